@@ -1,0 +1,15 @@
+"""`python -m curate`: the same command, started so that nothing in the working folder can take our modules' place."""
+
+import sys
+from pathlib import Path
+
+# Python puts the working folder first on the path of `python -m`; a `train.py`, `token.py` or `datasets.py` lying
+# there would be imported by us or by a library in place of the real one.
+OURS = Path(__file__).resolve().parent.parent
+if sys.path and Path(sys.path[0] or ".").resolve() == Path.cwd() and Path.cwd() != OURS:
+    del sys.path[0]
+
+from curate.cli.main import main  # noqa: E402  (the path has to be mended first)
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,143 @@
+"""Configuration: `curate.toml`, or `[tool.curate]` in `pyproject.toml`. Unknown keys are errors, all told at once."""
+
+import difflib
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from curate.errors import ConfigError, UsageError
+
+Model = TypeVar("Model", bound=BaseModel)
+Fraction = Annotated[float, Field(ge=0, le=1)]
+
+
+class Section(BaseModel):
+    """A table of the configuration."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class CheckConfig(Section):
+    """`[check]`: which rules run."""
+
+    select: tuple[str, ...] = ()
+    """Codes or prefixes of codes to run; empty means the default ones."""
+    ignore: tuple[str, ...] = ()
+    """Codes or prefixes not to run; beats `select`."""
+
+
+class DedupConfig(Section):
+    """`[dedup]`: what counts as a near-duplicate."""
+
+    threshold: Fraction = 0.8
+    """Jaccard similarity of shingle sets from which two examples are duplicates."""
+    on: Literal["conversation", "prompt", "response"] = "conversation"
+    """Which turns are compared; system prompts never are."""
+    keep: Literal["longest", "first"] = "longest"
+    """Which one of several duplicates stays; `longest` does not depend on the order of the lines."""
+    ignore_facts: bool = False
+    """Remove near-duplicates even when they differ in a number or a negation."""
+
+
+class ConflictsConfig(Section):
+    """`[conflicts]`: how contradictions are looked for."""
+
+    embeddings: str = ""
+    """Sentence-transformers model that nominates same questions; empty: only equal questions are compared."""
+    nli: str = ""
+    """NLI cross-encoder that judges answers; empty: rules only."""
+    similarity: Fraction = 0.9
+    """Cosine similarity of two questions from which they may be the same one."""
+    contradiction: Fraction = 0.5
+    """Probability of contradiction, the lower one of both directions, from which the NLI model's word counts."""
+
+
+class SplitConfig(Section):
+    """`[split]`: how the data set is divided."""
+
+    fractions: tuple[Fraction, Fraction, Fraction] = (0.8, 0.1, 0.1)
+    """Shares of train, validation and test."""
+
+    @model_validator(mode="after")
+    def _whole(self) -> "SplitConfig":
+        if abs(sum(self.fractions) - 1) > 1e-6:
+            raise ValueError(f"the fractions add up to {sum(self.fractions):g}, not to 1")
+        if not self.fractions[0]:
+            raise ValueError("the share of train is 0: nothing would be trained on")
+        return self
+
+
+class Config(Section):
+    """A project: its data, what is done to it, and where the result goes."""
+
+    data: tuple[str, ...] = ()
+    """Files or folders to read, relative to the configuration's folder."""
+    output: str = "out"
+    """Folder for the splits, the removed examples and the manifest."""
+    seed: Annotated[int, Field(ge=0)] = 0
+    """Decides the splits."""
+    errors: Literal["set-aside", "stop"] = "set-aside"
+    """What `curate run` does with examples that have errors: move them to removed.jsonl with their code, or stop."""
+    check: CheckConfig = CheckConfig()
+    dedup: DedupConfig = DedupConfig()
+    conflicts: ConflictsConfig = ConflictsConfig()
+    split: SplitConfig = SplitConfig()
+    recipe: str = ""
+    """Recipe to train with, relative to the configuration's folder; empty: `curate run` ends with the splits."""
+
+
+def load_config(path: Path) -> Config:
+    """Read `curate.toml`, or the `[tool.curate]` table of a `pyproject.toml`.
+
+    Raises `UsageError` when there is none, `ConfigError` with every mistake, its key and the likely meant one.
+    """
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UsageError(f"{path}: no such file", 'write a curate.toml, e.g.  data = ["data.jsonl"]') from None
+    except IsADirectoryError:
+        raise UsageError(f"{path}: is a folder", "name the configuration file in it") from None
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}", "check its permissions") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}", "mend the line that is named") from error
+    if path.name == "pyproject.toml":
+        values = values.get("tool", {}).get("curate", {})
+    return validated(Config, values, str(path))
+
+
+def find_config(folder: Path) -> Config:
+    """The configuration of a folder: its `curate.toml`, else the table in its `pyproject.toml`, else the defaults."""
+    for name in ("curate.toml", "pyproject.toml"):
+        if (folder / name).is_file():
+            return load_config(folder / name)
+    return Config()
+
+
+def validated(model: type[Model], values: dict[str, Any], source: str) -> Model:
+    """`values` as a `model`. Raises `ConfigError` that lists every mistake in them."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        mistakes = [f"{source}: {_mistake(model, item)}" for item in error.errors(include_url=False)]
+        raise ConfigError("\n".join(mistakes), "mend the keys that are named") from None
+
+
+def _mistake(model: type[BaseModel], item: Any) -> str:
+    place = ".".join(str(part) for part in item["loc"])
+    if item["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(str(item["loc"][-1]), _keys(model, item["loc"][:-1]), n=1)
+        return f"unknown key {place!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+    message = str(item["msg"]).removeprefix("Value error, ")
+    return f"{place}: {message}" + (f" (got {item['input']!r})" if item["type"] != "value_error" else "")
+
+
+def _keys(model: type[BaseModel], path: tuple[str | int, ...]) -> list[str]:
+    for part in path:
+        field = model.model_fields.get(str(part))
+        if field is None or not isinstance(field.annotation, type) or not issubclass(field.annotation, BaseModel):
+            return []
+        model = field.annotation
+    return list(model.model_fields)

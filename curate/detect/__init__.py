@@ -1,0 +1,1 @@
+"""Detectors: they find duplicates and conflicts, and decide nothing."""

@@ -1,0 +1,62 @@
+"""Everything that can end a command early.
+
+    CurateError            cannot go on; carries the next step and an exit code
+    ├── UsageError         the command line does not make sense
+    ├── InputError         a file cannot be read, or is not what it was said to be
+    ├── OutputError        a result cannot be written
+    ├── ConfigError        the configuration or a recipe has mistakes
+    ├── ModelError         a model was named that is not at hand
+    └── MissingExtra       a part of curate is not installed
+
+Bad *data* is never an exception: it is a finding (see `curate.finding`). Anything that is not a `CurateError` is our bug.
+"""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What a command's exit status means; a documented interface."""
+
+    CLEAN = 0
+    FINDINGS = 1
+    USAGE = 2
+    BUG = 3
+    INTERRUPTED = 130
+
+
+class CurateError(Exception):
+    """Says what is wrong and, in `hint`, what to do next; ends a command with `exit_code`."""
+
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(CurateError):
+    """The command line does not make sense."""
+
+
+class InputError(CurateError):
+    """A file cannot be read, or is not what it was said to be."""
+
+
+class OutputError(CurateError):
+    """A result cannot be written; what was there before is still there."""
+
+
+class ConfigError(CurateError):
+    """The configuration or a recipe has mistakes; the message lists all of them."""
+
+
+class ModelError(CurateError):
+    """A model was named that is not at hand."""
+
+
+class MissingExtra(CurateError):
+    """A part of curate is not installed."""
+
+    def __init__(self, what: str, extra: str, missing: str) -> None:
+        super().__init__(f"{what} needs the package {missing!r}, which is not installed", f"pip install 'curate-chat[{extra}]'")

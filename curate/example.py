@@ -1,0 +1,161 @@
+"""An example: one conversation, as every stage sees it, whatever the format of the line that it came from.
+
+`Conversation` is the grammar of a well-formed one, for schemas and for code that needs guarantees. `Example` is the
+lenient view that rules and detectors use: it exists for any JSON object, and nothing in it is trusted.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final, Literal, NotRequired, TypedDict
+
+from pydantic import ConfigDict, with_config
+
+Role = Literal["system", "developer", "user", "assistant", "tool", "function"]
+ROLES: Final = frozenset(Role.__args__)  # type: ignore[attr-defined]
+
+
+@with_config(ConfigDict(extra="allow"))
+class Part(TypedDict):
+    """A piece of a message's content: text, an image, a refusal."""
+
+    type: str
+    text: NotRequired[str]
+
+
+@with_config(ConfigDict(extra="allow"))
+class ChatMessage(TypedDict):
+    """One turn of a well-formed conversation."""
+
+    role: Role
+    content: NotRequired[str | list[Part] | None]
+    name: NotRequired[str]
+    tool_calls: NotRequired[list[dict[str, Any]] | None]
+    tool_call_id: NotRequired[str | None]
+    weight: NotRequired[int | float | None]
+
+
+@with_config(ConfigDict(extra="allow"))
+class Conversation(TypedDict):
+    """A line of a messages file: what `curate` writes into splits and what its trainer reads."""
+
+    messages: list[ChatMessage]
+    tools: NotRequired[list[dict[str, Any]] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something stands: a file as the user named it, and a physical line in it, counted from 1 (0: the file itself)."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}" if self.line else self.file
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn, as lenient as the data: `role` is None when it is missing or no string."""
+
+    index: int
+    role: str | None
+    value: dict[str, Any]
+    """The JSON object of the turn, in messages form."""
+    pointer: str
+    """JSON pointer to the turn in the line as it was read; in other formats than messages, to what the turn was made of."""
+    content_pointer: str
+    """JSON pointer to the turn's content in the line as it was read."""
+
+    @property
+    def content(self) -> Any:
+        """What stands under `content`, of any type; None when there is nothing."""
+        return self.value.get("content")
+
+    @property
+    def text(self) -> str:
+        """The text of the turn: the content itself, or its text parts joined with line breaks; empty when there is none."""
+        return content_text(self.value.get("content"))
+
+
+def content_text(content: Any) -> str:
+    """The text of a content that may be a string, a list of parts, or anything else (then empty)."""
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, list):
+        return ""
+    found = []
+    for part in content:
+        if isinstance(part, str):
+            found.append(part)
+        elif isinstance(part, dict):
+            text = part.get("text", part.get("value", part.get("refusal")))
+            if isinstance(text, str):
+                found.append(text)
+    return "\n".join(found)
+
+
+@dataclass(frozen=True)
+class Example:
+    """One conversation and where it was read."""
+
+    place: Place
+    value: dict[str, Any]
+    """The line's JSON object, in messages form where its format is known; other keys are kept as they were."""
+    format: str
+    """Name in the table of formats; `unknown` when none fits."""
+    pointers: tuple[tuple[str, str], ...] | None = field(default=None, repr=False)
+    """For a format other than messages: per turn, the pointers to the turn and to its content in the line as read."""
+
+    @cached_property
+    def id(self) -> str:
+        """128-bit hash of the canonical content, in hexadecimal: equal content has an equal id, in any format, file or run."""
+        return content_id(self.value)
+
+    @cached_property
+    def messages(self) -> tuple[Message, ...]:
+        """The turns that are objects, in order; empty when `messages` is no list."""
+        turns = self.value.get("messages")
+        return tuple(self._turns(turns)) if isinstance(turns, list) else ()
+
+    def _turns(self, turns: list[Any]) -> Iterator[Message]:
+        for index, turn in enumerate(turns):
+            if not isinstance(turn, dict):
+                continue
+            role = turn.get("role")
+            if self.pointers is None:
+                pointer = f"/messages/{index}"
+                content = f"{pointer}/content"
+            else:
+                pointer, content = self.pointers[index] if index < len(self.pointers) else ("", "")
+            yield Message(index, role if isinstance(role, str) else None, turn, pointer, content)
+
+    @property
+    def prompt(self) -> tuple[Message, ...]:
+        """The turns before the last assistant turn: what the last answer answers."""
+        last = self._last_answer()
+        return self.messages if last is None else self.messages[:last]
+
+    @property
+    def answer(self) -> Message | None:
+        """The last assistant turn, or None."""
+        last = self._last_answer()
+        return None if last is None else self.messages[last]
+
+    def _last_answer(self) -> int | None:
+        return next((i for i in range(len(self.messages) - 1, -1, -1) if self.messages[i].role == "assistant"), None)
+
+
+def canonical(value: Any) -> bytes:
+    """The canonical JSON of a value: sorted keys, no spaces, UTF-8; lone surrogates are kept, so that any data has one.
+
+    Numbers are as Python's `json` writes them (RFC 8785 differs only in how floats are spelled).
+    """
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8", "surrogatepass")
+
+
+def content_id(value: Any) -> str:
+    """128-bit BLAKE2b of the canonical JSON, in hexadecimal."""
+    return hashlib.blake2b(canonical(value), digest_size=16).hexdigest()

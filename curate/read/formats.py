@@ -1,0 +1,160 @@
+"""The table of formats: how each known shape of a line is told, and how it reads as a conversation.
+
+Reading loses nothing: keys that a format does not use stay in the example's value. Each turn remembers the JSON pointer
+to what it was made of, so that findings point into the line as the user wrote it.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from curate.example import Example, Place
+from curate.read.locate import escape
+
+Object = dict[str, Any]
+
+# Speaker names of ShareGPT files and their kin.
+SPEAKERS: Final = {
+    "human": "user", "user": "user", "gpt": "assistant", "chatgpt": "assistant", "bot": "assistant", "model": "assistant",
+    "assistant": "assistant", "system": "system", "tool": "tool", "observation": "tool", "function_response": "tool",
+    "function_call": "assistant",
+}  # fmt: skip
+# Keys beside `text` that say that the text is not all there is to the line.
+NOT_ONLY_TEXT: Final = frozenset(("input", "output", "instruction", "answer", "response", "label", "question"))
+
+
+class Turn(NamedTuple):
+    """A turn in messages form, and the pointers to it and to its content in the line as read."""
+
+    value: Object
+    pointer: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A known shape of a line."""
+
+    name: str
+    summary: str
+    matches: Callable[[Object], bool]
+    turns: Callable[[Object], Iterator[Turn]] | None
+    """The line's turns; None where the line is in messages form already."""
+    uses: tuple[str, ...] = ()
+    """Keys that the turns are made of: all others stay in the example's value."""
+
+
+def _said(role: str, content: Any, pointer: str) -> Turn:
+    return Turn({"role": role, "content": content}, pointer, pointer)
+
+
+def _alpaca(value: Object) -> Iterator[Turn]:
+    if value.get("system"):
+        yield _said("system", value["system"], "/system")
+    history = value.get("history")
+    for i, pair in enumerate(history if isinstance(history, list) else ()):
+        if isinstance(pair, list) and len(pair) == 2:
+            yield _said("user", pair[0], f"/history/{i}/0")
+            yield _said("assistant", pair[1], f"/history/{i}/1")
+    instruction, extra = value.get("instruction"), value.get("input")
+    if isinstance(instruction, str) and isinstance(extra, str) and extra.strip():
+        instruction = f"{instruction}\n\n{extra}"
+    yield _said("user", instruction, "/instruction")
+    if "output" in value:
+        yield _said("assistant", value["output"], "/output")
+
+
+def _sharegpt(value: Object) -> Iterator[Turn]:
+    if isinstance(value.get("system"), str) and value["system"]:
+        yield _said("system", value["system"], "/system")
+    for i, turn in enumerate(value["conversations"]):
+        yield _speaker(turn, f"/conversations/{i}")
+
+
+def _speaker(turn: Any, at: str) -> Turn:
+    if not isinstance(turn, dict) or "from" not in turn:
+        return Turn(turn, at, f"{at}/content")
+    rest = {key: item for key, item in turn.items() if key not in ("from", "value")}
+    said: Object = {"role": SPEAKERS.get(turn["from"], turn["from"]) if isinstance(turn["from"], str) else turn["from"]}
+    if "value" in turn:
+        said["content"] = turn["value"]
+    return Turn({**said, **rest}, at, f"{at}/value")
+
+
+def _side(value: Object, key: str, role: str) -> Iterator[Turn]:
+    """One side of a pair, which may be text, one message or a list of messages."""
+    side = value.get(key)
+    if isinstance(side, list):
+        for i, turn in enumerate(side):
+            yield _speaker(turn, f"/{escape(key)}/{i}")
+    elif isinstance(side, dict):
+        yield _speaker(side, f"/{escape(key)}")
+    else:
+        yield _said(role, side, f"/{escape(key)}")
+
+
+def _prompt_completion(value: Object) -> Iterator[Turn]:
+    yield from _side(value, "prompt", "user")
+    yield from _side(value, "completion", "assistant")
+
+
+def _preference(value: Object) -> Iterator[Turn]:
+    """The prompt and the chosen side; the rejected side stays in the value."""
+    if isinstance(value.get("conversations"), list):
+        yield from _sharegpt(value)
+    elif "instruction" in value:
+        yield from _alpaca({key: item for key, item in value.items() if key != "output"})
+    elif "prompt" in value:
+        yield from _side(value, "prompt", "user")
+    yield from _side(value, "chosen", "assistant")
+
+
+def _openai_preference(value: Object) -> Iterator[Turn]:
+    for i, turn in enumerate(value["input"]["messages"]):
+        yield Turn(turn, f"/input/messages/{i}", f"/input/messages/{i}/content")
+    yield from _side(value, "preferred_output", "assistant")
+
+
+def _bedrock(value: Object) -> Iterator[Turn]:
+    yield _said("system", value["system"], "/system")
+    for i, turn in enumerate(value["messages"]):
+        yield Turn(turn, f"/messages/{i}", f"/messages/{i}/content")
+
+
+def _text(value: Object) -> Iterator[Turn]:
+    yield _said("assistant", value["text"], "/text")
+
+
+def _strings(value: Object, *keys: str) -> bool:
+    return all(isinstance(value.get(key), str) for key in keys)
+
+
+FORMATS: Final = (
+    Format("bedrock", "messages with the system prompt beside them", lambda v: isinstance(v.get("messages"), list) and _strings(v, "system"), _bedrock, ("messages", "system")),
+    Format("messages", '{"messages": [{"role": ..., "content": ...}, ...]}', lambda v: "messages" in v, None),
+    Format("openai-preference", "input, preferred_output, non_preferred_output", lambda v: "preferred_output" in v and isinstance(v.get("input"), dict) and isinstance(v["input"].get("messages"), list), _openai_preference, ("input", "preferred_output")),
+    Format("preference", "prompt, chosen, rejected", lambda v: "chosen" in v and "rejected" in v, _preference, ("conversations", "instruction", "input", "system", "history", "prompt", "chosen")),
+    Format("sharegpt", '{"conversations": [{"from": ..., "value": ...}, ...]}', lambda v: isinstance(v.get("conversations"), list), _sharegpt, ("conversations", "system")),
+    Format("alpaca", "instruction, input, output", lambda v: _strings(v, "instruction") and "output" in v, _alpaca, ("instruction", "input", "output", "system", "history")),
+    Format("prompt-completion", "prompt, completion", lambda v: "prompt" in v and "completion" in v, _prompt_completion, ("prompt", "completion")),
+    Format("text", "plain text under one key", lambda v: _strings(v, "text") and not NOT_ONLY_TEXT & v.keys(), _text, ("text",)),
+)  # fmt: skip
+BY_NAME: Final = {format.name: format for format in FORMATS}
+UNKNOWN: Final = "unknown"
+
+
+def format_of(value: Object) -> Format | None:
+    """The first format in the table that fits, or None."""
+    return next((format for format in FORMATS if format.matches(value)), None)
+
+
+def example_of(value: Object, place: Place) -> Example:
+    """The conversation that a line's object stands for; in an unknown format, one with no turns."""
+    format = format_of(value)
+    if format is None:
+        return Example(place, value, UNKNOWN)
+    if format.turns is None:
+        return Example(place, value, format.name)
+    turns = list(format.turns(value))
+    rest = {key: item for key, item in value.items() if key not in format.uses}
+    return Example(place, {"messages": [turn.value for turn in turns], **rest}, format.name, tuple((t.pointer, t.content) for t in turns))

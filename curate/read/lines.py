@@ -1,0 +1,50 @@
+"""Bytes to physical lines, streaming; only `\\n` ends a line, so that text with U+2028 or NEL in it stays whole."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A physical line, or an element of a JSON document, which may span several."""
+
+    number: int
+    """Physical line, from 1, at which it starts."""
+    offset: int
+    """Byte offset of its start in the unpacked file."""
+    data: bytes
+    """Its bytes without the line ending."""
+    ending: bytes
+    """`\\n`, `\\r\\n`, or nothing at the end of the file."""
+
+    @property
+    def blank(self) -> bool:
+        """Nothing on it but white space."""
+        return not self.data.strip()
+
+
+def split_lines(blocks: Iterable[bytes]) -> Iterator[Line]:
+    """Cut blocks of bytes into lines. Memory is that of the longest line."""
+    number, offset = 1, 0
+    pending: list[bytes] = []
+    for block in blocks:
+        *whole, rest = block.split(b"\n")
+        for piece in whole:
+            data = piece
+            if pending:
+                pending.append(piece)
+                data = b"".join(pending)
+                pending.clear()
+            yield _line(number, offset, data)
+            number += 1
+            offset += len(data) + 1
+        if rest:
+            pending.append(rest)
+    if pending:
+        yield Line(number, offset, b"".join(pending), b"")
+
+
+def _line(number: int, offset: int, data: bytes) -> Line:
+    if data.endswith(b"\r"):
+        return Line(number, offset, data[:-1], b"\r\n")
+    return Line(number, offset, data, b"\n")

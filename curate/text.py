@@ -1,0 +1,59 @@
+"""What is done to text everywhere: making it safe to show, and making it comparable."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+# Everything that could move the cursor, change colours or reorder what a person reads: C0 and C1 controls, line and
+# paragraph separators, zero-width and bidi characters, tags, surrogates, private use.
+UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\ue000-\uf8ff\U000e0000-\U000e007f]")
+NAMED = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
+SPACES = re.compile(r"\s+")
+WORDS = re.compile(r"\w+")
+# Scripts written without spaces between words: a word there is a run as long as the sentence, so characters are compared.
+UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
+
+
+def visible(text: str, *, keep_newlines: bool = False) -> str:
+    """`text` with every character that a terminal could obey written out as an escape, so that it can be shown to a person."""
+
+    def escape(match: re.Match[str]) -> str:
+        char = match.group()
+        if keep_newlines and char in "\n\t":
+            return char
+        if char in NAMED:
+            return NAMED[char]
+        code = ord(char)
+        return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+    return UNSAFE.sub(escape, text)
+
+
+def excerpt(text: str, width: int = 60) -> str:
+    """The start of `text` on one line, safe to show, at most `width` characters, with an ellipsis where it was cut."""
+    shown = visible(text[: width * 2])
+    return shown if len(shown) <= width and len(text) <= width * 2 else shown[: width - 1] + "…"
+
+
+def normalised(text: str) -> str:
+    """`text` as it is compared: NFKC, case folded, runs of white space as one space."""
+    return SPACES.sub(" ", unicodedata.normalize("NFKC", text).casefold()).strip()
+
+
+def words(text: str) -> list[str]:
+    """The words of a normalised text; in scripts without spaces between words, its single characters."""
+    return list(_words(text))
+
+
+def _words(text: str) -> Iterator[str]:
+    for match in WORDS.finditer(text):
+        word = match.group()
+        if UNSPACED.search(word):
+            yield from word
+        else:
+            yield word
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 line`, `1,234 lines`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}{'es' if noun.endswith(('s', 'x', 'ch')) else 's'}"
