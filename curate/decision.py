@@ -17,6 +17,13 @@ from curate.files import append_line
 Verdict = Literal["keep", "drop", "undecided"]
 
 
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # no name for this user id, as in some containers
+        return "unknown"
+
+
 class Decision(BaseModel):
     """What a person decided about one example."""
 
@@ -30,15 +37,8 @@ class Decision(BaseModel):
     """What was looked at: a rule's code, or the id of a cluster or conflict."""
     why: str = ""
     """A note, in the person's own words."""
-    who: str = Field(default_factory=lambda: _user())
+    who: str = Field(default_factory=_user)
     when: datetime = Field(default_factory=lambda: datetime.now(UTC).replace(microsecond=0))
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # no name for this user id, as in some containers
-        return "unknown"
 
 
 class DecisionLog:

@@ -63,7 +63,7 @@ def blocks(path: Path, size: int = 1 << 20) -> Iterator[bytes]:
             for magic, (kind, step) in FOREIGN.items():
                 if start.startswith(magic):
                     raise InputError(f"{path}: is {kind}, not JSON Lines", step)
-            unpacked: IO[bytes] = raw
+            unpacked: IO[bytes] | gzip.GzipFile = raw
             if start.startswith(GZIP):
                 unpacked = gzip.open(raw, "rb")  # noqa: SIM115  (closes nothing but what `raw` closes)
             elif start.startswith(ZSTD):
@@ -113,7 +113,7 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(temporary, path)
+            temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
         sync_folder(path.parent)

@@ -48,8 +48,8 @@ class FileFacts:
     document: bool = False
     """True for one JSON document instead of JSON Lines."""
     bom: bool = False
-    defects: list[tuple[int, Defect]] = field(default_factory=list)
-    """Line number and defect, of those that belong to the file and to no line."""
+    defects: list[Defect] = field(default_factory=list)
+    """What keeps the file as a whole from being read."""
     formats: Counter[str] = field(default_factory=Counter)
 
 
@@ -59,18 +59,15 @@ def read_file(path: Path, facts: FileFacts) -> Iterator[ParsedLine]:
     start = next(stream, b"")
     if start[:2] in WIDE_BOMS or (len(start) > 3 and start[1] == 0 and start[3] == 0):
         encoding = WIDE_BOMS.get(start[:2], "utf-16-le")
-        facts.defects.append((0, Defect("wide", f"the file is {encoding.upper()}, not UTF-8; nothing of it was read", 0)))
+        facts.defects.append(Defect("wide", f"the file is {encoding.upper()}, not UTF-8; nothing of it was read", 0))
         return
     facts.bom = start.startswith(BOM)
     whole = start
     if is_document(start):
         facts.document = True
         whole = b"".join([start, *stream])
-        for element in elements(whole):
-            if isinstance(element, Defect):
-                facts.defects.append((whole.count(b"\n", 0, element.offset) + 1, element))
-            else:
-                yield _parsed(element, facts)
+        for line, defect in elements(whole):
+            yield _parsed(line, facts) if defect is None else _unread(line, defect, facts)
         return
     for line in split_lines(_chain(start[3:] if facts.bom else start, stream)):
         yield _parsed(line, facts)
@@ -79,6 +76,11 @@ def read_file(path: Path, facts: FileFacts) -> Iterator[ParsedLine]:
 def _chain(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
     yield first
     yield from rest
+
+
+def _unread(line: Line, defect: Defect, facts: FileFacts) -> ParsedLine:
+    facts.lines += 1
+    return ParsedLine(Place(facts.path, line.number), line, Decoded(MISSING, (defect,)), None)
 
 
 def _parsed(line: Line, facts: FileFacts) -> ParsedLine:
@@ -112,7 +114,9 @@ class Dataset:
 
 def read_dataset(paths: Iterable[Path]) -> Dataset:
     """Read whole files into memory. Raises `InputError`."""
-    files, lines, hashes = [], [], []
+    files: list[FileFacts] = []
+    lines: list[ParsedLine] = []
+    hashes: list[str] = []
     for path in paths:
         facts = FileFacts(str(path))
         hashes.append(sha256(path))

@@ -39,7 +39,7 @@ class Decoded:
     defects: tuple[Defect, ...]
 
 
-class _NotFinite(ValueError):
+class _NotFiniteError(ValueError):
     pass
 
 
@@ -62,7 +62,7 @@ def decode(data: bytes) -> Decoded:
         value = json.loads(text, object_pairs_hook=no_repeats, parse_constant=_refuse)
     except json.JSONDecodeError as error:
         return Decoded(MISSING, (_syntax(text, error),))
-    except _NotFinite as error:
+    except _NotFiniteError as error:
         name = str(error)
         return Decoded(MISSING, (Defect("not-finite", f"{name} is not JSON; most readers reject the line", _word_at(data, name)),))
     except RecursionError:
@@ -78,7 +78,7 @@ def decode(data: bytes) -> Decoded:
 
 
 def _refuse(name: str) -> NoReturn:
-    raise _NotFinite(name)
+    raise _NotFiniteError(name)
 
 
 def _broken_utf8(data: bytes, error: UnicodeDecodeError) -> Defect:

@@ -11,7 +11,7 @@ from curate.read.decode import Defect
 from curate.read.lines import Line
 
 SPACE = re.compile(r"[ \t\r\n]*")
-# Skips over one value by its brackets alone; strings are one token, so that brackets inside them do not count.
+# Skips over one value by its brackets alone; strings are one lexeme, so that brackets inside them do not count.
 VALUE = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]|[^\s\[\]{}",]+|,', re.DOTALL)
 
 
@@ -44,52 +44,49 @@ def _lines_stand_alone(rest: bytes) -> bool:
     return False
 
 
-def elements(data: bytes) -> Iterator[Line | Defect]:
-    """The elements of an array, or the one object, as lines; then, when the document breaks off, the defect that ended it.
-
-    The offset of a defect is in the whole file.
-    """
+def elements(data: bytes) -> Iterator[tuple[Line, Defect | None]]:
+    """The elements of an array, or the one object, as lines. Where the document breaks off, all the rest is a line with a defect."""
     bom = b"\xef\xbb\xbf" if data.startswith(b"\xef\xbb\xbf") else b""
     try:
         text = data[len(bom) :].decode("utf-8")
     except UnicodeDecodeError as error:
-        at = error.start + len(bom)
-        yield Defect("utf-8", f"not UTF-8: byte 0x{data[at]:02x} at offset {at} ({error.reason}); nothing of the file was read", at)
+        at = error.start
+        message = f"not UTF-8: byte 0x{error.object[at]:02x} at offset {at + len(bom)} ({error.reason}); nothing of the document was read"
+        yield Line(1, 0, data, b""), Defect("utf-8", message, at + len(bom))
         return
     place = _Places(text, len(bom))
-    at = _after_space(text, 0)
-    if text[at : at + 1] != "[":
-        yield from _whole(text, at, place)
+    start = _after_space(text, 0)
+    if text[start] != "[":
+        yield from _whole(text, start, place)
         return
-    at = _after_space(text, at + 1)
+    at = _after_space(text, start + 1)
     while at < len(text) and text[at] != "]":
         end = _skip(text, at)
         if end is None:
-            yield place.defect(at, "cut-off", "the array breaks off inside this element; what follows was not read")
+            yield place.rest(at, "cut-off", "the array breaks off inside this element; nothing after it was read")
             return
-        yield place.line(at, end)
+        yield place.line(at, end), None
         at = _after_space(text, end)
         if text[at : at + 1] == ",":
             at = _after_space(text, at + 1)
-        elif text[at : at + 1] != "]":
-            yield place.defect(at, "syntax", "the array goes on without a comma; what follows was not read")
+        elif text[at : at + 1] not in ("]", ""):
+            yield place.rest(at, "syntax", "a comma is missing before this; nothing after it was read")
             return
     if at >= len(text):
-        yield place.defect(max(0, len(text) - 1), "cut-off", "the array is never closed")
+        yield place.rest(len(text), "cut-off", "the array ends without its closing bracket")
     elif text[at + 1 :].strip():
-        after = _after_space(text, at + 1)
-        yield place.defect(after, "syntax", "more text after the array; it was not read")
+        yield place.rest(_after_space(text, at + 1), "syntax", "text after the end of the array; it was not read")
 
 
-def _whole(text: str, at: int, place: "_Places") -> Iterator[Line | Defect]:
+def _whole(text: str, at: int, place: "_Places") -> Iterator[tuple[Line, Defect | None]]:
     end = _skip(text, at)
     if end is None:
-        yield place.defect(at, "cut-off", "the JSON document breaks off")
+        yield place.rest(at, "cut-off", "the JSON document breaks off")
         return
-    yield place.line(at, end)
+    yield place.line(at, end), None
     after = _after_space(text, end)
     if text[after:]:
-        yield place.defect(after, "syntax", "more text after the JSON document; it was not read")
+        yield place.rest(after, "syntax", "text after the end of the JSON document; it was not read")
 
 
 def _after_space(text: str, at: int) -> int:
@@ -101,12 +98,12 @@ def _skip(text: str, at: int) -> int | None:
     """Index after the value that starts at `at`; None when it is not closed."""
     depth = 0
     for match in VALUE.finditer(text, at):
-        token = match.group()
-        if token in ("[", "{"):
+        lexeme = match.group()
+        if lexeme in ("[", "{"):
             depth += 1
-        elif token in ("]", "}"):
+        elif lexeme in ("]", "}"):
             depth -= 1
-        elif token == "," and depth == 0:
+        elif lexeme == "," and depth == 0:
             return match.start()
         if depth == 0:
             return match.end()
@@ -131,9 +128,10 @@ class _Places:
         self._advance(start)
         return Line(self.number, self.offset, self.text[start:end].encode(), b"\n")
 
-    def defect(self, at: int, kind: str, message: str) -> Defect:
-        self._advance(at)
-        return Defect(kind, message, self.offset)
+    def rest(self, start: int, kind: str, message: str) -> tuple[Line, Defect]:
+        """Everything from `start` on, as a line that cannot be read."""
+        line = self.line(start, len(self.text))
+        return Line(line.number, line.offset, line.data or b"[", b""), Defect(kind, message, 0)
 
 
 def compact(data: bytes) -> bytes:

@@ -41,7 +41,7 @@ class Format:
     turns: Callable[[Object], Iterator[Turn]] | None
     """The line's turns; None where the line is in messages form already."""
     uses: tuple[str, ...] = ()
-    """Keys that the turns are made of: all others stay in the example's value."""
+    """Keys that turns may be made of. Those that were not used stay in the example's value, as all others do, unless they are empty."""
 
 
 def _said(role: str, content: Any, pointer: str) -> Turn:
@@ -60,8 +60,9 @@ def _alpaca(value: Object) -> Iterator[Turn]:
     if isinstance(instruction, str) and isinstance(extra, str) and extra.strip():
         instruction = f"{instruction}\n\n{extra}"
     yield _said("user", instruction, "/instruction")
-    if "output" in value:
-        yield _said("assistant", value["output"], "/output")
+    answer = next((key for key in ("output", "response") if key in value), None)
+    if answer:
+        yield _said("assistant", value[answer], f"/{answer}")
 
 
 def _sharegpt(value: Object) -> Iterator[Turn]:
@@ -103,7 +104,7 @@ def _preference(value: Object) -> Iterator[Turn]:
     if isinstance(value.get("conversations"), list):
         yield from _sharegpt(value)
     elif "instruction" in value:
-        yield from _alpaca({key: item for key, item in value.items() if key != "output"})
+        yield from _alpaca({key: item for key, item in value.items() if key not in ("output", "response")})
     elif "prompt" in value:
         yield from _side(value, "prompt", "user")
     yield from _side(value, "chosen", "assistant")
@@ -129,32 +130,58 @@ def _strings(value: Object, *keys: str) -> bool:
     return all(isinstance(value.get(key), str) for key in keys)
 
 
+def _is_bedrock(value: Object) -> bool:
+    return isinstance(value.get("messages"), list) and _strings(value, "system")
+
+
+def _is_openai_preference(value: Object) -> bool:
+    given = value.get("input")
+    return "preferred_output" in value and isinstance(given, dict) and isinstance(given.get("messages"), list)
+
+
+def _is_sharegpt(value: Object) -> bool:
+    return isinstance(value.get("conversations"), list)
+
+
+def _is_alpaca(value: Object) -> bool:
+    return _strings(value, "instruction") and ("output" in value or "response" in value)
+
+
+def _is_text(value: Object) -> bool:
+    return _strings(value, "text") and not NOT_ONLY_TEXT & value.keys()
+
+
+ALPACA_KEYS: Final = ("instruction", "input", "output", "response", "system", "history")
+PREFERENCE_KEYS: Final = ("conversations", "instruction", "input", "system", "history", "prompt", "chosen")
 FORMATS: Final = (
-    Format("bedrock", "messages with the system prompt beside them", lambda v: isinstance(v.get("messages"), list) and _strings(v, "system"), _bedrock, ("messages", "system")),
+    Format("bedrock", "messages with the system prompt beside them", _is_bedrock, _bedrock, ("messages", "system")),
     Format("messages", '{"messages": [{"role": ..., "content": ...}, ...]}', lambda v: "messages" in v, None),
-    Format("openai-preference", "input, preferred_output, non_preferred_output", lambda v: "preferred_output" in v and isinstance(v.get("input"), dict) and isinstance(v["input"].get("messages"), list), _openai_preference, ("input", "preferred_output")),
-    Format("preference", "prompt, chosen, rejected", lambda v: "chosen" in v and "rejected" in v, _preference, ("conversations", "instruction", "input", "system", "history", "prompt", "chosen")),
-    Format("sharegpt", '{"conversations": [{"from": ..., "value": ...}, ...]}', lambda v: isinstance(v.get("conversations"), list), _sharegpt, ("conversations", "system")),
-    Format("alpaca", "instruction, input, output", lambda v: _strings(v, "instruction") and "output" in v, _alpaca, ("instruction", "input", "output", "system", "history")),
+    Format("openai-preference", "input, preferred_output, non_preferred_output", _is_openai_preference, _openai_preference, ("input", "preferred_output")),
+    Format("preference", "prompt, chosen, rejected", lambda v: "chosen" in v and "rejected" in v, _preference, PREFERENCE_KEYS),
+    Format("sharegpt", '{"conversations": [{"from": ..., "value": ...}, ...]}', _is_sharegpt, _sharegpt, ("conversations", "system")),
+    Format("alpaca", "instruction, input, output or response", _is_alpaca, _alpaca, ALPACA_KEYS),
     Format("prompt-completion", "prompt, completion", lambda v: "prompt" in v and "completion" in v, _prompt_completion, ("prompt", "completion")),
-    Format("text", "plain text under one key", lambda v: _strings(v, "text") and not NOT_ONLY_TEXT & v.keys(), _text, ("text",)),
-)  # fmt: skip
-BY_NAME: Final = {format.name: format for format in FORMATS}
+    Format("text", "plain text under one key", _is_text, _text, ("text",)),
+)
+BY_NAME: Final = {known.name: known for known in FORMATS}
 UNKNOWN: Final = "unknown"
 
 
 def format_of(value: Object) -> Format | None:
     """The first format in the table that fits, or None."""
-    return next((format for format in FORMATS if format.matches(value)), None)
+    return next((known for known in FORMATS if known.matches(value)), None)
 
 
 def example_of(value: Object, place: Place) -> Example:
     """The conversation that a line's object stands for; in an unknown format, one with no turns."""
-    format = format_of(value)
-    if format is None:
+    known = format_of(value)
+    if known is None:
         return Example(place, value, UNKNOWN)
-    if format.turns is None:
-        return Example(place, value, format.name)
-    turns = list(format.turns(value))
-    rest = {key: item for key, item in value.items() if key not in format.uses}
-    return Example(place, {"messages": [turn.value for turn in turns], **rest}, format.name, tuple((t.pointer, t.content) for t in turns))
+    if known.turns is None:
+        return Example(place, value, known.name)
+    turns = list(known.turns(value))
+    read = {turn.pointer.split("/")[1] for turn in turns}
+    if "instruction" in read and isinstance(value.get("input"), str):
+        read.add("input")
+    rest = {key: item for key, item in value.items() if key not in read and (item or key not in known.uses)}
+    return Example(place, {"messages": [turn.value for turn in turns], **rest}, known.name, tuple((t.pointer, t.content) for t in turns))

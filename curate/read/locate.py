@@ -24,25 +24,25 @@ def locate(text: str, target: str) -> int | None:
     stack: list[_Level] = []
     path, found = "", None
     for match in TOKEN.finditer(text):
-        token = match.group()
+        lexeme = match.group()
         level = stack[-1] if stack else None
-        if token in "]}":
+        if lexeme in "]}":
             stack.pop()
             path = path[: level.prefix] if level else ""
-        elif token == ",":
+        elif lexeme == ",":
             if level:
                 level.step()
-        elif token == ":":
+        elif lexeme == ":":
             continue
         elif level and level.wants_key:
-            level.key = escape(json.loads(token))
+            level.key = escape(json.loads(lexeme))
             level.wants_key = False
         else:
             here = path if level is None else f"{path}/{level.key}"
             if here == target:
                 found = match.start()
-            if token in "[{":
-                stack.append(_Level(token == "{", len(path)))
+            if lexeme in "[{":
+                stack.append(_Level(lexeme == "{", len(path)))
                 path = here
     return found
 

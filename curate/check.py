@@ -1,0 +1,132 @@
+"""The checks: files stream through the rules in chunks, and what they find comes out in the order of the lines.
+
+Nothing about a line depends on how the file was cut into chunks: text rules see one message at a time, and rules over the
+data set see its examples one after the other.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from time import monotonic
+
+from curate.config import CheckConfig
+from curate.example import Example
+from curate.finding import Finding, Problem, Severity
+from curate.read.dataset import FileFacts, ParsedLine, read_file
+from curate.read.locate import line_of
+from curate.rules import Rule, Scope, by_scope, selected
+from curate.rules.duplicates import Seen
+from curate.rules.frame import messages_frame
+
+CHUNK = 4096
+"""Lines at a time: enough for columns to pay, little enough to show progress."""
+Progress = Callable[[int], None]
+
+
+@dataclass(slots=True)
+class CheckReport:
+    """What a check found, and how much it read."""
+
+    findings: list[Finding] = field(default_factory=list)
+    files: int = 0
+    lines: int = 0
+    """Lines that are not blank."""
+    examples: int = 0
+    seconds: float = 0.0
+
+    @property
+    def severities(self) -> Counter[Severity]:
+        """How many findings of each severity."""
+        return Counter(finding.severity for finding in self.findings)
+
+    @property
+    def codes(self) -> Counter[str]:
+        """How many findings of each rule."""
+        return Counter(finding.code for finding in self.findings)
+
+    @property
+    def failed(self) -> bool:
+        """True when there is an error or a warning; info alone is clean."""
+        return any(finding.severity is not Severity.INFO for finding in self.findings)
+
+
+def check_paths(paths: Sequence[Path], config: CheckConfig = CheckConfig(), progress: Progress | None = None) -> CheckReport:  # noqa: B008  (frozen)
+    """Check files with the rules that `config` selects; `progress` is told the number of lines of each chunk.
+
+    Raises `InputError` for a file that cannot be read, `UsageError` for a code that no rule has.
+    """
+    started = monotonic()
+    checker = _Checker(selected(config.select, config.ignore))
+    report = CheckReport()
+    for path in paths:
+        facts = FileFacts(str(path))
+        found: list[Finding] = []
+        for chunk in _chunks(read_file(path, facts)):
+            found.extend(checker.chunk(chunk))
+            if progress:
+                progress(len(chunk))
+        found.extend(checker.file(facts))
+        report.findings.extend(sorted(found, key=lambda finding: finding.order))
+        report.files += 1
+        report.lines += facts.lines
+        report.examples += facts.examples
+    report.seconds = monotonic() - started
+    return report
+
+
+def _chunks(lines: Iterable[ParsedLine]) -> Iterator[list[ParsedLine]]:
+    rest = iter(lines)
+    while chunk := list(islice(rest, CHUNK)):
+        yield chunk
+
+
+class _Checker:
+    """The selected rules, by what they see, and what the data set's rules remember."""
+
+    def __init__(self, rules: dict[str, Rule]) -> None:
+        self.line, self.example, self.text, self.dataset, self.files = (
+            by_scope(rules, scope) for scope in (Scope.LINE, Scope.EXAMPLE, Scope.TEXT, Scope.DATASET, Scope.FILE)
+        )
+        self.seen = Seen()
+
+    def chunk(self, lines: Sequence[ParsedLine]) -> Iterator[Finding]:
+        """What the rules find in consecutive lines of a file."""
+        with_example = [(parsed, parsed.example) for parsed in lines if parsed.example is not None]
+        for parsed in lines:
+            for rule in self.line:
+                for problem in rule.function(parsed):
+                    yield _finding(rule, problem, parsed)
+        for parsed, example in with_example:
+            for rule in self.example:
+                for problem in rule.function(example):
+                    yield _finding(rule, problem, parsed)
+            for rule in self.dataset:
+                for problem in rule.function(example, self.seen):
+                    yield _finding(rule, problem, parsed)
+        if self.text and with_example:
+            yield from self._texts([parsed for parsed, _ in with_example], [example for _, example in with_example])
+
+    def _texts(self, lines: Sequence[ParsedLine], examples: Sequence[Example]) -> Iterator[Finding]:
+        frame = messages_frame(examples)
+        said = frame.select("example", "turn", *(rule.function().alias(rule.code) for rule in self.text))
+        for rule in self.text:
+            for position, turn, message in said.filter(said[rule.code].is_not_null()).select("example", "turn", rule.code).iter_rows():
+                pointer = next(m.content_pointer for m in examples[position].messages if m.index == turn)
+                yield _finding(rule, Problem(pointer, message), lines[position])
+
+    def file(self, facts: FileFacts) -> Iterator[Finding]:
+        """What the rules find in a file as a whole, once it has been read."""
+        for rule in self.files:
+            for problem in rule.function(facts):
+                yield Finding(rule.code, rule.severity, facts.path, 0, "", problem.message, rule.hint, False, None)
+
+
+def _finding(rule: Rule, problem: Problem, parsed: ParsedLine) -> Finding:
+    """The finding that a problem makes; in an element of a document, at the line where the value stands."""
+    data = parsed.line.data
+    inside = data.count(b"\n", 0, problem.offset) if problem.offset else line_of(data, problem.pointer) if problem.pointer else 0
+    example = parsed.example.id if parsed.example else None
+    place = parsed.place
+    return Finding(rule.code, rule.severity, place.file, place.line + inside, problem.pointer, problem.message, rule.hint, False, example)

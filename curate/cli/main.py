@@ -1,0 +1,94 @@
+"""Where the command starts and ends: finds the verb, and turns whatever happens into a documented exit code."""
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from curate import __version__
+from curate.errors import CurateError, ExitCode
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit code: 0 clean, 1 findings, 2 usage or input, 3 our bug, 130 interrupted."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # what a terminal cannot show must not end the command
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    try:
+        if words in (["--version"], ["-V"]):
+            sys.stdout.write(f"curate {__version__}\n")
+            return ExitCode.CLEAN
+        if not words or words[0] in ("--help", "-h", "help"):
+            sys.stdout.write(overview())
+            return ExitCode.CLEAN if words else ExitCode.USAGE
+        return _run(words)
+    except CurateError as error:
+        _narrate(f"error: {error.message}" + (f"\n  next: {error.hint}" if error.hint else ""))
+        return error.exit_code
+    except KeyboardInterrupt:
+        _narrate("interrupted; what was finished is kept")
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:  # the reader of our output has seen enough; nothing can be flushed any more
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.INTERRUPTED
+    except Exception as error:  # noqa: BLE001  (the one funnel: anything else is our bug)
+        _narrate(f"error: this is a bug in curate ({type(error).__name__}). Please report it with the file\n  {_crash_log(error)}")
+        return ExitCode.BUG
+
+
+def _run(words: Sequence[str]) -> int:
+    import typer  # only once a verb is known to be wanted
+
+    from curate.cli.verbs import load_verb
+
+    app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    app.command(words[0], context_settings={"help_option_names": ["-h", "--help"]})(load_verb(words[0]))
+    try:
+        code = typer.main.get_command(app).main(list(words[1:]), prog_name=f"curate {words[0]}", standalone_mode=False)
+    except typer.TyperException as error:
+        _narrate(f"error: {error.format_message()}\n  next: `curate {words[0]} --help` lists the options")
+        return ExitCode.USAGE
+    except typer.Abort:
+        return ExitCode.INTERRUPTED
+    return code if isinstance(code, int) else ExitCode.CLEAN
+
+
+def overview() -> str:
+    """The text of `curate --help`."""
+    from curate.cli.verbs import SUMMARIES, names
+
+    width = max(map(len, names()))
+    lines = [f"  {name:<{width}}  {SUMMARIES.get(name, '')}".rstrip() for name in names()]
+    head = f"curate {__version__}: curation and validation of chat data for fine-tuning\n\nUsage: curate COMMAND [OPTIONS] ...\n\n"
+    codes = "Exit status: 0 clean, 1 findings, 2 usage or unreadable input, 3 a bug of ours, 130 interrupted.\n"
+    return f"{head}{chr(10).join(lines)}\n\n`curate COMMAND --help` says more. {codes}"
+
+
+def _narrate(text: str) -> None:
+    from curate.text import visible
+
+    sys.stderr.write(visible(text, keep_newlines=True) + "\n")
+
+
+def _crash_log(error: Exception) -> str:
+    """Write where it happened and the versions, but no message and no value: these may hold data."""
+    import platform
+    import tempfile
+    from importlib.metadata import PackageNotFoundError, version
+
+    frames = [f"  {Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
+    packages = []
+    for name in ("pydantic", "polars", "typer", "datasketch", "transformers", "torch", "peft", "bitsandbytes", "textual"):
+        try:
+            packages.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            packages.append(f"{name} -")
+    versions = f"curate {__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}"
+    text = "\n".join((versions, ", ".join(packages), datetime.now(UTC).isoformat(timespec="seconds"), type(error).__name__, *frames))
+    handle, path = tempfile.mkstemp(prefix="curate-crash-", suffix=".log")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text + "\n")
+    return path

@@ -1,0 +1,35 @@
+"""What the verbs share: options laid over the configuration, and progress on a terminal."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from curate.config import Section, validated
+
+SectionType = TypeVar("SectionType", bound=Section)
+
+
+def chosen(section: SectionType, **options: Any) -> SectionType:
+    """A section of the configuration with the options that were given on the command line laid over it.
+
+    Raises `ConfigError` when an option's value makes no sense.
+    """
+    given = {name: value for name, value in options.items() if value is not None}
+    return validated(type(section), {**section.model_dump(), **given}, "options") if given else section
+
+
+@contextmanager
+def progress(label: str, unit: str, *, quiet: bool = False, total: int | None = None) -> Iterator[Callable[[int], None] | None]:
+    """Progress on stderr while the block runs, on a terminal only; yields what to call with the number done, or None."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    from curate.report.console import console
+
+    columns = [SpinnerColumn(), TextColumn("{task.description}"), *([BarColumn()] if total else []), TextColumn("{task.completed:,} " + unit)]
+    with Progress(*columns, TimeElapsedColumn(), console=console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=total)
+        yield lambda count: bar.advance(task, count)

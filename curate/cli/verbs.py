@@ -1,0 +1,87 @@
+"""The verbs of the command, each loaded only when it is used.
+
+The engine's own stand in a table. Others come from entry points of the group `curate.verbs`, looked up by name; the packages
+that we ship with them are loaded from beside the engine, so that a `train.py` in the user's folder cannot take their place.
+"""
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Callable
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any, Final
+
+from curate.errors import UsageError
+
+OWN: Final = {
+    "check": "curate.cli.check:check",
+    "rule": "curate.cli.rule:rule",
+    "dedup": "curate.cli.dedup:dedup",
+    "conflicts": "curate.cli.conflicts:conflicts",
+    "split": "curate.cli.split:split",
+    "run": "curate.cli.run:run",
+    "schema": "curate.cli.schema:schema",
+}
+SUMMARIES: Final = {
+    "check": "Say what is wrong with a data set, and where.",
+    "rule": "Explain a rule.",
+    "dedup": "Remove exact and near duplicates; say what went and why.",
+    "conflicts": "Show answers to the same question that cannot both hold.",
+    "split": "Write train, validation and test so that nothing leaks.",
+    "review": "Decide about findings, duplicates and conflicts in the terminal.",
+    "train": "Train a QLoRA adapter and measure it against its base.",
+    "run": "All of it, from one curate.toml; resumable.",
+    "schema": "Write or check the JSON Schemas.",
+}
+OURS: Final = ("train", "tui")
+VERBS_GROUP: Final = "curate.verbs"
+SCHEMAS_GROUP: Final = "curate.schemas"
+
+
+def load_verb(name: str) -> Callable[..., Any]:
+    """The function behind a verb. Raises `UsageError` when the verb is unknown."""
+    target = OWN.get(name) or next((point.value for point in _points(VERBS_GROUP) if point.name == name), None)
+    if target is None:
+        raise UsageError(f"no such command: {name}", "`curate --help` lists them")
+    function: Callable[..., Any] = load(target)
+    return function
+
+
+def names() -> list[str]:
+    """All verbs: in the order of the work, then those of other packages."""
+    known = dict.fromkeys(SUMMARIES)
+    known.update(dict.fromkeys(point.name for point in _points(VERBS_GROUP)))
+    return list(known)
+
+
+def schema_types() -> dict[str, Any]:
+    """Types of other packages that get a JSON Schema, by the schema's name."""
+    return {point.name: load(point.value) for point in _points(SCHEMAS_GROUP)}
+
+
+def load(target: str) -> Any:
+    """The object at `module:name`."""
+    module, _, attribute = target.partition(":")
+    package = module.partition(".")[0]
+    if package in OURS:
+        _claim(package)
+    return getattr(importlib.import_module(module), attribute)
+
+
+def _points(group: str) -> list[EntryPoint]:
+    return sorted(entry_points(group=group), key=lambda point: point.name)
+
+
+def _claim(package: str) -> None:
+    """Make `package` the one that lies beside the engine, whatever the path has under that name."""
+    folder = Path(__file__).resolve().parent.parent.parent / package
+    loaded = sys.modules.get(package)
+    if loaded is not None and getattr(loaded, "__file__", None) == str(folder / "__init__.py"):
+        return
+    spec = importlib.util.spec_from_file_location(package, folder / "__init__.py", submodule_search_locations=[str(folder)])
+    if spec is None or spec.loader is None:
+        raise UsageError(f"the package {package!r} is not where it was installed", "install curate-chat again")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[package] = module
+    spec.loader.exec_module(module)

@@ -1,0 +1,127 @@
+"""Exact and near duplicates: MinHash proposes, true Jaccard decides.
+
+1. sign: each text becomes a set of hashed shingles, and datasketch's MinHash of it (Broder 1997; scheme affine32).
+2. group: signatures are cut into bands; examples that agree in a band are candidates. 25 bands of 5 propose a pair of similarity
+   0.8 with probability 1-(1-0.8^5)^25 = 0.99995 and one of 0.7 with 0.990; datasketch's own choice for 0.8 proposes 40 of 100.
+3. verify: every candidate's true Jaccard similarity on the shingle sets.
+
+Whatever is removed is similar to the very example that is kept (`curate.detect.cluster`).
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from curate.config import DedupConfig
+from curate.detect.cluster import Duplicate, Pair, choose
+from curate.detect.facts import same_facts
+from curate.detect.shingles import shingle_hashes
+from curate.example import Example
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Hashes = np.ndarray[Any, np.dtype[np.uint32]]
+
+BANDS: Final = 25
+ROWS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class NearReport:
+    """What was found among some examples."""
+
+    duplicates: list[Duplicate] = field(default_factory=list)
+    """Examples that may go, each with the one kept in its place."""
+    apart: list[Duplicate] = field(default_factory=list)
+    """Near-duplicates that differ in a number or negation: both stay, for a person to look at."""
+    pairs: list[tuple[str, str]] = field(default_factory=list)
+    """Ids of all pairs at or above the threshold, those in `apart` too: none of them may be split from the other."""
+
+
+def find_duplicates(examples: Sequence[Example], config: DedupConfig, pinned: frozenset[str] = frozenset()) -> NearReport:
+    """Duplicates among `examples`; those whose id is in `pinned` are never among the ones that go.
+
+    The outcome does not depend on the order of `examples`, but for `keep = "first"`, where the order is the wish.
+    """
+    first: dict[str, int] = {}
+    report = NearReport()
+    for at, example in enumerate(examples):
+        original = first.setdefault(example.id, at)
+        if original != at and example.id not in pinned:
+            report.duplicates.append(Duplicate(example, examples[original], "D001", 1.0))
+    distinct = [examples[at] for at in first.values()]
+    shingles = [shingle_hashes(example, config.on) for example in distinct]
+    pairs = verified(candidates(signatures(shingles)), shingles, config.threshold)
+    alike = [config.ignore_facts or same_facts(distinct[pair.left], distinct[pair.right]) for pair in pairs]
+
+    def priority(at: int) -> tuple[object, ...]:
+        example = distinct[at]
+        return (at,) if config.keep == "first" else (-sum(len(m.text) for m in example.messages), example.id)
+
+    gone = choose(distinct, [pair for pair, same in zip(pairs, alike, strict=True) if same], priority, pinned)
+    report.duplicates.extend(sorted(gone, key=lambda duplicate: duplicate.example.id))
+    for pair, same in zip(pairs, alike, strict=True):
+        left, right = sorted((distinct[pair.left], distinct[pair.right]), key=lambda example: example.id)
+        report.pairs.append((left.id, right.id))
+        if not same:
+            report.apart.append(Duplicate(left, right, "D003", pair.similarity))
+    report.apart.sort(key=lambda duplicate: (duplicate.example.id, duplicate.kept.id))
+    report.pairs.sort()
+    return report
+
+
+def signatures(shingles: Sequence["Hashes"]) -> "Hashes":
+    """MinHash signatures, one row of BANDS * ROWS values a text; texts without shingles get a row of the largest value."""
+    import numpy as np
+    from datasketch import MinHash  # brings scipy, which `curate check` must not wait for
+
+    model = MinHash(num_perm=BANDS * ROWS, scheme="affine32", hashfunc=int)
+    signed = np.full((len(shingles), BANDS * ROWS), np.iinfo(np.uint32).max, dtype=np.uint32)
+    for row, hashes in enumerate(shingles):
+        if len(hashes):
+            sketch = MinHash(num_perm=BANDS * ROWS, scheme="affine32", hashfunc=int, permutations=model.permutations)
+            sketch.update_batch(hashes.tolist())
+            signed[row] = sketch.hashvalues
+    return signed
+
+
+def candidates(signed: "Hashes") -> set[tuple[int, int]]:
+    """Pairs of rows that agree in a whole band, smaller position first. Rows without shingles are nobody's candidates."""
+    import numpy as np
+    import polars as pl
+
+    found: set[tuple[int, int]] = set()
+    with_shingles = np.flatnonzero((signed != np.iinfo(np.uint32).max).any(axis=1))
+    for band in range(BANDS):
+        columns = {f"c{i}": signed[with_shingles, band * ROWS + i] for i in range(ROWS)}
+        frame = pl.DataFrame({"row": with_shingles, **columns})
+        buckets = frame.group_by(list(columns), maintain_order=True).agg("row").filter(pl.col("row").list.len() > 1)
+        for bucket in buckets["row"].to_list():
+            found.update(_pairs(bucket))
+    return found
+
+
+def _pairs(bucket: list[int]) -> list[tuple[int, int]]:
+    """All pairs of a bucket. Quadratic on purpose: losing pairs of a big bucket would lose duplicates in silence."""
+    return [(left, right) for i, left in enumerate(bucket) for right in bucket[i + 1 :]]
+
+
+def verified(proposed: set[tuple[int, int]], shingles: Sequence["Hashes"], threshold: float) -> list[Pair]:
+    """The proposed pairs whose true Jaccard similarity is at least `threshold`, in order."""
+    by_left: dict[int, list[int]] = defaultdict(list)
+    for left, right in proposed:
+        by_left[left].append(right)
+    found: list[Pair] = []
+    for left in sorted(by_left):
+        mine = set(shingles[left].tolist())
+        for right in sorted(by_left[left]):
+            size = len(shingles[right])
+            if min(size, len(mine)) < threshold * max(size, len(mine)):
+                continue
+            shared = len(mine.intersection(shingles[right].tolist()))
+            similarity = shared / (len(mine) + size - shared)
+            if similarity >= threshold:
+                found.append(Pair(left, right, similarity))
+    return found

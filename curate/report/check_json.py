@@ -1,0 +1,47 @@
+"""A check's report as JSON: a documented interface, `schemas/check.schema.json`."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from curate.check import CheckReport
+from curate.finding import Finding, Severity
+
+
+class CheckSummary(BaseModel):
+    """Counts of a check."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    files: int
+    lines: int
+    """Lines read, blank ones left out."""
+    examples: int
+    """Lines that hold an object."""
+    severities: dict[Severity, int]
+    codes: dict[str, int]
+    seconds: float
+
+
+class CheckOutput(BaseModel):
+    """What `curate check --output-format json` prints."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    findings: list[Finding]
+    summary: CheckSummary
+
+
+def check_json(report: CheckReport) -> dict[str, Any]:
+    """The report as plain values."""
+    return {
+        "findings": [finding.as_json() for finding in report.findings],
+        "summary": {
+            "files": report.files,
+            "lines": report.lines,
+            "examples": report.examples,
+            "severities": {severity.value: report.severities[severity] for severity in Severity},
+            "codes": dict(sorted(report.codes.items())),
+            "seconds": round(report.seconds, 3),
+        },
+    }

@@ -1,0 +1,35 @@
+"""What every text report shares: colour on a terminal only, and text from the data never obeyed.
+
+Text is built as `rich.text.Text`, which has no markup, from strings that `curate.text.visible` has made safe.
+"""
+
+import sys
+from typing import TYPE_CHECKING, Final
+
+from curate.finding import Severity
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+COLOURS: Final = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
+
+
+def console(*, stderr: bool = False) -> "Console":
+    """A console for data (stdout) or narration (stderr). Not on a terminal it never folds lines, so that they can be searched."""
+    from rich.console import Console  # a few hundredths of a second that `--version` need not pay
+
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() else 10_000
+    return Console(stderr=stderr, width=width, highlight=False, markup=False, emoji=False, soft_wrap=not stream.isatty())
+
+
+def table(title: str, *columns: str, numbers: tuple[str, ...] = ()) -> "Table":
+    """An empty table in the house's look; the columns in `numbers` are aligned to the right."""
+    from rich import box
+    from rich.table import Table
+
+    found = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        found.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
+    return found

@@ -1,0 +1,27 @@
+"""The rules. Adding one touches its family's file and `tests/cases/<CODE>.toml`; adding a family, also this list."""
+
+from typing import Final
+
+from curate.errors import UsageError
+from curate.rules import content, duplicates, jsonl, messages
+from curate.rules.rule import Rule as Rule
+from curate.rules.rule import Scope as Scope
+
+FAMILIES: Final = (jsonl, messages, content, duplicates)
+RULES: Final[dict[str, Rule]] = {rule.code: rule for family in FAMILIES for rule in family.RULES}
+
+
+def selected(select: tuple[str, ...] = (), ignore: tuple[str, ...] = ()) -> dict[str, Rule]:
+    """The rules that run: those under a code or prefix in `select` (all when it is empty) and under none in `ignore`.
+
+    Raises `UsageError` for a prefix that no rule has.
+    """
+    for prefix in (*select, *ignore):
+        if not any(code.startswith(prefix) for code in RULES):
+            raise UsageError(f"no rule has a code that starts with {prefix!r}", "`curate rule --all` lists them")
+    return {code: rule for code, rule in RULES.items() if (not select or code.startswith(select)) and not (ignore and code.startswith(ignore))}
+
+
+def by_scope(rules: dict[str, Rule], scope: Scope) -> list[Rule]:
+    """Those of `rules` that see `scope`."""
+    return [rule for rule in rules.values() if rule.scope is scope]

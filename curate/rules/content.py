@@ -1,0 +1,110 @@
+"""Family C: what a message's content is made of. C003 and C004 run over columns of text, the others over structure."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from curate.example import Example
+from curate.finding import Problem, Severity
+from curate.rules.frame import CALLS
+from curate.rules.messages import kind_of
+from curate.rules.rule import Scope, rule
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Problems = Iterator[Problem]
+
+
+@rule("C001", "no-content", severity=Severity.ERROR, hint="Write it; null is right only beside tool_calls, function_call, refusal or audio.")
+def no_content(example: Example) -> Problems:
+    """A message has no content.
+
+    A template renders it as `None` or as nothing at all, and that is what the model learns.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "1", "type": "function", "function": {"name": "wave", "arguments": "{}"}}]}]}
+    """
+    for message in example.messages:
+        if message.content is None and not (message.role == "assistant" and any(message.value.get(key) for key in CALLS)):
+            said = "is null" if "content" in message.value else "is missing"
+            yield Problem(message.content_pointer if "content" in message.value else message.pointer, f"the content of message {message.index + 1} {said}")
+
+
+@rule("C002", "content-type", severity=Severity.ERROR, hint="Write the content as a string, or as a list of parts that have a type.")
+def content_type(example: Example) -> Problems:
+    """A content is neither text nor a list of parts.
+
+    A number or object is rendered as Python would print it, or stops the run.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": 42}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "42"}]}
+    """
+    for message in example.messages:
+        content = message.content
+        if isinstance(content, list):
+            for i, part in enumerate(content):
+                if not isinstance(part, dict):
+                    yield Problem(f"{message.content_pointer}/{i}", f"part {i + 1} of message {message.index + 1} is {kind_of(part)}, not an object")
+                elif not isinstance(part.get("type"), str):
+                    yield Problem(f"{message.content_pointer}/{i}", f"part {i + 1} of message {message.index + 1} has no type")
+        elif content is not None and not isinstance(content, str):
+            yield Problem(message.content_pointer, f"the content of message {message.index + 1} is {kind_of(content)}")
+
+
+@rule("C003", "empty-answer", severity=Severity.ERROR, scope=Scope.TEXT, hint="Write the answer, or remove the line.")
+def empty_answer() -> "pl.Expr":
+    """An assistant's content is empty.
+
+    The model learns to end its turn at once, and will do so when asked something real.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "  "}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    import polars as pl  # loaded by then: see messages_frame
+
+    empty = (pl.col("role") == "assistant") & pl.col("content") & ~pl.col("called") & (pl.col("text").str.strip_chars() == "") & ~pl.col("media")
+    return pl.when(empty).then(pl.lit("the assistant's answer is empty"))
+
+
+@rule("C004", "empty-question", severity=Severity.WARNING, scope=Scope.TEXT, hint="Write the message, or remove it.")
+def empty_question() -> "pl.Expr":
+    """A user's or system's content is empty.
+
+    The model learns to answer nothing; an empty system prompt also replaces the template's own.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": ""}, {"role": "assistant", "content": "Hello."}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    import polars as pl  # loaded by then: see messages_frame
+
+    asks = pl.col("role").is_in(["user", "system", "developer"])
+    empty = asks & pl.col("content") & (pl.col("text").str.strip_chars() == "") & ~pl.col("media")
+    return pl.when(empty).then(pl.format("the {}'s message is empty", pl.col("role")))
+
+
+RULES = (
+    no_content,
+    content_type,
+    empty_answer,
+    empty_question,
+)

@@ -1,0 +1,47 @@
+"""The frame of messages that text rules are polars expressions over: one row a message of a chunk of examples.
+
+Columns: `example` (position in the chunk), `turn` (position in the conversation), `role` (null when missing), `text`
+(see `curate.example.content_text`), `content` (true when there is a content: neither missing nor null), `called` (true when the
+message calls a tool or refuses, so that it may be without content), `media` (true when the content has a part that is not text).
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from curate.example import Example
+
+if TYPE_CHECKING:
+    import polars as pl
+
+CALLS: Final = ("tool_calls", "function_call", "refusal", "audio")
+
+
+def messages_frame(examples: Sequence[Example]) -> "pl.DataFrame":
+    """All messages of `examples`, in order. Lone surrogates, which a column of text cannot hold, become U+FFFD in it."""
+    import polars as pl  # a tenth of a second: not for `--help` or a file without examples
+
+    example, turn, role, text, content, called, media = [], [], [], [], [], [], []
+    for position, item in enumerate(examples):
+        for message in item.messages:
+            example.append(position)
+            turn.append(message.index)
+            role.append(None if message.role is None else _storable(message.role))
+            text.append(_storable(message.text))
+            content.append(message.content is not None)
+            called.append(any(message.value.get(key) for key in CALLS))
+            media.append(_has_media(message.content))
+    columns = {"example": example, "turn": turn, "role": role, "text": text, "content": content, "called": called, "media": media}
+    schema = {"example": pl.UInt32, "turn": pl.UInt32, "role": pl.String, "text": pl.String, "content": pl.Boolean, "called": pl.Boolean, "media": pl.Boolean}
+    return pl.DataFrame(columns, schema=schema)
+
+
+def _has_media(content: Any) -> bool:
+    return isinstance(content, list) and any(isinstance(part, dict) and part.get("type", "text") not in ("text", "refusal") for part in content)
+
+
+def _storable(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace").decode()
+    return text

@@ -1,0 +1,95 @@
+"""How a rule is declared: a decorated function whose docstring is its documentation, checked for form when it is imported.
+
+    @rule("M016", "consecutive-roles", severity=Severity.WARNING, hint="Merge the two turns.")
+    def consecutive_roles(example: Example) -> Iterator[Problem]:
+        \"\"\"Two turns in a row have the same role.
+
+        Why it matters, in a short paragraph.
+
+        Bad:
+
+            {"messages": [...]}
+
+        Good:
+
+            {"messages": [...]}
+        \"\"\"
+
+The tests run both blocks: Bad must fire, Good must not. In them `\\xff` stands for that byte.
+"""
+
+import inspect
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from curate.finding import Severity
+
+CODE: Final = re.compile(r"[A-Z]\d{3}")
+NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+BYTE: Final = re.compile(rb"\\x([0-9a-f]{2})")
+
+
+class Scope(StrEnum):
+    """What a rule sees, and so what its function takes."""
+
+    LINE = "line"
+    """A `ParsedLine`; yields problems."""
+    EXAMPLE = "example"
+    """An `Example`; yields problems."""
+    TEXT = "text"
+    """Nothing; returns a polars expression over the frame of messages (see `curate.rules.frame`): the problem's message, or null."""
+    DATASET = "dataset"
+    """An `Example` and what was `Seen` before it; yields problems."""
+    FILE = "file"
+    """The `FileFacts` of a file read to its end; yields problems."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule and all that is said about it anywhere."""
+
+    code: str
+    name: str
+    """The defect, readable as "allow NAME"."""
+    severity: Severity
+    scope: Scope
+    hint: str
+    """The next step, for the person who got the finding."""
+    summary: str
+    why: str
+    bad: bytes
+    """A file's content that fires the rule."""
+    good: bytes
+    """The same, mended: does not fire it."""
+    function: Callable[..., Any]
+
+
+def rule(code: str, name: str, *, severity: Severity, hint: str, scope: Scope = Scope.EXAMPLE) -> Callable[[Callable[..., Any]], Rule]:
+    """Declare a rule. Raises `ValueError` at import when its code, name or docstring is not well-formed."""
+    if not CODE.fullmatch(code) or not NAME.fullmatch(name):
+        raise ValueError(f"{code} {name}: a code is a letter and three digits, a name is lower-case-with-dashes")
+
+    def declare(function: Callable[..., Any]) -> Rule:
+        summary, why, bad, good = _documentation(code, inspect.getdoc(function) or "")
+        return Rule(code, name, severity, scope, hint, summary, why, bad, good, function)
+
+    return declare
+
+
+def _documentation(code: str, doc: str) -> tuple[str, str, bytes, bytes]:
+    before, _, rest = doc.partition("\nBad:\n")
+    bad, _, good = rest.partition("\nGood:\n")
+    summary, _, why = before.strip().partition("\n")
+    if not (summary.endswith(".") and why.strip() and bad.strip() and good.strip()):
+        raise ValueError(f"{code}: the docstring needs a summary that ends in a full stop, a reason, and the blocks Bad: and Good:")
+    return summary, inspect.cleandoc(why), _block(bad), _block(good)
+
+
+def _block(text: str) -> bytes:
+    """The bytes of an indented block: without its indentation; `\\xNN` is one byte; a block that ends in a lone `\\` has no last line break."""
+    content = inspect.cleandoc(text).encode() + b"\n"
+    content = content.removesuffix(b"\\\n")
+    return BYTE.sub(lambda match: bytes.fromhex(match.group(1).decode()), content)
