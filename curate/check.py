@@ -52,16 +52,22 @@ class CheckReport:
         return any(finding.severity is not Severity.INFO for finding in self.findings)
 
 
-def check_paths(paths: Sequence[Path], config: CheckConfig = CheckConfig(), progress: Progress | None = None) -> CheckReport:  # noqa: B008  (frozen)
+def check_paths(
+    paths: Sequence[Path],
+    config: CheckConfig = CheckConfig(),  # noqa: B008  (frozen)
+    progress: Progress | None = None,
+    name_of: Callable[[Path], str] = str,
+) -> CheckReport:
     """Check files with the rules that `config` selects; `progress` is told the number of lines of each chunk.
 
-    Raises `InputError` for a file that cannot be read, `UsageError` for a code that no rule has.
+    `name_of` gives the name that a file goes by in findings. Raises `InputError` for a file that cannot be read, `UsageError` for a
+    code that no rule has.
     """
     started = monotonic()
     checker = _Checker(selected(config.select, config.ignore))
     report = CheckReport()
     for path in paths:
-        facts = FileFacts(str(path))
+        facts = FileFacts(name_of(path))
         found: list[Finding] = []
         for chunk in _chunks(read_file(path, facts)):
             found.extend(checker.chunk(chunk))

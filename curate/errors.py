@@ -6,6 +6,7 @@
     ├── OutputError        a result cannot be written
     ├── ConfigError        the configuration or a recipe has mistakes
     ├── ModelError         a model was named that is not at hand
+    ├── DataError          the data has findings that the user asked to stop at (exit code 1)
     └── MissingExtra       a part of curate is not installed
 
 Bad *data* is never an exception: it is a finding (see `curate.finding`). Anything that is not a `CurateError` is our bug.
@@ -53,6 +54,12 @@ class ConfigError(CurateError):
 
 class ModelError(CurateError):
     """A model was named that is not at hand."""
+
+
+class DataError(CurateError):
+    """The data has findings that the user asked to stop at."""
+
+    exit_code = ExitCode.FINDINGS
 
 
 class MissingExtra(CurateError):

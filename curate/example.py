@@ -9,12 +9,19 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final, Literal, NotRequired, TypedDict
+from typing import (
+    Any,
+    Final,
+    Literal,
+    NotRequired,  # pydantic reads those of `typing` from Python 3.12 on only
+    get_args,
+)
 
 from pydantic import ConfigDict, with_config
+from typing_extensions import TypedDict
 
 Role = Literal["system", "developer", "user", "assistant", "tool", "function"]
-ROLES: Final = frozenset(Role.__args__)  # type: ignore[attr-defined]
+ROLES: Final = frozenset(get_args(Role))
 
 
 @with_config(ConfigDict(extra="allow"))

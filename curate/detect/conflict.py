@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from curate.config import ConflictsConfig
 from curate.detect.answers import clash, is_open
 from curate.detect.embed import embed, neighbours
-from curate.detect.evidence import Evidence as Evidence
+from curate.detect.evidence import Evidence
 from curate.detect.nli import contradictions
 from curate.detect.question import Question, question_of, same_request
 from curate.example import Example

@@ -12,7 +12,9 @@ from curate.text import normalised, words
 QUOTED: Final = re.compile(r"[\"“'‘`]([^\"”'’`\n]{1,80})[\"”'’`]")
 NAME: Final = re.compile(r"(?<=[a-z,;:] )[A-Z][\w'-]*")
 STOPWORDS: Final = frozenset(
-    ["a", "an", "and", "are", "as", "at", "be", "been", "but", "by", "can", "could", "did", "do", "does", "for", "from", "had", "has", "have", "how", "i", "if", "in", "into", "is", "it", "its", "me", "my", "of", "on", "or", "our", "please", "shall", "should", "so", "some", "tell", "that", "the", "their", "them", "there", "these", "they", "this", "those", "to", "us", "was", "we", "were", "what", "when", "where", "which", "who", "whom", "whose", "why", "will", "with", "would", "you", "your"]
+    """a an and are as at be been but by can could did do does for from had has have how i if in into is it its me my of on or our please shall
+    should so some tell that the their them there these they this those to us was we were what when where which who whom whose why will with
+    would you your""".split()  # noqa: SIM905  (a list of words reads better as words)
 )
 SAME_WORDS: Final = 0.75
 """Share of content words that two questions must have in common."""
@@ -26,7 +28,7 @@ class Question:
     context: str
     """All turns before the answer with their roles, normalised: equal contexts ask the same thing."""
     setting: str
-    """The part of the context that comes before the last request, normalised."""
+    """All of the context but the last request: what comes before it, and the tool results after it."""
     request: str
     """The last request, as written."""
     answer: str
@@ -51,12 +53,23 @@ def question_of(example: Example) -> Question | None:
     if answer is None or not requests or not answer.text.strip() or not requests[-1].text.strip():
         return None
     parts = [f"{message.role}: {normalised(message.text)}" for message in prompt]
-    return Question(example, "\n".join(parts), "\n".join(parts[: requests[-1].index]), requests[-1].text, answer.text)
+    return Question(
+        example,
+        "\n".join(parts),
+        "\n".join(part for message, part in zip(prompt, parts, strict=True) if message is not requests[-1]),
+        requests[-1].text,
+        answer.text,
+    )
 
 
 def same_request(left: Question, right: Question) -> bool:
-    """Whether two requests in the same setting ask the same thing in other words: all particulars agree, most content words do."""
+    """Whether two requests in the same setting ask the same thing in other words: all particulars agree, most content words do.
+
+    A word put in another's place ("I love this song", "I hate this song") makes another question; words more on one side do not.
+    """
     if left.setting != right.setting or left.particulars != right.particulars:
+        return False
+    if left.content - right.content and right.content - left.content:
         return False
     shared = len(left.content & right.content)
     return shared >= SAME_WORDS * len(left.content | right.content)

@@ -1,7 +1,7 @@
 """Files to parsed lines, streaming; and the whole of them at once, for the stages that compare examples with each other."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -112,13 +112,13 @@ class Dataset:
         return tuple(line.example for line in self.lines if line.example is not None)
 
 
-def read_dataset(paths: Iterable[Path]) -> Dataset:
-    """Read whole files into memory. Raises `InputError`."""
+def read_dataset(paths: Iterable[Path], name_of: Callable[[Path], str] = str) -> Dataset:
+    """Read whole files into memory; `name_of` gives the name that a file goes by in places. Raises `InputError`."""
     files: list[FileFacts] = []
     lines: list[ParsedLine] = []
     hashes: list[str] = []
     for path in paths:
-        facts = FileFacts(str(path))
+        facts = FileFacts(name_of(path))
         hashes.append(sha256(path))
         lines.extend(parsed for parsed in read_file(path, facts) if not parsed.line.blank)
         files.append(facts)

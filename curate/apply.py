@@ -1,0 +1,161 @@
+"""From findings, duplicates and decisions to what stays and what leaves; every line that leaves takes its reason along.
+
+kept + removed = read, always: it is asserted here, where both are made.
+"""
+
+import base64
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from curate.decision import Decision
+from curate.detect.cluster import Duplicate
+from curate.example import Place
+from curate.files import replacing
+from curate.finding import Finding, Severity
+from curate.read.dataset import ParsedLine
+
+UNREADABLE = {"syntax": "J001", "utf-8": "J003", "cut-off": "J010", "repairable": "J012", "not-finite": "J014", "too-deep": "J017"}
+"""Codes of the defects that leave a line without a value."""
+
+
+class Kept(BaseModel):
+    """The example that stayed in place of a removed one."""
+
+    model_config = ConfigDict(frozen=True)
+
+    example: str
+    file: str
+    line: int
+
+
+class Removal(BaseModel):
+    """A line of `removed.jsonl`: what left, why, and all of its bytes."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+    example: str | None
+    """Id of the example; null for a line that holds none."""
+    file: str
+    line: int
+    code: str | None
+    """Rule or detector that is the reason; null when a person decided."""
+    why: str
+    kept: Kept | None = None
+    """For a duplicate: the example that stayed in its place."""
+    similarity: float | None = None
+    """For a duplicate: true Jaccard similarity to the one that stayed."""
+    decided_by: str
+    """`rule`, `detector`, or the name of the person."""
+    when: datetime | None = None
+    """Of a person's decision; nothing else has a time, so that equal data gives equal files."""
+    text: str | None = None
+    """The line as it was read, without its line break; null when it is not UTF-8."""
+    base64: str | None = None
+    """The line's bytes, where they are not UTF-8."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """All lines that were read, each on one side."""
+
+    kept: list[ParsedLine]
+    removed: list[Removal]
+
+    @property
+    def reasons(self) -> Counter[str]:
+        """How many lines left for each code; `decision` for those that a person dropped."""
+        return Counter(removal.code or "decision" for removal in self.removed)
+
+
+def errors_of(findings: Iterable[Finding]) -> dict[str, Finding]:
+    """Per example the first of its findings that is an error."""
+    found: dict[str, Finding] = {}
+    for finding in findings:
+        if finding.example and finding.severity is Severity.ERROR:
+            found.setdefault(finding.example, finding)
+    return found
+
+
+def apply(
+    lines: Sequence[ParsedLine],
+    *,
+    errors: Mapping[str, Finding] | None = None,
+    verdicts: Mapping[str, Decision] | None = None,
+    duplicates: Iterable[Duplicate] = (),
+    keep_unreadable: bool = False,
+) -> Applied:
+    """Decide for each line. A person's word comes first, then errors, then duplicates; lines without an example leave unless told otherwise."""
+    errors, verdicts = errors or {}, verdicts or {}
+    lost = {duplicate.example.place: duplicate for duplicate in duplicates}
+    kept: list[ParsedLine] = []
+    removed: list[Removal] = []
+    for parsed in lines:
+        removal = _unreadable(parsed) if parsed.example is None and not keep_unreadable else _reason(parsed, errors, verdicts, lost)
+        if removal is None:
+            kept.append(parsed)
+        else:
+            removed.append(removal)
+    assert len(kept) + len(removed) == len(lines), "a line is neither kept nor removed"
+    return Applied(kept, removed)
+
+
+def _reason(parsed: ParsedLine, errors: Mapping[str, Finding], verdicts: Mapping[str, Decision], lost: Mapping[Place, Duplicate]) -> Removal | None:
+    example = parsed.example
+    if example is None:
+        return None
+    decision = verdicts.get(example.id)
+    if decision and decision.verdict == "drop":
+        why = decision.why or (f"dropped in review of {decision.about}" if decision.about else "dropped in review")
+        return _removal(parsed, None, why, decided_by=decision.who, when=decision.when)
+    if decision and decision.verdict == "keep":
+        return None
+    if finding := errors.get(example.id):
+        return _removal(parsed, finding.code, finding.message, decided_by="rule")
+    if duplicate := lost.get(parsed.place):
+        stayed = duplicate.kept
+        why = "exact copy" if duplicate.code == "D001" else f"near-duplicate, similarity {duplicate.similarity:.3f}"
+        kept = Kept(example=stayed.id, file=stayed.place.file, line=stayed.place.line)
+        return _removal(parsed, duplicate.code, why, decided_by="detector", kept=kept, similarity=round(duplicate.similarity, 6))
+    return None
+
+
+def _unreadable(parsed: ParsedLine) -> Removal:
+    defect = next((d for d in parsed.defects if d.kind in UNREADABLE), None)
+    if defect is None:
+        return _removal(parsed, "J002", "the line is JSON but not an object", decided_by="rule")
+    return _removal(parsed, UNREADABLE[defect.kind], defect.message, decided_by="rule")
+
+
+def _removal(
+    parsed: ParsedLine,
+    code: str | None,
+    why: str,
+    *,
+    decided_by: str,
+    when: datetime | None = None,
+    kept: Kept | None = None,
+    similarity: float | None = None,
+) -> Removal:
+    data = parsed.line.data
+    try:
+        text, encoded = data.decode("utf-8"), None
+    except UnicodeDecodeError:
+        text, encoded = None, base64.b64encode(data).decode("ascii")
+    example = parsed.example.id if parsed.example else None
+    place = parsed.place
+    return Removal(
+        example=example, file=place.file, line=place.line, code=code, why=why, kept=kept, similarity=similarity, decided_by=decided_by, when=when,
+        text=text, base64=encoded,
+    )  # fmt: skip
+
+
+def write_removed(path: Path, removed: Iterable[Removal]) -> None:
+    """Write `removed.jsonl` atomically, one line a removed line, in the order they were read. Raises `OutputError`."""
+    with replacing(path) as file:
+        for removal in removed:
+            file.write(removal.model_dump_json(exclude_none=True).encode() + b"\n")

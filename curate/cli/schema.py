@@ -1,0 +1,32 @@
+"""`curate schema`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from curate.cli.verbs import schema_types
+from curate.errors import DataError, UsageError
+from curate.files import write_bytes
+from curate.report.console import console
+from curate.schemas import schemas
+
+
+def schema(
+    folder: Annotated[Path, typer.Argument(help="Folder of the schemas.")] = Path("schemas"),
+    write: Annotated[bool, typer.Option("--write", help="Write them.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Fail when one on disk is stale.")] = False,
+) -> None:
+    """Write or check the JSON Schemas of everything that curate reads and writes."""
+    if write == check:
+        raise UsageError("say --write or --check", "`curate schema --check` compares, `--write` replaces")
+    current = {folder / name: data for name, data in schemas(schema_types()).items()}
+    if write:
+        for path, data in current.items():
+            write_bytes(path, data)
+        console(stderr=True).print(f"{len(current)} schemas written to {folder}")
+        return
+    stale = [str(path) for path, data in current.items() if not path.is_file() or path.read_bytes() != data]
+    stale += [f"{path} (no such schema any more)" for path in sorted(folder.glob("*.json")) if path not in current]
+    if stale:
+        raise DataError(f"stale: {', '.join(stale)}", "run: curate schema --write")

@@ -1,0 +1,101 @@
+"""Results of stages on disk, each with the key of what it was made from; a result with another key is as good as none."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from curate.detect.cluster import Duplicate
+from curate.detect.conflict import Conflict, ConflictReport
+from curate.detect.evidence import Evidence
+from curate.detect.near import NearReport
+from curate.example import Example
+from curate.files import write_json
+from curate.finding import Finding, Severity
+
+Result = dict[str, Any]
+
+
+def load(path: Path, key: str | None) -> Result | None:
+    """The result that a stage left, when it was made from `key` (None: from anything)."""
+    try:
+        saved = json.loads(path.read_bytes())
+    except (OSError, ValueError):  # none yet
+        return None
+    if not isinstance(saved, dict) or (key is not None and saved.get("key") != key):
+        return None
+    result: Result = saved["result"]
+    return result
+
+
+def save(path: Path, key: str, result: Result) -> None:
+    """Keep a stage's result: all of it or, when we are killed, none. Raises `OutputError`."""
+    write_json(path, {"key": key, "result": result})
+
+
+def findings_of(result: Result) -> list[Finding]:
+    """The findings in a check's result."""
+    return [Finding(**{**finding, "severity": Severity(finding["severity"])}) for finding in result["findings"]]
+
+
+def near_result(report: NearReport) -> Result:
+    """A near-duplicate report as plain values: examples by file and line."""
+    return {
+        "duplicates": [_duplicate(duplicate) for duplicate in report.duplicates],
+        "apart": [_duplicate(duplicate) for duplicate in report.apart],
+        "pairs": [list(pair) for pair in report.pairs],
+    }
+
+
+def near_of(result: Result, examples: Sequence[Example]) -> NearReport:
+    """The report back from plain values, for the same data."""
+    at = {(example.place.file, example.place.line): example for example in examples}
+
+    def duplicate(value: Mapping[str, Any]) -> Duplicate:
+        return Duplicate(at[tuple(value["example"])], at[tuple(value["kept"])], value["code"], value["similarity"])
+
+    return NearReport(
+        [duplicate(value) for value in result["duplicates"]],
+        [duplicate(value) for value in result["apart"]],
+        [(left, right) for left, right in result["pairs"]],
+    )
+
+
+def _duplicate(duplicate: Duplicate) -> Result:
+    example, kept = duplicate.example.place, duplicate.kept.place
+    return {
+        "example": [example.file, example.line],
+        "kept": [kept.file, kept.line],
+        "code": duplicate.code,
+        "similarity": duplicate.similarity,
+    }
+
+
+def conflicts_result(report: ConflictReport) -> Result:
+    """A conflict report as plain values: examples by id."""
+    return {
+        "conflicts": [
+            {
+                "code": conflict.code,
+                "left": conflict.left.id,
+                "right": conflict.right.id,
+                "similarity": conflict.similarity,
+                "evidence": [item._asdict() for item in conflict.evidence],
+            }
+            for conflict in report.conflicts
+        ],
+        "questions": report.questions,
+        "compared": report.compared,
+        "notes": report.notes,
+    }
+
+
+def conflicts_of(result: Result, examples: Sequence[Example]) -> ConflictReport:
+    """The report back from plain values; conflicts of examples that are not there any more are left out."""
+    by_id = {example.id: example for example in examples}
+    conflicts = [
+        Conflict(value["code"], by_id[value["left"]], by_id[value["right"]], value["similarity"], tuple(Evidence(**item) for item in value["evidence"]))
+        for value in result["conflicts"]
+        if value["left"] in by_id and value["right"] in by_id
+    ]
+    return ConflictReport(conflicts, result["questions"], result["compared"], result["notes"])

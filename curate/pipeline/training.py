@@ -1,0 +1,88 @@
+"""Training as a process of its own: started, followed through its run folder, and never left behind.
+
+The child reads its standard input and ends when that closes, so a pipeline that is killed takes its training along; the next
+pipeline resumes it from its last checkpoint.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from time import sleep
+from typing import Any
+
+from curate.errors import CurateError, ExitCode
+from curate.events import Listener, StageAdvanced
+
+POLL = 0.2
+"""Seconds between two looks at the run's metrics."""
+
+
+def train(folder: Path, recipe: Path, data: Path, run: Path, listen: Listener) -> dict[str, Any]:
+    """Train by `recipe` on the splits in `data`, or go on where an earlier call was stopped; returns the run's report.
+
+    Raises `CurateError` with what the training said, when it fails.
+    """
+    # -P: nothing in the working folder can take the place of a module
+    command = [sys.executable, "-P", "-m", "curate", "train", str(recipe), "--data", str(data), "--run-dir", str(run), "--resume", "--quiet", "--json"]
+    log = run.with_name(f"{run.name}.log")
+    log.parent.mkdir(parents=True, exist_ok=True)
+    environment = {**os.environ, "CURATE_FOLLOW_STDIN": "1"}
+    with log.open("wb") as narration:
+        child = subprocess.Popen(command, cwd=folder, env=environment, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=narration)
+        try:
+            _follow(child, run / "metrics.jsonl", listen)
+        except BaseException:
+            child.terminate()
+            child.wait()
+            raise
+    if child.returncode != ExitCode.CLEAN:
+        said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        message = "\n".join(said[-6:]) or f"it ended with status {child.returncode} and said nothing"
+        raise CurateError(f"training failed:\n{message}", f"everything before it is kept; the whole story is in {log}; `curate run` goes on from there")
+    report: dict[str, Any] = json.loads((run / "report.json").read_bytes())
+    return report
+
+
+def _follow(child: "subprocess.Popen[bytes]", metrics: Path, listen: Listener) -> None:
+    offset = 0
+    while True:
+        ended = child.poll() is not None
+        offset, events = _new_events(metrics, offset)
+        for event in events:
+            if advanced := _advanced(event):
+                listen(advanced)
+        if ended:
+            return
+        sleep(POLL)
+
+
+def _new_events(path: Path, offset: int) -> tuple[int, list[dict[str, Any]]]:
+    """What was written behind `offset`, and the offset behind its last whole line. A file that became shorter was cut back by a resume."""
+    try:
+        with path.open("rb") as file:
+            if path.stat().st_size < offset:
+                offset = 0
+            file.seek(offset)
+            data = file.read()
+    except OSError:  # not there yet
+        return offset, []
+    whole = data[: data.rfind(b"\n") + 1]
+    events = []
+    for line in whole.splitlines():
+        try:
+            event = json.loads(line)
+        except ValueError:  # the end of a line that was torn by a crash
+            continue
+        if isinstance(event, dict):
+            events.append(event)
+    return offset + len(whole), events
+
+
+def _advanced(event: dict[str, Any]) -> StageAdvanced | None:
+    if event.get("event") == "phase":
+        return StageAdvanced("train", int(event.get("done") or 0), event.get("total"), str(event.get("name", "")))
+    if "step" in event and "loss" in event:
+        return StageAdvanced("train", int(event["step"]), event.get("max_steps"), f"loss {event['loss']:.3f}")
+    return None

@@ -1,0 +1,58 @@
+"""Progress of a pipeline: one live line a stage on a terminal, one plain line a finished stage elsewhere."""
+
+from time import monotonic
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from curate.events import Event, StageAdvanced, StageFinished, StageStarted
+from curate.report.console import console
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+
+class StageProgress:
+    """Listens to a pipeline and shows it on stderr while the block runs."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self.out = None if quiet else console(stderr=True)
+        self.bar: Progress | None = None
+        self.task: TaskID | None = None
+        self.started = monotonic()
+
+    def __enter__(self) -> Self:
+        if self.out is not None and self.out.is_terminal:
+            from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+            columns: list[Any] = [SpinnerColumn(), TextColumn("{task.fields[stage]:<10}", markup=False), BarColumn(bar_width=24)]
+            columns += [TextColumn("{task.fields[text]}", markup=False), TimeElapsedColumn()]
+            self.bar = Progress(*columns, console=self.out, transient=True)
+            self.bar.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self.bar is not None:
+            self.bar.stop()
+
+    def listen(self, event: Event) -> None:
+        """Show one event."""
+        if self.out is None:
+            return
+        if isinstance(event, StageStarted):
+            self.started = monotonic()
+            if self.bar is not None:
+                self.task = self.bar.add_task("", total=None, stage=event.stage, text="")
+        elif isinstance(event, StageAdvanced):
+            if self.bar is not None and self.task is not None:
+                of = f"{event.done:,}/{event.total:,}" if event.total else f"{event.done:,}"
+                self.bar.update(self.task, completed=event.done, total=event.total, text=f"{of} {event.text}")
+        else:
+            self._finished(event)
+
+    def _finished(self, event: StageFinished) -> None:
+        if self.bar is not None and self.task is not None:
+            self.bar.remove_task(self.task)
+            self.task = None
+        took = "unchanged" if event.reused else f"{monotonic() - self.started:.1f} s"
+        if self.out is not None:
+            self.out.print(f"{event.stage:<10} {event.summary} ({took})")

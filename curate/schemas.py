@@ -1,0 +1,50 @@
+"""JSON Schemas of everything that curate reads and writes, made from the types. Nothing reads them at run time."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from pydantic import BaseModel, TypeAdapter
+
+from curate.apply import Removal
+from curate.config import Config
+from curate.decision import Decision
+from curate.example import Conversation
+from curate.files import json_text
+from curate.manifest import Manifest
+from curate.report.check_json import CheckOutput
+from curate.report.conflicts import ConflictsOutput
+from curate.report.duplicates import DedupOutput
+from curate.rules import RULES
+
+TYPES: Final[dict[str, Any]] = {
+    "check": CheckOutput,
+    "config": Config,
+    "conflicts": ConflictsOutput,
+    "conversation": Conversation,
+    "decision": Decision,
+    "dedup": DedupOutput,
+    "manifest": Manifest,
+    "removed": Removal,
+}
+
+
+def schemas(others: Mapping[str, Any]) -> dict[str, bytes]:
+    """File name to content: a schema for each of our types and of `others`, and the rules as data."""
+    found = {}
+    for name, kind in sorted({**TYPES, **others}.items()):
+        mode: Any = "serialization" if isinstance(kind, type) and issubclass(kind, BaseModel) and name not in ("config", "recipe") else "validation"
+        schema = TypeAdapter(kind).json_schema(mode=mode)
+        if name == "check":
+            schema["$defs"]["Finding"]["properties"]["code"]["enum"] = sorted(RULES)
+        found[f"{name}.schema.json"] = json_text({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}).encode()
+    found["rules.json"] = json_text([_rule(code) for code in sorted(RULES)]).encode()
+    return found
+
+
+def _rule(code: str) -> dict[str, str]:
+    rule = RULES[code]
+    shown = {key: getattr(rule, key).decode("utf-8", "backslashreplace") for key in ("bad", "good")}
+    return {
+        "code": rule.code, "name": rule.name, "severity": rule.severity.value, "scope": rule.scope.value, "summary": rule.summary, "why": rule.why,
+        "hint": rule.hint, **shown,
+    }  # fmt: skip
