@@ -1,0 +1,53 @@
+"""Which words differ between two texts, as marks for drawing."""
+
+import re
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+from functools import lru_cache
+from itertools import zip_longest
+from typing import Final
+
+from curate.example import Message
+from tui.conversation import MAX_CHARS, Mark
+
+TOKEN: Final = re.compile(r"\w+|\s+|[^\w\s]")
+DIFFERS: Final = "bold underline $error"
+CLASHES: Final = "bold underline $error"
+
+Marks = tuple[Mark, ...]
+
+
+@lru_cache(maxsize=256)
+def word_marks(left: str, right: str) -> tuple[Marks, Marks]:
+    """The spans of each text whose words the other does not have there. Only as much is compared as is drawn."""
+    left, right = left[:MAX_CHARS], right[:MAX_CHARS]
+    tokens = [[match.span() for match in TOKEN.finditer(text)] for text in (left, right)]
+    words = [[text[start:end] for start, end in spans] for text, spans in zip((left, right), tokens, strict=True)]
+    marks: tuple[list[Mark], list[Mark]] = ([], [])
+    for kind, a, b, c, d in SequenceMatcher(None, words[0], words[1], autojunk=len(words[0]) > 1000).get_opcodes():
+        if kind == "equal":
+            continue
+        for side, (first, last) in enumerate(((a, b), (c, d))):
+            if first < last:
+                marks[side].append(Mark(tokens[side][first][0], tokens[side][last - 1][1], DIFFERS))
+    return tuple(marks[0]), tuple(marks[1])
+
+
+def turn_marks(left: Sequence[Message], right: Sequence[Message]) -> tuple[list[Marks], list[Marks]]:
+    """Word by word, turn by turn, what differs between two conversations."""
+    sides: tuple[list[Marks], list[Marks]] = ([], [])
+    for one, other in zip_longest(left, right):
+        a, b = word_marks(one.text if one else "", other.text if other else "")
+        sides[0].append(a)
+        sides[1].append(b)
+    return sides
+
+
+def clash_marks(text: str, spans: Sequence[str]) -> Marks:
+    """Where the words that clash stand in an answer."""
+    found = [(text.find(span), len(span)) for span in spans if span.strip()]
+    marks: list[Mark] = []
+    for at, length in sorted({place for place in found if place[0] >= 0}):
+        if not marks or at >= marks[-1].end:  # spans of two pieces of evidence may overlap; the first one stands for both
+            marks.append(Mark(at, at + length, CLASHES))
+    return tuple(marks)

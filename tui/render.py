@@ -1,0 +1,196 @@
+"""What the engine knows, as Content to draw. Pure: the same entry and verdicts give the same picture. Nothing is parsed as markup."""
+
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Final
+
+from textual.content import Content
+
+from curate.decision import Verdict
+from curate.detect.conflict import Conflict
+from curate.example import Example, Message
+from curate.finding import Finding
+from curate.review import Cluster, Entry, Kind, Progress, ReviewSession, Standing
+from curate.rules import RULES
+from curate.text import plural, visible
+from tui.conversation import MORE, literal, shortened, turn, turns, whole
+from tui.diff import clash_marks, turn_marks
+
+SYMBOLS: Final = {
+    Standing.UNDECIDED: ("○", "$text-muted"),
+    Standing.PARTLY: ("◐", "$warning"),
+    Standing.KEEP: ("✓", "$success"),
+    Standing.DROP: ("✗", "$error"),
+    Standing.MIXED: ("±", "$primary"),
+    Standing.NOTHING: ("·", "$text-muted"),
+}
+SEVERITIES: Final = {"error": "bold $error", "warning": "bold $warning", "info": "bold $primary"}
+TITLES: Final[dict[Kind, str]] = {"finding": "Findings", "cluster": "Duplicates", "conflict": "Conflicts"}
+NAMES: Final = {
+    "D001": "exact duplicates",
+    "D003": "near-duplicates",
+    "X001": "same question, different answers",
+    "X002": "paraphrased question, different answers",
+    "X003": "numbers, dates or polarity differ",
+    "X004": "an answer against a refusal",
+}
+
+
+@dataclass(frozen=True)
+class Page:
+    """An entry as it is drawn: what is asked on top, below it the conversation in one column or two."""
+
+    about: Content
+    before: Content | None = None
+    """What both columns share, or what came before the turn that matters."""
+    left: Content | None = None
+    right: Content | None = None
+    jump: bool = False
+    """True where the columns, not what is before them, should be in view at first."""
+
+
+def tab_title(kind: Kind, number: int, entries: int | None) -> Content:
+    """`1 Findings 12`."""
+    parts = [Content.assemble((f"{number} ", "$text-muted")), Content(TITLES[kind])]
+    if entries is not None:
+        parts.append(Content.assemble((f" {entries:,}", "bold")))
+    return Content("").join(parts)
+
+
+def status(session: ReviewSession, kind: Kind, shown: int, text: str) -> Content:
+    """How far the review has come, and what the list is narrowed to."""
+    here, overall = session.progress(kind), session.progress()
+    parts = [Content.assemble((f"{_share(here)} here", "bold"), (f" · {_share(overall)} in all", ""))]
+    if text:
+        parts.append(Content.assemble(f" · {shown:,} of {len(session.of_kind(kind)):,} shown: ", literal(text[:60], style="bold")))
+    if session.log.unreadable:
+        parts.append(Content.assemble((f" · {plural(len(session.log.unreadable), 'unreadable line')} in the journal", "$warning")))
+    return Content("").join(parts)
+
+
+def _share(progress: Progress) -> str:
+    return f"{progress.decided:,} of {progress.total:,} decided"
+
+
+def row(session: ReviewSession, entry: Entry) -> Content:
+    """An entry in the list: its standing, code, line and title."""
+    symbol, colour = SYMBOLS[session.standing(entry)]
+    parts = [Content.assemble((f"{symbol} ", f"bold {colour}"), (f"{entry.code:<5}", SEVERITIES[entry.severity]))]
+    where = visible(f"{PurePath(entry.place.file).name[:16]}:{entry.place.line}")
+    if isinstance(entry.subject, Cluster):
+        where = f"{entry.subject.duplicates[0].similarity:.2f}{f' ×{len(entry.subject.duplicates)}' if len(entry.subject.duplicates) > 1 else ''}"
+    elif isinstance(entry.subject, Conflict):
+        where = f"{entry.subject.confidence:.0%}"
+    parts.append(Content.assemble((f"{where} ", "$text-muted")))
+    parts.append(Content(entry.title or "(no text)"))
+    return Content("").join(parts)
+
+
+def page(session: ReviewSession, entry: Entry, member: int = 0) -> Page:
+    """An entry in full; of a cluster, its keeper beside the duplicate number `member`."""
+    subject = entry.subject
+    if isinstance(subject, Finding):
+        return _finding_page(session, entry, subject)
+    if isinstance(subject, Cluster):
+        return _cluster_page(session, entry, subject, member)
+    return _conflict_page(session, entry, subject)
+
+
+def _title(entry: Entry, name: str) -> Content:
+    return Content.assemble((f"{entry.code} ", SEVERITIES[entry.severity]), (f"{name} ", "bold"), (f"{entry.severity} ", SEVERITIES[entry.severity]))
+
+
+def _verdict(verdict: Verdict) -> Content:
+    symbol, colour = SYMBOLS[Standing(verdict)]
+    return Content.assemble((f"{symbol} {verdict}", f"bold {colour}"))
+
+
+def _place(example: Example) -> Content:
+    return literal(str(example.place), style="$text-muted")
+
+
+def _finding_page(session: ReviewSession, entry: Entry, finding: Finding) -> Page:
+    rule = RULES.get(finding.code)
+    where = literal(f"{entry.place} {finding.pointer}".strip(), style="$text-muted")
+    lines = [Content.assemble(_title(entry, rule.name if rule else ""), where), literal(finding.message)]
+    if finding.hint:
+        lines.append(Content.assemble(("next: ", "bold"), literal(finding.hint)))
+    if rule:
+        lines.append(Content.assemble((" ".join(rule.why.split()), MORE)))
+    if not entry.examples:
+        lines.append(Content.assemble(("· nothing to keep or drop here: mend it in the file", "bold")))
+        text = session.broken.get(entry.place)
+        return Page(Content("\n").join(lines), left=shortened(text) if text is not None else None)
+    example = entry.examples[0]
+    lines.append(_verdict(session.verdict(example)))
+    at = pointed_at(example.messages, finding.pointer)
+    if at:
+        return Page(Content("\n").join(lines), turns(example.messages[:at]), _from(example.messages, at), jump=True)
+    return Page(Content("\n").join(lines), left=whole(example, pointed=at))
+
+
+def _from(messages: tuple[Message, ...], at: int) -> Content:
+    return Content("\n\n").join([turn(messages[at], pointed=True), *([turns(messages[at + 1 :])] if messages[at + 1 :] else [])])
+
+
+def pointed_at(messages: tuple[Message, ...], pointer: str) -> int | None:
+    """Position of the turn that a JSON pointer leads to or into; None for the whole line and for other keys."""
+    if not pointer:
+        return None
+    for at, message in enumerate(messages):
+        if message.pointer and (pointer == message.pointer or pointer.startswith((f"{message.pointer}/", message.content_pointer or "\0"))):
+            return at
+    return None
+
+
+def _cluster_page(session: ReviewSession, entry: Entry, cluster: Cluster, member: int) -> Page:
+    copies = [d for d in cluster.duplicates if d.example.id == cluster.kept.id]
+    fate = "stays, as it differs in a fact" if cluster.apart else "is removed"
+    head = [_title(entry, "differ in a fact" if cluster.apart else NAMES.get(entry.code, "duplicates"))]
+    if copies:
+        places = ", ".join(str(d.example.place) for d in copies[:8]) + (" …" if len(copies) > 8 else "")
+        head.append(Content.assemble(f"{len(copies):,} more with the very same content: ", literal(places, style="$text-muted")))
+    if not entry.examples:
+        head.append(Content.assemble(("· nothing to decide: the same content is written once", "bold")))
+        return Page(Content("\n").join(head), left=_column(session, "keeper", cluster.kept, whole(cluster.kept)))
+    example = entry.examples[min(member, len(entry.examples) - 1)]
+    similarity = next(d.similarity for d in cluster.duplicates if d.example.id == example.id)
+    number = f"duplicate {member + 1} of {len(entry.examples)} (← →)" if len(entry.examples) > 1 else "duplicate"
+    head.append(
+        Content.assemble(
+            f"similarity {similarity:.3f}; undecided, the {'other' if cluster.apart else 'duplicate'} {fate}; ",
+            ("what differs is underlined", "bold underline"),
+        )
+    )
+    marks = turn_marks(cluster.kept.messages, example.messages)
+    return Page(
+        Content("\n").join(head),
+        left=_column(session, "keeper", cluster.kept, whole(cluster.kept, marks[0])),
+        right=_column(session, number, example, whole(example, marks[1])),
+    )
+
+
+def _column(session: ReviewSession, name: str, example: Example, body: Content) -> Content:
+    verdict = session.verdict(example)
+    stays = Content.assemble(("stays", "bold $success")) if name == "keeper" and verdict == "undecided" else _verdict(verdict)
+    return Content.assemble((f"{name} ", "bold reverse"), " ", stays, " ", _place(example), "\n", body)
+
+
+def _conflict_page(session: ReviewSession, entry: Entry, conflict: Conflict) -> Page:
+    lines = [Content.assemble(_title(entry, NAMES.get(conflict.code, "")), (f"questions {conflict.similarity:.2f} alike", "$text-muted"))]
+    for evidence in sorted(conflict.evidence, key=lambda evidence: -evidence.confidence)[:3]:
+        sides = (literal(_short(evidence.left), style="bold underline"), " against ", literal(_short(evidence.right), style="bold underline"))
+        lines.append(Content.assemble(literal(evidence.source), ": A ", *sides[:2], "B ", sides[2], (f"  {evidence.confidence:.0%} sure", "$text-muted")))
+    left, right = conflict.left, conflict.right
+    shared = [message.value for message in left.prompt] == [message.value for message in right.prompt]
+    columns = []
+    for name, example, spans in (("A", left, [e.left for e in conflict.evidence]), ("B", right, [e.right for e in conflict.evidence])):
+        answer = example.answer
+        said = turn(answer, clash_marks(answer.text, spans)) if answer else whole(example)
+        asked = [] if shared else [turns(example.prompt)]
+        columns.append(_column(session, name, example, Content("\n\n").join([*asked, said])))
+    return Page(Content("\n").join(lines), turns(left.prompt) if shared else None, columns[0], columns[1])
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else text[:59] + "…"
