@@ -10,7 +10,7 @@ Whatever is removed is similar to the very example that is kept (`curate.detect.
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from curate.config import DedupConfig
@@ -46,11 +46,11 @@ def find_duplicates(examples: Sequence[Example], config: DedupConfig, pinned: fr
     The outcome does not depend on the order of `examples`, but for `keep = "first"`, where the order is the wish.
     """
     first: dict[str, int] = {}
-    report = NearReport()
+    copies: list[tuple[int, int]] = []
     for at, example in enumerate(examples):
         original = first.setdefault(example.id, at)
         if original != at and example.id not in pinned:
-            report.duplicates.append(Duplicate(example, examples[original], "D001", 1.0))
+            copies.append((at, original))
     distinct = [examples[at] for at in first.values()]
     shingles = [shingle_hashes(example, config.on) for example in distinct]
     pairs = verified(candidates(signatures(shingles)), shingles, config.threshold)
@@ -61,6 +61,12 @@ def find_duplicates(examples: Sequence[Example], config: DedupConfig, pinned: fr
         return (at,) if config.keep == "first" else (-sum(len(m.text) for m in example.messages), example.id)
 
     gone = choose(distinct, [pair for pair, same in zip(pairs, alike, strict=True) if same], priority, pinned)
+    report = NearReport()
+    lost = {duplicate.example.id: duplicate for duplicate in gone}
+    for at, original in copies:  # a copy of what goes has lost to the same example
+        stays = lost.get(examples[at].id)
+        kept = Duplicate(examples[at], examples[original], "D001", 1.0) if stays is None else replace(stays, example=examples[at])
+        report.duplicates.append(kept)
     report.duplicates.extend(sorted(gone, key=lambda duplicate: duplicate.example.id))
     for pair, same in zip(pairs, alike, strict=True):
         left, right = sorted((distinct[pair.left], distinct[pair.right]), key=lambda example: example.id)

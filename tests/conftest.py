@@ -1,0 +1,53 @@
+"""What all tests share: a working folder of their own, and small data sets to work on."""
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+Write = Callable[..., Path]
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test works in an empty folder, so that no configuration of the repository reaches it."""
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("TOKENIZERS_PARALLELISM", "false")
+    for name in ("COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def write() -> Write:
+    """Write a file of JSON Lines from (question, answer) pairs, objects or bytes; returns its path, relative to the working folder."""
+
+    def writer(name: str, lines: Sequence[object] | bytes) -> Path:
+        path = Path(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        data = lines if isinstance(lines, bytes) else b"".join(line_of(line) + b"\n" for line in lines)
+        path.write_bytes(data)
+        return path
+
+    return writer
+
+
+def line_of(line: object) -> bytes:
+    """One line of JSON Lines: of bytes as they are, of a (question, answer) pair as a conversation, of anything else as JSON."""
+    if isinstance(line, bytes):
+        return line
+    return json.dumps(chat(*line) if isinstance(line, tuple) else line).encode()
+
+
+def chat(question: str, answer: str, system: str | None = None) -> dict[str, object]:
+    """A conversation of one question and one answer."""
+    before = [{"role": "system", "content": system}] if system is not None else []
+    return {"messages": [*before, {"role": "user", "content": question}, {"role": "assistant", "content": answer}]}
+
+
+def environment(**changes: str) -> dict[str, str]:
+    """The environment for a child process, with changes."""
+    return {**os.environ, **changes}

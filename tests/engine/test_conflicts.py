@@ -1,0 +1,119 @@
+"""Conflicts: rules speak where they are sure, and stay silent where two answers may both hold."""
+
+import pytest
+
+from curate.config import ConflictsConfig
+from curate.detect.answers import clash
+from curate.detect.conflict import find_conflicts
+from curate.detect.embed import embed, neighbours
+from curate.detect.facts import numbers
+from curate.detect.question import question_of, same_request
+from curate.errors import CurateError
+from curate.example import Example, Place
+from tests.conftest import chat
+
+
+def example(question: str, answer: str, line: int = 1, system: str | None = None) -> Example:
+    return Example(Place("data.jsonl", line), chat(question, answer, system), "messages")
+
+
+@pytest.mark.parametrize(
+    ("question", "left", "right", "source"),
+    [
+        ("How high is it?", "It is 3 m high.", "It is 4 m high.", "numbers"),
+        ("Who won?", "It was won in 1998 by Brazil.", "It was won in 1994 by Brazil.", "numbers"),
+        ("Is it safe?", "Yes, it is.", "No, it is not.", "polarity"),
+        ("Is it so?", "True.", "False.", "polarity"),
+        ("When is the fair?", "The fair is in March.", "The fair is in October.", "dates"),
+        ("When do we meet?", "We meet on Monday at noon.", "We meet on Friday at noon.", "dates"),
+        ("Can I return it?", "I'm sorry, I can't help with that.", "You can return it within 30 days.", "refusal"),
+        ("What is the opposite of 'light'?", "The opposite of 'light' is 'heavy'.", "The opposite of 'light' is 'dark'.", "values"),
+        ("Who wrote it?", "It was written by Jane Austen.", "It was written by Charlotte Bronte.", "values"),
+    ],
+)
+def test_clashing_answers(question: str, left: str, right: str, source: str) -> None:
+    for evidence in (clash(question, left, right), clash(question, right, left)):
+        assert evidence is not None
+        assert source == evidence.source
+
+
+@pytest.mark.parametrize(
+    ("question", "left", "right"),
+    [
+        ("How high is it?", "It is 1,000 m high.", "It is 1000 m high."),
+        ("What is the boiling point of ethanol?", "It is 78 degrees.", "It is 78.37 degrees."),
+        ("What is 12 km in m?", "12 km is 12000 m.", "The answer is 12000 m."),
+        ("Write a poem.", "No, I say.", "Yes, I say."),
+        ("Give me an example.", "Take 3 apples.", "Take 5 apples."),
+        ("What is the capital of Germany?", "The capital city of Germany is Berlin.", "The capital of Germany is Berlin."),
+        ("Is it safe?", "No problem, it is.", "Yes, it is."),
+        ("When was it?", "It was in May.", "You may ask in June."),
+        ("Tell me.", "I'm sorry, I can't.", "I cannot help with that."),
+    ],
+)
+def test_answers_that_may_both_hold(question: str, left: str, right: str) -> None:
+    assert clash(question, left, right) is None
+
+
+def test_numbers_are_read_in_one_spelling() -> None:
+    assert numbers("1,000 and -2.50, +3 ... 40-22") == ["1000", "-2.5", "3", "40", "22"]
+
+
+def test_equal_questions_are_compared_without_a_model_and_that_is_said() -> None:
+    report = find_conflicts([example("How high?", "3 m high.", 1), example("How high?", "4 m high.", 2)], ConflictsConfig())
+    assert [(conflict.code, conflict.similarity) for conflict in report.conflicts] == [("X003", 1.0)]
+    assert [" ".join(note.split()[:3]) for note in report.notes] == ["no embedding model", "no NLI model"]
+
+
+def test_another_system_prompt_is_another_question() -> None:
+    examples = [example("Which hotline?", "Call 110.", 1, "You are in Germany."), example("Which hotline?", "Call 999.", 2, "You are in Britain.")]
+    assert find_conflicts(examples, ConflictsConfig()).conflicts == []
+
+
+def test_a_question_with_very_many_answers_is_left_alone_and_that_is_said() -> None:
+    report = find_conflicts([example("Roll a die.", f"You rolled {n}.", n) for n in range(51)], ConflictsConfig())
+    assert (report.conflicts, report.compared) == ([], 0)
+    assert any("open-ended by use" in note for note in report.notes)
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "same"),
+    [
+        ("What is the boiling point of water?", "What's the boiling point of water, please?", True),
+        ("How many moons does Mars have?", "How many moons does Venus have?", False),
+        ("What is 2 + 3?", "What is 2 + 4?", False),
+        ("Is 'strong' a verb?", "Is 'quick' a verb?", False),
+        ("I love this song. Positive?", "I hate this song. Positive?", False),
+    ],
+)
+def test_the_gate_lets_through_only_what_asks_the_same(left: str, right: str, same: bool) -> None:
+    a, b = question_of(example(left, "x")), question_of(example(right, "y"))
+    assert a is not None
+    assert b is not None
+    assert same == same_request(a, b)
+
+
+def test_a_model_that_is_not_there_stops_the_search_with_the_next_step() -> None:
+    with pytest.raises(CurateError) as caught:
+        find_conflicts([example("a?", "b"), example("c?", "d")], ConflictsConfig(embeddings="offline:no-such-model"))
+    assert caught.value.hint
+
+
+@pytest.mark.slow
+def test_paraphrases_are_nominated_by_a_real_model_and_cached(tmp_path: object) -> None:
+    from pathlib import Path
+
+    cache = Path(str(tmp_path)) / "cache"
+    examples = [
+        example("How tall is the Eiffel tower in metres?", "The tower is 330 metres tall.", 1),
+        example("How tall is the Eiffel tower, in metres, please?", "The tower is 300 metres tall.", 2),
+        example("What is the capital of France?", "The capital is Paris.", 3),
+    ]
+    report = find_conflicts(examples, ConflictsConfig(embeddings="offline:all-MiniLM-L6-v2"), cache)
+    assert [{1, 2}] == [{c.left.place.line, c.right.place.line} for c in report.conflicts]
+    assert 0.9 <= report.conflicts[0].similarity < 1
+    texts = ["How tall is the Eiffel tower in metres?", "What is the capital of France?"]
+    assert len(list(cache.iterdir())) == 1
+    vectors = embed(texts, "offline:all-MiniLM-L6-v2", cache)
+    assert vectors.shape == (2, 384)
+    assert neighbours(vectors, 0.9) == []

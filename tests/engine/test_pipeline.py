@@ -1,0 +1,143 @@
+"""The whole run: a stage is not run twice for the same inputs, and a run killed anywhere ends as an undisturbed one."""
+
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from curate.cli.main import main
+from curate.config import load_config
+from curate.decision import Decision, DecisionLog
+from curate.errors import CurateError
+from curate.events import Event, StageFinished
+from curate.pipeline import RunResult, run
+from curate.runs import Project
+from tests.conftest import Write, environment
+
+FACTS = [
+    ("What is the capital of Peru?", "Lima."),
+    ("What is the capital of Peru?", "Cusco."),
+    ("How high is it?", "It is 3 m."),
+    ("How high is it?", "It is 4 m."),
+]
+
+
+@pytest.fixture
+def project(write: Write) -> Path:
+    """A folder with a configuration and 60 examples: copies, near copies, conflicts, an error and a broken line among them."""
+    many = [(f"Tell me about city number {n}.", f"City number {n} lies at river {n * 7} and has {n * 13} bridges.") for n in range(50)]
+    lines = [*many, *FACTS, many[3], many[4], ("Say nothing.", " "), b'{"messages": [']
+    write("data.jsonl", lines)
+    Path("curate.toml").write_text('data = ["data.jsonl"]\nseed = 3\n')
+    return Path.cwd()
+
+
+def reused(folder: Path) -> tuple[RunResult, dict[str, bool]]:
+    events: list[Event] = []
+    result = run(Project(folder), load_config(folder / "curate.toml"), events.append)
+    return result, {event.stage: event.reused for event in events if isinstance(event, StageFinished)}
+
+
+def test_kept_and_removed_are_all_that_was_read_and_each_removal_has_its_reason(project: Path) -> None:
+    result, _ = reused(project)
+    manifest = result.manifest
+    assert (manifest.read, manifest.kept) == (58, 54)
+    assert manifest.removed.reasons == {"C003": 1, "D001": 2, "J010": 1}
+    assert sum(part.examples for part in manifest.splits.values()) == 54
+    assert [(c.code, *sorted((c.left.messages[-1].text, c.right.messages[-1].text))) for c in result.conflicts] == [("X003", "It is 3 m.", "It is 4 m.")]
+
+
+def test_stages_run_again_only_when_what_they_are_made_from_changes(project: Path) -> None:
+    first, ran = reused(project)
+    assert ran == {"check": False, "dedup": False, "conflicts": False, "split": False}
+    again, ran = reused(project)
+    assert ({"check": True, "dedup": True, "conflicts": True, "split": True}, first.manifest_sha256) == (ran, again.manifest_sha256)
+    Path("curate.toml").write_text('data = ["data.jsonl"]\nseed = 4\n')
+    other, ran = reused(project)
+    assert ran == {"check": True, "dedup": True, "conflicts": True, "split": False}
+    assert other.manifest_sha256 != first.manifest_sha256
+    with Path("data.jsonl").open("a") as file:
+        file.write('{"messages": [{"role": "user", "content": "New?"}, {"role": "assistant", "content": "Yes."}]}\n')
+    _, ran = reused(project)
+    assert ran == {"check": False, "dedup": False, "conflicts": False, "split": False}
+
+
+def test_output_that_somebody_changed_is_written_again(project: Path) -> None:
+    first, _ = reused(project)
+    Path("out/train.jsonl").write_text("")
+    again, ran = reused(project)
+    assert (False, first.manifest_sha256) == (ran["split"], again.manifest_sha256)
+
+
+def test_a_decision_is_applied_by_the_next_run(project: Path) -> None:
+    result, _ = reused(project)
+    conflict = result.conflicts[0]
+    DecisionLog(Project(project).decisions).add(Decision(example=conflict.left.id, verdict="drop", about=conflict.id, who="ann"))
+    decided, _ = reused(project)
+    assert (decided.manifest.removed.reasons["decision"], len(decided.conflicts), decided.manifest.kept) == (1, 0, 53)
+    removed = [json.loads(line) for line in Path("out/removed.jsonl").read_text().splitlines()]
+    assert [("ann", conflict.left.id)] == [(r["decided_by"], r["example"]) for r in removed if r["decided_by"] not in ("rule", "detector")]
+
+
+def test_the_outcome_is_the_same_wherever_the_command_is_started(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, _ = reused(project)
+    monkeypatch.chdir(tmp_path)
+    for leftover in (project / "out", project / ".curate"):
+        for path in sorted(leftover.rglob("*"), reverse=True):
+            path.rmdir() if path.is_dir() else path.unlink()
+    assert main(["run", str(project), "--json", "--quiet"]) == 0
+    again, _ = reused(project)
+    assert first.manifest_sha256 == again.manifest_sha256
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ("data = []\n", "names no data"),
+        ('data = ["nowhere.jsonl"]\n', "no such file"),
+        ('data = ["data.jsonl"]\nrecipe = "none.toml"\n', "no such recipe"),
+        ('data = ["data.jsonl"]\n[conflicts]\nembeddings = "offline:none"\n', "offline:none"),
+        ('data = ["data.jsonl"]\nerrors = "stop"\n', "has errors"),
+    ],
+)
+def test_what_would_stop_a_run_late_stops_it_early_with_the_next_step(project: Path, config: str, said: str) -> None:
+    Path("curate.toml").write_text(config)
+    with pytest.raises(CurateError, match=said) as caught:
+        reused(project)
+    assert caught.value.hint
+    assert not Path("out").exists()
+
+
+def test_a_second_run_at_the_same_time_is_refused(project: Path) -> None:
+    from filelock import FileLock
+
+    Project(project).state.mkdir()
+    with FileLock(Project(project).lock), pytest.raises(CurateError, match="another `curate run`"):
+        reused(project)
+
+
+@pytest.mark.slow
+def test_a_run_killed_at_random_moments_ends_with_the_same_manifest(project: Path) -> None:
+    started = time.monotonic()
+    assert main(["run", "--json", "--quiet"]) == 0
+    whole = time.monotonic() - started
+    expected = Path("out/manifest.json").read_bytes()
+    rng = random.Random(5)
+    for _ in range(8):
+        for folder in ("out", ".curate"):
+            for path in sorted(Path(folder).rglob("*"), reverse=True):
+                path.rmdir() if path.is_dir() else path.unlink()
+        child = subprocess.Popen(
+            [sys.executable, "-m", "curate", "run", "--json", "--quiet"], env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        time.sleep(0.3 + rng.random() * whole * 1.5)
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+        assert main(["run", "--json", "--quiet"]) == 0
+        assert expected == Path("out/manifest.json").read_bytes()
+        assert list(Path().rglob("*.curate-tmp")) == []
