@@ -1,0 +1,51 @@
+"""Checkpoints that a kill at any moment cannot corrupt: one counts only when its marker exists, which is written last."""
+
+import os
+import shutil
+from pathlib import Path
+from typing import Final
+
+from curate.files import json_text, sync_folder
+
+MARKER: Final = "complete.json"
+KEPT: Final = 2
+
+
+def step_of(folder: Path) -> int:
+    """The number of steps a checkpoint was made after."""
+    return int(folder.name.rpartition("-")[2])
+
+
+def complete(folder: Path) -> list[Path]:
+    """The complete checkpoints in a run's folder of checkpoints, oldest first."""
+    return sorted((made for made in folder.glob("checkpoint-*") if (made / MARKER).is_file()), key=step_of)
+
+
+def seal(checkpoint: Path) -> None:
+    """Mark a checkpoint as complete, its files flushed to the disk before; then drop all but the last two."""
+    for file in checkpoint.iterdir():
+        with file.open("rb") as written:
+            os.fsync(written.fileno())
+    marker = checkpoint / MARKER
+    with marker.open("w", encoding="utf-8") as file:
+        file.write(json_text({"step": step_of(checkpoint)}))
+        file.flush()
+        os.fsync(file.fileno())
+    sync_folder(checkpoint)
+    for old in complete(checkpoint.parent)[:-KEPT]:
+        remove(old)
+
+
+def remove(checkpoint: Path) -> None:
+    """Delete a checkpoint; its marker first, for a half-deleted one must not count."""
+    (checkpoint / MARKER).unlink(missing_ok=True)
+    shutil.rmtree(checkpoint)
+
+
+def latest(folder: Path) -> Path | None:
+    """The last complete checkpoint, or None; incomplete ones are deleted, for a kill left them."""
+    made = complete(folder)
+    for leftover in folder.glob("checkpoint-*"):
+        if leftover not in made:
+            shutil.rmtree(leftover)
+    return made[-1] if made else None

@@ -1,0 +1,65 @@
+"""`curate train`: parse, call, print. Nothing heavy is imported before a recipe has been read."""
+
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from curate.errors import ExitCode, MissingExtra, UsageError
+from curate.files import json_text
+from curate.runs import Project
+from train.recipe import load_recipe
+
+FOLLOW_STDIN = "CURATE_FOLLOW_STDIN"
+
+
+def train(
+    recipe: Annotated[Path, typer.Argument(help="Recipe, a TOML file.", show_default=False)],
+    *,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an unfinished run of this recipe.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Replace the run in the folder, whatever it is.")] = False,
+    run_dir: Annotated[Path | None, typer.Option("--run-dir", help="Folder of the run.  [default: .curate/runs/RECIPE]", show_default=False)] = None,
+    data: Annotated[Path | None, typer.Option("--data", help="Split folder, instead of the recipe's.", show_default=False)] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+) -> None:
+    """Train an adapter on a split and measure it against the model it started from.
+
+    Checkpoints, metrics, adapter and report go to the run's folder. A training that was killed goes on with --resume
+    and, on a CPU, ends with the same weights to the bit.
+    """
+    if resume and fresh:
+        raise UsageError("--resume and --fresh exclude each other", "leave one out")
+    if os.environ.get(FOLLOW_STDIN) == "1":
+        threading.Thread(target=_end_with_parent, name="follow-stdin", daemon=True).start()
+    chosen = load_recipe(recipe)
+    if data is not None:
+        chosen = chosen.model_copy(update={"data": str(data.resolve())})
+    # The model is at hand, or is one of a hub that nobody wants to wait for on each start.
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    try:
+        from train.run import train as run
+    except ImportError as error:
+        raise MissingExtra("training", "train", error.name or "torch") from error
+    from rich.console import Console
+
+    from train.folder import RunFolder
+    from train.progress import Narrator
+    from train.summary import show
+
+    folder = RunFolder(run_dir or Project(Path.cwd()).run(recipe.stem))
+    report = run(chosen, folder, mode="fresh" if fresh else "resume" if resume else "new", narrator=Narrator(quiet=quiet))
+    if as_json:
+        sys.stdout.write(json_text(report))
+    else:
+        show(report, Console())
+
+
+def _end_with_parent() -> None:
+    """End this process when its stdin ends: whoever started it holds the other end, and has been killed."""
+    while os.read(0, 4096):
+        pass
+    os._exit(ExitCode.INTERRUPTED)

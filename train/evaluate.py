@@ -1,0 +1,70 @@
+"""Measuring a model on held-out examples: the loss, and a few answers to read beside those of the base."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import torch
+
+from curate.template import IGNORED, Encoded, Template
+from train.data import Split
+from train.model import autocast, device
+from train.pack import groups, pack, to, weighted_loss
+
+# Tokens in one forward pass: enough to make up for unpacking the 4-bit weights, little enough for any memory.
+TOKENS = 1024
+
+
+@torch.no_grad()
+def held_out_loss(model: Any, texts: Sequence[Encoded], dtype: torch.dtype, *, packing: bool, done: Callable[[int], None]) -> float:
+    """Mean loss in nats per supervised token, weighted as in training. `done` is told the number of texts after each pass."""
+    model.eval()
+    total, weight = 0.0, 0.0
+    for group in groups(texts, TOKENS if packing else 1):
+        packed = to(pack(group), device())
+        with autocast(dtype):
+            total += float(weighted_loss(model, packed))
+        weight += float(packed["weights"].sum())
+        done(len(group))
+    return total / weight
+
+
+def prompts(split: Split, template: Template, count: int) -> list[tuple[str, str]]:
+    """Up to `count` inference prompts spread over a split, each with the answer that the data have for it."""
+    step = max(1, len(split.examples) // count) if count else 1
+    found = []
+    for example in split.examples[:: step]:
+        prompt = template.prompt(example.value)
+        if len(found) < count and prompt is not None and example.answer is not None:
+            found.append((prompt, example.answer.text))
+    return found
+
+
+def stop_ids(template: Template, texts: Iterable[Encoded]) -> list[int]:
+    """Tokens that end an answer: the tokenizer's end of text, and the control tokens that the training answers end with."""
+    found = {template.tokenizer.eos_token_id}
+    for text in texts:
+        last = next((label for label in reversed(text.labels) if label != IGNORED), None)
+        if last in template.stop_ids:
+            found.add(last)
+    return sorted(found - {None})
+
+
+@torch.no_grad()
+def answers(model: Any, template: Template, asked: Sequence[str], stops: list[int], dtype: torch.dtype, *, max_new_tokens: int) -> list[str]:
+    """The model's most likely answer to each prompt, at most `max_new_tokens` long; all at once, padded on the left."""
+    if not asked:
+        return []
+    model.eval()
+    tokenizer = template.tokenizer
+    encoded = [tokenizer(prompt, add_special_tokens=False)["input_ids"] for prompt in asked]
+    width = max(map(len, encoded))
+    padding = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else stops[0] if stops else 0
+    ids = torch.tensor([[padding] * (width - len(one)) + one for one in encoded], device=device())
+    mask = torch.tensor([[0] * (width - len(one)) + [1] * len(one) for one in encoded], device=device())
+    with autocast(dtype):
+        # Settings of sampling that a model brings along are set back: they mean nothing here and would be warned about.
+        output = model.generate(
+            input_ids=ids, attention_mask=mask, max_new_tokens=max_new_tokens, do_sample=False, temperature=None, top_p=None, top_k=None,
+            eos_token_id=stops or None, pad_token_id=padding, use_cache=True,
+        )  # fmt: skip
+    return [tokenizer.decode(one, skip_special_tokens=True).strip() for one in output[:, width:]]

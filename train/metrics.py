@@ -1,0 +1,34 @@
+"""The run's journal, `metrics.jsonl`: what happens in a training, one JSON object a line, for whoever follows it.
+
+    {"step": 3, "max_steps": 60, "loss": 1.52, "learning_rate": 0.0002, "grad_norm": 0.9, "tokens": 612, "tokens_per_second": 410.2}
+    {"event": "phase", "name": "base evaluation", "done": 40, "total": 110}
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from curate.files import write_bytes
+
+
+class Journal:
+    """Appends to the journal; each line is handed to the system at once, so that a kill loses none."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def write(self, **fact: Any) -> None:
+        """Append one line."""
+        with self.path.open("ab") as file:
+            file.write(json.dumps(fact, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
+
+    def cut(self, step: int) -> None:
+        """Drop what was written after `step` steps: a resumed training writes it again. A torn last line goes too."""
+        if not self.path.exists():
+            return
+        kept = []
+        for line in self.path.read_bytes().splitlines(keepends=True):
+            if not line.endswith(b"\n") or json.loads(line).get("step", 0) > step:
+                break
+            kept.append(line)
+        write_bytes(self.path, b"".join(kept))
