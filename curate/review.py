@@ -5,7 +5,7 @@ disk, before the call returns.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -26,7 +26,9 @@ from curate.text import excerpt, plural
 
 Kind = Literal["finding", "cluster", "conflict"]
 KINDS: Final[tuple[Kind, ...]] = ("finding", "cluster", "conflict")
-Choice = Literal["keep", "drop", "left", "right"]
+Choice = Literal["keep", "drop", "left", "right", "both", "neither"]
+SINGLE: Final[frozenset[Choice]] = frozenset(("keep", "drop"))
+PAIR: Final[frozenset[Choice]] = frozenset(("left", "right", "both", "neither"))
 
 
 class Standing(StrEnum):
@@ -50,12 +52,12 @@ class Cluster:
     kept: Example
     duplicates: tuple[Duplicate, ...]
     apart: bool
-    """True when they differ in a fact, so that nothing is removed unless a person says so."""
+    """True for a pair that differs in a fact, so that both stay unless a person says otherwise."""
 
     @property
     def id(self) -> str:
-        """First 12 digits of the keeper's id."""
-        return self.kept.id[:12]
+        """First 12 digits of the keeper's id; of a pair, those of both."""
+        return f"{self.kept.id[:12]}-{self.duplicates[0].example.id[:12]}" if self.apart else self.kept.id[:12]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,11 +79,16 @@ class Entry:
     subject: Finding | Cluster | Conflict
 
     @property
+    def pair(self) -> bool:
+        """True where two examples stand against each other, and neither of them is the keeper."""
+        return isinstance(self.subject, Conflict) or (isinstance(self.subject, Cluster) and self.subject.apart)
+
+    @property
     def choices(self) -> frozenset[Choice]:
-        """What can be decided here; `left` and `right` keep one side of a conflict and drop the other."""
+        """What can be decided here; `left` and `right` keep one side of a pair and drop the other."""
         if not self.examples:
             return frozenset()
-        return frozenset(("keep", "drop", "left", "right") if self.kind == "conflict" else ("keep", "drop"))
+        return PAIR if self.pair else SINGLE
 
 
 class Progress(NamedTuple):
@@ -115,7 +122,7 @@ class ReviewSession:
         self.log = log
         self.broken = broken or {}
         """The text of lines that hold no example, by place."""
-        clusters = [*clusters_of(apart, apart=True), *clusters_of(duplicates, apart=False)]
+        clusters = [*pairs_of(apart), *clusters_of(duplicates)]
         self.entries: tuple[Entry, ...] = tuple(_entries(examples, findings, clusters, conflicts))
         self._verdicts: dict[str, Verdict] = {example: decision.verdict for example, decision in log.verdicts().items()}
         self._steps: list[Step] = []
@@ -141,7 +148,7 @@ class ReviewSession:
         verdicts = {self.verdict(example) for example in entry.examples}
         if not verdicts:
             return Standing.NOTHING
-        if entry.kind == "conflict" and "drop" in verdicts:  # one side gone is enough: the other has nothing left to clash with
+        if entry.pair and "drop" in verdicts:  # one side gone is enough: the other has nothing left to clash with
             return Standing.DROP if verdicts == {"drop"} else Standing.MIXED
         if "undecided" in verdicts:
             return Standing.UNDECIDED if len(verdicts) == 1 else Standing.PARTLY
@@ -160,16 +167,15 @@ class ReviewSession:
         """
         if choice not in entry.choices:
             return
-        if isinstance(entry.subject, Conflict) and choice in ("left", "right"):
-            left, right = entry.examples
-            stays, goes = (left, right) if choice == "left" else (right, left)
-            self._record({stays.id: "keep", goes.id: "drop"}, entry, entry.about, why)
-            return
-        verdict: Verdict = "keep" if choice == "keep" else "drop"
-        chosen = entry.examples if member is None else (entry.examples[member],)
-        verdicts = {example.id: verdict for example in chosen}
-        if isinstance(entry.subject, Cluster) and verdict == "keep" and self.verdict(entry.subject.kept) == "undecided":
-            verdicts[entry.subject.kept.id] = "keep"
+        verdicts: dict[str, Verdict]
+        if entry.pair:
+            stays = {"left": (True, False), "right": (False, True), "both": (True, True)}.get(choice, (False, False))
+            verdicts = {example.id: "keep" if stay else "drop" for example, stay in zip(entry.examples, stays, strict=True)}
+        else:
+            chosen = entry.examples if member is None else (entry.examples[member],)
+            verdicts = {example.id: "keep" if choice == "keep" else "drop" for example in chosen}
+            if isinstance(entry.subject, Cluster) and choice == "keep" and self.verdict(entry.subject.kept) == "undecided":
+                verdicts[entry.subject.kept.id] = "keep"
         self._record(verdicts, entry, entry.about, why)
 
     def decide(self, example: str, verdict: Verdict, about: str = "", why: str = "") -> None:
@@ -225,13 +231,18 @@ class ReviewSession:
             self._open[entry.number] = still
 
 
-def clusters_of(duplicates: Iterable[Duplicate], *, apart: bool) -> list[Cluster]:
+def clusters_of(duplicates: Iterable[Duplicate]) -> list[Cluster]:
     """Duplicates gathered by the example they lost to, clusters with the least similar member first."""
     gathered: dict[Place, list[Duplicate]] = defaultdict(list)
     for duplicate in duplicates:
         gathered[duplicate.kept.place].append(duplicate)
-    clusters = [Cluster(members[0].kept, tuple(sorted(members, key=lambda d: d.similarity)), apart) for members in gathered.values()]
+    clusters = [Cluster(members[0].kept, tuple(sorted(members, key=lambda d: d.similarity)), apart=False) for members in gathered.values()]
     return sorted(clusters, key=lambda cluster: (cluster.duplicates[0].similarity, str(cluster.kept.place)))
+
+
+def pairs_of(apart: Iterable[Duplicate]) -> list[Cluster]:
+    """Near-duplicates that differ in a fact, pair by pair, the most similar first: there a slip of the pen is likeliest."""
+    return [Cluster(d.kept, (d,), apart=True) for d in sorted(apart, key=lambda d: (-d.similarity, d.kept.id, d.example.id))]
 
 
 def _entries(examples: Iterable[Example], findings: Iterable[Finding], clusters: Iterable[Cluster], conflicts: Iterable[Conflict]) -> Iterator[Entry]:
@@ -240,13 +251,16 @@ def _entries(examples: Iterable[Example], findings: Iterable[Finding], clusters:
     for example in examples:
         by_id[example.id].append(example)
     for finding in sorted(findings, key=lambda finding: (finding.severity.rank, finding.order)):
-        found = _found(by_id.get(finding.example or "", ()), finding)
+        # A verdict is about content: to drop an exact copy would drop the one that stays with it, so there is nothing to decide.
+        found = None if finding.code == "D001" else _found(by_id.get(finding.example or "", ()), finding)
         place = Place(finding.file, finding.line)
         title = excerpt(finding.message, 200)
         yield Entry(number, "finding", finding.code, finding.code, finding.severity, title, place, (found,) if found else (), finding)
         number += 1
     for cluster in clusters:
         members = {d.example.id: d.example for d in cluster.duplicates if d.example.id != cluster.kept.id}
+        if cluster.apart:
+            members = {cluster.kept.id: cluster.kept, **members}
         code = cluster.duplicates[0].code
         severity = Severity.INFO if cluster.apart else Severity.WARNING
         title = excerpt(question(cluster.kept), 200)
@@ -280,11 +294,15 @@ def _holds(entry: Entry, words: Sequence[str]) -> bool:
     return all(word in text for word in words)
 
 
-def open_review(paths: Sequence[Path], conflicts: Sequence[Conflict] | None = None) -> Iterator[str | ReviewSession]:
+Recall = Callable[[Project, list[Example]], list[Conflict] | None]
+"""Gives the conflicts among some examples that an earlier run of the project found with its models; None when there was none."""
+
+
+def open_review(paths: Sequence[Path], recall: Recall | None = None) -> Iterator[str | ReviewSession]:
     """Check and compare what `paths` name: yields what is being done, in words, and the session at the end.
 
     A single folder is a project: its configuration names the data. Files belong to the project of the working folder.
-    `conflicts`: those that a run found with its models; None: look for them again with rules alone, which loads no model.
+    Conflicts are recalled from the project's last run, else looked for with rules alone: no model is loaded here.
     """
     folder = paths[0] if len(paths) == 1 and paths[0].is_dir() else Path()
     config = find_config(folder)
@@ -298,9 +316,11 @@ def open_review(paths: Sequence[Path], conflicts: Sequence[Conflict] | None = No
     dataset = read_dataset(files)
     yield f"looking for duplicates among {plural(len(dataset.examples), 'example')}"
     near = find_duplicates(dataset.examples, config.dedup)
+    project, examples = Project(folder), list(dataset.examples)
+    conflicts = recall(project, examples) if recall else None
     if conflicts is None:
-        yield f"looking for conflicts among {plural(len(dataset.examples), 'example')}"
-        conflicts = find_conflicts(dataset.examples, config.conflicts.model_copy(update={"embeddings": "", "nli": ""}), None).conflicts
+        yield f"looking for conflicts among {plural(len(examples), 'example')}"
+        conflicts = find_conflicts(examples, config.conflicts.model_copy(update={"embeddings": "", "nli": ""})).conflicts
     broken = {line.place: line.line.data.decode("utf-8", "replace") for line in dataset.lines if line.example is None}
-    log = DecisionLog(Project(folder).decisions)
-    yield ReviewSession(dataset.examples, findings, near.duplicates, conflicts, log, apart=near.apart, broken=broken)
+    log = DecisionLog(project.decisions)
+    yield ReviewSession(examples, findings, near.duplicates, conflicts, log, apart=near.apart, broken=broken)

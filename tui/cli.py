@@ -20,16 +20,17 @@ def review(
 
     Decisions are kept in .curate/decisions.jsonl of the project: the folder that was named, else the working folder.
     """
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):  # Textual draws on stderr
         raise UsageError("curate review needs a terminal", "`curate check PATH...` prints the findings")
     if importlib.util.find_spec("textual") is None:
         raise MissingExtra("curate review", "tui", "textual")
     data_files(paths)  # a path that is not there is told before the screen opens
 
+    from curate.pipeline import load_conflicts
     from tui.app import CurateApp  # Textual, only once it is known to be there and wanted
 
     def opener() -> Iterator[str | ReviewSession]:
-        return open_review(paths)
+        return open_review(paths, load_conflicts)
 
     app = CurateApp(opener)
     app.run()

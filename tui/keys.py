@@ -41,13 +41,14 @@ NAMES: Final = {
     "tab": "Tab",
 }  # fmt: skip
 SINGLE: Final[tuple[Kind, ...]] = ("finding", "cluster")
+PAIRED: Final[tuple[Kind, ...]] = ("cluster", "conflict")
 KEYS: Final = (
+    Key("a", "choose('left')", "left", "Keep A", "Keep A, drop B, and go on.", kinds=PAIRED),
+    Key("b", "choose('right')", "right", "Keep B", "Keep B, drop A, and go on.", kinds=PAIRED),
     Key("k", "choose('keep')", "keep", "Keep", "Keep the example, whatever a detector says, and go on; of duplicates, keep both.", kinds=SINGLE),
     Key("d", "choose('drop')", "drop", "Drop", "Take the example out of the data set, and go on.", kinds=SINGLE),
-    Key("a", "choose('left')", "left", "A", "Keep answer A, drop B, and go on.", kinds=("conflict",)),
-    Key("b", "choose('right')", "right", "B", "Keep answer B, drop A, and go on.", kinds=("conflict",)),
-    Key("k,B", "choose('keep')", "both", "Both", "Keep both answers, and go on.", kinds=("conflict",)),
-    Key("d", "choose('drop')", "neither", "Neither", "Drop both answers, and go on.", kinds=("conflict",)),
+    Key("k,B", "choose('both')", "both", "Both", "Keep both A and B, and go on.", kinds=PAIRED),
+    Key("d", "choose('neither')", "neither", "Neither", "Drop both A and B, and go on.", kinds=PAIRED),
     Key("u", "undo", "undo", "Undo", "Take the last decision back, and return to where it was taken."),
     Key("n", "next", "next", "Next", "Go to the next undecided entry."),
     Key("slash", "filter", "filter", "Filter", "Show only entries that hold some words: a code, a file, any text; is:undecided, is:keep, is:drop."),

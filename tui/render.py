@@ -35,6 +35,8 @@ NAMES: Final = {
     "X004": "an answer against a refusal",
 }
 
+DIFFERENCE: Final = ("what differs is underlined", "underline")
+
 
 @dataclass(frozen=True)
 class Page:
@@ -78,7 +80,8 @@ def row(session: ReviewSession, entry: Entry) -> Content:
     parts = [Content.assemble((f"{symbol} ", f"bold {colour}"), (f"{entry.code:<5}", SEVERITIES[entry.severity]))]
     where = visible(f"{PurePath(entry.place.file).name[:16]}:{entry.place.line}")
     if isinstance(entry.subject, Cluster):
-        where = f"{entry.subject.duplicates[0].similarity:.2f}{f' ×{len(entry.subject.duplicates)}' if len(entry.subject.duplicates) > 1 else ''}"
+        many = f" ×{len(entry.subject.duplicates)}" if len(entry.subject.duplicates) > 1 else " ≠" if entry.pair else ""
+        where = f"{entry.subject.duplicates[0].similarity:.2f}{many}"
     elif isinstance(entry.subject, Conflict):
         where = f"{entry.subject.confidence:.0%}"
     parts.append(Content.assemble((f"{where} ", "$text-muted")))
@@ -92,12 +95,12 @@ def page(session: ReviewSession, entry: Entry, member: int = 0) -> Page:
     if isinstance(subject, Finding):
         return _finding_page(session, entry, subject)
     if isinstance(subject, Cluster):
-        return _cluster_page(session, entry, subject, member)
+        return _apart_page(session, entry, subject) if entry.pair else _cluster_page(session, entry, subject, member)
     return _conflict_page(session, entry, subject)
 
 
 def _title(entry: Entry, name: str) -> Content:
-    return Content.assemble((f"{entry.code} ", SEVERITIES[entry.severity]), (f"{name} ", "bold"), (f"{entry.severity} ", SEVERITIES[entry.severity]))
+    return Content.assemble((f"{entry.code} ", SEVERITIES[entry.severity]), (f"{name} ", "bold"))
 
 
 def _verdict(verdict: Verdict) -> Content:
@@ -112,17 +115,20 @@ def _place(example: Example) -> Content:
 def _finding_page(session: ReviewSession, entry: Entry, finding: Finding) -> Page:
     rule = RULES.get(finding.code)
     where = literal(f"{entry.place} {finding.pointer}".strip(), style="$text-muted")
-    lines = [Content.assemble(_title(entry, rule.name if rule else ""), where), literal(finding.message)]
+    severity = (f"{finding.severity} ", SEVERITIES[finding.severity])
+    standing = _verdict(session.verdict(entry.examples[0])) + " " if entry.examples else Content("")
+    lines = [Content.assemble(standing, _title(entry, rule.name if rule else ""), severity, where), literal(finding.message)]
     if finding.hint:
         lines.append(Content.assemble(("next: ", "bold"), literal(finding.hint)))
     if rule:
         lines.append(Content.assemble((" ".join(rule.why.split()), MORE)))
     if not entry.examples:
-        lines.append(Content.assemble(("· nothing to keep or drop here: mend it in the file", "bold")))
+        copy = finding.code == "D001"
+        fate = "copies are one content, written once (tab 2 shows them)" if copy else "no example to keep or drop: mend it in the file"
+        lines.append(Content.assemble((f"· {fate}", "bold")))
         text = session.broken.get(entry.place)
         return Page(Content("\n").join(lines), left=shortened(text) if text is not None else None)
     example = entry.examples[0]
-    lines.append(_verdict(session.verdict(example)))
     at = pointed_at(example.messages, finding.pointer)
     if at:
         return Page(Content("\n").join(lines), turns(example.messages[:at]), _from(example.messages, at), jump=True)
@@ -144,52 +150,58 @@ def pointed_at(messages: tuple[Message, ...], pointer: str) -> int | None:
 
 
 def _cluster_page(session: ReviewSession, entry: Entry, cluster: Cluster, member: int) -> Page:
-    copies = [d for d in cluster.duplicates if d.example.id == cluster.kept.id]
-    fate = "stays, as it differs in a fact" if cluster.apart else "is removed"
-    head = [_title(entry, "differ in a fact" if cluster.apart else NAMES.get(entry.code, "duplicates"))]
+    copies = [duplicate for duplicate in cluster.duplicates if duplicate.example.id == cluster.kept.id]
+    head = [_title(entry, NAMES.get(entry.code, "duplicates"))]
     if copies:
-        places = ", ".join(str(d.example.place) for d in copies[:8]) + (" …" if len(copies) > 8 else "")
+        places = ", ".join(str(copy.example.place) for copy in copies[:8]) + (" …" if len(copies) > 8 else "")
         head.append(Content.assemble(f"{len(copies):,} more with the very same content: ", literal(places, style="$text-muted")))
     if not entry.examples:
-        head.append(Content.assemble(("· nothing to decide: the same content is written once", "bold")))
+        head.append(Content.assemble(("· nothing to decide: one content is written once", "bold")))
         return Page(Content("\n").join(head), left=_column(session, "keeper", cluster.kept, whole(cluster.kept)))
     example = entry.examples[min(member, len(entry.examples) - 1)]
-    similarity = next(d.similarity for d in cluster.duplicates if d.example.id == example.id)
-    number = f"duplicate {member + 1} of {len(entry.examples)} (← →)" if len(entry.examples) > 1 else "duplicate"
-    head.append(
-        Content.assemble(
-            f"similarity {similarity:.3f}; undecided, the {'other' if cluster.apart else 'duplicate'} {fate}; ",
-            ("what differs is underlined", "bold underline"),
-        )
-    )
-    marks = turn_marks(cluster.kept.messages, example.messages)
-    return Page(
-        Content("\n").join(head),
-        left=_column(session, "keeper", cluster.kept, whole(cluster.kept, marks[0])),
-        right=_column(session, number, example, whole(example, marks[1])),
-    )
+    similarity = next(duplicate.similarity for duplicate in cluster.duplicates if duplicate.example.id == example.id)
+    head.append(Content.assemble(f"{similarity:.1%} alike; ", DIFFERENCE, "; while undecided, the duplicate leaves"))
+    name = f"duplicate {member + 1}/{len(entry.examples)} ←→" if len(entry.examples) > 1 else "duplicate"
+    return _side_by_side(session, Content("\n").join(head), ("keeper", cluster.kept), (name, example))
+
+
+def _apart_page(session: ReviewSession, entry: Entry, cluster: Cluster) -> Page:
+    left, right = entry.examples
+    alike = Content.assemble(f"{cluster.duplicates[0].similarity:.1%} alike; ", DIFFERENCE, "; while undecided, both stay")
+    return _side_by_side(session, Content("\n").join([_title(entry, "nearly the same, but for a fact"), alike]), ("A", left), ("B", right))
+
+
+def _side_by_side(session: ReviewSession, about: Content, one: tuple[str, Example], other: tuple[str, Example]) -> Page:
+    (left_name, left), (right_name, right) = one, other
+    marks = turn_marks(left.messages, right.messages)
+    columns = (_column(session, left_name, left, whole(left, marks[0])), _column(session, right_name, right, whole(right, marks[1])))
+    return Page(about, None, *columns)
 
 
 def _column(session: ReviewSession, name: str, example: Example, body: Content) -> Content:
     verdict = session.verdict(example)
     stays = Content.assemble(("stays", "bold $success")) if name == "keeper" and verdict == "undecided" else _verdict(verdict)
-    return Content.assemble((f"{name} ", "bold reverse"), " ", stays, " ", _place(example), "\n", body)
+    return Content.assemble((f" {name} ", "bold reverse"), " ", stays, " ", _place(example), "\n", body)
 
 
 def _conflict_page(session: ReviewSession, entry: Entry, conflict: Conflict) -> Page:
-    lines = [Content.assemble(_title(entry, NAMES.get(conflict.code, "")), (f"questions {conflict.similarity:.2f} alike", "$text-muted"))]
+    asked = "same question" if conflict.similarity >= 1 else f"questions {conflict.similarity:.2f} alike"
+    lines = [Content.assemble(_title(entry, NAMES.get(conflict.code, "")), (asked, "$text-muted"))]
     for evidence in sorted(conflict.evidence, key=lambda evidence: -evidence.confidence)[:3]:
-        sides = (literal(_short(evidence.left), style="bold underline"), " against ", literal(_short(evidence.right), style="bold underline"))
-        lines.append(Content.assemble(literal(evidence.source), ": A ", *sides[:2], "B ", sides[2], (f"  {evidence.confidence:.0%} sure", "$text-muted")))
-    left, right = conflict.left, conflict.right
-    shared = [message.value for message in left.prompt] == [message.value for message in right.prompt]
+        left, right = (literal(_short(text), style="bold underline") for text in (evidence.left, evidence.right))
+        sure = (f", {evidence.confidence:.0%} sure", "$text-muted")
+        lines.append(Content.assemble(literal(evidence.source), ": A says ", left, ", B says ", right, sure))
+    shared = [message.value for message in conflict.left.prompt] == [message.value for message in conflict.right.prompt]
+    marks = turn_marks(conflict.left.prompt, conflict.right.prompt)
     columns = []
-    for name, example, spans in (("A", left, [e.left for e in conflict.evidence]), ("B", right, [e.right for e in conflict.evidence])):
+    for name, example, spans, asks in (
+        ("A", conflict.left, [evidence.left for evidence in conflict.evidence], marks[0]),
+        ("B", conflict.right, [evidence.right for evidence in conflict.evidence], marks[1]),
+    ):
         answer = example.answer
         said = turn(answer, clash_marks(answer.text, spans)) if answer else whole(example)
-        asked = [] if shared else [turns(example.prompt)]
-        columns.append(_column(session, name, example, Content("\n\n").join([*asked, said])))
-    return Page(Content("\n").join(lines), turns(left.prompt) if shared else None, columns[0], columns[1])
+        columns.append(_column(session, name, example, Content("\n\n").join([said] if shared else [turns(example.prompt, asks), said])))
+    return Page(Content("\n").join(lines), turns(conflict.left.prompt) if shared else None, columns[0], columns[1])
 
 
 def _short(text: str) -> str:

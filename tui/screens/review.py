@@ -12,7 +12,7 @@ from textual.widgets import ContentSwitcher, Footer, Input, Static, Tab, Tabs
 from textual.worker import get_current_worker
 
 from curate.errors import CurateError
-from curate.review import KINDS, Choice, Entry, Kind, ReviewSession
+from curate.review import KINDS, SINGLE, Choice, Entry, Kind, ReviewSession
 from tui.keys import bindings, works_in
 from tui.messages import Failed, Filtered
 from tui.render import Page, page, row, status, tab_title
@@ -36,6 +36,8 @@ class ReviewScreen(Screen[None]):
     kind: reactive[Kind] = reactive[Kind]("finding", bindings=True)
     member: reactive[int] = reactive(0)
     """Which duplicate of the cluster is looked at."""
+    choices: reactive[frozenset[Choice]] = reactive(SINGLE, bindings=True)
+    """What can be decided about the entry, so which keys the footer offers."""
 
     def compose(self) -> ComposeResult:
         """Tabs, list beside or above the entry, filter, status, keys."""
@@ -110,9 +112,11 @@ class ReviewScreen(Screen[None]):
         return row(self.session, entry) if self.session else Content("")
 
     def _point(self, entry: Entry | None) -> None:
-        """Start a cluster at its first undecided duplicate."""
+        """Start a cluster at its first undecided duplicate, and offer the keys that decide here."""
         first = self.session.next_member(entry) if self.session and entry else None
         self.set_reactive(ReviewScreen.member, first or 0)
+        if entry and entry.choices:
+            self.choices = entry.choices
 
     @on(EntryList.Pointed)
     def _pointed(self, message: EntryList.Pointed) -> None:
@@ -126,7 +130,9 @@ class ReviewScreen(Screen[None]):
             self.kind = message.tab.id
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer only what does something in this tab."""
+        """Offer only what does something in this tab, and with this entry."""
+        if action in ("choose", "choose_all") and self.choices and parameters[0] not in self.choices:
+            return False
         return works_in(action, parameters, self.kind) is not False
 
     def action_show(self, kind: str) -> None:
@@ -135,7 +141,9 @@ class ReviewScreen(Screen[None]):
 
     def action_choose(self, choice: str) -> None:
         """Decide, and go on: to the next duplicate of the cluster, then to the next undecided entry."""
-        self._choose(cast("Choice", choice), self.member if self.kind == "cluster" else None)
+        entry = self.list.entry
+        one_of_many = entry is not None and entry.kind == "cluster" and not entry.pair
+        self._choose(cast("Choice", choice), self.member if one_of_many else None)
 
     def action_choose_all(self, choice: str) -> None:
         """Decide about a whole cluster, and go on."""
@@ -146,7 +154,7 @@ class ReviewScreen(Screen[None]):
         if session is None or entry is None:
             return
         if choice not in entry.choices:
-            self.say("there is nothing to decide here: mend it in the file, or go on with n")
+            self.say("there is nothing to decide here; n goes on")
             return
         try:
             session.choose(entry, choice, member)
@@ -186,7 +194,7 @@ class ReviewScreen(Screen[None]):
 
     def action_member(self, by: int) -> None:
         """Look at another duplicate of the cluster."""
-        if self.list.entry and self.list.entry.examples:
+        if self.list.entry and self.list.entry.examples and not self.list.entry.pair:
             self.member = (self.member + by) % len(self.list.entry.examples)
 
     def action_page(self, pages: int) -> None:

@@ -48,7 +48,7 @@ class EntryList(ScrollView, can_focus=True, inherit_bindings=False):
         """Draw other entries; the cursor stays on its entry where that is still there."""
         before = self.entry
         self.entries, self.text = entries, text
-        self.virtual_size = Size(self.size.width, len(entries))
+        self.virtual_size = Size(1, len(entries))
         at = next((at for at, entry in enumerate(entries) if entry is before), 0)
         moved, self.cursor = at != self.cursor, at
         self.refresh()
@@ -68,7 +68,7 @@ class EntryList(ScrollView, can_focus=True, inherit_bindings=False):
     def render_line(self, y: int) -> Strip:
         """One line of the list, if there is an entry for it."""
         at = y + self.scroll_offset.y
-        width = self.size.width
+        width = self.scrollable_content_region.width
         if at >= len(self.entries):
             return Strip.blank(width, self.rich_style)
         here = at == self.cursor
@@ -92,7 +92,3 @@ class EntryList(ScrollView, can_focus=True, inherit_bindings=False):
     def on_click(self, event: events.Click) -> None:
         """Point at the entry that was clicked."""
         self.cursor = self.scroll_offset.y + event.y
-
-    def on_resize(self) -> None:
-        """Lines are as wide as the list."""
-        self.virtual_size = Size(self.size.width, len(self.entries))
