@@ -29,6 +29,7 @@ class CurateApp(App[None]):
 
     def __init__(self, opener: Opener) -> None:
         super().__init__()
+        self.animation_level = "none"  # a hundred decisions an hour, and over slow lines
         self.opener = opener
         self.review = ReviewScreen()
         self.crash: Exception | None = None

@@ -17,15 +17,15 @@ MAX_TURNS: Final = 100
 TAB: Final = "\t"
 # Glyph and colour of each role: told apart without colour, too.
 ROLES: Final = {
-    "system": ("§", "$accent"),
-    "developer": ("§", "$accent"),
-    "user": ("▸", "$primary"),
-    "assistant": ("◆", "$success"),
-    "tool": ("⚙", "$warning"),
-    "function": ("⚙", "$warning"),
+    "system": ("§", "$text-accent"),
+    "developer": ("§", "$text-accent"),
+    "user": ("▸", "$text-primary"),
+    "assistant": ("◆", "$text-success"),
+    "tool": ("⚙", "$text-warning"),
+    "function": ("⚙", "$text-warning"),
 }
 ESCAPED: Final = "$warning reverse"
-MORE: Final = "$text-muted italic"
+MORE: Final = "$foreground-muted italic"
 
 
 class Mark(NamedTuple):
@@ -72,13 +72,13 @@ def shortened(text: str, marks: Sequence[Mark] = ()) -> Content:
 
 def heading(message: Message, *, pointed: bool = False) -> Content:
     """The line above a turn: who speaks, and whether the finding points here."""
-    glyph, colour = ROLES.get(message.role or "", ("?", "$error"))
+    glyph, colour = ROLES.get(message.role or "", ("?", "$text-error"))
     name = "no role" if message.role is None else message.role
     parts = [Content.assemble((f"{glyph} ", f"bold {colour}")), literal(name[:40], style=f"bold {colour}")]
     if isinstance(message.value.get("name"), str):
-        parts.append(literal(f" ({message.value['name'][:40]})", style="$text-muted"))
+        parts.append(literal(f" ({message.value['name'][:40]})", style="$foreground-muted"))
     if pointed:
-        parts.append(Content.assemble("  ", ("◀ the finding is here", "bold reverse $error")))
+        parts.append(Content.assemble("  ", ("◀ the finding is here", "bold reverse $text-error")))
     return Content("").join(parts)
 
 

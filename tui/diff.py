@@ -11,8 +11,8 @@ from curate.example import Message
 from tui.conversation import MAX_CHARS, Mark
 
 TOKEN: Final = re.compile(r"\w+|\s+|[^\w\s]")
-DIFFERS: Final = "bold underline $error"
-CLASHES: Final = "bold underline $error"
+DIFFERS: Final = "bold underline $text-error"
+CLASHES: Final = "bold underline $text-error"
 
 Marks = tuple[Mark, ...]
 

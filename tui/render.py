@@ -17,14 +17,14 @@ from tui.conversation import MORE, literal, shortened, turn, turns, whole
 from tui.diff import clash_marks, turn_marks
 
 SYMBOLS: Final = {
-    Standing.UNDECIDED: ("○", "$text-muted"),
-    Standing.PARTLY: ("◐", "$warning"),
-    Standing.KEEP: ("✓", "$success"),
-    Standing.DROP: ("✗", "$error"),
-    Standing.MIXED: ("±", "$primary"),
-    Standing.NOTHING: ("·", "$text-muted"),
+    Standing.UNDECIDED: ("○", "$foreground-muted"),
+    Standing.PARTLY: ("◐", "$text-warning"),
+    Standing.KEEP: ("✓", "$text-success"),
+    Standing.DROP: ("✗", "$text-error"),
+    Standing.MIXED: ("±", "$text-primary"),
+    Standing.NOTHING: ("·", "$foreground-muted"),
 }
-SEVERITIES: Final = {"error": "bold $error", "warning": "bold $warning", "info": "bold $primary"}
+SEVERITIES: Final = {"error": "bold $text-error", "warning": "bold $text-warning", "info": "bold $text-primary"}
 TITLES: Final[dict[Kind, str]] = {"finding": "Findings", "cluster": "Duplicates", "conflict": "Conflicts"}
 NAMES: Final = {
     "D001": "exact duplicates",
@@ -53,7 +53,7 @@ class Page:
 
 def tab_title(kind: Kind, number: int, entries: int | None) -> Content:
     """`1 Findings 12`."""
-    parts = [Content.assemble((f"{number} ", "$text-muted")), Content(TITLES[kind])]
+    parts = [Content.assemble((f"{number} ", "$foreground-muted")), Content(TITLES[kind])]
     if entries is not None:
         parts.append(Content.assemble((f" {entries:,}", "bold")))
     return Content("").join(parts)
@@ -66,7 +66,7 @@ def status(session: ReviewSession, kind: Kind, shown: int, text: str) -> Content
     if text:
         parts.append(Content.assemble(f" · {shown:,} of {len(session.of_kind(kind)):,} shown: ", literal(text[:60], style="bold")))
     if session.log.unreadable:
-        parts.append(Content.assemble((f" · {plural(len(session.log.unreadable), 'unreadable line')} in the journal", "$warning")))
+        parts.append(Content.assemble((f" · {plural(len(session.log.unreadable), 'unreadable line')} in the journal", "$text-warning")))
     return Content("").join(parts)
 
 
@@ -84,7 +84,7 @@ def row(session: ReviewSession, entry: Entry) -> Content:
         where = f"{entry.subject.duplicates[0].similarity:.2f}{many}"
     elif isinstance(entry.subject, Conflict):
         where = f"{entry.subject.confidence:.0%}"
-    parts.append(Content.assemble((f"{where} ", "$text-muted")))
+    parts.append(Content.assemble((f"{where} ", "$foreground-muted")))
     parts.append(Content(entry.title or "(no text)"))
     return Content("").join(parts)
 
@@ -109,12 +109,12 @@ def _verdict(verdict: Verdict) -> Content:
 
 
 def _place(example: Example) -> Content:
-    return literal(str(example.place), style="$text-muted")
+    return literal(str(example.place), style="$foreground-muted")
 
 
 def _finding_page(session: ReviewSession, entry: Entry, finding: Finding) -> Page:
     rule = RULES.get(finding.code)
-    where = literal(f"{entry.place} {finding.pointer}".strip(), style="$text-muted")
+    where = literal(f"{entry.place} {finding.pointer}".strip(), style="$foreground-muted")
     severity = (f"{finding.severity} ", SEVERITIES[finding.severity])
     standing = _verdict(session.verdict(entry.examples[0])) + " " if entry.examples else Content("")
     lines = [Content.assemble(standing, _title(entry, rule.name if rule else ""), severity, where), literal(finding.message)]
@@ -154,7 +154,7 @@ def _cluster_page(session: ReviewSession, entry: Entry, cluster: Cluster, member
     head = [_title(entry, NAMES.get(entry.code, "duplicates"))]
     if copies:
         places = ", ".join(str(copy.example.place) for copy in copies[:8]) + (" …" if len(copies) > 8 else "")
-        head.append(Content.assemble(f"{len(copies):,} more with the very same content: ", literal(places, style="$text-muted")))
+        head.append(Content.assemble(f"{len(copies):,} more with the very same content: ", literal(places, style="$foreground-muted")))
     if not entry.examples:
         head.append(Content.assemble(("· nothing to decide: one content is written once", "bold")))
         return Page(Content("\n").join(head), left=_column(session, "keeper", cluster.kept, whole(cluster.kept)))
@@ -180,16 +180,16 @@ def _side_by_side(session: ReviewSession, about: Content, one: tuple[str, Exampl
 
 def _column(session: ReviewSession, name: str, example: Example, body: Content) -> Content:
     verdict = session.verdict(example)
-    stays = Content.assemble(("stays", "bold $success")) if name == "keeper" and verdict == "undecided" else _verdict(verdict)
+    stays = Content.assemble(("stays", "bold $text-success")) if name == "keeper" and verdict == "undecided" else _verdict(verdict)
     return Content.assemble((f" {name} ", "bold reverse"), " ", stays, " ", _place(example), "\n", body)
 
 
 def _conflict_page(session: ReviewSession, entry: Entry, conflict: Conflict) -> Page:
     asked = "same question" if conflict.similarity >= 1 else f"questions {conflict.similarity:.2f} alike"
-    lines = [Content.assemble(_title(entry, NAMES.get(conflict.code, "")), (asked, "$text-muted"))]
+    lines = [Content.assemble(_title(entry, NAMES.get(conflict.code, "")), (asked, "$foreground-muted"))]
     for evidence in sorted(conflict.evidence, key=lambda evidence: -evidence.confidence)[:3]:
         left, right = (literal(_short(text), style="bold underline") for text in (evidence.left, evidence.right))
-        sure = (f", {evidence.confidence:.0%} sure", "$text-muted")
+        sure = (f", {evidence.confidence:.0%} sure", "$foreground-muted")
         lines.append(Content.assemble(literal(evidence.source), ": A says ", left, ", B says ", right, sure))
     shared = [message.value for message in conflict.left.prompt] == [message.value for message in conflict.right.prompt]
     marks = turn_marks(conflict.left.prompt, conflict.right.prompt)

@@ -2,30 +2,22 @@
 
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import VerticalScroll
+from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from tui.keys import KEYS
+from tui.keys import KEYS, Key
 from tui.render import TITLES
 
+LEGEND = "○ undecided   ◐ partly   ✓ keep   ✗ drop   ± some stay, some go   · nothing to decide"
+JOURNAL = "A decision is on the disk, in .curate/decisions.jsonl, before the next entry is shown."
 
-def help_text() -> Content:
-    """The table of keys, for reading."""
-    width = max(len(key.shown) for key in KEYS)
-    lines = [Content.assemble(("Keys", "bold"), ("   Esc closes this; Ctrl+P finds a command by its name", "$text-muted")), Content("")]
-    for key in KEYS:
-        only = "" if len(key.kinds) == len(TITLES) else f"  ({', '.join(TITLES[kind] for kind in key.kinds)})"
-        lines.append(Content.assemble((f"{key.shown:>{width}}  ", "bold $primary"), key.tooltip, (only, "$text-muted")))
-    lines.extend(
-        (
-            Content(""),
-            Content("○ undecided   ◐ partly   ✓ keep   ✗ drop   ± some stay, some go   · nothing to decide"),
-            Content("A decision is on the disk, in .curate/decisions.jsonl, before the next entry is shown."),
-        )
-    )
-    return Content("\n").join(lines)
+
+def meaning(key: Key) -> Content:
+    """What a key does, and in which tabs."""
+    only = "" if len(key.kinds) == len(TITLES) else f" ({', '.join(TITLES[kind] for kind in key.kinds)})"
+    return Content.assemble(key.tooltip, (only, "$foreground-muted"))
 
 
 class HelpScreen(ModalScreen[None]):
@@ -36,4 +28,9 @@ class HelpScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """The table, scrolling where it does not fit."""
         with VerticalScroll(id="help"):
-            yield Static(help_text(), markup=False)
+            yield Static("Esc closes this; Ctrl+P finds a command by its name.", markup=False)
+            for key in KEYS:
+                with Horizontal(classes="key"):
+                    yield Static(key.shown, classes="key-name", markup=False)
+                    yield Static(meaning(key), classes="key-meaning", markup=False)
+            yield Static(f"{LEGEND}\n{JOURNAL}", id="legend", markup=False)

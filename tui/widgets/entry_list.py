@@ -74,7 +74,8 @@ class EntryList(ScrollView, can_focus=True, inherit_bindings=False):
         here = at == self.cursor
         content = Content.assemble("▌" if here else " ", self._draw(self.entries[at])).truncate(width, ellipsis=True)
         if here:
-            content = content.without_spans.stylize(self.get_visual_style("entry-list--cursor")).pad_right(max(0, width - content.cell_length))
+            style = self.get_visual_style("entry-list--cursor")
+            content = content.without_spans.pad_right(max(0, width - content.cell_length)).stylize(style)
         return Visual.to_strips(self, content, width, 1, self.visual_style)[0].adjust_cell_length(width, self.rich_style)
 
     def action_move(self, by: int) -> None:
