@@ -163,15 +163,15 @@ def _write_tokenizer(source: Path, folder: Path) -> None:
     def value(key: str) -> Any:
         return fields[key].contents()
 
-    if (kind := (value("tokenizer.ggml.model"), value("tokenizer.ggml.pre"))) != ("gpt2", "smollm"):
-        raise ModelError(f"{source.name}: its tokenizer is of the kind {kind}, which curate cannot convert", "name a model in safetensors form")
+    if (family := (value("tokenizer.ggml.model"), value("tokenizer.ggml.pre"))) != ("gpt2", "smollm"):
+        raise ModelError(f"{source.name}: its tokenizer is of the kind {family}, which curate cannot convert", "name a model in safetensors form")
     tokens, merges = value("tokenizer.ggml.tokens"), value("tokenizer.ggml.merges")
     tokenizer = Tokenizer(models.BPE({token: i for i, token in enumerate(tokens)}, [tuple(merge.split(" ", 1)) for merge in merges]))
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)])
     tokenizer.decoder = decoders.ByteLevel()
-    types = value("tokenizer.ggml.token_type")
+    kinds = value("tokenizer.ggml.token_type")
     tokenizer.add_special_tokens(
-        [AddedToken(token, normalized=False, special=True) for token, type in zip(tokens, types, strict=True) if type == CONTROL_TOKEN]
+        [AddedToken(token, normalized=False, special=True) for token, kind in zip(tokens, kinds, strict=True) if kind == CONTROL_TOKEN]
     )
     tokenizer.save(str(folder / "tokenizer.json"))
     names = {"bos_token": "bos", "eos_token": "eos", "unk_token": "unknown", "pad_token": "padding"}

@@ -7,10 +7,9 @@ conversation as it stood before and after each answer does not depend on how the
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from os.path import commonprefix
 from pathlib import Path
 from typing import Any, Final
 
@@ -121,7 +120,7 @@ class Template:
         turns = value.get("messages")
         if not isinstance(turns, list) or not turns or not all(isinstance(turn, dict) for turn in turns):
             return Rendering((), (Problem("/messages", "there are no messages to render"),))
-        answers = [i for i, turn in enumerate(turns) if turn.get("role") == "assistant" and _weight(turn) > 0]
+        answers = {i: _weight(turn) for i, turn in enumerate(turns) if turn.get("role") == "assistant" and _weight(turn) > 0}
         if not answers:
             return Rendering((), (Problem("/messages", "no assistant message is trained on"),))
         tools = value.get("tools") or None
@@ -157,20 +156,20 @@ class Template:
             return Encoding((), tuple(Problem(f"/messages/{turn}", "no token of the answer would be trained on") for turn in empty))
         return Encoding(encoded)
 
-    def _render(self, turns: list[Turn], answers: Sequence[int], tools: Any) -> Rendering:
+    def _render(self, turns: list[Turn], answers: Mapping[int, float], tools: Any) -> Rendering:
         whole = self._text(turns, tools, {"enable_thinking": any(_reasons(turn) for turn in turns)})
         single: list[Rendered] = []
-        for i in answers:
+        for i, weight in answers.items():
             prompt, full = self._answer(turns, i, tools)
-            start = len(prompt) if full.startswith(prompt) else len(commonprefix((prompt, full)))
+            start = len(prompt) if full.startswith(prompt) else _common(prompt, full)
             end = len(full.rstrip())
             mismatches = []
             if start < len(prompt):
-                mismatches.append(f"the inference prompt ends with {excerpt(prompt[start:])!r}, the training text has {excerpt(full[start:], 30)!r} there")
+                mismatches.append(f"the inference prompt ends with '{excerpt(prompt[start:])}', the training text has '{excerpt(full[start:], 30)}' there")
             mismatches += _lost(turns[: i + 1], full, start)
             if end <= start:
                 return Rendering((), (Problem(f"/messages/{i}", "the chat template renders nothing for the answer"),))
-            single.append(Rendered(full[:end], (Span(start, end, i, _weight(turns[i])),), tuple(mismatches)))
+            single.append(Rendered(full[:end], (Span(start, end, i, weight),), tuple(mismatches)))
         if len(single) > 1 and all(whole.startswith(text.text) for text in single):
             # Earlier answers read the same once they are history: one pass over the text trains them all.
             mismatches = [mismatch for text in single for mismatch in text.mismatches]
@@ -258,6 +257,11 @@ def load_template(name: str) -> Template:
     return Template(load_tokenizer(name))
 
 
+def _common(left: str, right: str) -> int:
+    """Length of the common beginning of two texts."""
+    return next((i for i, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right)))
+
+
 def _weight(turn: Turn) -> float:
     weight = turn.get("weight")
     return 1.0 if weight is None or not isinstance(weight, int | float) else float(weight)
@@ -320,5 +324,5 @@ def _lost(turns: Iterable[Turn], full: str, start: int) -> list[str]:
         # Templates take thoughts apart and drop them from history, as they should.
         text = text.rsplit("</think>", 1)[-1].strip()
         if text and text not in (full[start:] if i == len(turns) - 1 else full):
-            lost.append(f"the template does not render all of the text of a {turn['role']} message")
+            lost.append(f"the template does not render all of the text of {'an' if turn['role'] == 'assistant' else 'a'} {turn['role']} message")
     return lost

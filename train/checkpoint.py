@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Final
 
-from curate.files import json_text, sync_folder
+from curate.files import write_json
 
 MARKER: Final = "complete.json"
 KEPT: Final = 2
@@ -26,12 +26,7 @@ def seal(checkpoint: Path) -> None:
     for file in checkpoint.iterdir():
         with file.open("rb") as written:
             os.fsync(written.fileno())
-    marker = checkpoint / MARKER
-    with marker.open("w", encoding="utf-8") as file:
-        file.write(json_text({"step": step_of(checkpoint)}))
-        file.flush()
-        os.fsync(file.fileno())
-    sync_folder(checkpoint)
+    write_json(checkpoint / MARKER, {"step": step_of(checkpoint)})
     for old in complete(checkpoint.parent)[:-KEPT]:
         remove(old)
 

@@ -1,5 +1,6 @@
 """`curate train`: parse, call, print. Nothing heavy is imported before a recipe has been read."""
 
+import logging
 import os
 import sys
 import threading
@@ -38,14 +39,13 @@ def train(
     chosen = load_recipe(recipe)
     if data is not None:
         chosen = chosen.model_copy(update={"data": str(data.resolve())})
-    # The model is at hand, or is one of a hub that nobody wants to wait for on each start.
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    # Said at import: an optional package of kernels is missing. Results are the same without.
+    logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(logging.ERROR)
     try:
         from train.run import train as run
     except ImportError as error:
         raise MissingExtra("training", "train", error.name or "torch") from error
-    from rich.console import Console
-
+    from curate.report.console import console
     from train.folder import RunFolder
     from train.progress import Narrator
     from train.summary import show
@@ -55,7 +55,7 @@ def train(
     if as_json:
         sys.stdout.write(json_text(report))
     else:
-        show(report, Console())
+        show(report, console())
 
 
 def _end_with_parent() -> None:

@@ -104,10 +104,7 @@ class Plan:
 def plan_batches(texts: int, recipe: Recipe) -> Plan:
     """The order of training: all texts in a new order in each epoch, decided by the seed alone."""
     per_step = recipe.batch * recipe.accumulation
-    if recipe.max_steps is not None:
-        total = recipe.max_steps * per_step
-    else:
-        total = max(1, round((recipe.epochs or 1.0) * texts))
+    total = recipe.max_steps * per_step if recipe.max_steps is not None else max(1, round((recipe.epochs or 1.0) * texts))
     order: list[int] = []
     epoch = 0
     while len(order) < total:

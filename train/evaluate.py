@@ -1,7 +1,7 @@
 """Measuring a model on held-out examples: the loss, and a few answers to read beside those of the base."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
@@ -28,14 +28,25 @@ def held_out_loss(model: Any, texts: Sequence[Encoded], dtype: torch.dtype, *, p
     return total / weight
 
 
-def prompts(split: Split, template: Template, count: int) -> list[tuple[str, str]]:
-    """Up to `count` inference prompts spread over a split, each with the answer that the data have for it."""
+class Question(NamedTuple):
+    """A held-out question for people to compare answers to."""
+
+    text: str
+    """The last message before the answer."""
+    prompt: str
+    """What inference renders of the whole conversation before the answer."""
+    reference: str
+    """The answer in the data."""
+
+
+def questions(split: Split, template: Template, count: int) -> list[Question]:
+    """Up to `count` questions spread over a split."""
     step = max(1, len(split.examples) // count) if count else 1
-    found = []
-    for example in split.examples[:: step]:
+    found: list[Question] = []
+    for example in split.examples[::step]:
         prompt = template.prompt(example.value)
         if len(found) < count and prompt is not None and example.answer is not None:
-            found.append((prompt, example.answer.text))
+            found.append(Question(example.prompt[-1].text, prompt, example.answer.text))
     return found
 
 

@@ -1,8 +1,9 @@
 """The run's folder: what the run is made of, how far it is, and its result; each file whole or not there.
 
-    identity.json      written first: what the run is made of, and the key over it
-    recipe.json        environment.json      base.json (the base model, measured)
-    metrics.jsonl      checkpoints/          adapter/      report.json (written last: the run is finished)
+In the order in which they are written; from identity.json on the folder holds a run, from report.json on a finished one:
+
+    recipe.json        environment.json      identity.json (what the run is made of, and the key over it)
+    base.json (the base model, measured)     metrics.jsonl      checkpoints/      adapter/      report.json
 """
 
 import hashlib

@@ -35,19 +35,19 @@ class Passes(Dataset[list[Pack]]):
         return [pack(texts)] if self.packing else [pack([text]) for text in texts]
 
 
-class PackTrainer(Trainer):
+class PackTrainer(Trainer):  # type: ignore[misc]
     """The loss is the mean over all supervised tokens of a step, however they are spread over its forward passes."""
 
     loss_is_scaled_for_ga = True
     dtype: torch.dtype
 
-    def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[int]:
+    def _get_train_sampler(self, *_: Any) -> Sampler[int]:
         return SequentialSampler(self.train_dataset)  # the plan has the order; resuming skips what is done
 
     def _get_num_items_in_batch(self, batch_samples: list[Any], device: torch.device) -> torch.Tensor:
         return torch.stack([packed["weights"].sum() for batch in batch_samples for packed in batch["packs"]]).sum().to(device)
 
-    def compute_loss(self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None) -> Any:
+    def compute_loss(self, model: Any, inputs: Any, *_: Any, num_items_in_batch: Any = None) -> Any:
         """Summed loss of the pass over the weight of the whole step."""
         with autocast(self.dtype):
             losses = [weighted_loss(model, packed) for packed in inputs["packs"]]
@@ -66,7 +66,7 @@ class PackTrainer(Trainer):
         checkpoint.seal(Path(str(self.args.output_dir)) / f"checkpoint-{self.state.global_step}")
 
 
-class Follower(TrainerCallback):
+class Follower(TrainerCallback):  # type: ignore[misc]
     """Writes each step into the journal and moves the bar."""
 
     def __init__(self, journal: Journal, phase: Phase, plan: Plan, texts: Sequence[Encoded], accumulation: int) -> None:
@@ -75,11 +75,11 @@ class Follower(TrainerCallback):
         self.tokens = [sum(sizes[i : i + accumulation]) for i in range(0, len(sizes), accumulation)]
         self.began = monotonic()
 
-    def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+    def on_step_begin(self, *_: Any, **__: Any) -> None:
         """Start the clock of a step."""
         self.began = monotonic()
 
-    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **kwargs: Any) -> None:
+    def on_log(self, _args: Any, state: Any, _control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
         """A step is done. A loss that is no number ends the training: nothing after it could be good."""
         if not logs or "loss" not in logs:
             return
@@ -120,7 +120,8 @@ def run(
     On a CPU the result is the same to the bit whether or not it was interrupted.
     """
     follower = Follower(journal, phase, plan, texts, recipe.accumulation)
-    trainer = PackTrainer(model=model, args=arguments(recipe, plan, folder), train_dataset=Passes(texts, plan, packing=packing), data_collator=_collate, callbacks=[follower])
+    passes = Passes(texts, plan, packing=packing)
+    trainer = PackTrainer(model=model, args=arguments(recipe, plan, folder), train_dataset=passes, data_collator=_collate, callbacks=[follower])
     trainer.dtype = dtype
     trainer.remove_callback(PrinterCallback)
     set_seed(recipe.seed)  # measuring the base may have drawn numbers, and a resumed run does not measure it again

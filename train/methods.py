@@ -1,5 +1,6 @@
 """Methods: what is trained on top of the frozen base."""
 
+import warnings
 from typing import Any, Final
 
 from peft import LoraConfig, PeftModel, get_peft_model
@@ -24,9 +25,14 @@ def attach(model: Any, recipe: Recipe) -> PeftModel:
         targets = list(PRESETS[recipe.target_modules]) if recipe.target_modules in PRESETS else recipe.target_modules
     else:
         targets = list(recipe.target_modules)
-    config = LoraConfig(r=recipe.rank, lora_alpha=recipe.alpha, lora_dropout=recipe.dropout, target_modules=targets, task_type="CAUSAL_LM")
+    # Some loaders of adapters read alpha as an integer.
+    alpha = int(recipe.alpha) if recipe.alpha.is_integer() else recipe.alpha
+    config = LoraConfig(r=recipe.rank, lora_alpha=alpha, lora_dropout=recipe.dropout, target_modules=targets, task_type="CAUSAL_LM")
     try:
-        tuned = get_peft_model(model, config)
+        with warnings.catch_warnings():
+            # PEFT asks transformers by a name that transformers means to drop.
+            warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
+            tuned = get_peft_model(model, config)
     except ValueError as error:
         names = sorted({name.rsplit(".", 1)[-1] for name, module in model.named_modules() if type(module).__name__ in ("Linear", "Linear4bit")})
         raise ConfigError(f"target_modules: {error}", f"the linear layers of this model are {', '.join(names)}") from error

@@ -1,5 +1,7 @@
 """The run's journal, `metrics.jsonl`: what happens in a training, one JSON object a line, for whoever follows it.
 
+A line per step, and lines that tell of other work:
+
     {"step": 3, "max_steps": 60, "loss": 1.52, "learning_rate": 0.0002, "grad_norm": 0.9, "tokens": 612, "tokens_per_second": 410.2}
     {"event": "phase", "name": "base evaluation", "done": 40, "total": 110}
 """

@@ -1,6 +1,5 @@
 """Loading the base model: as it is, or in NF4, ready for an adapter."""
 
-import logging
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -39,9 +38,7 @@ def load_base(recipe: Recipe, dtype: torch.dtype) -> Any:
     if recipe.method == "qlora":
         options["quantization_config"] = _nf4(dtype)
     try:
-        model = AutoModelForCausalLM.from_pretrained(
-            place, dtype=dtype, device_map={"": device()}, trust_remote_code=False, use_safetensors=True, **options
-        )
+        model = AutoModelForCausalLM.from_pretrained(place, dtype=dtype, device_map={"": device()}, trust_remote_code=False, use_safetensors=True, **options)
     except (OSError, ValueError, KeyError) as error:
         hint = "the folder needs config.json and weights as safetensors" if Path(place).is_dir() else "check the hub id and the connection, or name a folder"
         raise ModelError(f"{recipe.model}: cannot be loaded: {excerpt(str(error), 200)}", hint) from error
@@ -54,14 +51,11 @@ def load_base(recipe: Recipe, dtype: torch.dtype) -> Any:
             parameter.data = parameter.data.float()
     model.config.use_cache = True
     if recipe.activation_checkpointing:
-        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
-        model.enable_input_require_grads()
+        model.activation_checkpointing_enable({"use_reentrant": False})
     return model
 
 
 def _nf4(dtype: torch.dtype) -> BitsAndBytesConfig:
-    # It says at import that an optional package of kernels is missing; results are the same without.
-    logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(logging.ERROR)
     try:
         import bitsandbytes  # noqa: F401  (said here with its extra; transformers would fail later)
     except ImportError:

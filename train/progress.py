@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from curate.report.console import console
 from train.metrics import Journal
 
 
@@ -43,7 +43,7 @@ class Narrator:
     def __init__(self, *, quiet: bool, journal: Journal | None = None) -> None:
         self.quiet = quiet
         self.journal = journal
-        self.console = Console(stderr=True)
+        self.console = console(stderr=True)
         self.bars: Progress | None = None
 
     @contextmanager

@@ -39,6 +39,7 @@ class Prepared:
     held_out: Split
     plan: Plan
     stops: list[int]
+    questions: list[evaluate.Question]
 
     @property
     def left_out(self) -> list[dict[str, Any]]:
@@ -60,7 +61,7 @@ def train(recipe: Recipe, folder: RunFolder, *, mode: Mode, narrator: Narrator) 
             return finished
         # Refuses what cannot be trained on before anything is written and before the model is loaded.
         prepared = prepare(recipe, narrator)
-        if folder.key is None:
+        if mode == "fresh" or folder.key is None:
             folder.clear()
             folder.write("recipe.json", recipe.model_dump(mode="json"))
             folder.write("environment.json", _environment(recipe))
@@ -73,7 +74,6 @@ def train(recipe: Recipe, folder: RunFolder, *, mode: Mode, narrator: Narrator) 
 def _admit(folder: RunFolder, key: str, mode: Mode) -> dict[str, Any] | None:
     """The report of the finished run that was asked for, or None when the training may begin or go on."""
     if mode == "fresh":
-        folder.clear()
         return None
     there = folder.key
     if there is None:
@@ -101,7 +101,10 @@ def prepare(recipe: Recipe, narrator: Narrator) -> Prepared:
             narrator.say(f"note: {split.name}, {plural(count, 'example')}: {mismatch}")
         if split.left_out:
             narrator.say(f"note: {split.name}: {plural(len(split.left_out), 'example')} left out; the report lists them")
-    return Prepared(recipe, template, train, held_out, plan_batches(len(train.encoded), recipe), evaluate.stop_ids(template, train.encoded))
+    plan = plan_batches(len(train.encoded), recipe)
+    return Prepared(
+        recipe, template, train, held_out, plan, evaluate.stop_ids(template, train.encoded), evaluate.questions(held_out, template, recipe.generations)
+    )
 
 
 def _environment(recipe: Recipe) -> dict[str, Any]:
@@ -161,7 +164,7 @@ def _measure(model: Any, prepared: Prepared, dtype: torch.dtype, narrator: Narra
     """Held-out loss and a few answers, of the model as it is now."""
     phase = narrator.phase(f"{name} evaluation", len(prepared.held_out.encoded))
     loss = evaluate.held_out_loss(model, prepared.held_out.encoded, dtype, packing=packing, done=phase.advance)
-    asked = [prompt for prompt, _ in evaluate.prompts(prepared.held_out, prepared.template, prepared.recipe.generations)]
+    asked = [question.prompt for question in prepared.questions]
     answering = narrator.phase(f"{name} answers", len(asked))
     answers = evaluate.answers(model, prepared.template, asked, prepared.stops, dtype, max_new_tokens=prepared.recipe.max_new_tokens)
     answering.advance(len(asked))
@@ -190,7 +193,6 @@ def _go_on(model: Any, prepared: Prepared, folder: RunFolder, narrator: Narrator
 def _report(model: Any, prepared: Prepared, base: dict[str, Any], tuned: dict[str, Any], adapter: str, identity: dict[str, Any]) -> dict[str, Any]:
     """The result; without times, so that it is the same for a run that was interrupted."""
     trainable, total = parameters(model)
-    asked = evaluate.prompts(prepared.held_out, prepared.template, prepared.recipe.generations)
     return {
         "key": identity["key"],
         "model": prepared.recipe.model,
@@ -207,8 +209,8 @@ def _report(model: Any, prepared: Prepared, base: dict[str, Any], tuned: dict[st
         "base_loss": base["loss"],
         "tuned_loss": tuned["loss"],
         "generations": [
-            {"prompt": prompt, "reference": reference, "base": before, "tuned": after}
-            for (prompt, reference), before, after in zip(asked, base["answers"], tuned["answers"], strict=True)
+            {"prompt": question.text, "reference": question.reference, "base": before, "tuned": after}
+            for question, before, after in zip(prepared.questions, base["answers"], tuned["answers"], strict=True)
         ],
         "adapter_sha256": adapter,
         "left_out": prepared.left_out,

@@ -3,16 +3,17 @@
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
+from curate.report.console import table
 from curate.text import excerpt, plural, visible
 
 
 def show(report: dict[str, Any], console: Console) -> None:
     """Print parameters, losses and the answers side by side; text of the data is shown as it is, never as markup."""
     share = report["trainable_parameters"] / report["total_parameters"]
-    table = Table(title="Training", title_justify="left", show_header=False)
+    facts = table("Training", "", "")
+    facts.show_header = False
     for name, value in (
         ("base model", visible(report["model"])),
         ("trainable parameters", f"{report['trainable_parameters']:,} of {report['total_parameters']:,} ({share:.2%})"),
@@ -22,12 +23,11 @@ def show(report: dict[str, Any], console: Console) -> None:
         ("measured on", f"{plural(report['held_out_examples'], 'example')} of {report['held_out']}"),
         ("left out", plural(len(report["left_out"]), "example")),
     ):
-        table.add_row(name, Text(value))
-    console.print(table)
+        facts.add_row(name, Text(value))
+    console.print(facts)
     if report["generations"]:
-        answers = Table(title="The same questions, before and after", title_justify="left", show_lines=True)
-        for heading in ("prompt ends with", "reference", "base", "tuned"):
-            answers.add_column(heading, ratio=1, overflow="fold")
+        answers = table("The same questions, before and after", "prompt", "reference", "base", "tuned")
+        answers.show_lines = True
         for one in report["generations"]:
-            answers.add_row(Text("…" + visible(one["prompt"][-120:])), *(Text(excerpt(one[name], 160)) for name in ("reference", "base", "tuned")))
+            answers.add_row(*(Text(excerpt(one[name], 160)) for name in ("prompt", "reference", "base", "tuned")))
         console.print(answers)

@@ -1,0 +1,87 @@
+"""Recipes: every mistake is told at once, paths are the recipe's, and the data come whole or are refused."""
+
+from pathlib import Path
+
+import pytest
+from tiny import make_tokenizer, write_recipe, write_split
+
+from curate.errors import ConfigError, InputError, UsageError
+from curate.template import Template
+from train.data import load_split, plan_batches
+from train.recipe import Recipe, load_recipe
+
+
+def recipe(**values: object) -> Recipe:
+    return Recipe.model_validate({"model": "m", "data": "d", **values})
+
+
+def test_all_mistakes_are_told_with_what_was_meant(tmp_path: Path) -> None:
+    path = write_recipe(tmp_path, learning_rat=1, rank=0, method="full")
+    with pytest.raises(ConfigError) as caught:
+        load_recipe(path)
+    assert "did you mean 'learning_rate'?" in caught.value.message
+    assert "rank" in caught.value.message
+    assert "method" in caught.value.message
+
+
+def test_epochs_and_steps_together_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="which one counts"):
+        load_recipe(write_recipe(tmp_path, epochs=1))
+
+
+def test_broken_and_missing_recipes(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no such recipe"):
+        load_recipe(tmp_path / "none.toml")
+    (tmp_path / "broken.toml").write_text("model = ")
+    with pytest.raises(ConfigError, match="not valid TOML"):
+        load_recipe(tmp_path / "broken.toml")
+
+
+def test_paths_are_relative_to_the_recipe(tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    found = load_recipe(write_recipe(tmp_path))
+    assert (found.data, found.model) == (str(tmp_path / "split"), str(tmp_path / "model"))
+    assert load_recipe(write_recipe(tmp_path, model="owner/name")).model == "owner/name"
+
+
+def test_the_plan_shows_each_text_once_per_epoch_and_depends_on_the_seed_alone() -> None:
+    plan = plan_batches(10, recipe(epochs=2, batch=4, accumulation=2))
+    order = [i for batch in plan.batches for i in batch]
+    assert sorted(order[:10]) == sorted(order[10:]) == list(range(10))
+    assert order[:10] != order[10:]
+    assert plan.steps == 3
+    assert plan == plan_batches(10, recipe(epochs=2, batch=4, accumulation=2))
+    assert plan != plan_batches(10, recipe(epochs=2, batch=4, accumulation=2, seed=1))
+    assert plan_batches(10, recipe(max_steps=7, batch=4, accumulation=2)).steps == 7
+
+
+def test_examples_over_the_length_are_refused_with_the_list(tmp_path: Path) -> None:
+    template = Template(make_tokenizer())
+    split = write_split(tmp_path / "split", train=3)
+    with pytest.raises(InputError) as caught:
+        load_split(split, "train", template, recipe(max_length=10))
+    assert [line.split(": ")[0] for line in caught.value.message.splitlines()] == [f"{split / 'train.jsonl'}:{i}" for i in (1, 2, 3)]
+    assert "more than max_length = 10" in caught.value.message
+    assert 'over_length = "leave-out"' in caught.value.hint
+
+
+def test_left_out_examples_are_listed(tmp_path: Path) -> None:
+    split = write_split(tmp_path / "split", train=3)
+    with (split / "train.jsonl").open("a") as file:
+        file.write('{"messages": [{"role": "user", "content": "' + "long " * 100 + '"}, {"role": "assistant", "content": "x"}]}\n')
+        file.write('{"messages": [{"role": "user", "content": "no answer"}]}\n')
+    found = load_split(split, "train", Template(make_tokenizer()), recipe(max_length=100, over_length="leave-out", untrainable="leave-out"))
+    assert len(found.examples) == 3
+    assert [(one.line, one.reason.partition(" ")[2][:6]) for one in found.left_out] == [(4, "tokens"), (5, "no ass")]
+
+
+def test_missing_broken_and_empty_splits(tmp_path: Path) -> None:
+    template = Template(make_tokenizer())
+    with pytest.raises(InputError, match="no such file"):
+        load_split(tmp_path, "train", template, recipe())
+    (tmp_path / "train.jsonl").write_text('{"messages": [\n')
+    with pytest.raises(InputError, match=r"train.jsonl:1: no example"):
+        load_split(tmp_path, "train", template, recipe())
+    (tmp_path / "train.jsonl").write_text("")
+    with pytest.raises(InputError, match="no example is left"):
+        load_split(tmp_path, "train", template, recipe())
