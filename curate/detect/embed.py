@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from curate.errors import MissingExtra
+from curate.detect.encoder import sentence_encoder
 from curate.example import content_id
 from curate.files import write_bytes
-from curate.models import fingerprint, resolve
+from curate.models import fingerprint
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,7 +32,7 @@ def embed(texts: Sequence[str], model: str, cache: Path | None, progress: Callab
     keys = [content_id(text) for text in texts]
     missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
     if missing:
-        encoder = _encoder(model)
+        encoder = sentence_encoder(model)
         waiting = sorted(missing.items(), key=lambda item: (len(item[1]), item[0]))
         for start in range(0, len(waiting), BATCH):
             batch = waiting[start : start + BATCH]
@@ -58,14 +58,6 @@ def _load(store: Path | None) -> dict[str, Any]:
             return dict(zip(saved["keys"].tolist(), saved["vectors"], strict=True))
     except (OSError, ValueError, KeyError):  # a damaged cache is only a slower run
         return {}
-
-
-def _encoder(model: str) -> Any:
-    try:
-        from sentence_transformers import SentenceTransformer  # seconds, and torch: only when something has to be embedded
-    except ImportError as error:
-        raise MissingExtra("comparing questions by meaning", "semantic", error.name or "sentence-transformers") from None
-    return SentenceTransformer(resolve(model), device=None, trust_remote_code=False)
 
 
 def neighbours(vectors: "Matrix", similarity: float) -> list[tuple[int, int, float]]:

@@ -6,8 +6,8 @@ The lower one of both directions counts: the higher one flags every answer that 
 from collections.abc import Sequence
 from typing import Any
 
-from curate.errors import MissingExtra, ModelError
-from curate.models import resolve
+from curate.detect.encoder import cross_encoder
+from curate.errors import ModelError
 
 
 def contradictions(pairs: Sequence[tuple[str, str]], model: str) -> list[float]:
@@ -18,11 +18,7 @@ def contradictions(pairs: Sequence[tuple[str, str]], model: str) -> list[float]:
     """
     if not pairs:
         return []
-    try:
-        from sentence_transformers import CrossEncoder  # seconds, and torch: only when answers have to be judged
-    except ImportError as error:
-        raise MissingExtra("judging answers by an NLI model", "semantic", error.name or "sentence-transformers") from None
-    judge = CrossEncoder(resolve(model), trust_remote_code=False)
+    judge = cross_encoder(model)
     column = _contradiction(judge.config.id2label, model)
     both = [*pairs, *((right, left) for left, right in pairs)]
     scores = judge.predict(both, apply_softmax=True, show_progress_bar=False, convert_to_numpy=True)

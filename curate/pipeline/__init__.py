@@ -180,7 +180,7 @@ class _Pipeline:
         def summary(result: store.Result) -> str:
             exact = sum(duplicate["code"] == "D001" for duplicate in result["duplicates"])
             near = len(result["duplicates"]) - exact
-            return f"{exact:,} exact and {near:,} near duplicates removed; {plural(len(result['apart']), 'pair')} kept apart for a differing fact"
+            return f"{exact:,} exact, {near:,} near; {plural(len(result['apart']), 'pair')} kept apart"
 
         verdicts = {example: decision.verdict for example, decision in self.verdicts.items()}
         key = key_of("dedup", self.inputs, self.config.dedup.model_dump(mode="json"), sorted(errors), verdicts)
