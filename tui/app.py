@@ -67,9 +67,12 @@ class CurateApp(App[None]):
 
     @on(Failed)
     def _failed(self, message: Failed) -> None:
-        text = "\n".join(filter(None, (message.error.message, message.error.hint and f"next: {message.error.hint}")))
+        error = message.error
+        if self.review.session is None:  # without data there is nothing else to show
+            self.review.give_up(error)
+            return
+        text = "\n".join(filter(None, (error.message, error.hint and f"next: {error.hint}")))
         self.notify(visible(text, keep_newlines=True), title="Not done", severity="error", timeout=30, markup=False)
-        self.review.say(visible(message.error.message))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: the table of keys, as far as it does something now."""

@@ -24,7 +24,7 @@ ROLES: Final = {
     "tool": ("⚙", "$text-warning"),
     "function": ("⚙", "$text-warning"),
 }
-ESCAPED: Final = "$warning reverse"
+ESCAPED: Final = "$text-warning reverse"
 MORE: Final = "$foreground-muted italic"
 
 

@@ -8,6 +8,7 @@ from textual.content import Content
 
 from curate.decision import Verdict
 from curate.detect.conflict import Conflict
+from curate.errors import CurateError
 from curate.example import Example, Message
 from curate.finding import Finding
 from curate.review import Cluster, Entry, Kind, Progress, ReviewSession, Standing
@@ -97,6 +98,14 @@ def page(session: ReviewSession, entry: Entry, member: int = 0) -> Page:
     if isinstance(subject, Cluster):
         return _apart_page(session, entry, subject) if entry.pair else _cluster_page(session, entry, subject, member)
     return _conflict_page(session, entry, subject)
+
+
+def failure(error: CurateError) -> Content:
+    """An error and the next step."""
+    parts = [Content.assemble(("error: ", "bold $text-error"), literal(error.message))]
+    if error.hint:
+        parts.append(Content.assemble(("next: ", "bold"), literal(error.hint)))
+    return Content("\n").join(parts)
 
 
 def _title(entry: Entry, name: str) -> Content:

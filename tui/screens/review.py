@@ -15,7 +15,7 @@ from curate.errors import CurateError
 from curate.review import KINDS, SINGLE, Choice, Entry, Kind, ReviewSession
 from tui.keys import bindings, works_in
 from tui.messages import Failed, Filtered
-from tui.render import Page, page, row, status, tab_title
+from tui.render import Page, failure, page, row, status, tab_title
 from tui.widgets.detail import Detail
 from tui.widgets.entry_list import EntryList
 
@@ -67,6 +67,11 @@ class ReviewScreen(Screen[None]):
     def say(self, text: str) -> None:
         """Tell in the status line what is being done."""
         self.query_one("#status", Static).update(Content(text))
+
+    def give_up(self, error: CurateError) -> None:
+        """Show why nothing could be loaded."""
+        self.query_one(Detail).show(Page(failure(error)))
+        self.say("nothing was loaded; q leaves")
 
     def watch_session(self, session: ReviewSession | None) -> None:
         """Fill the lists, and open the first tab that holds something to decide."""

@@ -1,0 +1,87 @@
+"""The command in a real terminal: a pseudo-terminal of the standard library, keys as bytes, a second process that finds the decisions."""
+
+import fcntl
+import json
+import os
+import pty
+import select
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from curate.cli.main import main
+from curate.errors import ExitCode
+
+
+def write_data(folder: Path) -> Path:
+    asked = {"role": "user", "content": "When did it land? \x1b[31m"}
+    lines = [{"messages": [asked, {"role": "assistant", "content": f"It landed in {year}."}]} for year in (1969, 1968)]
+    path = folder / "data.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return path
+
+
+class Terminal:
+    """`curate review` on a pseudo-terminal of 80 by 24."""
+
+    def __init__(self, folder: Path) -> None:
+        self.ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        command = [sys.executable, "-m", "curate", "review", "data.jsonl"]
+        environment = {**os.environ, "TERM": "xterm-256color"}
+        self.process = subprocess.Popen(command, cwd=folder, stdin=theirs, stdout=theirs, stderr=theirs, env=environment, start_new_session=True)
+        os.close(theirs)
+        self.seen = b""
+
+    def until(self, ready: Callable[[], bool], seconds: float = 30) -> None:
+        """Read what the process writes until something is so."""
+        end = time.monotonic() + seconds
+        while not ready():
+            assert time.monotonic() < end, self.seen[-2000:]
+            if select.select([self.ours], [], [], 0.05)[0]:
+                try:
+                    self.seen += os.read(self.ours, 65536)
+                except OSError:  # the other end was closed
+                    return
+
+    def press(self, keys: str) -> None:
+        os.write(self.ours, keys.encode())
+
+    def close(self) -> int:
+        """Leave with q; returns the exit status."""
+        self.press("q")
+        self.until(lambda: self.process.poll() is not None)
+        os.close(self.ours)
+        return self.process.wait(10)
+
+
+@pytest.mark.slow
+def test_decisions_outlive_the_process(tmp_path: Path) -> None:
+    write_data(tmp_path)
+    journal = tmp_path / ".curate" / "decisions.jsonl"
+    terminal = Terminal(tmp_path)
+    terminal.until(lambda: b"decided here" in terminal.seen)
+    terminal.press("3")
+    terminal.until(lambda: b"A says" in terminal.seen)
+    terminal.press("a")
+    terminal.until(lambda: journal.exists() and journal.read_text().count("\n") == 2)
+    assert terminal.close() == ExitCode.CLEAN
+    assert b"\x1b[31mIt" not in terminal.seen
+    assert [json.loads(line)["verdict"] for line in journal.read_text().splitlines()] == ["keep", "drop"]
+
+    again = Terminal(tmp_path)
+    again.until(lambda: b"decided here" in again.seen)
+    again.press("3")
+    again.until(lambda: "✓ keep".encode() in again.seen and "✗ drop".encode() in again.seen)
+    assert again.close() == ExitCode.CLEAN
+
+
+def test_without_a_terminal_it_says_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["review", str(write_data(tmp_path))]) == ExitCode.USAGE
+    assert "curate check" in capsys.readouterr().err
