@@ -202,7 +202,8 @@ class Template:
 
         try:
             text = self.tokenizer.apply_chat_template(turns, tools=tools, tokenize=False, add_generation_prompt=prompt, **settings)
-        except (TemplateError, TypeError, ValueError, KeyError, IndexError, AttributeError) as error:
+            text.encode()  # half a surrogate pair is no text that a tokenizer could take
+        except (TemplateError, TypeError, ValueError, KeyError, IndexError, AttributeError, ArithmeticError) as error:
             # Templates are programs of others; what breaks in them on some data is a fact about the data.
             raise TemplateFailure(excerpt(f"{error or type(error).__name__}", 200)) from error
         assert isinstance(text, str)
@@ -223,7 +224,7 @@ class Template:
                 span, last = next(spans, None), None
             if span is None:
                 break
-            if start >= span.start:
+            if start >= span.start and at:  # nothing comes before the first token that could predict it
                 labels[at], weights[at], last = ids[at], span.weight, at
             elif end > span.start:
                 straddling += 1

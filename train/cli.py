@@ -4,6 +4,7 @@ import logging
 import os
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -60,6 +61,7 @@ def train(
 
 def _end_with_parent() -> None:
     """End this process when its stdin ends: whoever started it holds the other end, and has been killed."""
-    while os.read(0, 4096):
-        pass
+    with suppress(OSError):  # no stdin at all is an ended one
+        while os.read(0, 4096):
+            pass
     os._exit(ExitCode.INTERRUPTED)

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from tiny import make_model, write_recipe, write_split
+
+from tests.trainer.tiny import make_model, write_recipe, write_split
 
 
 @pytest.fixture(scope="session")

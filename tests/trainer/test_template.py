@@ -3,21 +3,30 @@
 from typing import Any
 
 import pytest
-from tiny import CHATML, make_tokenizer
 
 from curate.errors import ModelError
 from curate.template import IGNORED, Template
+from tests.trainer.tiny import CHATML, make_tokenizer
 
 LLAMA3 = """{{ '<|begin_of_text|>' }}{% for message in messages %}{{ '<|start_header_id|>' + message['role'] + '<|end_header_id|>
 
 ' + message['content'] | trim + '<|eot_id|>' }}{% endfor %}{% if add_generation_prompt %}{{ '<|start_header_id|>assistant<|end_header_id|>
 
 ' }}{% endif %}"""
-MISTRAL = """{{ '<s>' }}{% for message in messages %}{% if (message['role'] == 'user') != (loop.index0 % 2 == 0) %}{{ raise_exception('Conversation roles must alternate user/assistant') }}{% endif %}{% if message['role'] == 'user' %}{{ '[INST] ' + message['content'] + ' [/INST]' }}{% else %}{{ ' ' + message['content'] + '</s>' }}{% endif %}{% endfor %}"""
-QWEN3 = """{% for message in messages %}{{ '<|im_start|>' + message['role'] + '
-' }}{% set content = message['content'] %}{% if message['role'] == 'assistant' %}{% if not loop.last and '</think>' in content %}{% set content = content.split('</think>')[-1].lstrip('\n') %}{% elif loop.last and '</think>' not in content %}{% set content = '<think>\n\n</think>\n\n' + content %}{% endif %}{% endif %}{{ content + '<|im_end|>
-' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant
-' }}{% if enable_thinking is defined and not enable_thinking %}{{ '<think>\n\n</think>\n\n' }}{% endif %}{% endif %}"""
+MISTRAL = """{{ '<s>' }}{% for message in messages -%}
+{% if (message['role'] == 'user') != (loop.index0 % 2 == 0) %}{{ raise_exception('Conversation roles must alternate user/assistant') }}{% endif -%}
+{% if message['role'] == 'user' %}{{ '[INST] ' + message['content'] + ' [/INST]' }}{% else %}{{ ' ' + message['content'] + '</s>' }}{% endif -%}
+{% endfor %}"""
+QWEN3 = """{% for message in messages -%}
+{% set content = message['content'] -%}
+{% if message['role'] == 'assistant' and not loop.last and '</think>' in content -%}
+{% set content = content.split('</think>')[-1].lstrip('\n') -%}
+{% elif message['role'] == 'assistant' and loop.last and '</think>' not in content -%}
+{% set content = '<think>\n\n</think>\n\n' + content -%}
+{% endif -%}
+{{ '<|im_start|>' + message['role'] + '\n' + content + '<|im_end|>\n' }}{% endfor -%}
+{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' -}}
+{% if enable_thinking is defined and not enable_thinking %}{{ '<think>\n\n</think>\n\n' }}{% endif %}{% endif %}"""
 DEEPSEEK = CHATML.replace("{{ '<|im_start|>assistant\n' }}", "{{ '<|im_start|>assistant\n<think>\n' }}")
 TEMPLATES = {"chatml": (CHATML, "<|im_end|>"), "llama3": (LLAMA3, "<|eot_id|>"), "mistral": (MISTRAL, "</s>"), "qwen3": (QWEN3, "<|im_end|>")}
 
@@ -99,6 +108,11 @@ def test_a_template_that_breaks_on_the_data_is_a_problem() -> None:
     value = {"messages": [{"role": "user", "content": None}, {"role": "assistant", "content": ANSWER}]}
     (problem,) = template("chatml").encode(value).problems
     assert "chat template" in problem.message
+
+
+def test_text_that_is_no_unicode_is_a_problem() -> None:
+    (problem,) = template("chatml").encode(turns(("user", USER), ("assistant", "\ud800"))).problems
+    assert "surrogates not allowed" in problem.message
 
 
 def test_weight_0_is_not_trained_on_and_other_weights_reach_the_tokens() -> None:
