@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
 from curate.check import check_paths
-from curate.config import find_config
+from curate.config import Config, find_config
 from curate.decision import Decision, DecisionLog, Verdict
 from curate.detect.cluster import Duplicate
 from curate.detect.conflict import Conflict, find_conflicts
@@ -298,25 +298,38 @@ Recall = Callable[[Project, list[Example]], list[Conflict] | None]
 """Gives the conflicts among some examples that an earlier run of the project found with its models; None when there was none."""
 
 
-def open_review(paths: Sequence[Path], recall: Recall | None = None) -> Iterator[str | ReviewSession]:
-    """Check and compare what `paths` name: yields what is being done, in words, and the session at the end.
+class Sources(NamedTuple):
+    """What is reviewed: the project that keeps the decisions, its configuration, and the data files."""
 
-    A single folder is a project: its configuration names the data. Files belong to the project of the working folder.
-    Conflicts are recalled from the project's last run, else looked for with rules alone: no model is loaded here.
+    project: Project
+    config: Config
+    files: list[Path]
+
+
+def sources_of(paths: Sequence[Path]) -> Sources:
+    """What `paths` name: a single folder is a project, whose configuration names the data; files belong to the working folder's project.
+
+    Raises `UsageError`, `InputError` or `ConfigError`, before anything is read.
     """
     folder = paths[0] if len(paths) == 1 and paths[0].is_dir() else Path()
     config = find_config(folder)
-    named: Sequence[Path] = paths
-    if folder in paths and config.data:
-        named = [folder / name for name in config.data]
-    files = data_files(named)
+    named = [folder / name for name in config.data] if folder in paths and config.data else paths
+    return Sources(Project(folder), config, data_files(named))
+
+
+def open_review(sources: Sources, recall: Recall | None = None) -> Iterator[str | ReviewSession]:
+    """Check and compare some data: yields what is being done, in words, and the session at the end.
+
+    Conflicts are recalled from the project's last run, else looked for with rules alone: no model is loaded here.
+    """
+    project, config, files = sources
     yield f"checking {plural(len(files), 'file')}"
     findings = check_paths(files, config.check).findings
     yield "reading the conversations"
     dataset = read_dataset(files)
     yield f"looking for duplicates among {plural(len(dataset.examples), 'example')}"
     near = find_duplicates(dataset.examples, config.dedup)
-    project, examples = Project(folder), list(dataset.examples)
+    examples = list(dataset.examples)
     conflicts = recall(project, examples) if recall else None
     if conflicts is None:
         yield f"looking for conflicts among {plural(len(examples), 'example')}"

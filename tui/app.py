@@ -10,6 +10,7 @@ from textual.worker import Worker, WorkerState, get_current_worker
 from curate.errors import CurateError
 from curate.review import ReviewSession
 from curate.text import visible
+from tui.abandon import abandonable
 from tui.keys import KEYS, bindings
 from tui.messages import Failed, LoadProgressed, ReviewOpened
 from tui.screens.help import HelpScreen
@@ -40,14 +41,18 @@ class CurateApp(App[None]):
         self.push_screen(self.review)
         self.open_review()
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="load")
-    def open_review(self) -> None:
+    @work(exclusive=True, exit_on_error=False, group="load")
+    async def open_review(self) -> None:
         """Check and compare, away from the screen."""
         worker = get_current_worker()
-        for news in self.opener():
-            if worker.is_cancelled:
-                return
-            self.post_message(ReviewOpened(news) if isinstance(news, ReviewSession) else LoadProgressed(news))
+
+        def load() -> None:
+            for news in self.opener():
+                if worker.is_cancelled:
+                    return
+                self.post_message(ReviewOpened(news) if isinstance(news, ReviewSession) else LoadProgressed(news))
+
+        await abandonable(load)
 
     @on(LoadProgressed)
     def _progressed(self, message: LoadProgressed) -> None:

@@ -9,8 +9,7 @@ from typing import Annotated
 import typer
 
 from curate.errors import MissingExtra, UsageError
-from curate.files import data_files
-from curate.review import ReviewSession, open_review
+from curate.review import ReviewSession, open_review, sources_of
 
 
 def review(
@@ -24,13 +23,13 @@ def review(
         raise UsageError("curate review needs a terminal", "`curate check PATH...` prints the findings")
     if importlib.util.find_spec("textual") is None:
         raise MissingExtra("curate review", "tui", "textual")
-    data_files(paths)  # a path that is not there is told before the screen opens
+    sources = sources_of(paths)  # a path that is not there is told before the screen opens
 
     from curate.pipeline import load_conflicts
     from tui.app import CurateApp  # Textual, only once it is known to be there and wanted
 
     def opener() -> Iterator[str | ReviewSession]:
-        return open_review(paths, load_conflicts)
+        return open_review(sources, load_conflicts)
 
     app = CurateApp(opener)
     app.run()

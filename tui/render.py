@@ -32,7 +32,7 @@ NAMES: Final = {
     "D003": "near-duplicates",
     "X001": "same question, different answers",
     "X002": "paraphrased question, different answers",
-    "X003": "numbers, dates or polarity differ",
+    "X003": "numbers, dates, values or polarity differ",
     "X004": "an answer against a refusal",
 }
 

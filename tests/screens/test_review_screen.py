@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,23 @@ async def test_the_screen_is_there_before_anything_is_loaded() -> None:
         assert "checking 1 file" in screen_text(app)
         await pilot.press("k", "d", "u", "n", "2", "a", "space", "down")
         go_on.set()
+
+
+def test_leaving_does_not_wait_for_the_loading() -> None:
+    go_on = threading.Event()
+
+    def slow() -> Iterator[str | ReviewSession]:
+        yield "checking 1 file"
+        go_on.wait(30)
+
+    async def leave(pilot: Pilot[None]) -> None:
+        await pilot.pause(0.1)
+        await pilot.press("q")
+
+    started = time.monotonic()
+    CurateApp(slow).run(headless=True, auto_pilot=leave)
+    assert time.monotonic() - started < 10
+    go_on.set()
 
 
 async def test_decide_undo_quit_and_reopen(make_app: Makes, opened: Opened, journal: Path) -> None:

@@ -10,7 +10,7 @@ from curate.decision import Decision, DecisionLog
 from curate.errors import OutputError
 from curate.example import Example, Place
 from curate.finding import Finding, Severity
-from curate.review import Progress, ReviewSession, Standing, open_review
+from curate.review import Progress, ReviewSession, Standing, open_review, sources_of
 
 Opens = Callable[[], ReviewSession]
 
@@ -141,10 +141,11 @@ def test_open_a_file_and_a_project(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     asked = {"role": "user", "content": "When did it land?"}
     lines = [{"messages": [asked, {"role": "assistant", "content": f"It landed in {year}."}]} for year in (1969, 1968)]
     lines.append({"messages": [asked]})
-    data = tmp_path / "data.jsonl"
-    data.write_text("".join(json.dumps(line) + "\n" for line in lines) + "{broken\n")
-    (tmp_path / "curate.toml").write_text('data = ["data.jsonl"]\n')
-    *said, project = open_review([tmp_path])
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "data.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines) + "{broken\n")
+    folder = tmp_path / "elsewhere"
+    (folder / "curate.toml").write_text('data = ["../data.jsonl"]\n')
+    *said, project = open_review(sources_of([folder]))
     assert isinstance(project, ReviewSession)
     assert "checking 1 file" in said
     assert {"J001", "M011"} & {entry.code for entry in project.of_kind("finding")}
@@ -152,7 +153,8 @@ def test_open_a_file_and_a_project(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert list(project.broken.values()) == ["{broken"]
     project.choose(project.of_kind("conflict")[0], "left")
 
-    monkeypatch.chdir(tmp_path)
-    *_, by_file = open_review([Path("data.jsonl")], lambda _project, _examples: [])
+    assert (folder / ".curate" / "decisions.jsonl").exists()
+    monkeypatch.chdir(folder)
+    *_, by_file = open_review(sources_of([Path("../data.jsonl")]), lambda _project, _examples: [])
     assert isinstance(by_file, ReviewSession)
     assert (len(by_file.of_kind("conflict")), len(by_file.log.decisions)) == (0, 2)

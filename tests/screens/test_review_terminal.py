@@ -85,3 +85,12 @@ def test_decisions_outlive_the_process(tmp_path: Path) -> None:
 def test_without_a_terminal_it_says_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["review", str(write_data(tmp_path))]) == ExitCode.USAGE
     assert "curate check" in capsys.readouterr().err
+
+
+def test_without_textual_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        monkeypatch.setattr(stream, "isatty", lambda: True)
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    monkeypatch.setattr("curate.cli.verbs._claim", lambda _package: None)
+    assert main(["review", str(write_data(tmp_path))]) == ExitCode.USAGE
+    assert "curate-chat[tui]" in capsys.readouterr().err

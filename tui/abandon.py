@@ -1,0 +1,37 @@
+"""Long work that a person can walk away from.
+
+Textual's thread workers run in asyncio's pool, and leaving the application waits for the pool: a search for duplicates in a
+large file would hold the terminal for minutes after `q`. What runs here is left behind instead. Only work that writes
+nothing may be.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+
+
+async def abandonable(work: Callable[[], None]) -> None:
+    """Run `work` in a thread that nobody waits for once this is cancelled; its error is raised here."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[None] = loop.create_future()
+
+    def settle(error: Exception | None) -> None:
+        if done.cancelled():
+            return
+        if error is None:
+            done.set_result(None)
+        else:
+            done.set_exception(error)
+
+    def run() -> None:
+        error: Exception | None = None
+        try:
+            work()
+        except Exception as caught:  # noqa: BLE001  (handed to the worker that waits for it, which tells or crashes)
+            error = caught
+        with suppress(RuntimeError):  # the loop is closed: the application was left meanwhile
+            loop.call_soon_threadsafe(settle, error)
+
+    threading.Thread(target=run, name="curate-load", daemon=True).start()
+    await done
