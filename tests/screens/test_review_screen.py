@@ -77,6 +77,7 @@ async def test_decide_undo_quit_and_reopen(make_app: Makes, opened: Opened, jour
         assert [session.standing(entry) for entry in session.of_kind("finding")[:3]] == [Standing.KEEP, Standing.NOTHING, Standing.UNDECIDED]
         assert session.standing(session.of_kind("conflict")[0]) == Standing.MIXED
         assert "2 of 3 decided here" in screen_text(app)
+        assert app.review.list.entry.code == "M006"  # where the review goes on
     assert len(journal.read_text().splitlines()) == 7
 
 

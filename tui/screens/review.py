@@ -80,11 +80,10 @@ class ReviewScreen(Screen[None]):
         for number, kind in enumerate(KINDS, start=1):
             entries = session.of_kind(kind)
             self.query_one(f"#{kind}", Tab).label = tab_title(kind, number, len(entries))
-            self.query_one(f"#list-{kind}", EntryList).show(entries)
+            entry_list = self.query_one(f"#list-{kind}", EntryList)
+            entry_list.show(entries)
+            entry_list.cursor = session.next_undecided(entries) or 0
         self.kind = next((kind for kind in KINDS if session.progress(kind).total), next((kind for kind in KINDS if session.of_kind(kind)), "finding"))
-        first = session.next_undecided(self.list.entries)
-        if first is not None:
-            self.list.cursor = first
         self.redraw()
 
     def watch_kind(self, kind: Kind) -> None:
