@@ -1,6 +1,7 @@
 """The application: starts the loading, owns the screens, and turns errors into words."""
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from textual import on, work
 from textual.app import App, SystemCommand
@@ -79,7 +80,7 @@ class CurateApp(App[None]):
         text = "\n".join(filter(None, (error.message, error.hint and f"next: {error.hint}")))
         self.notify(visible(text, keep_newlines=True), title="Not done", severity="error", timeout=30, markup=False)
 
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The palette: the table of keys, as far as it does something now."""
         for key in KEYS:
             if key.scope == "app" or (key.scope == "review" and screen is self.review):

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.screen import Screen
 from textual.widgets import Input
 
 from curate.decision import DecisionLog
@@ -52,7 +53,7 @@ def test_leaving_does_not_wait_for_the_loading() -> None:
         yield "checking 1 file"
         go_on.wait(30)
 
-    async def leave(pilot: Pilot[None]) -> None:
+    async def leave(pilot: Pilot[object]) -> None:
         await pilot.pause(0.1)
         await pilot.press("q")
 
@@ -68,6 +69,7 @@ async def test_decide_undo_quit_and_reopen(make_app: Makes, opened: Opened, jour
         session = await opened(pilot)
         assert app.review.list.entry is session.entries[0]
         await pilot.press("d")
+        assert app.review.list.entry
         assert app.review.list.entry.code == "M006"  # past the broken line, where there is nothing to decide
         await pilot.press("k", "u", "u", "k", "3", "a", "q")
     assert app.return_code in (0, None)
@@ -77,6 +79,7 @@ async def test_decide_undo_quit_and_reopen(make_app: Makes, opened: Opened, jour
         assert [session.standing(entry) for entry in session.of_kind("finding")[:3]] == [Standing.KEEP, Standing.NOTHING, Standing.UNDECIDED]
         assert session.standing(session.of_kind("conflict")[0]) == Standing.MIXED
         assert "2 of 3 decided here" in screen_text(app)
+        assert app.review.list.entry
         assert app.review.list.entry.code == "M006"  # where the review goes on
     assert len(journal.read_text().splitlines()) == 7
 
@@ -199,12 +202,13 @@ async def test_help_names_every_key(make_app: Makes, opened: Opened) -> None:
     async with app.run_test(size=(110, 60)) as pilot:
         await opened(pilot)
         await pilot.press("question_mark")
-        assert isinstance(app.screen, HelpScreen)
+        assert [type(screen) for screen in app.screen_stack][-1] is HelpScreen
         text = screen_text(app)
         assert [key.id for key in KEYS if key.tooltip[:30] not in text] == []
         await pilot.press("escape")
-        assert app.screen is app.review
-        names = [command.title for command in app.get_system_commands(app.screen)]
+        front: Screen[Any] = app.screen
+        assert front is app.review
+        names = [command.title for command in app.get_system_commands(front)]
         assert "Keep A (a)" in names
         await pilot.press("t")
         assert not app.current_theme.dark
