@@ -54,7 +54,7 @@ def train(
     folder = RunFolder(run_dir or Project(Path.cwd()).run(recipe.stem))
     report = run(chosen, folder, mode="fresh" if fresh else "resume" if resume else "new", narrator=Narrator(quiet=quiet))
     if as_json:
-        sys.stdout.write(json_text(report))
+        sys.stdout.write(json_text(report.model_dump(mode="json")))
     else:
         show(report, console())
 

@@ -3,10 +3,9 @@
 import random
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
-from typing import Any
 
 from curate.errors import InputError
 from curate.example import Example
@@ -14,19 +13,9 @@ from curate.read.dataset import read_dataset
 from curate.template import Encoded, Template
 from curate.text import plural
 from train.recipe import Recipe
+from train.report import LeftOut
 
 SHOWN = 20
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """An example that is not trained on or not measured with, and why."""
-
-    split: str
-    line: int
-    example: str
-    """Its id."""
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +56,10 @@ def load_split(folder: Path, name: str, template: Template, recipe: Recipe) -> S
         longest = max((len(text.input_ids) for text in encoding.encoded), default=0)
         if encoding.problems:
             reason = "; ".join(f"{problem.pointer}: {problem.message}" for problem in encoding.problems)
-            unusable.append(LeftOut(name, example.place.line, example.id, reason))
+            unusable.append(LeftOut(split=name, line=example.place.line, example=example.id, reason=reason))
         elif longest > recipe.max_length:
-            long.append(LeftOut(name, example.place.line, example.id, f"{longest} tokens, more than max_length = {recipe.max_length}"))
+            reason = f"{longest} tokens, more than max_length = {recipe.max_length}"
+            long.append(LeftOut(split=name, line=example.place.line, example=example.id, reason=reason))
         else:
             kept.append(example)
             encoded += encoding.encoded
@@ -86,7 +76,7 @@ def _refuse(path: Path, found: Sequence[LeftOut], policy: str, key: str) -> None
         return
     listed = [f"{path}:{one.line}: {one.reason}" for one in found[:SHOWN]]
     if len(found) > SHOWN:
-        listed.append(f"... and {plural(len(found) - SHOWN, 'more')}" if len(found) - SHOWN == 1 else f"... and {len(found) - SHOWN:,} more")
+        listed.append(f"... and {len(found) - SHOWN:,} more")
     ways = "raise max_length" if key == "over_length" else "mend them"
     raise InputError("\n".join(listed), f'{ways}, or say  {key} = "leave-out"  in the recipe: they are then listed in the report')
 
@@ -115,8 +105,3 @@ def plan_batches(texts: int, recipe: Recipe) -> Plan:
     order = order[:total]
     batches = tuple(tuple(order[i : i + recipe.batch]) for i in range(0, total, recipe.batch))
     return Plan(ceil(len(batches) / recipe.accumulation), batches)
-
-
-def as_json(left_out: Sequence[LeftOut]) -> list[dict[str, Any]]:
-    """Plain values for the report."""
-    return [asdict(one) for one in left_out]

@@ -2,12 +2,13 @@
 
 A line per step, and lines that tell of other work:
 
-    {"step": 3, "max_steps": 60, "loss": 1.52, "learning_rate": 0.0002, "grad_norm": 0.9, "tokens": 612, "tokens_per_second": 410.2}
-    {"event": "phase", "name": "base evaluation", "done": 40, "total": 110}
+    {"step": 3, "max_steps": 60, "loss": 1.52, "learning_rate": 0.0002, "grad_norm": 0.9, "tokens": 612, "tokens_per_second": 410.2, "seconds": 31.2}
+    {"event": "phase", "name": "base evaluation", "done": 40, "total": 110, "seconds": 9.5}
 """
 
 import json
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from curate.files import write_bytes
@@ -18,9 +19,11 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._began = monotonic()
 
     def write(self, **fact: Any) -> None:
-        """Append one line."""
+        """Append one line, with the seconds since this process opened the journal."""
+        fact["seconds"] = round(monotonic() - self._began, 2)
         with self.path.open("ab") as file:
             file.write(json.dumps(fact, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
 

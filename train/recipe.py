@@ -29,8 +29,8 @@ class Recipe(BaseModel):
     """Rank of the adapter; matters only when the data exceed its capacity (LoRA Without Regret, 2025)."""
     alpha: Annotated[float, Field(gt=0)] = 32.0
     """The adapter's output is scaled by alpha / rank; twice the rank is common practice."""
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.05
-    """Dropout before the adapter (QLoRA: 0.1 up to 13B, 0.05 above)."""
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Dropout before the adapter (QLoRA: 0.1 up to 13B, 0.05 above; torchtune: 0). On a CPU drawing it takes a fifth of the time."""
     target_modules: Targets = "all-linear"
     """Which layers get an adapter: all linear ones (QLoRA, LoRA Without Regret), a preset, or names of modules."""
 

@@ -3,8 +3,8 @@
 import platform
 from dataclasses import dataclass
 from importlib.metadata import version
+from math import isfinite
 from pathlib import Path
-from time import monotonic
 from typing import Any, Final, Literal
 
 import torch
@@ -12,11 +12,12 @@ from peft import load_peft_weights, set_peft_model_state_dict
 from transformers import set_seed
 from transformers.utils import logging
 
-from curate.errors import ConfigError, UsageError
+from curate.config import validated
+from curate.errors import ConfigError, ModelError, UsageError
 from curate.template import Template, load_template
 from curate.text import plural, visible
 from train import checkpoint, evaluate, loop
-from train.data import Plan, Split, as_json, load_split, plan_batches
+from train.data import Plan, Split, load_split, plan_batches
 from train.folder import RunFolder, identify
 from train.methods import attach, parameters
 from train.metrics import Journal
@@ -24,6 +25,7 @@ from train.model import autocast, compute_dtype, device, load_base
 from train.pack import packs_exactly
 from train.progress import Narrator
 from train.recipe import Recipe
+from train.report import Generation, Report
 
 PACKAGES: Final = ("torch", "transformers", "peft", "bitsandbytes", "accelerate")
 Mode = Literal["new", "resume", "fresh"]
@@ -41,13 +43,8 @@ class Prepared:
     stops: list[int]
     questions: list[evaluate.Question]
 
-    @property
-    def left_out(self) -> list[dict[str, Any]]:
-        """Examples not used, with their reasons."""
-        return as_json((*self.train.left_out, *self.held_out.left_out))
 
-
-def train(recipe: Recipe, folder: RunFolder, *, mode: Mode, narrator: Narrator) -> dict[str, Any]:
+def train(recipe: Recipe, folder: RunFolder, *, mode: Mode, narrator: Narrator) -> Report:
     """Train as the recipe says and return the report; at once where the folder holds the finished run.
 
     `new` refuses a folder with another or an unfinished run, `resume` goes on with an unfinished one, `fresh` starts
@@ -71,7 +68,7 @@ def train(recipe: Recipe, folder: RunFolder, *, mode: Mode, narrator: Narrator) 
             return _train(prepared, folder, narrator, identity)
 
 
-def _admit(folder: RunFolder, key: str, mode: Mode) -> dict[str, Any] | None:
+def _admit(folder: RunFolder, key: str, mode: Mode) -> Report | None:
     """The report of the finished run that was asked for, or None when the training may begin or go on."""
     if mode == "fresh":
         return None
@@ -80,10 +77,10 @@ def _admit(folder: RunFolder, key: str, mode: Mode) -> dict[str, Any] | None:
         return None
     if there != key:
         raise UsageError(f"{folder.path}: holds a run with another recipe, other data or another base model", "--fresh replaces it; --run-dir DIR keeps both")
-    report: dict[str, Any] | None = folder.read("report.json")
+    report = folder.read("report.json")
     if report is None and mode == "new":
         raise UsageError(f"{folder.path}: holds an unfinished run of this recipe", "--resume goes on with it; --fresh starts again")
-    return report
+    return None if report is None else validated(Report, report, str(folder.path / "report.json"))
 
 
 def prepare(recipe: Recipe, narrator: Narrator) -> Prepared:
@@ -119,8 +116,8 @@ def _environment(recipe: Recipe) -> dict[str, Any]:
     }
 
 
-def _train(prepared: Prepared, folder: RunFolder, narrator: Narrator, identity: dict[str, Any]) -> dict[str, Any]:
-    recipe, began = prepared.recipe, monotonic()
+def _train(prepared: Prepared, folder: RunFolder, narrator: Narrator, identity: dict[str, Any]) -> Report:
+    recipe = prepared.recipe
     environment = folder.read("environment.json")
     now = _environment(recipe)
     if environment is None or any(environment[name] != now[name] for name in ("packages", "device")):
@@ -148,8 +145,8 @@ def _train(prepared: Prepared, folder: RunFolder, narrator: Narrator, identity: 
     tuned = _measure(model, prepared, dtype, narrator, "tuned", packing=packing)
     report = _report(model, prepared, base, tuned, adapter, identity)
     assert narrator.journal is not None
-    narrator.journal.write(event="finished", seconds=round(monotonic() - began, 1))
-    folder.write("report.json", report)
+    narrator.journal.write(event="finished")
+    folder.write("report.json", report.model_dump(mode="json"))
     return report
 
 
@@ -164,6 +161,10 @@ def _measure(model: Any, prepared: Prepared, dtype: torch.dtype, narrator: Narra
     """Held-out loss and a few answers, of the model as it is now."""
     phase = narrator.phase(f"{name} evaluation", len(prepared.held_out.encoded))
     loss = evaluate.held_out_loss(model, prepared.held_out.encoded, dtype, packing=packing, done=phase.advance)
+    if not isfinite(loss):
+        raise ModelError(
+            f"the held-out loss of the {name} model is not a number", 'try  dtype = "float32"  or a lower learning_rate; the weights may be damaged'
+        )
     asked = [question.prompt for question in prepared.questions]
     answering = narrator.phase(f"{name} answers", len(asked))
     answers = evaluate.answers(model, prepared.template, asked, prepared.stops, dtype, max_new_tokens=prepared.recipe.max_new_tokens)
@@ -190,29 +191,29 @@ def _go_on(model: Any, prepared: Prepared, folder: RunFolder, narrator: Narrator
     )  # fmt: skip
 
 
-def _report(model: Any, prepared: Prepared, base: dict[str, Any], tuned: dict[str, Any], adapter: str, identity: dict[str, Any]) -> dict[str, Any]:
-    """The result; without times, so that it is the same for a run that was interrupted."""
+def _report(model: Any, prepared: Prepared, base: dict[str, Any], tuned: dict[str, Any], adapter: str, identity: dict[str, Any]) -> Report:
     trainable, total = parameters(model)
-    return {
-        "key": identity["key"],
-        "model": prepared.recipe.model,
-        "base": identity["base"],
-        "manifest": identity["manifest"],
-        "method": prepared.recipe.method,
-        "trainable_parameters": trainable,
-        "total_parameters": total,
-        "steps": prepared.plan.steps,
-        "train_examples": len(prepared.train.examples),
-        "supervised_tokens": sum(text.supervised for text in prepared.train.encoded),
-        "held_out": prepared.held_out.name,
-        "held_out_examples": len(prepared.held_out.examples),
-        "base_loss": base["loss"],
-        "tuned_loss": tuned["loss"],
-        "generations": [
-            {"prompt": question.text, "reference": question.reference, "base": before, "tuned": after}
+    return Report(
+        key=identity["key"],
+        model=prepared.recipe.model,
+        base=identity["base"],
+        template=prepared.template.hash,
+        manifest=identity["manifest"],
+        method=prepared.recipe.method,
+        trainable_parameters=trainable,
+        total_parameters=total,
+        steps=prepared.plan.steps,
+        train_examples=len(prepared.train.examples),
+        supervised_tokens=sum(text.supervised for text in prepared.train.encoded),
+        held_out=prepared.held_out.name,
+        held_out_examples=len(prepared.held_out.examples),
+        base_loss=base["loss"],
+        tuned_loss=tuned["loss"],
+        generations=tuple(
+            Generation(prompt=question.text, reference=question.reference, base=before, tuned=after)
             for question, before, after in zip(prepared.questions, base["answers"], tuned["answers"], strict=True)
-        ],
-        "adapter_sha256": adapter,
-        "left_out": prepared.left_out,
-        "mismatches": dict(sorted((prepared.train.mismatches + prepared.held_out.mismatches).items())),
-    }
+        ),
+        adapter_sha256=adapter,
+        left_out=(*prepared.train.left_out, *prepared.held_out.left_out),
+        mismatches=dict(sorted((prepared.train.mismatches + prepared.held_out.mismatches).items())),
+    )

@@ -1,33 +1,32 @@
 """The report of a training as tables for a person."""
 
-from typing import Any
-
 from rich.console import Console
 from rich.text import Text
 
 from curate.report.console import table
 from curate.text import excerpt, plural, visible
+from train.report import Report
 
 
-def show(report: dict[str, Any], console: Console) -> None:
+def show(report: Report, console: Console) -> None:
     """Print parameters, losses and the answers side by side; text of the data is shown as it is, never as markup."""
-    share = report["trainable_parameters"] / report["total_parameters"]
+    share = report.trainable_parameters / report.total_parameters
     facts = table("Training", "", "")
     facts.show_header = False
     for name, value in (
-        ("base model", visible(report["model"])),
-        ("trainable parameters", f"{report['trainable_parameters']:,} of {report['total_parameters']:,} ({share:.2%})"),
-        ("steps", f"{report['steps']:,} on {plural(report['train_examples'], 'example')}"),
-        ("held-out loss, base", f"{report['base_loss']:.4f}"),
-        ("held-out loss, tuned", f"{report['tuned_loss']:.4f}  ({report['tuned_loss'] - report['base_loss']:+.4f})"),
-        ("measured on", f"{plural(report['held_out_examples'], 'example')} of {report['held_out']}"),
-        ("left out", plural(len(report["left_out"]), "example")),
+        ("base model", visible(report.model)),
+        ("trainable parameters", f"{report.trainable_parameters:,} of {report.total_parameters:,} ({share:.2%})"),
+        ("steps", f"{report.steps:,} on {plural(report.train_examples, 'example')}"),
+        ("held-out loss, base", f"{report.base_loss:.4f}"),
+        ("held-out loss, tuned", f"{report.tuned_loss:.4f}  ({report.tuned_loss - report.base_loss:+.4f})"),
+        ("measured on", f"{plural(report.held_out_examples, 'example')} of {report.held_out}"),
+        ("left out", plural(len(report.left_out), "example")),
     ):
         facts.add_row(name, Text(value))
     console.print(facts)
-    if report["generations"]:
+    if report.generations:
         answers = table("The same questions, before and after", "prompt", "reference", "base", "tuned")
         answers.show_lines = True
-        for one in report["generations"]:
-            answers.add_row(*(Text(excerpt(one[name], 160)) for name in ("prompt", "reference", "base", "tuned")))
+        for one in report.generations:
+            answers.add_row(*(Text(excerpt(text, 160)) for text in (one.prompt, one.reference, one.base, one.tuned)))
         console.print(answers)

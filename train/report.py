@@ -1,0 +1,69 @@
+"""The result of a training. It holds no times, so that it is the same whether or not the training was interrupted."""
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Part(BaseModel):
+    """A part of the report."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class Generation(Part):
+    """A held-out question with its answers, side by side."""
+
+    prompt: str
+    """The last message before the answer."""
+    reference: str
+    """The answer in the data."""
+    base: str
+    """What the base model answers."""
+    tuned: str
+    """What it answers with the adapter."""
+
+
+class LeftOut(Part):
+    """An example that was not used, and why."""
+
+    split: str
+    line: int
+    """Line in the split's file, from 1."""
+    example: str
+    """Id of the example."""
+    reason: str
+
+
+class Report(Part):
+    """What `curate train --json` prints and `report.json` in the run's folder holds."""
+
+    key: str
+    """Hash over recipe, data and base model: equal keys, equal adapter."""
+    model: str
+    """The base model, as the recipe names it."""
+    base: str
+    """Fingerprint of the base model."""
+    template: str
+    """SHA-256 of the chat template; inference must use the same."""
+    manifest: str | None
+    """SHA-256 of the split's manifest, where it has one."""
+    method: str
+    trainable_parameters: int
+    total_parameters: int
+    steps: int
+    train_examples: int
+    supervised_tokens: int
+    """Tokens of the training split that are trained on, in one pass over it."""
+    held_out: str
+    """The split that was measured on: test, or validation where there is no test."""
+    held_out_examples: int
+    base_loss: float
+    """Mean loss per supervised token before, in nats."""
+    tuned_loss: float
+    """The same with the adapter."""
+    generations: tuple[Generation, ...]
+    adapter_sha256: str
+    """SHA-256 of adapter/adapter_model.safetensors."""
+    left_out: tuple[LeftOut, ...]
+    """Examples that were not used; the recipe allowed to leave them out."""
+    mismatches: dict[str, int]
+    """Differences between what is trained on and what inference renders, with the number of examples that have them."""
