@@ -112,11 +112,11 @@ def _reason(parsed: ParsedLine, errors: Mapping[str, Finding], verdicts: Mapping
     if decision and decision.verdict == "drop":
         why = decision.why or (f"dropped in review of {decision.about}" if decision.about else "dropped in review")
         return _removal(parsed, None, why, decided_by=decision.who, when=decision.when)
-    if decision and decision.verdict == "keep":
-        return None
-    if finding := errors.get(example.id):
+    kept_by_hand = decision is not None and decision.verdict == "keep"
+    if not kept_by_hand and (finding := errors.get(example.id)):
         return _removal(parsed, finding.code, finding.message, decided_by="rule")
-    if duplicate := lost.get(parsed.place):
+    duplicate = lost.get(parsed.place)
+    if duplicate and (duplicate.code == "D001" or not kept_by_hand):  # who keeps a content wants it once
         stayed = duplicate.kept
         why = "exact copy" if duplicate.code == "D001" else f"near-duplicate, similarity {duplicate.similarity:.3f}"
         kept = Kept(example=stayed.id, file=stayed.place.file, line=stayed.place.line)

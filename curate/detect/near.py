@@ -41,7 +41,7 @@ class NearReport:
 
 
 def find_duplicates(examples: Sequence[Example], config: DedupConfig, pinned: frozenset[str] = frozenset()) -> NearReport:
-    """Duplicates among `examples`; those whose id is in `pinned` are never among the ones that go.
+    """Duplicates among `examples`; content whose id is in `pinned` stays, once: its exact copies still go.
 
     The outcome does not depend on the order of `examples`, but for `keep = "first"`, where the order is the wish.
     """
@@ -49,7 +49,7 @@ def find_duplicates(examples: Sequence[Example], config: DedupConfig, pinned: fr
     copies: list[tuple[int, int]] = []
     for at, example in enumerate(examples):
         original = first.setdefault(example.id, at)
-        if original != at and example.id not in pinned:
+        if original != at:
             copies.append((at, original))
     distinct = [examples[at] for at in first.values()]
     shingles = [shingle_hashes(example, config.on) for example in distinct]

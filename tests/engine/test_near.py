@@ -167,6 +167,11 @@ def test_a_pinned_example_never_goes() -> None:
     assert choose(twins, [Pair(0, 1, 0.9)], lambda at: (at,), pinned) == []
 
 
+def test_content_that_a_person_keeps_stays_once() -> None:
+    twins = [example("Hi", "Hello there.", line) for line in (1, 2)]
+    assert [2] == [d.example.place.line for d in find_duplicates(twins, DedupConfig(), frozenset({twins[0].id})).duplicates]
+
+
 def test_candidates_of_a_big_bucket_are_all_verified() -> None:
     hashes = np.array([1, 2, 3, 4], dtype=np.uint32)
     signed = signatures([hashes] * 20)
