@@ -123,7 +123,7 @@ class Template:
         answers = {i: _weight(turn) for i, turn in enumerate(turns) if turn.get("role") == "assistant" and _weight(turn) > 0}
         if not answers:
             return Rendering((), (Problem("/messages", "no assistant message is trained on"),))
-        tools = value.get("tools") or None
+        tools = _tools(value)
         failures: list[str] = []
         for attempt in _variants(turns):
             try:
@@ -140,7 +140,7 @@ class Template:
             return None
         for attempt in _variants(turns):
             try:
-                return self._answer(attempt, last, value.get("tools") or None)[0]
+                return self._answer(attempt, last, _tools(value))[0]
             except TemplateFailure:
                 continue
         return None
@@ -169,6 +169,11 @@ class Template:
             mismatches += _lost(turns[: i + 1], full, start)
             if end <= start:
                 return Rendering((), (Problem(f"/messages/{i}", "the chat template renders nothing for the answer"),))
+            if silent := [name for name in _names(turns[i].get("tool_calls")) if name not in full[start:end]]:
+                # Trained on, it would teach the model to say nothing where it should call.
+                return Rendering((), (Problem(f"/messages/{i}/tool_calls", f"the chat template does not render the call of {excerpt(silent[0], 40)}"),))
+            if any(name not in full for name in _names(tools)):
+                mismatches.append("the template does not render the tools")
             single.append(Rendered(full[:end], (Span(start, end, i, weight),), tuple(mismatches)))
         if len(single) > 1 and all(whole.startswith(text.text) for text in single):
             # Earlier answers read the same once they are history: one pass over the text trains them all.
@@ -211,7 +216,7 @@ class Template:
 
     def _encode(self, rendered: Rendered) -> Encoded:
         # The template has written every special token itself; adding them again would double the first one.
-        batch = self.tokenizer(rendered.text, add_special_tokens=False, return_offsets_mapping=True)
+        batch = self.tokenizer(rendered.text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
         ids: list[int] = list(batch["input_ids"])
         labels, weights, straddling = [IGNORED] * len(ids), [0.0] * len(ids), 0
         spans = iter(rendered.spans)
@@ -297,6 +302,23 @@ def _with_arguments(turn: Turn, *, as_object: bool) -> Turn:
     if not isinstance(calls, list):
         return turn
     return {**turn, "tool_calls": [_call(call, as_object=as_object) for call in calls]}
+
+
+def _tools(value: dict[str, Any]) -> Any:
+    """The tools of an example; some data sets have them as JSON text."""
+    tools = value.get("tools")
+    if isinstance(tools, str):
+        try:
+            tools = json.loads(tools)
+        except ValueError:
+            return tools  # the template will refuse it, and say so
+    return tools or None
+
+
+def _names(entries: Any) -> list[str]:
+    """The names of functions in a list of tools or of tool calls."""
+    functions = [entry.get("function", entry) for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+    return [function["name"] for function in functions if isinstance(function, dict) and isinstance(function.get("name"), str)]
 
 
 def _call(call: Any, *, as_object: bool) -> Any:

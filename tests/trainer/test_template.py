@@ -1,5 +1,6 @@
 """Answers are told from prompts on any template, and each continues the prompt that inference renders."""
 
+import json
 from typing import Any
 
 import pytest
@@ -147,7 +148,7 @@ def test_an_answer_that_the_template_does_not_render_is_told() -> None:
     assert "does not render all of the text of an assistant message" in " ".join(Template(make_tokenizer(lossy)).encode(ONE).mismatches)
 
 
-CALL = {"role": "assistant", "content": "", "tool_calls": [{"type": "function", "function": {"name": "f", "arguments": '{"a": 1}'}}]}
+CALL = {"role": "assistant", "content": "", "tool_calls": [{"type": "function", "function": {"name": "lookup", "arguments": '{"a": 1}'}}]}
 
 
 @pytest.mark.parametrize(
@@ -157,11 +158,21 @@ def test_arguments_of_tool_calls_are_given_as_the_template_wants_them(written: s
     access = written if "call.function" in written else f"call.function.{written}"
     calls = "(message['content'] or '') ~ ''"
     source = CHATML.replace(
-        "message['content'] + '<|im_end|>'", calls + " }}{% for call in message.tool_calls or [] %}{{ " + access + " }}{% endfor %}{{ '<|im_end|>'"
+        "message['content'] + '<|im_end|>'",
+        calls + " }}{% for call in message.tool_calls or [] %}{{ call.function.name + " + access + " }}{% endfor %}{{ '<|im_end|>'",
     )
     (encoded,) = Template(make_tokenizer(source)).encode({"messages": [{"role": "user", "content": "call"}, CALL]}).encoded
     (span,) = encoded.text.spans
-    assert encoded.text.text[span.start : span.end] == expected + "<|im_end|>"
+    assert encoded.text.text[span.start : span.end] == f"lookup{expected}<|im_end|>"
+
+
+def test_a_call_that_the_template_drops_is_a_problem_and_dropped_tools_are_told() -> None:
+    (problem,) = template("chatml").encode({"messages": [{"role": "user", "content": "call"}, CALL]}).problems
+    assert (problem.pointer, problem.message) == ("/messages/1/tool_calls", "the chat template does not render the call of lookup")
+    tools = [{"type": "function", "function": {"name": "lookup", "description": "", "parameters": {"type": "object", "properties": {}}}}]
+    assert template("chatml").encode({**ONE, "tools": tools}).mismatches == ("the template does not render the tools",)
+    assert template("chatml").encode({**ONE, "tools": json.dumps(tools)}).mismatches == ("the template does not render the tools",)
+    assert "refuses" in template("chatml").encode({**ONE, "tools": "no JSON"}).problems[0].message
 
 
 def test_the_prompt_of_inference_is_the_one_before_the_last_answer() -> None:
