@@ -19,8 +19,9 @@ from curate.read.locate import line_of
 from curate.rules import Rule, Scope, by_scope, selected
 from curate.rules.duplicates import Seen
 from curate.rules.frame import messages_frame
+from curate.rules.shape import Shape, shape_of
 
-CHUNK = 4096
+CHUNK = 1024
 """Lines at a time: enough for columns to pay, little enough to show progress."""
 Progress = Callable[[int], None]
 
@@ -92,27 +93,39 @@ class _Checker:
     """The selected rules, by what they see, and what the data set's rules remember."""
 
     def __init__(self, rules: dict[str, Rule]) -> None:
-        self.line, self.example, self.text, self.dataset, self.files = (
+        self.line, self.shape, self.text, self.dataset, self.files = (
             by_scope(rules, scope) for scope in (Scope.LINE, Scope.EXAMPLE, Scope.TEXT, Scope.DATASET, Scope.FILE)
         )
         self.seen = Seen()
+        self.sound: set[Shape] = set()
 
     def chunk(self, lines: Sequence[ParsedLine]) -> Iterator[Finding]:
         """What the rules find in consecutive lines of a file."""
         with_example = [(parsed, parsed.example) for parsed in lines if parsed.example is not None]
         for parsed in lines:
-            for rule in self.line:
-                for problem in rule.function(parsed):
-                    yield _finding(rule, problem, parsed)
+            if parsed.example is None or parsed.decoded.defects:  # nothing can be said about a line that is sound
+                for rule in self.line:
+                    for problem in rule.function(parsed):
+                        yield _finding(rule, problem, parsed)
         for parsed, example in with_example:
-            for rule in self.example:
-                for problem in rule.function(example):
-                    yield _finding(rule, problem, parsed)
+            yield from self._structure(parsed, example)
             for rule in self.dataset:
                 for problem in rule.function(example, self.seen):
                     yield _finding(rule, problem, parsed)
         if self.text and with_example:
             yield from self._texts([parsed for parsed, _ in with_example], [example for _, example in with_example])
+
+    def _structure(self, parsed: ParsedLine, example: Example) -> Iterator[Finding]:
+        shape = shape_of(example)
+        if shape is not None and shape in self.sound:
+            return
+        sound = True
+        for rule in self.shape:
+            for problem in rule.function(example):
+                sound = False
+                yield _finding(rule, problem, parsed)
+        if sound and shape is not None:
+            self.sound.add(shape)
 
     def _texts(self, lines: Sequence[ParsedLine], examples: Sequence[Example]) -> Iterator[Finding]:
         frame = messages_frame(examples)

@@ -58,6 +58,8 @@ class Place:
 
     file: str
     line: int
+    nth: int = 0
+    """How many others start before it on the same line: in a JSON array, several elements may."""
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}" if self.line else self.file

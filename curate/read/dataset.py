@@ -1,9 +1,11 @@
 """Files to parsed lines, streaming; and the whole of them at once, for the stages that compare examples with each other."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 
 from curate.example import Example, Place
@@ -11,10 +13,10 @@ from curate.files import blocks, sha256
 from curate.read.decode import MISSING, Decoded, Defect, decode
 from curate.read.document import compact, elements, is_document
 from curate.read.formats import example_of
-from curate.read.lines import Line, split_lines
+from curate.read.lines import BOM, Line, split_lines
 
-BOM = b"\xef\xbb\xbf"
-WIDE_BOMS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
+# First bytes of files in UTF-16 and UTF-32: a byte order mark, or the zero bytes that ASCII has there.
+WIDE = re.compile(rb"\xff\xfe|\xfe\xff|\0\0\xfe\xff|[^\0]\0[^\0]\0|\0[^\0]\0[^\0]|[^\0]\0\0\0|\0\0\0[^\0]", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class FileFacts:
     """Lines that are not blank, or elements of a document."""
     examples: int = 0
     document: bool = False
-    """True for one JSON document instead of JSON Lines."""
+    """True for an array, or objects over several lines, instead of JSON Lines."""
     bom: bool = False
     defects: list[Defect] = field(default_factory=list)
     """What keeps the file as a whole from being read."""
@@ -57,38 +59,31 @@ def read_file(path: Path, facts: FileFacts) -> Iterator[ParsedLine]:
     """The lines of one file in order, blank ones too; `facts` is filled while they pass. Raises `InputError`."""
     stream = blocks(path)
     start = next(stream, b"")
-    if start[:2] in WIDE_BOMS or (len(start) > 3 and start[1] == 0 and start[3] == 0):
-        encoding = WIDE_BOMS.get(start[:2], "utf-16-le")
-        facts.defects.append(Defect("wide", f"the file is {encoding.upper()}, not UTF-8; nothing of it was read", 0))
+    if WIDE.match(start):
+        facts.defects.append(Defect("wide", "the file is in UTF-16 or UTF-32, not UTF-8; nothing of it was read", 0))
         return
     facts.bom = start.startswith(BOM)
-    whole = start
     if is_document(start):
         facts.document = True
-        whole = b"".join([start, *stream])
-        for line, defect in elements(whole):
+        for line, defect in elements(b"".join([start, *stream])):
             yield _parsed(line, facts) if defect is None else _unread(line, defect, facts)
         return
-    for line in split_lines(_chain(start[3:] if facts.bom else start, stream)):
+    skipped = len(BOM) if facts.bom else 0
+    for line in split_lines(chain([start[skipped:]], stream), skipped):
         yield _parsed(line, facts)
-
-
-def _chain(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
-    yield first
-    yield from rest
 
 
 def _unread(line: Line, defect: Defect, facts: FileFacts) -> ParsedLine:
     facts.lines += 1
-    return ParsedLine(Place(facts.path, line.number), line, Decoded(MISSING, (defect,)), None)
+    return ParsedLine(Place(facts.path, line.number, line.nth), line, Decoded(MISSING, (defect,)), None)
 
 
 def _parsed(line: Line, facts: FileFacts) -> ParsedLine:
-    place = Place(facts.path, line.number)
+    place = Place(facts.path, line.number, line.nth)
     if line.blank:
         return ParsedLine(place, line, Decoded(MISSING, ()), None)
     facts.lines += 1
-    decoded = decode(line.data)
+    decoded = decode(line.data, line.column)
     if not isinstance(decoded.value, dict):
         return ParsedLine(place, line, decoded, None)
     example = example_of(decoded.value, place)

@@ -6,20 +6,26 @@ Infinity are refused, bytes must be UTF-8 (RFC 8259).
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
+from math import isinf
 from typing import Any, Final, NamedTuple, NoReturn
+
+from curate.read.locate import STRING, repeated_keys
+from curate.read.slips import name_mistake
+from curate.text import excerpt
 
 MISSING: Final = object()
 """Stands for the value of a line that has none."""
-MAX_DEPTH = 200
-"""Nesting that we follow; readers written in C and Rust stop between 128 and 1,024."""
+DEEP = 200
+"""Nesting from which we warn: readers written in C and Rust stop between 128 and 1,024."""
+TOO_DEEP = 400
+"""Nesting from which we do not read: Python's own writer of JSON stops soon after."""
 
-OPENERS = re.compile(rb'[\[{\]}]|"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
-SURROGATE = re.compile("[\ud800-\udfff]")
-CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
-TRAILING_COMMA = re.compile(r",\s*[}\]]")
-PYTHON_WORD = re.compile(r"""[{\[,:]\s*(?:'|(?:None|True|False)\b)""")
+BRACKETS = re.compile(rb'[\[{]|[\]}]|"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+# Escapes that may be half of a character, or a control character; the loop in `_escapes` then looks closer.
+SUSPECT = re.compile(rb"\\(?:u(?:00[01]|[dD][89a-fA-F])|[bf])")
+ESCAPE = re.compile(rb"\\(?:u([0-9a-fA-F]{4})|(.))")
 
 
 class Defect(NamedTuple):
@@ -29,6 +35,8 @@ class Defect(NamedTuple):
     message: str
     offset: int
     """Byte offset in the line."""
+    pointer: str = ""
+    """JSON pointer to the value it is about; empty for the whole line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,119 +48,120 @@ class Decoded:
 
 
 class _NotFiniteError(ValueError):
-    pass
+    """A number that is none."""
 
 
-def decode(data: bytes) -> Decoded:
-    """Parse the bytes of one line. Never raises, whatever the bytes are."""
+class _RepeatedKeyError(ValueError):
+    """An object has a key twice."""
+
+
+def decode(data: bytes, column: int = 0) -> Decoded:
+    """Parse the bytes of one line. Never raises, whatever the bytes are.
+
+    `column` is the number of characters that stand before it on its physical line, for messages.
+    """
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         return Decoded(MISSING, (_broken_utf8(data, error),))
-    repeated: list[str] = []
-
-    def no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        value = dict(pairs)
-        if len(value) != len(pairs):
-            keys = [key for key, _ in pairs]
-            repeated.extend(dict.fromkeys(key for key in keys if keys.count(key) > 1))
-        return value
-
+    repeated = False
     try:
-        value = json.loads(text, object_pairs_hook=no_repeats, parse_constant=_refuse)
+        try:
+            value = _STRICT.decode(text)
+        except _RepeatedKeyError:
+            value, repeated = _FORGIVING.decode(text), True
     except json.JSONDecodeError as error:
-        return Decoded(MISSING, (_syntax(text, error),))
+        kind, message = name_mistake(text, error, column)
+        return Decoded(MISSING, (Defect(kind, message, _offset(text, error.pos)),))
     except _NotFiniteError as error:
-        name = str(error)
-        return Decoded(MISSING, (Defect("not-finite", f"{name} is not JSON; most readers reject the line", _word_at(data, name)),))
+        return Decoded(MISSING, (_not_finite(text, str(error)),))
     except RecursionError:
         return Decoded(MISSING, (Defect("too-deep", "nested too deeply to be read", 0),))
     except ValueError:  # an integer of more digits than Python converts (sys.get_int_max_str_digits)
         return Decoded(MISSING, (Defect("syntax", "a number with thousands of digits cannot be read", 0),))
-    defects = [Defect("repeated-key", f"key {key!r} stands twice in one object; the last one silently wins", _key_at(data, key)) for key in repeated]
-    if b"\\u" in data:
-        defects.extend(_escapes(value, data))
-    if isinstance(value, dict | list) and data.count(b"[") + data.count(b"{") > MAX_DEPTH and _depth(data) > MAX_DEPTH:
-        defects.append(Defect("too-deep", f"nested deeper than {MAX_DEPTH} levels; many readers refuse it", 0))
+    defects: list[Defect] = []
+    if data.count(b"[") + data.count(b"{") > DEEP and (depth := _depth(data)) > DEEP:
+        if depth > TOO_DEEP:
+            return Decoded(MISSING, (Defect("too-deep", f"nested {depth} levels deep, too deeply to be read", 0),))
+        defects.append(Defect("too-deep", f"nested {depth} levels deep; many readers refuse more than {DEEP}", 0))
+    if repeated:
+        defects.extend(
+            Defect("repeated-key", f"key {excerpt(key)!r} stands twice in one object; the last one silently wins", _offset(text, at), pointer)
+            for key, pointer, at in repeated_keys(text)
+        )
+    if SUSPECT.search(data):
+        defects.extend(_escapes(data))
     return Decoded(value, tuple(defects))
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise _RepeatedKeyError
+    return value
 
 
 def _refuse(name: str) -> NoReturn:
     raise _NotFiniteError(name)
 
 
+def _finite(number: str) -> float:
+    value = float(number)
+    if isinf(value):
+        raise _NotFiniteError(number)
+    return value
+
+
+_STRICT: Final = json.JSONDecoder(object_pairs_hook=_once_each, parse_constant=_refuse, parse_float=_finite)
+_FORGIVING: Final = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite)
+
+
+def _offset(text: str, index: int) -> int:
+    return len(text[:index].encode())
+
+
 def _broken_utf8(data: bytes, error: UnicodeDecodeError) -> Defect:
-    bad = data[error.start : error.start + 4]
-    return Defect("utf-8", f"not UTF-8: byte 0x{bad[0]:02x} at offset {error.start} ({error.reason})", error.start)
+    if error.end == len(data) and error.reason == "unexpected end of data" and data.lstrip()[:1] in (b"{", b"["):
+        return Defect("cut-off", "the JSON ends in the middle of a character", error.start)
+    return Defect("utf-8", f"not UTF-8: byte 0x{data[error.start]:02x} at offset {error.start} ({error.reason})", error.start)
 
 
-def _syntax(text: str, error: json.JSONDecodeError) -> Defect:
-    """Name the mistake where it is a known one, else repeat the parser's words; column counts characters from 1."""
-    offset = len(text[: error.pos].encode("utf-8", "surrogatepass"))
-    where = f"at column {error.pos + 1}"
-    rest = text[error.pos :].lstrip()
-    if error.msg == "Extra data" and rest[:1] in ("{", "["):
-        return Defect("repairable", f"several JSON values on one line, the second {where}", offset)
-    if error.msg == "Extra data" and rest.startswith(","):
-        return Defect("repairable", f"a comma after the JSON value, {where}", offset)
-    before = text[: error.pos + 1].rstrip()
-    if TRAILING_COMMA.search(text, max(0, len(before) - 2)) and before[-1:] in (",", "}", "]"):
-        return Defect("repairable", f"a comma with nothing after it, {where}", offset)
-    if PYTHON_WORD.match(text, max(0, error.pos - 1)) or rest[:1] == "'" or PYTHON_WORD.match("[" + rest):
-        return Defect("repairable", f"Python notation instead of JSON, {where}: quotes are double; null, true, false", offset)
-    if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string"):
-        return Defect("cut-off", f"the JSON ends in the middle: {error.msg.lower()} {where}", offset)
-    return Defect("syntax", f"{error.msg[0].lower()}{error.msg[1:]} {where}", offset)
+def _not_finite(text: str, name: str) -> Defect:
+    at = next(match.start() for match in re.finditer(f"{STRING}|({re.escape(name)})", text, re.DOTALL) if match.group(1))
+    why = "is not JSON; most readers reject the line" if name[-1] in "Ny" else "is more than a number can hold: readers make it Infinity, or reject the line"
+    return Defect("not-finite", f"{excerpt(name)} {why}", _offset(text, at))
 
 
-def _escapes(value: Any, data: bytes) -> Iterable[Defect]:
-    """Lone surrogates and control characters, which only an escape can bring into a JSON string."""
+def _escapes(data: bytes) -> Iterator[Defect]:
+    """The first lone surrogate and the first control character: only an escape can bring either into a JSON string."""
     surrogate = control = None
-    for text in _strings(value):
-        surrogate = surrogate or SURROGATE.search(text)
-        control = control or CONTROL.search(text)
-        if surrogate and control:
-            break
+    high: re.Match[bytes] | None = None  # a first half that waits for its second
+    for match in ESCAPE.finditer(data):
+        code = int(match.group(1), 16) if match.group(1) else {b"b": 8, b"f": 12}.get(match.group(2), 0x20)
+        if high is not None and not (0xDC00 <= code < 0xE000 and match.start() == high.end()):
+            surrogate = surrogate or high
+        elif high is None and 0xDC00 <= code < 0xE000:
+            surrogate = surrogate or match
+        high = match if 0xD800 <= code < 0xDC00 else None
+        if control is None and code < 0x20 and code not in (9, 10, 13):
+            control = match
+    surrogate = surrogate or high
     if surrogate:
-        name = f"\\u{ord(surrogate.group()):04x}"
-        yield Defect("surrogate", f"lone surrogate {name}: half of a character, which tokenizers reject", _word_at(data.lower(), name))
+        name = surrogate.group().decode().lower()
+        yield Defect("surrogate", f"lone surrogate {name}: half of a character, which tokenizers reject", surrogate.start())
     if control:
-        name = f"\\u{ord(control.group()):04x}"
-        yield Defect("control", f"control character {name} in a string", max(0, data.lower().find(name.encode())))
-
-
-def _strings(value: Any) -> Iterable[str]:
-    """All strings in a value, keys too, without recursion."""
-    todo = [value]
-    while todo:
-        item = todo.pop()
-        if isinstance(item, str):
-            yield item
-        elif isinstance(item, list):
-            todo.extend(item)
-        elif isinstance(item, dict):
-            todo.extend(item)
-            todo.extend(item.values())
+        name = control.group().decode()
+        means = {"\\b": ", a backspace (a backslash that was not doubled?)", "\\f": ", a form feed (a backslash that was not doubled?)"}.get(name, "")
+        yield Defect("control", f"control character {name}{means} in a string", control.start())
 
 
 def _depth(data: bytes) -> int:
     depth = deepest = 0
-    for token in OPENERS.finditer(data):
-        first = token.group()[:1]
-        if first in (b"[", b"{"):
+    for token in BRACKETS.finditer(data):
+        first = data[token.start()]
+        if first in b"[{":
             depth += 1
             deepest = max(deepest, depth)
-        elif first != b'"':
+        elif first in b"]}":
             depth -= 1
     return deepest
-
-
-def _word_at(data: bytes, word: str) -> int:
-    return max(0, data.find(word.encode()))
-
-
-def _key_at(data: bytes, key: str) -> int:
-    """Where the last `"key":` stands; where the key is spelled with escapes, the start of the line."""
-    spelled = json.dumps(key, ensure_ascii=False).encode("utf-8", "surrogatepass")
-    found = [m.start() for m in re.finditer(re.escape(spelled) + rb"\s*:", data)]
-    return found[1] if len(found) > 1 else 0

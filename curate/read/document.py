@@ -1,137 +1,148 @@
-"""Files that are one JSON document instead of JSON Lines: an array of examples, or one object over many lines.
+"""Files that are not JSON Lines: an array of examples, or objects that are spread over several lines.
 
-The document is cut into its elements, each a `Line` that starts where the element starts, so that places stay true.
-Such a file is read whole into memory: JSON cannot be cut without parsing it.
+Such a file is cut into its elements, each a `Line` that starts where the element starts, so that places stay true. It is
+read whole into memory: JSON cannot be cut without parsing it.
 """
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from curate.read.decode import Defect
-from curate.read.lines import Line
+from curate.read.lines import BOM, Line
+from curate.read.locate import STRING
 
-SPACE = re.compile(r"[ \t\r\n]*")
-# Skips over one value by its brackets alone; strings are one lexeme, so that brackets inside them do not count.
-VALUE = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]|[^\s\[\]{}",]+|,', re.DOTALL)
+SPACE = re.compile(rb"[ \t\r\n]*")
+# Skips over one value by its brackets alone; strings are one lexeme, so that brackets inside them do not count. A lone quote
+# opens a string that is never closed. No byte of a character beyond ASCII looks like one of these.
+LEXEME = re.compile(STRING.encode() + rb'|[\[\]{}",]|[^\s\[\]{}",]+', re.DOTALL)
+Element = tuple[Line, Defect | None]
+UNREAD = "; this and all after it was not read"
 
 
 def is_document(start: bytes) -> bool:
-    """Whether a file with these first bytes is one JSON document: its first line opens a value and does not close it.
+    """Whether a file with these first bytes is not JSON Lines: its first line opens a value and does not close it.
 
-    An array that starts on the first line is a document too, unless it closes there and more follows (then it is a line
-    of JSON Lines, and a wrong one).
+    An array that is closed on the first line is one too when nothing follows. When later lines stand alone, the first one is
+    only broken.
     """
-    text = start.lstrip(b"\xef\xbb\xbf \t\r\n")
+    text = start.removeprefix(BOM).lstrip()
     if text[:1] not in (b"[", b"{"):
         return False
-    first, newline, rest = text.partition(b"\n")
-    closed = _closes(first.decode("utf-8", "replace"))
-    if text[:1] == b"[":
-        return not closed or (closed and not rest.strip())
-    return bool(newline) and not closed and not _lines_stand_alone(rest)
-
-
-def _closes(line: str) -> bool:
-    end = _skip(line, 0)
-    return end is not None and not line[end:].strip(" \t\r,")
+    first, _, rest = text.partition(b"\n")
+    end = _skip(first, 0)
+    if end is None:
+        return (text[:1] == b"[" or bool(rest.strip())) and not _lines_stand_alone(rest)
+    return text[:1] == b"[" and not first[end:].strip() and not rest.strip()
 
 
 def _lines_stand_alone(rest: bytes) -> bool:
-    """Whether the next line with anything on it is JSON of its own: then the first one is only broken."""
-    for line in rest.split(b"\n")[:20]:
-        if line.strip():
-            return line.lstrip()[:1] == b"{" and _closes(line.decode("utf-8", "replace"))
-    return False
+    """Whether two lines in a row are objects of their own, with no comma between them: no document has such lines.
+
+    The last line of a file is enough by itself, but for a comma before it.
+    """
+    lines = [line for line in rest.split(b"\n") if line.strip()]
+    alone = [line[:1] == b"{" and line.rstrip()[-1:] == b"}" and _skip(line, 0) == len(line.rstrip()) for line in lines]
+    if alone[-1:] == [True] and not b"".join(lines[-2:-1]).rstrip().endswith(b","):
+        return True
+    return any(this and after for this, after in pairwise(alone))
 
 
-def elements(data: bytes) -> Iterator[tuple[Line, Defect | None]]:
-    """The elements of an array, or the one object, as lines. Where the document breaks off, all the rest is a line with a defect."""
-    bom = b"\xef\xbb\xbf" if data.startswith(b"\xef\xbb\xbf") else b""
-    try:
-        text = data[len(bom) :].decode("utf-8")
-    except UnicodeDecodeError as error:
-        at = error.start
-        message = f"not UTF-8: byte 0x{error.object[at]:02x} at offset {at + len(bom)} ({error.reason}); nothing of the document was read"
-        yield Line(1, 0, data, b""), Defect("utf-8", message, at + len(bom))
-        return
-    place = _Places(text, len(bom))
-    start = _after_space(text, 0)
-    if text[start] != "[":
-        yield from _whole(text, start, place)
-        return
-    at = _after_space(text, start + 1)
-    while at < len(text) and text[at] != "]":
-        end = _skip(text, at)
-        if end is None:
-            yield place.rest(at, "cut-off", "the array breaks off inside this element; nothing after it was read")
-            return
-        yield place.line(at, end), None
-        at = _after_space(text, end)
-        if text[at : at + 1] == ",":
-            at = _after_space(text, at + 1)
-        elif text[at : at + 1] not in ("]", ""):
-            yield place.rest(at, "syntax", "a comma is missing before this; nothing after it was read")
-            return
-    if at >= len(text):
-        yield place.rest(len(text), "cut-off", "the array ends without its closing bracket")
-    elif text[at + 1 :].strip():
-        yield place.rest(_after_space(text, at + 1), "syntax", "text after the end of the array; it was not read")
+def elements(data: bytes) -> Iterator[Element]:
+    """The elements of an array, or the objects, as lines. What cannot be cut off as an element is a line with a defect: nothing is lost."""
+    cutter = _Cutter(data)
+    yield from cutter.array() if data[cutter.start : cutter.start + 1] == b"[" else cutter.objects()
 
 
-def _whole(text: str, at: int, place: "_Places") -> Iterator[tuple[Line, Defect | None]]:
-    end = _skip(text, at)
-    if end is None:
-        yield place.rest(at, "cut-off", "the JSON document breaks off")
-        return
-    yield place.line(at, end), None
-    after = _after_space(text, end)
-    if text[after:]:
-        yield place.rest(after, "syntax", "text after the end of the JSON document; it was not read")
+class _Cutter:
+    """Cuts bytes into lines; indices rise, so that lines and columns are counted only once."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.at = len(BOM) if data.startswith(BOM) else 0
+        self.number, self.column, self.nth = 1, 0, -1
+        self.start = self.space(self.at)
+
+    def objects(self) -> Iterator[Element]:
+        """Objects one after the other."""
+        at = self.start
+        while at < len(self.data):
+            if self.data[at : at + 1] != b"{":
+                yield self.rest(at, "syntax", f"no object starts here{UNREAD}")
+                return
+            end = _skip(self.data, at)
+            if end is None:
+                yield self.rest(at, "cut-off", "the file breaks off inside this object")
+                return
+            yield self.line(at, end), None
+            at = self.space(end)
+
+    def array(self) -> Iterator[Element]:
+        """The elements of an array, then whatever stands after it."""
+        opening = self.line(self.start, self.start + 1)
+        at = self.space(self.start + 1)
+        while (char := self.data[at : at + 1]) not in (b"]", b""):
+            if char == b",":
+                yield self.line(at, at + 1), Defect("repairable", "a comma with no element before it", 0)
+                at = self.space(at + 1)
+                continue
+            end = _skip(self.data, at)
+            if end is None or end == at:
+                kind, message = ("cut-off", "the array breaks off inside this element") if end is None else ("syntax", "this closes nothing")
+                yield self.rest(at, kind, message + UNREAD)
+                return
+            yield self.line(at, end), None
+            comma = at = self.space(end)
+            if self.data[comma : comma + 1] == b",":
+                at = self.space(comma + 1)
+                if self.data[at : at + 1] == b"]":
+                    yield self.line(comma, comma + 1), Defect("repairable", "a comma with no element after it", 0)
+            elif self.data[at : at + 1] not in (b"]", b""):
+                yield self.rest(at, "syntax", f"a comma is missing before this{UNREAD}")
+                return
+        if not char:
+            yield opening, Defect("cut-off", "the array that starts here is never closed", 0)
+        elif (after := self.space(at + 1)) < len(self.data):
+            yield self.rest(after, "syntax", "text after the end of the array; it was not read")
+
+    def space(self, at: int) -> int:
+        """Index of the first byte from `at` on that is no white space."""
+        match = SPACE.match(self.data, at)
+        return match.end() if match else at
+
+    def line(self, start: int, end: int) -> Line:
+        """The bytes from `start` to `end` as a line."""
+        between = self.data[self.at : start]
+        _, newline, after = between.rpartition(b"\n")
+        self.column = len(after.decode("utf-8", "replace")) + (0 if newline else self.column)
+        self.number += between.count(b"\n")
+        self.nth = 0 if newline else self.nth + 1
+        self.at = start
+        return Line(self.number, start, self.data[start:end], b"\n", self.column, self.nth)
+
+    def rest(self, start: int, kind: str, message: str) -> Element:
+        """Everything from `start` on, as a line that cannot be read."""
+        return self.line(start, len(self.data)), Defect(kind, message, 0)
 
 
-def _after_space(text: str, at: int) -> int:
-    match = SPACE.match(text, at)
-    return match.end() if match else at
-
-
-def _skip(text: str, at: int) -> int | None:
-    """Index after the value that starts at `at`; None when it is not closed."""
+def _skip(data: bytes, at: int) -> int | None:
+    """Index after the value that starts at `at`; `at` itself when none does; None when it is not closed."""
     depth = 0
-    for match in VALUE.finditer(text, at):
-        lexeme = match.group()
-        if lexeme in ("[", "{"):
+    for match in LEXEME.finditer(data, at):
+        char = data[match.start()]
+        if char in b"[{":
             depth += 1
-        elif lexeme in ("]", "}"):
+        elif char in b"]}":
             depth -= 1
-        elif lexeme == "," and depth == 0:
+            if depth < 0:
+                return match.start()
+        elif char == 0x22 and match.end() == match.start() + 1:
+            return None
+        elif char == 0x2C and depth == 0:
             return match.start()
         if depth == 0:
             return match.end()
-        if depth < 0:
-            return match.start()
     return None
-
-
-class _Places:
-    """Turns rising indices of a text into line numbers and byte offsets, each step counted only once."""
-
-    def __init__(self, text: str, skipped: int) -> None:
-        self.text, self.at, self.number, self.offset = text, 0, 1, skipped
-
-    def _advance(self, at: int) -> None:
-        between = self.text[self.at : at]
-        self.number += between.count("\n")
-        self.offset += len(between.encode())
-        self.at = at
-
-    def line(self, start: int, end: int) -> Line:
-        self._advance(start)
-        return Line(self.number, self.offset, self.text[start:end].encode(), b"\n")
-
-    def rest(self, start: int, kind: str, message: str) -> tuple[Line, Defect]:
-        """Everything from `start` on, as a line that cannot be read."""
-        line = self.line(start, len(self.text))
-        return Line(line.number, line.offset, line.data or b"[", b""), Defect(kind, message, 0)
 
 
 def compact(data: bytes) -> bytes:

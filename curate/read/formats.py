@@ -48,32 +48,38 @@ def _said(role: str, content: Any, pointer: str) -> Turn:
     return Turn({"role": role, "content": content}, pointer, pointer)
 
 
-def _alpaca(value: Object) -> Iterator[Turn]:
-    if value.get("system"):
+def _system(value: Object) -> Iterator[Turn]:
+    """The system prompt that stands beside the conversation, if there is one."""
+    if isinstance(value.get("system"), str) and value["system"]:
         yield _said("system", value["system"], "/system")
+
+
+def _alpaca(value: Object) -> Iterator[Turn]:
+    yield from _system(value)
     history = value.get("history")
-    for i, pair in enumerate(history if isinstance(history, list) else ()):
-        if isinstance(pair, list) and len(pair) == 2:
-            yield _said("user", pair[0], f"/history/{i}/0")
-            yield _said("assistant", pair[1], f"/history/{i}/1")
-    instruction, extra = value.get("instruction"), value.get("input")
-    if isinstance(instruction, str) and isinstance(extra, str) and extra.strip():
-        instruction = f"{instruction}\n\n{extra}"
-    yield _said("user", instruction, "/instruction")
-    answer = next((key for key in ("output", "response") if key in value), None)
-    if answer:
-        yield _said("assistant", value[answer], f"/{answer}")
+    if isinstance(history, list) and all(isinstance(pair, list) and len(pair) == 2 for pair in history):
+        for i, (question, answer) in enumerate(history):
+            yield _said("user", question, f"/history/{i}/0")
+            yield _said("assistant", answer, f"/history/{i}/1")
+    asked = f"{value['instruction']}\n\n{value['input']}" if _has_input(value) else value["instruction"]
+    yield _said("user", asked, "/instruction")
+    key = next((key for key in ("output", "response") if key in value), None)
+    if key:
+        yield _said("assistant", value[key], f"/{key}")
+
+
+def _has_input(value: Object) -> bool:
+    return _strings(value, "instruction", "input") and bool(value["input"].strip())
 
 
 def _sharegpt(value: Object) -> Iterator[Turn]:
-    if isinstance(value.get("system"), str) and value["system"]:
-        yield _said("system", value["system"], "/system")
+    yield from _system(value)
     for i, turn in enumerate(value["conversations"]):
         yield _speaker(turn, f"/conversations/{i}")
 
 
 def _speaker(turn: Any, at: str) -> Turn:
-    if not isinstance(turn, dict) or "from" not in turn:
+    if not isinstance(turn, dict) or "from" not in turn or "role" in turn or "content" in turn:
         return Turn(turn, at, f"{at}/content")
     rest = {key: item for key, item in turn.items() if key not in ("from", "value")}
     said: Object = {"role": SPEAKERS.get(turn["from"], turn["from"]) if isinstance(turn["from"], str) else turn["from"]}
@@ -95,34 +101,50 @@ def _side(value: Object, key: str, role: str) -> Iterator[Turn]:
 
 
 def _prompt_completion(value: Object) -> Iterator[Turn]:
+    yield from _system(value)
     yield from _side(value, "prompt", "user")
     yield from _side(value, "completion", "assistant")
 
 
 def _preference(value: Object) -> Iterator[Turn]:
-    """The prompt and the chosen side; the rejected side stays in the value."""
-    if isinstance(value.get("conversations"), list):
+    """The prompt and the chosen side; the rejected side stays in the value. Some chosen sides hold the prompt already."""
+    chosen = list(_side(value, "chosen", "assistant"))
+    if any(isinstance(turn.value, dict) and turn.value.get("role") == "user" for turn in chosen):
+        yield from _system(value)
+    elif isinstance(value.get("conversations"), list):
         yield from _sharegpt(value)
     elif "instruction" in value:
         yield from _alpaca({key: item for key, item in value.items() if key not in ("output", "response")})
-    elif "prompt" in value:
-        yield from _side(value, "prompt", "user")
-    yield from _side(value, "chosen", "assistant")
+    else:
+        yield from _system(value)
+        if "prompt" in value:
+            yield from _side(value, "prompt", "user")
+    yield from chosen
+
+
+def _llama_factory_preference(value: Object) -> Iterator[Turn]:
+    yield from _system(value)
+    yield from _messages(value["chosen_messages"], "/chosen_messages")
 
 
 def _openai_preference(value: Object) -> Iterator[Turn]:
-    for i, turn in enumerate(value["input"]["messages"]):
-        yield Turn(turn, f"/input/messages/{i}", f"/input/messages/{i}/content")
+    yield from _system(value)
+    yield from _messages(value["input"]["messages"], "/input/messages")
     yield from _side(value, "preferred_output", "assistant")
 
 
 def _bedrock(value: Object) -> Iterator[Turn]:
-    yield _said("system", value["system"], "/system")
-    for i, turn in enumerate(value["messages"]):
-        yield Turn(turn, f"/messages/{i}", f"/messages/{i}/content")
+    yield from _system(value)
+    yield from _messages(value["messages"], "/messages")
+
+
+def _messages(turns: list[Any], at: str) -> Iterator[Turn]:
+    for i, turn in enumerate(turns):
+        yield Turn(turn, f"{at}/{i}", f"{at}/{i}/content")
 
 
 def _text(value: Object) -> Iterator[Turn]:
+    yield from _system(value)
     yield _said("assistant", value["text"], "/text")
 
 
@@ -131,12 +153,16 @@ def _strings(value: Object, *keys: str) -> bool:
 
 
 def _is_bedrock(value: Object) -> bool:
-    return isinstance(value.get("messages"), list) and _strings(value, "system")
+    return "system" in value and isinstance(value.get("messages"), list) and isinstance(value["system"], str) and bool(value["system"])
 
 
 def _is_openai_preference(value: Object) -> bool:
     given = value.get("input")
     return "preferred_output" in value and isinstance(given, dict) and isinstance(given.get("messages"), list)
+
+
+def _is_llama_factory_preference(value: Object) -> bool:
+    return isinstance(value.get("chosen_messages"), list) and "rejected_messages" in value
 
 
 def _is_sharegpt(value: Object) -> bool:
@@ -157,11 +183,14 @@ FORMATS: Final = (
     Format("bedrock", "messages with the system prompt beside them", _is_bedrock, _bedrock, ("messages", "system")),
     Format("messages", '{"messages": [{"role": ..., "content": ...}, ...]}', lambda v: "messages" in v, None),
     Format("openai-preference", "input, preferred_output, non_preferred_output", _is_openai_preference, _openai_preference, ("input", "preferred_output")),
+    Format(
+        "llama-factory-preference", "chosen_messages, rejected_messages", _is_llama_factory_preference, _llama_factory_preference, ("chosen_messages", "system")
+    ),
     Format("preference", "prompt, chosen, rejected", lambda v: "chosen" in v and "rejected" in v, _preference, PREFERENCE_KEYS),
     Format("sharegpt", '{"conversations": [{"from": ..., "value": ...}, ...]}', _is_sharegpt, _sharegpt, ("conversations", "system")),
     Format("alpaca", "instruction, input, output or response", _is_alpaca, _alpaca, ALPACA_KEYS),
-    Format("prompt-completion", "prompt, completion", lambda v: "prompt" in v and "completion" in v, _prompt_completion, ("prompt", "completion")),
-    Format("text", "plain text under one key", _is_text, _text, ("text",)),
+    Format("prompt-completion", "prompt, completion", lambda v: "prompt" in v and "completion" in v, _prompt_completion, ("prompt", "completion", "system")),
+    Format("text", "plain text under one key", _is_text, _text, ("text", "system")),
 )
 BY_NAME: Final = {known.name: known for known in FORMATS}
 UNKNOWN: Final = "unknown"
@@ -181,7 +210,16 @@ def example_of(value: Object, place: Place) -> Example:
         return Example(place, value, known.name)
     turns = list(known.turns(value))
     read = {turn.pointer.split("/")[1] for turn in turns}
-    if "instruction" in read and isinstance(value.get("input"), str):
+    if "instruction" in read and _has_input(value):
         read.add("input")
-    rest = {key: item for key, item in value.items() if key not in read and (item or key not in known.uses)}
+    rest = {key: item for key, item in value.items() if key not in read and not (key in known.uses and item in ("", None, []))}
+    if known.turns is _openai_preference:
+        rest |= _beside_messages(value, rest)
     return Example(place, {"messages": [turn.value for turn in turns], **rest}, known.name, tuple((t.pointer, t.content) for t in turns))
+
+
+def _beside_messages(value: Object, rest: Object) -> Object:
+    """What stands beside the messages in `input`: tools belong beside the conversation, all else stays where it was."""
+    beside = {key: item for key, item in value["input"].items() if key != "messages"}
+    found = {"tools": beside.pop("tools")} if "tools" in beside and "tools" not in rest else {}
+    return found | ({"input": beside} if beside else {})

@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Final
+
+BOM: Final = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +19,10 @@ class Line:
     """Its bytes without the line ending."""
     ending: bytes
     """`\\n`, `\\r\\n`, or nothing at the end of the file."""
+    column: int = 0
+    """Characters before it on its physical line: an element of a document may be indented."""
+    nth: int = 0
+    """How many other elements of a document start before it on its physical line."""
 
     @property
     def blank(self) -> bool:
@@ -23,9 +30,9 @@ class Line:
         return not self.data.strip()
 
 
-def split_lines(blocks: Iterable[bytes]) -> Iterator[Line]:
-    """Cut blocks of bytes into lines. Memory is that of the longest line."""
-    number, offset = 1, 0
+def split_lines(blocks: Iterable[bytes], offset: int = 0) -> Iterator[Line]:
+    """Cut blocks of bytes, the first of which stands at `offset`, into lines. Memory is that of the longest line."""
+    number = 1
     pending: list[bytes] = []
     for block in blocks:
         *whole, rest = block.split(b"\n")

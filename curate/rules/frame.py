@@ -8,29 +8,32 @@ message calls a tool or refuses, so that it may be without content), `media` (tr
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from curate.example import Example
+from curate.example import Example, content_text
 
 if TYPE_CHECKING:
     import polars as pl
 
-CALLS: Final = ("tool_calls", "function_call", "refusal", "audio")
+CALLS: Final = frozenset(("tool_calls", "function_call", "refusal", "audio"))
 
 
 def messages_frame(examples: Sequence[Example]) -> "pl.DataFrame":
-    """All messages of `examples`, in order. Lone surrogates, which a column of text cannot hold, become U+FFFD in it."""
+    """All messages of `examples`, in order. Lone surrogates, which a column of text cannot hold, become question marks in it."""
     import polars as pl  # a tenth of a second: not for `--help` or a file without examples
 
     example, turn, role, text, content, called, media = [], [], [], [], [], [], []
     for position, item in enumerate(examples):
         for message in item.messages:
+            value = message.value
+            said = value.get("content")
+            plain = isinstance(said, str)
             example.append(position)
             turn.append(message.index)
-            role.append(None if message.role is None else _storable(message.role))
-            text.append(_storable(message.text))
-            content.append(message.content is not None)
-            called.append(any(message.value.get(key) for key in CALLS))
-            media.append(_has_media(message.content))
-    columns = {"example": example, "turn": turn, "role": role, "text": text, "content": content, "called": called, "media": media}
+            role.append(message.role)
+            text.append(said if plain else content_text(said))
+            content.append(said is not None)
+            called.append(not CALLS.isdisjoint(value) and any(value.get(key) for key in CALLS))
+            media.append(not plain and _has_media(said))
+    columns = {"example": example, "turn": turn, "role": _column(role), "text": _column(text), "content": content, "called": called, "media": media}
     schema = {"example": pl.UInt32, "turn": pl.UInt32, "role": pl.String, "text": pl.String, "content": pl.Boolean, "called": pl.Boolean, "media": pl.Boolean}
     return pl.DataFrame(columns, schema=schema)
 
@@ -39,9 +42,10 @@ def _has_media(content: Any) -> bool:
     return isinstance(content, list) and any(isinstance(part, dict) and part.get("type", "text") not in ("text", "refusal") for part in content)
 
 
-def _storable(text: str) -> str:
+def _column(texts: list[Any]) -> "pl.Series":
+    import polars as pl
+
     try:
-        text.encode()
+        return pl.Series(texts, dtype=pl.String)
     except UnicodeEncodeError:
-        return text.encode("utf-8", "replace").decode()
-    return text
+        return pl.Series([None if text is None else text.encode("utf-8", "replace").decode() for text in texts], dtype=pl.String)

@@ -14,10 +14,10 @@ KINDS = {list: "a list", str: "a string", int: "a number", float: "a number", bo
 
 
 def _of_kind(parsed: ParsedLine, kind: str) -> Problems:
-    """The defects of one kind, as problems of the whole line."""
+    """The defects of one kind, as problems."""
     for defect in parsed.defects:
         if defect.kind == kind:
-            yield Problem("", defect.message, defect.offset)
+            yield Problem(defect.pointer, defect.message, defect.offset)
 
 
 @rule("J001", "invalid-json", severity=Severity.ERROR, scope=Scope.LINE, hint="Mend the line, or write the file with a JSON library.")
@@ -266,7 +266,7 @@ def blank_line(parsed: ParsedLine) -> Problems:
     hint="`curate split` and `curate run` read it as it is and write JSON Lines; so does: jq -c '.[]' FILE.",
 )
 def json_document(facts: FileFacts) -> Problems:
-    """The file is one JSON document, not JSON Lines.
+    """The file is a JSON array, or objects over several lines, not JSON Lines.
 
     Trainers and services read one object a line; given an array or a pretty-printed object they fail, or see a
     single example.
@@ -282,7 +282,7 @@ def json_document(facts: FileFacts) -> Problems:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     if facts.document:
-        yield Problem("", f"the file is one JSON document instead of one object a line; {plural(facts.lines, 'element')} read")
+        yield Problem("", f"the file is an array, or objects over several lines, instead of one object a line; {plural(facts.examples, 'example')} read")
 
 
 @rule("J017", "too-deep", severity=Severity.WARNING, scope=Scope.LINE, hint="Flatten the value.")

@@ -8,7 +8,7 @@ from curate.example import ROLES, Example, Message
 from curate.finding import Problem, Severity
 from curate.read.formats import UNKNOWN
 from curate.rules.rule import rule
-from curate.text import excerpt, plural, visible
+from curate.text import excerpt, plural
 
 Problems = Iterator[Problem]
 
@@ -47,15 +47,16 @@ def pointer_of(example: Example, index: int) -> str:
     return f"/messages/{index}" if example.pointers is None else example.pointers[index][0]
 
 
-def role_pointer(example: Example, message: Message) -> str:
-    """Pointer to the role of a message, in the line as it was read."""
-    key = "role" if example.pointers is None else "from" if "/conversations/" in message.pointer else ""
-    return f"{message.pointer}/{key}" if key else message.pointer
+def role_pointer(message: Message) -> str:
+    """Pointer to the role of a message, in the line as it was read; to the turn where its format implies the role."""
+    if message.content_pointer == message.pointer:
+        return message.pointer
+    return f"{message.pointer}/{'from' if message.content_pointer.endswith('/value') else 'role'}"
 
 
 def whole(example: Example) -> str:
     """Pointer to the conversation, in the line as it was read."""
-    return "/messages" if example.pointers is None else "/conversations" if example.format == "sharegpt" else ""
+    return {"messages": "/messages", "bedrock": "/messages", "sharegpt": "/conversations"}.get(example.format, "")
 
 
 @rule("M001", "no-messages", severity=Severity.ERROR, hint="Put the conversation under `messages`, or convert the file from its format.")
@@ -73,7 +74,7 @@ def no_messages(example: Example) -> Problems:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     if example.format == UNKNOWN:
-        keys = ", ".join(visible(str(key)) for key in list(example.value)[:5])
+        keys = ", ".join(excerpt(key, 30) for key in list(example.value)[:5])
         yield Problem("", f"no `messages`, and the keys fit no known format: {keys or 'the object is empty'}")
 
 
@@ -112,7 +113,7 @@ def empty_messages(example: Example) -> Problems:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     if example.value.get("messages") == []:
-        yield Problem("/messages", "the conversation has no messages")
+        yield Problem(whole(example), "the conversation has no messages")
 
 
 @rule("M004", "message-not-an-object", severity=Severity.ERROR, hint='Write each message as {"role": ..., "content": ...}.')
@@ -152,7 +153,7 @@ def no_role(example: Example) -> Problems:
         if "role" not in message.value:
             yield Problem(message.pointer, f"message {message.index + 1} has no role")
         elif message.role is None:
-            yield Problem(role_pointer(example, message), f"the role of message {message.index + 1} is {kind_of(message.value['role'])}, not a string")
+            yield Problem(role_pointer(message), f"the role of message {message.index + 1} is {kind_of(message.value['role'])}, not a string")
 
 
 @rule("M006", "unknown-role", severity=Severity.ERROR, hint="Use system, developer, user, assistant or tool.")
@@ -171,7 +172,7 @@ def unknown_role(example: Example) -> Problems:
     """
     for message in example.messages:
         if message.role is not None and message.role not in ROLES and alias(message.role) is None:
-            yield Problem(role_pointer(example, message), f"role {excerpt(message.role)!r} is not known")
+            yield Problem(role_pointer(message), f"role {excerpt(message.role)!r} is not known")
 
 
 @rule("M007", "role-alias", severity=Severity.ERROR, hint="Rename it; the message says to what.")
@@ -191,7 +192,7 @@ def role_alias(example: Example) -> Problems:
     """
     for message in example.messages:
         if message.role is not None and message.role not in ROLES and (meant := alias(message.role)):
-            yield Problem(role_pointer(example, message), f"role {excerpt(message.role)!r} should be {meant!r}")
+            yield Problem(role_pointer(message), f"role {excerpt(message.role)!r} should be {meant!r}")
 
 
 @rule("M008", "deprecated-role", severity=Severity.WARNING, hint="Use the role `tool` with a tool_call_id.")
@@ -211,7 +212,7 @@ def deprecated_role(example: Example) -> Problems:
     """
     for message in example.messages:
         if message.role == "function":
-            yield Problem(role_pointer(example, message), "role 'function' is deprecated")
+            yield Problem(role_pointer(message), "role 'function' is deprecated")
 
 
 @rule("M009", "no-assistant", severity=Severity.ERROR, hint="Add the answer, or remove the line.")
@@ -267,10 +268,9 @@ def open_end(example: Example) -> Problems:
     """
     roles = [meant(message) for message in example.messages]
     if "assistant" in roles and roles[-1] != "assistant":
-        count = len(roles) - 1 - (len(roles) - 1 - roles[::-1].index("assistant"))
-        yield Problem(
-            example.messages[-1].pointer, f"the last {plural(count, 'message')} {'is' if count == 1 else 'are'} not answered and will not be trained on"
-        )
+        count = roles[::-1].index("assistant")
+        last = "the last message is" if count == 1 else f"the last {plural(count, 'message')} are"
+        yield Problem(example.messages[-1].pointer, f"{last} not answered and will not be trained on")
 
 
 @rule("M012", "assistant-first", severity=Severity.WARNING, hint="Put the user's turn before it, or make the greeting part of the system prompt.")
@@ -306,8 +306,11 @@ def late_system(example: Example) -> Problems:
 
         {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    for message in example.messages[1:]:
-        if message.role in ("system", "developer") and any(m.role not in ("system", "developer") for m in example.messages[: message.index]):
+    started = False
+    for message in example.messages:
+        if message.role not in ("system", "developer"):
+            started = True
+        elif started:
             yield Problem(message.pointer, f"{message.role} message at position {message.index + 1}")
 
 

@@ -36,9 +36,9 @@ class Scope(StrEnum):
     """What a rule sees, and so what its function takes."""
 
     LINE = "line"
-    """A `ParsedLine`; yields problems."""
+    """A `ParsedLine` that has defects or holds no object; yields problems."""
     EXAMPLE = "example"
-    """An `Example`; yields problems."""
+    """An `Example`, of which it looks at the structure alone (see `curate.rules.shape`); yields problems."""
     TEXT = "text"
     """Nothing; returns a polars expression over the frame of messages (see `curate.rules.frame`): the problem's message, or null."""
     DATASET = "dataset"

@@ -1,0 +1,29 @@
+"""The shape of an example: all that structure rules look at. Few shapes make up a data set, so a sound one is judged once."""
+
+from curate.example import Example
+from curate.rules.frame import CALLS
+
+Shape = tuple[str | tuple[str, str], ...]
+
+
+def shape_of(example: Example) -> Shape | None:
+    """The example's format and, of each turn, its role and whether it has text or calls a tool; None where it is less plain than that.
+
+    A rule of scope `EXAMPLE` may see more than this only where this is None.
+    """
+    turns = example.value.get("messages")
+    if not isinstance(turns, list):
+        return None
+    shape: list[str | tuple[str, str]] = [example.format]
+    for turn in turns:
+        role = turn.get("role") if isinstance(turn, dict) else None
+        if not isinstance(role, str):
+            return None
+        content = turn.get("content")
+        if isinstance(content, str):
+            shape.append(role)
+        elif content is None and any(turn.get(key) for key in CALLS):
+            shape.append((role, "calls"))
+        else:
+            return None
+    return tuple(shape)

@@ -1,0 +1,129 @@
+"""The rules: every one has cases and documentation, its cases hold, and what it documents is what it does."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from curate.check import check_paths
+from curate.config import CheckConfig
+from curate.errors import UsageError
+from curate.finding import Finding
+from curate.rules import FAMILIES, RULES, Rule, selected
+from curate.rules.rule import BYTE, rule
+
+CASES = Path(__file__).parent.parent / "cases"
+
+
+def cases() -> list[Any]:
+    """All cases of all files, as parameters named `CODE: the point`."""
+    return [
+        pytest.param(path.stem, case, id=f"{path.stem}: {case['name']}")
+        for path in sorted(CASES.glob("*.toml"))
+        for case in tomllib.loads(path.read_text(encoding="utf-8"))["case"]
+    ]
+
+
+def findings(content: bytes, code: str) -> list[Finding]:
+    path = Path("data.jsonl")
+    path.write_bytes(content)
+    return [finding for finding in check_paths([path], CheckConfig(select=(code,))).findings if finding.code == code]
+
+
+@pytest.mark.parametrize(("code", "case"), cases())
+def test_case(code: str, case: dict[str, Any]) -> None:
+    text = case["bad"] if "bad" in case else case["good"]
+    content = BYTE.sub(lambda match: bytes.fromhex(match.group(1).decode()), text.encode())
+    found = findings(content, code)
+    expected = (case.get("places") or [[case["line"], case["pointer"]]]) if "bad" in case else []
+    assert expected == [[finding.line, finding.pointer] for finding in found]
+    assert all(case.get("says", "") in finding.message for finding in found)
+
+
+def test_every_rule_has_cases_for_both_sides_and_no_case_is_without_a_rule() -> None:
+    sides: dict[str, set[str]] = {}
+    names: set[str] = set()
+    for parameter in cases():
+        code, case = parameter.values
+        assert case.keys() <= {"name", "bad", "good", "line", "pointer", "places", "says"}
+        assert ("bad" in case) != ("good" in case)
+        sides.setdefault(code, set()).add("bad" if "bad" in case else "good")
+        assert parameter.id not in names
+        names.add(parameter.id)
+    assert {code: {"bad", "good"} for code in RULES} == sides
+
+
+@pytest.mark.parametrize("code", RULES)
+def test_what_a_rule_documents_as_bad_fires_and_what_it_documents_as_good_does_not(code: str) -> None:
+    assert findings(RULES[code].bad, code)
+    assert findings(RULES[code].good, code) == []
+
+
+@pytest.mark.parametrize("code", RULES)
+def test_a_finding_carries_what_its_rule_says(code: str) -> None:
+    stated = RULES[code]
+    for finding in findings(stated.bad, code):
+        assert (stated.severity, stated.hint, "data.jsonl") == (finding.severity, finding.hint, finding.file)
+        assert finding.message
+
+
+def test_codes_and_names_are_unique() -> None:
+    every = [known for family in FAMILIES for known in family.RULES]
+    assert len(every) == len({known.code for known in every}) == len({known.name for known in every}) == len(RULES)
+
+
+def test_rules_are_chosen_by_code_and_by_prefix_and_ignoring_wins() -> None:
+    assert list(selected(("C",), ("C003", "C004"))) == ["C001", "C002"]
+    assert list(selected(("D001",))) == ["D001"]
+    assert list(RULES) == list(selected())
+
+
+@pytest.mark.parametrize("prefix", ["Z", "c001", "J0001", " J"])
+def test_a_prefix_that_no_rule_has_is_a_mistake_of_usage(prefix: str) -> None:
+    with pytest.raises(UsageError, match="no rule has a code"):
+        selected((prefix,))
+    with pytest.raises(UsageError, match="no rule has a code"):
+        selected((), (prefix,))
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "doc"),
+    [
+        ("j001", "some-name", "Summary.\n\nWhy.\n\nBad:\n\n    x\n\nGood:\n\n    y\n"),
+        ("J001", "Some name", "Summary.\n\nWhy.\n\nBad:\n\n    x\n\nGood:\n\n    y\n"),
+        ("J001", "some-name", "Summary without a full stop\n\nWhy.\n\nBad:\n\n    x\n\nGood:\n\n    y\n"),
+        ("J001", "some-name", "Summary.\n\nBad:\n\n    x\n\nGood:\n\n    y\n"),
+        ("J001", "some-name", "Summary.\n\nWhy.\n\nGood:\n\n    y\n"),
+        ("J001", "some-name", ""),
+    ],
+)
+def test_a_rule_that_is_not_well_declared_stops_the_import(code: str, name: str, doc: str) -> None:
+    def function() -> None:
+        pass
+
+    function.__doc__ = doc
+    with pytest.raises(ValueError, match=code):
+        rule(code, name, severity=RULES["J001"].severity, hint="")(function)
+
+
+def test_a_well_declared_rule_keeps_its_documentation() -> None:
+    def function() -> None:
+        r"""Summary.
+
+        Why it matters,
+        in two lines.
+
+        Bad:
+
+            caf\xe9
+            second
+
+        Good:
+
+            café
+        """
+
+    declared: Rule = rule("X999", "some-name", severity=RULES["J001"].severity, hint="Do this.")(function)
+    assert (declared.summary, declared.why) == ("Summary.", "Why it matters,\nin two lines.")
+    assert (b"caf\xe9\nsecond\n", "café\n".encode()) == (declared.bad, declared.good)
