@@ -79,6 +79,17 @@ def test_packed_texts_do_not_see_each_other(parts: tuple[Any, Any, Any]) -> None
     _, model, texts = parts
     with autocast(torch.bfloat16):
         assert packs_exactly(model, torch.device("cpu"))
+
+        class Leaking:
+            """The same model with a mask of ones, which lets packed texts see each other."""
+
+            config, training = model.config, model.training
+            eval, train = model.eval, model.train
+
+            def __call__(self, input_ids: Any, **options: Any) -> Any:
+                return model(input_ids=input_ids, attention_mask=torch.ones_like(input_ids), **options)
+
+        assert not packs_exactly(Leaking(), torch.device("cpu"))
     packed, alone = (held_out_loss(model, texts, torch.bfloat16, packing=packing, done=lambda _: None) for packing in (True, False))
     assert packed == pytest.approx(alone, rel=1e-2)
 
