@@ -80,14 +80,27 @@ def blocks(path: Path, size: int = 1 << 20) -> Iterator[bytes]:
 
 
 def _zstd_blocks(path: Path, raw: IO[bytes], size: int) -> Iterator[bytes]:
+    """Frame by frame: the stream reader of zstandard takes a frame that breaks off for the end of the file."""
     import zstandard  # loaded only when a .zst comes along
 
+    frame = zstandard.ZstdDecompressor().decompressobj()
+    ready = bytearray()
     try:
-        with zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True) as stream:
-            while block := stream.read(size):
-                yield block
+        while packed := raw.read(1 << 12):  # little, because it may unpack to a lot
+            while packed:
+                if frame.eof:
+                    frame = zstandard.ZstdDecompressor().decompressobj()
+                ready += frame.decompress(packed)
+                packed = frame.unused_data
+            while len(ready) >= size:
+                yield bytes(ready[:size])
+                del ready[:size]
     except zstandard.ZstdError as error:
         raise InputError(f"{path}: damaged zstd file: {error}", "compress or download it again") from error
+    if not frame.eof:
+        raise InputError(f"{path}: damaged zstd file: it ends before its last frame does", "compress or download it again")
+    if ready:
+        yield bytes(ready)
 
 
 def sha256(path: Path) -> str:

@@ -1,0 +1,100 @@
+"""The table of formats: each reads as the conversation it means, loses nothing, and reads the same once it is written."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+
+from curate.example import Place
+from curate.read.formats import SPEAKERS, example_of
+from tests.conftest import chat
+from tests.strategies import inside, lines
+
+
+def leaves(value: Any) -> list[Any]:
+    return [item for _, item in inside(value) if not isinstance(item, dict | list) and item is not None and item != ""]
+
+
+@settings(max_examples=400)
+@given(value=lines)
+@example(value={"input": {"messages": [], "tools": [{"name": "now"}], "x": 1}, "preferred_output": [], "tools": "mine"})
+@example(value={"instruction": "a", "input": " ", "output": "b", "history": [["c", "d"], ["e"]]})
+@example(value={"conversations": [{"from": "human", "value": "a", "role": "b", "content": "c"}]})
+@example(value={"prompt": "a", "completion": "b", "system": "c"})
+def test_a_conversation_holds_all_that_stood_in_its_line(value: dict[str, Any]) -> None:
+    found = example_of(value, Place("data.jsonl", 1))
+    there = leaves(found.value)
+    joined = [text for text in there if isinstance(text, str)]
+    renamed = set(SPEAKERS)
+    for leaf in leaves(value):
+        assert leaf in there or leaf in renamed or (isinstance(leaf, str) and any(leaf in text for text in joined))
+
+
+@settings(max_examples=400)
+@given(value=lines)
+@example(value={"prompt": "a", "completion": "b", "system": "c"})
+@example(value={"text": "a", "system": "b"})
+@example(value={"input": {"messages": [], "system": "a"}, "preferred_output": "b", "system": "c"})
+@example(value={"chosen": [{"role": "user"}, {"role": "system"}], "rejected": 1, "system": "a"})
+def test_a_conversation_that_is_written_and_read_again_has_the_same_id(value: dict[str, Any]) -> None:
+    first = example_of(value, Place("data.jsonl", 1))
+    again = example_of(json.loads(json.dumps(first.value)), Place("other.jsonl", 7))
+    assert again.id == first.id
+
+
+@given(value=lines)
+def test_reading_does_not_change_the_value_that_is_read(value: dict[str, Any]) -> None:
+    before = json.dumps(value)
+    _ = example_of(value, Place("data.jsonl", 1)).messages
+    assert json.dumps(value) == before
+
+
+@pytest.mark.parametrize(
+    ("value", "name", "expected"),
+    [
+        (chat("Hi", "Hello."), "messages", ["user: Hi", "assistant: Hello."]),
+        ({**chat("Hi", "Hello."), "system": "Be brief."}, "bedrock", ["system: Be brief.", "user: Hi", "assistant: Hello."]),
+        ({**chat("Hi", "Hello."), "system": ""}, "messages", ["user: Hi", "assistant: Hello."]),
+        ({"instruction": "Add.", "input": "1 1", "output": "2"}, "alpaca", ["user: Add.\n\n1 1", "assistant: 2"]),
+        (
+            {"instruction": "And?", "input": "", "response": "4", "system": "Count.", "history": [["2?", "2"]]},
+            "alpaca",
+            ["system: Count.", "user: 2?", "assistant: 2", "user: And?", "assistant: 4"],
+        ),
+        (
+            {"conversations": [{"from": "human", "value": "Hi"}, {"from": "gpt", "value": "Hello."}], "system": "Be brief."},
+            "sharegpt",
+            ["system: Be brief.", "user: Hi", "assistant: Hello."],
+        ),
+        ({"conversations": chat("Hi", "Hello.")["messages"]}, "sharegpt", ["user: Hi", "assistant: Hello."]),
+        ({"prompt": "Hi", "completion": "Hello."}, "prompt-completion", ["user: Hi", "assistant: Hello."]),
+        ({"prompt": [{"role": "user", "content": "Hi"}], "completion": "Hello."}, "prompt-completion", ["user: Hi", "assistant: Hello."]),
+        ({"text": "Once."}, "text", ["assistant: Once."]),
+        ({"prompt": "Hi", "chosen": "Hello.", "rejected": "What?"}, "preference", ["user: Hi", "assistant: Hello."]),
+        ({"prompt": "Hi", "chosen": chat("Hi", "Hello.")["messages"], "rejected": []}, "preference", ["user: Hi", "assistant: Hello."]),
+        (
+            {"conversations": [{"from": "human", "value": "Hi"}], "chosen": {"from": "gpt", "value": "Hello."}, "rejected": {}},
+            "preference",
+            ["user: Hi", "assistant: Hello."],
+        ),
+        ({"instruction": "Hi", "input": "", "output": "x", "chosen": "Hello.", "rejected": "What?"}, "preference", ["user: Hi", "assistant: Hello."]),
+        (
+            {"input": {"messages": [{"role": "user", "content": "Hi"}]}, "preferred_output": [{"role": "assistant", "content": "Hello."}]},
+            "openai-preference",
+            ["user: Hi", "assistant: Hello."],
+        ),
+        ({"chosen_messages": chat("Hi", "Hello.")["messages"], "rejected_messages": []}, "llama-factory-preference", ["user: Hi", "assistant: Hello."]),
+        ({"question": "Hi"}, "unknown", []),
+    ],
+)
+def test_each_format_reads_as_the_conversation_it_means(value: dict[str, Any], name: str, expected: list[str]) -> None:
+    found = example_of(value, Place("data.jsonl", 1))
+    assert found.format == name
+    assert [f"{message.role}: {message.text}" for message in found.messages] == expected
+
+
+def test_tools_beside_the_messages_of_a_preference_stand_beside_the_conversation() -> None:
+    value = {"input": {"messages": [], "tools": [{"type": "function"}], "parallel_tool_calls": False}, "preferred_output": []}
+    found = example_of(value, Place("data.jsonl", 1)).value
+    assert (found["tools"], found["input"]) == ([{"type": "function"}], {"parallel_tool_calls": False})
