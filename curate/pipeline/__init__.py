@@ -19,7 +19,7 @@ from curate.config import Config
 from curate.decision import Decision, DecisionLog
 from curate.detect.conflict import Conflict, ConflictReport, find_conflicts
 from curate.detect.near import NearReport, find_duplicates
-from curate.errors import CurateError, DataError, InputError, UsageError
+from curate.errors import ConfigError, CurateError, DataError, InputError, UsageError
 from curate.events import Listener, StageAdvanced, StageFinished, StageStarted, silent
 from curate.example import Example
 from curate.files import data_files, remove_leftovers, sha256
@@ -101,8 +101,20 @@ class _Pipeline:
         self.models = {
             name: fingerprint(model) for name, model in (("embeddings", self.config.conflicts.embeddings), ("nli", self.config.conflicts.nli)) if model
         }
-        if self.config.recipe and not self.recipe.is_file():
-            raise UsageError(f"{self.recipe}: no such recipe", "write one, or take `recipe` out of the configuration")
+        if self.config.recipe:
+            self._look_at_recipe()
+
+    def _look_at_recipe(self) -> None:
+        """Only its data is looked at here; the trainer, a process of its own, reads the rest."""
+        try:
+            values = tomllib.loads(self.recipe.read_text(encoding="utf-8"))
+        except OSError:
+            raise UsageError(f"{self.recipe}: no such recipe", "write one, or take `recipe` out of the configuration") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{self.recipe}: not valid TOML: {error}", "mend the line that is named") from None
+        data = self.recipe.parent / str(values.get("data", ""))
+        if data.resolve() != self.output.resolve():
+            raise ConfigError(f"{self.recipe}: trains on {data}, not on this run's output {self.output}", f'write  data = "{self.config.output}"  there')
 
     @cached_property
     def paths(self) -> list[Path]:
@@ -225,15 +237,15 @@ class _Pipeline:
     def _train(self, digest: str) -> dict[str, Any] | None:
         if not self.config.recipe:
             return None
-        run_folder = self.project.run(self.recipe.stem)
+        key = key_of("train", digest, tomllib.loads(self.recipe.read_text(encoding="utf-8")))
+        run_folder = self.project.run(f"{self.recipe.stem}-{key[:8]}")  # other data or another recipe is another run; old ones stay
 
         def work() -> store.Result:
-            return training.train(self.project.folder, self.recipe.absolute(), self.output.absolute(), run_folder.absolute(), self.listen)
+            return training.train(self.project.folder, self.recipe.absolute(), run_folder.absolute(), self.listen)
 
         def summary(result: store.Result) -> str:
             return f"held-out loss {result['base_loss']:.3f} before, {result['tuned_loss']:.3f} after"
 
-        key = key_of("train", digest, tomllib.loads(self.recipe.read_text(encoding="utf-8")))
         return self._stage("train", key, work, summary)
 
 

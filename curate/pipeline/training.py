@@ -19,13 +19,13 @@ POLL = 0.2
 """Seconds between two looks at the run's metrics."""
 
 
-def train(folder: Path, recipe: Path, data: Path, run: Path, listen: Listener) -> dict[str, Any]:
-    """Train by `recipe` on the splits in `data`, or go on where an earlier call was stopped; returns the run's report.
+def train(folder: Path, recipe: Path, run: Path, listen: Listener) -> dict[str, Any]:
+    """Train by `recipe`, or go on where an earlier call was stopped; returns the run's report.
 
     Raises `CurateError` with what the training said, when it fails.
     """
     # -P: nothing in the working folder can take the place of a module
-    command = [sys.executable, "-P", "-m", "curate", "train", str(recipe), "--data", str(data), "--run-dir", str(run), "--resume", "--quiet", "--json"]
+    command = [sys.executable, "-P", "-m", "curate", "train", str(recipe), "--run-dir", str(run), "--resume", "--quiet", "--json"]
     log = run.with_name(f"{run.name}.log")
     log.parent.mkdir(parents=True, exist_ok=True)
     environment = {**os.environ, "CURATE_FOLLOW_STDIN": "1"}
