@@ -55,5 +55,5 @@ def _words(text: str) -> Iterator[str]:
 
 
 def plural(count: int, noun: str) -> str:
-    """`1 line`, `1,234 lines`."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}{'es' if noun.endswith(('s', 'x', 'ch')) else 's'}"
+    """`1 line`, `1,234 lines`; info has no plural."""
+    return f"{count:,} {noun}" if count == 1 or noun == "info" else f"{count:,} {noun}{'es' if noun.endswith(('s', 'x', 'ch')) else 's'}"

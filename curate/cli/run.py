@@ -15,7 +15,7 @@ from curate.pipeline import run as run_pipeline
 from curate.report.console import console, table
 from curate.report.progress import StageProgress
 from curate.runs import Project
-from curate.text import excerpt
+from curate.text import excerpt, plural
 
 
 def run(
@@ -78,7 +78,7 @@ def _summary(result: RunResult) -> list[tuple[str, str]]:
     duplicates = reasons.get("D001", 0) + reasons.get("D003", 0)
     rows = [
         ("lines read", f"{result.manifest.read:,}"),
-        ("findings", f"{severities['error']:,} errors, {severities['warning']:,} warnings, {severities['info']:,} info"),
+        ("findings", ", ".join(plural(severities[name], name) for name in ("error", "warning", "info"))),
         ("duplicates removed", f"{duplicates:,} ({reasons.get('D001', 0):,} exact, {reasons.get('D003', 0):,} near; {result.apart:,} pairs kept apart)"),
         ("removed for other reasons", f"{result.manifest.removed.lines - duplicates:,}"),
         ("conflicts", f"{len(result.conflicts):,} ({result.undecided:,} undecided)"),

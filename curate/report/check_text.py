@@ -48,4 +48,4 @@ def summary_line(report: CheckReport) -> str:
     counts = report.severities
     found = ", ".join(plural(counts[severity], severity.value) for severity in Severity if counts[severity])
     read = f"{plural(report.examples, 'example')} in {plural(report.lines, 'line')} of {plural(report.files, 'file')}"
-    return f"{read}: {found.replace('infos', 'info') or 'nothing to report'}"
+    return f"{read}: {found or 'nothing to report'}"

@@ -16,12 +16,12 @@ COLOURS: Final = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severi
 
 
 def console(*, stderr: bool = False) -> "Console":
-    """A console for data (stdout) or narration (stderr). Not on a terminal it never folds lines, so that they can be searched."""
+    """A console for data (stdout) or narration (stderr). Not on a terminal lines are not folded, so that they can be searched; tables are 160 wide."""
     from rich.console import Console  # a few hundredths of a second that `--version` need not pay
 
     stream = sys.stderr if stderr else sys.stdout
-    width = None if stream.isatty() else 10_000
-    return Console(stderr=stderr, width=width, highlight=False, markup=False, emoji=False, soft_wrap=not stream.isatty())
+    terminal = stream.isatty()
+    return Console(stderr=stderr, width=None if terminal else 160, highlight=False, markup=False, emoji=False, soft_wrap=not terminal)
 
 
 def table(title: str, *columns: str, numbers: tuple[str, ...] = ()) -> "Table":
