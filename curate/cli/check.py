@@ -42,7 +42,7 @@ def check(
     with progress("checking", "lines", quiet=quiet) as advance:
         report = check_paths(files, config, advance)
     if output_format is OutputFormat.JSON:
-        json.dump(check_json(report), sys.stdout, ensure_ascii=False)
+        json.dump(check_json(report), sys.stdout)  # all ASCII: names and keys from the data may hold what a terminal obeys
         sys.stdout.write("\n")
     else:
         out = console()

@@ -1,0 +1,260 @@
+"""`curate check`: its exit codes, its streams, the shape of its JSON, and that nothing depends on how the file was read."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import curate.check
+from curate.check import check_paths
+from curate.cli.main import main
+from curate.config import CheckConfig
+from curate.finding import Finding
+from curate.report.check_text import SHOWN
+from curate.rules import RULES
+from curate.text import UNSAFE
+from tests.conftest import Write, chat, line_of
+
+Captured = pytest.CaptureFixture[str]
+GOOD = line_of(("Hi", "Hello."))
+NULL = line_of({"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": None}]})
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+# Lines that are sound, and lines each wrong in its own way; numbered, so that no two of them are copies.
+KINDS: tuple[Callable[[int], object], ...] = (
+    lambda n: chat(f"Question {n}?", "Yes."),
+    lambda n: chat(f"Question {n}?", "Yes.", "Be brief."),
+    lambda n: {"messages": [{"role": "user", "content": f"Question {n}?"}, {"role": "assistant", "content": ""}]},
+    lambda n: {"messages": [{"role": "human", "content": f"Question {n}?"}, {"role": "assistant", "content": None}]},
+    lambda n: {"messages": [{"role": "user", "content": f"Question {n}?"}, f"Answer {n}."]},
+    lambda n: {"instruction": f"Question {n}?", "output": "Yes."},
+    lambda n: {"question": n},
+    lambda n: b'{"messages": [%d' % n,
+    lambda n: b"{'messages': %d}" % n,
+    lambda n: b'{"id": 1, "id": %d}' % n,
+    lambda n: b'{"text": "caf\xe9 %d"}' % n,
+    lambda n: b"[" * (1000 + n),
+    lambda _: b"",
+    lambda n: n,
+)
+
+
+def check(*arguments: str) -> int:
+    return main(["check", *arguments])
+
+
+def output(captured: Captured) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(captured.readouterr().out)
+    return found
+
+
+def without_file(findings: list[Finding]) -> list[tuple[str, str, str]]:
+    return sorted((finding.code, finding.pointer, finding.message) for finding in findings)
+
+
+# Exit codes and streams
+
+
+def test_a_sound_file_is_clean_and_says_how_much_was_read(write: Write, capsys: Captured) -> None:
+    assert check(str(write("data.jsonl", [GOOD]))) == 0
+    assert capsys.readouterr() == ("1 example in 1 line of 1 file: nothing to report\n", "")
+
+
+@pytest.mark.parametrize("lines", [[NULL], [GOOD, GOOD], [GOOD, b""], [b"Hi"]], ids=["error", "warning", "blank line", "no example"])
+def test_errors_and_warnings_are_findings(write: Write, lines: list[bytes]) -> None:
+    assert check(str(write("data.jsonl", lines))) == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["missing.jsonl"], ["data.jsonl", "--select", "Z9"], ["data.jsonl", "--ignore", "Q"], ["data.jsonl", "--no-such-option"], ["data.zip"], ["empty"]],
+    ids=["no path", "no file", "no such code", "nothing to ignore", "no such option", "foreign file", "empty folder"],
+)
+def test_what_makes_no_sense_is_told_on_stderr_with_the_next_step(write: Write, capsys: Captured, arguments: list[str]) -> None:
+    write("data.jsonl", [GOOD])
+    write("data.zip", b"PK\x03\x04")
+    Path("empty").mkdir()
+    assert check(*arguments) == 2
+    out, told = capsys.readouterr()
+    assert out == ""
+    assert told.startswith("error: ")
+    assert "next: " in told
+
+
+def test_one_file_that_cannot_be_read_ends_the_check(write: Write, capsys: Captured) -> None:
+    write("a.jsonl", [NULL])
+    write("b.jsonl", b"PAR1")
+    assert check("a.jsonl", "b.jsonl", "--output-format", "json") == 2
+    assert "b.jsonl: is a Parquet file" in capsys.readouterr().err
+
+
+def test_a_finding_is_told_with_its_place_its_code_and_the_next_step(write: Write, capsys: Captured) -> None:
+    check(str(write("data.jsonl", [GOOD, NULL])))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "data.jsonl:2: C001 error the content of message 2 is null (/messages/1/content)"
+    assert lines[2] == f"C001 × 1: {RULES['C001'].hint}"
+    assert lines[-1] == "2 examples in 2 lines of 1 file: 1 error"
+
+
+def test_of_many_findings_of_a_rule_the_first_are_shown_and_the_rest_is_counted(write: Write, capsys: Captured) -> None:
+    path = str(write("data.jsonl", [b"{"] * (SHOWN + 5) + [NULL]))
+    check(path)
+    few = capsys.readouterr().out
+    assert few.count(": J010 error") == SHOWN
+    assert "5 more not shown (--all shows them)" in few
+    assert f"data.jsonl:{SHOWN + 6}: C001" in few
+    check(path, "--all")
+    assert capsys.readouterr().out.count(": J010 error") == SHOWN + 5
+
+
+def test_rules_are_selected_and_ignored(write: Write, capsys: Captured) -> None:
+    path = str(write("data.jsonl", [NULL, b"{"]))
+    for arguments, codes in ((["--select", "C"], {"C001"}), (["--ignore", "C001"], {"J010"}), (["--select", "J", "--ignore", "J010"], set())):
+        check(path, "--output-format", "json", *arguments)
+        assert set(output(capsys)["summary"]["codes"]) == codes
+
+
+def test_the_configuration_of_the_folder_counts_and_options_beat_it(write: Write) -> None:
+    path = str(write("data.jsonl", [NULL]))
+    write("curate.toml", b'[check]\nignore = ["C001"]\n')
+    assert check(path) == 0
+    assert check(path, "--ignore", "J") == 1
+
+
+def test_folders_and_several_files_are_read_in_order_and_duplicates_found_across_them(write: Write, capsys: Captured) -> None:
+    write("folder/b.jsonl", [GOOD])
+    write("folder/a.jsonl", [GOOD])
+    check("folder", "--output-format", "json")
+    found = output(capsys)
+    assert found["summary"]["files"] == 2
+    assert [(one["file"], one["line"], one["message"]) for one in found["findings"]] == [("folder/b.jsonl", 1, "exact copy of folder/a.jsonl:1")]
+
+
+# JSON
+
+
+def test_the_json_has_the_documented_shape(write: Write, capsys: Captured) -> None:
+    path = write("data.jsonl", [GOOD, NULL, b"{", b""])
+    assert check(str(path), "--output-format", "json") == 1
+    found = output(capsys)
+    assert list(found) == ["findings", "summary"]
+    assert list(found["summary"]) == ["files", "lines", "examples", "severities", "codes", "seconds"]
+    assert {key: value for key, value in found["summary"].items() if key != "seconds"} == {
+        "files": 1,
+        "lines": 3,
+        "examples": 2,
+        "severities": {"error": 2, "warning": 1, "info": 0},
+        "codes": {"C001": 1, "J008": 1, "J010": 1},
+    }
+    ids = [found["findings"][0].pop("example"), found["findings"][1].pop("example"), found["findings"][2].pop("example")]
+    assert re.fullmatch("[0-9a-f]{32}", ids[0])
+    assert ids[1:] == [None, None]
+    assert found["findings"][0] == {
+        "code": "C001",
+        "severity": "error",
+        "file": "data.jsonl",
+        "line": 2,
+        "pointer": "/messages/1/content",
+        "message": "the content of message 2 is null",
+        "hint": RULES["C001"].hint,
+        "fixable": False,
+    }
+    assert [(one["code"], one["severity"], one["line"]) for one in found["findings"]] == [("C001", "error", 2), ("J010", "error", 3), ("J008", "warning", 4)]
+
+
+def test_a_finding_about_the_whole_file_has_line_0_and_comes_first(write: Write, capsys: Captured) -> None:
+    check(str(write("data.json", b"[\n" + NULL + b"\n]")), "--output-format", "json")
+    assert [(one["code"], one["line"], one["pointer"], one["example"] is None) for one in output(capsys)["findings"]] == [
+        ("J011", 0, "", True),
+        ("C001", 2, "/messages/1/content", False),
+    ]
+
+
+# What the result does not depend on
+
+
+@settings(max_examples=60, deadline=None)
+@given(chosen=st.lists(st.sampled_from(KINDS), min_size=1, max_size=12), chunk=st.integers(1, 5))
+def test_findings_do_not_depend_on_the_size_of_a_chunk(chosen: list[Callable[[int], object]], chunk: int) -> None:
+    path = Path("data.jsonl")
+    path.write_bytes(b"".join(line_of(kind(n)) + b"\n" for n, kind in enumerate(chosen)))
+    whole = check_paths([path])
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(curate.check, "CHUNK", chunk)
+        cut = check_paths([path])
+    assert cut.findings == whole.findings
+    assert (cut.lines, cut.examples) == (whole.lines, whole.examples)
+
+
+@settings(max_examples=60, deadline=None)
+@given(chosen=st.lists(st.sampled_from(KINDS), min_size=1, max_size=12))
+def test_an_error_in_one_line_hides_and_adds_nothing_in_the_others(chosen: list[Callable[[int], object]]) -> None:
+    lines = [line_of(kind(n)) for n, kind in enumerate(chosen)]
+    config = CheckConfig(ignore=("J022", "J025"))
+    together, alone = Path("together.jsonl"), Path("alone.jsonl")
+    together.write_bytes(b"".join(line + b"\n" for line in [GOOD, *lines]))
+    found = check_paths([together], config).findings
+    assert [finding for finding in found if finding.line in (0, 1)] == []
+    for n, line in enumerate(lines, start=2):
+        alone.write_bytes(GOOD + b"\n" + line + b"\n")
+        expected = without_file([finding for finding in check_paths([alone], config).findings if finding.line == 2])
+        assert without_file([finding for finding in found if finding.line == n]) == expected
+
+
+@settings(max_examples=60, deadline=None)
+@given(chosen=st.lists(st.sampled_from(KINDS), min_size=1, max_size=12))
+def test_judging_a_shape_once_finds_the_same_as_judging_every_example(chosen: list[Callable[[int], object]]) -> None:
+    path = Path("data.jsonl")
+    path.write_bytes(b"".join(line_of(kind(n)) + b"\n" for n, kind in enumerate([*chosen, *chosen])))
+    remembered = check_paths([path]).findings
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(curate.check, "shape_of", lambda _: None)
+        assert check_paths([path]).findings == remembered
+
+
+# What a terminal could obey
+
+
+HOSTILE = {
+    "escape": "\x1b[31mred\x1b]0;title\x07",
+    "control sequence in one character": "\x9b31m",
+    "markup": "[red]bold[/red] [link=file:///]",
+    "right to left": "\u202egnp.exe\u2066",
+    "carriage return": "safe\rerror",
+    "invisible": "a\u200bb\U000e0041",
+    "half a character": "\ud83d",
+}
+
+
+@pytest.mark.parametrize("colour", ["", "1"], ids=["plain", "coloured"])
+@pytest.mark.parametrize("said", HOSTILE.values(), ids=HOSTILE)
+@pytest.mark.parametrize("output_format", ["text", "json"])
+def test_text_from_the_data_is_shown_and_never_obeyed(
+    write: Write, capsys: Captured, monkeypatch: pytest.MonkeyPatch, said: str, colour: str, output_format: str
+) -> None:
+    if colour:
+        monkeypatch.setenv("FORCE_COLOR", colour)
+    key = json.dumps(said)
+    lines = [
+        {"messages": [{"role": said, "content": "Hi"}, {"role": "assistant", "content": said}]},
+        {said: 1, "b": 2},
+        f'{{"messages": [], {key}: 1, {key}: 2}}'.encode(),
+        said.encode("utf-8", "surrogatepass"),
+    ]
+    name = said.encode("utf-8", "replace").decode().replace("/", "-").replace("\r", "") + ".jsonl"
+    assert check(str(write(name, lines)), "--all", "--output-format", output_format) == 1
+    out = COLOUR.sub("", capsys.readouterr().out) if colour else capsys.readouterr().out
+    assert not UNSAFE.search(out.replace("\n", ""))
+    if said == HOSTILE["markup"]:
+        assert "role '[red]bold[/red] [link=file:///]' is not known" in out
+
+
+@pytest.mark.parametrize("said", ["\x1b[31mred", "\x9b31m", "\u202e"])
+def test_a_hostile_path_is_told_without_being_obeyed(capsys: Captured, said: str) -> None:
+    assert check(f"missing{said}.jsonl") == 2
+    assert not UNSAFE.search(capsys.readouterr().err.replace("\n", ""))
