@@ -4,7 +4,7 @@ kept + removed = read, always: it is asserted here, where both are made.
 """
 
 import base64
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -72,19 +72,28 @@ class Applied:
         return Counter(removal.code or "decision" for removal in self.removed)
 
 
-def errors_of(findings: Iterable[Finding]) -> dict[str, Finding]:
-    """Per example the first of its findings that is an error."""
-    found: dict[str, Finding] = {}
+def errors_of(findings: Iterable[Finding], lines: Iterable[ParsedLine]) -> dict[Place, Finding]:
+    """Per line that holds an example the first of its findings that is an error."""
+    by_example: dict[tuple[str, str], list[Finding]] = defaultdict(list)
     for finding in findings:
         if finding.example and finding.severity is Severity.ERROR:
-            found.setdefault(finding.example, finding)
+            by_example[finding.file, finding.example].append(finding)
+    found: dict[Place, Finding] = {}
+    for parsed in lines if by_example else ():
+        if parsed.example is None:
+            continue
+        place = parsed.place
+        last = place.line + parsed.line.data.count(b"\n")
+        for finding in by_example.get((place.file, parsed.example.id), ()):
+            if place.line <= finding.line <= last:  # a copy elsewhere may be sound: a repeated key is not part of the content
+                found.setdefault(place, finding)
     return found
 
 
 def apply(
     lines: Sequence[ParsedLine],
     *,
-    errors: Mapping[str, Finding] | None = None,
+    errors: Mapping[Place, Finding] | None = None,
     verdicts: Mapping[str, Decision] | None = None,
     duplicates: Iterable[Duplicate] = (),
     keep_unreadable: bool = False,
@@ -104,7 +113,7 @@ def apply(
     return Applied(kept, removed)
 
 
-def _reason(parsed: ParsedLine, errors: Mapping[str, Finding], verdicts: Mapping[str, Decision], lost: Mapping[Place, Duplicate]) -> Removal | None:
+def _reason(parsed: ParsedLine, errors: Mapping[Place, Finding], verdicts: Mapping[str, Decision], lost: Mapping[Place, Duplicate]) -> Removal | None:
     example = parsed.example
     if example is None:
         return None
@@ -113,7 +122,7 @@ def _reason(parsed: ParsedLine, errors: Mapping[str, Finding], verdicts: Mapping
         why = decision.why or (f"dropped in review of {decision.about}" if decision.about else "dropped in review")
         return _removal(parsed, None, why, decided_by=decision.who, when=decision.when)
     kept_by_hand = decision is not None and decision.verdict == "keep"
-    if not kept_by_hand and (finding := errors.get(example.id)):
+    if not kept_by_hand and (finding := errors.get(parsed.place)):
         return _removal(parsed, finding.code, finding.message, decided_by="rule")
     duplicate = lost.get(parsed.place)
     if duplicate and (duplicate.code == "D001" or not kept_by_hand):  # who keeps a content wants it once

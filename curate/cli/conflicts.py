@@ -36,7 +36,7 @@ def conflicts(
     with progress("comparing", "questions", quiet=quiet) as advance:
         report = find_conflicts(dataset.examples, config, Project(Path.cwd()).cache, advance)
     if as_json:
-        json.dump(conflicts_json(report), sys.stdout, ensure_ascii=False)
+        json.dump(conflicts_json(report), sys.stdout)
         sys.stdout.write("\n")
     else:
         out = console()

@@ -43,7 +43,7 @@ def dedup(
         for line in applied.kept:
             file.write(line.jsonl + b"\n")
     if as_json:
-        json.dump(dedup_json(applied, report.apart), sys.stdout, ensure_ascii=False)
+        json.dump(dedup_json(applied, report.apart), sys.stdout)
         sys.stdout.write("\n")
         return
     out = console()

@@ -36,7 +36,7 @@ def run(
     with StageProgress(quiet=quiet) as progress:
         result = run_pipeline(Project(path.absolute().parent), settings, progress.listen)
     if as_json:
-        json.dump(_as_json(result), sys.stdout, ensure_ascii=False)
+        json.dump(_as_json(result), sys.stdout)
         sys.stdout.write("\n")
         return
     _show(result)

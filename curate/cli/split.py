@@ -39,14 +39,14 @@ def split(
         raise UsageError(f"{output}: holds a file that is read", "name another folder; input files are never overwritten")
     findings = check_paths(files, config.check).findings
     dataset = read_dataset(files)
-    applied = apply(dataset.lines, errors=errors_of(findings))
+    applied = apply(dataset.lines, errors=errors_of(findings, dataset.lines))
     if not applied.kept:
         raise InputError("no example is left to split", "`curate check` says what is wrong with them")
     examples = [line.example for line in applied.kept if line.example is not None]
     parts = divide(applied.kept, find_duplicates(examples, config.dedup).pairs, config.split, config.seed)
     manifest = write_output(output, dataset, applied, parts, config=config, decisions={}, models={})
     if as_json:
-        json.dump(manifest.model_dump(mode="json"), sys.stdout, ensure_ascii=False)
+        json.dump(manifest.model_dump(mode="json"), sys.stdout)
         sys.stdout.write("\n")
         return
     out = console()

@@ -6,7 +6,7 @@ behind the last stage that was finished and ends with the same manifest.
 
 import tomllib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -21,7 +21,7 @@ from curate.detect.conflict import Conflict, ConflictReport, find_conflicts
 from curate.detect.near import NearReport, find_duplicates
 from curate.errors import ConfigError, CurateError, DataError, InputError, UsageError
 from curate.events import Listener, StageAdvanced, StageFinished, StageStarted, silent
-from curate.example import Example
+from curate.example import Example, Place
 from curate.files import data_files, remove_leftovers, sha256
 from curate.finding import Finding, Severity
 from curate.manifest import NAME, Manifest, intact, key_of, sizes, write_output
@@ -82,7 +82,7 @@ class _Pipeline:
     def run(self) -> RunResult:
         self._preflight()
         findings = self._check()
-        errors = errors_of(findings)
+        errors = errors_of(findings, self.dataset.lines)
         if self.config.errors == "stop" and (errors or len(self.dataset.examples) < len(self.dataset.lines)):
             raise DataError("the data has errors, and the configuration says to stop at them", "`curate check` shows them")
         near = self._dedup(errors)
@@ -183,11 +183,11 @@ class _Pipeline:
         key = key_of("check", self.inputs, self.config.check.model_dump(mode="json"))
         return store.findings_of(self._stage("check", key, work, summary))
 
-    def _dedup(self, errors: dict[str, Finding]) -> NearReport:
+    def _dedup(self, errors: dict[Place, Finding]) -> NearReport:
         """Duplicates among the examples that would stay without it, so that none loses to an example that leaves."""
         dropped = {example for example, decision in self.verdicts.items() if decision.verdict == "drop"}
         kept = frozenset(example for example, decision in self.verdicts.items() if decision.verdict == "keep")
-        staying = [example for example in self.dataset.examples if example.id not in dropped and (example.id not in errors or example.id in kept)]
+        staying = [example for example in self.dataset.examples if example.id not in dropped and (example.place not in errors or example.id in kept)]
 
         def summary(result: store.Result) -> str:
             exact = sum(duplicate["code"] == "D001" for duplicate in result["duplicates"])
@@ -195,7 +195,7 @@ class _Pipeline:
             return f"{exact:,} exact, {near:,} near; {plural(len(result['apart']), 'pair')} kept apart"
 
         verdicts = {example: decision.verdict for example, decision in self.verdicts.items()}
-        key = key_of("dedup", self.inputs, self.config.dedup.model_dump(mode="json"), sorted(errors), verdicts)
+        key = key_of("dedup", self.inputs, self.config.dedup.model_dump(mode="json"), sorted(map(astuple, errors)), verdicts)
         result = self._stage("dedup", key, lambda: store.near_result(find_duplicates(staying, self.config.dedup, kept)), summary)
         return store.near_of(result, staying)
 

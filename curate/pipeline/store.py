@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from curate.detect.cluster import Duplicate
 from curate.detect.conflict import Conflict, ConflictReport
 from curate.detect.evidence import Evidence
 from curate.detect.near import NearReport
-from curate.example import Example
+from curate.example import Example, Place
 from curate.files import write_json
 from curate.finding import Finding, Severity
 
@@ -39,7 +40,7 @@ def findings_of(result: Result) -> list[Finding]:
 
 
 def near_result(report: NearReport) -> Result:
-    """A near-duplicate report as plain values: examples by file and line."""
+    """A near-duplicate report as plain values: examples by place."""
     return {
         "duplicates": [_duplicate(duplicate) for duplicate in report.duplicates],
         "apart": [_duplicate(duplicate) for duplicate in report.apart],
@@ -49,10 +50,10 @@ def near_result(report: NearReport) -> Result:
 
 def near_of(result: Result, examples: Sequence[Example]) -> NearReport:
     """The report back from plain values, for the same data."""
-    at = {(example.place.file, example.place.line): example for example in examples}
+    at = {example.place: example for example in examples}
 
     def duplicate(value: Mapping[str, Any]) -> Duplicate:
-        return Duplicate(at[tuple(value["example"])], at[tuple(value["kept"])], value["code"], value["similarity"])
+        return Duplicate(at[Place(*value["example"])], at[Place(*value["kept"])], value["code"], value["similarity"])
 
     return NearReport(
         [duplicate(value) for value in result["duplicates"]],
@@ -62,10 +63,9 @@ def near_of(result: Result, examples: Sequence[Example]) -> NearReport:
 
 
 def _duplicate(duplicate: Duplicate) -> Result:
-    example, kept = duplicate.example.place, duplicate.kept.place
     return {
-        "example": [example.file, example.line],
-        "kept": [kept.file, kept.line],
+        "example": astuple(duplicate.example.place),
+        "kept": astuple(duplicate.kept.place),
         "code": duplicate.code,
         "similarity": duplicate.similarity,
     }

@@ -169,7 +169,7 @@ def test_a_pinned_example_never_goes() -> None:
 
 def test_content_that_a_person_keeps_stays_once() -> None:
     twins = [example("Hi", "Hello there.", line) for line in (1, 2)]
-    assert [2] == [d.example.place.line for d in find_duplicates(twins, DedupConfig(), frozenset({twins[0].id})).duplicates]
+    assert [d.example.place.line for d in find_duplicates(twins, DedupConfig(), frozenset({twins[0].id})).duplicates] == [2]
 
 
 def test_candidates_of_a_big_bucket_are_all_verified() -> None:

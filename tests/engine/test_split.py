@@ -62,7 +62,7 @@ def test_a_line_leaves_for_the_strongest_reason_and_keeps_its_bytes(write: Write
         ids[5]: Decision(example=ids[5], verdict="drop", who="ann", when=datetime(2026, 1, 2, tzinfo=UTC), why="rude"),
         ids[6]: Decision(example=ids[6], verdict="keep", who="ann"),
     }
-    errors = errors_of(check_paths([path]).findings)
+    errors = errors_of(check_paths([path]).findings, dataset.lines)
     report = find_duplicates(dataset.examples, Config().dedup)
     applied = apply(dataset.lines, errors=errors, verdicts=verdicts, duplicates=report.duplicates)
     assert [line.place.line for line in applied.kept] == [1, 7]
@@ -74,6 +74,21 @@ def test_a_line_leaves_for_the_strongest_reason_and_keeps_its_bytes(write: Write
     assert {key: saved[0]["kept"][key] for key in ("file", "line")} == {"file": "data.jsonl", "line": 1}
     original = path.read_bytes().splitlines()
     assert [original[r["line"] - 1] for r in saved] == [r["text"].encode() if "text" in r else base64.b64decode(r["base64"]) for r in saved]
+
+
+def test_a_sound_copy_of_a_line_with_a_repeated_key_stays(write: Write) -> None:
+    sound = json.dumps(chat("Hi", "Hello."))
+    path = write("data.jsonl", [sound.replace('"role": "user"', '"role": "tool", "role": "user"').encode(), sound.encode()])
+    dataset = read_dataset([path])
+    applied = apply(dataset.lines, errors=errors_of(check_paths([path]).findings, dataset.lines))
+    assert ([line.place.line for line in applied.kept], [(r.line, r.code) for r in applied.removed]) == ([2], [(1, "J013")])
+
+
+def test_elements_on_one_line_are_told_apart(write: Write) -> None:
+    path = write("data.json", json.dumps([chat("Hi", "Hello."), chat("Hi", "Hello."), chat("Bye", "Bye.")]).encode())
+    dataset = read_dataset([path])
+    applied = apply(dataset.lines, duplicates=find_duplicates(dataset.examples, Config().dedup).duplicates)
+    assert (len(applied.kept), len(applied.removed)) == (2, 1)
 
 
 def test_messages_keep_their_bytes_and_other_formats_become_messages(write: Write) -> None:
