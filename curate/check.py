@@ -12,14 +12,15 @@ from pathlib import Path
 from time import monotonic
 
 from curate.config import CheckConfig
-from curate.example import Example
+from curate.example import Example, Place
 from curate.finding import Finding, Problem, Severity
 from curate.read.dataset import FileFacts, ParsedLine, read_file
 from curate.read.locate import line_of
 from curate.rules import Rule, Scope, by_scope, selected
 from curate.rules.duplicates import Seen
 from curate.rules.frame import messages_frame
-from curate.rules.shape import Shape, shape_of
+from curate.rules.shape import Shape, is_plain, shape_of
+from curate.template import load_template
 
 CHUNK = 1024
 """Lines at a time: enough for columns to pay, little enough to show progress."""
@@ -65,7 +66,7 @@ def check_paths(
     code that no rule has.
     """
     started = monotonic()
-    checker = _Checker(selected(config.select, config.ignore))
+    checker = _Checker(config)
     report = CheckReport()
     for path in paths:
         facts = FileFacts(name_of(path))
@@ -79,6 +80,7 @@ def check_paths(
         report.files += 1
         report.lines += facts.lines
         report.examples += facts.examples
+    report.findings.extend(checker.conclusions())
     report.seconds = monotonic() - started
     return report
 
@@ -92,10 +94,13 @@ def _chunks(lines: Iterable[ParsedLine]) -> Iterator[list[ParsedLine]]:
 class _Checker:
     """The selected rules, by what they see, and what the data set's rules remember."""
 
-    def __init__(self, rules: dict[str, Rule]) -> None:
-        self.line, self.shape, self.text, self.dataset, self.files = (
-            by_scope(rules, scope) for scope in (Scope.LINE, Scope.EXAMPLE, Scope.TEXT, Scope.DATASET, Scope.FILE)
-        )
+    def __init__(self, config: CheckConfig) -> None:
+        self.target = config.target
+        self.max_length = config.max_length
+        rules = selected(config.select, config.ignore, config.target)
+        scopes = (Scope.LINE, Scope.EXAMPLE, Scope.VALUE, Scope.TEXT, Scope.DATASET, Scope.FILE, Scope.TOKENS)
+        self.line, self.shape, self.value, self.text, self.dataset, self.files, self.tokens = (by_scope(rules, scope) for scope in scopes)
+        self.template = load_template(config.model) if config.model and self.tokens else None
         self.seen = Seen()
         self.sound: set[Shape] = set()
 
@@ -106,12 +111,21 @@ class _Checker:
             if parsed.example is None or parsed.decoded.defects:  # nothing can be said about a line that is sound
                 for rule in self.line:
                     for problem in rule.function(parsed):
-                        yield _finding(rule, problem, parsed)
+                        yield self._finding(rule, problem, parsed)
         for parsed, example in with_example:
             yield from self._structure(parsed, example)
+            if self.value and not is_plain(example):
+                for rule in self.value:
+                    for problem in rule.function(example):
+                        yield self._finding(rule, problem, parsed)
+            if self.template is not None and example.messages:
+                encoding = self.template.encode(example.value)
+                for rule in self.tokens:
+                    for problem in rule.function(example, encoding, self.max_length):
+                        yield self._finding(rule, problem, parsed)
             for rule in self.dataset:
                 for problem in rule.function(example, self.seen):
-                    yield _finding(rule, problem, parsed)
+                    yield self._finding(rule, problem, parsed)
         if self.text and with_example:
             yield from self._texts([parsed for parsed, _ in with_example], [example for _, example in with_example])
 
@@ -123,7 +137,7 @@ class _Checker:
         for rule in self.shape:
             for problem in rule.function(example):
                 sound = False
-                yield _finding(rule, problem, parsed)
+                yield self._finding(rule, problem, parsed)
         if sound and shape is not None:
             self.sound.add(shape)
 
@@ -133,19 +147,34 @@ class _Checker:
         for rule in self.text:
             for position, turn, message in said.filter(said[rule.code].is_not_null()).select("example", "turn", rule.code).iter_rows():
                 pointer = next(m.content_pointer for m in examples[position].messages if m.index == turn)
-                yield _finding(rule, Problem(pointer, message), lines[position])
+                yield self._finding(rule, Problem(pointer, message), lines[position])
 
     def file(self, facts: FileFacts) -> Iterator[Finding]:
         """What the rules find in a file as a whole, once it has been read."""
         for rule in self.files:
             for problem in rule.function(facts):
-                yield Finding(rule.code, rule.severity, facts.path, 0, "", problem.message, rule.hint, False, None)
+                yield self._about(rule, problem, Place(facts.path, 0))
+
+    def conclusions(self) -> Iterator[Finding]:
+        """What the rules find in the data set as a whole, once all files have been read."""
+        for rule in self.dataset:
+            if rule.conclusion is not None:
+                for place, problem in rule.conclusion(self.seen):
+                    yield self._about(rule, problem, place)
+
+    def _about(self, rule: Rule, problem: Problem, place: Place) -> Finding:
+        severity = rule.severity_for(self.target) or rule.severity
+        return Finding(rule.code, severity, place.file, place.line, problem.pointer, problem.message, rule.hint, False, None)
+
+    def _finding(self, rule: Rule, problem: Problem, parsed: ParsedLine) -> Finding:
+        return _finding(rule, problem, parsed, rule.severity_for(self.target) or rule.severity)
 
 
-def _finding(rule: Rule, problem: Problem, parsed: ParsedLine) -> Finding:
+def _finding(rule: Rule, problem: Problem, parsed: ParsedLine, severity: Severity) -> Finding:
     """The finding that a problem makes; in an element of a document, at the line where the value stands."""
     data = parsed.line.data
     inside = data.count(b"\n", 0, problem.offset) if problem.offset else line_of(data, problem.pointer) if problem.pointer else 0
     example = parsed.example.id if parsed.example else None
     place = parsed.place
-    return Finding(rule.code, rule.severity, place.file, place.line + inside, problem.pointer, problem.message, rule.hint, False, example)
+    fixable = rule.repair is not None and parsed.example is not None and parsed.example.format == "messages"
+    return Finding(rule.code, severity, place.file, place.line + inside, problem.pointer, problem.message, rule.hint, fixable, example)

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from curate.errors import ConfigError, UsageError
+from curate.targets import Target
 
 Model = TypeVar("Model", bound=BaseModel)
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -26,6 +27,12 @@ class CheckConfig(Section):
     """Codes or prefixes of codes to run; empty means the default ones."""
     ignore: tuple[str, ...] = ()
     """Codes or prefixes not to run; beats `select`."""
+    target: Target = Target.TRAINER
+    """Trainer or service that the data is meant for: switches rules and severities."""
+    model: str = ""
+    """Model whose tokenizer and chat template the rules of family K use; empty: they do not run."""
+    max_length: Annotated[int, Field(ge=1)] = 1024
+    """Tokens of the longest example that will be trained on, for the rules of family K."""
 
 
 class DedupConfig(Section):

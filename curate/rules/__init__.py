@@ -6,20 +6,25 @@ from curate.errors import UsageError
 from curate.rules import content, duplicates, jsonl, messages
 from curate.rules.rule import Rule as Rule
 from curate.rules.rule import Scope as Scope
+from curate.targets import Target
 
 FAMILIES: Final = (jsonl, messages, content, duplicates)
 RULES: Final[dict[str, Rule]] = {rule.code: rule for family in FAMILIES for rule in family.RULES}
 
 
-def selected(select: tuple[str, ...] = (), ignore: tuple[str, ...] = ()) -> dict[str, Rule]:
-    """The rules that run: those under a code or prefix in `select` (all when it is empty) and under none in `ignore`.
+def selected(select: tuple[str, ...] = (), ignore: tuple[str, ...] = (), target: Target = Target.TRAINER) -> dict[str, Rule]:
+    """The rules that run for a target: those under a code or prefix in `select` (the default ones when it is empty), under none in `ignore`.
 
     Raises `UsageError` for a prefix that no rule has.
     """
     for prefix in (*select, *ignore):
         if not any(code.startswith(prefix) for code in RULES):
             raise UsageError(f"no rule has a code that starts with {prefix!r}", "`curate rule --all` lists them")
-    return {code: rule for code, rule in RULES.items() if (not select or code.startswith(select)) and not (ignore and code.startswith(ignore))}
+    return {
+        code: rule
+        for code, rule in RULES.items()
+        if (code.startswith(select) if select else rule.default) and not (ignore and code.startswith(ignore)) and rule.severity_for(target)
+    }
 
 
 def by_scope(rules: dict[str, Rule], scope: Scope) -> list[Rule]:

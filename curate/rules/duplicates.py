@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from curate.example import Example, Place
 from curate.finding import Problem, Severity
@@ -17,6 +18,8 @@ class Seen:
 
     first: dict[str, Place] = field(default_factory=dict)
     """Id of an example to where it stood first."""
+    memory: dict[str, Any] = field(default_factory=dict)
+    """What a rule keeps for its conclusion, under its code."""
 
 
 @rule("D001", "exact-duplicate", severity=Severity.WARNING, scope=Scope.DATASET, hint="`curate dedup` removes it and keeps the first.")

@@ -20,12 +20,13 @@ The tests run both blocks: Bad must fire, Good must not. In them `\\xff` stands 
 
 import inspect
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
 from curate.finding import Severity
+from curate.targets import Target
 
 CODE: Final = re.compile(r"[A-Z]\d{3}")
 NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -39,6 +40,10 @@ class Scope(StrEnum):
     """A `ParsedLine` that has defects or holds no object; yields problems."""
     EXAMPLE = "example"
     """An `Example`, of which it looks at the structure alone (see `curate.rules.shape`); yields problems."""
+    VALUE = "value"
+    """An `Example`, all of it; yields problems. Not asked about examples that are plain: only messages of a role and a text each."""
+    TOKENS = "tokens"
+    """An `Example` and its `curate.template.Encoding` by the model that was named; yields problems. Not asked when no model was named."""
     TEXT = "text"
     """Nothing; returns a polars expression over the frame of messages (see `curate.rules.frame`): the problem's message, or null."""
     DATASET = "dataset"
@@ -48,6 +53,17 @@ class Scope(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Repair:
+    """A rule's own edit of a line's JSON object in messages form: takes the object, returns a mended one, never changes the one it got."""
+
+    function: Callable[[dict[str, Any]], dict[str, Any]]
+    safe: bool
+    """True when the meaning is the same afterwards; others need `--unsafe-fixes`."""
+    summary: str
+    """What it does, in one sentence: its docstring."""
+
+
+@dataclass(eq=False, slots=True)
 class Rule:
     """A rule and all that is said about it anywhere."""
 
@@ -65,16 +81,53 @@ class Rule:
     good: bytes
     """The same, mended: does not fire it."""
     function: Callable[..., Any]
+    targets: Mapping[Target, Severity] = field(default_factory=dict)
+    """Targets for which it is more, or less, severe."""
+    only: tuple[Target, ...] = ()
+    """Targets that have the rule; empty: all."""
+    default: bool = True
+    """False for a rule that runs only when it is selected."""
+    repair: Repair | None = None
+    conclusion: Callable[..., Any] | None = None
+    """For a rule over the data set: takes what was `Seen` once all is read; yields (place, problem)."""
+
+    def severity_for(self, target: Target) -> Severity | None:
+        """How bad it is for a target; None when the target does not have the rule."""
+        return None if self.only and target not in self.only else self.targets.get(target, self.severity)
+
+    def repaired_by(self, *, safe: bool) -> Callable[[Callable[[dict[str, Any]], dict[str, Any]]], Callable[[dict[str, Any]], dict[str, Any]]]:
+        """Declare the rule's repair: `@consecutive_roles.repaired_by(safe=False)`."""
+
+        def declare(function: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[dict[str, Any]], dict[str, Any]]:
+            self.repair = Repair(function, safe, inspect.getdoc(function) or "")
+            return function
+
+        return declare
+
+    def concluded_by(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Declare what the rule says once the whole data set was seen."""
+        self.conclusion = function
+        return function
 
 
-def rule(code: str, name: str, *, severity: Severity, hint: str, scope: Scope = Scope.EXAMPLE) -> Callable[[Callable[..., Any]], Rule]:
+def rule(
+    code: str,
+    name: str,
+    *,
+    severity: Severity,
+    hint: str,
+    scope: Scope = Scope.EXAMPLE,
+    targets: Mapping[Target, Severity] | None = None,
+    only: tuple[Target, ...] = (),
+    default: bool = True,
+) -> Callable[[Callable[..., Any]], Rule]:
     """Declare a rule. Raises `ValueError` at import when its code, name or docstring is not well-formed."""
     if not CODE.fullmatch(code) or not NAME.fullmatch(name):
         raise ValueError(f"{code} {name}: a code is a letter and three digits, a name is lower-case-with-dashes")
 
     def declare(function: Callable[..., Any]) -> Rule:
         summary, why, bad, good = _documentation(code, inspect.getdoc(function) or "")
-        return Rule(code, name, severity, scope, hint, summary, why, bad, good, function)
+        return Rule(code, name, severity, scope, hint, summary, why, bad, good, function, targets or {}, only, default)
 
     return declare
 

@@ -27,3 +27,11 @@ def shape_of(example: Example) -> Shape | None:
         else:
             return None
     return tuple(shape)
+
+
+def is_plain(example: Example) -> bool:
+    """Whether an example has nothing but messages, and each of these nothing but a role and a text: nothing there for rules of scope `VALUE`."""
+    value = example.value
+    if len(value) != 1 or not isinstance(turns := value.get("messages"), list):
+        return False
+    return all(isinstance(t, dict) and len(t) == 2 and isinstance(t.get("content"), str) and isinstance(t.get("role"), str) for t in turns)
