@@ -113,21 +113,24 @@ class _Checker:
                     for problem in rule.function(parsed):
                         yield self._finding(rule, problem, parsed)
         for parsed, example in with_example:
-            yield from self._structure(parsed, example)
-            if self.value and not is_plain(example):
-                for rule in self.value:
-                    for problem in rule.function(example):
-                        yield self._finding(rule, problem, parsed)
-            if self.template is not None and example.messages:
-                encoding = self.template.encode(example.value)
-                for rule in self.tokens:
-                    for problem in rule.function(example, encoding, self.max_length):
-                        yield self._finding(rule, problem, parsed)
-            for rule in self.dataset:
-                for problem in rule.function(example, self.seen):
-                    yield self._finding(rule, problem, parsed)
+            yield from self._example(parsed, example)
         if self.text and with_example:
             yield from self._texts([parsed for parsed, _ in with_example], [example for _, example in with_example])
+
+    def _example(self, parsed: ParsedLine, example: Example) -> Iterator[Finding]:
+        yield from self._structure(parsed, example)
+        if self.value and not is_plain(example):
+            for rule in self.value:
+                for problem in rule.function(example):
+                    yield self._finding(rule, problem, parsed)
+        if self.template is not None and example.messages:
+            encoding = self.template.encode(example.value)
+            for rule in self.tokens:
+                for problem in rule.function(example, encoding, self.max_length):
+                    yield self._finding(rule, problem, parsed)
+        for rule in self.dataset:
+            for problem in rule.function(example, self.seen):
+                yield self._finding(rule, problem, parsed)
 
     def _structure(self, parsed: ParsedLine, example: Example) -> Iterator[Finding]:
         shape = shape_of(example)

@@ -43,7 +43,7 @@ class Scope(StrEnum):
     VALUE = "value"
     """An `Example`, all of it; yields problems. Not asked about examples that are plain: only messages of a role and a text each."""
     TOKENS = "tokens"
-    """An `Example` and its `curate.template.Encoding` by the model that was named; yields problems. Not asked when no model was named."""
+    """An `Example`, its `curate.template.Encoding` by the model that was named, and the most tokens allowed; yields problems. Not asked when no model was named."""
     TEXT = "text"
     """Nothing; returns a polars expression over the frame of messages (see `curate.rules.frame`): the problem's message, or null."""
     DATASET = "dataset"
