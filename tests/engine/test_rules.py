@@ -12,6 +12,7 @@ from curate.errors import UsageError
 from curate.finding import Finding
 from curate.rules import FAMILIES, RULES, Rule, selected
 from curate.rules.rule import BYTE, rule
+from curate.targets import Target
 
 CASES = Path(__file__).parent.parent / "cases"
 
@@ -25,17 +26,20 @@ def cases() -> list[Any]:
     ]
 
 
-def findings(content: bytes, code: str) -> list[Finding]:
-    path = Path("data.jsonl")
+def findings(content: bytes, code: str, target: str = "", name: str = "data.jsonl") -> list[Finding]:
+    """What one rule finds in a file, for a target: the default one, or where the rule is only for others the first of these."""
+    path = Path(name)
     path.write_bytes(content)
-    return [finding for finding in check_paths([path], CheckConfig(select=(code,))).findings if finding.code == code]
+    only = RULES[code].only
+    config = CheckConfig(select=(code,), target=Target(target) if target else only[0] if only else Target.TRAINER)
+    return [finding for finding in check_paths([path], config).findings if finding.code == code]
 
 
 @pytest.mark.parametrize(("code", "case"), cases())
 def test_case(code: str, case: dict[str, Any]) -> None:
     text = case["bad"] if "bad" in case else case["good"]
     content = BYTE.sub(lambda match: bytes.fromhex(match.group(1).decode()), text.encode())
-    found = findings(content, code)
+    found = findings(content, code, case.get("target", ""), case.get("file", "data.jsonl"))
     expected = (case.get("places") or [[case["line"], case["pointer"]]]) if "bad" in case else []
     assert expected == [[finding.line, finding.pointer] for finding in found]
     assert all(case.get("says", "") in finding.message for finding in found)
@@ -46,7 +50,7 @@ def test_every_rule_has_cases_for_both_sides_and_no_case_is_without_a_rule() -> 
     names: set[str] = set()
     for parameter in cases():
         code, case = parameter.values
-        assert case.keys() <= {"name", "bad", "good", "line", "pointer", "places", "says"}
+        assert case.keys() <= {"name", "bad", "good", "line", "pointer", "places", "says", "target", "file"}
         assert ("bad" in case) != ("good" in case)
         sides.setdefault(code, set()).add("bad" if "bad" in case else "good")
         assert parameter.id not in names
@@ -64,7 +68,8 @@ def test_what_a_rule_documents_as_bad_fires_and_what_it_documents_as_good_does_n
 def test_a_finding_carries_what_its_rule_says(code: str) -> None:
     stated = RULES[code]
     for finding in findings(stated.bad, code):
-        assert (stated.severity, stated.hint, "data.jsonl") == (finding.severity, finding.hint, finding.file)
+        severity = stated.severity_for(stated.only[0] if stated.only else Target.TRAINER)
+        assert (severity, stated.hint, "data.jsonl") == (finding.severity, finding.hint, finding.file)
         assert finding.message
 
 
@@ -76,7 +81,7 @@ def test_codes_and_names_are_unique() -> None:
 def test_rules_are_chosen_by_code_and_by_prefix_and_ignoring_wins() -> None:
     assert list(selected(("C",), ("C003", "C004"))) == ["C001", "C002"]
     assert list(selected(("D001",))) == ["D001"]
-    assert list(RULES) == list(selected())
+    assert [code for code, known in RULES.items() if known.default and not known.only] == list(selected())
 
 
 @pytest.mark.parametrize("prefix", ["Z", "c001", "J0001", " J"])
