@@ -9,16 +9,11 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import (
-    Any,
-    Final,
-    Literal,
-    NotRequired,  # pydantic reads those of `typing` from Python 3.12 on only
-    get_args,
-)
+from typing import Any, Final, Literal, NamedTuple, NotRequired, get_args
 
+import orjson
 from pydantic import ConfigDict, with_config
-from typing_extensions import TypedDict
+from typing_extensions import TypedDict  # pydantic reads that of `typing` from Python 3.12 on only
 
 Role = Literal["system", "developer", "user", "assistant", "tool", "function"]
 ROLES: Final = frozenset(get_args(Role))
@@ -52,8 +47,7 @@ class Conversation(TypedDict):
     tools: NotRequired[list[dict[str, Any]] | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where something stands: a file as the user named it, and a physical line in it, counted from 1 (0: the file itself)."""
 
     file: str
@@ -117,6 +111,8 @@ class Example:
     """Name in the table of formats; `unknown` when none fits."""
     pointers: tuple[tuple[str, str], ...] | None = field(default=None, repr=False)
     """For a format other than messages: per turn, the pointers to the turn and to its content in the line as read."""
+    plain: bool = field(default=False, repr=False, compare=False)
+    """True where the reader saw that it has nothing but messages of a role and a text each, and had no other form."""
 
     @cached_property
     def id(self) -> str:
@@ -161,10 +157,14 @@ _CANONICAL: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separat
 
 
 def canonical(value: Any) -> bytes:
-    """The canonical JSON of a value: sorted keys, no spaces, UTF-8; lone surrogates are kept, so that any data has one.
+    """The canonical JSON of a value: sorted keys, no spaces, UTF-8; lone surrogates and long integers are kept, so that any data has one.
 
-    Numbers are as Python's `json` writes them (RFC 8785 differs only in how floats are spelled).
+    RFC 8785 differs in how some floats are spelled.
     """
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # a lone surrogate, an integer of more than 64 bits, deep nesting: the standard library writes them
+        pass
     return _CANONICAL.encode(value).encode("utf-8", "surrogatepass")
 
 

@@ -6,7 +6,7 @@ behind the last stage that was finished and ends with the same manifest.
 
 import tomllib
 from collections.abc import Callable
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -195,7 +195,7 @@ class _Pipeline:
             return f"{exact:,} exact, {near:,} near; {plural(len(result['apart']), 'pair')} kept apart"
 
         verdicts = {example: decision.verdict for example, decision in self.verdicts.items()}
-        key = key_of("dedup", self.inputs, self.config.dedup.model_dump(mode="json"), sorted(map(astuple, errors)), verdicts)
+        key = key_of("dedup", self.inputs, self.config.dedup.model_dump(mode="json"), sorted(errors), verdicts)
         result = self._stage("dedup", key, lambda: store.near_result(find_duplicates(staying, self.config.dedup, kept)), summary)
         return store.near_of(result, staying)
 

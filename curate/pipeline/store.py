@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -64,8 +63,8 @@ def near_of(result: Result, examples: Sequence[Example]) -> NearReport:
 
 def _duplicate(duplicate: Duplicate) -> Result:
     return {
-        "example": astuple(duplicate.example.place),
-        "kept": astuple(duplicate.kept.place),
+        "example": list(duplicate.example.place),
+        "kept": list(duplicate.kept.place),
         "code": duplicate.code,
         "similarity": duplicate.similarity,
     }

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
 
 from curate.example import Example, Place
 from curate.files import blocks, sha256
@@ -19,8 +20,7 @@ from curate.read.lines import BOM, Line, split_lines
 WIDE = re.compile(rb"\xff\xfe|\xfe\xff|\0\0\xfe\xff|[^\0]\0[^\0]\0|\0[^\0]\0[^\0]|[^\0]\0\0\0|\0\0\0[^\0]", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedLine:
+class ParsedLine(NamedTuple):
     """A line, what it says and what is wrong with its JSON; `example` is None where it holds no object."""
 
     place: Place
@@ -86,7 +86,7 @@ def _parsed(line: Line, facts: FileFacts) -> ParsedLine:
     decoded = decode(line.data, line.column)
     if not isinstance(decoded.value, dict):
         return ParsedLine(place, line, decoded, None)
-    example = example_of(decoded.value, place)
+    example = Example(place, decoded.value, "messages", None, True) if decoded.plain else example_of(decoded.value, place)
     facts.examples += 1
     facts.formats[example.format] += 1
     return ParsedLine(place, line, decoded, example)

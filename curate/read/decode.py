@@ -7,9 +7,10 @@ Infinity are refused, bytes must be UTF-8 (RFC 8259).
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from math import isinf
 from typing import Any, Final, NamedTuple, NoReturn
+
+import orjson
 
 from curate.read.locate import STRING, repeated_keys
 from curate.read.slips import name_mistake
@@ -22,6 +23,9 @@ DEEP = 200
 TOO_DEEP = 400
 """Nesting from which we do not read: Python's own writer of JSON stops soon after."""
 
+GAP = re.compile(rb'"[\t\r\n ]+:')
+CONTROL = re.compile(rb"\\(?:u00|[bf])")
+"""Escapes that may be a control character."""
 BRACKETS = re.compile(rb'[\[{]|[\]}]|"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 # Escapes that may be half of a character, or a control character; the loop in `_escapes` then looks closer.
 SUSPECT = re.compile(rb"\\(?:u(?:00[01]|[dD][89a-fA-F])|[bf])")
@@ -39,12 +43,13 @@ class Defect(NamedTuple):
     """JSON pointer to the value it is about; empty for the whole line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(NamedTuple):
     """What a line says: its value, `MISSING` when it has none, and its defects."""
 
     value: Any
     defects: tuple[Defect, ...]
+    plain: bool = False
+    """True where the value is seen to be nothing but messages of a role and a text each."""
 
 
 class _NotFiniteError(ValueError):
@@ -60,6 +65,32 @@ def decode(data: bytes, column: int = 0) -> Decoded:
 
     `column` is the number of characters that stand before it on its physical line, for messages.
     """
+    plain = _plain(data)
+    return _decode(data, column) if plain is None else Decoded(plain, (), True)
+
+
+def _plain(data: bytes) -> dict[str, Any] | None:
+    """The value of a line that is nothing but messages of a role and a text, and has no defect; None for any other line.
+
+    Most lines of most files are that plain, and orjson reads them three times as fast. It is as strict as we are but for keys that
+    repeat, control characters as escapes, and numbers. Plain lines have no numbers. Their keys are known, so none repeats when the
+    line has no more `":` than keys; a key with a space before its colon would be missed in that count, and is looked for.
+    """
+    try:
+        value = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return None
+    if type(value) is not dict or len(value) != 1 or type(turns := value.get("messages")) is not list:
+        return None
+    for turn in turns:
+        if type(turn) is not dict or len(turn) != 2 or type(turn.get("role")) is not str or type(turn.get("content")) is not str:
+            return None
+    if data.count(b'":') != 1 + 2 * len(turns) or b'" :' in data or GAP.search(data) or (b"\\" in data and CONTROL.search(data)):
+        return None
+    return value
+
+
+def _decode(data: bytes, column: int) -> Decoded:
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:

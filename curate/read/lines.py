@@ -1,14 +1,12 @@
 """Bytes to physical lines, streaming; only `\\n` ends a line, so that text with U+2028 or NEL in it stays whole."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 BOM: Final = b"\xef\xbb\xbf"
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A physical line, or an element of a JSON document, which may span several."""
 
     number: int

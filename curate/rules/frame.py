@@ -20,8 +20,23 @@ def messages_frame(examples: Sequence[Example]) -> "pl.DataFrame":
     """All messages of `examples`, in order. Lone surrogates, which a column of text cannot hold, become question marks in it."""
     import polars as pl  # a tenth of a second: not for `--help` or a file without examples
 
-    example, turn, role, text, content, called, media = [], [], [], [], [], [], []
+    example: list[int] = []
+    turn: list[int] = []
+    role: list[str | None] = []
+    text: list[str] = []
+    content, called, media = [], [], []
     for position, item in enumerate(examples):
+        if item.plain:
+            turns = item.value["messages"]
+            count = len(turns)
+            example += [position] * count
+            turn += range(count)
+            role += [said["role"] for said in turns]
+            text += [said["content"] for said in turns]
+            content += [True] * count
+            called += [False] * count
+            media += [False] * count
+            continue
         for message in item.messages:
             value = message.value
             said = value.get("content")
@@ -29,7 +44,7 @@ def messages_frame(examples: Sequence[Example]) -> "pl.DataFrame":
             example.append(position)
             turn.append(message.index)
             role.append(message.role)
-            text.append(said if plain else content_text(said))
+            text.append(said if isinstance(said, str) else content_text(said))
             content.append(said is not None)
             called.append(not CALLS.isdisjoint(value) and any(value.get(key) for key in CALLS))
             media.append(not plain and _has_media(said))

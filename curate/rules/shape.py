@@ -11,6 +11,8 @@ def shape_of(example: Example) -> Shape | None:
 
     A rule of scope `EXAMPLE` may see more than this only where this is None.
     """
+    if example.plain:
+        return ("messages", *[turn["role"] for turn in example.value["messages"]])
     turns = example.value.get("messages")
     if not isinstance(turns, list):
         return None
@@ -32,6 +34,8 @@ def shape_of(example: Example) -> Shape | None:
 def is_plain(example: Example) -> bool:
     """Whether an example has nothing but messages, and each of these nothing but a role and a text: nothing there for rules of scope `VALUE`."""
     value = example.value
+    if example.plain:
+        return True
     if len(value) != 1 or not isinstance(turns := value.get("messages"), list):
         return False
     return all(isinstance(t, dict) and len(t) == 2 and isinstance(t.get("content"), str) and isinstance(t.get("role"), str) for t in turns)
