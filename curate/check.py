@@ -6,7 +6,7 @@ data set see its examples one after the other.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from time import monotonic
@@ -19,11 +19,13 @@ from curate.read.locate import line_of
 from curate.rules import Rule, Scope, by_scope, selected
 from curate.rules.duplicates import Seen
 from curate.rules.frame import messages_frame
+from curate.rules.repair import Takes
 from curate.rules.shape import Shape, is_plain, shape_of
 from curate.template import load_template
 
 CHUNK = 1024
 """Lines at a time: enough for columns to pay, little enough to show progress."""
+PACKED = (".gz", ".zst")
 Progress = Callable[[int], None]
 
 
@@ -66,7 +68,7 @@ def check_paths(
     code that no rule has.
     """
     started = monotonic()
-    checker = _Checker(config)
+    checker = Checker(config)
     report = CheckReport()
     for path in paths:
         facts = FileFacts(name_of(path))
@@ -76,6 +78,8 @@ def check_paths(
             if progress:
                 progress(len(chunk))
         found.extend(checker.file(facts))
+        if facts.document or path.name.endswith(PACKED):  # only a plain file of lines is mended in place
+            found = [replace(finding, fixable=False) for finding in found]
         report.findings.extend(sorted(found, key=lambda finding: finding.order))
         report.files += 1
         report.lines += facts.lines
@@ -91,7 +95,7 @@ def _chunks(lines: Iterable[ParsedLine]) -> Iterator[list[ParsedLine]]:
         yield chunk
 
 
-class _Checker:
+class Checker:
     """The selected rules, by what they see, and what the data set's rules remember."""
 
     def __init__(self, config: CheckConfig) -> None:
@@ -167,7 +171,8 @@ class _Checker:
 
     def _about(self, rule: Rule, problem: Problem, place: Place) -> Finding:
         severity = rule.severity_for(self.target) or rule.severity
-        return Finding(rule.code, severity, place.file, place.line, problem.pointer, problem.message, rule.hint, False, None)
+        fixable = rule.repair is not None and rule.repair.takes is Takes.RAW
+        return Finding(rule.code, severity, place.file, place.line, problem.pointer, problem.message, rule.hint, fixable, None)
 
     def _finding(self, rule: Rule, problem: Problem, parsed: ParsedLine) -> Finding:
         return _finding(rule, problem, parsed, rule.severity_for(self.target) or rule.severity)
@@ -179,5 +184,5 @@ def _finding(rule: Rule, problem: Problem, parsed: ParsedLine, severity: Severit
     inside = data.count(b"\n", 0, problem.offset) if problem.offset else line_of(data, problem.pointer) if problem.pointer else 0
     example = parsed.example.id if parsed.example else None
     place = parsed.place
-    fixable = rule.repair is not None and parsed.example is not None and parsed.example.format == "messages"
+    fixable = rule.repair is not None and rule.repair.applies(parsed)
     return Finding(rule.code, severity, place.file, place.line + inside, problem.pointer, problem.message, rule.hint, fixable, example)

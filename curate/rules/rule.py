@@ -23,11 +23,13 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from curate.finding import Severity
+from curate.rules.repair import Repair, Takes
 from curate.targets import Target
 
+Mend = TypeVar("Mend", bound=Callable[[Any], Any])
 CODE: Final = re.compile(r"[A-Z]\d{3}")
 NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 BYTE: Final = re.compile(rb"\\x([0-9a-f]{2})")
@@ -50,17 +52,6 @@ class Scope(StrEnum):
     """An `Example` and what was `Seen` before it; yields problems."""
     FILE = "file"
     """The `FileFacts` of a file read to its end; yields problems."""
-
-
-@dataclass(frozen=True, slots=True)
-class Repair:
-    """A rule's own edit of a line's JSON object in messages form: takes the object, returns a mended one, never changes the one it got."""
-
-    function: Callable[[dict[str, Any]], dict[str, Any]]
-    safe: bool
-    """True when the meaning is the same afterwards; others need `--unsafe-fixes`."""
-    summary: str
-    """What it does, in one sentence: its docstring."""
 
 
 @dataclass(eq=False, slots=True)
@@ -95,11 +86,11 @@ class Rule:
         """How bad it is for a target; None when the target does not have the rule."""
         return None if self.only and target not in self.only else self.targets.get(target, self.severity)
 
-    def repaired_by(self, *, safe: bool) -> Callable[[Callable[[dict[str, Any]], dict[str, Any]]], Callable[[dict[str, Any]], dict[str, Any]]]:
-        """Declare the rule's repair: `@consecutive_roles.repaired_by(safe=False)`."""
+    def repaired_by(self, *, safe: bool, takes: Takes = Takes.OBJECT) -> Callable[[Mend], Mend]:
+        """Declare the rule's repair: `@consecutive_roles.repaired_by(safe=False)`; its docstring says in one sentence what it does."""
 
-        def declare(function: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[dict[str, Any]], dict[str, Any]]:
-            self.repair = Repair(function, safe, inspect.getdoc(function) or "")
+        def declare(function: Mend) -> Mend:
+            self.repair = Repair(function, safe, inspect.getdoc(function) or "", takes)
             return function
 
         return declare

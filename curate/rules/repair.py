@@ -1,0 +1,59 @@
+"""A rule's own edit: what it takes, whether it changes the meaning, and what a line looks like after it."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from curate.read.dataset import ParsedLine
+
+
+class Takes(StrEnum):
+    """What a repair's function takes and gives back. It never changes what it got; where it can do nothing, it gives back an equal value."""
+
+    OBJECT = "object"
+    """A line's JSON object in messages form; gives back a new one."""
+    LINE = "line"
+    """A line's bytes without their ending; gives back bytes, in which a line break starts another line, or None for a line that goes."""
+    RAW = "raw"
+    """A line's bytes with a byte order mark and their ending, asked of every line of a file; gives back bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """A rule's own edit. It settles its rule wholly or does nothing, and a second time it changes nothing."""
+
+    function: Callable[[Any], Any]
+    safe: bool
+    """True when the meaning is the same afterwards; others need `--unsafe-fixes`."""
+    summary: str
+    """What it does, in one sentence: its docstring."""
+    takes: Takes = Takes.OBJECT
+
+    def mended(self, parsed: ParsedLine) -> bytes | None:
+        """The bytes of a line in which the rule found something, after the repair: its own where that does nothing, None where the line goes.
+
+        Bytes that the value does not hold are never lost: a line in which a key repeats is not written anew, and does not go.
+        """
+        data = parsed.line.data
+        repeats = any(defect.kind == "repeated-key" for defect in parsed.defects)
+        if self.takes is Takes.LINE:
+            found: bytes | None = self.function(data)
+            return data if found is None and repeats else found
+        if self.takes is Takes.RAW or repeats or parsed.example is None or parsed.example.format != "messages":
+            return data
+        value = self.function(parsed.example.value)
+        return data if value == parsed.example.value else json_line(value)
+
+    def applies(self, parsed: ParsedLine) -> bool:
+        """Whether it changes a line in which the rule found something."""
+        return self.mended(parsed) != parsed.line.data
+
+
+def json_line(value: Any) -> bytes:
+    """A value as one line of JSON, keys in their order; all ASCII where it has a lone surrogate, which can only be written as an escape."""
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8")
+    except UnicodeEncodeError:
+        return json.dumps(value, allow_nan=False).encode("ascii")
