@@ -79,6 +79,15 @@ def blocks(path: Path, size: int = 1 << 20) -> Iterator[bytes]:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}", "check the path, its permissions and the disk") from error
 
 
+def is_packed(path: Path) -> bool:
+    """Whether a file is compressed, told as `blocks` tells it; false for one that cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return file.read(4).startswith((GZIP, ZSTD))
+    except OSError:
+        return False
+
+
 def _zstd_blocks(path: Path, raw: IO[bytes], size: int) -> Iterator[bytes]:
     """Frame by frame: the stream reader of zstandard takes a frame that breaks off for the end of the file."""
     import zstandard  # loaded only when a .zst comes along
