@@ -5,7 +5,7 @@ data set see its examples one after the other.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -16,7 +16,8 @@ from curate.example import Example, Place
 from curate.finding import Finding, Problem, Severity
 from curate.read.dataset import FileFacts, ParsedLine, read_file
 from curate.read.locate import line_of
-from curate.rules import Rule, Scope, by_scope, selected
+from curate.rules import Rule, Scope, by_scope
+from curate.rules.chosen import Chosen
 from curate.rules.duplicates import Seen
 from curate.rules.frame import messages_frame
 from curate.rules.repair import Takes
@@ -38,6 +39,14 @@ class CheckReport:
     lines: int = 0
     """Lines that are not blank."""
     examples: int = 0
+    known: int = 0
+    """Findings of a baseline, which are not told again."""
+    suppressed: int = 0
+    """Findings that a person suppressed, with a reason."""
+    rules: Mapping[str, Rule] = field(default_factory=dict)
+    """All rules there were, those of one's own among them."""
+    severities_of: Mapping[str, Severity] = field(default_factory=dict)
+    """The rules that ran, and how bad each was."""
     seconds: float = 0.0
 
     @property
@@ -69,7 +78,7 @@ def check_paths(
     """
     started = monotonic()
     checker = Checker(config)
-    report = CheckReport()
+    report = CheckReport(rules=checker.chosen.known, severities_of=checker.chosen.severities)
     for path in paths:
         facts = FileFacts(name_of(path))
         found: list[Finding] = []
@@ -85,6 +94,8 @@ def check_paths(
         report.lines += facts.lines
         report.examples += facts.examples
     report.findings.extend(checker.conclusions())
+    if checker.chosen.file_ignores:
+        report.findings = list(filter(checker.chosen.tells, report.findings))
     report.seconds = monotonic() - started
     return report
 
@@ -99,9 +110,9 @@ class Checker:
     """The selected rules, by what they see, and what the data set's rules remember."""
 
     def __init__(self, config: CheckConfig) -> None:
-        self.target = config.target
         self.max_length = config.max_length
-        rules = selected(config.select, config.ignore, config.target)
+        self.chosen = Chosen.by(config)
+        rules = self.chosen.rules
         scopes = (Scope.LINE, Scope.EXAMPLE, Scope.VALUE, Scope.TEXT, Scope.DATASET, Scope.FILE, Scope.TOKENS)
         self.line, self.shape, self.value, self.text, self.dataset, self.files, self.tokens = (by_scope(rules, scope) for scope in scopes)
         self.template = load_template(config.model) if config.model and self.tokens else None
@@ -170,12 +181,12 @@ class Checker:
                     yield self._about(rule, problem, place)
 
     def _about(self, rule: Rule, problem: Problem, place: Place) -> Finding:
-        severity = rule.severity_for(self.target) or rule.severity
+        severity = self.chosen.severities[rule.code]
         fixable = rule.repair is not None and rule.repair.takes is Takes.RAW
         return Finding(rule.code, severity, place.file, place.line, problem.pointer, problem.message, rule.hint, fixable, None)
 
     def _finding(self, rule: Rule, problem: Problem, parsed: ParsedLine) -> Finding:
-        return _finding(rule, problem, parsed, rule.severity_for(self.target) or rule.severity)
+        return _finding(rule, problem, parsed, self.chosen.severities[rule.code])
 
 
 def _finding(rule: Rule, problem: Problem, parsed: ParsedLine, severity: Severity) -> Finding:

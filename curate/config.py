@@ -5,9 +5,10 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from curate.errors import ConfigError, UsageError
+from curate.finding import Severity
 from curate.targets import Target
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -20,6 +21,41 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
+class CustomRule(Section):
+    """`[[check.rule]]`: a rule of one's own, about the text of a message."""
+
+    code: Annotated[str, Field(pattern=r"^U\d{3}$")]
+    """The letter U and three digits."""
+    name: str
+    """The defect, in lower case with dashes."""
+    message: str
+    """What is said where it fires."""
+    pattern: str = ""
+    """Regular expression (Rust's, so it is quick on any text) that the text of a message matches somewhere."""
+    expression: str = ""
+    """SQL expression over the columns `turn`, `role`, `text`, `content`, `called`, `media`, e.g. `LENGTH(text) > 4000`."""
+    role: tuple[str, ...] = ()
+    """Roles whose messages it is asked about; empty: all."""
+    severity: Severity = Severity.WARNING
+    """How bad."""
+    hint: str = "Mend the message."
+    """The next step."""
+    summary: str = ""
+    """What it finds, in one sentence; empty: the message."""
+    why: str = ""
+    """Why that matters."""
+    bad: tuple[str, ...] = ()
+    """Lines of JSON, each of which it must fire on; `curate rule --test` sees to it."""
+    good: tuple[str, ...] = ()
+    """Lines of JSON on none of which it may fire."""
+
+    @model_validator(mode="after")
+    def _asks(self) -> "CustomRule":
+        if bool(self.pattern) == bool(self.expression):
+            raise ValueError("give it a pattern or an expression, one of them")
+        return self
+
+
 class CheckConfig(Section):
     """`[check]`: which rules run."""
 
@@ -27,6 +63,14 @@ class CheckConfig(Section):
     """Codes or prefixes of codes to run; empty means the default ones."""
     ignore: tuple[str, ...] = ()
     """Codes or prefixes not to run; beats `select`."""
+    extend_select: tuple[str, ...] = ()
+    """Codes or prefixes to run besides those of `select` or the default ones."""
+    severity: dict[str, Severity | Literal["off"]] = {}
+    """How bad the rules under a code or prefix are, whatever they say themselves; the longest prefix counts."""
+    per_file_ignores: Annotated[dict[str, tuple[str, ...]], Field(validation_alias=AliasChoices("per_file_ignores", "per-file-ignores"))] = {}
+    """Codes or prefixes that are not told, by glob of the files' names."""
+    rule: tuple[CustomRule, ...] = ()
+    """Rules of one's own."""
     target: Target = Target.TRAINER
     """Trainer or service that the data is meant for: switches rules and severities."""
     model: str = ""

@@ -12,12 +12,15 @@ from curate.example import Conversation
 from curate.files import json_text
 from curate.manifest import Manifest
 from curate.report.check_json import CheckOutput
+from curate.report.check_jsonl import CheckLine
 from curate.report.conflicts import ConflictsOutput
 from curate.report.duplicates import DedupOutput
 from curate.rules import RULES
+from curate.rules.rule import CODE
 
 TYPES: Final[dict[str, Any]] = {
     "check": CheckOutput,
+    "check-line": CheckLine,
     "config": Config,
     "conflicts": ConflictsOutput,
     "conversation": Conversation,
@@ -34,8 +37,11 @@ def schemas(others: Mapping[str, Any]) -> dict[str, bytes]:
     for name, kind in sorted({**TYPES, **others}.items()):
         mode: Any = "serialization" if isinstance(kind, type) and issubclass(kind, BaseModel) and name not in ("config", "recipe") else "validation"
         schema = TypeAdapter(kind).json_schema(mode=mode)
-        if name == "check":
-            schema["$defs"]["Finding"]["properties"]["code"]["enum"] = sorted(RULES)
+        if name in ("check", "check-line"):
+            schema["$defs"]["Finding"]["properties"]["code"]["anyOf"] = [
+                {"enum": sorted(RULES)},
+                {"description": "a rule of one's own", "pattern": CODE.pattern},
+            ]
         found[f"{name}.schema.json"] = json_text({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}).encode()
     found["rules.json"] = json_text([_rule(code) for code in sorted(RULES)]).encode()
     return found

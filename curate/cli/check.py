@@ -1,8 +1,5 @@
 """`curate check`."""
 
-import json
-import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -13,23 +10,24 @@ from curate.cli.options import chosen, progress
 from curate.config import find_config
 from curate.errors import ExitCode
 from curate.files import data_files
-from curate.report.check_json import check_json
-from curate.report.check_text import SHOWN, check_text
-from curate.report.console import console
-
-
-class OutputFormat(StrEnum):
-    """How findings are written."""
-
-    TEXT = "text"
-    JSON = "json"
+from curate.report.check_formats import OutputFormat, reported, write_report
+from curate.report.check_grouped import GroupBy
+from curate.report.check_text import SHOWN
+from curate.targets import Target
 
 
 def check(
     paths: Annotated[list[str], typer.Argument(help="Files or folders: JSON Lines, JSON arrays, .gz, .zst.", metavar="PATH...")],
     select: Annotated[list[str] | None, typer.Option(help="Codes or prefixes of rules to run; may be given several times.")] = None,
     ignore: Annotated[list[str] | None, typer.Option(help="Codes or prefixes of rules not to run.")] = None,
-    output_format: Annotated[OutputFormat, typer.Option(help="How findings are written.")] = OutputFormat.TEXT,
+    extend_select: Annotated[list[str] | None, typer.Option(help="Codes or prefixes to run besides the default or selected ones.")] = None,
+    target: Annotated[Target | None, typer.Option(help="Trainer or service that the data is meant for.")] = None,
+    model: Annotated[str | None, typer.Option(help="Model whose tokenizer and chat template the rules of family K use.")] = None,
+    max_length: Annotated[int | None, typer.Option(help="Tokens of the longest example that will be trained on.")] = None,
+    output_format: Annotated[OutputFormat, typer.Option(help="How findings are written.")] = OutputFormat.CONCISE,
+    output_file: Annotated[Path | None, typer.Option(help="Write the findings to this file, whole or not at all.")] = None,
+    group_by: Annotated[GroupBy, typer.Option(help="What `--output-format grouped` puts together.")] = GroupBy.FILE,
+    statistics: Annotated[bool, typer.Option("--statistics", help="Only count the findings of each rule.")] = False,
     show_all: Annotated[bool, typer.Option("--all", help=f"Show every finding, not only the first {SHOWN} of each rule.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
@@ -38,14 +36,10 @@ def check(
     Exit status: 0 when there is nothing above info, 1 with errors or warnings, 2 when a file cannot be read.
     """
     files = data_files(paths)
-    config = chosen(find_config(Path.cwd()).check, select=select, ignore=ignore)
+    options = {"select": select, "ignore": ignore, "extend_select": extend_select, "target": target, "model": model, "max_length": max_length}
+    config = chosen(find_config(Path.cwd()).check, **options)
     with progress("checking", "lines", quiet=quiet) as advance:
         report = check_paths(files, config, advance)
-    if output_format is OutputFormat.JSON:
-        json.dump(check_json(report), sys.stdout)  # all ASCII: names and keys from the data may hold what a terminal obeys
-        sys.stdout.write("\n")
-    else:
-        out = console()
-        for line in check_text(report, None if show_all else SHOWN):
-            out.print(line)
+    limit = None if show_all else SHOWN
+    write_report(reported(report, output_format, files, limit, group_by, statistics=statistics), output_file)
     raise typer.Exit(ExitCode.FINDINGS if report.failed else ExitCode.CLEAN)

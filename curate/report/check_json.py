@@ -20,6 +20,10 @@ class CheckSummary(BaseModel):
     """Lines that hold an object."""
     severities: dict[Severity, int]
     codes: dict[str, int]
+    known: int
+    """Findings not told because the baseline has them."""
+    suppressed: int
+    """Findings not told because a person suppressed them with a reason."""
     seconds: float
 
 
@@ -34,14 +38,18 @@ class CheckOutput(BaseModel):
 
 def check_json(report: CheckReport) -> dict[str, Any]:
     """The report as plain values."""
+    return {"findings": [finding.as_json() for finding in report.findings], "summary": summary_json(report)}
+
+
+def summary_json(report: CheckReport) -> dict[str, Any]:
+    """Its counts as plain values."""
     return {
-        "findings": [finding.as_json() for finding in report.findings],
-        "summary": {
-            "files": report.files,
-            "lines": report.lines,
-            "examples": report.examples,
-            "severities": {severity.value: report.severities[severity] for severity in Severity},
-            "codes": dict(sorted(report.codes.items())),
-            "seconds": round(report.seconds, 3),
-        },
+        "files": report.files,
+        "lines": report.lines,
+        "examples": report.examples,
+        "severities": {severity.value: report.severities[severity] for severity in Severity},
+        "codes": dict(sorted(report.codes.items())),
+        "known": report.known,
+        "suppressed": report.suppressed,
+        "seconds": round(report.seconds, 3),
     }

@@ -29,18 +29,45 @@ def check_text(report: CheckReport, limit: int | None = SHOWN) -> "Iterator[Text
     """The lines of the report. Of each rule at most `limit` findings are shown (None: all); what is held back is counted."""
     from rich.text import Text
 
-    shown: Counter[str] = Counter()
-    for finding in report.findings:
-        shown[finding.code] += 1
-        if limit is None or shown[finding.code] <= limit:
-            yield finding_line(finding)
-    by_rule = {finding.code: finding for finding in reversed(report.findings)}
-    if by_rule:
+    for finding in first_ones(report, limit):
+        yield finding_line(finding)
+    if report.findings:
         yield Text()
-    for code, count in sorted(shown.items(), key=lambda item: (by_rule[item[0]].severity.rank, -item[1])):
+    yield from ending(report, limit)
+
+
+def first_ones(report: CheckReport, limit: int | None) -> list[Finding]:
+    """The findings that are shown: of each rule the first `limit`."""
+    seen: Counter[str] = Counter()
+    shown = []
+    for finding in report.findings:
+        seen[finding.code] += 1
+        if limit is None or seen[finding.code] <= limit:
+            shown.append(finding)
+    return shown
+
+
+def ending(report: CheckReport, limit: int | None) -> "Iterator[Text]":
+    """How a report for a person ends: each rule with its count and the next step, what was hidden, and the sum."""
+    from rich.text import Text
+
+    by_rule = {finding.code: finding for finding in reversed(report.findings)}
+    for code, count in rule_counts(report):
         held = f"; {count - limit:,} more not shown (--all shows them)" if limit is not None and count > limit else ""
-        yield Text.assemble((code, COLOURS[by_rule[code].severity]), f" × {count:,}{held}: ", by_rule[code].hint)
+        yield Text.assemble((code, COLOURS[by_rule[code].severity]), f" × {count:,}{held}: ", visible(by_rule[code].hint))
+    if report.known:
+        yield Text(f"{plural(report.known, 'finding')} of the baseline not shown", style="dim")
+    if report.suppressed:
+        yield Text(f"{plural(report.suppressed, 'finding')} suppressed with a reason", style="dim")
     yield Text(summary_line(report), style="bold")
+
+
+def rule_counts(report: CheckReport) -> list[tuple[str, int]]:
+    """Code and number of findings of each rule that has some: errors first, then by number."""
+    rank: dict[str, int] = {}
+    for finding in report.findings:
+        rank[finding.code] = min(finding.severity.rank, rank.get(finding.code, 9))
+    return sorted(report.codes.items(), key=lambda item: (rank[item[0]], -item[1]))
 
 
 def summary_line(report: CheckReport) -> str:

@@ -1,0 +1,58 @@
+"""A check's findings under headings: by file, or by rule."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from curate.check import CheckReport
+from curate.finding import Finding
+from curate.report.check_text import SHOWN, ending, first_ones, rule_counts
+from curate.report.console import COLOURS
+from curate.text import plural, visible
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+
+class GroupBy(StrEnum):
+    """What findings are put together by."""
+
+    FILE = "file"
+    RULE = "rule"
+
+
+def check_grouped(report: CheckReport, limit: int | None = SHOWN, by: GroupBy = GroupBy.FILE) -> "Iterator[Text]":
+    """The lines of the report; of each rule at most `limit` findings are shown."""
+    from rich.text import Text
+
+    groups: dict[str, list[Finding]] = defaultdict(list)
+    for finding in first_ones(report, limit):
+        groups[finding.file if by is GroupBy.FILE else finding.code].append(finding)
+    if by is GroupBy.FILE:
+        counts: dict[str, int] = defaultdict(int)
+        for finding in report.findings:
+            counts[finding.file] += 1
+        order = list(groups.items())
+    else:
+        counts = dict(rule_counts(report))
+        order = [(code, groups[code]) for code in counts]
+    for key, findings in order:
+        heading = key if by is GroupBy.FILE else f"{key} {report.rules[key].name if key in report.rules else ''}".rstrip()
+        yield Text.assemble((visible(heading), "bold"), f"  {plural(counts[key], 'finding')}")
+        for finding in findings:
+            yield _line(finding, by)
+        yield Text()
+    yield from ending(report, limit)
+
+
+def _line(finding: Finding, by: GroupBy) -> "Text":
+    from rich.text import Text
+
+    where = f" ({visible(finding.pointer)})" if finding.pointer else ""
+    said = visible(finding.message)
+    if by is GroupBy.FILE:
+        line = f"{finding.line:>8}  " if finding.line else "    file  "
+        return Text.assemble((line, "bold"), (finding.code, COLOURS[finding.severity]), f" {finding.severity} ", said, (where, "dim"))
+    place = f"{visible(finding.file)}:{finding.line}" if finding.line else visible(finding.file)
+    return Text.assemble("    ", (place, "bold"), ": ", (finding.severity.value, COLOURS[finding.severity]), f" {said}", (where, "dim"))

@@ -1,0 +1,96 @@
+"""A check's report as SARIF 2.1.0 (OASIS), for code scanning services and editors."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import PurePath
+from typing import Any, Final
+from urllib.parse import quote
+
+from curate import __version__
+from curate.check import CheckReport
+from curate.finding import Finding, Severity
+from curate.fingerprint import fingerprints
+from curate.report.check_source import Spot, spots
+from curate.rules.rule import Rule
+from curate.text import visible
+
+SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+
+
+def check_sarif(report: CheckReport) -> Iterator[str]:
+    """The log as JSON text, all ASCII."""
+    yield json.dumps(sarif_log(report), indent=1) + "\n"
+
+
+def sarif_log(report: CheckReport) -> dict[str, Any]:
+    """The log as plain values: the rules that fired, with their help, and a result a finding."""
+    codes = sorted(report.codes)
+    positions = {code: position for position, code in enumerate(codes)}
+    keys = fingerprints(report.findings)
+    results = [
+        _result(finding, positions[finding.code], spot, "/".join(map(str, key)))
+        for finding, spot, key in zip(report.findings, spots(report.findings), keys, strict=True)
+    ]
+    rules = [_rule(code, report.rules.get(code)) for code in codes]
+    driver = {"name": "curate", "version": __version__, "semanticVersion": __version__, "rules": rules}
+    run = {
+        "tool": {"driver": driver},
+        "columnKind": "unicodeCodePoints",
+        "invocations": [{"executionSuccessful": True}],
+        "results": results,
+    }
+    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def _rule(code: str, rule: Rule | None) -> dict[str, Any]:
+    if rule is None:
+        return {"id": code}
+    bad, good = (visible(data.decode("utf-8", "backslashreplace"), keep_newlines=True) for data in (rule.bad, rule.good))
+    examples = [(label, text) for label, text in (("Bad", bad), ("Good", good)) if text]
+    plain = "\n\n".join([rule.why, rule.hint, *(f"{label}:\n{text}" for label, text in examples)])
+    markdown = "\n\n".join([rule.why, f"**Next:** {rule.hint}", *(f"**{label}:**\n\n```json\n{text}```" for label, text in examples)])
+    return {
+        "id": code,
+        "name": "".join(part.capitalize() for part in rule.name.split("-")),
+        "shortDescription": {"text": rule.summary},
+        "fullDescription": {"text": f"{rule.summary} {rule.why}".strip()},
+        "help": {"text": plain, "markdown": markdown},
+        "defaultConfiguration": {"level": LEVELS[rule.severity]},
+        "properties": {"tags": [f"family-{code[:1]}", rule.scope.value]},
+    }
+
+
+def _result(finding: Finding, position: int, spot: Spot | None, key: str) -> dict[str, Any]:
+    where = f" ({finding.pointer})" if finding.pointer else ""
+    location: dict[str, Any] = {"artifactLocation": {"uri": _uri(finding.file)}}
+    if finding.line:
+        location["region"] = _region(finding, spot)
+    place: dict[str, Any] = {"physicalLocation": location}
+    if finding.pointer:
+        place["logicalLocations"] = [{"fullyQualifiedName": visible(finding.pointer), "kind": "value"}]
+    return {
+        "ruleId": finding.code,
+        "ruleIndex": position,
+        "level": LEVELS[finding.severity],
+        "message": {"text": visible(f"{finding.message}{where}. {finding.hint}")},
+        "locations": [place],
+        "partialFingerprints": {"curate/v1": hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()},
+        "properties": {"fixable": finding.fixable, **({"example": finding.example} if finding.example else {})},
+    }
+
+
+def _region(finding: Finding, spot: Spot | None) -> dict[str, int]:
+    if spot is None:
+        return {"startLine": finding.line}
+    region = {"startLine": spot.line, "startColumn": spot.column, "endLine": spot.end_line, "endColumn": spot.end_column}
+    packed = finding.file.endswith((".gz", ".zst"))  # offsets would be those of what is inside
+    return region if packed else {**region, "byteOffset": spot.offset, "byteLength": spot.length}
+
+
+def _uri(file: str) -> str:
+    """A URI reference; absolute paths as `file:`."""
+    path = PurePath(file)
+    quoted = quote(path.as_posix().encode("utf-8", "surrogatepass"))
+    return f"file://{quoted}" if path.is_absolute() else quoted

@@ -1,0 +1,63 @@
+"""The rules that a configuration chooses, how bad each is there, and in which files it is not asked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import PurePath
+from typing import Self
+
+from curate.config import CheckConfig
+from curate.errors import ConfigError, UsageError
+from curate.finding import Finding, Severity
+from curate.rules.custom import known_rules, mistakes
+from curate.rules.rule import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What a configuration says about rules."""
+
+    known: dict[str, Rule]
+    """All rules there are, those of one's own among them."""
+    rules: dict[str, Rule]
+    """Those that run."""
+    severities: dict[str, Severity]
+    """How bad each of them is, for the target and as overridden."""
+    file_ignores: Mapping[str, tuple[str, ...]]
+    _by_file: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def by(cls, config: CheckConfig) -> Self:
+        """Choose. Raises `UsageError` for a code or prefix that no rule has, `ConfigError` for rules that are not well declared."""
+        wrong = list(mistakes(config.rule))
+        if wrong:
+            raise ConfigError("\n".join(wrong), "roles are system, developer, user, assistant, tool, function")
+        known = known_rules(config.rule)
+        named = (*config.select, *config.extend_select, *config.ignore, *config.severity, *(p for codes in config.per_file_ignores.values() for p in codes))
+        for prefix in named:
+            if not any(code.startswith(prefix) for code in known):
+                raise UsageError(f"no rule has a code that starts with {prefix!r}", "`curate rule --all` lists them")
+        rules, severities = {}, {}
+        for code, rule in known.items():
+            runs = code.startswith(config.select) if config.select else rule.default
+            runs = runs or bool(config.extend_select and code.startswith(config.extend_select))
+            severity = rule.severity_for(config.target)
+            if not runs or severity is None or (config.ignore and code.startswith(config.ignore)):
+                continue
+            override = max((prefix for prefix in config.severity if code.startswith(prefix)), key=len, default=None)
+            stated = config.severity[override] if override is not None else severity
+            if stated != "off":
+                rules[code], severities[code] = rule, Severity(stated)
+        return cls(known, rules, severities, config.per_file_ignores)
+
+    def tells(self, finding: Finding) -> bool:
+        """Whether a finding is told: false where its file's name matches a glob for which its rule is ignored."""
+        return not (self.file_ignores and finding.code.startswith(self._ignored(finding.file) or ("-",)))
+
+    def _ignored(self, file: str) -> tuple[str, ...]:
+        if file not in self._by_file:
+            name = PurePath(file).as_posix()
+            self._by_file[file] = tuple(
+                code for glob, codes in self.file_ignores.items() if fnmatchcase(name, glob) or PurePath(name).match(glob) for code in codes
+            )
+        return self._by_file[file]

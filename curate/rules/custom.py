@@ -1,0 +1,115 @@
+"""Rules of one's own: declared in the configuration, or brought by other packages through the entry-point group `curate.rules`."""
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any, Final
+
+from curate.config import CustomRule
+from curate.errors import ConfigError
+from curate.example import ROLES
+from curate.rules import RULES
+from curate.rules.frame import messages_frame
+from curate.rules.rule import CODE, NAME, Rule, Scope
+
+if TYPE_CHECKING:
+    import polars as pl
+
+GROUP: Final = "curate.rules"
+"""An entry point names a module with `RULES`, a sequence of rules declared by `curate.rules.rule.rule`."""
+
+
+def known_rules(declared: tuple[CustomRule, ...] = ()) -> dict[str, Rule]:
+    """All rules there are: ours, those of other packages, those declared in the configuration.
+
+    Raises `ConfigError` for a code or a name that is taken, and for a pattern or expression that polars refuses.
+    """
+    found = dict(RULES)
+    for source, rule in [*_from_packages(), *((f"check.rule {item.code}", _declared(item)) for item in declared)]:
+        taken = next((known for known in found.values() if rule.code == known.code or rule.name == known.name), None)
+        if taken is not None:
+            raise ConfigError(f"{source}: {rule.code} {rule.name}: {taken.code} {taken.name} has that code or name", "choose another one")
+        found[rule.code] = rule
+    return found
+
+
+@lru_cache(maxsize=1)
+def _from_packages() -> tuple[tuple[str, Rule], ...]:
+    found = []
+    for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
+        source = f"rules of {point.name!r} ({point.value})"
+        try:
+            rules = point.load()
+        except (ImportError, AttributeError, ValueError) as error:
+            raise ConfigError(f"{source} cannot be loaded: {error}", "install that package again, or remove it") from error
+        for rule in getattr(rules, "RULES", rules):
+            if not isinstance(rule, Rule):
+                raise ConfigError(f"{source}: RULES holds something that is no rule", "declare it with `curate.rules.rule.rule`")
+            found.append((source, rule))
+    return tuple(found)
+
+
+def _declared(item: CustomRule) -> Rule:
+    if not CODE.fullmatch(item.code) or not NAME.fullmatch(item.name):
+        raise ConfigError(f"check.rule {item.code}: the name {item.name!r} is not lower-case-with-dashes", "name the defect, e.g. mentions-competitor")
+    where = f" of a message of {' or '.join(item.role)}" if item.role else " of a message"
+    what = f"The text{where} matches the pattern {item.pattern}" if item.pattern else f"The expression holds{where}: {item.expression}"
+    try:
+        _fires(item)  # what polars refuses must stop the check before it reads anything
+    except _polars_errors() as error:
+        raise ConfigError(f"check.rule {item.code}: {str(error).splitlines()[0]}", "mend its pattern or expression; columns: turn, role, text") from None
+    return Rule(
+        item.code,
+        item.name,
+        item.severity,
+        Scope.TEXT,
+        item.hint,
+        item.summary or f"{item.message[:1].upper()}{item.message[1:].rstrip('.')}.",
+        item.why or f"{what}.",
+        _lines(item.bad),
+        _lines(item.good),
+        lambda: _expression(item),
+    )
+
+
+def _lines(texts: tuple[str, ...]) -> bytes:
+    return "".join(f"{text}\n" for text in texts).encode("utf-8", "surrogatepass")
+
+
+def _expression(item: CustomRule) -> "pl.Expr":
+    import polars as pl  # loaded by then: see messages_frame
+
+    holds = pl.col("text").str.contains(item.pattern) if item.pattern else pl.sql_expr(item.expression)
+    if item.role:
+        holds = pl.col("role").is_in(list(item.role)) & holds
+    return pl.when(holds).then(pl.lit(item.message))
+
+
+def _fires(item: CustomRule) -> bool:
+    import polars as pl
+
+    frame = messages_frame([]).vstack(pl.DataFrame([_row()], schema=messages_frame([]).schema))
+    return frame.select(said=_expression(item))["said"].is_not_null().any()
+
+
+def _row() -> dict[str, Any]:
+    return {"example": 0, "turn": 0, "role": "user", "text": "Hi", "content": True, "called": False, "media": False}
+
+
+def _polars_errors() -> tuple[type[Exception], ...]:
+    import polars as pl
+
+    return (pl.exceptions.PolarsError, TypeError)
+
+
+def mistakes(declared: tuple[CustomRule, ...]) -> Iterator[str]:
+    """What speaks against declared rules before any is run: roles that no message has."""
+    for item in declared:
+        for role in item.role:
+            if role not in ROLES:
+                yield f"check.rule {item.code}: no message has the role {role!r}"
+
+
+def own_rules(known: Mapping[str, Rule]) -> list[Rule]:
+    """Those of `known` that are not ours."""
+    return [rule for code, rule in known.items() if code not in RULES]
