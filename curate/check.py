@@ -13,6 +13,7 @@ from time import monotonic
 
 from curate.config import CheckConfig
 from curate.example import Example, Place
+from curate.files import is_packed
 from curate.finding import Finding, Problem, Severity
 from curate.read.dataset import FileFacts, ParsedLine, read_file
 from curate.read.locate import line_of
@@ -26,7 +27,6 @@ from curate.template import load_template
 
 CHUNK = 1024
 """Lines at a time: enough for columns to pay, little enough to show progress."""
-PACKED = (".gz", ".zst")
 Progress = Callable[[int], None]
 
 
@@ -87,7 +87,7 @@ def check_paths(
             if progress:
                 progress(len(chunk))
         found.extend(checker.file(facts))
-        if facts.document or path.name.endswith(PACKED):  # only a plain file of lines is mended in place
+        if facts.document or is_packed(path):  # only a plain file of lines is mended in place
             found = [replace(finding, fixable=False) for finding in found]
         report.findings.extend(sorted(found, key=lambda finding: finding.order))
         report.files += 1
@@ -182,7 +182,7 @@ class Checker:
 
     def _about(self, rule: Rule, problem: Problem, place: Place) -> Finding:
         severity = self.chosen.severities[rule.code]
-        fixable = rule.repair is not None and rule.repair.takes is Takes.RAW
+        fixable = rule.repair is not None and rule.repair.takes in (Takes.FIRST, Takes.RAW)
         return Finding(rule.code, severity, place.file, place.line, problem.pointer, problem.message, rule.hint, fixable, None)
 
     def _finding(self, rule: Rule, problem: Problem, parsed: ParsedLine) -> Finding:

@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
+from curate.baseline import compare, load_baseline, write_baseline
 from curate.check import check_paths
+from curate.cli.fix import Fixing, mend
 from curate.cli.options import chosen, progress
 from curate.config import find_config
 from curate.errors import ExitCode
@@ -13,7 +15,10 @@ from curate.files import data_files
 from curate.report.check_formats import OutputFormat, reported, write_report
 from curate.report.check_grouped import GroupBy
 from curate.report.check_text import SHOWN
+from curate.report.console import console
+from curate.suppressions import load_suppressions, suppress
 from curate.targets import Target
+from curate.text import plural, visible
 
 
 def check(
@@ -28,7 +33,13 @@ def check(
     output_file: Annotated[Path | None, typer.Option(help="Write the findings to this file, whole or not at all.")] = None,
     group_by: Annotated[GroupBy, typer.Option(help="What `--output-format grouped` puts together.")] = GroupBy.FILE,
     statistics: Annotated[bool, typer.Option("--statistics", help="Only count the findings of each rule.")] = False,
+    baseline: Annotated[Path | None, typer.Option(help="Tell only findings that this file does not have.")] = None,
+    new_baseline: Annotated[Path | None, typer.Option("--write-baseline", help="Write the findings to a baseline; tell none.")] = None,
     show_all: Annotated[bool, typer.Option("--all", help=f"Show every finding, not only the first {SHOWN} of each rule.")] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="Mend what can be mended without changing the meaning; what remains is reported.")] = False,
+    unsafe_fixes: Annotated[bool, typer.Option("--unsafe-fixes", help="With --fix, --fix-only or --diff: also fixes that may change the meaning.")] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Show what --fix would change, and change nothing; exit status 1 if there is something.")] = False,
+    fix_only: Annotated[bool, typer.Option("--fix-only", help="Fix, and report nothing else; exit status 0.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
     """Say what is wrong with a data set, and where.
@@ -38,8 +49,18 @@ def check(
     files = data_files(paths)
     options = {"select": select, "ignore": ignore, "extend_select": extend_select, "target": target, "model": model, "max_length": max_length}
     config = chosen(find_config(Path.cwd()).check, **options)
+    mend(files, config, Fixing(fix, unsafe_fixes, diff, fix_only), quiet=quiet)
+    known = load_baseline(baseline) if baseline is not None else None
     with progress("checking", "lines", quiet=quiet) as advance:
         report = check_paths(files, config, advance)
+    names = {str(path) for path in files}
+    suppress(report, load_suppressions(Path()), names)
+    if new_baseline is not None:
+        count = write_baseline(new_baseline, report)
+        console(stderr=True).print(f"{plural(count, 'finding')} written to {visible(str(new_baseline))}; --baseline tells only new ones")
+        raise typer.Exit(ExitCode.CLEAN)
+    if known is not None and baseline is not None:
+        compare(report, known, baseline, names)
     limit = None if show_all else SHOWN
     write_report(reported(report, output_format, files, limit, group_by, statistics=statistics), output_file)
     raise typer.Exit(ExitCode.FINDINGS if report.failed else ExitCode.CLEAN)

@@ -17,6 +17,8 @@ from curate.errors import UsageError
 OWN: Final = {
     "check": "curate.cli.check:check",
     "rule": "curate.cli.rule:rule",
+    "suppress": "curate.cli.suppress:suppress",
+    "convert": "curate.cli.convert:convert",
     "dedup": "curate.cli.dedup:dedup",
     "conflicts": "curate.cli.conflicts:conflicts",
     "split": "curate.cli.split:split",
@@ -26,6 +28,8 @@ OWN: Final = {
 SUMMARIES: Final = {
     "check": "Say what is wrong with a data set, and where.",
     "rule": "Explain a rule.",
+    "suppress": "Let a finding stand, with a reason.",
+    "convert": "Write any known format as messages, one JSON object a line.",
     "dedup": "Remove exact and near duplicates; say what went and why.",
     "conflicts": "Show answers to the same question that cannot both hold.",
     "split": "Write train, validation and test so that nothing leaks.",

@@ -85,7 +85,7 @@ def _without(data: bytes, matches: list[re.Match[bytes]]) -> bytes:
     return mended if after < before and len(EMPTY.findall(mended)) == len(EMPTY.findall(data)) else data
 
 
-@jsonl.byte_order_mark.repaired_by(safe=True, takes=Takes.RAW)
+@jsonl.byte_order_mark.repaired_by(safe=True, takes=Takes.FIRST)
 def drop_mark(data: bytes) -> bytes:
     """Remove the byte order mark."""
     return data.removeprefix(BOM)

@@ -17,7 +17,9 @@ class Takes(StrEnum):
     LINE = "line"
     """A line's bytes without their ending; gives back bytes, in which a line break starts another line, or None for a line that goes."""
     RAW = "raw"
-    """A line's bytes with a byte order mark and their ending, asked of every line of a file; gives back bytes."""
+    """A line's bytes with their ending, asked of every line of a file in which the rule finds something; gives back bytes."""
+    FIRST = "first"
+    """The same with a byte order mark before it, asked of a file's first line alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class Repair:
         if self.takes is Takes.LINE:
             found: bytes | None = self.function(data)
             return data if found is None and repeats else found
-        if self.takes is Takes.RAW or repeats or parsed.example is None or parsed.example.format != "messages":
+        if self.takes is not Takes.OBJECT or repeats or parsed.example is None or parsed.example.format != "messages":
             return data
         value = self.function(parsed.example.value)
         return data if value == parsed.example.value else json_line(value)

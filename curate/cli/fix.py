@@ -1,0 +1,69 @@
+"""The fixing side of `curate check`: --fix, --unsafe-fixes, --diff and --fix-only."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+from curate.cli.options import progress
+from curate.config import CheckConfig
+from curate.errors import ExitCode, UsageError
+from curate.fix import FixedFile, Fixer, FixReport, fix_paths
+from curate.report.console import console
+from curate.report.fix import fix_text, unified
+from curate.text import visible
+
+
+@dataclass(frozen=True, slots=True)
+class Fixing:
+    """What was asked for on the command line."""
+
+    fix: bool = False
+    unsafe: bool = False
+    diff: bool = False
+    only: bool = False
+
+
+def mend(files: Sequence[Path], config: CheckConfig, asked: Fixing, *, quiet: bool = False) -> None:
+    """Fix the files as asked and say on stderr what was done; ends the command for `--diff` (1 when something would change) and `--fix-only`.
+
+    Raises `UsageError` for options that do not go together, `OutputError` when a file cannot be written.
+    """
+    if asked.diff and (asked.fix or asked.only):
+        raise UsageError("--diff writes nothing, --fix and --fix-only do", "leave one of them out")
+    if asked.unsafe and not (asked.fix or asked.only or asked.diff):
+        raise UsageError("--unsafe-fixes alone fixes nothing", "say --fix --unsafe-fixes, or --diff --unsafe-fixes to see what that would do")
+    if not (asked.fix or asked.only or asked.diff):
+        return
+    report = FixReport()
+    try:
+        if asked.diff:
+            _show(files, config, report, unsafe=asked.unsafe)
+        else:
+            with progress("fixing", "lines", quiet=quiet) as advance:
+                fix_paths(files, config, unsafe=asked.unsafe, report=report, progress=advance)
+    finally:
+        err = console(stderr=True)
+        for line in fix_text(report, done=not asked.diff) if not quiet or report.lines else ():
+            err.print(line)
+    if asked.diff:
+        raise typer.Exit(ExitCode.FINDINGS if report.lines else ExitCode.CLEAN)
+    if asked.only:
+        raise typer.Exit(ExitCode.CLEAN)
+
+
+def _show(files: Sequence[Path], config: CheckConfig, report: FixReport, *, unsafe: bool) -> None:
+    """The diff on stdout: on a terminal with everything that it could obey written out, elsewhere byte for byte, so that it can be applied."""
+    fixer, terminal = Fixer(config, unsafe=unsafe), sys.stdout.isatty()
+    for path in files:
+        fixed = FixedFile(str(path))
+        for line in unified(fixed.name, fixer.lines(path, fixed)):
+            if terminal:
+                sys.stdout.write(visible(line.decode("utf-8", "backslashreplace"), keep_newlines=True))
+            else:
+                sys.stdout.flush()
+                sys.stdout.buffer.write(line)
+        report.files.append(fixed)
+    sys.stdout.flush()

@@ -1,0 +1,177 @@
+"""From every known format to messages, one JSON object a line: what cannot be converted is set aside with its bytes and the reason.
+
+converted + aside = read, always: it is asserted here. Lines that are messages already keep their bytes.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from curate.apply import Removal, apply
+from curate.errors import InputError
+from curate.example import Example, Place
+from curate.files import replacing
+from curate.finding import Finding, Severity
+from curate.read.dataset import FileFacts, ParsedLine, read_file
+from curate.read.decode import decode
+from curate.read.formats import UNKNOWN
+from curate.rules.repair import json_line
+
+Object = dict[str, Any]
+
+REJECTED: Final = {"preference": "rejected", "openai-preference": "non_preferred_output", "llama-factory-preference": "rejected_messages"}
+"""Formats of preference pairs, and the key of the side that messages have no place for."""
+CALLERS: Final = ("function_call", "tool_call")
+RESULTS: Final = ("observation", "function_response", "tool_response", "tool")
+
+
+class Note(NamedTuple):
+    """Something in a line that messages have a form for, and that had to stay as it was."""
+
+    place: Place
+    why: str
+
+
+@dataclass(slots=True)
+class ConvertReport:
+    """What was read, and what became of it."""
+
+    read: int = 0
+    """Lines that are not blank, or elements of a document."""
+    formats: Counter[str] = field(default_factory=Counter)
+    """Lines that were converted, by the format they had; `messages` kept their bytes."""
+    aside: Counter[str] = field(default_factory=Counter)
+    """Lines that were set aside, by code."""
+    notes: list[Note] = field(default_factory=list)
+    """What was converted but for a part that stayed as text."""
+    rejected: int = 0
+    """Preference pairs of which only the chosen side was taken."""
+
+    @property
+    def converted(self) -> int:
+        """Lines in the output."""
+        return self.formats.total()
+
+
+def convert_paths(paths: Sequence[Path], output: Path, aside: Path, *, chosen: bool = False, progress: Callable[[int], None] | None = None) -> ConvertReport:
+    """Convert files to messages in `output`, and write what cannot be converted to `aside`; each whole or not at all, `output` last.
+
+    `chosen` takes the chosen side of a preference pair. Raises `InputError` for a file that cannot be read, `OutputError`.
+    """
+    report = ConvertReport()
+    with replacing(output) as out, replacing(aside) as rest:
+        for path in paths:
+            facts = FileFacts(str(path))
+            for parsed in read_file(path, facts):
+                if progress:
+                    progress(1)
+                if parsed.line.blank:
+                    continue
+                report.read += 1
+                written = _converted(parsed, report, chosen=chosen)
+                if isinstance(written, Removal):
+                    report.aside[written.code or ""] += 1
+                    rest.write(written.model_dump_json(exclude_none=True).encode() + b"\n")
+                else:
+                    out.write(written + b"\n")
+            if facts.defects:
+                raise InputError(f"{path}: {facts.defects[0].message}", "convert it first: iconv -f utf-16 -t utf-8")
+    assert report.converted + report.aside.total() == report.read, "a line is neither converted nor set aside"
+    return report
+
+
+def _converted(parsed: ParsedLine, report: ConvertReport, *, chosen: bool) -> bytes | Removal:
+    """A line in messages form, counted, or why it is set aside."""
+    example = parsed.example
+    if example is None:
+        return apply([parsed]).removed[0]
+    if example.format == "messages":
+        report.formats["messages"] += 1
+        return parsed.jsonl
+    if reason := _obstacle(parsed, example, chosen=chosen):
+        code, why = reason
+        finding = Finding(code, Severity.ERROR, parsed.place.file, parsed.place.line, "", why, "", False, example.id)
+        return apply([parsed], errors={parsed.place: finding}).removed[0]
+    value = dict(example.value)
+    if example.format in REJECTED:
+        report.rejected += 1
+        value.pop(REJECTED[example.format], None)
+    if isinstance(value.get("tools"), str):
+        value["tools"] = _tools(value["tools"], parsed.place, report.notes)
+    if example.format == "sharegpt":
+        value["messages"] = list(_with_calls(parsed, example, report.notes))
+    report.formats[example.format] += 1
+    return json_line(value)
+
+
+def _obstacle(parsed: ParsedLine, example: Example, *, chosen: bool) -> tuple[str, str] | None:
+    """Code and reason, where writing the line as messages would lose something of it or make something else of it."""
+    if example.format == UNKNOWN:
+        return "M001", "no `messages`, and the keys fit no known format"
+    if repeated := next((defect for defect in parsed.defects if defect.kind == "repeated-key"), None):
+        return "J013", repeated.message
+    if example.format in REJECTED and not chosen:
+        return "J025", "preference pair: converting to messages would drop the rejected side; say --chosen"
+    if example.format == "prompt-completion" and example.value.get("label") is False:
+        return "J025", "the completion is labelled as unwanted, which messages cannot say"
+    return None
+
+
+def _tools(text: str, place: Place, notes: list[Note]) -> Any:
+    """Tools that stand as JSON in a string, as a list of functions; the text itself, noted, where it is nothing of the kind."""
+    value = _json(text) if text.strip() else []
+    if not isinstance(value, list) or not all(isinstance(tool, dict) for tool in value):
+        notes.append(Note(place, "`tools` is text that is no JSON list of objects; it stays as it is"))
+        return text
+    return [tool if "function" in tool or "type" in tool else {"type": "function", "function": tool} for tool in value]
+
+
+def _with_calls(parsed: ParsedLine, example: Example, notes: list[Note]) -> Iterator[Any]:
+    """The turns of a ShareGPT conversation: calls and their results as messages have them, joined by ids that are made here."""
+    spoken = parsed.decoded.value["conversations"]
+    before = len(example.value["messages"]) - len(spoken)  # a system prompt that stood beside them
+    waiting: list[str] = []
+    calls = 0
+    for index, turn in enumerate(example.value["messages"]):
+        said = spoken[index - before] if index >= before else None
+        speaker = said.get("from") if isinstance(said, dict) and "role" not in said and "content" not in said else None
+        if speaker in CALLERS:
+            found = _calls(turn.get("content"), calls)
+            if found:
+                calls += len(found)
+                waiting = [call["id"] for call in found]
+                yield {**turn, "role": "assistant", "content": None, "tool_calls": found}
+                continue
+            notes.append(Note(parsed.place, f"message {index + 1}: the value of `{speaker}` is no call that can be read; it stays as text"))
+        elif speaker in RESULTS:
+            if waiting:
+                yield {"role": "tool", "tool_call_id": waiting.pop(0), **{key: item for key, item in turn.items() if key != "role"}}
+                continue
+            notes.append(Note(parsed.place, f"message {index + 1}: the result of `{speaker}` answers no call; it stays without an id"))
+        else:
+            waiting = []
+        yield turn
+
+
+def _calls(text: Any, made: int) -> list[Object]:
+    """Tool calls for a value like `{"name": ..., "arguments": ...}`, or a list of these; none where anything of it would be lost."""
+    value = _json(text) if isinstance(text, str) else text
+    found: list[Object] = []
+    for call in value if isinstance(value, list) else [value]:
+        if not isinstance(call, dict) or call.keys() != {"name", "arguments"} or not isinstance(call["name"], str):
+            return []
+        arguments = call["arguments"]
+        if not isinstance(arguments, str | dict):
+            return []
+        written = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
+        found.append({"id": f"call_{made + len(found) + 1}", "type": "function", "function": {"name": call["name"], "arguments": written}})
+    return found
+
+
+def _json(text: str) -> Any:
+    """The value of a JSON text without a defect; None for any other text."""
+    decoded = decode(text.encode("utf-8", "surrogatepass"))
+    return decoded.value if isinstance(decoded.value, list | dict) and not decoded.defects else None

@@ -1,0 +1,63 @@
+"""What converting did: for a person, and as JSON."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict
+
+from curate.convert import ConvertReport
+from curate.text import plural, visible
+
+SHOWN: Final = 20
+"""Notes that are shown before the rest is only counted."""
+
+
+class NoteOutput(BaseModel):
+    """A part of a line that stayed as it was."""
+
+    file: str
+    line: int
+    why: str
+
+
+class ConvertOutput(BaseModel):
+    """The JSON of `curate convert --json`."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    read: int
+    """Lines that are not blank, or elements of a document."""
+    converted: int
+    aside: int
+    """Lines in unconverted.jsonl; converted + aside = read."""
+    formats: dict[str, int]
+    """Converted lines by the format they had."""
+    reasons: dict[str, int]
+    """Lines set aside, by code."""
+    rejected: int
+    """Preference pairs of which only the chosen side was taken."""
+    notes: list[NoteOutput]
+    """What was converted but for a part that stayed as text."""
+
+
+def convert_json(report: ConvertReport) -> ConvertOutput:
+    """The report as plain data."""
+    return ConvertOutput(
+        read=report.read, converted=report.converted, aside=report.aside.total(), formats=dict(report.formats), reasons=dict(report.aside),
+        rejected=report.rejected, notes=[NoteOutput(file=note.place.file, line=note.place.line, why=note.why) for note in report.notes],
+    )  # fmt: skip
+
+
+def convert_text(report: ConvertReport, output: str, aside: str) -> Iterator[str]:
+    """The lines of the summary, safe to print."""
+    for note in report.notes[:SHOWN]:
+        yield f"{visible(str(note.place))}: {visible(note.why)}"
+    if len(report.notes) > SHOWN:
+        yield f"{len(report.notes) - SHOWN:,} more of these not shown (--json has all)"
+    formats = ", ".join(f"{count:,} {name}" for name, count in report.formats.most_common())
+    yield f"{plural(report.read, 'line')} read: {report.converted:,} written to {visible(output)}" + (f" ({formats})" if formats else "")
+    if report.rejected:
+        yield f"{plural(report.rejected, 'preference pair')}: the chosen side was taken, the rejected side left out"
+    if report.aside:
+        reasons = ", ".join(f"{code} × {count:,}" for code, count in report.aside.most_common())
+        yield f"{plural(report.aside.total(), 'line')} could not be converted and {'is' if report.aside.total() == 1 else 'are'} in {visible(aside)}: {reasons}"

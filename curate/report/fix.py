@@ -1,0 +1,94 @@
+"""What fixing did, or would do: a unified diff, and a summary for a person."""
+
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from curate.fix import FixedFile, FixReport, Mended
+from curate.text import plural, visible
+
+LINE: Final = re.compile(rb"[^\n]*\n|[^\n]+")
+CONTEXT: Final = 3
+"""Unchanged lines shown before and after a change."""
+
+
+def unified(name: str, lines: Iterable[Mended]) -> Iterator[bytes]:
+    """The lines of a unified diff, each with its line break; nothing for a file that does not change. Memory is that of one hunk."""
+    ahead: deque[bytes] = deque(maxlen=CONTEXT)
+    hunk: list[bytes] = []
+    old = new = old_start = new_start = 1
+    trailing = 0
+    started = False
+    for before, after in lines:
+        if before == after:
+            if hunk:
+                hunk.append(_marked(b" ", before))
+                trailing += 1
+            ahead.append(before)
+        else:
+            if not hunk:
+                if not started:
+                    yield f"--- {visible(name)}\n+++ {visible(name)}\n".encode()
+                    started = True
+                hunk = [_marked(b" ", line) for line in ahead]
+                old_start, new_start = old - len(ahead), new - len(ahead)
+            hunk += [_marked(b"-", before), *(_marked(b"+", line) for line in _lines(after))]
+            trailing = 0
+            ahead.clear()
+        old, new = old + 1, new + len(_lines(after))
+        if hunk and trailing == 2 * CONTEXT:
+            yield from _hunk(hunk[:-CONTEXT], old_start, new_start)
+            hunk = []
+    if hunk:
+        yield from _hunk(hunk[: len(hunk) - max(trailing - CONTEXT, 0)], old_start, new_start)
+
+
+def _lines(data: bytes) -> list[bytes]:
+    return LINE.findall(data)
+
+
+def _marked(mark: bytes, line: bytes) -> bytes:
+    return mark + line if line.endswith(b"\n") else mark + line + b"\n\\ No newline at end of file\n"
+
+
+def _hunk(lines: list[bytes], old: int, new: int) -> Iterator[bytes]:
+    counts = [sum(not line.startswith(mark) for line in lines) for mark in (b"+", b"-")]
+    sides = [f"{start if count else start - 1},{count}" for start, count in zip((old, new), counts, strict=True)]
+    yield f"@@ -{sides[0]} +{sides[1]} @@\n".encode()
+    yield from lines
+
+
+def fix_text(report: FixReport, *, done: bool) -> Iterator[str]:
+    """The summary, safe to print: what was (`done`) or would be fixed, which lines go, and what was left alone and why."""
+    for file in report.files:
+        yield from _file_text(file, done=done)
+    touched = sum(file.lines > 0 for file in report.files)
+    if touched:
+        verb = "fixed" if done else "would fix"
+        yield f"{verb} {plural(report.findings, 'finding')} in {plural(report.lines, 'line')} of {plural(touched, 'file')}"
+    else:
+        yield "nothing to fix"
+
+
+def _file_text(file: FixedFile, *, done: bool) -> Iterator[str]:
+    name = visible(file.name)
+    if file.skipped:
+        yield f"{name}: not changed: it {file.skipped}" if file.skipped.startswith("is ") else f"{name}: not changed: {file.skipped}"
+    if file.foreign:
+        yield f"{name}: lines in the format {', '.join(file.foreign)} are mended only where their JSON is wrong; `curate convert` writes messages"
+    for code, numbers in sorted(file.removed.items()):
+        yield f"{name}: {'removed' if done else 'would remove'} {plural(len(numbers), 'line')} ({code}): {ranges(numbers)}"
+    for line, code, error in file.held:
+        yield f"{name}:{line}: {code} not fixed: that would lead to {error}"
+
+
+def ranges(numbers: Iterable[int]) -> str:
+    """Rising numbers in few words: `3, 7-9`."""
+    found: list[list[int]] = []
+    for number in numbers:
+        if found and number == found[-1][1] + 1:
+            found[-1][1] = number
+        else:
+            found.append([number, number])
+    return ", ".join(f"{first:,}" if first == last else f"{first:,}-{last:,}" for first, last in found)
