@@ -17,7 +17,8 @@ from curate.files import append_line
 Verdict = Literal["keep", "drop", "undecided"]
 
 
-def _user() -> str:
+def user() -> str:
+    """The name of who runs this."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):  # no name for this user id, as in some containers
@@ -37,7 +38,7 @@ class Decision(BaseModel):
     """What was looked at: a rule's code, or the id of a cluster or conflict."""
     why: str = ""
     """A note, in the person's own words."""
-    who: str = Field(default_factory=_user)
+    who: str = Field(default_factory=user)
     when: datetime = Field(default_factory=lambda: datetime.now(UTC).replace(microsecond=0))
 
 

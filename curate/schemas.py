@@ -6,6 +6,7 @@ from typing import Any, Final
 from pydantic import BaseModel, TypeAdapter
 
 from curate.apply import Removal
+from curate.baseline import Baseline
 from curate.config import Config
 from curate.decision import Decision
 from curate.example import Conversation
@@ -17,8 +18,10 @@ from curate.report.conflicts import ConflictsOutput
 from curate.report.duplicates import DedupOutput
 from curate.rules import RULES
 from curate.rules.rule import CODE
+from curate.suppressions import Suppression
 
 TYPES: Final[dict[str, Any]] = {
+    "baseline": Baseline,
     "check": CheckOutput,
     "check-line": CheckLine,
     "config": Config,
@@ -28,6 +31,7 @@ TYPES: Final[dict[str, Any]] = {
     "dedup": DedupOutput,
     "manifest": Manifest,
     "removed": Removal,
+    "suppression": Suppression,
 }
 
 

@@ -52,6 +52,8 @@ class Scope(StrEnum):
     """An `Example` and what was `Seen` before it; yields problems."""
     FILE = "file"
     """The `FileFacts` of a file read to its end; yields problems."""
+    ADOPTION = "adoption"
+    """What suppressions and a baseline have that the check did not find (see `curate.rules.adoption`); yields places with problems."""
 
 
 @dataclass(eq=False, slots=True)

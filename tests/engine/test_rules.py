@@ -10,8 +10,9 @@ from curate.check import check_paths
 from curate.config import CheckConfig
 from curate.errors import UsageError
 from curate.finding import Finding
-from curate.rules import FAMILIES, RULES, Rule, selected
+from curate.rules import FAMILIES, RULES, Rule, Scope, selected
 from curate.rules.rule import BYTE, rule
+from curate.suppressions import FILE, load_suppressions, suppress
 from curate.targets import Target
 
 CASES = Path(__file__).parent.parent / "cases"
@@ -29,10 +30,21 @@ def cases() -> list[Any]:
 def findings(content: bytes, code: str, target: str = "", name: str = "data.jsonl") -> list[Finding]:
     """What one rule finds in a file, for a target: the default one, or where the rule is only for others the first of these."""
     path = Path(name)
+    if RULES[code].scope is Scope.ADOPTION:  # its examples are lines of the file of suppressions
+        return suppressed(content, code)
     path.write_bytes(content)
     only = RULES[code].only
     config = CheckConfig(select=(code,), target=Target(target) if target else only[0] if only else Target.TRAINER)
     return [finding for finding in check_paths([path], config).findings if finding.code == code]
+
+
+def suppressed(lines: bytes, code: str) -> list[Finding]:
+    """What a rule finds in a file of suppressions for a data set of one example, which has a finding C001."""
+    Path("data.jsonl").write_bytes(b'{"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null}]}\n')
+    Path(FILE).write_bytes(lines)
+    report = check_paths([Path("data.jsonl")])
+    suppress(report, load_suppressions(Path()), ["data.jsonl"])
+    return [finding for finding in report.findings if finding.code == code]
 
 
 @pytest.mark.parametrize(("code", "case"), cases())
@@ -69,7 +81,8 @@ def test_a_finding_carries_what_its_rule_says(code: str) -> None:
     stated = RULES[code]
     for finding in findings(stated.bad, code):
         severity = stated.severity_for(stated.only[0] if stated.only else Target.TRAINER)
-        assert (severity, stated.hint, "data.jsonl") == (finding.severity, finding.hint, finding.file)
+        file = FILE if stated.scope is Scope.ADOPTION else "data.jsonl"
+        assert (severity, stated.hint, file) == (finding.severity, finding.hint, finding.file)
         assert finding.message
 
 

@@ -1,0 +1,48 @@
+"""`curate suppress`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from curate.check import check_paths
+from curate.cli.options import chosen
+from curate.config import find_config
+from curate.errors import UsageError
+from curate.files import data_files
+from curate.finding import Finding
+from curate.report.console import console
+from curate.suppressions import FILE, added, load_suppressions
+from curate.text import plural, visible
+
+
+def suppress(
+    code: Annotated[str, typer.Argument(help="The rule's code, e.g. M016.", metavar="CODE")],
+    place: Annotated[str, typer.Argument(help="Where the finding is, as `curate check` tells it.", metavar="FILE:LINE")],
+    reason: Annotated[str, typer.Option(help="Why the finding may stand.")],
+    author: Annotated[str | None, typer.Option(help="Who says so; you, when it is left out.")] = None,
+) -> None:
+    """Let a finding stand: write it with a reason into `curate-suppressions.jsonl`, which belongs under version control."""
+    file, _, number = place.rpartition(":")
+    if not file or not number.isdecimal():
+        raise UsageError(f"{place!r} is no FILE:LINE", "take the place from the output of `curate check`")
+    if not reason.strip():
+        raise UsageError("a suppression needs a reason", "say why the finding may stand: --reason '...'")
+    found = _findings(code.upper(), file, int(number))
+    written = added(load_suppressions(Path()), found, reason.strip(), author)
+    out = console(stderr=True)
+    if written:
+        out.print(f"{code.upper()} is not told any more about {visible(place)}: {plural(len(written), 'line')} added to {FILE}")
+    else:
+        out.print(f"{code.upper()} was suppressed there already; nothing was added")
+
+
+def _findings(code: str, file: str, line: int) -> list[Finding]:
+    """What the rule finds in the example there. Raises `UsageError` when that is nothing, or is not about an example."""
+    config = chosen(find_config(Path.cwd()).check, select=(code,), ignore=(), extend_select=(), severity={})
+    found = [finding for finding in check_paths(data_files([file]), config).findings if (finding.code, finding.line) == (code, line)]
+    if not found:
+        raise UsageError(f"{code} finds nothing at {file}:{line}", f"curate check --select {code} {file}")
+    if all(finding.example is None for finding in found):
+        raise UsageError(f"{file}:{line} is no example, and only findings about examples can be suppressed", "mend it, or use --baseline or per_file_ignores")
+    return found
