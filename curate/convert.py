@@ -139,7 +139,7 @@ def _with_calls(parsed: ParsedLine, example: Example, notes: list[Note]) -> Iter
         said = spoken[index - before] if index >= before else None
         speaker = said.get("from") if isinstance(said, dict) and "role" not in said and "content" not in said else None
         if speaker in CALLERS:
-            found = _calls(turn.get("content"), calls)
+            found = _calls(turn.get("content"), calls) if "tool_calls" not in turn else []
             if found:
                 calls += len(found)
                 waiting = [call["id"] for call in found]

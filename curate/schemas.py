@@ -6,7 +6,6 @@ from typing import Any, Final
 from pydantic import BaseModel, TypeAdapter
 
 from curate.apply import Removal
-from curate.baseline import Baseline
 from curate.config import Config
 from curate.decision import Decision
 from curate.example import Conversation
@@ -15,23 +14,22 @@ from curate.manifest import Manifest
 from curate.report.check_json import CheckOutput
 from curate.report.check_jsonl import CheckLine
 from curate.report.conflicts import ConflictsOutput
+from curate.report.convert import ConvertOutput
 from curate.report.duplicates import DedupOutput
 from curate.rules import RULES
 from curate.rules.rule import CODE
-from curate.suppressions import Suppression
 
 TYPES: Final[dict[str, Any]] = {
-    "baseline": Baseline,
     "check": CheckOutput,
     "check-line": CheckLine,
     "config": Config,
     "conflicts": ConflictsOutput,
     "conversation": Conversation,
+    "convert": ConvertOutput,
     "decision": Decision,
     "dedup": DedupOutput,
     "manifest": Manifest,
     "removed": Removal,
-    "suppression": Suppression,
 }
 
 

@@ -1,0 +1,213 @@
+"""Converting: every line is in the output or set aside with its reason, and what is written reads as what was read."""
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from curate.cli.main import main
+from curate.convert import REJECTED, ConvertReport, convert_paths
+from curate.errors import InputError
+from curate.read.dataset import FileFacts, ParsedLine, read_file
+from tests import strategies
+from tests.conftest import Write, chat, line_of
+
+Captured = pytest.CaptureFixture[str]
+OUT, ASIDE = Path("out.jsonl"), Path("unconverted.jsonl")
+
+
+def parsed_lines(path: Path) -> list[ParsedLine]:
+    return [parsed for parsed in read_file(path, FileFacts(str(path))) if not parsed.line.blank]
+
+
+def convert(*paths: Path, chosen: bool = False) -> ConvertReport:
+    return convert_paths(paths, OUT, ASIDE, chosen=chosen)
+
+
+def written() -> list[Any]:
+    return [json.loads(line) for line in OUT.read_bytes().splitlines()]
+
+
+def aside() -> list[dict[str, Any]]:
+    return [json.loads(line) for line in ASIDE.read_bytes().splitlines()]
+
+
+def only(write: Write, value: object, *, chosen: bool = False) -> Any:
+    """What one line becomes."""
+    assert convert(write("data.jsonl", [value]), chosen=chosen).converted == 1
+    return written()[0]
+
+
+def call(name: str, arguments: str, number: int = 1) -> dict[str, Any]:
+    return {"id": f"call_{number}", "type": "function", "function": {"name": name, "arguments": arguments}}
+
+
+@given(
+    values=st.lists(strategies.lines.map(lambda value: json.dumps(value).encode()) | st.binary(max_size=9).map(lambda data: b"x" + data), max_size=5),
+    chosen=st.booleans(),
+)
+def test_nothing_is_lost_and_what_is_written_reads_as_what_was_read(values: list[bytes], chosen: bool) -> None:
+    path = Path("data.jsonl")
+    path.write_bytes(b"".join(value.replace(b"\n", b"") + b"\n" for value in values))
+    report = convert(path, chosen=chosen)
+    read, after = parsed_lines(path), parsed_lines(OUT)
+    rest = {line["line"]: base64.b64decode(line["base64"]) if "base64" in line else line["text"].encode() for line in aside()}
+    assert (len(read), len(after)) == (report.read, report.converted)
+    kept = [parsed for parsed in read if parsed.line.number not in rest]
+    assert all(parsed.line.data == rest[parsed.line.number] for parsed in read if parsed.line.number in rest)
+    assert len(kept) == len(after)
+    for before, now in zip(kept, after, strict=True):
+        assert before.example
+        assert now.example
+        if before.example.format == "messages":
+            assert now.line.data == before.line.data
+        elif before.example.format not in (*REJECTED, "sharegpt") and not isinstance(before.example.value.get("tools"), str):
+            assert now.example.id == before.example.id
+
+
+@given(values=st.lists(strategies.lines, max_size=4))
+def test_converting_what_was_converted_changes_no_byte(values: list[dict[str, Any]]) -> None:
+    path, again = Path("data.jsonl"), Path("again.jsonl")
+    path.write_bytes(b"".join(json.dumps(value).encode() + b"\n" for value in values))
+    convert(path, chosen=True)
+    report = convert_paths([OUT], again, Path("rest.jsonl"))
+    assert (again.read_bytes(), report.aside) == (OUT.read_bytes(), {})
+
+
+def test_messages_keep_their_bytes_and_blank_lines_go(write: Write) -> None:
+    line = b'{ "messages" : [{"role":"user","content":"\\u00e9"}] , "x": 1.50}'
+    report = convert(write("data.jsonl", line + b"\r\n\r\n" + line))
+    assert (OUT.read_bytes(), report.read, dict(report.formats)) == (line + b"\n" + line + b"\n", 2, {"messages": 2})
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"conversations": [{"from": "human", "value": "Hi"}, {"from": "gpt", "value": "Hello."}]},
+        {"instruction": "Hi", "input": "", "output": "Hello."},
+        {"prompt": "Hi", "completion": "Hello."},
+        {"prompt": [{"role": "user", "content": "Hi"}], "completion": [{"role": "assistant", "content": "Hello."}]},
+    ],
+)
+def test_known_formats_become_messages(write: Write, value: object) -> None:
+    assert only(write, value) == chat("Hi", "Hello.")
+
+
+def test_an_array_becomes_lines(write: Write) -> None:
+    convert(write("data.json", json.dumps([chat("Hi", "Hello."), {"prompt": "Who?", "completion": "Me."}], indent=2).encode()))
+    assert written() == [chat("Hi", "Hello."), chat("Who?", "Me.")]
+
+
+def test_keys_that_messages_do_not_know_stay(write: Write) -> None:
+    assert only(write, {"prompt": "Hi", "completion": "Hello.", "source": "a", "label": True}) == {**chat("Hi", "Hello."), "source": "a", "label": True}
+
+
+def test_calls_and_results_of_sharegpt_become_tool_calls_and_tool_messages(write: Write) -> None:
+    said = [("human", "Time?"), ("function_call", '{"name": "now", "arguments": {"zone": "é"}}'), ("observation", "12:00"), ("gpt", "Noon.")]
+    tools = '[{"name": "now", "description": "The time", "parameters": {"type": "object"}}]'
+    value = {"system": "Be brief.", "conversations": [{"from": who, "value": what} for who, what in said], "tools": tools}
+    assert only(write, value) == {
+        "messages": [
+            {"role": "system", "content": "Be brief."},
+            {"role": "user", "content": "Time?"},
+            {"role": "assistant", "content": None, "tool_calls": [call("now", '{"zone": "é"}')]},
+            {"role": "tool", "tool_call_id": "call_1", "content": "12:00"},
+            {"role": "assistant", "content": "Noon."},
+        ],
+        "tools": [{"type": "function", "function": {"name": "now", "description": "The time", "parameters": {"type": "object"}}}],
+    }
+
+
+def test_several_calls_get_their_results_in_order_and_ids_never_repeat(write: Write) -> None:
+    both = '[{"name": "a", "arguments": "{}"}, {"name": "b", "arguments": {}}]'
+    said = [("human", "Go"), ("function_call", both), ("observation", "1"), ("observation", "2"), ("function_call", '{"name": "c", "arguments": {}}')]
+    turns = only(write, {"conversations": [{"from": who, "value": what} for who, what in said]})["messages"]
+    assert turns[1]["tool_calls"] == [call("a", "{}"), call("b", "{}", 2)]
+    assert [turn["tool_call_id"] for turn in turns[2:4]] == ["call_1", "call_2"]
+    assert turns[4]["tool_calls"] == [call("c", "{}", 3)]
+
+
+@pytest.mark.parametrize("text", ["now()", '{"name": "now"}', '{"name": "now", "arguments": {}, "thought": "?"}', '{"name": "now", "arguments": 1}', "[]"])
+def test_a_call_that_cannot_be_read_stays_as_text_and_is_listed(write: Write, text: str) -> None:
+    path = write("data.jsonl", [{"conversations": [{"from": "human", "value": "Time?"}, {"from": "function_call", "value": text}]}])
+    report = convert(path)
+    assert written()[0]["messages"][1] == {"role": "assistant", "content": text} or text == "[]"
+    assert [(note.place.line, "message 2" in note.why) for note in report.notes] == [(1, True)]
+
+
+def test_a_result_without_a_call_and_tools_that_are_no_json_stay_and_are_listed(write: Write) -> None:
+    turns = [{"from": "human", "value": "Time?"}, {"from": "observation", "value": "12:00"}, {"from": "gpt", "value": "Noon."}]
+    report = convert(write("data.jsonl", [{"conversations": turns, "tools": "a clock"}]))
+    assert written()[0]["messages"][1] == {"role": "tool", "content": "12:00"}
+    assert written()[0]["tools"] == "a clock"
+    assert len(report.notes) == 2
+
+
+PAIR = {"prompt": "Hi", "chosen": "Hello.", "rejected": "Go away."}
+
+
+def test_a_preference_pair_is_set_aside_unless_its_chosen_side_is_asked_for(write: Write) -> None:
+    path = write("data.jsonl", [PAIR])
+    report = convert(path)
+    assert (OUT.read_bytes(), dict(report.aside)) == (b"", {"J025": 1})
+    assert "--chosen" in aside()[0]["why"]
+    assert json.loads(aside()[0]["text"]) == PAIR
+    report = convert(path, chosen=True)
+    assert (written(), ASIDE.read_bytes(), report.rejected) == ([chat("Hi", "Hello.")], b"", 1)
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        (b'{"question": "Hi"}', "M001"),
+        (b"[1]", "J002"),
+        (b'{"prompt": ', "J010"),
+        (b'{"text": "caf\xe9"}', "J003"),
+        (b'{"prompt": "Hi", "completion": "A", "completion": "B"}', "J013"),
+        (b'{"prompt": "Hi", "completion": "Bad.", "label": false}', "J025"),
+    ],
+)
+def test_what_cannot_be_converted_is_set_aside_with_bytes_and_reason(write: Write, line: bytes, code: str) -> None:
+    report = convert(write("data.jsonl", [line, ("Hi", "Hello.")]))
+    assert (report.converted, dict(report.aside)) == (1, {code: 1})
+    left = aside()[0]
+    assert (left["line"], left["code"], bool(left["why"])) == (1, code, True)
+    assert (base64.b64decode(left["base64"]) if "base64" in left else left["text"].encode()) == line
+
+
+def test_a_file_in_utf_16_is_refused_and_nothing_is_written(write: Write) -> None:
+    OUT.write_bytes(b"before")
+    with pytest.raises(InputError, match="UTF-16"):
+        convert(write("data.jsonl", '{"prompt": "Hi", "completion": "Hello."}'.encode("utf-16")))
+    assert OUT.read_bytes() == b"before"
+    assert not ASIDE.exists()
+
+
+# The command
+
+
+def test_the_command_says_what_became_of_the_lines(write: Write, capsys: Captured) -> None:
+    path = write("data.jsonl", [{"prompt": "Hi", "completion": "Hello."}, {"question": "\x1b[31m"}])
+    assert main(["convert", str(path), "--to", "messages", "-o", str(OUT)]) == 1
+    said = capsys.readouterr().out
+    assert "2 lines read: 1 written to out.jsonl (1 prompt-completion)" in said
+    assert "1 line could not be converted and is in unconverted.jsonl: M001 × 1" in said
+    assert OUT.read_bytes() == line_of(("Hi", "Hello.")) + b"\n"
+
+
+def test_the_command_ends_clean_when_all_was_converted_and_prints_json(write: Write, capsys: Captured) -> None:
+    assert main(["convert", str(write("data.jsonl", [{"prompt": "Hi", "completion": "Hello."}])), "-o", str(OUT), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "read": 1, "converted": 1, "aside": 0, "formats": {"prompt-completion": 1}, "reasons": {}, "rejected": 0, "notes": [],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("output", "to"), [("data.jsonl", "messages"), ("unconverted.jsonl", "messages"), ("out.jsonl", "sharegpt")])
+def test_an_output_that_makes_no_sense_is_a_mistake_of_usage(write: Write, output: str, to: str) -> None:
+    path = write("data.jsonl", [("Hi", "Hello.")])
+    assert main(["convert", str(path), "--to", to, "-o", output]) == 2
+    assert path.read_bytes() == line_of(("Hi", "Hello.")) + b"\n"
