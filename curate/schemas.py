@@ -6,6 +6,7 @@ from typing import Any, Final
 from pydantic import BaseModel, TypeAdapter
 
 from curate.apply import Removal
+from curate.baseline import Baseline
 from curate.config import Config
 from curate.decision import Decision
 from curate.example import Conversation
@@ -18,8 +19,10 @@ from curate.report.convert import ConvertOutput
 from curate.report.duplicates import DedupOutput
 from curate.rules import RULES
 from curate.rules.rule import CODE
+from curate.suppressions import Suppression
 
 TYPES: Final[dict[str, Any]] = {
+    "baseline": Baseline,
     "check": CheckOutput,
     "check-line": CheckLine,
     "config": Config,
@@ -30,6 +33,7 @@ TYPES: Final[dict[str, Any]] = {
     "dedup": DedupOutput,
     "manifest": Manifest,
     "removed": Removal,
+    "suppression": Suppression,
 }
 
 
