@@ -2,7 +2,8 @@
 
 Columns: `example` (position in the chunk), `turn` (position in the conversation), `role` (null when missing), `text`
 (see `curate.example.content_text`), `content` (true when there is a content: neither missing nor null), `called` (true when the
-message calls a tool or refuses, so that it may be without content), `media` (true when the content has a part that is not text).
+message calls a tool or refuses, so that it may be without content), `media` (true when the content has a part that is not text),
+`marked` (the text where one of `MARKS` is in it, in any case of letters, else null: one pass, after which many rules look at few texts).
 """
 
 from collections.abc import Sequence
@@ -14,6 +15,24 @@ if TYPE_CHECKING:
     import polars as pl
 
 CALLS: Final = frozenset(("tool_calls", "function_call", "refusal", "audio"))
+MARKS: Final = (
+    # keys and tokens
+    "private key", "akia", "asia", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "sk-", "xox", "hooks.slack", "aiza", "k_live_", "hf_",
+    "npm_", "eyj", "://",
+    # placeholders, template variables
+    "lorem ipsum", "[insert ", "<noinput", "<nooutput", "<no input", "<no output", "[your ", "[todo", "[tbd", "todo:", "tbd", "{", "%s",
+    # another model's voice
+    "as an ai", "as a large", "as a language", "as an artificial", "as a ai", "m an ai", "just an ai", "only an ai", "merely an ai", "am an artificial", "knowledge cut",
+    # web pages
+    "&nbsp", "&amp", "&lt;", "&gt;", "&quot", "&#", "</", "<div", "<span", "<font", "<br", "<td", "<tr", "<table", "<p", "<ul", "<li", "<strong", "<em",
+    "click here to", "cookie", "rights reserved", "our newsletter",
+    # turns and instructions
+    "<|", "inst]", "sys>>", "_of_turn>", "human: ", "user: ", "assistant: ", "# human", "#human", "# user", "#user", "# assistant", "#assistant",
+    "# instruction", "#instruction", "# response", "#response", "\ninstruction", "\nnext instruction", "\ninput", "\ntask ", "# next", "# input", "# task",
+    # wrong encodings
+    "\ufffd", "Â", "Ã", "Å", "Ä", "â", "Ð", "Ñ", "Ø", "Ù", "×", "ð", "ã", "ì", "ë", "ê",
+)  # fmt: skip
+"""What at least one of stands in every text that the rules about these things may fire on."""
 
 
 def messages_frame(examples: Sequence[Example]) -> "pl.DataFrame":
@@ -50,7 +69,9 @@ def messages_frame(examples: Sequence[Example]) -> "pl.DataFrame":
             media.append(not plain and _has_media(said))
     columns = {"example": example, "turn": turn, "role": _column(role), "text": _column(text), "content": content, "called": called, "media": media}
     schema = {"example": pl.UInt32, "turn": pl.UInt32, "role": pl.String, "text": pl.String, "content": pl.Boolean, "called": pl.Boolean, "media": pl.Boolean}
-    return pl.DataFrame(columns, schema=schema)
+    frame = pl.DataFrame(columns, schema=schema)
+    marked = pl.col("text").str.contains_any(list(MARKS), ascii_case_insensitive=True)
+    return frame.with_columns(pl.when(marked).then(pl.col("text")).alias("marked"))
 
 
 def _has_media(content: Any) -> bool:

@@ -72,7 +72,7 @@ def test_errors_and_warnings_are_findings(write: Write, lines: list[bytes]) -> N
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["missing.jsonl"], ["data.jsonl", "--select", "Z9"], ["data.jsonl", "--ignore", "Q"], ["data.jsonl", "--no-such-option"], ["data.zip"], ["empty"]],
+    [[], ["missing.jsonl"], ["data.jsonl", "--select", "Z9"], ["data.jsonl", "--ignore", "Y"], ["data.jsonl", "--no-such-option"], ["data.zip"], ["empty"]],
     ids=["no path", "no file", "no such code", "nothing to ignore", "no such option", "foreign file", "empty folder"],
 )
 def test_what_makes_no_sense_is_told_on_stderr_with_the_next_step(write: Write, capsys: Captured, arguments: list[str]) -> None:

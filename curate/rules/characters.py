@@ -1,0 +1,219 @@
+"""Family Q, characters: what wrong encodings and copied web pages leave in a text."""
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from curate.finding import Severity
+from curate.rules.rule import Scope, rule
+from curate.rules.texts import answer, asked, closer, with_texts
+from curate.text import plural
+
+if TYPE_CHECKING:
+    import polars as pl
+
+MOJIBAKE: Final = r"[ÂÃÅÄâÐÑØÙ×ðãìëê][\x{80}-\x{BF}€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]"
+"""The first two characters of what UTF-8 looks like when it is read as cp1252 or Latin-1."""
+# Not here: the joiners (emoji, Persian, Hindi) and the marks of direction (Hebrew, Arabic), which have a use.
+INVISIBLE: Final = "\u200b\u2060-\u2064\ufeff\u202a-\u202e\u2066-\u2069\ue000-\uf8ff"
+TAGGED_FLAG: Final = re.compile(f"(\U0001f3f4[\U000e0020-\U000e007f]+)|[{INVISIBLE}\U000e0000-\U000e007f]")
+"""A flag that is spelled with tag characters, to be kept; or an invisible character."""
+BREAKS_WORDS: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
+"""Thai, Lao, Burmese and Khmer, which use the zero-width space to tell words apart."""
+OTHER_SCRIPT: Final = re.compile("[\u0370-\u1cff\u2e80-\ud7ff\uf900-\ufaff\ufe70-\ufeff\U00020000-\U0003ffff]")
+"""Letters of scripts other than Latin: Greek, Cyrillic, Arabic, those of Asia."""
+LATIN: Final = re.compile("[A-Za-z]{2,}")
+LANGUAGES: Final = re.compile(
+    r"(?i)translat|traduc|перев|翻译|翻譯|번역|翻訳|ترجم|\b(?:in|into|to|from|the) (?:chinese|mandarin|japanese|korean|russian|arabic|hebrew|hindi|greek|thai|ukrainian|english|german|french|spanish|portuguese|italian|bengali|tamil)"
+    r"|romani[sz]|transliterat|pinyin|英文|英语|中文|日本語|英語|на английском|languages?\b"
+)
+
+
+@rule("Q009", "mojibake", severity=Severity.INFO, scope=Scope.TEXT, hint="Decode the source as UTF-8; `--fix` mends what is here.")
+def mojibake() -> "pl.Expr":
+    """A message holds text that was decoded wrongly.
+
+    "cafÃ©" was "café" once, read as cp1252 instead of UTF-8. The model learns the garbage as if it were words.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "Where is the cafÃ©?"}, {"role": "assistant", "content": "Itâ€™s there."}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "Where is the café?"}, {"role": "assistant", "content": "It's there."}]}
+    """
+    import polars as pl  # loaded by then: see messages_frame
+
+    return closer(pl.when(pl.col("marked").str.contains(MOJIBAKE)).then(pl.col("text")), _garbled)
+
+
+def _decoded(text: str) -> str:
+    import ftfy  # only for texts that look garbled
+
+    return ftfy.fix_encoding(text)
+
+
+def _garbled(text: str) -> str | None:
+    mended = _decoded(text)
+    at = next((i for i, (a, b) in enumerate(zip(text, mended, strict=False)) if a != b), None)
+    if mended == text or at is None:
+        return None
+    start = at - next((i for i, char in enumerate(reversed(text[:at])) if char.isspace()), at)
+    return (
+        f"{text[start:].split(maxsplit=1)[0][:30]!r} should be {mended[start:].split(maxsplit=1)[0][:30]!r}"
+        if mended[start:].strip()
+        else "text that was decoded wrongly"
+    )
+
+
+@mojibake.repaired_by(safe=True)
+def decode_again(value: dict[str, Any]) -> dict[str, Any]:
+    """Decodes what was decoded wrongly once more, as UTF-8."""
+    return with_texts(value, lambda text: text if text.isascii() else _decoded(text))
+
+
+@rule("Q010", "invisible-character", severity=Severity.INFO, scope=Scope.TEXT, hint="`--fix` removes them; look for what else came along with them.")
+def invisible_character() -> "pl.Expr":
+    r"""A message holds characters that nobody sees.
+
+    Zero-width spaces, bidirectional overrides, private-use and tag characters: they split words into odd tokens,
+    and can hide instructions. Joiners in emoji and in scripts that need them are left alone.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "Hi\u200b there"}, {"role": "assistant", "content": "Hello."}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "Hi there"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    import polars as pl  # loaded by then: see messages_frame
+
+    text = pl.when(pl.col("text").str.len_bytes() != pl.col("text").str.len_chars()).then(pl.col("text"))
+    return closer(pl.when(text.str.contains(f"[{INVISIBLE}\U000e0000-\U000e007f]")).then(text), _unseen)
+
+
+def _stripped(text: str) -> str:
+    """`text` without invisible characters; as it is where nothing else would be left."""
+    thai = BREAKS_WORDS.search(text) is not None
+    kept = TAGGED_FLAG.sub(lambda match: match.group(1) or (match.group() if thai and match.group() == "\u200b" else ""), text)
+    return kept if kept.strip() else text
+
+
+def _unseen(text: str) -> str | None:
+    kept = _stripped(text)
+    if kept == text:
+        return None
+    first = next((i for i, (a, b) in enumerate(zip(text, kept, strict=False)) if a != b), len(kept))
+    return f"{plural(len(text) - len(kept), 'invisible character')}, the first U+{ord(text[first]):04X} at character {first + 1}"
+
+
+@invisible_character.repaired_by(safe=True)
+def remove_invisible(value: dict[str, Any]) -> dict[str, Any]:
+    """Removes characters that nobody sees."""
+    return with_texts(value, lambda text: text if text.isascii() else _stripped(text))
+
+
+@rule("Q014", "other-script", severity=Severity.INFO, scope=Scope.TEXT, hint="Answer in the language of the question, or say in it which one is wanted.")
+def other_script() -> "pl.Expr":
+    """An answer is in another script than the question.
+
+    A question in English and an answer in Chinese, or the other way round, with no word about translating: the
+    model learns to change languages by itself.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "法国的首都是巴黎。"}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris."}]}
+    """
+    import polars as pl  # loaded by then: see messages_frame
+
+    wide = (pl.col("text").str.len_bytes() > pl.col("text").str.len_chars() * 1.3).fill_null(False)
+    both = pl.when(wide != wide.shift(1)).then(asked() + "\0" + answer())
+    return closer(both, _switched)
+
+
+def _switched(both: str) -> str | None:
+    """What is said of a question and an answer, of which one is in Latin script and the other is not."""
+    prompt, _, said = both.partition("\0")
+    if LANGUAGES.search(prompt):
+        return None
+    shares = [len(OTHER_SCRIPT.findall(text)) / max(1, len(text)) for text in (prompt, said)]
+    if shares[1] > 0.4 and not shares[0] and len(LATIN.findall(prompt)) >= 3:
+        return "the question is in Latin script, the answer is not"
+    if shares[0] > 0.4 and not shares[1] and len(LATIN.findall(said)) > 5 and not re.search("```|def |SELECT ", said):
+        return "the answer is in Latin script, the question is not"
+    return None
+
+
+@rule("Q017", "odd-text", severity=Severity.INFO, scope=Scope.TEXT, hint="Read it; such text is often the rest of a table, a menu or a log.")
+def odd_text() -> "pl.Expr":
+    """A long answer does not look like written language.
+
+    Too many # and ..., words of 3 letters or of 10 on average, or hardly a word of letters (the thresholds of
+    Gopher). Code, mathematics and scripts without spaces are left alone.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "What is a hash?"}, {"role": "assistant", "content": "a # b # c # d # e # f # g # h # i # j # k # l # m # n # o # p # q # r # s # t # u # v # w # x # y # z # a # b # c # d # e # f # g # h # i # j # k # l # m # n # o # p # q # r # s # t"}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "What is a hash?"}, {"role": "assistant", "content": "A number that is made of a text."}]}
+    """
+    import polars as pl  # loaded by then: see messages_frame
+
+    text = answer()
+    head = pl.when(text.str.len_bytes() > 150).then(text.str.head(150))
+    spaces = head.str.count_matches(" ", literal=True)
+    unusual = (spaces < 14) | (spaces > 40) | (head.str.count_matches("[#…0-9]") > 15)
+    return closer(pl.when(unusual & (text.str.len_bytes() <= text.str.len_chars() * 1.3)).then(text), _odd)
+
+
+def _odd(text: str) -> str | None:
+    said = text.split()
+    if len(said) < 50 or re.search(
+        r"```|\d *[-+*/=×x|] *\d|^\S[^|\n]* \| |^\s*[{\[<|]|\\\w+|[=;{}]\s*$|\$.+\$|SELECT |def |^\s*[A-Ha-h1-8][.)] ", text, re.MULTILINE
+    ):
+        return None
+    marks = (text.count("#") + text.count("...") + text.count("…")) / len(said)
+    mean = sum(map(len, said)) / len(said)
+    if marks > 0.1:
+        return f"# and ... stand for {marks:.0%} of the answer's words"
+    if not 3 <= mean <= 10:
+        return f"the answer's words have {mean:.1f} characters on average"
+    letters = sum(any(char.isalpha() for char in word) for word in said) / len(said)
+    return f"only {letters:.0%} of the answer's words have letters" if letters < 0.5 else None
+
+
+@rule("Q022", "lost-character", severity=Severity.INFO, scope=Scope.TEXT, hint="Read the source again as what it is; the character cannot be told from here.")
+def lost_character() -> "pl.Expr":
+    r"""A message holds U+FFFD, which stands for a character that was lost.
+
+    A reader met bytes that it could not decode and wrote this in their place; what stood there is gone.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "Where is the caf\ufffd?"}, {"role": "assistant", "content": "There."}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "Where is the café?"}, {"role": "assistant", "content": "There."}]}
+    """
+    import polars as pl  # loaded by then: see messages_frame
+
+    text = pl.col("marked")
+    found = pl.when(text.str.contains("\ufffd", literal=True)).then(text)
+    return pl.format("the mark of a lost character (U+FFFD) stands here {} times", found.str.count_matches("\ufffd", literal=True))
+
+
+RULES = (
+    mojibake,
+    invisible_character,
+    other_script,
+    odd_text,
+    lost_character,
+)

@@ -1,0 +1,147 @@
+"""Family Q, remains: placeholders, template variables, HTML and role markers that should have been replaced or cut away."""
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from curate.finding import Severity
+from curate.rules.rule import Scope, rule
+from curate.rules.texts import answer, asked, closer, having, quoting
+
+if TYPE_CHECKING:
+    import polars as pl
+
+PLACEHOLDER: Final = re.compile(
+    r"(?im)^\W*lorem ipsum dolor|\[insert [^\]\n]{1,60}\]|<no ?(?:input|output)>|\[your (?:answer|response|text|code) here\]|\[(?:todo|tbd)\]|\bTODO:|\b(?-i:TBD)\b"
+)
+PLACEHOLDER_HINT: Final = ("lorem ipsum", "[insert ", "<noinput", "<nooutput", "<no input", "<no output", "[your ", "[todo", "[tbd", "todo:", "tbd")
+COMMENTED: Final = re.compile(r"```|//|/\*|#")
+"""Code, in which such a mark is a note."""
+TEMPLATE: Final = re.compile(r"(?i)template|form|letter|e-?mail|sample|example|script|draft|contract|to-?do|lorem")
+NOTHING: Final = r"(?i)\A\s*(?:n/a|nan|tbd|todo|\.{2,}|…|-{1,3}|\?+|<(?:empty|none|blank)>|output|response|placeholder)\W*\z"
+VARIABLE: Final = re.compile(
+    r"\{\{ ?[A-Za-z_][\w.]{0,40} ?\}\}|(?:^|[\s,\"“(])\{[a-z_]{2,30}\}(?:[\s.,!?:;\"”)]|$)|(?:^|[ ,])%s(?:[ .,!?]|$)|\$\{[a-z_]{2,30}\}"
+)
+CODE: Final = re.compile(
+    r"```|`[^`\n]+`|;\n|\bdef |\bfunction\b|\{\n|\\(?:frac|begin|text|mathbb|[a-z]+\{)|printf|print\(|=>|</|\{%|\bf\"|\.format\(|console\.|template|placeholder"
+    r"|jinja|handlebars|\bbrac(?:es|kets)|\$\{\{",
+    re.IGNORECASE,
+)
+HTML: Final = re.compile(
+    r"&(?:nbsp|amp|lt|gt|quot|#[0-9]{2,5});|</?(?:div|span|font|br|td|tr|table|p|ul|li|strong|em)(?: [^<>\n]{0,200})?/?>"
+    r"|\b(?:click here to|accept (?:all )?cookies|we use cookies|cookie policy|all rights reserved|subscribe to our newsletter)",
+    re.IGNORECASE,
+)
+HTML_HINT: Final = r"&[#a-z]|</?[A-Za-z]|lick here to|LICK HERE|cookie|ights reserved|our newsletter"
+ABOUT_HTML: Final = re.compile(r"(?i)html|css|xml|```|markup|react|\bjsx?\b|javascript|php|<!doctype|web ?page|website|\btags?\b|\bdom\b")
+TOKEN: Final = re.compile(
+    r"<\|(?:user|assistant|system|im_start|im_end|endoftext|eot_id|start_header_id|end_header_id|begin_of_text|end)\|>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>"
+)
+SPEAKER: Final = re.compile(r"^[ \t]*(?:#{2,4} ?(?:Human|User|Assistant|Instruction|Response)\b|(?:Human|USER|ASSISTANT|User): )", re.MULTILINE)
+SPEAKER_HINT: Final = r"##+ ?(?:Human|User|Assistant|Instruction|Response)|Human: |USER: |ASSISTANT: |User: "
+
+
+@rule("Q002", "placeholder", severity=Severity.INFO, scope=Scope.TEXT, hint="Write what belongs there, or remove the example.")
+def placeholder() -> "pl.Expr":
+    """An answer is, or has in it, a placeholder.
+
+    "[insert name]", "lorem ipsum", "N/A" as the whole answer: somebody meant to write something there, and the
+    model learns to leave it out too.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "Thank Kim."}, {"role": "assistant", "content": "Dear [insert name], thank you!"}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "Thank Kim."}, {"role": "assistant", "content": "Dear Kim, thank you!"}]}
+    """
+    import polars as pl  # loaded by then: see messages_frame
+
+    text = answer()
+    short = pl.when(text.str.len_bytes() < 20).then(text)
+    pair = having(answer("marked"), PLACEHOLDER_HINT)
+    return (
+        pl.when(short.str.contains(NOTHING))
+        .then(pl.lit("the answer is nothing but a placeholder"))
+        .otherwise(closer(asked().fill_null("") + "\0" + pair, _left_open))
+    )
+
+
+def _left_open(both: str) -> str | None:
+    """What is said of an answer with a placeholder in it, unless the question wants one."""
+    prompt, _, said = both.partition("\0")
+    match = PLACEHOLDER.search(said)
+    return None if match is None or TEMPLATE.search(prompt) or COMMENTED.search(said) else f"the answer has a placeholder in it: {match.group().strip()}"
+
+
+@rule("Q003", "unfilled-variable", severity=Severity.INFO, scope=Scope.TEXT, hint="Fill the template before the data is written.")
+def unfilled_variable() -> "pl.Expr":
+    """A message holds a template variable that was never filled in.
+
+    `{{name}}` or `{city}` stands where the name should: the model learns to say the braces. Texts that are code,
+    or about templates, are left alone.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "Who are you?"}, {"role": "assistant", "content": "I am {{name}}, made by {{author}}."}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "Who are you?"}, {"role": "assistant", "content": "I am Ada, made by Acme."}]}
+    """
+    import polars as pl  # loaded by then: see messages_frame
+
+    return quoting(pl.col("marked"), r"\{\{|\{[a-z_]+\}|%s", VARIABLE, "{} was never filled in", CODE)
+
+
+@rule("Q011", "html-remains", severity=Severity.INFO, scope=Scope.TEXT, hint="Turn it into plain text or Markdown where the text was taken from the page.")
+def html_remains() -> "pl.Expr":
+    """An answer holds remains of a web page.
+
+    Entities, tags and "click here" come from scraping. Answers about HTML, to questions about it, are left alone.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "What is Rome?"}, {"role": "assistant", "content": "Rome is a&nbsp;city.<br>All rights reserved."}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "What is Rome?"}, {"role": "assistant", "content": "Rome is a city."}]}
+    """
+    return closer(asked().fill_null("") + "\0" + having(answer("marked"), HTML_HINT), _scraped)
+
+
+def _scraped(both: str) -> str | None:
+    """What is said of an answer with remains of a web page in it, unless it or the question is about such."""
+    match = HTML.search(both, both.index("\0"))
+    return None if match is None or ABOUT_HTML.search(both) else f"remains of a web page: {match.group()[:40]}"
+
+
+@rule("Q012", "role-marker", severity=Severity.INFO, scope=Scope.TEXT, hint="Make turns of it: each speaker's words are a message of their own.")
+def role_marker() -> "pl.Expr":
+    r"""A message holds the marker of another turn.
+
+    "### Human:", "<|user|>" or "[INST]" inside a text: a whole conversation was written into one message, or a
+    model wrote both sides. Trained on, it makes the model speak for its user.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.\n### Human: Tell me a joke."}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    import polars as pl  # loaded by then: see messages_frame
+
+    token = quoting(pl.col("marked"), r"<\||INST\]|SYS>>|_of_turn>", TOKEN, "{} is the marker of a turn")
+    speaker = quoting(answer("marked"), SPEAKER_HINT, SPEAKER, "a line begins with {}, the marker of a turn")
+    return pl.coalesce(token, speaker)
+
+
+RULES = (
+    placeholder,
+    unfilled_variable,
+    html_remains,
+    role_marker,
+)

@@ -1,0 +1,220 @@
+"""Family Q, what an answer is worth: short, refusing, cut off, about something that is not there. Nothing is dropped on such a score."""
+
+import json
+import re
+from typing import TYPE_CHECKING, Final
+
+from curate.finding import Severity
+from curate.rules.rule import Scope, rule
+from curate.rules.texts import answer, asked, closer, question, quoting
+
+if TYPE_CHECKING:
+    import polars as pl
+
+OPENING: Final = 200
+"""Characters of an answer in which a refusal stands when it is one."""
+OPEN_REQUEST: Final = r"(?i)\A(?:please |could you |can you )?(?:explain|describe|discuss|elaborate|compare|write an? (?:\w+ )?(?:essay|story|article|poem|report|blog|letter|speech|review)|tell me (?:more )?about)"
+BRIEF: Final = (
+    r"(?i)\b(?:one|single|few|two|three) (?:\w+ )?(?:words?|sentence|letter|number|line)|\badjectives?|brief|short|yes or no|only|just|choose|pick|answer with"
+)
+REFUSAL: Final = re.compile(
+    r"(?i)(?:^|[.!?,;:\n—-] *)(?:i['’]?m (?:very |really |so |truly |deeply )?(?:sorry|afraid)(?:,? but)? (?:that )?i (?:can(?:no|['’])t|am unable|am not able|won['’]t)"
+    r"|i (?:can(?:not|['’]t)|am unable to|am not able to|won['’]t(?: be able to)?|will not|must decline to|have to decline to) (?:\w+ )?(?:help|assist|answer|fulfil|comply|provide|generate|create|write|discuss|engage|support|do that|do this|offer|share|give)\b(?! but)"
+    r"|i['’]m (?:unable|not able) to (?:help|assist|answer|fulfil|comply|provide|generate|create|write|discuss|access|offer)"
+    r"|(?:sorry|apologies)[,.!]? (?:but )?(?:i|we) (?:can(?:not|['’]t)|am unable)|i must (?:respectfully )?decline|as an ai[\w ,]{0,40} i (?:can(?:not|['’]t)|am unable|am not able|won['’]t))"
+)
+DISCLAIMER: Final = re.compile(
+    r"(?i)\bas an? (?:artificial intelligence|ai|large) ?(?:language )?(?:model|assistant|chatbot|system)?,|\bas an? (?:ai|large) language model|\bas a language model,"
+    r"|\bi['’ ]?a?m (?:just |only |merely )?an? (?:ai|artificial intelligence)(?: language model| model| assistant)?(?:,| and| so)(?: i)? (?:do not|don['’]t|cannot|can['’]t|am unable|am not|have no)|knowledge cut-?off"
+)
+REFUSAL_HINT: Final = r"(?i-u:can(?:not|'t|’t) |unable to|not able to|i won(?:'|’)t|i will not|decline|sorry|apologies)"
+DISCLAIMER_HINT: Final = (
+    "as an ai",
+    "as a large",
+    "as a language",
+    "as an artificial",
+    "as a ai",
+    "m an ai",
+    "just an ai",
+    "only an ai",
+    "merely an ai",
+    "am an artificial",
+    "knowledge cut",
+)
+POINTS: Final = (
+    r"(?i)(?:(?:the|this|these) (?:following|given|above|below) (?:text|sentences?|paragraph|passage|article|code|list|email|poem|story|data|table|conversation|review|essay)"
+    r"|(?:the )?(?:text|sentence|paragraph|passage|article|code|list|table|email) (?:below|above)|following (?:text|sentences?|paragraph|passage|article))"
+)
+MERGED: Final = re.compile(
+    r"\n(?:#{1,4} ?)?(?:Instruction|Next instruction|Input|Task \d+) ?\d*:[^\n]*\n(?:.*\n)?(?:#{1,4} ?)?(?:Output|Response|Answer) ?\d*:"
+)
+BARE_URL: Final = r"(?:[Ss]ummari[sz]e|[Rr]ead|[Vv]isit|[Oo]pen|[Tt]ranslate|[Aa]naly[sz]e|[Cc]heck) [^\n]*https?://\S+\z"
+
+
+@rule("Q001", "short-answer", severity=Severity.INFO, scope=Scope.TEXT, hint="Write the answer out, or ask for a short one.")
+def short_answer() -> "pl.Expr":
+    """An answer of a word or two to a request for much more.
+
+    Judged by the request, never by length alone: "Yes" is a fine answer, but not to "Explain ...".
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "Explain how rain forms."}, {"role": "assistant", "content": "Clouds."}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "Does rain form in clouds?"}, {"role": "assistant", "content": "Yes."}]}
+    """
+    import polars as pl  # loaded by then: see messages_frame
+
+    said = answer().str.strip_chars()
+    brief = pl.when(said.str.len_bytes().is_between(1, 24) & ~said.str.contains(r"\S\s+\S+\s+\S")).then(asked())
+    wanted = brief.str.contains(OPEN_REQUEST) & ~brief.str.contains(BRIEF) & ~pl.col("called")
+    return pl.when(wanted).then(pl.format("an answer of {} characters to an open request", said.str.len_chars()))
+
+
+@rule("Q004", "refusal", severity=Severity.INFO, scope=Scope.TEXT, hint="Keep it where the model is meant to refuse; write an answer elsewhere.")
+def refusal() -> "pl.Expr":
+    """An answer opens with a refusal.
+
+    A few teach where to stop; many teach to refuse everything (F003 tells the share). Only the first 200
+    characters are looked at.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "Name a good book."}, {"role": "assistant", "content": "I'm sorry, but I can't help with that."}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "Name a good book."}, {"role": "assistant", "content": "Moby-Dick."}]}
+    """
+    return quoting(answer().str.head(OPENING), REFUSAL_HINT, REFUSAL, "the answer opens with a refusal")
+
+
+@rule("Q005", "ai-disclaimer", severity=Severity.INFO, scope=Scope.TEXT, hint="Leave the clause out, or write the answer as your assistant would.")
+def ai_disclaimer() -> "pl.Expr":
+    """An answer speaks "as an AI language model".
+
+    It is another model's voice; one that learns from it says so in places where nobody asked.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "Name a good book."}, {"role": "assistant", "content": "As an AI language model, I have no taste, but many like Moby-Dick."}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "Name a good book."}, {"role": "assistant", "content": "Many like Moby-Dick."}]}
+    """
+    return quoting(answer("marked"), DISCLAIMER_HINT, DISCLAIMER, 'the answer says "{}"')
+
+
+def _invalid_json(text: str) -> str | None:
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        if error.msg == "Extra data":  # an object, and then something else
+            return None
+        return f"the answer looks like JSON, but is not valid: {error.msg.lower()} at character {error.pos + 1}"
+    except (RecursionError, ValueError):
+        return None
+    return None
+
+
+@rule(
+    "Q008",
+    "cut-answer",
+    severity=Severity.INFO,
+    scope=Scope.TEXT,
+    hint="Finish the answer, or remove the example: the limit of tokens was reached when it was written.",
+)
+def cut_answer() -> "pl.Expr":
+    r"""An answer stops before its end.
+
+    A code block that is never closed, JSON that is not valid, a sentence without its end: the writer ran into its
+    limit, and the model learns to stop there.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "Print 1."}, {"role": "assistant", "content": "```python\nprint(1)"}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "Print 1."}, {"role": "assistant", "content": "```python\nprint(1)\n```"}]}
+    """
+    import polars as pl  # loaded by then: see messages_frame
+
+    text = answer()
+    fenced = pl.when(text.str.contains("```", literal=True)).then(text)
+    unclosed = fenced.str.count_matches(r"(?m)^\s*```") % 2 == 1
+    tail = pl.when(text.str.len_bytes() > 120).then(text.str.tail(160))
+    open_ended = tail.str.contains(r"(?:, *|\b(?:the|an|and|or|of|to|with|from|because|which|is|are|was|were)|[a-z,] \()\z")
+    looks_json = pl.when(text.str.contains(r'\A\s*(?:\{\s*"[^"\n]*"\s*:|\[\s*\{\s*")')).then(text)
+    return (
+        pl.when(unclosed)
+        .then(pl.lit("a code block of the answer is never closed"))
+        .when(open_ended & unclosed.fill_null(False).not_())
+        .then(pl.lit("the answer stops in the middle of a sentence"))
+        .otherwise(closer(looks_json, _invalid_json))
+    )
+
+
+@rule("Q015", "missing-input", severity=Severity.INFO, scope=Scope.TEXT, hint="Add the text that is meant; without it the answer is made up.")
+def missing_input() -> "pl.Expr":
+    """A question points at a text that is not there.
+
+    "Summarize the text below", and nothing below; or a bare address that the model cannot open. The answer was
+    made up, and so will be those of the model.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "Summarize the following text."}, {"role": "assistant", "content": "It is about love."}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "Summarize the following text: Rain falls when drops grow heavy."}, {"role": "assistant", "content": "Heavy drops fall."}]}
+    """
+    import polars as pl  # loaded by then: see messages_frame
+
+    opens = (pl.col("role").shift(1) != "assistant") | (pl.col("example").shift(1) != pl.col("example")) | pl.col("role").shift(1).is_null()
+    wanted = opens & ~pl.col("media") & ~pl.col("called").shift(-1).fill_null(False)
+    short = pl.when(wanted & (pl.col("text").str.len_bytes() < 160)).then(question().str.strip_chars())
+    points = short.str.contains(POINTS) & ~short.str.contains(r"[\n:\"“”'‘`{(]|[a-z.?!][A-Z]|(?:format|style)\b")
+    bare = short.str.contains(BARE_URL)
+    return (
+        pl.when(points)
+        .then(pl.lit("the question points at a text that is not in it"))
+        .when(bare)
+        .then(pl.lit("the question is about an address that the model cannot open"))
+    )
+
+
+@rule("Q016", "merged-instructions", severity=Severity.INFO, scope=Scope.TEXT, hint="Make two examples of it.")
+def merged_instructions() -> "pl.Expr":
+    r"""An answer goes on with another instruction.
+
+    The writer did not stop and made up the next task; the model learns to do the same.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "Name a colour."}, {"role": "assistant", "content": "Blue.\n\nInstruction: Name a number.\nOutput: 7"}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "Name a colour."}, {"role": "assistant", "content": "Blue."}]}
+    """
+    return quoting(
+        answer("marked"),
+        r"\n(?:#{1,4} ?)?(?:Instruction|Next instruction|Input|Task)[ :]",
+        MERGED,
+        "the answer goes on with another instruction and its output",
+    )
+
+
+RULES = (
+    short_answer,
+    refusal,
+    ai_disclaimer,
+    cut_answer,
+    missing_input,
+    merged_instructions,
+)

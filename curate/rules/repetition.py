@@ -1,0 +1,177 @@
+"""Family Q, repetition: loops, copied phrases, worn-out ones. Columns pick the few texts that may repeat; these are counted exactly."""
+
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from curate.finding import Severity
+from curate.rules.rule import Scope, rule
+from curate.rules.texts import answer, asked, closer, having
+from curate.text import normalised, plural, words
+
+if TYPE_CHECKING:
+    import polars as pl
+
+PROBES: Final = (0.6, 0.9)
+"""Places in a text, as shares of its length, from which a piece is looked for in what stands before."""
+PIECE: Final = 24
+LOOP: Final = 0.7
+"""Share of repeated 10-grams from which a text is a loop: real ones reach 75 to 100%, tables and verses 65%."""
+TOP: Final = {2: 0.20, 3: 0.18, 4: 0.16}
+"""Share of a text that its commonest n-gram may make up (Gopher, table A1)."""
+SLOP: Final = (
+    "delve into", "delves into", "rich tapestry", "tapestry of", "testament to", "in today's fast-paced", "in today's digital", "it's important to note",
+    "it is important to note", "it's worth noting", "it is worth noting", "ever-evolving", "ever-changing landscape", "game-changer", "beacon of",
+    "embark on a", "unlock the power", "unlock the full potential", "navigate the complexities", "navigating the complexities", "in the realm of",
+    "plays a crucial role", "play a crucial role", "a myriad of", "a plethora of", "look no further", "let's dive in", "i hope this helps", "seamlessly integrat",
+)  # fmt: skip
+SLOP_HINT: Final = (*SLOP, *(phrase.replace("'", "’") for phrase in SLOP if "'" in phrase))
+
+
+def _may_repeat() -> "pl.Expr":
+    """Answers of some length in which a piece from the later half stands earlier too."""
+    import polars as pl  # loaded by then: see messages_frame
+
+    text = answer()
+    long = pl.when(text.str.len_bytes() > 200).then(text)
+    length = long.str.len_chars()
+    found = []
+    for share in PROBES:
+        at = (length * share).cast(pl.Int64) - PIECE
+        piece = long.str.slice(at, PIECE)
+        found.append(long.str.find(piece, literal=True) + PIECE < at)  # the offset is in bytes, so more is found in ASCII: enough here
+    return pl.when(pl.any_horizontal(found)).then(long)
+
+
+def _may_loop() -> "pl.Expr":
+    """Answers of some length in which a piece from the end stands earlier too."""
+    import polars as pl  # loaded by then: see messages_frame
+
+    text = answer()
+    long = pl.when(text.str.len_bytes() > 200).then(text)
+    return pl.when(long.str.find(long.str.slice(-2 * PIECE, PIECE), literal=True) + 2 * PIECE < long.str.len_bytes()).then(long)
+
+
+def loop_share(text: str) -> float:
+    """Share of a text's 10-grams of words that repeat an earlier one."""
+    said = words(normalised(text))
+    grams = [tuple(said[i : i + 10]) for i in range(len(said) - 9)]
+    return 1 - len(set(grams)) / len(grams) if len(grams) >= 20 else 0.0
+
+
+def _loops(text: str) -> str | None:
+    share = loop_share(text)
+    return f"{share:.0%} of the answer's 10-word sequences repeat an earlier one: it runs in a loop" if share >= LOOP else None
+
+
+def _repeats(text: str) -> str | None:
+    if loop_share(text) >= LOOP or "```" in text:
+        return None
+    said = words(normalised(text))
+    if len(said) <= 50 or sum(word.isdigit() for word in said) > len(said) / 8:
+        return None
+    lines = [line.strip() for line in text.splitlines() if len(line.strip()) > 20]
+    if len(lines) > 4 and (share := 1 - len(set(lines)) / len(lines)) > 0.3:
+        return f"{share:.0%} of the answer's lines repeat an earlier line"
+    length = sum(map(len, said))
+    for n, most in TOP.items():
+        gram, count = Counter(tuple(said[i : i + n]) for i in range(len(said) - n + 1)).most_common(1)[0]
+        if count > 4 and (share := count * sum(map(len, gram)) / length) > most:
+            return f"one sequence of {n} words makes up {share:.0%} of the answer"
+    return None
+
+
+@rule("Q006", "loop", severity=Severity.INFO, scope=Scope.TEXT, hint="Cut the answer where the repetition starts, or remove the example.")
+def loop() -> "pl.Expr":
+    """An answer repeats itself over and over.
+
+    A model that wrote the data got stuck, and one that learns from it gets stuck too. Reported from 70% of
+    repeated 10-word sequences: tables, verses and legal text stay below.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "Name a colour."}, {"role": "assistant", "content": "The sky is blue and the sea is blue and so is the ink. The sky is blue and the sea is blue and so is the ink. The sky is blue and the sea is blue and so is the ink. The sky is blue and the sea is blue and so is the ink. The sky is blue and the sea is blue and so is the ink."}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "Name a colour."}, {"role": "assistant", "content": "The sky is blue and the sea is blue and so is the ink."}]}
+    """
+    return closer(_may_loop(), _loops)
+
+
+@rule("Q007", "repetition", severity=Severity.INFO, scope=Scope.TEXT, hint="Read it; cut what is said twice.")
+def repetition() -> "pl.Expr":
+    r"""An answer says the same lines or phrases again and again.
+
+    Less than a loop: more than 30% of its lines are copies, or one short phrase makes up a fifth of it (the
+    thresholds of Gopher). Lists and songs may be right to do so; reports and stories are not.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "Give tips."}, {"role": "assistant", "content": "Drink a glass of water before you eat.\nTake a walk around the block each day.\nDrink a glass of water before you eat.\nSleep eight hours in a room that is dark.\nTake a walk around the block each day.\nDrink a glass of water before you eat.\nRead a good book instead of the news.\nTake a walk around the block each day."}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "Give tips."}, {"role": "assistant", "content": "Drink a glass of water before you eat.\nTake a walk around the block each day."}]}
+    """
+    return closer(_may_repeat(), _repeats)
+
+
+@rule("Q013", "echo", severity=Severity.INFO, scope=Scope.TEXT, hint="Let the answer begin with what is new, or remove the example.")
+def echo() -> "pl.Expr":
+    """An answer is the question, or begins with all of it.
+
+    The model learns to repeat what it was asked; often an exporter wrote prompt and answer into one field.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "What is the capital of France? It is Paris."}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "It is Paris."}]}
+    """
+    import polars as pl  # loaded by then: see messages_frame
+
+    said, prompt = answer().str.strip_chars(), asked().str.strip_chars()
+    same, begins = said == prompt, said.str.starts_with(prompt)
+    wanted = pl.when(begins).then(prompt).str.head(200).str.contains(r"(?i)\b(?:repeat|echo|copy|complete|continue|finish|correct|edit|fix|rewrite|proofread)")
+    long = prompt.str.len_chars()
+    found = (
+        pl.when(same & (long >= 12))
+        .then(pl.lit("the answer is the question, word for word"))
+        .when(begins & (long >= 20))
+        .then(pl.lit("the answer begins with the whole question"))
+    )
+    return pl.when(begins & ~wanted).then(found)
+
+
+def _worn(text: str) -> str | None:
+    plain = text.lower().replace("’", "'")
+    found = [phrase for phrase in SLOP if phrase in plain]
+    return f"{plural(len(found), 'worn-out phrase')}: {', '.join(found[:3])}" if len(found) >= 3 else None
+
+
+@rule("Q019", "worn-phrases", severity=Severity.INFO, scope=Scope.TEXT, hint="Say it in plain words, or let a person rewrite it.")
+def worn_phrases() -> "pl.Expr":
+    """An answer has three or more of the phrases that language models wear out.
+
+    "A testament to", "delve into", "it is important to note": text of another model shows by them, and a model
+    tuned on it writes so too.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "What is Rome like?"}, {"role": "assistant", "content": "Rome is a rich tapestry and a testament to time. Let's dive in."}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "What is Rome like?"}, {"role": "assistant", "content": "Old, loud and beautiful."}]}
+    """
+    return closer(having(answer(), SLOP_HINT), _worn)
+
+
+RULES = (
+    loop,
+    repetition,
+    echo,
+    worn_phrases,
+)

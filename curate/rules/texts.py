@@ -1,0 +1,95 @@
+"""What text rules are built from: the texts of a role, the message before, a closer look at few texts, and the edit of every text."""
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    import polars as pl
+
+KEYS: Final = ("text", "value", "refusal")
+"""Keys under which a part of a content has its text."""
+
+
+def answer(column: str = "text") -> "pl.Expr":
+    """The text of an assistant's message, or another column of it; null for others."""
+    import polars as pl  # loaded by then: see messages_frame
+
+    return pl.when(pl.col("role") == "assistant").then(pl.col(column))
+
+
+def question() -> "pl.Expr":
+    """The text of a user's message; null for others."""
+    import polars as pl  # loaded by then: see messages_frame
+
+    return pl.when(pl.col("role") == "user").then(pl.col("text"))
+
+
+def asked() -> "pl.Expr":
+    """The text of the user's message that an assistant's message answers; null where another role stands before it."""
+    import polars as pl  # loaded by then: see messages_frame
+
+    answers = (pl.col("role") == "assistant") & (pl.col("role").shift(1) == "user") & (pl.col("example").shift(1) == pl.col("example"))
+    return pl.when(answers).then(pl.col("text").shift(1))
+
+
+def closer(texts: "pl.Expr", judge: Callable[[str], str | None]) -> "pl.Expr":
+    """What `judge` says of each text that is not null: for the few that a cheap expression has left over."""
+    import polars as pl  # loaded by then: see messages_frame
+
+    def look(series: "pl.Series") -> "pl.Series":
+        if series.null_count() == len(series):
+            return series
+        said: list[str | None] = [None] * len(series)
+        left = series.is_not_null().arg_true()
+        for at, text in zip(left, series.gather(left), strict=True):
+            said[at] = judge(text)
+        return pl.Series(said, dtype=pl.String)
+
+    return texts.map_batches(look, return_dtype=pl.String, is_elementwise=True)
+
+
+def quoting(texts: "pl.Expr", hint: str | tuple[str, ...], pattern: re.Pattern[str], message: str, unless: re.Pattern[str] | None = None) -> "pl.Expr":
+    """`message` with what `pattern` finds in each text in it, for the few that `hint` fits and `unless` does not.
+
+    The hint is a fast pattern, or strings of which one must be there, in any case of letters.
+    """
+
+    def judge(text: str) -> str | None:
+        match = pattern.search(text)
+        if match is None or (unless is not None and unless.search(text)):
+            return None
+        return message.format(match.group().strip(' \n\t,."“”()!?:;')[:60])
+
+    return closer(having(texts, hint), judge)
+
+
+def having(texts: "pl.Expr", hint: str | tuple[str, ...]) -> "pl.Expr":
+    """Those of the texts that a pattern fits, or that have one of some strings in them, in any case of letters; null for others."""
+    import polars as pl  # loaded by then: see messages_frame
+
+    found = texts.str.contains(hint) if isinstance(hint, str) else texts.str.contains_any(list(hint), ascii_case_insensitive=True)
+    return pl.when(found).then(texts)
+
+
+def with_texts(value: dict[str, Any], edit: Callable[[str], str]) -> dict[str, Any]:
+    """A copy of a line's object in which every text of its messages is edited; all else is shared with the one given."""
+    turns = value.get("messages")
+    return value if not isinstance(turns, list) else {**value, "messages": [_turn(turn, edit) for turn in turns]}
+
+
+def _turn(turn: Any, edit: Callable[[str], str]) -> Any:
+    if not isinstance(turn, dict) or "content" not in turn:
+        return turn
+    content = turn["content"]
+    if isinstance(content, str):
+        return {**turn, "content": edit(content)}
+    return {**turn, "content": [_part(part, edit) for part in content]} if isinstance(content, list) else turn
+
+
+def _part(part: Any, edit: Callable[[str], str]) -> Any:
+    if isinstance(part, str):
+        return edit(part)
+    if not isinstance(part, dict):
+        return part
+    return {key: edit(item) if key in KEYS and isinstance(item, str) else item for key, item in part.items()}
