@@ -1,0 +1,335 @@
+"""Family T, what is called: tool calls, their arguments and ids, and the results that answer them."""
+
+import json
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, Final
+
+from curate.example import Example, Message, canonical
+from curate.finding import Problem, Severity
+from curate.rules.duplicates import Seen
+from curate.rules.messages import kind_of
+from curate.rules.rule import Scope, rule
+from curate.rules.tools import SERVICES, called, declared, schema_fault
+from curate.targets import Target
+from curate.text import excerpt, visible
+
+Problems = Iterator[Problem]
+NOT_JSON: Final = object()
+MOST: Final = 3
+"""How many faults of one call's arguments are told."""
+
+
+def read(text: str) -> Any:
+    """The value of a JSON text, or `NOT_JSON`."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return NOT_JSON
+
+
+def arguments_of(function: dict[str, Any]) -> dict[str, Any] | None:
+    """The arguments of a call, whether an object or JSON in a string; None when they are neither."""
+    arguments = function.get("arguments")
+    value = read(arguments) if isinstance(arguments, str) else arguments
+    return value if isinstance(value, dict) else None
+
+
+def wrapped(arguments: Any) -> dict[str, Any] | None:
+    """The object that is JSON in a string in a string, at any depth; None where there is none."""
+    value, depth = arguments, 0
+    while isinstance(value, str) and depth < 9:
+        value, depth = read(value), depth + 1
+    return value if isinstance(value, dict) and depth > 1 else None
+
+
+def items_of(message: Message) -> list[Any]:
+    """What a message's list of tool calls holds; empty when there is no list."""
+    calls = message.value.get("tool_calls")
+    return calls if message.role == "assistant" and isinstance(calls, list) else []
+
+
+def ids_of(message: Message) -> list[Any]:
+    """The ids of a message's tool calls, None where there is none."""
+    return [call.get("id") for call in items_of(message) if isinstance(call, dict)]
+
+
+@rule("T008", "parallel-calls", severity=Severity.WARNING, scope=Scope.VALUE, hint="Set parallel_tool_calls to true, or make the calls one after the other.")
+def parallel_calls(example: Example) -> Problems:
+    """A message calls several tools although `parallel_tool_calls` is false.
+
+    The example does what it says is off; the model learns to ignore the switch.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}, {"id": "call_2", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}], "parallel_tool_calls": false}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}], "parallel_tool_calls": false}
+    """
+    if example.value.get("parallel_tool_calls") is False:
+        for message in example.messages:
+            if (count := len(items_of(message))) > 1:
+                yield Problem(f"{message.pointer}/tool_calls", f"{count} calls at once, and `parallel_tool_calls` is false")
+
+
+@rule(
+    "T009",
+    "tool-calls-malformed",
+    severity=Severity.ERROR,
+    scope=Scope.VALUE,
+    hint='Write each call as {"id": ..., "type": "function", "function": {"name": ..., "arguments": "{...}"}}; leave an empty list out.',
+)
+def tool_calls_malformed(example: Example) -> Problems:
+    """`tool_calls` is not a list of calls, or is empty.
+
+    Templates take a name and arguments from each call and stop where there are none; services reject an empty list too.
+    An id that is missing is T017's.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "tool_calls": []}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    for message in example.messages:
+        calls = message.value.get("tool_calls")
+        at = f"{message.pointer}/tool_calls"
+        if calls is None or message.role != "assistant":
+            continue
+        if not isinstance(calls, list):
+            yield Problem(at, f"`tool_calls` is {kind_of(calls)}, not a list")
+        elif not calls:
+            yield Problem(at, "`tool_calls` is an empty list")
+        for i, call in enumerate(calls) if isinstance(calls, list) else ():
+            if found := fault(call):
+                yield Problem(f"{at}/{i}", f"call {i + 1} of message {message.index + 1} {found}")
+
+
+def fault(call: Any) -> str | None:
+    """What a tool call lacks, its id aside."""
+    if not isinstance(call, dict):
+        return f"is {kind_of(call)}, not an object"
+    function = call.get("function")
+    if not isinstance(function, dict):
+        return "has no `function`"
+    if not isinstance(function.get("name"), str):
+        return "has no name"
+    if "arguments" not in function:
+        return "has no arguments"
+    return None if call.get("type") == "function" else "has not the type 'function'"
+
+
+@rule("T010", "undeclared-tool", severity=Severity.ERROR, scope=Scope.VALUE, hint="Declare it under `tools`, or correct the name.")
+def undeclared_tool(example: Example) -> Problems:
+    """A tool is called that the example does not declare.
+
+    The model learns to call tools that it was not given.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "today", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    """
+    names = {tool.name for tool in declared(example)}
+    for call in called(example) if names else ():
+        if call.name is not None and call.name not in names:
+            yield Problem(f"{call.pointer}/name", f"tool {excerpt(call.name)!r} is called and not declared")
+
+
+@rule("T011", "arguments-not-text", severity=Severity.ERROR, scope=Scope.VALUE, only=tuple(SERVICES), hint="Write the arguments as JSON in a string.")
+def arguments_not_text(example: Example) -> Problems:
+    """The arguments of a call are an object; the service takes JSON in a string.
+
+    Trainers that render the model's own chat template take both forms. Services take the form of their own answers: a
+    string.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": {"zone": "UTC"}}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{\\"zone\\": \\"UTC\\"}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    """
+    for call in called(example):
+        if isinstance(call.function.get("arguments"), dict):
+            yield Problem(f"{call.pointer}/arguments", "the arguments are an object, not JSON in a string")
+
+
+@rule("T012", "arguments-not-json", severity=Severity.ERROR, scope=Scope.VALUE, hint='Write the arguments as JSON; "{}" when there are none.')
+def arguments_not_json(example: Example) -> Problems:
+    """The arguments of a call are text that is not JSON.
+
+    Templates that render arguments as an object stop on it; where they do not, the model learns to write calls that cannot
+    be run.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{zone: UTC}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{\\"zone\\": \\"UTC\\"}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    """
+    for call in called(example):
+        arguments = call.function.get("arguments")
+        if isinstance(arguments, str) and read(arguments) is NOT_JSON:
+            said = f"not JSON: {excerpt(arguments, 40)!r}" if arguments.strip() else "empty text"
+            yield Problem(f"{call.pointer}/arguments", f"the arguments are {said}")
+
+
+@rule("T013", "arguments-not-an-object", severity=Severity.ERROR, scope=Scope.VALUE, hint='Write the arguments as an object, by name: {"zone": "UTC"}.')
+def arguments_not_an_object(example: Example) -> Problems:
+    """The arguments of a call are no object.
+
+    Arguments go by name; a list, a number or a bare text has none.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "[\\"UTC\\"]"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{\\"zone\\": \\"UTC\\"}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    """
+    for call in called(example):
+        if "arguments" not in call.function:
+            continue
+        arguments = call.function["arguments"]
+        value = read(arguments) if isinstance(arguments, str) else arguments
+        if value is not NOT_JSON and not isinstance(value, dict) and wrapped(arguments) is None:
+            yield Problem(f"{call.pointer}/arguments", f"the arguments are {kind_of(value)}, not an object")
+
+
+@rule("T014", "arguments-encoded-twice", severity=Severity.ERROR, scope=Scope.VALUE, hint="Encode the arguments once.")
+def arguments_encoded_twice(example: Example) -> Problems:
+    """The arguments of a call are JSON in a string in a string.
+
+    An exporter encoded them twice; the model learns to write a string where the tool takes an object.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "\\"{}\\""}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    """
+    for call in called(example):
+        if wrapped(call.function.get("arguments")) is not None:
+            yield Problem(f"{call.pointer}/arguments", "the arguments are encoded twice")
+
+
+@rule("T015", "arguments-break-schema", severity=Severity.WARNING, scope=Scope.VALUE, hint="Correct the call, or the tool's parameters.")
+def arguments_break_schema(example: Example) -> Problems:
+    """The arguments of a call do not fit the parameters of its tool.
+
+    A required one is missing, one has the wrong type, or one is not declared: the model learns calls that fail.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "object", "properties": {"zone": {"type": "string"}}, "required": ["zone"]}}}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{\\"zone\\": \\"UTC\\"}"}}]}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "object", "properties": {"zone": {"type": "string"}}, "required": ["zone"]}}}]}
+    """
+    calls = list(called(example))
+    parameters = {tool.name: tool.function.get("parameters") for tool in declared(example)} if calls else {}
+    for call in calls:
+        arguments, schema = arguments_of(call.function), parameters.get(call.name or "")
+        if arguments is None or not isinstance(schema, dict) or schema_fault(text := canonical(schema)):
+            continue
+        faults = _misfits(text, canonical(arguments))
+        for fault in faults[:MOST]:
+            yield Problem(f"{call.pointer}/arguments", f"call of {excerpt(call.name or '')!r}: {fault}")
+
+
+@lru_cache(maxsize=1024)  # most examples of a file declare the same tools
+def _validator(schema: bytes) -> Any:
+    """A validator that fetches nothing and runs no pattern of the data's, which could run for ever."""
+    from jsonschema import Draft202012Validator, validators  # only for lines that have calls
+    from referencing import Registry
+
+    safe = validators.extend(Draft202012Validator, {"pattern": _anything, "patternProperties": _anything})
+    return safe(json.loads(schema), registry=Registry())
+
+
+def _anything(*_: Any) -> Iterator[Any]:
+    yield from ()
+
+
+def _misfits(schema: bytes, arguments: bytes) -> list[str]:
+    from referencing.exceptions import Unresolvable
+
+    validator, value = _validator(schema), json.loads(arguments)
+    try:
+        found = sorted(excerpt(error.message, 100) for error in validator.iter_errors(value))
+    except (Unresolvable, RecursionError, ArithmeticError, re.error):
+        return []  # a reference to elsewhere, or to itself, or numbers beyond counting: nothing can be said
+    properties = validator.schema.get("properties")
+    if (
+        isinstance(properties, dict)
+        and properties
+        and not {"additionalProperties", "patternProperties", "$ref", "allOf", "anyOf", "oneOf"} & validator.schema.keys()
+    ):
+        found += [f"argument {excerpt(name, 40)!r} is not declared" for name in value if name not in properties]
+    return found
+
+
+@rule(
+    "T016",
+    "argument-types",
+    severity=Severity.WARNING,
+    scope=Scope.DATASET,
+    only=(Target.TRL, Target.AXOLOTL),
+    hint="Write the arguments of all calls as JSON in a string.",
+)
+def argument_types(example: Example, seen: Seen) -> Problems:
+    """An argument has another type than in an earlier call.
+
+    Where arguments are objects, the trainer's columns give each key one type in all lines, whatever the tool: loading
+    stops, or values are changed.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "wait", "arguments": {"time": 5}}}]}]}
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "wait", "arguments": {"time": "noon"}}}]}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "wait", "arguments": "{\\"time\\": 5}"}}]}]}
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "wait", "arguments": "{\\"time\\": \\"noon\\"}"}}]}]}
+    """
+    if example.plain:
+        return
+    first = seen.memory.setdefault("T016", {})
+    for call in called(example):
+        arguments = call.function.get("arguments")
+        for name, value in arguments.items() if isinstance(arguments, dict) else ():
+            if value is None:
+                continue
+            kind, place = first.setdefault(name, (kind_of(value), example.place))
+            if kind != kind_of(value):
+                yield Problem(f"{call.pointer}/arguments", f"argument {excerpt(name, 40)!r} is {kind_of(value)}; it is {kind} in {visible(str(place))}")
+
+
+RULES: Final = (
+    parallel_calls,
+    tool_calls_malformed,
+    undeclared_tool,
+    arguments_not_text,
+    arguments_not_json,
+    arguments_not_an_object,
+    arguments_encoded_twice,
+    arguments_break_schema,
+    argument_types,
+)

@@ -1,0 +1,328 @@
+"""Family T, what is declared: the tools that an example offers, and their schemas. Calls and results are in `curate.rules.calls`."""
+
+import json
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
+
+from curate.example import Example, Message, canonical
+from curate.finding import Problem, Severity
+from curate.rules.duplicates import Seen
+from curate.rules.messages import kind_of
+from curate.rules.rule import Scope, rule
+from curate.targets import Target
+from curate.text import excerpt, plural
+
+Problems = Iterator[Problem]
+SERVICES: Final = dict.fromkeys((Target.OPENAI, Target.AZURE, Target.TOGETHER, Target.FIREWORKS, Target.MISTRAL), Severity.ERROR)
+"""For what a service rejects and a trainer takes."""
+NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+FEW: Final = 5
+"""How many names a message shows."""
+
+
+class Tool(NamedTuple):
+    """A function that an example declares, well-formed so far that it has a name."""
+
+    name: str
+    pointer: str
+    """To the function's object; to the text that it stands in, where tools are JSON in a string."""
+    function: dict[str, Any]
+    in_text: bool
+
+    def at(self, key: str) -> str:
+        """Pointer to a key of the function."""
+        return self.pointer if self.in_text else f"{self.pointer}/{key}"
+
+
+class Call(NamedTuple):
+    """A call of a tool by the assistant, or of a function in the older form."""
+
+    message: Message
+    pointer: str
+    """To the object with the name and the arguments."""
+    function: dict[str, Any]
+    id: Any
+    older: bool
+
+    @property
+    def name(self) -> str | None:
+        """The name called, if it is a string."""
+        name = self.function.get("name")
+        return name if isinstance(name, str) else None
+
+
+@lru_cache(maxsize=64)  # several rules look at one example
+def _read(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def tools_pointer(example: Example) -> str:
+    """Pointer to the tools in the line as it was read."""
+    return "/input/tools" if example.format == "openai-preference" else "/tools"
+
+
+def tools_in(example: Example) -> tuple[Any, bool]:
+    """What stands under `tools`, and whether it was JSON in a string, as some data sets have it."""
+    tools = example.value.get("tools")
+    return (_read(tools), True) if isinstance(tools, str) and tools.strip() else (tools, False)
+
+
+def declared(example: Example) -> Iterator[Tool]:
+    """The tools and, in the older form, functions that have a name."""
+    tools, in_text = tools_in(example)
+    base = tools_pointer(example)
+    for i, tool in enumerate(tools) if isinstance(tools, list) else ():
+        inner = isinstance(tool, dict) and isinstance(tool.get("function"), dict)
+        function = tool["function"] if inner else tool
+        if isinstance(function, dict) and isinstance(name := function.get("name"), str):
+            yield Tool(name, base if in_text else f"{base}/{i}/function" if inner else f"{base}/{i}", function, in_text)
+    functions = example.value.get("functions")
+    for i, function in enumerate(functions) if isinstance(functions, list) else ():
+        if isinstance(function, dict) and isinstance(name := function.get("name"), str):
+            yield Tool(name, f"/functions/{i}", function, False)
+
+
+def called(example: Example) -> Iterator[Call]:
+    """The assistant's calls that are objects, in order."""
+    for message in example.messages:
+        if message.role != "assistant":
+            continue
+        calls = message.value.get("tool_calls")
+        for i, call in enumerate(calls) if isinstance(calls, list) else ():
+            if isinstance(call, dict) and isinstance(call.get("function"), dict):
+                yield Call(message, f"{message.pointer}/tool_calls/{i}/function", call["function"], call.get("id"), False)
+        if isinstance(call := message.value.get("function_call"), dict) and call:
+            yield Call(message, f"{message.pointer}/function_call", call, None, True)
+
+
+@lru_cache(maxsize=1024)  # most examples of a file declare the same tools
+def schema_fault(schema: bytes) -> str | None:
+    """Why a JSON text is no JSON Schema of an object, or None."""
+    from jsonschema import Draft202012Validator, SchemaError  # only for lines that have tools
+
+    value = json.loads(schema)
+    if not isinstance(value, dict):
+        return f"are {kind_of(value)}, not a JSON Schema"
+    try:
+        Draft202012Validator.check_schema(value, format_checker=None)
+    except SchemaError as error:
+        return f"are no valid JSON Schema: {excerpt(error.message, 100)}"
+    except RecursionError:
+        return "are nested too deep"
+    kind = value.get("type", "object")
+    return None if kind == "object" else f"have the type {excerpt(str(kind), 30)!r}, not 'object'"
+
+
+@rule(
+    "T001",
+    "tools-malformed",
+    scope=Scope.VALUE,
+    severity=Severity.ERROR,
+    hint='Write each tool as {"type": "function", "function": {"name": ..., "parameters": {...}}}.',
+)
+def tools_malformed(example: Example) -> Problems:
+    """`tools` is not a list of function declarations.
+
+    Templates look for `function.name` and `function.parameters`; what they do not find, the model is not shown. Services
+    reject the line.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function"}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "object", "properties": {}}}}]}
+    """
+    tools, in_text = tools_in(example)
+    base = tools_pointer(example)
+    if tools in (None, "") and not in_text:
+        return
+    if not isinstance(tools, list):
+        yield Problem(base, "`tools` is text that is not a JSON list" if in_text else f"`tools` is {kind_of(tools)}, not a list")
+        return
+    for i, tool in enumerate(tools):
+        at = base if in_text else f"{base}/{i}"
+        if not isinstance(tool, dict):
+            yield Problem(at, f"tool {i + 1} is {kind_of(tool)}, not an object")
+        elif in_text and isinstance(tool.get("name"), str):
+            continue  # the function alone, as data sets have it that keep tools as text
+        elif not isinstance(function := tool.get("function"), dict):
+            yield Problem(at, f"tool {i + 1} has no `function`")
+        elif not isinstance(function.get("name"), str):
+            yield Problem(at, f"tool {i + 1} has no name")
+        elif tool.get("type") != "function" and not in_text:
+            yield Problem(at, f"the type of tool {i + 1} is not 'function'")
+
+
+@rule("T002", "tool-name", scope=Scope.VALUE, severity=Severity.WARNING, targets=SERVICES, hint="Use 1 to 64 letters, digits, underscores and dashes.")
+def tool_name(example: Example) -> Problems:
+    """The name of a tool has characters that services do not take.
+
+    They take 1 to 64 of a-z, A-Z, 0-9, underscore and dash, and reject the line for any other name.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "get time", "parameters": {}}}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "get_time", "parameters": {}}}]}
+    """
+    for tool in declared(example):
+        if not NAME.fullmatch(tool.name):
+            long = f" ({len(tool.name)} characters)" if len(tool.name) > 64 else ""
+            yield Problem(tool.at("name"), f"tool name {excerpt(tool.name)!r} is not one that services take{long}")
+
+
+@rule("T003", "duplicate-tool", scope=Scope.VALUE, severity=Severity.ERROR, hint="Keep one of the two, or rename one and its calls.")
+def duplicate_tool(example: Example) -> Problems:
+    """Two tools have the same name.
+
+    A call cannot tell which of them is meant.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now"}}, {"type": "function", "function": {"name": "now"}}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now"}}, {"type": "function", "function": {"name": "today"}}]}
+    """
+    seen: set[tuple[bool, str]] = set()
+    for tool in declared(example):
+        key = (tool.pointer.startswith("/functions"), tool.name)  # functions beside tools are T006's
+        if key in seen:
+            yield Problem(tool.at("name"), f"tool {excerpt(tool.name)!r} is declared twice")
+        seen.add(key)
+
+
+@rule("T004", "tool-schema", scope=Scope.VALUE, severity=Severity.ERROR, hint='Write `parameters` as a JSON Schema whose type is "object".')
+def tool_schema(example: Example) -> Problems:
+    """The parameters of a tool are not a valid JSON Schema of an object.
+
+    Services reject the line, and the arguments of calls cannot be checked against it.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "dict"}}}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "object"}}}]}
+    """
+    for tool in declared(example):
+        parameters = tool.function.get("parameters")
+        if parameters is not None and (fault := schema_fault(canonical(parameters))):
+            yield Problem(tool.at("parameters"), f"the parameters of {excerpt(tool.name)!r} {fault}")
+
+
+@rule("T005", "functions-deprecated", scope=Scope.VALUE, severity=Severity.WARNING, hint="Use `tools` and `tool_calls`.")
+def functions_deprecated(example: Example) -> Problems:
+    """`functions` and `function_call` are deprecated.
+
+    OpenAI replaced them by `tools` and `tool_calls` in 2023; chat templates know only these, and leave the functions and
+    the calls out without a word.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "function_call": {"name": "now", "arguments": "{}"}}], "functions": [{"name": "now", "parameters": {"type": "object"}}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "object"}}}]}
+    """
+    if example.value.get("functions"):
+        yield Problem("/functions", "`functions` is deprecated")
+    for message in example.messages:
+        if message.value.get("function_call"):
+            yield Problem(f"{message.pointer}/function_call", "`function_call` is deprecated")
+
+
+@rule("T006", "functions-and-tools", scope=Scope.VALUE, severity=Severity.ERROR, hint="Keep `tools` and remove `functions`.")
+def functions_and_tools(example: Example) -> Problems:
+    """There are both `functions` and `tools`.
+
+    They are two names for one thing; services reject a line that has both, and trainers read only one of them.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now"}}], "functions": [{"name": "now"}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    """
+    if example.value.get("functions") and example.value.get("tools"):
+        yield Problem("/functions", "both `functions` and `tools`")
+
+
+@rule(
+    "T007",
+    "parallel-tool-calls",
+    scope=Scope.VALUE,
+    severity=Severity.WARNING,
+    targets={Target.OPENAI: Severity.ERROR, Target.AZURE: Severity.ERROR},
+    hint="Write true or false beside `tools`, or remove it.",
+)
+def parallel_tool_calls(example: Example) -> Problems:
+    """`parallel_tool_calls` is not true or false, or there are no tools.
+
+    It says whether several tools may be called at once; services reject another value, and one that nothing refers to.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "parallel_tool_calls": false}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now"}}], "parallel_tool_calls": false}
+    """
+    parallel = example.value.get("parallel_tool_calls")
+    if parallel is None:
+        return
+    if not isinstance(parallel, bool):
+        yield Problem("/parallel_tool_calls", f"`parallel_tool_calls` is {kind_of(parallel)}, not true or false")
+    elif not example.value.get("tools") and not example.value.get("functions"):
+        yield Problem("/parallel_tool_calls", "`parallel_tool_calls` without tools")
+
+
+@rule("T023", "unused-tools", severity=Severity.INFO, scope=Scope.DATASET, hint="Add examples that call them, or leave them out.")
+def unused_tools(example: Example, seen: Seen) -> Problems:
+    """A tool is declared and no example calls it.
+
+    A model learns when to call a tool from examples that do; one that is always there and never called is learnt as one
+    to ignore.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "What time is it?"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}, {"type": "function", "function": {"name": "today"}}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "What time is it?"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    """
+    if not example.plain:
+        first, used = seen.memory.setdefault("T023", ({}, set()))
+        for tool in declared(example):
+            first.setdefault(tool.name, example.place)
+        used.update(call.name for call in called(example) if call.name)
+    yield from ()
+
+
+@unused_tools.concluded_by
+def tools_never_called(seen: Seen) -> Iterator[tuple[Any, Problem]]:
+    """One finding for all of them, where the first stands; none in data without any call, in which calls may be written as text."""
+    first, used = seen.memory.get("T023", ({}, set()))
+    unused = [name for name in first if name not in used]
+    if used and unused:
+        names = ", ".join(repr(excerpt(name, 40)) for name in unused[:FEW]) + (", …" if len(unused) > FEW else "")
+        yield first[unused[0]], Problem("", f"{plural(len(unused), 'tool')} declared and never called: {names}")
+
+
+RULES: Final = (tools_malformed, tool_name, duplicate_tool, tool_schema, functions_deprecated, functions_and_tools, parallel_tool_calls, unused_tools)
