@@ -17,6 +17,7 @@ from curate.report.check_jsonl import CheckLine
 from curate.report.conflicts import ConflictsOutput
 from curate.report.convert import ConvertOutput
 from curate.report.duplicates import DedupOutput
+from curate.report.rules import rule_json
 from curate.rules import RULES
 from curate.rules.rule import CODE
 from curate.suppressions import Suppression
@@ -49,14 +50,5 @@ def schemas(others: Mapping[str, Any]) -> dict[str, bytes]:
                 {"description": "a rule of one's own", "pattern": CODE.pattern},
             ]
         found[f"{name}.schema.json"] = json_text({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}).encode()
-    found["rules.json"] = json_text([_rule(code) for code in sorted(RULES)]).encode()
+    found["rules.json"] = json_text([rule_json(RULES[code]) for code in sorted(RULES)]).encode()
     return found
-
-
-def _rule(code: str) -> dict[str, str]:
-    rule = RULES[code]
-    shown = {key: getattr(rule, key).decode("utf-8", "backslashreplace") for key in ("bad", "good")}
-    return {
-        "code": rule.code, "name": rule.name, "severity": rule.severity.value, "scope": rule.scope.value, "summary": rule.summary, "why": rule.why,
-        "hint": rule.hint, **shown,
-    }  # fmt: skip

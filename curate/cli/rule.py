@@ -1,39 +1,112 @@
 """`curate rule`."""
 
+import json
 import sys
+import tempfile
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from curate.errors import UsageError
+from curate.check import check_paths
+from curate.config import CheckConfig, find_config
+from curate.errors import ExitCode, UsageError
 from curate.report.console import console, table
-from curate.rules import RULES
+from curate.report.rules import rule_json, rule_markdown, rules_markdown
+from curate.rules import Scope
+from curate.rules.custom import known_rules, own_rules
 from curate.rules.rule import Rule
-from curate.text import visible
+from curate.text import excerpt, plural, visible
+
+
+class RuleFormat(StrEnum):
+    """How rules are written."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
 
 
 def rule(
     code: Annotated[str, typer.Argument(help="The rule's code, e.g. M016.", metavar="[CODE]")] = "",
-    show_all: Annotated[bool, typer.Option("--all", help="List all rules.")] = False,
+    show_all: Annotated[bool, typer.Option("--all", help="List all rules, those of your own among them.")] = False,
+    kind: Annotated[RuleFormat, typer.Option("--format", help="How rules are written.")] = RuleFormat.TEXT,
+    test: Annotated[bool, typer.Option("--test", help="Run the bad and good examples of CODE, or of all rules of your own.")] = False,
 ) -> None:
-    """Explain a rule, or list all of them."""
-    if show_all or not code:
-        listing = table("", "Code", "Name", "Severity", "Summary")
-        for item in sorted(RULES.values(), key=lambda item: item.code):
-            listing.add_row(item.code, item.name, item.severity.value, item.summary)
-        console().print(listing)
-        return
-    found = RULES.get(code.upper())
-    if found is None:
+    """Explain a rule, list all of them, or test those of your own."""
+    config = find_config(Path.cwd()).check
+    known = known_rules(config.rule)
+    if code and code.upper() not in known:
         raise UsageError(f"no rule {code!r}", "`curate rule --all` lists them")
-    sys.stdout.write(explanation(found))
+    if test:
+        _test([known[code.upper()]] if code else own_rules(known), config)
+    elif show_all or not code:
+        _list(sorted(known.values(), key=lambda item: item.code), kind)
+    elif kind is RuleFormat.JSON:
+        sys.stdout.write(json.dumps(rule_json(known[code.upper()]), indent=2) + "\n")
+    elif kind is RuleFormat.MARKDOWN:
+        sys.stdout.write(visible(rule_markdown(known[code.upper()]), keep_newlines=True))
+    else:
+        sys.stdout.write(explanation(known[code.upper()]))
+
+
+def _list(rules: list[Rule], kind: RuleFormat) -> None:
+    if kind is RuleFormat.JSON:
+        sys.stdout.write(json.dumps([rule_json(item) for item in rules], indent=2) + "\n")
+    elif kind is RuleFormat.MARKDOWN:
+        sys.stdout.write(visible(rules_markdown(rules), keep_newlines=True))
+    else:
+        listing = table("", "Code", "Name", "Severity", "Summary")
+        for item in rules:
+            listing.add_row(item.code, item.name, item.severity.value, visible(item.summary))
+        console().print(listing)
 
 
 def explanation(item: Rule) -> str:
     """All that is known about a rule, as plain text."""
-    blocks = [f"{label}:\n{''.join(f'    {line}{chr(10)}' for line in _shown(data))}" for label, data in (("Bad", item.bad), ("Good", item.good))]
-    return f"{item.code} {item.name} ({item.severity})\n\n{item.summary}\n\n{item.why}\n\nNext: {item.hint}\n\n{chr(10).join(blocks)}"
+    said = [("Bad", item.bad), ("Good", item.good)]
+    blocks = [f"{label}:\n{''.join(f'    {line}{chr(10)}' for line in _shown(data))}" for label, data in said if data]
+    head = f"{item.code} {item.name} ({item.severity})\n\n{item.summary}\n\n{item.why}\n\nNext: {item.hint}\n"
+    return visible(head, keep_newlines=True) + "".join(f"\n{block}" for block in blocks)
 
 
 def _shown(data: bytes) -> list[str]:
     return [visible(line) for line in data.decode("utf-8", "backslashreplace").rstrip("\n").split("\n")]
+
+
+def _test(rules: list[Rule], config: CheckConfig) -> None:
+    """Run the examples of rules and say how it went; ends the command with 1 when one is not as declared."""
+    if not rules:
+        raise UsageError("no rule of your own to test", "declare one in curate.toml: [[check.rule]], or name one of ours")
+    out, failed = console(), 0
+    for item in rules:
+        wrong = list(_wrong(item, config))
+        failed += bool(wrong)
+        tried = plural(item.bad.count(b"\n") + item.good.count(b"\n"), "line")
+        untried = "; no bad example to prove that it ever fires" if not item.bad else ""
+        out.print(f"{item.code} {item.name}: {'failed' if wrong else 'ok'} ({tried} tried{untried})")
+        for said in wrong:
+            out.print(f"  {said}")
+    raise typer.Exit(ExitCode.FINDINGS if failed else ExitCode.CLEAN)
+
+
+def _wrong(item: Rule, config: CheckConfig) -> Iterator[str]:
+    """What is not as declared. Rules about a text are asked line by line, others about their whole block, as a file."""
+    if item.scope is Scope.ADOPTION:
+        return
+    target = item.only[0] if item.only and config.target not in item.only else config.target
+    asked = CheckConfig(select=(item.code,), rule=config.rule, target=target)
+    for label, data, wanted in (("bad", item.bad, True), ("good", item.good, False)):
+        for part in data.splitlines(keepends=True) if item.scope is Scope.TEXT else [data] if data else []:
+            if _fires(item.code, part, asked) is not wanted:
+                shown = excerpt(part.decode("utf-8", "backslashreplace").rstrip("\n"), 100)
+                yield f"{label} example {'does not fire it' if wanted else 'fires it'}: {shown}"
+
+
+def _fires(code: str, data: bytes, config: CheckConfig) -> bool:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "data.jsonl"
+        path.write_bytes(data)
+        return any(finding.code == code for finding in check_paths([path], config).findings)

@@ -9,6 +9,8 @@ from curate.cli.verbs import schema_types
 from curate.errors import DataError, UsageError
 from curate.files import write_bytes
 from curate.report.console import console
+from curate.report.rules import with_rules
+from curate.rules import RULES
 from curate.schemas import schemas
 
 
@@ -17,14 +19,19 @@ def schema(
     write: Annotated[bool, typer.Option("--write", help="Write them.")] = False,
     check: Annotated[bool, typer.Option("--check", help="Fail when one on disk is stale.")] = False,
 ) -> None:
-    """Write or check the JSON Schemas of everything that curate reads and writes."""
+    """Write or check the JSON Schemas of everything that curate reads and writes, and the table of rules in the README beside them."""
     if write == check:
         raise UsageError("say --write or --check", "`curate schema --check` compares, `--write` replaces")
     current = {folder / name: data for name, data in schemas(schema_types()).items()}
+    readme = folder.absolute().parent / "README.md"
+    if readme.is_file():
+        current[readme] = with_rules(readme.read_bytes(), RULES.values())
     if write:
         for path, data in current.items():
             write_bytes(path, data)
-        console(stderr=True).print(f"{len(current)} schemas written to {folder}")
+        console(stderr=True).print(
+            f"{len(current)} files written: schemas to {folder}" + (" and the table of rules to the README" if readme in current else "")
+        )
         return
     stale = [str(path) for path, data in current.items() if not path.is_file() or path.read_bytes() != data]
     stale += [f"{path} (no such schema any more)" for path in sorted(folder.glob("*.json")) if path not in current]

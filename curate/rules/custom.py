@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from curate.config import CustomRule
 from curate.errors import ConfigError
-from curate.example import ROLES
+from curate.example import ROLES, Example, Place
 from curate.rules import RULES
 from curate.rules.frame import messages_frame
 from curate.rules.rule import CODE, NAME, Rule, Scope
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 GROUP: Final = "curate.rules"
 """An entry point names a module with `RULES`, a sequence of rules declared by `curate.rules.rule.rule`."""
+TRIAL: Final = [{"role": role, "content": text} for role, text in (("system", "Be brief."), ("user", "Hi"), ("assistant", "Hello, there."), ("user", ""))]
+"""Messages that a rule is tried on before anything is read."""
 
 
 def known_rules(declared: tuple[CustomRule, ...] = ()) -> dict[str, Rule]:
@@ -54,10 +56,7 @@ def _declared(item: CustomRule) -> Rule:
         raise ConfigError(f"check.rule {item.code}: the name {item.name!r} is not lower-case-with-dashes", "name the defect, e.g. mentions-competitor")
     where = f" of a message of {' or '.join(item.role)}" if item.role else " of a message"
     what = f"The text{where} matches the pattern {item.pattern}" if item.pattern else f"The expression holds{where}: {item.expression}"
-    try:
-        _fires(item)  # what polars refuses must stop the check before it reads anything
-    except _polars_errors() as error:
-        raise ConfigError(f"check.rule {item.code}: {str(error).splitlines()[0]}", "mend its pattern or expression; columns: turn, role, text") from None
+    _tried(item)
     return Rule(
         item.code,
         item.name,
@@ -79,27 +78,33 @@ def _lines(texts: tuple[str, ...]) -> bytes:
 def _expression(item: CustomRule) -> "pl.Expr":
     import polars as pl  # loaded by then: see messages_frame
 
-    holds = pl.col("text").str.contains(item.pattern) if item.pattern else pl.sql_expr(item.expression)
+    holds = _condition(item)
     if item.role:
         holds = pl.col("role").is_in(list(item.role)) & holds
     return pl.when(holds).then(pl.lit(item.message))
 
 
-def _fires(item: CustomRule) -> bool:
+def _condition(item: CustomRule) -> "pl.Expr":
     import polars as pl
 
-    frame = messages_frame([]).vstack(pl.DataFrame([_row()], schema=messages_frame([]).schema))
-    return frame.select(said=_expression(item))["said"].is_not_null().any()
+    return pl.col("text").str.contains(item.pattern) if item.pattern else pl.sql_expr(item.expression)
 
 
-def _row() -> dict[str, Any]:
-    return {"example": 0, "turn": 0, "role": "user", "text": "Hi", "content": True, "called": False, "media": False}
-
-
-def _polars_errors() -> tuple[type[Exception], ...]:
+def _tried(item: CustomRule) -> None:
+    """Ask a rule about a few messages before anything is read. Raises `ConfigError` when polars refuses it, or it is no question about one message."""
     import polars as pl
 
-    return (pl.exceptions.PolarsError, TypeError)
+    source, step = f"check.rule {item.code}", "mend its pattern or expression; columns: turn, role, text, content, called, media"
+    frame = messages_frame([Example(Place("", 0), {"messages": TRIAL}, "messages")])
+    try:
+        together = frame.select(said=_condition(item))
+        apart = [frame[n].select(said=_condition(item)) for n in range(len(frame))]
+    except (pl.exceptions.PolarsError, TypeError, ValueError) as error:
+        raise ConfigError(f"{source}: {(str(error) or type(error).__name__).splitlines()[0]}", step) from None
+    if together["said"].dtype != pl.Boolean:
+        raise ConfigError(f"{source}: the expression is a {together['said'].dtype}, not true or false", "compare it with something, e.g. LENGTH(text) > 4000")
+    if not pl.concat(apart).equals(together):
+        raise ConfigError(f"{source}: the expression depends on other messages", "ask about one message at a time: no sums, averages or windows")
 
 
 def mistakes(declared: tuple[CustomRule, ...]) -> Iterator[str]:

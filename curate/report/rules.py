@@ -1,0 +1,59 @@
+"""The rules for readers: as data, as a Markdown table, and as the table between the markers of a README."""
+
+import re
+from collections.abc import Iterable
+from typing import Any, Final
+
+from curate.rules.rule import Rule
+
+MARKED: Final = re.compile(rb"(<!-- rules -->\n).*?(<!-- /rules -->)", re.DOTALL)
+
+
+def rule_json(rule: Rule) -> dict[str, Any]:
+    """All that is said about a rule, as plain values; bytes of its examples that are no UTF-8 are written `\\xNN`."""
+    bad, good = (data.decode("utf-8", "backslashreplace") for data in (rule.bad, rule.good))
+    return {
+        "code": rule.code,
+        "name": rule.name,
+        "severity": rule.severity.value,
+        "scope": rule.scope.value,
+        "default": rule.default,
+        "repair": _repair(rule) or None,
+        "targets": {target.value: severity.value for target, severity in rule.targets.items()},
+        "only": [target.value for target in rule.only],
+        "summary": rule.summary,
+        "why": rule.why,
+        "hint": rule.hint,
+        "bad": bad,
+        "good": good,
+    }
+
+
+def rules_markdown(rules: Iterable[Rule]) -> str:
+    """A table of rules, by code."""
+    lines = ["| code | name | severity | repair | finds |", "|---|---|---|---|---|"]
+    for rule in sorted(rules, key=lambda rule: rule.code):
+        severity = rule.severity.value + ("" if rule.default else ", not by default")
+        lines.append(f"| {rule.code} | {rule.name} | {severity} | {_repair(rule)} | {_cell(rule.summary)} |")
+    return "\n".join(lines) + "\n"
+
+
+def rule_markdown(rule: Rule) -> str:
+    """All that is said about a rule, as a section."""
+    value = rule_json(rule)
+    blocks = "\n\n".join(f"{label}:\n\n````json\n{value[key]}````" for label, key in (("Bad", "bad"), ("Good", "good")) if value[key])
+    return f"## {rule.code} {rule.name} ({rule.severity})\n\n{rule.summary}\n\n{rule.why}\n\nNext: {rule.hint}\n\n{blocks}\n"
+
+
+def with_rules(readme: bytes, rules: Iterable[Rule]) -> bytes:
+    """A README with the table between its markers made anew; as it is when it has no markers."""
+    table = rules_markdown(rules).encode()
+    return MARKED.sub(lambda match: match.group(1) + table + match.group(2), readme)
+
+
+def _repair(rule: Rule) -> str:
+    return "" if rule.repair is None else "safe" if rule.repair.safe else "unsafe"
+
+
+def _cell(text: str) -> str:
+    return re.sub(r"([|<])", r"\\\1", text)
