@@ -8,7 +8,7 @@ import hashlib
 import os
 import shutil
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -78,13 +78,20 @@ class FixReport:
 
 
 def fix_paths(
-    paths: Sequence[Path], config: CheckConfig, *, unsafe: bool = False, report: FixReport | None = None, progress: Progress | None = None
+    paths: Sequence[Path],
+    config: CheckConfig,
+    *,
+    unsafe: bool = False,
+    suppressed: Collection[tuple[str, str]] = (),
+    report: FixReport | None = None,
+    progress: Progress | None = None,
 ) -> FixReport:
     """Mend files in place; `report` gets each file once it is done, so that it is true even where a later one fails.
 
-    Raises `OutputError` when a file cannot be written, or changed while it was read: that file is as it was.
+    `suppressed` are codes and the ids of examples that a person lets stand as they are. Raises `OutputError` when a file cannot be written, or
+    changed while it was read: that file is as it was.
     """
-    fixer, report = Fixer(config, unsafe=unsafe), report or FixReport()
+    fixer, report = Fixer(config, unsafe=unsafe, suppressed=suppressed), report or FixReport()
     for path in paths:
         fixed = FixedFile(str(path))
         _rewrite(path, fixer.lines(path, fixed, progress))
@@ -136,7 +143,7 @@ class _Piece:
 
     parsed: ParsedLine
     refused: set[str] = field(default_factory=set)
-    """Codes whose repairs were taken back."""
+    """Codes whose repairs are not wanted, or were taken back."""
     tried: "_Tried | None" = None
     """The repair that made it what it is, until it has been checked."""
 
@@ -159,13 +166,16 @@ class _Tried(NamedTuple):
 class Fixer:
     """The repairs of the selected rules, and what is remembered of the data set while files pass."""
 
-    def __init__(self, config: CheckConfig, *, unsafe: bool) -> None:
+    def __init__(self, config: CheckConfig, *, unsafe: bool, suppressed: Collection[tuple[str, str]] = ()) -> None:
         self.checker = Checker(config)
         self.allowed = {code: rule.repair for code, rule in self.checker.chosen.rules.items() if rule.repair and (rule.repair.safe or unsafe)}
         self.dataset = [rule for rule in self.checker.dataset if rule.code in self.allowed]
         self.raw = [(rule.code, self.allowed[rule.code]) for rule in self.checker.files if rule.code in self.allowed]
         self.checker.dataset = []  # asked only once a line is what it will be
         self.seen = Seen()
+        self.suppressed: dict[str, set[str]] = defaultdict(set)
+        for code, example in suppressed:
+            self.suppressed[example].add(code)
 
     def lines(self, path: Path, fixed: FixedFile, progress: Progress | None = None) -> Iterator[Mended]:
         """The lines of a file, mended; `fixed` says what was done. Nothing comes from a file that is not mended in place."""
@@ -187,7 +197,7 @@ class Fixer:
         fixed.foreign = () if fixed.skipped else tuple(name for name in facts.formats if name not in ("messages", UNKNOWN))
 
     def _chunk(self, chunk: Sequence[ParsedLine], facts: FileFacts, fixed: FixedFile) -> Iterator[Mended]:
-        lines = [[_Piece(parsed)] for parsed in chunk]
+        lines = [[_Piece(parsed, self._let_stand(parsed))] for parsed in chunk]
         codes: list[list[str]] = [[] for _ in chunk]
         pending = list(range(len(chunk)))
         for remaining in range(ROUNDS, -1, -1):
@@ -223,6 +233,10 @@ class Fixer:
                 found[id(numbered[finding.line])].append(finding)
         return found
 
+    def _let_stand(self, parsed: ParsedLine) -> set[str]:
+        """Codes that a person suppressed for a line's example, told by what it was before any repair."""
+        return self.suppressed.get(parsed.example.id, set()) if self.suppressed and parsed.example else set()
+
     def _asked(self, code: str, file: str) -> bool:
         """Whether a rule is asked about a file at all."""
         return self.checker.chosen.tells(Finding(code, Severity.INFO, file, 0, "", "", "", True, None))
@@ -254,7 +268,7 @@ class Fixer:
     def _last(self, piece: _Piece, place: Place, codes: list[str]) -> bytes | None:
         """The bytes of a piece after the rules over the data set; None where it goes."""
         repair = self._copies(piece.parsed, place)
-        if repair is None:
+        if repair is None or repair[0] in piece.refused:
             return piece.parsed.line.data
         data = repair[1].mended(piece.parsed)
         if data != piece.parsed.line.data:

@@ -13,6 +13,7 @@ from curate.errors import ExitCode, UsageError
 from curate.fix import FixedFile, Fixer, FixReport, fix_paths
 from curate.report.console import console
 from curate.report.fix import fix_text, unified
+from curate.suppressions import load_suppressions
 from curate.text import visible
 
 
@@ -38,12 +39,13 @@ def mend(files: Sequence[Path], config: CheckConfig, asked: Fixing, *, quiet: bo
     if not (asked.fix or asked.only or asked.diff):
         return
     report = FixReport()
+    suppressed = {(entry.code, entry.example) for _, entry in load_suppressions(Path()).lines}
     try:
         if asked.diff:
-            _show(files, config, report, unsafe=asked.unsafe)
+            _show(files, Fixer(config, unsafe=asked.unsafe, suppressed=suppressed), report)
         else:
             with progress("fixing", "lines", quiet=quiet) as advance:
-                fix_paths(files, config, unsafe=asked.unsafe, report=report, progress=advance)
+                fix_paths(files, config, unsafe=asked.unsafe, suppressed=suppressed, report=report, progress=advance)
     finally:
         err = console(stderr=True)
         for line in fix_text(report, done=not asked.diff) if not quiet or report.lines else ():
@@ -54,9 +56,9 @@ def mend(files: Sequence[Path], config: CheckConfig, asked: Fixing, *, quiet: bo
         raise typer.Exit(ExitCode.CLEAN)
 
 
-def _show(files: Sequence[Path], config: CheckConfig, report: FixReport, *, unsafe: bool) -> None:
+def _show(files: Sequence[Path], fixer: Fixer, report: FixReport) -> None:
     """The diff on stdout: on a terminal with everything that it could obey written out, elsewhere byte for byte, so that it can be applied."""
-    fixer, terminal = Fixer(config, unsafe=unsafe), sys.stdout.isatty()
+    terminal = sys.stdout.isatty()
     for path in files:
         fixed = FixedFile(str(path))
         for line in unified(fixed.name, fixer.lines(path, fixed)):

@@ -1,0 +1,166 @@
+"""What every repair promises: it settles its rule or does nothing, changes nothing a second time, and makes no new error."""
+
+import copy
+import json
+import tomllib
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from curate.check import Checker
+from curate.config import CheckConfig
+from curate.finding import Finding, Severity
+from curate.read.dataset import FileFacts, ParsedLine, read_file
+from curate.rules import RULES
+from curate.rules.repair import Takes
+from curate.rules.rule import BYTE
+from curate.targets import Target
+from tests import strategies
+
+Captured = pytest.CaptureFixture[str]
+
+CASES = Path(__file__).parent.parent / "cases"
+REPAIRED = {code: rule for code, rule in RULES.items() if rule.repair is not None}
+ON_LINES = {code: rule for code, rule in REPAIRED.items() if rule.repair and rule.repair.takes is not Takes.RAW and rule.repair.takes is not Takes.FIRST}
+OBJECTS = {code: rule for code, rule in REPAIRED.items() if rule.repair and rule.repair.takes is Takes.OBJECT}
+
+
+def target_of(code: str, name: str = "") -> Target:
+    only = RULES[code].only
+    return Target(name) if name else only[0] if only else Target.TRAINER
+
+
+def bad_inputs() -> list[Any]:
+    """What each rule with a repair documents as bad, and all bad cases of it."""
+    found = [pytest.param(code, rule.bad, target_of(code), id=f"{code}: documented") for code, rule in ON_LINES.items()]
+    for code in ON_LINES:
+        path = CASES / f"{code}.toml"
+        for case in tomllib.loads(path.read_text(encoding="utf-8"))["case"] if path.exists() else ():
+            if "bad" in case:
+                content = BYTE.sub(lambda match: bytes.fromhex(match.group(1).decode()), case["bad"].encode())
+                found.append(pytest.param(code, content, target_of(code, case.get("target", "")), id=f"{code}: {case['name']}"))
+    return found
+
+
+def parsed_lines(content: bytes) -> list[ParsedLine]:
+    path = Path("lines.jsonl")
+    path.write_bytes(content)
+    return list(read_file(path, FileFacts(str(path))))
+
+
+def found_in(content: bytes, target: Target, *select: str) -> list[Finding]:
+    return list(Checker(CheckConfig(select=select, target=target)).chunk(parsed_lines(content)))
+
+
+def mended_content(code: str, content: bytes, target: Target) -> tuple[bytes, set[int]]:
+    """The content with every line mended that the rule's repair mends, and the numbers of these lines."""
+    repair = RULES[code].repair
+    assert repair is not None
+    fixable = {finding.line for finding in found_in(content, target, code) if finding.fixable}
+    pieces, changed = [], set()
+    for parsed in parsed_lines(content):
+        data: bytes | None = parsed.line.data
+        if parsed.line.number in fixable:
+            data = repair.mended(parsed)
+            assert data != parsed.line.data
+            changed.add(parsed.line.number)
+        if data is not None:
+            pieces.append(data + b"\n")
+    return b"".join(pieces), changed
+
+
+def without_turns(content: bytes) -> bool:
+    """Whether there is a line whose messages nobody could see before a repair: what it brings to light was there before."""
+    return any(
+        parsed.example is None or not any(isinstance(turn, dict) for turn in parsed.example.value.get("messages") or ()) for parsed in parsed_lines(content)
+    )
+
+
+def errors(content: bytes, target: Target) -> Counter[str]:
+    return Counter(finding.code for finding in found_in(content, target) if finding.severity is Severity.ERROR)
+
+
+@pytest.mark.parametrize(("code", "content", "target"), bad_inputs())
+def test_a_repair_settles_its_rule_and_makes_no_new_error(code: str, content: bytes, target: Target) -> None:
+    mended, changed = mended_content(code, content, target)
+    if changed:
+        assert not [finding for finding in found_in(mended, target, code) if finding.fixable]
+        again, changed_again = mended_content(code, mended, target)
+        assert (again, changed_again) == (mended, set())
+        if not without_turns(content):
+            assert errors(mended, target).keys() <= errors(content, target).keys()
+
+
+@pytest.mark.parametrize("code", ON_LINES)
+def test_a_repair_mends_what_its_rule_documents_as_bad(code: str) -> None:
+    _, changed = mended_content(code, RULES[code].bad, target_of(code))
+    assert changed
+
+
+@pytest.mark.parametrize("code", REPAIRED)
+def test_a_repair_says_in_one_sentence_what_it_does(code: str) -> None:
+    repair = RULES[code].repair
+    assert repair
+    assert repair.summary.endswith(".")
+    assert "\n" not in repair.summary
+
+
+@st.composite
+def mutated(draw: st.DrawFn, code: str) -> dict[str, Any]:
+    """An object near to what the rule documents as bad: turns copied, moved, emptied, keys gone or replaced."""
+    lines = [json.loads(line) for line in RULES[code].bad.splitlines() if line.startswith(b"{")]
+    value: dict[str, Any] = copy.deepcopy(draw(st.sampled_from(lines)))
+    turns = value.get("messages")
+    for _ in range(draw(st.integers(0, 3))):
+        if not isinstance(turns, list):
+            break
+        change = draw(st.sampled_from(["copy", "drop", "swap", "key", "insert", "gone"]))
+        at = draw(st.integers(0, max(len(turns) - 1, 0)))
+        if change == "insert" or not turns:
+            turns.insert(at, draw(strategies.messages | strategies.scalars))
+        elif change == "copy":
+            turns.insert(at, copy.deepcopy(turns[at]))
+        elif change == "drop":
+            del turns[at]
+        elif change == "swap":
+            turns[0], turns[at] = turns[at], turns[0]
+        elif isinstance(turns[at], dict):
+            key = draw(st.sampled_from(["role", "content", "tool_calls", "weight", "name", "tool_call_id"]))
+            if change == "gone":
+                turns[at].pop(key, None)
+            else:
+                turns[at][key] = draw(strategies.roles if key == "role" else strategies.contents)
+    if draw(st.booleans()):
+        value[draw(st.sampled_from(["tools", "parallel_tool_calls", "functions", "x"]))] = draw(strategies.json_values)
+    return value
+
+
+@pytest.mark.parametrize("code", OBJECTS)
+@given(data=st.data())
+def test_a_repair_of_anything_settles_or_does_nothing_changes_no_input_and_a_second_time_nothing(code: str, data: st.DataObject) -> None:
+    rule = RULES[code]
+    assert rule.repair
+    value = data.draw(mutated(code))
+    before = copy.deepcopy(value)
+    mended = rule.repair.function(value)
+    assert value == before
+    assert isinstance(mended, dict)
+    if mended != value:
+        assert rule.repair.function(copy.deepcopy(mended)) == mended
+        was, now = (found_in(json.dumps(item).encode(), target_of(code), code) for item in (value, mended))
+        if was:
+            assert [finding.message for finding in now] == []
+
+
+@pytest.mark.parametrize("code", ON_LINES)
+@given(data=st.binary(max_size=40) | strategies.written().map(lambda pair: pair[1].encode("utf-8", "surrogatepass")))
+def test_a_repair_of_any_line_ends_and_a_second_time_changes_nothing(code: str, data: bytes) -> None:
+    repair = RULES[code].repair
+    assert repair
+    data = data.replace(b"\n", b" ")
+    if repair.takes is Takes.LINE and (mended := repair.function(data)) is not None:
+        assert b"\n".join(repair.function(piece) or b"" for piece in mended.split(b"\n")) == mended
