@@ -263,7 +263,7 @@ def blank_line(parsed: ParsedLine) -> Problems:
     "json-document",
     severity=Severity.ERROR,
     scope=Scope.FILE,
-    hint="`curate split` and `curate run` read it as it is and write JSON Lines; so does: jq -c '.[]' FILE.",
+    hint="`curate convert FILE -o OUT.jsonl` writes it as JSON Lines; `curate split` and `curate run` read it as it is.",
 )
 def json_document(facts: FileFacts) -> Problems:
     """The file is a JSON array, or objects over several lines, not JSON Lines.
@@ -340,7 +340,13 @@ def mixed_formats(facts: FileFacts) -> Problems:
         yield Problem("", f"several formats in one file: {counts}")
 
 
-@rule("J025", "foreign-format", severity=Severity.WARNING, scope=Scope.FILE, hint="`curate split` and `curate run` read it as it is and write messages.")
+@rule(
+    "J025",
+    "foreign-format",
+    severity=Severity.WARNING,
+    scope=Scope.FILE,
+    hint="`curate convert FILE -o OUT.jsonl` writes it as messages; `curate split` and `curate run` read it as it is.",
+)
 def foreign_format(facts: FileFacts) -> Problems:
     """The file is in another known format than messages.
 
