@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.cli.main import main
@@ -46,6 +46,7 @@ def call(name: str, arguments: str, number: int = 1) -> dict[str, Any]:
     return {"id": f"call_{number}", "type": "function", "function": {"name": name, "arguments": arguments}}
 
 
+@settings(deadline=None)
 @given(
     values=st.lists(strategies.lines.map(lambda value: json.dumps(value).encode()) | st.binary(max_size=9).map(lambda data: b"x" + data), max_size=5),
     chosen=st.booleans(),
@@ -69,6 +70,7 @@ def test_nothing_is_lost_and_what_is_written_reads_as_what_was_read(values: list
             assert now.example.id == before.example.id
 
 
+@settings(deadline=None)
 @given(values=st.lists(strategies.lines, max_size=4))
 def test_converting_what_was_converted_changes_no_byte(values: list[dict[str, Any]]) -> None:
     path, again = Path("data.jsonl"), Path("again.jsonl")
@@ -137,6 +139,11 @@ def test_a_call_that_cannot_be_read_stays_as_text_and_is_listed(write: Write, te
     report = convert(path)
     assert written()[0]["messages"][1] == {"role": "assistant", "content": text} or text == "[]"
     assert [(note.place.line, "message 2" in note.why) for note in report.notes] == [(1, True)]
+
+
+def test_a_turn_that_has_tool_calls_already_keeps_them(write: Write) -> None:
+    turn = {"from": "function_call", "value": '{"name": "now", "arguments": {}}', "tool_calls": [call("later", "{}", 7)]}
+    assert only(write, {"conversations": [turn]})["messages"] == [{"role": "assistant", "content": turn["value"], "tool_calls": turn["tool_calls"]}]
 
 
 def test_a_result_without_a_call_and_tools_that_are_no_json_stay_and_are_listed(write: Write) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.check import check_paths
@@ -40,6 +40,7 @@ ALIAS = line_of({"messages": [{"role": "human", "content": "Who?"}, {"role": "gp
 MENDED = line_of({"messages": [{"role": "user", "content": "Who?"}, {"role": "assistant", "content": "Me."}]})
 
 
+@settings(deadline=None)
 @given(
     lines=st.lists(
         st.sampled_from([GOOD, ALIAS, b"", b"{", b" 1", b'{"a": 1.50, "a": "\\u00e9"}', "{'é': 'ü'}".encode()])
@@ -62,6 +63,7 @@ def test_lines_without_a_finding_that_can_be_fixed_keep_their_bytes(lines: list[
     assert fix_paths([path], config).lines == 0
 
 
+@settings(deadline=None)
 @given(lines=st.lists(st.sampled_from(sorted(RULES)), min_size=1, max_size=6), unsafe=st.booleans())
 def test_fixing_makes_no_new_error_and_a_second_time_changes_nothing(lines: list[str], unsafe: bool) -> None:
     path = Path("data.jsonl")
@@ -272,6 +274,7 @@ def test_diff_writes_nothing_and_its_exit_status_says_whether_it_would(write: Wr
     assert capsysbinary.readouterr().out == b""
 
 
+@settings(deadline=None, max_examples=40)  # each starts a process
 @given(lines=st.lists(st.sampled_from([GOOD, ALIAS, b"", b" "]), max_size=40), last=st.booleans())
 def test_the_diff_applied_is_what_fixing_writes(lines: list[bytes], last: bool) -> None:
     content = b"\n".join(lines) + (b"\n" if last and lines else b"")

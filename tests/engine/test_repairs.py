@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.check import Checker
@@ -140,6 +140,7 @@ def mutated(draw: st.DrawFn, code: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("code", OBJECTS)
+@settings(deadline=None)
 @given(data=st.data())
 def test_a_repair_of_anything_settles_or_does_nothing_changes_no_input_and_a_second_time_nothing(code: str, data: st.DataObject) -> None:
     rule = RULES[code]
@@ -157,6 +158,7 @@ def test_a_repair_of_anything_settles_or_does_nothing_changes_no_input_and_a_sec
 
 
 @pytest.mark.parametrize("code", ON_LINES)
+@settings(deadline=None)
 @given(data=st.binary(max_size=40) | strategies.written().map(lambda pair: pair[1].encode("utf-8", "surrogatepass")))
 def test_a_repair_of_any_line_ends_and_a_second_time_changes_nothing(code: str, data: bytes) -> None:
     repair = RULES[code].repair
