@@ -3,15 +3,16 @@
 from typing import Final
 
 from curate.errors import UsageError
-from curate.rules import adoption, calls, characters, content, duplicates, jsonl, markup, messages, quality, repetition, results, secrets, tools
+from curate.rules import adoption, calls, characters, content, duplicates, images, jsonl, markup, messages, parts, quality, repetition, results, secrets, tools
 from curate.rules import line_repairs as line_repairs  # for what it declares
+from curate.rules import part_repairs as part_repairs
 from curate.rules import repairs as repairs
 from curate.rules import tool_repairs as tool_repairs
 from curate.rules.rule import Rule as Rule
 from curate.rules.rule import Scope as Scope
 from curate.targets import Target
 
-FAMILIES: Final = (jsonl, messages, content, duplicates, adoption, quality, repetition, markup, characters, secrets, calls, results, tools)
+FAMILIES: Final = (jsonl, messages, content, duplicates, adoption, quality, repetition, markup, characters, secrets, calls, results, tools, parts, images)
 RULES: Final[dict[str, Rule]] = {rule.code: rule for family in FAMILIES for rule in family.RULES}
 
 

@@ -3,6 +3,7 @@
 Columns: `example` (position in the chunk), `turn` (position in the conversation), `role` (null when missing), `text`
 (see `curate.example.content_text`), `content` (true when there is a content: neither missing nor null), `called` (true when the
 message calls a tool or refuses, so that it may be without content), `media` (true when the content has a part that is not text),
+`joined` (true for the texts of a line that are trained on as they stand, without a template),
 `marked` (the text where one of `MARKS` is in it, in any case of letters, else null: one pass, after which many rules look at few texts).
 """
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 CALLS: Final = frozenset(("tool_calls", "function_call", "refusal", "audio"))
+JOINED: Final = frozenset(("prompt-completion", "text"))
+"""Formats whose texts, where they are no messages, are trained on as they stand, without a template between them."""
 MARKS: Final = (
     # keys and tokens
     "private key", "akia", "asia", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "sk-", "xox", "hooks.slack", "aiza", "k_live_", "hf_",
@@ -43,7 +46,7 @@ def messages_frame(examples: Sequence[Example]) -> "pl.DataFrame":
     turn: list[int] = []
     role: list[str | None] = []
     text: list[str] = []
-    content, called, media = [], [], []
+    content, called, media, joined = [], [], [], []
     for position, item in enumerate(examples):
         if item.plain:
             turns = item.value["messages"]
@@ -55,6 +58,7 @@ def messages_frame(examples: Sequence[Example]) -> "pl.DataFrame":
             content += [True] * count
             called += [False] * count
             media += [False] * count
+            joined += [False] * count
             continue
         for message in item.messages:
             value = message.value
@@ -67,8 +71,19 @@ def messages_frame(examples: Sequence[Example]) -> "pl.DataFrame":
             content.append(said is not None)
             called.append(not CALLS.isdisjoint(value) and any(value.get(key) for key in CALLS))
             media.append(not plain and _has_media(said))
-    columns = {"example": example, "turn": turn, "role": _column(role), "text": _column(text), "content": content, "called": called, "media": media}
-    schema = {"example": pl.UInt32, "turn": pl.UInt32, "role": pl.String, "text": pl.String, "content": pl.Boolean, "called": pl.Boolean, "media": pl.Boolean}
+            joined.append(item.format in JOINED and message.content_pointer == message.pointer)
+    columns = {
+        "example": example,
+        "turn": turn,
+        "role": _column(role),
+        "text": _column(text),
+        "content": content,
+        "called": called,
+        "media": media,
+        "joined": joined,
+    }
+    flags = dict.fromkeys(("content", "called", "media", "joined"), pl.Boolean)
+    schema = {"example": pl.UInt32, "turn": pl.UInt32, "role": pl.String, "text": pl.String} | flags
     frame = pl.DataFrame(columns, schema=schema)
     marked = pl.col("text").str.contains_any(list(MARKS), ascii_case_insensitive=True)
     return frame.with_columns(pl.when(marked).then(pl.col("text")).alias("marked"))

@@ -1,0 +1,223 @@
+"""Family C, images: what an image part must be to be trained on."""
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from curate.example import Example
+from curate.finding import Problem, Severity
+from curate.rules.duplicates import Seen
+from curate.rules.messages import kind_of
+from curate.rules.parts import IMAGES, Part, parts_of
+from curate.rules.rule import Scope, rule
+from curate.targets import MB, Target
+from curate.text import excerpt, plural
+
+Problems = Iterator[Problem]
+DATA: Final = re.compile(r"data:([\w.+-]*/?[\w.+-]*)((?:;[^;,]*)*),", re.ASCII)
+DETAILS: Final = ("auto", "low", "high")
+MOST_IMAGES: Final = 10
+"""Of one example, for OpenAI: the vision fine-tuning guide, read 2026-11."""
+MOST_BYTES: Final = 10 * MB
+"""Of one image, for OpenAI: the same."""
+HEAD: Final = 64
+"""Characters of base64 that hold the start of a file."""
+
+
+def images_of(example: Example) -> Iterator[Part]:
+    """The parts that are images."""
+    return (part for part in parts_of(example) if part.type in IMAGES)
+
+
+def url_of(part: Part) -> str | None:
+    """The address of an image, or its data URI."""
+    given = part.value.get("image_url")
+    url = given.get("url") if isinstance(given, dict) else given
+    return url if isinstance(url, str) else None
+
+
+@rule(
+    "C009",
+    "image-malformed",
+    severity=Severity.ERROR,
+    scope=Scope.VALUE,
+    hint='Write {"type": "image_url", "image_url": {"url": ...}}; detail is auto, low or high.',
+)
+def image_malformed(example: Example) -> Problems:
+    """An image part is not written as services read it.
+
+    They look for `image_url.url`, and reject the line when it is not there.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": "https://example.com/cat.png"}]}, {"role": "assistant", "content": "A cat."}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}, {"role": "assistant", "content": "A cat."}]}
+    """
+    for part in parts_of(example):
+        if part.type == "image_url" and (found := image_fault(part.value)):
+            yield Problem(part.pointer, found)
+
+
+def image_fault(part: dict[str, Any]) -> str | None:
+    """What is wrong with the form of a part of type image_url."""
+    given = part.get("image_url")
+    if not isinstance(given, dict):
+        return f"`image_url` is {kind_of(given)}, not an object with a url" if "image_url" in part else "the image has no `image_url`"
+    if not isinstance(given.get("url"), str) or not given["url"]:
+        return "the image has no url"
+    detail = given.get("detail")
+    return None if detail is None or detail in DETAILS else f"detail {excerpt(str(detail), 20)!r} is not auto, low or high"
+
+
+@rule(
+    "C010",
+    "image-on-wrong-role",
+    severity=Severity.WARNING,
+    scope=Scope.VALUE,
+    targets={Target.OPENAI: Severity.ERROR, Target.AZURE: Severity.ERROR},
+    hint="Put the image in a user's message.",
+)
+def image_on_wrong_role(example: Example) -> Problems:
+    """An image stands in a message that is not the user's.
+
+    Models see images and do not draw them: templates place them in user messages only, and services reject the line.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "A cat, please."}, {"role": "assistant", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}, {"role": "assistant", "content": "A cat."}]}
+    """
+    for part in images_of(example):
+        if part.message.role != "user":
+            yield Problem(part.pointer, f"an image in a message of role {excerpt(part.message.role or 'none', 30)!r}")
+
+
+@rule("C011", "too-many-images", severity=Severity.ERROR, scope=Scope.VALUE, only=(Target.OPENAI,), hint="Split the example, or make the image smaller.")
+def too_many_images(example: Example) -> Problems:
+    """An example has more than ten images, or one of more than 10 MB.
+
+    The service leaves such examples out of the training.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://a.b/1"}}, {"type": "image_url", "image_url": {"url": "https://a.b/2"}}, {"type": "image_url", "image_url": {"url": "https://a.b/3"}}, {"type": "image_url", "image_url": {"url": "https://a.b/4"}}, {"type": "image_url", "image_url": {"url": "https://a.b/5"}}, {"type": "image_url", "image_url": {"url": "https://a.b/6"}}, {"type": "image_url", "image_url": {"url": "https://a.b/7"}}, {"type": "image_url", "image_url": {"url": "https://a.b/8"}}, {"type": "image_url", "image_url": {"url": "https://a.b/9"}}, {"type": "image_url", "image_url": {"url": "https://a.b/10"}}, {"type": "image_url", "image_url": {"url": "https://a.b/11"}}]}, {"role": "assistant", "content": "Cats."}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://a.b/1"}}]}, {"role": "assistant", "content": "A cat."}]}
+    """
+    images = list(images_of(example))
+    if len(images) > MOST_IMAGES:
+        yield Problem(images[MOST_IMAGES].pointer, f"{plural(len(images), 'image')}; the service takes {MOST_IMAGES}")
+    for part in images:
+        url = url_of(part) or ""
+        if url.startswith("data:") and len(url) * 3 // 4 > MOST_BYTES:
+            yield Problem(part.pointer, f"an image of about {len(url) * 3 // 4 // MB} MB; the service takes {MOST_BYTES // MB}")
+
+
+@rule(
+    "C012", "image-data", severity=Severity.ERROR, scope=Scope.VALUE, hint="Encode it as data:image/png;base64,… from a JPEG, PNG or WEBP file in RGB or RGBA."
+)
+def image_data(example: Example) -> Problems:
+    """An image in a data URI is not a JPEG, PNG or WEBP file that can be decoded.
+
+    Loaders stop on it in the middle of a run; services leave the example out.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,R0lGODlhAQABAAAAACw="}}]}, {"role": "assistant", "content": "A cat."}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGNgYGAAAAAEAAH2FzhVAAAAAElFTkSuQmCC"}}]}, {"role": "assistant", "content": "A cat."}]}
+    """
+    for part in images_of(example):
+        url = url_of(part)
+        if url is not None and url.startswith("data:") and (found := _data_fault(url)):
+            yield Problem(part.pointer, found)
+
+
+def _data_fault(url: str) -> str | None:
+    head = DATA.match(url)
+    if head is None or "base64" not in head.group(2):
+        return f"the data URI is not one of base64: {excerpt(url, 30)}"
+    try:
+        data = base64.b64decode(url[head.end() :], validate=True)
+    except (binascii.Error, ValueError):
+        return "the data URI is not valid base64"
+    if data.startswith(b"\xff\xd8\xff") or (data.startswith(b"RIFF") and data[8:12] == b"WEBP"):
+        return None
+    if not data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "the image is not a JPEG, PNG or WEBP file" if data else "the image is empty"
+    return None if data[25:26] in (b"\x02", b"\x06") else "the PNG is not in RGB or RGBA"
+
+
+@rule(
+    "C013", "remote-image", severity=Severity.ERROR, scope=Scope.VALUE, only=(Target.TOGETHER,), hint="Put the image into the line, as data:image/png;base64,…."
+)
+def remote_image(example: Example) -> Problems:
+    """An image is an address; the service takes images in the line only.
+
+    It does not fetch anything, and rejects the file.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}, {"role": "assistant", "content": "A cat."}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGNgYGAAAAAEAAH2FzhVAAAAAElFTkSuQmCC"}}]}, {"role": "assistant", "content": "A cat."}]}
+    """
+    for part in images_of(example):
+        url = url_of(part)
+        if url is not None and not url.startswith("data:"):
+            yield Problem(part.pointer, f"the image is an address: {excerpt(url, 40)}")
+
+
+@rule(
+    "C014",
+    "images-in-some",
+    severity=Severity.ERROR,
+    scope=Scope.DATASET,
+    only=(Target.TOGETHER,),
+    hint="Train on examples with images and without in two runs.",
+)
+def images_in_some(example: Example, seen: Seen) -> Problems:
+    """Some examples have images and some have none.
+
+    The service takes files of one kind only.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}, {"role": "assistant", "content": "A cat."}]}
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}, {"role": "assistant", "content": "A cat."}]}
+    """
+    has = not example.plain and next(images_of(example), None) is not None
+    counted = seen.memory.setdefault("C014", {})
+    count, place = counted.get(has, (0, example.place))
+    counted[has] = (count + 1, place)
+    yield from ()
+
+
+@images_in_some.concluded_by
+def both_kinds(seen: Seen) -> Iterator[tuple[Any, Problem]]:
+    """One finding, at the first example of the kind that is rarer."""
+    counted = seen.memory.get("C014", {})
+    if len(counted) > 1:
+        rarer = min(counted, key=lambda has: (counted[has][0], has))
+        yield counted[rarer][1], Problem("", f"{plural(counted[True][0], 'example')} with images and {counted[False][0]:,} without")
+
+
+RULES: Final = (image_malformed, image_on_wrong_role, too_many_images, image_data, remote_image, images_in_some)
