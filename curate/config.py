@@ -13,6 +13,8 @@ from curate.targets import Target
 
 Model = TypeVar("Model", bound=BaseModel)
 Fraction = Annotated[float, Field(ge=0, le=1)]
+SUPPRESSIONS = "curate-suppressions.jsonl"
+"""File beside the configuration with the findings that may stand."""
 
 
 class Section(BaseModel):

@@ -8,19 +8,18 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from curate.check import CheckReport
+from curate.config import SUPPRESSIONS
 from curate.decision import user
 from curate.errors import ConfigError, UsageError
 from curate.example import Place
 from curate.files import append_line
 from curate.finding import Finding
 from curate.rules.adoption import outdated
-
-FILE: Final = "curate-suppressions.jsonl"
 
 
 class Suppression(BaseModel):
@@ -51,7 +50,7 @@ class Suppressions:
 
 def load_suppressions(folder: Path) -> Suppressions:
     """The suppressions of a project's folder; none when it has no such file. Raises `ConfigError` for a line that is none."""
-    path = folder / FILE
+    path = folder / SUPPRESSIONS
     try:
         data = path.read_bytes()
     except FileNotFoundError:

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from curate.baseline import compare, load_baseline, write_baseline
 from curate.check import check_paths
+from curate.cli.adopt import Adopted
 from curate.cli.fix import Fixing, mend
 from curate.cli.options import chosen, progress
 from curate.config import find_config
@@ -15,10 +15,7 @@ from curate.files import data_files
 from curate.report.check_formats import OutputFormat, reported, write_report
 from curate.report.check_grouped import GroupBy
 from curate.report.check_text import SHOWN
-from curate.report.console import console
-from curate.suppressions import load_suppressions, suppress
 from curate.targets import Target
-from curate.text import plural, visible
 
 
 def check(
@@ -50,17 +47,10 @@ def check(
     options = {"select": select, "ignore": ignore, "extend_select": extend_select, "target": target, "model": model, "max_length": max_length}
     config = chosen(find_config(Path.cwd()).check, **options)
     mend(files, config, Fixing(fix, unsafe_fixes, diff, fix_only), quiet=quiet)
-    known = load_baseline(baseline) if baseline is not None else None
+    adopted = Adopted.read(baseline, new_baseline)
     with progress("checking", "lines", quiet=quiet) as advance:
         report = check_paths(files, config, advance)
-    names = {str(path) for path in files}
-    suppress(report, load_suppressions(Path()), names)
-    if new_baseline is not None:
-        count = write_baseline(new_baseline, report)
-        console(stderr=True).print(f"{plural(count, 'finding')} written to {visible(str(new_baseline))}; --baseline tells only new ones")
-        raise typer.Exit(ExitCode.CLEAN)
-    if known is not None and baseline is not None:
-        compare(report, known, baseline, names)
+    adopted.settle(report, files)
     limit = None if show_all else SHOWN
     write_report(reported(report, output_format, files, limit, group_by, statistics=statistics), output_file)
     raise typer.Exit(ExitCode.FINDINGS if report.failed else ExitCode.CLEAN)

@@ -7,12 +7,12 @@ import typer
 
 from curate.check import check_paths
 from curate.cli.options import chosen
-from curate.config import find_config
+from curate.config import SUPPRESSIONS, find_config
 from curate.errors import UsageError
 from curate.files import data_files
 from curate.finding import Finding
 from curate.report.console import console
-from curate.suppressions import FILE, added, load_suppressions
+from curate.suppressions import added, load_suppressions
 from curate.text import plural, visible
 
 
@@ -32,7 +32,7 @@ def suppress(
     written = added(load_suppressions(Path()), found, reason.strip(), author)
     out = console(stderr=True)
     if written:
-        out.print(f"{code.upper()} is not told any more about {visible(place)}: {plural(len(written), 'line')} added to {FILE}")
+        out.print(f"{code.upper()} is not told any more about {visible(place)}: {plural(len(written), 'line')} added to {SUPPRESSIONS}")
     else:
         out.print(f"{code.upper()} was suppressed there already; nothing was added")
 

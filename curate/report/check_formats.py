@@ -8,17 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from curate.check import CheckReport
+from curate.errors import UsageError
 from curate.files import replacing
-from curate.report.check_full import check_full
-from curate.report.check_github import check_github
 from curate.report.check_grouped import GroupBy, check_grouped
-from curate.report.check_html import check_html
-from curate.report.check_json import check_json
-from curate.report.check_jsonl import check_jsonl
-from curate.report.check_junit import check_junit
-from curate.report.check_sarif import check_sarif
-from curate.report.check_statistics import check_statistics
-from curate.report.check_text import check_text
 from curate.report.console import console
 
 if TYPE_CHECKING:
@@ -44,30 +36,57 @@ class OutputFormat(StrEnum):
 def reported(
     report: CheckReport, kind: OutputFormat, paths: Sequence[Path], limit: int | None, by: GroupBy = GroupBy.FILE, *, statistics: bool = False
 ) -> "Iterator[str] | Iterator[Text]":
-    """The report in a format: pieces of text for programs, lines with colours for people. `statistics` leaves the counts alone."""
-    if statistics and kind in (OutputFormat.CONCISE, OutputFormat.FULL, OutputFormat.GROUPED):
+    """The report in a format: pieces of text for programs, lines with colours for people. `statistics` leaves the counts alone. Raises `UsageError`."""
+    # Each reporter is imported only when it is wanted: the hook that checks ten lines needs one of them.
+    if statistics:
+        return _counts(report, kind)
+    if kind is OutputFormat.FULL:
+        from curate.report.check_full import check_full as lines
+    else:
+        from curate.report.check_text import check_text as lines
+    if kind in (OutputFormat.CONCISE, OutputFormat.FULL):
+        return lines(report, limit)
+    if kind is OutputFormat.GROUPED:
+        return check_grouped(report, limit, by)
+    if kind is OutputFormat.GITHUB:
+        from curate.report.check_github import check_github
+
+        return check_github(report, limit)
+    if kind is OutputFormat.HTML:
+        from curate.report.check_html import check_html
+
+        return check_html(report, paths, limit)
+    return _document(report, kind)
+
+
+def _document(report: CheckReport, kind: OutputFormat) -> Iterator[str]:
+    """All findings, for programs."""
+    if kind is OutputFormat.SARIF:
+        from curate.report.check_sarif import check_sarif as document
+    elif kind is OutputFormat.JUNIT:
+        from curate.report.check_junit import check_junit as document
+    elif kind is OutputFormat.JSONL:
+        from curate.report.check_jsonl import check_jsonl as document
+    else:
+        from curate.report.check_json import check_json
+
+        return iter((json.dumps(check_json(report)) + "\n",))  # all ASCII: names and keys from the data may hold what a terminal obeys
+    return document(report)
+
+
+def _counts(report: CheckReport, kind: OutputFormat) -> "Iterator[str] | Iterator[Text]":
+    """The counts of a report alone. Raises `UsageError` for a format that has none."""
+    if kind in (OutputFormat.CONCISE, OutputFormat.FULL, OutputFormat.GROUPED):
+        from curate.report.check_statistics import check_statistics
+
         return check_statistics(report)
-    if statistics and kind is OutputFormat.JSON:
+    from curate.report.check_json import check_json, summary_json
+
+    if kind is OutputFormat.JSON:
         return iter((json.dumps({**check_json(report), "findings": []}) + "\n",))
-    match kind:
-        case OutputFormat.CONCISE:
-            return check_text(report, limit)
-        case OutputFormat.FULL:
-            return check_full(report, limit)
-        case OutputFormat.GROUPED:
-            return check_grouped(report, limit, by)
-        case OutputFormat.JSON:
-            return iter((json.dumps(check_json(report)) + "\n",))  # all ASCII: names and keys from the data may hold what a terminal obeys
-        case OutputFormat.JSONL:
-            return check_jsonl(report)
-        case OutputFormat.GITHUB:
-            return check_github(report, limit)
-        case OutputFormat.SARIF:
-            return check_sarif(report)
-        case OutputFormat.JUNIT:
-            return check_junit(report)
-        case OutputFormat.HTML:
-            return check_html(report, paths, limit)
+    if kind is OutputFormat.JSONL:
+        return iter((json.dumps({"summary": summary_json(report)}) + "\n",))
+    raise UsageError(f"--statistics and --output-format {kind} do not go together", "counts alone come as concise, json or jsonl")
 
 
 def write_report(pieces: "Iterable[str | Text]", output: Path | None = None) -> None:

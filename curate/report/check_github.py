@@ -18,7 +18,7 @@ COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO:
 def check_github(report: CheckReport, limit: int | None = SHOWN) -> Iterator[str]:
     """One command a finding, of each rule at most `limit`; what is held back is told in a notice."""
     shown = first_ones(report, limit)
-    for finding, spot in zip(shown, spots(shown), strict=True):
+    for finding, spot in zip(shown, spots(shown, text=False), strict=True):
         yield _command(finding, spot, report) + "\n"
     if len(shown) < len(report.findings):
         yield f"::notice title=curate::{len(report.findings) - len(shown):,} more findings not shown (--all shows them)\n"

@@ -31,7 +31,7 @@ def sarif_log(report: CheckReport) -> dict[str, Any]:
     keys = fingerprints(report.findings)
     results = [
         _result(finding, positions[finding.code], spot, "/".join(map(str, key)))
-        for finding, spot, key in zip(report.findings, spots(report.findings), keys, strict=True)
+        for finding, spot, key in zip(report.findings, spots(report.findings, text=False), keys, strict=True)
     ]
     rules = [_rule(code, report.rules.get(code)) for code in codes]
     driver = {"name": "curate", "version": __version__, "semanticVersion": __version__, "rules": rules}

@@ -31,25 +31,31 @@ class Spot:
     length: int
     """In bytes."""
     before: str
-    """What stands before it on its first line: raw text of the file, its last characters only; empty where it is secret."""
+    """What stands before it on its first line: raw text of the file, its last characters only; empty where it is secret or was not asked for."""
     text: str
     after: str
     secret: bool = False
     """True when the line holds a secret: then none of its text is here."""
 
 
-def spots(findings: Sequence[Finding]) -> list[Spot | None]:
-    """Where each of `findings` stands; None for a file as a whole and where the file cannot be read again."""
+def spots(findings: Sequence[Finding], *, text: bool = True) -> list[Spot | None]:
+    """Where each of `findings` stands; None for a file as a whole and where the file cannot be read again.
+
+    `text` false leaves out what stands there, and with it the search for secrets, which takes longer than all the rest.
+    """
     found: list[Spot | None] = [None] * len(findings)
     by_file: dict[str, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
     for position, finding in enumerate(findings):
         if finding.line:
             by_file[finding.file][finding.line].append(position)
     for file, wanted in by_file.items():
+        secret, last = False, None
         for parsed, position in _hits(file, wanted):
             finding = findings[position]
             if found[position] is None and (finding.example is None or (parsed.example is not None and parsed.example.id == finding.example)):
-                found[position] = _spot(finding, parsed, secret=_secret(parsed, [findings[other] for other in wanted[finding.line]]))
+                if text and parsed is not last:  # the findings of a line come together
+                    secret, last = _secret(parsed, [findings[other] for line in _lines(parsed) for other in wanted.get(line, ())]), parsed
+                found[position] = _spot(finding, parsed, hidden=secret or not text, secret=secret)
     return found
 
 
@@ -59,14 +65,18 @@ def _hits(file: str, wanted: dict[int, list[int]]) -> Iterator[tuple[ParsedLine,
         return
     try:
         for parsed in read_file(path, FileFacts(file)):
-            first = parsed.line.number
-            if first > last:
+            if parsed.line.number > last:
                 return
-            for line in range(first, first + parsed.line.data.count(b"\n") + 1):
+            for line in _lines(parsed):
                 for position in wanted.get(line, ()):
                     yield parsed, position
     except InputError:  # it was there a moment ago: the findings stand without their text
         return
+
+
+def _lines(parsed: ParsedLine) -> range:
+    """The physical lines that an element stands on."""
+    return range(parsed.line.number, parsed.line.number + parsed.line.data.count(b"\n") + 1)
 
 
 def _secret(parsed: ParsedLine, findings: Sequence[Finding]) -> bool:
@@ -82,7 +92,7 @@ def _secret(parsed: ParsedLine, findings: Sequence[Finding]) -> bool:
     return any(masked(text) != text for text in texts)
 
 
-def _spot(finding: Finding, parsed: ParsedLine, *, secret: bool) -> Spot:
+def _spot(finding: Finding, parsed: ParsedLine, *, hidden: bool, secret: bool) -> Spot:
     text = parsed.line.data.decode("utf-8", "surrogateescape")  # every byte stays one that can be counted
     start, end = _span(finding, parsed, text)
     first, last = text.rfind("\n", 0, start) + 1, text.rfind("\n", 0, end) + 1
@@ -97,9 +107,9 @@ def _spot(finding: Finding, parsed: ParsedLine, *, secret: bool) -> Spot:
         end_column=end - last + 1 + (parsed.line.column if not last else 0),
         offset=parsed.line.offset + ahead,
         length=len(_bytes(text[start:end])),
-        before="" if secret else text[max(first, start - BEFORE - 1) : start],
-        text="" if secret else text[start : min(end, start + INSIDE + 1)],
-        after="" if secret else after,
+        before="" if hidden else text[max(first, start - BEFORE - 1) : start],
+        text="" if hidden else text[start : min(end, start + INSIDE + 1)],
+        after="" if hidden else after,
         secret=secret,
     )
 

@@ -8,10 +8,10 @@ import pytest
 
 from curate.check import check_paths
 from curate.cli.main import main
+from curate.config import SUPPRESSIONS as FILE
 from curate.config import CheckConfig
 from curate.errors import ConfigError, UsageError
 from curate.finding import Severity
-from curate.suppressions import FILE
 from tests.conftest import Write
 
 Captured = pytest.CaptureFixture[str]

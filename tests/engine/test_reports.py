@@ -12,6 +12,7 @@ import pytest
 from curate.check import CheckReport, check_paths
 from curate.cli.main import main
 from curate.config import CheckConfig
+from curate.errors import UsageError
 from curate.finding import Finding, Severity
 from curate.fingerprint import fingerprints
 from curate.report.check_formats import OutputFormat, reported
@@ -83,6 +84,9 @@ def test_statistics_count_and_show_no_finding(hostile: Path) -> None:
     assert "a,b" not in told(hostile, OutputFormat.CONCISE, statistics=True)
     counted = json.loads(told(hostile, OutputFormat.JSON, statistics=True))
     assert (counted["findings"], counted["summary"]["codes"]["C003"]) == ([], 1)
+    assert json.loads(told(hostile, OutputFormat.JSONL, statistics=True)).keys() == {"summary"}
+    with pytest.raises(UsageError, match="do not go together"):
+        told(hostile, OutputFormat.HTML, statistics=True)
 
 
 def test_full_shows_the_text_with_a_caret_under_the_place(write: Write) -> None:
@@ -112,6 +116,15 @@ def test_the_text_of_a_line_with_a_secret_is_shown_nowhere(write: Write) -> None
     for kind in OutputFormat:
         pieces = reported(report, kind, [path], None)
         assert "tell-no-one" not in "".join(piece if isinstance(piece, str) else piece.plain for piece in pieces)
+
+
+def test_a_secret_is_hidden_even_when_no_rule_looked_for_it(write: Write) -> None:
+    key = "AKIA" + "Q7RZM3XW5T2LPV4N"
+    path = write("data.jsonl", [{"messages": [{"role": "user", "content": f"my key is {key}"}, {"role": "assistant", "content": None}]}])
+    report = check_paths([path], CheckConfig(select=("C001",)))
+    for kind in OutputFormat:
+        pieces = reported(report, kind, [path], None)
+        assert key not in "".join(piece if isinstance(piece, str) else piece.plain for piece in pieces)
 
 
 def test_spots_are_the_bytes_and_columns_of_the_values(write: Write) -> None:

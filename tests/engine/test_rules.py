@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from curate.check import check_paths
+from curate.config import SUPPRESSIONS as FILE
 from curate.config import CheckConfig
 from curate.errors import UsageError
 from curate.finding import Finding
 from curate.rules import FAMILIES, RULES, Rule, Scope, selected
 from curate.rules.rule import BYTE, rule
-from curate.suppressions import FILE, load_suppressions, suppress
+from curate.suppressions import load_suppressions, suppress
 from curate.targets import Target
 
 CASES = Path(__file__).parent.parent / "cases"
