@@ -1,18 +1,23 @@
 """Adopting `curate check` on old data: baselines, suppressions, severities, and what is ignored where."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from curate.baseline import compare, load_baseline, write_baseline
 from curate.check import check_paths
 from curate.cli.main import main
 from curate.config import SUPPRESSIONS as FILE
 from curate.config import CheckConfig
 from curate.errors import ConfigError, UsageError
 from curate.finding import Severity
-from tests.conftest import Write
+from tests.conftest import Write, line_of
+from tests.engine.test_check import KINDS
 
 Captured = pytest.CaptureFixture[str]
 NULL = {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": None}]}
@@ -94,6 +99,21 @@ def test_what_is_no_baseline_is_told_before_the_check(write: Write, capsys: Capt
     assert main(["check", "data.jsonl", "--baseline", "baseline.json"]) == 2
     out, told = capsys.readouterr()
     assert (out, "--write-baseline" in told) == ("", True)
+
+
+@settings(max_examples=40, deadline=None)
+@given(chosen=st.lists(st.sampled_from(KINDS), max_size=10), more=st.integers(0, 3))
+def test_whatever_the_lines_are_nothing_is_new_when_sound_ones_come_in_before_them(chosen: list[Callable[[int], object]], more: int) -> None:
+    path, kept = Path("data.jsonl"), Path("baseline.json")
+    lines = [line_of(kind(n)) for n, kind in enumerate(chosen)]
+    path.write_bytes(b"\n".join([line_of(GOOD), *lines]))
+    before = check_paths([path])
+    write_baseline(kept, before)
+    path.write_bytes(b"\n".join([line_of(GOOD), *(line_of((f"Is {n} more?", f"Yes, {n}.")) for n in range(more)), *lines]))
+    after = check_paths([path])
+    compare(after, load_baseline(kept), kept, ["data.jsonl"])
+    assert after.findings == []
+    assert after.known == len(before.findings)
 
 
 # Suppressions
