@@ -41,7 +41,7 @@ ol { list-style: none; margin: .6rem 0 0; padding: 0 } li { border-top: 1px soli
 pre { margin: .3rem 0 0; padding: .4rem .6rem; background: var(--panel); border-radius: 4px; white-space: pre-wrap; overflow-wrap: anywhere }
 mark { background: none; color: inherit; font-weight: 700; text-decoration: underline; text-underline-offset: 3px }
 """
-LABEL, ROOM, WIDTH, STEP = 150, 60, 460, 22
+LABEL, ROOM, WIDTH, STEP = 178, 60, 480, 22
 """Of a plot, in its own units: width of the labels, of the numbers behind the bars, of everything; height of a bar."""
 
 
