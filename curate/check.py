@@ -80,7 +80,7 @@ def check_paths(
     checker = Checker(config)
     report = CheckReport(rules=checker.chosen.known, severities_of=checker.chosen.severities)
     for path in paths:
-        facts = FileFacts(name_of(path))
+        facts = FileFacts(name_of(path), target=config.target)
         found: list[Finding] = []
         for chunk in _chunks(read_file(path, facts)):
             found.extend(checker.chunk(chunk))
@@ -93,7 +93,9 @@ def check_paths(
         report.files += 1
         report.lines += facts.lines
         report.examples += facts.examples
-    report.findings.extend(checker.conclusions())
+    if concluded := list(checker.conclusions()):
+        order = {name_of(path): at for at, path in enumerate(paths)}
+        report.findings = sorted([*report.findings, *concluded], key=lambda finding: (order[finding.file], finding.order))
     if checker.chosen.file_ignores:
         report.findings = list(filter(checker.chosen.tells, report.findings))
     report.seconds = monotonic() - started

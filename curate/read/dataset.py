@@ -10,12 +10,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from curate.example import Example, Place
-from curate.files import blocks, sha256
+from curate.files import blocks, is_packed, sha256
 from curate.read.decode import MISSING, Decoded, Defect, decode
 from curate.read.document import compact, elements, is_document
 from curate.read.formats import example_of
 from curate.read.lines import BOM, Line, split_lines
+from curate.targets import Target
 
+SEPARATORS = ("\u2028".encode(), "\u2029".encode(), "\u0085".encode())
+KEYS = 10_000
+"""Different sets of keys that are counted in a file."""
 # First bytes of files in UTF-16 and UTF-32: a byte order mark, or the zero bytes that ASCII has there.
 WIDE = re.compile(rb"\xff\xfe|\xfe\xff|\0\0\xfe\xff|[^\0]\0[^\0]\0|\0[^\0]\0[^\0]|[^\0]\0\0\0|\0\0\0[^\0]", re.DOTALL)
 
@@ -53,11 +57,28 @@ class FileFacts:
     defects: list[Defect] = field(default_factory=list)
     """What keeps the file as a whole from being read."""
     formats: Counter[str] = field(default_factory=Counter)
+    target: Target = Target.TRAINER
+    """Who it is meant for: rules about a file name the limits of that one."""
+    size: int = 0
+    """Bytes, unpacked."""
+    packed: bool = False
+    """True for a gzip or zstd file."""
+    crlf: int = 0
+    """Lines that end in CR LF."""
+    lf: int = 0
+    """Lines that end in LF alone."""
+    separated: int = 0
+    """Lines with a character in them that is no line break in JSON Lines, but is one to Python and some editors."""
+    first_separated: int = 0
+    """The first such line."""
+    keys: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    """Format and top-level keys of the examples that are not plain; at most `KEYS` different ones."""
 
 
 def read_file(path: Path, facts: FileFacts) -> Iterator[ParsedLine]:
     """The lines of one file in order, blank ones too; `facts` is filled while they pass. Raises `InputError`."""
-    stream = blocks(path)
+    stream = _measured(blocks(path), facts)
+    facts.packed = is_packed(path)
     start = next(stream, b"")
     if WIDE.match(start):
         facts.defects.append(Defect("wide", "the file is in UTF-16 or UTF-32, not UTF-8; nothing of it was read", 0))
@@ -73,6 +94,12 @@ def read_file(path: Path, facts: FileFacts) -> Iterator[ParsedLine]:
         yield _parsed(line, facts)
 
 
+def _measured(stream: Iterator[bytes], facts: FileFacts) -> Iterator[bytes]:
+    for block in stream:
+        facts.size += len(block)
+        yield block
+
+
 def _unread(line: Line, defect: Defect, facts: FileFacts) -> ParsedLine:
     facts.lines += 1
     return ParsedLine(Place(facts.path, line.number, line.nth), line, Decoded(MISSING, (defect,)), None)
@@ -80,15 +107,26 @@ def _unread(line: Line, defect: Defect, facts: FileFacts) -> ParsedLine:
 
 def _parsed(line: Line, facts: FileFacts) -> ParsedLine:
     place = Place(facts.path, line.number, line.nth)
+    if line.ending == b"\n":
+        facts.lf += 1
+    elif line.ending == b"\r\n":
+        facts.crlf += 1
     if line.blank:
         return ParsedLine(place, line, Decoded(MISSING, ()), None)
     facts.lines += 1
+    if not line.data.isascii() and any(char in line.data for char in SEPARATORS):
+        facts.separated += 1
+        facts.first_separated = facts.first_separated or line.number
     decoded = decode(line.data, line.column)
     if not isinstance(decoded.value, dict):
         return ParsedLine(place, line, decoded, None)
     example = Example(place, decoded.value, "messages", None, True) if decoded.plain else example_of(decoded.value, place)
     facts.examples += 1
     facts.formats[example.format] += 1
+    if not decoded.plain:
+        keys = (example.format, *decoded.value)
+        if len(facts.keys) < KEYS or keys in facts.keys:
+            facts.keys[keys] += 1
     return ParsedLine(place, line, decoded, example)
 
 

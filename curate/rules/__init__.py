@@ -3,7 +3,26 @@
 from typing import Final
 
 from curate.errors import UsageError
-from curate.rules import adoption, calls, characters, content, duplicates, images, jsonl, markup, messages, parts, quality, repetition, results, secrets, tools
+from curate.rules import (
+    adoption,
+    calls,
+    characters,
+    content,
+    dataset,
+    duplicates,
+    images,
+    jsonl,
+    markup,
+    messages,
+    parts,
+    quality,
+    repetition,
+    results,
+    sameness,
+    secrets,
+    tools,
+    transport,
+)
 from curate.rules import line_repairs as line_repairs  # for what it declares
 from curate.rules import part_repairs as part_repairs
 from curate.rules import repairs as repairs
@@ -12,7 +31,26 @@ from curate.rules.rule import Rule as Rule
 from curate.rules.rule import Scope as Scope
 from curate.targets import Target
 
-FAMILIES: Final = (jsonl, messages, content, duplicates, adoption, quality, repetition, markup, characters, secrets, calls, results, tools, parts, images)
+FAMILIES: Final = (
+    jsonl,
+    messages,
+    content,
+    duplicates,
+    adoption,
+    quality,
+    repetition,
+    markup,
+    characters,
+    secrets,
+    calls,
+    results,
+    tools,
+    parts,
+    images,
+    transport,
+    dataset,
+    sameness,
+)
 RULES: Final[dict[str, Rule]] = {rule.code: rule for family in FAMILIES for rule in family.RULES}
 
 

@@ -1,6 +1,7 @@
 """The rules: every one has cases and documentation, its cases hold, and what it documents is what it does."""
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,15 @@ from curate.finding import Finding
 from curate.rules import FAMILIES, RULES, Rule, Scope, selected
 from curate.rules.rule import BYTE, rule
 from curate.suppressions import load_suppressions, suppress
-from curate.targets import Target
+from curate.targets import LIMITS, Target
 
 CASES = Path(__file__).parent.parent / "cases"
+
+
+@pytest.fixture(autouse=True)
+def small_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A limit that the examples of J018 can pass."""
+    monkeypatch.setitem(LIMITS, Target.OPENAI, replace(LIMITS[Target.OPENAI], file_bytes=200))
 
 
 def cases() -> list[Any]:

@@ -1,0 +1,263 @@
+"""Families F and Q over the whole data set: what no single example shows."""
+
+from collections.abc import Iterator
+from math import log
+from typing import Final
+
+from curate.example import Example, Place
+from curate.finding import Problem, Severity
+from curate.rules.duplicates import Seen
+from curate.rules.profile import noted, profile
+from curate.rules.rule import Scope, rule
+from curate.text import excerpt, plural, visible, words
+
+Problems = Iterator[Problem]
+Placed = Iterator[tuple[Place, Problem]]
+FEW: Final = 50
+LEAST: Final = 10
+"""Examples below which shares mean nothing."""
+REFUSING: Final = 0.3
+ONE_SIDED: Final = 0.9
+FAR: Final = 6.0
+"""Robust standard deviations of log length from which an example is far from the others."""
+
+
+def _whole(name: str) -> Place:
+    return Place(name, 0)
+
+
+@rule("F001", "small-data-set", severity=Severity.INFO, scope=Scope.DATASET, default=False, hint="Services see improvement from 50 to 100 good examples on.")
+def small_data_set(example: Example, seen: Seen) -> Problems:
+    """The data set has fewer than 50 examples.
+
+    So few teach a form at best, and a test set cut from them measures chance. Runs only when it is selected.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+
+    Good:
+
+        [{"text": "1+1=2"}, {"text": "1+2=3"}, {"text": "1+3=4"}, {"text": "1+4=5"}, {"text": "1+5=6"}, {"text": "1+6=7"}, {"text": "1+7=8"}, {"text": "1+8=9"}, {"text": "2+1=3"}, {"text": "2+2=4"},
+        {"text": "2+3=5"}, {"text": "2+4=6"}, {"text": "2+5=7"}, {"text": "2+6=8"}, {"text": "2+7=9"}, {"text": "3+1=4"}, {"text": "3+2=5"}, {"text": "3+3=6"}, {"text": "3+4=7"}, {"text": "3+5=8"},
+        {"text": "3+6=9"}, {"text": "4+1=5"}, {"text": "4+2=6"}, {"text": "4+3=7"}, {"text": "4+4=8"}, {"text": "4+5=9"}, {"text": "5+1=6"}, {"text": "5+2=7"}, {"text": "5+3=8"}, {"text": "5+4=9"},
+        {"text": "6+1=7"}, {"text": "6+2=8"}, {"text": "6+3=9"}, {"text": "7+1=8"}, {"text": "7+2=9"}, {"text": "8+1=9"}, {"text": "9-1=8"}, {"text": "9-2=7"}, {"text": "9-3=6"}, {"text": "9-4=5"},
+        {"text": "9-5=4"}, {"text": "9-6=3"}, {"text": "9-7=2"}, {"text": "9-8=1"}, {"text": "8-1=7"}, {"text": "8-2=6"}, {"text": "8-3=5"}, {"text": "8-4=4"}, {"text": "8-5=3"}, {"text": "8-6=2"}]
+    """
+    return noted(example, seen)
+
+
+@small_data_set.concluded_by
+def told_small(seen: Seen) -> Placed:
+    """Whether there are too few."""
+    known = profile(seen)
+    if 0 < len(known.lengths) < FEW:
+        yield (
+            _whole(known.places.files[0]),
+            Problem("", f"{plural(len(known.lengths), 'example')} in all; fewer than {FEW} rarely change a model for the better"),
+        )
+
+
+@rule("F002", "system-prompt-variants", severity=Severity.INFO, scope=Scope.DATASET, hint="Decide for one wording; use it in production too.")
+def system_prompt_variants(example: Example, seen: Seen) -> Problems:
+    """One system prompt is written in several ways.
+
+    They differ in case, spaces or punctuation only: to a person the same, to the model other tokens. It learns
+    each of them from fewer examples.
+
+    Bad:
+
+        {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+        {"messages": [{"role": "system", "content": "be brief"}, {"role": "user", "content": "Bye"}, {"role": "assistant", "content": "See you."}]}
+
+    Good:
+
+        {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+        {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Bye"}, {"role": "assistant", "content": "See you."}]}
+    """
+    return noted(example, seen)
+
+
+@system_prompt_variants.concluded_by
+def told_variants(seen: Seen) -> Placed:
+    """Which system prompts are one."""
+    known = profile(seen)
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for prompt in known.systems:
+        alike.setdefault(tuple(words(prompt.casefold())), []).append(prompt)
+    for key, prompts in alike.items():
+        if key and len(prompts) > 1:
+            counts = ", ".join(f"{known.systems[prompt]:,}" for prompt in prompts[:5])
+            said = f"one system prompt in {len(prompts)} spellings ({counts} examples): {visible(excerpt(prompts[0], 60))}"
+            yield _whole(known.places.files[0]), Problem("", said)
+
+
+@rule("F003", "many-refusals", severity=Severity.WARNING, scope=Scope.DATASET, hint="`curate check --select Q004` lists them; remove most, or add answers.")
+def many_refusals(example: Example, seen: Seen) -> Problems:
+    """Three in ten answers, or more, are refusals.
+
+    The model will refuse at least as often as its data: with 60% in training, OpenAI's guide warns, expect 60% in
+    use, where 5% were wanted.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "Sing"}, {"role": "assistant", "content": "I'm sorry, but I can't help with that."}]}
+        {"messages": [{"role": "user", "content": "Hum"}, {"role": "assistant", "content": "I cannot assist with humming."}]}
+        {"messages": [{"role": "user", "content": "Whistle"}, {"role": "assistant", "content": "I am unable to provide that."}]}
+        {"messages": [{"role": "user", "content": "Dance"}, {"role": "assistant", "content": "I can't do that."}]}
+        {"messages": [{"role": "user", "content": "Laugh"}, {"role": "assistant", "content": "I won't help with laughing."}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "Sing"}, {"role": "assistant", "content": "La la la."}]}
+        {"messages": [{"role": "user", "content": "Rob"}, {"role": "assistant", "content": "I can't help with that."}]}
+    """
+    return noted(example, seen)
+
+
+@many_refusals.concluded_by
+def told_refusals(seen: Seen) -> Placed:
+    """Whether too many refuse."""
+    known = profile(seen)
+    if known.refusals >= LEAST // 2 and known.refusals >= REFUSING * known.answers:
+        share = known.refusals / known.answers
+        yield _whole(known.places.files[0]), Problem("", f"{share:.0%} of the answers open with a refusal ({known.refusals:,} of {known.answers:,})")
+
+
+@rule("F004", "one-sided-answers", severity=Severity.INFO, scope=Scope.DATASET, hint="Add examples of the other answers, or train on fewer of this one.")
+def one_sided_answers(example: Example, seen: Seen) -> Problems:
+    """Nine in ten answers are the same.
+
+    A model that always says the commonest answer is right nine times in ten, and training finds that out first.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "Good film"}, {"role": "assistant", "content": "positive"}]}
+        {"messages": [{"role": "user", "content": "Nice film"}, {"role": "assistant", "content": "positive"}]}
+        {"messages": [{"role": "user", "content": "Fine film"}, {"role": "assistant", "content": "positive"}]}
+        {"messages": [{"role": "user", "content": "Fun film"}, {"role": "assistant", "content": "positive"}]}
+        {"messages": [{"role": "user", "content": "Great film"}, {"role": "assistant", "content": "positive"}]}
+        {"messages": [{"role": "user", "content": "Sweet film"}, {"role": "assistant", "content": "positive"}]}
+        {"messages": [{"role": "user", "content": "Clever film"}, {"role": "assistant", "content": "positive"}]}
+        {"messages": [{"role": "user", "content": "Lovely film"}, {"role": "assistant", "content": "positive"}]}
+        {"messages": [{"role": "user", "content": "Pretty film"}, {"role": "assistant", "content": "positive"}]}
+        {"messages": [{"role": "user", "content": "Bad film"}, {"role": "assistant", "content": "negative"}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "Good film"}, {"role": "assistant", "content": "positive"}]}
+        {"messages": [{"role": "user", "content": "Bad film"}, {"role": "assistant", "content": "negative"}]}
+    """
+    return noted(example, seen)
+
+
+@one_sided_answers.concluded_by
+def told_one_sided(seen: Seen) -> Placed:
+    """Whether one answer stands nearly everywhere."""
+    known = profile(seen)
+    if known.answers >= LEAST and known.labels:
+        label, count = known.labels.most_common(1)[0]
+        if count >= ONE_SIDED * known.answers:
+            yield _whole(known.places.files[0]), Problem("", f"{count / known.answers:.0%} of the answers are {visible(excerpt(label, LABEL_SHOWN))!r}")
+
+
+LABEL_SHOWN: Final = 20
+
+
+@rule(
+    "F005",
+    "uneven-lengths",
+    severity=Severity.INFO,
+    scope=Scope.DATASET,
+    default=False,
+    hint="Set the greatest length by the 95th percentile; `curate stats` shows more.",
+)
+def uneven_lengths(example: Example, seen: Seen) -> Problems:
+    """The longest example is 20 times as long as the middle one, or more.
+
+    It decides the memory that a batch takes, and is cut first. Tells turns and characters of the data set. Runs
+    only when it is selected.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+        {"messages": [{"role": "user", "content": "Bye"}, {"role": "assistant", "content": "Bye."}]}
+        {"messages": [{"role": "user", "content": "Tell"}, {"role": "assistant", "content": "Once there was a king who had three sons, and the first was strong, and the second was clever, and the third was kind, and all of them wanted the one apple tree that stood behind the house."}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+        {"messages": [{"role": "user", "content": "Bye"}, {"role": "assistant", "content": "Bye."}]}
+    """
+    return noted(example, seen)
+
+
+@uneven_lengths.concluded_by
+def told_uneven(seen: Seen) -> Placed:
+    """How long the examples are, where one is far longer than the middle one."""
+    known = profile(seen)
+    if not known.lengths:
+        return
+    ordered = sorted(known.lengths)
+    middle, high, longest = ordered[len(ordered) // 2], ordered[int(len(ordered) * 0.95)], ordered[-1]
+    if longest >= 20 * max(1, middle):
+        turns = sorted(known.turns.elements())
+        said = f"characters {middle:,} / {high:,} / {longest:,}, turns {turns[len(turns) // 2]} / {turns[int(len(turns) * 0.95)]} / {turns[-1]}"
+        yield (
+            _whole(known.places.files[0]),
+            Problem("", f"the longest example is {longest / max(1, middle):.0f} times as long as the middle one (middle / 95% / longest): {said}"),
+        )
+
+
+@rule("Q021", "odd-length", severity=Severity.INFO, scope=Scope.DATASET, hint="Read it: the longest and the shortest examples are often broken ones.")
+def odd_length(example: Example, seen: Seen) -> Problems:
+    """An example is far longer or shorter than all others.
+
+    Measured by the logarithm of its length, in robust standard deviations (median and median deviation), and only
+    from 10 examples on.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "Hi a"}, {"role": "assistant", "content": "Hello."}]}
+        {"messages": [{"role": "user", "content": "Hi bb"}, {"role": "assistant", "content": "Hello."}]}
+        {"messages": [{"role": "user", "content": "Hi ccc"}, {"role": "assistant", "content": "Hello."}]}
+        {"messages": [{"role": "user", "content": "Hi dddd"}, {"role": "assistant", "content": "Hello."}]}
+        {"messages": [{"role": "user", "content": "Hi e"}, {"role": "assistant", "content": "Hello."}]}
+        {"messages": [{"role": "user", "content": "Hi ff"}, {"role": "assistant", "content": "Hello."}]}
+        {"messages": [{"role": "user", "content": "Hi ggg"}, {"role": "assistant", "content": "Hello."}]}
+        {"messages": [{"role": "user", "content": "Hi hhhh"}, {"role": "assistant", "content": "Hello."}]}
+        {"messages": [{"role": "user", "content": "Hi i"}, {"role": "assistant", "content": "Hello."}]}
+        {"messages": [{"role": "user", "content": "Hi jj"}, {"role": "assistant", "content": "Once there was a king who had three sons, and the first was strong, and the second was clever, and the third was kind."}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "Hi a"}, {"role": "assistant", "content": "Hello."}]}
+        {"messages": [{"role": "user", "content": "Hi bb"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    return noted(example, seen)
+
+
+@odd_length.concluded_by
+def told_lengths(seen: Seen) -> Placed:
+    """Which examples are far from the others."""
+    import numpy as np  # not for `--help`
+
+    known = profile(seen)
+    if len(known.lengths) < LEAST:
+        return
+    logs = np.log(np.maximum(np.asarray(known.lengths, dtype=np.float64), 1.0))
+    middle = float(np.median(logs))
+    spread = max(1.4826 * float(np.median(np.abs(logs - middle))), log(1.15))
+    for at in np.flatnonzero(np.abs(logs - middle) > FAR * spread).tolist():
+        length = known.lengths[at]
+        yield known.places[at], Problem("", f"{plural(length, 'character')}; the middle example has {int(np.exp(middle)):,}")
+
+
+RULES = (
+    small_data_set,
+    system_prompt_variants,
+    many_refusals,
+    one_sided_answers,
+    uneven_lengths,
+    odd_length,
+)

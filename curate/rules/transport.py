@@ -1,0 +1,226 @@
+"""Family J, the file as it travels: line ends, sizes, names, keys, and what other readers make of it."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, Final
+
+from curate.example import Example
+from curate.finding import Problem, Severity
+from curate.read.dataset import FileFacts
+from curate.read.formats import BY_NAME, UNKNOWN
+from curate.read.locate import escape
+from curate.rules.rule import Scope, rule
+from curate.targets import LIMITS, MB, Target
+from curate.text import excerpt, plural, visible
+
+Problems = Iterator[Problem]
+LARGEST: Final = 2**63
+KNOWN: Final = frozenset((
+    "messages", "tools", "functions", "function_call", "parallel_tool_calls", "tool_choice", "response_format", "system", "chosen", "rejected", "preferred_output",
+    "non_preferred_output", "input", "chosen_messages", "rejected_messages", "label", "kto_tag", "images", "videos", "audios", "image", "documents",
+    "chat_template_kwargs", "reference_answer",
+))  # fmt: skip
+"""Top-level keys that some trainer uses, whatever the format."""
+METADATA: Final = frozenset((
+    "id", "idx", "index", "uuid", "source", "metadata", "meta", "category", "tags", "tag", "dataset", "language", "lang", "conversation_id", "prompt_id", "split",
+    "name", "title", "url", "type", "model", "created", "timestamp", "license", "domain", "topic", "task", "difficulty", "score", "hash",
+))  # fmt: skip
+"""Top-level keys that say where an example comes from: nobody expects them to be trained on."""
+TOGETHER: Final = frozenset(("messages", "tools", "prompt", "completion", "text", "input", "preferred_output", "non_preferred_output"))
+
+
+@rule("J009", "carriage-returns", severity=Severity.INFO, scope=Scope.FILE, hint="Write lines that end in \\n alone: dos2unix, or open(..., newline='\\n').")
+def carriage_returns(facts: FileFacts) -> Problems:
+    r"""Lines end in CR LF, as Windows writes them.
+
+    Most readers do not mind; tools that compare bytes do, and a file with both kinds was put together from two
+    sources.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}\x0d
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    if facts.crlf and facts.lf:
+        yield Problem("", f"{plural(facts.crlf, 'line')} of {facts.crlf + facts.lf:,} end in CR LF, the others in LF")
+    elif facts.crlf:
+        yield Problem("", "the lines end in CR LF")
+
+
+@rule("J015", "huge-number", severity=Severity.WARNING, scope=Scope.VALUE, hint="Write it as a string.")
+def huge_number(example: Example) -> Problems:
+    """A whole number does not fit into 64 bits.
+
+    JSON has no limit, but Arrow, pandas and JavaScript do: they fail, or round it to another number.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "id": 18446744073709551616}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "id": "18446744073709551616"}
+    """
+    stack: list[tuple[str, Any]] = [("", example.value)]
+    while stack:
+        pointer, value = stack.pop()
+        if isinstance(value, dict):
+            stack += [(f"{pointer}/{escape(key)}", item) for key, item in value.items() if not isinstance(item, str)]
+        elif isinstance(value, list):
+            stack += [(f"{pointer}/{i}", item) for i, item in enumerate(value) if not isinstance(item, str)]
+        elif isinstance(value, int) and not -LARGEST <= value < LARGEST:
+            yield Problem(pointer if example.pointers is None or not pointer.startswith("/messages") else "", "a whole number that does not fit into 64 bits")
+
+
+@rule("J016", "line-separator", severity=Severity.WARNING, scope=Scope.FILE, hint="Write these characters as escapes: json.dumps does, with ensure_ascii=True.")
+def line_separator(facts: FileFacts) -> Problems:
+    r"""A line has U+2028, U+2029 or U+0085 in it, unescaped.
+
+    They are allowed in JSON, but Python's `splitlines` and some editors break the line there: the reader sees two
+    halves, neither of which is JSON.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "Hi\xe2\x80\xa8there"}, {"role": "assistant", "content": "Hello."}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "Hi\nthere"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    if facts.separated:
+        yield Problem("", f"{plural(facts.separated, 'line')} with U+2028, U+2029 or U+0085 in a string, unescaped; the first is line {facts.first_separated}")
+
+
+@rule(
+    "J018",
+    "file-too-big",
+    severity=Severity.ERROR,
+    scope=Scope.FILE,
+    only=(Target.OPENAI, Target.AZURE, Target.MISTRAL, Target.TOGETHER),
+    hint="Remove duplicates (`curate dedup`), or train on a part of it.",
+)
+def file_too_big(facts: FileFacts) -> Problems:
+    """The file is bigger than the service takes.
+
+    The upload is refused, often only after it has run to its end. (The tests that run these blocks lower the limit
+    to 200 bytes.)
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+        {"messages": [{"role": "user", "content": "Bye"}, {"role": "assistant", "content": "See you."}]}
+        {"messages": [{"role": "user", "content": "Thanks"}, {"role": "assistant", "content": "Welcome."}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    limits = LIMITS[facts.target]
+    if limits.file_bytes is not None and facts.size > limits.file_bytes:
+        yield Problem("", f"the file has {facts.size / MB:,.1f} MB; {facts.target} takes {limits.file_bytes / MB:,.1f} MB ({limits.source})")
+
+
+@rule(
+    "J019",
+    "wrong-file-type",
+    severity=Severity.ERROR,
+    scope=Scope.FILE,
+    only=(Target.OPENAI, Target.AZURE),
+    hint="Upload it as plain JSON Lines, with a name that ends in .jsonl.",
+)
+def wrong_file_type(facts: FileFacts) -> Problems:
+    r"""The file is packed, or its name does not end in .jsonl.
+
+    The service looks at the name and at the first bytes, and takes nothing but plain JSON Lines.
+
+    Bad:
+
+        \x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff\xab\xae\x05\x00\x43\xbf\xa6\xa3\x02\x00\x00\x00\
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    if facts.packed:
+        yield Problem("", f"the file is packed; {facts.target} takes plain .jsonl only")
+    elif not facts.path.lower().endswith(".jsonl"):
+        yield Problem("", f"the name does not end in .jsonl; {facts.target} takes no other")
+
+
+@rule(
+    "J021",
+    "too-few-examples",
+    severity=Severity.ERROR,
+    scope=Scope.FILE,
+    only=(Target.FIREWORKS, Target.OPENAI, Target.AZURE, Target.MISTRAL),
+    hint="Add examples; below this number the service starts no job.",
+)
+def too_few_examples(facts: FileFacts) -> Problems:
+    """The file has fewer examples than the service demands.
+
+    The job is refused after the upload.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+        {"messages": [{"role": "user", "content": "Bye"}, {"role": "assistant", "content": "See you."}]}
+        {"messages": [{"role": "user", "content": "Thanks"}, {"role": "assistant", "content": "Welcome."}]}
+    """
+    limits = LIMITS[facts.target]
+    if facts.examples and limits.min_examples is not None and facts.examples < limits.min_examples:
+        yield Problem("", f"{plural(facts.examples, 'example')}; {facts.target} demands {limits.min_examples} ({limits.source})")
+
+
+@rule(
+    "J024",
+    "unknown-key",
+    severity=Severity.INFO,
+    scope=Scope.FILE,
+    targets={Target.TOGETHER: Severity.ERROR},
+    hint="Training does not use it: look for a misspelled key, or leave it out.",
+)
+def unknown_key(facts: FileFacts) -> Problems:
+    """Examples have keys that no trainer uses.
+
+    A misspelled `tools` is dropped without a word; together.ai refuses a file with any key that it does not know.
+    One finding a file; ids, sources and other marks of origin are left alone where they do no harm.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tool": []}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": []}
+    """
+    found: Counter[str] = Counter()
+    for (name, *keys), count in facts.keys.items():
+        if name == UNKNOWN:
+            continue
+        known = TOGETHER if facts.target is Target.TOGETHER else KNOWN | METADATA | {*BY_NAME[name].uses}
+        found.update({key: count for key in keys if key not in known})
+    if found:
+        shown = ", ".join(f"{visible(excerpt(key, 30))} ({count:,})" for key, count in found.most_common(8))
+        more = f" and {len(found) - 8:,} more" if len(found) > 8 else ""
+        yield Problem(
+            "",
+            f"{plural(len(found), 'key')} beside the conversation that {'the service refuses' if facts.target is Target.TOGETHER else 'training does not use'}, with the number of examples: {shown}{more}",
+        )
+
+
+RULES = (
+    carriage_returns,
+    huge_number,
+    line_separator,
+    file_too_big,
+    wrong_file_type,
+    too_few_examples,
+    unknown_key,
+)
