@@ -22,11 +22,13 @@ from curate.rules import (
     secrets,
     tools,
     transport,
+    turns,
 )
 from curate.rules import line_repairs as line_repairs  # for what it declares
 from curate.rules import part_repairs as part_repairs
 from curate.rules import repairs as repairs
 from curate.rules import tool_repairs as tool_repairs
+from curate.rules import turn_repairs as turn_repairs
 from curate.rules.rule import Rule as Rule
 from curate.rules.rule import Scope as Scope
 from curate.targets import Target
@@ -50,6 +52,7 @@ FAMILIES: Final = (
     transport,
     dataset,
     sameness,
+    turns,
 )
 RULES: Final[dict[str, Rule]] = {rule.code: rule for family in FAMILIES for rule in family.RULES}
 
