@@ -23,6 +23,7 @@ from curate.rules.duplicates import Seen
 from curate.rules.frame import messages_frame
 from curate.rules.repair import Takes
 from curate.rules.shape import Shape, is_plain, shape_of
+from curate.rules.tokenised import Tokenised
 from curate.template import load_template
 
 CHUNK = 1024
@@ -141,9 +142,9 @@ class Checker:
                 for problem in rule.function(example):
                     yield self._finding(rule, problem, parsed)
         if self.template is not None and example.messages:
-            encoding = self.template.encode(example.value)
+            one = Tokenised(example, self.template.encode(example.value), self.template, self.max_length, self.seen.memory)
             for rule in self.tokens:
-                for problem in rule.function(example, encoding, self.max_length):
+                for problem in rule.function(one):
                     yield self._finding(rule, problem, parsed)
         for rule in self.dataset:
             for problem in rule.function(example, self.seen):
@@ -177,7 +178,7 @@ class Checker:
 
     def conclusions(self) -> Iterator[Finding]:
         """What the rules find in the data set as a whole, once all files have been read."""
-        for rule in self.dataset:
+        for rule in (*self.dataset, *self.tokens):
             if rule.conclusion is not None:
                 for place, problem in rule.conclusion(self.seen):
                     yield self._about(rule, problem, place)

@@ -8,79 +8,19 @@ conversation as it stood before and after each answer does not depend on how the
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
+from curate.encoding import IGNORED, Answer, Encoded, Encoding, Mismatch, Obstacle, Rendered, Rendering, Span
 from curate.errors import MissingExtra, ModelError
-from curate.example import content_text
-from curate.finding import Problem
+from curate.example import ROLES, content_text
 from curate.models import resolve
 from curate.text import excerpt
 
-IGNORED: Final = -100
-"""The label of a token that is not trained on, as transformers and torch know it."""
+THOUGHTS: Final = ("reasoning_content", "thinking", "reasoning")
+"""Where data sets put what the assistant thought."""
 Turn = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Characters `start` to `end` of a text, which the model is trained to say as turn number `turn`, counted from 0."""
-
-    start: int
-    end: int
-    turn: int
-    weight: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Rendered:
-    """One text to train on, its supervised spans in order, and where training and inference differ."""
-
-    text: str
-    spans: tuple[Span, ...]
-    mismatches: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Rendering:
-    """What became of an example: one text, or one per answer where the template changes earlier turns; or problems and no text."""
-
-    texts: tuple[Rendered, ...]
-    problems: tuple[Problem, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Encoded:
-    """A text as the model gets it: `input_ids`, `labels` and `weights` have one entry per token."""
-
-    input_ids: list[int]
-    labels: list[int]
-    """The token's id where it is trained on, else `IGNORED`."""
-    weights: list[float]
-    """How much each token counts in the loss; 0 where it is not trained on."""
-    text: Rendered
-    straddling: int = 0
-    """Tokens that begin in the prompt and end in an answer; they are not trained on."""
-
-    @property
-    def supervised(self) -> int:
-        """Number of tokens trained on."""
-        return sum(label != IGNORED for label in self.labels)
-
-
-@dataclass(frozen=True, slots=True)
-class Encoding:
-    """An example as the model gets it; with any problem there is nothing to train on."""
-
-    encoded: tuple[Encoded, ...]
-    problems: tuple[Problem, ...] = ()
-
-    @property
-    def mismatches(self) -> tuple[str, ...]:
-        """All differences between training and inference, each once."""
-        return tuple(dict.fromkeys(text for encoded in self.encoded for text in encoded.text.mismatches))
 
 
 class TemplateFailure(Exception):
@@ -107,10 +47,18 @@ class Template:
         return hashlib.sha256(self.source.encode()).hexdigest()
 
     @cached_property
+    def control(self) -> dict[str, int]:
+        """Text to id of the tokens that are no text but structure; in a message they would be read as structure too."""
+        return {token.content: i for i, token in self.tokenizer.added_tokens_decoder.items() if token.special}
+
+    @cached_property
     def stop_ids(self) -> frozenset[int]:
         """Ids of the tokens that end an answer: all control tokens but those that begin something."""
-        ids = {i for i, token in self.tokenizer.added_tokens_decoder.items() if token.special}
-        return frozenset(ids | {self.tokenizer.eos_token_id}) - {None, self.tokenizer.unk_token_id}
+        return frozenset({*self.control.values(), self.tokenizer.eos_token_id}) - {None, self.tokenizer.unk_token_id}
+
+    def ids(self, text: str) -> list[int]:
+        """The tokens of a piece of text by itself."""
+        return list(self.tokenizer(text.encode("utf-8", "replace").decode(), add_special_tokens=False, verbose=False)["input_ids"])
 
     def render(self, value: dict[str, Any]) -> Rendering:
         """The texts and supervised spans of an example's object (`messages`, optional `tools`).
@@ -119,10 +67,10 @@ class Template:
         """
         turns = value.get("messages")
         if not isinstance(turns, list) or not turns or not all(isinstance(turn, dict) for turn in turns):
-            return Rendering((), (Problem("/messages", "there are no messages to render"),))
+            return Rendering((), (Obstacle("", "/messages", "there are no messages to render"),))
         answers = {i: _weight(turn) for i, turn in enumerate(turns) if turn.get("role") == "assistant" and _weight(turn) > 0}
         if not answers:
-            return Rendering((), (Problem("/messages", "no assistant message is trained on"),))
+            return Rendering((), (Obstacle("K011", "/messages", "no assistant message is trained on"),))
         tools = _tools(value)
         failures: list[str] = []
         for attempt in _variants(turns):
@@ -130,7 +78,7 @@ class Template:
                 return self._render(attempt, answers, tools)
             except TemplateFailure as failure:
                 failures.append(str(failure))
-        return Rendering((), (Problem("/messages", f"the chat template refuses the conversation: {failures[0]}"),))
+        return Rendering((), (Obstacle("K004", "/messages", f"the chat template refuses the conversation: {failures[0]}"),))
 
     def prompt(self, value: dict[str, Any]) -> str | None:
         """What inference renders before the last assistant turn; None where there is no such turn or the template refuses."""
@@ -153,7 +101,7 @@ class Template:
         encoded = tuple(self._encode(text) for text in rendering.texts)
         empty = [span.turn for text in encoded if not text.supervised for span in text.text.spans]
         if empty:
-            return Encoding((), tuple(Problem(f"/messages/{turn}", "no token of the answer would be trained on") for turn in empty))
+            return Encoding((), tuple(Obstacle("K011", f"/messages/{turn}", "no token of the answer would be trained on") for turn in empty))
         return Encoding(encoded)
 
     def _render(self, turns: list[Turn], answers: Mapping[int, float], tools: Any) -> Rendering:
@@ -163,23 +111,27 @@ class Template:
             prompt, full = self._answer(turns, i, tools)
             start = len(prompt) if full.startswith(prompt) else _common(prompt, full)
             end = len(full.rstrip())
-            mismatches = []
+            mismatches: list[Mismatch] = []
             if start < len(prompt):
-                mismatches.append(f"the inference prompt ends with '{excerpt(prompt[start:])}', the training text has '{excerpt(full[start:], 30)}' there")
+                mismatches.append(
+                    Mismatch(f"the inference prompt ends with '{excerpt(prompt[start:])}', the training text has '{excerpt(full[start:], 30)}' there", i)
+                )
             mismatches += _lost(turns[: i + 1], full, start)
             if end <= start:
-                return Rendering((), (Problem(f"/messages/{i}", "the chat template renders nothing for the answer"),))
+                return Rendering((), (Obstacle("K011", f"/messages/{i}", "the chat template renders nothing for the answer"),))
             if silent := [name for name in _names(turns[i].get("tool_calls")) if name not in full[start:end]]:
                 # Trained on, it would teach the model to say nothing where it should call.
-                return Rendering((), (Problem(f"/messages/{i}/tool_calls", f"the chat template does not render the call of {excerpt(silent[0], 40)}"),))
+                return Rendering(
+                    (), (Obstacle("K004", f"/messages/{i}/tool_calls", f"the chat template does not render the call of {excerpt(silent[0], 40)}"),)
+                )
             if any(name not in full for name in _names(tools)):
-                mismatches.append("the template does not render the tools")
+                mismatches.append(Mismatch("the template does not render the tools", -1, "K005"))
             single.append(Rendered(full[:end], (Span(start, end, i, weight),), tuple(mismatches)))
         if len(single) > 1 and all(whole.startswith(text.text) for text in single):
             # Earlier answers read the same once they are history: one pass over the text trains them all.
-            mismatches = [mismatch for text in single for mismatch in text.mismatches]
+            every = [mismatch for text in single for mismatch in text.mismatches]
             spans = tuple(span for text in single for span in text.spans)
-            return Rendering((Rendered(single[-1].text, spans, tuple(dict.fromkeys(mismatches))),))
+            return Rendering((Rendered(single[-1].text, spans, tuple(dict.fromkeys(every))),))
         return Rendering(tuple(single))
 
     def _answer(self, turns: list[Turn], i: int, tools: Any) -> tuple[str, str]:
@@ -221,27 +173,27 @@ class Template:
         labels, weights, straddling = [IGNORED] * len(ids), [0.0] * len(ids), 0
         spans = iter(rendered.spans)
         span = next(spans, None)
-        last = None
-        mismatches = list(rendered.mismatches)
+        answers: dict[int, Answer] = {}
         for at, (start, end) in enumerate(batch["offset_mapping"]):
             while span is not None and start >= span.end:
-                mismatches += self._unstopped(ids, last)
-                span, last = next(spans, None), None
+                span = next(spans, None)
             if span is None:
                 break
             if start >= span.start and at:  # nothing comes before the first token that could predict it
-                labels[at], weights[at], last = ids[at], span.weight, at
+                labels[at], weights[at] = ids[at], span.weight
+                answers[span.turn] = Answer(span.turn, answers[span.turn].first if span.turn in answers else at, at)
             elif end > span.start:
                 straddling += 1
-        mismatches += self._unstopped(ids, last)
+        mismatches = [*rendered.mismatches, *self._unstopped(ids, answers.values())]
         if straddling:
-            mismatches.append("a token straddles the start of an answer: inference splits the text differently there")
-        return Encoded(ids, labels, weights, Rendered(rendered.text, rendered.spans, tuple(dict.fromkeys(mismatches))), straddling)
+            mismatches.append(Mismatch("a token straddles the start of an answer: inference splits the text differently there", -1))
+        said = Rendered(rendered.text, rendered.spans, tuple(dict.fromkeys(mismatches)))
+        return Encoded(ids, labels, weights, said, tuple(answers.values()), straddling)
 
-    def _unstopped(self, ids: list[int], last: int | None) -> list[str]:
-        if last is None or ids[last] in self.stop_ids:
-            return []
-        return ["the answer does not end with a stop token: the model would not learn where to stop"]
+    def _unstopped(self, ids: list[int], answers: Iterable[Answer]) -> Iterator[Mismatch]:
+        for answer in answers:
+            if ids[answer.last] not in self.stop_ids:
+                yield Mismatch("the answer does not end with a stop token: the model would not learn where to stop", answer.turn, "K007")
 
 
 def load_tokenizer(name: str) -> Any:
@@ -275,7 +227,7 @@ def _weight(turn: Turn) -> float:
 
 def _reasons(turn: Turn) -> bool:
     content = turn.get("content")
-    return bool(turn.get("reasoning_content") or turn.get("thinking") or turn.get("reasoning")) or (isinstance(content, str) and "<think>" in content)
+    return any(turn.get(key) for key in THOUGHTS) or (isinstance(content, str) and "<think>" in content)
 
 
 def _variants(turns: list[Turn]) -> Iterator[list[Turn]]:
@@ -336,16 +288,24 @@ def _call(call: Any, *, as_object: bool) -> Any:
     return {**call, "function": {**function, "arguments": arguments}}
 
 
-def _lost(turns: Iterable[Turn], full: str, start: int) -> list[str]:
+def _lost(turns: list[Turn], full: str, start: int) -> Iterator[Mismatch]:
     """What the template left out or cut short of the conversation; the answer has to stand in the supervised part."""
-    turns = list(turns)
-    lost = []
     for i, turn in enumerate(turns):
         text = turn.get("content")
-        if turn.get("role") not in ("system", "user", "assistant") or not isinstance(text, str):
+        if turn.get("role") not in ROLES or not isinstance(text, str):
             continue
         # Templates take thoughts apart and drop them from history, as they should.
-        text = text.rsplit("</think>", 1)[-1].strip()
-        if text and text not in (full[start:] if i == len(turns) - 1 else full):
-            lost.append(f"the template does not render all of the text of {'an' if turn['role'] == 'assistant' else 'a'} {turn['role']} message")
-    return lost
+        thought, _, text = text.rpartition("</think>")
+        where = full[start:] if i == len(turns) - 1 else full
+        if not _stands(text, where):
+            kind = turn["role"]
+            yield Mismatch(f"the template does not render all of the text of {'an' if kind == 'assistant' else 'a'} {kind} message", i, "K005")
+        thought = next((turn[key] for key in THOUGHTS if isinstance(turn.get(key), str)), thought.rpartition("<think>")[2])
+        if where is not full and not _stands(thought, full):
+            yield Mismatch("the template does not render the thoughts of an assistant message", i, "K005")
+
+
+def _stands(text: str, rendered: str) -> bool:
+    """Whether a text was rendered, plainly or as JSON, as some templates write the results of tools."""
+    text = text.strip()
+    return text in rendered or any(json.dumps(text, ensure_ascii=ascii_only)[1:-1] in rendered for ascii_only in (False, True))

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 
+from curate.encoding import Encoded
 from curate.errors import InputError
 from curate.example import Example
 from curate.read.dataset import read_dataset
-from curate.template import Encoded, Template
+from curate.template import Template
 from curate.text import plural
 from train.recipe import Recipe
 from train.report import LeftOut
@@ -53,12 +54,11 @@ def load_split(folder: Path, name: str, template: Template, recipe: Recipe) -> S
         example = line.example
         assert example is not None
         encoding = template.encode(example.value)
-        longest = max((len(text.input_ids) for text in encoding.encoded), default=0)
         if encoding.problems:
-            reason = "; ".join(f"{problem.pointer}: {problem.message}" for problem in encoding.problems)
+            reason = "; ".join(f"{problem.code} {problem.pointer}: {problem.message}".lstrip() for problem in encoding.problems)
             unusable.append(LeftOut(split=name, line=example.place.line, example=example.id, reason=reason))
-        elif longest > recipe.max_length:
-            reason = f"{longest} tokens, more than max_length = {recipe.max_length}"
+        elif encoding.length > recipe.max_length:
+            reason = f"K001 {encoding.length} tokens, more than max_length = {recipe.max_length}"
             long.append(LeftOut(split=name, line=example.place.line, example=example.id, reason=reason))
         else:
             kept.append(example)

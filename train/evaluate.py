@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 import torch
 
-from curate.template import IGNORED, Encoded, Template
+from curate.encoding import IGNORED, Encoded
+from curate.template import Template
 from train.data import Split
 from train.model import autocast, device
 from train.pack import groups, pack, to, weighted_loss

@@ -10,8 +10,8 @@ from torch.utils.data import Dataset, Sampler, SequentialSampler
 from transformers import Trainer, TrainerCallback, TrainingArguments, set_seed
 from transformers.trainer_callback import PrinterCallback
 
+from curate.encoding import Encoded
 from curate.errors import CurateError
-from curate.template import Encoded
 from train import checkpoint
 from train.data import Plan
 from train.metrics import Journal

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from curate.template import IGNORED, Encoded, Rendered
+from curate.encoding import IGNORED, Encoded, Rendered
 
 Pack = dict[str, Tensor]
 

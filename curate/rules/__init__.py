@@ -20,6 +20,7 @@ from curate.rules import (
     results,
     sameness,
     secrets,
+    tokens,
     tools,
     transport,
     turns,
@@ -52,6 +53,7 @@ FAMILIES: Final = (
     transport,
     dataset,
     sameness,
+    tokens,
     turns,
 )
 RULES: Final[dict[str, Rule]] = {rule.code: rule for family in FAMILIES for rule in family.RULES}

@@ -45,7 +45,7 @@ class Scope(StrEnum):
     VALUE = "value"
     """An `Example`, all of it; yields problems. Not asked about examples that are plain: only messages of a role and a text each."""
     TOKENS = "tokens"
-    """An `Example`, its `curate.template.Encoding` by the model that was named, and the most tokens allowed; yields problems. Not asked when no model was named."""
+    """A `curate.rules.tokenised.Tokenised`: an example with its encoding by the named model; yields problems. Not asked when no model was named."""
     TEXT = "text"
     """Nothing; returns a polars expression over the frame of messages (see `curate.rules.frame`): the problem's message, or null."""
     DATASET = "dataset"
@@ -82,7 +82,7 @@ class Rule:
     """False for a rule that runs only when it is selected."""
     repair: Repair | None = None
     conclusion: Callable[..., Any] | None = None
-    """For a rule over the data set: takes what was `Seen` once all is read; yields (place, problem)."""
+    """For a rule over the data set, or over tokens: takes what was `Seen` once all is read; yields (place, problem)."""
 
     def severity_for(self, target: Target) -> Severity | None:
         """How bad it is for a target; None when the target does not have the rule."""

@@ -16,6 +16,7 @@ from curate.rules import FAMILIES, RULES, Rule, Scope, selected
 from curate.rules.rule import BYTE, rule
 from curate.suppressions import load_suppressions, suppress
 from curate.targets import LIMITS, Target
+from tests.tinymodel import MAX_LENGTH, model_for
 
 CASES = Path(__file__).parent.parent / "cases"
 
@@ -42,7 +43,8 @@ def findings(content: bytes, code: str, target: str = "", name: str = "data.json
         return suppressed(content, code)
     path.write_bytes(content)
     only = RULES[code].only
-    config = CheckConfig(select=(code,), target=Target(target) if target else only[0] if only else Target.TRAINER)
+    for_target = Target(target) if target else only[0] if only else Target.TRAINER
+    config = CheckConfig(select=(code,), target=for_target, model=model_for(code), max_length=MAX_LENGTH)
     return [finding for finding in check_paths([path], config).findings if finding.code == code]
 
 

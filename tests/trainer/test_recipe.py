@@ -72,7 +72,8 @@ def test_left_out_examples_are_listed(tmp_path: Path) -> None:
         file.write('{"messages": [{"role": "user", "content": "no answer"}]}\n')
     found = load_split(split, "train", Template(make_tokenizer()), recipe(max_length=100, over_length="leave-out", untrainable="leave-out"))
     assert len(found.examples) == 3
-    assert [(one.line, one.reason.partition(" ")[2][:6]) for one in found.left_out] == [(4, "tokens"), (5, "no ass")]
+    told = [(one.line, one.reason.split(" ", 2)) for one in found.left_out]
+    assert [(line, words[0], words[2][:6]) for line, words in told] == [(4, "K001", "tokens"), (5, "K011", "no ass")]
 
 
 def test_missing_broken_and_empty_splits(tmp_path: Path) -> None:

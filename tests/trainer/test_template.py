@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from curate.encoding import IGNORED
 from curate.errors import ModelError
-from curate.template import IGNORED, Template
+from curate.template import Template
 from tests.trainer.tiny import CHATML, make_tokenizer
 
 LLAMA3 = """{{ '<|begin_of_text|>' }}{% for message in messages %}{{ '<|start_header_id|>' + message['role'] + '<|end_header_id|>

@@ -1,0 +1,37 @@
+"""What rules of scope `TOKENS` see: an example as the named model gets it, by the trainer's own rendering and masking."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from curate.encoding import Encoding
+from curate.example import Example
+from curate.rules.messages import whole
+from curate.template import Template
+
+
+@dataclass(frozen=True, slots=True)
+class Tokenised:
+    """An example with its encoding, and what the encoding was made with."""
+
+    example: Example
+    encoding: Encoding
+    template: Template
+    max_length: int
+    """Tokens of the longest example that is trained on."""
+    memory: dict[str, Any] = field(default_factory=dict)
+    """What a rule keeps for its conclusion, under its code."""
+
+    def pointer(self, turn: int) -> str:
+        """Pointer to a turn in the line as it was read; to the conversation where there is no such turn."""
+        return next((message.pointer for message in self.example.messages if message.index == turn), whole(self.example))
+
+    def content_pointer(self, turn: int) -> str:
+        """Pointer to the content of a turn in the line as it was read; to the conversation where there is no such turn."""
+        return next((message.content_pointer for message in self.example.messages if message.index == turn), whole(self.example))
+
+    def as_read(self, pointer: str) -> str:
+        """A pointer into the example's messages, as one into the line as it was read."""
+        if self.example.pointers is None:
+            return pointer
+        turn = pointer.removeprefix("/messages/").partition("/")[0]
+        return self.pointer(int(turn)) if turn.isdigit() else whole(self.example)
