@@ -12,9 +12,11 @@ from curate.rules import (
     duplicates,
     images,
     jsonl,
+    labels,
     markup,
     messages,
     parts,
+    preference,
     quality,
     repetition,
     results,
@@ -55,6 +57,8 @@ FAMILIES: Final = (
     sameness,
     tokens,
     turns,
+    preference,
+    labels,
 )
 RULES: Final[dict[str, Rule]] = {rule.code: rule for family in FAMILIES for rule in family.RULES}
 

@@ -202,7 +202,7 @@ def duplicate_tool(example: Example) -> Problems:
         seen.add(key)
 
 
-@rule("T004", "tool-schema", scope=Scope.VALUE, severity=Severity.ERROR, hint='Write `parameters` as a JSON Schema whose type is "object".')
+@rule("T004", "tool-schema", scope=Scope.VALUE, severity=Severity.WARNING, targets=SERVICES, hint='Write `parameters` as a JSON Schema whose type is "object".')
 def tool_schema(example: Example) -> Problems:
     """The parameters of a tool are not a valid JSON Schema of an object.
 

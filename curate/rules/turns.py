@@ -157,9 +157,12 @@ def unknown_message_key(example: Example) -> Problems:
 
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "weight": 1}]}
     """
+    told: set[str] = set()
     for message in example.messages:
-        for key in message.value.keys() - KNOWN_KEYS if not KNOWN_KEYS.issuperset(message.value) else ():
-            yield Problem(f"{message.pointer}/{escape(key)}", f"key {excerpt(key, 40)!r} is not one of a message's")
+        for key in message.value if not KNOWN_KEYS.issuperset(message.value) else ():
+            if key not in KNOWN_KEYS and key not in told:  # each key once in an example
+                told.add(key)
+                yield Problem(f"{message.pointer}/{escape(key)}", f"key {excerpt(key, 40)!r} is not one of a message's")
 
 
 @rule("M023", "key-on-wrong-role", severity=Severity.ERROR, scope=Scope.VALUE, hint="Move it to the message that it belongs to, or remove it.")
