@@ -18,6 +18,7 @@ from curate.rules import (
     parts,
     preference,
     quality,
+    reinforcement,
     repetition,
     results,
     sameness,
@@ -59,6 +60,7 @@ FAMILIES: Final = (
     turns,
     preference,
     labels,
+    reinforcement,
 )
 RULES: Final[dict[str, Rule]] = {rule.code: rule for family in FAMILIES for rule in family.RULES}
 
