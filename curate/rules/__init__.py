@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from curate.errors import UsageError
 from curate.rules import (
     adoption,
     calls,
@@ -35,7 +34,6 @@ from curate.rules import tool_repairs as tool_repairs
 from curate.rules import turn_repairs as turn_repairs
 from curate.rules.rule import Rule as Rule
 from curate.rules.rule import Scope as Scope
-from curate.targets import Target
 
 FAMILIES: Final = (
     jsonl,
@@ -63,21 +61,6 @@ FAMILIES: Final = (
     reinforcement,
 )
 RULES: Final[dict[str, Rule]] = {rule.code: rule for family in FAMILIES for rule in family.RULES}
-
-
-def selected(select: tuple[str, ...] = (), ignore: tuple[str, ...] = (), target: Target = Target.TRAINER) -> dict[str, Rule]:
-    """The rules that run for a target: those under a code or prefix in `select` (the default ones when it is empty), under none in `ignore`.
-
-    Raises `UsageError` for a prefix that no rule has.
-    """
-    for prefix in (*select, *ignore):
-        if not any(code.startswith(prefix) for code in RULES):
-            raise UsageError(f"no rule has a code that starts with {prefix!r}", "`curate rule --all` lists them")
-    return {
-        code: rule
-        for code, rule in RULES.items()
-        if (code.startswith(select) if select else rule.default) and not (ignore and code.startswith(ignore)) and rule.severity_for(target)
-    }
 
 
 def by_scope(rules: dict[str, Rule], scope: Scope) -> list[Rule]:

@@ -240,11 +240,11 @@ def odd_length(example: Example, seen: Seen) -> Problems:
 @odd_length.concluded_by
 def told_lengths(seen: Seen) -> Placed:
     """Which examples are far from the others."""
-    import numpy as np  # not for `--help`
-
     known = profile(seen)
     if len(known.lengths) < LEAST:
         return
+    import numpy as np  # a twentieth of a second that a small file need not pay
+
     logs = np.log(np.maximum(np.asarray(known.lengths, dtype=np.float64), 1.0))
     middle = float(np.median(logs))
     spread = max(1.4826 * float(np.median(np.abs(logs - middle))), log(1.15))

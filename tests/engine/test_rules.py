@@ -12,7 +12,8 @@ from curate.config import SUPPRESSIONS as FILE
 from curate.config import CheckConfig
 from curate.errors import UsageError
 from curate.finding import Finding
-from curate.rules import FAMILIES, RULES, Rule, Scope, selected
+from curate.rules import FAMILIES, RULES, Rule, Scope
+from curate.rules.chosen import Chosen
 from curate.rules.rule import BYTE, rule
 from curate.suppressions import load_suppressions, suppress
 from curate.targets import LIMITS, Target
@@ -101,18 +102,22 @@ def test_codes_and_names_are_unique() -> None:
     assert len(every) == len({known.code for known in every}) == len({known.name for known in every}) == len(RULES)
 
 
+def chosen(**options: Any) -> list[str]:
+    return list(Chosen.by(CheckConfig(**options)).rules)
+
+
 def test_rules_are_chosen_by_code_and_by_prefix_and_ignoring_wins() -> None:
-    assert list(selected(("C",), ("C003", "C004"))) == ["C001", "C002"]
-    assert list(selected(("D001",))) == ["D001"]
-    assert [code for code, known in RULES.items() if known.default and not known.only] == list(selected())
+    assert chosen(select=("M00",), ignore=("M003", "M004")) == [code for code in RULES if code.startswith("M00") and code not in ("M003", "M004")]
+    assert chosen(select=("D001",)) == ["D001"]
+    assert chosen() == [code for code, known in RULES.items() if known.default and not known.only]
 
 
 @pytest.mark.parametrize("prefix", ["Z", "c001", "J0001", " J"])
 def test_a_prefix_that_no_rule_has_is_a_mistake_of_usage(prefix: str) -> None:
     with pytest.raises(UsageError, match="no rule has a code"):
-        selected((prefix,))
+        chosen(select=(prefix,))
     with pytest.raises(UsageError, match="no rule has a code"):
-        selected((), (prefix,))
+        chosen(ignore=(prefix,))
 
 
 @pytest.mark.parametrize(
