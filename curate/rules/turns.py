@@ -142,7 +142,14 @@ def nothing_weighted(example: Example) -> Problems:
         yield Problem(whole(example), "the only answer has weight 0" if len(weights) == 1 else f"all {len(weights)} answers have weight 0")
 
 
-@rule("M022", "unknown-message-key", severity=Severity.WARNING, scope=Scope.VALUE, hint="Remove it, or correct its name.")
+@rule(
+    "M022",
+    "unknown-message-key",
+    severity=Severity.WARNING,
+    scope=Scope.VALUE,
+    targets={Target.LLAMAFACTORY: Severity.INFO},
+    hint="Remove it, or correct its name.",
+)
 def unknown_message_key(example: Example) -> Problems:
     """A message has a key that nothing reads.
 
