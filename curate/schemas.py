@@ -18,6 +18,7 @@ from curate.report.conflicts import ConflictsOutput
 from curate.report.convert import ConvertOutput
 from curate.report.duplicates import DedupOutput
 from curate.report.rules import rule_json
+from curate.report.stats_json import StatsOutput
 from curate.rules import RULES
 from curate.rules.rule import CODE
 from curate.suppressions import Suppression
@@ -34,6 +35,7 @@ TYPES: Final[dict[str, Any]] = {
     "dedup": DedupOutput,
     "manifest": Manifest,
     "removed": Removal,
+    "stats": StatsOutput,
     "suppression": Suppression,
 }
 

@@ -16,6 +16,7 @@ from curate.errors import UsageError
 
 OWN: Final = {
     "check": "curate.cli.check:check",
+    "stats": "curate.cli.stats:stats",
     "rule": "curate.cli.rule:rule",
     "suppress": "curate.cli.suppress:suppress",
     "convert": "curate.cli.convert:convert",
@@ -27,6 +28,7 @@ OWN: Final = {
 }
 SUMMARIES: Final = {
     "check": "Say what is wrong with a data set, and where.",
+    "stats": "Show the numbers of a data set at a glance.",
     "rule": "Explain a rule.",
     "suppress": "Let a finding stand, with a reason.",
     "convert": "Write any known format as messages, one JSON object a line.",

@@ -1,0 +1,170 @@
+"""The numbers of a data set for programs."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from curate.stats import Stats, histogram, percentile
+
+PROMPTS = 3
+
+
+class StatsPart(BaseModel):
+    """A part of the output; keys may be added, never change."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+
+class Spread(StatsPart):
+    """How a number is spread over the examples that have messages."""
+
+    mean: float
+    p50: int
+    """Half of the examples have no more."""
+    p95: int
+    """Nineteen of twenty examples have no more."""
+    max: int
+    total: int
+
+
+class Bin(StatsPart):
+    """Examples whose number lies from `low` to `high`, both included."""
+
+    low: int
+    high: int
+    examples: int
+
+
+class RoleNumbers(StatsPart):
+    """What one role says."""
+
+    messages: int
+    characters: int
+    tokens: int
+
+
+class ScriptNumbers(StatsPart):
+    """How much is written in one Unicode script."""
+
+    letters: int
+    share: float
+    """Of all letters."""
+    examples: int
+    """Examples most of whose letters are of this script."""
+
+
+class ToolNumbers(StatsPart):
+    """How tools are used."""
+
+    declared: int
+    """Examples that declare tools."""
+    called: int
+    """Examples in which the assistant calls one."""
+    calls: int
+    results: int
+    """Messages with what a tool returned."""
+
+
+class PromptNumbers(StatsPart):
+    """A system prompt."""
+
+    text: str
+    """Its beginning; control characters are written as escapes."""
+    examples: int
+
+
+class SystemNumbers(StatsPart):
+    """How examples are prompted."""
+
+    examples: int
+    """Examples with a system prompt."""
+    distinct: int
+    frequent: list[PromptNumbers]
+    """The three most frequent."""
+
+
+class TrainingNumbers(StatsPart):
+    """What the model's template makes of the examples."""
+
+    tokens: int
+    """Of all texts that are trained on."""
+    trained: int
+    """Tokens of these that count in the loss."""
+    refused: int
+    """Examples that cannot be trained on; `curate check --model` says why."""
+
+
+class StatsOutput(StatsPart):
+    """What `curate stats --json` prints."""
+
+    files: int
+    lines: int
+    """Lines that are not blank."""
+    examples: int
+    formats: dict[str, int]
+    duplicates: int
+    """Examples that are exact copies of an earlier one."""
+    tokens_by: Literal["model", "bytes"]
+    """How tokens were counted: by the model's tokenizer, or as UTF-8 bytes divided by four."""
+    model_name: str | None = Field(serialization_alias="model")
+    """The model that was named."""
+    turns: Spread
+    """Messages of an example."""
+    tokens: Spread
+    """Tokens of an example; with a model, of its text in the chat template."""
+    histogram: list[Bin]
+    """Of tokens of an example."""
+    roles: dict[str, RoleNumbers]
+    """By role; unknown roles together as `other`."""
+    scripts: dict[str, ScriptNumbers]
+    tools: ToolNumbers
+    system: SystemNumbers
+    training: TrainingNumbers | None
+    """Only with a model."""
+
+
+def stats_output(stats: Stats) -> StatsOutput:
+    """The numbers, in the documented shape."""
+    letters = max(1, stats.letters.total())
+    prompts = [PromptNumbers(text=prompt.text, examples=prompt.examples) for prompt in stats.frequent_prompts[:PROMPTS]]
+    return StatsOutput(
+        files=stats.files,
+        lines=stats.lines,
+        examples=stats.examples,
+        formats=_ordered(stats.formats),
+        duplicates=stats.duplicates,
+        tokens_by="model" if stats.model else "bytes",
+        model_name=stats.model or None,
+        turns=_spread(stats.turns),
+        tokens=_spread(stats.tokens),
+        histogram=[Bin(low=low, high=high, examples=count) for low, high, count in histogram(stats.tokens)],
+        roles={
+            name: RoleNumbers(messages=role.messages, characters=role.characters, tokens=role.tokens)
+            for name, role in sorted(stats.roles.items(), key=lambda pair: -pair[1].messages)
+        },
+        scripts={
+            name: ScriptNumbers(letters=count, share=round(count / letters, 6), examples=stats.mainly[name]) for name, count in _ordered(stats.letters).items()
+        },
+        tools=ToolNumbers(declared=stats.with_tools, called=stats.with_calls, calls=stats.calls, results=stats.results),
+        system=SystemNumbers(examples=stats.with_system, distinct=len(stats.prompts), frequent=prompts),
+        training=TrainingNumbers(tokens=stats.rendered, trained=stats.trained, refused=stats.refused) if stats.model else None,
+    )
+
+
+def stats_json(stats: Stats) -> dict[str, Any]:
+    """The numbers as plain values."""
+    return stats_output(stats).model_dump(mode="json", by_alias=True)
+
+
+def _spread(values: Sequence[int]) -> Spread:
+    ordered = sorted(values)
+    total = sum(ordered)
+    mean = round(total / len(ordered), 2) if ordered else 0.0
+    return Spread(mean=mean, p50=percentile(ordered, 0.5), p95=percentile(ordered, 0.95), max=ordered[-1] if ordered else 0, total=total)
+
+
+def _ordered(counts: Counter[str]) -> dict[str, int]:
+    """Counts, the largest first; equal ones by name."""
+    return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))

@@ -1,0 +1,119 @@
+"""The numbers of a data set for people: one screen, with bars for the lengths."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from curate.report.console import table
+from curate.report.stats_json import Spread, StatsOutput
+from curate.text import excerpt, plural, visible
+
+if TYPE_CHECKING:
+    from rich.table import Table
+    from rich.text import Text
+
+EIGHTHS: Final = " ▏▎▍▌▋▊▉"
+SEEN: Final = 0.0005
+"""Share of letters from which a script is named."""
+ROLES: Final = ("system", "developer", "user", "assistant", "tool", "function", "other")
+
+
+def stats_text(numbers: StatsOutput, name: str, width: int) -> "Iterator[Text | Table]":
+    """The numbers as lines and tables that fit into `width` columns."""
+    from rich.text import Text
+
+    about = "≈" if numbers.tokens_by == "bytes" else ""
+    copies = f", {plural(numbers.duplicates, 'exact duplicate')}" if numbers.duplicates else ""
+    unread = numbers.lines - numbers.examples
+    broken = f", {plural(unread, 'line')} without an example (curate check says why)" if unread else ""
+    formats = ", ".join(f"{known} {count:,}" if len(numbers.formats) > 1 else known for known, count in numbers.formats.items())
+    yield Text.assemble((visible(name), "bold"), f"  {plural(numbers.examples, 'example')}" + (f" ({formats})" if formats else "") + copies + broken)
+    if not numbers.tokens.total and not numbers.roles:
+        return
+    for part in (_roles(numbers, about), _spreads(numbers, about)):
+        part.show_edge = False
+        yield Text()
+        yield part
+    yield Text()
+    yield Text(f"Examples by number of tokens{' (≈: bytes / 4; --model NAME counts them)' if about else ''}", style="bold")
+    yield from _bars(numbers, width)
+    yield Text()
+    yield from _facts(numbers, width)
+
+
+def _roles(numbers: StatsOutput, about: str) -> "Table":
+    found = table("", "Role", "Messages", "Characters", f"{about}Tokens", "Share", numbers=("Messages", "Characters", f"{about}Tokens", "Share"))
+    total = max(1, sum(role.tokens for role in numbers.roles.values()))
+    for name in ROLES:
+        if role := numbers.roles.get(name):
+            found.add_row(name, f"{role.messages:,}", f"{role.characters:,}", f"{role.tokens:,}", f"{role.tokens / total:.0%}")
+    return found
+
+
+def _spreads(numbers: StatsOutput, about: str) -> "Table":
+    columns = ("Mean", "Half up to", "95% up to", "Longest", "In all")
+    found = table("", "Per example", *columns, numbers=columns)
+    for name, spread in (("messages", numbers.turns), (f"{about}tokens", numbers.tokens)):
+        found.add_row(name, *_cells(spread))
+    return found
+
+
+def _cells(spread: Spread) -> tuple[str, ...]:
+    return (f"{spread.mean:,.1f}", *(f"{number:,}" for number in (spread.p50, spread.p95, spread.max, spread.total)))
+
+
+def _bars(numbers: StatsOutput, width: int) -> "Iterator[Text]":
+    from rich.text import Text
+
+    labels = [f"{part.low:,}–{part.high:,}" if part.low < part.high else f"{part.low}" for part in numbers.histogram]
+    counts = [f"{part.examples:,}" for part in numbers.histogram]
+    left, right = max(map(len, labels)), max(map(len, counts))
+    room = max(10, min(60, width - left - right - 12))
+    most = max(part.examples for part in numbers.histogram)
+    for part, label, count in zip(numbers.histogram, labels, counts, strict=True):
+        share = part.examples / max(1, _conversations(numbers))
+        yield Text.assemble(f"{label:>{left}}  {count:>{right}} {share:>4.0%}  ", (bar(part.examples / most, room), "cyan"))
+
+
+def _conversations(numbers: StatsOutput) -> int:
+    """How many examples have messages."""
+    return sum(part.examples for part in numbers.histogram)
+
+
+def bar(share: float, width: int) -> str:
+    """A bar of `share` of `width` columns, in eighths of a column; never empty for a share above 0."""
+    eighths = max(round(share * width * 8), 1) if share > 0 else 0
+    return "█" * (eighths // 8) + (EIGHTHS[eighths % 8] if eighths % 8 else "")
+
+
+def _facts(numbers: StatsOutput, width: int) -> "Iterator[Text]":
+    from rich.text import Text
+
+    shown = [f"{name} {script.share:.1%}" for name, script in numbers.scripts.items() if script.share >= SEEN]
+    rest = len(numbers.scripts) - len(shown)
+    traces = f"; traces of {rest} more" if rest else ""
+    yield _fact("Scripts", f"{', '.join(shown)} of the letters{traces}" if shown else "no letters")
+    tools = numbers.tools
+    used = f"declared in {_share(tools.declared, numbers)}, {plural(tools.calls, 'call')} in {_share(tools.called, numbers)}, {plural(tools.results, 'result')}"
+    yield _fact("Tools", used if tools.declared or tools.calls or tools.results else "none")
+    if training := numbers.training:
+        refused = f"; {plural(training.refused, 'example')} refused (curate check --model says why)" if training.refused else ""
+        trained = f"{training.trained:,} of {plural(training.tokens, 'token')} trained on ({training.trained / max(1, training.tokens):.0%})"
+        yield _fact("Training", trained + refused)
+    system = numbers.system
+    if not system.distinct:
+        yield _fact("System", "no system prompts")
+        return
+    yield _fact("System", f"{plural(system.distinct, 'different prompt')} in {_share(system.examples, numbers)}")
+    for prompt in system.frequent:
+        count = f"{prompt.examples:,} × "
+        yield Text.assemble(" " * 10, count, (excerpt(prompt.text, max(20, min(width, 120) - 10 - len(count))), "dim"))
+
+
+def _fact(label: str, said: str) -> "Text":
+    from rich.text import Text
+
+    return Text.assemble((f"{label:<10}", "bold"), said)
+
+
+def _share(count: int, numbers: StatsOutput) -> str:
+    return f"{plural(count, 'example')} ({count / max(1, numbers.examples):.0%})"

@@ -1,0 +1,173 @@
+"""The numbers of a file: counted exactly, shown safely, the same for people and programs."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from curate.cli.main import main
+from curate.report.stats_json import stats_json, stats_output
+from curate.report.stats_text import bar, stats_text
+from curate.scripts import letters
+from curate.stats import collect, histogram, percentile
+from curate.template import load_template
+from tests.conftest import Write, chat
+from tests.strategies import conversations, lines
+from tests.test_layers import HEAVY, python
+from tests.tinymodel import model
+
+SCHEMA = Path(__file__).parent.parent.parent / "schemas" / "stats.schema.json"
+CALLING: dict[str, Any] = {
+    "messages": [
+        {"role": "user", "content": "Time?"},
+        {"role": "assistant", "content": None, "tool_calls": [{"id": "1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]},
+        {"role": "tool", "tool_call_id": "1", "content": "12:00"},
+        {"role": "assistant", "content": "Noon."},
+    ],
+    "tools": [{"type": "function", "function": {"name": "now"}}],
+}
+MIXED: list[object] = [
+    chat("Hi", "Hello.", "Be brief."),
+    chat("Hi", "Hello.", "Be brief."),
+    chat("Привет", "你好。", "Be kind."),
+    {"instruction": "Hi", "output": "Hello."},
+    CALLING,
+    {"what": 1},
+    {"messages": [{"role": "narrator", "content": "So."}, {"content": "Hm."}]},
+    b"broken",
+    b"",
+]
+
+
+def shown(path: Path, width: int = 80) -> str:
+    from rich.console import Console
+
+    out = Console(width=width, file=None, record=True, color_system=None, quiet=True)
+    with out.capture() as captured:
+        out.quiet = False
+        for part in stats_text(stats_output(collect([path])), str(path), width):
+            out.print(part)
+    return captured.get()
+
+
+def test_every_number(write: Write) -> None:
+    numbers = stats_json(collect([write("data.jsonl", MIXED)]))
+    assert (numbers["files"], numbers["lines"], numbers["examples"], numbers["duplicates"]) == (1, 8, 7, 1)
+    assert numbers["formats"] == {"messages": 5, "alpaca": 1, "unknown": 1}
+    assert {name: role["messages"] for name, role in numbers["roles"].items()} == {"assistant": 6, "user": 5, "system": 3, "other": 2, "tool": 1}
+    assert numbers["roles"]["system"] == {"messages": 3, "characters": 26, "tokens": 8}
+    assert numbers["turns"] == {"mean": 2.83, "p50": 3, "p95": 4, "max": 4, "total": 17}
+    assert numbers["tools"] == {"declared": 1, "called": 1, "calls": 1, "results": 1}
+    frequent = [{"text": "Be brief.", "examples": 2}, {"text": "Be kind.", "examples": 1}]
+    assert numbers["system"] == {"examples": 3, "distinct": 2, "frequent": frequent}
+    assert {name: (script["letters"], script["examples"]) for name, script in numbers["scripts"].items()} == {
+        "Latin": (53, 6),
+        "Cyrillic": (6, 0),
+        "Han": (2, 0),
+    }
+    assert (numbers["tokens_by"], numbers["model"], numbers["training"]) == ("bytes", None, None)
+
+
+def test_a_file_with_nothing_in_it(write: Write) -> None:
+    path = write("data.jsonl", b"\n")
+    assert stats_json(collect([path]))["tokens"] == {"mean": 0.0, "p50": 0, "p95": 0, "max": 0, "total": 0}
+    assert shown(path) == "data.jsonl  0 examples\n"
+
+
+def test_tokens_are_those_that_training_sees(write: Write) -> None:
+    values: list[dict[str, Any]] = [chat("Hi", "Hello."), chat("What is it?", "A test."), {"messages": [{"role": "narrator", "content": "So."}]}]
+    numbers = stats_json(collect([write("data.jsonl", values)], model()))
+    template = load_template(model())
+    encoded = [text for value in values for text in template.encode(value).encoded]
+    tokens = sum(len(text.input_ids) for text in encoded)
+    assert numbers["training"] == {"tokens": tokens, "trained": sum(text.supervised for text in encoded), "refused": 1}
+    assert numbers["tokens"]["total"] == tokens + len(template.ids("So."))
+    assert numbers["roles"]["assistant"]["tokens"] == len(template.ids("Hello.")) + len(template.ids("A test."))
+    assert numbers["tokens_by"] == "model"
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(lines | conversations(), max_size=8))
+def test_any_lines_make_numbers_that_add_up_and_fit_the_schema(values: list[dict[str, Any]]) -> None:
+    path = Path("data.jsonl")
+    path.write_text("".join(json.dumps(value) + "\n" for value in values))
+    stats = collect([path])
+    numbers = stats_json(stats)
+    jsonschema.validate(numbers, json.loads(SCHEMA.read_text()))
+    assert numbers["examples"] == len(values) == sum(numbers["formats"].values())
+    assert sum(part["examples"] for part in numbers["histogram"]) == len(stats.turns) == len(stats.tokens)
+    assert numbers["tokens"]["total"] == sum(role["tokens"] for role in numbers["roles"].values())
+    assert sum(role["messages"] for role in numbers["roles"].values()) == numbers["turns"]["total"]
+    assert shown(path)
+
+
+def test_text_of_the_data_is_never_obeyed_and_secrets_of_length_are_cut(write: Write) -> None:
+    text = shown(write("data.jsonl", [chat("Hi", "Hello.", "\x1b[31mred\u202e [bold]not bold[/bold] " + "x" * 500)]))
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert r"\x1b[31mred\u202e [bold]not bold[/bold]" in text
+    assert all(len(line) <= 80 for line in text.splitlines())
+
+
+def test_it_is_said_that_tokens_are_not_counted(write: Write) -> None:
+    text = shown(write("data.jsonl", MIXED))
+    assert "≈: bytes / 4" in text
+    assert "1 line without an example" in text.replace("\n", "")
+
+
+@pytest.mark.parametrize("width", [40, 80, 160])
+def test_bars_fit_the_terminal(write: Write, width: int) -> None:
+    text = shown(write("data.jsonl", [chat("Hi " * count, "Hello.") for count in (1, 1, 1, 9, 99, 999)]), width)
+    bars = [line for line in text.splitlines() if "█" in line or "▏" in line]
+    assert len(bars) >= 4
+    assert max(map(len, bars)) <= width
+
+
+def test_bars() -> None:
+    assert [bar(share, 2) for share in (0, 0.001, 0.5, 0.75, 1)] == ["", "▏", "█", "█▌", "██"]
+
+
+def test_percentiles_and_histograms() -> None:
+    assert [percentile(range(1, 101), share) for share in (0.5, 0.95, 1)] == [50, 95, 100]
+    assert [percentile([7], 0.5), percentile([], 0.5)] == [7, 0]
+    assert histogram([0, 1, 2, 3, 9]) == [(1, 1, 2), (2, 3, 2), (4, 7, 0), (8, 15, 1)]
+    assert histogram([]) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Hello, 1 world!", {"Latin": 10}),
+        ("Grüße", {"Latin": 5}),
+        ("Привет, ΑΒ", {"Cyrillic": 6, "Greek": 2}),
+        ("你好 こんにちは カタカナ 한국어", {"Han": 2, "Hiragana": 5, "Katakana": 4, "Hangul": 3}),
+        ("ｆｕｌｌ 𝒳", {"Latin": 4, "Other": 1}),
+        ("123 !? 😀 \ud800", {}),
+        ("", {}),
+    ],
+)
+def test_letters_are_told_by_script(text: str, expected: dict[str, int]) -> None:
+    assert letters(text) == expected
+
+
+def test_the_command_prints_json_or_a_table(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write("data.jsonl", MIXED)
+    assert main(["stats", str(path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["examples"] == 7
+    assert main(["stats", str(path), str(write("other.jsonl", MIXED))]) == 0
+    assert capsys.readouterr().out.startswith("2 files  14 examples (messages 10, alpaca 2, unknown 2), 8 exact duplicates")
+    assert main(["stats", "missing.jsonl"]) == 2
+    assert main(["stats", str(path), "--model", "./missing"]) == 2
+
+
+def test_without_a_model_it_loads_nothing_heavy(write: Write) -> None:
+    code = f"import sys; from curate.cli.main import main; main(['stats', {str(write('data.jsonl', MIXED))!r}]); print(*sys.modules)"
+    modules = python("-c", code).stdout.split("\n")[-2].split()
+    assert "curate.stats" in modules
+    assert [name for name in (*HEAVY, "polars") if name in modules] == []
+    assert "curate.stats" in sys.modules
