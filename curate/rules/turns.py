@@ -123,6 +123,10 @@ def weight_on_wrong_role(example: Example) -> Problems:
             yield Problem(f"{message.pointer}/weight", f"a weight on a message of role {excerpt(message.role or 'none', 30)!r}")
 
 
+# Spelled as text or as false it is meant all the same; M019 says that it has to be a number.
+ZERO = ("0", "0.0", "false")
+
+
 @rule("M021", "nothing-weighted", severity=Severity.ERROR, scope=Scope.VALUE, hint="Give the answer to learn weight 1, or remove the line.")
 def nothing_weighted(example: Example) -> Problems:
     """All answers have weight 0.
@@ -138,7 +142,7 @@ def nothing_weighted(example: Example) -> Problems:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "weight": 0}, {"role": "user", "content": "Bye"}, {"role": "assistant", "content": "Goodbye."}]}
     """
     weights = [message.value.get("weight") for message in example.messages if meant(message) == "assistant"]
-    if weights and all(isinstance(weight, int | float) and weight == 0 for weight in weights):
+    if weights and all(str(weight).strip().casefold() in ZERO for weight in weights):
         yield Problem(whole(example), "the only answer has weight 0" if len(weights) == 1 else f"all {len(weights)} answers have weight 0")
 
 
