@@ -26,8 +26,9 @@ class Tokenised:
         return next((message.pointer for message in self.example.messages if message.index == turn), whole(self.example))
 
     def content_pointer(self, turn: int) -> str:
-        """Pointer to the content of a turn in the line as it was read; to the conversation where there is no such turn."""
-        return next((message.content_pointer for message in self.example.messages if message.index == turn), whole(self.example))
+        """Pointer to the content of a turn, or to the turn where it has none; to the conversation where there is no such turn."""
+        found = next((message for message in self.example.messages if message.index == turn), None)
+        return found.content_pointer if found is not None and "content" in found.value else self.pointer(turn)
 
     def as_read(self, pointer: str) -> str:
         """A pointer into the example's messages, as one into the line as it was read."""

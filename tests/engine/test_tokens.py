@@ -63,6 +63,16 @@ def told_by_check(path: Path) -> dict[int, set[str]]:
     return told
 
 
+def stands(value: Any, pointer: str) -> bool:
+    """Whether a pointer leads to something."""
+    try:
+        for part in pointer.split("/")[1:]:
+            value = value[int(part) if isinstance(value, list) else part.replace("~1", "/").replace("~0", "~")]
+    except (KeyError, IndexError, TypeError):
+        return False
+    return True
+
+
 def agree(values: list[Any]) -> None:
     folder = Path("split")
     folder.mkdir(exist_ok=True)
@@ -93,6 +103,8 @@ def test_no_data_breaks_a_rule_or_makes_the_mask_reach_beyond_a_sound_answer(val
     path.write_text("".join(json.dumps({key: item for key, item in value.items() if key != "tools"}) + "\n" for value in values))
     report = check_paths([path], CheckConfig(select=("K",), model=model(), max_length=MAX_LENGTH))
     assert "K012" not in report.codes
+    written = [json.loads(line) for line in path.read_text().splitlines()]
+    assert all(stands(written[finding.line - 1], finding.pointer) for finding in report.findings if finding.line)
 
 
 def test_without_a_model_no_rule_of_the_family_runs(write: Write) -> None:

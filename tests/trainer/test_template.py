@@ -149,6 +149,33 @@ def test_an_answer_that_the_template_does_not_render_is_told() -> None:
     assert "does not render all of the text of an assistant message" in " ".join(Template(make_tokenizer(lossy)).encode(ONE).mismatches)
 
 
+@pytest.mark.parametrize(("written", "lost"), [("message['content']", False), ("message['content'] | tojson", False), ("'(a result)'", True)])
+def test_the_result_of_a_tool_has_to_be_rendered_plainly_or_as_json(written: str, lost: bool) -> None:
+    source = CHATML.replace("message['content']", f"({written} if message['role'] == 'tool' else message['content'])")
+    value = turns(("user", USER), ("assistant", "Wait."), ("tool", 'It is "noon".\nGrüße'), ("assistant", "Noon."))
+    mismatches = Template(make_tokenizer(source)).encode(value).told("K005")
+    assert [mismatch.turn for mismatch in mismatches] == ([2] if lost else [])
+
+
+@pytest.mark.parametrize("key", ["reasoning_content", "thinking", "reasoning"])
+def test_thoughts_have_to_be_rendered_with_the_answer_but_not_in_history(key: str) -> None:
+    value = turns(("user", USER), ("assistant", ANSWER))
+    value["messages"][1][key] = "Red and blue."
+    assert [mismatch.turn for mismatch in template("chatml").encode(value).told("K005")] == [1]
+    thinking = CHATML.replace("message['content'] + '<", f"(message.{key} or '') + message['content'] + '<")
+    assert Template(make_tokenizer(thinking)).encode(value).told("K005") == ()
+    assert template("qwen3").encode(THOUGHT).told("K005") == ()
+
+
+def test_where_the_answers_lie_among_the_tokens() -> None:
+    chosen = template("chatml")
+    (encoded,) = chosen.encode(TWO).encoded
+    told = [chosen.tokenizer.decode(encoded.input_ids[answer.first : answer.last + 1]) for answer in encoded.answers]
+    assert [answer.turn for answer in encoded.answers] == [1, 3]
+    assert told == [f"{ANSWER}<|im_end|>", " Grün, of course! 你好<|im_end|>"]
+    assert sum(answer.last - answer.first + 1 for answer in encoded.answers) == encoded.supervised
+
+
 CALL = {"role": "assistant", "content": "", "tool_calls": [{"type": "function", "function": {"name": "lookup", "arguments": '{"a": 1}'}}]}
 
 
