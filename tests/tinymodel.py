@@ -1,5 +1,7 @@
 """Folders with a tokenizer and a chat template small enough to be made in a test: what rules of family K are tried on."""
 
+import atexit
+import shutil
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -45,6 +47,7 @@ def model_for(code: str) -> str:
 
 
 def _saved(tokenizer: object) -> str:
-    folder = Path(tempfile.mkdtemp(prefix="curate-model-"))
+    folder = Path(tempfile.mkdtemp(prefix="curate-model-"))  # for all tests of the process, so not pytest's
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     tokenizer.save_pretrained(folder)  # type: ignore[attr-defined]
     return str(folder)
