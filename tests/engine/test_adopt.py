@@ -105,12 +105,14 @@ def test_what_is_no_baseline_is_told_before_the_check(write: Write, capsys: Capt
 @given(chosen=st.lists(st.sampled_from(KINDS), max_size=10), more=st.integers(0, 3))
 def test_whatever_the_lines_are_nothing_is_new_when_sound_ones_come_in_before_them(chosen: list[Callable[[int], object]], more: int) -> None:
     path, kept = Path("data.jsonl"), Path("baseline.json")
+    # These weigh a line against all others, so that they may well change their mind when there are more.
+    config = CheckConfig(ignore=("F", "M026", "Q021"))
     lines = [line_of(kind(n)) for n, kind in enumerate(chosen)]
     path.write_bytes(b"\n".join([line_of(GOOD), *lines]))
-    before = check_paths([path])
+    before = check_paths([path], config)
     write_baseline(kept, before)
     path.write_bytes(b"\n".join([line_of(GOOD), *(line_of((f"Is {n} more?", f"Yes, {n}.")) for n in range(more)), *lines]))
-    after = check_paths([path])
+    after = check_paths([path], config)
     compare(after, load_baseline(kept), kept, ["data.jsonl"])
     assert after.findings == []
     assert after.known == len(before.findings)
