@@ -19,6 +19,7 @@ from curate.read.dataset import read_dataset
 from curate.report.console import console
 from curate.report.split import manifest_text
 from curate.split import divide, empty_splits
+from curate.suppressions import load_suppressions, suppress
 
 
 def split(
@@ -37,9 +38,10 @@ def split(
     files = data_files(paths)
     if any(path.resolve().parent == output.resolve() for path in files):
         raise UsageError(f"{output}: holds a file that is read", "name another folder; input files are never overwritten")
-    findings = check_paths(files, config.check).findings
+    report = check_paths(files, config.check)
+    suppress(report, load_suppressions(Path.cwd()), [str(path) for path in files])
     dataset = read_dataset(files)
-    applied = apply(dataset.lines, errors=errors_of(findings, dataset.lines))
+    applied = apply(dataset.lines, errors=errors_of(report.findings, dataset.lines))
     if not applied.kept:
         raise InputError("no example is left to split", "`curate check` says what is wrong with them")
     examples = [line.example for line in applied.kept if line.example is not None]

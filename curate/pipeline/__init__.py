@@ -30,6 +30,7 @@ from curate.pipeline import store, training
 from curate.read.dataset import Dataset, read_dataset
 from curate.runs import Project
 from curate.split import divide, empty_splits
+from curate.suppressions import load_suppressions, suppress
 from curate.text import plural
 
 STAGES: Final = ("check", "dedup", "conflicts", "split", "train")
@@ -171,8 +172,11 @@ class _Pipeline:
         return advance
 
     def _check(self) -> list[Finding]:
+        suppressions = load_suppressions(self.project.folder)
+
         def work() -> store.Result:
             report = check_paths(self.paths, self.config.check, self._advance("check", None, "lines"), self._name)
+            suppress(report, suppressions, [self._name(path) for path in self.paths])
             return {"findings": [finding.as_json() for finding in report.findings], "lines": report.lines, "examples": report.examples}
 
         def summary(result: store.Result) -> str:
@@ -180,7 +184,8 @@ class _Pipeline:
             found = ", ".join(plural(count, severity.value) for severity, count in counts.items() if count)
             return f"{plural(result['examples'], 'example')} in {plural(result['lines'], 'line')}: {found or 'no findings'}"
 
-        key = key_of("check", self.inputs, self.config.check.model_dump(mode="json"))
+        suppressed = [[entry.code, entry.example] for _, entry in suppressions.lines]
+        key = key_of("check", self.inputs, self.config.check.model_dump(mode="json"), suppressed)
         return store.findings_of(self._stage("check", key, work, summary))
 
     def _dedup(self, errors: dict[Place, Finding]) -> NearReport:
@@ -224,7 +229,9 @@ class _Pipeline:
             return {"manifest": intact(self.output)}
 
         verdicts = [decision.model_dump(mode="json") for decision in self.verdicts.values()]
-        key = key_of("split", self.inputs, self.config.model_dump(mode="json"), self.models, verdicts)
+        key = key_of(
+            "split", self.inputs, self.config.model_dump(mode="json"), self.models, verdicts, [removal.model_dump(mode="json") for removal in applied.removed]
+        )
         saved = store.load(self.project.stage("split"), key)
         if saved is not None and saved["manifest"] != intact(self.output):
             self.project.stage("split").unlink()  # somebody changed the output: write it again

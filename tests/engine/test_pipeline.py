@@ -84,6 +84,13 @@ def test_a_decision_is_applied_by_the_next_run(project: Path) -> None:
     assert [("ann", conflict.left.id)] == [(r["decided_by"], r["example"]) for r in removed if r["decided_by"] not in ("rule", "detector")]
 
 
+def test_an_error_that_is_suppressed_keeps_its_example(project: Path) -> None:
+    assert reused(project)[0].manifest.removed.reasons["C003"] == 1
+    assert main(["suppress", "C003", "data.jsonl:57", "--reason", "silence is the lesson"]) == 0
+    result, _ = reused(project)
+    assert ("C003" in result.manifest.removed.reasons, result.manifest.kept) == (False, 55)
+
+
 def test_the_outcome_is_the_same_wherever_the_command_is_started(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first, _ = reused(project)
     monkeypatch.chdir(tmp_path)
