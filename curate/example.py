@@ -113,6 +113,8 @@ class Example:
     """For a format other than messages: per turn, the pointers to the turn and to its content in the line as read."""
     plain: bool = field(default=False, repr=False, compare=False)
     """True where the reader saw that it has nothing but messages of a role and a text each, and had no other form."""
+    tools_pointer: str = field(default="/tools", repr=False, compare=False)
+    """JSON pointer to the tools in the line as it was read."""
 
     @cached_property
     def id(self) -> str:

@@ -6,6 +6,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The same examples in every run, so that a change is judged by what it changes; HYPOTHESIS_PROFILE=explore looks for new ones.
+settings.register_profile("explore", deadline=None)
+settings.register_profile("same", derandomize=True, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 Write = Callable[..., Path]
 

@@ -213,9 +213,12 @@ def example_of(value: Object, place: Place) -> Example:
     if "instruction" in read and _has_input(value):
         read.add("input")
     rest = {key: item for key, item in value.items() if key not in read and not (key in known.uses and item in ("", None, []))}
+    tools = "/tools"
     if known.turns is _openai_preference:
+        tools = "/input/tools" if "tools" in value["input"] and "tools" not in rest else "/tools"
         rest |= _beside_messages(value, rest)
-    return Example(place, {"messages": [turn.value for turn in turns], **rest}, known.name, tuple((t.pointer, t.content) for t in turns))
+    pointers = tuple((turn.pointer, turn.content) for turn in turns)
+    return Example(place, {"messages": [turn.value for turn in turns], **rest}, known.name, pointers, tools_pointer=tools)
 
 
 def _beside_messages(value: Object, rest: Object) -> Object:

@@ -63,7 +63,7 @@ def _read(text: str) -> Any:
 
 def tools_pointer(example: Example) -> str:
     """Pointer to the tools in the line as it was read."""
-    return "/input/tools" if example.format == "openai-preference" else "/tools"
+    return example.tools_pointer
 
 
 def tools_in(example: Example) -> tuple[Any, bool]:
