@@ -4,7 +4,6 @@ It has no times and no durations: the same data, configuration and decisions giv
 """
 
 import hashlib
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -143,8 +142,3 @@ def intact(folder: Path) -> str | None:
 def key_of(*parts: Any) -> str:
     """A stage's key: the SHA-256 of all that its result depends on."""
     return hashlib.sha256(canonical([__version__, *parts])).hexdigest()
-
-
-def sizes(manifest: Manifest) -> Sequence[tuple[str, int]]:
-    """Each split's name and number of examples."""
-    return [(name, split.examples) for name, split in manifest.splits.items()]

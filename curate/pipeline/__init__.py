@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from filelock import FileLock, Timeout
 
@@ -24,7 +24,7 @@ from curate.events import Listener, StageAdvanced, StageFinished, StageStarted, 
 from curate.example import Example, Place
 from curate.files import data_files, remove_leftovers, sha256
 from curate.finding import Finding, Severity
-from curate.manifest import NAME, Manifest, intact, key_of, sizes, write_output
+from curate.manifest import NAME, Manifest, intact, key_of, write_output
 from curate.models import fingerprint
 from curate.pipeline import store, training
 from curate.read.dataset import Dataset, read_dataset
@@ -32,8 +32,6 @@ from curate.runs import Project
 from curate.split import divide, empty_splits
 from curate.suppressions import load_suppressions, suppress
 from curate.text import plural
-
-STAGES: Final = ("check", "dedup", "conflicts", "split", "train")
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,4 +254,4 @@ class _Pipeline:
         return self._stage("train", key, work, summary)
 
 
-__all__ = ["STAGES", "RunResult", "load_conflicts", "run", "sizes"]
+__all__ = ["RunResult", "load_conflicts", "run"]
