@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from curate.config import CheckConfig
 from curate.example import Example, Place
@@ -25,6 +26,9 @@ from curate.rules.repair import Takes
 from curate.rules.shape import Shape, is_plain, shape_of
 from curate.rules.tokenised import Tokenised
 from curate.template import load_template
+
+if TYPE_CHECKING:
+    import polars as pl
 
 CHUNK = 1024
 """Lines at a time: enough for columns to pay, little enough to show progress."""
@@ -121,6 +125,8 @@ class Checker:
         self.template = load_template(config.model) if config.model and self.tokens else None
         self.seen = Seen()
         self.sound: set[Shape] = set()
+        self.asked: list[pl.Expr] = []
+        """What the text rules ask, built once polars is loaded."""
 
     def chunk(self, lines: Sequence[ParsedLine]) -> Iterator[Finding]:
         """What the rules find in consecutive lines of a file."""
@@ -164,8 +170,11 @@ class Checker:
 
     def _texts(self, lines: Sequence[ParsedLine], examples: Sequence[Example]) -> Iterator[Finding]:
         frame = messages_frame(examples)
-        said = frame.select("example", "turn", *(rule.function().alias(rule.code) for rule in self.text))
+        self.asked = self.asked or [rule.function().alias(rule.code) for rule in self.text]
+        said = frame.select("example", "turn", *self.asked)
         for rule in self.text:
+            if said[rule.code].null_count() == len(said):  # nearly always, and much cheaper to ask than a query
+                continue
             for position, turn, message in said.filter(said[rule.code].is_not_null()).select("example", "turn", rule.code).iter_rows():
                 pointer = next(m.content_pointer for m in examples[position].messages if m.index == turn)
                 yield self._finding(rule, Problem(pointer, message), lines[position])
