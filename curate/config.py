@@ -18,9 +18,9 @@ SUPPRESSIONS = "curate-suppressions.jsonl"
 
 
 class Section(BaseModel):
-    """A table of the configuration."""
+    """A table of the configuration. The docstrings of its keys reach the JSON Schema through `curate.schemas`: pydantic would parse this file at every start."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class CustomRule(Section):

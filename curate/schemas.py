@@ -1,13 +1,16 @@
 """JSON Schemas of everything that curate reads and writes, made from the types. Nothing reads them at run time."""
 
-from collections.abc import Mapping
+import ast
+import inspect
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Any, Final
 
 from pydantic import BaseModel, TypeAdapter
 
 from curate.apply import Removal
 from curate.baseline import Baseline
-from curate.config import Config
+from curate.config import Config, Section
 from curate.decision import Decision
 from curate.example import Conversation
 from curate.files import json_text
@@ -45,7 +48,7 @@ def schemas(others: Mapping[str, Any]) -> dict[str, bytes]:
     found = {}
     for name, kind in sorted({**TYPES, **others}.items()):
         mode: Any = "serialization" if isinstance(kind, type) and issubclass(kind, BaseModel) and name not in ("config", "recipe") else "validation"
-        schema = TypeAdapter(kind).json_schema(mode=mode)
+        schema = _described(TypeAdapter(kind).json_schema(mode=mode))
         if name in ("check", "check-line"):
             schema["$defs"]["Finding"]["properties"]["code"]["anyOf"] = [
                 {"enum": sorted(RULES)},
@@ -54,3 +57,24 @@ def schemas(others: Mapping[str, Any]) -> dict[str, bytes]:
         found[f"{name}.schema.json"] = json_text({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}).encode()
     found["rules.json"] = json_text([rule_json(RULES[code]) for code in sorted(RULES)]).encode()
     return found
+
+
+def _described(schema: dict[str, Any]) -> dict[str, Any]:
+    """A schema in which the keys of the configuration's tables are described by their attribute docstrings; other types bring their own."""
+    tables = {table.__name__: table for table in Section.__subclasses__()}
+    for definition in (schema, *schema.get("$defs", {}).values()):
+        table = tables.get(definition.get("title", ""))
+        for key, text in _docstrings(table) if table else ():
+            said = definition["properties"][key]
+            definition["properties"][key] = dict(sorted({**said, "description": text}.items()))
+    return schema
+
+
+def _docstrings(kind: type[BaseModel]) -> Iterator[tuple[str, str]]:
+    """The fields of a type with the strings that stand below them in its source."""
+    [declared] = ast.parse(inspect.getsource(kind)).body
+    assert isinstance(declared, ast.ClassDef)
+    for pair in pairwise(declared.body):
+        match pair:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                yield name, inspect.cleandoc(text)

@@ -7,7 +7,6 @@ import typer
 
 from curate.check import check_paths
 from curate.cli.adopt import Adopted
-from curate.cli.fix import Fixing, mend
 from curate.cli.options import chosen, progress
 from curate.config import find_config
 from curate.errors import ExitCode
@@ -46,7 +45,10 @@ def check(
     files = data_files(paths)
     options = {"select": select, "ignore": ignore, "extend_select": extend_select, "target": target, "model": model, "max_length": max_length}
     config = chosen(find_config(Path.cwd()).check, **options)
-    mend(files, config, Fixing(fix, unsafe_fixes, diff, fix_only), quiet=quiet)
+    if fix or unsafe_fixes or diff or fix_only:
+        from curate.cli.fix import Fixing, mend  # what a hook that only checks need not load
+
+        mend(files, config, Fixing(fix, unsafe_fixes, diff, fix_only), quiet=quiet)
     adopted = Adopted.read(baseline, new_baseline)
     with progress("checking", "lines", quiet=quiet) as advance:
         report = check_paths(files, config, advance)

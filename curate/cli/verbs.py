@@ -8,11 +8,13 @@ import importlib
 import importlib.util
 import sys
 from collections.abc import Callable
-from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from curate.errors import UsageError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 OWN: Final = {
     "check": "curate.cli.check:check",
@@ -75,7 +77,9 @@ def load(target: str) -> Any:
     return getattr(importlib.import_module(module), attribute)
 
 
-def _points(group: str) -> list[EntryPoint]:
+def _points(group: str) -> "list[EntryPoint]":
+    from importlib.metadata import entry_points  # our own verbs need none
+
     return sorted(entry_points(group=group), key=lambda point: point.name)
 
 
