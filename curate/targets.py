@@ -19,6 +19,10 @@ class Target(StrEnum):
     LLAMAFACTORY = "llamafactory"
 
 
+SERVICES: Final = (Target.OPENAI, Target.AZURE, Target.TOGETHER, Target.FIREWORKS, Target.MISTRAL)
+"""Those that take a file and train on it out of sight."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What a target takes; None where it has no such limit or none is known."""
@@ -29,6 +33,18 @@ class Limits:
     """Largest file."""
     min_examples: int | None = None
     """Fewest examples in a file."""
+    max_examples: int | None = None
+    """Most examples in a file."""
+    max_prompts: int | None = None
+    """Most examples in a file of prompts for reinforcement fine-tuning."""
+    images: int | None = None
+    """Most images in an example."""
+    image_bytes: int | None = None
+    """Largest image."""
+    examples_with_images: int | None = None
+    """Most examples of a file that have images."""
+    tools: int | None = None
+    """Most tools, or functions, that an example declares."""
 
 
 GB: Final = 10**9
@@ -36,11 +52,28 @@ MB: Final = 10**6
 LIMITS: Final[dict[Target, Limits]] = {
     Target.TRAINER: Limits("its own source"),
     Target.TRL: Limits("its own source, 2026-11"),
-    Target.OPENAI: Limits("the service's fine-tuning guide, read 2026-11", file_bytes=512 * MB, min_examples=10),
-    Target.AZURE: Limits("the service's fine-tuning guide, read 2026-11", file_bytes=512 * MB, min_examples=10),
-    Target.TOGETHER: Limits("the client's file check, read 2026-11", file_bytes=int(50.1 * GB), min_examples=1),
-    Target.FIREWORKS: Limits("the service's documentation, read 2026-11", min_examples=3),
-    Target.MISTRAL: Limits("the service's documentation, read 2026-11", file_bytes=GB, min_examples=10),
+    Target.OPENAI: Limits(
+        "the service's guides to fine-tuning and to vision fine-tuning (developers.openai.com), read 2026-11",
+        file_bytes=512 * MB,
+        min_examples=10,
+        images=10,
+        image_bytes=10 * MB,
+        examples_with_images=50_000,
+        tools=128,
+    ),
+    Target.AZURE: Limits(
+        "the service's guides and its quotas and limits (learn.microsoft.com), read 2026-11",
+        file_bytes=512 * MB,
+        min_examples=10,
+        max_prompts=50_000,
+        images=64,
+        image_bytes=10 * MB,
+        examples_with_images=50_000,
+        tools=128,
+    ),
+    Target.TOGETHER: Limits("the client's file check (togethercomputer/together-python), read 2026-11", file_bytes=int(50.1 * GB), min_examples=1),
+    Target.FIREWORKS: Limits("the service's documentation (docs.fireworks.ai), read 2026-11", min_examples=3, max_examples=3_000_000),
+    Target.MISTRAL: Limits("the service's documentation (docs.mistral.ai), read 2026-11", file_bytes=GB, min_examples=10),
     Target.AXOLOTL: Limits("its own source, 2026-11"),
     Target.LLAMAFACTORY: Limits("its own source, 2026-11"),
 }

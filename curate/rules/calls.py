@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, Final
 
-from curate.example import Example, Message, canonical
+from curate.example import Example, Message, Place, canonical
 from curate.finding import Problem, Severity
 from curate.rules.duplicates import Seen
 from curate.rules.messages import kind_of
 from curate.rules.rule import Scope, rule
-from curate.rules.tools import SERVICES, called, declared, schema_fault
-from curate.targets import Target
+from curate.rules.tools import called, declared, schema_fault
+from curate.targets import SERVICES, Target
 from curate.text import excerpt, visible
 
 Problems = Iterator[Problem]
@@ -144,12 +144,20 @@ def undeclared_tool(example: Example) -> Problems:
             yield Problem(f"{call.pointer}/name", f"tool {excerpt(call.name)!r} is called and not declared")
 
 
-@rule("T011", "arguments-not-text", severity=Severity.ERROR, scope=Scope.VALUE, only=tuple(SERVICES), hint="Write the arguments as JSON in a string.")
-def arguments_not_text(example: Example) -> Problems:
-    """The arguments of a call are an object; the service takes JSON in a string.
+@rule(
+    "T011",
+    "arguments-form",
+    severity=Severity.ERROR,
+    scope=Scope.VALUE,
+    targets={Target.TRL: Severity.WARNING},
+    only=(*SERVICES, Target.TRL),
+    hint="Write the arguments as JSON in a string for services, as an object for TRL.",
+)
+def arguments_form(example: Example, *, target: Target) -> Problems:
+    """The arguments of a call are an object where the service takes JSON in a string, or the other way round.
 
-    Trainers that render the model's own chat template take both forms. Services take the form of their own answers: a
-    string.
+    Services take the form of their own answers: a string. TRL hands the arguments to the chat template as they are, and
+    most templates write a string as JSON once more. The built-in trainer, axolotl and LLaMA-Factory take both forms.
 
     Bad:
 
@@ -160,7 +168,10 @@ def arguments_not_text(example: Example) -> Problems:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{\\"zone\\": \\"UTC\\"}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     """
     for call in called(example):
-        if isinstance(call.function.get("arguments"), dict):
+        arguments = call.function.get("arguments")
+        if target is Target.TRL and isinstance(arguments, str) and isinstance(read(arguments), dict):
+            yield Problem(f"{call.pointer}/arguments", "the arguments are JSON in a string, not an object")
+        elif target is not Target.TRL and isinstance(arguments, dict):
             yield Problem(f"{call.pointer}/arguments", "the arguments are an object, not JSON in a string")
 
 
@@ -291,13 +302,13 @@ def _misfits(schema: bytes, arguments: bytes) -> list[str]:
     severity=Severity.WARNING,
     scope=Scope.DATASET,
     only=(Target.TRL, Target.AXOLOTL),
-    hint="Write the arguments of all calls as JSON in a string.",
+    hint="Give the argument one type. Axolotl also takes all arguments as JSON in a string; for TRL, load the data with columns of JSON (datasets 4.7).",
 )
 def argument_types(example: Example, seen: Seen) -> Problems:
-    """An argument has another type than in an earlier call.
+    """An argument has another type than in an earlier call, or arguments are an object in one call and a string in another.
 
     Where arguments are objects, the trainer's columns give each key one type in all lines, whatever the tool: loading
-    stops, or values are changed.
+    stops, or values are changed. There is no repair: one line alone cannot be brought into another form than the rest.
 
     Bad:
 
@@ -311,22 +322,24 @@ def argument_types(example: Example, seen: Seen) -> Problems:
     """
     if example.plain:
         return
-    first = seen.memory.setdefault("T016", {})
+    first: dict[str | None, tuple[str, Place]] = seen.memory.setdefault("T016", {})
     for call in called(example):
         arguments = call.function.get("arguments")
-        for name, value in arguments.items() if isinstance(arguments, dict) else ():
+        given = [(None, arguments), *(arguments.items() if isinstance(arguments, dict) else ())]
+        for name, value in given:
             if value is None:
                 continue
             kind, place = first.setdefault(name, (kind_of(value), example.place))
             if kind != kind_of(value):
-                yield Problem(f"{call.pointer}/arguments", f"argument {excerpt(name, 40)!r} is {kind_of(value)}; it is {kind} in {visible(str(place))}")
+                said = "the arguments are" if name is None else f"argument {excerpt(name, 40)!r} is"
+                yield Problem(f"{call.pointer}/arguments", f"{said} {kind_of(value)}, and {kind} in {visible(str(place))}")
 
 
 RULES: Final = (
     parallel_calls,
     tool_calls_malformed,
     undeclared_tool,
-    arguments_not_text,
+    arguments_form,
     arguments_not_json,
     arguments_not_an_object,
     arguments_encoded_twice,

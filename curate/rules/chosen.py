@@ -47,7 +47,7 @@ class Chosen:
             override = max((prefix for prefix in config.severity if code.startswith(prefix)), key=len, default=None)
             stated = config.severity[override] if override is not None else severity
             if stated != "off":
-                rules[code], severities[code] = rule, Severity(stated)
+                rules[code], severities[code] = rule.for_target(config.target), Severity(stated)
         return cls(known, rules, severities, config.per_file_ignores)
 
     def tells(self, finding: Finding) -> bool:

@@ -6,22 +6,18 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from curate.example import Example
+from curate.example import Example, Place
 from curate.finding import Problem, Severity
 from curate.rules.duplicates import Seen
 from curate.rules.messages import kind_of
 from curate.rules.parts import IMAGES, Part, parts_of
 from curate.rules.rule import Scope, rule
-from curate.targets import MB, Target
+from curate.targets import LIMITS, MB, Target
 from curate.text import excerpt, plural
 
 Problems = Iterator[Problem]
 DATA: Final = re.compile(r"data:([\w.+-]*/?[\w.+-]*)((?:;[^;,]*)*),", re.ASCII)
 DETAILS: Final = ("auto", "low", "high")
-MOST_IMAGES: Final = 10
-"""Of one example, for OpenAI: the vision fine-tuning guide, read 2026-11."""
-MOST_BYTES: Final = 10 * MB
-"""Of one image, for OpenAI: the same."""
 HEAD: Final = 64
 """Characters of base64 that hold the start of a file."""
 
@@ -100,11 +96,19 @@ def image_on_wrong_role(example: Example) -> Problems:
             yield Problem(part.pointer, f"an image in a message of role {excerpt(part.message.role or 'none', 30)!r}")
 
 
-@rule("C011", "too-many-images", severity=Severity.ERROR, scope=Scope.VALUE, only=(Target.OPENAI,), hint="Split the example, or make the image smaller.")
-def too_many_images(example: Example) -> Problems:
-    """An example has more than ten images, or one of more than 10 MB.
+@rule(
+    "C011",
+    "too-many-images",
+    severity=Severity.ERROR,
+    scope=Scope.DATASET,
+    only=(Target.OPENAI, Target.AZURE),
+    hint="Split the example, make the image smaller, or train on fewer examples with images.",
+)
+def too_many_images(example: Example, seen: Seen, *, target: Target) -> Problems:
+    """An example has more images than the service takes, or a bigger one, or too many examples have some.
 
-    The service leaves such examples out of the training.
+    OpenAI takes 10 images in an example, Azure 64; both take images up to 10 MB, and 50,000 examples that have some in a
+    file. What goes beyond is left out of the training, or the file is refused.
 
     Bad:
 
@@ -114,13 +118,28 @@ def too_many_images(example: Example) -> Problems:
 
         {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://a.b/1"}}]}, {"role": "assistant", "content": "A cat."}]}
     """
-    images = list(images_of(example))
-    if len(images) > MOST_IMAGES:
-        yield Problem(images[MOST_IMAGES].pointer, f"{plural(len(images), 'image')}; the service takes {MOST_IMAGES}")
+    images = [] if example.plain else list(images_of(example))
+    if not images:
+        return
+    limits = LIMITS[target]
+    if limits.images is not None and len(images) > limits.images:
+        yield Problem(images[limits.images].pointer, f"{plural(len(images), 'image')}; {target} takes {limits.images} in an example")
     for part in images:
         url = url_of(part) or ""
-        if url.startswith("data:") and len(url) * 3 // 4 > MOST_BYTES:
-            yield Problem(part.pointer, f"an image of about {len(url) * 3 // 4 // MB} MB; the service takes {MOST_BYTES // MB}")
+        size = len(url) * 3 // 4 if url.startswith("data:") else 0
+        if limits.image_bytes is not None and size > limits.image_bytes:
+            yield Problem(part.pointer, f"an image of about {size / MB:,.1f} MB; {target} takes {limits.image_bytes // MB} MB")
+    counts = seen.memory.setdefault("C011", {})
+    counts[example.place.file] = counts.get(example.place.file, 0) + 1
+
+
+@too_many_images.concluded_by
+def too_many_with_images(seen: Seen, *, target: Target) -> Iterator[tuple[Any, Problem]]:
+    """One finding for each file in which too many examples have images."""
+    most = LIMITS[target].examples_with_images
+    for file, count in seen.memory.get("C011", {}).items():
+        if most is not None and count > most:
+            yield Place(file, 0), Problem("", f"{plural(count, 'example')} with images; {target} takes {most:,} in a file")
 
 
 @rule(

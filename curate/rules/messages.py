@@ -7,7 +7,9 @@ from typing import Any
 from curate.example import ROLES, Example, Message
 from curate.finding import Problem, Severity
 from curate.read.formats import UNKNOWN
+from curate.rules.references import REINFORCING, references
 from curate.rules.rule import rule
+from curate.targets import Target
 from curate.text import excerpt, plural
 
 Problems = Iterator[Problem]
@@ -17,6 +19,8 @@ ALIASES = {
     "ai": "assistant", "chatgpt": "assistant", "chatbot": "assistant", "agent": "assistant", "answer": "assistant", "instruction": "system",
     "observation": "tool", "function_response": "tool", "tool_response": "tool", "ipython": "tool", "function_call": "assistant", "tool_call": "assistant",
 }  # fmt: skip
+NO_DEVELOPER = (Target.TOGETHER, Target.FIREWORKS, Target.MISTRAL)
+"""Services that know system, user, assistant and tool only."""
 
 
 def alias(role: str) -> str | None:
@@ -60,10 +64,10 @@ def whole(example: Example) -> str:
 
 
 @rule("M001", "no-messages", severity=Severity.ERROR, hint="Put the conversation under `messages`, or convert the file from its format.")
-def no_messages(example: Example) -> Problems:
+def no_messages(example: Example, *, target: Target) -> Problems:
     """The object has no `messages`.
 
-    Without it no trainer finds a conversation: the line is rejected or dropped.
+    Without it no trainer finds a conversation: the line is rejected or dropped. TRL also trains on a `prompt` alone.
 
     Bad:
 
@@ -73,7 +77,7 @@ def no_messages(example: Example) -> Problems:
 
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    if example.format == UNKNOWN:
+    if example.format == UNKNOWN and not (target is Target.TRL and isinstance(example.value.get("prompt"), str | list)):
         keys = ", ".join(excerpt(key, 30) for key in list(example.value)[:5])
         yield Problem("", f"no `messages`, and the keys fit no known format: {keys or 'the object is empty'}")
 
@@ -82,8 +86,7 @@ def no_messages(example: Example) -> Problems:
 def messages_not_a_list(example: Example) -> Problems:
     """`messages` is not a list.
 
-    Often it is JSON inside a string, written by an exporter that encoded twice; trainers see letters instead of
-    messages.
+    Often it is JSON inside a string, by an exporter that encoded twice; trainers see letters instead of messages.
 
     Bad:
 
@@ -179,8 +182,7 @@ def unknown_role(example: Example) -> Problems:
 def role_alias(example: Example) -> Problems:
     """A role is another name for a known one.
 
-    Templates compare roles letter by letter: `human`, `gpt`, `Assistant` or ` user` match nothing, and the
-    message is lost.
+    Templates compare roles letter by letter: `human`, `gpt`, `Assistant` or ` user` match nothing, the message is lost.
 
     Bad:
 
@@ -195,12 +197,18 @@ def role_alias(example: Example) -> Problems:
             yield Problem(role_pointer(message), f"role {excerpt(message.role)!r} should be {meant!r}")
 
 
-@rule("M008", "deprecated-role", severity=Severity.WARNING, hint="Use the role `tool` with a tool_call_id.")
-def deprecated_role(example: Example) -> Problems:
-    """The role `function` is deprecated.
+@rule(
+    "M008",
+    "deprecated-role",
+    severity=Severity.WARNING,
+    targets=dict.fromkeys(NO_DEVELOPER, Severity.ERROR),
+    hint="Use the role `tool` with a tool_call_id; where `developer` is not taken, `system`.",
+)
+def deprecated_role(example: Example, *, target: Target) -> Problems:
+    """A role is deprecated, or none that the service takes.
 
-    OpenAI replaced it by `tool` in 2023; most chat templates know only `tool` and raise an error or drop the
-    result.
+    OpenAI replaced `function` by `tool` in 2023; most templates know only `tool`, and raise an error or drop the result.
+    Together, Fireworks and Mistral do not take `developer` either.
 
     Bad:
 
@@ -213,13 +221,16 @@ def deprecated_role(example: Example) -> Problems:
     for message in example.messages:
         if message.role == "function":
             yield Problem(role_pointer(message), "role 'function' is deprecated")
+        elif message.role == "developer" and target in NO_DEVELOPER:
+            yield Problem(role_pointer(message), f"role 'developer' is not taken by {target}")
 
 
 @rule("M009", "no-assistant", severity=Severity.ERROR, hint="Add the answer, or remove the line.")
-def no_assistant(example: Example) -> Problems:
+def no_assistant(example: Example, *, target: Target) -> Problems:
     """No message is from the assistant.
 
-    Loss is taken on the assistant's words only, so the example teaches nothing.
+    Loss is taken on the assistant's words only, so the example teaches nothing. Prompts for reinforcement fine-tuning have
+    none: where the service trains on these, a line with a key that a grader may read is taken for one.
 
     Bad:
 
@@ -229,7 +240,7 @@ def no_assistant(example: Example) -> Problems:
 
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    if example.messages and not any(meant(message) == "assistant" for message in example.messages):
+    if example.messages and not any(meant(message) == "assistant" for message in example.messages) and not (target in REINFORCING and references(example)):
         yield Problem(whole(example), "no message is from the assistant")
 
 
@@ -273,7 +284,10 @@ def open_end(example: Example) -> Problems:
         yield Problem(example.messages[-1].pointer, f"{last} not answered and will not be trained on")
 
 
-@rule("M012", "assistant-first", severity=Severity.WARNING, hint="Put the user's turn before it, or make the greeting part of the system prompt.")
+@rule(
+    "M012", "assistant-first", severity=Severity.WARNING, targets={Target.MISTRAL: Severity.ERROR},
+    hint="Put the user's turn before it, or make the greeting part of the system prompt.",
+)  # fmt: skip
 def assistant_first(example: Example) -> Problems:
     """The first turn is the assistant's.
 
@@ -292,7 +306,7 @@ def assistant_first(example: Example) -> Problems:
         yield Problem(turns[0].pointer, "the assistant speaks first")
 
 
-@rule("M013", "late-system", severity=Severity.WARNING, hint="Move it to the front.")
+@rule("M013", "late-system", severity=Severity.WARNING, targets={Target.FIREWORKS: Severity.ERROR}, hint="Move it to the front.")
 def late_system(example: Example) -> Problems:
     """A system message is not the first one.
 
@@ -314,7 +328,7 @@ def late_system(example: Example) -> Problems:
             yield Problem(message.pointer, f"{message.role} message at position {message.index + 1}")
 
 
-@rule("M014", "several-systems", severity=Severity.WARNING, hint="Merge them into one.")
+@rule("M014", "several-systems", severity=Severity.WARNING, targets={Target.MISTRAL: Severity.ERROR}, hint="Merge them into one.")
 def several_systems(example: Example) -> Problems:
     """There is more than one system message.
 
@@ -352,7 +366,13 @@ def system_and_developer(example: Example) -> Problems:
         yield Problem(example.messages[roles.index("developer")].pointer, "a system and a developer message in one conversation")
 
 
-@rule("M016", "consecutive-roles", severity=Severity.WARNING, hint="Merge the two turns, or restore the turn missing between them.")
+@rule(
+    "M016",
+    "consecutive-roles",
+    severity=Severity.WARNING,
+    targets={Target.TOGETHER: Severity.ERROR, Target.MISTRAL: Severity.ERROR},
+    hint="Merge the two turns, or restore the turn missing between them.",
+)
 def consecutive_roles(example: Example) -> Problems:
     """Two turns in a row have the same role.
 
@@ -374,20 +394,6 @@ def consecutive_roles(example: Example) -> Problems:
 
 
 RULES = (
-    no_messages,
-    messages_not_a_list,
-    empty_messages,
-    message_not_an_object,
-    no_role,
-    unknown_role,
-    role_alias,
-    deprecated_role,
-    no_assistant,
-    no_user,
-    open_end,
-    assistant_first,
-    late_system,
-    several_systems,
-    system_and_developer,
-    consecutive_roles,
-)
+    no_messages, messages_not_a_list, empty_messages, message_not_an_object, no_role, unknown_role, role_alias, deprecated_role, no_assistant,
+    no_user, open_end, assistant_first, late_system, several_systems, system_and_developer, consecutive_roles,
+)  # fmt: skip

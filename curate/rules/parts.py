@@ -8,7 +8,7 @@ from curate.finding import Problem, Severity
 from curate.rules.duplicates import Seen
 from curate.rules.rule import Scope, rule
 from curate.rules.texts import answer, asked
-from curate.targets import Target
+from curate.targets import SERVICES, Target
 from curate.text import excerpt, visible
 
 if TYPE_CHECKING:
@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
 Problems = Iterator[Problem]
 IMAGES: Final = ("image_url", "image")
-KNOWN: Final = frozenset(("text", "refusal", *IMAGES, "video"))
-"""Types of parts that some template renders or some service trains on."""
+TRAINED: Final = frozenset(("text", "refusal", "image_url"))
+"""Types of parts that a service trains on."""
+KNOWN: Final = TRAINED | {*IMAGES, "video", "video_url", "input_audio", "audio", "audio_url", "file"}
+"""Types of parts that the template of some model renders."""
 REASONING: Final = frozenset(("reasoning", "thinking"))
 ARROW: Final = (Target.TRL, Target.AXOLOTL)
 """Targets that read data into columns of one type each."""
@@ -49,21 +51,23 @@ def parts_of(example: Example) -> Iterator[Part]:
     targets={Target.LLAMAFACTORY: Severity.INFO},
     hint="Use parts of type text, image_url or refusal; write anything else as text, or take it out.",
 )
-def part_type(example: Example) -> Problems:
+def part_type(example: Example, *, target: Target) -> Problems:
     """A part of a content has a type that is not trained on.
 
-    Templates leave out what they do not know; services reject audio, files and any unknown type in training data.
+    Templates leave out what they do not know. Services also reject audio, video and files in training data, and images that
+    are not of type image_url; trainers leave these to the model's template.
 
     Bad:
 
-        {"messages": [{"role": "user", "content": [{"type": "input_audio", "input_audio": {"data": "", "format": "wav"}}]}, {"role": "assistant", "content": "Hello."}]}
+        {"messages": [{"role": "user", "content": [{"type": "txt", "text": "Hi"}]}, {"role": "assistant", "content": "Hello."}]}
 
     Good:
 
         {"messages": [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}, {"role": "assistant", "content": "Hello."}]}
     """
+    known = TRAINED if target in SERVICES else KNOWN
     for part in parts_of(example):
-        if part.type not in KNOWN and not (part.type in REASONING and part.message.role == "assistant"):
+        if part.type not in known and not (part.type in REASONING and part.message.role == "assistant"):
             yield Problem(part.pointer, f"a part of type {excerpt(part.type, 30)!r} is not trained on")
 
 

@@ -14,29 +14,15 @@ from curate.read.locate import escape
 from curate.rules.duplicates import Seen
 from curate.rules.images import images_of
 from curate.rules.messages import kind_of, meant
+from curate.rules.references import REINFORCING, references
 from curate.rules.rule import Scope, rule
-from curate.targets import Target
+from curate.targets import LIMITS, Target
 from curate.text import excerpt, plural
 
 Problems = Iterator[Problem]
 Conclusion = Iterator[tuple[Place, Problem]]
-FOR: Final = (Target.OPENAI, Target.AZURE)
-NOTES: Final = frozenset(
-    (
-        *("messages", "tools", "functions", "tool_choice", "parallel_tool_calls", "response_format", "images", "system"),
-        *("id", "uuid", "source", "metadata", "meta", "dataset", "split", "lang", "language", "category", "tags", "date", "timestamp", "weight", "label"),
-        *("chosen", "rejected", "kto_tag"),
-    )
-)
 FEWEST: Final = 5
 """Lines from which on one reference for all of them is no chance."""
-MOST_LINES: Final = 50_000
-"""Of a training file, for Azure: the service's guide, read 2026-11."""
-
-
-def references(example: Example) -> dict[str, Any]:
-    """What a grader may read beside the conversation."""
-    return {} if example.plain or example.format != "messages" else {key: item for key, item in example.value.items() if key not in NOTES}
 
 
 def is_prompt(example: Example) -> bool:
@@ -49,7 +35,7 @@ def is_prompt(example: Example) -> bool:
     "prompt-answered-already",
     severity=Severity.ERROR,
     scope=Scope.DATASET,
-    only=FOR,
+    only=REINFORCING,
     hint="End each line on the user's message: the model writes the answer.",
 )
 def prompt_answered_already(example: Example, seen: Seen) -> Problems:
@@ -86,7 +72,7 @@ def not_all_prompts(seen: Seen) -> Conclusion:
         yield counts["place"], Problem("", f"{plural(counts['wrong'], 'line')} of {counts['prompts'] + counts['others']:,} not ending on the user")
 
 
-@rule("R002", "system-in-prompt", severity=Severity.ERROR, scope=Scope.VALUE, only=FOR, hint="Call it developer.")
+@rule("R002", "system-in-prompt", severity=Severity.ERROR, scope=Scope.VALUE, only=REINFORCING, hint="Call it developer.")
 def system_in_prompt(example: Example) -> Problems:
     """A prompt of reinforcement data has a system message.
 
@@ -116,7 +102,12 @@ def to_developer(value: dict[str, Any]) -> dict[str, Any]:
 
 
 @rule(
-    "R003", "reference-uneven", severity=Severity.ERROR, scope=Scope.DATASET, only=FOR, hint="Give every line the keys that the grader reads, each of one type."
+    "R003",
+    "reference-uneven",
+    severity=Severity.ERROR,
+    scope=Scope.DATASET,
+    only=REINFORCING,
+    hint="Give every line the keys that the grader reads, each of one type.",
 )
 def reference_uneven(example: Example, seen: Seen) -> Problems:
     """A key beside the prompts is missing in some lines, or has another type there.
@@ -167,7 +158,7 @@ def keys_of_several_kinds(seen: Seen) -> Conclusion:
     "no-validation-file",
     severity=Severity.WARNING,
     scope=Scope.DATASET,
-    only=FOR,
+    only=REINFORCING,
     hint="Check the validation file together with this one; `curate split` makes one.",
 )
 def no_validation_file(example: Example, seen: Seen) -> Problems:
@@ -220,14 +211,22 @@ def prompt_limits(example: Example, seen: Seen) -> Problems:
 
 
 @prompt_limits.concluded_by
-def too_many_prompts(seen: Seen) -> Conclusion:
+def too_many_prompts(seen: Seen, *, target: Target) -> Conclusion:
     """One finding for each file that has too many."""
+    most = LIMITS[target].max_prompts
     for file, count in seen.memory.get("R005", {}).items():
-        if count > MOST_LINES:
-            yield Place(file, 0), Problem("", f"{plural(count, 'prompt')}; the service takes {MOST_LINES:,}")
+        if most is not None and count > most:
+            yield Place(file, 0), Problem("", f"{plural(count, 'prompt')}; {target} takes {most:,} ({LIMITS[target].source})")
 
 
-@rule("R006", "reference-constant", severity=Severity.WARNING, scope=Scope.DATASET, only=FOR, hint="Write into each line what its own answer is judged by.")
+@rule(
+    "R006",
+    "reference-constant",
+    severity=Severity.WARNING,
+    scope=Scope.DATASET,
+    only=REINFORCING,
+    hint="Write into each line what its own answer is judged by.",
+)
 def reference_constant(example: Example, seen: Seen) -> Problems:
     """All prompts have the same reference.
 

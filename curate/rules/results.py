@@ -8,7 +8,7 @@ from curate.example import Example
 from curate.finding import Problem, Severity
 from curate.rules.calls import ids_of, items_of
 from curate.rules.rule import Scope, rule
-from curate.rules.tools import SERVICES, called, declared
+from curate.rules.tools import REJECTED, called, declared
 from curate.targets import Target
 from curate.text import excerpt, plural
 
@@ -21,7 +21,7 @@ def is_id(value: Any) -> TypeGuard[str]:
     return isinstance(value, str) and bool(value)
 
 
-@rule("T017", "call-id", severity=Severity.WARNING, scope=Scope.VALUE, targets=SERVICES, hint="Give each call an id of its own, and its result the same.")
+@rule("T017", "call-id", severity=Severity.WARNING, scope=Scope.VALUE, targets=REJECTED, hint="Give each call an id of its own, and its result the same.")
 def call_id(example: Example) -> Problems:
     """A tool call has no id, or the id of another call.
 
@@ -160,7 +160,7 @@ def mistral_call_id(example: Example) -> Problems:
             yield Problem(f"{message.pointer}/tool_call_id", f"id {excerpt(given, 40)!r} is not nine letters and digits")
 
 
-@rule("T022", "calls-without-tools", severity=Severity.WARNING, scope=Scope.VALUE, targets=SERVICES, hint="Declare under `tools` what may be called.")
+@rule("T022", "calls-without-tools", severity=Severity.WARNING, scope=Scope.VALUE, targets=REJECTED, hint="Declare under `tools` what may be called.")
 def calls_without_tools(example: Example) -> Problems:
     """Tools are called, and none are declared.
 

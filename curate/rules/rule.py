@@ -15,21 +15,24 @@
             {"messages": [...]}
         \"\"\"
 
+A function that has a parameter `target` (keyword only) is told who the data is meant for; so is that of a repair or a conclusion.
+
 The tests run both blocks: Bad must fire, Good must not. In them `\\xff` stands for that byte.
 """
 
 import inspect
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from curate.finding import Severity
 from curate.rules.repair import Repair, Takes
 from curate.targets import Target
 
-Mend = TypeVar("Mend", bound=Callable[[Any], Any])
+Mend = TypeVar("Mend", bound=Callable[..., Any])
 CODE: Final = re.compile(r"[A-Z]\d{3}")
 NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 BYTE: Final = re.compile(rb"\\x([0-9a-f]{2})")
@@ -88,6 +91,12 @@ class Rule:
         """How bad it is for a target; None when the target does not have the rule."""
         return None if self.only and target not in self.only else self.targets.get(target, self.severity)
 
+    def for_target(self, target: Target) -> "Rule":
+        """The rule as it runs: its functions are told the target, those of them that have a parameter `target`."""
+        repair = self.repair and replace(self.repair, function=_told(self.repair.function, target))
+        conclusion = self.conclusion and _told(self.conclusion, target)
+        return replace(self, function=_told(self.function, target), repair=repair, conclusion=conclusion)
+
     def repaired_by(self, *, safe: bool, takes: Takes = Takes.OBJECT) -> Callable[[Mend], Mend]:
         """Declare the rule's repair: `@consecutive_roles.repaired_by(safe=False)`; its docstring says in one sentence what it does."""
 
@@ -101,6 +110,10 @@ class Rule:
         """Declare what the rule says once the whole data set was seen."""
         self.conclusion = function
         return function
+
+
+def _told(function: Callable[..., Any], target: Target) -> Callable[..., Any]:
+    return partial(function, target=target) if "target" in getattr(function, "__annotations__", ()) else function
 
 
 def rule(

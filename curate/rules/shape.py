@@ -2,6 +2,7 @@
 
 from curate.example import Example
 from curate.rules.frame import CALLS
+from curate.rules.references import references
 
 Shape = tuple[str | tuple[str, str], ...]
 
@@ -28,6 +29,8 @@ def shape_of(example: Example) -> Shape | None:
             shape.append((role, "calls"))
         else:
             return None
+    if shape[-1] != "assistant" and references(example):  # it may be a prompt for reinforcement, which needs no answer
+        return None
     return tuple(shape)
 
 

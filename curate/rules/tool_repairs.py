@@ -5,8 +5,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from curate.read.decode import decode
 from curate.rules import calls, results, tools
 from curate.rules.repairs import functions_to_tools, turns_in, with_turns
+from curate.targets import Target
 
 Object = dict[str, Any]
 TRUTH = {"true": True, "false": False, "1": True, "0": False}
@@ -94,10 +96,19 @@ def _without_empty(turn: Object) -> Object:
     return {key: item for key, item in turn.items() if key != "tool_calls"} if empty else turn
 
 
-@calls.arguments_not_text.repaired_by(safe=True)
-def arguments_to_text(value: Object) -> Object:
-    """Write arguments that are objects as JSON in a string."""
-    return with_arguments(value, lambda arguments: json.dumps(arguments, ensure_ascii=False) if isinstance(arguments, dict) else arguments)
+@calls.arguments_form.repaired_by(safe=True)
+def arguments_as_taken(value: Object, *, target: Target) -> Object:
+    """Write arguments that are objects as JSON in a string; for TRL, JSON in a string as an object."""
+    return with_arguments(value, _to_object if target is Target.TRL else _to_text)
+
+
+def _to_text(arguments: Any) -> Any:
+    return json.dumps(arguments, ensure_ascii=False) if isinstance(arguments, dict) else arguments
+
+
+def _to_object(arguments: Any) -> Any:
+    decoded = decode(arguments.encode("utf-8", "surrogatepass")) if isinstance(arguments, str) else None
+    return decoded.value if decoded is not None and isinstance(decoded.value, dict) and not decoded.defects else arguments
 
 
 @calls.arguments_encoded_twice.repaired_by(safe=True)

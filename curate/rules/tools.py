@@ -11,11 +11,11 @@ from curate.finding import Problem, Severity
 from curate.rules.duplicates import Seen
 from curate.rules.messages import kind_of
 from curate.rules.rule import Scope, rule
-from curate.targets import Target
+from curate.targets import LIMITS, SERVICES, Target
 from curate.text import excerpt, plural
 
 Problems = Iterator[Problem]
-SERVICES: Final = dict.fromkeys((Target.OPENAI, Target.AZURE, Target.TOGETHER, Target.FIREWORKS, Target.MISTRAL), Severity.ERROR)
+REJECTED: Final = dict.fromkeys(SERVICES, Severity.ERROR)
 """For what a service rejects and a trainer takes."""
 NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 FEW: Final = 5
@@ -125,11 +125,11 @@ def schema_fault(schema: bytes) -> str | None:
     severity=Severity.ERROR,
     hint='Write each tool as {"type": "function", "function": {"name": ..., "parameters": {...}}}.',
 )
-def tools_malformed(example: Example) -> Problems:
+def tools_malformed(example: Example, *, target: Target) -> Problems:
     """`tools` is not a list of function declarations.
 
     Templates look for `function.name` and `function.parameters`; what they do not find, the model is not shown. Services
-    reject the line.
+    reject the line; OpenAI and Azure also where there are more than 128.
 
     Bad:
 
@@ -146,6 +146,9 @@ def tools_malformed(example: Example) -> Problems:
     if not isinstance(tools, list):
         yield Problem(base, "`tools` is text that is not a JSON list" if in_text else f"`tools` is {kind_of(tools)}, not a list")
         return
+    most = LIMITS[target].tools
+    if most is not None and len(tools) > most:
+        yield Problem(base, f"{plural(len(tools), 'tool')}; {target} takes {most}")
     for i, tool in enumerate(tools):
         at = base if in_text else f"{base}/{i}"
         if not isinstance(tool, dict):
@@ -160,7 +163,7 @@ def tools_malformed(example: Example) -> Problems:
             yield Problem(at, f"the type of tool {i + 1} is not 'function'")
 
 
-@rule("T002", "tool-name", scope=Scope.VALUE, severity=Severity.WARNING, targets=SERVICES, hint="Use 1 to 64 letters, digits, underscores and dashes.")
+@rule("T002", "tool-name", scope=Scope.VALUE, severity=Severity.WARNING, targets=REJECTED, hint="Use 1 to 64 letters, digits, underscores and dashes.")
 def tool_name(example: Example) -> Problems:
     """The name of a tool has characters that services do not take.
 
@@ -202,7 +205,7 @@ def duplicate_tool(example: Example) -> Problems:
         seen.add(key)
 
 
-@rule("T004", "tool-schema", scope=Scope.VALUE, severity=Severity.WARNING, targets=SERVICES, hint='Write `parameters` as a JSON Schema whose type is "object".')
+@rule("T004", "tool-schema", scope=Scope.VALUE, severity=Severity.WARNING, targets=REJECTED, hint='Write `parameters` as a JSON Schema whose type is "object".')
 def tool_schema(example: Example) -> Problems:
     """The parameters of a tool are not a valid JSON Schema of an object.
 

@@ -10,7 +10,7 @@ from curate.read.locate import escape
 from curate.rules.duplicates import Seen
 from curate.rules.messages import kind_of, meant, whole
 from curate.rules.rule import Scope, rule
-from curate.rules.tools import SERVICES
+from curate.rules.tools import REJECTED
 from curate.targets import Target
 from curate.text import excerpt, plural
 
@@ -70,7 +70,7 @@ def turn_structure(example: Example) -> Problems:
         yield Problem(example.messages[-1].pointer, "the number of turns is odd: the last has no answer")
 
 
-@rule("M019", "weight-value", severity=Severity.WARNING, scope=Scope.VALUE, targets=SERVICES, hint="Write 0 or 1.")
+@rule("M019", "weight-value", severity=Severity.WARNING, scope=Scope.VALUE, targets=REJECTED, hint="Write 0 or 1.")
 def weight_value(example: Example) -> Problems:
     """A `weight` is not 0 or 1.
 

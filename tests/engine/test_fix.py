@@ -136,8 +136,8 @@ def test_unsafe_fixes_are_only_made_when_asked_for(write: Write) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "why"),
     [
-        ("data.jsonl.gz", gzip.compress(ALIAS + b"\n"), "compressed"),
-        ("data.jsonl", gzip.compress(ALIAS + b"\n"), "compressed"),
+        ("data.jsonl.gz", gzip.compress(ALIAS + b"\n", mtime=0), "compressed"),
+        ("data.jsonl", gzip.compress(ALIAS + b"\n", mtime=0), "compressed"),
         ("data.json", b"[\n" + ALIAS + b"\n]", "curate convert"),
         ("data.jsonl", ALIAS.decode().encode("utf-16"), "UTF-16"),
     ],

@@ -27,6 +27,8 @@ CASES = Path(__file__).parent.parent / "cases"
 REPAIRED = {code: rule for code, rule in RULES.items() if rule.repair is not None}
 ON_LINES = {code: rule for code, rule in REPAIRED.items() if rule.repair and rule.repair.takes is not Takes.RAW and rule.repair.takes is not Takes.FIRST}
 OBJECTS = {code: rule for code, rule in REPAIRED.items() if rule.repair and rule.repair.takes is Takes.OBJECT}
+ALSO_FOR = {"M008": Target.TOGETHER, "T011": Target.TRL}
+"""Targets for which a repair does something else."""
 
 
 def target_of(code: str, name: str = "") -> Target:
@@ -58,7 +60,7 @@ def found_in(content: bytes, target: Target, *select: str) -> list[Finding]:
 
 def mended_content(code: str, content: bytes, target: Target) -> tuple[bytes, set[int]]:
     """The content with every line mended that the rule's repair mends, and the numbers of these lines."""
-    repair = RULES[code].repair
+    repair = RULES[code].for_target(target).repair
     assert repair is not None
     fixable = {finding.line for finding in found_in(content, target, code) if finding.fixable}
     pieces, changed = [], set()
@@ -139,11 +141,11 @@ def mutated(draw: st.DrawFn, code: str) -> dict[str, Any]:
     return value
 
 
-@pytest.mark.parametrize("code", OBJECTS)
+@pytest.mark.parametrize(("code", "target"), [*((code, target_of(code)) for code in OBJECTS), *ALSO_FOR.items()])
 @settings(deadline=None)
 @given(data=st.data())
-def test_a_repair_of_anything_settles_or_does_nothing_changes_no_input_and_a_second_time_nothing(code: str, data: st.DataObject) -> None:
-    rule = RULES[code]
+def test_a_repair_of_anything_settles_or_does_nothing_changes_no_input_and_a_second_time_nothing(code: str, target: Target, data: st.DataObject) -> None:
+    rule = RULES[code].for_target(target)
     assert rule.repair
     value = data.draw(mutated(code))
     before = copy.deepcopy(value)
@@ -152,7 +154,7 @@ def test_a_repair_of_anything_settles_or_does_nothing_changes_no_input_and_a_sec
     assert isinstance(mended, dict)
     if mended != value:
         assert rule.repair.function(copy.deepcopy(mended)) == mended
-        was, now = (found_in(json.dumps(item).encode(), target_of(code), code) for item in (value, mended))
+        was, now = (found_in(json.dumps(item).encode(), target, code) for item in (value, mended))
         if was:
             assert [finding.message for finding in now] == []
 
