@@ -1,5 +1,6 @@
 """Where the command starts and ends: finds the verb, and turns whatever happens into a documented exit code."""
 
+import gc
 import os
 import sys
 import traceback
@@ -13,18 +14,29 @@ from curate.errors import CurateError, ExitCode
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code: 0 clean, 1 findings, 2 usage or input, 3 our bug, 130 interrupted."""
-    words = list(sys.argv[1:] if arguments is None else arguments)
+    if arguments is not None:
+        return _guarded(arguments)
+    try:
+        return _guarded(sys.argv[1:], alone=True)
+    finally:  # the process ends: looking through all its objects for cycles would take as long as checking a small file
+        gc.disable()
+        gc.freeze()
+
+
+def _guarded(words: Sequence[str], *, alone: bool = False) -> int:
+    """Run the command, whatever happens; `alone` where the process ends with it."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # what a terminal cannot show must not end the command
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # pydantic would look through all that is installed for them, at every start
     try:
-        if words in (["--version"], ["-V"]):
+        if tuple(words) in (("--version",), ("-V",)):
             sys.stdout.write(f"curate {__version__}\n")
             return ExitCode.CLEAN
         if not words or words[0] in ("--help", "-h", "help"):
             sys.stdout.write(overview())
             return ExitCode.CLEAN if words else ExitCode.USAGE
-        return _run(words)
+        return _run(words, alone=alone)
     except CurateError as error:
         _narrate(f"error: {error.message}" + (f"\n  next: {error.hint}" if error.hint else ""))
         return error.exit_code
@@ -39,13 +51,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return ExitCode.BUG
 
 
-def _run(words: Sequence[str]) -> int:
+def _run(words: Sequence[str], *, alone: bool) -> int:
     import typer  # only once a verb is known to be wanted
 
     from curate.cli.verbs import load_verb
 
+    gc.disable()  # importing makes many objects and hardly any garbage
+    try:
+        verb = load_verb(words[0])
+        if alone:
+            gc.freeze()  # nor are they looked through again and again
+    finally:
+        gc.enable()
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-    app.command(words[0], context_settings={"help_option_names": ["-h", "--help"]})(load_verb(words[0]))
+    app.command(words[0], context_settings={"help_option_names": ["-h", "--help"]})(verb)
     try:
         code = typer.main.get_command(app).main(list(words[1:]), prog_name=f"curate {words[0]}", standalone_mode=False)
     except typer.TyperException as error:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 RUNS: Final = 10
-CODE: Final = "import sys; from curate.cli.main import main; sys.exit(main(sys.argv[1:]))"
+CODE: Final = "import sys; from curate.cli.main import main; sys.exit(main())"
 """What the installed command does."""
 
 
