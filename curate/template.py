@@ -20,6 +20,8 @@ from curate.text import excerpt
 
 THOUGHTS: Final = ("reasoning_content", "thinking", "reasoning")
 """Where data sets put what the assistant thought."""
+SAID: Final = ("text", "refusal")
+"""Types of parts that are text."""
 Turn = dict[str, Any]
 
 
@@ -119,7 +121,7 @@ class Template:
             mismatches += _lost(turns[: i + 1], full, start)
             if end <= start:
                 return Rendering((), (Obstacle("K011", f"/messages/{i}", "the chat template renders nothing for the answer"),))
-            if silent := [name for name in _names(turns[i].get("tool_calls")) if name not in full[start:end]]:
+            if silent := [name for name in _called(turns[i]) if name not in full[start:end]]:
                 # Trained on, it would teach the model to say nothing where it should call.
                 return Rendering(
                     (), (Obstacle("K004", f"/messages/{i}/tool_calls", f"the chat template does not render the call of {excerpt(silent[0], 40)}"),)
@@ -164,6 +166,9 @@ class Template:
             # Templates are programs of others; what breaks in them on some data is a fact about the data.
             raise TemplateFailure(excerpt(f"{error or type(error).__name__}", 200)) from error
         assert isinstance(text, str)
+        # Learnt, it would be said. Where the data itself has the word, nobody can tell.
+        if "None" in text and any(turn.get("content") is None for turn in turns) and "None" not in json.dumps([turns, tools]):
+            raise TemplateFailure("it writes content that is null as the word None")
         return text
 
     def _encode(self, rendered: Rendered) -> Encoded:
@@ -231,21 +236,25 @@ def _reasons(turn: Turn) -> bool:
 
 
 def _variants(turns: list[Turn]) -> Iterator[list[Turn]]:
-    """The turns as templates want them: arguments of tool calls as objects, and where that fails as JSON text."""
+    """The turns as templates want them: arguments of tool calls as objects, where that fails as JSON text; content beside calls null, or empty text."""
     plain = [_plain(turn) for turn in turns]
     if not any(turn.get("tool_calls") for turn in plain):
         yield plain
         return
-    for as_object in (True, False):
-        yield [_with_arguments(turn, as_object=as_object) for turn in plain]
+    filled = [{**turn, "content": ""} if turn.get("tool_calls") and turn.get("content") is None else turn for turn in plain]
+    for attempt in (plain,) if filled == plain else (plain, filled):
+        for as_object in (True, False):
+            yield [_with_arguments(turn, as_object=as_object) for turn in attempt]
 
 
 def _plain(turn: Turn) -> Turn:
-    """A turn without what is ours (`weight`), its content as a string where it is nothing but text."""
+    """A turn without what is ours (`weight`), its content as a string where it is nothing but text, or a refusal."""
     turn = {key: item for key, item in turn.items() if key != "weight"}
     content = turn.get("content")
-    if isinstance(content, list) and all(isinstance(part, dict) and part.get("type") == "text" for part in content):
+    if isinstance(content, list) and all(isinstance(part, dict) and part.get("type") in SAID for part in content):
         turn["content"] = content_text(content)
+    elif content is None and isinstance(turn.get("refusal"), str):
+        turn["content"] = turn["refusal"]
     return turn
 
 
@@ -273,6 +282,11 @@ def _names(entries: Any) -> list[str]:
     return [function["name"] for function in functions if isinstance(function, dict) and isinstance(function.get("name"), str)]
 
 
+def _called(turn: Turn) -> list[str]:
+    """The names of the functions that a turn calls, in either form."""
+    return [*_names(turn.get("tool_calls")), *_names([turn.get("function_call")])]
+
+
 def _call(call: Any, *, as_object: bool) -> Any:
     function = call.get("function") if isinstance(call, dict) else None
     if not isinstance(function, dict) or "arguments" not in function:
@@ -292,6 +306,8 @@ def _lost(turns: list[Turn], full: str, start: int) -> Iterator[Mismatch]:
     """What the template left out or cut short of the conversation; the answer has to stand in the supervised part."""
     for i, turn in enumerate(turns):
         text = turn.get("content")
+        for kind in dict.fromkeys(part["type"] for part in text if _is_media(part)) if isinstance(text, list) else ():
+            yield Mismatch(f"a part of type {excerpt(kind, 30)!r} is not trained on: only text is", i, "K005")
         if turn.get("role") not in ROLES or not isinstance(text, str):
             continue
         # Templates take thoughts apart and drop them from history, as they should.
@@ -303,6 +319,11 @@ def _lost(turns: list[Turn], full: str, start: int) -> Iterator[Mismatch]:
         thought = next((turn[key] for key in THOUGHTS if isinstance(turn.get(key), str)), thought.rpartition("<think>")[2])
         if where is not full and not _stands(thought, full):
             yield Mismatch("the template does not render the thoughts of an assistant message", i, "K005")
+
+
+def _is_media(part: Any) -> bool:
+    """Whether a part of a content is neither text nor a thought."""
+    return isinstance(part, dict) and isinstance(kind := part.get("type"), str) and kind not in (*SAID, *THOUGHTS)
 
 
 def _stands(text: str, rendered: str) -> bool:

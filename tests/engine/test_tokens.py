@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from curate.check import check_paths
 from curate.config import CheckConfig
 from curate.errors import ModelError
-from curate.template import load_template
+from curate.template import Template, load_template
 from tests.conftest import Write, chat
 from tests.strategies import conversations, lines
 from tests.tinymodel import MAX_LENGTH, model
+from tests.trainer.tiny import make_tokenizer
 from train.data import load_split
 from train.recipe import Recipe
 
@@ -121,3 +122,54 @@ def test_what_a_template_drops_is_told_once_for_each_message(write: Write) -> No
     path = write("data.jsonl", [{"messages": turns}])
     report = check_paths([path], CheckConfig(select=("K005",), model=model(), max_length=MAX_LENGTH))
     assert [(finding.line, finding.pointer) for finding in report.findings] == [(1, "/messages/0/content")]
+
+
+# What stands beside or instead of content
+
+CALLING = [{"id": "1", "type": "function", "function": {"name": "now", "arguments": '{"zone": "UTC"}'}}]
+STRICT = "{% for m in messages %}{{ '<|im_start|>' + m.role + '\n' + (m.content + '' if m.content is string else m.content | trim) }}"
+FILLED = STRICT + "{% for c in m.tool_calls or [] %}{{ c.function.name }}{% endfor %}{{ '<|im_end|>\n' }}{% endfor %}"
+CALLED = FILLED + "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+
+
+@pytest.mark.parametrize("content", [{"content": None}, {}, {"content": ""}])
+@pytest.mark.parametrize("template", [CALLED, CALLED.replace("m.content | trim", "m.content + ''")], ids=["written as None", "refused"])
+def test_null_content_beside_a_call_is_rendered_as_no_text(template: str, content: dict[str, Any]) -> None:
+    value = {"messages": [{"role": "user", "content": "Time?"}, {"role": "assistant", **content, "tool_calls": CALLING}]}
+    (text,) = Template(make_tokenizer(template)).render(value).texts
+    assert text.text[text.spans[0].start : text.spans[0].end] == "now<|im_end|>"
+
+
+def test_null_content_that_would_be_learnt_as_a_word_is_a_problem_and_beside_a_call_no_text() -> None:
+    tokenizer = make_tokenizer(CALLED)
+
+    def as_before(turns: list[dict[str, Any]], **_: Any) -> str:
+        """What transformers does to null in older versions: nothing."""
+        return "".join(f"<|im_start|>{turn['role']}\n{turn['content']}{'now' if 'tool_calls' in turn else ''}<|im_end|>\n" for turn in turns)
+
+    tokenizer.apply_chat_template = as_before
+    value: dict[str, Any] = {"messages": [{"role": "user", "content": "Time?"}, {"role": "assistant", "content": None}]}
+    (problem,) = Template(tokenizer).encode(value).problems
+    assert (problem.code, "the word None" in problem.message) == ("K004", True)
+    value["messages"][1]["tool_calls"] = CALLING
+    (text,) = Template(tokenizer).render(value).texts
+    assert text.text.endswith("assistant\nnow<|im_end|>")
+
+
+@pytest.mark.parametrize("answer", [{"content": [{"type": "refusal", "refusal": "No."}]}, {"content": None, "refusal": "No."}])
+def test_a_refusal_is_trained_on_as_the_text_that_it_is(answer: dict[str, Any]) -> None:
+    (text,) = Template(make_tokenizer(CALLED)).render({"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", **answer}]}).texts
+    assert text.text[text.spans[0].start : text.spans[0].end] == "No.<|im_end|>"
+
+
+def test_a_call_in_the_older_form_that_the_template_leaves_out_is_a_problem() -> None:
+    answer = {"role": "assistant", "content": "", "function_call": {"name": "now", "arguments": "{}"}}
+    (problem,) = Template(make_tokenizer(CALLED)).encode({"messages": [{"role": "user", "content": "Hi"}, answer]}).problems
+    assert (problem.code, "does not render the call of now" in problem.message) == ("K004", True)
+
+
+def test_an_image_is_told_to_be_left_out_of_training() -> None:
+    parts = CALLED.replace("m.content | trim", "m.content | map(attribute='type') | join")
+    asked = {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://a.b/c.png"}}]}
+    encoding = Template(make_tokenizer(parts)).encode({"messages": [asked, {"role": "assistant", "content": "A cat."}]})
+    assert [(mismatch.turn, "'image_url'" in mismatch.text) for mismatch in encoding.told("K005")] == [(0, True)]
