@@ -24,7 +24,7 @@ demo: $(READY)  ## Take a real data set through the whole house: checked, dedupl
 	$(BIN)/curate run examples/instructions
 
 test: $(READY) check  ## Run everything that must hold: style, types, layers, schemas, and all tests.
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	HYPOTHESIS_PROFILE=more $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 test-fast: $(READY)  ## Run the tests that need no model and no real process.
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m 'not slow'

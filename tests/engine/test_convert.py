@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.cli.main import main
@@ -46,7 +46,6 @@ def call(name: str, arguments: str, number: int = 1) -> dict[str, Any]:
     return {"id": f"call_{number}", "type": "function", "function": {"name": name, "arguments": arguments}}
 
 
-@settings(deadline=None)
 @given(
     values=st.lists(strategies.lines.map(lambda value: json.dumps(value).encode()) | st.binary(max_size=9).map(lambda data: b"x" + data), max_size=5),
     chosen=st.booleans(),
@@ -70,7 +69,6 @@ def test_nothing_is_lost_and_what_is_written_reads_as_what_was_read(values: list
             assert now.example.id == before.example.id
 
 
-@settings(deadline=None)
 @given(values=st.lists(strategies.lines, max_size=4))
 def test_converting_what_was_converted_changes_no_byte(values: list[dict[str, Any]]) -> None:
     path, again = Path("data.jsonl"), Path("again.jsonl")

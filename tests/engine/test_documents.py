@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from curate.read.dataset import FileFacts, ParsedLine, read_file
@@ -57,7 +57,6 @@ def test_objects_over_several_lines_are_read_one_by_one(values: list[Any]) -> No
     assert facts.document
 
 
-@settings(max_examples=200)
 @given(
     data=st.one_of(
         st.lists(written(), max_size=4).map(lambda values: ("[" + ",\n".join(text for _, text in values) + "]").encode()),

@@ -40,7 +40,6 @@ ALIAS = line_of({"messages": [{"role": "human", "content": "Who?"}, {"role": "gp
 MENDED = line_of({"messages": [{"role": "user", "content": "Who?"}, {"role": "assistant", "content": "Me."}]})
 
 
-@settings(deadline=None)
 @given(
     lines=st.lists(
         st.sampled_from([GOOD, ALIAS, b"", b"{", b" 1", b'{"a": 1.50, "a": "\\u00e9"}', "{'é': 'ü'}".encode()])
@@ -63,7 +62,6 @@ def test_lines_without_a_finding_that_can_be_fixed_keep_their_bytes(lines: list[
     assert fix_paths([path], config).lines == 0
 
 
-@settings(deadline=None)
 # J019's bad example is a packed file: it is no line to put among others.
 @given(lines=st.lists(st.sampled_from(sorted(RULES.keys() - {"J019"})), min_size=1, max_size=6), unsafe=st.booleans())
 def test_fixing_makes_no_new_error_and_a_second_time_changes_nothing(lines: list[str], unsafe: bool) -> None:

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 
 from curate.example import Place
 from curate.read.formats import SPEAKERS, example_of
@@ -16,7 +16,6 @@ def leaves(value: Any) -> list[Any]:
     return [item for _, item in inside(value) if not isinstance(item, dict | list) and item is not None and item != ""]
 
 
-@settings(max_examples=400)
 @given(value=lines)
 @example(value={"input": {"messages": [], "tools": [{"name": "now"}], "x": 1}, "preferred_output": [], "tools": "mine"})
 @example(value={"instruction": "a", "input": " ", "output": "b", "history": [["c", "d"], ["e"]]})
@@ -31,7 +30,6 @@ def test_a_conversation_holds_all_that_stood_in_its_line(value: dict[str, Any]) 
         assert leaf in there or leaf in renamed or (isinstance(leaf, str) and any(leaf in text for text in joined))
 
 
-@settings(max_examples=400)
 @given(value=lines)
 @example(value={"prompt": "a", "completion": "b", "system": "c"})
 @example(value={"text": "a", "system": "b"})

@@ -6,7 +6,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from curate.cli.main import main
@@ -52,7 +52,6 @@ def assert_within(data: bytes, findings: list[dict[str, Any]]) -> None:
     assert [finding["line"] for finding in findings] == sorted(finding["line"] for finding in findings)
 
 
-@settings(max_examples=250, deadline=None)
 @given(data=noise)
 @example(data=b'[{"a": 1}')
 @example(data=b"[\n")
@@ -66,7 +65,6 @@ def test_any_bytes_end_with_a_documented_exit_code_and_findings_inside_the_file(
         assert bool(findings) == (code == 1)
 
 
-@settings(max_examples=150, deadline=None)
 @given(conversation=conversations(), at=st.integers(0, 400), length=st.integers(0, 4), put=noise)
 def test_damage_to_one_line_is_told_and_its_neighbours_are_left_alone(conversation: dict[str, Any], at: int, length: int, put: bytes) -> None:
     line = json.dumps(conversation).encode()
@@ -81,7 +79,6 @@ def test_damage_to_one_line_is_told_and_its_neighbours_are_left_alone(conversati
     assert sound or any(finding["line"] == 2 for finding in findings)
 
 
-@settings(max_examples=200, deadline=None)
 @given(values=st.lists(lines | json_values, min_size=1, max_size=4))
 @example(values=[{"system": "x", "messages": [{"role": "customer"}, {"role": None}, "Hi"]}])
 @example(values=[{"conversations": [{"role": "customer"}, {"from": "narrator"}, {}]}])
@@ -100,7 +97,6 @@ def test_every_pointer_leads_to_a_value_or_to_a_key_that_is_missing_from_one(val
                 assert isinstance(resolve(value, finding["pointer"].rpartition("/")[0]), dict)
 
 
-@settings(max_examples=100, deadline=None)
 @given(pairs=st.lists(written(lines), min_size=2, max_size=3))
 def test_an_array_has_the_findings_of_its_elements_at_the_lines_of_their_values(pairs: list[tuple[Any, str]]) -> None:
     values = [value for value, _ in pairs]

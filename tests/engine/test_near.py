@@ -64,7 +64,6 @@ def corpora(draw: st.DrawFn) -> list[Example]:
     return [example("Say it.", answer, line) for line, answer in enumerate(answers, start=1)]
 
 
-@settings(max_examples=60, deadline=None)
 @given(corpora(), st.randoms(use_true_random=False))
 def test_the_outcome_does_not_depend_on_the_order_of_lines(examples: list[Example], rng: random.Random) -> None:
     shuffled = examples.copy()
@@ -73,7 +72,6 @@ def test_the_outcome_does_not_depend_on_the_order_of_lines(examples: list[Exampl
     assert outcome(find_duplicates(examples, config)) == outcome(find_duplicates(shuffled, config))
 
 
-@settings(max_examples=60, deadline=None)
 @given(corpora())
 def test_every_removal_is_similar_to_the_very_example_kept_and_every_cluster_keeps_one(examples: list[Example]) -> None:
     report = find_duplicates(examples, DedupConfig(threshold=0.6))

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from curate.example import canonical
@@ -25,7 +25,6 @@ def lines(draw: st.DrawFn) -> bytes:
     return text.replace(old, new, draw(st.integers(1, 2))).encode() if old else text.encode()
 
 
-@settings(max_examples=300, deadline=None)
 @given(lines())
 @example(b'{"messages": [{"role" : "a", "role": "b", "content": "c"}]}')
 @example(b'{"messages": [{"role": "a", "content" :"x", "content": "\\":"}]}')

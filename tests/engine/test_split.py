@@ -6,7 +6,7 @@ import random
 from datetime import UTC, datetime
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.apply import apply, errors_of, write_removed
@@ -24,7 +24,6 @@ def numbered(write: Write, count: int) -> list[ParsedLine]:
     return list(read_dataset([write("data.jsonl", [(f"Question {n}?", f"Answer {n}.") for n in range(count)])]).lines)
 
 
-@settings(max_examples=50, deadline=None)
 @given(links=st.lists(st.tuples(st.integers(0, 19), st.integers(0, 19)), max_size=30), seed=st.integers(0, 99), rng=st.randoms(use_true_random=False))
 def test_no_group_spans_splits_nothing_is_lost_and_order_does_not_matter(links: list[tuple[int, int]], seed: int, rng: random.Random) -> None:
     path = Path("data.jsonl")

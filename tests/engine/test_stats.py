@@ -7,7 +7,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.cli.main import main
@@ -91,7 +91,6 @@ def test_tokens_are_those_that_training_sees(write: Write) -> None:
     assert numbers["tokens_by"] == "model"
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(lines | conversations(), max_size=8))
 def test_any_lines_make_numbers_that_add_up_and_fit_the_schema(values: list[dict[str, Any]]) -> None:
     path = Path("data.jsonl")
