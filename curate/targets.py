@@ -21,6 +21,8 @@ class Target(StrEnum):
 
 SERVICES: Final = (Target.OPENAI, Target.AZURE, Target.TOGETHER, Target.FIREWORKS, Target.MISTRAL)
 """Those that take a file and train on it out of sight."""
+NO_DEVELOPER: Final = (Target.TOGETHER, Target.FIREWORKS, Target.MISTRAL)
+"""Those that know the roles system, user, assistant and tool only."""
 
 
 @dataclass(frozen=True, slots=True)

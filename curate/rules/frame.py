@@ -71,7 +71,7 @@ def messages_frame(examples: Sequence[Example]) -> "pl.DataFrame":
             content.append(said is not None)
             called.append(not CALLS.isdisjoint(value) and any(value.get(key) for key in CALLS))
             media.append(not plain and _has_media(said))
-            joined.append(item.format in JOINED and message.content_pointer == message.pointer)
+            joined.append(message.content_pointer == message.pointer and _is_joined(item))
     columns = {
         "example": example,
         "turn": turn,
@@ -87,6 +87,11 @@ def messages_frame(examples: Sequence[Example]) -> "pl.DataFrame":
     frame = pl.DataFrame(columns, schema=schema)
     marked = pl.col("text").str.contains_any(list(MARKS), ascii_case_insensitive=True)
     return frame.with_columns(pl.when(marked).then(pl.col("text")).alias("marked"))
+
+
+def _is_joined(example: Example) -> bool:
+    """Whether the texts of a line are trained on as they stand; those of pairs are, where they are asked by a `prompt` or by nothing."""
+    return example.format in JOINED or (example.format == "preference" and example.messages[0].pointer in ("/prompt", "/chosen"))
 
 
 def _has_media(content: Any) -> bool:

@@ -9,7 +9,7 @@ from curate.finding import Problem, Severity
 from curate.read.formats import UNKNOWN
 from curate.rules.references import REINFORCING, references
 from curate.rules.rule import rule
-from curate.targets import Target
+from curate.targets import NO_DEVELOPER, Target
 from curate.text import excerpt, plural
 
 Problems = Iterator[Problem]
@@ -19,8 +19,8 @@ ALIASES = {
     "ai": "assistant", "chatgpt": "assistant", "chatbot": "assistant", "agent": "assistant", "answer": "assistant", "instruction": "system",
     "observation": "tool", "function_response": "tool", "tool_response": "tool", "ipython": "tool", "function_call": "assistant", "tool_call": "assistant",
 }  # fmt: skip
-NO_DEVELOPER = (Target.TOGETHER, Target.FIREWORKS, Target.MISTRAL)
-"""Services that know system, user, assistant and tool only."""
+DEPRECATED = {Target.OPENAI: Severity.INFO, Target.AZURE: Severity.INFO}
+"""For what the service has replaced, and still takes."""
 
 
 def alias(role: str) -> str | None:
@@ -201,7 +201,7 @@ def role_alias(example: Example) -> Problems:
     "M008",
     "deprecated-role",
     severity=Severity.WARNING,
-    targets=dict.fromkeys(NO_DEVELOPER, Severity.ERROR),
+    targets=dict.fromkeys(NO_DEVELOPER, Severity.ERROR) | DEPRECATED,
     hint="Use the role `tool` with a tool_call_id; where `developer` is not taken, `system`.",
 )
 def deprecated_role(example: Example, *, target: Target) -> Problems:
@@ -259,7 +259,7 @@ def no_user(example: Example) -> Problems:
         {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     roles = {meant(message) for message in example.messages}
-    if "assistant" in roles and "user" not in roles and example.format != "text":
+    if "assistant" in roles and "user" not in roles and example.format != "text" and (example.format, len(example.messages)) != ("preference", 1):
         yield Problem(whole(example), "no message is from the user")
 
 
@@ -376,8 +376,7 @@ def system_and_developer(example: Example) -> Problems:
 def consecutive_roles(example: Example) -> Problems:
     """Two turns in a row have the same role.
 
-    A turn in between was lost, or one was cut in two. Strict templates raise an error ('roles must alternate');
-    others train on it, and the model learns to answer itself.
+    A turn was lost, or cut in two. Strict templates raise an error; with others the model learns to answer itself.
 
     Bad:
 

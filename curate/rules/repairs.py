@@ -6,7 +6,7 @@ from typing import Any
 from curate.example import ROLES
 from curate.read.decode import decode
 from curate.rules import messages
-from curate.targets import Target
+from curate.targets import NO_DEVELOPER, Target
 
 Object = dict[str, Any]
 SYSTEMS = ("system", "developer")
@@ -76,7 +76,7 @@ def rename_roles(value: Object) -> Object:
 def roles_as_taken(value: Object, *, target: Target) -> Object:
     """Turn function calls and their results into tool calls and tool messages, with ids that join them; write `developer` as `system` where it is not taken."""
     turns = turns_in(value)
-    if turns is None or target not in messages.NO_DEVELOPER:
+    if turns is None or target not in NO_DEVELOPER:
         return functions_to_tools(value)
     mended = functions_to_tools(with_turns(value, [{**turn, "role": "system"} if turn.get("role") == "developer" else turn for turn in turns]))
     return value if any(turn.get("role") == "function" for turn in mended["messages"]) else mended

@@ -22,10 +22,11 @@ def is_id(value: Any) -> TypeGuard[str]:
 
 
 @rule("T017", "call-id", severity=Severity.WARNING, scope=Scope.VALUE, targets=REJECTED, hint="Give each call an id of its own, and its result the same.")
-def call_id(example: Example) -> Problems:
+def call_id(example: Example, *, target: Target) -> Problems:
     """A tool call has no id, or the id of another call.
 
-    The id joins a call to its result. Templates that join them by order do without; services reject the line.
+    The id joins a call to its result. Templates that join them by order do without, and so does TRL where no call of the
+    example has one; services reject the line.
 
     Bad:
 
@@ -36,6 +37,8 @@ def call_id(example: Example) -> Problems:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "call_1", "content": "12:00"}, {"role": "assistant", "content": "Noon."}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     """
     used: set[str] = set()
+    if target is Target.TRL and not any(is_id(given) for message in example.messages for given in ids_of(message)):
+        return
     for message in example.messages:
         for i, call in enumerate(items_of(message)):
             if not isinstance(call, dict):
