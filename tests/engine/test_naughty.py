@@ -1,0 +1,108 @@
+"""The Big List of Naughty Strings as content, roles, keys and names of files: every format takes them, and no terminal or browser obeys them."""
+
+import io
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from curate.check import CheckReport, check_paths
+from curate.config import CheckConfig
+from curate.report.check_formats import OutputFormat, reported, write_report
+from curate.rules import RULES
+from curate.text import UNSAFE
+from tests.conftest import chat, environment
+from tests.engine.test_reports import GITHUB, Tags
+
+STRINGS: list[str] = json.loads((Path(__file__).parent.parent / "data" / "naughty_strings.json").read_text(encoding="utf-8"))
+STYLE = re.compile(r"\x1b\[[0-9;]*m")
+TEXTS = (OutputFormat.CONCISE, OutputFormat.FULL, OutputFormat.GROUPED)
+
+
+@pytest.fixture
+def naughty() -> Path:
+    """Every string as question and answer, as an answer's neighbour that is wrong in each way that quotes it, and as a broken line."""
+    lines: list[str] = []
+    for text in STRINGS:
+        asked = {"role": "user", "content": text}
+        lines += [
+            json.dumps(chat(text, text)),
+            json.dumps({"messages": [asked, {"role": text, "content": None}, {"role": "assistant", "content": text, text: text}], text: [text]}),
+            json.dumps({"messages": [asked, {"role": "assistant", "tool_calls": [{"id": text, "type": text, "function": {"name": text, "arguments": text}}]}]}),
+            json.dumps({text: text, "a": {text: 1}}, ensure_ascii=False),
+            text.replace("\n", " "),
+            f"{{{json.dumps(text)}: 1, {json.dumps(text)}: NaN}}",
+        ]
+    path = Path("data.jsonl")
+    path.write_bytes(b"".join(line.encode("utf-8", "surrogatepass") + b"\n" for line in lines))
+    return path
+
+
+def report_of(path: Path) -> CheckReport:
+    report = check_paths([path], CheckConfig(select=tuple(RULES)))
+    assert report.examples >= 3 * len(STRINGS)
+    return report
+
+
+def test_every_format_takes_them_and_none_is_obeyed(naughty: Path) -> None:
+    report = report_of(naughty)
+    for kind in OutputFormat:
+        text = "".join(piece if isinstance(piece, str) else f"{piece.plain}\n" for piece in reported(report, kind, [naughty], None))
+        assert not UNSAFE.search(text.replace("\n", "")), kind
+        if kind is OutputFormat.JSON:
+            assert len(json.loads(text)["findings"]) == len(report.findings)
+        elif kind is OutputFormat.JSONL:
+            assert len([json.loads(line) for line in text.splitlines()]) == len(report.findings) + 1
+        elif kind is OutputFormat.SARIF:
+            assert len(json.loads(text)["runs"][0]["results"]) == len(report.findings)
+        elif kind is OutputFormat.JUNIT:
+            assert len(ElementTree.fromstring(text).findall("testsuite/testcase")) == len(report.codes)
+        elif kind is OutputFormat.GITHUB:
+            assert all(GITHUB.fullmatch(line) for line in text.splitlines())
+        elif kind is OutputFormat.HTML:
+            page = Tags()
+            page.feed(text)
+            assert page.references == []
+            assert not page.tags & {"script", "img", "link", "iframe", "object", "a", "form", "input", "video", "audio", "marquee"}
+
+
+@pytest.mark.parametrize("kind", TEXTS)
+def test_in_colour_nothing_but_styles_reaches_a_terminal(naughty: Path, monkeypatch: pytest.MonkeyPatch, kind: OutputFormat) -> None:
+    screen = io.StringIO()
+    monkeypatch.setattr(screen, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stdout", screen)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    report = report_of(naughty)
+    report.findings = report.findings[:: max(1, len(report.findings) // 2000)]  # styles are slow
+    write_report(reported(report, kind, [naughty], None))
+    text = screen.getvalue()
+    assert STYLE.search(text)
+    assert not UNSAFE.search(STYLE.sub("", text).replace("\n", ""))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", TEXTS)
+def test_a_pseudo_terminal_gets_nothing_but_styles(naughty: Path, kind: OutputFormat) -> None:
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "curate", "check", str(naughty), "--output-format", kind.value]
+    seen = bytearray()
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs, env=environment(TERM="xterm-256color")) as process:
+        os.close(theirs)
+        try:
+            while block := os.read(ours, 1 << 16):
+                seen += block
+        except OSError:  # the other end was closed
+            pass
+        os.close(ours)
+    assert process.returncode == 1
+    text = STYLE.sub("", seen.decode())
+    # What a progress bar moves the cursor with.
+    text = re.sub(r"\x1b\[(?:\?25[lh]|[0-9]*[AK]|2K|1A)|\r", "", text)
+    assert not UNSAFE.search(text.replace("\n", ""))
+    assert "data.jsonl" in text
