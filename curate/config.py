@@ -18,7 +18,7 @@ SUPPRESSIONS = "curate-suppressions.jsonl"
 
 
 class Section(BaseModel):
-    """A table of the configuration. The docstrings of its keys reach the JSON Schema through `curate.schemas`: pydantic would parse this file at every start."""
+    """A table of the configuration. Docstrings of its keys reach the JSON Schema through `curate.schemas`: pydantic would parse this file at every start."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from curate.apply import Removal, apply
-from curate.errors import InputError
 from curate.example import Example, Place
 from curate.files import replacing
 from curate.finding import Finding, Severity
-from curate.read.dataset import FileFacts, ParsedLine, read_file
+from curate.read.dataset import FileFacts, ParsedLine, demand_read, read_file
 from curate.read.decode import decode
 from curate.read.formats import UNKNOWN
 from curate.rules.repair import json_line
@@ -77,8 +76,7 @@ def convert_paths(paths: Sequence[Path], output: Path, aside: Path, *, chosen: b
                     rest.write(written.model_dump_json(exclude_none=True).encode() + b"\n")
                 else:
                     out.write(written + b"\n")
-            if facts.defects:
-                raise InputError(f"{path}: {facts.defects[0].message}", "convert it first: iconv -f utf-16 -t utf-8")
+            demand_read(facts)
     assert report.converted + report.aside.total() == report.read, "a line is neither converted nor set aside"
     return report
 

@@ -7,9 +7,15 @@ import gzip
 import hashlib
 import json
 import os
+import re
+import shutil
+import sys
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
+from glob import glob
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,52 +23,90 @@ from curate.errors import InputError, OutputError, UsageError
 
 DATA_SUFFIXES = (".jsonl", ".ndjson", ".json", ".jsonl.gz", ".jsonl.zst", ".json.gz", ".json.zst")
 TEMPORARY = ".curate-tmp"
-# First bytes of files that people pass by mistake, and what to do about each.
-FOREIGN = {
-    b"PK\x03\x04": ("a zip archive", "unpack it first"),
-    b"PAR1": ("a Parquet file", "write it as JSON Lines first, e.g. polars.read_parquet(...).write_ndjson(...)"),
-    b"BZh": ("a bzip2 file", "unpack it first (gzip and zstd are read as they are)"),
-    b"\xfd7zXZ": ("an xz file", "unpack it first (gzip and zstd are read as they are)"),
-    b"ARROW1": ("an Arrow file", "write it as JSON Lines first"),
-    b"SQLite format 3": ("an SQLite database", "export the table as JSON Lines first"),
-    b"%PDF": ("a PDF", "curate reads JSON Lines"),
-}
+STDIN = Path("-")
+"""Stands for standard input wherever the path of a data file is wanted."""
+PATTERN = re.compile(r"[*?\[]")
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
 
 def data_files(paths: Iterable[str | Path]) -> list[Path]:
-    """The files that `paths` name, each once, in the order given; a folder stands for the data files anywhere below it, sorted.
+    """The files that `paths` name, each once, in the order given.
 
-    Raises `InputError` for a path that is not there and for a folder without data files, `UsageError` for no path at all.
+    `-` is standard input. A folder stands for the data files anywhere below it, sorted, but for those in hidden folders. What is no
+    path and has `*`, `?` or `[` in it is a pattern (`**` for folders at any depth): not all shells expand those. Raises `InputError` for
+    a path that is not there, a pattern that nothing matches and a folder without data files, `UsageError` for no path at all.
     """
     found: dict[Path, None] = {}
     for name in paths:
-        path = Path(name)
-        if path.is_dir():
-            inside = [p for p in sorted(path.rglob("*")) if p.is_file() and p.name.endswith(DATA_SUFFIXES) and ".curate" not in p.parts]
-            if not inside:
-                raise InputError(f"{path}: a folder without data files", f"curate reads {', '.join(DATA_SUFFIXES[:3])} and their .gz and .zst")
-            found.update(dict.fromkeys(inside))
-        elif path.exists():
-            found[path] = None
+        if str(name) == "-":
+            found[STDIN] = None
         else:
-            raise InputError(f"{path}: no such file or folder", "check the path")
+            found.update(dict.fromkeys(file for path in _named(str(name)) for file in (_inside(path) if path.is_dir() else [path])))
     if not found:
-        raise UsageError("no file to read", "name a file or a folder")
+        raise UsageError("no file to read", "name a file or a folder, or - for standard input")
     return list(found)
+
+
+def _named(name: str) -> list[Path]:
+    """What a path or a pattern stands for."""
+    path = Path(name)
+    if os.path.lexists(name):
+        if not path.exists():
+            raise InputError(f"{name}: is a link to nothing", "check where it points to")
+        return [path.absolute() if path == STDIN else path]
+    if not PATTERN.search(name):
+        raise InputError(f"{name}: no such file or folder", f"check the path; it is looked up from {Path.cwd()}")
+    matches = sorted(glob(name, recursive=True))  # noqa: PTH207  (Path.glob takes no absolute pattern)
+    if not matches:
+        raise InputError(f"{name}: no file matches this pattern", f"check the pattern; it is looked up from {Path.cwd()}")
+    return [Path(match) for match in matches]
+
+
+def _inside(folder: Path) -> list[Path]:
+    """The data files below a folder, sorted."""
+    found: list[Path] = []
+    others: Counter[str] = Counter()
+    for root, folders, names in os.walk(folder, onerror=_closed):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        files = [path for path in (Path(root, name) for name in names) if path.is_file()]
+        found += [path for path in files if path.name.lower().endswith(DATA_SUFFIXES)]
+        others.update(path.suffix or path.name for path in files)
+    if not found:
+        seen = ", ".join(f"{count:,} {suffix}" for suffix, count in others.most_common(3)) or "no file at all"
+        raise InputError(f"{folder}: a folder without data files (it has {seen})", f"curate reads {', '.join(DATA_SUFFIXES[:3])} and their .gz and .zst")
+    return sorted(found)
+
+
+def _closed(error: OSError) -> None:
+    raise InputError(f"{error.filename}: cannot be searched: {error.strerror}", "check its permissions, or name the files") from error
+
+
+def real(path: Path) -> Path:
+    """Where the bytes of a data file lie on disk: the path itself, or what standard input was copied to."""
+    return _copied() if path == STDIN else path
+
+
+@cache
+def _copied() -> Path:
+    """Standard input, read to its end into a file of this process, because fixes and reports read the data again. Raises `OutputError`."""
+    import atexit
+    import tempfile
+
+    folder = Path(tempfile.mkdtemp(prefix="curate-stdin-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    with replacing(folder / "stdin") as file:
+        shutil.copyfileobj(sys.stdin.buffer, file)
+    return folder / "stdin"
 
 
 def blocks(path: Path, size: int = 1 << 20) -> Iterator[bytes]:
     """The bytes of a data file in blocks of at most `size`, gzip and zstd unpacked; told by their first bytes, not by name.
 
-    Raises `InputError` with the next step for folders, missing rights, foreign kinds of file and damaged archives.
+    Raises `InputError` with the next step for folders, missing rights and damaged archives.
     """
     try:
-        with path.open("rb") as raw:
+        with real(path).open("rb") as raw:
             start = raw.peek(16)[:16]
-            for magic, (kind, step) in FOREIGN.items():
-                if start.startswith(magic):
-                    raise InputError(f"{path}: is {kind}, not JSON Lines", step)
             unpacked: IO[bytes] | gzip.GzipFile = raw
             if start.startswith(GZIP):
                 unpacked = gzip.open(raw, "rb")  # noqa: SIM115  (closes nothing but what `raw` closes)
@@ -82,7 +126,7 @@ def blocks(path: Path, size: int = 1 << 20) -> Iterator[bytes]:
 def is_packed(path: Path) -> bool:
     """Whether a file is compressed, told as `blocks` tells it; false for one that cannot be read."""
     try:
-        with path.open("rb") as file:
+        with real(path).open("rb") as file:
             return file.read(4).startswith((GZIP, ZSTD))
     except OSError:
         return False
@@ -115,7 +159,7 @@ def _zstd_blocks(path: Path, raw: IO[bytes], size: int) -> Iterator[bytes]:
 def sha256(path: Path) -> str:
     """The SHA-256 of a file's bytes on disk, in hexadecimal."""
     try:
-        with path.open("rb") as file:
+        with real(path).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}", "check the path and its permissions") from error

@@ -19,7 +19,7 @@ from curate.check import CHUNK, Checker
 from curate.config import CheckConfig
 from curate.errors import InputError, OutputError
 from curate.example import Place
-from curate.files import is_packed, replacing, sha256
+from curate.files import is_packed, real, replacing, sha256
 from curate.finding import Finding, Severity
 from curate.read.dataset import FileFacts, ParsedLine, read_file
 from curate.read.decode import MISSING, Decoded, decode
@@ -101,7 +101,7 @@ def fix_paths(
 
 def _rewrite(path: Path, lines: Iterable[Mended]) -> None:
     """Write the lines over a file once the first of them has changed; the file's rights stay, and a link stays a link."""
-    source = path.resolve()
+    source = real(path).resolve()
     state, digest, size = _state(source), hashlib.sha256(), 0
     with ExitStack() as stack:
         out: IO[bytes] | None = None

@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Final
 
 from curate.example import ROLES, Example, Message
-from curate.read.dataset import FileFacts, read_file
+from curate.read.dataset import FileFacts, demand_read, read_file
 from curate.scripts import letters
 from curate.template import Template, load_template
-from curate.text import excerpt
 
 Progress = Callable[[int], None]
 
@@ -23,7 +22,7 @@ BYTES_A_TOKEN: Final = 4
 OTHER: Final = "other"
 """All roles that chat models do not know, together."""
 PROMPT: Final = 200
-"""Characters of a system prompt that are kept, to show it."""
+"""Characters of a system prompt that are shown; one more is kept, to tell whether there are more."""
 STEP: Final = 256
 """Examples between two words of progress."""
 
@@ -42,7 +41,7 @@ class SystemPrompt:
     """A system prompt, and how many examples begin with it."""
 
     text: str
-    """Its beginning, safe to show."""
+    """Its beginning, as it is."""
     examples: int = 0
 
 
@@ -107,6 +106,7 @@ def collect(paths: Sequence[Path], model: str = "", progress: Progress | None = 
                 progress(STEP)
         if progress:
             progress(done % STEP)
+        demand_read(facts)
         stats.files += 1
         stats.lines += facts.lines
         stats.examples += facts.examples
@@ -189,4 +189,7 @@ def _add_system(stats: Stats, example: Example) -> None:
         return
     stats.with_system += 1
     key = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-    stats.prompts.setdefault(key, SystemPrompt(excerpt(text, PROMPT))).examples += 1
+    known = stats.prompts.get(key)
+    if known is None:
+        known = stats.prompts[key] = SystemPrompt(text[: PROMPT + 1])
+    known.examples += 1

@@ -9,11 +9,13 @@ from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
+from curate.errors import InputError
 from curate.example import Example, Place
 from curate.files import blocks, is_packed, sha256
 from curate.read.decode import MISSING, Decoded, Defect, decode
 from curate.read.document import compact, elements, is_document
 from curate.read.formats import example_of
+from curate.read.kinds import kind_of
 from curate.read.lines import BOM, Line, split_lines
 from curate.targets import Target
 
@@ -56,6 +58,8 @@ class FileFacts:
     bom: bool = False
     defects: list[Defect] = field(default_factory=list)
     """What keeps the file as a whole from being read."""
+    step: str = ""
+    """What to do about that."""
     formats: Counter[str] = field(default_factory=Counter)
     target: Target = Target.TRAINER
     """Who it is meant for: rules about a file name the limits of that one."""
@@ -82,6 +86,11 @@ def read_file(path: Path, facts: FileFacts) -> Iterator[ParsedLine]:
     start = next(stream, b"")
     if WIDE.match(start):
         facts.defects.append(Defect("wide", "the file is in UTF-16 or UTF-32, not UTF-8; nothing of it was read", 0))
+        facts.step = "convert it: iconv -f utf-16 -t utf-8"
+        return
+    if kind := kind_of(start):
+        facts.defects.append(Defect("kind", f"the file is {kind.name}, not JSON Lines; nothing of it was read", 0))
+        facts.step = kind.step
         return
     facts.bom = start.startswith(BOM)
     if is_document(start):
@@ -92,6 +101,12 @@ def read_file(path: Path, facts: FileFacts) -> Iterator[ParsedLine]:
     skipped = len(BOM) if facts.bom else 0
     for line in split_lines(chain([start[skipped:]], stream), skipped):
         yield _parsed(line, facts)
+
+
+def demand_read(facts: FileFacts) -> None:
+    """Raise `InputError` for a file of which nothing was read: only a check goes on, and tells it as a finding."""
+    if facts.defects:
+        raise InputError(f"{facts.path}: {facts.defects[0].message}", facts.step)
 
 
 def _measured(stream: Iterator[bytes], facts: FileFacts) -> Iterator[bytes]:
@@ -154,5 +169,6 @@ def read_dataset(paths: Iterable[Path], name_of: Callable[[Path], str] = str) ->
         facts = FileFacts(name_of(path))
         hashes.append(sha256(path))
         lines.extend(parsed for parsed in read_file(path, facts) if not parsed.line.blank)
+        demand_read(facts)
         files.append(facts)
     return Dataset(tuple(files), tuple(lines), tuple(hashes))

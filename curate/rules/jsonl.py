@@ -365,7 +365,30 @@ def foreign_format(facts: FileFacts) -> Problems:
         yield Problem("", f"{facts.examples:,} examples in the format {foreign[0]} ({BY_NAME[foreign[0]].summary})")
 
 
+@rule("J026", "not-json", severity=Severity.ERROR, scope=Scope.FILE, hint="Write it as JSON Lines, one object a line; then check that.")
+def not_json(facts: FileFacts) -> Problems:
+    """The file is a table, an archive, a web page or something else that is no JSON.
+
+    No trainer that reads JSON Lines reads it. One finding says what it is and how it becomes JSON Lines, in place of an error for
+    each of its lines.
+
+    Bad:
+
+        prompt,completion
+        Hi,Hello.
+        Bye,See you.
+
+    Good:
+
+        {"prompt": "Hi", "completion": "Hello."}
+        {"prompt": "Bye", "completion": "See you."}
+    """
+    for defect in facts.defects:
+        if defect.kind == "kind":
+            yield Problem("", f"{defect.message}; {facts.step}")
+
+
 RULES = (
     invalid_json, not_an_object, invalid_utf8, lone_surrogate, control_character, byte_order_mark, wide_encoding, blank_line, cut_off,
-    json_document, nearly_json, repeated_key, not_finite, too_deep, no_examples, mixed_formats, foreign_format,
+    json_document, nearly_json, repeated_key, not_finite, too_deep, no_examples, mixed_formats, foreign_format, not_json,
 )  # fmt: skip

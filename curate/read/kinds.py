@@ -1,0 +1,99 @@
+"""Files that are no JSON at all: told by their beginning, so that a table or an archive gets one finding with the next step, not an error a line."""
+
+import csv
+import re
+from itertools import islice
+from typing import Final, NamedTuple
+
+from curate.read.lines import BOM
+
+
+class Kind(NamedTuple):
+    """What a file is, with its article, and how its content becomes JSON Lines."""
+
+    name: str
+    step: str
+
+
+POLARS: Final = "write it as JSON Lines: python -c \"import polars; polars.{}('FILE').write_ndjson('OUT.jsonl')\""
+UNPACK: Final = "unpack it first (.gz and .zst are read as they are)"
+PACKED: Final = (
+    (0, b"PK\x03\x04", "a zip archive"), (0, b"7z\xbc\xaf\x27\x1c", "a 7z archive"), (0, b"Rar!\x1a\x07", "a RAR archive"),
+    (257, b"ustar", "a tar archive"), (0, b"BZh", "a bzip2 file"), (0, b"\xfd7zXZ\0", "an xz file"), (0, b"\x04\x22\x4d\x18", "an lz4 file"),
+)  # fmt: skip
+"""Offset and bytes that archives are told by, and their names."""
+MAGIC: Final = (
+    *((at, magic, Kind(name, UNPACK)) for at, magic, name in PACKED),
+    (0, b"PAR1", Kind("a Parquet file", POLARS.format("read_parquet"))),
+    (0, b"ARROW1", Kind("an Arrow file", POLARS.format("read_ipc"))),
+    (0, b"\xff\xff\xff\xff\x10\0\0\0", Kind("an Arrow stream", POLARS.format("read_ipc_stream"))),
+    (0, b"Obj\x01", Kind("an Avro file", POLARS.format("read_avro"))),
+    (0, b"SQLite format 3\0", Kind("an SQLite database", "export its table as JSON Lines: sqlite3 FILE -json 'select * from ...' | jq -c '.[]'")),
+    (0, b"%PDF", Kind("a PDF", "take the text out of it, and write the conversations that it is to become")),
+    (0, b"version https://git-lfs", Kind("a pointer of Git LFS, not the data", "fetch the data: git lfs pull")),
+    (0, b"\x93NUMPY", Kind("a NumPy array", "write the conversations that it stands for as JSON Lines")),
+    (0, b"GGUF", Kind("a model (GGUF)", "name a data file")),
+)
+WEB: Final = Kind("a web page", "download the data itself: on a hub, the address with /resolve/, not /blob/; a page to log in looks like this too")
+XML: Final = Kind("XML", "write its conversations as JSON Lines")
+YAML: Final = Kind("YAML", "write it as JSON Lines: each conversation one object on one line")
+BINARY: Final = Kind("binary", "name a file of text: JSON Lines, or a JSON array")
+TEXT: Final = Kind("plain text", 'write each text as an object on one line: {"text": ...}, or better as messages')
+DELIMITERS: Final = {",": "CSV", "\t": "TSV", ";": "CSV with semicolons", "|": "a table with bars"}
+
+START: Final = 1 << 16
+"""Bytes that are looked at."""
+MANY: Final = 50
+"""Rows of a table, or lines of text, that are looked at."""
+FEW: Final = 3
+"""Lines without any JSON from which a file is text; fewer are broken lines."""
+JSON: Final = re.compile(rb"^[ \t]*[{\[]", re.MULTILINE)
+"""A line that may be JSON: its neighbours are broken lines then."""
+VALUE: Final = re.compile(rb'^[ \t]*(?:"(?:[^"\\\n]|\\.)*"|-?[0-9.eE+]+|true|false|null)[ \t]*,?[ \t]*\r?$', re.MULTILINE)
+"""A line that is JSON but no object."""
+KEYED: Final = re.compile(rb"(?:---[ \t]*\r?\n)?(?:#[^\n]*\n)*(?:- )?[A-Za-z_][\w-]*:(?:[ \t][^\n]*)?\r?(?:\n|$)")
+COLUMN: Final = re.compile(r"[^\W\d][\w .:/()#?-]{0,59}")
+
+
+def kind_of(start: bytes) -> Kind | None:
+    """What a file with these first bytes is; None where it may be JSON, if only in some of its lines."""
+    start = start[:START]
+    text = start.removeprefix(BOM).lstrip()
+    if text[:1] in (b"{", b"[", b""):
+        return None
+    for at, magic, kind in MAGIC:
+        if start.startswith(magic, at):
+            return kind
+    if text.startswith(b"<"):
+        return WEB if re.match(rb"(?i)<(?:!doctype )?html|<!--.{0,500}<html", text, re.DOTALL) else XML if text.startswith(b"<?xml") else _prose(start)
+    return _table(text) or _prose(start)
+
+
+def _prose(start: bytes) -> Kind | None:
+    """Text without a line of JSON in it."""
+    if JSON.search(start) or VALUE.search(start):
+        return None
+    if b"\0" in start:
+        return BINARY
+    if len([line for line in islice(start.split(b"\n"), MANY) if line.strip()]) < FEW:
+        return None
+    return YAML if KEYED.match(start.removeprefix(BOM)) else TEXT
+
+
+def _table(text: bytes) -> Kind | None:
+    """A table with a header: names of columns, then rows that have as many fields each."""
+    lines = text.decode("utf-8", "replace").splitlines(keepends=True)
+    for delimiter, name in DELIMITERS.items():
+        if delimiter not in lines[0]:
+            continue
+        try:
+            rows = [row for row in islice(csv.reader(lines, delimiter=delimiter, strict=True), MANY) if row]
+        except csv.Error:  # the last row may be cut off
+            continue
+        header, body = rows[0], rows[1 : -1 if len(text) >= START and len(rows) < MANY else None]
+        named = len(header) > 1 and len(set(header)) == len(header) and all(COLUMN.fullmatch(field.strip()) for field in header)
+        if named and body and all(len(row) == len(header) for row in body):
+            columns = ", ".join(field.strip() for field in header[:8]) + (", ..." if len(header) > 8 else "")
+            how = "" if delimiter == "," else f", separator={delimiter!r}"
+            return Kind(f"{name} with the columns {columns}", POLARS.format("read_csv").replace("'FILE'", f"'FILE'{how}"))
+    return None
