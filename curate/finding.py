@@ -1,8 +1,30 @@
-"""What a rule says: a problem in one place, and the finding that is made of it."""
+"""What a rule says: a problem in one place, and the finding that is made of it.
 
-from dataclasses import asdict, dataclass
+A finding never holds a secret of the data: what it says goes through the functions that `hides_with` was given, when it is made. The rules
+give it theirs when they are loaded, since they know what a secret is and stand above this module.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any, NamedTuple
+
+Hide = Callable[[str], str]
+
+
+class _Hiding:
+    """The functions that take secrets out of messages and pointers."""
+
+    message: Hide = str
+    pointer: Hide = str
+
+
+_HIDING = _Hiding()
+
+
+def hides_with(*, message: Hide, pointer: Hide) -> None:
+    """From now on let these functions take secrets out of all findings that are made."""
+    _HIDING.message, _HIDING.pointer = message, pointer
 
 
 class Severity(StrEnum):
@@ -45,11 +67,21 @@ class Finding:
     example: str | None
     """Id of the example, where the line is one."""
 
+    def __post_init__(self) -> None:
+        message, pointer = _HIDING.message(self.message), _HIDING.pointer(self.pointer)
+        if message is not self.message:
+            object.__setattr__(self, "message", message)
+        if pointer is not self.pointer:
+            object.__setattr__(self, "pointer", pointer)
+
     def as_json(self) -> dict[str, Any]:
         """Plain values, in the documented order."""
-        return asdict(self)
+        return {name: getattr(self, name) for name in NAMES}
 
     @property
     def order(self) -> tuple[str, int, str, str]:
         """The order of a report: by file, line, code, place in the line."""
         return (self.file, self.line, self.code, self.pointer)
+
+
+NAMES = tuple(field.name for field in fields(Finding))

@@ -6,7 +6,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from curate.stats import Stats, histogram, percentile
+from curate.rules.quoted import hidden
+from curate.stats import PROMPT, Stats, histogram, percentile
+from curate.text import excerpt
 
 PROMPTS = 3
 
@@ -71,7 +73,7 @@ class PromptNumbers(StatsPart):
     """A system prompt."""
 
     text: str
-    """Its beginning; control characters are written as escapes."""
+    """Its beginning; control characters are written as escapes, secrets as their kind in brackets."""
     examples: int
 
 
@@ -128,7 +130,7 @@ class StatsOutput(StatsPart):
 def stats_output(stats: Stats) -> StatsOutput:
     """The numbers, in the documented shape."""
     letters = max(1, stats.letters.total())
-    prompts = [PromptNumbers(text=prompt.text, examples=prompt.examples) for prompt in stats.frequent_prompts[:PROMPTS]]
+    prompts = [PromptNumbers(text=hidden(excerpt(prompt.text, PROMPT)), examples=prompt.examples) for prompt in stats.frequent_prompts[:PROMPTS]]
     return StatsOutput(
         files=stats.files,
         lines=stats.lines,

@@ -1,0 +1,189 @@
+"""A secret of the data is told by nothing: not by a message that quotes, a pointer through a key, an excerpt, in any format."""
+
+import json
+import random
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from curate.check import check_paths
+from curate.cli.main import main
+from curate.config import CheckConfig
+from curate.finding import Finding, Severity
+from curate.report.check_formats import OutputFormat, reported
+from curate.report.stats_json import stats_json, stats_output
+from curate.report.stats_text import stats_text
+from curate.rules import RULES
+from curate.rules.quoted import CUT, hidden
+from curate.rules.secrets import KEY_NAMES, masked
+from curate.stats import collect
+from curate.text import excerpt
+from tests.conftest import Write
+
+LETTERS: Final = "AbCdEfGhJkLmNpQrStUvWxYz23456789"
+
+
+def noise(count: int, alphabet: str = LETTERS) -> str:
+    """Characters that look like a key: made here, so that no file of ours holds one."""
+    return "".join(random.Random(f"{count}{alphabet}").choices(alphabet, k=count))
+
+
+SECRETS: Final = {
+    "private key": f"-----BEGIN RSA PRIVATE KEY-----\n{noise(64)}\n{noise(60)}\n-----END RSA PRIVATE KEY-----",
+    "AWS access key": "AKIA" + noise(16, "ABCDEFGHJKLMNPQRSTUVWXYZ234567"),
+    "GitHub token": "ghp_" + noise(36),
+    "GitLab token": "glpat-" + noise(20),
+    "API key": "sk-proj-9" + noise(40),
+    "Slack token": "xoxb-" + noise(24),
+    "Slack webhook": f"https://hooks.slack.com/services/T{noise(8, 'ABCDEFGH23456')}/B{noise(9, 'ABCDEFGH23456')}/{noise(24)}",
+    "Google API key": "AIza" + noise(35),
+    "Stripe key": "sk_live_" + noise(24),
+    "Hugging Face token": "hf_" + noise(34),
+    "npm token": "npm_" + noise(36),
+    "JSON web token": f"eyJ{noise(30)}.eyJ{noise(50)}.{noise(43)}",
+    "password in a URL": f"postgres://admiral:{noise(14)}@db.internal.corp/main",
+    "card number": "5425 2334 3010 9903",
+    "IBAN": "DE89 3704 0044 0532 0130 00",
+    "social security number": "536-90-4399",
+    "e-mail address": "annelise.hartwig@gmail.com",
+    "phone number": "+49 170 9306482",
+    "IP address": "93.184.216.34",
+}
+INNER: Final = {"private key": noise(64), "password in a URL": noise(14), "Slack webhook": noise(24)}
+"""What must not be told, where that is not all of it."""
+
+
+def lines_with(secret: str) -> list[Any]:
+    """Examples with the secret in every place where a rule might quote it, most of them wrong in some way."""
+    call = {"id": secret, "type": "function", "function": {"name": secret, "arguments": json.dumps({"at": secret})}}
+    broken = {"id": secret, "type": secret, "function": {"name": "look", "arguments": f"not JSON: {secret}"}}
+    tool = {"type": "function", "function": {"name": secret, "parameters": {"type": secret, "required": secret}}}
+    typed = {"type": "function", "function": {"name": "look", "parameters": {"type": "object", "properties": {"at": {"enum": ["a"]}}, "required": ["at"]}}}
+    key = json.dumps(secret)
+    user = {"role": "user", "content": "Where?"}
+    return [
+        {"messages": [user, {"role": "assistant", "content": secret}]},
+        {"messages": [{"role": secret, "content": "Hi"}, {"role": "assistant", "content": ""}]},
+        {"messages": [{**user, "name": secret}, {"role": "assistant", "content": "There.", secret: 1, "weight": secret}]},
+        {
+            "messages": [
+                user,
+                {"role": "assistant", "content": None, "tool_calls": [call, call]},
+                {"role": "tool", "tool_call_id": f"<{secret}>", "content": secret},
+            ]
+        },
+        {"messages": [user, {"role": "assistant", "content": None, "tool_calls": [broken]}], "tools": [tool, tool, typed]},
+        {
+            "messages": [
+                user,
+                {"role": "assistant", "content": None, "tool_calls": [{**call, "function": {"name": "look", "arguments": {"at": secret, secret: 1}}}]},
+            ],
+            "tools": [typed],
+        },
+        {"messages": [{"role": "user", "content": [{"type": secret, "text": secret}, {"type": "image_url", "image_url": {"url": secret, "detail": secret}}]}]},
+        {"messages": [user, {"role": "assistant", "content": {secret: secret}}], secret: {secret: [secret]}},
+        f'{{"messages": [{{"role": "user", "content": "a", "content": "b", {key}: 1, {key}: 2}}], {key}: {{{key}: 1, {key}: {{"x": 1, "x": 2}}}}}}'.encode(),
+        {secret: 1, "other": secret},
+        {"prompt": [user], "chosen": [{"role": secret, "content": secret}], "rejected": [{"role": "user", "content": secret}], "label": secret},
+        {"prompt": secret, "completion": "yes", "label": secret},
+        {
+            "messages": [
+                {"role": "system", "content": secret},
+                user,
+                {"role": "assistant", "content": f"Contact {secret} TODO: [insert {secret}]. ### Human: {secret}"},
+            ]
+        },
+        {"messages": [{"role": "system", "content": f"{secret} !"}, user, {"role": "assistant", "content": "Ã©" + secret}]},
+        f'{{"messages": [{{"role": "user", "content": "cut off {key[1:-1]}'.encode(),
+        f"{{'messages': {key}}}".encode(),
+        f'{{"messages": "\\n{key[1:-1]}" x'.encode(),
+        f"{key}".encode(),
+        {"messages": [user, {"role": "assistant", "content": secret}], "n": secret, "item": 1},
+        {"messages": [user, {"role": "assistant", "content": secret}], "n": 1},
+    ]
+
+
+def told_of(output: str, kind: str, length: int | None = None) -> str:
+    """The first piece of the secret that stands in an output, as it is or with backslashes in it; pieces are half as long as it is."""
+    secret = INNER.get(kind, SECRETS[kind])
+    plain = output.replace("\\", "")
+    size = length or len(secret) // 2
+    pieces = (secret[at : at + size] for at in range(len(secret) - size + 1))
+    return next((piece for piece in pieces if piece in plain or piece in output), "")
+
+
+@pytest.mark.parametrize("kind", SECRETS)
+def test_no_format_tells_a_secret_wherever_it_stands(write: Write, kind: str) -> None:
+    secret = SECRETS[kind]
+    assert masked(secret).startswith(f"[{kind.upper()}]")
+    path = write("data.jsonl", lines_with(secret))
+    report = check_paths([path], CheckConfig(select=tuple(sorted({code[:1] for code in RULES})), ignore=("K",)))
+    assert len(report.codes) > 25
+    for format_ in OutputFormat:
+        told = "".join(piece if isinstance(piece, str) else f"{piece.plain}\n" for piece in reported(report, format_, [path], None))
+        assert not told_of(told, kind), next(line for line in told.splitlines() if told_of(line, kind))
+
+
+@pytest.mark.parametrize("kind", SECRETS)
+def test_no_line_of_a_document_tells_a_secret(write: Write, kind: str) -> None:
+    values = [line for line in lines_with(SECRETS[kind]) if not isinstance(line, bytes)]
+    path = write("data.json", json.dumps(values, indent=2).encode())
+    report = check_paths([path])
+    for format_ in (OutputFormat.FULL, OutputFormat.HTML):
+        told = "".join(piece if isinstance(piece, str) else f"{piece.plain}\n" for piece in reported(report, format_, [path], None))
+        assert not told_of(told, kind), next(line for line in told.splitlines() if told_of(line, kind))
+
+
+@pytest.mark.parametrize("kind", SECRETS)
+def test_stats_and_baselines_tell_no_secret(write: Write, kind: str, capsys: pytest.CaptureFixture[str]) -> None:
+    secret = SECRETS[kind]
+    path = write("data.jsonl", [*lines_with(secret), *lines_with("x " * 60 + secret)])
+    stats = collect([path])
+    shown = "".join(str(getattr(part, "plain", "")) for part in stats_text(stats_output(stats), str(path), 160))
+    assert not told_of(shown + json.dumps(stats_json(stats)), kind)
+    main(["check", str(path), "--write-baseline", "baseline.json"])
+    assert not told_of(Path("baseline.json").read_text(), kind)
+
+
+@pytest.mark.parametrize("kind", SECRETS)
+def test_half_of_a_secret_is_none_either(kind: str) -> None:
+    """Messages quote the beginnings of texts; 19 characters and an ellipsis is the shortest quote that rules make."""
+    for width in (20, 30, 40, 60, 100):
+        said = hidden(f"name '{excerpt(SECRETS[kind], width)}' is not one that services take")
+        assert not told_of(said, kind, 6), (width, said)
+
+
+def test_every_kind_that_rules_find_is_hidden() -> None:
+    assert set(CUT) == set(SECRETS)
+    assert set(KEY_NAMES) <= set(CUT)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "12 of 345,678 examples, 1.25 s, 99%",
+        "the image is an address: http://localhost:8080/picture.png",
+        "id 'call_9f8e7d6c' is not nine letters and digits",
+        "two user turns in a row",
+        "/messages/12/tool_calls/0/function/arguments",
+        "JSON breaks at column 1234567",
+        "key 'sk-learn' is not one of a message's",
+        "name 'github_actions' is not one that services take",
+    ],
+)
+def test_what_is_no_secret_is_said_as_it_is(said: str) -> None:
+    assert hidden(said) == said
+
+
+@given(st.text())
+def test_hiding_is_done_once(text: str) -> None:
+    assert hidden(hidden(text)) == hidden(text)
+
+
+def test_a_finding_is_made_without_secrets_whoever_makes_it() -> None:
+    secret = SECRETS["GitHub token"]
+    finding = Finding("X001", Severity.ERROR, "a.jsonl", 1, f"/a~1b~0/{secret}/0", f"said {secret}", "Do it.", False, None)
+    assert (finding.message, finding.pointer) == ("said [GITHUB TOKEN]", "/a~1b~0/[GITHUB TOKEN]/0")
