@@ -1,11 +1,12 @@
-"""Where the values of a JSON text start, by their JSON pointers: a finding then names the very line of a pretty-printed file."""
+"""Where the values of a JSON text stand, by their JSON pointers: a finding then names the very line of a pretty-printed file."""
 
 import json
 import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import NamedTuple
+from json.decoder import scanstring
+from typing import Final, NamedTuple
 
 STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 TOKEN = re.compile(STRING + r'|[\[\]{},:]|[^\s\[\]{},:"]+', re.DOTALL)
@@ -31,16 +32,82 @@ class Key(NamedTuple):
     """Index in the text."""
 
 
+class Span(NamedTuple):
+    """A stretch of a text, from `start` to before `end`."""
+
+    start: int
+    end: int
+
+
+# Numbers stay text: one of thousands of digits is no reason not to find what stands behind it.
+_SCANNER: Final = json.JSONDecoder(strict=False, parse_int=str, parse_float=str, parse_constant=str)
+_SPACE: Final = re.compile(r"[ \t\r\n]*")
+
+
+class Spans:
+    """Where the values of one JSON text stand. Only what is asked for is looked at, each object and list once, by the parser's own scanner."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._inside: dict[str, dict[str, Span]] = {}
+
+    def find(self, target: str) -> Span | None:
+        """Where the value of pointer `target` stands; None when there is none, or the text is not JSON. Of a repeated key the last one counts."""
+        if not target:
+            return self._value(self._space(0))
+        above, slash, key = target.rpartition("/")
+        inside = self._inside.get(above)
+        if inside is None:
+            container = self.find(above) if above else Span(self._space(0), len(self.text))
+            inside = self._inside[above] = self._children(container.start) if container and slash else {}
+        return inside.get(key)
+
+    def _children(self, at: int) -> dict[str, Span]:
+        """The values in the object or list that starts at `at`, by key as it is written in a pointer; none where that is not JSON."""
+        text, found = self.text, dict[str, Span]()
+        opening = text[at : at + 1]
+        if opening not in ("{", "["):
+            return found
+        closing = "}" if opening == "{" else "]"
+        at = self._space(at + 1)
+        while text[at : at + 1] != closing:
+            if opening == "[":
+                key = str(len(found))
+            else:
+                try:
+                    name, at = scanstring(text, at + 1, False)
+                except ValueError:
+                    return {}
+                key, at = escape(name), self._space(self._space(at) + 1)
+            span = self._value(at)
+            if span is None:
+                return {}
+            found[key] = span
+            at = self._space(span.end)
+            if text[at : at + 1] == ",":
+                at = self._space(at + 1)
+        return found
+
+    def _value(self, at: int) -> Span | None:
+        try:
+            return Span(at, _SCANNER.scan_once(self.text, at)[1])
+        except (StopIteration, ValueError, RecursionError):
+            return None
+
+    def _space(self, at: int) -> int:
+        if self.text[at : at + 1] > " ":
+            return at
+        match = _SPACE.match(self.text, at)
+        return match.end() if match else at
+
+
 def locate(text: str, target: str) -> int | None:
     """Index in `text`, one well-formed JSON value, at which the value of pointer `target` starts; None when there is none.
 
     Of a repeated key the last one counts, as in parsing.
     """
-    found = None
-    for path, at, _ in _walk(text):
-        if path == target:
-            found = at
-    return found
+    span = Spans(text).find(target)
+    return None if span is None else span.start
 
 
 def repeated_keys(text: str) -> Iterator[Key]:
@@ -93,16 +160,14 @@ def _walk(text: str) -> Iterator[tuple[str, int, _Level | None]]:
 
 
 @lru_cache(maxsize=1)  # the findings of one element come together
-def _lines(data: bytes) -> dict[str, int]:
-    text = data.decode("utf-8", "replace")
-    lines, line, last = {}, 0, 0
-    for path, at, _ in _walk(text):
-        line += text.count("\n", last, at)
-        last = at
-        lines[path] = line
-    return lines
+def _spans(data: bytes) -> Spans:
+    return Spans(data.decode("utf-8", "replace"))
 
 
 def line_of(data: bytes, target: str) -> int:
     """How many line breaks stand before the value of `target` (0: it starts on the first line of `data`)."""
-    return _lines(data).get(target, 0) if b"\n" in data else 0
+    if b"\n" not in data:
+        return 0
+    spans = _spans(data)
+    span = spans.find(target)
+    return 0 if span is None else spans.text.count("\n", 0, span.start)

@@ -5,16 +5,12 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from curate.check import CheckReport
 from curate.errors import UsageError
 from curate.files import replacing
 from curate.report.check_grouped import GroupBy, check_grouped
-from curate.report.console import console
-
-if TYPE_CHECKING:
-    from rich.text import Text
+from curate.report.console import Styled, console
 
 
 class OutputFormat(StrEnum):
@@ -35,7 +31,7 @@ class OutputFormat(StrEnum):
 
 def reported(
     report: CheckReport, kind: OutputFormat, paths: Sequence[Path], limit: int | None, by: GroupBy = GroupBy.FILE, *, statistics: bool = False
-) -> "Iterator[str] | Iterator[Text]":
+) -> Iterator[str] | Iterator[Styled]:
     """The report in a format: pieces of text for programs, lines with colours for people. `statistics` leaves the counts alone. Raises `UsageError`."""
     # Each reporter is imported only when it is wanted: the hook that checks ten lines needs one of them.
     if statistics:
@@ -74,7 +70,7 @@ def _document(report: CheckReport, kind: OutputFormat) -> Iterator[str]:
     return document(report)
 
 
-def _counts(report: CheckReport, kind: OutputFormat) -> "Iterator[str] | Iterator[Text]":
+def _counts(report: CheckReport, kind: OutputFormat) -> Iterator[str] | Iterator[Styled]:
     """The counts of a report alone. Raises `UsageError` for a format that has none."""
     if kind in (OutputFormat.CONCISE, OutputFormat.FULL, OutputFormat.GROUPED):
         from curate.report.check_statistics import check_statistics
@@ -89,17 +85,18 @@ def _counts(report: CheckReport, kind: OutputFormat) -> "Iterator[str] | Iterato
     raise UsageError(f"--statistics and --output-format {kind} do not go together", "counts alone come as concise, json or jsonl")
 
 
-def write_report(pieces: "Iterable[str | Text]", output: Path | None = None) -> None:
-    """Write a report to standard output, or to a file, whole or not at all. Raises `OutputError`."""
+def write_report(pieces: Iterable[str | Styled], output: Path | None = None) -> None:
+    """Write a report to standard output, in colour on a terminal, or to a file, whole or not at all. Raises `OutputError`."""
     if output is not None:
         with replacing(output) as file:
             for piece in pieces:
                 file.write((piece if isinstance(piece, str) else f"{piece.plain}\n").encode("utf-8", "backslashreplace"))
         return
-    out = None
+    out = console() if sys.stdout.isatty() else None
     for piece in pieces:
         if isinstance(piece, str):
             sys.stdout.write(piece)
+        elif out is None:
+            sys.stdout.write(f"{piece.plain}\n")
         else:
-            out = out or console()
-            out.print(piece)
+            out.print(piece.text)

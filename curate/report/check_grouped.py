@@ -3,16 +3,12 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from curate.check import CheckReport
 from curate.finding import Finding
-from curate.report.check_text import SHOWN, ending, first_ones, rule_counts
-from curate.report.console import COLOURS
+from curate.report.check_text import SHOWN, ending, first_ones, rule_counts, safe, said
+from curate.report.console import COLOURS, Styled
 from curate.text import plural, visible
-
-if TYPE_CHECKING:
-    from rich.text import Text
 
 
 class GroupBy(StrEnum):
@@ -22,10 +18,8 @@ class GroupBy(StrEnum):
     RULE = "rule"
 
 
-def check_grouped(report: CheckReport, limit: int | None = SHOWN, by: GroupBy = GroupBy.FILE) -> "Iterator[Text]":
+def check_grouped(report: CheckReport, limit: int | None = SHOWN, by: GroupBy = GroupBy.FILE) -> Iterator[Styled]:
     """The lines of the report; of each rule at most `limit` findings are shown."""
-    from rich.text import Text
-
     groups: dict[str, list[Finding]] = defaultdict(list)
     for finding in first_ones(report, limit):
         groups[finding.file if by is GroupBy.FILE else finding.code].append(finding)
@@ -39,20 +33,17 @@ def check_grouped(report: CheckReport, limit: int | None = SHOWN, by: GroupBy = 
         order = [(code, groups[code]) for code in counts]
     for key, findings in order:
         heading = key if by is GroupBy.FILE else f"{key} {report.rules[key].name if key in report.rules else ''}".rstrip()
-        yield Text.assemble((visible(heading), "bold"), f"  {plural(counts[key], 'finding')}")
+        yield Styled((visible(heading), "bold"), f"  {plural(counts[key], 'finding')}")
         for finding in findings:
-            yield _line(finding, by)
-        yield Text()
+            yield _line(finding, report, by)
+        yield Styled()
     yield from ending(report, limit)
 
 
-def _line(finding: Finding, by: GroupBy) -> "Text":
-    from rich.text import Text
-
-    where = f" ({visible(finding.pointer)})" if finding.pointer else ""
-    said = visible(finding.message)
+def _line(finding: Finding, report: CheckReport, by: GroupBy) -> Styled:
+    severity = COLOURS[finding.severity]
     if by is GroupBy.FILE:
         line = f"{finding.line:>8}  " if finding.line else "    file  "
-        return Text.assemble((line, "bold"), (finding.code, COLOURS[finding.severity]), f" {finding.severity} ", said, (where, "dim"))
-    place = f"{visible(finding.file)}:{finding.line}" if finding.line else visible(finding.file)
-    return Text.assemble("    ", (place, "bold"), ": ", (finding.severity.value, COLOURS[finding.severity]), f" {said}", (where, "dim"))
+        return Styled((line, "bold"), (finding.code, severity), f" {finding.severity} ", *said(finding, report))
+    place = f"{safe(finding.file)}:{finding.line}" if finding.line else safe(finding.file)
+    return Styled("    ", (place, "bold"), ": ", (finding.severity.value, severity), " ", *said(finding, report))

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import PurePath
 from typing import Any, Final
 from urllib.parse import quote
@@ -16,32 +17,47 @@ from curate.rules.rule import Rule
 from curate.text import visible
 
 SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+END: Final = "]}]}"
+"""How the text of a log ends, after its results."""
 LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 
 
 def check_sarif(report: CheckReport) -> Iterator[str]:
-    """The log as JSON text, all ASCII."""
-    yield json.dumps(sarif_log(report), indent=1) + "\n"
+    """The log as JSON text, all ASCII, a result a line."""
+    log, results = _log(report)
+    yield json.dumps(log).removesuffix(END) + "\n"
+    separator = ""
+    for result in results:
+        yield separator + json.dumps(result)
+        separator = ",\n"
+    yield f"\n{END}\n"
 
 
 def sarif_log(report: CheckReport) -> dict[str, Any]:
     """The log as plain values: the rules that fired, with their help, and a result a finding."""
+    log, results = _log(report)
+    log["runs"][0]["results"] = list(results)
+    return log
+
+
+def _log(report: CheckReport) -> tuple[dict[str, Any], Iterator[dict[str, Any]]]:
+    """The log without its results, and these one by one: there may be a million."""
     codes = sorted(report.codes)
     positions = {code: position for position, code in enumerate(codes)}
     keys = fingerprints(report.findings)
-    results = [
+    results = (
         _result(finding, positions[finding.code], spot, "/".join(map(str, key)))
         for finding, spot, key in zip(report.findings, spots(report.findings, text=False), keys, strict=True)
-    ]
+    )
     rules = [_rule(code, report.rules.get(code)) for code in codes]
     driver = {"name": "curate", "version": __version__, "semanticVersion": __version__, "rules": rules}
     run = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
         "invocations": [{"executionSuccessful": True}],
-        "results": results,
+        "results": [],  # the last key of all, see END
     }
-    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, results
 
 
 def _rule(code: str, rule: Rule | None) -> dict[str, Any]:
@@ -89,6 +105,7 @@ def _region(finding: Finding, spot: Spot | None) -> dict[str, int]:
     return region if packed else {**region, "byteOffset": spot.offset, "byteLength": spot.length}
 
 
+@lru_cache(maxsize=64)
 def _uri(file: str) -> str:
     """A URI reference; absolute paths as `file:`."""
     path = PurePath(file)

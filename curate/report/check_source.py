@@ -1,21 +1,27 @@
-"""Where findings stand in their files: columns, byte offsets, and the text there; read again from the files, since a report keeps no data."""
+"""Where findings stand in their files: columns, byte offsets, and the text there; read again from the files, since a report keeps no data.
 
-import json
-from collections import defaultdict
+Findings come in the order of the lines, so each file is read once, and only the lines that have some are looked at. Memory is that
+of one line, of a whole document where the file is one.
+"""
+
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, groupby
 from pathlib import Path
 from typing import Final
 
 from curate.errors import InputError
+from curate.files import blocks
 from curate.finding import Finding
 from curate.read.dataset import FileFacts, ParsedLine, read_file
-from curate.read.decode import MISSING
-from curate.read.locate import locate
+from curate.read.decode import Defect, decode
+from curate.read.lines import BOM, Line, split_lines
+from curate.read.locate import Spans
 
 BEFORE, INSIDE, AFTER = 40, 240, 80
 """Characters that are kept of the text before the place, in it, and after it."""
-DECODER: Final = json.JSONDecoder(strict=False)
+READER: Final = "J"
+"""The family of rules that repeat what the reader said, and where."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,96 +44,140 @@ class Spot:
     """True when the line holds a secret: then none of its text is here."""
 
 
-def spots(findings: Sequence[Finding], *, text: bool = True) -> list[Spot | None]:
-    """Where each of `findings` stands; None for a file as a whole and where the file cannot be read again.
+def spots(findings: Sequence[Finding], *, text: bool = True) -> Iterator[Spot | None]:
+    """Where each of `findings` stands, in their order; None for a file as a whole and where the file cannot be read again.
 
-    `text` false leaves out what stands there, and with it the search for secrets, which takes longer than all the rest.
+    `text` false leaves out what stands there, and with it the search for secrets.
     """
-    found: list[Spot | None] = [None] * len(findings)
-    by_file: dict[str, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
-    for position, finding in enumerate(findings):
-        if finding.line:
-            by_file[finding.file][finding.line].append(position)
-    for file, wanted in by_file.items():
-        secret, last = False, None
-        for parsed, position in _hits(file, wanted):
-            finding = findings[position]
-            if found[position] is None and (finding.example is None or (parsed.example is not None and parsed.example.id == finding.example)):
-                if text and parsed is not last:  # the findings of a line come together
-                    secret, last = _secret(parsed, [findings[other] for line in _lines(parsed) for other in wanted.get(line, ())]), parsed
-                found[position] = _spot(finding, parsed, hidden=secret or not text, secret=secret)
-    return found
+    for file, group in groupby(findings, key=lambda finding: finding.file):
+        of_file = list(group)
+        yield from _Source(file, text).spots(of_file)
 
 
-def _hits(file: str, wanted: dict[int, list[int]]) -> Iterator[tuple[ParsedLine, int]]:
-    path, last = Path(file), max(wanted)
-    if not path.is_file():  # standard input cannot be read twice
-        return
-    try:
-        for parsed in read_file(path, FileFacts(file)):
-            if parsed.line.number > last:
-                return
-            for line in _lines(parsed):
-                for position in wanted.get(line, ()):
-                    yield parsed, position
-    except InputError:  # it was there a moment ago: the findings stand without their text
-        return
+class _Source:
+    """A file that is read once more."""
 
+    def __init__(self, file: str, text: bool) -> None:
+        self.file, self.path, self.text = file, Path(file), text
 
-def _lines(parsed: ParsedLine) -> range:
-    """The physical lines that an element stands on."""
-    return range(parsed.line.number, parsed.line.number + parsed.line.data.count(b"\n") + 1)
-
-
-def _secret(parsed: ParsedLine, findings: Sequence[Finding]) -> bool:
-    """Whether a line's text must not be shown: a rule of family S fired there, or would have, had it been asked."""
-    if any(finding.code.startswith("S") for finding in findings):
-        return True
-    try:
-        from curate.rules.secrets import masked  # only for the few lines that are shown
-    except ImportError:
-        return False
-    raw = parsed.line.data.decode("utf-8", "replace")
-    texts = [raw, *(message.text for message in parsed.example.messages)] if parsed.example else [raw]
-    return any(masked(text) != text for text in texts)
-
-
-def _spot(finding: Finding, parsed: ParsedLine, *, hidden: bool, secret: bool) -> Spot:
-    text = parsed.line.data.decode("utf-8", "surrogateescape")  # every byte stays one that can be counted
-    start, end = _span(finding, parsed, text)
-    first, last = text.rfind("\n", 0, start) + 1, text.rfind("\n", 0, end) + 1
-    line = parsed.line.number
-    ahead = len(_bytes(text[:start]))
-    line_end = text.find("\n", end)
-    after = text[end : len(text) if line_end < 0 else line_end][: AFTER + 1]
-    return Spot(
-        line=line + text.count("\n", 0, start),
-        column=start - first + 1 + (parsed.line.column if not first else 0),
-        end_line=line + text.count("\n", 0, end),
-        end_column=end - last + 1 + (parsed.line.column if not last else 0),
-        offset=parsed.line.offset + ahead,
-        length=len(_bytes(text[start:end])),
-        before="" if hidden else text[max(first, start - BEFORE - 1) : start],
-        text="" if hidden else text[start : min(end, start + INSIDE + 1)],
-        after="" if hidden else after,
-        secret=secret,
-    )
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
-
-
-def _span(finding: Finding, parsed: ParsedLine, text: str) -> tuple[int, int]:
-    """Start and end in the text: of the pointer's value, of the place where the JSON breaks, or of the whole line."""
-    for defect in parsed.defects:
-        if defect.message == finding.message:
-            start = min(len(parsed.line.data[: defect.offset].decode("utf-8", "surrogateescape")), len(text))
-            return start, min(start + 1, len(text))
-    if finding.pointer and parsed.decoded.value is not MISSING:
-        start = locate(text, finding.pointer) or 0
+    def spots(self, findings: Sequence[Finding]) -> Iterator[Spot | None]:
+        """The spots of findings in this file."""
+        told = 0
         try:
-            return start, DECODER.raw_decode(text, start)[1]
-        except (ValueError, RecursionError):  # deeper, or with longer numbers, than Python's parser takes
-            return start, min(start + 1, len(text))
-    return 0, len(text.rstrip())
+            for spot in self._spots(findings):
+                yield spot
+                told += 1
+        except InputError:  # it was there a moment ago: the findings stand without their text
+            yield from [None] * (len(findings) - told)
+
+    def _spots(self, findings: Sequence[Finding]) -> Iterator[Spot | None]:
+        if not any(finding.line for finding in findings) or not self.path.is_file():  # standard input cannot be read twice
+            yield from [None] * len(findings)
+            return
+        facts = FileFacts(self.file)
+        next(read_file(self.path, facts), None)
+        yield from self._of_document(findings) if facts.document else self._of_lines(findings)
+
+    def _of_lines(self, findings: Sequence[Finding]) -> Iterator[Spot | None]:
+        lines = self._lines()
+        place: _Place | None = None
+        for number, group in groupby(findings, key=lambda finding: finding.line):
+            of_line = list(group)
+            if place is not None and 0 < number < place.line.number:  # findings of another check follow
+                lines, place = self._lines(), None
+            while number and (place is None or place.line.number < number):
+                line = next((line for line in lines if line.number >= number), None)
+                if line is None:
+                    break
+                place = _Place(line)
+            here = place if place is not None and place.line.number == number else None
+            for finding in of_line:
+                yield None if here is None else here.spot(finding, of_line, text=self.text)
+
+    def _lines(self) -> Iterator[Line]:
+        stream = blocks(self.path)
+        start = next(stream, b"")
+        skipped = len(BOM) if start.startswith(BOM) else 0
+        return split_lines(chain([start[skipped:]], stream), skipped)
+
+    def _of_document(self, findings: Sequence[Finding]) -> Iterator[Spot | None]:
+        """An element may span lines, and several may stand on one: the example tells which it is."""
+        by_line: dict[int, list[int]] = {}
+        for position, finding in enumerate(findings):
+            by_line.setdefault(finding.line, []).append(position)
+        found: list[Spot | None] = [None] * len(findings)
+        for parsed in read_file(self.path, FileFacts(self.file)):
+            first = parsed.line.number
+            positions = [position for line in range(first, first + parsed.line.data.count(b"\n") + 1) for position in by_line.get(line, ())]
+            here = [position for position in positions if found[position] is None and _is_about(findings[position], parsed)]
+            if here:
+                place = _Place(parsed.line, parsed.defects)
+                of_element = [findings[position] for position in positions]
+                for position in here:
+                    found[position] = place.spot(findings[position], of_element, text=self.text)
+        yield from found
+
+
+def _is_about(finding: Finding, parsed: ParsedLine) -> bool:
+    return finding.example is None or (parsed.example is not None and parsed.example.id == finding.example)
+
+
+class _Place:
+    """A line, or an element of a document, in which findings stand."""
+
+    def __init__(self, line: Line, defects: tuple[Defect, ...] | None = None) -> None:
+        self.line = line
+        self.text = line.data.decode("utf-8", "surrogateescape")  # every byte stays one that can be counted
+        self.spans = Spans(self.text)
+        self.defects = defects
+        self.secret: bool | None = None
+
+    def spot(self, finding: Finding, others: Sequence[Finding], *, text: bool) -> Spot:
+        """Where a finding stands; `others` are all that stand here."""
+        if text and self.secret is None:
+            self.secret = any(other.code.startswith("S") for other in others) or _holds_secret(self.text)
+        hidden = not text or bool(self.secret)
+        said, line = self.text, self.line
+        start, end = self._span(finding)
+        first, last = said.rfind("\n", 0, start) + 1, said.rfind("\n", 0, end) + 1
+        line_end = said.find("\n", end)
+        after = said[end : len(said) if line_end < 0 else line_end][: AFTER + 1]
+        return Spot(
+            line=line.number + said.count("\n", 0, start),
+            column=start - first + 1 + (line.column if not first else 0),
+            end_line=line.number + said.count("\n", 0, end),
+            end_column=end - last + 1 + (line.column if not last else 0),
+            offset=line.offset + self._bytes(0, start),
+            length=self._bytes(start, end),
+            before="" if hidden else said[max(first, start - BEFORE - 1) : start],
+            text="" if hidden else said[start : min(end, start + INSIDE + 1)],
+            after="" if hidden else after,
+            secret=text and bool(self.secret),
+        )
+
+    def _bytes(self, start: int, end: int) -> int:
+        return end - start if len(self.text) == len(self.line.data) else len(self.text[start:end].encode("utf-8", "surrogateescape"))
+
+    def _span(self, finding: Finding) -> tuple[int, int]:
+        """Start and end in the text: of the pointer's value, of the place where the JSON breaks, or of the whole line."""
+        if finding.code.startswith(READER):
+            if self.defects is None:
+                self.defects = decode(self.line.data, self.line.column).defects
+            for defect in self.defects:
+                if _says(finding, defect):
+                    start = min(len(self.line.data[: defect.offset].decode("utf-8", "surrogateescape")), len(self.text))
+                    return start, min(start + 1, len(self.text))
+        span = self.spans.find(finding.pointer) if finding.pointer else None
+        return span or (0, len(self.text.rstrip()))
+
+
+def _says(finding: Finding, defect: Defect) -> bool:
+    from curate.rules.quoted import hidden  # loaded by then: it made the finding's message
+
+    return hidden(defect.message) == finding.message
+
+
+def _holds_secret(text: str) -> bool:
+    from curate.rules.quoted import holds_secret  # only for the few lines that are shown
+
+    return holds_secret(text)

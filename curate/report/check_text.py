@@ -2,37 +2,46 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from functools import lru_cache
 
 from curate.check import CheckReport
 from curate.finding import Finding, Severity
-from curate.report.console import COLOURS
+from curate.report.console import COLOURS, Styled
 from curate.text import plural, visible
-
-if TYPE_CHECKING:
-    from rich.text import Text
 
 SHOWN = 20
 """Findings of one rule that are shown before the rest is only counted."""
+FIXABLE = "[*] "
+"""Stands before what `--fix` mends."""
+
+safe = lru_cache(maxsize=4096)(visible)
+"""`visible`, for what is said again and again: names of files, messages."""
 
 
-def finding_line(finding: Finding) -> "Text":
-    """`data.jsonl:3: M016 warning two user turns in a row (/messages/2)`, safe to print."""
-    from rich.text import Text
-
-    place = f"{visible(finding.file)}:{finding.line}" if finding.line else visible(finding.file)
-    where = f" ({visible(finding.pointer)})" if finding.pointer else ""
-    return Text.assemble((place, "bold"), ": ", (finding.code, COLOURS[finding.severity]), f" {finding.severity} ", visible(finding.message), (where, "dim"))
+def finding_line(finding: Finding, report: CheckReport) -> Styled:
+    """`data.jsonl:3: M016 warning [*] two user turns in a row (/messages/2)`, safe to print."""
+    place = f"{safe(finding.file)}:{finding.line}" if finding.line else safe(finding.file)
+    return Styled((place, "bold"), ": ", (finding.code, COLOURS[finding.severity]), f" {finding.severity} ", *said(finding, report))
 
 
-def check_text(report: CheckReport, limit: int | None = SHOWN) -> "Iterator[Text]":
+def said(finding: Finding, report: CheckReport) -> tuple[tuple[str, str], ...]:
+    """The end of a finding's line: whether `--fix` mends it, its message and its pointer."""
+    where = f" ({safe(finding.pointer)})" if finding.pointer else ""
+    return (FIXABLE if is_safe(finding, report) else "", "green"), (safe(finding.message), ""), (where, "dim")
+
+
+def is_safe(finding: Finding, report: CheckReport) -> bool:
+    """Whether `--fix` mends it, without `--unsafe-fixes`."""
+    rule = report.rules.get(finding.code) if finding.fixable else None
+    return rule is not None and rule.repair is not None and rule.repair.safe
+
+
+def check_text(report: CheckReport, limit: int | None = SHOWN) -> Iterator[Styled]:
     """The lines of the report. Of each rule at most `limit` findings are shown (None: all); what is held back is counted."""
-    from rich.text import Text
-
     for finding in first_ones(report, limit):
-        yield finding_line(finding)
+        yield finding_line(finding, report)
     if report.findings:
-        yield Text()
+        yield Styled()
     yield from ending(report, limit)
 
 
@@ -47,19 +56,32 @@ def first_ones(report: CheckReport, limit: int | None) -> list[Finding]:
     return shown
 
 
-def ending(report: CheckReport, limit: int | None) -> "Iterator[Text]":
-    """How a report for a person ends: each rule with its count and the next step, what was hidden, and the sum."""
-    from rich.text import Text
-
+def ending(report: CheckReport, limit: int | None) -> Iterator[Styled]:
+    """How a report for a person ends: each rule with its count and the next step, what was hidden, the sum, and what fixes would mend."""
     by_rule = {finding.code: finding for finding in reversed(report.findings)}
     for code, count in rule_counts(report):
         held = f"; {count - limit:,} more not shown (--all shows them)" if limit is not None and count > limit else ""
-        yield Text.assemble((code, COLOURS[by_rule[code].severity]), f" × {count:,}{held}: ", visible(by_rule[code].hint))
+        yield Styled((code, COLOURS[by_rule[code].severity]), f" × {count:,}{held}: ", visible(by_rule[code].hint))
     if report.known:
-        yield Text(f"{plural(report.known, 'finding')} of the baseline not shown", style="dim")
+        yield Styled((f"{plural(report.known, 'finding')} of the baseline not shown", "dim"))
     if report.suppressed:
-        yield Text(f"{plural(report.suppressed, 'finding')} suppressed with a reason", style="dim")
-    yield Text(summary_line(report), style="bold")
+        yield Styled((f"{plural(report.suppressed, 'finding')} suppressed with a reason", "dim"))
+    yield Styled((summary_line(report), "bold"))
+    if fixes := fixes_line(report):
+        yield Styled(fixes)
+
+
+def fixes_line(report: CheckReport) -> str:
+    """How many findings `--fix` mends, and how many more `--unsafe-fixes` does; empty when there are none."""
+    fixable = [finding for finding in report.findings if finding.fixable]
+    mended = sum(is_safe(finding, report) for finding in fixable)
+    more = len(fixable) - mended
+    if not fixable:
+        return ""
+    if not mended:
+        return f"{more:,} can be fixed with --fix --unsafe-fixes, which may change the meaning"
+    unsafe = f"; {more:,} more with --unsafe-fixes, which may change the meaning" if more else ""
+    return f"{FIXABLE}{mended:,} can be fixed with --fix{unsafe}"
 
 
 def rule_counts(report: CheckReport) -> list[tuple[str, int]]:

@@ -1,6 +1,6 @@
 """What every text report shares: colour on a terminal only, and text from the data never obeyed.
 
-Text is built as `rich.text.Text`, which has no markup, from strings that `curate.text.visible` has made safe.
+Text is built from strings that `curate.text.visible` has made safe, and printed as `rich.text.Text`, which has no markup.
 """
 
 import sys
@@ -11,8 +11,32 @@ from curate.finding import Severity
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
 COLOURS: Final = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
+
+
+class Styled:
+    """A line for a person, of pieces of safe text, each alone or with its style; a report has many, most of them never seen in colour."""
+
+    __slots__ = ("cropped", "pieces")
+
+    def __init__(self, *pieces: str | tuple[str, str], cropped: bool = False) -> None:
+        self.pieces = pieces
+        self.cropped = cropped
+        """Whether a terminal that is too narrow shows the beginning of the line, instead of folding it."""
+
+    @property
+    def plain(self) -> str:
+        """The text alone."""
+        return "".join([piece if isinstance(piece, str) else piece[0] for piece in self.pieces])
+
+    @property
+    def text(self) -> "Text":
+        """With its styles, for a terminal."""
+        from rich.text import Text
+
+        return Text.assemble(*self.pieces, no_wrap=self.cropped or None, overflow="ellipsis" if self.cropped else None)
 
 
 def console(*, stderr: bool = False) -> "Console":

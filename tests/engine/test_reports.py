@@ -144,7 +144,7 @@ def test_what_cannot_be_read_again_is_told_without_its_text(write: Write) -> Non
     path = write("data.jsonl", [NULL])
     report = check_paths([path])
     path.unlink()
-    assert spots(report.findings) == [None]
+    assert list(spots(report.findings)) == [None]
     assert "region" in sarif_log(report)["runs"][0]["results"][0]["locations"][0]["physicalLocation"]
 
 
