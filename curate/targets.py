@@ -23,6 +23,16 @@ SERVICES: Final = (Target.OPENAI, Target.AZURE, Target.TOGETHER, Target.FIREWORK
 """Those that take a file and train on it out of sight."""
 NO_DEVELOPER: Final = (Target.TOGETHER, Target.FIREWORKS, Target.MISTRAL)
 """Those that know the roles system, user, assistant and tool only."""
+FORMATS: Final[dict[Target, tuple[str, ...]]] = {
+    Target.TRL: ("preference", "prompt-completion", "text"),
+    Target.OPENAI: ("openai-preference",),
+    Target.AZURE: ("openai-preference",),
+    Target.TOGETHER: ("text", "prompt-completion", "openai-preference"),
+    Target.FIREWORKS: ("openai-preference",),
+    Target.AXOLOTL: ("alpaca", "sharegpt", "text"),
+    Target.LLAMAFACTORY: ("alpaca", "sharegpt", "preference", "llama-factory-preference", "text"),
+}
+"""Formats beside messages that a target trains on as they are (`curate.read.formats`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,7 @@ def empty_question() -> "pl.Expr":
 
     Bad:
 
-        {"messages": [{"role": "user", "content": ""}, {"role": "assistant", "content": "Hello."}]}
+        {"messages": [{"role": "system", "content": ""}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
 
     Good:
 

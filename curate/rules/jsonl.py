@@ -7,6 +7,7 @@ from curate.read.dataset import FileFacts, ParsedLine
 from curate.read.decode import MISSING
 from curate.read.formats import BY_NAME, UNKNOWN
 from curate.rules.rule import Scope, rule
+from curate.targets import FORMATS, Target
 from curate.text import plural
 
 Problems = Iterator[Problem]
@@ -263,13 +264,14 @@ def blank_line(parsed: ParsedLine) -> Problems:
     "json-document",
     severity=Severity.ERROR,
     scope=Scope.FILE,
+    targets=dict.fromkeys((Target.TRL, Target.AXOLOTL, Target.LLAMAFACTORY), Severity.INFO),
     hint="`curate convert FILE -o OUT.jsonl` writes it as JSON Lines; `curate split` and `curate run` read it as it is.",
 )
 def json_document(facts: FileFacts) -> Problems:
     """The file is a JSON array, or objects over several lines, not JSON Lines.
 
-    Trainers and services read one object a line; given an array or a pretty-printed object they fail, or see a
-    single example.
+    Services and most trainers read one object a line; given an array or a pretty-printed object they fail, or see a
+    single example. Those that load data with `datasets` (TRL, axolotl, LLaMA-Factory) take an array.
 
     Bad:
 
@@ -350,7 +352,8 @@ def mixed_formats(facts: FileFacts) -> Problems:
 def foreign_format(facts: FileFacts) -> Problems:
     """The file is in another known format than messages.
 
-    It is read and checked as that format; a trainer has to be told, or converts it in its own way.
+    It is read and checked as that format; a trainer has to be told, or converts it in its own way. Formats that the target
+    trains on as they are, such as pairs for TRL, are no finding.
 
     Bad:
 
@@ -360,9 +363,9 @@ def foreign_format(facts: FileFacts) -> Problems:
 
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    foreign = [name for name in facts.formats if name not in ("messages", UNKNOWN)]
+    foreign = [name for name in facts.formats if name not in ("messages", UNKNOWN, *FORMATS.get(facts.target, ()))]
     if len(foreign) == 1 and len(facts.formats) == 1:
-        yield Problem("", f"{facts.examples:,} examples in the format {foreign[0]} ({BY_NAME[foreign[0]].summary})")
+        yield Problem("", f"{plural(facts.examples, 'example')} in the format {foreign[0]} ({BY_NAME[foreign[0]].summary})")
 
 
 @rule("J026", "not-json", severity=Severity.ERROR, scope=Scope.FILE, hint="Write it as JSON Lines, one object a line; then check that.")

@@ -11,13 +11,15 @@ from typing import Any
 from curate.read.decode import ESCAPE, decode
 from curate.read.lines import BOM
 from curate.read.locate import STRING
-from curate.rules import duplicates, jsonl
+from curate.rules import content, duplicates, jsonl, preference, transport
 from curate.rules.repair import Takes, json_line
 
 COMMA = re.compile(rf"({STRING})|,(?=\s*(?:[\]}}]|\Z))", re.DOTALL)
 BETWEEN = re.compile(r"[\s,]*")
 EMPTY = re.compile(rb'"\s*"\s*[,}\]]')
 CODEC = "curate-cp1252"
+SEPARATORS = {"\u2028".encode(): b"\\u2028", "\u2029".encode(): b"\\u2029", "\x85".encode(): b"\\u0085"}
+"""What Python's `splitlines` takes for the end of a line, in UTF-8, and as JSON writes it in ASCII."""
 
 
 def _as_cp1252(error: UnicodeError) -> tuple[str, int]:
@@ -101,6 +103,23 @@ def drop_blank(data: bytes) -> bytes | None:
 def drop_copy(data: bytes) -> bytes | None:  # noqa: ARG001  (the rule has seen that it is a copy)
     """Remove the copy and keep the first."""
     return None
+
+
+@content.empty_answer.repaired_by(safe=False, takes=Takes.LINE)
+@preference.sides_equal.repaired_by(safe=False, takes=Takes.LINE)
+def drop_line(data: bytes) -> bytes | None:  # noqa: ARG001  (the rule has seen what it is)
+    """Remove the line."""
+    return None
+
+
+@transport.line_separator.repaired_by(safe=True, takes=Takes.RAW)
+def escape_separators(data: bytes) -> bytes:
+    """Write these characters as escapes."""
+    if not _is_read(data):
+        return data
+    for separator, escaped in SEPARATORS.items():
+        data = data.replace(separator, escaped)
+    return data
 
 
 @jsonl.nearly_json.repaired_by(safe=False, takes=Takes.LINE)

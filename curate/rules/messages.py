@@ -241,7 +241,8 @@ def no_assistant(example: Example, *, target: Target) -> Problems:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     if example.messages and not any(meant(message) == "assistant" for message in example.messages) and not (target in REINFORCING and references(example)):
-        yield Problem(whole(example), "no message is from the assistant")
+        why = "; it looks like a prompt for reinforcement, which this target does not train on" if references(example) else ""
+        yield Problem(whole(example), f"no message is from the assistant{why}")
 
 
 @rule("M010", "no-user", severity=Severity.WARNING, hint="Add the question that the answer answers.")

@@ -4,11 +4,11 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
-from curate.detect.answers import REFUSAL
 from curate.example import Example, Place, canonical, content_text
 from curate.finding import Problem, Severity
 from curate.rules.duplicates import Seen
 from curate.rules.messages import kind_of
+from curate.rules.refusals import OPENING, refuses
 from curate.rules.rule import Scope, rule
 from curate.targets import Target
 from curate.text import excerpt, normalised, plural, visible, words
@@ -294,7 +294,7 @@ def refusal_chosen(example: Example) -> Problems:
         {"prompt": "What is 1 + 1?", "chosen": "2", "rejected": "I'm sorry, but I can't help with that."}
     """
     pair = pair_of(example)
-    if pair and not any(pair.empty) and REFUSAL.match(pair.chosen[-1].text) and not REFUSAL.match(pair.rejected[-1].text):
+    if pair and not any(pair.empty) and refuses(pair.chosen[-1].text[:OPENING]) and not refuses(pair.rejected[-1].text[:OPENING]):
         yield Problem(f"/{pair.keys[0]}", "the chosen answer refuses, the rejected one does not")
 
 

@@ -34,7 +34,7 @@ def carriage_returns(facts: FileFacts) -> Problems:
     r"""Lines end in CR LF, as Windows writes them.
 
     Most readers do not mind; tools that compare bytes do, and a file with both kinds was put together from two
-    sources.
+    sources. There is no repair: it would touch every line, and git may write them so on purpose.
 
     Bad:
 

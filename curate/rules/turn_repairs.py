@@ -3,6 +3,7 @@
 from typing import Any
 
 from curate.example import content_text
+from curate.rules import content as contents
 from curate.rules import turns
 from curate.rules.frame import CALLS
 from curate.rules.repairs import role_of, turns_in, with_turns
@@ -51,6 +52,24 @@ def _without(turn: Object, keys: set[str]) -> Object:
     return {key: item for key, item in turn.items() if key not in keys}
 
 
+@contents.empty_question.repaired_by(safe=False)
+def drop_empty_systems(value: Object) -> Object:
+    """Remove system messages that are empty; where a question is, nothing changes."""
+    found = turns_in(value)
+    if found is None or any(_is_empty(turn) and role_of(turn) == "user" for turn in found):
+        return value
+    return with_turns(value, [turn for turn in found if not (_is_empty(turn) and turn.get("role") in ("system", "developer"))])
+
+
+def _is_empty(turn: Object) -> bool:
+    content = turn.get("content")
+    return content is not None and not content_text(content).strip() and not _has_media(content)
+
+
+def _has_media(content: Any) -> bool:
+    return isinstance(content, list) and any(isinstance(part, dict) and part.get("type", "text") not in ("text", "refusal") for part in content)
+
+
 @turns.repeated_message.repaired_by(safe=False)
 def drop_copies(value: Object) -> Object:
     """Remove the second of two equal messages in a row, and a question with its answer that come again at once."""
@@ -73,7 +92,6 @@ def _any_repeats(found: list[Object]) -> bool:
 def _repeats(left: Object, right: Object, back: int) -> bool:
     role, content = right.get("role"), right.get("content")
     text = content_text(content)
-    media = isinstance(content, list) and any(isinstance(part, dict) and part.get("type", "text") not in ("text", "refusal") for part in content)
-    if role not in ("user", "assistant") or left.get("role") != role or text != content_text(left.get("content")) or not text or media:
+    if role not in ("user", "assistant") or left.get("role") != role or text != content_text(left.get("content")) or not text or _has_media(content):
         return False
     return not any(right.get(key) for key in CALLS) and (back == 1 or len(text) >= turns.LONG)

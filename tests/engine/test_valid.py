@@ -237,13 +237,11 @@ VALID: Final[dict[str, tuple[Any, tuple[Target, ...]]]] = {
     "a prompt for reinforcement with tools": ({"messages": [user()], "tools": [NOW], "answer": "noon"}, OPENAI),
     "functions in the older form": (OLDER, OPENAI),
 }
-FOREIGN: Final = "J025"
-"""Says that a trainer has to be told the format: true, and no fault of the line."""
 
 
 @pytest.mark.parametrize(("name", "target"), [(name, target) for name, (_, targets) in VALID.items() for target in targets])
 def test_valid_data_passes_without_an_error_or_a_warning(write: Write, name: str, target: Target) -> None:
-    report = check_paths([write("data.jsonl", [VALID[name][0]])], CheckConfig(target=target, ignore=(*ABOUT_THE_FILE, FOREIGN)))
+    report = check_paths([write("data.jsonl", [VALID[name][0]])], CheckConfig(target=target, ignore=ABOUT_THE_FILE))
     assert [(finding.code, finding.pointer, finding.message) for finding in report.findings if finding.severity is not Severity.INFO] == []
 
 
