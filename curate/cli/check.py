@@ -1,5 +1,7 @@
 """`curate check`."""
 
+import sys
+from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 from typing import Annotated
 
@@ -7,10 +9,10 @@ import typer
 
 from curate.check import check_paths
 from curate.cli.adopt import Adopted
-from curate.cli.options import chosen, progress
+from curate.cli.options import PATHS, chosen, progress
 from curate.config import find_config
 from curate.errors import ExitCode
-from curate.files import data_files
+from curate.files import STDIN, data_files
 from curate.report.check_formats import OutputFormat, reported, write_report
 from curate.report.check_grouped import GroupBy
 from curate.report.check_text import SHOWN
@@ -18,7 +20,7 @@ from curate.targets import Target
 
 
 def check(
-    paths: Annotated[list[str], typer.Argument(help="Files or folders: JSON Lines, JSON arrays, .gz, .zst.", metavar="PATH...")],
+    paths: Annotated[list[str], typer.Argument(help=PATHS, metavar="PATH...")],
     select: Annotated[list[str] | None, typer.Option(help="Codes or prefixes of rules to run; may be given several times.")] = None,
     ignore: Annotated[list[str] | None, typer.Option(help="Codes or prefixes of rules not to run.")] = None,
     extend_select: Annotated[list[str] | None, typer.Option(help="Codes or prefixes to run besides the default or selected ones.")] = None,
@@ -54,5 +56,7 @@ def check(
         report = check_paths(files, config, advance)
     adopted.settle(report, files)
     limit = None if show_all else SHOWN
-    write_report(reported(report, output_format, files, limit, group_by, statistics=statistics), output_file)
+    told = reported(report, output_format, files, limit, group_by, statistics=statistics)
+    with redirect_stdout(sys.stderr) if fix and STDIN in files else nullcontext():  # standard output has the fixed data
+        write_report(told, output_file)
     raise typer.Exit(ExitCode.FINDINGS if report.failed else ExitCode.CLEAN)

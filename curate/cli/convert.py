@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from curate.cli.options import progress
+from curate.cli.options import PATHS, progress
 from curate.convert import convert_paths
 from curate.errors import ExitCode, UsageError
 from curate.files import data_files
@@ -23,7 +23,7 @@ class To(StrEnum):
 
 
 def convert(
-    paths: Annotated[list[str], typer.Argument(help="Files or folders, in any known format.", metavar="PATH...")],
+    paths: Annotated[list[str], typer.Argument(help=PATHS, metavar="PATH...")],
     output: Annotated[Path, typer.Option("-o", "--output", help="File for the messages; what cannot be converted goes to unconverted.jsonl beside it.")],
     to: Annotated[To, typer.Option("--to", help="The format to write.")] = To.MESSAGES,  # noqa: ARG001  (there is one so far)
     chosen: Annotated[bool, typer.Option("--chosen", help="Of preference pairs take the chosen side; the rejected one is left out.")] = False,

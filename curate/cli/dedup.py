@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from curate.apply import apply, write_removed
-from curate.cli.options import chosen
+from curate.cli.options import PATHS, chosen
 from curate.config import find_config
 from curate.detect.near import find_duplicates
 from curate.errors import UsageError
@@ -20,7 +20,7 @@ from curate.text import plural
 
 
 def dedup(
-    paths: Annotated[list[str], typer.Argument(help="Files or folders.", metavar="PATH...")],
+    paths: Annotated[list[str], typer.Argument(help=PATHS, metavar="PATH...")],
     output: Annotated[Path, typer.Option("-o", "--output", help="File for what is kept; what goes is written to removed.jsonl beside it.")],
     threshold: Annotated[float | None, typer.Option(help="Jaccard similarity from which two examples are duplicates.")] = None,
     on: Annotated[str | None, typer.Option(help="What is compared: conversation, prompt or response.")] = None,

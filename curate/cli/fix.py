@@ -1,5 +1,6 @@
 """The fixing side of `curate check`: --fix, --unsafe-fixes, --diff and --fix-only."""
 
+import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ import typer
 from curate.cli.options import progress
 from curate.config import CheckConfig
 from curate.errors import ExitCode, UsageError
+from curate.files import STDIN, real
 from curate.fix import FixedFile, Fixer, FixReport, fix_paths
 from curate.report.console import console
 from curate.report.fix import fix_text, unified
@@ -30,6 +32,8 @@ class Fixing:
 def mend(files: Sequence[Path], config: CheckConfig, asked: Fixing, *, quiet: bool = False) -> None:
     """Fix the files as asked and say on stderr what was done; ends the command for `--diff` (1 when something would change) and `--fix-only`.
 
+    What came from standard input goes to standard output, fixed.
+
     Raises `UsageError` for options that do not go together, `OutputError` when a file cannot be written.
     """
     if asked.diff and (asked.fix or asked.only):
@@ -48,6 +52,10 @@ def mend(files: Sequence[Path], config: CheckConfig, asked: Fixing, *, quiet: bo
         err = console(stderr=True)
         for line in fix_text(report, done=not asked.diff) if not quiet or report.lines else ():
             err.print(line)
+    if STDIN in files and not asked.diff:
+        with real(STDIN).open("rb") as mended:
+            shutil.copyfileobj(mended, sys.stdout.buffer)
+        sys.stdout.flush()
     if asked.diff:
         raise typer.Exit(ExitCode.FINDINGS if report.lines else ExitCode.CLEAN)
     if asked.only:

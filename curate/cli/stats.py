@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from curate.cli.options import progress
+from curate.cli.options import PATHS, progress
 from curate.config import find_config
 from curate.files import data_files
 from curate.report.console import console
@@ -18,7 +18,7 @@ from curate.text import plural
 
 
 def stats(
-    paths: Annotated[list[str], typer.Argument(help="Files or folders: JSON Lines, JSON arrays, .gz, .zst.", metavar="PATH...")],
+    paths: Annotated[list[str], typer.Argument(help=PATHS, metavar="PATH...")],
     model: Annotated[str | None, typer.Option(help="Model whose tokenizer and chat template count tokens; without, they are bytes / 4.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the numbers as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from curate.errors import InputError
-from curate.files import blocks
+from curate.files import blocks, real
 from curate.finding import Finding
 from curate.read.dataset import FileFacts, ParsedLine, read_file
 from curate.read.decode import Defect, decode
@@ -71,7 +71,7 @@ class _Source:
             yield from [None] * (len(findings) - told)
 
     def _spots(self, findings: Sequence[Finding]) -> Iterator[Spot | None]:
-        if not any(finding.line for finding in findings) or not self.path.is_file():  # standard input cannot be read twice
+        if not any(finding.line for finding in findings) or not real(self.path).is_file():  # a pipe cannot be read twice
             yield from [None] * len(findings)
             return
         facts = FileFacts(self.file)

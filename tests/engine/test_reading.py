@@ -131,13 +131,13 @@ def test_a_packed_file_with_foreign_bytes_in_it_is_damaged(pack: Any) -> None:
         read(bytes(data))
 
 
-@pytest.mark.parametrize(
-    ("start", "said"), [(b"PK\x03\x04rest", "zip"), (b"PAR1rest", "Parquet"), (b"BZh9", "bzip2"), (b"\xfd7zXZ\x00", "xz"), (b"%PDF-1.7", "PDF")]
-)
-def test_foreign_kinds_of_file_are_refused_with_the_next_step(start: bytes, said: str) -> None:
-    with pytest.raises(InputError, match=said) as refused:
-        read(start)
-    assert refused.value.hint
+@pytest.mark.parametrize("start", [b"PK\x03\x04rest", b"PAR1rest", b"a,b\n1,2\n", "{}".encode("utf-16")])
+def test_of_a_file_of_another_kind_nothing_is_read_and_the_next_step_is_told(start: bytes) -> None:
+    Path("data.jsonl").write_bytes(start)
+    facts = FileFacts("data.jsonl")
+    assert list(read_file(Path("data.jsonl"), facts)) == []
+    assert facts.defects
+    assert facts.step
 
 
 def test_a_folder_is_refused_as_a_file_and_searched_as_a_path(write: Write) -> None:

@@ -1,0 +1,222 @@
+"""What a path on the command line may stand for: files, folders, patterns, standard input; and what is said about what is none of these."""
+
+import gzip
+import io
+import json
+import sys
+import tarfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from curate import files
+from curate.cli.main import main
+from curate.files import STDIN, data_files
+from curate.read.kinds import kind_of
+from tests.conftest import Write, chat, line_of
+
+GOOD = line_of(("What is two plus two?", "It makes four.")) + b"\n"
+FIXABLE = line_of({"messages": [{"role": "human", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}) + b"\n"
+Type = Callable[[bytes], None]
+
+
+@pytest.fixture
+def typed(monkeypatch: pytest.MonkeyPatch) -> Type:
+    """Let standard input hold some bytes."""
+
+    def typing(data: bytes) -> None:
+        files._copied.cache_clear()
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+
+    return typing
+
+
+def names(*paths: str) -> list[str]:
+    return [path.as_posix() for path in data_files(paths)]
+
+
+def test_a_folder_stands_for_the_data_files_below_it_but_for_hidden_folders(write: Write) -> None:
+    for name in ("d/b.jsonl", "d/a/c.JSONL", "d/a.json.gz", "d/notes.md", "d/.git/x.jsonl", ".hidden/y.jsonl"):
+        write(name, GOOD)
+    assert names("d") == ["d/a/c.JSONL", "d/a.json.gz", "d/b.jsonl"]
+    assert names("d/b.jsonl", "d", "d/b.jsonl")[0] == "d/b.jsonl"
+    assert names(".hidden") == [".hidden/y.jsonl"]
+
+
+def test_a_pattern_stands_for_what_a_shell_would_make_of_it(write: Write) -> None:
+    for name in ("d/b.jsonl", "d/a/c.jsonl", "d/a/n.txt", "e.jsonl"):
+        write(name, GOOD)
+    assert names("d/**/*.jsonl") == ["d/a/c.jsonl", "d/b.jsonl"]
+    assert names("?.jsonl", "d/[a-b].jsonl") == ["e.jsonl", "d/b.jsonl"]
+    assert names("d/*") == ["d/a/c.jsonl", "d/b.jsonl"]
+    assert names(str(Path.cwd() / "d" / "*.jsonl")) == [(Path.cwd() / "d/b.jsonl").as_posix()]
+
+
+def test_a_file_whose_name_looks_like_a_pattern_or_like_standard_input_is_that_file(write: Write) -> None:
+    write("a[1].jsonl", GOOD)
+    write("-", GOOD)
+    assert names("a[1].jsonl") == ["a[1].jsonl"]
+    assert names("./-") == [(Path.cwd() / "-").as_posix()]
+    assert data_files(["-", "-"]) == [STDIN]
+
+
+@pytest.mark.parametrize(
+    ("path", "said", "step"),
+    [
+        ("gone.jsonl", "gone.jsonl: no such file or folder", "looked up from"),
+        ("no/*.jsonl", "no/*.jsonl: no file matches this pattern", "looked up from"),
+        ("other", "other: a folder without data files (it has 2 .csv, 1 .md)", ".jsonl, .ndjson, .json"),
+        ("bare", "bare: a folder without data files (it has no file at all)", ".jsonl, .ndjson, .json"),
+        ("link.jsonl", "link.jsonl: is a link to nothing", "where it points to"),
+    ],
+)
+def test_what_is_not_there_is_named_with_what_was_seen_and_the_next_step(
+    path: str, said: str, step: str, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("other/a.csv", "other/b.csv", "other/c.md"):
+        write(name, b"")
+    Path("bare").mkdir()
+    Path("link.jsonl").symlink_to("nowhere")
+    assert main(["check", path]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith(f"error: {said}\n  next: ")
+    assert step in err
+
+
+def test_standard_input_is_checked_like_a_file_packed_or_not(typed: Type, capsys: pytest.CaptureFixture[str]) -> None:
+    for data in (GOOD + FIXABLE, gzip.compress(GOOD + FIXABLE)):
+        typed(data)
+        assert main(["check", "--output-format", "json", "-"]) == 1
+        findings = json.loads(capsys.readouterr().out)["findings"]
+        assert [(finding["file"], finding["line"], finding["code"]) for finding in findings if finding["severity"] != "info"] == [("-", 2, "M007")]
+
+
+def test_the_text_of_standard_input_is_there_for_reports_that_show_it(typed: Type, capsys: pytest.CaptureFixture[str]) -> None:
+    typed(FIXABLE)
+    assert main(["check", "--output-format", "full", "-"]) == 1
+    assert '"human"' in capsys.readouterr().out
+
+
+def test_what_was_fixed_in_standard_input_goes_to_standard_output_and_findings_do_not(typed: Type, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    broken = b'{"messages": []}\n'
+    typed(GOOD + FIXABLE + broken)
+    assert main(["check", "--fix", "-"]) == 1
+    out, err = capfdbinary.readouterr()
+    assert out == GOOD + FIXABLE.replace(b"human", b"user") + broken
+    assert b"-:3: M003 error" in err
+
+
+def test_standard_input_that_needs_no_fix_comes_out_as_it_was(typed: Type, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    for option in ("--fix", "--fix-only"):
+        typed(GOOD)
+        assert main(["check", option, "-"]) == 0
+        assert capfdbinary.readouterr().out == GOOD
+
+
+def test_a_diff_of_standard_input_is_all_that_it_writes(typed: Type, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    typed(FIXABLE)
+    assert main(["check", "--diff", "-"]) == 1
+    assert capfdbinary.readouterr().out.startswith(b"--- -\n+++ -\n")
+
+
+def test_stats_and_convert_read_standard_input(typed: Type, capsys: pytest.CaptureFixture[str]) -> None:
+    typed(b'{"prompt": "Hi", "completion": "Hello."}\n')
+    assert main(["stats", "--json", "-"]) == 0
+    assert json.loads(capsys.readouterr().out)["examples"] == 1
+    assert main(["convert", "-", "-o", "out.jsonl"]) == 0
+    assert json.loads(Path("out.jsonl").read_bytes()) == chat("Hi", "Hello.")
+
+
+def zipped() -> bytes:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        archive.writestr("data.jsonl", GOOD)
+    return data.getvalue()
+
+
+def tarred() -> bytes:
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w") as archive:
+        member = tarfile.TarInfo("data.jsonl")
+        member.size = len(GOOD)
+        archive.addfile(member, io.BytesIO(GOOD))
+    return data.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        (zipped(), "a zip archive"),
+        (tarred(), "a tar archive"),
+        (b"PAR1\x15\x04", "a Parquet file"),
+        (b"a,b\n1,2\n", "CSV with the columns a, b"),
+        (b"\xef\xbb\xbfprompt;completion\r\nHi;Hello.\r\n", "CSV with semicolons with the columns prompt, completion"),
+        (b'prompt,completion\n"a, b","c\nd"\n"say ""x""",y\n', "CSV with the columns prompt, completion"),
+        (b'id,messages\n1,"[{""role"": ""user""}]"\n', "CSV with the columns id, messages"),
+        (b"a,b,c,d,e,f,g,h,i\n" + b"1,2,3,4,5,6,7,8,9\n" * 9, "CSV with the columns a, b, c, d, e, f, g, h, ..."),
+        (b"a\tb\n1\t2", "TSV with the columns a, b"),
+        (b"<html>\n<body>\n", "a web page"),
+        (b"<?xml version='1.0'?>\n<a/>\n", "XML"),
+        (b"# data\nmessages:\n  - role: user\n    content: Hi\n", "YAML"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 9\n", "a pointer of Git LFS, not the data"),
+        (b"One line,\nand another,\nand a third.\n", "plain text"),
+        (b"\x80\x04\x95\x00\x00\x00\x00", "binary"),
+    ],
+)
+def test_a_file_that_is_no_json_is_known(data: bytes, name: str) -> None:
+    found = kind_of(data)
+    assert found is not None
+    assert found.name == name
+    assert found.step
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b" \n\n",
+        GOOD,
+        b"[1,\n2]",
+        b"nothing\n",
+        b"two,\nlines\n",
+        b"a,b\n1,2\n" + GOOD,
+        b"one\ntwo\nthree\n" + GOOD,
+        b'"Hi"\n"Hello."\n"Bye"\n',
+        b"1\n2\n3\n",
+        b"null\nwrong\nnull\n",
+        b"<|im_start|>\n" + GOOD,
+    ],
+)
+def test_a_file_that_may_be_json_in_some_line_is_not_taken_for_another(data: bytes) -> None:
+    assert kind_of(data) is None
+
+
+def test_a_big_table_is_known_by_its_beginning() -> None:
+    found = kind_of(b"prompt,completion\n" + b'"Who, me?","Yes, you, of course."\n' * 10_000)
+    assert found is not None
+    assert found.name.startswith("CSV")
+
+
+def test_one_file_of_another_kind_hides_no_other(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    write("a.csv", b"prompt,completion\nHi,Hello.\nBye,See you.\n")
+    write("b.jsonl", FIXABLE)
+    assert main(["check", "a.csv", "b.jsonl"]) == 1
+    out = capsys.readouterr().out
+    assert out.count("a.csv") == 1
+    assert "a.csv: J026 error the file is CSV" in out
+    assert "b.jsonl:1: M007" in out
+
+
+@pytest.mark.parametrize("verb", [("stats",), ("convert", "-o", "out.jsonl"), ("dedup", "-o", "out.jsonl"), ("split", "-o", "out"), ("conflicts",)])
+@pytest.mark.parametrize(("data", "step"), [(b"a,b\n1,2\n", "read_csv"), (GOOD.decode().encode("utf-16"), "iconv")])
+def test_what_needs_the_data_refuses_a_file_that_it_cannot_read(
+    verb: tuple[str, ...], data: bytes, step: str, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write("data.jsonl", data)
+    assert main([verb[0], "data.jsonl", *verb[1:]]) == 2
+    err = capsys.readouterr().err
+    assert "error: data.jsonl: the file is " in err
+    assert step in err
+    assert not Path("out.jsonl").exists()
