@@ -80,7 +80,7 @@ class Template:
                 return self._render(attempt, answers, tools)
             except TemplateFailure as failure:
                 failures.append(str(failure))
-        return Rendering((), (Obstacle("K004", "/messages", f"the chat template refuses the conversation: {failures[0]}"),))
+        return Rendering((), (Obstacle("K004", "/messages", f"the chat template refuses the conversation: {failures[0]}{_cause(turns)}"),))
 
     def prompt(self, value: dict[str, Any]) -> str | None:
         """What inference renders before the last assistant turn; None where there is no such turn or the template refuses."""
@@ -238,13 +238,25 @@ def _reasons(turn: Turn) -> bool:
 def _variants(turns: list[Turn]) -> Iterator[list[Turn]]:
     """The turns as templates want them: arguments of tool calls as objects, where that fails as JSON text; content beside calls null, or empty text."""
     plain = [_plain(turn) for turn in turns]
-    if not any(turn.get("tool_calls") for turn in plain):
+    if not any(_called(turn) for turn in plain):
         yield plain
         return
-    filled = [{**turn, "content": ""} if turn.get("tool_calls") and turn.get("content") is None else turn for turn in plain]
+    filled = [{**turn, "content": ""} if _called(turn) and turn.get("content") is None else turn for turn in plain]
     for attempt in (plain,) if filled == plain else (plain, filled):
         for as_object in (True, False):
             yield [_with_arguments(turn, as_object=as_object) for turn in attempt]
+
+
+def _cause(turns: list[Turn]) -> str:
+    """What in a conversation most templates cannot take, in words: what they say themselves is about their own code."""
+    for i, turn in enumerate(map(_plain, turns)):
+        content = turn.get("content")
+        if isinstance(content, list):
+            kinds = dict.fromkeys(str(part.get("type")) for part in content if isinstance(part, dict) and part.get("type") not in SAID)
+            return f" (message {i + 1} is a list of parts: {excerpt(', '.join(kinds), 40)})" if kinds else f" (message {i + 1} is a list of parts)"
+        if content is None and not _called(turn):
+            return f" (message {i + 1} has no content)"
+    return ""
 
 
 def _plain(turn: Turn) -> Turn:

@@ -173,3 +173,16 @@ def test_an_image_is_told_to_be_left_out_of_training() -> None:
     asked = {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://a.b/c.png"}}]}
     encoding = Template(make_tokenizer(parts)).encode({"messages": [asked, {"role": "assistant", "content": "A cat."}]})
     assert [(mismatch.turn, "'image_url'" in mismatch.text) for mismatch in encoding.told("K005")] == [(0, True)]
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://a.b/c.png"}}]}, "(message 1 is a list of parts: image_url)"),
+        ({"role": "user", "content": None}, "(message 1 has no content)"),
+    ],
+)
+def test_a_refusal_of_the_template_names_what_it_does_not_take(asked: dict[str, Any], said: str) -> None:
+    strict = CALLED.replace("m.content | trim", "m.content + ''")
+    (problem,) = Template(make_tokenizer(strict)).encode({"messages": [asked, {"role": "assistant", "content": "A cat."}]}).problems
+    assert (problem.code, problem.message.endswith(said)) == ("K004", True)
