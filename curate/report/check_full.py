@@ -11,7 +11,7 @@ from curate.text import visible
 
 INSIDE: Final = 60
 """Characters of the offending text that are shown."""
-HIDDEN: Final = "(not shown: the line holds a secret)"
+HIDDEN: Final = "(not shown: the line holds a secret, or is too long to be searched for one)"
 
 
 def check_full(report: CheckReport, limit: int | None = SHOWN) -> Iterator[Styled]:

@@ -41,6 +41,8 @@ BORDER: Final = re.compile(r"(?<!/)/(?!/)|[^\x00-\x7f](?=[0-9A-Za-z+(])")
 """Behind it a secret may begin: behind the slash of a pointer, where elsewhere it would be part of a path, and behind a letter that is quoted mended."""
 ESCAPE: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 PLAIN: Final = {"n": "\n", "r": "\r", "t": "\t", "b": " ", "f": " "}
+LONGEST: Final = 2_000_000
+"""Characters of a line that are searched before its text is shown; a longer one would take seconds."""
 BEGINNINGS: Final = tuple((f"[{kind.upper()}]", re.compile(pattern)) for kind, pattern in CUT.items())
 
 
@@ -77,7 +79,12 @@ def _may_hold(text: str) -> bool:
 
 
 def holds_secret(text: str) -> bool:
-    """Whether a secret stands in the JSON text of a line, whether it can be read or not, as it is or written with escapes."""
+    """Whether a secret stands in the JSON text of a line, whether it can be read or not, as it is or written with escapes.
+
+    A text too long to be searched counts as one with a secret.
+    """
+    if len(text) > LONGEST:
+        return True
     for _ in range(3):  # the arguments of a call are JSON in a string: what is escaped there is escaped twice
         if _may_hold(text) and masked(text) != text:
             return True

@@ -1,0 +1,96 @@
+"""One file put through all that reads files: checked with every rule, reported in every format, fixed twice, converted, counted."""
+
+import io
+import traceback
+from pathlib import Path
+from random import Random
+
+from curate.check import CheckReport, check_paths
+from curate.config import CheckConfig
+from curate.convert import convert_paths
+from curate.errors import CurateError
+from curate.files import is_packed
+from curate.finding import Severity
+from curate.fix import FixedFile, Fixer, fix_paths
+from curate.report.check_formats import OutputFormat, reported
+from curate.report.console import Styled
+from curate.report.fix import fix_text, unified
+from curate.report.stats_json import stats_json, stats_output
+from curate.report.stats_text import stats_text
+from curate.rules import RULES
+from curate.stats import collect
+from curate.targets import Target
+from curate.text import UNSAFE
+
+ALL = tuple(sorted({code[0] for code in RULES} - {"K"}))
+"""All families but those that need a model."""
+
+
+def trial(data: bytes, random: Random, name: str = "data.jsonl") -> str:
+    """What went wrong with a file of these bytes, as a traceback; empty where nothing did. Works in the current folder."""
+    path = Path(name)
+    path.write_bytes(data)
+    for step in (_check, _fix, _convert, _stats):
+        try:
+            step(path, random)
+        except CurateError:
+            pass
+        except Exception:  # noqa: BLE001  (that is what is looked for)
+            return traceback.format_exc()
+    return ""
+
+
+def signature(report: str) -> str:
+    """What tells one failure from another: its last place of ours and the kind of exception."""
+    places = [line.strip() for line in report.splitlines() if line.startswith("  File") and "site-packages" not in line]
+    return f"{places[-1] if places else ''} {report.strip().splitlines()[-1].split(':')[0]}"
+
+
+def _check(path: Path, random: Random) -> None:
+    report = check_paths([path], CheckConfig(select=ALL, target=random.choice(list(Target)), max_length=random.choice((5, 4096))))
+    lines = 1 if is_packed(path) else path.read_bytes().count(b"\n") + 1
+    if not is_packed(path):
+        assert all(0 <= finding.line <= lines for finding in report.findings), "a finding beyond the end of the file"
+    for kind in OutputFormat:
+        _said(report, kind, path)
+
+
+def _said(report: CheckReport, kind: OutputFormat, path: Path) -> None:
+    out = io.StringIO()
+    for piece in reported(report, kind, [path], 50):
+        out.write(piece.plain if isinstance(piece, Styled) else piece)
+    unsafe = UNSAFE.search(out.getvalue().replace("\n", ""))
+    assert unsafe is None, f"{kind} holds {unsafe.group()!r}"
+
+
+def _errors(path: Path, config: CheckConfig) -> set[str]:
+    return {finding.code for finding in check_paths([path], config).findings if finding.severity is Severity.ERROR}
+
+
+def _fix(path: Path, random: Random) -> None:
+    unsafe = random.random() < 0.5
+    config = CheckConfig(select=ALL) if random.random() < 0.5 else CheckConfig()
+    before = path.read_bytes()
+    diff = b"".join(unified(str(path), Fixer(config, unsafe=unsafe).lines(path, FixedFile(str(path)))))
+    assert path.read_bytes() == before, "a diff changed the file"
+    report = fix_paths([path], config, unsafe=unsafe)
+    once = path.read_bytes()
+    assert bool(report.lines) == (once != before) == bool(diff), "what was done is not what was said"
+    "".join(fix_text(report, done=True))
+    again = fix_paths([path], config, unsafe=unsafe)
+    assert (again.lines, path.read_bytes()) == (0, once), f"a second fix changed something: {dict(again.files[0].findings)}"
+    path.write_bytes(before)
+
+
+def _convert(path: Path, random: Random) -> None:
+    output, aside = Path("out.jsonl"), Path("aside.jsonl")
+    report = convert_paths([path], output, aside, chosen=random.random() < 0.5)
+    assert output.read_bytes().count(b"\n") == report.converted
+    assert aside.read_bytes().count(b"\n") == report.aside.total()
+
+
+def _stats(path: Path, random: Random) -> None:
+    stats = collect([path])
+    stats_json(stats)
+    for piece in stats_text(stats_output(stats), str(path), random.choice((20, 80, 160))):
+        assert not UNSAFE.search(str(getattr(piece, "plain", "")).replace("\n", ""))
