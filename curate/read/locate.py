@@ -5,7 +5,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
-from json.decoder import scanstring
 from typing import Final, NamedTuple
 
 STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
@@ -40,8 +39,10 @@ class Span(NamedTuple):
 
 
 # Numbers stay text: one of thousands of digits is no reason not to find what stands behind it.
-_SCANNER: Final = json.JSONDecoder(strict=False, parse_int=str, parse_float=str, parse_constant=str)
+_PARSER: Final = json.JSONDecoder(strict=False, parse_int=str, parse_float=str, parse_constant=str)
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
+_COMMA: Final = re.compile(r"[ \t\r\n]*,?[ \t\r\n]*")
+_KEY: Final = re.compile(r'[ \t\r\n]*,?[ \t\r\n]*"([^"\\]*+(?:\\.[^"\\]*+)*+)"[ \t\r\n]*:[ \t\r\n]*', re.DOTALL)
 
 
 class Spans:
@@ -64,39 +65,35 @@ class Spans:
 
     def _children(self, at: int) -> dict[str, Span]:
         """The values in the object or list that starts at `at`, by key as it is written in a pointer; none where that is not JSON."""
-        text, found = self.text, dict[str, Span]()
+        text, found, scan = self.text, dict[str, Span](), _PARSER.raw_decode
         opening = text[at : at + 1]
         if opening not in ("{", "["):
             return found
-        closing = "}" if opening == "{" else "]"
-        at = self._space(at + 1)
-        while text[at : at + 1] != closing:
-            if opening == "[":
-                key = str(len(found))
-            else:
-                try:
-                    name, at = scanstring(text, at + 1, False)
-                except ValueError:
-                    return {}
-                key, at = escape(name), self._space(self._space(at) + 1)
-            span = self._value(at)
-            if span is None:
-                return {}
-            found[key] = span
-            at = self._space(span.end)
-            if text[at : at + 1] == ",":
-                at = self._space(at + 1)
+        before = _KEY if opening == "{" else _COMMA
+        at += 1
+        try:
+            while (match := before.match(text, at)) and (at := match.end()) < len(text) and text[at] not in "]}":
+                if opening == "[":
+                    key = str(len(found))
+                else:
+                    key = match[1]
+                    if "\\" in key:
+                        key = json.loads(f'"{key}"', strict=False)
+                    key = escape(key)
+                end = scan(text, at)[1]
+                found[key] = Span(at, end)
+                at = end
+        except (ValueError, RecursionError):
+            return {}
         return found
 
     def _value(self, at: int) -> Span | None:
         try:
-            return Span(at, _SCANNER.scan_once(self.text, at)[1])
-        except (StopIteration, ValueError, RecursionError):
+            return Span(at, _PARSER.raw_decode(self.text, at)[1])
+        except (ValueError, RecursionError):
             return None
 
     def _space(self, at: int) -> int:
-        if self.text[at : at + 1] > " ":
-            return at
         match = _SPACE.match(self.text, at)
         return match.end() if match else at
 

@@ -8,11 +8,14 @@ from pathlib import PurePath
 from typing import Any, Final
 from urllib.parse import quote
 
+import orjson
+
 from curate import __version__
 from curate.check import CheckReport
 from curate.finding import Finding, Severity
 from curate.fingerprint import fingerprints
 from curate.report.check_source import Spot, spots
+from curate.report.check_text import safe
 from curate.rules.rule import Rule
 from curate.text import visible
 
@@ -28,9 +31,15 @@ def check_sarif(report: CheckReport) -> Iterator[str]:
     yield json.dumps(log).removesuffix(END) + "\n"
     separator = ""
     for result in results:
-        yield separator + json.dumps(result)
+        yield separator + _ascii(result)
         separator = ",\n"
     yield f"\n{END}\n"
+
+
+def _ascii(value: dict[str, Any]) -> str:
+    """A value as JSON text, all ASCII: the fast writer of JSON has no other way to say what is not."""
+    data = orjson.dumps(value)
+    return data.decode("ascii") if data.isascii() else json.dumps(value)
 
 
 def sarif_log(report: CheckReport) -> dict[str, Any]:
@@ -85,12 +94,12 @@ def _result(finding: Finding, position: int, spot: Spot | None, key: str) -> dic
         location["region"] = _region(finding, spot)
     place: dict[str, Any] = {"physicalLocation": location}
     if finding.pointer:
-        place["logicalLocations"] = [{"fullyQualifiedName": visible(finding.pointer), "kind": "value"}]
+        place["logicalLocations"] = [{"fullyQualifiedName": safe(finding.pointer), "kind": "value"}]
     return {
         "ruleId": finding.code,
         "ruleIndex": position,
         "level": LEVELS[finding.severity],
-        "message": {"text": visible(f"{finding.message}{where}. {finding.hint}")},
+        "message": {"text": safe(f"{finding.message}{where}. {finding.hint}")},
         "locations": [place],
         "partialFingerprints": {"curate/v1": hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()},
         "properties": {"fixable": finding.fixable, **({"example": finding.example} if finding.example else {})},

@@ -5,10 +5,9 @@ of one line, of a whole document where the file is one.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain, groupby
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from curate.errors import InputError
 from curate.files import blocks, real
@@ -24,8 +23,7 @@ READER: Final = "J"
 """The family of rules that repeat what the reader said, and where."""
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(NamedTuple):
     """A stretch of a file, its lines and columns counted from 1, in characters; `end_column` is the first one behind it."""
 
     line: int
@@ -131,44 +129,52 @@ class _Place:
         self.spans = Spans(self.text)
         self.defects = defects
         self.secret: bool | None = None
+        self.spots: dict[str, Spot] = {}
 
     def spot(self, finding: Finding, others: Sequence[Finding], *, text: bool) -> Spot:
         """Where a finding stands; `others` are all that stand here."""
         if text and self.secret is None:
             self.secret = any(other.code.startswith("S") for other in others) or _holds_secret(self.text)
+        if finding.code.startswith(READER) and (defect := self._defect(finding)):
+            start = min(len(self.line.data[: defect.offset].decode("utf-8", "surrogateescape")), len(self.text))
+            return self._spot(start, min(start + 1, len(self.text)), text=text)
+        found = self.spots.get(finding.pointer)  # several rules speak about one value
+        if found is None:
+            start, end = (finding.pointer and self.spans.find(finding.pointer)) or (0, len(self.text.rstrip()))
+            found = self.spots[finding.pointer] = self._spot(start, end, text=text)
+        return found
+
+    def _spot(self, start: int, end: int, *, text: bool) -> Spot:
+        """The stretch from `start` to `end` of the text."""
         hidden = not text or bool(self.secret)
         said, line = self.text, self.line
-        start, end = self._span(finding)
-        first, last = said.rfind("\n", 0, start) + 1, said.rfind("\n", 0, end) + 1
-        line_end = said.find("\n", end)
-        after = said[end : len(said) if line_end < 0 else line_end][: AFTER + 1]
+        first = last = breaks = more = 0
+        line_end = len(said)
+        if "\n" in said:
+            first, last = said.rfind("\n", 0, start) + 1, said.rfind("\n", 0, end) + 1
+            breaks, more = said.count("\n", 0, start), said.count("\n", start, end)
+            line_end = said.find("\n", end) if "\n" in said[end:] else line_end
         return Spot(
-            line=line.number + said.count("\n", 0, start),
+            line=line.number + breaks,
             column=start - first + 1 + (line.column if not first else 0),
-            end_line=line.number + said.count("\n", 0, end),
+            end_line=line.number + breaks + more,
             end_column=end - last + 1 + (line.column if not last else 0),
             offset=line.offset + self._bytes(0, start),
             length=self._bytes(start, end),
             before="" if hidden else said[max(first, start - BEFORE - 1) : start],
             text="" if hidden else said[start : min(end, start + INSIDE + 1)],
-            after="" if hidden else after,
+            after="" if hidden else said[end:line_end][: AFTER + 1],
             secret=text and bool(self.secret),
         )
 
+    def _defect(self, finding: Finding) -> Defect | None:
+        """What the reader said that the finding repeats."""
+        if self.defects is None:
+            self.defects = decode(self.line.data, self.line.column).defects
+        return next((defect for defect in self.defects if _says(finding, defect)), None)
+
     def _bytes(self, start: int, end: int) -> int:
         return end - start if len(self.text) == len(self.line.data) else len(self.text[start:end].encode("utf-8", "surrogateescape"))
-
-    def _span(self, finding: Finding) -> tuple[int, int]:
-        """Start and end in the text: of the pointer's value, of the place where the JSON breaks, or of the whole line."""
-        if finding.code.startswith(READER):
-            if self.defects is None:
-                self.defects = decode(self.line.data, self.line.column).defects
-            for defect in self.defects:
-                if _says(finding, defect):
-                    start = min(len(self.line.data[: defect.offset].decode("utf-8", "surrogateescape")), len(self.text))
-                    return start, min(start + 1, len(self.text))
-        span = self.spans.find(finding.pointer) if finding.pointer else None
-        return span or (0, len(self.text.rstrip()))
 
 
 def _says(finding: Finding, defect: Defect) -> bool:
