@@ -3,7 +3,6 @@
 converted + aside = read, always: it is asserted here. Lines that are messages already keep their bytes.
 """
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,17 +13,20 @@ from curate.apply import Removal, apply
 from curate.example import Example, Place
 from curate.files import replacing
 from curate.finding import Finding, Severity
+from curate.read.calls import CALLERS, RESULTS, json_in, speaker_of
 from curate.read.dataset import FileFacts, ParsedLine, demand_read, read_file
-from curate.read.decode import decode
 from curate.read.formats import UNKNOWN
 from curate.rules.repair import json_line
 
 Object = dict[str, Any]
 
-REJECTED: Final = {"preference": "rejected", "openai-preference": "non_preferred_output", "llama-factory-preference": "rejected_messages"}
+REJECTED: Final = {
+    "preference": "rejected",
+    "openai-preference": "non_preferred_output",
+    "llama-factory-preference": "rejected_messages",
+    "response-pair": "response_k",
+}
 """Formats of preference pairs, and the key of the side that messages have no place for."""
-CALLERS: Final = ("function_call", "tool_call")
-RESULTS: Final = ("observation", "function_response", "tool_response", "tool")
 
 
 class Note(NamedTuple):
@@ -48,10 +50,12 @@ class ConvertReport:
     """What was converted but for a part that stayed as text."""
     rejected: int = 0
     """Preference pairs of which only the chosen side was taken."""
+    added: int = 0
+    """Lines of the output beyond one for each line that was converted: an instruction with several instances becomes several conversations."""
 
     @property
     def converted(self) -> int:
-        """Lines in the output."""
+        """Lines that are in the output."""
         return self.formats.total()
 
 
@@ -82,7 +86,7 @@ def convert_paths(paths: Sequence[Path], output: Path, aside: Path, *, chosen: b
 
 
 def _converted(parsed: ParsedLine, report: ConvertReport, *, chosen: bool) -> bytes | Removal:
-    """A line in messages form, counted, or why it is set aside."""
+    """A line in messages form, or several, counted; or why it is set aside."""
     example = parsed.example
     if example is None:
         return apply([parsed]).removed[0]
@@ -100,9 +104,19 @@ def _converted(parsed: ParsedLine, report: ConvertReport, *, chosen: bool) -> by
     if isinstance(value.get("tools"), str):
         value["tools"] = _tools(value["tools"], parsed.place, report.notes)
     if example.format == "sharegpt":
-        value["messages"] = list(_with_calls(parsed, example, report.notes))
+        report.notes.extend(_unread_calls(parsed, example))
     report.formats[example.format] += 1
+    if example.format == "self-instruct":
+        conversations = _instances(value["messages"])
+        report.added += len(conversations) - 1
+        return b"\n".join(json_line({**value, "messages": turns}) for turns in conversations)
     return json_line(value)
+
+
+def _instances(turns: list[Any]) -> list[list[Any]]:
+    """Each question of a line with its answer, as a conversation of its own; a system prompt belongs to all of them."""
+    system = len(turns) % 2
+    return [turns[:system] + turns[at : at + 2] for at in range(system, len(turns), 2)]
 
 
 def _obstacle(parsed: ParsedLine, example: Example, *, chosen: bool) -> tuple[str, str] | None:
@@ -120,56 +134,20 @@ def _obstacle(parsed: ParsedLine, example: Example, *, chosen: bool) -> tuple[st
 
 def _tools(text: str, place: Place, notes: list[Note]) -> Any:
     """Tools that stand as JSON in a string, as a list of functions; the text itself, noted, where it is nothing of the kind."""
-    value = _json(text) if text.strip() else []
+    value = json_in(text) if text.strip() else []
     if not isinstance(value, list) or not all(isinstance(tool, dict) for tool in value):
         notes.append(Note(place, "`tools` is text that is no JSON list of objects; it stays as it is"))
         return text
     return [tool if "function" in tool or "type" in tool else {"type": "function", "function": tool} for tool in value]
 
 
-def _with_calls(parsed: ParsedLine, example: Example, notes: list[Note]) -> Iterator[Any]:
-    """The turns of a ShareGPT conversation: calls and their results as messages have them, joined by ids that are made here."""
+def _unread_calls(parsed: ParsedLine, example: Example) -> Iterator[Note]:
+    """The calls and results of a ShareGPT conversation that could not be read as such."""
     spoken = parsed.decoded.value["conversations"]
     before = len(example.value["messages"]) - len(spoken)  # a system prompt that stood beside them
-    waiting: list[str] = []
-    calls = 0
-    for index, turn in enumerate(example.value["messages"]):
-        said = spoken[index - before] if index >= before else None
-        speaker = said.get("from") if isinstance(said, dict) and "role" not in said and "content" not in said else None
-        if speaker in CALLERS:
-            found = _calls(turn.get("content"), calls) if "tool_calls" not in turn else []
-            if found:
-                calls += len(found)
-                waiting = [call["id"] for call in found]
-                yield {**turn, "role": "assistant", "content": None, "tool_calls": found}
-                continue
-            notes.append(Note(parsed.place, f"message {index + 1}: the value of `{speaker}` is no call that can be read; it stays as text"))
-        elif speaker in RESULTS:
-            if waiting:
-                yield {"role": "tool", "tool_call_id": waiting.pop(0), **{key: item for key, item in turn.items() if key != "role"}}
-                continue
-            notes.append(Note(parsed.place, f"message {index + 1}: the result of `{speaker}` answers no call; it stays without an id"))
-        else:
-            waiting = []
-        yield turn
-
-
-def _calls(text: Any, made: int) -> list[Object]:
-    """Tool calls for a value like `{"name": ..., "arguments": ...}`, or a list of these; none where anything of it would be lost."""
-    value = _json(text) if isinstance(text, str) else text
-    found: list[Object] = []
-    for call in value if isinstance(value, list) else [value]:
-        if not isinstance(call, dict) or call.keys() != {"name", "arguments"} or not isinstance(call["name"], str):
-            return []
-        arguments = call["arguments"]
-        if not isinstance(arguments, str | dict):
-            return []
-        written = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
-        found.append({"id": f"call_{made + len(found) + 1}", "type": "function", "function": {"name": call["name"], "arguments": written}})
-    return found
-
-
-def _json(text: str) -> Any:
-    """The value of a JSON text without a defect; None for any other text."""
-    decoded = decode(text.encode("utf-8", "surrogatepass"))
-    return decoded.value if isinstance(decoded.value, list | dict) and not decoded.defects else None
+    for index, said in enumerate(spoken, before):
+        speaker, turn = speaker_of(said), example.value["messages"][index]
+        if speaker in CALLERS and (turn.get("content") is not None or "tool_calls" not in turn):
+            yield Note(parsed.place, f"message {index + 1}: the value of `{speaker}` is no call that can be read; it stays as text")
+        elif speaker in RESULTS and "tool_call_id" not in turn:
+            yield Note(parsed.place, f"message {index + 1}: the result of `{speaker}` answers no call; it stays without an id")

@@ -21,7 +21,7 @@ side = texts | messages | spoken | turns | scalars
 
 KNOWN_KEYS = (
     "messages", "system", "conversations", "instruction", "input", "output", "response", "history", "prompt", "completion", "chosen", "rejected",
-    "text", "preferred_output", "non_preferred_output", "chosen_messages", "rejected_messages", "tools", "label",
+    "question", "answer", "context", "query", "problem", "solution", "text", "preferred_output", "non_preferred_output", "chosen_messages", "rejected_messages", "tools", "label",
 )  # fmt: skip
 histories = st.lists(st.lists(texts, min_size=2, max_size=2) | st.lists(scalars, max_size=3), max_size=3)
 given = st.fixed_dictionaries({"messages": turns}, optional={"tools": json_values, "system": texts, "x": json_values})
@@ -31,7 +31,8 @@ anything = st.one_of(texts, side, histories, given, json_values)
 def with_keys(*required: str) -> st.SearchStrategy[dict[str, Any]]:
     """Objects that have certain keys, and perhaps others that a format knows, with any value that might stand there."""
     fixed = {
-        key: turns if key in ("messages", "conversations", "chosen_messages") else texts if key in ("instruction", "text") else anything for key in required
+        key: turns if key in ("messages", "conversations", "chosen_messages") else texts if key in ("instruction", "text", "question", "answer") else anything
+        for key in required
     }
     return st.fixed_dictionaries(fixed, optional={key: anything for key in KNOWN_KEYS if key not in required})
 
@@ -46,6 +47,8 @@ lines = st.one_of(
     with_keys("prompt", "chosen", "rejected"),
     with_keys("chosen_messages", "rejected_messages"),
     with_keys("text"),
+    with_keys("question", "answer"),
+    with_keys("question", "response_j", "response_k"),
     st.fixed_dictionaries({"input": given, "preferred_output": side}, optional={"tools": json_values, "system": texts}),
     with_keys(),
     st.dictionaries(texts, json_values, max_size=4),

@@ -6,9 +6,10 @@ to what it was made of, so that findings point into the line as the user wrote i
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from curate.example import Example, Place
+from curate.read.calls import Turn, with_calls
 from curate.read.locate import escape
 
 Object = dict[str, Any]
@@ -17,18 +18,13 @@ Object = dict[str, Any]
 SPEAKERS: Final = {
     "human": "user", "user": "user", "gpt": "assistant", "chatgpt": "assistant", "bot": "assistant", "model": "assistant",
     "assistant": "assistant", "system": "system", "tool": "tool", "observation": "tool", "function_response": "tool",
-    "function_call": "assistant",
+    "tool_response": "tool", "function_call": "assistant", "tool_call": "assistant",
 }  # fmt: skip
 # Keys beside `text` that say that the text is not all there is to the line.
-NOT_ONLY_TEXT: Final = frozenset(("input", "output", "instruction", "answer", "response", "label", "question"))
-
-
-class Turn(NamedTuple):
-    """A turn in messages form, and the pointers to it and to its content in the line as read."""
-
-    value: Object
-    pointer: str
-    content: str
+NOT_ONLY_TEXT: Final = frozenset(("input", "output", "instruction", "answer", "response", "label", "question", "query", "problem"))
+ASKED: Final = ("question", "query", "problem", "input")
+ANSWERED: Final = ("solution", "response", "answer", "output")
+"""The answer in full comes before its last line: data of mathematics has `problem`, `solution` and `answer`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +57,51 @@ def _alpaca(value: Object) -> Iterator[Turn]:
         for i, (question, answer) in enumerate(history):
             yield _said("user", question, f"/history/{i}/0")
             yield _said("assistant", answer, f"/history/{i}/1")
-    asked = f"{value['instruction']}\n\n{value['input']}" if _has_input(value) else value["instruction"]
-    yield _said("user", asked, "/instruction")
+    yield _asked(value, "instruction", after=("input", "context"))
     key = next((key for key in ("output", "response") if key in value), None)
     if key:
         yield _said("assistant", value[key], f"/{key}")
 
 
-def _has_input(value: Object) -> bool:
-    return _strings(value, "instruction", "input") and bool(value["input"].strip())
+def _asked(value: Object, key: str, *, before: tuple[str, ...] = (), after: tuple[str, ...] = ()) -> Turn:
+    """What the user asks, with the texts of other keys that belong to it."""
+    there = {other for other in (*before, *after) if _strings(value, other) and value[other].strip()} if isinstance(value[key], str) else set()
+    keys = [other for other in (*before, key, *after) if other == key or other in there]
+    text = value[key] if len(keys) == 1 else "\n\n".join(value[other] for other in keys)
+    return _said("user", text, f"/{key}")._replace(beside=tuple(keys))
+
+
+def _self_instruct(value: Object) -> Iterator[Turn]:
+    yield from _system(value)
+    for i, instance in enumerate(value["instances"]):
+        at, given = f"/instances/{i}", instance.get("input")
+        text = f"{value['instruction']}\n\n{given}" if isinstance(given, str) and given.strip() else value["instruction"]
+        yield Turn({"role": "user", "content": text}, at, f"{at}/input" if text != value["instruction"] else "/instruction", ("instruction",))
+        yield Turn({"role": "assistant", "content": instance["output"]}, at, f"{at}/output")
+
+
+def _question_and_answer(value: Object) -> tuple[str, str] | None:
+    """The keys of a question and its answer."""
+    asked = next((key for key in ASKED if _strings(value, key)), None)
+    answered = next((key for key in ANSWERED if _strings(value, key)), None)
+    if asked and answered:
+        return asked, answered
+    # a prompt beside a solution or an answer is one for reinforcement, which a grader judges by it
+    answered = next((key for key in ("response", "output") if _strings(value, "prompt", key)), None)
+    return ("prompt", answered) if answered else None
+
+
+def _question_answer(value: Object) -> Iterator[Turn]:
+    yield from _system(value)
+    keys = _question_and_answer(value)
+    if keys is not None:
+        yield _asked(value, keys[0], before=("context",))
+        yield _said("assistant", value[keys[1]], f"/{keys[1]}")
 
 
 def _sharegpt(value: Object) -> Iterator[Turn]:
     yield from _system(value)
-    for i, turn in enumerate(value["conversations"]):
-        yield _speaker(turn, f"/conversations/{i}")
+    yield from with_calls((turn, _speaker(turn, f"/conversations/{i}")) for i, turn in enumerate(value["conversations"]))
 
 
 def _speaker(turn: Any, at: str) -> Turn:
@@ -117,9 +143,17 @@ def _preference(value: Object) -> Iterator[Turn]:
         yield from _alpaca({key: item for key, item in value.items() if key not in ("output", "response")})
     else:
         yield from _system(value)
-        if "prompt" in value:
-            yield from _side(value, "prompt", "user")
+        asked = next((key for key in ("prompt", "question", "query", "input") if key in value and (key == "prompt" or _strings(value, key))), None)
+        if asked:
+            yield from _side(value, asked, "user")
     yield from chosen
+
+
+def _response_pair(value: Object) -> Iterator[Turn]:
+    """The question and the better response; the other one stays in the value."""
+    yield from _system(value)
+    yield from _side(value, "question", "user")
+    yield from _side(value, "response_j", "assistant")
 
 
 def _llama_factory_preference(value: Object) -> Iterator[Turn]:
@@ -173,12 +207,19 @@ def _is_alpaca(value: Object) -> bool:
     return _strings(value, "instruction") and ("output" in value or "response" in value)
 
 
+def _is_self_instruct(value: Object) -> bool:
+    instances = value.get("instances")
+    if not _strings(value, "instruction") or not isinstance(instances, list) or not instances:
+        return False
+    return all(isinstance(one, dict) and "output" in one and one.keys() <= {"input", "output"} and isinstance(one.get("input", ""), str) for one in instances)
+
+
 def _is_text(value: Object) -> bool:
     return _strings(value, "text") and not NOT_ONLY_TEXT & value.keys()
 
 
-ALPACA_KEYS: Final = ("instruction", "input", "output", "response", "system", "history")
-PREFERENCE_KEYS: Final = ("conversations", "instruction", "input", "system", "history", "prompt", "chosen")
+ALPACA_KEYS: Final = ("instruction", "input", "output", "response", "system", "history", "context")
+PREFERENCE_KEYS: Final = ("conversations", "instruction", "input", "system", "history", "prompt", "chosen", "question", "query")
 FORMATS: Final = (
     Format("bedrock", "messages with the system prompt beside them", _is_bedrock, _bedrock, ("messages", "system")),
     Format("messages", '{"messages": [{"role": ..., "content": ...}, ...]}', lambda v: "messages" in v, None),
@@ -187,9 +228,24 @@ FORMATS: Final = (
         "llama-factory-preference", "chosen_messages, rejected_messages", _is_llama_factory_preference, _llama_factory_preference, ("chosen_messages", "system")
     ),
     Format("preference", "prompt, chosen, rejected", lambda v: "chosen" in v and "rejected" in v, _preference, PREFERENCE_KEYS),
+    Format(
+        "response-pair",
+        "question, response_j, response_k",
+        lambda v: {"question", "response_j", "response_k"} <= v.keys(),
+        _response_pair,
+        ("question", "response_j", "system"),
+    ),
     Format("sharegpt", '{"conversations": [{"from": ..., "value": ...}, ...]}', _is_sharegpt, _sharegpt, ("conversations", "system")),
     Format("alpaca", "instruction, input, output or response", _is_alpaca, _alpaca, ALPACA_KEYS),
     Format("prompt-completion", "prompt, completion", lambda v: "prompt" in v and "completion" in v, _prompt_completion, ("prompt", "completion", "system")),
+    Format("self-instruct", "instruction, instances of input and output", _is_self_instruct, _self_instruct, ("instruction", "instances", "system")),
+    Format(
+        "question-answer",
+        "question and answer, query and response, problem and solution, input and output",
+        lambda v: _question_and_answer(v) is not None,
+        _question_answer,
+        (*ASKED, *ANSWERED, "prompt", "context", "system"),
+    ),
     Format("text", "plain text under one key", _is_text, _text, ("text", "system")),
 )
 BY_NAME: Final = {known.name: known for known in FORMATS}
@@ -209,9 +265,7 @@ def example_of(value: Object, place: Place) -> Example:
     if known.turns is None:
         return Example(place, value, known.name)
     turns = list(known.turns(value))
-    read = {turn.pointer.split("/")[1] for turn in turns}
-    if "instruction" in read and _has_input(value):
-        read.add("input")
+    read = {turn.pointer.split("/")[1] for turn in turns}.union(*(turn.beside for turn in turns))
     rest = {key: item for key, item in value.items() if key not in read and not (key in known.uses and item in ("", None, []))}
     tools = "/tools"
     if known.turns is _openai_preference:

@@ -34,6 +34,8 @@ class ConvertOutput(BaseModel):
     """Converted lines by the format they had."""
     reasons: dict[str, int]
     """Lines set aside, by code."""
+    added: int
+    """Lines of the output beyond one for each line that was converted."""
     rejected: int
     """Preference pairs of which only the chosen side was taken."""
     notes: list[NoteOutput]
@@ -44,7 +46,7 @@ def convert_json(report: ConvertReport) -> ConvertOutput:
     """The report as plain data."""
     return ConvertOutput(
         read=report.read, converted=report.converted, aside=report.aside.total(), formats=dict(report.formats), reasons=dict(report.aside),
-        rejected=report.rejected, notes=[NoteOutput(file=note.place.file, line=note.place.line, why=note.why) for note in report.notes],
+        added=report.added, rejected=report.rejected, notes=[NoteOutput(file=note.place.file, line=note.place.line, why=note.why) for note in report.notes],
     )  # fmt: skip
 
 
@@ -56,6 +58,8 @@ def convert_text(report: ConvertReport, output: str, aside: str) -> Iterator[str
         yield f"{len(report.notes) - SHOWN:,} more of these not shown (--json has all)"
     formats = ", ".join(f"{count:,} {name}" for name, count in report.formats.most_common())
     yield f"{plural(report.read, 'line')} read: {report.converted:,} written to {visible(output)}" + (f" ({formats})" if formats else "")
+    if report.added:
+        yield f"{plural(report.added, 'line')} more: instructions with several instances became one conversation each"
     if report.rejected:
         yield f"{plural(report.rejected, 'preference pair')}: the chosen side was taken, the rejected side left out"
     if report.aside:

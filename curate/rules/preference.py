@@ -1,6 +1,7 @@
 """Family P: preference data, in any of its forms; pairs of a chosen and a rejected answer, and answers with a thumb up or down."""
 
 import hashlib
+import re
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
@@ -17,12 +18,17 @@ Problems = Iterator[Problem]
 KEYS: Final = {
     "openai-preference": ("preferred_output", "non_preferred_output"),
     "llama-factory-preference": ("chosen_messages", "rejected_messages"),
+    "response-pair": ("response_j", "response_k"),
     "preference": ("chosen", "rejected"),
     "messages": ("chosen", "rejected"),
 }
 """The two sides, in each format that may have them."""
 SPEAKERS: Final = {"human": "user", "gpt": "assistant", "chatgpt": "assistant", "bot": "assistant", "model": "assistant", "observation": "tool"}
 CALLS: Final = ("tool_calls", "function_call")
+EVASIVE: Final = re.compile(
+    r"(?i)\b(?:sorry|apologi[sz]e|unfortunately|as an? (?:ai|large|language)|can(?:no|['’])t|unable|not able|won['’]t|don['’]t have|do not have)\b"
+)
+"""What an answer that refuses, or half refuses, has at its start."""
 FEWEST_PAIRS: Final = 20
 MOST_LONGER: Final = 0.7
 """Share of pairs from which on length alone tells which side is chosen."""
@@ -294,7 +300,7 @@ def refusal_chosen(example: Example) -> Problems:
         {"prompt": "What is 1 + 1?", "chosen": "2", "rejected": "I'm sorry, but I can't help with that."}
     """
     pair = pair_of(example)
-    if pair and not any(pair.empty) and refuses(pair.chosen[-1].text[:OPENING]) and not refuses(pair.rejected[-1].text[:OPENING]):
+    if pair and not any(pair.empty) and refuses(pair.chosen[-1].text[:OPENING]) and not EVASIVE.search(pair.rejected[-1].text[:OPENING]):
         yield Problem(f"/{pair.keys[0]}", "the chosen answer refuses, the rejected one does not")
 
 

@@ -91,10 +91,27 @@ def test_messages_keep_their_bytes_and_blank_lines_go(write: Write) -> None:
         {"instruction": "Hi", "input": "", "output": "Hello."},
         {"prompt": "Hi", "completion": "Hello."},
         {"prompt": [{"role": "user", "content": "Hi"}], "completion": [{"role": "assistant", "content": "Hello."}]},
+        {"question": "Hi", "answer": "Hello."},
+        {"query": "Hi", "response": "Hello."},
+        {"context": "", "input": "Hi", "output": "Hello."},
+        {"instruction": "Hi", "instances": [{"input": "", "output": "Hello."}]},
     ],
 )
 def test_known_formats_become_messages(write: Write, value: object) -> None:
     assert only(write, value) == chat("Hi", "Hello.")
+
+
+def test_each_instance_of_an_instruction_becomes_a_conversation(write: Write) -> None:
+    value = {"id": 7, "system": "Count.", "instruction": "Add.", "instances": [{"input": "1 1", "output": "2"}, {"input": "2 2", "output": "4"}]}
+    report = convert(write("data.jsonl", [value]))
+    assert written() == [{**chat("Add.\n\n1 1", "2", "Count."), "id": 7}, {**chat("Add.\n\n2 2", "4", "Count."), "id": 7}]
+    assert (report.read, report.converted, report.added) == (1, 1, 1)
+
+
+def test_of_a_better_and_a_worse_response_only_the_better_one_is_taken_and_only_when_asked(write: Write) -> None:
+    value = {"question": "Hi", "response_j": "Hello.", "response_k": "What?"}
+    assert only(write, value, chosen=True) == chat("Hi", "Hello.")
+    assert dict(convert(write("data.jsonl", [value])).aside) == {"J025": 1}
 
 
 def test_an_array_becomes_lines(write: Write) -> None:
@@ -207,7 +224,7 @@ def test_the_command_says_what_became_of_the_lines(write: Write, capsys: Capture
 def test_the_command_ends_clean_when_all_was_converted_and_prints_json(write: Write, capsys: Captured) -> None:
     assert main(["convert", str(write("data.jsonl", [{"prompt": "Hi", "completion": "Hello."}])), "-o", str(OUT), "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {
-        "read": 1, "converted": 1, "aside": 0, "formats": {"prompt-completion": 1}, "reasons": {}, "rejected": 0, "notes": [],
+        "read": 1, "converted": 1, "aside": 0, "formats": {"prompt-completion": 1}, "reasons": {}, "added": 0, "rejected": 0, "notes": [],
     }  # fmt: skip
 
 

@@ -83,6 +83,24 @@ def test_reading_does_not_change_the_value_that_is_read(value: dict[str, Any]) -
             ["user: Hi", "assistant: Hello."],
         ),
         ({"chosen_messages": chat("Hi", "Hello.")["messages"], "rejected_messages": []}, "llama-factory-preference", ["user: Hi", "assistant: Hello."]),
+        ({"question": "Hi", "chosen": "Hello.", "rejected": "What?", "system": ""}, "preference", ["user: Hi", "assistant: Hello."]),
+        ({"qid": 1, "question": "Hi", "response_j": "Hello.", "response_k": "What?"}, "response-pair", ["user: Hi", "assistant: Hello."]),
+        ({"instruction": "Add.", "context": "1 1", "response": "2", "category": "qa"}, "alpaca", ["user: Add.\n\n1 1", "assistant: 2"]),
+        (
+            {"id": "seed_1", "instruction": "Add.", "instances": [{"input": "1 1", "output": "2"}, {"input": "", "output": "?"}]},
+            "self-instruct",
+            ["user: Add.\n\n1 1", "assistant: 2", "user: Add.", "assistant: ?"],
+        ),
+        ({"instruction": "Add.", "instances": [{"input": "1 1", "output": "2", "weight": 1}]}, "unknown", []),
+        ({"instruction": "Add.", "instances": []}, "unknown", []),
+        ({"question": "Hi", "answer": "Hello."}, "question-answer", ["user: Hi", "assistant: Hello."]),
+        ({"context": "It is 12.", "question": "Time?", "answer": "Noon."}, "question-answer", ["user: It is 12.\n\nTime?", "assistant: Noon."]),
+        ({"query": "Hi", "response": "Hello."}, "question-answer", ["user: Hi", "assistant: Hello."]),
+        ({"problem": "1 + 1", "solution": "It is 2.", "answer": "2"}, "question-answer", ["user: 1 + 1", "assistant: It is 2."]),
+        ({"text": "Q: Hi A: Hello.", "input": "Hi", "output": "Hello."}, "question-answer", ["user: Hi", "assistant: Hello."]),
+        ({"prompt": "Hi", "response": "Hello.", "system": "Be brief."}, "question-answer", ["system: Be brief.", "user: Hi", "assistant: Hello."]),
+        ({"prompt": "1 + 1", "answer": "2"}, "unknown", []),
+        ({"question": "Hi", "answers": ["Hello."]}, "unknown", []),
         ({"question": "Hi"}, "unknown", []),
     ],
 )
@@ -96,3 +114,19 @@ def test_tools_beside_the_messages_of_a_preference_stand_beside_the_conversation
     value = {"input": {"messages": [], "tools": [{"type": "function"}], "parallel_tool_calls": False}, "preferred_output": []}
     found = example_of(value, Place("data.jsonl", 1)).value
     assert (found["tools"], found["input"]) == ([{"type": "function"}], {"parallel_tool_calls": False})
+
+
+def test_calls_and_results_of_sharegpt_are_read_as_tool_calls_and_tool_messages() -> None:
+    said = [("human", "Time?"), ("function_call", '{"name": "now", "arguments": {}}'), ("observation", "12:00"), ("gpt", "Noon.")]
+    found = example_of({"conversations": [{"from": who, "value": what} for who, what in said]}, Place("data.jsonl", 1))
+    assert [message.role for message in found.messages] == ["user", "assistant", "tool", "assistant"]
+    assert found.messages[1].value["tool_calls"] == [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]
+    assert found.messages[2].value == {"role": "tool", "tool_call_id": "call_1", "content": "12:00"}
+    assert [message.pointer for message in found.messages] == [f"/conversations/{i}" for i in range(4)]
+
+
+def test_the_texts_of_a_question_are_pointed_at_where_they_stand() -> None:
+    value = {"instruction": "Add.", "instances": [{"input": "1 1", "output": "2"}, {"output": "3"}]}
+    found = example_of(value, Place("data.jsonl", 1))
+    assert [message.content_pointer for message in found.messages] == ["/instances/0/input", "/instances/0/output", "/instruction", "/instances/1/output"]
+    assert found.value.keys() == {"messages"}

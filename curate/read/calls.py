@@ -1,0 +1,68 @@
+"""Tool calls and results of ShareGPT files, which stand there as turns of speakers of their own, as messages have them."""
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any, Final, NamedTuple
+
+from curate.read.decode import decode
+
+Object = dict[str, Any]
+
+CALLERS: Final = ("function_call", "tool_call")
+RESULTS: Final = ("observation", "function_response", "tool_response", "tool")
+
+
+class Turn(NamedTuple):
+    """A turn in messages form, the pointers to it and to its content in the line as read, and other keys of the line that are in it."""
+
+    value: Object
+    pointer: str
+    content: str
+    beside: tuple[str, ...] = ()
+
+
+def with_calls(spoken: Iterable[tuple[Any, Turn]]) -> Iterator[Turn]:
+    """Turns, each given with what it was read from: calls become tool calls and results answer them, joined by ids that are made here.
+
+    A call that cannot be read as one, and a result that answers none, stay the text that they are.
+    """
+    waiting: list[str] = []
+    calls = 0
+    for said, turn in spoken:
+        speaker = speaker_of(said)
+        if speaker in CALLERS and "tool_calls" not in turn.value and (found := _calls(turn.value.get("content"), calls)):
+            calls += len(found)
+            waiting = [call["id"] for call in found]
+            yield turn._replace(value={**turn.value, "role": "assistant", "content": None, "tool_calls": found})
+        elif speaker in RESULTS and waiting:
+            rest = {key: item for key, item in turn.value.items() if key != "role"}
+            yield turn._replace(value={"role": "tool", "tool_call_id": waiting.pop(0), **rest})
+        else:
+            waiting = waiting if speaker in (*CALLERS, *RESULTS) else []
+            yield turn
+
+
+def speaker_of(said: Any) -> Any:
+    """Who says a turn of a ShareGPT file; None for one in messages form."""
+    return said.get("from") if isinstance(said, dict) and "role" not in said and "content" not in said else None
+
+
+def _calls(text: Any, made: int) -> list[Object]:
+    """Tool calls for a value like `{"name": ..., "arguments": ...}`, or a list of these; none where anything of it would be lost."""
+    value = json_in(text) if isinstance(text, str) else text
+    found: list[Object] = []
+    for call in value if isinstance(value, list) else [value]:
+        if not isinstance(call, dict) or call.keys() != {"name", "arguments"} or not isinstance(call["name"], str):
+            return []
+        arguments = call["arguments"]
+        if not isinstance(arguments, str | dict):
+            return []
+        written = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
+        found.append({"id": f"call_{made + len(found) + 1}", "type": "function", "function": {"name": call["name"], "arguments": written}})
+    return found
+
+
+def json_in(text: str) -> Any:
+    """The value of a JSON text without a defect; None for any other text."""
+    decoded = decode(text.encode("utf-8", "surrogatepass"))
+    return decoded.value if isinstance(decoded.value, list | dict) and not decoded.defects else None
