@@ -1,6 +1,7 @@
 """The formats that a check's report can be written in, in one table, and where they are written to."""
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
@@ -92,11 +93,14 @@ def write_report(pieces: Iterable[str | Styled], output: Path | None = None) -> 
             for piece in pieces:
                 file.write((piece if isinstance(piece, str) else f"{piece.plain}\n").encode("utf-8", "backslashreplace"))
         return
-    out = console() if sys.stdout.isatty() else None
+    terminal = sys.stdout.isatty()
+    out = console() if terminal or os.environ.get("FORCE_COLOR") else None  # what decides about colours costs more than it prints
     for piece in pieces:
         if isinstance(piece, str):
             sys.stdout.write(piece)
         elif out is None:
             sys.stdout.write(f"{piece.plain}\n")
+        elif piece.cropped and terminal:
+            out.print(piece.text, no_wrap=True, overflow="ellipsis")
         else:
             out.print(piece.text)

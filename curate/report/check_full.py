@@ -9,9 +9,9 @@ from curate.report.check_text import SHOWN, ending, finding_line, first_ones
 from curate.report.console import COLOURS, Styled
 from curate.text import visible
 
-INSIDE: Final = 60
-"""Characters of the offending text that are shown."""
-HIDDEN: Final = "(not shown: the line holds a secret, or is too long to be searched for one)"
+INSIDE, TAIL = 46, 15
+"""Characters of the offending text that are shown, and how many of these are its last where it is longer: with what stands before it, it fits 80 columns."""
+HIDDEN: Final = "(not shown: the line holds a secret, or is very long)"
 
 
 def check_full(report: CheckReport, limit: int | None = SHOWN) -> Iterator[Styled]:
@@ -48,6 +48,7 @@ def _columns(text: str) -> int:
 def shown_parts(spot: Spot) -> tuple[str, str, str]:
     """The text before a place, in it and after it, on one line, cut where it is long, with nothing in it that could be obeyed."""
     before = visible(spot.before if len(spot.before) <= BEFORE else "…" + spot.before[-BEFORE:])
-    if len(spot.text) > INSIDE:
-        return before, visible(spot.text[:INSIDE]) + "…", ""
-    return before, visible(spot.text), visible(spot.after if len(spot.after) <= AFTER else spot.after[:AFTER] + "…")
+    inside = visible(spot.text)
+    if spot.tail or len(spot.text) > INSIDE:
+        inside = f"{visible(spot.text[: INSIDE - TAIL - 1])}…{visible((spot.tail or spot.text)[-TAIL:])}"
+    return before, inside, visible(spot.after if len(spot.after) <= AFTER else spot.after[:AFTER] + "…")

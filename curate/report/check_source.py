@@ -17,8 +17,8 @@ from curate.read.decode import Defect, decode
 from curate.read.lines import BOM, Line, split_lines
 from curate.read.locate import Spans
 
-BEFORE, INSIDE, AFTER = 40, 240, 80
-"""Characters that are kept of the text before the place, in it, and after it."""
+BEFORE, INSIDE, AFTER = 24, 60, 80
+"""Characters that are kept of the text before the place, in it (its first, and its last), and after it."""
 READER: Final = "J"
 """The family of rules that repeat what the reader said, and where."""
 
@@ -37,6 +37,8 @@ class Spot(NamedTuple):
     before: str
     """What stands before it on its first line: raw text of the file, its last characters only; empty where it is secret or was not asked for."""
     text: str
+    tail: str
+    """How it ends, where that is not in `text`."""
     after: str
     secret: bool = False
     """True when the line holds a secret: then none of its text is here."""
@@ -162,7 +164,8 @@ class _Place:
             offset=line.offset + self._bytes(0, start),
             length=self._bytes(start, end),
             before="" if hidden else said[max(first, start - BEFORE - 1) : start],
-            text="" if hidden else said[start : min(end, start + INSIDE + 1)],
+            text="" if hidden else said[start : min(end, start + INSIDE)],
+            tail="" if hidden or end - start <= INSIDE else said[end - INSIDE : end],
             after="" if hidden else said[end:line_end][: AFTER + 1],
             secret=text and bool(self.secret),
         )

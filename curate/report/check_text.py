@@ -79,8 +79,8 @@ def fixes_line(report: CheckReport) -> str:
     if not fixable:
         return ""
     if not mended:
-        return f"{more:,} can be fixed with --fix --unsafe-fixes, which may change the meaning"
-    unsafe = f"; {more:,} more with --unsafe-fixes, which may change the meaning" if more else ""
+        return f"{more:,} can be fixed with --fix --unsafe-fixes"
+    unsafe = f", {more:,} more with --unsafe-fixes" if more else ""
     return f"{FIXABLE}{mended:,} can be fixed with --fix{unsafe}"
 
 

@@ -36,7 +36,7 @@ class Styled:
         """With its styles, for a terminal."""
         from rich.text import Text
 
-        return Text.assemble(*self.pieces, no_wrap=self.cropped or None, overflow="ellipsis" if self.cropped else None)
+        return Text.assemble(*self.pieces)
 
 
 def console(*, stderr: bool = False) -> "Console":

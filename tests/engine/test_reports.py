@@ -100,6 +100,49 @@ def test_full_shows_the_text_with_a_caret_under_the_place(write: Write) -> None:
     assert lines[broken + 1] == '     2 | {"a": '
 
 
+MENDED = {"messages": [{"role": "human", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}  # M007, safe
+RISKY = {"messages": [{"role": "user", "content": "a"}, {"role": "user", "content": "b"}, {"role": "assistant", "content": "c"}]}  # M016, unsafe
+
+
+@pytest.mark.parametrize("kind", [OutputFormat.CONCISE, OutputFormat.FULL, OutputFormat.GROUPED])
+def test_what_fix_mends_is_marked_and_counted(write: Write, kind: OutputFormat) -> None:
+    lines = told(write("data.jsonl", [MENDED, RISKY, {**RISKY, "id": 2}, NULL]), kind).splitlines()
+    marked = [line for line in lines if " [*] " in line]
+    assert len(marked) == 1
+    assert "M007" in marked[0]
+    assert lines[-1] == "[*] 1 can be fixed with --fix, 2 more with --unsafe-fixes"
+    assert told(write("risky.jsonl", [RISKY]), kind).splitlines()[-1] == "1 can be fixed with --fix --unsafe-fixes"
+    assert "fix" not in told(write("null.jsonl", [NULL]), kind).splitlines()[-1]
+
+
+def test_nothing_is_said_to_be_fixed_in_a_document(write: Write) -> None:
+    assert "[*]" not in told(write("data.json", json.dumps([MENDED, RISKY], indent=1).encode()), OutputFormat.CONCISE)
+
+
+@pytest.mark.parametrize("text", ["short", "x" * 500 + "end", "日本語" * 90 + "end", "\x1b[31m" * 60 + "end"])
+def test_the_caret_and_what_it_points_at_fit_80_columns(write: Write, text: str) -> None:
+    path = write("data.jsonl", [{"messages": [{"role": "user", "content": f"{text} "}, {"role": "assistant", "content": f"{text} "}]}])
+    lines = told(path, OutputFormat.FULL).splitlines()
+    at = next(n for n, line in enumerate(lines) if ": C015 " in line)
+    shown, caret = lines[at + 1], lines[at + 2]
+    assert caret.strip(" |^") == ""
+    if text.isascii() and text.isprintable():
+        assert shown[caret.index("^") : len(caret)].endswith(f'{text[-3:]} "')
+        assert len(caret) <= 80
+
+
+def test_colours_are_for_terminals_and_for_who_asks_for_them(write: Write, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = str(write("data.jsonl", [NULL]))
+    main(["check", path])
+    plain = capsys.readouterr().out
+    assert "\x1b" not in plain
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    main(["check", path])
+    coloured = capsys.readouterr().out
+    assert "\x1b[" in coloured
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == plain
+
+
 def test_full_shows_the_line_of_a_document_at_which_the_value_stands(write: Write) -> None:
     path = write("data.json", json.dumps([chat("Hi", "Hello."), EMPTY], indent=2, ensure_ascii=False).encode())
     lines = told(path, OutputFormat.FULL).splitlines()
