@@ -21,7 +21,8 @@ side = texts | messages | spoken | turns | scalars
 
 KNOWN_KEYS = (
     "messages", "system", "conversations", "instruction", "input", "output", "response", "history", "prompt", "completion", "chosen", "rejected",
-    "question", "answer", "context", "query", "problem", "solution", "text", "preferred_output", "non_preferred_output", "chosen_messages", "rejected_messages", "tools", "label",
+    "question", "answer", "context", "query", "problem", "solution",
+    "text", "preferred_output", "non_preferred_output", "chosen_messages", "rejected_messages", "tools", "label",
 )  # fmt: skip
 histories = st.lists(st.lists(texts, min_size=2, max_size=2) | st.lists(scalars, max_size=3), max_size=3)
 given = st.fixed_dictionaries({"messages": turns}, optional={"tools": json_values, "system": texts, "x": json_values})
