@@ -53,6 +53,8 @@ VALUE: Final = re.compile(rb'^[ \t]*(?:"(?:[^"\\\n]|\\.)*"|-?[0-9.eE+]+|true|fal
 """A line that is JSON but no object."""
 KEYED: Final = re.compile(rb"(?:---[ \t]*\r?\n)?(?:#[^\n]*\n)*(?:- )?[A-Za-z_][\w-]*:(?:[ \t][^\n]*)?\r?(?:\n|$)")
 COLUMN: Final = re.compile(r"[^\W\d][\w .:/()#?-]{0,59}")
+REGULAR: Final = 5
+"""Rows of three fields or more from which on a table needs no header to be known."""
 
 
 def kind_of(start: bytes) -> Kind | None:
@@ -87,13 +89,18 @@ def _table(text: bytes) -> Kind | None:
         if delimiter not in lines[0]:
             continue
         try:
-            rows = [row for row in islice(csv.reader(lines, delimiter=delimiter, strict=True), MANY) if row]
-        except csv.Error:  # the last row may be cut off
+            rows = [row for row in islice(csv.reader(lines, delimiter=delimiter), MANY) if row]
+        except csv.Error:
             continue
-        header, body = rows[0], rows[1 : -1 if len(text) >= START and len(rows) < MANY else None]
-        named = len(header) > 1 and len(set(header)) == len(header) and all(COLUMN.fullmatch(field.strip()) for field in header)
-        if named and body and all(len(row) == len(header) for row in body):
-            columns = ", ".join(field.strip() for field in header[:8]) + (", ..." if len(header) > 8 else "")
-            how = "" if delimiter == "," else f", separator={delimiter!r}"
+        rows = rows[: -1 if len(text) >= START and len(rows) < MANY else None]  # the last one may be cut off
+        if len(rows) < 2 or len(rows[0]) < 2 or any(len(row) != len(rows[0]) for row in rows):
+            continue
+        how = "" if delimiter == "," else f", separator={delimiter!r}"
+        names = [field.strip() for field in rows[0]]
+        named = names if names[0] else names[1:]  # pandas leaves its index without a name
+        if len(set(names)) == len(names) and all(COLUMN.fullmatch(column) for column in named):
+            columns = ", ".join(named[:8]) + (", ..." if len(named) > 8 else "")
             return Kind(f"{name} with the columns {columns}", POLARS.format("read_csv").replace("'FILE'", f"'FILE'{how}"))
+        if len(rows) >= REGULAR and len(rows[0]) > 2:
+            return Kind(f"{name} without a header", POLARS.format("read_csv").replace("'FILE'", f"'FILE'{how}, has_header=False, new_columns=[...]"))
     return None

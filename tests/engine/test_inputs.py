@@ -156,6 +156,8 @@ def tarred() -> bytes:
         (b'prompt,completion\n"a, b","c\nd"\n"say ""x""",y\n', "CSV with the columns prompt, completion"),
         (b'id,messages\n1,"[{""role"": ""user""}]"\n', "CSV with the columns id, messages"),
         (b"a,b,c,d,e,f,g,h,i\n" + b"1,2,3,4,5,6,7,8,9\n" * 9, "CSV with the columns a, b, c, d, e, f, g, h, ..."),
+        (b",id,text\n0,a,b\n1,c,d\n", "CSV with the columns id, text"),
+        (b'"What, is it?",2,a,b\n' + b'"1, 2",3,4,b\n' * 5, "CSV without a header"),
         (b"a\tb\n1\t2", "TSV with the columns a, b"),
         (b"<html>\n<body>\n", "a web page"),
         (b"<?xml version='1.0'?>\n<a/>\n", "XML"),
