@@ -96,9 +96,9 @@ def functions_to_tools(value: Object) -> Object:
             rest = {key: item for key, item in turn.items() if key not in ("function_call", "tool_calls")}
             found.append({**rest, "tool_calls": [{"id": waiting[1], "type": "function", "function": call}]})
         elif turn.get("role") == "function":
-            if waiting is None or turn.get("name", waiting[0]) != waiting[0]:
+            if waiting is None or turn.get("name", waiting[0]) != waiting[0] or turn.get("tool_call_id") is not None:
                 return value
-            rest = {key: item for key, item in turn.items() if key not in ("role", "name")}
+            rest = {key: item for key, item in turn.items() if key not in ("role", "name", "tool_call_id")}
             found.append({"role": "tool", "tool_call_id": waiting[1], **rest})
             waiting = None
         else:

@@ -58,7 +58,8 @@ def drop_empty_systems(value: Object) -> Object:
     found = turns_in(value)
     if found is None or any(_is_empty(turn) and role_of(turn) == "user" for turn in found):
         return value
-    return with_turns(value, [turn for turn in found if not (_is_empty(turn) and turn.get("role") in ("system", "developer"))])
+    kept = [turn for turn in found if not (_is_empty(turn) and turn.get("role") in ("system", "developer"))]
+    return with_turns(value, kept) if kept else value
 
 
 def _is_empty(turn: Object) -> bool:

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.check import Checker
 from curate.config import CheckConfig
 from curate.finding import Finding, Severity
+from curate.fix import fix_paths
 from curate.read.dataset import FileFacts, ParsedLine, read_file
 from curate.rules import RULES
 from curate.rules.repair import Takes
@@ -29,6 +30,8 @@ ON_LINES = {code: rule for code, rule in REPAIRED.items() if rule.repair and rul
 OBJECTS = {code: rule for code, rule in REPAIRED.items() if rule.repair and rule.repair.takes is Takes.OBJECT}
 ALSO_FOR = {"M008": Target.TOGETHER, "T011": Target.TRL}
 """Targets for which a repair does something else."""
+BROUGHT_TO_LIGHT = {"M007": {"C003"}}
+"""Errors that were there before a repair, and that no rule could see: an answer is empty, by whatever name."""
 
 
 def target_of(code: str, name: str = "") -> Target:
@@ -156,6 +159,23 @@ def test_a_repair_of_anything_settles_or_does_nothing_changes_no_input_and_a_sec
         was, now = (found_in(json.dumps(item).encode(), target, code) for item in (value, mended))
         if was:
             assert [finding.message for finding in now] == []
+
+
+@pytest.mark.parametrize(("code", "target"), [*((code, target_of(code)) for code in OBJECTS), *ALSO_FOR.items()])
+@settings(max_examples=20)
+@given(data=st.data())
+def test_fixing_anything_with_one_repair_makes_no_new_error_and_is_done_at_once(code: str, target: Target, data: st.DataObject) -> None:
+    path = Path("data.jsonl")
+    path.write_text(json.dumps(data.draw(mutated(code))) + "\n")
+    before, hidden = errors(path.read_bytes(), target), without_turns(path.read_bytes())
+    config = CheckConfig(select=(code,), target=target)
+    fix_paths([path], config, unsafe=True)
+    fixed = path.read_bytes()
+    if not hidden:
+        assert errors(fixed, target).keys() - BROUGHT_TO_LIGHT.get(code, set()) <= before.keys()
+    assert not [finding for finding in found_in(fixed, target, code) if finding.fixable]
+    fix_paths([path], config, unsafe=True)
+    assert path.read_bytes() == fixed
 
 
 @pytest.mark.parametrize("code", [code for code, rule in ON_LINES.items() if rule.repair and rule.repair.takes is Takes.LINE])
