@@ -148,6 +148,17 @@ def shouts(example: Example) -> Iterator[Problem]:
 RULES_OF_A_PACKAGE = SimpleNamespace(RULES=(shouts,))
 
 
+@pytest.mark.parametrize("code", ["K001", "K013", "F006", "J018"])
+def test_a_rule_that_its_examples_alone_cannot_test_says_why(code: str, capsys: Captured) -> None:
+    assert main(["rule", "--test", code]) == 0
+    assert f"{code} {RULES[code].name}: not tested (" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("code", sorted(RULES))
+def test_each_of_our_rules_passes_its_own_test(code: str) -> None:
+    assert main(["rule", "--test", code]) == 0
+
+
 @pytest.fixture
 def package(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Install a package of rules under a name, as far as the engine can see."""
