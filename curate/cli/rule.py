@@ -20,7 +20,6 @@ from curate.rules.custom import known_rules, own_rules
 from curate.rules.rule import Rule
 from curate.text import excerpt, plural, visible
 
-
 BY_SCOPE: Final = {
     Scope.TOKENS: "needs a model, and its examples are written for a small one that only our own tests have; `curate check --model` runs it",
     Scope.ADOPTION: "its examples are lines of a file of suppressions, not of data",
