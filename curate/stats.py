@@ -10,6 +10,7 @@ from math import ceil
 from pathlib import Path
 from typing import Final
 
+from curate.errors import InputError
 from curate.example import ROLES, Example, Message
 from curate.read.dataset import FileFacts, demand_read, read_file
 from curate.scripts import letters
@@ -61,6 +62,8 @@ class Stats:
     """Messages of each example that has some."""
     tokens: "array[int]" = field(default_factory=lambda: array("I"))
     """Tokens of each example that has messages: with a model those of the text that is trained on."""
+    characters: "array[int]" = field(default_factory=lambda: array("I"))
+    """Characters that all messages of each such example say."""
     letters: Counter[str] = field(default_factory=Counter)
     """Letters of each script."""
     mainly: Counter[str] = field(default_factory=Counter)
@@ -92,26 +95,37 @@ class Stats:
         return sorted(self.prompts.values(), key=lambda prompt: -prompt.examples)
 
 
-def collect(paths: Sequence[Path], model: str = "", progress: Progress | None = None) -> Stats:
-    """The numbers of files. Raises `InputError` for a file that cannot be read, `ModelError` for a model that cannot be loaded."""
+def collect(paths: Sequence[Path], model: str = "", progress: Progress | None = None, *, strict: bool = True) -> Stats:
+    """The numbers of files. Raises `InputError` for a file that cannot be read, `ModelError` for a model that cannot be loaded.
+
+    When not `strict`, of a file that cannot be read counts what could.
+    """
     template = load_template(model) if model else None
     stats = Stats(model)
     for path in paths:
         facts = FileFacts(str(path))
-        done = 0
-        for done, parsed in enumerate(read_file(path, facts), start=1):
-            if parsed.example is not None:
-                _add(stats, parsed.example, template)
-            if progress and done % STEP == 0:
-                progress(STEP)
-        if progress:
-            progress(done % STEP)
-        demand_read(facts)
+        try:
+            _read(path, facts, stats, template, progress)
+        except InputError:
+            if strict:
+                raise
         stats.files += 1
         stats.lines += facts.lines
         stats.examples += facts.examples
         stats.formats += facts.formats
     return stats
+
+
+def _read(path: Path, facts: FileFacts, stats: Stats, template: Template | None, progress: Progress | None) -> None:
+    done = 0
+    for done, parsed in enumerate(read_file(path, facts), start=1):
+        if parsed.example is not None:
+            _add(stats, parsed.example, template)
+        if progress and done % STEP == 0:
+            progress(STEP)
+    if progress:
+        progress(done % STEP)
+    demand_read(facts)
 
 
 def percentile(values: "Sequence[int]", share: float) -> int:
@@ -141,6 +155,7 @@ def _add(stats: Stats, example: Example, template: Template | None) -> None:
         role.tokens += count
         scripts.update(letters(message.text))
     stats.turns.append(len(example.messages))
+    stats.characters.append(min(sum(map(len, texts)), (1 << 32) - 1))
     stats.tokens.append(min(_length(stats, example, template) or sum(counts), (1 << 32) - 1))
     stats.letters += scripts
     if scripts:

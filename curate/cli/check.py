@@ -20,11 +20,11 @@ from curate.targets import Target
 
 
 def check(
-    paths: Annotated[list[str], typer.Argument(help=PATHS, metavar="PATH...")],
+    paths: Annotated[list[str], typer.Argument(help=PATHS, metavar="PATH")],
     select: Annotated[list[str] | None, typer.Option(help="Codes or prefixes of rules to run; may be given several times.")] = None,
     ignore: Annotated[list[str] | None, typer.Option(help="Codes or prefixes of rules not to run.")] = None,
     extend_select: Annotated[list[str] | None, typer.Option(help="Codes or prefixes to run besides the default or selected ones.")] = None,
-    target: Annotated[Target | None, typer.Option(help="Trainer or service that the data is meant for.")] = None,
+    target: Annotated[Target | None, typer.Option(help=f"Trainer or service that the data is meant for: {', '.join(Target)}.", metavar="TARGET")] = None,
     model: Annotated[str | None, typer.Option(help="Model whose tokenizer and chat template the rules of family K use.")] = None,
     max_length: Annotated[int | None, typer.Option(help="Tokens of the longest example that will be trained on.")] = None,
     output_format: Annotated[OutputFormat, typer.Option(help="How findings are written.")] = OutputFormat.CONCISE,
@@ -34,7 +34,10 @@ def check(
     baseline: Annotated[Path | None, typer.Option(help="Tell only findings that this file does not have.")] = None,
     new_baseline: Annotated[Path | None, typer.Option("--write-baseline", help="Write the findings to a baseline; tell none.")] = None,
     show_all: Annotated[bool, typer.Option("--all", help=f"Show every finding, not only the first {SHOWN} of each rule.")] = False,
-    fix: Annotated[bool, typer.Option("--fix", help="Mend what can be mended without changing the meaning; what remains is reported.")] = False,
+    fix: Annotated[
+        bool,
+        typer.Option("--fix", help="Mend what can be mended without changing the meaning, then check; - is mended to standard output."),
+    ] = False,
     unsafe_fixes: Annotated[bool, typer.Option("--unsafe-fixes", help="With --fix, --fix-only or --diff: also fixes that may change the meaning.")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Show what --fix would change, and change nothing; exit status 1 if there is something.")] = False,
     fix_only: Annotated[bool, typer.Option("--fix-only", help="Fix, and report nothing else; exit status 0.")] = False,
@@ -56,7 +59,7 @@ def check(
         report = check_paths(files, config, advance)
     adopted.settle(report, files)
     limit = None if show_all else SHOWN
-    told = reported(report, output_format, files, limit, group_by, statistics=statistics)
+    told = reported(report, output_format, files, limit, group_by, statistics=statistics, model=config.model)
     with redirect_stdout(sys.stderr) if fix and STDIN in files else nullcontext():  # standard output has the fixed data
         write_report(told, output_file)
     raise typer.Exit(ExitCode.FINDINGS if report.failed else ExitCode.CLEAN)

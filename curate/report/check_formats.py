@@ -31,9 +31,18 @@ class OutputFormat(StrEnum):
 
 
 def reported(
-    report: CheckReport, kind: OutputFormat, paths: Sequence[Path], limit: int | None, by: GroupBy = GroupBy.FILE, *, statistics: bool = False
+    report: CheckReport,
+    kind: OutputFormat,
+    paths: Sequence[Path],
+    limit: int | None,
+    by: GroupBy = GroupBy.FILE,
+    *,
+    statistics: bool = False,
+    model: str = "",
 ) -> Iterator[str] | Iterator[Styled]:
-    """The report in a format: pieces of text for programs, lines with colours for people. `statistics` leaves the counts alone. Raises `UsageError`."""
+    """The report in a format: pieces of text for programs, lines with colours for people. `statistics` leaves the counts alone; `model` counts
+    the tokens of a plot. Raises `UsageError`.
+    """
     # Each reporter is imported only when it is wanted: the hook that checks ten lines needs one of them.
     if statistics:
         return _counts(report, kind)
@@ -52,7 +61,7 @@ def reported(
     if kind is OutputFormat.HTML:
         from curate.report.check_html import check_html
 
-        return check_html(report, paths, limit)
+        return check_html(report, paths, limit, model)
     return _document(report, kind)
 
 

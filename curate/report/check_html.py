@@ -3,8 +3,9 @@
 Plots are SVG in the document. There is no script, and a policy in the head that forbids any, whatever the data says.
 """
 
+import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Final
@@ -13,9 +14,9 @@ from curate import __version__
 from curate.check import CheckReport
 from curate.finding import Finding, Severity
 from curate.report.check_full import HIDDEN, shown_parts
-from curate.report.check_numbers import MANY_TURNS, Numbers, numbers
 from curate.report.check_source import Spot, spots
 from curate.report.check_text import SHOWN, first_ones, rule_counts, summary_line
+from curate.stats import Stats, collect, histogram
 from curate.text import plural, visible
 
 POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
@@ -32,8 +33,10 @@ p { margin: .3rem 0 } .quiet { color: var(--quiet) } code, pre { font: 13px/1.5 
 .error { color: var(--error) } .warning { color: var(--warning) } .info { color: var(--info) }
 .tiles { display: flex; flex-wrap: wrap; gap: .75rem; margin: 1.25rem 0 } .tile { border: 1px solid var(--line); border-radius: 6px; padding: .5rem 1rem }
 .tile b { display: block; font-size: 1.4rem; font-variant-numeric: tabular-nums }
-.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); gap: 1.5rem } figure { margin: 0 } figcaption { font-weight: 600 }
-svg { width: 100%; height: auto; display: block } svg text { fill: var(--ink); font: 12px system-ui, sans-serif } svg .quiet { fill: var(--quiet) }
+.plots { columns: 27rem 2; column-gap: 2rem } figure { margin: 0 0 1.75rem; break-inside: avoid }
+figcaption { font-weight: 600; margin-bottom: .25rem }
+svg { width: 100%; max-width: 40rem; height: auto; display: block }
+svg text { fill: var(--ink); font: 12px system-ui, sans-serif } svg .quiet { fill: var(--quiet) }
 svg rect { fill: var(--bar) } svg rect.error { fill: var(--error) } svg rect.warning { fill: var(--warning) } svg rect.info { fill: var(--info) }
 details { border: 1px solid var(--line); border-radius: 6px; margin: .6rem 0 } summary { padding: .6rem .9rem; cursor: pointer }
 summary h3 { display: inline } details > div { padding: 0 .9rem .8rem }
@@ -41,46 +44,57 @@ ol { list-style: none; margin: .6rem 0 0; padding: 0 } li { border-top: 1px soli
 pre { margin: .3rem 0 0; padding: .4rem .6rem; background: var(--panel); border-radius: 4px; white-space: pre-wrap; overflow-wrap: anywhere }
 mark { background: none; color: inherit; font-weight: 700; text-decoration: underline; text-underline-offset: 3px }
 """
-LABEL, ROOM, WIDTH, STEP = 178, 60, 480, 22
+LABEL, ROOM, WIDTH, STEP = 190, 64, 500, 22
 """Of a plot, in its own units: width of the labels, of the numbers behind the bars, of everything; height of a bar."""
+MANY_TURNS: Final = 12
+"""Turns from which conversations are counted together."""
+CODE: Final = re.compile("`([^`]+)`")
 
 
-def check_html(report: CheckReport, paths: Sequence[Path], limit: int | None = SHOWN) -> Iterator[str]:
-    """The document, piece by piece."""
+def check_html(report: CheckReport, paths: Sequence[Path], limit: int | None = SHOWN, model: str = "") -> Iterator[str]:
+    """The document, piece by piece. The files are read once more, for the plots; `model` counts their tokens."""
+    counted = collect([path for path in paths if path.is_file()], model, strict=False)
     yield f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>curate check</title>\n'
     yield f"<style>{STYLE}</style>\n</head>\n<body>\n<h1>curate check</h1>\n"
     yield f'<p class="quiet">{_e(summary_line(report))}</p>\n<div class="tiles">'
     for severity in Severity:
-        yield f'<div class="tile {severity}"><b>{report.severities[severity]:,}</b>{severity}</div>'
-    hidden = ((report.known, "in the baseline"), (report.suppressed, "suppressed"))
+        yield f'<div class="tile {severity}"><b>{report.severities[severity]:,}</b>{_many(severity.value, report.severities[severity])}</div>'
+    hidden = ((report.known, "in the baseline"), (report.suppressed, "suppressed"), (counted.duplicates, _many("exact duplicate", counted.duplicates)))
     yield "".join(f'<div class="tile"><b>{count:,}</b>{label}</div>' for count, label in hidden if count)
     yield "</div>\n"
-    yield from _plots(report, numbers(paths))
+    yield from _plots(report, counted)
     yield from _findings(report, limit)
     yield f'<p class="quiet">curate {__version__}, {report.seconds:.1f} s</p>\n</body>\n</html>\n'
 
 
-def _plots(report: CheckReport, counted: Numbers) -> Iterator[str]:
+def _many(noun: str, count: int) -> str:
+    return plural(count, noun).partition(" ")[2]
+
+
+def _plots(report: CheckReport, counted: Stats) -> Iterator[str]:
     severities = {finding.code: finding.severity for finding in reversed(report.findings)}
-    by_rule = [(_titled(code, report), count, severities[code].value) for code, count in rule_counts(report)]
     yield '<h2>At a glance</h2>\n<div class="plots">\n'
-    yield _bars("Findings by rule", by_rule)
-    turns = [(f"{n} or more" if n == MANY_TURNS else plural(n, "turn"), counted.turns[n], "") for n in _range(counted.turns)]
-    yield _bars("Examples by number of turns", turns)
-    lengths = [(_characters(n), counted.lengths[n], "") for n in _range(counted.lengths)]
-    yield _bars("Examples by length", lengths)
-    yield _bars("Messages by role", [(role, count, "") for role, count in counted.roles.most_common()])
-    yield _bars("Lines by format", [(name, count, "") for name, count in counted.formats.most_common()])
+    yield _bars("Findings by rule", [(_titled(code, report), count, severities[code].value) for code, count in rule_counts(report)])
+    turns = Counter(min(count, MANY_TURNS) for count in counted.turns)
+    several = range(min(turns), max(turns) + 1) if turns else ()
+    yield _bars("Examples by number of turns", [(f"{n} or more" if n == MANY_TURNS else plural(n, "turn"), turns[n], "") for n in several])
+    yield _bars("Examples by characters", _ranges(counted.characters))
+    yield _bars(f"Examples by tokens{f', counted for {counted.model}' if counted.model else ' (about: bytes / 4)'}", _ranges(counted.tokens))
+    yield _bars("Messages by role", _most({name: role.messages for name, role in counted.roles.items()}))
+    yield _bars("Examples by script of most of their letters", _most(counted.mainly))
+    yield _bars("Examples by format", _most(counted.formats))
+    copies = {"exact copies of earlier ones": counted.duplicates, "all others": counted.examples - counted.duplicates}
+    yield _bars("Exact duplicates among the examples", _most(copies) if counted.duplicates else [])
     yield "</div>\n"
 
 
-def _range(counts: Counter[int]) -> Iterable[int]:
-    return range(min(counts), max(counts) + 1) if counts else ()
+def _ranges(values: Sequence[int]) -> list[tuple[str, int, str]]:
+    return [(f"{low:,} to {high:,}" if low < high else f"{low:,} or none", count, "") for low, high, count in histogram(values)]
 
 
-def _characters(bits: int) -> str:
-    return "no text" if not bits else f"{1 << (bits - 1):,} to {(1 << bits) - 1:,} chars" if bits > 1 else "1 char"
+def _most(counts: Mapping[str, int]) -> list[tuple[str, int, str]]:
+    return [(name, count, "") for name, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
 
 
 def _bars(title: str, bars: Sequence[tuple[str, int, str]]) -> str:
@@ -92,7 +106,7 @@ def _bars(title: str, bars: Sequence[tuple[str, int, str]]) -> str:
     parts = [f'<figure><figcaption>{_e(title)}</figcaption><svg viewBox="0 0 {WIDTH} {STEP * len(bars) + 4}" role="img" aria-label="{_e(described)}">']
     for position, (label, count, kind) in enumerate(bars):
         y, width = position * STEP, max(1.0 if count else 0.0, count / most * (WIDTH - LABEL - ROOM))
-        said = label if len(label) <= 24 else label[:23] + "…"
+        said = label if len(label) <= 28 else label[:27] + "…"
         parts.append(f'<text x="{LABEL - 8}" y="{y + 16}" text-anchor="end">{_e(said)}</text>')
         parts.append(f'<rect class="{kind}" x="{LABEL}" y="{y + 4}" width="{width:.1f}" height="{STEP - 6}" rx="2"/>')
         parts.append(f'<text class="quiet" x="{LABEL + width + 6:.1f}" y="{y + 16}">{count:,}</text>')
@@ -112,7 +126,7 @@ def _findings(report: CheckReport, limit: int | None) -> Iterator[str]:
         first, rule = groups[code][0][0], report.rules.get(code)
         yield f'<details open><summary><h3><span class="{first.severity}">{_e(first.severity)}</span> {_e(_titled(code, report))}'
         yield f' <span class="quiet">× {count:,}</span></h3></summary><div>'
-        yield f"<p>{_e(f'{rule.summary} {rule.why}' if rule else '')}</p><p>Next: {_e(first.hint)}</p><ol>"
+        yield f"<p>{_prose(f'{rule.summary} {rule.why}' if rule else '')}</p><p>Next: {_prose(first.hint)}</p><ol>"
         for finding, spot in groups[code]:
             yield _item(finding, spot)
         held = count - len(groups[code])
@@ -135,6 +149,11 @@ def _item(finding: Finding, spot: Spot | None) -> str:
 def _titled(code: str, report: CheckReport) -> str:
     rule = report.rules.get(code)
     return f"{code} {rule.name}" if rule else code
+
+
+def _prose(text: str) -> str:
+    """What a rule says of itself, with its code as such."""
+    return CODE.sub(r"<code>\1</code>", _e(text.replace("\n", " ")))
 
 
 def _e(text: str) -> str:

@@ -21,6 +21,7 @@ from curate.report.check_source import spots
 from curate.rules import RULES
 from curate.text import UNSAFE
 from tests.conftest import Write, chat
+from tests.tinymodel import model
 
 Captured = pytest.CaptureFixture[str]
 SCHEMAS = Path(__file__).parent.parent.parent / "schemas"
@@ -273,6 +274,57 @@ def test_html_asks_for_nothing_and_runs_nothing(hostile: Path) -> None:
     assert "url(" not in text
     assert "prefers-color-scheme: dark" in text
     assert "&lt;/script&gt;" in text
+
+
+class Plots(HTMLParser):
+    """Collects what the plots say to somebody who cannot see them, by title."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.titles: list[str] = []
+        self.said: list[str] = []
+        self.in_title = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.in_title = tag == "figcaption"
+        if tag == "svg":
+            self.said.append(dict(attrs)["aria-label"] or "")
+
+    def handle_data(self, data: str) -> None:
+        if self.in_title:
+            self.titles.append(data)
+            self.in_title = False
+
+
+def test_html_plots_are_the_numbers_of_the_files(write: Write) -> None:
+    path = write("data.jsonl", [("Hi", "Hello."), ("Hi", "Hello."), ("Привет", "Да."), {"instruction": "Hi", "output": "Hello."}, NULL, b"{"])
+    page = Plots()
+    page.feed(told(path, OutputFormat.HTML))
+    plots = dict(zip(page.titles, page.said, strict=True))
+    assert plots["Examples by number of turns"] == "2 turns: 5"
+    assert plots["Messages by role"] == "assistant: 5; user: 5"
+    assert plots["Examples by script of most of their letters"] == "Latin: 4; Cyrillic: 1"
+    assert plots["Examples by format"] == "messages: 4; alpaca: 1"
+    assert plots["Exact duplicates among the examples"] == "all others: 3; exact copies of earlier ones: 2"
+    assert plots["Examples by characters"] == "2 to 3: 1; 4 to 7: 0; 8 to 15: 4"
+    assert plots["Examples by tokens (about: bytes / 4)"] == "1 or none: 1; 2 to 3: 3; 4 to 7: 1"
+    assert "C001 no-content: 1" in plots["Findings by rule"]
+
+
+def test_html_counts_tokens_with_the_model_that_is_named(write: Write) -> None:
+    path = write("data.jsonl", [("Hi", "Hello.")])
+    text = "".join(map(str, reported(check_paths([path]), OutputFormat.HTML, [path], None, model=model())))
+    assert "Examples by tokens, counted for " in text
+
+
+@pytest.mark.parametrize("data", [b"", b"\n\n", b"PK\x03\x04 no data", b"[]"])
+def test_html_of_a_file_with_nothing_in_it_has_no_plots_of_it(write: Write, data: bytes) -> None:
+    path = write("data.jsonl", data)
+    page = Plots()
+    page.feed(told(path, OutputFormat.HTML))
+    assert page.titles in (["Findings by rule"], [])
+    path.unlink()
+    assert "</html>" in "".join(map(str, reported(CheckReport(), OutputFormat.HTML, [path], None)))
 
 
 def test_findings_are_known_again_when_their_lines_move(write: Write) -> None:
