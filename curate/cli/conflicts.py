@@ -19,7 +19,7 @@ from curate.runs import Project
 
 
 def conflicts(
-    paths: Annotated[list[str], typer.Argument(help=PATHS, metavar="PATH...")],
+    paths: Annotated[list[str], typer.Argument(help=PATHS, metavar="PATH")],
     embeddings: Annotated[str | None, typer.Option(help="Sentence-transformers model that finds the same question in other words.")] = None,
     nli: Annotated[str | None, typer.Option(help="NLI cross-encoder that judges answers, e.g. cross-encoder/nli-deberta-v3-base.")] = None,
     similarity: Annotated[float | None, typer.Option(help="Cosine similarity from which two questions may be the same one.")] = None,

@@ -23,7 +23,7 @@ class To(StrEnum):
 
 
 def convert(
-    paths: Annotated[list[str], typer.Argument(help=PATHS, metavar="PATH...")],
+    paths: Annotated[list[str], typer.Argument(help=PATHS, metavar="PATH")],
     output: Annotated[Path, typer.Option("-o", "--output", help="File for the messages; what cannot be converted goes to unconverted.jsonl beside it.")],
     to: Annotated[To, typer.Option("--to", help="The format to write.")] = To.MESSAGES,  # noqa: ARG001  (there is one so far)
     chosen: Annotated[bool, typer.Option("--chosen", help="Of preference pairs take the chosen side; the rejected one is left out.")] = False,

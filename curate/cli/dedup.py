@@ -20,7 +20,7 @@ from curate.text import plural
 
 
 def dedup(
-    paths: Annotated[list[str], typer.Argument(help=PATHS, metavar="PATH...")],
+    paths: Annotated[list[str], typer.Argument(help=PATHS, metavar="PATH")],
     output: Annotated[Path, typer.Option("-o", "--output", help="File for what is kept; what goes is written to removed.jsonl beside it.")],
     threshold: Annotated[float | None, typer.Option(help="Jaccard similarity from which two examples are duplicates.")] = None,
     on: Annotated[str | None, typer.Option(help="What is compared: conversation, prompt or response.")] = None,

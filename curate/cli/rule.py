@@ -37,7 +37,7 @@ class RuleFormat(StrEnum):
 
 
 def rule(
-    code: Annotated[str, typer.Argument(help="The rule's code, e.g. M016.", metavar="[CODE]")] = "",
+    code: Annotated[str, typer.Argument(help="The rule's code, e.g. M016.", metavar="CODE")] = "",
     show_all: Annotated[bool, typer.Option("--all", help="List all rules, those of your own among them.")] = False,
     kind: Annotated[RuleFormat, typer.Option("--format", help="How rules are written.")] = RuleFormat.TEXT,
     test: Annotated[bool, typer.Option("--test", help="Run the bad and good examples of CODE, or of all rules of your own.")] = False,

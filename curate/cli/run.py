@@ -19,7 +19,7 @@ from curate.text import excerpt, plural
 
 
 def run(
-    config: Annotated[Path, typer.Argument(help="The project's configuration.", metavar="[curate.toml]")] = Path("curate.toml"),
+    config: Annotated[Path, typer.Argument(help="The project's configuration.", metavar="curate.toml")] = Path("curate.toml"),
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:

@@ -15,7 +15,7 @@ from curate.schemas import schemas
 
 
 def schema(
-    folder: Annotated[Path, typer.Argument(help="Folder of the schemas.")] = Path("schemas"),
+    folder: Annotated[Path, typer.Argument(help="Folder of the schemas.", metavar="FOLDER")] = Path("schemas"),
     write: Annotated[bool, typer.Option("--write", help="Write them.")] = False,
     check: Annotated[bool, typer.Option("--check", help="Fail when one on disk is stale.")] = False,
 ) -> None:

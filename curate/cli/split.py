@@ -23,7 +23,7 @@ from curate.suppressions import load_suppressions, suppress
 
 
 def split(
-    paths: Annotated[list[str], typer.Argument(help=PATHS, metavar="PATH...")],
+    paths: Annotated[list[str], typer.Argument(help=PATHS, metavar="PATH")],
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder for train, validation, test, removed and manifest.")],
     fractions: Annotated[str | None, typer.Option(help="Shares of train, validation and test.", metavar="0.8,0.1,0.1")] = None,
     seed: Annotated[int | None, typer.Option(help="Another seed gives another split.")] = None,
