@@ -1,6 +1,5 @@
 """Configuration: `curate.toml`, or `[tool.curate]` in `pyproject.toml`. Unknown keys are errors, all told at once."""
 
-import difflib
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -181,6 +180,8 @@ def validated(model: type[Model], values: dict[str, Any], source: str) -> Model:
 def _mistake(model: type[BaseModel], item: Any) -> str:
     place = ".".join(str(part) for part in item["loc"])
     if item["type"] == "extra_forbidden":
+        import difflib  # for a mistake only
+
         near = difflib.get_close_matches(str(item["loc"][-1]), _keys(model, item["loc"][:-1]), n=1)
         return f"unknown key {place!r}" + (f"; did you mean {near[0]!r}?" if near else "")
     message = str(item["msg"]).removeprefix("Value error, ")

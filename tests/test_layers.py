@@ -47,4 +47,4 @@ def test_modules_of_the_working_folder_are_never_imported_in_place_of_ours(start
 def test_an_unknown_verb_names_the_next_step() -> None:
     done = python("-m", "curate", "chek")
     assert done.returncode == 2
-    assert "no such command: chek" in done.stderr
+    assert "no such command: chek; did you mean check?" in done.stderr

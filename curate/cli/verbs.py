@@ -51,7 +51,10 @@ def load_verb(name: str) -> Callable[..., Any]:
     """The function behind a verb. Raises `UsageError` when the verb is unknown."""
     target = OWN.get(name) or next((point.value for point in _points(VERBS_GROUP) if point.name == name), None)
     if target is None:
-        raise UsageError(f"no such command: {name}", "`curate --help` lists them")
+        import difflib  # for a mistake only
+
+        near = difflib.get_close_matches(name, names(), n=1)
+        raise UsageError(f"no such command: {name}" + (f"; did you mean {near[0]}?" if near else ""), "`curate --help` lists them")
     function: Callable[..., Any] = load(target)
     return function
 
