@@ -14,7 +14,7 @@ from curate.check import check_paths
 from curate.config import CheckConfig, find_config
 from curate.errors import ExitCode, UsageError
 from curate.report.console import console, table
-from curate.report.rules import rule_json, rule_markdown, rules_markdown
+from curate.report.rules import rule_json, rule_markdown, rules_markdown, terms
 from curate.rules import Scope
 from curate.rules.custom import known_rules, own_rules
 from curate.rules.rule import Rule
@@ -75,7 +75,7 @@ def explanation(item: Rule) -> str:
     """All that is known about a rule, as plain text."""
     said = [("Bad", item.bad), ("Good", item.good)]
     blocks = [f"{label}:\n{''.join(f'    {line}{chr(10)}' for line in _shown(data))}" for label, data in said if data]
-    head = f"{item.code} {item.name} ({item.severity})\n\n{item.summary}\n\n{item.why}\n\nNext: {item.hint}\n"
+    head = f"{item.code} {item.name} ({item.severity})\n\n{item.summary}\n\n{item.why}\n\nNext: {item.hint}\n{terms(item)}"
     return visible(head, keep_newlines=True) + "".join(f"\n{block}" for block in blocks)
 
 

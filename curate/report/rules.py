@@ -42,13 +42,27 @@ def rule_markdown(rule: Rule) -> str:
     """All that is said about a rule, as a section."""
     value = rule_json(rule)
     blocks = "\n\n".join(f"{label}:\n\n````json\n{value[key]}````" for label, key in (("Bad", "bad"), ("Good", "good")) if value[key])
-    return f"## {rule.code} {rule.name} ({rule.severity})\n\n{rule.summary}\n\n{rule.why}\n\nNext: {rule.hint}\n\n{blocks}\n"
+    return f"## {rule.code} {rule.name} ({rule.severity})\n\n{rule.summary}\n\n{rule.why}\n\nNext: {rule.hint}\n{terms(rule)}\n{blocks}\n"
 
 
 def with_rules(readme: bytes, rules: Iterable[Rule]) -> bytes:
     """A README with the table between its markers made anew; as it is when it has no markers."""
     table = rules_markdown(rules).encode()
     return MARKED.sub(lambda match: match.group(1) + table + match.group(2), readme)
+
+
+def terms(rule: Rule) -> str:
+    """Whom a rule is for, how bad it is for whom, and how it is mended: a line each, empty where there is nothing to say."""
+    by_severity: dict[str, list[str]] = {}
+    for target in rule.only or rule.targets:
+        by_severity.setdefault(rule.severity_for(target) or "", []).append(target)
+    said = "; ".join(f"{severity} for {', '.join(targets)}" for severity, targets in by_severity.items())
+    lines = [
+        f"Runs only when selected: --extend-select {rule.code}" if not rule.default else "",
+        f"Targets: {said}; {'no finding' if rule.only else rule.severity} for others" if said else "",
+        f"Fix ({_repair(rule)}): {rule.repair.summary}" if rule.repair else "",
+    ]
+    return "".join(f"{line}\n" for line in lines if line)
 
 
 def _repair(rule: Rule) -> str:

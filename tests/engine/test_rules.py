@@ -12,6 +12,7 @@ from curate.config import SUPPRESSIONS as FILE
 from curate.config import CheckConfig
 from curate.errors import UsageError
 from curate.finding import Finding
+from curate.report.rules import terms
 from curate.rules import FAMILIES, RULES, Rule, Scope
 from curate.rules.chosen import Chosen
 from curate.rules.rule import BYTE, rule
@@ -160,3 +161,9 @@ def test_a_well_declared_rule_keeps_its_documentation() -> None:
     declared: Rule = rule("X999", "some-name", severity=RULES["J001"].severity, hint="Do this.")(function)
     assert (declared.summary, declared.why) == ("Summary.", "Why it matters,\nin two lines.")
     assert (b"caf\xe9\nsecond\n", "café\n".encode()) == (declared.bad, declared.good)
+
+
+def test_a_rule_says_whom_it_is_for_and_how_it_is_mended() -> None:
+    assert terms(RULES["C011"]) == "Targets: error for openai, azure; no finding for others\n"
+    assert terms(RULES["M014"]).startswith("Targets: error for mistral; warning for others\nFix (unsafe): Merge all system messages")
+    assert terms(replace(RULES["C001"], default=False)) == "Runs only when selected: --extend-select C001\n"
