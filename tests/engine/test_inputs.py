@@ -166,6 +166,7 @@ def tarred() -> bytes:
         (b"One line,\nand another,\nand a third.\n", "plain text"),
         (b"\x80\x04\x95\x00\x00\x00\x00", "binary"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_a_file_that_is_no_json_is_known(data: bytes, name: str) -> None:
     found = kind_of(data)
