@@ -128,6 +128,27 @@ def _read(path: Path, facts: FileFacts, stats: Stats, template: Template | None,
     demand_read(facts)
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a training is meant to be like; None where nobody said."""
+
+    epochs: int | None = None
+    price: float | None = None
+    """Of a million tokens, in any currency."""
+    speed: float | None = None
+    """Tokens a second."""
+
+
+def usual_epochs(examples: int) -> int:
+    """How often a service passes over so many examples when it is left to it: three times, more for fewer than 34, less for more than 8,333.
+
+    As OpenAI's cookbook gives it: 100 to 25,000 passes of an example in all, 1 to 25 epochs.
+    """
+    if not examples or 100 <= 3 * examples <= 25_000:
+        return 3
+    return min(25, 100 // examples) if 3 * examples < 100 else max(1, 25_000 // examples)
+
+
 def percentile(values: "Sequence[int]", share: float) -> int:
     """The smallest value that at least `share` of all values do not exceed; 0 of none. The values are in order."""
     return values[max(0, ceil(share * len(values)) - 1)] if values else 0

@@ -13,25 +13,29 @@ from curate.files import data_files
 from curate.report.console import console
 from curate.report.stats_json import stats_json, stats_output
 from curate.report.stats_text import stats_text
-from curate.stats import collect
+from curate.stats import Plan, collect
 from curate.text import plural
 
 
 def stats(
     paths: Annotated[list[str], typer.Argument(help=PATHS, metavar="PATH")],
     model: Annotated[str | None, typer.Option(help="Model whose tokenizer and chat template count tokens; without, they are bytes / 4.")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Epochs of the training that is estimated; else what services choose for so many examples.")] = None,
+    price: Annotated[float | None, typer.Option(min=0, help="Price of a million tokens, to estimate what a training costs.")] = None,
+    speed: Annotated[float | None, typer.Option(min=1e-6, help="Tokens a second, to estimate how long a training takes.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the numbers as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
     """Show the numbers of a data set: examples, turns, roles, lengths, scripts, tools, system prompts, duplicates."""
     files = data_files(paths)
+    plan = Plan(epochs, price, speed)
     with progress("counting", "lines", quiet=quiet) as advance:
         found = collect(files, find_config(Path.cwd()).check.model if model is None else model, advance)
     if as_json:
-        json.dump(stats_json(found), sys.stdout)
+        json.dump(stats_json(found, plan), sys.stdout)
         sys.stdout.write("\n")
         return
     out = console()
     name = str(files[0]) if len(files) == 1 else plural(len(files), "file")
-    for part in stats_text(stats_output(found), name, out.width):
+    for part in stats_text(stats_output(found, plan), name, out.width):
         out.print(part)

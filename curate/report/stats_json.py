@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from curate.rules.quoted import hidden
-from curate.stats import PROMPT, Stats, histogram, percentile
+from curate.stats import PROMPT, Plan, Stats, histogram, percentile, usual_epochs
 from curate.text import excerpt
 
 PROMPTS = 3
@@ -98,6 +98,19 @@ class TrainingNumbers(StatsPart):
     """Examples that cannot be trained on; `curate check --model` says why."""
 
 
+class Estimate(StatsPart):
+    """What a training costs and takes: an estimate, from numbers that were named."""
+
+    epochs: int
+    """As named; else as many as OpenAI's cookbook gives for so many examples."""
+    tokens: int
+    """Of all epochs together: what services bill."""
+    cost: float | None
+    """In the currency of the price that was named."""
+    seconds: float | None
+    """At the speed that was named."""
+
+
 class StatsOutput(StatsPart):
     """What `curate stats --json` prints."""
 
@@ -125,9 +138,10 @@ class StatsOutput(StatsPart):
     system: SystemNumbers
     training: TrainingNumbers | None
     """Only with a model."""
+    estimate: Estimate
 
 
-def stats_output(stats: Stats) -> StatsOutput:
+def stats_output(stats: Stats, plan: Plan = Plan()) -> StatsOutput:  # noqa: B008  (frozen)
     """The numbers, in the documented shape."""
     letters = max(1, stats.letters.total())
     prompts = [PromptNumbers(text=hidden(excerpt(prompt.text, PROMPT)), examples=prompt.examples) for prompt in stats.frequent_prompts[:PROMPTS]]
@@ -152,12 +166,20 @@ def stats_output(stats: Stats) -> StatsOutput:
         tools=ToolNumbers(declared=stats.with_tools, called=stats.with_calls, calls=stats.calls, results=stats.results),
         system=SystemNumbers(examples=stats.with_system, distinct=len(stats.prompts), frequent=prompts),
         training=TrainingNumbers(tokens=stats.rendered, trained=stats.trained, refused=stats.refused) if stats.model else None,
+        estimate=_estimate(stats, plan),
     )
 
 
-def stats_json(stats: Stats) -> dict[str, Any]:
+def stats_json(stats: Stats, plan: Plan = Plan()) -> dict[str, Any]:  # noqa: B008  (frozen)
     """The numbers as plain values."""
-    return stats_output(stats).model_dump(mode="json", by_alias=True)
+    return stats_output(stats, plan).model_dump(mode="json", by_alias=True)
+
+
+def _estimate(stats: Stats, plan: Plan) -> Estimate:
+    epochs = usual_epochs(len(stats.turns)) if plan.epochs is None else plan.epochs
+    tokens = epochs * (stats.rendered if stats.model else sum(stats.tokens))
+    cost = None if plan.price is None else round(tokens / 1e6 * plan.price, 4)
+    return Estimate(epochs=epochs, tokens=tokens, cost=cost, seconds=None if plan.speed is None else round(tokens / plan.speed, 1))
 
 
 def _spread(values: Sequence[int]) -> Spread:

@@ -45,7 +45,7 @@ def _roles(numbers: StatsOutput, about: str) -> "Table":
     total = max(1, sum(role.tokens for role in numbers.roles.values()))
     for name in ROLES:
         if role := numbers.roles.get(name):
-            found.add_row(name, f"{role.messages:,}", f"{role.characters:,}", f"{role.tokens:,}", f"{role.tokens / total:.0%}")
+            found.add_row(name, f"{role.messages:,}", f"{role.characters:,}", f"{role.tokens:,}", percent(role.tokens, total))
     return found
 
 
@@ -70,8 +70,8 @@ def _bars(numbers: StatsOutput, width: int) -> "Iterator[Text]":
     room = max(10, min(60, width - left - right - 12))
     most = max(part.examples for part in numbers.histogram)
     for part, label, count in zip(numbers.histogram, labels, counts, strict=True):
-        share = part.examples / max(1, _conversations(numbers))
-        yield Text.assemble(f"{label:>{left}}  {count:>{right}} {share:>4.0%}  ", (bar(part.examples / most, room), "cyan"))
+        share = percent(part.examples, _conversations(numbers))
+        yield Text.assemble(f"{label:>{left}}  {count:>{right}} {share:>4}  ", (bar(part.examples / most, room), "cyan"))
 
 
 def _conversations(numbers: StatsOutput) -> int:
@@ -97,16 +97,36 @@ def _facts(numbers: StatsOutput, width: int) -> "Iterator[Text]":
     yield _fact("Tools", used if tools.declared or tools.calls or tools.results else "none")
     if training := numbers.training:
         refused = f"; {plural(training.refused, 'example')} refused (curate check --model says why)" if training.refused else ""
-        trained = f"{training.trained:,} of {plural(training.tokens, 'token')} trained on ({training.trained / max(1, training.tokens):.0%})"
+        trained = f"{training.trained:,} of {plural(training.tokens, 'token')} trained on ({percent(training.trained, training.tokens)})"
         yield _fact("Training", trained + refused)
+    yield _fact("Estimate", _estimated(numbers))
     system = numbers.system
     if not system.distinct:
         yield _fact("System", "no system prompts")
         return
-    yield _fact("System", f"{plural(system.distinct, 'different prompt')} in {_share(system.examples, numbers)}")
+    yield _fact("System", f"{plural(system.distinct, 'different prompt' if system.distinct > 1 else 'prompt')} in {_share(system.examples, numbers)}")
     for prompt in system.frequent:
         count = f"{prompt.examples:,} × "
         yield Text.assemble(" " * 10, count, (excerpt(prompt.text, max(20, min(width, 120) - 10 - len(count))), "dim"))
+
+
+def _estimated(numbers: StatsOutput) -> str:
+    """What a training costs and takes, as far as a price and a speed were named."""
+    found, about = numbers.estimate, "≈" if numbers.tokens_by == "bytes" else ""
+    said = f"{found.epochs} epoch{'s' if found.epochs > 1 else ''}, {about}{plural(found.tokens, 'token')} in all"
+    if found.cost is not None:
+        said += f", costs {about}{found.cost:,.2f}"
+    if found.seconds is not None:
+        said += f", takes {about}{_duration(found.seconds)}"
+    missing = [option for option, value in (("--price", found.cost), ("--speed", found.seconds)) if value is None]
+    return said + (f" ({' and '.join(missing)} {'say' if len(missing) > 1 else 'says'} more)" if missing else "")
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60:,} h {minutes % 60} min"
 
 
 def _fact(label: str, said: str) -> "Text":
@@ -116,4 +136,11 @@ def _fact(label: str, said: str) -> "Text":
 
 
 def _share(count: int, numbers: StatsOutput) -> str:
-    return f"{plural(count, 'example')} ({count / max(1, numbers.examples):.0%})"
+    return f"{plural(count, 'example')} ({percent(count, numbers.examples)})"
+
+
+def percent(count: int, of: int) -> str:
+    """A share in whole percents; never 0% of something, nor 100% of what is not all."""
+    if 0 < count < of:
+        return "<1%" if count / of < 0.005 else ">99%" if count / of > 0.995 else f"{count / of:.0%}"
+    return f"{count / max(1, of):.0%}"

@@ -9,12 +9,13 @@ import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from curate.cli.main import main
 from curate.report.stats_json import stats_json, stats_output
-from curate.report.stats_text import bar, stats_text
+from curate.report.stats_text import bar, percent, stats_text
 from curate.scripts import letters
-from curate.stats import collect, histogram, percentile
+from curate.stats import collect, histogram, percentile, usual_epochs
 from curate.template import load_template
 from tests.conftest import Write, chat
 from tests.strategies import conversations, lines
@@ -103,6 +104,38 @@ def test_any_lines_make_numbers_that_add_up_and_fit_the_schema(values: list[dict
     assert numbers["tokens"]["total"] == sum(role["tokens"] for role in numbers["roles"].values())
     assert sum(role["messages"] for role in numbers["roles"].values()) == numbers["turns"]["total"]
     assert shown(path)
+
+
+@pytest.mark.parametrize(("examples", "epochs"), [(0, 3), (1, 25), (10, 10), (33, 3), (34, 3), (8333, 3), (8334, 2), (20_000, 1), (10**6, 1)])
+def test_services_choose_epochs_by_the_number_of_examples(examples: int, epochs: int) -> None:
+    assert usual_epochs(examples) == epochs
+
+
+def test_what_a_training_costs_and_takes(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    path = str(write("data.jsonl", [("Hi" * 200, "Hello." * 100)] * 50))
+    tokens = 50 * (100 + 150)
+    assert main(["stats", path, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["estimate"] == {"epochs": 3, "tokens": 3 * tokens, "cost": None, "seconds": None}
+    assert main(["stats", path, "--json", "--epochs", "2", "--price", "8", "--speed", "100"]) == 0
+    assert json.loads(capsys.readouterr().out)["estimate"] == {"epochs": 2, "tokens": 2 * tokens, "cost": 0.2, "seconds": 250.0}
+    assert main(["stats", path, "--epochs", "2", "--price", "8", "--speed", "100"]) == 0
+    assert "Estimate  2 epochs, ≈25,000 tokens in all, costs ≈0.20, takes ≈4 min" in capsys.readouterr().out
+    assert main(["stats", path, "--price", "8"]) == 0
+    assert "costs ≈0.30 (--speed says more)" in capsys.readouterr().out
+    assert main(["stats", path, "--epochs", "0"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("count", "of", "said"), [(0, 0, "0%"), (0, 9, "0%"), (9, 9, "100%"), (1, 1000, "<1%"), (999, 1000, ">99%"), (1, 2, "50%"), (6, 1000, "1%")]
+)
+def test_shares_never_say_none_or_all_of_what_is_not(count: int, of: int, said: str) -> None:
+    assert percent(count, of) == said
+
+
+@pytest.mark.parametrize("width", [60, 80, 160])
+def test_everything_fits_the_terminal(write: Write, width: int) -> None:
+    values = [chat("Hi " * count, "Hello. 日本語のテキスト", f"Prompt number {count} " + "長い" * 60) for count in (1, 9, 999)]
+    assert max(cell_len(line) for line in shown(write("data.jsonl", [*values, *MIXED]), width).splitlines()) <= width
 
 
 def test_text_of_the_data_is_never_obeyed_and_secrets_of_length_are_cut(write: Write) -> None:
