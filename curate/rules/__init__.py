@@ -15,6 +15,7 @@ from curate.rules import (
     labels,
     markup,
     messages,
+    order,
     parts,
     preference,
     quality,
@@ -40,6 +41,7 @@ from curate.rules.rule import Scope as Scope
 FAMILIES: Final = (
     jsonl,
     messages,
+    order,
     content,
     duplicates,
     adoption,

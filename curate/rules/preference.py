@@ -257,7 +257,7 @@ def prompt_answered(example: Example) -> Problems:
         {"prompt": [{"role": "user", "content": "Hi"}], "chosen": [{"role": "assistant", "content": "Yes?"}], "rejected": [{"role": "assistant", "content": "What?"}]}
     """
     pair = pair_of(example)
-    prompt = prompt_of(example, pair.keys) if pair else []
+    prompt = prompt_of(example, pair.keys) if pair and not pair.started else []  # sides that begin alike bring their own
     if prompt and prompt[-1].role == "assistant" and not prompt[-1].calls:
         yield Problem(example.messages[len(prompt) - 1].pointer, "the prompt ends on the assistant")
 

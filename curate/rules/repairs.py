@@ -5,7 +5,7 @@ from typing import Any
 
 from curate.example import ROLES
 from curate.read.decode import decode
-from curate.rules import messages
+from curate.rules import messages, order
 from curate.targets import NO_DEVELOPER, Target
 
 Object = dict[str, Any]
@@ -107,7 +107,7 @@ def functions_to_tools(value: Object) -> Object:
     return with_turns(value, found)
 
 
-@messages.open_end.repaired_by(safe=False)
+@order.open_end.repaired_by(safe=False)
 def trim_end(value: Object) -> Object:
     """Remove the messages after the last answer."""
     turns = turns_in(value)
@@ -117,7 +117,7 @@ def trim_end(value: Object) -> Object:
     return with_turns(value, turns[: answers[-1] + 1]) if answers else value
 
 
-@messages.late_system.repaired_by(safe=False)
+@order.late_system.repaired_by(safe=False)
 def systems_first(value: Object) -> Object:
     """Move system and developer messages to the front, in their order."""
     turns = turns_in(value)
@@ -126,7 +126,7 @@ def systems_first(value: Object) -> Object:
     return with_turns(value, sorted(turns, key=lambda turn: turn.get("role") not in SYSTEMS))
 
 
-@messages.several_systems.repaired_by(safe=False)
+@order.several_systems.repaired_by(safe=False)
 def merge_systems(value: Object) -> Object:
     """Merge all system messages into the first, a blank line apart."""
     turns = turns_in(value)
@@ -144,7 +144,7 @@ def merge_systems(value: Object) -> Object:
     return value if merged is None else with_turns(value, [*found[:at], merged, *found[at:]])
 
 
-@messages.system_and_developer.repaired_by(safe=False)
+@order.system_and_developer.repaired_by(safe=False)
 def developer_to_system(value: Object) -> Object:
     """Merge the developer message into the system message, a blank line apart."""
     turns = turns_in(value)
@@ -156,7 +156,7 @@ def developer_to_system(value: Object) -> Object:
     return value if merged is renamed else merged
 
 
-@messages.consecutive_roles.repaired_by(safe=False)
+@order.consecutive_roles.repaired_by(safe=False)
 def merge_turns(value: Object) -> Object:
     """Merge turns in a row of one role, a blank line apart."""
     turns = turns_in(value)

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from curate.example import Example, Message, canonical
 from curate.finding import Problem, Severity
 from curate.rules.duplicates import Seen
-from curate.rules.messages import DEPRECATED, kind_of
+from curate.rules.messages import TAKEN, kind_of
 from curate.rules.rule import Scope, rule
 from curate.targets import LIMITS, SERVICES, Target
 from curate.text import excerpt, plural
@@ -225,7 +225,7 @@ def tool_schema(example: Example) -> Problems:
             yield Problem(tool.at("parameters"), f"the parameters of {excerpt(tool.name)!r} {fault}")
 
 
-@rule("T005", "functions-deprecated", scope=Scope.VALUE, severity=Severity.WARNING, targets=DEPRECATED, hint="Use `tools` and `tool_calls`.")
+@rule("T005", "functions-deprecated", scope=Scope.VALUE, severity=Severity.WARNING, targets=TAKEN, hint="Use `tools` and `tool_calls`.")
 def functions_deprecated(example: Example) -> Problems:
     """`functions` and `function_call` are deprecated.
 

@@ -27,6 +27,8 @@ KNOWN_KEYS: Final = frozenset(
 THOUGHTS: Final = ("reasoning_content", "reasoning", "thinking")
 MEANT_FOR_LOSS: Final = frozenset(("loss", "loss_weight", "train", "training", "train_detail", "mask", "masks", "trainable", "labels"))
 """Keys by which some trainer says what is learnt: dropping them would change more than it seems."""
+READ_BY: Final = {Target.AXOLOTL: {"train", "train_detail"}, Target.LLAMAFACTORY: {"loss_weight"}}
+"""Keys that one target alone reads."""
 OWNERS: Final = {"tool_calls": "assistant", "function_call": "assistant", "refusal": "assistant", "audio": "assistant", "tool_call_id": "tool"}
 NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 PAIRS: Final = ("preference", "openai-preference", "llama-factory-preference")
@@ -154,7 +156,7 @@ def nothing_weighted(example: Example) -> Problems:
     targets={Target.LLAMAFACTORY: Severity.INFO},
     hint="Remove it, or correct its name.",
 )
-def unknown_message_key(example: Example) -> Problems:
+def unknown_message_key(example: Example, *, target: Target) -> Problems:
     """A message has a key that nothing reads.
 
     It may be a known key misspelled, or a switch of another trainer, such as loss_weight, that has no effect here. Some
@@ -168,7 +170,7 @@ def unknown_message_key(example: Example) -> Problems:
 
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "weight": 1}]}
     """
-    told: set[str] = set()
+    told = set(READ_BY.get(target, ()))
     for message in example.messages:
         for key in message.value if not KNOWN_KEYS.issuperset(message.value) else ():
             if key not in KNOWN_KEYS and key not in told:  # each key once in an example

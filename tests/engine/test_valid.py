@@ -229,6 +229,39 @@ VALID: Final[dict[str, tuple[Any, tuple[Target, ...]]]] = {
     "a thumb up, in messages": ({"prompt": [user()], "completion": [assistant()], "label": True}, (Target.TRL,)),
     "a prompt and its completion": ({"prompt": "The sky is", "completion": " blue."}, (Target.TRL,)),
     "a prompt alone": ({"prompt": [user()]}, (Target.TRL,)),
+    "pairs beside a conversation that begins like them": (
+        {
+            "prompt": "How are you?",
+            "messages": [user("How are you?"), assistant("I am well.")],
+            "chosen": [user("How are you?"), assistant("I am well.")],
+            "rejected": [user("How are you?"), assistant("Go away.")],
+            "score_chosen": 8.5,
+        },
+        (Target.TRAINER, Target.TRL),
+    ),
+    "an image in a turn of its own": (
+        {"messages": [user("What is it?"), user([{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]), assistant("A cat.")]},
+        OPENAI,
+    ),
+    "a greeting": ({"messages": [{"role": "system", "content": "You are Bo."}, assistant("Hi, I am Bo!"), user(), assistant()]}, OPENAI),
+    "an answer in sound": (
+        {"messages": [user(), {"role": "assistant", "content": None, "audio": {"id": "audio_1"}}, user("And in Rome?"), assistant("Six.")]},
+        OPENAI,
+    ),
+    "keys that are null": (
+        {
+            "messages": [{"role": "system", "content": "Be brief.", "name": None, "weight": None}, user(), assistant(function_call=None, audio=None)],
+            "tools": None,
+        },
+        (Target.TRAINER, Target.TRL, *OPENAI),
+    ),
+    "no tools": ({"messages": [user(), assistant()], "tools": [], "tool_choice": "auto"}, (Target.TRAINER, Target.TRL, *OPENAI)),
+    "a result that is empty": (
+        {"messages": [user(), assistant(None, tool_calls=[call("Lima", "c1")]), result("c1", ""), assistant("Nothing.")], "tools": [NOW]},
+        (Target.TRAINER, *OPENAI),
+    ),
+    "a switch of axolotl's": ({"messages": [user(), assistant(train=True, train_detail=None)]}, (Target.AXOLOTL,)),
+    "a switch of LLaMA-Factory's": ({"messages": [user(), assistant(loss_weight=0.5)]}, (Target.LLAMAFACTORY,)),
     "text": ({"text": "The sky is blue."}, (Target.TRL, Target.TOGETHER)),
     "a prompt for reinforcement": (
         {"messages": [{"role": "developer", "content": "Answer with a number."}, user("1 + 1")], "reference": {"answer": 2}},
