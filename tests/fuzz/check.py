@@ -20,7 +20,9 @@ from tests.fuzz.mutate import excerpt, mutated
 from tests.fuzz.trial import signature, trial
 
 PATIENCE = 20
-"""Seconds until a trial counts as one that hangs."""
+"""Seconds of processor time that a trial may take."""
+LIMIT = 120
+"""Seconds after which it is ended: other things may run beside it."""
 MEMORY = 3 << 30
 """Bytes that a child may ask for, beyond what it has once it is ready."""
 GROWTH = 600 << 20
@@ -37,10 +39,14 @@ def child(pipe: Connection) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (used + MEMORY, used + MEMORY))
         pipe.send("ready")
         while task := pipe.recv():
-            before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            before, started = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
             found = trial(*task)
-            grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) << 10
-            pipe.send(found or (f"memory grew by {grown >> 20} MiB" if grown > GROWTH else ""))
+            grown, took = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) << 10, time.process_time() - started
+            if not found and grown > GROWTH:
+                found = f"memory: grew by {grown >> 20} MiB"
+            if not found and took > PATIENCE:
+                found = f"time: {took:.0f} s of processor time"
+            pipe.send(found)
 
 
 class Child:
@@ -62,10 +68,10 @@ class Child:
         """What went wrong, or nothing."""
         self.pipe.send((data, random, name))
         try:
-            if self.pipe.poll(PATIENCE):
+            if self.pipe.poll(LIMIT):
                 return str(self.pipe.recv())
             self.process.kill()
-            failed = f"hang: more than {PATIENCE} s"
+            failed = f"hang: more than {LIMIT} s"
         except EOFError:
             failed = "death"
         self.process.join()
