@@ -13,7 +13,7 @@ import sys
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cache
 from glob import glob
 from pathlib import Path
@@ -82,21 +82,23 @@ def _closed(error: OSError) -> None:
 
 
 def real(path: Path) -> Path:
-    """Where the bytes of a data file lie on disk: the path itself, or what standard input was copied to."""
-    return _copied() if path == STDIN else path
+    """Where the bytes of a data file lie on disk: the path itself, or what standard input or a pipe was copied to. Raises `OSError`."""
+    return _copied(path) if path == STDIN or path.is_fifo() else path
 
 
 @cache
-def _copied() -> Path:
-    """Standard input, read to its end into a file of this process, because fixes and reports read the data again. Raises `OutputError`."""
+def _copied(path: Path) -> Path:
+    """What can be read only once, read to its end into a file of this process: all that follows reads the data again. Raises `InputError`, `OutputError`."""
     import atexit
     import tempfile
 
-    folder = Path(tempfile.mkdtemp(prefix="curate-stdin-"))
+    if path == STDIN and sys.stdin is None:
+        raise InputError("-: there is no standard input", "name a file, or pipe one in")
+    folder = Path(tempfile.mkdtemp(prefix="curate-pipe-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    with replacing(folder / "stdin") as file:
-        shutil.copyfileobj(sys.stdin.buffer, file)
-    return folder / "stdin"
+    with nullcontext(sys.stdin.buffer) if path == STDIN else path.open("rb") as pipe, replacing(folder / "data") as file:
+        shutil.copyfileobj(pipe, file)
+    return folder / "data"
 
 
 def blocks(path: Path, size: int = 1 << 20) -> Iterator[bytes]:

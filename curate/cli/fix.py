@@ -40,6 +40,8 @@ def mend(files: Sequence[Path], config: CheckConfig, asked: Fixing, *, quiet: bo
         raise UsageError("--diff writes nothing, --fix and --fix-only do", "leave one of them out")
     if asked.unsafe and not (asked.fix or asked.only or asked.diff):
         raise UsageError("--unsafe-fixes alone fixes nothing", "say --fix --unsafe-fixes, or --diff --unsafe-fixes to see what that would do")
+    if pipe := next((path for path in files if path.is_fifo()), None):
+        raise UsageError(f"{pipe}: is a pipe, and cannot be mended in place", "give it as standard input: curate check --fix -")
     report = FixReport()
     suppressed = {(entry.code, entry.example) for _, entry in load_suppressions(Path()).lines}
     try:

@@ -3,8 +3,10 @@
 import gzip
 import io
 import json
+import os
 import sys
 import tarfile
+import threading
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -127,6 +129,18 @@ def test_stats_and_convert_read_standard_input(typed: Type, capsys: pytest.Captu
     assert json.loads(capsys.readouterr().out)["examples"] == 1
     assert main(["convert", "-", "-o", "out.jsonl"]) == 0
     assert json.loads(Path("out.jsonl").read_bytes()) == chat("Hi", "Hello.")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a system without named pipes")
+def test_a_pipe_is_read_once_and_checked_whole_and_is_not_mended(capsys: pytest.CaptureFixture[str]) -> None:
+    os.mkfifo("pipe")
+    writer = threading.Thread(target=Path("pipe").write_bytes, args=(GOOD + FIXABLE,))
+    writer.start()
+    assert main(["check", "--output-format", "full", "pipe"]) == 1
+    writer.join()
+    assert "pipe:2:" in capsys.readouterr().out
+    assert main(["check", "--fix", "pipe"]) == 2
+    assert "curate check --fix -" in capsys.readouterr().err
 
 
 def zipped() -> bytes:
