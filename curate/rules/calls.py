@@ -11,7 +11,7 @@ from curate.finding import Problem, Severity
 from curate.rules.duplicates import Seen
 from curate.rules.messages import kind_of
 from curate.rules.rule import Scope, rule
-from curate.rules.tools import called, declared, schema_fault
+from curate.rules.tools import called, declared, made, schema_fault, within
 from curate.targets import SERVICES, Target
 from curate.text import excerpt, visible
 
@@ -72,7 +72,7 @@ def parallel_calls(example: Example) -> Problems:
     if example.value.get("parallel_tool_calls") is False:
         for message in example.messages:
             if (count := len(items_of(message))) > 1:
-                yield Problem(f"{message.pointer}/tool_calls", f"{count} calls at once, and `parallel_tool_calls` is false")
+                yield Problem(within(message, "tool_calls"), f"{count} calls at once, and `parallel_tool_calls` is false")
 
 
 @rule(
@@ -98,7 +98,7 @@ def tool_calls_malformed(example: Example) -> Problems:
     """
     for message in example.messages:
         calls = message.value.get("tool_calls")
-        at = f"{message.pointer}/tool_calls"
+        at = within(message, "tool_calls")
         if calls is None or message.role != "assistant":
             continue
         if not isinstance(calls, list):
@@ -141,7 +141,7 @@ def undeclared_tool(example: Example) -> Problems:
     names = {tool.name for tool in declared(example)}
     for call in called(example) if names else ():
         if call.name is not None and call.name not in names:
-            yield Problem(f"{call.pointer}/name", f"tool {excerpt(call.name)!r} is called and not declared")
+            yield Problem(call.at("name"), f"tool {excerpt(call.name)!r} is called and not declared")
 
 
 @rule(
@@ -168,11 +168,11 @@ def arguments_form(example: Example, *, target: Target) -> Problems:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{\\"zone\\": \\"UTC\\"}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     """
     for call in called(example):
-        arguments = call.function.get("arguments")
+        arguments = None if made(call.message) else call.function.get("arguments")
         if target is Target.TRL and isinstance(arguments, str) and isinstance(read(arguments), dict):
-            yield Problem(f"{call.pointer}/arguments", "the arguments are JSON in a string, not an object")
+            yield Problem(call.at("arguments"), "the arguments are JSON in a string, not an object")
         elif target is not Target.TRL and isinstance(arguments, dict):
-            yield Problem(f"{call.pointer}/arguments", "the arguments are an object, not JSON in a string")
+            yield Problem(call.at("arguments"), "the arguments are an object, not JSON in a string")
 
 
 @rule("T012", "arguments-not-json", severity=Severity.ERROR, scope=Scope.VALUE, hint='Write the arguments as JSON; "{}" when there are none.')
@@ -194,7 +194,7 @@ def arguments_not_json(example: Example) -> Problems:
         arguments = call.function.get("arguments")
         if isinstance(arguments, str) and read(arguments) is NOT_JSON:
             said = f"not JSON: {excerpt(arguments, 40)!r}" if arguments.strip() else "empty text"
-            yield Problem(f"{call.pointer}/arguments", f"the arguments are {said}")
+            yield Problem(call.at("arguments"), f"the arguments are {said}")
 
 
 @rule("T013", "arguments-not-an-object", severity=Severity.ERROR, scope=Scope.VALUE, hint='Write the arguments as an object, by name: {"zone": "UTC"}.')
@@ -217,7 +217,7 @@ def arguments_not_an_object(example: Example) -> Problems:
         arguments = call.function["arguments"]
         value = read(arguments) if isinstance(arguments, str) else arguments
         if value is not NOT_JSON and not isinstance(value, dict) and wrapped(arguments) is None:
-            yield Problem(f"{call.pointer}/arguments", f"the arguments are {kind_of(value)}, not an object")
+            yield Problem(call.at("arguments"), f"the arguments are {kind_of(value)}, not an object")
 
 
 @rule("T014", "arguments-encoded-twice", severity=Severity.ERROR, scope=Scope.VALUE, hint="Encode the arguments once.")
@@ -236,7 +236,7 @@ def arguments_encoded_twice(example: Example) -> Problems:
     """
     for call in called(example):
         if wrapped(call.function.get("arguments")) is not None:
-            yield Problem(f"{call.pointer}/arguments", "the arguments are encoded twice")
+            yield Problem(call.at("arguments"), "the arguments are encoded twice")
 
 
 @rule("T015", "arguments-break-schema", severity=Severity.WARNING, scope=Scope.VALUE, hint="Correct the call, or the tool's parameters.")
@@ -261,7 +261,7 @@ def arguments_break_schema(example: Example) -> Problems:
             continue
         faults = _misfits(text, canonical(arguments))
         for fault in faults[:MOST]:
-            yield Problem(f"{call.pointer}/arguments", f"call of {excerpt(call.name or '')!r}: {fault}")
+            yield Problem(call.at("arguments"), f"call of {excerpt(call.name or '')!r}: {fault}")
 
 
 @lru_cache(maxsize=1024)  # most examples of a file declare the same tools
@@ -324,7 +324,7 @@ def argument_types(example: Example, seen: Seen) -> Problems:
         return
     first: dict[str | None, tuple[str, Place]] = seen.memory.setdefault("T016", {})
     for call in called(example):
-        arguments = call.function.get("arguments")
+        arguments = None if made(call.message) else call.function.get("arguments")
         given = [(None, arguments), *(arguments.items() if isinstance(arguments, dict) else ())]
         for name, value in given:
             if value is None:
@@ -332,7 +332,7 @@ def argument_types(example: Example, seen: Seen) -> Problems:
             kind, place = first.setdefault(name, (kind_of(value), example.place))
             if kind != kind_of(value):
                 said = "the arguments are" if name is None else f"argument {excerpt(name, 40)!r} is"
-                yield Problem(f"{call.pointer}/arguments", f"{said} {kind_of(value)}, and {kind} in {visible(str(place))}")
+                yield Problem(call.at("arguments"), f"{said} {kind_of(value)}, and {kind} in {visible(str(place))}")
 
 
 RULES: Final = (

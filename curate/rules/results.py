@@ -8,7 +8,7 @@ from curate.example import Example
 from curate.finding import Problem, Severity
 from curate.rules.calls import ids_of, items_of
 from curate.rules.rule import Scope, rule
-from curate.rules.tools import REJECTED, called, declared
+from curate.rules.tools import REJECTED, called, declared, made, within
 from curate.targets import Target
 from curate.text import excerpt, plural
 
@@ -43,7 +43,7 @@ def call_id(example: Example, *, target: Target) -> Problems:
         for i, call in enumerate(items_of(message)):
             if not isinstance(call, dict):
                 continue
-            at, name = f"{message.pointer}/tool_calls/{i}", f"call {i + 1} of message {message.index + 1}"
+            at, name = within(message, f"tool_calls/{i}"), f"call {i + 1} of message {message.index + 1}"
             if not is_id(given := call.get("id")):
                 yield Problem(at, f"{name} has no id")
             elif given in used:
@@ -78,7 +78,7 @@ def result_without_call(example: Example) -> Problems:
             given = message.value.get("tool_call_id")
             if is_id(given):
                 if given not in known and (known or not answered or last):
-                    yield Problem(f"{message.pointer}/tool_call_id", f"no call before has the id {excerpt(given, 40)!r}")
+                    yield Problem(within(message, "tool_call_id"), f"no call before has the id {excerpt(given, 40)!r}")
             elif not answered:
                 yield Problem(message.pointer, "a result before any call")
             elif any(is_id(id_) for id_ in last):
@@ -111,7 +111,7 @@ def unanswered_call(example: Example) -> Problems:
                 break
             results += 1
         if results < waiting and position + results + 1 < len(messages):
-            at = f"{message.pointer}/{'function_call' if older else 'tool_calls'}"
+            at = within(message, "function_call" if older else "tool_calls")
             yield Problem(at, f"{plural(waiting, 'call')} and {plural(results, 'result')} before the next turn")
 
 
@@ -156,6 +156,8 @@ def mistral_call_id(example: Example) -> Problems:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call00001", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     """
     for message in example.messages:
+        if made(message):
+            continue
         for i, call in enumerate(items_of(message)):
             if isinstance(call, dict) and is_id(given := call.get("id")) and not MISTRAL_ID.fullmatch(given):
                 yield Problem(f"{message.pointer}/tool_calls/{i}/id", f"id {excerpt(given, 40)!r} is not nine letters and digits")
@@ -180,7 +182,7 @@ def calls_without_tools(example: Example) -> Problems:
     """
     first = next(called(example), None)
     if first is not None and not example.value.get("tools") and next(declared(example), None) is None:
-        at = f"{first.message.pointer}/{'function_call' if first.older else 'tool_calls'}"
+        at = within(first.message, "function_call" if first.older else "tool_calls")
         yield Problem(at, "tools are called and none are declared")
 
 

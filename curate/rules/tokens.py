@@ -1,7 +1,8 @@
 """Family K: what the named model's tokenizer and chat template make of the data, by the very code that training uses.
 
 K006 (no generation tag in the template) and K008 (the stop token masked as padding) are left out: masks are made by position,
-without tags and without token ids, so neither can happen here. K015 (cost) needs a dated table of prices.
+without tags and without token ids, so neither can happen here. K015 (cost) is `curate stats`'. T024 (tools that the template
+leaves out) is K005's.
 """
 
 import unicodedata

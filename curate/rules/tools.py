@@ -46,6 +46,10 @@ class Call(NamedTuple):
     id: Any
     older: bool
 
+    def at(self, key: str) -> str:
+        """Pointer to a key of the object with the name and the arguments."""
+        return self.pointer if made(self.message) else f"{self.pointer}/{key}"
+
     @property
     def name(self) -> str | None:
         """The name called, if it is a string."""
@@ -59,6 +63,16 @@ def _read(text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         return None
+
+
+def made(message: Message) -> bool:
+    """Whether reading made a message's calls, or the id of its result: a ShareGPT file has both as the text of a turn."""
+    return message.content_pointer.endswith("/value") and (message.role == "tool" or (message.role == "assistant" and message.content is None))
+
+
+def within(message: Message, rest: str) -> str:
+    """Pointer to something of a message's calls in the line as it was read: to the text that they were made of, where they were."""
+    return message.content_pointer if made(message) else f"{message.pointer}/{rest}"
 
 
 def tools_pointer(example: Example) -> str:
@@ -95,7 +109,7 @@ def called(example: Example) -> Iterator[Call]:
         calls = message.value.get("tool_calls")
         for i, call in enumerate(calls) if isinstance(calls, list) else ():
             if isinstance(call, dict) and isinstance(call.get("function"), dict):
-                yield Call(message, f"{message.pointer}/tool_calls/{i}/function", call["function"], call.get("id"), False)
+                yield Call(message, within(message, f"tool_calls/{i}/function"), call["function"], call.get("id"), False)
         if isinstance(call := message.value.get("function_call"), dict) and call:
             yield Call(message, f"{message.pointer}/function_call", call, None, True)
 
