@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import cache
-from glob import glob
+from glob import escape, glob
 from pathlib import Path
 from typing import IO, Any
 
@@ -171,11 +171,17 @@ def sha256(path: Path) -> str:
 def replacing(path: Path) -> Iterator[IO[bytes]]:
     """Write `path` whole or not at all: a temporary file beside it, flushed to disk, then renamed over it.
 
-    Raises `OutputError` where the disk is full or the folder cannot be written; `path` then is as it was.
+    What is no file but a device or a pipe is written to as it is. Raises `OutputError` where the disk is full or the folder cannot be
+    written; `path` then is as it was.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            with path.open("wb") as file:
+                yield file
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_orphans(path)
         try:
             with temporary.open("wb") as file:
                 yield file
@@ -187,6 +193,24 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
         sync_folder(path.parent)
     except OSError as error:
         raise OutputError(f"{path}: cannot be written: {error.strerror or error}", "free some space or choose another place; nothing was changed") from error
+
+
+def _remove_orphans(path: Path) -> None:
+    """Delete what processes that were killed while they wrote `path` left beside it."""
+    for orphan in path.parent.glob(f".{escape(path.name)}.*{TEMPORARY}"):
+        process = orphan.name.removesuffix(TEMPORARY).rpartition(".")[2]
+        if os.name == "posix" and process.isdigit() and not _runs(int(process)):  # elsewhere nobody can be asked without harm
+            orphan.unlink(missing_ok=True)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):  # it is another user's
+        return True
+    return True
 
 
 def sync_folder(folder: Path) -> None:

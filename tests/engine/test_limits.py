@@ -1,8 +1,105 @@
 """What is too big, too deep, broken off or taken away: told in bounded time and memory, and never with a half-written file."""
 
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from curate.cli.main import main
+from curate.files import TEMPORARY, write_bytes
 from curate.rules.quoted import LONGEST, holds_secret
+from tests.conftest import environment, line_of
+
+GOOD = line_of(("Hi", "Hello."))
+COMMAND = [sys.executable, "-m", "curate", "check", "data.jsonl", "--quiet"]
 
 
 def test_a_line_too_long_to_be_searched_for_secrets_shows_none_of_its_text() -> None:
     assert not holds_secret("a" * LONGEST)
     assert holds_secret("a" * (LONGEST + 1))
+
+
+def test_a_pipe_is_written_to_and_not_replaced() -> None:
+    pipe, read = Path("pipe"), []
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()))
+    reader.start()
+    write_bytes(pipe, b"data")
+    reader.join(10)
+    assert (read, pipe.is_fifo(), list(Path().iterdir())) == ([b"data"], True, [pipe])
+
+
+def test_what_a_killed_process_left_goes_and_what_a_living_one_writes_stays() -> None:
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    orphan, other, living = (Path(f".{name}.{process}{TEMPORARY}") for name, process in (("a", dead.pid), ("b", dead.pid), ("a", os.getppid())))
+    for path in (orphan, other, living):
+        path.write_bytes(b"half")
+    write_bytes(Path("a"), b"whole")
+    assert sorted(Path().iterdir()) == sorted([Path("a"), other, living])
+
+
+def aliases(count: int) -> bytes:
+    """Lines that all can be mended."""
+    value = {"messages": [{"role": "human", "content": "Who?"}, {"role": "gpt", "content": "Me."}]}
+    return b"".join(json.dumps({**value, "id": number}).encode() + b"\n" for number in range(count))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_a_fix_that_is_stopped_leaves_the_file_as_it_was(how: signal.Signals) -> None:
+    path, content = Path("data.jsonl"), aliases(40_000)
+    path.write_bytes(content)
+    process = subprocess.Popen([*COMMAND, "--fix-only"], env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    end = time.monotonic() + 60
+    while not list(Path().glob(f".*{TEMPORARY}")) and process.poll() is None and time.monotonic() < end:
+        time.sleep(0.005)
+    process.send_signal(how)
+    out, told = process.communicate(timeout=60)
+    assert (process.returncode, out, path.read_bytes() == content) == (130 if how is signal.SIGINT else -how, b"", True)
+    assert b"Traceback" not in told
+    assert how is signal.SIGKILL or list(Path().iterdir()) == [path]
+    assert main(["check", "data.jsonl", "--fix-only", "--quiet"]) == 0
+    assert list(Path().iterdir()) == [path]
+    assert b"human" not in path.read_bytes()
+
+
+@pytest.mark.slow
+def test_a_disk_with_too_little_space_leaves_the_file_as_it_was() -> None:
+    path, content = Path("data.jsonl"), aliases(5_000)
+    path.write_bytes(content)
+    limit = f"import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (100_000,) * 2); from curate.cli.main import main; sys.exit(main({COMMAND[3:]!r}"
+    for options in (["--fix-only"], ["--all", "--output-file", "report.txt"]):
+        done = subprocess.run([sys.executable, "-c", f"{limit} + {options!r}))"], env=environment(), capture_output=True, text=True, check=False)
+        assert done.returncode == 2
+        assert "cannot be written" in done.stderr
+        assert (path.read_bytes() == content, list(Path().iterdir())) == (True, [path])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("middle", "times", "codes"),
+    [
+        (b'{"messages": [' + b"x" * 50_000_000, 10, {"J001"}),
+        (b"[" * 50_000_000, 10, {"J017"}),
+        (b"\0" * 50_000_000, 10, {"J010"}),
+        (line_of(("word " * 10_000_000, "Hello.")), 20, set()),
+    ],
+    ids=["broken", "deep", "NUL", "sound"],
+)
+def test_a_line_of_50_mb_is_read_in_bounded_memory_and_disturbs_no_other(middle: bytes, times: int, codes: set[str]) -> None:
+    Path("data.jsonl").write_bytes(GOOD + b"\n" + middle + b"\n" + line_of(("Bye", "Goodbye.")) + b"\n")
+    out = Path("out.json")
+    with out.open("wb") as file:
+        process = subprocess.Popen([*COMMAND, "--output-format", "json"], env=environment(), stdout=file)
+        _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    found = json.loads(out.read_bytes())
+    assert {(finding["code"], finding["line"]) for finding in found["findings"]} == {(code, 2) for code in codes}
+    assert used.ru_maxrss << 10 < 200_000_000 + times * len(middle)
