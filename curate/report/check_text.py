@@ -14,8 +14,14 @@ SHOWN = 20
 FIXABLE = "[*] "
 """Stands before what `--fix` mends."""
 
-safe = lru_cache(maxsize=4096)(visible)
-"""`visible`, for what is said again and again: names of files, messages."""
+LONG = 1_000
+"""Characters of what is said again and again; what is longer is not kept for another time."""
+_remembered = lru_cache(maxsize=4096)(visible)
+
+
+def safe(text: str) -> str:
+    """`visible`, for what is said of many lines: names of files, messages, pointers."""
+    return _remembered(text) if len(text) <= LONG else visible(text)
 
 
 def finding_line(finding: Finding, report: CheckReport) -> Styled:

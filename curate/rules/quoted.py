@@ -32,7 +32,7 @@ CUT: Final = {
     "IBAN": r"(?<!\w)[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4})+[A-Z0-9 ]*(?=…)",
     "card number": r"(?<![\w.+-])[2-6][0-9]{3}[ -]?[0-9]{4}[0-9 -]*(?=…)",
     "social security number": r"(?<![\w-])[0-9]{3}-[0-9]{2}-[0-9]*(?=…)",
-    "e-mail address": r"[A-Za-z0-9][\w.+-]*@[\w.-]*(?=…)",
+    "e-mail address": r"[A-Za-z0-9][\w.+-]{0,63}@[\w.-]*(?=…)",
     "phone number": r"(?:\+[1-9]|\([2-9][0-9]{2}\)|(?<![\w-])[2-9][0-9]{2}-)[0-9 .()-]{4,}(?=…)",
     "IP address": r"(?<![\w.])[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}[0-9.]*(?=…)",
 }
@@ -41,34 +41,46 @@ BORDER: Final = re.compile(r"(?<!/)/(?!/)|[^\x00-\x7f](?=[0-9A-Za-z+(])")
 """Behind it a secret may begin: behind the slash of a pointer, where elsewhere it would be part of a path, and behind a letter that is quoted mended."""
 ESCAPE: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 PLAIN: Final = {"n": "\n", "r": "\r", "t": "\t", "b": " ", "f": " "}
+LONG: Final = 2_000
+"""Characters of what is said, or of a key: no rule says more, and a key of megabytes would take as many seconds."""
 LONGEST: Final = 2_000_000
 """Characters of a line that are searched before its text is shown; a longer one would take seconds."""
 BEGINNINGS: Final = tuple((f"[{kind.upper()}]", re.compile(pattern)) for kind, pattern in CUT.items())
 
 
-@lru_cache(maxsize=4096)  # rules say the same of many lines
 def hidden(said: str) -> str:
-    """What a finding says, with every secret in it, or the beginning of one, replaced by its kind in brackets."""
+    """What a finding says, with every secret in it, or the beginning of one, replaced by its kind in brackets; cut where it is very long."""
+    return _remembered(said) if len(said) <= LONG else _told(f"{said[:LONG]}…")
+
+
+def hidden_pointer(pointer: str) -> str:
+    """A JSON pointer (RFC 6901) with the secrets in its keys replaced and very long keys cut: it points at nothing then."""
+    return _remembered_pointer(pointer) if len(pointer) <= LONG else _told_pointer(pointer)
+
+
+def _told(said: str) -> str:
     plain = said.replace("~1", "/")  # so a pointer writes the slashes in its keys; messages name some
     if not _may_hold(plain):
         return said
-    shown = _hidden(BORDER.sub("\\g<0>\0", _hidden(plain))).replace("\0", "")
+    shown = _without(BORDER.sub("\\g<0>\0", _without(plain))).replace("\0", "")
     return said if shown == plain else shown
 
 
-def _hidden(text: str) -> str:
+def _told_pointer(pointer: str) -> str:
+    keys = [key.replace("~1", "/").replace("~0", "~") for key in pointer.split("/")]
+    shown = [hidden(key) for key in keys]
+    return pointer if shown == keys else "/".join(escape(key) for key in shown)
+
+
+_remembered = lru_cache(maxsize=4096)(_told)  # rules say the same of many lines, at the same places in them
+_remembered_pointer = lru_cache(maxsize=4096)(_told_pointer)
+
+
+def _without(text: str) -> str:
     shown = masked(text)
     for kind, beginning in BEGINNINGS:
         shown = beginning.sub(kind, shown)
     return shown
-
-
-@lru_cache(maxsize=4096)
-def hidden_pointer(pointer: str) -> str:
-    """A JSON pointer (RFC 6901) with the secrets in its keys replaced: it points at nothing then."""
-    keys = [key.replace("~1", "/").replace("~0", "~") for key in pointer.split("/")]
-    shown = [hidden(key) for key in keys]
-    return pointer if shown == keys else "/".join(escape(key) for key in shown)
 
 
 def _may_hold(text: str) -> bool:

@@ -13,11 +13,12 @@ from curate.check import check_paths
 from curate.cli.main import main
 from curate.config import CheckConfig
 from curate.finding import Finding, Severity
+from curate.read.locate import pointer
 from curate.report.check_formats import OutputFormat, reported
 from curate.report.stats_json import stats_json, stats_output
 from curate.report.stats_text import stats_text
 from curate.rules import RULES
-from curate.rules.quoted import CUT, hidden
+from curate.rules.quoted import CUT, hidden, hidden_pointer
 from curate.rules.secrets import KEY_NAMES, masked
 from curate.stats import collect
 from curate.text import excerpt
@@ -187,3 +188,20 @@ def test_a_finding_is_made_without_secrets_whoever_makes_it() -> None:
     secret = SECRETS["GitHub token"]
     finding = Finding("X001", Severity.ERROR, "a.jsonl", 1, f"/a~1b~0/{secret}/0", f"said {secret}", "Do it.", False, None)
     assert (finding.message, finding.pointer) == ("said [GITHUB TOKEN]", "/a~1b~0/[GITHUB TOKEN]/0")
+
+
+@pytest.mark.parametrize("piece", ["sk-", "(222)", "2222 ", "a", "@", "eyJ", "+1", "1.", "-----BEGIN PRIVATE KEY", "://a:", "AB12 "])
+def test_a_key_of_a_megabyte_is_hidden_in_time_that_grows_with_it(piece: str) -> None:
+    """A pointer goes through keys of any length: hostile ones must not cost the square of it. It would take minutes."""
+    key = piece * (10**6 // len(piece))
+    assert len(hidden_pointer(pointer(key))) < 3_000
+    hidden(piece * (1_990 // len(piece)) + "…")
+
+
+def test_a_diff_is_a_patch_and_holds_the_lines_as_they_are(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    secret = SECRETS["GitHub token"]
+    path = write("data.jsonl", [{"messages": [{"role": "human", "content": secret}, {"role": "assistant", "content": "Done."}]}])
+    assert main(["check", str(path), "--diff"]) == 1
+    shown = capsys.readouterr()
+    assert secret in shown.out
+    assert secret not in shown.err
