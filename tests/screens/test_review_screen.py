@@ -183,6 +183,7 @@ async def test_a_megabyte_and_ten_thousand_turns(tmp_path: Path) -> None:
         assert "the finding is here" in text
 
 
+@pytest.mark.slow
 async def test_a_list_of_a_hundred_thousand_draws_what_is_in_view(tmp_path: Path) -> None:
     examples = [Example(Place("big.jsonl", line), {"messages": [], "n": line}, "messages") for line in range(1, 100_001)]
     findings = [Finding("C001", Severity.ERROR, "big.jsonl", item.place.line, "", f"number {item.place.line}", "", False, item.id) for item in examples]

@@ -128,6 +128,7 @@ def test_a_decision_that_cannot_be_written_does_not_count(session: ReviewSession
     assert session.standing(entry) == Standing.UNDECIDED
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_findings(tmp_path: Path) -> None:
     value = {"messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "ho"}]}
     examples = [Example(Place("big.jsonl", line), {**value, "n": line}, "messages") for line in range(1, 100_001)]
