@@ -1,8 +1,4 @@
-"""The checks: files stream through the rules in chunks, and what they find comes out in the order of the lines.
-
-Nothing about a line depends on how the file was cut into chunks: text rules see one message at a time, and rules over the
-data set see its examples one after the other.
-"""
+"""The checks: files go through the rules piece by piece, in several processes if wanted, and what is found comes out in the order of the lines."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -10,28 +6,20 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING
 
+from curate.checker import Checker, Part
 from curate.config import CheckConfig
-from curate.example import Example, Place
 from curate.files import is_packed
-from curate.finding import Finding, Problem, Severity
+from curate.finding import Finding, Severity
 from curate.read.dataset import FileFacts, ParsedLine, read_file
-from curate.read.locate import line_of
-from curate.rules import Rule, Scope, by_scope
-from curate.rules.chosen import Chosen
-from curate.rules.duplicates import Seen
-from curate.rules.frame import messages_frame
-from curate.rules.repair import Takes
-from curate.rules.shape import Shape, is_plain, shape_of
-from curate.rules.tokenised import Tokenised
-from curate.template import load_template
-
-if TYPE_CHECKING:
-    import polars as pl
+from curate.read.pieces import Batch, pieces_of
+from curate.rules import Rule
+from curate.workers import Workers
 
 CHUNK = 1024
-"""Lines at a time: enough for columns to pay, little enough to show progress."""
+"""Elements of a document at a time."""
+PARALLEL = 16 << 20
+"""Bytes from which it pays to start processes: each takes some tenths of a second."""
 Progress = Callable[[int], None]
 
 
@@ -75,137 +63,100 @@ def check_paths(
     config: CheckConfig = CheckConfig(),  # noqa: B008  (frozen)
     progress: Progress | None = None,
     name_of: Callable[[Path], str] = str,
+    workers: int = 1,
 ) -> CheckReport:
-    """Check files with the rules that `config` selects; `progress` is told the number of lines of each chunk.
+    """Check files with the rules that `config` selects; `progress` is told the number of lines of each piece.
 
-    `name_of` gives the name that a file goes by in findings. Raises `InputError` for a file that cannot be read, `UsageError` for a
-    code that no rule has.
+    `name_of` gives the name that a file goes by in findings. More than one of `workers` are processes of their own, started where there is
+    much to read; they import the main module anew, as `multiprocessing` does. Raises `InputError` for a file that cannot be read,
+    `UsageError` for a code that no rule has.
     """
     started = monotonic()
     checker = Checker(config)
     report = CheckReport(rules=checker.chosen.known, severities_of=checker.chosen.severities)
-    for path in paths:
-        facts = FileFacts(name_of(path), target=config.target)
-        found: list[Finding] = []
-        for chunk in _chunks(read_file(path, facts)):
-            found.extend(checker.chunk(chunk))
-            if progress:
-                progress(len(chunk))
-        found.extend(checker.file(facts))
-        if facts.document or is_packed(path):  # only a plain file of lines is mended in place
-            found = [replace(finding, fixable=False) for finding in found]
-        report.findings.extend(sorted(found, key=lambda finding: finding.order))
-        report.files += 1
-        report.lines += facts.lines
-        report.examples += facts.examples
-    if concluded := list(checker.conclusions()):
-        order = {name_of(path): at for at, path in enumerate(paths)}
-        report.findings = sorted([*report.findings, *concluded], key=lambda finding: (order[finding.file], finding.order))
+    with Workers(checker, config, workers if checker.template is None and _size(paths) >= PARALLEL else 1) as pool:
+        for path in paths:
+            _check_file(path, name_of(path), checker, pool, report, progress)
+    _conclude(checker, report, {name_of(path): path for path in paths})
     if checker.chosen.file_ignores:
         report.findings = list(filter(checker.chosen.tells, report.findings))
     report.seconds = monotonic() - started
     return report
 
 
-def _chunks(lines: Iterable[ParsedLine]) -> Iterator[list[ParsedLine]]:
-    rest = iter(lines)
-    while chunk := list(islice(rest, CHUNK)):
-        yield chunk
+def _size(paths: Iterable[Path]) -> int:
+    return sum(path.stat().st_size for path in paths if path.is_file())
 
 
-class Checker:
-    """The selected rules, by what they see, and what the data set's rules remember."""
+def _check_file(path: Path, name: str, checker: Checker, pool: Workers, report: CheckReport, progress: Progress | None) -> None:
+    facts = FileFacts(name, target=checker.target)
+    found: list[Finding] = []
+    before = 0
+    for part in _parts(path, facts, checker, pool):
+        found.extend(checker.take(part, before))
+        if part.facts is not facts:
+            facts.add(part.facts, before)
+            before += part.lines
+        if progress:
+            progress(part.lines)
+    facts.packed = is_packed(path)
+    found.extend(checker.file(facts))
+    if facts.document or facts.packed:  # only a plain file of lines is mended in place
+        found = [replace(finding, fixable=False) for finding in found]
+    report.findings.extend(sorted(found, key=lambda finding: finding.order))
+    report.files += 1
+    report.lines += facts.lines
+    report.examples += facts.examples
 
-    def __init__(self, config: CheckConfig) -> None:
-        self.max_length = config.max_length
-        self.chosen = Chosen.by(config)
-        rules = self.chosen.rules
-        scopes = (Scope.LINE, Scope.EXAMPLE, Scope.VALUE, Scope.TEXT, Scope.DATASET, Scope.FILE, Scope.TOKENS)
-        self.line, self.shape, self.value, self.text, self.dataset, self.files, self.tokens = (by_scope(rules, scope) for scope in scopes)
-        self.template = load_template(config.model) if config.model and self.tokens else None
-        self.seen = Seen()
-        self.sound: set[Shape] = set()
-        self.asked: list[pl.Expr] = []
-        """What the text rules ask, built once polars is loaded."""
 
-    def chunk(self, lines: Sequence[ParsedLine]) -> Iterator[Finding]:
-        """What the rules find in consecutive lines of a file."""
-        with_example = [(parsed, parsed.example) for parsed in lines if parsed.example is not None]
-        for parsed in lines:
-            if parsed.example is None or parsed.decoded.defects:  # nothing can be said about a line that is sound
-                for rule in self.line:
-                    for problem in rule.function(parsed):
-                        yield self._finding(rule, problem, parsed)
-        for parsed, example in with_example:
-            yield from self._example(parsed, example)
-        if self.text and with_example:
-            yield from self._texts([parsed for parsed, _ in with_example], [example for _, example in with_example])
+def _parts(path: Path, facts: FileFacts, checker: Checker, pool: Workers) -> Iterator[Part]:
+    pieces = pieces_of(path, facts.path)
+    if pieces is not None:
+        yield from pool.parts(pieces)
+        return
+    lines = read_file(path, facts)
+    while chunk := list(islice(lines, CHUNK)):
+        yield checker.part_of(Batch.of_lines(chunk), facts, len(chunk))
 
-    def _example(self, parsed: ParsedLine, example: Example) -> Iterator[Finding]:
-        yield from self._structure(parsed, example)
-        if self.value and not is_plain(example):
-            for rule in self.value:
-                for problem in rule.function(example):
-                    yield self._finding(rule, problem, parsed)
-        if self.template is not None and example.messages:
-            one = Tokenised(example, self.template.encode(example.value), self.template, self.max_length, self.seen.memory)
-            for rule in self.tokens:
-                for problem in rule.function(one):
-                    yield self._finding(rule, problem, parsed)
-        for rule in self.dataset:
-            for problem in rule.function(example, self.seen):
-                yield self._finding(rule, problem, parsed)
 
-    def _structure(self, parsed: ParsedLine, example: Example) -> Iterator[Finding]:
-        shape = shape_of(example)
-        if shape is not None and shape in self.sound:
+def _conclude(checker: Checker, report: CheckReport, paths: Mapping[str, Path]) -> None:
+    """Add what the rules find in the data set as a whole, with the ids of the examples that it is about."""
+    concluded = list(checker.conclusions())
+    if not concluded:
+        return
+    ids = _ids({at for _, at in concluded if at is not None}, checker, paths)
+    mended = {name for name, path in paths.items() if not is_packed(path) and pieces_of(path, name) is not None}
+    for finding, at in concluded:
+        told = replace(finding, example=ids.get(at) if at is not None else None, fixable=finding.fixable and finding.file in mended)
+        report.findings.append(told)
+    order = {name: at for at, name in enumerate(paths)}
+    report.findings.sort(key=lambda finding: (order[finding.file], finding.order))
+
+
+def _ids(wanted: set[int], checker: Checker, paths: Mapping[str, Path]) -> dict[int, str]:
+    """The ids of some examples of the data set, counted from 0 over all files: read again, for there are few."""
+    found: dict[int, str] = {}
+    places = checker.seen.profile.places
+    by_file: dict[str, list[int]] = {}
+    for at in sorted(wanted):
+        by_file.setdefault(places[at].file, []).append(at)
+    for name, positions in by_file.items():
+        start = places.start_of(name)
+        for at, example_id in _ids_in(paths[name], [at - start for at in positions]):
+            found[start + at] = example_id
+    return found
+
+
+def _ids_in(path: Path, positions: Sequence[int]) -> Iterator[tuple[int, str]]:
+    left = iter(positions)
+    at = next(left, None)
+    nth = 0
+    parsed: ParsedLine
+    for parsed in read_file(path, FileFacts(str(path))):
+        if at is None:
             return
-        sound = True
-        for rule in self.shape:
-            for problem in rule.function(example):
-                sound = False
-                yield self._finding(rule, problem, parsed)
-        if sound and shape is not None:
-            self.sound.add(shape)
-
-    def _texts(self, lines: Sequence[ParsedLine], examples: Sequence[Example]) -> Iterator[Finding]:
-        frame = messages_frame(examples)
-        self.asked = self.asked or [rule.function().alias(rule.code) for rule in self.text]
-        said = frame.select("example", "turn", *self.asked)
-        for rule in self.text:
-            if said[rule.code].null_count() == len(said):  # nearly always, and much cheaper to ask than a query
-                continue
-            for position, turn, message in said.filter(said[rule.code].is_not_null()).select("example", "turn", rule.code).iter_rows():
-                pointer = next(m.content_pointer for m in examples[position].messages if m.index == turn)
-                yield self._finding(rule, Problem(pointer, message), lines[position])
-
-    def file(self, facts: FileFacts) -> Iterator[Finding]:
-        """What the rules find in a file as a whole, once it has been read."""
-        for rule in self.files:
-            for problem in rule.function(facts):
-                yield self._about(rule, problem, Place(facts.path, 0))
-
-    def conclusions(self) -> Iterator[Finding]:
-        """What the rules find in the data set as a whole, once all files have been read."""
-        for rule in (*self.dataset, *self.tokens):
-            if rule.conclusion is not None:
-                for place, problem in rule.conclusion(self.seen):
-                    yield self._about(rule, problem, place)
-
-    def _about(self, rule: Rule, problem: Problem, place: Place) -> Finding:
-        severity = self.chosen.severities[rule.code]
-        fixable = rule.repair is not None and rule.repair.takes in (Takes.FIRST, Takes.RAW)
-        return Finding(rule.code, severity, place.file, place.line, problem.pointer, problem.message, rule.hint, fixable, None)
-
-    def _finding(self, rule: Rule, problem: Problem, parsed: ParsedLine) -> Finding:
-        return _finding(rule, problem, parsed, self.chosen.severities[rule.code])
-
-
-def _finding(rule: Rule, problem: Problem, parsed: ParsedLine, severity: Severity) -> Finding:
-    """The finding that a problem makes; in an element of a document, at the line where the value stands."""
-    data = parsed.line.data
-    inside = data.count(b"\n", 0, problem.offset) if problem.offset else line_of(data, problem.pointer) if problem.pointer else 0
-    example = parsed.example.id if parsed.example else None
-    place = parsed.place
-    fixable = rule.repair is not None and rule.repair.applies(parsed)
-    return Finding(rule.code, severity, place.file, place.line + inside, problem.pointer, problem.message, rule.hint, fixable, example)
+        if parsed.example is not None:
+            if nth == at:
+                yield at, parsed.example.id
+                at = next(left, None)
+            nth += 1

@@ -15,7 +15,8 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Final, NamedTuple
 
-from curate.check import CHUNK, Checker
+from curate.check import CHUNK
+from curate.checker import Checker
 from curate.config import CheckConfig
 from curate.errors import InputError, OutputError
 from curate.example import Place
@@ -25,6 +26,7 @@ from curate.read.dataset import FileFacts, ParsedLine, read_file
 from curate.read.decode import MISSING, Decoded, decode
 from curate.read.formats import UNKNOWN, example_of
 from curate.read.lines import BOM, Line
+from curate.read.pieces import Batch
 from curate.rules.duplicates import Seen
 from curate.rules.repair import Repair, Takes
 
@@ -169,10 +171,12 @@ class Fixer:
     def __init__(self, config: CheckConfig, *, unsafe: bool, suppressed: Collection[tuple[str, str]] = ()) -> None:
         self.checker = Checker(config)
         self.allowed = {code: rule.repair for code, rule in self.checker.chosen.rules.items() if rule.repair and (rule.repair.safe or unsafe)}
-        self.dataset = [rule for rule in self.checker.dataset if rule.code in self.allowed]
+        self.copies = [(rule.code, self.allowed[rule.code]) for rule in self.checker.profiled if rule.code in self.allowed]
         self.raw = [(rule.code, self.allowed[rule.code]) for rule in self.checker.files if rule.code in self.allowed]
-        self.checker.dataset = []  # asked only once a line is what it will be
+        self.dataset = [rule for rule in self.checker.dataset if rule.code in self.allowed]
         self.seen = Seen()
+        self.ids: set[str] = set()
+        """Of the examples so far, as they were left."""
         self.suppressed: dict[str, set[str]] = defaultdict(set)
         for code, example in suppressed:
             self.suppressed[example].add(code)
@@ -228,7 +232,7 @@ class Fixer:
         found: dict[int, list[Finding]] = {id(piece): [] for piece in pieces}
         numbered = {piece.parsed.place.line if first else position: piece for position, piece in enumerate(pieces, 1)}
         lines = [piece.parsed if first else _placed(piece.parsed, number) for number, piece in numbered.items()]
-        for finding in self.checker.chunk(lines):
+        for finding in self.checker.findings(Batch.of_lines(lines)):
             if self.checker.chosen.tells(finding):
                 found[id(numbered[finding.line])].append(finding)
         return found
@@ -280,8 +284,10 @@ class Fixer:
         if parsed.example is None:
             return None
         example = replace(parsed.example, place=place)
-        found = [(rule.code, rule.repair) for rule in self.dataset if list(rule.function(example, self.seen))]
-        return next(((code, repair) for code, repair in found if repair is not None and self._asked(code, place.file)), None)
+        found = self.copies if example.id in self.ids else []
+        self.ids.add(example.id)
+        found = [*found, *((rule.code, self.allowed[rule.code]) for rule in self.dataset if list(rule.function(example, self.seen)))]
+        return next(((code, repair) for code, repair in found if self._asked(code, place.file)), None)
 
     def _raw(self, mark: bytes, kept: Sequence[bytes], line: Line, codes: list[str], fixed: FixedFile) -> bytes:
         """The bytes of what became of a line, with endings, after the repairs of raw bytes."""

@@ -78,6 +78,19 @@ class FileFacts:
     keys: Counter[tuple[str, ...]] = field(default_factory=Counter)
     """Format and top-level keys of the examples that are not plain; at most `KEYS` different ones."""
 
+    def add(self, part: "FileFacts", before: int) -> None:
+        """Take in the facts of lines that follow; `before` lines stand before them."""
+        for name in ("lines", "examples", "size", "crlf", "lf", "separated"):
+            setattr(self, name, getattr(self, name) + getattr(part, name))
+        self.bom, self.step = self.bom or part.bom, self.step or part.step
+        self.defects += part.defects
+        self.formats.update(part.formats)
+        if part.first_separated and not self.first_separated:
+            self.first_separated = before + part.first_separated
+        for keys, count in part.keys.items():
+            if len(self.keys) < KEYS or keys in self.keys:
+                self.keys[keys] += count
+
 
 def read_file(path: Path, facts: FileFacts) -> Iterator[ParsedLine]:
     """The lines of one file in order, blank ones too; `facts` is filled while they pass. Raises `InputError`."""
@@ -96,11 +109,11 @@ def read_file(path: Path, facts: FileFacts) -> Iterator[ParsedLine]:
     if is_document(start):
         facts.document = True
         for line, defect in elements(b"".join([start, *stream])):
-            yield _parsed(line, facts) if defect is None else _unread(line, defect, facts)
+            yield parsed_line(line, facts) if defect is None else _unread(line, defect, facts)
         return
     skipped = len(BOM) if facts.bom else 0
     for line in split_lines(chain([start[skipped:]], stream), skipped):
-        yield _parsed(line, facts)
+        yield parsed_line(line, facts)
 
 
 def demand_read(facts: FileFacts) -> None:
@@ -120,7 +133,8 @@ def _unread(line: Line, defect: Defect, facts: FileFacts) -> ParsedLine:
     return ParsedLine(Place(facts.path, line.number, line.nth), line, Decoded(MISSING, (defect,)), None)
 
 
-def _parsed(line: Line, facts: FileFacts) -> ParsedLine:
+def parsed_line(line: Line, facts: FileFacts) -> ParsedLine:
+    """A line with what it says; `facts` gets what it adds to its file."""
     place = Place(facts.path, line.number, line.nth)
     if line.ending == b"\n":
         facts.lf += 1

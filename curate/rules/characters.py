@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from curate.finding import Severity
 from curate.rules.rule import Scope, rule
-from curate.rules.texts import answer, asked, closer, with_texts
+from curate.rules.texts import answer, asked, closer, foreign, having, with_texts
 from curate.text import plural
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ MOJIBAKE: Final = r"[ÂÃÅÄâÐÑØÙ×ðãìëê][\x{80}-\x{BF}€‚ƒ„…
 """The first two characters of what UTF-8 looks like when it is read as cp1252 or Latin-1."""
 # Not here: the joiners (emoji, Persian, Hindi) and the marks of direction (Hebrew, Arabic), which have a use.
 INVISIBLE: Final = "\u200b\u2060-\u2064\ufeff\u202a-\u202e\u2066-\u2069\ue000-\uf8ff"
+UNSEEN: Final = f"[{INVISIBLE}\U000e0000-\U000e007f]"
 TAGGED_FLAG: Final = re.compile(f"(\U0001f3f4[\U000e0020-\U000e007f]+)|[{INVISIBLE}\U000e0000-\U000e007f]")
 """A flag that is spelled with tag characters, to be kept; or an invisible character."""
 BREAKS_WORDS: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
@@ -28,7 +29,9 @@ LANGUAGES: Final = re.compile(
 )
 
 
-@rule("Q009", "mojibake", severity=Severity.INFO, scope=Scope.TEXT, hint="Decode the source as UTF-8; `--fix` mends what is here.")
+@rule(
+    "Q009", "mojibake", severity=Severity.INFO, scope=Scope.TEXT, trigger=MOJIBAKE, ascii=False, hint="Decode the source as UTF-8; `--fix` mends what is here."
+)
 def mojibake() -> "pl.Expr":
     """A message holds text that was decoded wrongly.
 
@@ -44,7 +47,7 @@ def mojibake() -> "pl.Expr":
     """
     import polars as pl  # loaded by then: see messages_frame
 
-    return closer(pl.when(pl.col("marked").str.contains(MOJIBAKE)).then(pl.col("text")), _garbled)
+    return closer(pl.when(foreign().str.contains(MOJIBAKE)).then(pl.col("text")), _garbled)
 
 
 def _decoded(text: str) -> str:
@@ -72,7 +75,15 @@ def decode_again(value: dict[str, Any]) -> dict[str, Any]:
     return with_texts(value, lambda text: text if text.isascii() else _decoded(text))
 
 
-@rule("Q010", "invisible-character", severity=Severity.INFO, scope=Scope.TEXT, hint="`--fix` removes them; look for what else came along with them.")
+@rule(
+    "Q010",
+    "invisible-character",
+    severity=Severity.INFO,
+    scope=Scope.TEXT,
+    trigger=UNSEEN,
+    ascii=False,
+    hint="`--fix` removes them; look for what else came along with them.",
+)
 def invisible_character() -> "pl.Expr":
     r"""A message holds characters that nobody sees.
 
@@ -87,10 +98,8 @@ def invisible_character() -> "pl.Expr":
 
         {"messages": [{"role": "user", "content": "Hi there"}, {"role": "assistant", "content": "Hello."}]}
     """
-    import polars as pl  # loaded by then: see messages_frame
 
-    text = pl.when(pl.col("text").str.len_bytes() != pl.col("text").str.len_chars()).then(pl.col("text"))
-    return closer(pl.when(text.str.contains(f"[{INVISIBLE}\U000e0000-\U000e007f]")).then(text), _unseen)
+    return closer(having(foreign(), UNSEEN), _unseen)
 
 
 def _stripped(text: str) -> str:
@@ -114,7 +123,14 @@ def remove_invisible(value: dict[str, Any]) -> dict[str, Any]:
     return with_texts(value, lambda text: text if text.isascii() else _stripped(text))
 
 
-@rule("Q014", "other-script", severity=Severity.INFO, scope=Scope.TEXT, hint="Answer in the language of the question, or say in it which one is wanted.")
+@rule(
+    "Q014",
+    "other-script",
+    severity=Severity.INFO,
+    scope=Scope.TEXT,
+    flag="switched",
+    hint="Answer in the language of the question, or say in it which one is wanted.",
+)
 def other_script() -> "pl.Expr":
     """An answer is in another script than the question.
 
@@ -131,8 +147,7 @@ def other_script() -> "pl.Expr":
     """
     import polars as pl  # loaded by then: see messages_frame
 
-    wide = (pl.col("text").str.len_bytes() > pl.col("text").str.len_chars() * 1.3).fill_null(False)
-    both = pl.when(wide != wide.shift(1)).then(asked() + "\0" + answer())
+    both = pl.when(pl.col("switched")).then(asked() + "\0" + answer())
     return closer(both, _switched)
 
 
@@ -149,7 +164,14 @@ def _switched(both: str) -> str | None:
     return None
 
 
-@rule("Q017", "odd-text", severity=Severity.INFO, scope=Scope.TEXT, hint="Read it; such text is often the rest of a table, a menu or a log.")
+@rule(
+    "Q017",
+    "odd-text",
+    severity=Severity.INFO,
+    scope=Scope.TEXT,
+    flag="uneven",
+    hint="Read it; such text is often the rest of a table, a menu or a log.",
+)
 def odd_text() -> "pl.Expr":
     """A long answer does not look like written language.
 
@@ -167,9 +189,7 @@ def odd_text() -> "pl.Expr":
     import polars as pl  # loaded by then: see messages_frame
 
     text = answer()
-    head = pl.when(text.str.len_bytes() > 150).then(text.str.head(150))
-    spaces = head.str.count_matches(" ", literal=True)
-    unusual = (spaces < 14) | (spaces > 40) | (head.str.count_matches("[#…0-9]") > 15)
+    unusual = pl.col("uneven")
     return closer(pl.when(unusual & (text.str.len_bytes() <= text.str.len_chars() * 1.3)).then(text), _odd)
 
 
@@ -189,7 +209,15 @@ def _odd(text: str) -> str | None:
     return f"only {letters:.0%} of the answer's words have letters" if letters < 0.5 else None
 
 
-@rule("Q022", "lost-character", severity=Severity.INFO, scope=Scope.TEXT, hint="Read the source again as what it is; the character cannot be told from here.")
+@rule(
+    "Q022",
+    "lost-character",
+    severity=Severity.INFO,
+    scope=Scope.TEXT,
+    trigger="\ufffd",
+    ascii=False,
+    hint="Read the source again as what it is; the character cannot be told from here.",
+)
 def lost_character() -> "pl.Expr":
     r"""A message holds U+FFFD, which stands for a character that was lost.
 
@@ -205,8 +233,7 @@ def lost_character() -> "pl.Expr":
     """
     import polars as pl  # loaded by then: see messages_frame
 
-    text = pl.col("marked")
-    found = pl.when(text.str.contains("\ufffd", literal=True)).then(text)
+    found = having(foreign(), "\ufffd")
     return pl.format("the mark of a lost character (U+FFFD) stands here {} times", found.str.count_matches("\ufffd", literal=True))
 
 

@@ -61,7 +61,7 @@ def content_type(example: Example) -> Problems:
             yield Problem(message.content_pointer, f"the content of message {message.index + 1} is {kind_of(content)}")
 
 
-@rule("C003", "empty-answer", severity=Severity.ERROR, scope=Scope.TEXT, hint="Write the answer, or remove the line.")
+@rule("C003", "empty-answer", severity=Severity.ERROR, scope=Scope.TEXT, flag="brief", hint="Write the answer, or remove the line.")
 def empty_answer() -> "pl.Expr":
     """An assistant's content is empty.
 
@@ -81,7 +81,7 @@ def empty_answer() -> "pl.Expr":
     return pl.when(empty).then(pl.lit("the assistant's answer is empty"))
 
 
-@rule("C004", "empty-question", severity=Severity.WARNING, scope=Scope.TEXT, hint="Write the message, or remove it.")
+@rule("C004", "empty-question", severity=Severity.WARNING, scope=Scope.TEXT, flag="brief", hint="Write the message, or remove it.")
 def empty_question() -> "pl.Expr":
     """A user's or system's content is empty.
 

@@ -1,18 +1,19 @@
 """Families F and Q over the whole data set: what no single example shows."""
 
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterator
-from math import log
+from itertools import accumulate
+from math import exp, log
 from typing import Final
 
-from curate.example import Example, Place
+from curate.example import Place
 from curate.finding import Problem, Severity
-from curate.rules.duplicates import Seen
-from curate.rules.profile import noted, profile
+from curate.rules.profile import Profile
 from curate.rules.rule import Scope, rule
 from curate.text import excerpt, plural, visible, words
 
-Problems = Iterator[Problem]
-Placed = Iterator[tuple[Place, Problem]]
+Placed = Iterator[tuple[Place | int, Problem]]
 FEW: Final = 50
 LEAST: Final = 10
 """Examples below which shares mean nothing."""
@@ -26,8 +27,8 @@ def _whole(name: str) -> Place:
     return Place(name, 0)
 
 
-@rule("F001", "small-data-set", severity=Severity.INFO, scope=Scope.DATASET, default=False, hint="Services see improvement from 50 to 100 good examples on.")
-def small_data_set(example: Example, seen: Seen) -> Problems:
+@rule("F001", "small-data-set", severity=Severity.INFO, scope=Scope.PROFILE, default=False, hint="Services see improvement from 50 to 100 good examples on.")
+def small_data_set(known: Profile) -> Placed:
     """The data set has fewer than 50 examples.
 
     So few teach a form at best, and a test set cut from them measures chance. Runs only when it is selected.
@@ -44,22 +45,15 @@ def small_data_set(example: Example, seen: Seen) -> Problems:
         {"text": "6+1=7"}, {"text": "6+2=8"}, {"text": "6+3=9"}, {"text": "7+1=8"}, {"text": "7+2=9"}, {"text": "8+1=9"}, {"text": "9-1=8"}, {"text": "9-2=7"}, {"text": "9-3=6"}, {"text": "9-4=5"},
         {"text": "9-5=4"}, {"text": "9-6=3"}, {"text": "9-7=2"}, {"text": "9-8=1"}, {"text": "8-1=7"}, {"text": "8-2=6"}, {"text": "8-3=5"}, {"text": "8-4=4"}, {"text": "8-5=3"}, {"text": "8-6=2"}]
     """
-    return noted(example, seen)
-
-
-@small_data_set.concluded_by
-def told_small(seen: Seen) -> Placed:
-    """Whether there are too few."""
-    known = profile(seen)
     if 0 < len(known.lengths) < FEW:
         yield (
-            _whole(known.places.files[0]),
+            _whole(known.places.first),
             Problem("", f"{plural(len(known.lengths), 'example')} in all; fewer than {FEW} rarely change a model for the better"),
         )
 
 
-@rule("F002", "system-prompt-variants", severity=Severity.INFO, scope=Scope.DATASET, hint="Decide for one wording; use it in production too.")
-def system_prompt_variants(example: Example, seen: Seen) -> Problems:
+@rule("F002", "system-prompt-variants", severity=Severity.INFO, scope=Scope.PROFILE, hint="Decide for one wording; use it in production too.")
+def system_prompt_variants(known: Profile) -> Placed:
     """One system prompt is written in several ways.
 
     They differ in case, spaces or punctuation only: to a person the same, to the model other tokens. It learns
@@ -75,13 +69,6 @@ def system_prompt_variants(example: Example, seen: Seen) -> Problems:
         {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Bye"}, {"role": "assistant", "content": "See you."}]}
     """
-    return noted(example, seen)
-
-
-@system_prompt_variants.concluded_by
-def told_variants(seen: Seen) -> Placed:
-    """Which system prompts are one."""
-    known = profile(seen)
     alike: dict[tuple[str, ...], list[str]] = {}
     for prompt in known.systems:
         alike.setdefault(tuple(words(prompt.casefold())), []).append(prompt)
@@ -89,11 +76,11 @@ def told_variants(seen: Seen) -> Placed:
         if key and len(prompts) > 1:
             counts = ", ".join(f"{known.systems[prompt]:,}" for prompt in prompts[:5])
             said = f"one system prompt in {len(prompts)} spellings ({counts} examples): {visible(excerpt(prompts[0], 60))}"
-            yield _whole(known.places.files[0]), Problem("", said)
+            yield _whole(known.places.first), Problem("", said)
 
 
-@rule("F003", "many-refusals", severity=Severity.WARNING, scope=Scope.DATASET, hint="`curate check --select Q004` lists them; remove most, or add answers.")
-def many_refusals(example: Example, seen: Seen) -> Problems:
+@rule("F003", "many-refusals", severity=Severity.WARNING, scope=Scope.PROFILE, hint="`curate check --select Q004` lists them; remove most, or add answers.")
+def many_refusals(known: Profile) -> Placed:
     """Three in ten answers, or more, are refusals.
 
     The model will refuse at least as often as its data: with 60% in training, OpenAI's guide warns, expect 60% in
@@ -112,20 +99,13 @@ def many_refusals(example: Example, seen: Seen) -> Problems:
         {"messages": [{"role": "user", "content": "Sing"}, {"role": "assistant", "content": "La la la."}]}
         {"messages": [{"role": "user", "content": "Rob"}, {"role": "assistant", "content": "I can't help with that."}]}
     """
-    return noted(example, seen)
-
-
-@many_refusals.concluded_by
-def told_refusals(seen: Seen) -> Placed:
-    """Whether too many refuse."""
-    known = profile(seen)
     if known.refusals >= LEAST // 2 and known.refusals >= REFUSING * known.answers:
         share = known.refusals / known.answers
-        yield _whole(known.places.files[0]), Problem("", f"{share:.0%} of the answers open with a refusal ({known.refusals:,} of {known.answers:,})")
+        yield _whole(known.places.first), Problem("", f"{share:.0%} of the answers open with a refusal ({known.refusals:,} of {known.answers:,})")
 
 
-@rule("F004", "one-sided-answers", severity=Severity.INFO, scope=Scope.DATASET, hint="Add examples of the other answers, or train on fewer of this one.")
-def one_sided_answers(example: Example, seen: Seen) -> Problems:
+@rule("F004", "one-sided-answers", severity=Severity.INFO, scope=Scope.PROFILE, hint="Add examples of the other answers, or train on fewer of this one.")
+def one_sided_answers(known: Profile) -> Placed:
     """Nine in ten answers are the same.
 
     A model that always says the commonest answer is right nine times in ten, and training finds that out first.
@@ -148,17 +128,10 @@ def one_sided_answers(example: Example, seen: Seen) -> Problems:
         {"messages": [{"role": "user", "content": "Good film"}, {"role": "assistant", "content": "positive"}]}
         {"messages": [{"role": "user", "content": "Bad film"}, {"role": "assistant", "content": "negative"}]}
     """
-    return noted(example, seen)
-
-
-@one_sided_answers.concluded_by
-def told_one_sided(seen: Seen) -> Placed:
-    """Whether one answer stands nearly everywhere."""
-    known = profile(seen)
     if known.answers >= LEAST and known.labels:
         label, count = known.labels.most_common(1)[0]
         if count >= ONE_SIDED * known.answers:
-            yield _whole(known.places.files[0]), Problem("", f"{count / known.answers:.0%} of the answers are {visible(excerpt(label, LABEL_SHOWN))!r}")
+            yield _whole(known.places.first), Problem("", f"{count / known.answers:.0%} of the answers are {visible(excerpt(label, LABEL_SHOWN))!r}")
 
 
 LABEL_SHOWN: Final = 20
@@ -168,11 +141,11 @@ LABEL_SHOWN: Final = 20
     "F005",
     "uneven-lengths",
     severity=Severity.INFO,
-    scope=Scope.DATASET,
+    scope=Scope.PROFILE,
     default=False,
     hint="Set the greatest length by the 95th percentile; `curate stats` shows more.",
 )
-def uneven_lengths(example: Example, seen: Seen) -> Problems:
+def uneven_lengths(known: Profile) -> Placed:
     """The longest example is 20 times as long as the middle one, or more.
 
     It decides the memory that a batch takes, and is cut first. Tells turns and characters of the data set. Runs
@@ -189,13 +162,6 @@ def uneven_lengths(example: Example, seen: Seen) -> Problems:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "user", "content": "Bye"}, {"role": "assistant", "content": "Bye."}]}
     """
-    return noted(example, seen)
-
-
-@uneven_lengths.concluded_by
-def told_uneven(seen: Seen) -> Placed:
-    """How long the examples are, where one is far longer than the middle one."""
-    known = profile(seen)
     if not known.lengths:
         return
     ordered = sorted(known.lengths)
@@ -204,13 +170,13 @@ def told_uneven(seen: Seen) -> Placed:
         turns = sorted(known.turns.elements())
         said = f"characters {middle:,} / {high:,} / {longest:,}, turns {turns[len(turns) // 2]} / {turns[int(len(turns) * 0.95)]} / {turns[-1]}"
         yield (
-            _whole(known.places.files[0]),
+            _whole(known.places.first),
             Problem("", f"the longest example is {longest / max(1, middle):.0f} times as long as the middle one (middle / 95% / longest): {said}"),
         )
 
 
-@rule("Q021", "odd-length", severity=Severity.INFO, scope=Scope.DATASET, hint="Read it: the longest and the shortest examples are often broken ones.")
-def odd_length(example: Example, seen: Seen) -> Problems:
+@rule("Q021", "odd-length", severity=Severity.INFO, scope=Scope.PROFILE, hint="Read it: the longest and the shortest examples are often broken ones.")
+def odd_length(known: Profile) -> Placed:
     """An example is far longer or shorter than all others.
 
     Measured by the logarithm of its length, in robust standard deviations (median and median deviation), and only
@@ -234,23 +200,23 @@ def odd_length(example: Example, seen: Seen) -> Problems:
         {"messages": [{"role": "user", "content": "Hi a"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "user", "content": "Hi bb"}, {"role": "assistant", "content": "Hello."}]}
     """
-    return noted(example, seen)
-
-
-@odd_length.concluded_by
-def told_lengths(seen: Seen) -> Placed:
-    """Which examples are far from the others."""
-    known = profile(seen)
     if len(known.lengths) < LEAST:
         return
-    import numpy as np  # a twentieth of a second that a small file need not pay
+    logs = [(log(max(length, 1)), count) for length, count in Counter(known.lengths).items()]
+    middle = _median(logs)
+    spread = max(1.4826 * _median([(abs(value - middle), count) for value, count in logs]), log(1.15))
+    least, most = exp(middle - FAR * spread), exp(middle + FAR * spread)
+    for at, length in enumerate(known.lengths):
+        if not least <= max(length, 1) <= most:
+            yield at, Problem("", f"{plural(length, 'character')}; the middle example has {int(exp(middle)):,}")
 
-    logs = np.log(np.maximum(np.asarray(known.lengths, dtype=np.float64), 1.0))
-    middle = float(np.median(logs))
-    spread = max(1.4826 * float(np.median(np.abs(logs - middle))), log(1.15))
-    for at in np.flatnonzero(np.abs(logs - middle) > FAR * spread).tolist():
-        length = known.lengths[at]
-        yield known.places[at], Problem("", f"{plural(length, 'character')}; the middle example has {int(np.exp(middle)):,}")
+
+def _median(counted: list[tuple[float, int]]) -> float:
+    """The middle of values that each stand so many times; the mean of the two in the middle where there are two."""
+    ordered = sorted(counted)
+    ends = list(accumulate(count for _, count in ordered))
+    low, high = (ordered[bisect_right(ends, at)][0] for at in ((ends[-1] - 1) // 2, ends[-1] // 2))
+    return (low + high) / 2
 
 
 RULES = (

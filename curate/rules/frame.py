@@ -1,16 +1,24 @@
 """The frame of messages that text rules are polars expressions over: one row a message of a chunk of examples.
 
-Columns: `example` (position in the chunk), `turn` (position in the conversation), `role` (null when missing), `text`
-(see `curate.example.content_text`), `content` (true when there is a content: neither missing nor null), `called` (true when the
-message calls a tool or refuses, so that it may be without content), `media` (true when the content has a part that is not text),
-`joined` (true for the texts of a line that are trained on as they stand, without a template),
-`marked` (the text where one of `MARKS` is in it, in any case of letters, else null: one pass, after which many rules look at few texts).
+Columns, of which none looks at another row any more, so that rules can be asked about any rows: `example` (position in the chunk),
+`turn` (position in the conversation), `role` (null when missing), `text` (see `curate.example.content_text`), `content` (true when
+there is a content: neither missing nor null), `called` (true when the message calls a tool or refuses, so that it may be without
+content), `media` (true when the content has a part that is not text), `joined` (true for the texts of a line that are trained on as
+they stand, without a template), `asked` (the text of the user's message that an assistant's message answers; else null), `previous`
+(the role of the message before), `next_called` (whether the message after calls a tool), `again` (1 where the message before is the
+same, 2 where the one before that is, else 0).
+
+The others are flags of rules (see `Rule.flag`), cheap to make, and true wherever the rule can fire: `switched`, `echoes`, `foreign`
+(not all in ASCII), `padded` (white space outside), `brief`, `points`, and those that are made one answer at a time (see `curate.rules.looks`).
 """
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from curate.example import Example, content_text
+from curate.read.pieces import Batch
+from curate.rules.looks import CUT, DECLINES, HEAD, PIECE, REPEATS, UNEVEN, look, looks
 
 if TYPE_CHECKING:
     import polars as pl
@@ -18,24 +26,34 @@ if TYPE_CHECKING:
 CALLS: Final = frozenset(("tool_calls", "function_call", "refusal", "audio"))
 JOINED: Final = frozenset(("prompt-completion", "text"))
 """Formats whose texts, where they are no messages, are trained on as they stand, without a template between them."""
-MARKS: Final = (
-    # keys and tokens
-    "private key", "akia", "asia", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "sk-", "xox", "hooks.slack", "aiza", "k_live_", "hf_",
-    "npm_", "eyj", "://",
-    # placeholders, template variables
-    "lorem ipsum", "[insert ", "<noinput", "<nooutput", "<no input", "<no output", "[your ", "[todo", "[tbd", "todo:", "tbd", "{", "%s",
-    # another model's voice
-    "as an ai", "as a large", "as a language", "as an artificial", "as a ai", "m an ai", "just an ai", "only an ai", "merely an ai", "am an artificial", "knowledge cut",
-    # web pages
-    "&nbsp", "&amp", "&lt;", "&gt;", "&quot", "&#", "</", "<div", "<span", "<font", "<br", "<td", "<tr", "<table", "<p", "<ul", "<li", "<strong", "<em",
-    "click here to", "cookie", "rights reserved", "our newsletter",
-    # turns and instructions
-    "<|", "inst]", "sys>>", "_of_turn>", "human: ", "user: ", "assistant: ", "# human", "#human", "# user", "#user", "# assistant", "#assistant",
-    "# instruction", "#instruction", "# response", "#response", "\ninstruction", "\nnext instruction", "\ninput", "\ntask ", "# next", "# input", "# task",
-    # wrong encodings
-    "\ufffd", "Â", "Ã", "Å", "Ä", "â", "Ð", "Ñ", "Ø", "Ù", "×", "ð", "ã", "ì", "ë", "ê",
-)  # fmt: skip
-"""What at least one of stands in every text that the rules about these things may fire on."""
+FLAGS: Final = ("content", "called", "media", "joined")
+MANY_MARKS: Final = "(?:[#…0-9][^#…0-9]*){16}"
+BRIEF: Final = 40
+"""Bytes of a text up to which it may be a word or two."""
+SHORT: Final = 160
+"""Bytes of a question that may point at a text which is not there."""
+POINTS: Final = (
+    r"(?i-u:(?:the|this|these) (?:following|given|above|below) (?:text|sentences?|paragraph|passage|article|code|list|email|poem|story|data|table|conversation|review|essay)"
+    r"|(?:the )?(?:text|sentence|paragraph|passage|article|code|list|table|email) (?:below|above)|following (?:text|sentences?|paragraph|passage|article))"
+)
+SHOWN: Final = r"[\n:\"“”'‘`{(]|[a-z.?!][A-Z]|(?:format|style)\b"
+"""What a question has in it that shows the text it points at."""
+BARE_URL: Final = r"(?:[Ss]ummari[sz]e|[Rr]ead|[Vv]isit|[Oo]pen|[Tt]ranslate|[Aa]naly[sz]e|[Cc]heck) [^\n]*https?://\S+\z"
+
+
+def batch_frame(batch: Batch) -> "pl.DataFrame":
+    """All messages of the plain examples of a batch, in order."""
+    import polars as pl  # a tenth of a second: not for `--help` or a file without examples
+
+    turns = pl.Series("turns", [len(roles) for roles in batch.roles], dtype=pl.UInt32)
+    roles, texts = list(chain.from_iterable(batch.roles)), list(chain.from_iterable(batch.texts))
+    frame = pl.DataFrame({"role": roles, "text": texts}, schema={"role": pl.String, "text": pl.String})
+    positions = turns.to_frame().select(
+        pl.int_range(pl.len(), dtype=pl.UInt32).repeat_by("turns").explode(empty_as_null=False).alias("example"),
+        pl.int_ranges(0, "turns", dtype=pl.UInt32).explode(empty_as_null=False).alias("turn"),
+    )
+    frame = positions.hstack(frame)
+    return _complete(frame.with_columns(content=True, called=False, media=False, joined=False), looks(batch))
 
 
 def messages_frame(examples: Sequence[Example]) -> "pl.DataFrame":
@@ -48,18 +66,6 @@ def messages_frame(examples: Sequence[Example]) -> "pl.DataFrame":
     text: list[str] = []
     content, called, media, joined = [], [], [], []
     for position, item in enumerate(examples):
-        if item.plain:
-            turns = item.value["messages"]
-            count = len(turns)
-            example += [position] * count
-            turn += range(count)
-            role += [said["role"] for said in turns]
-            text += [said["content"] for said in turns]
-            content += [True] * count
-            called += [False] * count
-            media += [False] * count
-            joined += [False] * count
-            continue
         for message in item.messages:
             value = message.value
             said = value.get("content")
@@ -72,21 +78,48 @@ def messages_frame(examples: Sequence[Example]) -> "pl.DataFrame":
             called.append(not CALLS.isdisjoint(value) and any(value.get(key) for key in CALLS))
             media.append(not plain and _has_media(said))
             joined.append(message.content_pointer == message.pointer and _is_joined(item))
-    columns = {
-        "example": example,
-        "turn": turn,
-        "role": _column(role),
-        "text": _column(text),
-        "content": content,
-        "called": called,
-        "media": media,
-        "joined": joined,
+    flags = dict(zip(FLAGS, (content, called, media, joined), strict=True))
+    columns = {"example": example, "turn": turn, "role": _column(role), "text": _column(text), **flags}
+    schema = {"example": pl.UInt32, "turn": pl.UInt32, "role": pl.String, "text": pl.String} | dict.fromkeys(FLAGS, pl.Boolean)
+    return _complete(pl.DataFrame(columns, schema=schema), [look(said) if who == "assistant" else 0 for who, said in zip(role, text, strict=True)])
+
+
+def _complete(frame: "pl.DataFrame", looked_at: Sequence[int]) -> "pl.DataFrame":
+    """The frame with the columns that depend on other rows, or are made one text at a time."""
+    import polars as pl
+
+    role, text, example, asked = pl.col("role"), pl.col("text"), pl.col("example"), pl.col("text").shift(1)
+    follows = example.shift(1) == example
+    answers = (role == "assistant") & (role.shift(1) == "user") & follows
+    size = text.str.len_bytes()
+    wide = size > text.str.len_chars() * 1.3
+    padded = text.str.strip_chars().str.len_bytes() < size
+    short = pl.when((role == "user") & (size < SHORT)).then(text.str.strip_chars())
+    head = pl.when((role == "assistant") & (size > HEAD)).then(text.str.head(HEAD))
+    looked = pl.lit(pl.Series(looked_at, dtype=pl.UInt8))
+
+    def same(back: int) -> "pl.Expr":
+        return pl.all_horizontal(column.shift(back) == column for column in (example, role, text))
+
+    flags: dict[str, pl.Expr] = {
+        "switched": answers & (wide != wide.shift(1)),
+        "echoes": answers & text.str.strip_chars_start().str.starts_with(asked.str.strip_chars_start().str.head(PIECE // 2)),
+        "foreign": size > text.str.len_chars(),
+        "padded": padded,
+        "brief": padded | (size <= BRIEF),
+        "points": (short.str.contains(POINTS) & ~short.str.contains(SHOWN)) | short.str.contains(BARE_URL),
+        "repeats": looked & REPEATS > 0,
+        "uneven": (looked & UNEVEN > 0) | head.str.contains(MANY_MARKS),
+        "declines": looked & DECLINES > 0,
+        "cut": looked & CUT > 0,
     }
-    flags = dict.fromkeys(("content", "called", "media", "joined"), pl.Boolean)
-    schema = {"example": pl.UInt32, "turn": pl.UInt32, "role": pl.String, "text": pl.String} | flags
-    frame = pl.DataFrame(columns, schema=schema)
-    marked = pl.col("text").str.contains_any(list(MARKS), ascii_case_insensitive=True)
-    return frame.with_columns(pl.when(marked).then(pl.col("text")).alias("marked"))
+    return frame.with_columns(
+        pl.when(answers).then(asked).alias("asked"),
+        pl.when(follows).then(role.shift(1)).alias("previous"),
+        (pl.col("called").shift(-1) & (example.shift(-1) == example)).fill_null(value=False).alias("next_called"),
+        pl.when(same(1)).then(1).when(same(2)).then(2).otherwise(0).alias("again"),
+        **flags,
+    )
 
 
 def _is_joined(example: Example) -> bool:

@@ -11,6 +11,7 @@ from curate.finding import Problem, Severity
 from curate.rules.duplicates import Seen
 from curate.rules.messages import kind_of
 from curate.rules.parts import IMAGES, Part, parts_of
+from curate.rules.profile import counted
 from curate.rules.rule import Scope, rule
 from curate.targets import LIMITS, MB, Target
 from curate.text import excerpt, plural
@@ -223,20 +224,19 @@ def images_in_some(example: Example, seen: Seen) -> Problems:
 
         {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}, {"role": "assistant", "content": "A cat."}]}
     """
-    has = not example.plain and next(images_of(example), None) is not None
-    counted = seen.memory.setdefault("C014", {})
-    count, place = counted.get(has, (0, example.place))
-    counted[has] = (count + 1, place)
+    has = next(images_of(example), None) is not None
+    kinds = seen.memory.setdefault("C014", {})
+    kinds[has] = counted(kinds.get(has), example.place)
     yield from ()
 
 
 @images_in_some.concluded_by
 def both_kinds(seen: Seen) -> Iterator[tuple[Any, Problem]]:
     """One finding, at the first example of the kind that is rarer."""
-    counted = seen.memory.get("C014", {})
-    if len(counted) > 1:
-        rarer = min(counted, key=lambda has: (counted[has][0], has))
-        yield counted[rarer][1], Problem("", f"{plural(counted[True][0], 'example')} with images and {counted[False][0]:,} without")
+    kinds = seen.profile.with_plain(seen.memory.get("C014", {}), kind=False)
+    if len(kinds) > 1:
+        rarer = min(kinds, key=lambda has: (kinds[has][0], has))
+        yield kinds[rarer][1], Problem("", f"{plural(kinds[True][0], 'example')} with images and {kinds[False][0]:,} without")
 
 
 RULES: Final = (image_malformed, image_on_wrong_role, too_many_images, image_data, remote_image, images_in_some)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from curate.finding import Severity
 from curate.rules.rule import Scope, rule
-from curate.rules.texts import answer, asked, closer, having, quoting
+from curate.rules.texts import answer, asked, closer, having, one_of, quoting
 
 if TYPE_CHECKING:
     import polars as pl
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 PLACEHOLDER: Final = re.compile(
     r"(?im)^\W*lorem ipsum dolor|\[insert [^\]\n]{1,60}\]|<no ?(?:input|output)>|\[your (?:answer|response|text|code) here\]|\[(?:todo|tbd)\]|\bTODO:|\b(?-i:TBD)\b"
 )
-PLACEHOLDER_HINT: Final = ("lorem ipsum", "[insert ", "<noinput", "<nooutput", "<no input", "<no output", "[your ", "[todo", "[tbd", "todo:", "tbd")
+PLACEHOLDER_HINT: Final = one_of("lorem ipsum", "[insert ", "<noinput", "<nooutput", "<no input", "<no output", "[your ", "[todo", "[tbd", "todo:", "tbd")
 COMMENTED: Final = re.compile(r"```|//|/\*|#")
 """Code, in which such a mark is a note."""
 TEMPLATE: Final = re.compile(r"(?i)template|form|letter|e-?mail|sample|example|script|draft|contract|to-?do|lorem")
@@ -21,6 +21,7 @@ NOTHING: Final = r"(?i)\A\s*(?:n/a|nan|tbd|todo|\.{2,}|…|-{1,3}|\?+|<(?:empty|
 VARIABLE: Final = re.compile(
     r"\{\{ ?[A-Za-z_][\w.]{0,40} ?\}\}|(?:^|[\s,\"“(])\{[a-z_]{2,30}\}(?:[\s.,!?:;\"”)]|$)|(?:^|[ ,])%s(?:[ .,!?]|$)|\$\{[a-z_]{2,30}\}"
 )
+VARIABLE_HINT: Final = r"\{\{ ?[A-Za-z_]|\{[a-z_]+\}|%s(?:[ .,!?]|\z|\n)"
 CODE: Final = re.compile(
     r"```|`[^`\n]+`|;\n|\bdef |\bfunction\b|\{\n|\\(?:frac|begin|text|mathbb|[a-z]+\{)|printf|print\(|=>|</|\{%|\bf\"|\.format\(|console\.|template|placeholder"
     r"|jinja|handlebars|\bbrac(?:es|kets)|\$\{\{",
@@ -31,16 +32,25 @@ HTML: Final = re.compile(
     r"|\b(?:click here to|accept (?:all )?cookies|we use cookies|cookie policy|all rights reserved|subscribe to our newsletter)",
     re.IGNORECASE,
 )
-HTML_HINT: Final = r"&[#a-z]|</?[A-Za-z]|lick here to|LICK HERE|cookie|ights reserved|our newsletter"
+HTML_HINT: Final = r"(?i-u:&(?:nbsp|amp|lt|gt|quot|#[0-9]{2,5});|</?(?:div|span|font|br|td|tr|table|p|ul|li|strong|em)[ />]|click here to|cookie|rights reserved|our newsletter)"
 ABOUT_HTML: Final = re.compile(r"(?i)html|css|xml|```|markup|react|\bjsx?\b|javascript|php|<!doctype|web ?page|website|\btags?\b|\bdom\b")
 TOKEN: Final = re.compile(
     r"<\|(?:user|assistant|system|im_start|im_end|endoftext|eot_id|start_header_id|end_header_id|begin_of_text|end)\|>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>"
 )
+TURN_HINT: Final = r"<\|[a-z]|INST\]|SYS>>|_of_turn>"
 SPEAKER: Final = re.compile(r"^[ \t]*(?:#{2,4} ?(?:Human|User|Assistant|Instruction|Response)\b|(?:Human|USER|ASSISTANT|User): )", re.MULTILINE)
 SPEAKER_HINT: Final = r"##+ ?(?:Human|User|Assistant|Instruction|Response)|Human: |USER: |ASSISTANT: |User: "
 
 
-@rule("Q002", "placeholder", severity=Severity.INFO, scope=Scope.TEXT, hint="Write what belongs there, or remove the example.")
+@rule(
+    "Q002",
+    "placeholder",
+    severity=Severity.INFO,
+    scope=Scope.TEXT,
+    trigger=PLACEHOLDER_HINT,
+    flag="brief",
+    hint="Write what belongs there, or remove the example.",
+)
 def placeholder() -> "pl.Expr":
     """An answer is, or has in it, a placeholder.
 
@@ -59,7 +69,7 @@ def placeholder() -> "pl.Expr":
 
     text = answer()
     short = pl.when(text.str.len_bytes() < 20).then(text)
-    pair = having(answer("marked"), PLACEHOLDER_HINT)
+    pair = having(answer(), PLACEHOLDER_HINT)
     return (
         pl.when(short.str.contains(NOTHING))
         .then(pl.lit("the answer is nothing but a placeholder"))
@@ -74,7 +84,7 @@ def _left_open(both: str) -> str | None:
     return None if match is None or TEMPLATE.search(prompt) or COMMENTED.search(said) else f"the answer has a placeholder in it: {match.group().strip()}"
 
 
-@rule("Q003", "unfilled-variable", severity=Severity.INFO, scope=Scope.TEXT, hint="Fill the template before the data is written.")
+@rule("Q003", "unfilled-variable", severity=Severity.INFO, scope=Scope.TEXT, trigger=VARIABLE_HINT, hint="Fill the template before the data is written.")
 def unfilled_variable() -> "pl.Expr":
     """A message holds a template variable that was never filled in.
 
@@ -91,10 +101,17 @@ def unfilled_variable() -> "pl.Expr":
     """
     import polars as pl  # loaded by then: see messages_frame
 
-    return quoting(pl.col("marked"), r"\{\{|\{[a-z_]+\}|%s", VARIABLE, "{} was never filled in", CODE)
+    return quoting(pl.col("text"), VARIABLE_HINT, VARIABLE, "{} was never filled in", CODE)
 
 
-@rule("Q011", "html-remains", severity=Severity.INFO, scope=Scope.TEXT, hint="Turn it into plain text or Markdown where the text was taken from the page.")
+@rule(
+    "Q011",
+    "html-remains",
+    severity=Severity.INFO,
+    scope=Scope.TEXT,
+    trigger=HTML_HINT,
+    hint="Turn it into plain text or Markdown where the text was taken from the page.",
+)
 def html_remains() -> "pl.Expr":
     """An answer holds remains of a web page.
 
@@ -108,7 +125,7 @@ def html_remains() -> "pl.Expr":
 
         {"messages": [{"role": "user", "content": "What is Rome?"}, {"role": "assistant", "content": "Rome is a city."}]}
     """
-    return closer(asked().fill_null("") + "\0" + having(answer("marked"), HTML_HINT), _scraped)
+    return closer(asked().fill_null("") + "\0" + having(answer(), HTML_HINT), _scraped)
 
 
 def _scraped(both: str) -> str | None:
@@ -117,7 +134,14 @@ def _scraped(both: str) -> str | None:
     return None if match is None or ABOUT_HTML.search(both) else f"remains of a web page: {match.group()[:40]}"
 
 
-@rule("Q012", "role-marker", severity=Severity.INFO, scope=Scope.TEXT, hint="Make turns of it: each speaker's words are a message of their own.")
+@rule(
+    "Q012",
+    "role-marker",
+    severity=Severity.INFO,
+    scope=Scope.TEXT,
+    trigger=f"{TURN_HINT}|{SPEAKER_HINT}",
+    hint="Make turns of it: each speaker's words are a message of their own.",
+)
 def role_marker() -> "pl.Expr":
     r"""A message holds the marker of another turn.
 
@@ -134,8 +158,8 @@ def role_marker() -> "pl.Expr":
     """
     import polars as pl  # loaded by then: see messages_frame
 
-    token = quoting(pl.col("marked"), r"<\||INST\]|SYS>>|_of_turn>", TOKEN, "{} is the marker of a turn")
-    speaker = quoting(answer("marked"), SPEAKER_HINT, SPEAKER, "a line begins with {}, the marker of a turn")
+    token = quoting(pl.col("text"), TURN_HINT, TOKEN, "{} is the marker of a turn")
+    speaker = quoting(answer(), SPEAKER_HINT, SPEAKER, "a line begins with {}, the marker of a turn")
     return pl.coalesce(token, speaker)
 
 

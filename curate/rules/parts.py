@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from curate.example import Example, Message
 from curate.finding import Problem, Severity
 from curate.rules.duplicates import Seen
+from curate.rules.profile import stands_before
 from curate.rules.rule import Scope, rule
 from curate.rules.texts import answer, asked
 from curate.targets import SERVICES, Target
@@ -41,6 +42,13 @@ def parts_of(example: Example) -> Iterator[Part]:
         for i, part in enumerate(content) if isinstance(content, list) else ():
             if isinstance(part, dict) and isinstance(part.get("type"), str):
                 yield Part(message, f"{message.content_pointer}/{i}", part["type"], part)
+
+
+COMPOSED: Final = (
+    r"[\p{M}\x{374}\x{37E}\x{387}\x{958}-\x{95F}\x{9DC}-\x{9DF}\x{A33}-\x{A5E}\x{B5C}\x{B5D}\x{F43}-\x{FB9}\x{1100}-\x{11FF}\x{1F00}-\x{2001}"
+    r"\x{2126}-\x{212B}\x{2329}\x{232A}\x{2ADC}\x{F900}-\x{FB4F}\x{1D15E}-\x{1D1C0}\x{2F800}-\x{2FA1D}]"
+)
+"""What one of is in every text that is not in normal form C: marks, and characters that are written otherwise there (UAX #15)."""
 
 
 @rule(
@@ -137,9 +145,9 @@ def content_kinds_mixed(example: Example, seen: Seen) -> Problems:
 
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    if example.plain:
-        seen.memory.setdefault("C008", ("text", example.place))
-    for message in () if example.plain else example.messages:
+    if seen.profile.plain and stands_before(seen.profile.plain[1], example.place):
+        seen.memory.setdefault("C008", ("text", seen.profile.plain[1]))
+    for message in example.messages:
         kind = "text" if isinstance(message.content, str) else "parts" if isinstance(message.content, list) else None
         if kind is not None:
             first, place = seen.memory.setdefault("C008", (kind, example.place))
@@ -150,10 +158,10 @@ def content_kinds_mixed(example: Example, seen: Seen) -> Problems:
 
 
 def _named(kind: str) -> str:
-    return "a list of parts" if kind == "parts" else "text"
+    return "text" if kind == "text" else "a list of parts"
 
 
-@rule("C015", "outer-space", severity=Severity.WARNING, scope=Scope.TEXT, hint="Remove it, or run `--fix`.")
+@rule("C015", "outer-space", severity=Severity.WARNING, scope=Scope.TEXT, flag="padded", hint="Remove it, or run `--fix`.")
 def outer_space() -> "pl.Expr":
     """An answer starts or ends with white space.
 
@@ -181,6 +189,7 @@ def outer_space() -> "pl.Expr":
     "completion-unspaced",
     severity=Severity.INFO,
     scope=Scope.TEXT,
+    flag="joined",
     only=(Target.TRL, Target.OPENAI, Target.AZURE),
     hint="Start the completion with a space, or end the prompt with one.",
 )
@@ -211,7 +220,7 @@ def joins(prompt: Any, completion: Any) -> bool:
     return not prompt[-1].isspace() and completion[0].isalnum() and prompt[-1] not in "([{\"'`/\\>–—-"
 
 
-@rule("C017", "not-nfc", severity=Severity.INFO, scope=Scope.TEXT, hint="Normalise to NFC, unless the example is about it.")
+@rule("C017", "not-nfc", severity=Severity.INFO, scope=Scope.TEXT, trigger=COMPOSED, ascii=False, hint="Normalise to NFC, unless the example is about it.")
 def not_nfc() -> "pl.Expr":
     """A text is not in Unicode's normal form C.
 

@@ -1,51 +1,97 @@
-"""What the rules over the data set keep of each example: a few bytes, taken once, whichever of them run."""
+"""What the rules over the data set keep of each example: a few bytes, taken once, whichever of them run.
 
+A profile is made for the lines of a piece of a file, perhaps in another process, and taken into that of the whole in order.
+"""
+
+import re
+import unicodedata
 from array import array
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, Final
 
 import xxhash
 
-from curate.example import Example, Place, content_text
-from curate.rules.duplicates import Seen
-from curate.rules.quality import OPENING, REFUSAL
+from curate.example import Example, Place, canonical, content_text
+from curate.read.pieces import Batch
+from curate.rules.looks import DECLINES, looks
+from curate.rules.refusals import OPENING, refuses
+from curate.rules.shape import is_plain
 
 DISTINCT: Final = 2_000
 """Different system prompts, and different short answers, that are kept."""
 LABEL: Final = 40
 """Characters of an answer up to which it may be the name of a class."""
-MAYBE_REFUSAL: Final = ("n't", "n’t", "not", "nable", "orry", "ologies", "ecline")
+SPACES: Final = b" \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f"
+"""What `str.split` takes for white space in ASCII."""
+LOWER: Final = bytes(range(256)).lower()
+SMALL: Final = 10_000
+"""Examples below which a dictionary is as good as columns."""
+OTHER_SPACES: Final = re.compile("[\x85\u1680\u2028\u2029]")
+"""White space beyond ASCII that compatible forms (NFKC) leave as it is."""
+LARGEST: Final = 2**32 - 1
+SYSTEM: Final = ("system", "developer")
+Count = tuple[int, Place]
+"""How many, and where the first one stands."""
 
 
 @dataclass(slots=True)
 class Places:
     """Where examples stand: four bytes each, and each file's name once."""
 
-    lines: "array[int]" = field(default_factory=lambda: array("L"))
+    lines: "array[int]" = field(default_factory=lambda: array("I"))
+    """Line of each example, from the first line of its part."""
     starts: list[int] = field(default_factory=list)
-    files: list[str] = field(default_factory=list)
+    """Of each part, the number of examples before it."""
+    parts: list[tuple[str, int]] = field(default_factory=list)
+    """Of each part, its file and the lines of the file before it."""
 
     def add(self, place: Place) -> None:
         """Keep the place of the next example."""
-        if not self.files or self.files[-1] != place.file:
-            self.files.append(place.file)
+        if not self.parts or self.parts[-1] != (place.file, 0):
+            self.parts.append((place.file, 0))
             self.starts.append(len(self.lines))
-        self.lines.append(place.line)
+        self.lines.append(min(place.line, LARGEST))
+
+    def add_lines(self, file: str, numbers: list[int]) -> None:
+        """Keep the places of the next examples, all of one file."""
+        self.add(Place(file, numbers[0]))
+        self.lines.extend(numbers[1:])
+
+    def extend(self, other: "Places", before: int) -> None:
+        """Keep the places of examples that follow; `before` lines of their file stand before them."""
+        size = len(self.lines)
+        self.starts += [size + start for start in other.starts]
+        self.parts += [(file, before + lines) for file, lines in other.parts]
+        self.lines.extend(other.lines)
 
     def __getitem__(self, at: int) -> Place:
-        return Place(self.files[bisect_right(self.starts, at) - 1], self.lines[at])
+        file, before = self.parts[bisect_right(self.starts, at) - 1]
+        return Place(file, before + self.lines[at])
+
+    def start_of(self, file: str) -> int:
+        """The number of examples before a file."""
+        return next(start for start, (name, _) in zip(self.starts, self.parts, strict=True) if name == file)
+
+    @property
+    def first(self) -> str:
+        """The name of the first file; for findings about the data set."""
+        return self.parts[0][0]
 
 
 @dataclass(slots=True)
 class Profile:
-    """The data set so far."""
+    """The data set so far: 24 bytes an example, and counts."""
 
-    last: Example | None = None
     places: Places = field(default_factory=Places)
-    lengths: "array[int]" = field(default_factory=lambda: array("L"))
+    exact: "array[int]" = field(default_factory=lambda: array("Q"))
+    """64 bits of each example's content."""
+    said: "array[int]" = field(default_factory=lambda: array("Q"))
+    """64 bits of each example's content in one case and form of characters, without spaces."""
+    lengths: "array[int]" = field(default_factory=lambda: array("I"))
     """Characters of each example."""
     turns: Counter[int] = field(default_factory=Counter)
     systems: Counter[str] = field(default_factory=Counter)
@@ -53,58 +99,218 @@ class Profile:
     """Final answers that are short."""
     answers: int = 0
     refusals: int = 0
+    opened: dict[bool, Count] = field(default_factory=dict)
+    """Examples of two turns and more, by whether they begin with a system prompt."""
+    plain: Count | None = None
+    """Examples that were read as columns; rules of scope `DATASET` see the others one by one."""
+    unasked: Count | None = None
+    """Those of them that do not end on the user's turn."""
 
     def add(self, example: Example) -> None:
         """Take down what there is to know of an example."""
-        self.last = example
-        answer, system, length = None, None, 0
         turns = turns_of(example)
-        for turn in turns:
-            role, content = turn.get("role"), turn.get("content")
-            text = content if isinstance(content, str) else content_text(content)
-            length += len(text)
-            if role == "assistant":
-                answer = text
-            elif role == "system" and system is None:
-                system = text
-        self.places.add(example.place)
-        self.lengths.append(length)
-        self.turns[len(turns)] += 1
-        if system is not None and (system in self.systems or len(self.systems) < DISTINCT):
-            self.systems[system] += 1
-        if answer:
-            self.answers += 1
-            if len(answer) <= LABEL and (answer in self.labels or len(self.labels) < DISTINCT):
-                self.labels[answer] += 1
-            head = answer[:OPENING]
-            if any(piece in head for piece in MAYBE_REFUSAL) and REFUSAL.search(head):
-                self.refusals += 1
+        texts = [content if isinstance(content := turn.get("content"), str) else content_text(content) for turn in turns]
+        roles = [turn.get("role") for turn in turns]
+        exact, said = _digests(example, texts, turns)
+        listed = example.value.get("messages")
+        opened = (listed[0].get("role") if isinstance(listed[0], dict) else None) in SYSTEM if isinstance(listed, list) and len(listed) > 1 else None
+        self._add(example.place, exact, said, sum(map(len, texts)), len(turns))
+        if opened is not None:
+            self.opened[opened] = counted(self.opened.get(opened), example.place)
+        system = next((text for text, role in zip(texts, roles, strict=True) if role == "system"), None)
+        answer = next((text for text, role in zip(reversed(texts), reversed(roles), strict=True) if role == "assistant"), None)
+        if system is not None:
+            self._system(system)
+        if answer is not None:
+            self._answer(answer, refused=refuses(answer[:OPENING]))
+
+    def sort(self, order: list[int]) -> None:
+        """Bring the examples, all of one part, into the order of these numbers."""
+        if any(this > after for this, after in pairwise(order)):
+            positions = sorted(range(len(order)), key=order.__getitem__)
+            self.exact, self.said, self.lengths = (
+                array(column.typecode, map(column.__getitem__, positions)) for column in (self.exact, self.said, self.lengths)
+            )
+            self.places.lines = array("I", map(self.places.lines.__getitem__, positions))
+
+    def add_columns(self, batch: Batch) -> None:
+        """Take down what there is to know of the plain examples of a batch."""
+        if not batch.numbers:
+            return
+        exact, said, lengths, digest = self.exact.append, self.said.append, self.lengths.append, xxhash.xxh3_64_intdigest
+        at, looked = 0, looks(batch)
+        kinds: dict[tuple[str, ...], tuple[str, int | None, int | None]] = {}
+        for roles, texts, joined in zip(batch.roles, batch.texts, batch.said, strict=True):
+            kind = kinds.get(roles)
+            if kind is None:
+                kind = kinds[roles] = (*_opening(roles),)
+            prefix, system, answer = kind
+            text = f"{prefix}{joined}"
+            data = text.encode()
+            exact(digest(data))
+            said(digest(data.translate(LOWER, SPACES) if len(data) == len(text) else _without_spaces(text)))
+            lengths(min(len(joined) - max(0, len(texts) - 1), LARGEST))
+            if system is not None:
+                self._system(texts[system])
+            if answer is not None:
+                self._answer(texts[answer], refused=looked[at + answer] & DECLINES > 0)
+            at += len(texts)
+        self.places.add_lines(batch.file, batch.numbers)
+        self._count_roles(batch)
+
+    def _add(self, place: Place, exact: int, said: int, length: int, turns: int) -> None:
+        self.places.add(place)
+        self.exact.append(exact)
+        self.said.append(said)
+        self.lengths.append(min(length, LARGEST))
+        self.turns[turns] += 1
+
+    def _count_roles(self, batch: Batch) -> None:
+        """What there is to count of the examples of a batch by their roles alone."""
+        places = batch.numbers
+        for roles, count in Counter(batch.roles).items():
+            place = Place(batch.file, places[batch.roles.index(roles)])
+            self.turns[len(roles)] += count
+            self.plain = counted(self.plain, place, count)
+            if len(roles) > 1:
+                self.opened[roles[0] in SYSTEM] = counted(self.opened.get(roles[0] in SYSTEM), place, count)
+            if roles and roles[-1] != "user":
+                self.unasked = counted(self.unasked, place, count)
+
+    def _system(self, prompt: str) -> None:
+        if prompt in self.systems:
+            self.systems[prompt] += 1
+        elif len(self.systems) < DISTINCT:
+            self.systems[prompt] = 1
+
+    def _answer(self, answer: str, *, refused: bool) -> None:
+        if not answer:
+            return
+        self.answers += 1
+        self.refusals += refused
+        if len(answer) <= LABEL and (answer in self.labels or len(self.labels) < DISTINCT):
+            self.labels[answer] += 1
+
+    def with_plain(self, kinds: dict[bool, Count], *, kind: bool) -> dict[bool, Count]:
+        """Counts of two kinds of examples, with the plain ones, which are all of one kind."""
+        if self.plain is None:
+            return kinds
+        count, place = self.plain
+        return kinds | {kind: counted(kinds.get(kind), place, count)}
+
+    def copies(self) -> list[tuple[int, int]]:
+        """Examples whose content an earlier one has, each with the first of these; in order."""
+        return sorted((at, group[0]) for group in _groups(self.exact) for at in group[1:])
+
+    def respelled(self) -> list[tuple[int, int]]:
+        """Examples that say what an earlier one says and are no copy, each with the first that says so; each content once, in order."""
+        found = []
+        for first, *others in _groups(self.said):
+            known = {self.exact[first]}
+            for at in others:
+                if self.exact[at] not in known:
+                    known.add(self.exact[at])
+                    found.append((at, first))
+        return sorted(found)
+
+    def extend(self, other: "Profile", before: int) -> None:
+        """Take in the profile of lines that follow; `before` lines of their file stand before them."""
+        self.places.extend(other.places, before)
+        for name in ("exact", "said", "lengths"):
+            getattr(self, name).extend(getattr(other, name))
+        self.turns.update(other.turns)
+        for mine, theirs in ((self.systems, other.systems), (self.labels, other.labels)):
+            for text, count in theirs.items():
+                if text in mine or len(mine) < DISTINCT:
+                    mine[text] += count
+        self.answers += other.answers
+        self.refusals += other.refusals
+        for has, (count, place) in other.opened.items():
+            self.opened[has] = counted(self.opened.get(has), _after(place, before), count)
+        if other.plain:
+            self.plain = counted(self.plain, _after(other.plain[1], before), other.plain[0])
+        if other.unasked:
+            self.unasked = counted(self.unasked, _after(other.unasked[1], before), other.unasked[0])
+
+
+def _groups(digests: "array[int]") -> Iterator[list[int]]:
+    """The positions of equal digests, of each that stands more than once; few, as a rule."""
+    if len(digests) < SMALL:
+        by_digest: dict[int, list[int]] = {}
+        for at, digest in enumerate(digests):
+            by_digest.setdefault(digest, []).append(at)
+        yield from (group for group in by_digest.values() if len(group) > 1)
+        return
+    import numpy as np  # a twentieth of a second that a small file need not pay
+
+    values = np.frombuffer(digests, dtype=np.uint64)
+    ordered = np.sort(values)
+    repeated = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    del ordered
+    if not len(repeated):
+        return
+    slots = np.searchsorted(repeated, values).astype(np.uint32)
+    slots[slots == len(repeated)] = 0
+    positions = np.flatnonzero(repeated[slots] == values)
+    order = np.argsort(slots[positions], kind="stable")
+    positions, slots = positions[order], slots[positions][order]
+    for group in np.split(positions, np.flatnonzero(np.diff(slots)) + 1):
+        yield group.tolist()
+
+
+def counted(known: Count | None, place: Place, count: int = 1) -> Count:
+    """A count with some more, of which the first stands at `place`; in one file, lines may come in any order."""
+    if known is None:
+        return count, place
+    total, first = known
+    return total + count, place if place.file == first.file and place.line < first.line else first
+
+
+def stands_before(place: Place, other: Place) -> bool:
+    """Whether a place of an example that is known stands before that of one which is looked at now."""
+    return place.file != other.file or place.line < other.line
+
+
+def _after(place: Place, before: int) -> Place:
+    return place._replace(line=place.line + before)
+
+
+def _opening(roles: tuple[str, ...]) -> Iterator[Any]:
+    """Of some roles: what stands for them in a digest, and the positions of the first system prompt and of the last answer."""
+    yield _prefix(roles)
+    yield roles.index("system") if "system" in roles else None
+    yield len(roles) - 1 - roles[::-1].index("assistant") if "assistant" in roles else None
+
+
+def _prefix(roles: tuple[str, ...]) -> str:
+    return "\1".join(roles) + "\2"
+
+
+def _digests(example: Example, texts: list[str], turns: list[dict[str, Any]]) -> tuple[int, int]:
+    """64 bits of an example's content, and 64 of it in one case and form of characters, without spaces."""
+    if is_plain(example):
+        text = _prefix(tuple([turn["role"] for turn in turns])) + "\0".join(texts)
+        data = text.encode("utf-8", "surrogatepass")
+        return xxhash.xxh3_64_intdigest(data), xxhash.xxh3_64_intdigest(data.translate(LOWER, SPACES) if data.isascii() else _without_spaces(text))
+    rest = {key: item for key, item in example.value.items() if key != "messages"}
+    beside = [sorted((k, repr(v)) for k, v in turn.items() if k not in ("role", "content")) for turn in turns]
+    said = [f"{turn.get('role')}\1{_compared(turn.get('content'))}\1{more}" for turn, more in zip(turns, beside, strict=True)]
+    whole = "\0".join([*said, repr(sorted(rest.items(), key=lambda pair: pair[0]))]).encode("utf-8", "surrogatepass")
+    return xxhash.xxh3_64_intdigest(canonical(example.value)), xxhash.xxh3_64_intdigest(whole)
+
+
+def _compared(content: Any) -> str:
+    return _without_spaces(content).decode("utf-8", "surrogatepass") if isinstance(content, str) else repr(content)
+
+
+def _without_spaces(text: str) -> bytes:
+    said = unicodedata.normalize("NFKC", text).casefold()
+    if OTHER_SPACES.search(said):
+        said = "".join(said.split())
+    return said.encode("utf-8", "surrogatepass").translate(None, SPACES)
 
 
 def turns_of(example: Example) -> list[dict[str, Any]]:
     """The turns of an example that are objects."""
     turns = example.value.get("messages")
-    if example.plain:
-        return turns  # type: ignore[return-value]  # seen to be so
     return [turn for turn in turns if isinstance(turn, dict)] if isinstance(turns, list) else []
-
-
-def profile(seen: Seen) -> Profile:
-    """The profile of what was seen."""
-    found: Profile | None = seen.memory.get("F")
-    if found is None:
-        found = seen.memory["F"] = Profile()
-    return found
-
-
-def noted(example: Example, seen: Seen) -> Iterator[Any]:
-    """Take an example into the profile, once; no problems come of it before the end."""
-    known = profile(seen)
-    if known.last is not example:
-        known.add(example)
-    return iter(())
-
-
-def digest(text: str) -> int:
-    """64 bits of a text."""
-    return xxhash.xxh3_64_intdigest(text.encode("utf-8", "surrogatepass"))

@@ -5,30 +5,22 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from curate.finding import Severity
+from curate.rules.frame import BARE_URL, POINTS, SHORT, SHOWN
 from curate.rules.rule import Scope, rule
-from curate.rules.texts import answer, asked, closer, question, quoting
+from curate.rules.texts import answer, asked, closer, one_of, question, quoting
 
 if TYPE_CHECKING:
     import polars as pl
 
-OPENING: Final = 200
-"""Characters of an answer in which a refusal stands when it is one."""
 OPEN_REQUEST: Final = r"(?i)\A(?:please |could you |can you )?(?:explain|describe|discuss|elaborate|compare|write an? (?:\w+ )?(?:essay|story|article|poem|report|blog|letter|speech|review)|tell me (?:more )?about)"
 BRIEF: Final = (
     r"(?i)\b(?:one|single|few|two|three) (?:\w+ )?(?:words?|sentence|letter|number|line)|\badjectives?|brief|short|yes or no|only|just|choose|pick|answer with"
-)
-REFUSAL: Final = re.compile(
-    r"(?i)(?:^|[.!?,;:\n—-] *)(?:i['’]?m (?:very |really |so |truly |deeply )?(?:sorry|afraid)(?:,? but)? (?:that )?i (?:can(?:no|['’])t|am unable|am not able|won['’]t)"
-    r"|i (?:can(?:not|['’]t)|am unable to|am not able to|won['’]t(?: be able to)?|will not|must decline to|have to decline to) (?:\w+ )?(?:help|assist|answer|fulfil|comply|provide|generate|create|write|discuss|engage|support|do that|do this|offer|share|give)\b(?! but)"
-    r"|i['’]m (?:unable|not able) to (?:help|assist|answer|fulfil|comply|provide|generate|create|write|discuss|access|offer)"
-    r"|(?:sorry|apologies)[,.!]? (?:but )?(?:i|we) (?:can(?:not|['’]t)|am unable)|i must (?:respectfully )?decline|as an ai[\w ,]{0,40} i (?:can(?:not|['’]t)|am unable|am not able|won['’]t))"
 )
 DISCLAIMER: Final = re.compile(
     r"(?i)\bas an? (?:artificial intelligence|ai|large) ?(?:language )?(?:model|assistant|chatbot|system)?,|\bas an? (?:ai|large) language model|\bas a language model,"
     r"|\bi['’ ]?a?m (?:just |only |merely )?an? (?:ai|artificial intelligence)(?: language model| model| assistant)?(?:,| and| so)(?: i)? (?:do not|don['’]t|cannot|can['’]t|am unable|am not|have no)|knowledge cut-?off"
 )
-REFUSAL_HINT: Final = r"(?i-u:can(?:not|'t|’t) |unable to|not able to|i won(?:'|’)t|i will not|decline|sorry|apologies)"
-DISCLAIMER_HINT: Final = (
+DISCLAIMER_HINT: Final = one_of(
     "as an ai",
     "as a large",
     "as a language",
@@ -41,17 +33,15 @@ DISCLAIMER_HINT: Final = (
     "am an artificial",
     "knowledge cut",
 )
-POINTS: Final = (
-    r"(?i)(?:(?:the|this|these) (?:following|given|above|below) (?:text|sentences?|paragraph|passage|article|code|list|email|poem|story|data|table|conversation|review|essay)"
-    r"|(?:the )?(?:text|sentence|paragraph|passage|article|code|list|table|email) (?:below|above)|following (?:text|sentences?|paragraph|passage|article))"
-)
 MERGED: Final = re.compile(
     r"\n(?:#{1,4} ?)?(?:Instruction|Next instruction|Input|Task \d+) ?\d*:[^\n]*\n(?:.*\n)?(?:#{1,4} ?)?(?:Output|Response|Answer) ?\d*:"
 )
-BARE_URL: Final = r"(?:[Ss]ummari[sz]e|[Rr]ead|[Vv]isit|[Oo]pen|[Tt]ranslate|[Aa]naly[sz]e|[Cc]heck) [^\n]*https?://\S+\z"
+OPEN_END: Final = r"(?:, *|(?-u:\b)(?:the|an|and|or|of|to|with|from|because|which|is|are|was|were)|[a-z,] \()\z"
+LIKE_JSON: Final = r'\A\s*(?:\{\s*"[^"\n]*"\s*:|\[\s*\{\s*")'
+MERGED_HINT: Final = r"\n(?:#{1,4} ?)?(?:Instruction|Next instruction|Input|Task)[ :]"
 
 
-@rule("Q001", "short-answer", severity=Severity.INFO, scope=Scope.TEXT, hint="Write the answer out, or ask for a short one.")
+@rule("Q001", "short-answer", severity=Severity.INFO, scope=Scope.TEXT, flag="brief", hint="Write the answer out, or ask for a short one.")
 def short_answer() -> "pl.Expr":
     """An answer of a word or two to a request for much more.
 
@@ -73,7 +63,9 @@ def short_answer() -> "pl.Expr":
     return pl.when(wanted).then(pl.format("an answer of {} characters to an open request", said.str.len_chars()))
 
 
-@rule("Q004", "refusal", severity=Severity.INFO, scope=Scope.TEXT, hint="Keep it where the model is meant to refuse; write an answer elsewhere.")
+@rule(
+    "Q004", "refusal", severity=Severity.INFO, scope=Scope.TEXT, flag="declines", hint="Keep it where the model is meant to refuse; write an answer elsewhere."
+)
 def refusal() -> "pl.Expr":
     """An answer opens with a refusal.
 
@@ -88,10 +80,19 @@ def refusal() -> "pl.Expr":
 
         {"messages": [{"role": "user", "content": "Name a good book."}, {"role": "assistant", "content": "Moby-Dick."}]}
     """
-    return quoting(answer().str.head(OPENING), REFUSAL_HINT, REFUSAL, "the answer opens with a refusal")
+    import polars as pl  # loaded by then: see messages_frame
+
+    return pl.when(pl.col("declines")).then(pl.lit("the answer opens with a refusal"))
 
 
-@rule("Q005", "ai-disclaimer", severity=Severity.INFO, scope=Scope.TEXT, hint="Leave the clause out, or write the answer as your assistant would.")
+@rule(
+    "Q005",
+    "ai-disclaimer",
+    severity=Severity.INFO,
+    scope=Scope.TEXT,
+    trigger=DISCLAIMER_HINT,
+    hint="Leave the clause out, or write the answer as your assistant would.",
+)
 def ai_disclaimer() -> "pl.Expr":
     """An answer speaks "as an AI language model".
 
@@ -105,7 +106,7 @@ def ai_disclaimer() -> "pl.Expr":
 
         {"messages": [{"role": "user", "content": "Name a good book."}, {"role": "assistant", "content": "Many like Moby-Dick."}]}
     """
-    return quoting(answer("marked"), DISCLAIMER_HINT, DISCLAIMER, 'the answer says "{}"')
+    return quoting(answer(), DISCLAIMER_HINT, DISCLAIMER, 'the answer says "{}"')
 
 
 def _invalid_json(text: str) -> str | None:
@@ -125,6 +126,7 @@ def _invalid_json(text: str) -> str | None:
     "cut-answer",
     severity=Severity.INFO,
     scope=Scope.TEXT,
+    flag="cut",
     hint="Finish the answer, or remove the example: the limit of tokens was reached when it was written.",
 )
 def cut_answer() -> "pl.Expr":
@@ -147,8 +149,8 @@ def cut_answer() -> "pl.Expr":
     fenced = pl.when(text.str.contains("```", literal=True)).then(text)
     unclosed = fenced.str.count_matches(r"(?m)^\s*```") % 2 == 1
     tail = pl.when(text.str.len_bytes() > 120).then(text.str.tail(160))
-    open_ended = tail.str.contains(r"(?:, *|\b(?:the|an|and|or|of|to|with|from|because|which|is|are|was|were)|[a-z,] \()\z")
-    looks_json = pl.when(text.str.contains(r'\A\s*(?:\{\s*"[^"\n]*"\s*:|\[\s*\{\s*")')).then(text)
+    open_ended = tail.str.contains(OPEN_END)
+    looks_json = pl.when(text.str.contains(LIKE_JSON)).then(text)
     return (
         pl.when(unclosed)
         .then(pl.lit("a code block of the answer is never closed"))
@@ -158,7 +160,14 @@ def cut_answer() -> "pl.Expr":
     )
 
 
-@rule("Q015", "missing-input", severity=Severity.INFO, scope=Scope.TEXT, hint="Add the text that is meant; without it the answer is made up.")
+@rule(
+    "Q015",
+    "missing-input",
+    severity=Severity.INFO,
+    scope=Scope.TEXT,
+    flag="points",
+    hint="Add the text that is meant; without it the answer is made up.",
+)
 def missing_input() -> "pl.Expr":
     """A question points at a text that is not there.
 
@@ -175,10 +184,10 @@ def missing_input() -> "pl.Expr":
     """
     import polars as pl  # loaded by then: see messages_frame
 
-    opens = (pl.col("role").shift(1) != "assistant") | (pl.col("example").shift(1) != pl.col("example")) | pl.col("role").shift(1).is_null()
-    wanted = opens & ~pl.col("media") & ~pl.col("called").shift(-1).fill_null(False)
-    short = pl.when(wanted & (pl.col("text").str.len_bytes() < 160)).then(question().str.strip_chars())
-    points = short.str.contains(POINTS) & ~short.str.contains(r"[\n:\"“”'‘`{(]|[a-z.?!][A-Z]|(?:format|style)\b")
+    opens = pl.col("previous").ne_missing("assistant")
+    wanted = opens & ~pl.col("media") & ~pl.col("next_called")
+    short = pl.when(wanted & (pl.col("text").str.len_bytes() < SHORT)).then(question().str.strip_chars())
+    points = short.str.contains(POINTS) & ~short.str.contains(SHOWN)
     bare = short.str.contains(BARE_URL)
     return (
         pl.when(points)
@@ -188,7 +197,7 @@ def missing_input() -> "pl.Expr":
     )
 
 
-@rule("Q016", "merged-instructions", severity=Severity.INFO, scope=Scope.TEXT, hint="Make two examples of it.")
+@rule("Q016", "merged-instructions", severity=Severity.INFO, scope=Scope.TEXT, trigger=MERGED_HINT, hint="Make two examples of it.")
 def merged_instructions() -> "pl.Expr":
     r"""An answer goes on with another instruction.
 
@@ -202,12 +211,7 @@ def merged_instructions() -> "pl.Expr":
 
         {"messages": [{"role": "user", "content": "Name a colour."}, {"role": "assistant", "content": "Blue."}]}
     """
-    return quoting(
-        answer("marked"),
-        r"\n(?:#{1,4} ?)?(?:Instruction|Next instruction|Input|Task)[ :]",
-        MERGED,
-        "the answer goes on with another instruction and its output",
-    )
+    return quoting(answer(), MERGED_HINT, MERGED, "the answer goes on with another instruction and its output")
 
 
 RULES = (

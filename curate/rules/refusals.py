@@ -11,10 +11,11 @@ REFUSAL: Final = re.compile(
     r"|i['’]m (?:unable|not able) to (?:help|assist|answer|fulfil|comply|provide|generate|create|write|discuss|access|offer)"
     r"|(?:sorry|apologies)[,.!]? (?:but )?(?:i|we) (?:can(?:not|['’]t)|am unable)|i must (?:respectfully )?decline|as an ai[\w ,]{0,40} i (?:can(?:not|['’]t)|am unable|am not able|won['’]t))"
 )
-PIECES: Final = ("n't", "n’t", "not", "nable", "orry", "ologies", "ecline")
-"""What one of is in every refusal; looking for them is cheaper."""
 
 
 def refuses(opening: str) -> bool:
     """Whether an answer that opens like this is a refusal."""
-    return any(piece in opening for piece in PIECES) and REFUSAL.search(opening) is not None
+    said = opening.lower()
+    # one of these is in every refusal, and looking for them is much cheaper
+    maybe = "canno" in said or "n't" in said or "n’t" in said or "unable" in said or "not able" in said or "decline" in said or "will not" in said
+    return maybe and REFUSAL.search(opening) is not None

@@ -14,6 +14,7 @@ from curate.read.locate import escape
 from curate.rules.duplicates import Seen
 from curate.rules.images import images_of
 from curate.rules.messages import kind_of, meant
+from curate.rules.profile import counted
 from curate.rules.references import REINFORCING, references
 from curate.rules.rule import Scope, rule
 from curate.targets import LIMITS, Target
@@ -68,8 +69,14 @@ def prompt_answered_already(example: Example, seen: Seen) -> Problems:
 def not_all_prompts(seen: Seen) -> Conclusion:
     """One finding, at the first line that does not end on the user."""
     counts = seen.memory.get("R001")
-    if counts and counts["prompts"] > counts["others"] and counts["place"]:
-        yield counts["place"], Problem("", f"{plural(counts['wrong'], 'line')} of {counts['prompts'] + counts['others']:,} not ending on the user")
+    if counts is None:
+        return
+    others = counts["others"] + (seen.profile.plain[0] if seen.profile.plain else 0)
+    wrong = (counts["wrong"], counts["place"]) if counts["wrong"] else None
+    if seen.profile.unasked:
+        wrong = counted(wrong, seen.profile.unasked[1], seen.profile.unasked[0])
+    if counts["prompts"] > others and wrong:
+        yield wrong[1], Problem("", f"{plural(wrong[0], 'line')} of {counts['prompts'] + others:,} not ending on the user")
 
 
 @rule("R002", "system-in-prompt", severity=Severity.ERROR, scope=Scope.VALUE, only=REINFORCING, hint="Call it developer.")
@@ -175,8 +182,7 @@ def no_validation_file(example: Example, seen: Seen) -> Problems:
 
         {"messages": [{"role": "user", "content": "1 + 1"}, {"role": "assistant", "content": "2"}]}
     """
-    counts = seen.memory.setdefault("R004", {"files": set(), "prompts": 0, "others": 0})
-    counts["files"].add(example.place.file)
+    counts = seen.memory.setdefault("R004", {"prompts": 0, "others": 0})
     counts["prompts" if is_prompt(example) else "others"] += 1
     yield from ()
 
@@ -185,8 +191,9 @@ def no_validation_file(example: Example, seen: Seen) -> Problems:
 def one_file_alone(seen: Seen) -> Conclusion:
     """One finding, about the file."""
     counts = seen.memory.get("R004")
-    if counts and len(counts["files"]) == 1 and counts["prompts"] > counts["others"]:
-        yield Place(next(iter(counts["files"])), 0), Problem("", "prompts for reinforcement, and no validation file beside this one")
+    files = {file for file, _ in seen.profile.places.parts}
+    if counts and len(files) == 1 and counts["prompts"] > counts["others"] + (seen.profile.plain[0] if seen.profile.plain else 0):
+        yield Place(files.pop(), 0), Problem("", "prompts for reinforcement, and no validation file beside this one")
 
 
 @rule("R005", "prompt-limits", severity=Severity.ERROR, scope=Scope.DATASET, only=(Target.AZURE,), hint="Leave images out, and train on 50,000 lines or fewer.")

@@ -5,15 +5,12 @@ from typing import TYPE_CHECKING, Final
 
 from curate.finding import Severity
 from curate.rules.rule import Scope, rule
-from curate.rules.texts import answer, asked, closer, having
+from curate.rules.texts import answer, asked, closer, having, one_of
 from curate.text import normalised, plural, words
 
 if TYPE_CHECKING:
     import polars as pl
 
-PROBES: Final = (0.6, 0.9)
-"""Places in a text, as shares of its length, from which a piece is looked for in what stands before."""
-PIECE: Final = 24
 LOOP: Final = 0.7
 """Share of repeated 10-grams from which a text is a loop: real ones reach 75 to 100%, tables and verses 65%."""
 TOP: Final = {2: 0.20, 3: 0.18, 4: 0.16}
@@ -24,31 +21,14 @@ SLOP: Final = (
     "embark on a", "unlock the power", "unlock the full potential", "navigate the complexities", "navigating the complexities", "in the realm of",
     "plays a crucial role", "play a crucial role", "a myriad of", "a plethora of", "look no further", "let's dive in", "i hope this helps", "seamlessly integrat",
 )  # fmt: skip
-SLOP_HINT: Final = (*SLOP, *(phrase.replace("'", "’") for phrase in SLOP if "'" in phrase))
+SLOP_HINT: Final = one_of(*SLOP, *(phrase.replace("'", "’") for phrase in SLOP if "'" in phrase))
 
 
-def _may_repeat() -> "pl.Expr":
-    """Answers of some length in which a piece from the later half stands earlier too."""
+def _repeating() -> "pl.Expr":
+    """Answers in which a piece stands twice."""
     import polars as pl  # loaded by then: see messages_frame
 
-    text = answer()
-    long = pl.when(text.str.len_bytes() > 200).then(text)
-    length = long.str.len_chars()
-    found = []
-    for share in PROBES:
-        at = (length * share).cast(pl.Int64) - PIECE
-        piece = long.str.slice(at, PIECE)
-        found.append(long.str.find(piece, literal=True) + PIECE < at)  # the offset is in bytes, so more is found in ASCII: enough here
-    return pl.when(pl.any_horizontal(found)).then(long)
-
-
-def _may_loop() -> "pl.Expr":
-    """Answers of some length in which a piece from the end stands earlier too."""
-    import polars as pl  # loaded by then: see messages_frame
-
-    text = answer()
-    long = pl.when(text.str.len_bytes() > 200).then(text)
-    return pl.when(long.str.find(long.str.slice(-2 * PIECE, PIECE), literal=True) + 2 * PIECE < long.str.len_bytes()).then(long)
+    return pl.when(pl.col("repeats")).then(pl.col("text"))
 
 
 def loop_share(text: str) -> float:
@@ -80,7 +60,7 @@ def _repeats(text: str) -> str | None:
     return None
 
 
-@rule("Q006", "loop", severity=Severity.INFO, scope=Scope.TEXT, hint="Cut the answer where the repetition starts, or remove the example.")
+@rule("Q006", "loop", severity=Severity.INFO, scope=Scope.TEXT, flag="repeats", hint="Cut the answer where the repetition starts, or remove the example.")
 def loop() -> "pl.Expr":
     """An answer repeats itself over and over.
 
@@ -95,10 +75,10 @@ def loop() -> "pl.Expr":
 
         {"messages": [{"role": "user", "content": "Name a colour."}, {"role": "assistant", "content": "The sky is blue and the sea is blue and so is the ink."}]}
     """
-    return closer(_may_loop(), _loops)
+    return closer(_repeating(), _loops)
 
 
-@rule("Q007", "repetition", severity=Severity.INFO, scope=Scope.TEXT, hint="Read it; cut what is said twice.")
+@rule("Q007", "repetition", severity=Severity.INFO, scope=Scope.TEXT, flag="repeats", hint="Read it; cut what is said twice.")
 def repetition() -> "pl.Expr":
     r"""An answer says the same lines or phrases again and again.
 
@@ -113,10 +93,10 @@ def repetition() -> "pl.Expr":
 
         {"messages": [{"role": "user", "content": "Give tips."}, {"role": "assistant", "content": "Drink a glass of water before you eat.\nTake a walk around the block each day."}]}
     """
-    return closer(_may_repeat(), _repeats)
+    return closer(_repeating(), _repeats)
 
 
-@rule("Q013", "echo", severity=Severity.INFO, scope=Scope.TEXT, hint="Let the answer begin with what is new, or remove the example.")
+@rule("Q013", "echo", severity=Severity.INFO, scope=Scope.TEXT, flag="echoes", hint="Let the answer begin with what is new, or remove the example.")
 def echo() -> "pl.Expr":
     """An answer is the question, or begins with all of it.
 
@@ -151,7 +131,7 @@ def _worn(text: str) -> str | None:
     return f"{plural(len(found), 'worn-out phrase')}: {', '.join(found[:3])}" if len(found) >= 3 else None
 
 
-@rule("Q019", "worn-phrases", severity=Severity.INFO, scope=Scope.TEXT, hint="Say it in plain words, or let a person rewrite it.")
+@rule("Q019", "worn-phrases", severity=Severity.INFO, scope=Scope.TEXT, trigger=SLOP_HINT, hint="Say it in plain words, or let a person rewrite it.")
 def worn_phrases() -> "pl.Expr":
     """An answer has three or more of the phrases that language models wear out.
 

@@ -52,7 +52,9 @@ class Scope(StrEnum):
     TEXT = "text"
     """Nothing; returns a polars expression over the frame of messages (see `curate.rules.frame`): the problem's message, or null."""
     DATASET = "dataset"
-    """An `Example` and what was `Seen` before it; yields problems."""
+    """An `Example` and what was `Seen` before it; yields problems. Not asked about examples that are plain, of which `Seen.profile` has counts."""
+    PROFILE = "profile"
+    """The `curate.rules.profile.Profile` of the data set, at its end; yields problems, each with a place or the number of an example from 0."""
     FILE = "file"
     """The `FileFacts` of a file read to its end; yields problems."""
     ADOPTION = "adoption"
@@ -83,6 +85,12 @@ class Rule:
     """Targets that have the rule; empty: all."""
     default: bool = True
     """False for a rule that runs only when it is selected."""
+    trigger: str | None = None
+    """For a rule over texts: a fast pattern (in Rust's syntax) that is found in every text that the rule can fire on, whoever says it."""
+    flag: str | None = None
+    """For a rule over texts: a column of the frame that is true wherever the rule can fire and its trigger is not found."""
+    ascii: bool = True
+    """False where the trigger is never found in a text of nothing but ASCII."""
     repair: Repair | None = None
     conclusion: Callable[..., Any] | None = None
     """For a rule over the data set, or over tokens: takes what was `Seen` once all is read; yields (place, problem)."""
@@ -126,6 +134,9 @@ def rule(
     targets: Mapping[Target, Severity] | None = None,
     only: tuple[Target, ...] = (),
     default: bool = True,
+    trigger: str | None = None,
+    flag: str | None = None,
+    ascii: bool = True,  # noqa: A002
 ) -> Callable[[Callable[..., Any]], Rule]:
     """Declare a rule. Raises `ValueError` at import when its code, name or docstring is not well-formed."""
     if not CODE.fullmatch(code) or not NAME.fullmatch(name):
@@ -133,7 +144,7 @@ def rule(
 
     def declare(function: Callable[..., Any]) -> Rule:
         summary, why, bad, good = _documentation(code, inspect.getdoc(function) or "")
-        return Rule(code, name, severity, scope, hint, summary, why, bad, good, function, targets or {}, only, default)
+        return Rule(code, name, severity, scope, hint, summary, why, bad, good, function, targets or {}, only, default, trigger, flag, ascii)
 
     return declare
 

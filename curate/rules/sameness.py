@@ -1,16 +1,13 @@
-"""Rules that compare examples with earlier ones by what they say (D002) and by the types of their keys (J023)."""
+"""Family J over the data set: keys that have one type in some examples and another one in others."""
 
-import unicodedata
-from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from curate.example import Example, Place
 from curate.finding import Problem, Severity
 from curate.read.locate import escape
 from curate.rules.duplicates import Seen
-from curate.rules.profile import Places, digest, turns_of
 from curate.rules.rule import Scope, rule
 from curate.targets import Target
 from curate.text import excerpt, visible
@@ -24,81 +21,6 @@ OTHERS: Final = frozenset(("content", "arguments"))
 
 GRAMMAR: Final = frozenset(("/messages", "/messages/*", "/messages/*/role"))
 """Paths whose types M002, M004 and M005 judge."""
-
-
-@dataclass(slots=True)
-class Texts:
-    """Hashes of what each example says, and of the whole of it: 20 bytes an example."""
-
-    said: "array[int]" = field(default_factory=lambda: array("Q"))
-    ids: "array[int]" = field(default_factory=lambda: array("Q"))
-    places: Places = field(default_factory=Places)
-
-
-def _plain(text: Any) -> str:
-    """A text without its spaces, in one case and one form of characters."""
-    if not isinstance(text, str):
-        return repr(text)
-    return "".join((text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).casefold()).split())
-
-
-@rule("D002", "same-but-for-spelling", severity=Severity.WARNING, scope=Scope.DATASET, hint="`curate dedup` removes it and keeps one.")
-def same_but_for_spelling(example: Example, seen: Seen) -> Problems:
-    """An example is an earlier one in another case, spacing or form of characters.
-
-    To the model it is the same example again: it weighs double in training, and in a test set it measures memory.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "What is 2 + 2?"}, {"role": "assistant", "content": "Four."}]}
-        {"messages": [{"role": "user", "content": "what is 2+2?"}, {"role": "assistant", "content": "four."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "What is 2 + 2?"}, {"role": "assistant", "content": "Four."}]}
-        {"messages": [{"role": "user", "content": "What is 2 + 3?"}, {"role": "assistant", "content": "Five."}]}
-    """
-    known: Texts | None = seen.memory.get("D002")
-    if known is None:
-        known = seen.memory["D002"] = Texts()
-    if example.plain:
-        said = "\0".join([f"{turn['role']}\1{_plain(turn['content'])}" for turn in example.value["messages"]])
-    else:
-        rest = {key: item for key, item in example.value.items() if key != "messages"}
-        turns = [
-            f"{turn.get('role')}\1{_plain(turn.get('content'))}\1{sorted((k, repr(v)) for k, v in turn.items() if k not in ('role', 'content'))}"
-            for turn in turns_of(example)
-        ]
-        said = "\0".join([*turns, repr(sorted(rest.items(), key=lambda pair: pair[0]))])
-    known.said.append(digest(said))
-    known.ids.append(int(example.id[:16], 16))
-    known.places.add(example.place)
-    return iter(())
-
-
-@same_but_for_spelling.concluded_by
-def told_same(seen: Seen) -> Placed:
-    """Which examples say what an earlier one says, and are not its exact copy."""
-    known: Texts | None = seen.memory.get("D002")
-    if known is None or len(known.ids) == len(set(known.said)):
-        return
-    import numpy as np  # a twentieth of a second that a file without such examples need not pay
-
-    said = np.frombuffer(known.said, dtype=np.uint64)
-    order = np.argsort(said, kind="stable")
-    alike = np.flatnonzero(said[order][1:] == said[order][:-1]) + 1
-    first: dict[int, int] = {}
-    shown: dict[int, set[int]] = {}
-    found: list[tuple[int, int]] = []
-    for at in alike.tolist():
-        left, right = int(order[at - 1]), int(order[at])
-        start = first[right] = first.get(left, left)
-        ids = shown.setdefault(start, {known.ids[start]})
-        if known.ids[right] not in ids:
-            ids.add(known.ids[right])
-            found.append((right, start))
-    for right, start in sorted(found):
-        yield known.places[right], Problem("", f"says the same as {visible(str(known.places[start]))}, in another case, spacing or form of characters")
 
 
 @dataclass(slots=True)
@@ -158,8 +80,6 @@ def type_changes(example: Example, seen: Seen) -> Problems:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "id": "1"}
         {"messages": [{"role": "user", "content": "Bye"}, {"role": "assistant", "content": "See you."}], "id": "2"}
     """
-    if example.plain:
-        return iter(())
     known: dict[str, dict[str, Types]] = seen.memory.setdefault("J023", {})
     for path, kind in _kinds(example.value):
         kinds = known.get(path)
@@ -185,7 +105,4 @@ def told_types(seen: Seen) -> Placed:
             yield ordered[-1][1].place, Problem("", f"{visible(excerpt(path, 80))} is {counts}")
 
 
-RULES = (
-    same_but_for_spelling,
-    type_changes,
-)
+RULES = (type_changes,)

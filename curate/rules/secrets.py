@@ -28,14 +28,14 @@ KEYS: Final = {
     "AWS access key": r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])",
     "GitHub token": r"(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{50,})",
     "GitLab token": r"glpat-[A-Za-z0-9_-]{20,}",
-    "API key": r"(?<![A-Za-z0-9])sk-(?=[A-Za-z0-9_-]*[0-9])(?=[A-Za-z0-9_-]*[A-Za-z])[A-Za-z0-9_-]{20,}",
+    "API key": r"(?<![A-Za-z0-9])sk-(?=[A-Za-z0-9_-]{0,200}[0-9])(?=[A-Za-z0-9_-]{0,200}[A-Za-z])[A-Za-z0-9_-]{20,}",
     "Slack token": r"xox[abeoprs]-[A-Za-z0-9-]{10,}",
     "Slack webhook": r"https://hooks\.slack\.com/services/T[A-Z0-9]+/B[A-Z0-9]+/[A-Za-z0-9]{20,}",
     "Google API key": r"AIza[A-Za-z0-9_-]{35}",
     "Stripe key": r"(?<![A-Za-z0-9])[rs]k_live_[A-Za-z0-9]{16,}",
     "Hugging Face token": r"(?<![A-Za-z0-9])hf_[A-Za-z0-9]{30,}",
     "npm token": r"npm_[A-Za-z0-9]{36}",
-    "JSON web token": r"eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}",
+    "JSON web token": r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}",
     "password in a URL": r"[a-z][a-z0-9+]{2,11}://[^\s:/@\"'<>\[\]{}$]{1,64}:[^\s:/@\"'<>\[\]{}$*]{4,64}@[\w.-]+",
 }
 KEY: Final = re.compile("|".join(f"({pattern})" for pattern in KEYS.values()))
@@ -50,7 +50,6 @@ KEY_HINTS: Final = r"PRIVATE KEY|AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|sk-|xox
 CARD: Final = re.compile(r"(?<![\w.+-])[2-6][0-9]{3}([ -]?)(?:[0-9]{4}\1[0-9]{4}\1[0-9]{4}|[0-9]{6}\1[0-9]{5})(?![\w-])")
 IBAN: Final = re.compile(r"(?<!\w)[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?(?!\w)")
 SSN: Final = re.compile(r"(?<![\w-])[0-9]{3}-[0-9]{2}-[0-9]{4}(?![\w-])")
-DIGITS: Final = "[0-9]{3}[0-9 -]"
 NUMBER_HINTS: Final = r"[2-6][0-9]{3}[ -]?[0-9]{4}[0-9 -]|[A-Z]{2}[0-9]{2} ?[A-Z0-9]{4} ?[A-Z0-9]{4}|[0-9]{3}-[0-9]{2}-[0-9]{4}"
 
 EMAIL: Final = re.compile(r"(?<![\w.+/@-])[A-Za-z0-9][\w.+-]{0,63}@((?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24})(?![\w@])")
@@ -149,7 +148,12 @@ def _secrets(texts: "pl.Expr", finder: Callable[[str], Iterator[Secret]]) -> "pl
 
 
 @rule(
-    "S001", "secret-key", severity=Severity.ERROR, scope=Scope.TEXT, hint="Revoke the key, for it has leaked; then `--unsafe-fixes` puts its kind in its place."
+    "S001",
+    "secret-key",
+    severity=Severity.ERROR,
+    scope=Scope.TEXT,
+    trigger=KEY_HINTS,
+    hint="Revoke the key, for it has leaked; then `--unsafe-fixes` puts its kind in its place.",
 )
 def secret_key() -> "pl.Expr":
     """A message holds a key, a token or a password.
@@ -167,7 +171,7 @@ def secret_key() -> "pl.Expr":
     """
     import polars as pl  # loaded by then: see messages_frame
 
-    return _secrets(having(pl.col("marked"), KEY_HINTS), keys_in)
+    return _secrets(having(pl.col("text"), KEY_HINTS), keys_in)
 
 
 @rule(
@@ -175,6 +179,7 @@ def secret_key() -> "pl.Expr":
     "card-or-account-number",
     severity=Severity.WARNING,
     scope=Scope.TEXT,
+    trigger=NUMBER_HINTS,
     hint="Replace it by a made-up one; `--unsafe-fixes` puts its kind in its place.",
 )
 def card_or_account_number() -> "pl.Expr":
@@ -193,10 +198,17 @@ def card_or_account_number() -> "pl.Expr":
     """
     import polars as pl  # loaded by then: see messages_frame
 
-    return _secrets(having(having(pl.col("text"), DIGITS), NUMBER_HINTS), numbers_in)
+    return _secrets(having(pl.col("text"), NUMBER_HINTS), numbers_in)
 
 
-@rule("S003", "personal-data", severity=Severity.INFO, scope=Scope.TEXT, hint="Look whether it is somebody's; `--unsafe-fixes` puts its kind in its place.")
+@rule(
+    "S003",
+    "personal-data",
+    severity=Severity.INFO,
+    scope=Scope.TEXT,
+    trigger=PERSONAL_HINTS,
+    hint="Look whether it is somebody's; `--unsafe-fixes` puts its kind in its place.",
+)
 def personal_data() -> "pl.Expr":
     """A message holds an e-mail address, a phone number or a public IP address.
 
@@ -213,7 +225,7 @@ def personal_data() -> "pl.Expr":
     """
     import polars as pl  # loaded by then: see messages_frame
 
-    return _secrets(having(having(pl.col("text"), "[@+]|[0-9][0-9.)-]"), PERSONAL_HINTS), personal_in)
+    return _secrets(having(pl.col("text"), PERSONAL_HINTS), personal_in)
 
 
 def _redacting(declared: Rule, finder: Callable[[str], Iterator[Secret]]) -> None:

@@ -11,11 +11,11 @@ KEYS: Final = ("text", "value", "refusal")
 """Keys under which a part of a content has its text."""
 
 
-def answer(column: str = "text") -> "pl.Expr":
-    """The text of an assistant's message, or another column of it; null for others."""
+def answer() -> "pl.Expr":
+    """The text of an assistant's message; null for others."""
     import polars as pl  # loaded by then: see messages_frame
 
-    return pl.when(pl.col("role") == "assistant").then(pl.col(column))
+    return pl.when(pl.col("role") == "assistant").then(pl.col("text"))
 
 
 def question() -> "pl.Expr":
@@ -29,8 +29,14 @@ def asked() -> "pl.Expr":
     """The text of the user's message that an assistant's message answers; null where another role stands before it."""
     import polars as pl  # loaded by then: see messages_frame
 
-    answers = (pl.col("role") == "assistant") & (pl.col("role").shift(1) == "user") & (pl.col("example").shift(1) == pl.col("example"))
-    return pl.when(answers).then(pl.col("text").shift(1))
+    return pl.col("asked")
+
+
+def foreign() -> "pl.Expr":
+    """The text of a message that is not all in ASCII; null for others."""
+    import polars as pl  # loaded by then: see messages_frame
+
+    return pl.when(pl.col("foreign")).then(pl.col("text"))
 
 
 def closer(texts: "pl.Expr", judge: Callable[[str], str | None]) -> "pl.Expr":
@@ -49,10 +55,10 @@ def closer(texts: "pl.Expr", judge: Callable[[str], str | None]) -> "pl.Expr":
     return texts.map_batches(look, return_dtype=pl.String, is_elementwise=True)
 
 
-def quoting(texts: "pl.Expr", hint: str | tuple[str, ...], pattern: re.Pattern[str], message: str, unless: re.Pattern[str] | None = None) -> "pl.Expr":
+def quoting(texts: "pl.Expr", hint: str, pattern: re.Pattern[str], message: str, unless: re.Pattern[str] | None = None) -> "pl.Expr":
     """`message` with what `pattern` finds in each text in it, for the few that `hint` fits and `unless` does not.
 
-    The hint is a fast pattern, or strings of which one must be there, in any case of letters.
+    The hint is a fast pattern, often that of the rule's trigger.
     """
 
     def judge(text: str) -> str | None:
@@ -64,12 +70,16 @@ def quoting(texts: "pl.Expr", hint: str | tuple[str, ...], pattern: re.Pattern[s
     return closer(having(texts, hint), judge)
 
 
-def having(texts: "pl.Expr", hint: str | tuple[str, ...]) -> "pl.Expr":
-    """Those of the texts that a pattern fits, or that have one of some strings in them, in any case of letters; null for others."""
+def having(texts: "pl.Expr", hint: str) -> "pl.Expr":
+    """Those of the texts that a pattern fits; null for others."""
     import polars as pl  # loaded by then: see messages_frame
 
-    found = texts.str.contains(hint) if isinstance(hint, str) else texts.str.contains_any(list(hint), ascii_case_insensitive=True)
-    return pl.when(found).then(texts)
+    return pl.when(texts.str.contains(hint)).then(texts)
+
+
+def one_of(*pieces: str) -> str:
+    """A fast pattern for texts that have one of some strings in them, in any case of the letters of ASCII."""
+    return f"(?i-u:{'|'.join(map(re.escape, pieces))})"
 
 
 def with_texts(value: dict[str, Any], edit: Callable[[str], str]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from curate.finding import Problem, Severity
 from curate.read.locate import escape
 from curate.rules.duplicates import Seen
 from curate.rules.messages import kind_of, meant, whole
+from curate.rules.profile import Profile, counted
 from curate.rules.rule import Scope, rule
 from curate.rules.tools import REJECTED
 from curate.targets import Target
@@ -223,7 +224,7 @@ def message_name(example: Example) -> Problems:
             yield Problem(f"{message.pointer}/name", f"name {excerpt(name, 40)!r} is not one that services take" if name else "the name is empty")
 
 
-@rule("M025", "repeated-message", severity=Severity.WARNING, scope=Scope.TEXT, hint="Remove the copy and what follows from it.")
+@rule("M025", "repeated-message", severity=Severity.WARNING, scope=Scope.TEXT, flag="again", hint="Remove the copy and what follows from it.")
 def repeated_message() -> "pl.Expr":
     """A message comes twice in one conversation.
 
@@ -240,16 +241,14 @@ def repeated_message() -> "pl.Expr":
     """
     import polars as pl  # loaded by then: see messages_frame
 
-    def again(back: int) -> "pl.Expr":
-        return pl.all_horizontal(pl.col(name).shift(back) == pl.col(name) for name in ("example", "role", "text"))
-
     speaks = pl.col("role").is_in(["user", "assistant"]) & ~pl.col("called") & ~pl.col("media") & (pl.col("text") != "")
-    said = pl.when(again(1)).then(pl.lit("the same as the message before")).when(again(2) & (pl.col("text").str.len_chars() >= LONG))
+    again = pl.col("again")
+    said = pl.when(again == 1).then(pl.lit("the same as the message before")).when((again == 2) & (pl.col("text").str.len_chars() >= LONG))
     return pl.when(speaks).then(said.then(pl.format("the {} said the same in the turn before", pl.col("role"))))
 
 
-@rule("M026", "system-in-most", severity=Severity.INFO, scope=Scope.DATASET, hint="Give all examples a system prompt, or none.")
-def system_in_most(example: Example, seen: Seen) -> Problems:
+@rule("M026", "system-in-most", severity=Severity.INFO, scope=Scope.PROFILE, hint="Give all examples a system prompt, or none.")
+def system_in_most(known: Profile) -> Iterator[tuple[Any, Problem]]:
     """A few examples have no system prompt where nearly all have one, or the other way round.
 
     The model learns two ways to behave, one of them from little data. Nine in ten and more count as nearly all.
@@ -272,19 +271,8 @@ def system_in_most(example: Example, seen: Seen) -> Problems:
 
         {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    turns = example.value.get("messages")
-    if isinstance(turns, list) and len(turns) > 1:
-        has = isinstance(turns[0], dict) and turns[0].get("role") in ("system", "developer")
-        _count(seen, "M026", has, example)
-    yield from ()
-
-
-@system_in_most.concluded_by
-def system_in_nine_of_ten(seen: Seen) -> Iterator[tuple[Any, Problem]]:
-    """One finding, at the first of the few."""
-    counted = seen.memory.get("M026", {})
-    total = sum(count for count, _ in counted.values())
-    for has, (count, place) in counted.items():
+    total = sum(count for count, _ in known.opened.values())
+    for has, (count, place) in known.opened.items():
         if total >= FEWEST and count * 10 < total:
             yield (
                 place,
@@ -314,10 +302,10 @@ def reasoning_in_some(example: Example, seen: Seen) -> Problems:
 
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "reasoning_content": "A greeting.", "content": "Hello."}]}
     """
-    if example.plain:
-        _count(seen, "M027", False, example)
-    elif answers := [message for message in example.messages if message.role == "assistant"]:
-        _count(seen, "M027", any(_thinks(message) for message in answers), example)
+    if answers := [message for message in example.messages if message.role == "assistant"]:
+        has = any(_thinks(message) for message in answers)
+        kinds = seen.memory.setdefault("M027", {})
+        kinds[has] = counted(kinds.get(has), example.place)
     yield from ()
 
 
@@ -327,20 +315,13 @@ def _thinks(message: Message) -> bool:
     return any(message.value.get(key) for key in THOUGHTS) or any(isinstance(part, dict) and part.get("type") in ("reasoning", "thinking") for part in parts)
 
 
-def _count(seen: Seen, code: str, has: bool, example: Example) -> None:
-    """Count an example as one that has something or has it not, and keep the place of the first of each kind."""
-    counted = seen.memory.setdefault(code, {})
-    count, place = counted.get(has) or (0, example.place)
-    counted[has] = (count + 1, place)
-
-
 @reasoning_in_some.concluded_by
 def reasoning_not_in_all(seen: Seen) -> Iterator[tuple[Any, Problem]]:
     """One finding, at the first example of the kind that is rarer."""
-    counted = seen.memory.get("M027", {})
-    if len(counted) > 1:
-        rarer = min(counted, key=lambda has: (counted[has][0], has))
-        yield counted[rarer][1], Problem("", f"{plural(counted[True][0], 'example')} with reasoning and {counted[False][0]:,} without")
+    kinds = seen.profile.with_plain(seen.memory.get("M027", {}), kind=False)
+    if len(kinds) > 1:
+        rarer = min(kinds, key=lambda has: (kinds[has][0], has))
+        yield kinds[rarer][1], Problem("", f"{plural(kinds[True][0], 'example')} with reasoning and {kinds[False][0]:,} without")
 
 
 RULES: Final = (

@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import curate.check
+import curate.checker
+import curate.read.pieces
 from curate.check import check_paths
 from curate.cli.main import main
 from curate.config import CheckConfig
@@ -212,7 +214,7 @@ def test_judging_a_shape_once_finds_the_same_as_judging_every_example(chosen: li
     path.write_bytes(b"".join(line_of(kind(n)) + b"\n" for n, kind in enumerate([*chosen, *chosen])))
     remembered = check_paths([path]).findings
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(curate.check, "shape_of", lambda _: None)
+        patched.setattr(curate.checker, "shape_of", lambda _: None)
         assert check_paths([path]).findings == remembered
 
 

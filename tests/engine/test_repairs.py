@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curate.check import Checker
+from curate.check import check_paths
 from curate.config import CheckConfig
 from curate.finding import Finding, Severity
 from curate.fix import fix_paths
@@ -58,7 +58,9 @@ def parsed_lines(content: bytes) -> list[ParsedLine]:
 
 
 def found_in(content: bytes, target: Target, *select: str) -> list[Finding]:
-    return list(Checker(CheckConfig(select=select, target=target)).chunk(parsed_lines(content)))
+    path = Path("found.jsonl")
+    path.write_bytes(content)
+    return [finding for finding in check_paths([path], CheckConfig(select=select, target=target)).findings if finding.line]
 
 
 def mended_content(code: str, content: bytes, target: Target) -> tuple[bytes, set[int]]:

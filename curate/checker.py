@@ -1,0 +1,231 @@
+"""The selected rules over lines: what they find in each, and what the data set's rules have to know of it.
+
+A part is all that one piece of a file gives, and is made without knowing the others, in another process if need be. Parts are taken in
+in order, and then the data set's rules are asked: so nothing depends on how a file was cut, or on how many processes there were.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from curate.config import CheckConfig
+from curate.example import Example, Place
+from curate.finding import Finding, Problem
+from curate.read.dataset import FileFacts, ParsedLine
+from curate.read.locate import line_of
+from curate.read.pieces import Batch, Piece, read_piece
+from curate.rules import Rule, Scope, by_scope
+from curate.rules.chosen import Chosen
+from curate.rules.duplicates import Seen
+from curate.rules.frame import batch_frame, messages_frame
+from curate.rules.profile import Profile
+from curate.rules.repair import Takes
+from curate.rules.shape import Shape, is_plain, shape_of
+from curate.rules.tokenised import Tokenised
+from curate.template import load_template
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass(slots=True)
+class Part:
+    """What the lines of a piece give. Line numbers count from the start of the piece."""
+
+    facts: FileFacts
+    lines: int
+    """All lines, blank ones too."""
+    findings: list[Finding]
+    profile: Profile
+    examples: list[ParsedLine] = field(default_factory=list)
+    """The lines whose examples rules of scope `DATASET` are asked about."""
+
+
+class Checker:
+    """The selected rules, by what they see, and what the data set's rules remember."""
+
+    def __init__(self, config: CheckConfig) -> None:
+        self.max_length, self.target = config.max_length, config.target
+        self.chosen = Chosen.by(config)
+        rules = self.chosen.rules
+        scopes = (Scope.LINE, Scope.EXAMPLE, Scope.VALUE, Scope.DATASET, Scope.PROFILE, Scope.FILE, Scope.TOKENS)
+        self.line, self.shape, self.value, self.dataset, self.profiled, self.files, self.tokens = (by_scope(rules, scope) for scope in scopes)
+        self.text = TextRules(by_scope(rules, Scope.TEXT))
+        self.template = load_template(config.model) if config.model and self.tokens else None
+        self.seen = Seen()
+        self.sound: set[Shape] = set()
+
+    def part(self, piece: Piece) -> Part:
+        """What the lines of a piece give."""
+        facts = FileFacts(piece.name, target=self.target)
+        batch = read_piece(piece, facts)
+        return self.part_of(batch, facts, len(batch.lines))
+
+    def part_of(self, batch: Batch, facts: FileFacts, lines: int) -> Part:
+        """What a batch gives, of which `facts` are known."""
+        part = Part(facts, lines, list(self.findings(batch)), Profile())
+        if self.profiled or self.dataset:
+            order = list(batch.plain_at)
+            part.profile.add_columns(batch)
+            for at, parsed in zip(batch.others_at, batch.others, strict=True):
+                if parsed.example is not None:
+                    part.profile.add(parsed.example)
+                    order.append(at)
+                    if self.dataset:
+                        part.examples.append(parsed)
+            part.profile.sort(order)
+        return part
+
+    def findings(self, batch: Batch) -> Iterator[Finding]:
+        """What the rules find in each line by itself."""
+        for parsed in batch.others:
+            if parsed.example is None or parsed.decoded.defects:  # nothing can be said about a line that is sound
+                for rule in self.line:
+                    for problem in rule.function(parsed):
+                        yield self._finding(rule, problem, parsed)
+            if parsed.example is not None:
+                yield from self._example(parsed, parsed.example)
+        for position, roles in enumerate(batch.roles):
+            if ("messages", *roles) not in self.sound:
+                parsed = batch.parsed(position)
+                yield from self._structure(parsed, parsed.example or Example(parsed.place, {}, "messages"))
+        if self.template is not None:
+            for position in range(len(batch.numbers)):
+                yield from self._tokens(batch.parsed(position))
+        yield from self._texts(batch)
+
+    def _example(self, parsed: ParsedLine, example: Example) -> Iterator[Finding]:
+        yield from self._structure(parsed, example)
+        if self.value and not is_plain(example):
+            for rule in self.value:
+                for problem in rule.function(example):
+                    yield self._finding(rule, problem, parsed)
+        yield from self._tokens(parsed)
+
+    def _structure(self, parsed: ParsedLine, example: Example) -> Iterator[Finding]:
+        shape = shape_of(example)
+        if shape is not None and shape in self.sound:
+            return
+        sound = True
+        for rule in self.shape:
+            for problem in rule.function(example):
+                sound = False
+                yield self._finding(rule, problem, parsed)
+        if sound and shape is not None:
+            self.sound.add(shape)
+
+    def _tokens(self, parsed: ParsedLine) -> Iterator[Finding]:
+        example = parsed.example
+        if self.template is None or example is None or not example.messages:
+            return
+        one = Tokenised(example, self.template.encode(example.value), self.template, self.max_length, self.seen.memory)
+        for rule in self.tokens:
+            for problem in rule.function(one):
+                yield self._finding(rule, problem, parsed)
+
+    def _texts(self, batch: Batch) -> Iterator[Finding]:
+        if not self.text.rules:
+            return
+        if batch.numbers:
+            for rule, position, turn, message in self.text.ask(batch_frame(batch)):
+                yield self._finding(rule, Problem(f"/messages/{turn}/content", message), batch.parsed(position))
+        lines = [(parsed, parsed.example) for parsed in batch.others if parsed.example is not None]
+        if lines:
+            for rule, position, turn, message in self.text.ask(messages_frame([example for _, example in lines])):
+                parsed, example = lines[position]
+                pointer = next(said.content_pointer for said in example.messages if said.index == turn)
+                yield self._finding(rule, Problem(pointer, message), parsed)
+
+    def take(self, part: Part, before: int) -> Iterator[Finding]:
+        """Take in a part that comes next, `before` lines of its file before it: what it found, and what the data set's rules find in its examples."""
+        for finding in part.findings:
+            yield replace(finding, line=finding.line + before) if before else finding
+        self.seen.profile.extend(part.profile, before)
+        for parsed in part.examples:
+            there = _moved(parsed, before) if before else parsed
+            for rule in self.dataset:
+                for problem in rule.function(there.example, self.seen):
+                    yield self._finding(rule, problem, there)
+
+    def file(self, facts: FileFacts) -> Iterator[Finding]:
+        """What the rules find in a file as a whole, once it has been read."""
+        for rule in self.files:
+            for problem in rule.function(facts):
+                yield self._about(rule, problem, Place(facts.path, 0))
+
+    def conclusions(self) -> Iterator[tuple[Finding, int | None]]:
+        """What the rules find in the data set as a whole, once all files have been read.
+
+        With each, which example of the data set it is about, counted from 0, where it is about one and its id is to be told.
+        """
+        for rule in (*self.dataset, *self.tokens):
+            if rule.conclusion is not None:
+                for place, problem in rule.conclusion(self.seen):
+                    yield self._about(rule, problem, place), None
+        for rule in self.profiled if self.seen.profile.lengths else ():
+            for where, problem in rule.function(self.seen.profile):
+                place, at = (self.seen.profile.places[where], where) if isinstance(where, int) else (where, None)
+                yield self._about(rule, problem, place), at
+
+    def _about(self, rule: Rule, problem: Problem, place: Place) -> Finding:
+        severity = self.chosen.severities[rule.code]
+        fixable = rule.repair is not None and (rule.scope is Scope.PROFILE or rule.repair.takes in (Takes.FIRST, Takes.RAW))
+        return Finding(rule.code, severity, place.file, place.line, problem.pointer, problem.message, rule.hint, fixable, None)
+
+    def _finding(self, rule: Rule, problem: Problem, parsed: ParsedLine) -> Finding:
+        """The finding that a problem makes; in an element of a document, at the line where the value stands."""
+        fixable = rule.repair is not None and rule.repair.applies(parsed)
+        line = parsed.place.line + _inside(problem, parsed.line.data)
+        example = parsed.example.id if parsed.example else None
+        return Finding(rule.code, self.chosen.severities[rule.code], parsed.place.file, line, problem.pointer, problem.message, rule.hint, fixable, example)
+
+
+class TextRules:
+    """The text rules, asked only about the messages in which one of them may find something."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self.rules = rules
+        self._asked: list[pl.Expr] = []
+        self._suspect: pl.Expr | None = None
+
+    def _prepare(self) -> "pl.Expr":
+        """Make the questions, once polars is loaded; which messages they are for."""
+        import polars as pl
+
+        self._asked = [rule.function().alias(rule.code) for rule in self.rules]
+        text = pl.col("text")
+        found = [pl.col(flag).cast(pl.Boolean) for flag in dict.fromkeys(rule.flag for rule in self.rules if rule.flag)]
+        found += [rule.function().is_not_null() for rule in self.rules if not rule.trigger and not rule.flag]
+        for plain, texts in ((True, text), (False, pl.when(pl.col("foreign")).then(text))):
+            if triggers := dict.fromkeys(f"(?:{rule.trigger})" for rule in self.rules if rule.trigger and rule.ascii is plain):
+                found.append(texts.str.contains("|".join(triggers)))
+        self._suspect = pl.any_horizontal(found)
+        return self._suspect
+
+    def ask(self, frame: "pl.DataFrame") -> Iterator[tuple[Rule, int, int, str]]:
+        """What the rules say of a frame of messages: the rule, the position of the example, the turn, the message."""
+        suspects = frame.filter(self._prepare() if self._suspect is None else self._suspect)
+        if not len(suspects):
+            return
+        said = suspects.select("example", "turn", *self._asked)
+        for rule in self.rules:
+            column = said[rule.code]
+            if column.null_count() < len(said):  # seldom, and much cheaper to ask than a query
+                for position, turn, message in said.filter(column.is_not_null()).select("example", "turn", rule.code).iter_rows():
+                    yield rule, position, turn, message
+
+
+def _inside(problem: Problem, data: bytes) -> int:
+    """Lines from the first line of an element of a document to where the problem stands."""
+    if problem.offset:
+        return data.count(b"\n", 0, problem.offset)
+    return line_of(data, problem.pointer) if problem.pointer and b"\n" in data else 0
+
+
+def _moved(parsed: ParsedLine, before: int) -> ParsedLine:
+    """A line with `before` more lines before it."""
+    place = parsed.place._replace(line=parsed.place.line + before)
+    example = parsed.example
+    if example is not None:
+        example = Example(place, example.value, example.format, example.pointers, example.plain, example.tools_pointer)
+    return parsed._replace(place=place, example=example)

@@ -1,0 +1,243 @@
+"""A file of lines in pieces that can be read apart from each other, by other processes too; and the plain lines of a piece as columns.
+
+Most lines of most files are nothing but messages of a role and a text. They are read without an object for each line: what rules
+look at stands in lists, and `Batch.parsed` makes the line whole where a rule has found something in it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
+from pathlib import Path
+from typing import NamedTuple
+
+import orjson
+
+from curate.errors import InputError
+from curate.example import ROLES, Example, Place
+from curate.files import blocks, is_packed
+from curate.read.dataset import SEPARATORS, WIDE, FileFacts, ParsedLine, parsed_line
+from curate.read.decode import Decoded
+from curate.read.document import is_document
+from curate.read.kinds import kind_of
+from curate.read.lines import BOM, Line
+
+SIZE = 4 << 20
+"""Bytes of a piece: enough for columns to pay, little enough for memory and progress."""
+
+
+class Piece(NamedTuple):
+    """The lines of a file that start at byte `start` or later and before `end`; `data` where they had to be unpacked."""
+
+    path: Path
+    name: str
+    """What the file goes by in findings."""
+    start: int
+    end: int | None
+    """None for the rest of the file."""
+    data: bytes | None = None
+
+
+def pieces_of(path: Path, name: str, size: int = SIZE) -> Iterator[Piece] | None:
+    """The pieces of a file of lines, in order; None for one that is not lines (see `curate.read.document` and `curate.read.kinds`). Raises `InputError`."""
+    stream = blocks(path)
+    start = next(stream, b"")
+    if WIDE.match(start) or kind_of(start) or is_document(start):
+        return None
+    if is_packed(path) or not path.is_file():
+        return _unpacked(path, name, start, stream, size)
+    return _ranges(path, name, path.stat().st_size, size)
+
+
+def _ranges(path: Path, name: str, total: int, size: int) -> Iterator[Piece]:
+    for start in range(0, max(total, 1), size):
+        end = start + size
+        yield Piece(path, name, start, end if end < total else None)
+
+
+def _unpacked(path: Path, name: str, block: bytes, stream: Iterator[bytes], size: int) -> Iterator[Piece]:
+    waiting: list[bytes] = []
+    held = offset = 0
+    while block:
+        at = block.rfind(b"\n") + 1 if held + len(block) >= size else 0
+        if at:
+            data = b"".join([*waiting, block[:at]])
+            yield Piece(path, name, offset, offset + len(data), data)
+            offset += len(data)
+            waiting, held, block = [], 0, block[at:]
+        waiting.append(block)
+        held += len(block)
+        block = next(stream, b"")
+    yield Piece(path, name, offset, None, b"".join(waiting))
+
+
+def bytes_of(piece: Piece) -> tuple[int, bytes]:
+    """Where the first line of a piece starts, and the bytes of its lines. Raises `InputError` for a file that cannot be read any more."""
+    if piece.data is not None:
+        return piece.start, piece.data
+    try:
+        with piece.path.open("rb") as file:
+            start = piece.start
+            if start:  # a line that starts before belongs to the piece before
+                file.seek(start - 1)
+                while not (passed := file.readline(SIZE)).endswith(b"\n"):
+                    if not passed or (piece.end is not None and file.tell() >= piece.end):
+                        return start, b""
+                start = file.tell()
+            if piece.end is None:
+                return start, file.read()
+            if start >= piece.end:
+                return start, b""
+            data = file.read(piece.end - start)
+            return start, data if data.endswith(b"\n") else data + file.readline()
+    except OSError as error:
+        raise InputError(f"{piece.path}: cannot be read: {error.strerror or error}", "check the path, its permissions and the disk") from error
+
+
+@dataclass(slots=True)
+class Batch:
+    """Lines of one file: the plain ones as columns, equally long, and the others whole. Line numbers count from the start of the piece."""
+
+    file: str
+    others: list[ParsedLine]
+    """Lines that are not plain, in order."""
+    numbers: list[int] = field(default_factory=list)
+    """Line of each plain example."""
+    plain_at: list[int] = field(default_factory=list)
+    """Where each plain example stands among all lines of the batch; with `others_at`, what brings them into one order."""
+    others_at: list[int] = field(default_factory=list)
+    roles: list[tuple[str, ...]] = field(default_factory=list)
+    texts: list[list[str]] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+    """The texts of each, joined by NUL."""
+    lines: list[bytes] = field(default_factory=list)
+    """All lines of the piece, from which plain ones are made whole; empty where `whole` has them."""
+    offset: int = 0
+    """Byte of the file at which the piece starts."""
+    whole: list[ParsedLine] = field(default_factory=list)
+    """The plain examples as lines, where these were read one by one."""
+    looks: list[int] | None = None
+    """A first look at each message of the plain examples; kept by `curate.rules.looks`."""
+    _starts: list[int] = field(default_factory=list)
+
+    @classmethod
+    def of_lines(cls, lines: Sequence[ParsedLine]) -> "Batch":
+        """A batch of lines that were read one by one."""
+        batch = cls(lines[0].place.file if lines else "", [])
+        for at, parsed in enumerate(lines):
+            if parsed.decoded.plain and parsed.example is not None and not parsed.decoded.defects:
+                turns = parsed.example.value["messages"]
+                texts = [turn["content"] for turn in turns]
+                batch._add(parsed.place.line, tuple([turn["role"] for turn in turns]), texts, "\0".join(texts))
+                batch.whole.append(parsed)
+                batch.plain_at.append(at)
+            else:
+                batch.others.append(parsed)
+                batch.others_at.append(at)
+        return batch
+
+    def _add(self, number: int, roles: tuple[str, ...], texts: list[str], said: str) -> None:
+        self.numbers.append(number)
+        self.roles.append(roles)
+        self.texts.append(texts)
+        self.said.append(said)
+
+    def parsed(self, position: int) -> ParsedLine:
+        """The plain example at a position of the columns, as a line."""
+        if self.whole:
+            return self.whole[position]
+        if not self._starts:
+            self._starts = list(accumulate((len(line) + 1 for line in self.lines), initial=self.offset))
+        number = self.numbers[position]
+        data = self.lines[number - 1]
+        returns = data.endswith(b"\r")
+        line = Line(number, self._starts[number - 1], data[:-1] if returns else data, b"\r\n" if returns else b"\n")
+        turns = [{"role": role, "content": text} for role, text in zip(self.roles[position], self.texts[position], strict=True)]
+        value, place = {"messages": turns}, Place(self.file, number)
+        return ParsedLine(place, line, Decoded(value, (), True), Example(place, value, "messages", None, True))
+
+
+def read_piece(piece: Piece, facts: FileFacts) -> Batch:
+    """Read the lines of a piece; `facts` gets what they add to it."""
+    offset, data = bytes_of(piece)
+    facts.size += len(data)
+    if offset == 0 and data.startswith(BOM):
+        facts.bom, offset, data = True, len(BOM), data[len(BOM) :]
+    lines = data.split(b"\n")
+    ended = lines[-1] == b""
+    if ended:
+        lines.pop()
+    batch = Batch(piece.name, [], lines=lines, offset=offset)
+    _read(batch, facts, ended=ended)
+    crlf = data.count(b"\r\n") if b"\r" in data else 0
+    facts.crlf += crlf - _counted(batch, b"\r\n")
+    facts.lf += len(lines) - (not ended) - crlf - _counted(batch, b"\n")
+    return batch
+
+
+def _counted(batch: Batch, ending: bytes) -> int:
+    return sum(parsed.line.ending == ending for parsed in batch.others)
+
+
+def _read(batch: Batch, facts: FileFacts, *, ended: bool) -> None:
+    numbers, columns = batch.numbers, (batch.roles.append, batch.texts.append, batch.said.append)
+    add_roles, add_texts, add_said = columns
+    offset, loads = batch.offset, orjson.loads
+    last = len(batch.lines)
+    for number, line in enumerate(batch.lines, 1):
+        try:
+            turns = loads(line)["messages"]
+            roles = tuple([turn["role"] for turn in turns])
+            texts = [turn["content"] for turn in turns]
+            said = "\0".join(texts)
+            plain = roles in KNOWN or _known(roles)
+        except (ValueError, TypeError, KeyError):
+            plain = False
+        if plain:
+            # Every key and text has two quotes, and texts may have more in them. A key too many would show in the count, unless
+            # a quote in a text is written as an escape.
+            quotes = said.count('"')
+            plain = line.count(b'"') == 2 + 8 * len(texts) + quotes and not (quotes and b"\\u0022" in line)
+            if plain and b"\\" in line and line.count(b"\\") != quotes + said.count("\n"):
+                plain = not _suspect(line)
+        if plain:
+            if not numbers:
+                facts.formats["messages"] += 0  # formats are told in the order in which they come
+            numbers.append(number)
+            add_roles(roles)
+            add_texts(texts)
+            add_said(said)
+            if not said.isascii() and any(char in line for char in SEPARATORS):
+                facts.separated += 1
+                facts.first_separated = facts.first_separated or number
+        else:
+            batch.others_at.append(number)
+            batch.others.append(_whole(number, offset, line, facts, ended=ended or number < last))
+        offset += len(line) + 1
+    batch.plain_at = numbers
+    facts.lines += len(numbers)
+    facts.examples += len(numbers)
+    if numbers:
+        facts.formats["messages"] += len(numbers)
+
+
+KNOWN: set[tuple[str, ...]] = set()
+"""The roles of conversations that were seen to be known ones; at most `SHAPES`."""
+SHAPES = 10_000
+
+
+def _known(roles: tuple[str, ...]) -> bool:
+    known = ROLES.issuperset(roles)
+    if known and len(KNOWN) < SHAPES:
+        KNOWN.add(roles)
+    return known
+
+
+def _suspect(line: bytes) -> bool:
+    """Whether a line may have a control character in it, which only an escape other than those of quotes and line breaks brings into JSON."""
+    return b"\\u00" in line or b"\\b" in line or b"\\f" in line
+
+
+def _whole(number: int, offset: int, data: bytes, facts: FileFacts, *, ended: bool) -> ParsedLine:
+    returns = ended and data.endswith(b"\r")
+    ending = b"\r\n" if returns else b"\n" if ended else b""
+    return parsed_line(Line(number, offset, data[:-1] if returns else data, ending), facts)
