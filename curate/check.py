@@ -11,8 +11,8 @@ from curate.checker import Checker, Part
 from curate.config import CheckConfig
 from curate.files import is_packed
 from curate.finding import Finding, Severity
-from curate.read.dataset import FileFacts, ParsedLine, read_file
-from curate.read.pieces import Batch, pieces_of
+from curate.read.dataset import FileFacts, read_file
+from curate.read.pieces import Batch, examples_at, pieces_of
 from curate.rules import Rule
 from curate.workers import Workers
 
@@ -137,26 +137,16 @@ def _ids(wanted: set[int], checker: Checker, paths: Mapping[str, Path]) -> dict[
     """The ids of some examples of the data set, counted from 0 over all files: read again, for there are few."""
     found: dict[int, str] = {}
     places = checker.seen.profile.places
-    by_file: dict[str, list[int]] = {}
+    by_file: dict[str, dict[int, int]] = {}
     for at in sorted(wanted):
-        by_file.setdefault(places[at].file, []).append(at)
-    for name, positions in by_file.items():
-        start = places.start_of(name)
-        for at, example_id in _ids_in(paths[name], [at - start for at in positions]):
-            found[start + at] = example_id
+        by_file.setdefault(places[at].file, {})[at] = places[at].line
+    for name, lines in by_file.items():
+        path = paths[name]
+        if pieces_of(path, name) is not None:
+            ids = {number: example.id for number, example in examples_at(path, set(lines.values()))}
+            found |= {at: ids[line] for at, line in lines.items()}
+        else:  # several elements of a document may stand on one line
+            start = places.start_of(name)
+            examples = (parsed.example for parsed in read_file(path, FileFacts(name)) if parsed.example is not None)
+            found |= {start + nth: example.id for nth, example in enumerate(examples) if start + nth in lines}
     return found
-
-
-def _ids_in(path: Path, positions: Sequence[int]) -> Iterator[tuple[int, str]]:
-    left = iter(positions)
-    at = next(left, None)
-    nth = 0
-    parsed: ParsedLine
-    for parsed in read_file(path, FileFacts(str(path))):
-        if at is None:
-            return
-        if parsed.example is not None:
-            if nth == at:
-                yield at, parsed.example.id
-                at = next(left, None)
-            nth += 1

@@ -4,7 +4,7 @@ A part is all that one piece of a file gives, and is made without knowing the ot
 in order, and then the data set's rules are asked: so nothing depends on how a file was cut, or on how many processes there were.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -126,13 +126,15 @@ class Checker:
     def _texts(self, batch: Batch) -> Iterator[Finding]:
         if not self.text.rules:
             return
-        if batch.numbers:
-            for rule, position, turn, message in self.text.ask(batch_frame(batch)):
-                yield self._finding(rule, Problem(f"/messages/{turn}/content", message), batch.parsed(position))
         lines = [(parsed, parsed.example) for parsed in batch.others if parsed.example is not None]
+        frames = [batch_frame(batch)] if batch.numbers else []
         if lines:
-            for rule, position, turn, message in self.text.ask(messages_frame([example for _, example in lines])):
-                parsed, example = lines[position]
+            frames.append(messages_frame([example for _, example in lines], len(batch.numbers)))
+        for rule, position, turn, message in self.text.ask(frames):
+            if position < len(batch.numbers):
+                yield self._finding(rule, Problem(f"/messages/{turn}/content", message), batch.parsed(position))
+            else:
+                parsed, example = lines[position - len(batch.numbers)]
                 pointer = next(said.content_pointer for said in example.messages if said.index == turn)
                 yield self._finding(rule, Problem(pointer, message), parsed)
 
@@ -186,33 +188,46 @@ class TextRules:
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.rules = rules
         self._asked: list[pl.Expr] = []
-        self._suspect: pl.Expr | None = None
+        self._flags = list(dict.fromkeys(rule.flag for rule in rules if rule.flag))
+        self._free = [rule for rule in rules if not rule.trigger and not rule.flag]
+        """Rules of which nobody knows where they may fire: those of users."""
+        self._trigger, self._beyond = (_any_of(rule.trigger for rule in rules if rule.trigger and rule.ascii is plain) for plain in (True, False))
 
-    def _prepare(self) -> "pl.Expr":
-        """Make the questions, once polars is loaded; which messages they are for."""
+    def ask(self, frames: Sequence["pl.DataFrame"]) -> Iterator[tuple[Rule, int, int, str]]:
+        """What the rules say of frames of messages: the rule, the position of the example, the turn, the message."""
         import polars as pl
 
-        self._asked = [rule.function().alias(rule.code) for rule in self.rules]
-        text = pl.col("text")
-        found = [pl.col(flag).cast(pl.Boolean) for flag in dict.fromkeys(rule.flag for rule in self.rules if rule.flag)]
-        found += [rule.function().is_not_null() for rule in self.rules if not rule.trigger and not rule.flag]
-        for plain, texts in ((True, text), (False, pl.when(pl.col("foreign")).then(text))):
-            if triggers := dict.fromkeys(f"(?:{rule.trigger})" for rule in self.rules if rule.trigger and rule.ascii is plain):
-                found.append(texts.str.contains("|".join(triggers)))
-        self._suspect = pl.any_horizontal(found)
-        return self._suspect
-
-    def ask(self, frame: "pl.DataFrame") -> Iterator[tuple[Rule, int, int, str]]:
-        """What the rules say of a frame of messages: the rule, the position of the example, the turn, the message."""
-        suspects = frame.filter(self._prepare() if self._suspect is None else self._suspect)
+        self._asked = self._asked or [rule.function().alias(rule.code) for rule in self.rules]
+        suspects = pl.concat([frame.filter(self._suspect(frame)) for frame in frames]) if frames else pl.DataFrame()
         if not len(suspects):
             return
         said = suspects.select("example", "turn", *self._asked)
         for rule in self.rules:
             column = said[rule.code]
             if column.null_count() < len(said):  # seldom, and much cheaper to ask than a query
-                for position, turn, message in said.filter(column.is_not_null()).select("example", "turn", rule.code).iter_rows():
-                    yield rule, position, turn, message
+                for at in column.is_not_null().arg_true():
+                    yield rule, said["example"][at], said["turn"][at], column[at]
+
+    def _suspect(self, frame: "pl.DataFrame") -> "pl.Series":
+        """The messages in which a rule may find something."""
+        import polars as pl
+
+        found = pl.repeat(value=False, n=len(frame), eager=True)
+        for flag in self._flags:
+            found |= frame[flag]
+        if self._free:
+            found |= frame.select(pl.any_horizontal(rule.function().is_not_null() for rule in self._free)).to_series()
+        if self._trigger:
+            found |= frame["text"].str.contains(self._trigger)
+        foreign = frame["foreign"].arg_true()
+        if self._beyond and len(foreign):  # taken out first: columns ask about nulls too
+            at = foreign.filter(frame["text"].gather(foreign).str.contains(self._beyond))
+            found = found.scatter(at, values=True)
+        return found
+
+
+def _any_of(patterns: Iterable[str]) -> str:
+    return "|".join(dict.fromkeys(f"(?:{pattern})" for pattern in patterns))
 
 
 def _inside(problem: Problem, data: bytes) -> int:

@@ -9,7 +9,7 @@ import typer
 
 from curate.check import check_paths
 from curate.cli.adopt import Adopted
-from curate.cli.options import PATHS, chosen, progress
+from curate.cli.options import PATHS, chosen, processes, progress
 from curate.config import find_config
 from curate.errors import ExitCode
 from curate.files import STDIN, data_files
@@ -41,6 +41,7 @@ def check(
     unsafe_fixes: Annotated[bool, typer.Option("--unsafe-fixes", help="With --fix, --fix-only or --diff: also fixes that may change the meaning.")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Show what --fix would change, and change nothing; exit status 1 if there is something.")] = False,
     fix_only: Annotated[bool, typer.Option("--fix-only", help="Fix, and report nothing else; exit status 0.")] = False,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes that check a big file; as a rule, one for each core, at most 8.", metavar="N")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
     """Say what is wrong with a data set, and where.
@@ -56,7 +57,7 @@ def check(
         mend(files, config, Fixing(fix, unsafe_fixes, diff, fix_only), quiet=quiet)
     adopted = Adopted.read(baseline, new_baseline)
     with progress("checking", "lines", quiet=quiet) as advance:
-        report = check_paths(files, config, advance)
+        report = check_paths(files, config, advance, workers=workers or processes())
     adopted.settle(report, files)
     limit = None if show_all else SHOWN
     told = reported(report, output_format, files, limit, group_by, statistics=statistics, model=config.model)

@@ -1,5 +1,6 @@
 """What the verbs share: options laid over the configuration, and progress on a terminal."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,6 +10,8 @@ from curate.config import Section, validated
 
 PATHS: Final = "Files, folders, patterns in quotes like 'data/**/*.jsonl', or - for standard input: JSON Lines or JSON arrays, also as .gz or .zst."
 """What the argument PATH of a verb says in its help."""
+MOST_PROCESSES: Final = 8
+"""Processes that share the work unless the user says otherwise: each takes some 200 MB."""
 SectionType = TypeVar("SectionType", bound=Section)
 
 
@@ -35,3 +38,9 @@ def progress(label: str, unit: str, *, quiet: bool = False, total: int | None = 
     with Progress(*columns, TimeElapsedColumn(), console=console(stderr=True), transient=True) as bar:
         task = bar.add_task(label, total=total)
         yield lambda count: bar.advance(task, count)
+
+
+def processes() -> int:
+    """How many processes share the work on a big file: one for each core that this one may use, at most 8."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, MOST_PROCESSES)

@@ -4,7 +4,7 @@ Most lines of most files are nothing but messages of a role and a text. They are
 look at stands in lists, and `Batch.parsed` makes the line whole where a rule has found something in it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
@@ -19,9 +19,9 @@ from curate.read.dataset import SEPARATORS, WIDE, FileFacts, ParsedLine, parsed_
 from curate.read.decode import Decoded
 from curate.read.document import is_document
 from curate.read.kinds import kind_of
-from curate.read.lines import BOM, Line
+from curate.read.lines import BOM, Line, split_lines
 
-SIZE = 4 << 20
+SIZE = 8 << 20
 """Bytes of a piece: enough for columns to pay, little enough for memory and progress."""
 
 
@@ -91,6 +91,17 @@ def bytes_of(piece: Piece) -> tuple[int, bytes]:
             return start, data if data.endswith(b"\n") else data + file.readline()
     except OSError as error:
         raise InputError(f"{piece.path}: cannot be read: {error.strerror or error}", "check the path, its permissions and the disk") from error
+
+
+def examples_at(path: Path, numbers: Set[int]) -> Iterator[tuple[int, Example]]:
+    """The examples on some lines of a file of lines, each with its number; all other lines are skipped unread. Raises `InputError`."""
+    facts = FileFacts(str(path))
+    for line in split_lines(blocks(path)):
+        if line.number in numbers:
+            data = line.data.removeprefix(BOM) if line.number == 1 else line.data
+            parsed = parsed_line(line._replace(data=data), facts)
+            if parsed.example is not None:
+                yield line.number, parsed.example
 
 
 @dataclass(slots=True)

@@ -56,8 +56,8 @@ def batch_frame(batch: Batch) -> "pl.DataFrame":
     return _complete(frame.with_columns(content=True, called=False, media=False, joined=False), looks(batch))
 
 
-def messages_frame(examples: Sequence[Example]) -> "pl.DataFrame":
-    """All messages of `examples`, in order. Lone surrogates, which a column of text cannot hold, become question marks in it."""
+def messages_frame(examples: Sequence[Example], first: int = 0) -> "pl.DataFrame":
+    """All messages of `examples`, in order, the positions of which count from `first`. Lone surrogates, which a column of text cannot hold, become question marks in it."""
     import polars as pl  # a tenth of a second: not for `--help` or a file without examples
 
     example: list[int] = []
@@ -65,7 +65,7 @@ def messages_frame(examples: Sequence[Example]) -> "pl.DataFrame":
     role: list[str | None] = []
     text: list[str] = []
     content, called, media, joined = [], [], [], []
-    for position, item in enumerate(examples):
+    for position, item in enumerate(examples, first):
         for message in item.messages:
             value = message.value
             said = value.get("content")
@@ -90,36 +90,44 @@ def _complete(frame: "pl.DataFrame", looked_at: Sequence[int]) -> "pl.DataFrame"
 
     role, text, example, asked = pl.col("role"), pl.col("text"), pl.col("example"), pl.col("text").shift(1)
     follows = example.shift(1) == example
-    answers = (role == "assistant") & (role.shift(1) == "user") & follows
+    answers = ((role == "assistant") & (role.shift(1) == "user") & follows).fill_null(value=False)
     size = text.str.len_bytes()
     wide = size > text.str.len_chars() * 1.3
     padded = text.str.strip_chars().str.len_bytes() < size
-    short = pl.when((role == "user") & (size < SHORT)).then(text.str.strip_chars())
-    head = pl.when((role == "assistant") & (size > HEAD)).then(text.str.head(HEAD))
     looked = pl.lit(pl.Series(looked_at, dtype=pl.UInt8))
 
     def same(back: int) -> "pl.Expr":
-        return pl.all_horizontal(column.shift(back) == column for column in (example, role, text))
+        return pl.all_horizontal(column.shift(back) == column for column in (example, role, text)).fill_null(value=False)
 
-    flags: dict[str, pl.Expr] = {
-        "switched": answers & (wide != wide.shift(1)),
-        "echoes": answers & text.str.strip_chars_start().str.starts_with(asked.str.strip_chars_start().str.head(PIECE // 2)),
-        "foreign": size > text.str.len_chars(),
-        "padded": padded,
-        "brief": padded | (size <= BRIEF),
-        "points": (short.str.contains(POINTS) & ~short.str.contains(SHOWN)) | short.str.contains(BARE_URL),
-        "repeats": looked & REPEATS > 0,
-        "uneven": (looked & UNEVEN > 0) | head.str.contains(MANY_MARKS),
-        "declines": looked & DECLINES > 0,
-        "cut": looked & CUT > 0,
-    }
-    return frame.with_columns(
+    frame = frame.with_columns(
         pl.when(answers).then(asked).alias("asked"),
         pl.when(follows).then(role.shift(1)).alias("previous"),
         (pl.col("called").shift(-1) & (example.shift(-1) == example)).fill_null(value=False).alias("next_called"),
-        pl.when(same(1)).then(1).when(same(2)).then(2).otherwise(0).alias("again"),
-        **flags,
+        pl.when(same(1)).then(1).when(same(2)).then(2).otherwise(0).cast(pl.UInt8).alias("again"),
+        switched=answers & (wide != wide.shift(1)).fill_null(value=False),
+        echoes=answers & text.str.strip_chars_start().str.starts_with(asked.str.strip_chars_start().str.head(PIECE // 2)),
+        foreign=size > text.str.len_chars(),
+        padded=padded,
+        brief=padded | (size <= BRIEF),
+        short=((role == "user") & (size < SHORT)).fill_null(value=False),
+        long=((role == "assistant") & (size > HEAD)).fill_null(value=False),
+        repeats=looked & REPEATS > 0,
+        uneven=looked & UNEVEN > 0,
+        declines=looked & DECLINES > 0,
+        cut=looked & CUT > 0,
+    ).with_columns(repeated=pl.col("again") > 0)
+    questions, heads = frame["text"].filter(frame["short"]).str.strip_chars(), frame["text"].filter(frame["long"]).str.head(HEAD)
+    pointing = (questions.str.contains(POINTS) & ~questions.str.contains(SHOWN)) | questions.str.contains(BARE_URL)
+    return frame.drop("short", "long").with_columns(
+        points=_marked(frame["short"], pointing), uneven=frame["uneven"] | _marked(frame["long"], heads.str.contains(MANY_MARKS))
     )
+
+
+def _marked(chosen: "pl.Series", marks: "pl.Series") -> "pl.Series":
+    """`chosen` where `marks`, of which there is one for each that is chosen, is true too; columns would ask about the others as well."""
+    import polars as pl
+
+    return pl.repeat(value=False, n=len(chosen), eager=True).scatter(chosen.arg_true().filter(marks), values=True)
 
 
 def _is_joined(example: Example) -> bool:

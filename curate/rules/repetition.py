@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from curate.finding import Severity
 from curate.rules.rule import Scope, rule
-from curate.rules.texts import answer, asked, closer, having, one_of
+from curate.rules.texts import answer, asked, closer, one_of
 from curate.text import normalised, plural, words
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ SLOP: Final = (
     "embark on a", "unlock the power", "unlock the full potential", "navigate the complexities", "navigating the complexities", "in the realm of",
     "plays a crucial role", "play a crucial role", "a myriad of", "a plethora of", "look no further", "let's dive in", "i hope this helps", "seamlessly integrat",
 )  # fmt: skip
+WORN: Final = 3
+"""Such phrases from which an answer is told of."""
 SLOP_HINT: Final = one_of(*SLOP, *(phrase.replace("'", "’") for phrase in SLOP if "'" in phrase))
 
 
@@ -128,7 +130,7 @@ def echo() -> "pl.Expr":
 def _worn(text: str) -> str | None:
     plain = text.lower().replace("’", "'")
     found = [phrase for phrase in SLOP if phrase in plain]
-    return f"{plural(len(found), 'worn-out phrase')}: {', '.join(found[:3])}" if len(found) >= 3 else None
+    return f"{plural(len(found), 'worn-out phrase')}: {', '.join(found[:3])}" if len(found) >= WORN else None
 
 
 @rule("Q019", "worn-phrases", severity=Severity.INFO, scope=Scope.TEXT, trigger=SLOP_HINT, hint="Say it in plain words, or let a person rewrite it.")
@@ -146,7 +148,10 @@ def worn_phrases() -> "pl.Expr":
 
         {"messages": [{"role": "user", "content": "What is Rome like?"}, {"role": "assistant", "content": "Old, loud and beautiful."}]}
     """
-    return closer(having(answer(), SLOP_HINT), _worn)
+    import polars as pl  # loaded by then: see messages_frame
+
+    text = answer()
+    return closer(pl.when(text.str.count_matches(SLOP_HINT) >= WORN).then(text), _worn)
 
 
 RULES = (

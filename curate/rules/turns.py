@@ -224,7 +224,7 @@ def message_name(example: Example) -> Problems:
             yield Problem(f"{message.pointer}/name", f"name {excerpt(name, 40)!r} is not one that services take" if name else "the name is empty")
 
 
-@rule("M025", "repeated-message", severity=Severity.WARNING, scope=Scope.TEXT, flag="again", hint="Remove the copy and what follows from it.")
+@rule("M025", "repeated-message", severity=Severity.WARNING, scope=Scope.TEXT, flag="repeated", hint="Remove the copy and what follows from it.")
 def repeated_message() -> "pl.Expr":
     """A message comes twice in one conversation.
 
