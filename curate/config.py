@@ -85,7 +85,7 @@ class DedupConfig(Section):
 
     threshold: Fraction = 0.8
     """Jaccard similarity of shingle sets from which two examples are duplicates."""
-    on: Literal["conversation", "prompt", "response"] = "conversation"
+    on: Literal["conversation", "prompt", "response", "last-turn"] = "conversation"
     """Which turns are compared; system prompts never are."""
     keep: Literal["longest", "first"] = "longest"
     """Which one of several duplicates stays; `longest` does not depend on the order of the lines."""

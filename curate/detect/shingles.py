@@ -5,40 +5,16 @@ Shingles are 3 consecutive words. One changed word in a twenty-word answer costs
 they match only what is equal to them. Scripts without spaces between words count characters as words.
 """
 
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
+from curate.detect.compared import On, compared_text
 from curate.example import Example
-from curate.text import normalised, words
+from curate.text import words
 
 if TYPE_CHECKING:
     import numpy as np
 
 SIZE: Final = 3
-SILENT: Final = ("system", "developer")
-"""Roles that are not compared: a prompt shared by the whole file makes nothing a duplicate."""
-On = Literal["conversation", "prompt", "response"]
-
-
-def compared_text(example: Example, on: On) -> str:
-    """The text that counts: the turns of the user and the answers, without system prompts, normalised.
-
-    The rejected side of a preference pair counts too: two pairs that differ only there are two examples.
-    """
-    messages = {"conversation": example.messages, "prompt": example.prompt, "response": (example.answer,) if example.answer else ()}[on]
-    texts = [message.text for message in messages if message.role not in SILENT]
-    if on != "prompt":
-        texts.extend(_other_side(example.value.get(key)) for key in ("rejected", "non_preferred_output") if key in example.value)
-    return normalised("\n".join(texts))
-
-
-def _other_side(side: Any) -> str:
-    if isinstance(side, str):
-        return side
-    if isinstance(side, dict):
-        side = [side]
-    if isinstance(side, list):
-        return "\n".join(str(turn.get("content", turn.get("value", ""))) for turn in side if isinstance(turn, dict))
-    return ""
 
 
 def shingle_hashes(example: Example, on: On) -> "np.ndarray[Any, np.dtype[np.uint32]]":

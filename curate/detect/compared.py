@@ -1,0 +1,65 @@
+"""The text of an example that counts when it is compared with others.
+
+System prompts and definitions of tools are no part of it: a prompt that the whole file shares makes nothing a duplicate. What an answer
+calls is: two answers without words that call other functions are two answers.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Final, Literal
+
+from curate.example import Example, Message
+from curate.text import normalised
+
+SILENT: Final = ("system", "developer")
+"""Roles that are not compared."""
+On = Literal["conversation", "prompt", "response", "last-turn"]
+"""What is compared: all turns, those before the last answer, the last answer, or the last request with its answer."""
+OTHER_SIDE: Final = ("rejected", "non_preferred_output")
+"""Keys of a preference pair under which the worse answer stands."""
+
+
+def compared_text(example: Example, on: On) -> str:
+    """The text that counts: the turns of the user and the answers, without system prompts, normalised.
+
+    The rejected side of a preference pair counts too: two pairs that differ only there are two examples.
+    """
+    texts = [text for message in compared_turns(example, on) for text in _said(message)]
+    if on != "prompt":
+        texts.extend(_other_side(example.value[key]) for key in OTHER_SIDE if key in example.value)
+    return normalised("\n".join(texts))
+
+
+def compared_turns(example: Example, on: On) -> list[Message]:
+    """The turns that are compared, in order."""
+    answer = (example.answer,) if example.answer else ()
+    if on == "conversation":
+        turns: tuple[Message, ...] = example.messages
+    elif on == "prompt":
+        turns = example.prompt
+    elif on == "response":
+        turns = answer
+    else:
+        prompt = example.prompt
+        asked = next((at for at in range(len(prompt) - 1, -1, -1) if prompt[at].role == "user"), len(prompt))
+        turns = prompt[asked:] + answer
+    return [message for message in turns if message.role not in SILENT]
+
+
+def _said(message: Message) -> Iterator[str]:
+    """The words of a turn, then the functions that it calls with their arguments."""
+    yield message.text
+    calls = message.value.get("tool_calls")
+    for call in calls if isinstance(calls, list) else ():
+        function = call.get("function") if isinstance(call, dict) else None
+        if isinstance(function, dict):
+            yield f"{function.get('name', '')} {function.get('arguments', '')}"
+
+
+def _other_side(side: Any) -> str:
+    if isinstance(side, str):
+        return side
+    if isinstance(side, dict):
+        side = [side]
+    if isinstance(side, list):
+        return "\n".join(str(turn.get("content", turn.get("value", ""))) for turn in side if isinstance(turn, dict))
+    return ""
