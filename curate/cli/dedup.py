@@ -7,13 +7,11 @@ from typing import Annotated
 
 import typer
 
-from curate.apply import apply, write_removed
 from curate.cli.options import PATHS, chosen
 from curate.config import find_config
-from curate.detect.near import find_duplicates
+from curate.dedup import plan, write_plan
 from curate.errors import UsageError
-from curate.files import data_files, replacing
-from curate.read.dataset import read_dataset
+from curate.files import data_files
 from curate.report.console import console
 from curate.report.duplicates import SHOWN, dedup_json, dedup_text
 from curate.text import plural
@@ -35,20 +33,14 @@ def dedup(
     removed = output.with_name("removed.jsonl")
     if any(path.resolve() in (output.resolve(), removed.resolve()) for path in files):
         raise UsageError(f"{output}: would replace a file that is read", "name another output; input files are never overwritten")
-    dataset = read_dataset(files)
-    report = find_duplicates(dataset.examples, config)
-    applied = apply(dataset.lines, duplicates=report.duplicates, keep_unreadable=True)
-    write_removed(removed, applied.removed)
-    with replacing(output) as file:
-        for line in applied.kept:
-            file.write(line.jsonl + b"\n")
+    planned = plan(files, config)
+    write_plan(planned, output, removed)
     if as_json:
-        json.dump(dedup_json(applied, report.apart), sys.stdout)
+        json.dump(dedup_json(planned), sys.stdout)
         sys.stdout.write("\n")
         return
     out = console()
-    for text in dedup_text(applied, report.duplicates, report.apart, None if show_all else SHOWN):
+    for text in dedup_text(planned, None if show_all else SHOWN):
         out.print(text)
-    unreadable = len(dataset.lines) - len(dataset.examples)
-    if unreadable:
-        console(stderr=True).print(f"{plural(unreadable, 'line')} without an example stay as they are; `curate check` says what is wrong with them")
+    if planned.unreadable:
+        console(stderr=True).print(f"{plural(planned.unreadable, 'line')} without an example stay as they are; `curate check` says what is wrong with them")

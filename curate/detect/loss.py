@@ -1,0 +1,26 @@
+"""What a duplicate comes to for a reader: which line goes, which stays in its place. Places and ids, no texts: a million of them are a table."""
+
+from typing import NamedTuple
+
+from curate.detect.cluster import Code, Duplicate
+from curate.example import Place
+
+
+class Loss(NamedTuple):
+    """A line that goes, or one side of a pair that is kept apart, and the line that it is compared with."""
+
+    place: Place
+    example: str
+    """Id of the example that goes."""
+    kept_place: Place
+    kept: str
+    """Id of the example that stays."""
+    code: Code
+    similarity: float
+    """True Jaccard of the two, 0 to 1; 1 for exact copies."""
+
+
+def loss(duplicate: Duplicate) -> Loss:
+    """A duplicate without its texts."""
+    gone, kept = duplicate.example, duplicate.kept
+    return Loss(gone.place, gone.id, kept.place, kept.id, duplicate.code, duplicate.similarity)
