@@ -4,7 +4,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from curate.errors import ConfigError, UsageError
 from curate.finding import Severity
@@ -14,6 +14,11 @@ Model = TypeVar("Model", bound=BaseModel)
 Fraction = Annotated[float, Field(ge=0, le=1)]
 SUPPRESSIONS = "curate-suppressions.jsonl"
 """File beside the configuration with the findings that may stand."""
+
+KEEP_BY_FIELD = ("newest", "highest", "lowest")
+"""Policies that name a key of the line."""
+KEEP = ("first", "last", "longest", "most-turns", "best-signal", "manual", *KEEP_BY_FIELD)
+"""Which one of several duplicates stays."""
 
 
 class Section(BaseModel):
@@ -80,6 +85,14 @@ class CheckConfig(Section):
     """Tokens of the longest example that will be trained on, for the rules of family K."""
 
 
+def _policy(keep: str) -> str:
+    name, given, field = keep.partition(":")
+    if name not in KEEP or (name in KEEP_BY_FIELD) != bool(field) or (given and not field):
+        policies = ", ".join(f"{policy}:FIELD" if policy in KEEP_BY_FIELD else policy for policy in KEEP)
+        raise ValueError(f"{keep!r} is none of {policies}")
+    return keep
+
+
 class DedupConfig(Section):
     """`[dedup]`: what counts as a near-duplicate."""
 
@@ -87,10 +100,17 @@ class DedupConfig(Section):
     """Jaccard similarity of shingle sets from which two examples are duplicates."""
     on: Literal["conversation", "prompt", "response", "last-turn"] = "conversation"
     """Which turns are compared; system prompts never are."""
-    keep: Literal["longest", "first"] = "longest"
-    """Which one of several duplicates stays; `longest` does not depend on the order of the lines."""
+    keep: Annotated[str, AfterValidator(_policy)] = "longest"
+    """Which one of several duplicates stays: first, last, longest, most-turns, best-signal (fewest findings), newest:FIELD, highest:FIELD, lowest:FIELD,
+    or manual (a near-duplicate goes only where a person dropped it in review). All but first and last ignore the order of the lines."""
     ignore_facts: bool = False
     """Remove near-duplicates even when they differ in a number or a negation."""
+    stop_share: Fraction = 0.3
+    """Share of a file's lines above which a removal needs a yes (D008)."""
+    stop_cluster: Fraction = 0.05
+    """Share of all lines that one example and its duplicates may make up before a removal needs a yes (D008)."""
+    stop_least: Annotated[int, Field(ge=0)] = 100
+    """Lines up to which a removal never needs one."""
 
 
 class ConflictsConfig(Section):

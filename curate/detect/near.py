@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from curate.config import DedupConfig
 from curate.detect.cluster import Duplicate, Pair, choose
 from curate.detect.facts import same_facts
+from curate.detect.keeper import Ranking, ranking
 from curate.detect.shingles import shingle_hashes
 from curate.example import Example
 
@@ -40,32 +41,26 @@ class NearReport:
     """Ids of all pairs at or above the threshold, those in `apart` too: none of them may be split from the other."""
 
 
-def find_duplicates(examples: Sequence[Example], config: DedupConfig, pinned: frozenset[str] = frozenset()) -> NearReport:
+def find_duplicates(examples: Sequence[Example], config: DedupConfig, pinned: frozenset[str] = frozenset(), ranks: Ranking | None = None) -> NearReport:
     """Duplicates among `examples`; content whose id is in `pinned` stays, once: its exact copies still go.
 
-    The outcome does not depend on the order of `examples`, but for `keep = "first"`, where the order is the wish.
+    The outcome does not depend on the order of `examples`, but for `keep = "first"` and `"last"`, where the order is the wish. `ranks`
+    takes the place of the ranking that `config.keep` stands for.
     """
-    first: dict[str, int] = {}
-    copies: list[tuple[int, int]] = []
-    for at, example in enumerate(examples):
-        original = first.setdefault(example.id, at)
-        if original != at:
-            copies.append((at, original))
-    distinct = [examples[at] for at in first.values()]
+    order = range(len(examples) - 1, -1, -1) if config.keep == "last" else range(len(examples))
+    stays: dict[str, int] = {}  # of exact copies the first, or the last
+    copies = sorted((at, original) for at in order if (original := stays.setdefault(examples[at].id, at)) != at)
+    distinct = [examples[at] for at in sorted(stays.values())]
     shingles = [shingle_hashes(example, config.on) for example in distinct]
     pairs = verified(candidates(signatures(shingles)), shingles, config.threshold)
     alike = [config.ignore_facts or same_facts(distinct[pair.left], distinct[pair.right]) for pair in pairs]
-
-    def priority(at: int) -> tuple[object, ...]:
-        example = distinct[at]
-        return (at,) if config.keep == "first" else (-sum(len(m.text) for m in example.messages), example.id)
-
-    gone = choose(distinct, [pair for pair, same in zip(pairs, alike, strict=True) if same], priority, pinned)
+    ranks = ranks or ranking(config.keep)
+    gone = choose(distinct, [pair for pair, same in zip(pairs, alike, strict=True) if same], lambda at: ranks(at, distinct[at]), pinned)
     report = NearReport()
     lost = {duplicate.example.id: duplicate for duplicate in gone}
     for at, original in copies:  # a copy of what goes has lost to the same example
-        stays = lost.get(examples[at].id)
-        kept = Duplicate(examples[at], examples[original], "D001", 1.0) if stays is None else replace(stays, example=examples[at])
+        winner = lost.get(examples[at].id)
+        kept = Duplicate(examples[at], examples[original], "D001", 1.0) if winner is None else replace(winner, example=examples[at])
         report.duplicates.append(kept)
     report.duplicates.extend(sorted(gone, key=lambda duplicate: duplicate.example.id))
     for pair, same in zip(pairs, alike, strict=True):

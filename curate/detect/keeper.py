@@ -1,0 +1,83 @@
+"""Which one of several duplicates stays: a rank for each example, and the smallest rank stays.
+
+Every policy ends in the same order, longest first and then by id, so that the choice is always made and, but for `first` and `last`, is
+the same in whatever order the lines stand. A rank depends on the example, its position and what is known of it, and on nothing else.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from curate.example import Example
+
+Rank = tuple[Any, ...]
+Ranking = Callable[[int, Example], Rank]
+"""From the position of an example, in the order of reading, and the example itself."""
+MILLISECONDS: Final = 1e11
+"""A number of seconds since 1970 above this would be a date after the year 5138: it is taken for milliseconds."""
+
+
+def ranking(keep: str, findings: Mapping[str, tuple[int, ...]] | None = None) -> Ranking:
+    """The ranking of a policy, one of `curate.config.KEEP`.
+
+    `findings` has, for `best-signal`, the errors, warnings and infos of each example, by id. With `manual` a person has the word, and
+    the ranking only says which of those that may stay is named.
+    """
+    name, _, field = keep.partition(":")
+    known = findings or {}
+    first: dict[str, Ranking] = {
+        "first": lambda at, _: (at,),
+        "last": lambda at, _: (-at,),
+        "longest": lambda _, __: (),
+        "manual": lambda _, __: (),
+        "most-turns": lambda _, example: (-len(example.messages),),
+        "best-signal": lambda _, example: known.get(example.id, (0, 0, 0)),
+        "newest": lambda _, example: (-moment(field_of(example, field)),),
+        "highest": lambda _, example: (-number(field_of(example, field), -math.inf),),
+        "lowest": lambda _, example: (number(field_of(example, field), math.inf),),
+    }
+    own = first[name]
+    return lambda at, example: (*own(at, example), -length(example), example.id)
+
+
+def length(example: Example) -> int:
+    """Characters in all turns together."""
+    return sum(len(message.text) for message in example.messages)
+
+
+def field_of(example: Example, path: str) -> Any:
+    """What stands under a key of the line, `meta.date` for one in an object in it; None when nothing does."""
+    value: Any = example.value
+    if path in value:
+        return value[path]
+    for key in path.split("."):
+        if not isinstance(value, dict):
+            return None
+        value = value.get(key)
+    return value
+
+
+def number(value: Any, otherwise: float) -> float:
+    """A number, or a text that is one; `otherwise` for anything else, NaN among it."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return otherwise
+    try:
+        found = float(value)
+    except (ValueError, OverflowError):
+        return otherwise
+    return otherwise if math.isnan(found) else found
+
+
+def moment(value: Any) -> float:
+    """A date as seconds since 1970: from ISO 8601 (UTC unless it says otherwise), seconds or milliseconds; minus infinity for anything else."""
+    seconds = number(value, math.nan)
+    if not math.isnan(seconds):
+        return seconds / 1000 if abs(seconds) > MILLISECONDS else seconds
+    if not isinstance(value, str):
+        return -math.inf
+    try:
+        found = datetime.fromisoformat(value.strip())
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return -math.inf
