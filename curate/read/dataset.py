@@ -76,7 +76,7 @@ class FileFacts:
     first_separated: int = 0
     """The first such line."""
     keys: Counter[tuple[str, ...]] = field(default_factory=Counter)
-    """Format and top-level keys of the examples that are not plain; at most `KEYS` different ones."""
+    """Format and top-level keys of the examples that have more than messages; at most `KEYS` different ones."""
 
     def add(self, part: "FileFacts", before: int) -> None:
         """Take in the facts of lines that follow; `before` lines stand before them."""
@@ -152,7 +152,7 @@ def parsed_line(line: Line, facts: FileFacts) -> ParsedLine:
     example = Example(place, decoded.value, "messages", None, True) if decoded.plain else example_of(decoded.value, place)
     facts.examples += 1
     facts.formats[example.format] += 1
-    if not decoded.plain:
+    if len(decoded.value) > 1 or example.format != "messages":
         keys = (example.format, *decoded.value)
         if len(facts.keys) < KEYS or keys in facts.keys:
             facts.keys[keys] += 1

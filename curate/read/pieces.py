@@ -122,6 +122,8 @@ class Batch:
     """The texts of each, joined by NUL."""
     lines: list[bytes] = field(default_factory=list)
     """All lines of the piece, from which plain ones are made whole; empty where `whole` has them."""
+    ended: bool = True
+    """Whether the last of them has an ending."""
     offset: int = 0
     """Byte of the file at which the piece starts."""
     whole: list[ParsedLine] = field(default_factory=list)
@@ -159,9 +161,7 @@ class Batch:
         if not self._starts:
             self._starts = list(accumulate((len(line) + 1 for line in self.lines), initial=self.offset))
         number = self.numbers[position]
-        data = self.lines[number - 1]
-        returns = data.endswith(b"\r")
-        line = Line(number, self._starts[number - 1], data[:-1] if returns else data, b"\r\n" if returns else b"\n")
+        line = _line(number, self._starts[number - 1], self.lines[number - 1], ended=self.ended or number < len(self.lines))
         turns = [{"role": role, "content": text} for role, text in zip(self.roles[position], self.texts[position], strict=True)]
         value, place = {"messages": turns}, Place(self.file, number)
         return ParsedLine(place, line, Decoded(value, (), True), Example(place, value, "messages", None, True))
@@ -177,8 +177,8 @@ def read_piece(piece: Piece, facts: FileFacts) -> Batch:
     ended = lines[-1] == b""
     if ended:
         lines.pop()
-    batch = Batch(piece.name, [], lines=lines, offset=offset)
-    _read(batch, facts, ended=ended)
+    batch = Batch(piece.name, [], lines=lines, ended=ended, offset=offset)
+    _read(batch, facts)
     crlf = data.count(b"\r\n") if b"\r" in data else 0
     facts.crlf += crlf - _counted(batch, b"\r\n")
     facts.lf += len(lines) - (not ended) - crlf - _counted(batch, b"\n")
@@ -189,7 +189,7 @@ def _counted(batch: Batch, ending: bytes) -> int:
     return sum(parsed.line.ending == ending for parsed in batch.others)
 
 
-def _read(batch: Batch, facts: FileFacts, *, ended: bool) -> None:
+def _read(batch: Batch, facts: FileFacts) -> None:
     numbers, columns = batch.numbers, (batch.roles.append, batch.texts.append, batch.said.append)
     add_roles, add_texts, add_said = columns
     offset, loads = batch.offset, orjson.loads
@@ -222,7 +222,7 @@ def _read(batch: Batch, facts: FileFacts, *, ended: bool) -> None:
                 facts.first_separated = facts.first_separated or number
         else:
             batch.others_at.append(number)
-            batch.others.append(_whole(number, offset, line, facts, ended=ended or number < last))
+            batch.others.append(parsed_line(_line(number, offset, line, ended=batch.ended or number < last), facts))
         offset += len(line) + 1
     batch.plain_at = numbers
     facts.lines += len(numbers)
@@ -248,7 +248,6 @@ def _suspect(line: bytes) -> bool:
     return b"\\u00" in line or b"\\b" in line or b"\\f" in line
 
 
-def _whole(number: int, offset: int, data: bytes, facts: FileFacts, *, ended: bool) -> ParsedLine:
+def _line(number: int, offset: int, data: bytes, *, ended: bool) -> Line:
     returns = ended and data.endswith(b"\r")
-    ending = b"\r\n" if returns else b"\n" if ended else b""
-    return parsed_line(Line(number, offset, data[:-1] if returns else data, ending), facts)
+    return Line(number, offset, data[:-1] if returns else data, b"\r\n" if returns else b"\n" if ended else b"")

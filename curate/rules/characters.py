@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 from curate.finding import Severity
 from curate.rules.rule import Scope, rule
 from curate.rules.texts import answer, asked, closer, foreign, having, with_texts
-from curate.text import plural
+from curate.text import excerpt, plural
 
 if TYPE_CHECKING:
     import polars as pl
@@ -63,7 +63,7 @@ def _garbled(text: str) -> str | None:
         return None
     start = at - next((i for i, char in enumerate(reversed(text[:at])) if char.isspace()), at)
     return (
-        f"{text[start:].split(maxsplit=1)[0][:30]!r} should be {mended[start:].split(maxsplit=1)[0][:30]!r}"
+        f"{excerpt(text[start:].split(maxsplit=1)[0], 30)!r} should be {excerpt(mended[start:].split(maxsplit=1)[0], 30)!r}"
         if mended[start:].strip()
         else "text that was decoded wrongly"
     )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 from curate.finding import Severity
 from curate.rules.rule import Scope, rule
 from curate.rules.texts import answer, asked, closer, having, one_of, quoting
+from curate.text import excerpt
 
 if TYPE_CHECKING:
     import polars as pl
@@ -131,7 +132,7 @@ def html_remains() -> "pl.Expr":
 def _scraped(both: str) -> str | None:
     """What is said of an answer with remains of a web page in it, unless it or the question is about such."""
     match = HTML.search(both, both.index("\0"))
-    return None if match is None or ABOUT_HTML.search(both) else f"remains of a web page: {match.group()[:40]}"
+    return None if match is None or ABOUT_HTML.search(both) else f"remains of a web page: {excerpt(match.group(), 40)}"
 
 
 @rule(

@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
+from curate.text import excerpt
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -65,7 +67,7 @@ def quoting(texts: "pl.Expr", hint: str, pattern: re.Pattern[str], message: str,
         match = pattern.search(text)
         if match is None or (unless is not None and unless.search(text)):
             return None
-        return message.format(match.group().strip(' \n\t,."“”()!?:;')[:60])
+        return message.format(excerpt(match.group().strip(' \n\t,."“”()!?:;')))
 
     return closer(having(texts, hint), judge)
 
