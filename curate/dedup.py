@@ -4,7 +4,8 @@ Between them the command can ask, explain or stop. A plan has places, ids and nu
 through `Plan.examples`.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +15,9 @@ from curate.detect.loss import Loss, loss
 from curate.detect.near import find_duplicates
 from curate.example import Example, Place
 from curate.files import replacing
+from curate.finding import Finding
 from curate.read.dataset import read_dataset
+from curate.rules.removal import Removals, heavy
 
 Advance = Callable[[int], None]
 
@@ -33,6 +36,8 @@ class Plan:
     """Pairs of near-duplicates that differ in a fact: both stay."""
     examples: Callable[[Collection[Place]], Mapping[Place, Example]]
     """Reads the examples at some places, for those that are shown."""
+    heavy: list[Finding]
+    """What needs a yes before it is written (D008)."""
     applied: Applied = field(repr=False)
 
     @property
@@ -50,14 +55,27 @@ def plan(files: Sequence[Path], config: DedupConfig, pinned: frozenset[str] = fr
         progress(len(dataset.lines))
     at = {example.place: example for example in dataset.examples}
     lost = {duplicate.example.place: duplicate for duplicate in report.duplicates}
+    losses = [loss(lost[place]) for place in at if place in lost]
+    lines = {facts.path: facts.lines for facts in dataset.files}
     return Plan(
-        lines={facts.path: facts.lines for facts in dataset.files},
+        lines=lines,
         unreadable=len(dataset.lines) - len(dataset.examples),
-        losses=[loss(lost[place]) for place in at if place in lost],
+        losses=losses,
         apart=[loss(duplicate) for duplicate in report.apart],
         examples=lambda places: {place: at[place] for place in places},
+        heavy=heavy(removals(lines, losses, config)),
         applied=applied,
     )
+
+
+def removals(lines: Mapping[str, int], losses: Iterable[Loss], config: DedupConfig) -> Removals:
+    """What would go, counted for the stop rule."""
+    gone: Counter[str] = Counter()
+    clusters: Counter[Place] = Counter()
+    for lost in losses:
+        gone[lost.place.file] += 1
+        clusters[lost.kept_place] += 1
+    return Removals(lines, gone, clusters, config.stop_share, config.stop_cluster, config.stop_least)
 
 
 def write_plan(plan: Plan, output: Path, removed: Path) -> None:

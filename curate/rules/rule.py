@@ -57,6 +57,8 @@ class Scope(StrEnum):
     """The `curate.rules.profile.Profile` of the data set, at its end; yields problems, each with a place or the number of an example from 0."""
     FILE = "file"
     """The `FileFacts` of a file read to its end; yields problems."""
+    REMOVAL = "removal"
+    """What `curate dedup` would take away (see `curate.rules.removal`); yields places with problems."""
     ADOPTION = "adoption"
     """What suppressions and a baseline have that the check did not find (see `curate.rules.adoption`); yields places with problems."""
 

@@ -9,7 +9,8 @@ import pytest
 
 from curate.check import check_paths
 from curate.config import SUPPRESSIONS as FILE
-from curate.config import CheckConfig
+from curate.config import CheckConfig, DedupConfig
+from curate.dedup import plan
 from curate.errors import UsageError
 from curate.finding import Finding
 from curate.report.rules import terms
@@ -44,6 +45,8 @@ def findings(content: bytes, code: str, target: str = "", name: str = "data.json
     if RULES[code].scope is Scope.ADOPTION:  # its examples are lines of the file of suppressions
         return suppressed(content, code)
     path.write_bytes(content)
+    if RULES[code].scope is Scope.REMOVAL:  # it is asked by `curate dedup`
+        return plan([path], DedupConfig(stop_least=1)).heavy
     only = RULES[code].only
     for_target = Target(target) if target else only[0] if only else Target.TRAINER
     config = CheckConfig(select=(code,), target=for_target, model=model_for(code), max_length=MAX_LENGTH)

@@ -1,0 +1,74 @@
+"""Family D, the part about what a removal would leave: asked by `curate dedup` once it has decided and before it writes anything."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from curate.example import Place
+from curate.finding import Finding, Problem, Severity
+from curate.rules.rule import Scope, rule
+from curate.text import plural
+
+
+@dataclass(frozen=True, slots=True)
+class Removals:
+    """How much would go, and how much is allowed to go without a yes."""
+
+    lines: Mapping[str, int]
+    """Lines by file."""
+    gone: Mapping[str, int]
+    """Of these, how many would go."""
+    clusters: Mapping[Place, int]
+    """Lines that would go for the one kept at a place."""
+    share: float
+    """Share of a file above which it is too much, 0 to 1."""
+    cluster: float
+    """Share of all lines that one cluster may make up, 0 to 1."""
+    least: int
+    """Lines up to which it never is too much."""
+
+
+@rule(
+    "D008",
+    "heavy-removal",
+    severity=Severity.ERROR,
+    scope=Scope.REMOVAL,
+    hint="Look at some of them with `curate dedup --explain`, then say --yes, or raise --threshold.",
+)
+def heavy_removal(removals: Removals) -> Iterator[tuple[Place, Problem]]:
+    """Deduplication would take away much of a file, or put one example in the place of many.
+
+    Data with that many copies is rare; text that all lines share, or a threshold that is too low, is not. `curate dedup` asks above 30%
+    of a file and where one example and its duplicates are more than 5% of all lines, but never about 100 lines or fewer; `stop_share`,
+    `stop_cluster` and `stop_least` under `[dedup]` are these limits. Nothing has been written then.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+        {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
+    """
+    for file, lines in removals.lines.items():
+        gone = removals.gone.get(file, 0)
+        if gone > removals.least and gone > removals.share * lines:
+            yield Place(file, 0), Problem("", f"{gone:,} of {plural(lines, 'line')} would go, {gone / lines:.0%}; above {removals.share:.0%} needs a yes")
+    total = sum(removals.lines.values())
+    for kept, gone in sorted(removals.clusters.items(), key=lambda item: (-item[1], item[0])):
+        if gone > removals.least and gone + 1 > removals.cluster * total:
+            said = f"{plural(gone, 'line')} would go for this one, {(gone + 1) / total:.0%} of all; above {removals.cluster:.0%} needs a yes"
+            yield kept, Problem("", said)
+
+
+def heavy(removals: Removals) -> list[Finding]:
+    """The findings about a removal: files first, then clusters, the largest first."""
+    found = heavy_removal.function(removals)
+    return [
+        Finding(heavy_removal.code, heavy_removal.severity, place.file, place.line, "", said.message, heavy_removal.hint, False, None) for place, said in found
+    ]
+
+
+RULES = (heavy_removal,)
