@@ -121,9 +121,10 @@ def _parts(path: Path, facts: FileFacts, checker: Checker, pool: Workers) -> Ite
 
 def _conclude(checker: Checker, report: CheckReport, paths: Mapping[str, Path]) -> None:
     """Add what the rules find in the data set as a whole, with the ids of the examples that it is about."""
+    if checker.whole:
+        lines = (parsed for name, path in paths.items() for parsed in read_file(path, FileFacts(name)))
+        report.findings += checker.together([parsed.example for parsed in lines if parsed.example is not None])
     concluded = list(checker.conclusions())
-    if not concluded:
-        return
     ids = _ids({at for _, at in concluded if at is not None}, checker, paths)
     mended = {name for name, path in paths.items() if not is_packed(path) and pieces_of(path, name) is not None}
     for finding, at in concluded:

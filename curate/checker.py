@@ -48,8 +48,8 @@ class Checker:
         self.max_length, self.target = config.max_length, config.target
         self.chosen = Chosen.by(config)
         rules = self.chosen.rules
-        scopes = (Scope.LINE, Scope.EXAMPLE, Scope.VALUE, Scope.DATASET, Scope.PROFILE, Scope.FILE, Scope.TOKENS)
-        self.line, self.shape, self.value, self.dataset, self.profiled, self.files, self.tokens = (by_scope(rules, scope) for scope in scopes)
+        scopes = (Scope.LINE, Scope.EXAMPLE, Scope.VALUE, Scope.DATASET, Scope.PROFILE, Scope.FILE, Scope.TOKENS, Scope.EXAMPLES)
+        self.line, self.shape, self.value, self.dataset, self.profiled, self.files, self.tokens, self.whole = (by_scope(rules, scope) for scope in scopes)
         self.text = TextRules(by_scope(rules, Scope.TEXT))
         self.template = load_template(config.model) if config.model and self.tokens else None
         self.seen = Seen()
@@ -168,6 +168,12 @@ class Checker:
             for where, problem in rule.function(self.seen.profile):
                 place, at = (self.seen.profile.places[where], where) if isinstance(where, int) else (where, None)
                 yield self._about(rule, problem, place), at
+
+    def together(self, examples: Sequence[Example]) -> Iterator[Finding]:
+        """What the rules find that compare all examples with each other."""
+        for rule in self.whole:
+            for example, problem in rule.function(examples):
+                yield replace(self._about(rule, problem, example.place), example=example.id)
 
     def _about(self, rule: Rule, problem: Problem, place: Place) -> Finding:
         severity = self.chosen.severities[rule.code]

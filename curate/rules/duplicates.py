@@ -1,10 +1,10 @@
 """Family D: duplicates that can be told without a model, while the data streams by."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from curate.example import Place
+from curate.example import Example, Place
 from curate.finding import Problem, Severity
 from curate.rules.profile import Profile
 from curate.rules.rule import Scope, rule
@@ -62,4 +62,36 @@ def same_but_for_spelling(profile: Profile) -> Placed:
         yield other, Problem("", f"says the same as {visible(str(profile.places[first]))}, in another case, spacing or form of characters")
 
 
-RULES = (exact_duplicate, same_but_for_spelling)
+@rule(
+    "D003",
+    "near-duplicate",
+    severity=Severity.WARNING,
+    scope=Scope.EXAMPLES,
+    default=False,
+    hint="`curate dedup` removes it and keeps the other; it shows the two side by side.",
+)
+def near_duplicate(examples: Sequence[Example]) -> Iterator[tuple[Example, Problem]]:
+    """An example is nearly the same as another one.
+
+    Their shingles, runs of words, agree to four fifths and more, and so do their numbers and negations. Such copies weigh double
+    in training, and in a test set they measure memory. Keeps all examples in memory, and so runs only when it is selected.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "Why is the sky blue?"}, {"role": "assistant", "content": "Because air scatters the blue part of the light of the sun more than the red part, and so it comes to us from all sides of the sky and not only from where the sun is."}]}
+        {"messages": [{"role": "user", "content": "Why is the sky blue?"}, {"role": "assistant", "content": "Because air scatters the blue part of the light of the sun more than the red part, and so it comes to us from all sides of the sky and not only from where our sun is."}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "Why is the sky blue?"}, {"role": "assistant", "content": "Because air scatters blue light most."}]}
+        {"messages": [{"role": "user", "content": "Why is grass green?"}, {"role": "assistant", "content": "Because leaves take up the other colours."}]}
+    """
+    from curate.config import DedupConfig
+    from curate.detect.near import find_duplicates  # what only this rule needs
+
+    for found in find_duplicates(examples, DedupConfig()).duplicates:
+        if found.code == "D003":
+            yield found.example, Problem("", f"{found.similarity:.0%} the same as {visible(str(found.kept.place))}")
+
+
+RULES = (exact_duplicate, same_but_for_spelling, near_duplicate)
