@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 BANDS: Final = 25
 ROWS: Final = 5
+FLOOR: Final = 0.5
+"""Similarity from which pairs are known: for a histogram around the threshold, and for another threshold later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,27 +41,39 @@ class NearReport:
     """Near-duplicates that differ in a number or negation: both stay, for a person to look at."""
     pairs: list[tuple[str, str]] = field(default_factory=list)
     """Ids of all pairs at or above the threshold, those in `apart` too: none of them may be split from the other."""
+    similarities: list[float] = field(default_factory=list)
+    """Of all pairs at or above `FLOOR`, or the threshold where that is lower."""
 
 
-def find_duplicates(examples: Sequence[Example], config: DedupConfig, pinned: frozenset[str] = frozenset(), ranks: Ranking | None = None) -> NearReport:
+def find_duplicates(
+    examples: Sequence[Example], config: DedupConfig, pinned: frozenset[str] = frozenset(), ranks: Ranking | None = None, old: int = 0
+) -> NearReport:
     """Duplicates among `examples`; content whose id is in `pinned` stays, once: its exact copies still go.
 
     The outcome does not depend on the order of `examples`, but for `keep = "first"` and `"last"`, where the order is the wish. `ranks`
-    takes the place of the ranking that `config.keep` stands for.
+    takes the place of the ranking that `config.keep` stands for. The first `old` examples are data that others are held against: when there
+    are some, these alone stay in the place of others, and nothing goes for one that is no older.
     """
-    order = range(len(examples) - 1, -1, -1) if config.keep == "last" else range(len(examples))
+    order = range(len(examples) - 1, -1, -1) if config.keep == "last" and not old else range(len(examples))
     stays: dict[str, int] = {}  # of exact copies the first, or the last
     copies = sorted((at, original) for at in order if (original := stays.setdefault(examples[at].id, at)) != at)
     distinct = [examples[at] for at in sorted(stays.values())]
+    before = sum(at < old for at in stays.values())
     shingles = [shingle_hashes(example, config.on) for example in distinct]
-    pairs = verified(candidates(signatures(shingles)), shingles, config.threshold)
+    pairs = verified(candidates(signatures(shingles)), shingles, min(config.threshold, FLOOR))
+    if old:
+        pairs = [pair for pair in pairs if pair.left < before <= pair.right]
+        pinned |= {example.id for example in distinct[:before]}
+    report = NearReport(similarities=[pair.similarity for pair in pairs])
+    pairs = [pair for pair in pairs if pair.similarity >= config.threshold]
     alike = [config.ignore_facts or same_facts(distinct[pair.left], distinct[pair.right]) for pair in pairs]
     ranks = ranks or ranking(config.keep)
     gone = choose(distinct, [pair for pair, same in zip(pairs, alike, strict=True) if same], lambda at: ranks(at, distinct[at]), pinned)
-    report = NearReport()
     lost = {duplicate.example.id: duplicate for duplicate in gone}
     for at, original in copies:  # a copy of what goes has lost to the same example
         winner = lost.get(examples[at].id)
+        if winner is None and old and not original < old <= at:
+            continue
         kept = Duplicate(examples[at], examples[original], "D001", 1.0) if winner is None else replace(winner, example=examples[at])
         report.duplicates.append(kept)
     report.duplicates.extend(sorted(gone, key=lambda duplicate: duplicate.example.id))
