@@ -29,6 +29,23 @@ def compared_text(example: Example, on: On) -> str:
     return normalised("\n".join(texts))
 
 
+def said(example: Example, on: On) -> tuple[str, str]:
+    """What was asked and what was answered in the turns that are compared, as written: turns of the user and of tools, then those of the assistant."""
+    sides: tuple[list[str], list[str]] = ([], [])
+    for message in compared_turns(example, on):
+        sides[message.role == "assistant"].extend(_said(message))
+    if on != "prompt":
+        sides[1].extend(_other_side(example.value[key]) for key in OTHER_SIDE if key in example.value)
+    return "\n".join(sides[0]), "\n".join(sides[1])
+
+
+def attachments(example: Example, on: On) -> list[dict[str, Any]]:
+    """What is no text in the turns that are compared, in order: images, sound, files."""
+    contents = (message.content for message in compared_turns(example, on))
+    parts = [part for content in contents if isinstance(content, list) for part in content]
+    return [part for part in parts if isinstance(part, dict) and not isinstance(part.get("text", part.get("refusal")), str)]
+
+
 def compared_turns(example: Example, on: On) -> list[Message]:
     """The turns that are compared, in order."""
     answer = (example.answer,) if example.answer else ()

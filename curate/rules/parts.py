@@ -46,7 +46,7 @@ def parts_of(example: Example) -> Iterator[Part]:
 
 COMPOSED: Final = (
     r"[\x{300}-\x{36F}\x{374}\x{37E}\x{387}\x{483}-\x{489}\x{591}-\x{5C7}\x{610}-\x{61A}\x{64B}-\x{65F}\x{670}\x{6D6}-\x{6ED}\x{711}-\x{DFF}\x{E38}-\x{E4E}\x{EB8}-\x{ECE}"
-    r"\x{F00}-\x{FFF}\x{102E}-\x{109F}\x{1100}-\x{11FF}\x{135D}-\x{135F}\x{1714}-\x{1DFF}\x{1F71}-\x{2001}\x{20D0}-\x{212B}\x{2329}\x{232A}\x{2ADC}\x{2CEF}-\x{2DFF}"
+    r"\x{F00}-\x{FFF}\x{102E}-\x{109F}\x{1100}-\x{11FF}\x{135D}-\x{135F}\x{1714}-\x{1DFF}\x{1F71}-\x{2001}\x{20D0}-\x{20F0}\x{2126}\x{212A}\x{212B}\x{2329}\x{232A}\x{2ADC}\x{2CEF}-\x{2DFF}"
     r"\x{302A}-\x{302F}\x{3099}\x{309A}\x{A66F}-\x{ABED}\x{F900}-\x{FB4E}\x{FE20}-\x{FE2F}\x{101FD}-\x{1E94A}\x{2F800}-\x{2FA1D}]"
 )
 """What one of is in every text that is not in normal form C: marks, and characters that are written otherwise there (UAX #15)."""
