@@ -12,7 +12,7 @@ from curate.finding import Finding, Severity
 from curate.report.check_full import HIDDEN, shown_parts
 from curate.report.check_source import Spot, spots
 from curate.report.check_text import SHOWN, first_ones, rule_counts, summary_line
-from curate.report.html import POLICY, STYLE, bars, safe
+from curate.report.html import bars, head, safe
 from curate.stats import Stats, collect, histogram
 from curate.text import plural
 
@@ -24,9 +24,7 @@ CODE: Final = re.compile("`([^`]+)`")
 def check_html(report: CheckReport, paths: Sequence[Path], limit: int | None = SHOWN, model: str = "") -> Iterator[str]:
     """The document, piece by piece. The files are read once more, for the plots; `model` counts their tokens."""
     counted = collect([path for path in paths if path.is_file()], model, strict=False)
-    yield f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
-    yield '<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>curate check</title>\n'
-    yield f"<style>{STYLE}</style>\n</head>\n<body>\n<h1>curate check</h1>\n"
+    yield head("curate check")
     yield f'<p class="quiet">{safe(summary_line(report))}</p>\n<div class="tiles">'
     for severity in Severity:
         yield f'<div class="tile {severity}"><b>{report.severities[severity]:,}</b>{_many(severity.value, report.severities[severity])}</div>'
