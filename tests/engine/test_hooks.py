@@ -1,0 +1,66 @@
+"""The hooks, as pre-commit runs them in somebody's repository."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Write, chat, environment
+
+REPOSITORY = Path(__file__).parents[2]
+GOOD = chat("Why is the sky blue?", "Air scatters blue light most.")
+OTHER = chat("Why is grass green?", "Its leaves take up the other colours.")
+BAD = {"messages": [{"role": "user", "content": "Why?"}, {"role": "bot", "content": "Because."}]}
+
+
+@pytest.fixture(scope="module")
+def hook(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What a hook runs with: pre-commit's own cache, empty at first, in which it makes the hook's environment."""
+    return environment(PRE_COMMIT_HOME=str(tmp_path_factory.mktemp("pre-commit")), GIT_CONFIG_GLOBAL=os.devnull)
+
+
+CONFIGURATION = """\
+repos:
+  - repo: {repository}
+    rev: {revision}
+    hooks:
+      - id: curate-check
+      - id: curate-fix
+        stages: [manual]
+"""
+
+
+def run_hook(name: str, hook: dict[str, str], *options: str) -> tuple[int, str]:
+    """Exit status and output of a hook of the last commit of this repository, over the files of the working folder."""
+    revision = subprocess.run(["git", "-C", str(REPOSITORY), "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
+    Path(".pre-commit-config.yaml").write_text(CONFIGURATION.format(repository=REPOSITORY, revision=revision))
+    command = [sys.executable, "-m", "pre_commit", "run", name, "--all-files", *options]
+    done = subprocess.run(command, env=hook, capture_output=True, text=True, check=False)
+    if done.returncode == 3 and "pip" in done.stdout:
+        pytest.skip("pip cannot install the hook's environment here")
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("hooks")
+@pytest.mark.skipif(not (REPOSITORY / ".git").exists(), reason="not a clone")
+def test_hooks_check_and_mend_what_is_committed(write: Write, hook: dict[str, str]) -> None:
+    subprocess.run(["git", "init", "--quiet"], check=True)
+    write("data/good.jsonl", [GOOD])
+    subprocess.run(["git", "add", "."], check=True)
+    status, said = run_hook("curate-check", hook)
+    assert status == 0, said
+
+    data = write("data/bad.jsonl", [OTHER, BAD])
+    subprocess.run(["git", "add", "."], check=True)
+    status, said = run_hook("curate-check", hook)
+    assert status == 1
+    assert "data/bad.jsonl:2: M007" in said
+
+    status, said = run_hook("curate-fix", hook, "--hook-stage", "manual")
+    assert status == 1, said  # files were modified by this hook
+    assert '"role": "assistant"' in data.read_text().splitlines()[1]
+    assert run_hook("curate-check", hook)[0] == 0
+    assert not any(Path(hook["PRE_COMMIT_HOME"]).rglob("site-packages/torch")), "the base package brings no torch"
