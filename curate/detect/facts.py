@@ -12,8 +12,7 @@ What is doubtful counts as a fact: two examples too many are an annoyance, a fac
 
 import re
 from collections import Counter
-from collections.abc import Iterator
-from functools import cached_property
+from collections.abc import Callable
 from itertools import islice
 from typing import Final
 
@@ -58,33 +57,6 @@ def facts(text: str) -> Counter[str]:
     return Counter([*numbers(plain), *(f"not:{match.group()}" for match in NEGATION.finditer(plain))])
 
 
-class Said:
-    """One side of an example, as it is compared; taken apart when it is first asked for, since most requests are equal as they stand."""
-
-    def __init__(self, text: str) -> None:
-        """`text` as it is written."""
-        self.text = text
-
-    @cached_property
-    def words(self) -> Counter[str]:
-        """What stands between spaces, as it is written; in texts with scripts without spaces, words and single characters."""
-        if self.text.isascii() or not UNSPACED.search(self.text):
-            return Counter(self.text.split())
-        return Counter(piece for token in PIECE.findall(self.text) for piece in (token if UNSPACED.search(token) else (token,)))
-
-    @cached_property
-    def digits(self) -> list[str]:
-        """Runs of digits, in order."""
-        return DIGITS.findall(self.text)
-
-    def says_more_than(self, count: int) -> bool:
-        """Whether it has more than so many different words of meaning."""
-        return len(self.words) > count and next(islice(self._meaning(), count, None), None) is not None
-
-    def _meaning(self) -> Iterator[str]:
-        return (word for word in self.words if word.casefold().strip(ENDS + ",)'”» ") not in FILLER)
-
-
 class Facts:
     """Compares the facts of examples; remembers those it has seen, since what has one near-duplicate often has more."""
 
@@ -92,22 +64,22 @@ class Facts:
         """`on`: the turns whose facts count; `remembered`: examples that are kept in memory."""
         self.on = on
         self.remembered = remembered
-        self._seen: dict[int, tuple[Example, Said, Said]] = {}
+        self._seen: dict[int, tuple[Example, str, str]] = {}
 
     def same(self, left: Example, right: Example) -> bool:
         """Whether two examples agree in every fact."""
         (_, asked, answered), (_, other_asked, other_answered) = self._sides(left), self._sides(right)
         if not _agree(asked, other_asked, request=True) or not _agree(answered, other_answered, request=False):
             return False
-        return attachments(left, self.on) == attachments(right, self.on)
+        return (left.plain and right.plain) or attachments(left, self.on) == attachments(right, self.on)
 
-    def _sides(self, example: Example) -> tuple[Example, Said, Said]:
+    def _sides(self, example: Example) -> tuple[Example, str, str]:
         known = self._seen.get(id(example))  # the example is kept beside it, so that its identity is not used again
         if known is None:
             if len(self._seen) >= self.remembered:
                 self._seen.clear()
             asked, answered = said(example, self.on)
-            known = self._seen[id(example)] = (example, Said(asked), Said(answered))
+            known = self._seen[id(example)] = (example, asked, answered)
         return known
 
 
@@ -116,43 +88,81 @@ def same_facts(left: Example, right: Example, on: On = "conversation") -> bool:
     return Facts(on).same(left, right)
 
 
-def _agree(left: Said, right: Said, *, request: bool) -> bool:
+def _agree(left: str, right: str, *, request: bool) -> bool:
     """Whether one side of two examples states the same facts."""
-    if left.text == right.text:
+    if left == right:
         return True
-    if left.digits != right.digits and numbers(normalised(left.text)) != numbers(normalised(right.text)):
+    this, that = _differing(left, right)
+    if DIGITS.findall(this) != DIGITS.findall(that) and numbers(normalised(left)) != numbers(normalised(right)):
         return False
-    mine = _only(left, right)
-    others = _only(right, left)
-    if not mine and not others:
-        return _in_one_order(left.text, right.text)
-    if any(NEGATIONS.get(word, 0) for word in mine | others) and not _as_often(mine, others):
+    mine, others = _unshared(this, that)
+    if any(word in NEGATIONS for word in mine | others) and not _as_often(mine, others):
         return False
     mine, others = _without_respelled(mine, others)
     if _signs(mine) != _signs(others):
         return False
-    mine, others = ({word: written for word, written in words.items() if word not in FILLER and word.isalnum()} for words in (mine, others))
-    if request and any(_is_name(written, said.text) for words, said in ((mine, left), (others, right)) for written in words.values()):
+    if not mine and not others:
+        return _in_one_order(left, right)
+    mine, others = ({word: written for word, written in words.items() if _tells(word)} for words in (mine, others))
+    if request and any(_is_name(written, text) for words, text in ((mine, left), (others, right)) for written in words.values()):
         return False
     if not mine or not others:
         return True
-    if any(_is_particular(word, written, left.text) for word, written in mine.items()) and any(
-        _is_particular(word, written, right.text) for word, written in others.items()
-    ):
+    if all(any(_is_particular(word, written, text) for word, written in words.items()) for words, text in ((mine, left), (others, right))):
         return False
     least = max(LONG_REQUEST, 20 * min(len(mine), len(others))) if request else SHORT
-    return left.says_more_than(least) and right.says_more_than(least)
+    return _says_more_than(least, left) and _says_more_than(least, right)
 
 
-def _only(this: Said, that: Said) -> dict[str, str]:
-    """Words that one text has more often than the other, folded, each with how it is written."""
+def _differing(left: str, right: str) -> tuple[str, str]:
+    """Two texts without the words that both begin with, and those that both end with: most of near-duplicates, and quickly gone."""
+    shorter = min(len(left), len(right))
+    start = left.rfind(" ", 0, _agreeing(shorter, lambda size: left[:size] == right[:size])) + 1
+    left, right, shorter = left[start:], right[start:], shorter - start
+    size = _agreeing(shorter, lambda size: left[len(left) - size :] == right[len(right) - size :])
+    end = left.find(" ", len(left) - size)
+    return (left, right) if end < 0 else (left[:end], right[: len(right) - len(left) + end])
+
+
+def _agreeing(most: int, agree: Callable[[int], bool]) -> int:
+    """The largest size up to `most` at which two texts agree; they do so at all smaller ones."""
+    if agree(most):
+        return most
+    least = 0
+    while most - least > 1:
+        size = (least + most) // 2
+        if agree(size):
+            least = size
+        else:
+            most = size
+    return least
+
+
+def _unshared(left: str, right: str) -> tuple[dict[str, str], dict[str, str]]:
+    """Words that one text has more often than the other, folded, each with how it is written; of the left, then of the right."""
+    mine, others = _words(left), _words(right)
+    return _only(mine, others), _only(others, mine)
+
+
+def _words(text: str) -> Counter[str]:
+    """What stands between spaces, as it is written; in texts with scripts without spaces, words and single characters."""
+    if text.isascii() or not UNSPACED.search(text):
+        return Counter(text.split())
+    return Counter(piece for token in PIECE.findall(text) for piece in (token if UNSPACED.search(token) else (token,)))
+
+
+def _only(these: Counter[str], those: Counter[str]) -> dict[str, str]:
     found: dict[str, str] = {}
-    others = that.words
-    for token, count in this.words.items():
-        if count > others.get(token, 0):
+    for token, count in sorted(these.items() - those.items()):  # in order, so that the outcome is the same in every run
+        if count > those.get(token, 0):
             for piece in PIECE.findall(token):
                 found.setdefault(piece.casefold(), piece)
     return found
+
+
+def _tells(word: str) -> bool:
+    """Whether a word that is not shared may be a fact; numbers and negations have been compared before."""
+    return (word not in FILLER or word in PARTICULAR) and word not in NEGATIONS and word[0].isalpha()
 
 
 def _as_often(mine: dict[str, str], others: dict[str, str]) -> bool:
@@ -197,6 +207,15 @@ def _is_name(written: str, text: str) -> bool:
 
 
 def _in_one_order(left: str, right: str) -> bool:
-    """Whether two texts of the same words have their names in one order."""
-    names = [[word for word in PIECE.findall(text) if _is_name(word, text)] for text in (left, right)]
-    return names[0] == names[1]
+    """Whether two texts of the same words have their names in one order, however these are written."""
+    names = {word.casefold() for text in (left, right) for word in PIECE.findall(text) if _is_name(word, text)}
+    pieces = [PIECE.findall(text.casefold()) for text in (left, right)]
+    shared = names.intersection(*pieces)
+    orders = [[word for word in found if word in shared] for found in pieces]
+    return orders[0] == orders[1]
+
+
+def _says_more_than(count: int, text: str) -> bool:
+    """Whether a text has more than so many different words of meaning."""
+    found = (word for word in _words(text) if word.casefold().strip(ENDS + ",)'”» ") not in FILLER)
+    return next(islice(found, count, None), None) is not None

@@ -1,0 +1,104 @@
+"""Two examples that differ in a fact are two; two that differ in spelling, politeness or length are one."""
+
+from itertools import permutations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from curate.detect.facts import Facts, same_facts
+from curate.example import Example, Place
+
+
+def example(question: str, answer: str, **more: object) -> Example:
+    return Example(Place("data.jsonl", 1), {"messages": [{"role": "user", "content": question}, {"role": "assistant", "content": answer}], **more}, "messages")
+
+
+LONG = "the river rises in the mountains, flows through wide valleys and several old market towns, and reaches the sea after a long journey"
+
+DIFFERENT = {
+    "a number": (("What is 2 + 3?", "5"), ("What is 2 + 4?", "6")),
+    "the order of numbers": (("What is 7 - 3?", "It depends."), ("What is 3 - 7?", "It depends.")),
+    "a sign": (("What is 7 - 3?", "Take it."), ("What is 7 + 3?", "Take it.")),
+    "decimals": (("Round 2.51.", "Done."), ("Round 2.52.", "Done.")),
+    "a name in the question": (("What is the capital of France?", "A city."), ("What is the capital of Spain?", "A city.")),
+    "a name in the answer": (
+        ("Who wrote it?", "It was Goethe who wrote it, as everybody knows."),
+        ("Who wrote it?", "It was Schiller who wrote it, as everybody knows."),
+    ),
+    "names that are spelled alike": (("Where is Iran?", "In Asia."), ("Where is Iraq?", "In Asia.")),
+    "names of one ending": (("Where is Gambia?", "In Africa."), ("Where is Zambia?", "In Africa.")),
+    "a longer name": (("What is the capital of Austria?", "A city."), ("What is the capital of Australia?", "A city.")),
+    "the order of names": (("Did France beat Spain?", "Once."), ("Did Spain beat France?", "Once.")),
+    "a name more in the question": (("What is the capital?", "A city."), ("What is the capital of France?", "A city.")),
+    "a month": (("When?", f"In May {LONG}"), ("When?", f"In June {LONG}")),
+    "a unit": (("How far?", f"It is 5 km, and {LONG}"), ("How far?", f"It is 5 miles, and {LONG}")),
+    "a numeral": (("How many?", f"There are three bridges, and {LONG}"), ("How many?", f"There are seven bridges, and {LONG}")),
+    "a negation": (("May I?", f"You may, for {LONG}"), ("May I?", f"You may not, for {LONG}")),
+    "a pole": (("When?", f"Before lunch {LONG}"), ("When?", f"After lunch {LONG}")),
+    "a quoted word": (("A synonym for 'quick'?", f"'rapid', as {LONG}"), ("A synonym for 'quick'?", f"'fast', as {LONG}")),
+    "a word of the question": (("Who invented the telephone?", "It is disputed."), ("Who invented the telegraph?", "It is disputed.")),
+    "a short answer": (("Classify the animal: it eats everything.", "herbivore"), ("Classify the animal: it eats everything.", "omnivore")),
+    "Chinese": (("法国的首都是哪里？", "一座城市。"), ("德国的首都是哪里？", "一座城市。")),
+    "a negation in Chinese": (("可以吗？", "你可以去。"), ("可以吗？", "你不可以去。")),
+    "Japanese": (("東京はどこですか。", "関東です。"), ("京都はどこですか。", "関東です。")),
+    "Cyrillic": (("Где находится Москва?", "В России."), ("Где находится Пермь?", "В России.")),
+    "Arabic": (("ما هي عاصمة فرنسا", "مدينة"), ("ما هي عاصمة مصر", "مدينة")),
+}
+SAME = {
+    "case": (("what is the capital of france?", "paris"), ("What is the capital of France?", "Paris")),
+    "politeness": (("What is the capital of France?", "Paris."), ("Could you please tell me what the capital of France is?", "Paris.")),
+    "a greeting": (("What is the capital of France?", "Paris."), ("Hello, what is the capital of France? Thanks!", "Sure! Paris.")),
+    "a letter dropped": (("What is the capital of France?", "Paris."), ("What is the captal of France?", "Paris.")),
+    "letters swapped": (("What is the capital of France?", "Paris."), ("What is the capital of Frnace?", "Paris.")),
+    "a letter doubled": (("What is the capital of France?", "Paris."), ("What is the capital of Francce?", "Parris.")),
+    "an ending": (("Which network broadcast the game?", "Fox did."), ("Which network broadcasted the game?", "Fox did.")),
+    "thousands separators": (("How many people?", "1,250,000"), ("How many people?", "1250000")),
+    "zeros after the decimals": (("How much?", "2.50"), ("How much?", "2.5")),
+    "a contraction": (("May I?", "You do not have to."), ("May I?", "You don't have to.")),
+    "a word more in the answer": (("Where is it?", "It is in the north of Paris."), ("Where is it?", "It is in the far north of Paris, near the river.")),
+    "a synonym in a long answer": (("Tell me.", f"The broad {LONG}"), ("Tell me.", f"The wide {LONG}")),
+    "punctuation": (("What is it, then?", "A river!"), ("What is it then", "A river.")),
+    "Chinese politeness": (("法国的首都是哪里？", "巴黎。"), ("请问法国的首都是哪里呢？", "巴黎。")),
+}
+
+
+@pytest.mark.parametrize(("left", "right"), DIFFERENT.values(), ids=list(DIFFERENT))
+def test_a_differing_fact_makes_two(left: tuple[str, str], right: tuple[str, str]) -> None:
+    assert [same_facts(example(*a), example(*b)) for a, b in permutations([left, right])] == [False, False]
+
+
+@pytest.mark.parametrize(("left", "right"), SAME.values(), ids=list(SAME))
+def test_what_is_no_fact_makes_none(left: tuple[str, str], right: tuple[str, str]) -> None:
+    assert [same_facts(example(*a), example(*b)) for a, b in permutations([left, right])] == [True, True]
+
+
+def test_another_image_is_another_fact() -> None:
+    def shown(url: str) -> Example:
+        return example([{"type": "text", "text": "What is this?"}, {"type": "image_url", "image_url": {"url": url}}], "A cat.")  # type: ignore[arg-type]
+
+    assert (same_facts(shown("a.png"), shown("a.png")), same_facts(shown("a.png"), shown("b.png"))) == (True, False)
+
+
+def test_other_arguments_of_a_call_are_another_fact() -> None:
+    def calling(city: str) -> Example:
+        call = {"id": "1", "type": "function", "function": {"name": "weather", "arguments": f'{{"city": "{city}"}}'}}
+        turns = [{"role": "user", "content": "What is the weather there?"}, {"role": "assistant", "content": None, "tool_calls": [call]}]
+        return Example(Place("data.jsonl", 1), {"messages": turns}, "messages")
+
+    assert not same_facts(calling("Leipzig"), calling("Dresden"))
+
+
+def test_facts_of_turns_that_are_not_compared_do_not_count() -> None:
+    left, right = example("What is 2 + 2?", "I do not know."), example("What is 3 + 9?", "I do not know.")
+    assert (same_facts(left, right, "response"), same_facts(left, right, "prompt")) == (True, False)
+
+
+said = st.text(st.sampled_from("aB 1.不\n-'\"né"), max_size=20)
+
+
+@given(said, said, said, said)
+def test_comparing_is_symmetric_and_every_example_agrees_with_itself(a: str, b: str, c: str, d: str) -> None:
+    left, right, compare = example(a, b), example(c, d), Facts(remembered=2)
+    assert compare.same(left, right) == compare.same(right, left)
+    assert compare.same(left, example(a, b))
