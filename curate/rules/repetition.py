@@ -15,6 +15,8 @@ LOOP: Final = 0.7
 """Share of repeated 10-grams from which a text is a loop: real ones reach 75 to 100%, tables and verses 65%."""
 TOP: Final = {2: 0.20, 3: 0.18, 4: 0.16}
 """Share of a text that its commonest n-gram may make up (Gopher, table A1)."""
+ENOUGH: Final = 200_000
+"""Characters of an answer that are counted: who repeats himself does so before."""
 SLOP: Final = (
     "delve into", "delves into", "rich tapestry", "tapestry of", "testament to", "in today's fast-paced", "in today's digital", "it's important to note",
     "it is important to note", "it's worth noting", "it is worth noting", "ever-evolving", "ever-changing landscape", "game-changer", "beacon of",
@@ -30,7 +32,7 @@ def _repeating() -> "pl.Expr":
     """Answers in which a piece stands twice."""
     import polars as pl  # loaded by then: see messages_frame
 
-    return pl.when(pl.col("repeats")).then(pl.col("text"))
+    return pl.when(pl.col("repeats")).then(pl.col("text").str.head(ENOUGH))
 
 
 def loop_share(text: str) -> float:
