@@ -5,7 +5,7 @@ the same in whatever order the lines stand. A rank depends on the example, its p
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -39,6 +39,12 @@ def ranking(keep: str, findings: Mapping[str, tuple[int, ...]] | None = None) ->
     }
     own = first[name]
     return lambda at, example: (*own(at, example), -length(example), example.id)
+
+
+def lacking(keep: str, examples: Iterable[Example]) -> int:
+    """How many of `examples` have nothing usable in the field that a policy names, so that all others stay rather than they."""
+    rank = ranking(keep)
+    return sum(math.isinf(rank(0, example)[0]) for example in examples) if ":" in keep else 0
 
 
 def length(example: Example) -> int:

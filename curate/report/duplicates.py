@@ -1,18 +1,27 @@
-"""Duplicates for people and programs: what went, for what, and how similar the two are."""
+"""Duplicates for people and programs: what went, for what, how similar the two are, and how the similarities are spread."""
 
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
 from curate.dedup import Plan
 from curate.detect.loss import Loss
+from curate.report.word_diff import turn_diffs
+from curate.rules.secrets import masked
 from curate.text import excerpt, plural, visible
 
 if TYPE_CHECKING:
     from rich.text import Text
 
 SHOWN = 20
+BIN: Final = 0.05
+"""Width of a bar of the histogram, in similarity."""
+WIDTH: Final = 40
+"""Characters of its longest bar."""
 
 
 class ApartPair(BaseModel):
@@ -23,6 +32,20 @@ class ApartPair(BaseModel):
     left_place: str
     right_place: str
     similarity: float
+
+
+class DiffPiece(BaseModel):
+    """Some text that is in both examples (same), only in the one that goes (gone) or only in the one that stays (kept)."""
+
+    kind: Literal["same", "gone", "kept"]
+    text: str
+
+
+class TurnDiff(BaseModel):
+    """A turn of both examples, word by word."""
+
+    role: str
+    pieces: list[DiffPiece]
 
 
 class RemovedLine(BaseModel):
@@ -41,6 +64,25 @@ class RemovedLine(BaseModel):
     kept_place: str
     similarity: float
     """True Jaccard similarity to the one that stayed."""
+    diff: list[TurnDiff] | None = None
+    """With --explain: how the two differ. Secrets are left out."""
+
+
+class HistogramBar(BaseModel):
+    """How many pairs have a similarity from `low` up to but not `high`; the last bar has those of 1 too."""
+
+    low: float
+    high: float
+    pairs: int
+
+
+class HeavyRemoval(BaseModel):
+    """A finding D008."""
+
+    code: str
+    file: str
+    line: int
+    message: str
 
 
 class DedupOutput(BaseModel):
@@ -51,47 +93,156 @@ class DedupOutput(BaseModel):
     read: int
     """Lines read: kept + removed."""
     kept: int
+    against: int
+    """Lines of the files that these were held against."""
     removed: list[RemovedLine]
     apart: list[ApartPair]
     """Near-duplicates that differ in a number or a negation; they stay."""
+    threshold: float
+    recall: float
+    """Probability that a pair at the threshold is compared at all."""
+    histogram: list[HistogramBar]
+    """Similarities of the pairs found, from the lowest that are looked for."""
+    heavy: list[HeavyRemoval]
+    """What needs a yes (D008)."""
+    notes: list[str]
+    written: bool
+    """False when nothing was written: without --output, or for want of a yes."""
 
 
-def dedup_json(plan: Plan) -> dict[str, Any]:
+class Bar(NamedTuple):
+    """A bar of the histogram: similarities from `low` up to but not `high`."""
+
+    low: float
+    high: float
+    pairs: int
+
+
+def histogram(plan: Plan) -> list[Bar]:
+    """The similarities of all pairs that are known, in bars that end at the threshold and do not reach over it."""
+    steps = int(round((1 - plan.floor) / BIN, 6))
+    edges = sorted({round(1 - step * BIN, 6) for step in range(steps + 1)} | {plan.floor, plan.config.threshold, 1.0})
+    counts = [0] * (len(edges) - 1)
+    for similarity in plan.similarities:
+        counts[min(bisect_right(edges, similarity), len(counts)) - 1] += 1
+    return [Bar(low, high, count) for (low, high), count in zip(pairwise(edges), counts, strict=True)]
+
+
+def dedup_json(plan: Plan, *, explain: bool = False, written: bool = True) -> dict[str, Any]:
     """The result as plain values."""
     pairs = [
         ApartPair(left=a.example, right=a.kept, left_place=str(a.place), right_place=str(a.kept_place), similarity=round(a.similarity, 6)) for a in plan.apart
     ]
-    gone = [
-        RemovedLine(
-            example=lost.example, place=str(lost.place), code=lost.code, kept=lost.kept, kept_place=str(lost.kept_place), similarity=round(lost.similarity, 6)
-        )
-        for lost in plan.losses
-    ]
-    return DedupOutput(read=plan.read, kept=plan.read - len(gone), removed=gone, apart=pairs).model_dump(mode="json")
+    return DedupOutput(
+        read=plan.read,
+        kept=plan.read - len(plan.losses),
+        against=sum(plan.against.values()),
+        removed=list(_removed(plan, explain)),
+        apart=pairs,
+        threshold=plan.config.threshold,
+        recall=round(plan.proposed(plan.config.threshold), 6),
+        histogram=[HistogramBar(**bar._asdict()) for bar in histogram(plan)],
+        heavy=[HeavyRemoval(code=found.code, file=found.file, line=found.line, message=found.message) for found in plan.heavy],
+        notes=plan.notes,
+        written=written,
+    ).model_dump(mode="json", exclude_none=True)
+
+
+def _removed(plan: Plan, explain: bool) -> Iterator[RemovedLine]:
+    examples = plan.examples({place for lost in plan.losses for place in (lost.place, lost.kept_place)}) if explain else {}
+    for lost in plan.losses:
+        diff = None
+        if explain:
+            turns = turn_diffs(examples[lost.place], examples[lost.kept_place])
+            diff = [TurnDiff(role=role, pieces=[DiffPiece(kind=kind, text=_storable(text)) for kind, text in pieces]) for role, pieces in turns]
+        place, kept_place, similarity = str(lost.place), str(lost.kept_place), round(lost.similarity, 6)
+        yield RemovedLine(example=lost.example, place=place, code=lost.code, kept=lost.kept, kept_place=kept_place, similarity=similarity, diff=diff)
+
+
+def _storable(text: str) -> str:
+    """Lone surrogates, which no UTF-8 stream can carry, as U+FFFD."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def doubtful(plan: Plan, limit: int | None) -> list[Loss]:
+    """Removals to look at: the least similar first, since these are the ones to doubt."""
+    return sorted(plan.losses, key=lambda lost: (lost.similarity, lost.place))[:limit]
 
 
 def dedup_text(plan: Plan, limit: int | None = SHOWN) -> "Iterator[Text]":
-    """The result as lines: the least similar removals first, since these are the ones to doubt."""
-    from rich.text import Text
-
-    doubtful = sorted(plan.losses, key=lambda lost: (lost.similarity, lost.place))
-    shown = doubtful[:limit]
+    """The removals as lines."""
+    shown = doubtful(plan, limit)
     examples = plan.examples({lost.place for lost in shown})
     for lost in shown:
-        yield _line(lost, " ".join(message.text for message in examples[lost.place].messages if message.role != "system"))
-    if limit is not None and len(doubtful) > limit:
-        yield Text(f"… and {len(doubtful) - limit:,} more, all in removed.jsonl (--all shows them)")
+        said = " ".join(message.text for message in examples[lost.place].messages if message.role != "system")
+        yield headline(lost, excerpt(masked(said[:1000]), 70))
+    yield from held_back(plan, limit)
+
+
+def headline(lost: Loss, said: str = "") -> "Text":
+    """What goes for what, on one line."""
+    from rich.text import Text
+
+    like = f": {lost.code} {lost.similarity:.3f} like {visible(str(lost.kept_place))}"
+    return Text.assemble((visible(str(lost.place)), "bold"), like, *([("  " + said, "dim")] if said else []))
+
+
+def held_back(plan: Plan, limit: int | None) -> "Iterator[Text]":
+    """How many removals were not shown."""
+    from rich.text import Text
+
+    if limit is not None and len(plan.losses) > limit:
+        yield Text(f"… and {len(plan.losses) - limit:,} more (--all shows them)")
+
+
+def summary_text(plan: Plan, *, written: bool) -> "Iterator[Text]":
+    """The counts, and what else is to be known."""
+    from rich.text import Text
+
     if plan.apart:
         yield Text(f"{plural(len(plan.apart), 'pair')} of near-duplicates differ in a number or a negation and stay; `curate review` shows them")
     exact = sum(lost.code == "D001" for lost in plan.losses)
     counts = f"{exact:,} exact, {len(plan.losses) - exact:,} near"
-    kept = plan.read - len(plan.losses)
-    yield Text(f"{plural(plan.read, 'line')} read = {kept:,} kept + {len(plan.losses):,} removed ({counts})", style="bold")
+    gone = len(plan.losses)
+    of = f"{plural(plan.read, 'line')} read = {plan.read - gone:,} kept + {gone:,} removed ({counts})"
+    held = f", held against {plural(sum(plan.against.values()), 'line')}" if plan.against else ""
+    yield Text(f"{of}{held}{'' if written else '; nothing written'}", style="bold")
 
 
-def _line(lost: Loss, said: str) -> "Text":
+def clusters_text(plan: Plan) -> "Iterator[Text]":
+    """How many examples stand for how many, the largest clusters by name."""
     from rich.text import Text
 
-    return Text.assemble(
-        (visible(str(lost.place)), "bold"), f": {lost.code} {lost.similarity:.3f} like {visible(str(lost.kept_place))}  ", (excerpt(said, 70), "dim")
-    )
+    clusters = Counter(lost.kept_place for lost in plan.losses)
+    if not clusters:
+        return
+    largest = sorted(clusters.items(), key=lambda item: (-item[1], item[0]))[:3]
+    named = ", ".join(f"{visible(str(place))} for {count:,}" for place, count in largest)
+    yield Text(f"{plural(len(clusters), 'example')} stay for {len(plan.losses):,} that go; most: {named}")
+
+
+def histogram_text(plan: Plan) -> "Iterator[Text]":
+    """The similarities of pairs as bars, with the threshold among them."""
+    from rich.text import Text
+
+    bars = histogram(plan)
+    most = max((bar.pairs for bar in bars), default=0) or 1
+    width = len(f"{most:,}")
+    yield Text("similarity of pairs (exact copies left out)", style="bold")
+    at = plan.config.threshold
+    said = Text(f"─ {at:g} threshold: a pair there is compared with probability {chance(plan.proposed(at))} {'─' * 4}", style="yellow")
+    for bar in bars:
+        if bar.low == at:
+            yield said
+        drawn = "█" * max(round(bar.pairs / most * WIDTH), 1 if bar.pairs else 0)
+        style = "" if bar.low >= at else "dim"
+        yield Text(f"  {bar.low:.2f} to {bar.high:.2f}  {bar.pairs:>{width},} {drawn}".rstrip(), style=style)
+    if at == 1:
+        yield said
+    if plan.floor < at:
+        yield Text(f"at {plan.floor:g} it is {chance(plan.proposed(plan.floor))}: the bars below the threshold are not complete", style="dim")
+
+
+def chance(probability: float) -> str:
+    """A probability with as many digits as tell it from 1: 0.998, 0.99995."""
+    return next((f"{probability:.{digits}f}" for digits in (3, 4, 5, 6) if float(f"{probability:.{digits}f}") < 1), "more than 0.999999")

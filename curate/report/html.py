@@ -38,12 +38,12 @@ LABEL, ROOM, WIDTH, STEP = 190, 64, 500, 22
 """Of a plot, in its own units: width of the labels, of the numbers behind the bars, of everything; height of a bar."""
 
 
-def head(title: str) -> str:
-    """A document up to its first heading."""
+def head(title: str, style: str = "") -> str:
+    """A document up to its first heading; `style` is added to what all reports share."""
     return (
         f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{title}</title>\n'
-        f"<style>{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n"
+        f"<style>{STYLE}{style}</style>\n</head>\n<body>\n<h1>{title}</h1>\n"
     )
 
 
