@@ -56,7 +56,7 @@ def bars(title: str, rows: Sequence[tuple[str, int, str]]) -> str:
     parts = [f'<figure><figcaption>{safe(title)}</figcaption><svg viewBox="0 0 {WIDTH} {STEP * len(rows) + 4}" role="img" aria-label="{safe(described)}">']
     for position, (label, count, kind) in enumerate(rows):
         y, width = position * STEP, max(1.0 if count else 0.0, count / most * (WIDTH - LABEL - ROOM))
-        said = label if len(label) <= 28 else label[:27] + "…"
+        said = label if len(label) <= 25 else label[:24] + "…"
         parts.append(f'<text x="{LABEL - 8}" y="{y + 16}" text-anchor="end">{safe(said)}</text>')
         parts.append(f'<rect class="{kind}" x="{LABEL}" y="{y + 4}" width="{width:.1f}" height="{STEP - 6}" rx="2"/>')
         parts.append(f'<text class="quiet" x="{LABEL + width + 6:.1f}" y="{y + 16}">{count:,}</text>')
