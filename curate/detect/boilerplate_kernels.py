@@ -1,0 +1,161 @@
+"""The compiled part of `curate.detect.boilerplate`: words of texts that lie one after another in a buffer of UTF-8.
+
+All of it releases the interpreter's lock and none of it starts threads, as in `curate.detect.kernels`.
+"""
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from curate.detect.boilerplate import OWN, RUN
+
+FNV_OFFSET = np.uint64(0xCBF29CE484222325)
+FNV_PRIME = np.uint64(0x100000001B3)
+MIX = np.uint64(0x9E3779B97F4A7C15)
+
+
+@njit(nogil=True, cache=True, inline="always")
+def _alone(buffer: Any, at: int, end: int) -> int:
+    """Bytes of the character at `at` where it is a word by itself, as in scripts without spaces; else 0."""
+    lead = buffer[at]
+    if lead < 0xE0:
+        return 0
+    if lead >= 0xF0:
+        return 4 if at + 4 <= end else 0
+    if at + 3 > end:
+        return 0
+    code = (np.int64(lead & 0x0F) << 12) | (np.int64(buffer[at + 1] & 0x3F) << 6) | np.int64(buffer[at + 2] & 0x3F)
+    unspaced = 0x0E00 <= code < 0x0F00 or 0x1000 <= code < 0x10A0 or 0x1780 <= code < 0x1800 or 0x2E80 <= code < 0xA000 or 0xF900 <= code < 0xFB00
+    return 3 if unspaced else 0
+
+
+@njit(nogil=True, cache=True)
+def _next_word(buffer: Any, at: int, end: int) -> tuple[int, int, np.uint64]:
+    """Start, end and hash (FNV-1a) of the next word from `at` on; start == end where there is none."""
+    while at < end and buffer[at] <= 32:
+        at += 1
+    start = at
+    value = FNV_OFFSET
+    while at < end:
+        byte = buffer[at]
+        if byte <= 32:
+            break
+        alone = _alone(buffer, at, end) if byte >= 0xE0 else 0
+        if alone:
+            if at == start:
+                at += alone
+                for i in range(start, at):
+                    value = (value ^ np.uint64(buffer[i])) * FNV_PRIME
+            break
+        value = (value ^ np.uint64(byte)) * FNV_PRIME
+        at += 1
+    return start, at, value
+
+
+@njit(nogil=True, cache=True, inline="always")
+def _mixed(value: np.uint64) -> np.uint64:
+    """A hash whose every bit depends on every bit of `value`, and which is not 0 (finaliser of SplitMix64)."""
+    value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    value ^= value >> np.uint64(31)
+    return value or np.uint64(1)
+
+
+@njit(nogil=True, cache=True)
+def _power() -> np.uint64:
+    power = np.uint64(1)
+    for _ in range(RUN):
+        power *= MIX
+    return power
+
+
+@njit(nogil=True, cache=True)
+def runs_of(buffer: Any, offsets: Any) -> tuple[Any, Any]:
+    """Hashes of all runs of RUN words (uint64), and of each the number of its text (int32)."""
+    room = 0
+    for row in range(len(offsets) - 1):
+        room += offsets[row + 1] - offsets[row]
+    found, owners = np.empty(room, dtype=np.uint64), np.empty(room, dtype=np.int32)
+    last = np.empty(RUN, dtype=np.uint64)
+    power = _power()
+    total = 0
+    for row in range(len(offsets) - 1):
+        at, end = offsets[row], offsets[row + 1]
+        rolling = np.uint64(0)
+        count = 0
+        while True:
+            start, at, value = _next_word(buffer, at, end)
+            if start == at:
+                break
+            rolling = rolling * MIX + value
+            if count >= RUN:
+                rolling -= last[count % RUN] * power
+            last[count % RUN] = value
+            count += 1
+            if count >= RUN:
+                found[total], owners[total] = _mixed(rolling), row
+                total += 1
+    return found[:total].copy(), owners[:total].copy()
+
+
+@njit(nogil=True, cache=True, inline="always")
+def _is_in(table: Any, value: np.uint64) -> bool:
+    mask = np.uint64(len(table) - 1)
+    at = value & mask
+    while table[at]:
+        if table[at] == value:
+            return True
+        at = (at + np.uint64(1)) & mask
+    return False
+
+
+@njit(nogil=True, cache=True)
+def _cut_one(buffer: Any, begin: int, end: int, table: Any, out: Any, to: int) -> int:
+    """Write the words of one text that no run of `table` covers from out[to] on, or all of it where too little is left; where it ends there."""
+    room = end - begin
+    starts, ends, covered = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32), np.empty(room, dtype=np.bool_)
+    last = np.empty(RUN, dtype=np.uint64)
+    power = _power()
+    rolling = np.uint64(0)
+    at, count, common = begin, 0, 0
+    while True:
+        start, at, value = _next_word(buffer, at, end)
+        if start == at:
+            break
+        rolling = rolling * MIX + value
+        if count >= RUN:
+            rolling -= last[count % RUN] * power
+        last[count % RUN] = value
+        starts[count], ends[count], covered[count] = start - begin, at - begin, False
+        count += 1
+        if count >= RUN and _is_in(table, _mixed(rolling)):
+            common += 1
+            for i in range(count - RUN, count):
+                covered[i] = True
+    own = longest = 0
+    for i in range(count):
+        own = 0 if covered[i] else own + 1
+        longest = max(longest, own)
+    if not common or longest < OWN:
+        out[to : to + room] = buffer[begin:end]
+        return to + room
+    first = to
+    for i in range(count):
+        if not covered[i]:
+            if to > first and starts[i] > ends[i - 1]:
+                out[to] = 32
+                to += 1
+            for j in range(begin + starts[i], begin + ends[i]):
+                out[to] = buffer[j]
+                to += 1
+    return to
+
+
+@njit(nogil=True, cache=True)
+def without(buffer: Any, offsets: Any, table: Any) -> tuple[Any, Any]:
+    """The texts, cut, one after another, and their offsets."""
+    out, kept = np.empty_like(buffer), np.zeros_like(offsets)
+    for row in range(len(offsets) - 1):
+        kept[row + 1] = _cut_one(buffer, offsets[row], offsets[row + 1], table, out, kept[row])
+    return out[: kept[-1]], kept

@@ -1,0 +1,80 @@
+"""What much of a file shares is not compared; what near-duplicates share is."""
+
+import random
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from curate.detect.boilerplate import LEAST, OWN, RUN, common_runs, without_boilerplate
+
+PREAMBLE = "below is an instruction that describes a task, paired with an input that gives further context."
+CLOSING = "if you have any more questions about this in the future, do not hesitate to ask me again."
+CHINESE = "请根据下面的说明完成任务并且用完整的句子回答问题"
+
+
+def own(n: int, words: int = 12) -> str:
+    return " ".join(f"w{n}x{i}" for i in range(words))
+
+
+def test_a_shared_beginning_and_end_are_left_out() -> None:
+    texts = [f"{PREAMBLE} {own(n)} {CLOSING}" for n in range(100)]
+    assert without_boilerplate(texts) == [own(n) for n in range(100)]
+
+
+def test_what_a_twentieth_of_the_file_shares_is_boilerplate_and_what_fewer_share_is_not() -> None:
+    texts = [f"{PREAMBLE} {own(n)}" if n < 60 else f"{CLOSING} {own(n)}" if n < 85 else own(n) for n in range(1000)]
+    found = without_boilerplate(texts)
+    assert (found[:60], found[60:]) == ([own(n) for n in range(60)], texts[60:])
+
+
+def test_a_small_file_has_none() -> None:
+    texts = [f"{PREAMBLE} {own(n)}" for n in range(LEAST - 1)]
+    assert without_boilerplate(texts) == texts
+
+
+def test_a_text_of_which_little_else_is_left_is_compared_whole() -> None:
+    texts = [f"{PREAMBLE} {own(n)}" for n in range(50)] + [PREAMBLE, f"{PREAMBLE} {own(50, OWN - 1)}"]
+    assert without_boilerplate(texts) == [own(n) for n in range(50)] + texts[50:]
+
+
+def test_near_duplicates_do_not_lose_what_they_share() -> None:
+    base = own(0, 60).split()
+    copies = [" ".join([*base[: n + 9], f"edit{n}", *base[n + 10 :]]) for n in range(40)]
+    texts = copies + [own(n, 60) for n in range(1, 60)]
+    assert without_boilerplate(texts) == texts
+
+
+def test_copies_are_no_boilerplate() -> None:
+    texts = [f"{PREAMBLE} {own(0)}"] * 100 + [own(n) for n in range(1, 100)]
+    assert without_boilerplate(texts) == texts
+
+
+def test_scripts_without_spaces_have_boilerplate_too() -> None:
+    characters = [chr(code) for code in range(0x5000, 0x5000 + 1000)]
+    said = ["".join(random.Random(n).sample(characters, 20)) for n in range(60)]
+    assert without_boilerplate([f"{CHINESE}：{text}" for text in said]) == said
+
+
+@pytest.mark.parametrize("count", [0, 1, 30])
+def test_texts_without_words_are_left_alone(count: int) -> None:
+    assert without_boilerplate([""] * count) == [""] * count
+    assert without_boilerplate(["\ud800 " * n for n in range(count)]) == ["\ud800 " * n for n in range(count)]
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.integers(0, 5), min_size=25, max_size=60), st.randoms(use_true_random=False))
+def test_the_order_of_texts_does_not_matter(kinds: list[int], rng: random.Random) -> None:
+    texts = [f"{PREAMBLE if kind else CLOSING} {own(n)}" for n, kind in enumerate(kinds)]
+    shuffled = texts.copy()
+    rng.shuffle(shuffled)
+    assert dict(zip(texts, without_boilerplate(texts), strict=True)) == dict(zip(shuffled, without_boilerplate(shuffled), strict=True))
+
+
+def test_runs_of_words_are_told_apart_by_all_their_words() -> None:
+    words = own(7, 200).split()
+    texts = [f"{' '.join(words)} {own(n)}".encode() for n in range(30)]
+    runs = common_runs(texts)
+    assert len(runs) == len(words) - RUN + 1
+    assert all(a < b for a, b in pairwise(runs.tolist()))
