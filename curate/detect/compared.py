@@ -19,14 +19,19 @@ OTHER_SIDE: Final = ("rejected", "non_preferred_output")
 
 
 def compared_text(example: Example, on: On) -> str:
-    """The text that counts: the turns of the user and the answers, without system prompts, normalised.
+    """The text that counts, normalised."""
+    return normalised(written_text(example, on))
+
+
+def written_text(example: Example, on: On) -> str:
+    """The text that counts, as it is written: the turns of the user and the answers, without system prompts.
 
     The rejected side of a preference pair counts too: two pairs that differ only there are two examples.
     """
     texts = [text for message in compared_turns(example, on) for text in _said(message)]
     if on != "prompt":
         texts.extend(_other_side(example.value[key]) for key in OTHER_SIDE if key in example.value)
-    return normalised("\n".join(texts))
+    return "\n".join(texts)
 
 
 def said(example: Example, on: On) -> tuple[str, str]:
