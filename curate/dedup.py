@@ -16,7 +16,8 @@ from curate.config import CheckConfig, DedupConfig
 from curate.decision import Decision
 from curate.detect.keeper import lacking, ranking
 from curate.detect.loss import Loss, loss
-from curate.detect.near import BANDS, FLOOR, ROWS, find_duplicates
+from curate.detect.near import find_duplicates
+from curate.detect.verify import FLOOR
 from curate.errors import UsageError
 from curate.events import Listener, StageFinished, StageStarted, silent
 from curate.example import Example, Place
@@ -112,8 +113,8 @@ def plan(
         apart=[loss(duplicate) for duplicate in report.apart],
         similarities=report.similarities,
         floor=min(FLOOR, config.threshold),
-        bands=BANDS,
-        rows=ROWS,
+        bands=report.bands.number if report.bands else 0,
+        rows=report.bands.rows if report.bands else 0,
         examples=lambda places: {place: at[place] for place in places},
         heavy=heavy(removals(lines, losses, config)),
         notes=notes,

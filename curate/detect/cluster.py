@@ -4,14 +4,16 @@ Closure is not used: in a chain a~b~c, where a and c are unlike, c survives when
 whole connected components merges unrelated examples through their common boilerplate.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
+from typing import Final, Literal, NamedTuple, Protocol
 
 from curate.example import Example
 
 Code = Literal["D001", "D003"]
+TRIES: Final = 20
+"""Kept examples whose facts are compared with those of one that is like them, the most similar first. Where all of them differ it stays: of a
+thousand templated facts each would have to be held against all others."""
 
 
 class Pair(NamedTuple):
@@ -33,25 +35,48 @@ class Duplicate:
     similarity: float
 
 
-def choose(
-    examples: Sequence[Example], pairs: Iterable[Pair], priority: Callable[[int], tuple[object, ...]], pinned: frozenset[str] = frozenset()
-) -> list[Duplicate]:
-    """Which of near-duplicate `examples` go, and for which each.
+class Stays(Protocol):
+    """The examples of a group that stay so far; `curate.detect.verify.Alike` is one."""
 
-    Examples are taken in order of `priority`, smallest first; one goes when it is paired with one that was kept before, and
-    names the most similar of these. Ids in `pinned` never go. The outcome depends on the pairs and priorities alone.
+    def add(self, at: int) -> None:
+        """One more."""
+
+    def to(self, at: int) -> list[tuple[float, int]]:
+        """Similarity and position of those that the example at a position is like, the most similar first."""
+
+
+@dataclass(slots=True)
+class Choice:
+    """What becomes of the examples of a group."""
+
+    gone: list[Pair] = field(default_factory=list)
+    """Who goes (left), for whom (right)."""
+    apart: list[Pair] = field(default_factory=list)
+    """Who stays (left) although it is like one that stays (right), the most similar such one, because they differ in a fact."""
+    similarities: list[float] = field(default_factory=list)
+    """Of all pairs above, and of those that are less similar than the threshold."""
+
+
+def choose(
+    order: Iterable[int], stays: Stays, same: Callable[[int, int], bool], threshold: float, pinned: Collection[int] = (), apart: Collection[int] = ()
+) -> Choice:
+    """Which examples of a group go, and for which each.
+
+    They are taken in the order given; one goes when it is like one that was kept before and `same` says that the two agree in their facts.
+    It names the most similar of these. Those in `pinned` never go. Those in `apart` take nobody's place.
     """
-    partners: dict[int, list[Pair]] = defaultdict(list)
-    for pair in pairs:
-        partners[pair.left].append(pair)
-        partners[pair.right].append(Pair(pair.right, pair.left, pair.similarity))
-    kept: set[int] = set()
-    gone: list[Duplicate] = []
-    for at in sorted(partners, key=lambda i: (examples[i].id not in pinned, *priority(i))):
-        stay = [pair for pair in partners[at] if pair.right in kept]
-        if not stay or examples[at].id in pinned:
-            kept.add(at)
+    choice = Choice()
+    for at in order:
+        near = stays.to(at)
+        alike = [(similarity, other) for similarity, other in near if similarity >= threshold]
+        winner = next(((similarity, other) for similarity, other in alike[:TRIES] if same(at, other)), None)
+        if winner is not None and at not in pinned:
+            choice.gone.append(Pair(at, winner[1], winner[0]))
+            choice.similarities.append(winner[0])
             continue
-        best = min(stay, key=lambda pair: (-pair.similarity, *priority(pair.right)))
-        gone.append(Duplicate(examples[at], examples[best.right], "D003", best.similarity))
-    return gone
+        if alike and winner is None:
+            choice.apart.append(Pair(at, alike[0][1], alike[0][0]))
+        choice.similarities.extend(similarity for similarity, _ in near)
+        if at not in apart:
+            stays.add(at)
+    return choice

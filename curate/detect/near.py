@@ -1,34 +1,31 @@
 """Exact and near duplicates: MinHash proposes, true Jaccard decides.
 
-1. sign: each text becomes a set of hashed shingles, and datasketch's MinHash of it (Broder 1997; scheme affine32).
-2. group: signatures are cut into bands; examples that agree in a band are candidates. 25 bands of 5 propose a pair of similarity
-   0.8 with probability 1-(1-0.8^5)^25 = 0.99995 and one of 0.7 with 0.990; datasketch's own choice for 0.8 proposes 40 of 100.
-3. verify: every candidate's true Jaccard similarity on the shingle sets.
+1. sign (`shingles`, `minhash`): each text becomes a set of hashed shingles, and the MinHash of it.
+2. group (`bands`): signatures are cut into bands; examples that agree in a band are candidates. The bands are chosen so that a pair at the
+   threshold becomes one with a probability of 0.995 at the least; datasketch's own choice for 0.8 proposes 40 of 100.
+3. verify (`verify`): the true Jaccard similarity of candidates gathers them into groups; within a group each example is compared with all
+   that are kept before it, candidates or not.
 
-Whatever is removed is similar to the very example that is kept (`curate.detect.cluster`).
+The stages are functions from tables to tables. Whatever is removed is similar to the very example that is kept (`cluster`).
 """
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
 from curate.config import DedupConfig
-from curate.detect.cluster import Duplicate, Pair, choose
-from curate.detect.facts import same_facts
+from curate.detect.bands import Bands
+from curate.detect.cluster import Choice, Duplicate, choose
+from curate.detect.compared import written_text
+from curate.detect.facts import Facts
 from curate.detect.keeper import Ranking, ranking
-from curate.detect.shingles import shingle_hashes
+from curate.detect.shingles import Sets, Shingling, joined, shingled, texts_of
+from curate.detect.threads import cores, side_by_side
+from curate.detect.verify import FLOOR, Alike, Groups, grouped
 from curate.example import Example
 
-if TYPE_CHECKING:
-    import numpy as np
-
-    Hashes = np.ndarray[Any, np.dtype[np.uint32]]
-
-BANDS: Final = 25
-ROWS: Final = 5
-FLOOR: Final = 0.5
-"""Similarity from which pairs are known: for a histogram around the threshold, and for another threshold later."""
+CHUNK: Final = 4096
+"""Examples whose texts are taken apart at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +35,15 @@ class NearReport:
     duplicates: list[Duplicate] = field(default_factory=list)
     """Examples that may go, each with the one kept in its place."""
     apart: list[Duplicate] = field(default_factory=list)
-    """Near-duplicates that differ in a number or negation: both stay, for a person to look at."""
+    """Near-duplicates that differ in a fact, so that both stay, for a person to look at: each example with the most similar such one."""
     pairs: list[tuple[str, str]] = field(default_factory=list)
-    """Ids of all pairs at or above the threshold, those in `apart` too: none of them may be split from the other."""
+    """Ids that connect all pairs at or above the threshold, those in `apart` too: none of them may be split from the other. Each example of a
+    group is paired with the one of the smallest id."""
     similarities: list[float] = field(default_factory=list)
-    """Of all pairs at or above `FLOOR`, or the threshold where that is lower."""
+    """Of the pairs that decided, and of those that came near: from `FLOOR`, or the threshold where that is lower."""
+    bands: Bands | None = None
+    """How candidates were found: `bands.probability(s)` is the probability that a pair of similarity s was looked at; None for a report
+    that was kept without it."""
 
 
 def find_duplicates(
@@ -59,84 +60,73 @@ def find_duplicates(
     copies = sorted((at, original) for at in order if (original := stays.setdefault(examples[at].id, at)) != at)
     distinct = [examples[at] for at in sorted(stays.values())]
     before = sum(at < old for at in stays.values())
-    shingles = [shingle_hashes(example, config.on) for example in distinct]
-    pairs = verified(candidates(signatures(shingles)), shingles, min(config.threshold, FLOOR))
-    if old:
-        pairs = [pair for pair in pairs if pair.left < before <= pair.right]
-        pinned |= {example.id for example in distinct[:before]}
-    report = NearReport(similarities=[pair.similarity for pair in pairs])
-    pairs = [pair for pair in pairs if pair.similarity >= config.threshold]
-    alike = [config.ignore_facts or same_facts(distinct[pair.left], distinct[pair.right]) for pair in pairs]
-    ranks = ranks or ranking(config.keep)
-    gone = choose(distinct, [pair for pair, same in zip(pairs, alike, strict=True) if same], lambda at: ranks(at, distinct[at]), pinned)
-    lost = {duplicate.example.id: duplicate for duplicate in gone}
+    sets = sets_of(distinct, config)
+    groups = grouped(sets, config.threshold, cores())
+    report = NearReport(bands=groups.bands, similarities=list(groups.misses))
+    lost: dict[str, Duplicate] = {}
+    for members, choice in decided(sets, groups, lambda numbers: [distinct[at] for at in numbers], config, pinned, ranks, before):
+        report.similarities.extend(choice.similarities)
+        for at, other, similarity in choice.gone:
+            lost[distinct[at].id] = Duplicate(distinct[at], distinct[other], "D003", similarity)
+        for at, other, similarity in choice.apart:
+            left, right = sorted((distinct[at], distinct[other]), key=lambda example: example.id)
+            report.apart.append(Duplicate(left, right, "D003", similarity))
+        first, *others = sorted(distinct[at].id for at in members)
+        report.pairs.extend((first, other) for other in others)
     for at, original in copies:  # a copy of what goes has lost to the same example
         winner = lost.get(examples[at].id)
         if winner is None and old and not original < old <= at:
             continue
         kept = Duplicate(examples[at], examples[original], "D001", 1.0) if winner is None else replace(winner, example=examples[at])
         report.duplicates.append(kept)
-    report.duplicates.extend(sorted(gone, key=lambda duplicate: duplicate.example.id))
-    for pair, same in zip(pairs, alike, strict=True):
-        left, right = sorted((distinct[pair.left], distinct[pair.right]), key=lambda example: example.id)
-        report.pairs.append((left.id, right.id))
-        if not same:
-            report.apart.append(Duplicate(left, right, "D003", pair.similarity))
+    report.duplicates.extend(lost[example] for example in sorted(lost))
     report.apart.sort(key=lambda duplicate: (duplicate.example.id, duplicate.kept.id))
     report.pairs.sort()
+    report.similarities.sort()
     return report
 
 
-def signatures(shingles: Sequence["Hashes"]) -> "Hashes":
-    """MinHash signatures, one row of BANDS * ROWS values a text; texts without shingles get a row of the largest value."""
-    import numpy as np
-    from datasketch import MinHash  # brings scipy, which `curate check` must not wait for
-
-    model = MinHash(num_perm=BANDS * ROWS, scheme="affine32", hashfunc=int)
-    signed = np.full((len(shingles), BANDS * ROWS), np.iinfo(np.uint32).max, dtype=np.uint32)
-    for row, hashes in enumerate(shingles):
-        if len(hashes):
-            sketch = MinHash(num_perm=BANDS * ROWS, scheme="affine32", hashfunc=int, permutations=model.permutations)
-            sketch.update_batch(hashes.tolist())
-            signed[row] = sketch.hashvalues
-    return signed
+def sets_of(examples: Sequence[Example], config: DedupConfig) -> Sets:
+    """The shingles of each example's text."""
+    shingling = Shingling()
+    texts = (texts_of(written_text(example, config.on) for example in examples[start : start + CHUNK]) for start in range(0, len(examples), CHUNK))
+    return joined(list(side_by_side(lambda part: shingled(part, shingling), texts, cores())))
 
 
-def candidates(signed: "Hashes") -> set[tuple[int, int]]:
-    """Pairs of rows that agree in a whole band, smaller position first. Rows without shingles are nobody's candidates."""
-    import numpy as np
-    import polars as pl
+def decided(
+    sets: Sets,
+    groups: Groups,
+    read: Callable[[Sequence[int]], Sequence[Example]],
+    config: DedupConfig,
+    pinned: frozenset[str] = frozenset(),
+    ranks: Ranking | None = None,
+    old: int = 0,
+) -> Iterator[tuple[list[int], Choice]]:
+    """Group by group its members, by number, and what becomes of them.
 
-    found: set[tuple[int, int]] = set()
-    with_shingles = np.flatnonzero((signed != np.iinfo(np.uint32).max).any(axis=1))
-    for band in range(BANDS):
-        columns = {f"c{i}": signed[with_shingles, band * ROWS + i] for i in range(ROWS)}
-        frame = pl.DataFrame({"row": with_shingles, **columns})
-        buckets = frame.group_by(list(columns), maintain_order=True).agg("row").filter(pl.col("row").list.len() > 1)
-        for bucket in buckets["row"].to_list():
-            found.update(_pairs(bucket))
-    return found
+    `read` gives the examples of some numbers; those of one group are in memory at a time. The first `old` ones stay, and none of the
+    others takes the place of another.
+    """
+    ranks = ranks or ranking(config.keep)
+    facts = Facts(config.on)
+    for numbers in groups.members:
+        members: list[int] = numbers.tolist()
+        new = {at for at in members if at >= old} if old else set()
+        if old and not 0 < len(new) < len(members):
+            continue
+        known = dict(zip(members, read(members), strict=True))
+        bound = {at for at, example in known.items() if example.id in pinned}
+        yield members, _chosen(sets, known, config, facts, ranks, bound, new)
 
 
-def _pairs(bucket: list[int]) -> list[tuple[int, int]]:
-    """All pairs of a bucket. Quadratic on purpose: losing pairs of a big bucket would lose duplicates in silence."""
-    return [(left, right) for i, left in enumerate(bucket) for right in bucket[i + 1 :]]
+def _chosen(sets: Sets, known: dict[int, Example], config: DedupConfig, facts: Facts, ranks: Ranking, bound: set[int], new: set[int]) -> Choice:
+    def same(left: int, right: int) -> bool:
+        return config.ignore_facts or facts.same(known[left], known[right])
 
-
-def verified(proposed: set[tuple[int, int]], shingles: Sequence["Hashes"], threshold: float) -> list[Pair]:
-    """The proposed pairs whose true Jaccard similarity is at least `threshold`, in order."""
-    by_left: dict[int, list[int]] = defaultdict(list)
-    for left, right in proposed:
-        by_left[left].append(right)
-    found: list[Pair] = []
-    for left in sorted(by_left):
-        mine = set(shingles[left].tolist())
-        for right in sorted(by_left[left]):
-            size = len(shingles[right])
-            if min(size, len(mine)) < threshold * max(size, len(mine)):
-                continue
-            shared = len(mine.intersection(shingles[right].tolist()))
-            similarity = shared / (len(mine) + size - shared)
-            if similarity >= threshold:
-                found.append(Pair(left, right, similarity))
-    return found
+    order = sorted(known, key=lambda at: (at in new, at not in bound, *ranks(at, known[at])))
+    alike = Alike(sets, min(FLOOR, config.threshold))
+    if new:  # the old ones all stay; they come first
+        for at in order[: len(order) - len(new)]:
+            alike.add(at)
+        order = order[len(order) - len(new) :]
+    return choose(order, alike, same, config.threshold, bound, new)

@@ -1,30 +1,119 @@
-"""From an example to the set of hashed shingles that it is compared by.
+"""From texts to the sets of hashed shingles that they are compared by.
 
 Shingles are 3 consecutive words. One changed word in a twenty-word answer costs 3 of 18 shingles, a similarity of 0.71; with the
 5 words that are usual for web pages it would cost 5 of 16, and 0.52. Texts shorter than a shingle are one shingle whole, so that
-they match only what is equal to them. Scripts without spaces between words count characters as words.
+they match only what is equal to them. Scripts without spaces between words count characters as words; combining marks are part of words,
+as the vowels of Devanagari are. Case and white space do not count, nor do signs between words.
 """
 
-from typing import TYPE_CHECKING, Any, Final
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
-from curate.detect.compared import On, compared_text
+from curate.detect.compared import On, written_text
 from curate.example import Example
-from curate.text import words
+from curate.text import UNSPACED, WORDS, normalised
 
 if TYPE_CHECKING:
     import numpy as np
 
-SIZE: Final = 3
+    Bytes = np.ndarray[Any, np.dtype[np.uint8]]
+    Hashes = np.ndarray[Any, np.dtype[np.uint32]]
+    Offsets = np.ndarray[Any, np.dtype[np.int64]]
+
+MARKS: Final = ((0x300, 0x20000), (0xE0100, 0xE01F0))
+"""Where Unicode's combining marks are."""
 
 
-def shingle_hashes(example: Example, on: On) -> "np.ndarray[Any, np.dtype[np.uint32]]":
-    """The distinct 32-bit hashes (xxh32) of the example's shingles, sorted; none for an example without text."""
-    import numpy as np  # a twentieth of a second that `curate check` need not pay
-    import xxhash
+class Shingling(NamedTuple):
+    """What a shingle is: a number of consecutive words or characters."""
 
-    tokens = words(compared_text(example, on))
-    if not tokens:
-        return np.empty(0, dtype=np.uint32)
-    count = max(1, len(tokens) - SIZE + 1)
-    hashes = {xxhash.xxh32_intdigest(" ".join(tokens[i : i + SIZE]).encode("utf-8", "surrogatepass")) for i in range(count)}
-    return np.array(sorted(hashes), dtype=np.uint32)
+    unit: Literal["word", "character"] = "word"
+    size: int = 3
+
+
+class Texts(NamedTuple):
+    """Texts one after another in UTF-8: number i lies in `buffer` from offsets[i] to offsets[i + 1]."""
+
+    buffer: "Bytes"
+    offsets: "Offsets"
+
+
+@dataclass(frozen=True, slots=True)
+class Sets:
+    """Sets of distinct hashes, each sorted: number i lies in `hashes` from offsets[i] to offsets[i + 1]."""
+
+    hashes: "Hashes"
+    offsets: "Offsets"
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __getitem__(self, at: int) -> "Hashes":
+        return self.hashes[self.offsets[at] : self.offsets[at + 1]]
+
+    def part(self, start: int, end: int) -> "Sets":
+        """The sets from number `start` up to, not including, `end`."""
+        offsets = self.offsets[start : end + 1]
+        return Sets(self.hashes[offsets[0] : offsets[-1]], offsets - offsets[0])
+
+    def chosen(self, numbers: "Offsets") -> "Sets":
+        """The sets of these numbers, in this order."""
+        from curate.detect import kernels
+
+        return Sets(*kernels.chosen(self.hashes, self.offsets, numbers))
+
+
+@cache
+def _classes() -> "Bytes":
+    """Per code point: 0 between words, 1 part of a word, 2 part of one in a script without spaces."""
+    import numpy as np
+
+    every = "".join(map(chr, range(0x110000)))
+    classes = np.zeros(len(every), dtype=np.uint8)
+    for match in WORDS.finditer(every):
+        classes[match.start() : match.end()] = 1
+    for start, end in MARKS:
+        classes[start:end] |= np.array([unicodedata.category(char)[0] == "M" for char in every[start:end]], dtype=np.uint8)
+    for match in UNSPACED.finditer(every):
+        classes[match.start()] *= 2
+    return classes
+
+
+def texts_of(texts: Iterable[str]) -> Texts:
+    """Texts in one buffer. Those that are not ASCII are normalised here, which only Python can; the case of the others is folded where they are read."""
+    import numpy as np  # as below: a twentieth of a second that `curate check` need not pay
+
+    encoded = [text.encode() if text.isascii() else normalised(text).encode("utf-8", "surrogatepass") for text in texts]
+    offsets = np.zeros(len(encoded) + 1, dtype=np.int64)
+    np.cumsum([len(data) for data in encoded], out=offsets[1:])
+    return Texts(np.frombuffer(b"".join(encoded), dtype=np.uint8), offsets)
+
+
+def shingled(texts: Texts, shingling: Shingling = Shingling()) -> Sets:  # noqa: B008  (a tuple is not changed)
+    """The sets of the texts' shingles: distinct 32-bit hashes, sorted. None for a text without words."""
+    from curate.detect import kernels
+
+    return Sets(*kernels.shingle_sets(texts.buffer, texts.offsets, _classes(), shingling.size, shingling.unit == "character"))
+
+
+def joined(parts: Iterable[Sets]) -> Sets:
+    """The sets of several parts, one after another; the parts may come and go one by one."""
+    import numpy as np
+
+    hashes, sizes, filled = np.empty(1 << 16, dtype=np.uint32), [np.zeros(1, dtype=np.int64)], 0
+    for part in parts:
+        if filled + len(part.hashes) > len(hashes):
+            hashes.resize(int(1.5 * (filled + len(part.hashes))), refcheck=False)  # in place where there is room: no second copy
+        hashes[filled : filled + len(part.hashes)] = part.hashes
+        filled += len(part.hashes)
+        sizes.append(np.diff(part.offsets))
+    hashes.resize(filled, refcheck=False)
+    return Sets(hashes, np.cumsum(np.concatenate(sizes)))
+
+
+def shingle_hashes(example: Example, on: On) -> "Hashes":
+    """The distinct 32-bit hashes of one example's shingles, sorted; none for an example without text."""
+    return shingled(texts_of([written_text(example, on)])).hashes

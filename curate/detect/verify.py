@@ -1,0 +1,91 @@
+"""Which sets are alike: candidates are verified by their true Jaccard similarity and gathered into groups; then who is like whom in a group."""
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from curate.detect.bands import Bands, band_keys, bands_for
+from curate.detect.shingles import Sets
+from curate.detect.threads import side_by_side
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Numbers = np.ndarray[Any, np.dtype[np.int64]]
+    Keys = np.ndarray[Any, np.dtype[np.uint64]]
+
+FLOOR: Final = 0.5
+"""Similarity from which pairs are told that are not alike enough: for a histogram around the threshold."""
+SEEN: Final = 1 << 20
+"""Pairs that were looked at and are remembered; 8 bytes each."""
+
+
+class Groups(NamedTuple):
+    """Sets gathered so that any two that are alike, and were candidates, are in one group."""
+
+    members: "list[Numbers]"
+    """The groups of more than one, in order of their first member; the numbers of the sets in each, ascending."""
+    misses: list[float]
+    """Similarities of candidates of different groups, from `FLOOR` to below the threshold, ascending."""
+    bands: Bands
+
+
+def grouped(sets: Sets, threshold: float, workers: int) -> Groups:
+    """Gather the sets whose similarity is `threshold` at least. Sets without shingles are in no group. The order of the sets changes only numbers."""
+    import numpy as np
+
+    bands = bands_for(threshold)
+    nodes = np.flatnonzero(np.diff(sets.offsets)).astype(np.int64)
+    some = sets if len(nodes) == len(sets) else sets.chosen(nodes)
+    roots, misses = _joined(some, band_keys(some, bands, workers), threshold, workers)
+    order = np.argsort(roots, kind="stable")
+    starts = np.flatnonzero(np.diff(roots[order], prepend=-1))
+    ends = np.append(starts[1:], len(order))
+    big = np.flatnonzero(ends - starts > 1)
+    members = [nodes[order[start:end]] for start, end in zip(starts[big].tolist(), ends[big].tolist(), strict=True)]
+    apart = misses[roots[misses[:, 0].astype(np.int64)] != roots[misses[:, 1].astype(np.int64)]]
+    return Groups(members, sorted(np.unique(apart, axis=0)[:, 2].tolist()), bands)
+
+
+def _joined(sets: Sets, keys: "Keys", threshold: float, workers: int) -> "tuple[Numbers, np.ndarray[Any, np.dtype[np.float64]]]":
+    """Of each set the first one of its group; and rows of left, right and similarity of candidates that are nearly alike."""
+    import numpy as np
+
+    from curate.detect import join
+
+    parent, seen = np.arange(len(sets)), np.zeros(SEEN, dtype=np.uint64)
+    bounds = np.array([min(FLOOR, threshold), threshold])
+    misses = np.zeros((1024, 3), dtype=np.float64)
+    misses[0, 0] = 1
+    for band, order in enumerate(side_by_side(np.argsort, keys, workers)):
+        misses = join.join_band(keys[band], order, sets.hashes, sets.offsets, bounds, parent, seen, misses)
+    return join.roots(parent), misses[1 : int(misses[0, 0])]
+
+
+class Alike:
+    """Sets that stay, of one group, and which of them another set is like."""
+
+    def __init__(self, sets: Sets, threshold: float) -> None:
+        """`threshold`: the similarity from which sets are told."""
+        self._sets, self._threshold = sets, threshold
+        self._kept: list[int] = []
+
+    def add(self, at: int) -> None:
+        """Set `at` stays."""
+        self._kept.append(at)
+
+    def to(self, at: int) -> list[tuple[float, int]]:
+        """Similarity and number of those that set `at` is like, the most similar first; of equally similar ones the first that was added."""
+        import numpy as np
+
+        from curate.detect import kernels
+
+        hashes, offsets = self._sets.hashes, self._sets.offsets
+        found = kernels.similarities(hashes, offsets, at, np.array(self._kept, dtype=np.int64), self._threshold)
+        near = [(similarity, self._kept[i]) for i, similarity in enumerate(found.tolist()) if similarity >= self._threshold]
+        return sorted(near, key=lambda item: -item[0])
+
+
+def jaccard(sets: Sets, left: int, right: int) -> float:
+    """The similarity of two sets: shared hashes by all hashes; 0 where one has none."""
+    from curate.detect import kernels
+
+    return max(0.0, float(kernels.similarity(sets.hashes, sets.offsets, left, right, 0.0)))
