@@ -12,7 +12,6 @@ Words are what stands between white space; in scripts without spaces, characters
 """
 
 from collections.abc import Sequence
-from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -62,7 +61,9 @@ def common_runs(encoded: Sequence[bytes]) -> "Hashes":
     chosen = [distinct[digest] for digest in sorted(distinct)[:SAMPLE]]
     offsets = np.zeros(len(chosen) + 1, dtype=np.int64)
     np.cumsum([len(data) for data in chosen], out=offsets[1:])
-    found, owners = _kernels()[0](np.frombuffer(b"".join(chosen), dtype=np.uint8), offsets)
+    from curate.detect.word_runs import runs_of  # numba is loaded for files of some size only
+
+    found, owners, _ = runs_of(np.frombuffer(b"".join(chosen), dtype=np.uint8), offsets, RUN, np.empty(0, dtype=np.uint64))
     least = max(LEAST, SHARE * len(chosen))
     counts = pl.DataFrame({"run": found, "owner": owners}).unique().group_by("run").len().filter(pl.col("len") >= least)
     return np.sort(counts["run"].to_numpy())
@@ -73,22 +74,7 @@ def cut(buffer: "Bytes", offsets: "Offsets", runs: "Hashes") -> "tuple[Bytes, Of
 
     It may be called for parts of the texts from several threads at once.
     """
-    import numpy as np
+    from curate.detect.word_runs import table_of, without
 
-    size = 1 << max(10, (len(runs) * 8 - 1).bit_length())
-    table = np.zeros(size, dtype=np.uint64)
-    for run in runs.tolist():  # open addressing; 0 is an empty place
-        at = run & (size - 1)
-        while table[at]:
-            at = (at + 1) & (size - 1)
-        table[at] = run
-    shorter, kept = _kernels()[1](buffer, offsets, table)
+    shorter, kept = without(buffer, offsets, RUN, table_of(runs), OWN)
     return shorter, kept
-
-
-@cache
-def _kernels() -> tuple[Any, Any]:
-    """The compiled functions: numba is loaded when they are first wanted."""
-    from curate.detect import boilerplate_kernels
-
-    return boilerplate_kernels.runs_of, boilerplate_kernels.without

@@ -1,4 +1,6 @@
-"""The compiled part of `curate.detect.boilerplate`: words of texts that lie one after another in a buffer of UTF-8.
+"""Runs of words, as many in a row as are asked for, in texts that lie one after another in a buffer of UTF-8; compiled. Import it inside functions.
+
+Text number i lies from offsets[i] to offsets[i + 1]. Words are what stands between white space; in scripts without spaces, characters.
 
 All of it releases the interpreter's lock and none of it starts threads, as in `curate.detect.kernels`.
 """
@@ -7,8 +9,6 @@ from typing import Any
 
 import numpy as np
 from numba import njit
-
-from curate.detect.boilerplate import OWN, RUN
 
 FNV_OFFSET = np.uint64(0xCBF29CE484222325)
 FNV_PRIME = np.uint64(0x100000001B3)
@@ -63,22 +63,29 @@ def _mixed(value: np.uint64) -> np.uint64:
 
 
 @njit(nogil=True, cache=True)
-def _power() -> np.uint64:
+def _power(run: int) -> np.uint64:
     power = np.uint64(1)
-    for _ in range(RUN):
+    for _ in range(run):
         power *= MIX
     return power
 
 
 @njit(nogil=True, cache=True)
-def runs_of(buffer: Any, offsets: Any) -> tuple[Any, Any]:
-    """Hashes of all runs of RUN words (uint64), and of each the number of its text (int32)."""
-    room = 0
-    for row in range(len(offsets) - 1):
-        room += offsets[row + 1] - offsets[row]
-    found, owners = np.empty(room, dtype=np.uint64), np.empty(room, dtype=np.int32)
-    last = np.empty(RUN, dtype=np.uint64)
-    power = _power()
+def _grown(values: Any) -> Any:
+    larger = np.empty(2 * len(values), dtype=values.dtype)
+    larger[: len(values)] = values
+    return larger
+
+
+@njit(nogil=True, cache=True)
+def runs_of(buffer: Any, offsets: Any, run: int, table: Any) -> tuple[Any, Any, Any]:
+    """Hashes of the runs of `run` words (uint64), and of each the number of its text and of its first word there (int32), in order.
+
+    Only those in `table` (see `table_of`), where that has any.
+    """
+    found, owners, places = np.empty(1024, dtype=np.uint64), np.empty(1024, dtype=np.int32), np.empty(1024, dtype=np.int32)
+    last = np.empty(run, dtype=np.uint64)
+    power = _power(run)
     total = 0
     for row in range(len(offsets) - 1):
         at, end = offsets[row], offsets[row + 1]
@@ -89,14 +96,37 @@ def runs_of(buffer: Any, offsets: Any) -> tuple[Any, Any]:
             if start == at:
                 break
             rolling = rolling * MIX + value
-            if count >= RUN:
-                rolling -= last[count % RUN] * power
-            last[count % RUN] = value
+            slot = count % run
+            if count >= run:
+                rolling -= last[slot] * power
+            last[slot] = value
             count += 1
-            if count >= RUN:
-                found[total], owners[total] = _mixed(rolling), row
-                total += 1
-    return found[:total].copy(), owners[:total].copy()
+            if count < run:
+                continue
+            hashed = _mixed(rolling)
+            if len(table) and not _is_in(table, hashed):
+                continue
+            if total == len(found):
+                found, owners, places = _grown(found), _grown(owners), _grown(places)
+            found[total], owners[total], places[total] = hashed, row, count - run
+            total += 1
+    return found[:total].copy(), owners[:total].copy(), places[:total].copy()
+
+
+@njit(nogil=True, cache=True)
+def table_of(hashes: Any) -> Any:
+    """A hash table of these hashes, none of them 0, by open addressing; 0 is an empty place."""
+    size = 1024
+    while size < 4 * len(hashes):
+        size *= 2
+    table = np.zeros(size, dtype=np.uint64)
+    mask = np.uint64(size - 1)
+    for value in hashes:
+        at = value & mask
+        while table[at] and table[at] != value:
+            at = (at + np.uint64(1)) & mask
+        table[at] = value
+    return table
 
 
 @njit(nogil=True, cache=True, inline="always")
@@ -111,12 +141,12 @@ def _is_in(table: Any, value: np.uint64) -> bool:
 
 
 @njit(nogil=True, cache=True)
-def _cut_one(buffer: Any, begin: int, end: int, table: Any, out: Any, to: int) -> int:
+def _cut_one(buffer: Any, begin: int, end: int, run: int, table: Any, least: int, out: Any, to: int) -> int:
     """Write the words of one text that no run of `table` covers from out[to] on, or all of it where too little is left; where it ends there."""
     room = end - begin
     starts, ends, covered = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32), np.empty(room, dtype=np.bool_)
-    last = np.empty(RUN, dtype=np.uint64)
-    power = _power()
+    last = np.empty(run, dtype=np.uint64)
+    power = _power(run)
     rolling = np.uint64(0)
     at, count, common = begin, 0, 0
     while True:
@@ -124,20 +154,21 @@ def _cut_one(buffer: Any, begin: int, end: int, table: Any, out: Any, to: int) -
         if start == at:
             break
         rolling = rolling * MIX + value
-        if count >= RUN:
-            rolling -= last[count % RUN] * power
-        last[count % RUN] = value
+        slot = count % run
+        if count >= run:
+            rolling -= last[slot] * power
+        last[slot] = value
         starts[count], ends[count], covered[count] = start - begin, at - begin, False
         count += 1
-        if count >= RUN and _is_in(table, _mixed(rolling)):
+        if count >= run and _is_in(table, _mixed(rolling)):
             common += 1
-            for i in range(count - RUN, count):
+            for i in range(count - run, count):
                 covered[i] = True
     own = longest = 0
     for i in range(count):
         own = 0 if covered[i] else own + 1
         longest = max(longest, own)
-    if not common or longest < OWN:
+    if not common or longest < least:
         out[to : to + room] = buffer[begin:end]
         return to + room
     first = to
@@ -153,9 +184,12 @@ def _cut_one(buffer: Any, begin: int, end: int, table: Any, out: Any, to: int) -
 
 
 @njit(nogil=True, cache=True)
-def without(buffer: Any, offsets: Any, table: Any) -> tuple[Any, Any]:
-    """The texts, cut, one after another, and their offsets."""
+def without(buffer: Any, offsets: Any, run: int, table: Any, least: int) -> tuple[Any, Any]:
+    """The texts without the words of the runs in `table`, one after another, and their offsets.
+
+    A text of which less than `least` words in a row would be left stays whole.
+    """
     out, kept = np.empty_like(buffer), np.zeros_like(offsets)
     for row in range(len(offsets) - 1):
-        kept[row + 1] = _cut_one(buffer, offsets[row], offsets[row + 1], table, out, kept[row])
+        kept[row + 1] = _cut_one(buffer, offsets[row], offsets[row + 1], run, table, least, out, kept[row])
     return out[: kept[-1]], kept
