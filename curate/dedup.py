@@ -93,6 +93,8 @@ def plan(
     listen(StageFinished("read", False, plural(len(before.lines) + len(dataset.lines), "line")))
     ranks = ranking(config.keep, _findings((*against, *files), check or CheckConfig(), listen) if config.keep == "best-signal" else None)
     notes = list(_field_notes(config.keep, examples))
+    if by_hand := sum(example.id in decided and decided[example.id].verdict == "keep" for example in dataset.examples):
+        notes.append(f"kept in review: {plural(by_hand, 'example')} {'stays' if by_hand == 1 else 'stay'}")
     pinned = frozenset(example for example, decision in decided.items() if decision.verdict == "keep")
     if config.keep == "manual":  # nothing goes for a near-duplicate but what was dropped
         pinned |= {example.id for example in examples if example.id not in decided or decided[example.id].verdict != "drop"}
@@ -139,7 +141,7 @@ def _field_notes(keep: str, examples: Sequence[Example]) -> Iterator[str]:
     if without == len(examples):
         kind = "date" if keep.startswith("newest") else "number"
         raise UsageError(f"--keep {keep}: no example has a {kind} there", "name a key of the line, meta.date for one in an object in it")
-    yield f"{plural(without, 'example')} have nothing usable under {visible(keep.partition(':')[2])!r}; all others stay rather than they"
+    yield f"{plural(without, 'example')} without anything usable under {visible(keep.partition(':')[2])!r}: all others stay rather than they"
 
 
 def _findings(files: Sequence[Path], config: CheckConfig, listen: Listener) -> dict[str, tuple[int, ...]]:

@@ -1,0 +1,282 @@
+"""`curate dedup`: what it writes, what it says, what it asks, and what it refuses."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import validate
+
+from curate.cli.main import main
+from curate.config import DedupConfig
+from curate.decision import Decision, DecisionLog
+from curate.dedup import plan, write_plan
+from curate.errors import OutputError
+from curate.example import content_id
+from curate.schemas import schemas
+from tests.conftest import Write, line_of
+
+ANSWER = "It keeps well in a cool dry cellar until the first frost comes and then it has to be eaten within some days or it goes bad and smells"
+NEAR = ANSWER.replace("smells", "stinks a lot")
+HOSTILE = "Look \x1b[31mhere\x1b[0m [bold red]loud[/] \u202egnp.exe\u202c <script>alert(1)</script> & keep it in a cool dry cellar until the frost comes"
+PAIRS = [("How long?", ANSWER), ("Hi", "Hello."), ("How long?", NEAR), ("Hi", "Hello.")]
+
+
+def dedup(*words: str) -> int:
+    return main(["dedup", *words])
+
+
+def removed() -> list[dict[str, Any]]:
+    return [json.loads(line) for line in Path("removed.jsonl").read_bytes().splitlines()]
+
+
+def test_what_is_kept_keeps_its_bytes_and_what_goes_keeps_its_reason(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    data = write("data.jsonl", PAIRS).read_bytes().splitlines()
+    data[2] = data[2].replace(b'{"messages": ', b'{  "messages":')
+    Path("data.jsonl").write_bytes(b"\n".join([*data, b"{broken"]))
+    assert dedup("data.jsonl", "-o", "out.jsonl") == 0
+    assert Path("out.jsonl").read_bytes().splitlines() == [data[1], data[2], b"{broken"]
+    gone = [(item["line"], item["code"], item["kept"]["line"], item["text"].encode()) for item in removed()]
+    assert gone == [(1, "D003", 3, data[0]), (4, "D001", 2, data[3])]
+    told = capsys.readouterr()
+    assert told.out.splitlines()[-1] == "5 lines read = 3 kept + 2 removed (1 exact, 1 near)"
+    assert "1 line without an example stay" in told.err
+
+
+def test_without_an_output_nothing_is_written(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    write("data.jsonl", PAIRS)
+    assert dedup("data.jsonl") == 0
+    assert "2 removed (1 exact, 1 near); nothing written" in capsys.readouterr().out
+    assert not Path("removed.jsonl").exists()
+
+
+def test_an_explanation_shows_how_the_two_differ(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    write("data.jsonl", PAIRS)
+    assert dedup("data.jsonl", "--explain") == 0
+    out = capsys.readouterr().out
+    assert "data.jsonl:1: D003 0.875 like data.jsonl:3\n" in out
+    assert "    assistant: …it goes bad and [-smells-]{+stinks a lot+}\n" in out
+    assert "user:" not in out
+    assert "2 examples stay for 2 that go" in out
+    assert "─ 0.8 threshold: a pair there is compared with probability 0.99" in out
+    assert "  0.85 to 0.90  1 ████" in out
+
+
+@pytest.mark.parametrize("words", [(), ("--explain",), ("--explain", "--all"), ("--json", "--explain")])
+def test_text_of_the_data_is_never_obeyed(words: tuple[str, ...], write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    write("data.jsonl", [("Hi", HOSTILE), ("Hi", f"{HOSTILE} \x1b]0;title\x07")])
+    assert dedup("data.jsonl", *words, "--html", "report.html") == 0
+    told = capsys.readouterr()
+    assert not any(char in told.out + told.err for char in "\x1b\u202e\x07")
+    page = Path("report.html").read_text()
+    assert not any(char in page for char in "\x1b\u202e\x07")
+    assert "<script" not in page
+    assert "default-src 'none'" in page
+
+
+def test_secrets_are_not_shown(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    write("data.jsonl", [("Who?", f"ada@acme-works.com {ANSWER}"), ("Who?", f"ada@acme-works.com {NEAR}")])
+    for words in ((), ("--explain",), ("--explain", "--json")):
+        assert dedup("data.jsonl", *words, "--html", "report.html") == 0
+        assert "ada@" not in capsys.readouterr().out
+        assert "ada@" not in Path("report.html").read_text()
+
+
+def test_the_report_has_pairs_side_by_side(write: Write) -> None:
+    write("data.jsonl", [*PAIRS, ("How many?", f"There are 12. {ANSWER}"), ("How many?", f"There are 13. {ANSWER}")])
+    assert dedup("data.jsonl", "--html", "report.html") == 0
+    page = Path("report.html").read_text()
+    assert "bad and <del>smells</del></pre><pre>" in page
+    assert "bad and <ins>stinks a lot</ins></pre>" in page
+    assert "Nearly the same, but for a fact" in page
+    assert "<code>data.jsonl:1</code> goes, <code>data.jsonl:3</code> stays" in page
+
+
+@pytest.mark.parametrize("words", [(), ("--explain",)])
+def test_what_is_printed_for_programs_fits_its_schema(words: tuple[str, ...], write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    write("data.jsonl", [*PAIRS, ("How many?", f"There are 12. {ANSWER}"), ("How many?", f"There are 13. {ANSWER}"), ("\ud800", "x"), ("\ud800", "x")])
+    assert dedup("data.jsonl", "-o", "out.jsonl", "--json", *words) == 0
+    found = json.loads(capsys.readouterr().out)
+    validate(found, json.loads(schemas({})["dedup.schema.json"]))
+    assert (found["read"], found["kept"], len(found["removed"]), len(found["apart"]), found["written"]) == (8, 5, 3, 1, True)
+    assert ("diff" in found["removed"][0]) is bool(words)
+    assert sum(bar["pairs"] for bar in found["histogram"]) >= 2
+    assert 0.99 <= found["recall"] <= 1
+
+
+def heavy(write: Write, name: str = "data.jsonl") -> Path:
+    return write(name, [("Hi", "Hello.")] * 150 + [(f"Tell me about {n}.", f"{n} is a number.") for n in range(20)])
+
+
+def test_a_heavy_removal_needs_a_yes_and_nothing_is_written_without(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    heavy(write)
+    Path("out.jsonl").write_text("old")
+    assert dedup("data.jsonl", "-o", "out.jsonl") == 1
+    told = capsys.readouterr()
+    assert "error: D008 data.jsonl: 149 of 170 lines would go, 88%; above 30% needs a yes" in told.err
+    assert "149 lines would go for this one, 88% of all" in told.err
+    assert "--yes" in told.err
+    assert told.out.splitlines()[-1].endswith("; nothing written")
+    assert (Path("out.jsonl").read_text(), Path("removed.jsonl").exists()) == ("old", False)
+    assert dedup("data.jsonl", "-o", "out.jsonl", "--yes") == 0
+    assert len(Path("out.jsonl").read_bytes().splitlines()) == 21
+
+
+def test_a_heavy_removal_is_told_to_programs_too(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    heavy(write)
+    assert dedup("data.jsonl", "-o", "out.jsonl", "--json") == 1
+    found = json.loads(capsys.readouterr().out)
+    assert ([item["code"] for item in found["heavy"]], found["written"]) == (["D008", "D008"], False)
+
+
+def test_limits_of_a_heavy_removal_can_be_set(write: Write) -> None:
+    heavy(write)
+    Path("curate.toml").write_text("[dedup]\nstop_share = 0.9\nstop_cluster = 0.9\n")
+    assert dedup("data.jsonl", "-o", "out.jsonl") == 0
+    Path("curate.toml").write_text("[dedup]\nstop_least = 149\n")
+    assert dedup("data.jsonl", "-o", "out.jsonl") == 0
+
+
+@pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("n\n", 1), ("\n", 1)])
+def test_on_a_terminal_a_person_is_asked(answer: str, code: int, write: Write) -> None:
+    pty = pytest.importorskip("pty")
+    heavy(write)
+    parent, child = pty.openpty()
+    words = [sys.executable, "-m", "curate", "dedup", "data.jsonl", "-o", "out.jsonl"]
+    process = subprocess.Popen(words, stdin=child, stderr=child, stdout=subprocess.DEVNULL, env={**os.environ, "TERM": "dumb"})
+    os.close(child)
+    said = b""
+    while b"[y/N]" not in said:
+        said += os.read(parent, 1000)
+    os.write(parent, answer.encode())
+    assert process.wait() == code
+    os.close(parent)
+    assert b"D008" in said
+    assert Path("out.jsonl").exists() is (code == 0)
+
+
+def test_new_data_is_held_against_old(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    old = write("old.jsonl", [("How long?", ANSWER), ("Hi", "Hello."), ("Hi", "Hello.")]).read_bytes()
+    write("new.jsonl", [("How long?", NEAR), ("Hi", "Hello."), ("New", "One."), ("New", "One.")])
+    assert dedup("new.jsonl", "--against", "old.jsonl", "-o", "out.jsonl") == 0
+    assert [json.loads(line)["messages"][0]["content"] for line in Path("out.jsonl").read_bytes().splitlines()] == ["New", "New"]
+    assert [(item["line"], item["kept"]["file"], item["kept"]["line"]) for item in removed()] == [(1, "old.jsonl", 1), (2, "old.jsonl", 2)]
+    assert Path("old.jsonl").read_bytes() == old
+    assert "4 lines read = 2 kept + 2 removed (1 exact, 1 near), held against 3 lines" in capsys.readouterr().out
+
+
+def test_a_copy_of_a_new_line_that_goes_goes_too(write: Write) -> None:
+    write("old.jsonl", [("How long?", ANSWER)])
+    write("new.jsonl", [("How long?", NEAR), ("How long?", NEAR)])
+    assert dedup("new.jsonl", "--against", "old.jsonl", "-o", "out.jsonl", "--keep", "last") == 0
+    assert Path("out.jsonl").read_bytes() == b""
+
+
+@pytest.mark.parametrize(("keep", "line"), [("first", 1), ("last", 3), ("longest", 3), ("newest:date", 2), ("lowest:score", 1)])
+def test_the_policy_says_who_stays(keep: str, line: int, write: Write) -> None:
+    answers = (ANSWER, ANSWER.replace("smells", "rots"), NEAR)
+    turns = [[{"role": "user", "content": "How long?"}, {"role": "assistant", "content": answer}] for answer in answers]
+    write("data.jsonl", [{"messages": said, "date": f"2024-0{(2, 9, 4)[n]}-01", "score": n} for n, said in enumerate(turns)])
+    assert dedup("data.jsonl", "-o", "out.jsonl", "--keep", keep) == 0
+    assert [line["line"] for line in removed()] == [n for n in (1, 2, 3) if n != line]
+
+
+def test_of_exact_copies_the_last_stays_when_asked_to(write: Write) -> None:
+    write("data.jsonl", PAIRS)
+    assert dedup("data.jsonl", "-o", "out.jsonl", "--keep", "last") == 0
+    assert [(item["line"], item["kept"]["line"]) for item in removed()] == [(1, 3), (2, 4)]
+
+
+def test_the_best_signal_has_the_fewest_findings(write: Write) -> None:
+    write("data.jsonl", [("How long?", f"{ANSWER} \ufffd\ufffd\ufffd and more of that"), ("How long?", ANSWER)])
+    assert dedup("data.jsonl", "-o", "out.jsonl", "--keep", "best-signal", "--threshold", "0.7") == 0
+    assert [item["line"] for item in removed()] == [1]
+
+
+def test_a_field_that_no_example_has_is_a_mistake(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    write("data.jsonl", PAIRS)
+    assert dedup("data.jsonl", "--keep", "newest:date") == 2
+    assert "no example has a date there" in capsys.readouterr().err
+    write("data.jsonl", [{"messages": [], "date": "2024-01-01"}, {"messages": [], "date": "?"}])
+    assert dedup("data.jsonl", "--keep", "newest:date") == 0
+    assert "1 example without anything usable under 'date'" in capsys.readouterr().err
+
+
+def test_what_was_decided_in_review_counts(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = write("data.jsonl", PAIRS).read_bytes().splitlines()
+    short, long = (content_id(json.loads(lines[at])) for at in (0, 2))
+    log = DecisionLog(Path(".curate/decisions.jsonl"))
+    log.add(Decision(example=short, verdict="keep"))
+    assert dedup("data.jsonl", "-o", "out.jsonl") == 0
+    assert [item["line"] for item in removed()] == [3, 4]
+    assert dedup("data.jsonl", "-o", "out.jsonl", "--keep", "manual") == 0
+    assert [item["line"] for item in removed()] == [4]
+    log.add(Decision(example=long, verdict="drop"))
+    assert dedup("data.jsonl", "-o", "out.jsonl", "--keep", "manual") == 0
+    assert [item["line"] for item in removed()] == [3, 4]
+    assert "kept in review: 1 example stays" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("-o", "data.jsonl"),
+        ("-o", "removed.jsonl"),
+        ("-o", "out.jsonl", "--html", "out.jsonl"),
+        ("-o", "out.jsonl", "--html", "removed.jsonl"),
+        ("--html", "data.jsonl"),
+        ("--against", "old.jsonl", "-o", "old.jsonl"),
+        ("--against", "data.jsonl"),
+        ("--keep", "shortest"),
+        ("--threshold", "1.5"),
+        ("--on", "title"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_before_anything_is_written(words: tuple[str, ...], write: Write) -> None:
+    before = write("data.jsonl", PAIRS).read_bytes()
+    write("old.jsonl", PAIRS)
+    assert dedup("data.jsonl", *words) == 2
+    assert (Path("data.jsonl").read_bytes(), sorted(path.name for path in Path().iterdir())) == (before, ["data.jsonl", "old.jsonl"])
+
+
+@pytest.mark.parametrize(("data", "said"), [(b"", "0 lines read = 0 kept + 0 removed"), (line_of(("Hi", "Hello.")), "1 line read = 1 kept + 0 removed")])
+@pytest.mark.parametrize("words", [(), ("--explain",)])
+def test_nothing_to_remove_is_said_so(data: bytes, said: str, words: tuple[str, ...], write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    write("data.jsonl", data)
+    assert dedup("data.jsonl", "-o", "out.jsonl", "--html", "report.html", *words) == 0
+    assert said in capsys.readouterr().out
+    assert Path("out.jsonl").read_bytes() == (data + b"\n" if data else b"")
+    assert Path("removed.jsonl").read_bytes() == b""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+def test_a_full_disk_leaves_the_old_files(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    planned = plan([write("data.jsonl", PAIRS)], DedupConfig())
+    Path("out.jsonl").write_text("old")
+    Path("removed.jsonl").write_text("old")
+    opened = Path.open
+
+    def full(self: Path, mode: str = "r", *rest: Any, **named: Any) -> Any:
+        return opened(Path("/dev/full") if self.name.startswith(".removed.jsonl") and "w" in mode else self, mode, *rest, **named)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "open", full)
+        with pytest.raises(OutputError, match=r"removed\.jsonl: cannot be written: No space left"):
+            write_plan(planned, Path("out.jsonl"), Path("removed.jsonl"))
+    assert sorted(path.read_text() for path in Path().glob("*.jsonl") if path.name != "data.jsonl") == ["old", "old"]
+    assert not list(Path().glob(".*tmp*"))
+
+
+def test_an_interruption_leaves_the_old_files(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    write("data.jsonl", PAIRS)
+    Path("out.jsonl").write_text("old")
+
+    def interrupted(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("curate.apply.Removal.model_dump_json", interrupted)
+    assert dedup("data.jsonl", "-o", "out.jsonl") == 130
+    assert (Path("out.jsonl").read_text(), sorted(path.name for path in Path().iterdir())) == ("old", ["data.jsonl", "out.jsonl"])
