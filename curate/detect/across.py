@@ -13,7 +13,6 @@ from curate.detect.threads import cores
 from curate.detect.verify import Alike, Groups, grouped
 from curate.example import Example
 
-
 LeakCode = Literal["L001", "L002", "L003"]
 
 

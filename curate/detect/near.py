@@ -9,7 +9,7 @@
 The stages are functions from tables to tables. Whatever is removed is similar to the very example that is kept (`cluster`).
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -19,6 +19,7 @@ from curate.detect.cluster import Choice, Duplicate, choose
 from curate.detect.compared import written_text
 from curate.detect.facts import Facts
 from curate.detect.keeper import Ranking, ranking
+from curate.detect.remembered import Remembered, ids_of
 from curate.detect.shingles import Sets, Shingling, joined, shingled, texts_of
 from curate.detect.threads import cores, side_by_side
 from curate.detect.verify import FLOOR, Alike, Groups, grouped
@@ -47,24 +48,33 @@ class NearReport:
 
 
 def find_duplicates(
-    examples: Sequence[Example], config: DedupConfig, pinned: frozenset[str] = frozenset(), ranks: Ranking | None = None, old: int = 0
+    examples: Sequence[Example],
+    config: DedupConfig,
+    pinned: frozenset[str] = frozenset(),
+    ranks: Ranking | None = None,
+    old: int = 0,
+    memory: Remembered | None = None,
 ) -> NearReport:
     """Duplicates among `examples`; content whose id is in `pinned` stays, once: its exact copies still go.
 
     The outcome does not depend on the order of `examples`, but for `keep = "first"` and `"last"`, where the order is the wish. `ranks`
     takes the place of the ranking that `config.keep` stands for. The first `old` examples are data that others are held against: when there
-    are some, these alone stay in the place of others, and nothing goes for one that is no older.
+    are some, these alone stay in the place of others, and nothing goes for one that is no older. `memory` saves time, and changes nothing else.
     """
     order = range(len(examples) - 1, -1, -1) if config.keep == "last" and not old else range(len(examples))
     stays: dict[str, int] = {}  # of exact copies the first, or the last
     copies = sorted((at, original) for at in order if (original := stays.setdefault(examples[at].id, at)) != at)
     distinct = [examples[at] for at in sorted(stays.values())]
     before = sum(at < old for at in stays.values())
-    sets = sets_of(distinct, config)
+
+    def make(numbers: Iterable[int]) -> Sets:
+        return sets_of([distinct[at] for at in numbers], config)
+
+    sets = memory.sets(ids_of(example.id for example in distinct), make) if memory else make(range(len(distinct)))
     groups = grouped(sets, config.threshold, cores())
     report = NearReport(bands=groups.bands, similarities=list(groups.misses))
     lost: dict[str, Duplicate] = {}
-    for members, choice in decided(sets, groups, lambda numbers: [distinct[at] for at in numbers], config, pinned, ranks, before):
+    for members, choice in decided(sets, groups, lambda numbers: [distinct[at] for at in numbers], config, pinned, ranks, before, memory):
         report.similarities.extend(choice.similarities)
         for at, other, similarity in choice.gone:
             lost[distinct[at].id] = Duplicate(distinct[at], distinct[other], "D003", similarity)
@@ -101,6 +111,7 @@ def decided(
     pinned: frozenset[str] = frozenset(),
     ranks: Ranking | None = None,
     old: int = 0,
+    memory: Remembered | None = None,
 ) -> Iterator[tuple[list[int], Choice]]:
     """Group by group its members, by number, and what becomes of them.
 
@@ -116,17 +127,21 @@ def decided(
             continue
         known = dict(zip(members, read(members), strict=True))
         bound = {at for at, example in known.items() if example.id in pinned}
-        yield members, _chosen(sets, known, config, facts, ranks, bound, new)
+
+        def same(left: int, right: int, known: dict[int, Example] = known) -> bool:
+            one, other = known[left], known[right]
+            if config.ignore_facts or memory is None:
+                return config.ignore_facts or facts.same(one, other)
+            return memory.same(one.id, other.id, lambda: facts.same(one, other))
+
+        order = sorted(known, key=lambda at: (at in new, at not in bound, *ranks(at, known[at])))
+        yield members, _chosen(sets, order, same, config.threshold, bound, new)
 
 
-def _chosen(sets: Sets, known: dict[int, Example], config: DedupConfig, facts: Facts, ranks: Ranking, bound: set[int], new: set[int]) -> Choice:
-    def same(left: int, right: int) -> bool:
-        return config.ignore_facts or facts.same(known[left], known[right])
-
-    order = sorted(known, key=lambda at: (at in new, at not in bound, *ranks(at, known[at])))
-    alike = Alike(sets, min(FLOOR, config.threshold))
+def _chosen(sets: Sets, order: list[int], same: Callable[[int, int], bool], threshold: float, bound: set[int], new: set[int]) -> Choice:
+    alike = Alike(sets, min(FLOOR, threshold))
     if new:  # the old ones all stay; they come first
         for at in order[: len(order) - len(new)]:
             alike.add(at)
         order = order[len(order) - len(new) :]
-    return choose(order, alike, same, config.threshold, bound, new)
+    return choose(order, alike, same, threshold, bound, new)
