@@ -7,27 +7,32 @@ through `Plan.examples`.
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final
 
-from curate.apply import Applied, apply
 from curate.check import check_paths
 from curate.config import CheckConfig, DedupConfig
 from curate.decision import Decision
 from curate.detect.keeper import lacking, ranking
 from curate.detect.loss import Loss, loss
 from curate.detect.near import find_duplicates
+from curate.detect.remembered import Remembered
+from curate.detect.shingles import Shingling
 from curate.detect.verify import FLOOR
 from curate.errors import UsageError
-from curate.events import Listener, StageFinished, StageStarted, silent
+from curate.events import Listener, StageAdvanced, StageFinished, StageStarted, silent
 from curate.example import Example, Place
 from curate.files import replacing
 from curate.finding import Finding, Severity
-from curate.read.dataset import read_dataset
+from curate.rewrite import write_lines
 from curate.rules import Scope
 from curate.rules.removal import Removals, heavy
 from curate.text import plural, visible
 
+Advance = Callable[[int], None]
+PARALLEL: Final = 32 << 20
+"""Bytes from which processes are started."""
 EACH: Final = (Scope.LINE, Scope.EXAMPLE, Scope.VALUE, Scope.TEXT)
 """Rules that judge an example alone: what they find in it is the same wherever it stands."""
 
@@ -59,7 +64,8 @@ class Plan:
     """What needs a yes before it is written (D008)."""
     notes: list[str]
     """What a person should know besides."""
-    applied: Applied = field(repr=False)
+    table: Table = field(repr=False)
+    """Where the lines can be read again."""
 
     @property
     def read(self) -> int:
@@ -78,50 +84,70 @@ def plan(
     against: Sequence[Path] = (),
     decisions: Mapping[str, Decision] | None = None,
     check: CheckConfig | None = None,
+    cache: Path | None = None,
+    remembered_only: bool = False,
     listen: Listener = silent,
 ) -> Plan:
     """Decide what of `files` goes.
 
     With `against`, only lines that are duplicates of one in those files. What a person keeps by a decision never goes for a
-    near-duplicate; `check` configures the rules whose findings `best-signal` counts. Raises `InputError`, and `UsageError` where no
-    example has the field that `config.keep` names.
+    near-duplicate; `check` configures the rules whose findings `best-signal` counts. What the comparison needs is remembered in
+    the folder `cache`; with `remembered_only` nothing else may be needed. Raises `InputError`, and `UsageError` where no example has the
+    field that `config.keep` names or something is not remembered.
     """
     decided = decisions or {}
-    listen(StageStarted("read"))
-    before, dataset = read_dataset(against), read_dataset(files)
-    examples = [*before.examples, *dataset.examples]
-    listen(StageFinished("read", False, plural(len(before.lines) + len(dataset.lines), "line")))
-    ranks = ranking(config.keep, _findings((*against, *files), check or CheckConfig(), listen) if config.keep == "best-signal" else None)
-    notes = list(_field_notes(config.keep, examples))
-    if by_hand := sum(example.id in decided and decided[example.id].verdict == "keep" for example in dataset.examples):
-        notes.append(f"kept in review: {plural(by_hand, 'example')} {'stays' if by_hand == 1 else 'stay'}")
-    pinned = frozenset(example for example, decision in decided.items() if decision.verdict == "keep")
-    if config.keep == "manual":  # nothing goes for a near-duplicate but what was dropped
-        pinned |= {example.id for example in examples if example.id not in decided or decided[example.id].verdict != "drop"}
-    listen(StageStarted("compare"))
-    report = find_duplicates(examples, config, pinned, ranks, len(before.examples))
-    listen(StageFinished("compare", False, f"{plural(len(report.similarities), 'pair')} at {min(FLOOR, config.threshold):g} or more"))
-    applied = apply(dataset.lines, duplicates=report.duplicates, keep_unreadable=True)
-    at = {example.place: example for example in examples}
-    lost = {duplicate.example.place: duplicate for duplicate in report.duplicates}
-    losses = [loss(lost[example.place]) for example in dataset.examples if example.place in lost]
-    lines = {facts.path: facts.lines for facts in dataset.files}
+    paths = [*against, *files]
+    with Crew(cores(), processes=_size(paths) >= PARALLEL) as crew:
+        listen(StageStarted("read"))
+        table = read_table(paths, Making(config.on, Shingling(), config.keep), crew, _told(listen))
+        listen(StageFinished("read", False, plural(len(table.starts), "line")))
+        old = int(table.first[len(against)])
+        old_examples = int(table.lines.searchsorted(old))
+        findings = _findings(paths, check or CheckConfig(), listen) if config.keep == "best-signal" else None
+        notes = list(_field_notes(config.keep, table))
+        pinned = frozenset(example for example, decision in decided.items() if decision.verdict == "keep")
+        if by_hand := sum(table.id(at) in pinned for at in range(old_examples, len(table.lines))) if pinned else 0:
+            notes.append(f"kept in review: {plural(by_hand, 'example')} {'stays' if by_hand == 1 else 'stay'}")
+        if config.keep == "manual":  # nothing goes for a near-duplicate but what was dropped
+            dropped = {example for example, decision in decided.items() if decision.verdict == "drop"}
+            pinned |= {table.id(at) for at in range(len(table.lines))} - dropped
+        listen(StageStarted("compare"))
+        found = sift(table, config, crew, pinned, findings, old_examples)
+        listen(StageFinished("compare", False, f"{plural(len(found.similarities), 'pair')} at {min(FLOOR, config.threshold):g} or more"))
+    counts = {source.name: int(table.first[at + 1] - table.first[at]) for at, source in enumerate(table.sources)}
+    lines = {source.name: counts[source.name] for source in table.sources[len(against) :]}
     return Plan(
         config=config,
         lines=lines,
-        against={facts.path: facts.lines for facts in before.files},
-        unreadable=len(dataset.lines) - len(dataset.examples),
-        losses=losses,
-        apart=[loss(duplicate) for duplicate in report.apart],
-        similarities=report.similarities,
+        against={source.name: counts[source.name] for source in table.sources[: len(against)]},
+        unreadable=sum(lines.values()) - (len(table.lines) - old_examples),
+        losses=found.losses,
+        apart=found.apart,
+        similarities=found.similarities,
         floor=min(FLOOR, config.threshold),
-        bands=report.bands.number if report.bands else 0,
-        rows=report.bands.rows if report.bands else 0,
-        examples=lambda places: {place: at[place] for place in places},
-        heavy=heavy(removals(lines, losses, config)),
+        bands=found.bands.number,
+        rows=found.bands.rows,
+        examples=partial(examples_at, table),
+        heavy=heavy(removals(lines, found.losses, config)),
         notes=notes,
-        applied=applied,
+        table=table,
     )
+
+
+def _size(paths: Iterable[Path]) -> int:
+    return sum(path.stat().st_size if path.is_file() else 0 for path in paths)
+
+
+def _told(listen: Listener) -> Advance:
+    """Tells how many lines are read so far."""
+    done = 0
+
+    def advance(count: int) -> None:
+        nonlocal done
+        done += count
+        listen(StageAdvanced("read", done, None, "lines"))
+
+    return advance
 
 
 def removals(lines: Mapping[str, int], losses: Iterable[Loss], config: DedupConfig) -> Removals:
@@ -134,11 +160,11 @@ def removals(lines: Mapping[str, int], losses: Iterable[Loss], config: DedupConf
     return Removals(lines, gone, clusters, config.stop_share, config.stop_cluster, config.stop_least)
 
 
-def _field_notes(keep: str, examples: Sequence[Example]) -> Iterator[str]:
-    without = lacking(keep, examples)
+def _field_notes(keep: str, table: Table) -> Iterator[str]:
+    without = table.without
     if not without:
         return
-    if without == len(examples):
+    if without == len(table.lines):
         kind = "date" if keep.startswith("newest") else "number"
         raise UsageError(f"--keep {keep}: no example has a {kind} there", "name a key of the line, meta.date for one in an object in it")
     yield f"{plural(without, 'example')} without anything usable under {visible(keep.partition(':')[2])!r}: all others stay rather than they"
@@ -159,9 +185,6 @@ def _findings(files: Sequence[Path], config: CheckConfig, listen: Listener) -> d
 def write_plan(plan: Plan, output: Path, removed: Path) -> None:
     """Write what stays to `output`, byte for byte, and what goes to `removed`, both whole or none of them. Raises `OutputError`."""
     with replacing(output) as kept, replacing(removed) as gone:
-        for line in plan.applied.kept:
-            kept.write(line.jsonl + b"\n")
-        for removal in plan.applied.removed:
-            gone.write(removal.model_dump_json(exclude_none=True).encode() + b"\n")
+        write_lines(plan.table, plan.lines, plan.losses, kept, gone)
         for file in (kept, gone):  # a full disk is known before the first of them takes its place
             file.flush()

@@ -27,7 +27,7 @@ def dedup(
     paths: Annotated[list[str], typer.Argument(help=PATHS, metavar="PATH")],
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", help="File for what is kept; what goes is written to removed.jsonl beside it. Without it nothing is written."),
+        typer.Option("-o", "--output", help="File for what is kept; what goes is written to removed.jsonl beside it. Without it no data is written."),
     ] = None,
     threshold: Annotated[float | None, typer.Option(help="Jaccard similarity from which two examples are duplicates.")] = None,
     on: Annotated[str | None, typer.Option(help="What is compared: conversation, prompt, response or last-turn.")] = None,
@@ -36,6 +36,10 @@ def dedup(
     against: Annotated[list[str] | None, typer.Option(help="Remove only duplicates of examples in this file or folder, which stays as it is.")] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Show how each removed example differs from the one kept, and all similarities.")] = False,
     html: Annotated[Path | None, typer.Option("--html", help="Write the explanations to this HTML file.")] = None,
+    rethreshold: Annotated[
+        float | None, typer.Option(help="Another threshold for the files of an earlier run, from what is remembered of it alone.", metavar="FLOAT")
+    ] = None,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither use nor keep what is remembered in .curate/cache.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Write even when much of a file goes (rule D008).")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
     show_all: Annotated[bool, typer.Option("--all", help=f"Show every removal, not only {SHOWN}.")] = False,
@@ -47,7 +51,9 @@ def dedup(
     """
     project = Project(Path.cwd())
     configured = find_config(project.folder)
-    config = chosen(configured.dedup, threshold=threshold, on=on, keep=keep, ignore_facts=ignore_facts)
+    if rethreshold is not None and (threshold is not None or no_cache):
+        raise UsageError("--rethreshold is a threshold, and needs the cache", "leave out --threshold and --no-cache")
+    config = chosen(configured.dedup, threshold=threshold if rethreshold is None else rethreshold, on=on, keep=keep, ignore_facts=ignore_facts)
     files = data_files(paths)
     others = [path for path in data_files(against) if path not in files] if against else []
     if against and not others:
@@ -55,7 +61,16 @@ def dedup(
     _demand_apart([*files, *others], output, html)
     with StageProgress(quiet=quiet or not sys.stderr.isatty()) as shown:
         decisions = DecisionLog(project.decisions).verdicts()
-        planned = plan(files, config, against=others, decisions=decisions, check=configured.check, listen=shown.listen)
+        planned = plan(
+            files,
+            config,
+            against=others,
+            decisions=decisions,
+            check=configured.check,
+            cache=None if no_cache else project.cache,
+            remembered_only=rethreshold is not None,
+            listen=shown.listen,
+        )
     if html is not None:
         _write_html(html, planned, show_all=show_all)
     if not as_json:

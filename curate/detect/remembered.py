@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from curate import text
 from curate.detect.shingles import Sets, joined
-from curate.errors import OutputError
+from curate.errors import OutputError, UsageError
 from curate.example import content_id
 from curate.files import replacing
-from curate.text import visible
+from curate.text import plural, visible
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,6 +51,8 @@ class Remembered:
     """What an earlier run left, and what this one leaves for the next."""
 
     path: Path
+    only: bool = False
+    """Whether nothing may be made."""
     reused: int = 0
     """Sets that were there."""
     made: int = 0
@@ -64,15 +66,16 @@ class Remembered:
     _loaded: int = 0
 
     @classmethod
-    def of(cls, cache: Path, parameters: Sequence[object], files: Iterable[Path]) -> "Remembered":
+    def of(cls, cache: Path, parameters: Sequence[object], files: Iterable[Path], *, only: bool = False) -> "Remembered":
         """The memory for some files, of a comparison with `parameters` (plain values)."""
         named = content_id([_code(), [str(parameter) for parameter in parameters], sorted(str(path.resolve()) for path in files)])
-        return cls(cache / f"near-{named[:16]}.npz")
+        return cls(cache / f"near-{named[:16]}.npz", only)
 
     def sets(self, ids: "Ids", make: Make) -> Sets:
         """The sets of the examples with these ids (n rows, as `ids_of` gives them, no two equal), in their order.
 
-        `make` gets the numbers of those that are not known, in ascending order, and returns their sets.
+        `make` gets the numbers of those that are not known, in ascending order, and returns their sets. Raises `UsageError` where there are
+        such, and with `only` there must not be.
         """
         import numpy as np
 
@@ -81,6 +84,9 @@ class Remembered:
         rows = _rows(self._ids, ids)
         missing = np.flatnonzero(rows < 0)
         self.reused, self.made = len(ids) - len(missing), len(missing)
+        if self.only and self.made:
+            said = f"{plural(self.made, 'example')} of these files {'is' if self.made == 1 else 'are'} not remembered"
+            raise UsageError(said, "run `curate dedup` on the same files with the same options first, without --rethreshold")
         if not self.reused:
             found = make(missing)
         else:
@@ -139,7 +145,7 @@ class Remembered:
         """Take the file in. Raises `ValueError` and others where it is not as it was written."""
         import numpy as np
 
-        with np.load(self.path, allow_pickle=False) as saved:
+        with self.path.open("rb") as file, np.load(file, allow_pickle=False) as saved:
             ids, pairs, same, found = saved["ids"], saved["pairs"], saved["same"], Sets(saved["hashes"], saved["offsets"])
         kinds = [array.dtype.str for array in (ids, found.hashes, found.offsets, pairs, same)] == ["<u8", "<u4", "<i8", "|u1", "|b1"]
         sized = ids.shape == (len(found), 2) and pairs.shape == (len(same), 32) and found.offsets[0] == 0 and found.offsets[-1] == len(found.hashes)

@@ -107,6 +107,40 @@ def test_what_is_printed_for_programs_fits_its_schema(words: tuple[str, ...], wr
     assert 0.99 <= found["recall"] <= 1
 
 
+def test_another_threshold_needs_what_is_remembered_and_nothing_else(write: Write, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    write("data.jsonl", PAIRS)
+    assert dedup("data.jsonl", "--rethreshold", "0.9") == 2
+    assert "3 examples of these files are not remembered" in capsys.readouterr().err
+    assert dedup("data.jsonl") == 0
+    monkeypatch.setattr("curate.detect.near.sets_of", None)
+    assert dedup("data.jsonl", "--rethreshold", "0.9", "-o", "out.jsonl") == 0
+    assert [item["line"] for item in removed()] == [4]
+    assert dedup("data.jsonl", "--rethreshold", "0.6", "-o", "out.jsonl") == 0
+    assert [item["line"] for item in removed()] == [1, 4]
+    assert dedup("data.jsonl", "--rethreshold", "0.6", "--on", "prompt") == 2
+    assert dedup("data.jsonl", "--rethreshold", "0.6", "--no-cache") == 2
+    assert dedup("data.jsonl", "--rethreshold", "0.6", "--threshold", "0.7") == 2
+
+
+def test_without_a_cache_nothing_is_remembered(write: Write) -> None:
+    write("data.jsonl", PAIRS)
+    assert dedup("data.jsonl", "--no-cache") == 0
+    assert not Path(".curate").exists()
+
+
+def test_a_damaged_cache_costs_a_note(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    write("data.jsonl", PAIRS)
+    assert dedup("data.jsonl", "-o", "out.jsonl") == 0
+    [cache] = Path(".curate/cache").iterdir()
+    whole, before = cache.read_bytes(), removed()
+    at = whole.index(b"hashes.npy") + 160  # a number in the middle of it
+    for damage in (b"", b"no archive", whole[: len(whole) // 2], whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :]):
+        cache.write_bytes(damage)
+        assert dedup("data.jsonl", "-o", "out.jsonl") == 0
+        assert "is damaged and is made anew" in capsys.readouterr().err
+        assert (removed(), cache.read_bytes()) == (before, whole)
+
+
 def heavy(write: Write, name: str = "data.jsonl") -> Path:
     return write(name, [("Hi", "Hello.")] * 150 + [(f"Tell me about {n}.", f"{n} is a number.") for n in range(20)])
 
@@ -279,4 +313,4 @@ def test_an_interruption_leaves_the_old_files(write: Write, monkeypatch: pytest.
 
     monkeypatch.setattr("curate.apply.Removal.model_dump_json", interrupted)
     assert dedup("data.jsonl", "-o", "out.jsonl") == 130
-    assert (Path("out.jsonl").read_text(), sorted(path.name for path in Path().iterdir())) == ("old", ["data.jsonl", "out.jsonl"])
+    assert (Path("out.jsonl").read_text(), sorted(path.name for path in Path().iterdir())) == ("old", [".curate", "data.jsonl", "out.jsonl"])
