@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from curate.decision import Decision
 from curate.detect.cluster import Duplicate
+from curate.detect.loss import Loss, loss
 from curate.example import Place
 from curate.files import replacing
 from curate.finding import Finding, Severity
@@ -126,10 +127,7 @@ def _reason(parsed: ParsedLine, errors: Mapping[Place, Finding], verdicts: Mappi
         return _removal(parsed, finding.code, finding.message, decided_by="rule")
     duplicate = lost.get(parsed.place)
     if duplicate and (duplicate.code == "D001" or not kept_by_hand):  # who keeps a content wants it once
-        stayed = duplicate.kept
-        why = "exact copy" if duplicate.code == "D001" else f"near-duplicate, similarity {duplicate.similarity:.3f}"
-        kept = Kept(example=stayed.id, file=stayed.place.file, line=stayed.place.line)
-        return _removal(parsed, duplicate.code, why, decided_by="detector", kept=kept, similarity=round(duplicate.similarity, 6))
+        return lost_line(loss(duplicate), parsed.line.data)
     return None
 
 
@@ -140,31 +138,40 @@ def _unreadable(parsed: ParsedLine) -> Removal:
     return _removal(parsed, UNREADABLE[defect.kind], defect.message, decided_by="rule")
 
 
-def _removal(
-    parsed: ParsedLine,
-    code: str | None,
-    why: str,
-    *,
-    decided_by: str,
-    when: datetime | None = None,
-    kept: Kept | None = None,
-    similarity: float | None = None,
-) -> Removal:
-    data = parsed.line.data
-    try:
-        text, encoded = data.decode("utf-8"), None
-    except UnicodeDecodeError:
-        text, encoded = None, base64.b64encode(data).decode("ascii")
+def lost_line(loss: Loss, data: bytes) -> Removal:
+    """A line that a detector removes for another one."""
+    why = "exact copy" if loss.code == "D001" else f"near-duplicate, similarity {loss.similarity:.3f}"
+    text, encoded = _texts(data)
+    return Removal(
+        example=loss.example, file=loss.place.file, line=loss.place.line, code=loss.code, why=why, similarity=round(loss.similarity, 6),
+        kept=Kept(example=loss.kept, file=loss.kept_place.file, line=loss.kept_place.line), decided_by="detector", text=text, base64=encoded,
+    )  # fmt: skip
+
+
+def _removal(parsed: ParsedLine, code: str | None, why: str, *, decided_by: str, when: datetime | None = None) -> Removal:
+    text, encoded = _texts(parsed.line.data)
     example = parsed.example.id if parsed.example else None
     place = parsed.place
     return Removal(
-        example=example, file=place.file, line=place.line, code=code, why=why, kept=kept, similarity=similarity, decided_by=decided_by, when=when,
-        text=text, base64=encoded,
+        example=example, file=place.file, line=place.line, code=code, why=why, decided_by=decided_by, when=when, text=text, base64=encoded
     )  # fmt: skip
+
+
+def _texts(data: bytes) -> tuple[str | None, str | None]:
+    """A line as text or, where it is not UTF-8, in base64."""
+    try:
+        return data.decode("utf-8"), None
+    except UnicodeDecodeError:
+        return None, base64.b64encode(data).decode("ascii")
 
 
 def write_removed(path: Path, removed: Iterable[Removal]) -> None:
     """Write `removed.jsonl` atomically, one line a removed line, in the order they were read. Raises `OutputError`."""
     with replacing(path) as file:
         for removal in removed:
-            file.write(removal.model_dump_json(exclude_none=True).encode() + b"\n")
+            file.write(removed_line(removal))
+
+
+def removed_line(removal: Removal) -> bytes:
+    """A line of `removed.jsonl`, with its line break."""
+    return removal.model_dump_json(exclude_none=True).encode() + b"\n"

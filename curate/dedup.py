@@ -14,11 +14,14 @@ from typing import Final
 from curate.check import check_paths
 from curate.config import CheckConfig, DedupConfig
 from curate.decision import Decision
-from curate.detect.keeper import lacking, ranking
-from curate.detect.loss import Loss, loss
-from curate.detect.near import find_duplicates
+from curate.detect.columns import Making
+from curate.detect.crew import Crew
+from curate.detect.loss import Loss
 from curate.detect.remembered import Remembered
 from curate.detect.shingles import Shingling
+from curate.detect.sift import sift
+from curate.detect.table import Table, examples_at, read_table
+from curate.detect.threads import cores
 from curate.detect.verify import FLOOR
 from curate.errors import UsageError
 from curate.events import Listener, StageAdvanced, StageFinished, StageStarted, silent
@@ -112,7 +115,11 @@ def plan(
             dropped = {example for example, decision in decided.items() if decision.verdict == "drop"}
             pinned |= {table.id(at) for at in range(len(table.lines))} - dropped
         listen(StageStarted("compare"))
-        found = sift(table, config, crew, pinned, findings, old_examples)
+        memory = Remembered.of(cache, (*Shingling(), config.on), paths, only=remembered_only) if cache else None
+        found = sift(table, config, crew, pinned, findings, old_examples, memory)
+        if memory:
+            memory.save()
+            notes.extend(memory.notes)
         listen(StageFinished("compare", False, f"{plural(len(found.similarities), 'pair')} at {min(FLOOR, config.threshold):g} or more"))
     counts = {source.name: int(table.first[at + 1] - table.first[at]) for at, source in enumerate(table.sources)}
     lines = {source.name: counts[source.name] for source in table.sources[len(against) :]}

@@ -11,7 +11,7 @@ The stages are functions from tables to tables. Whatever is removed is similar t
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, Protocol
 
 from curate.config import DedupConfig
 from curate.detect.bands import Bands
@@ -22,11 +22,18 @@ from curate.detect.keeper import Ranking, ranking
 from curate.detect.remembered import Remembered, ids_of
 from curate.detect.shingles import Sets, Shingling, joined, shingled, texts_of
 from curate.detect.threads import cores, side_by_side
-from curate.detect.verify import FLOOR, Alike, Groups, grouped
+from curate.detect.verify import FLOOR, Alike, grouped
 from curate.example import Example
 
 CHUNK: Final = 4096
 """Examples whose texts are taken apart at a time."""
+
+
+class Verdicts(Protocol):
+    """Remembers whether examples agree in their facts; `curate.detect.remembered.Remembered` is one."""
+
+    def same(self, left: str, right: str, judge: Callable[[], bool]) -> bool:
+        """Whether the examples with these ids agree: as remembered, else as `judge` says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +81,16 @@ def find_duplicates(
     groups = grouped(sets, config.threshold, cores())
     report = NearReport(bands=groups.bands, similarities=list(groups.misses))
     lost: dict[str, Duplicate] = {}
-    for members, choice in decided(sets, groups, lambda numbers: [distinct[at] for at in numbers], config, pinned, ranks, before, memory):
+    members = [numbers.tolist() for numbers in groups.members]
+    choices = decided(sets, members, lambda numbers: [distinct[at] for at in numbers], config, pinned, ranks, before, memory)
+    for group, choice in zip(members, choices, strict=True):
         report.similarities.extend(choice.similarities)
         for at, other, similarity in choice.gone:
             lost[distinct[at].id] = Duplicate(distinct[at], distinct[other], "D003", similarity)
         for at, other, similarity in choice.apart:
             left, right = sorted((distinct[at], distinct[other]), key=lambda example: example.id)
             report.apart.append(Duplicate(left, right, "D003", similarity))
-        first, *others = sorted(distinct[at].id for at in members)
+        first, *others = sorted(distinct[at].id for at in group)
         report.pairs.extend((first, other) for other in others)
     for at, original in copies:  # a copy of what goes has lost to the same example
         winner = lost.get(examples[at].id)
@@ -105,28 +114,30 @@ def sets_of(examples: Sequence[Example], config: DedupConfig) -> Sets:
 
 def decided(
     sets: Sets,
-    groups: Groups,
+    groups: Iterable[Sequence[int]],
     read: Callable[[Sequence[int]], Sequence[Example]],
     config: DedupConfig,
     pinned: frozenset[str] = frozenset(),
     ranks: Ranking | None = None,
     old: int = 0,
-    memory: Remembered | None = None,
-) -> Iterator[tuple[list[int], Choice]]:
-    """Group by group its members, by number, and what becomes of them.
+    memory: Verdicts | None = None,
+    position: Callable[[int], int] = int,
+) -> Iterator[Choice]:
+    """Group by group what becomes of its members, by their numbers among the `sets`.
 
-    `read` gives the examples of some numbers; those of one group are in memory at a time. The first `old` ones stay, and none of the
-    others takes the place of another.
+    `read` gives the examples of some numbers; those of one group are in memory at a time. `position` says where each stands among all. What
+    stands before `old` stays, and none of the others takes the place of another.
     """
     ranks = ranks or ranking(config.keep)
     facts = Facts(config.on)
-    for numbers in groups.members:
-        members: list[int] = numbers.tolist()
-        new = {at for at in members if at >= old} if old else set()
+    for members in groups:
+        new = {at for at in members if position(at) >= old} if old else set()
         if old and not 0 < len(new) < len(members):
+            yield Choice()
             continue
         known = dict(zip(members, read(members), strict=True))
         bound = {at for at, example in known.items() if example.id in pinned}
+        rank = {at: (at in new, at not in bound, *ranks(position(at), example)) for at, example in known.items()}
 
         def same(left: int, right: int, known: dict[int, Example] = known) -> bool:
             one, other = known[left], known[right]
@@ -134,8 +145,7 @@ def decided(
                 return config.ignore_facts or facts.same(one, other)
             return memory.same(one.id, other.id, lambda: facts.same(one, other))
 
-        order = sorted(known, key=lambda at: (at in new, at not in bound, *ranks(at, known[at])))
-        yield members, _chosen(sets, order, same, config.threshold, bound, new)
+        yield _chosen(sets, sorted(known, key=rank.__getitem__), same, config.threshold, bound, new)
 
 
 def _chosen(sets: Sets, order: list[int], same: Callable[[int, int], bool], threshold: float, bound: set[int], new: set[int]) -> Choice:

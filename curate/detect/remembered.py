@@ -5,10 +5,11 @@ replaced as a whole, and is made anew where it is damaged or was written by othe
 """
 
 import zipfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import blake2b
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 MOST: Final = 1 << 30
 """Bytes of all such files together; the ones that were written longest ago go."""
+FEW: Final = 50
+"""Examples in a group up to which what is remembered of its pairs is handed on."""
 CHUNK: Final = 1 << 14
 """Sets that are put in order at a time."""
 Make = Callable[["Numbers"], Sets]
@@ -47,6 +50,28 @@ def _code() -> str:
 
 
 @dataclass(slots=True)
+class Verdicts:
+    """Whether pairs of examples agree in their facts, by both ids, the smaller one first."""
+
+    known: dict[bytes, bool]
+    used: dict[bytes, bool] = field(default_factory=dict)
+    """Those that were asked for."""
+
+    def same(self, left: str, right: str, judge: Callable[[], bool]) -> bool:
+        """As known, else as `judge` says."""
+        pair = _pair(left, right)
+        verdict = self.used.get(pair, self.known.get(pair))
+        if verdict is None:
+            verdict = judge()
+        self.used[pair] = verdict
+        return verdict
+
+
+def _pair(left: str, right: str) -> bytes:
+    return bytes.fromhex(left + right if left < right else right + left)
+
+
+@dataclass(slots=True)
 class Remembered:
     """What an earlier run left, and what this one leaves for the next."""
 
@@ -61,9 +86,8 @@ class Remembered:
     """What went wrong; it costs time, nothing else."""
     _ids: Any = None
     _sets: Any = None
-    _known: dict[bytes, bool] | None = None
-    _used: dict[bytes, bool] = field(default_factory=dict)
-    _loaded: int = 0
+    _facts: "Verdicts" = field(default_factory=lambda: Verdicts({}))
+    _loaded: int | None = None
 
     @classmethod
     def of(cls, cache: Path, parameters: Sequence[object], files: Iterable[Path], *, only: bool = False) -> "Remembered":
@@ -97,25 +121,33 @@ class Remembered:
 
     def same(self, left: str, right: str, judge: Callable[[], bool]) -> bool:
         """Whether the examples with these two ids agree in their facts: as remembered, else as `judge` says."""
-        if self._known is None:
-            self._load()
-        known = self._known or {}
-        pair = bytes.fromhex(left + right if left < right else right + left)
-        verdict = self._used.get(pair, known.get(pair))
-        if verdict is None:
-            verdict = judge()
-        self._used[pair] = verdict
-        return verdict
+        return self._verdicts().same(left, right, judge)
+
+    def among(self, groups: Iterable[Sequence[str]]) -> dict[bytes, bool]:
+        """What is remembered of pairs in a group of ids; for those who decide in another process."""
+        known = self._verdicts().known
+        if not known:
+            return {}
+        pairs = (_pair(left, right) for group in groups if len(group) <= FEW for left, right in combinations(group, 2))
+        return {pair: known[pair] for pair in pairs if pair in known}
+
+    def take(self, verdicts: Mapping[bytes, bool]) -> None:
+        """Remember what was used elsewhere."""
+        self._verdicts().used.update(verdicts)
+
+    def _verdicts(self) -> "Verdicts":
+        self._load()
+        return self._facts
 
     def save(self) -> None:
         """Leave what this run used for the next one, where that is anything new."""
         import numpy as np
 
-        if self._sets is None or (not self.made and self.reused == self._loaded and self._used == self._known):
+        if self._sets is None or (not self.made and self.reused == self._loaded and self._facts.used == self._facts.known):
             return
-        pairs = np.frombuffer(b"".join(self._used), dtype=np.uint8).reshape(-1, 32)
+        pairs = np.frombuffer(b"".join(self._facts.used), dtype=np.uint8).reshape(-1, 32)
         arrays = {"ids": self._ids, "hashes": self._sets.hashes, "offsets": self._sets.offsets}
-        arrays |= {"pairs": pairs, "same": np.array(list(self._used.values()), dtype=np.bool_)}
+        arrays |= {"pairs": pairs, "same": np.array(list(self._facts.used.values()), dtype=np.bool_)}
         size = sum(array.nbytes for array in arrays.values())
         if size > MOST:
             self.notes.append(f"what was compared is not remembered: {size >> 20:,} MB are more than the {MOST >> 20:,} MB for that")
@@ -131,9 +163,9 @@ class Remembered:
         """Read the file, once."""
         import numpy as np
 
-        if self._known is not None:
+        if self._loaded is not None:
             return
-        self._ids, self._sets, self._known = np.empty((0, 2), dtype=np.uint64), joined([]), {}
+        self._ids, self._sets = np.empty((0, 2), dtype=np.uint64), joined([])
         if self.path.exists():
             try:
                 self._read()
@@ -153,7 +185,7 @@ class Remembered:
             raise ValueError
         keys = pairs.tobytes()
         self._ids, self._sets = ids, found
-        self._known = {keys[32 * at : 32 * at + 32]: verdict for at, verdict in enumerate(same.tolist())}
+        self._facts.known = {keys[32 * at : 32 * at + 32]: verdict for at, verdict in enumerate(same.tolist())}
 
 
 def _rows(known: "Ids", ids: "Ids") -> "Numbers":

@@ -1,9 +1,9 @@
-"""Compiled functions side by side: they release the interpreter's lock, so that threads are enough, and nothing is copied between them."""
+"""Work side by side, in order. Compiled functions release the interpreter's lock: for them threads are enough, and nothing is copied."""
 
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -15,17 +15,20 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def side_by_side(make: Callable[[Item], Made], items: Iterable[Item], workers: int) -> Iterator[Made]:
-    """What `make` makes of each item, in order; at most two items a worker are under way, so that memory stays flat."""
+def side_by_side(make: Callable[[Item], Made], items: Iterable[Item], workers: int, pool: Executor | None = None) -> Iterator[Made]:
+    """What `make` makes of each item, in order, by threads or by a `pool`; a few items are under way at a time, so that memory stays flat."""
+    if pool is None:
+        with ThreadPoolExecutor(max(1, workers)) as threads:
+            yield from side_by_side(make, items, workers, threads)
+        return
     waiting: deque[Future[Made]] = deque()
-    with ThreadPoolExecutor(max(1, workers)) as pool:
-        try:
-            for item in items:
-                waiting.append(pool.submit(make, item))
-                if len(waiting) > 2 * workers:
-                    yield waiting.popleft().result()
-            while waiting:
+    try:
+        for item in items:
+            waiting.append(pool.submit(make, item))
+            if len(waiting) > workers + 1:
                 yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for future in waiting:
+            future.cancel()

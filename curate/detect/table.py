@@ -1,0 +1,219 @@
+"""The lines of whole files as columns, and the lines themselves where somebody asks for them: memory is a few hundred bytes a line."""
+
+import atexit
+import mmap
+import shutil
+import tempfile
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from curate.detect.columns import Columns, Making, columns_of, columns_of_lines
+from curate.detect.crew import Crew
+from curate.detect.shingles import Sets, joined
+from curate.errors import InputError
+from curate.example import Example, Place
+from curate.files import is_packed, real
+from curate.read.dataset import FileFacts, ParsedLine, demand_read, parsed_line, read_file
+from curate.read.lines import Line
+from curate.read.pieces import Piece, pieces_of
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Numbers = np.ndarray[Any, np.dtype[np.int64]]
+    Flags = np.ndarray[Any, np.dtype[np.bool_]]
+    Ids = np.ndarray[Any, np.dtype[np.uint64]]
+
+SIZE: Final = 4 << 20
+"""Bytes of a piece that is read at a time."""
+ENDINGS: Final = (b"", b"\n", b"\r\n")
+
+
+class Source(NamedTuple):
+    """Where the lines of a file can be read again."""
+
+    path: Path
+    """The file, or what it was unpacked to."""
+    name: str
+    """What it goes by in places."""
+    document: bool = False
+    """Whether its lines are elements of a JSON document, which may span several."""
+
+
+@dataclass(slots=True)
+class Table:
+    """All lines of some files that are not blank, in order; arrays of one element a line, and then of one an example."""
+
+    sources: list[Source]
+    first: "Numbers"
+    """Of each file its first line; at the end, the number of all lines."""
+    starts: "Numbers"
+    sizes: "Numbers"
+    endings: "Numbers"
+    numbers: "Numbers"
+    nths: "Numbers"
+    lines: "Numbers"
+    """Of each example its line."""
+    ids: "Ids"
+    sets: Sets
+    without: int
+    """Examples that lack the field that decides which of several stays."""
+
+    def id(self, example: int) -> str:
+        """The id of an example."""
+        return "{:016x}{:016x}".format(*self.ids[example].tolist())
+
+    def source(self, line: int) -> int:
+        """The number of the file that a line stands in."""
+        return int(self.first.searchsorted(line, side="right")) - 1
+
+    def place(self, line: int) -> Place:
+        """Where a line stands."""
+        return Place(self.sources[self.source(line)].name, int(self.numbers[line]), int(self.nths[line]))
+
+    def spot(self, line: int) -> "Spot":
+        """What it takes to read a line again, in another process too."""
+        source = self.sources[self.source(line)]
+        number, nth = int(self.numbers[line]), int(self.nths[line])
+        return Spot(source, int(self.starts[line]), int(self.sizes[line]), int(self.endings[line]), number, nth)
+
+
+class Spool:
+    """A folder for what cannot be read again where it lies: unpacked files, elements of documents. It is gone when the process ends."""
+
+    def __init__(self) -> None:
+        """It is made when it is first asked for a file."""
+        self._folder: Path | None = None
+
+    def path(self, number: int) -> Path:
+        """Where the copy of file `number` goes."""
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="curate-dedup-"))
+            atexit.register(shutil.rmtree, self._folder, ignore_errors=True)
+        return self._folder / str(number)
+
+
+class Spot(NamedTuple):
+    """A line of a file, by its bytes."""
+
+    source: Source
+    start: int
+    size: int
+    ending: int
+    number: int
+    nth: int
+
+
+class Reader:
+    """Reads lines again; keeps the files that it reads open."""
+
+    def __init__(self) -> None:
+        """Nothing is opened before it is asked for."""
+        self._files: dict[Path, mmap.mmap] = {}
+
+    def data(self, spot: Spot) -> bytes:
+        """The bytes of a line without its line ending. Raises `InputError` for a file that is not there any more."""
+        return self.view(spot.source)[spot.start : spot.start + spot.size]
+
+    def view(self, source: Source) -> "mmap.mmap":
+        """All bytes of a file."""
+        known = self._files.get(source.path)
+        if known is None:
+            try:
+                with source.path.open("rb") as file:
+                    known = self._files[source.path] = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            except (OSError, ValueError) as error:
+                raise InputError(f"{source.name}: cannot be read again: {error}", "it must not change while it is deduplicated") from error
+        return known
+
+    def line(self, spot: Spot) -> ParsedLine:
+        """A line and what it says."""
+        line = Line(spot.number, spot.start, self.data(spot), ENDINGS[spot.ending], 0, spot.nth)
+        return parsed_line(line, FileFacts(spot.source.name))
+
+    def example(self, spot: Spot) -> Example:
+        """The example that a line holds. Raises `InputError` where it holds none any more."""
+        found = self.line(spot).example
+        if found is None:
+            raise InputError(f"{spot.source.name}: changed while it was read", "run it again when nobody writes to it")
+        return found
+
+
+def read_table(paths: Sequence[Path], making: Making, crew: Crew, progress: Callable[[int], None] | None = None) -> Table:
+    """Read files. `progress` is told of each piece's lines. Raises `InputError`."""
+    import numpy as np
+
+    spool = Spool()
+    sources: list[Source] = []
+    first: list[int] = [0]
+    parts: list[Columns] = []
+    total = without = 0
+
+    def sets() -> Iterator[Sets]:
+        nonlocal total, without
+        for path in paths:
+            copy = partial(spool.path, len(sources))
+            physical = 0
+            pieces = pieces_of(path, str(path), SIZE)
+            is_cut, copied = pieces is None, is_packed(path)
+            for part in _elements(path, copy, making) if pieces is None else crew.each(partial(columns_of, making=making), _spooled(pieces, copy)):
+                part.numbers += physical
+                physical += part.physical
+                total += len(part.starts)
+                without += part.without
+                made, part.sets = part.sets, Sets(made_empty.hashes, made_empty.offsets)
+                parts.append(part)
+                if progress:
+                    progress(len(part.starts))
+                yield made
+            sources.append(Source(copy() if is_cut or copied else real(path), str(path), is_cut))
+            first.append(total)
+
+    made_empty = joined([])
+    every = joined(sets())
+
+    def column(name: str) -> Any:
+        return np.concatenate([getattr(part, name) for part in parts]) if parts else np.empty(0, dtype=np.int64)
+
+    holds = column("holds").astype(np.bool_)
+    ids = column("ids").reshape(-1, 2).astype(np.uint64, copy=False)
+    starts, sizes, endings, numbers, nths = (column(name) for name in ("starts", "sizes", "endings", "numbers", "nths"))
+    return Table(sources, np.array(first), starts, sizes, endings, numbers, nths, np.flatnonzero(holds), ids, every, without)
+
+
+def _elements(path: Path, copy: Callable[[], Path], making: Making) -> Iterator[Columns]:
+    """The columns of a JSON document, whose elements are written to `copy` one after another. Raises `InputError` for what is no data."""
+    facts = FileFacts(str(path))
+    lines = list(read_file(path, facts))
+    demand_read(facts)
+    with copy().open("wb") as file:
+        at = 0
+        for i, parsed in enumerate(lines):
+            file.write(parsed.line.data)
+            lines[i] = parsed._replace(line=parsed.line._replace(offset=at, ending=b""))
+            at += len(parsed.line.data)
+    yield columns_of_lines(lines, making)
+
+
+def _spooled(pieces: Iterator[Piece], copy: Callable[[], Path]) -> Iterator[Piece]:
+    for piece in pieces:
+        if piece.data is not None and is_packed(piece.path):
+            with copy().open("ab") as file:
+                file.write(piece.data)
+        yield piece
+
+
+def line_at(table: Table, place: Place) -> int:
+    """The line at a place of one of the files."""
+    at = next(at for at, source in enumerate(table.sources) if source.name == place.file)
+    first, last = int(table.first[at]), int(table.first[at + 1])
+    return first + int(table.numbers[first:last].searchsorted(place.line)) + place.nth
+
+
+def examples_at(table: Table, places: Collection[Place]) -> dict[Place, Example]:
+    """The examples at some places, read again. Raises `InputError` for a file that changed."""
+    reader = Reader()
+    return {place: reader.example(table.spot(line_at(table, place))) for place in places}
