@@ -19,6 +19,7 @@ from curate.report.check_json import CheckOutput
 from curate.report.check_jsonl import CheckLine
 from curate.report.conflicts import ConflictsOutput
 from curate.report.convert import ConvertOutput
+from curate.report.decontaminate import DecontaminateOutput
 from curate.report.duplicates import DedupOutput
 from curate.report.rules import rule_json
 from curate.report.stats_json import StatsOutput
@@ -35,6 +36,7 @@ TYPES: Final[dict[str, Any]] = {
     "conversation": Conversation,
     "convert": ConvertOutput,
     "decision": Decision,
+    "decontaminate": DecontaminateOutput,
     "dedup": DedupOutput,
     "manifest": Manifest,
     "removed": Removal,

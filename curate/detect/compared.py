@@ -30,7 +30,7 @@ def written_text(example: Example, on: On) -> str:
     """
     texts = [text for message in compared_turns(example, on) for text in _said(message)]
     if on != "prompt":
-        texts.extend(_other_side(example.value[key]) for key in OTHER_SIDE if key in example.value)
+        texts.extend(other_sides(example))
     return "\n".join(texts)
 
 
@@ -40,7 +40,7 @@ def said(example: Example, on: On) -> tuple[str, str]:
     for message in compared_turns(example, on):
         sides[message.role == "assistant"].extend(_said(message))
     if on != "prompt":
-        sides[1].extend(_other_side(example.value[key]) for key in OTHER_SIDE if key in example.value)
+        sides[1].extend(other_sides(example))
     return "\n".join(sides[0]), "\n".join(sides[1])
 
 
@@ -75,6 +75,11 @@ def _said(message: Message) -> Iterator[str]:
         function = call.get("function") if isinstance(call, dict) else None
         if isinstance(function, dict):
             yield f"{function.get('name', '')} {function.get('arguments', '')}"
+
+
+def other_sides(example: Example) -> list[str]:
+    """The worse answers of a preference pair, as written; mostly none."""
+    return [_other_side(example.value[key]) for key in OTHER_SIDE if key in example.value]
 
 
 def _other_side(side: Any) -> str:

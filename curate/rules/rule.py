@@ -61,6 +61,8 @@ class Scope(StrEnum):
     """The `FileFacts` of a file read to its end; yields problems."""
     REMOVAL = "removal"
     """What `curate dedup` would take away (see `curate.rules.removal`); yields places with problems."""
+    BENCHMARK = "benchmark"
+    """What `curate decontaminate` found of a benchmark (see `curate.rules.leakage`); yields these with problems."""
     ADOPTION = "adoption"
     """What suppressions and a baseline have that the check did not find (see `curate.rules.adoption`); yields places with problems."""
 

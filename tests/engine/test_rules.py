@@ -10,6 +10,7 @@ import pytest
 from curate.check import check_paths
 from curate.config import SUPPRESSIONS as FILE
 from curate.config import CheckConfig, DedupConfig
+from curate.decontaminate import decontaminated
 from curate.dedup import plan
 from curate.errors import UsageError
 from curate.finding import Finding
@@ -21,6 +22,9 @@ from curate.suppressions import load_suppressions, suppress
 from curate.targets import LIMITS, Target
 from tests.tinymodel import MAX_LENGTH, model_for
 
+BENCHMARK = """{"question": "Which gas do plants take up from the air to make sugar in the light of the sun?", "answer": "carbon dioxide"}
+{"question": "Who painted the Mona Lisa?", "answer": "Leonardo da Vinci"}
+"""
 CASES = Path(__file__).parent.parent / "cases"
 
 
@@ -47,6 +51,9 @@ def findings(content: bytes, code: str, target: str = "", name: str = "data.json
     path.write_bytes(content)
     if RULES[code].scope is Scope.REMOVAL:  # it is asked by `curate dedup`
         return plan([path], DedupConfig(stop_least=1)).heavy
+    if RULES[code].scope is Scope.BENCHMARK:  # it is asked by `curate decontaminate`
+        Path("benchmark.jsonl").write_text(BENCHMARK, encoding="utf-8")
+        return decontaminated([path], [Path("benchmark.jsonl")]).findings
     only = RULES[code].only
     for_target = Target(target) if target else only[0] if only else Target.TRAINER
     config = CheckConfig(select=(code,), target=for_target, model=model_for(code), max_length=MAX_LENGTH)

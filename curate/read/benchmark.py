@@ -1,0 +1,166 @@
+"""Benchmarks: what a model will be measured by, read in whatever form it comes, to be looked for in the data that it is trained on.
+
+JSON Lines, a JSON array, an object with a list of items somewhere in it, CSV and TSV, each also as .gz or .zst. Benchmarks do not agree
+on names; those of the ones in wide use are known (`QUESTIONS`, `ANSWERS`), any other can be named.
+"""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from curate.errors import InputError
+from curate.example import Place
+from curate.files import blocks
+from curate.read.dataset import FileFacts, ParsedLine, demand_read, read_file
+from curate.read.locate import Spans, pointer
+
+QUESTIONS: Final = ("question", "questions", "prompt", "problem", "instruction", "query", "turns", "ctx", "sentence", "goal", "premise", "messages")
+"""Names of what is asked, in lower case."""
+BESIDE: Final = ("input", "text", "content")
+"""Names of what is asked, where a benchmark has no other: beside a question they are its material, or more than it."""
+ANSWERS: Final = (
+    *("answer", "answers", "best_answer", "correct_answers", "canonical_solution", "solution", "target", "output", "response", "completion", "reference"),
+    *("code", "rationale", "explanation", "choices", "options", "endings", "mc1_targets", "mc2_targets"),
+    *("sol1", "sol2", "option1", "option2", "a", "b", "c", "d"),
+)
+"""Names of what is answered, or to be chosen from."""
+NO_TEXT: Final = ("role", "from", "type", "label")
+"""Keys inside a field that say what a text is."""
+TABLES: Final = {".csv": ",", ".tsv": "\t"}
+PACKED: Final = (".gz", ".zst")
+
+
+class Part(NamedTuple):
+    """A text of an item."""
+
+    name: str
+    """Field that it stands in; `column 1` in a table without a head."""
+    text: str
+    asked: bool
+    """Whether it is what is asked, not what is answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One question of a benchmark."""
+
+    place: Place
+    parts: tuple[Part, ...]
+
+
+def read_benchmark(path: Path, fields: Sequence[str] = ()) -> list[Item]:
+    """The items of a benchmark, in order; those without a text are left out.
+
+    `fields` are the names to look at instead of the known ones; all of them count as what is asked. Raises `InputError` where the file
+    cannot be read or no item has any of the names.
+    """
+    named = list(_table(path) if _kind(path) in TABLES else _objects(path))
+    items = [Item(place, parts) for place, value in named if (parts := tuple(_parts(value, tuple(name.lower() for name in fields))))]
+    if not items:
+        there = ", ".join(sorted({str(key) for _, value in named[:100] for key in value})[:12]) or "nothing"
+        wanted = "none of the fields named" if fields else "no question under a known name"
+        raise InputError(f"{path}: {wanted}; it has {there}", "name the field that holds the question with --field")
+    return items
+
+
+def _kind(path: Path) -> str:
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    while suffixes and suffixes[-1] in PACKED:
+        suffixes.pop()
+    return suffixes[-1] if suffixes else ""
+
+
+def _objects(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
+    """The items of a file of JSON."""
+    facts = FileFacts(str(path))
+    for parsed in read_file(path, facts):
+        value = parsed.decoded.value
+        if isinstance(value, dict):
+            if (inside := _longest_list(value)) and facts.lines == 1 and not any(str(key).lower() in QUESTIONS for key in value):
+                yield from _listed(parsed, *inside)
+            else:
+                yield parsed.place, value
+        elif isinstance(value, str):
+            yield parsed.place, {"text": value}
+    demand_read(facts)
+
+
+def _listed(parsed: ParsedLine, key: str, items: list[Any]) -> Iterator[tuple[Place, dict[str, Any]]]:
+    """The objects of a list inside an object, each where it stands."""
+    spans = Spans(parsed.line.data.decode("utf-8", "replace"))
+    line, counted = parsed.place.line, 0
+    for at, item in enumerate(items):
+        if span := spans.find(pointer(key, at)):
+            line, counted = line + spans.text.count("\n", counted, span.start), span.start
+        if isinstance(item, dict):
+            yield parsed.place._replace(line=line), item
+
+
+def _longest_list(value: dict[str, Any]) -> tuple[str, list[Any]] | None:
+    """The key of an object under which most objects are listed, and the list; None where no key has any."""
+    lists = [(key, items) for key, items in value.items() if isinstance(items, list) and items and isinstance(items[0], dict)]
+    return max(lists, key=lambda pair: len(pair[1]), default=None)
+
+
+def _table(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
+    """The items of a table. One whose first line has none of the known names has no head: the question comes first, as in MMLU."""
+    text = b"".join(blocks(path)).decode("utf-8-sig", "replace")
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=TABLES[_kind(path)])
+    head: list[str] | None = None
+    start = 1
+    try:
+        for cells in lines:
+            place, start = Place(str(path), start), lines.line_num + 1
+            if head is None:
+                names = [_plain(cell) for cell in cells]
+                known = any(name in (*QUESTIONS, *BESIDE) for name in names)
+                head = names if known else ["question", *(f"column {at}" for at in range(2, len(cells) + 1))]
+                if known:
+                    continue
+            if any(cells):
+                yield place, dict(zip(head, cells, strict=False))
+    except csv.Error as error:
+        raise InputError(f"{path}:{start}: not a table: {error}", "check its quotes, or give the benchmark as JSON Lines") from error
+
+
+def _plain(name: str) -> str:
+    return name.strip().lower().replace(" ", "_")
+
+
+def _parts(value: dict[str, Any], fields: tuple[str, ...]) -> Iterator[Part]:
+    by_name = {_plain(str(key)): item for key, item in value.items()}
+    if fields:
+        asked: Sequence[str] = [name for name in map(_plain, fields) if name in by_name]
+        answered: Sequence[str] = []
+    else:
+        asked = [name for name in QUESTIONS if name in by_name] or [name for name in BESIDE if name in by_name]
+        answered = [name for name in by_name if name in ANSWERS or name.startswith("column_")] if asked else []
+        asked = [*asked, *(name for name in ("input",) if name in by_name and name not in asked)]
+    for names, is_asked in ((asked, True), (answered, False)):
+        for name in names:
+            for text in _texts(by_name[name], apart=not is_asked or name == "turns"):
+                yield Part(name, text, is_asked)
+
+
+def _texts(value: Any, *, apart: bool) -> Iterator[str]:
+    """The texts of a field: one for each element of a list where they stand `apart`, as choices do; else one."""
+    if apart and isinstance(value, list):
+        for item in value:
+            yield from _texts(item, apart=True)
+    elif apart and isinstance(value, dict):
+        for key, item in value.items():
+            if key not in NO_TEXT:
+                yield from _texts(item, apart=True)
+    elif text := _text(value).strip():
+        yield text
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict):
+        value = [item for key, item in value.items() if key not in NO_TEXT]
+    return "\n".join(filter(None, map(_text, value))) if isinstance(value, list) else ""

@@ -1,0 +1,205 @@
+"""Benchmarks in training data: in any form, found by words in a row, by whole text and by likeness; nothing lost, nothing found by chance."""
+
+import gzip
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from curate.cli.main import main
+from curate.decontaminate import decontaminated, write_decontaminated
+from curate.detect.decontaminate import RUN, SHARED, contaminated
+from curate.errors import InputError
+from curate.example import Example, Place
+from curate.files import data_files
+from curate.read.benchmark import Item, Part, read_benchmark
+
+QUESTION = "Janet's ducks lay sixteen eggs per day and she eats three for breakfast every morning before work. How many are left?"
+
+
+def item(question: str, answer: str = "", line: int = 1) -> Item:
+    return Item(Place("bench.jsonl", line), (Part("question", question, True), *((Part("answer", answer, False),) if answer else ())))
+
+
+def example(*texts: str, line: int = 1) -> Example:
+    roles = ("user", "assistant") * len(texts)
+    return Example(Place("data.jsonl", line), {"messages": [{"role": r, "content": t} for r, t in zip(roles, texts, strict=False)]}, "messages")
+
+
+def kinds(said: str, wanted: Item) -> list[tuple[str, float]]:
+    return [(match.kind, round(match.share, 2)) for match in contaminated([example(said)], [wanted]).matches]
+
+
+def write(path: Path, *values: Any) -> Path:
+    path.write_text("".join(json.dumps(value) + "\n" for value in values), encoding="utf-8")
+    return path
+
+
+def test_case_and_punctuation_do_not_hide_an_item() -> None:
+    [match] = contaminated([example("Solve this:\n" + QUESTION.upper().replace(",", " -"))], [item(QUESTION)]).matches
+    assert (match.kind, match.share, match.words) == ("run", 1.0, QUESTION.lower().replace("'", " ").replace(".", "").replace("?", ""))
+
+
+def test_twelve_words_in_a_row_are_not_enough_and_thirteen_are() -> None:
+    words = [f"w{n}" for n in range(60)]
+    for run, expected in ((RUN - 1, []), (RUN, [("run", round(RUN / 60, 2))])):
+        assert kinds(" ".join(["x", *words[20 : 20 + run], "y"]), item(" ".join(words))) == expected
+
+
+def test_separate_runs_add_up_and_the_longest_is_shown() -> None:
+    words = [f"w{n}" for n in range(60)]
+    [match] = contaminated([example(" ".join([*words[:13], "x", *words[30:50]]))], [item(" ".join(words))]).matches
+    assert (match.words, round(match.share, 2)) == (" ".join(words[30:50]), round(33 / 60, 2))
+
+
+def test_questions_of_eight_words_are_found_inside_a_turn_and_shorter_ones_as_a_turn() -> None:
+    assert kinds("Tell me, how many legs does a spider have in total, please", item("How many legs does a spider have in total?")) == [("run", 1.0)]
+    assert kinds("Tell me, how many legs does a spider have", item("How many legs does a spider have?")) == []
+    assert kinds("how many legs does a spider have", item("How many legs does a spider have?")) == [("whole", 1.0)]
+
+
+def test_too_short_a_question_and_a_short_answer_are_not_looked_for() -> None:
+    found = contaminated([example("Is it true?", "yes")], [item("Is it true?", "yes"), item(QUESTION, "yes")])
+    assert (found.matches, found.unsaid) == ([], frozenset({0}))
+
+
+def test_an_answer_is_found_too() -> None:
+    answer = "She sells the eggs that are left at the market for two dollars each, which makes eighteen dollars."
+    [match] = contaminated([example("How much?", answer)], [item(QUESTION, answer)]).matches
+    assert (match.message, match.part, match.kind) == (1, 1, "run")
+
+
+def test_words_put_into_an_item_do_not_hide_it() -> None:
+    words = [f"w{n}" for n in range(48)]
+    said = [word for n, word in enumerate(words) for word in ((word, "x") if n % 12 == 11 else (word,))]
+    assert kinds(" ".join(said), item(" ".join(words))) == [("near", round(40 / 56, 2))]
+
+
+def test_instructions_of_a_benchmark_tell_nothing() -> None:
+    preamble = "read the following passage with care and then choose the best of the four answers that are given"
+    items = [item(f"{preamble} {' '.join(f'q{n}x{i}' for i in range(20))}", line=n) for n in range(SHARED + 1)]
+    assert contaminated([example(f"{preamble} something else that is not in the benchmark")], items).matches == []
+    assert len(contaminated([example(items[3].parts[0].text)], items).matches) == 1
+
+
+def test_scripts_without_spaces_are_compared_by_characters() -> None:
+    said = "小明有十六个苹果他每天吃三个还剩下多少个苹果"
+    assert kinds(f"请回答：{said}。", item(said + "？")) == [("run", 1.0)]
+
+
+def test_the_worse_answer_of_a_pair_counts() -> None:
+    value = {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "rejected": QUESTION}
+    [match] = contaminated([Example(Place("data.jsonl", 1), value, "preference")], [item(QUESTION)]).matches
+    assert match.message == -1
+
+
+def test_hostile_texts_are_no_obstacle() -> None:
+    for text in ("", "\ud800", "\0" * 40, "😀" * 40):
+        assert contaminated([example(text)], [item(QUESTION)]).matches == []
+        assert len(contaminated([example(text)], [item(text)]).matches) <= 1
+
+
+def test_every_planted_item_is_found_among_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("curate.detect.decontaminate.PIECE", 100)
+    rng = random.Random(0)
+    words = [f"w{n}" for n in range(5000)]
+    items = [item(" ".join(rng.sample(words, 30)), line=n) for n in range(300)]
+    examples = [example(" ".join(rng.sample(words, 20)) + " " + (items[n].parts[0].text if n % 3 == 0 else "")) for n in range(300)]
+    assert [(match.example, match.item) for match in contaminated(examples, items).matches] == [(n, n) for n in range(0, 300, 3)]
+
+
+FORMS: dict[str, tuple[str, bytes, list[tuple[int, list[str]]]]] = {
+    "JSON Lines": ("b.jsonl", b'{"question": "Who?", "answer": "He."}\n\n{"question": "What?"}\n', [(1, ["Who?", "He."]), (3, ["What?"])]),
+    "an array": ("b.json", b'[\n{"prompt": "Who?"},\n{"prompt": "What?"}]', [(2, ["Who?"]), (3, ["What?"])]),
+    "a list inside an object": (
+        "b.json",
+        b'{"canary": "x", "examples": [\n{"input": "Who?", "target": "He"},\n{"input": "What?"}]}',
+        [(2, ["Who?", "He"]), (3, ["What?"])],
+    ),
+    "gzip": ("b.jsonl.gz", gzip.compress(b'{"problem": "Who?", "solution": "He."}\n'), [(1, ["Who?", "He."])]),
+    "a table with a head": ("b.csv", b'Type,Question,Best Answer\nx,"Who,\nthen?",He\ny,What?,It\n', [(2, ["Who,\nthen?", "He"]), (4, ["What?", "It"])]),
+    "a table without a head": ("b.csv", b"Who?,He,She,A\n", [(1, ["Who?", "He", "She", "A"])]),
+    "tabs, packed": ("b.tsv.gz", gzip.compress(b"question\tanswer\nWho?\tHe\n"), [(2, ["Who?", "He"])]),
+    "turns": ("b.jsonl", b'{"turns": ["Who?", "And now?"], "question_id": 3}\n', [(1, ["Who?", "And now?"])]),
+    "choices": ("b.jsonl", b'{"question": "Who?", "choices": {"text": ["He", "She"], "label": ["A", "B"]}}\n', [(1, ["Who?", "He", "She"])]),
+    "an instruction with its input": ("b.jsonl", b'{"instruction": "Sum up.", "input": "A text.", "output": "T."}\n', [(1, ["Sum up.", "A text.", "T."])]),
+    "text alone": ("b.jsonl", b'{"text": "Who?", "id": 1}\n', [(1, ["Who?"])]),
+    "messages": ("b.jsonl", b'{"messages": [{"role": "user", "content": "Who?"}]}\n', [(1, ["Who?"])]),
+}
+
+
+@pytest.mark.parametrize(("name", "content", "expected"), FORMS.values(), ids=list(FORMS))
+def test_benchmarks_are_read_in_any_form(tmp_path: Path, name: str, content: bytes, expected: list[tuple[int, list[str]]]) -> None:
+    (tmp_path / name).write_bytes(content)
+    assert [(item.place.line, [part.text for part in item.parts]) for item in read_benchmark(tmp_path / name)] == expected
+
+
+def test_a_field_can_be_named_and_an_unknown_form_says_what_it_has(tmp_path: Path) -> None:
+    path = write(tmp_path / "b.jsonl", {"frage": "Wer?", "question": "Who?"}, {"frage": "Was?"})
+    assert [[part.text for part in item.parts] for item in read_benchmark(path, ["frage"])] == [["Wer?"], ["Was?"]]
+    other = write(tmp_path / "c.jsonl", {"frage": "Wer?"})
+    with pytest.raises(InputError, match="it has frage") as caught:
+        read_benchmark(other)
+    assert "--field" in caught.value.hint
+    with pytest.raises(InputError, match="none of the fields named"):
+        read_benchmark(other, ["question"])
+
+
+def test_kept_and_removed_are_what_was_read(tmp_path: Path) -> None:
+    data = tmp_path / "data.jsonl"
+    lines = [json.dumps({"messages": [{"role": "user", "content": text}]}) for text in ("Hello there", QUESTION, "Bye")]
+    data.write_text("\n".join([*lines, "{broken"]) + "\n", encoding="utf-8")
+    bench = write(tmp_path / "bench.jsonl", {"question": QUESTION}, {"question": "Something else entirely, asked at some length and in many words?"})
+    result = decontaminated([data], [bench])
+    write_decontaminated(result, tmp_path / "out.jsonl", tmp_path / "removed.jsonl")
+    assert (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines() == [lines[0], lines[2], "{broken"]
+    [removed] = [json.loads(line) for line in (tmp_path / "removed.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert (removed["line"], removed["code"], removed["text"]) == (2, "L007", lines[1])
+    assert [(of.items, of.unsaid, of.found) for of in result.benchmarks] == [(2, 0, (1,))]
+
+
+def test_a_share_below_the_least_is_no_find(tmp_path: Path) -> None:
+    words = [f"w{n}" for n in range(60)]
+    data = write(tmp_path / "data.jsonl", {"messages": [{"role": "user", "content": " ".join(words[:15])}]})
+    bench = write(tmp_path / "bench.jsonl", {"question": " ".join(words)})
+    assert [len(decontaminated([data], [bench], share=share).findings) for share in (0, 0.25, 0.26)] == [1, 1, 0]
+
+
+class TestCommand:
+    @pytest.fixture(autouse=True)
+    def files(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.chdir(tmp_path)
+        write(Path("data.jsonl"), {"messages": [{"role": "user", "content": QUESTION}]}, {"messages": [{"role": "user", "content": "Hello"}]})
+        write(Path("bench.jsonl"), {"question": QUESTION})
+        write(Path("other.jsonl"), {"question": "What is it that nobody ever asks about at all?"})
+
+    def run(self, *arguments: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
+        code = main(["decontaminate", *arguments])
+        return (code, *capsys.readouterr())
+
+    def test_what_is_found_and_not_removed_is_a_finding(self, capsys: pytest.CaptureFixture[str]) -> None:
+        code, out, _ = self.run("data.jsonl", "--bench", "bench.jsonl", capsys=capsys)
+        assert (code, "data.jsonl:1: L007" in out, "1 of 1 item found" in out) == (1, True, True)
+        assert not Path("removed.jsonl").exists()
+
+    def test_nothing_found_is_clean(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert self.run("data.jsonl", "--bench", "other.jsonl", capsys=capsys)[0] == 0
+
+    def test_what_is_removed_is_told_as_json(self, capsys: pytest.CaptureFixture[str]) -> None:
+        code, out, _ = self.run("data.jsonl", "--bench", "bench.jsonl", "--bench", "other.jsonl", "-o", "out.jsonl", "--json", capsys=capsys)
+        said = json.loads(out)
+        assert (code, said["read"], said["kept"], len(said["removed"]), said["written"]) == (0, 2, 1, 1, True)
+        assert [(of["file"], of["items"], of["found"]) for of in said["benchmarks"]] == [("bench.jsonl", 1, [1]), ("other.jsonl", 1, [])]
+        assert said["found"][0]["finding"]["code"] == "L007"
+
+    @pytest.mark.parametrize("output", ["data.jsonl", "bench.jsonl", "removed.jsonl"])
+    def test_no_file_that_is_read_is_replaced(self, output: str, capsys: pytest.CaptureFixture[str]) -> None:
+        before = {path: path.read_bytes() for path in data_files(["."])}
+        assert self.run("data.jsonl", "--bench", "bench.jsonl", "-o", output, capsys=capsys)[0] == 2
+        assert {path: path.read_bytes() for path in data_files(["."])} == before
+
+    def test_a_benchmark_that_is_not_there_is_told(self, capsys: pytest.CaptureFixture[str]) -> None:
+        code, _, err = self.run("data.jsonl", "--bench", "nothing.jsonl", capsys=capsys)
+        assert (code, "nothing.jsonl" in err) == (2, True)
