@@ -4,9 +4,10 @@ What two texts do not share is looked at, and nothing else: few words, where the
 
 - their numbers differ, in value or order, or their negations, images or calls of functions do;
 - a name, a unit, a month, a quoted word or one side of a pair like before/after stands where the other has another one;
-- a request, or an answer of a few words, has a word of meaning where the other has another one: "classify this animal: deer", "... bear".
+- a request, or an answer of a few words, has a word of meaning where the other has another one: "classify this animal: deer", "... bear";
+- two requests have no word of meaning in common.
 
-Words more on one side make no other fact (a name more in a request does), nor do case, typing errors, endings, and words of politeness.
+Words more on one side make no other fact (a name or a unit more in a request does), nor do case, typing errors, endings, and words of politeness.
 What is doubtful counts as a fact: two examples too many are an annoyance, a fact too few is a loss.
 """
 
@@ -103,8 +104,10 @@ def _agree(left: str, right: str, *, request: bool) -> bool:
         return False
     if not mine and not others:
         return _in_one_order(left, right)
+    if request and not _share_meaning(left, right):
+        return False
     mine, others = ({word: written for word, written in words.items() if _tells(word)} for words in (mine, others))
-    if request and any(_is_name(written, text) for words, text in ((mine, left), (others, right)) for written in words.values()):
+    if request and any(word in PARTICULAR or _is_name(written, text) for words, text in ((mine, left), (others, right)) for word, written in words.items()):
         return False
     if not mine or not others:
         return True
@@ -213,6 +216,12 @@ def _in_one_order(left: str, right: str) -> bool:
     shared = names.intersection(*pieces)
     orders = [[word for word in found if word in shared] for found in pieces]
     return orders[0] == orders[1]
+
+
+def _share_meaning(left: str, right: str) -> bool:
+    """Whether two texts have a word of meaning in common: "Hi" and "Who are you?" have not, nor have "Tell me about you" and "What are you called?"."""
+    found = [{word for token in _words(text) for word in PIECE.findall(token.casefold()) if _tells(word) or word.isdigit()} for text in (left, right)]
+    return not found[0].isdisjoint(found[1])
 
 
 def _says_more_than(count: int, text: str) -> bool:

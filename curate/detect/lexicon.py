@@ -43,9 +43,9 @@ UNITS: Final = """mm cm m km meter meters metre metres centimeter centimeters ce
 POLES: Final = """yes true false correct incorrect right wrong left before after above below over under up down more less most least greater
     smaller larger fewer higher lower high low big small large increase increases increased decrease decreases decreased rise fall first
     last earliest latest oldest newest older younger longest shortest longer shorter tallest best worst better worse hot cold warm cool fast
-    slow open closed inside outside always sometimes often rarely all some any every only north south east west northern southern eastern
+    slow open closed inside outside always sometimes often rarely all every only north south east west northern southern eastern
     western maximum minimum max min highest lowest positive negative male female man woman men women boy girl king queen father mother son
     daughter brother sister husband wife buy sell win lose won lost start end begin started ended add subtract multiply divide plus minus
-    sum difference product quotient ascending descending odd even single plural singular past present future active passive legal illegal
+    sum difference product quotient ascending descending odd even single plural singular past present future perfect active passive legal illegal
     allowed forbidden safe unsafe possible impossible red green blue yellow black white orange purple brown pink"""
 PARTICULAR: Final = frozenset(f"{NUMERALS} {TIMES} {UNITS} {POLES}".split())
