@@ -53,17 +53,17 @@ def attachments(example: Example, on: On) -> list[dict[str, Any]]:
 
 def compared_turns(example: Example, on: On) -> list[Message]:
     """The turns that are compared, in order."""
-    answer = (example.answer,) if example.answer else ()
     if on == "conversation":
         turns: tuple[Message, ...] = example.messages
     elif on == "prompt":
         turns = example.prompt
-    elif on == "response":
-        turns = answer
     else:
-        prompt = example.prompt
-        asked = next((at for at in range(len(prompt) - 1, -1, -1) if prompt[at].role == "user"), len(prompt))
-        turns = prompt[asked:] + answer
+        answer = example.answer
+        turns = (answer,) if answer else ()
+        if on == "last-turn":
+            prompt = example.prompt
+            asked = next((at for at in range(len(prompt) - 1, -1, -1) if prompt[at].role == "user"), len(prompt))
+            turns = prompt[asked:] + turns
     return [message for message in turns if message.role not in SILENT]
 
 

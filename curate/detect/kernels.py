@@ -98,9 +98,35 @@ def _tokens(buffer: Any, begin: int, end: int, classes: Any, characters: Any, ou
 
 
 @compiled
-def _distinct(values: Any, count: int) -> int:
+def _sort(values: Any, count: int, room: Any, ends: Any) -> None:
+    """Sort the first `count` values, which are hashes: by their first 8 bits, which leaves next to nothing out of order where there are a few hundred."""
+    if count > 1024:
+        values[:count].sort()
+        return
+    ends[:] = 0
+    for i in range(count):
+        ends[values[i] >> U32(24)] += 1
+    total = 0
+    for bucket in range(256):
+        size = ends[bucket]
+        ends[bucket] = total
+        total += size
+    for i in range(count):
+        bucket = values[i] >> U32(24)
+        room[ends[bucket]] = values[i]
+        ends[bucket] += 1
+    for i in range(count):
+        value, at = room[i], i
+        while at > 0 and values[at - 1] > value:
+            values[at] = values[at - 1]
+            at -= 1
+        values[at] = value
+
+
+@compiled
+def _distinct(values: Any, count: int, room: Any, ends: Any) -> int:
     """Sort the first `count` values and move the distinct ones to the front; returns how many these are."""
-    values[:count].sort()
+    _sort(values, count, room, ends)
     kept = 0
     for i in range(count):
         if i == 0 or values[i] != values[i - 1]:
@@ -118,6 +144,7 @@ def shingle_sets(buffer: Any, offsets: Any, classes: Any, size: int, characters:
         longest = max(longest, offsets[row + 1] - offsets[row])
     tokens, found = np.empty(2 * longest + 2, dtype=np.uint64), np.empty(2 * longest + 2, dtype=np.uint32)
     out, ends = np.empty(len(buffer) // 5 + 1024, dtype=np.uint32), np.zeros(rows + 1, dtype=np.int64)
+    room, buckets = np.empty(1024, dtype=np.uint32), np.empty(256, dtype=np.int64)
     base, power = U64(0x9E3779B97F4A7C15), U64(1)
     for _ in range(size):
         power *= base
@@ -132,7 +159,7 @@ def shingle_sets(buffer: Any, offsets: Any, classes: Any, size: int, characters:
             if i >= size - 1 or i == count - 1:
                 found[made] = U32(mixed(rolling) >> U64(32))
                 made += 1
-        made = _distinct(found, made)
+        made = _distinct(found, made, room, buckets)
         if total + made > len(out):
             more = np.empty(2 * len(out) + made, dtype=np.uint32)
             more[:total] = out[:total]
