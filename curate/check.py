@@ -20,6 +20,8 @@ CHUNK = 1024
 """Elements of a document at a time."""
 PARALLEL = 16 << 20
 """Bytes from which it pays to start processes: each takes some tenths of a second."""
+QUICK = 100 << 20
+"""Bytes from which it pays to load a compiled scan."""
 Progress = Callable[[int], None]
 
 
@@ -74,7 +76,8 @@ def check_paths(
     started = monotonic()
     checker = Checker(config)
     report = CheckReport(rules=checker.chosen.known, severities_of=checker.chosen.severities)
-    with Workers(checker, config, workers if checker.template is None and _size(paths) >= PARALLEL else 1) as pool:
+    size = _size(paths)
+    with Workers(checker, config, workers if checker.template is None and size >= PARALLEL else 1, quick=size >= QUICK) as pool:
         for path in paths:
             _check_file(path, name_of(path), checker, pool, report, progress)
     _conclude(checker, report, {name_of(path): path for path in paths})

@@ -29,8 +29,9 @@ THREADS = "POLARS_MAX_THREADS"
 class Workers:
     """As many processes as wanted; with one, the work is done here."""
 
-    def __init__(self, checker: Checker, config: CheckConfig, count: int) -> None:
-        self._checker, self._config, self._count = checker, config, count
+    def __init__(self, checker: Checker, config: CheckConfig, count: int, *, quick: bool = False) -> None:
+        """`quick` has the processes scan the lines first (see `Checker`)."""
+        self._checker, self._config, self._count, self._quick = checker, config, count, quick
         self._started: list[tuple[BaseProcess, Connection]] = []
 
     def __enter__(self) -> Self:
@@ -52,7 +53,7 @@ class Workers:
         try:
             for _ in range(self._count):
                 here, there = context.Pipe()
-                process = context.Process(target=_serve, args=(there, self._config), daemon=True)
+                process = context.Process(target=_serve, args=(there, self._config, self._quick), daemon=True)
                 process.start()
                 there.close()
                 self._started.append((process, here))
@@ -92,11 +93,11 @@ def _received(pipe: "Connection") -> Part:
     return part
 
 
-def _serve(pipe: "Connection", config: CheckConfig) -> None:
+def _serve(pipe: "Connection", config: CheckConfig, quick: bool) -> None:
     """A worker: check pieces until the pipe ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the one that was asked ends the others
     gc.disable()  # what a piece is made into has no cycles and is gone before the next
-    checker = Checker(config)
+    checker = Checker(config, quick=quick)
     while True:
         try:
             piece = pipe.recv()

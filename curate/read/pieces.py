@@ -4,11 +4,11 @@ Most lines of most files are nothing but messages of a role and a text. They are
 look at stands in lists, and `Batch.parsed` makes the line whole where a rule has found something in it.
 """
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
@@ -21,8 +21,15 @@ from curate.read.document import is_document
 from curate.read.kinds import kind_of
 from curate.read.lines import BOM, Line, split_lines
 
+if TYPE_CHECKING:
+    from curate.read.scan import Scanned
+
 SIZE = 8 << 20
 """Bytes of a piece: enough for columns to pay, little enough for memory and progress."""
+
+
+Scan = Callable[[bytes, int], "Scanned"]
+"""Takes the bytes of whole lines and their number; see `curate.read.scan`."""
 
 
 class Piece(NamedTuple):
@@ -126,6 +133,8 @@ class Batch:
     """Whether the last of them has an ending."""
     offset: int = 0
     """Byte of the file at which the piece starts."""
+    quiet: "Scanned | None" = None
+    """The lines that no rule has anything to say about; they stand neither in the columns nor among the others."""
     whole: list[ParsedLine] = field(default_factory=list)
     """The plain examples as lines, where these were read one by one."""
     looks: list[int] | None = None
@@ -154,21 +163,30 @@ class Batch:
         self.texts.append(texts)
         self.said.append(said)
 
+    def quiet_line(self, number: int) -> ParsedLine:
+        """A quiet line, read after all."""
+        line = _line(number, self.start_of(number), self.lines[number - 1], ended=self.ended or number < len(self.lines))
+        return parsed_line(line, FileFacts(self.file))
+
+    def start_of(self, number: int) -> int:
+        """The byte of the file at which a line starts."""
+        if not self._starts:
+            self._starts = list(accumulate((len(line) + 1 for line in self.lines), initial=self.offset))
+        return self._starts[number - 1]
+
     def parsed(self, position: int) -> ParsedLine:
         """The plain example at a position of the columns, as a line."""
         if self.whole:
             return self.whole[position]
-        if not self._starts:
-            self._starts = list(accumulate((len(line) + 1 for line in self.lines), initial=self.offset))
         number = self.numbers[position]
-        line = _line(number, self._starts[number - 1], self.lines[number - 1], ended=self.ended or number < len(self.lines))
+        line = _line(number, self.start_of(number), self.lines[number - 1], ended=self.ended or number < len(self.lines))
         turns = [{"role": role, "content": text} for role, text in zip(self.roles[position], self.texts[position], strict=True)]
         value, place = {"messages": turns}, Place(self.file, number)
         return ParsedLine(place, line, Decoded(value, (), True), Example(place, value, "messages", None, True))
 
 
-def read_piece(piece: Piece, facts: FileFacts) -> Batch:
-    """Read the lines of a piece; `facts` gets what they add to it."""
+def read_piece(piece: Piece, facts: FileFacts, scan: Scan | None = None) -> Batch:
+    """Read the lines of a piece; `facts` gets what they add to it. Those that `scan` finds to be quiet are not read any further."""
     offset, data = bytes_of(piece)
     facts.size += len(data)
     if offset == 0 and data.startswith(BOM):
@@ -178,7 +196,15 @@ def read_piece(piece: Piece, facts: FileFacts) -> Batch:
     if ended:
         lines.pop()
     batch = Batch(piece.name, [], lines=lines, ended=ended, offset=offset)
-    _read(batch, facts)
+    numbers: Iterable[int] = range(1, len(lines) + 1)
+    if scan is not None:
+        batch.quiet = scan(data, len(lines))
+        numbers = batch.quiet.others
+        count = len(lines) - len(batch.quiet.others)
+        facts.lines += count
+        facts.examples += count
+        facts.formats["messages"] += count
+    _read(batch, facts, numbers)
     crlf = data.count(b"\r\n") if b"\r" in data else 0
     facts.crlf += crlf - _counted(batch, b"\r\n")
     facts.lf += len(lines) - (not ended) - crlf - _counted(batch, b"\n")
@@ -189,12 +215,12 @@ def _counted(batch: Batch, ending: bytes) -> int:
     return sum(parsed.line.ending == ending for parsed in batch.others)
 
 
-def _read(batch: Batch, facts: FileFacts) -> None:
+def _read(batch: Batch, facts: FileFacts, lines: Iterable[int]) -> None:
     numbers, columns = batch.numbers, (batch.roles.append, batch.texts.append, batch.said.append)
     add_roles, add_texts, add_said = columns
-    offset, loads = batch.offset, orjson.loads
-    last = len(batch.lines)
-    for number, line in enumerate(batch.lines, 1):
+    loads, last = orjson.loads, len(batch.lines)
+    for number in lines:
+        line = batch.lines[number - 1]
         try:
             turns = loads(line)["messages"]
             roles = tuple([turn["role"] for turn in turns])
@@ -222,8 +248,7 @@ def _read(batch: Batch, facts: FileFacts) -> None:
                 facts.first_separated = facts.first_separated or number
         else:
             batch.others_at.append(number)
-            batch.others.append(parsed_line(_line(number, offset, line, ended=batch.ended or number < last), facts))
-        offset += len(line) + 1
+            batch.others.append(parsed_line(_line(number, batch.start_of(number), line, ended=batch.ended or number < last), facts))
     batch.plain_at = numbers
     facts.lines += len(numbers)
     facts.examples += len(numbers)

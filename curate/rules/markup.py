@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from curate.finding import Severity
 from curate.rules.rule import Scope, rule
-from curate.rules.texts import answer, asked, closer, having, one_of, quoting
+from curate.rules.texts import answer, asked, closer, having, in_rust, one_of, quoting
 from curate.text import excerpt
 
 if TYPE_CHECKING:
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 PLACEHOLDER: Final = re.compile(
     r"(?im)^\W*lorem ipsum dolor|\[insert [^\]\n]{1,60}\]|<no ?(?:input|output)>|\[your (?:answer|response|text|code) here\]|\[(?:todo|tbd)\]|\bTODO:|\b(?-i:TBD)\b"
 )
-PLACEHOLDER_HINT: Final = one_of("lorem ipsum", "[insert ", "<noinput", "<nooutput", "<no input", "<no output", "[your ", "[todo", "[tbd", "todo:", "tbd")
+PLACEHOLDERS: Final = ("lorem ipsum", "[insert ", "<noinput", "<nooutput", "<no input", "<no output", "[your ", "[todo", "[tbd", "todo:", "tbd")
+PLACEHOLDER_HINT: Final = one_of(*PLACEHOLDERS)
 COMMENTED: Final = re.compile(r"```|//|/\*|#")
 """Code, in which such a mark is a note."""
 TEMPLATE: Final = re.compile(r"(?i)template|form|letter|e-?mail|sample|example|script|draft|contract|to-?do|lorem")
@@ -126,13 +127,16 @@ def html_remains() -> "pl.Expr":
 
         {"messages": [{"role": "user", "content": "What is Rome?"}, {"role": "assistant", "content": "Rome is a city."}]}
     """
-    return closer(asked().fill_null("") + "\0" + having(answer(), HTML_HINT), _scraped)
+    import polars as pl  # loaded by then: see messages_frame
+
+    both = asked().fill_null("") + "\0" + having(answer(), HTML_HINT)
+    return closer(pl.when(~both.str.contains(in_rust(ABOUT_HTML))).then(both), _scraped)
 
 
 def _scraped(both: str) -> str | None:
     """What is said of an answer with remains of a web page in it, unless it or the question is about such."""
     match = HTML.search(both, both.index("\0"))
-    return None if match is None or ABOUT_HTML.search(both) else f"remains of a web page: {excerpt(match.group(), 40)}"
+    return None if match is None else f"remains of a web page: {excerpt(match.group(), 40)}"
 
 
 @rule(

@@ -127,7 +127,7 @@ class Profile:
     def sort(self, order: list[int]) -> None:
         """Bring the examples, all of one part, into the order of these numbers."""
         if any(this > after for this, after in pairwise(order)):
-            positions = sorted(range(len(order)), key=order.__getitem__)
+            positions = _sorted(order)
             self.exact, self.said, self.lengths = (
                 array(column.typecode, map(column.__getitem__, positions)) for column in (self.exact, self.said, self.lengths)
             )
@@ -144,8 +144,8 @@ class Profile:
             kind = kinds.get(roles)
             if kind is None:
                 kind = kinds[roles] = (*_opening(roles),)
-            prefix, system, answer = kind
-            text = f"{prefix}{joined}"
+            suffix, system, answer = kind
+            text = f"{joined}{suffix}"
             data = text.encode()
             exact(digest(data))
             said(digest(data.translate(LOWER, SPACES) if len(data) == len(text) else _without_spaces(text)))
@@ -156,7 +156,35 @@ class Profile:
                 self._answer(texts[answer], refused=looked[at + answer] & DECLINES > 0)
             at += len(texts)
         self.places.add_lines(batch.file, batch.numbers)
-        self._count_roles(batch)
+        by_roles: dict[tuple[str, ...], list[int]] = {}
+        for roles, number in zip(batch.roles, batch.numbers, strict=True):
+            by_roles.setdefault(roles, []).append(number)
+        self._count_roles(batch.file, by_roles)
+
+    def add_quiet(self, batch: Batch) -> None:
+        """Take down what there is to know of the quiet lines of a batch."""
+        if batch.quiet is None or not batch.quiet.quiet.any():
+            return
+        scanned, digest = batch.quiet, xxhash.xxh3_64_intdigest
+        text, folded = scanned.text, scanned.folded
+        exact, said = self.exact.append, self.said.append
+        prompts: Counter[bytes] = Counter()
+        spans, counts = scanned.spans[scanned.quiet].tolist(), scanned.counts[scanned.quiet]
+        anew = counts[:, 3].tolist()
+        for (start, end, first, last, system, system_end, answer, answer_end), renewed in zip(spans, anew, strict=True):
+            content = text[start:end]
+            exact(digest(content))
+            said(digest(_without_spaces(content.decode()) if renewed else folded[first:last]))
+            if system >= 0:
+                prompts[text[system:system_end]] += 1
+            if answer_end - answer <= 4 * LABEL:
+                self._label(text[answer:answer_end].decode())
+        for prompt, count in prompts.items():
+            self._system(prompt.decode(), count)
+        self.answers += len(spans)
+        self.lengths.extend(counts[:, 2].tolist())
+        self.places.add_lines(batch.file, scanned.numbers.tolist())
+        self._count_roles(batch.file, scanned.by_roles())
 
     def _add(self, place: Place, exact: int, said: int, length: int, turns: int) -> None:
         self.places.add(place)
@@ -165,11 +193,10 @@ class Profile:
         self.lengths.append(min(length, LARGEST))
         self.turns[turns] += 1
 
-    def _count_roles(self, batch: Batch) -> None:
-        """What there is to count of the examples of a batch by their roles alone."""
-        places = batch.numbers
-        for roles, count in Counter(batch.roles).items():
-            place = Place(batch.file, places[batch.roles.index(roles)])
+    def _count_roles(self, file: str, by_roles: dict[tuple[str, ...], list[int]]) -> None:
+        """What there is to count of plain examples by their roles alone; the lines of each are in order."""
+        for roles, numbers in by_roles.items():
+            place, count = Place(file, numbers[0]), len(numbers)
             self.turns[len(roles)] += count
             self.plain = counted(self.plain, place, count)
             if len(roles) > 1:
@@ -177,17 +204,20 @@ class Profile:
             if roles and roles[-1] != "user":
                 self.unasked = counted(self.unasked, place, count)
 
-    def _system(self, prompt: str) -> None:
+    def _system(self, prompt: str, count: int = 1) -> None:
         if prompt in self.systems:
-            self.systems[prompt] += 1
+            self.systems[prompt] += count
         elif len(self.systems) < DISTINCT:
-            self.systems[prompt] = 1
+            self.systems[prompt] = count
 
     def _answer(self, answer: str, *, refused: bool) -> None:
         if not answer:
             return
         self.answers += 1
         self.refusals += refused
+        self._label(answer)
+
+    def _label(self, answer: str) -> None:
         if len(answer) <= LABEL and (answer in self.labels or len(self.labels) < DISTINCT):
             self.labels[answer] += 1
 
@@ -231,6 +261,16 @@ class Profile:
             self.plain = counted(self.plain, _after(other.plain[1], before), other.plain[0])
         if other.unasked:
             self.unasked = counted(self.unasked, _after(other.unasked[1], before), other.unasked[0])
+
+
+def _sorted(order: list[int]) -> list[int]:
+    """Positions, sorted by the numbers there."""
+    if len(order) < SMALL // 10:
+        return sorted(range(len(order)), key=order.__getitem__)
+    import numpy as np  # a twentieth of a second that a small file need not pay
+
+    positions: list[int] = np.argsort(np.asarray(order), kind="stable").tolist()
+    return positions
 
 
 def _groups(digests: "array[int]") -> Iterator[list[int]]:
@@ -277,19 +317,19 @@ def _after(place: Place, before: int) -> Place:
 
 def _opening(roles: tuple[str, ...]) -> Iterator[Any]:
     """Of some roles: what stands for them in a digest, and the positions of the first system prompt and of the last answer."""
-    yield _prefix(roles)
+    yield _suffix(roles)
     yield roles.index("system") if "system" in roles else None
     yield len(roles) - 1 - roles[::-1].index("assistant") if "assistant" in roles else None
 
 
-def _prefix(roles: tuple[str, ...]) -> str:
-    return "\1".join(roles) + "\2"
+def _suffix(roles: tuple[str, ...]) -> str:
+    return "\2" + "\1".join(roles)
 
 
 def _digests(example: Example, texts: list[str], turns: list[dict[str, Any]]) -> tuple[int, int]:
     """64 bits of an example's content, and 64 of it in one case and form of characters, without spaces."""
     if is_plain(example):
-        text = _prefix(tuple([turn["role"] for turn in turns])) + "\0".join(texts)
+        text = "\0".join(texts) + _suffix(tuple([turn["role"] for turn in turns]))
         data = text.encode("utf-8", "surrogatepass")
         return xxhash.xxh3_64_intdigest(data), xxhash.xxh3_64_intdigest(data.translate(LOWER, SPACES) if data.isascii() else _without_spaces(text))
     rest = {key: item for key, item in example.value.items() if key != "messages"}

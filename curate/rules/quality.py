@@ -20,7 +20,7 @@ DISCLAIMER: Final = re.compile(
     r"(?i)\bas an? (?:artificial intelligence|ai|large) ?(?:language )?(?:model|assistant|chatbot|system)?,|\bas an? (?:ai|large) language model|\bas a language model,"
     r"|\bi['’ ]?a?m (?:just |only |merely )?an? (?:ai|artificial intelligence)(?: language model| model| assistant)?(?:,| and| so)(?: i)? (?:do not|don['’]t|cannot|can['’]t|am unable|am not|have no)|knowledge cut-?off"
 )
-DISCLAIMER_HINT: Final = one_of(
+DISCLAIMERS: Final = (
     "as an ai",
     "as a large",
     "as a language",
@@ -33,6 +33,7 @@ DISCLAIMER_HINT: Final = one_of(
     "am an artificial",
     "knowledge cut",
 )
+DISCLAIMER_HINT: Final = one_of(*DISCLAIMERS)
 MERGED: Final = re.compile(
     r"\n(?:#{1,4} ?)?(?:Instruction|Next instruction|Input|Task \d+) ?\d*:[^\n]*\n(?:.*\n)?(?:#{1,4} ?)?(?:Output|Response|Answer) ?\d*:"
 )

@@ -60,16 +60,24 @@ def closer(texts: "pl.Expr", judge: Callable[[str], str | None]) -> "pl.Expr":
 def quoting(texts: "pl.Expr", hint: str, pattern: re.Pattern[str], message: str, unless: re.Pattern[str] | None = None) -> "pl.Expr":
     """`message` with what `pattern` finds in each text in it, for the few that `hint` fits and `unless` does not.
 
-    The hint is a fast pattern, often that of the rule's trigger.
+    The hint is a fast pattern, often that of the rule's trigger. Both patterns are ones that Rust knows too: no looking around.
     """
+    import polars as pl  # loaded by then: see messages_frame
 
-    def judge(text: str) -> str | None:
-        match = pattern.search(text)
-        if match is None or (unless is not None and unless.search(text)):
-            return None
-        return message.format(excerpt(match.group().strip(' \n\t,."“”()!?:;')))
+    found = having(texts, hint)
+    if unless is not None:
+        found = pl.when(~found.str.contains(in_rust(unless))).then(found)
 
-    return closer(having(texts, hint), judge)
+    def said(match: str) -> str:
+        return message.format(excerpt(match.strip(' \n\t,."“”()!?:;')))
+
+    return closer(found.str.extract(f"({in_rust(pattern)})"), said)
+
+
+def in_rust(pattern: re.Pattern[str]) -> str:
+    """A pattern as Rust writes it, with its flags."""
+    flags = "".join(letter for letter, flag in (("i", re.IGNORECASE), ("m", re.MULTILINE), ("s", re.DOTALL)) if pattern.flags & flag)
+    return f"(?{flags}:{pattern.pattern})" if flags else f"(?:{pattern.pattern})"
 
 
 def having(texts: "pl.Expr", hint: str) -> "pl.Expr":

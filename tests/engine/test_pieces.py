@@ -109,6 +109,8 @@ def test_findings_do_not_depend_on_the_number_of_processes(monkeypatch: pytest.M
     monkeypatch.setattr(curate.check, "PARALLEL", 0)
     monkeypatch.setattr(curate.check, "pieces_of", partial(pieces_of, size=5_000))
     assert check_paths([path], workers=2).findings == alone.findings
+    monkeypatch.setattr(curate.check, "QUICK", 0)
+    assert check_paths([path], workers=2).findings == alone.findings
 
 
 def fragments() -> list[str]:

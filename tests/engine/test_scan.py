@@ -1,0 +1,93 @@
+"""What the compiled scan lets pass is what no rule would have said anything about."""
+
+import json
+from functools import cache
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from curate.checker import Checker, Part
+from curate.config import CheckConfig
+from curate.read.dataset import FileFacts
+from curate.read.pieces import Batch, Piece, read_piece
+from curate.rules import RULES
+from curate.rules.needles import COVERED
+from curate.rules.rule import Scope
+from tests.conftest import chat
+from tests.engine.test_pieces import LINES, TEXTS, fragments
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("scan")]
+EVERYTHING = CheckConfig(select=tuple({code[:1] for code in RULES} - {"K"}), ignore=("D003",))
+PIECES = (
+    "the of a to is it and in that Rome Ada I'm sorry cannot can’t 7 12 2019 555-1234 1.2.3.4 +49 a@b.c AB12 {x} {{y}} ``` # ## … é Â© \u0301 中文 \u200b"
+    " \ufffd \U0001f600 delve into. following text: below http://a.b %s <br> As an AI language model, Human: sk-a1 N/A Explain how ( , \t \n"
+)
+WORDS = st.lists(st.sampled_from(PIECES.split(" ")), max_size=40).map(" ".join)
+
+
+@cache
+def checker(*, quick: bool) -> Checker:
+    return Checker(EVERYTHING, quick=quick)
+
+
+def part_of(data: bytes, *, quick: bool) -> tuple[Part, Batch]:
+    facts = FileFacts("data.jsonl")
+    batch = read_piece(Piece(None, "data.jsonl", 0, None, data), facts, checker(quick=quick).scan)  # type: ignore[arg-type]  # the bytes are at hand
+    return checker(quick=quick).part_of(batch, facts, len(batch.lines)), batch
+
+
+def agree(data: bytes) -> Batch:
+    """A scan changes nothing in what a part says; the batch that was scanned."""
+    (careful, _), (quick, batch) = part_of(data, quick=False), part_of(data, quick=True)
+    assert sorted(quick.findings, key=lambda found: found.order) == sorted(careful.findings, key=lambda found: found.order)
+    assert quick.facts == careful.facts
+    for name in ("exact", "said", "lengths", "turns", "systems", "labels", "answers", "refusals", "opened"):
+        assert getattr(quick.profile, name) == getattr(careful.profile, name), name
+    assert list(quick.profile.places.lines) == list(careful.profile.places.lines)
+    return batch
+
+
+def written(value: Any, form: int) -> bytes:
+    separators = ((", ", ": "), (",", ":"), (" , ", ": "))[form % 3]
+    return json.dumps(value, separators=separators, ensure_ascii=form < 3).encode("utf-8", "surrogatepass")
+
+
+@given(
+    talks=st.lists(st.tuples(st.lists(st.tuples(WORDS, WORDS), min_size=1, max_size=3), st.none() | WORDS, st.integers(0, 5)), min_size=1, max_size=4),
+    ending=st.sampled_from([b"\n", b"\r\n"]),
+)
+@settings(deadline=None)
+def test_words_that_rules_look_for(talks: list[tuple[list[tuple[str, str]], str | None, int]], ending: bytes) -> None:
+    lines = []
+    for turns, system, form in talks:
+        messages = [{"role": "system", "content": system}] if system is not None else []
+        for question, answer in turns:
+            messages += [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
+        lines.append(written({"messages": messages}, form))
+    agree(ending.join(lines) + ending)
+
+
+@given(data=st.data())
+@settings(deadline=None)
+def test_documented_examples(data: st.DataObject) -> None:
+    texts = st.lists(st.sampled_from(fragments()), min_size=1, max_size=3).map(data.draw(st.sampled_from(["", " ", "\n"])).join)
+    agree(b"".join(written(chat(*data.draw(st.tuples(texts, texts))), 1) + b"\n" for _ in range(3)))
+
+
+@given(st.lists(LINES, max_size=6), TEXTS)
+@settings(deadline=None)
+def test_lines_of_any_kind(lines: list[bytes], text: str) -> None:
+    agree(b"\n".join([*lines, written(chat("Why is the sky blue?", f"Air scatters blue light {text} most."), 0)]))
+
+
+def test_plain_talk_is_quiet() -> None:
+    lines = [chat(f"Why is it so blue on day {n}?", f"It is blue since air scatters the blue part of light, as on day {n} – “always”.") for n in range(9)]
+    batch = agree(b"".join(written(line, n % 2 + 3) + b"\n" for n, line in enumerate(lines)))
+    assert batch.quiet is not None
+    assert batch.quiet.quiet.all()
+
+
+def test_every_text_rule_is_known_to_the_scan() -> None:
+    assert {rule.code for rule in RULES.values() if rule.scope is Scope.TEXT} == COVERED
