@@ -6,8 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from curate.config import DedupConfig
 from curate.detect.facts import Facts, same_facts
+from curate.detect.near import find_duplicates
 from curate.example import Example, Place
+from tests import templated_facts
 
 
 def example(question: str, answer: str, **more: object) -> Example:
@@ -102,3 +105,12 @@ def test_comparing_is_symmetric_and_every_example_agrees_with_itself(a: str, b: 
     left, right, compare = example(a, b), example(c, d), Facts(remembered=2)
     assert compare.same(left, right) == compare.same(right, left)
     assert compare.same(left, example(a, b))
+
+
+def test_a_thousand_facts_lose_none_and_each_agrees_with_its_misspelled_copy() -> None:
+    made = templated_facts.facts()
+    facts = [templated_facts.example(said, line) for line, said in enumerate(made, start=1)]
+    copies = [templated_facts.example(said, line) for line, said in enumerate(templated_facts.copies(made), start=1001)]
+    assert find_duplicates(facts, DedupConfig(threshold=0.3)).duplicates == []
+    compare = Facts()
+    assert [(one.place, other.place) for one, other in zip(facts, copies, strict=True) if not compare.same(one, other)] == []
