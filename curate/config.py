@@ -124,6 +124,8 @@ class ConflictsConfig(Section):
     """Cosine similarity of two questions from which they may be the same one."""
     contradiction: Fraction = 0.5
     """Probability of contradiction, the lower one of both directions, from which the NLI model's word counts."""
+    all_turns: bool = False
+    """Compare the answers of all turns, not only the last one of each conversation."""
 
 
 class SplitConfig(Section):

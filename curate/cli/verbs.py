@@ -39,7 +39,7 @@ SUMMARIES: Final = {
     "decontaminate": "Remove what a benchmark asks or answers.",
     "conflicts": "Show answers to the same question that cannot both hold.",
     "split": "Write train, validation and test so that nothing leaks.",
-    "review": "Decide about findings, duplicates and conflicts in the terminal.",
+    "review": "Decide about findings, duplicates and conflicts.",
     "train": "Train a QLoRA adapter and measure it against its base.",
     "run": "All of it, from one curate.toml; resumable.",
     "schema": "Write or check the JSON Schemas.",

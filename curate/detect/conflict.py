@@ -4,24 +4,24 @@ Questions are nominated (equal ones, then neighbours by embedding that pass a ga
 named, by an NLI model. Embeddings never judge answers: one minus their cosine tells contradictions from paraphrases no better than chance.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from curate.config import ConflictsConfig
-from curate.detect.answers import clash, is_open
-from curate.detect.embed import embed, neighbours
+from curate.detect.answers import clashes, is_comparable, is_open
+from curate.detect.confidence import confidence
 from curate.detect.evidence import Evidence
+from curate.detect.labels import label_settings, labels_clash
 from curate.detect.nli import contradictions
-from curate.detect.question import Question, question_of, same_request
+from curate.detect.nominate import Nominee, alike, elsewhere, equal, grouped
+from curate.detect.question import Question, question_of, questions_of
+from curate.detect.topics import Topic, topics
 from curate.example import Example
-from curate.text import excerpt, normalised, plural
+from curate.text import plural
 
-CROWDED: Final = 50
-"""Different answers to one question from which it is open-ended by use, and its answers are not compared."""
+CODES: Final = {"refusal": "X004", "label": "X005"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,22 +29,28 @@ class Conflict:
     """Two examples whose question agrees and whose answers may not both hold."""
 
     code: str
-    """X001 same question, X002 paraphrased question (both by the NLI model), X003 numbers, dates or polarity, X004 refusal against answer."""
+    """X001 same question, X002 paraphrased question (both by a model), X003 numbers, dates, polarity or names, X004 refusal against answer,
+    X005 two labels for one input, X007 explained by another system prompt (never in `ConflictReport.conflicts`)."""
     left: Example
     right: Example
     similarity: float
     """Cosine similarity of the questions; 1.0 where they are equal."""
     evidence: tuple[Evidence, ...]
+    score: float | None = None
+    """From 0 to 1, how sure it is that the answers clash, all evidence taken together; None: that of the strongest evidence."""
+    turns: tuple[int, int] | None = None
+    """Positions of the two answers among the messages; None: the last answers."""
 
     @property
     def id(self) -> str:
-        """The first 12 digits of both examples' ids: the same pair has the same id in every run."""
-        return f"{self.left.id[:12]}-{self.right.id[:12]}"
+        """The first 12 digits of both examples' ids, and the turns where they are not the last: the same pair has the same id in every run."""
+        turns = "" if self.turns is None else f"-{self.turns[0]}-{self.turns[1]}"
+        return f"{self.left.id[:12]}-{self.right.id[:12]}{turns}"
 
     @property
     def confidence(self) -> float:
-        """That of the strongest evidence."""
-        return max(item.confidence for item in self.evidence)
+        """`score`, or that of the strongest evidence."""
+        return max(item.confidence for item in self.evidence) if self.score is None else self.score
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,85 +64,135 @@ class ConflictReport:
     """Pairs of answers that were judged."""
     notes: list[str] = field(default_factory=list)
     """What was not done, and why; for the person who reads the result."""
+    explained: list[Conflict] = field(default_factory=list)
+    """Answers that clash where another system prompt may be the reason (X007)."""
+    topics: list[Topic] = field(default_factory=list)
+    """Questions with three or more different answers, some of which clash."""
 
 
-class Nominee(NamedTuple):
-    """Two questions that ask the same thing, and the cosine similarity by which they were found."""
+class Verdict(NamedTuple):
+    """What a judge says about two answers."""
 
-    left: Question
-    right: Question
-    similarity: float
+    clash: bool
+    why: str
+    """In the judge's words."""
+
+
+class Judge(Protocol):
+    """Anybody who can be asked whether two answers to one question clash."""
+
+    def judge(self, pairs: Sequence[tuple[Question, Question]]) -> list[Verdict]:
+        """A verdict for each pair. Raises `CurateError` when it cannot be had."""
+        ...
+
+
+class _Judged(NamedTuple):
+    nominee: Nominee
+    evidence: tuple[Evidence, ...]
+    score: float
 
 
 def find_conflicts(
-    examples: Sequence[Example], config: ConflictsConfig, cache: Path | None = None, progress: Callable[[int], None] | None = None
+    examples: Sequence[Example],
+    config: ConflictsConfig,
+    cache: Path | None = None,
+    progress: Callable[[int], None] | None = None,
+    *,
+    judge: Judge | None = None,
 ) -> ConflictReport:
-    """Conflicts among `examples`, the surest first. `cache` is a folder for embeddings; `progress` is told the number of questions embedded.
+    """Conflicts among `examples`, the surest first. `cache` is a folder for embeddings and verdicts; `progress` is told what models have done.
 
-    Raises `ModelError` or `MissingExtra` when a model was named and is not at hand.
+    With a `judge`, its word decides about every pair that can be compared. Raises `ModelError` or `MissingExtra` when a model was
+    named and is not at hand.
     """
-    distinct = {example.id: example for example in sorted(examples, key=lambda example: example.id)}
-    questions = [question for example in distinct.values() if (question := question_of(example))]
+    asked = _questions(examples, all_turns=config.all_turns)
+    distinct = sorted({(question.example.id, question.turn): question for question in asked}.values(), key=lambda q: (q.example.id, q.turn))
+    groups = grouped(distinct)
     notes: list[str] = []
-    nominees = list(_equal(questions, notes))
+    nominees = list(equal(groups, notes))
     if config.embeddings:
-        nominees.extend(_alike(questions, config, cache, progress))
+        nominees.extend(alike(groups, config, cache, progress))
     else:
         notes.append("no embedding model was named: only equal questions were compared")
-    judged = _by_rules(nominees)
+    settings = label_settings(distinct)
+    judged = [_by_rules(nominee, settings) for nominee in nominees]
     if config.nli:
-        judged = _by_model(judged, config)
+        judged = _by_model(judged, config, cache, progress)
+    elif judge is None:
+        notes.append("no NLI model was named: answers were judged by rules alone, for numbers, dates, yes/no, negation, names, labels and refusals")
+    if judge is not None:
+        judged = _by_judge(judged, judge, notes)
+    found = [item for item in judged if item.evidence]
+    conflicts = sorted((_conflict(item) for item in found), key=lambda conflict: (-conflict.confidence, conflict.id))
+    explained = [_explained(item) for item in (_by_rules(nominee, settings) for nominee in elsewhere(groups)) if item.evidence]
+    several = [topic for topic in topics(((item.nominee.left, item.nominee.right) for item in found), asked) if sum(len(s.answers) for s in topic.stands) > 2]
+    return ConflictReport(conflicts, len({question.example.id for question in distinct}), len(nominees), notes, explained, several)
+
+
+def _questions(examples: Sequence[Example], *, all_turns: bool) -> list[Question]:
+    if all_turns:
+        return [question for example in examples for question in questions_of(example)]
+    return [question for example in examples if (question := question_of(example))]
+
+
+def _by_rules(nominee: Nominee, settings: frozenset[str]) -> _Judged:
+    left, right, _ = nominee
+    if labels_clash(left, right, settings):
+        evidence: tuple[Evidence, ...] = (Evidence("label", left.answer.strip(), right.answer.strip(), 0.95),)
     else:
-        notes.append("no NLI model was named: answers were judged by rules for numbers, dates, yes/no and refusals only")
-    conflicts = [_conflict(nominee, evidence) for nominee, evidence in judged if evidence]
-    conflicts.sort(key=lambda conflict: (-conflict.confidence, conflict.id))
-    return ConflictReport(conflicts, len(questions), len(nominees), notes)
+        evidence = tuple(clashes(left.request, left.answer, right.answer))
+    return _Judged(nominee, evidence, confidence(evidence))
 
 
-def _equal(questions: Sequence[Question], notes: list[str]) -> Iterator[Nominee]:
-    """Pairs of different answers to equal questions."""
-    groups: dict[str, dict[str, Question]] = defaultdict(dict)
-    for question in questions:
-        groups[question.context].setdefault(normalised(question.answer), question)
-    crowded = [group for group in groups.values() if len(group) > CROWDED]
-    if crowded:
-        asked = excerpt(next(iter(crowded[0].values())).request, 50)
-        notes.append(f"{plural(len(crowded), 'question')} with more than {CROWDED} different answers not compared: open-ended by use, e.g. {asked!r}")
-    for group in groups.values():
-        if len(group) <= CROWDED:
-            yield from (Nominee(left, right, 1.0) for left, right in combinations(group.values(), 2))
+def _to_be_judged(judged: Sequence[_Judged]) -> list[int]:
+    """Those about whose answers a model can say something: one answer fulfils the request, and both are in words."""
+    return [
+        at
+        for at, (nominee, evidence, _) in enumerate(judged)
+        if not is_open(nominee.left.request) and is_comparable(nominee.left.answer, nominee.right.answer) and not any(item.source in CODES for item in evidence)
+    ]
 
 
-def _alike(questions: Sequence[Question], config: ConflictsConfig, cache: Path | None, progress: Callable[[int], None] | None) -> Iterator[Nominee]:
-    """Pairs of questions that are near by embedding and pass the gate; equal ones are left out."""
-    first: dict[str, Question] = {}
-    for question in questions:
-        first.setdefault(question.context, question)
-    distinct = list(first.values())
-    vectors = embed([question.request for question in distinct], config.embeddings, cache, progress)
-    for i, j, similarity in neighbours(vectors, config.similarity):
-        left, right = distinct[i], distinct[j]
-        if same_request(left, right) and normalised(left.answer) != normalised(right.answer):
-            yield Nominee(left, right, round(min(similarity, 1.0), 4))
-
-
-def _by_rules(nominees: Sequence[Nominee]) -> list[tuple[Nominee, tuple[Evidence, ...]]]:
-    found = ((nominee, clash(nominee.left.request, nominee.left.answer, nominee.right.answer)) for nominee in nominees)
-    return [(nominee, (evidence,) if evidence else ()) for nominee, evidence in found]
-
-
-def _by_model(judged: list[tuple[Nominee, tuple[Evidence, ...]]], config: ConflictsConfig) -> list[tuple[Nominee, tuple[Evidence, ...]]]:
+def _by_model(judged: list[_Judged], config: ConflictsConfig, cache: Path | None, progress: Callable[[int], None] | None) -> list[_Judged]:
     """Add the NLI model's word about answers to questions that have one answer."""
-    asked = [at for at, (nominee, _) in enumerate(judged) if not is_open(nominee.left.request)]
-    scores = contradictions([(judged[at][0].left.answer, judged[at][0].right.answer) for at in asked], config.nli)
-    for at, score in zip(asked, scores, strict=True):
-        if score >= config.contradiction:
-            nominee, evidence = judged[at]
-            judged[at] = (nominee, (*evidence, Evidence("nli", nominee.left.answer, nominee.right.answer, round(score, 4))))
+    asked = _to_be_judged(judged)
+    pairs = [(judged[at].nominee.left.answer, judged[at].nominee.right.answer) for at in asked]
+    for at, verdict in zip(asked, contradictions(pairs, config.nli, cache, progress), strict=True):
+        nominee, evidence, _ = judged[at]
+        if verdict.probability >= config.contradiction:
+            evidence = (*evidence, Evidence("nli", verdict.left, verdict.right, round(verdict.probability, 4)))
+        judged[at] = _Judged(nominee, evidence, confidence(evidence, verdict.probability))
     return judged
 
 
-def _conflict(nominee: Nominee, evidence: tuple[Evidence, ...]) -> Conflict:
-    by_model = "X001" if nominee.similarity == 1.0 else "X002"
-    code = {"refusal": "X004", "nli": by_model}.get(evidence[0].source, "X003")
-    return Conflict(code, nominee.left.example, nominee.right.example, nominee.similarity, evidence)
+def _by_judge(judged: list[_Judged], judge: Judge, notes: list[str]) -> list[_Judged]:
+    """Let the judge decide; what rules and models said and it does not confirm is left out, and counted."""
+    asked = _to_be_judged(judged)
+    verdicts = judge.judge([(judged[at].nominee.left, judged[at].nominee.right) for at in asked])
+    cleared = 0
+    for at, verdict in zip(asked, verdicts, strict=True):
+        nominee, evidence, _ = judged[at]
+        cleared += bool(evidence) and not verdict.clash
+        evidence = (*evidence, Evidence("judge", nominee.left.answer, nominee.right.answer, 0.9)) if verdict.clash else ()
+        judged[at] = _Judged(nominee, evidence, confidence(evidence))
+    if cleared:
+        notes.append(f"{plural(cleared, 'pair')} that rules or the NLI model called a clash left out: the judge says that both answers can hold")
+    return judged
+
+
+def _conflict(item: _Judged) -> Conflict:
+    left, right, similarity = item.nominee
+    by_model = "X001" if similarity == 1.0 else "X002"
+    first = item.evidence[0].source
+    code = CODES.get(first, by_model if first in ("nli", "judge") else "X003")
+    return Conflict(code, left.example, right.example, similarity, item.evidence, round(item.score, 4), _turns(left, right))
+
+
+def _explained(item: _Judged) -> Conflict:
+    left, right, similarity = item.nominee
+    return Conflict("X007", left.example, right.example, similarity, item.evidence, round(item.score, 4), _turns(left, right))
+
+
+def _turns(left: Question, right: Question) -> tuple[int, int] | None:
+    last = question_of(left.example), question_of(right.example)
+    return None if all(q is not None and q.turn == turn for q, turn in zip(last, (left.turn, right.turn), strict=True)) else (left.turn, right.turn)

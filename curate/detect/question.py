@@ -1,82 +1,113 @@
 """When two examples ask the same thing."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
-from curate.detect.facts import facts
-from curate.example import Example
+from curate.detect.content_words import STOPWORDS, content_words
+from curate.detect.lexicon import FILLER, PARTICULAR
+from curate.detect.polarity import DENIES
+from curate.detect.quantities import quantities
+from curate.example import Example, Message, content_id
 from curate.text import normalised, words
 
 QUOTED: Final = re.compile(r"[\"“'‘`]([^\"”'’`\n]{1,80})[\"”'’`]")
 NAME: Final = re.compile(r"(?<=[a-z,;:] )[A-Z][\w'-]*")
-STOPWORDS: Final = frozenset(
-    """a an and are as at be been but by can could did do does for from had has have how i if in into is it its me my of on or our please shall
-    should so some tell that the their them there these they this those to us was we were what when where which who whom whose why will with
-    would you your""".split()  # noqa: SIM905  (a list of words reads better as words)
-)
+OPERATOR: Final = re.compile(r"(?<=[\d)\w]) ?([-+*/×÷=<>^]) ?(?=[\d(\w])")
+ASKS_FOR: Final = frozenset("who whom whose when where why how".split())  # noqa: SIM905  (a list of words reads better as words)
 SAME_WORDS: Final = 0.75
 """Share of content words that two questions must have in common."""
+POLITE: Final = FILLER - PARTICULAR - STOPWORDS
 
 
 @dataclass(frozen=True)
 class Question:
-    """What the last answer of an example answers: system prompt, earlier turns and the last request."""
+    """What one answer of an example answers: system prompt, tools, earlier turns and the last request."""
 
     example: Example
-    context: str
-    """All turns before the answer with their roles, normalised: equal contexts ask the same thing."""
-    setting: str
-    """All of the context but the last request: what comes before it, and the tool results after it."""
+    turn: int
+    """Position of the answer among the messages."""
+    system: str
+    """What system and developer turns say, normalised."""
+    before: str
+    """Tools, earlier turns, tool results and attachments: in one spelling, for comparison alone."""
     request: str
     """The last request, as written."""
     answer: str
 
     @cached_property
-    def content(self) -> frozenset[str]:
-        """The request's words without stopwords, plural and verb endings cut off."""
-        return frozenset(_stem(word) for word in words(normalised(self.request)) if word not in STOPWORDS)
+    def context(self) -> str:
+        """All that is before the answer, normalised: equal contexts ask the same thing."""
+        return "\n".join((self.system, self.before, f"user: {normalised(self.request)}"))
 
     @cached_property
-    def particulars(self) -> tuple[object, ...]:
-        """What must be equal for two requests to ask the same: numbers, negations, quoted words, names."""
-        quoted = frozenset(normalised(match.group(1)) for match in QUOTED.finditer(self.request))
-        names = frozenset(normalised(match.group()) for match in NAME.finditer(self.request))
-        return (frozenset(facts(self.request).items()), quoted, names)
+    def setting(self) -> str:
+        """All of the context but the last request, system prompts of the same words being equal: a key."""
+        return content_id([self.before, sorted(content_words(self.system)), _particulars(self.system)])
+
+    @cached_property
+    def content(self) -> frozenset[str]:
+        """The request's words of meaning, plural and verb endings cut off."""
+        return content_words(self.request) - POLITE
+
+    @cached_property
+    def particulars(self) -> str:
+        """What must be equal for two requests to ask the same, as a key: numbers, negations, quoted words, names in order, who/when/where/why/how."""
+        return content_id(_particulars(self.request))
+
+
+def _particulars(text: str) -> list[Any]:
+    plain = words(normalised(text).replace("n't", " not"))
+    quoted = sorted({normalised(match.group(1)) for match in QUOTED.finditer(text)})
+    numbers = [[quantity.kind, *quantity.value] for quantity in quantities(text)]
+    asked = sorted(ASKS_FOR.intersection(plain))
+    return [numbers, OPERATOR.findall(text), sum(word in DENIES for word in plain), quoted, [normalised(name) for name in NAME.findall(text)], asked]
 
 
 def question_of(example: Example) -> Question | None:
     """The question that an example's last answer answers; None without a user's turn or an answer in words."""
-    answer, prompt = example.answer, example.prompt
+    at = max((at for at, message in enumerate(example.messages) if message.role == "assistant"), default=None)
+    return None if at is None else _question(example, at)
+
+
+def questions_of(example: Example) -> Iterator[Question]:
+    """The questions of all answers in words that an example has, in order."""
+    for at, message in enumerate(example.messages):
+        if message.role == "assistant" and (question := _question(example, at)) is not None:
+            yield question
+
+
+def _question(example: Example, at: int) -> Question | None:
+    prompt, answer = example.messages[:at], example.messages[at]
     requests = [message for message in prompt if message.role == "user"]
-    if answer is None or not requests or not answer.text.strip() or not requests[-1].text.strip():
+    if not requests or not answer.text.strip() or not requests[-1].text.strip():
         return None
-    parts = [f"{message.role}: {normalised(message.text)}" for message in prompt]
-    return Question(
-        example,
-        "\n".join(parts),
-        "\n".join(part for message, part in zip(prompt, parts, strict=True) if message is not requests[-1]),
-        requests[-1].text,
-        answer.text,
-    )
+    system = "\n".join(normalised(message.text) for message in prompt if message.role in ("system", "developer"))
+    tools = example.value.get("tools") or example.value.get("functions")
+    earlier = [_spelled(message, message is requests[-1]) for message in prompt if message.role not in ("system", "developer")]
+    return Question(example, at, system, "\n".join([content_id(tools) if tools else "", *earlier]), requests[-1].text, answer.text)
+
+
+def _spelled(message: Message, last: bool) -> str:
+    """A turn in one spelling: its role, its words (not those of the last request), its calls of tools, and what is not text."""
+    calls = message.value.get("tool_calls") or message.value.get("function_call")
+    content = message.content
+    others = [part for part in content if not (isinstance(part, dict) and isinstance(part.get("text"), str))] if isinstance(content, list) else []
+    return f"{message.role}: {'' if last else normalised(message.text)}{content_id(calls) if calls else ''}{content_id(others) if others else ''}"
 
 
 def same_request(left: Question, right: Question) -> bool:
     """Whether two requests in the same setting ask the same thing in other words: all particulars agree, most content words do.
 
-    A word put in another's place ("I love this song", "I hate this song") makes another question; words more on one side do not.
+    A word put in another's place ("I love this song", "I hate this song") makes another question; words more on one side do not,
+    unless they are particular: first, before, red.
     """
     if left.setting != right.setting or left.particulars != right.particulars:
         return False
-    if left.content - right.content and right.content - left.content:
+    mine, others = left.content - right.content, right.content - left.content
+    if (mine and others) or (mine | others) & PARTICULAR:
         return False
     shared = len(left.content & right.content)
-    return shared >= SAME_WORDS * len(left.content | right.content)
-
-
-def _stem(word: str) -> str:
-    for ending in ("ing", "es", "ed", "s"):
-        if word.endswith(ending) and len(word) - len(ending) >= 3:
-            return word[: -len(ending)]
-    return word
+    return shared > 0 and shared >= SAME_WORDS * len(left.content | right.content)

@@ -21,13 +21,12 @@ def example(question: str, answer: str, line: int = 1, system: str | None = None
     ("question", "left", "right", "source"),
     [
         ("How high is it?", "It is 3 m high.", "It is 4 m high.", "numbers"),
-        ("Who won?", "It was won in 1998 by Brazil.", "It was won in 1994 by Brazil.", "numbers"),
+        ("Who won?", "It was won in 1998 by Brazil.", "It was won in 1994 by Brazil.", "dates"),
         ("Is it safe?", "Yes, it is.", "No, it is not.", "polarity"),
         ("Is it so?", "True.", "False.", "polarity"),
         ("When is the fair?", "The fair is in March.", "The fair is in October.", "dates"),
         ("When do we meet?", "We meet on Monday at noon.", "We meet on Friday at noon.", "dates"),
         ("Can I return it?", "I'm sorry, I can't help with that.", "You can return it within 30 days.", "refusal"),
-        ("What is the opposite of 'light'?", "The opposite of 'light' is 'heavy'.", "The opposite of 'light' is 'dark'.", "values"),
         ("Who wrote it?", "It was written by Jane Austen.", "It was written by Charlotte Bronte.", "values"),
     ],
 )
@@ -116,4 +115,4 @@ def test_paraphrases_are_nominated_by_a_real_model_and_cached(tmp_path: object) 
     assert len(list(cache.iterdir())) == 1
     vectors = embed(texts, "offline:all-MiniLM-L6-v2", cache)
     assert vectors.shape == (2, 384)
-    assert neighbours(vectors, 0.9) == []
+    assert list(neighbours(vectors, 0.9)) == []

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from random import Random
@@ -97,6 +98,10 @@ def smaller(data: bytes, fails: Callable[[bytes], bool], until: float) -> bytes:
     return data
 
 
+def _fails_alike(runner: Child, kind: str, seed: float, name: str, data: bytes) -> bool:
+    return signature(runner.run(data, Random(seed), name) or "-") == kind
+
+
 def main() -> int:
     """Run trials until the time is over; returns the exit status."""
     parser = argparse.ArgumentParser()
@@ -116,7 +121,7 @@ def main() -> int:
         failed = runner.run(data, Random(seed), name)
         if failed and (kind := signature(failed)) not in seen:
             seen.add(kind)
-            least = smaller(data, lambda less, kind=kind: signature(runner.run(less, Random(seed), name) or "-") == kind, time.monotonic() + 60)  # type: ignore[misc]
+            least = smaller(data, partial(_fails_alike, runner, kind, seed, name), time.monotonic() + 60)
             options.out.mkdir(parents=True, exist_ok=True)
             kept = options.out / f"{options.seed}-{number}-{name}"
             kept.write_bytes(least)

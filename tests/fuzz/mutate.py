@@ -18,15 +18,19 @@ FRAGMENTS: Final = (
     b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"\xff\xfe",
 )  # fmt: skip
 TEXTS: Final = (
-    "", " ", "\u202e", "\ud83d", "\x00", "\x1b[31m", "a" * 100_000, "word " * 3000, "é" * 500, "\u200b" * 40, "```", "<|im_start|>user", "{{name}}", "Ã©Ã¨â€™",
-    "sk-" + "a1B2c3D4e5F6g7H8" * 3, "4111 1111 1111 1111", "DE89370400440532013000", "-----BEGIN PRIVATE KEY-----", "me@mail.example.org", "As an AI language model",
+    "", " ", "\u202e", "\ud83d", "\x00", "\x1b[31m", "a" * 100_000, "word " * 3000, "é" * 500, "\u200b" * 40,
+    "```", "<|im_start|>user", "{{name}}", "Ã©Ã¨â€™",
+    "sk-" + "a1B2c3D4e5F6g7H8" * 3, "4111 1111 1111 1111", "DE89370400440532013000",
+    "-----BEGIN PRIVATE KEY-----", "me@mail.example.org", "As an AI language model",
     "user", "assistant", "system", "tool", "function", "human", "gpt", "developer", "ipython", "User ", "text", "image_url", "function_call", "call_1",
-    '{"a": 1}', '{"a": 1', "[]", "null", "\n\n### Human: ", "日本語" * 200, "\u0301" * 300, "data:image/png;base64," + "A" * 4000, "https://example.org/a.png", "1" * 5000,
+    '{"a": 1}', '{"a": 1', "[]", "null", "\n\n### Human: ",
+    "日本語" * 200, "\u0301" * 300, "data:image/png;base64," + "A" * 4000, "https://example.org/a.png", "1" * 5000,
 )  # fmt: skip
 KEYS: Final = (
-    *KNOWN_KEYS, "role", "content", "tool_calls", "tool_call_id", "function_call", "name", "weight", "arguments", "id", "type", "function", "functions", "from",
-    "value", "parameters", "properties", "required", "refusal", "audio", "image_url", "url", "non_preferred_output", "parallel_tool_calls", "train", "reasoning",
-    "", "/", "~", "~1", "a" * 5000, "\ud800", "\x00", "$ref", "$schema", "items", "enum", "pattern", "anyOf", "strict", "response_format", "json_schema", "schema",
+    *KNOWN_KEYS, "role", "content", "tool_calls", "tool_call_id", "function_call", "name", "weight", "arguments", "id", "type", "function", "functions",
+    "from", "value", "parameters", "properties", "required", "refusal", "audio", "image_url", "url", "non_preferred_output", "parallel_tool_calls", "train",
+    "reasoning", "", "/", "~", "~1", "a" * 5000, "\ud800", "\x00", "$ref", "$schema", "items", "enum", "pattern", "anyOf", "strict", "response_format",
+    "json_schema", "schema",
 )  # fmt: skip
 NUMBERS: Final = (0, -1, 1, 2, 0.5, -0.0, 1e308, 5e-324, 2**53, 2**63, 2**64, -(2**200), 10**400, float("nan"), float("inf"))
 KEPT: Final = 200_000
@@ -102,7 +106,8 @@ def _packed(data: bytes, random: Random) -> bytes:
     change = random.choice(("none", "cut", "twice", "tail", "flip", "bomb"))
     if change == "bomb":
         return pack(b" " * 30_000_000 + data)
-    return {"cut": packed[: random.randint(2, len(packed))], "twice": packed + pack(data), "tail": packed + b"tail", "flip": _flip(packed, random)}.get(change, packed)
+    changed = {"cut": packed[: random.randint(2, len(packed))], "twice": packed + pack(data), "tail": packed + b"tail", "flip": _flip(packed, random)}
+    return changed.get(change, packed)
 
 
 WHOLE: Final[tuple[Callable[[bytes, Random], bytes], ...]] = (_encoded, _endings, _document, _packed)

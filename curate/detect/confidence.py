@@ -1,0 +1,30 @@
+"""How sure it is that two answers clash, when rules and an NLI model have spoken: one logistic scale, fitted on labelled pairs.
+
+The weights are a logistic regression (classes weighted equally) on the 1,118 pairs of ConflictQA/StrategyQA, tested on other
+sources: `python tests/bench/conflicts.py FOLDER --nli MODEL` fits them anew and shows how well they hold elsewhere.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+from curate.detect.evidence import Evidence
+
+MODEL_WEIGHT: Final = 0.57
+"""Of the log-odds of the model's P(contradiction)."""
+RULE_WEIGHT: Final = 3.34
+"""Of any rule that speaks."""
+INTERCEPT: Final = -0.45
+LEAST, MOST = 1e-4, 1 - 1e-4
+"""Between which a model's probability is taken: nothing is certain."""
+
+
+def confidence(evidence: Sequence[Evidence], probability: float | None = None) -> float:
+    """From 0 to 1, from the rules' evidence and what the NLI model says (None: it was not asked; then the best rule's measured precision)."""
+    rules = [item.confidence for item in evidence if item.source not in ("nli", "judge")]
+    if any(item.source == "judge" for item in evidence):
+        return max(item.confidence for item in evidence)
+    if probability is None:
+        return max(rules, default=0.0)
+    p = min(max(probability, LEAST), MOST)
+    return 1 / (1 + math.exp(-(MODEL_WEIGHT * math.log(p / (1 - p)) + (RULE_WEIGHT if rules else 0.0) + INTERCEPT)))

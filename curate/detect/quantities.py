@@ -1,0 +1,232 @@
+"""Numbers in a text with what they count, in one unit a kind: "two hours" is "120 minutes", "1.2 million" is "1,200,000", "5 March" is "March 5".
+
+English. A number whose unit is not known here is a bare number, which may be equal to one of any kind.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+NUMERALS: Final = {
+    word: value
+    for value, word in enumerate(
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()  # noqa: SIM905
+    )
+} | {word: 10 * value for value, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)}  # noqa: SIM905
+SCALES: Final = {"hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12, "k": 1e3, "m": 1e6, "bn": 1e9, "dozen": 12.0}
+MONTHS: Final = "january february march april may june july august september october november december".split()  # noqa: SIM905
+DAYS: Final = "monday tuesday wednesday thursday friday saturday sunday".split()  # noqa: SIM905
+# kind: units, and their factor to the kind's base unit
+_FACTORS: Final[dict[str, dict[str, float]]] = {
+    "time": {
+        "ms millisecond milliseconds": 1e-3,
+        "s sec secs second seconds": 1,
+        "min mins minute minutes": 60,
+        "h hr hrs hour hours": 3600,
+        "day days": 86400,
+        "week weeks": 604800,
+    },
+    "months": {"month months": 1, "quarter quarters": 3, "year years yr yrs": 12, "decade decades": 120, "century centuries": 1200},
+    "length": {
+        "mm millimeter millimeters millimetre millimetres": 1e-3,
+        "cm centimeter centimeters centimetre centimetres": 1e-2,
+        "meter meters metre metres": 1,
+        "km kilometer kilometers kilometre kilometres": 1e3,
+        "inch inches": 0.0254,
+        "ft foot feet": 0.3048,
+        "yard yards": 0.9144,
+        "mile miles": 1609.344,
+    },
+    "mass": {
+        "mg milligram milligrams": 1e-6,
+        "g gram grams": 1e-3,
+        "kg kilogram kilograms": 1,
+        "ton tons tonne tonnes": 1e3,
+        "oz ounce ounces": 0.028349523,
+        "lb lbs pound pounds": 0.45359237,
+    },
+    "volume": {"ml milliliter milliliters millilitre millilitres": 1e-3, "l liter liters litre litres": 1, "gallon gallons": 3.78541},
+    "percent": {"% percent": 1},
+    "data": {"byte bytes": 1, "kb kilobyte kilobytes": 1e3, "mb megabyte megabytes": 1e6, "gb gigabyte gigabytes": 1e9, "tb terabyte terabytes": 1e12},
+    "USD": {"$ usd dollar dollars": 1, "cent cents": 0.01},
+    "EUR": {"€ eur euro euros": 1},
+    "GBP": {"£ gbp": 1},
+    "JPY": {"¥ jpy yen": 1},
+    "INR": {"₹ inr rupee rupees": 1},
+    "celsius": {"°c celsius": 1},
+    "fahrenheit": {"°f fahrenheit": 1},
+}
+UNITS: Final = {name: (kind, factor) for kind, names in _FACTORS.items() for group, factor in names.items() for name in group.split()}
+_DIGITS: Final = r"(?<![\w.])[-−+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\w,]*\d)|(?<![\w.,)\]])[-−+]?\d+(?:\.\d+)?|\d+(?:\.\d+)?"
+_WORD: Final = "|".join(sorted(NUMERALS, key=len, reverse=True))
+_MONTH: Final = "|".join(MONTHS)
+_SUFFIX: Final = r"(?:st|nd|rd|th)?"
+DATE: Final = re.compile(
+    rf"""\b(?P<year1>\d{{4}})-(?P<month1>\d\d)-(?P<day1>\d\d)\b
+       | \b(?P<day2>\d{{1,2}}){_SUFFIX}\s+(?:of\s+)?(?P<month2>{_MONTH})\b(?:,?\s+(?P<year2>\d{{4}})\b)?
+       | \b(?P<month3>{_MONTH})\s+(?:the\s+)?(?P<day3>\d{{1,2}}){_SUFFIX}\b(?!:)(?:,?\s+(?P<year3>\d{{4}})\b)?
+       | \b(?P<month4>{_MONTH.replace("|may|", "|").replace("|march|", "|")})\b(?:,?\s+(?P<year4>\d{{4}})\b)?
+       | \b(?P<month5>may|march),?\s+(?P<year5>\d{{4}})\b
+       | \b(?<=in\s)(?P<month6>may|march)\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+CLOCK: Final = re.compile(
+    r"(?<![\w:.])(?P<hour>\d{1,2})(?::(?P<minute>\d\d))?(?::\d\d)?\s*(?P<half>[ap]\.?m\b\.?)|(?<![\w:.])(?P<hour24>\d{1,2}):(?P<minute24>\d\d)(?![\d:])",
+    re.IGNORECASE,
+)
+WEEKDAY: Final = re.compile(rf"\b(?:{'|'.join(DAYS)})s?\b", re.IGNORECASE)
+AMOUNT: Final = re.compile(
+    rf"""(?P<currency>[$€£¥₹])?\s?
+    (?: (?P<digits>{_DIGITS})(?:(?P<ordinal>st|nd|rd|th)\b)?(?:\s?(?P<letter>k|bn)\b)?
+      | \b(?P<words>(?:{_WORD})(?:[- ](?:{_WORD}))?)\b | \b(?P<lone>an?(?=\s+(?:dozen|hundred|thousand|million|billion)\b)) )
+    (?P<scales>(?:\s(?:hundred|thousand|million|billion|trillion|dozen)\b)*)
+    (?:[\s-]?(?P<unit>%|°\s?[CF]\b|degrees\s(?:celsius|fahrenheit)|[a-z]{{1,12}}\b))?""",
+    re.IGNORECASE | re.VERBOSE,
+)
+# A number of a point in a list counts points; what is in a web address, a version or a name of a file measures nothing.
+NO_NUMBER: Final = re.compile(r"(?m)^\s*(?:\(?\d{1,2}[.)]|[-*•#]+)\s+|https?://\S+|(?<![\d.])\d+(?:\.\d+){2,}\b|\bstep \d+\b", re.IGNORECASE)
+PRONOUN: Final = frozenset(("one",))
+ROUNDED: Final = frozenset(("length", "mass", "volume"))
+CONVERTED: Final = 0.02
+"""Share by which a quantity may differ from one in another unit of these kinds."""
+YEAR: Final = re.compile(r"1\d{3}|20\d{2}")
+BEFORE_YEAR: Final = re.compile(r"\b(?:in|since|from|by|until|till|to|and|between|during|of|year|before|after|early|late|around|circa)\s+$", re.IGNORECASE)
+
+
+class Quantity(NamedTuple):
+    """A number with its kind, in the kind's base unit, and how it is written."""
+
+    kind: str
+    """`number`, `ordinal`, `date`, `clock`, `weekday`, a currency, or what a unit measures: `time`, `length`, ..."""
+    value: tuple[float | None, ...]
+    """One number; of a date year, month and day, each None where it is not said."""
+    text: str
+    start: int
+    end: int
+    step: float
+    """One of the last place that is written, in the base unit: rounding may hide half of it. 0 for what is never rounded."""
+    unit: float
+    """The base units in one of the unit that is written."""
+
+    def same(self, other: "Quantity") -> bool:
+        """Whether two quantities may be one: equal as far as both say it, or equal when rounded as the coarser one is."""
+        if self.kind == other.kind == "date":
+            return all(a is None or b is None or a == b for a, b in zip(self.value, other.value, strict=True))
+        mine, others = self.value[0], other.value[0]
+        if self.kind != other.kind:
+            if {self.kind, other.kind} == {"date", "number"}:  # a year alone
+                date, number = (self, other) if self.kind == "date" else (other, self)
+                return number.value[0] in (date.value[0], date.value[2])
+            if "date" in (self.kind, other.kind):
+                return False
+            if {self.kind, other.kind} == {"celsius", "fahrenheit"}:
+                celsius, fahrenheit = (self, other) if self.kind == "celsius" else (other, self)
+                return abs((celsius.value[0] or 0) * 1.8 + 32 - (fahrenheit.value[0] or 0)) <= 1
+            if {self.kind, other.kind} == {"time", "months"}:
+                time, months = (self, other) if self.kind == "time" else (other, self)
+                days, lasting = (time.value[0] or 0) / 86400, months.value[0] or 0
+                return 28 * lasting <= days <= 31 * lasting
+            if not {self.kind, other.kind} & {"number", "ordinal"}:
+                return False
+        assert mine is not None
+        assert others is not None
+        most = max(abs(mine), abs(others))
+        if self.unit != other.unit:  # miles and kilometres: converted numbers are rounded, those of hours and minutes seldom
+            return abs(mine - others) <= (CONVERTED if self.kind in ROUNDED else 1e-9) * most
+        return abs(mine - others) <= (0.51 * max(self.step, other.step) if self.step != other.step else 0) + 1e-9 * most
+
+
+def quantities(text: str) -> list[Quantity]:
+    """The quantities in a text, in order. "One" counts as a number only with a unit behind it: it is a pronoun too."""
+    text = NO_NUMBER.sub(lambda match: " " * len(match.group()), text)
+    found = []
+    for pattern, read in ((DATE, _date), (CLOCK, _clock), (WEEKDAY, _weekday)):
+        for match in pattern.finditer(text):
+            quantity = read(match)
+            if quantity:
+                found.append(quantity)
+                text = text[: match.start()] + " " * len(match.group()) + text[match.end() :]
+    found.extend(_amounts(text))
+    return sorted(found, key=lambda quantity: quantity.start)
+
+
+def _date(match: re.Match[str]) -> Quantity | None:
+    said = {name[:-1]: value for name, value in match.groupdict().items() if value is not None}
+    month = said["month"].lower()
+    number = float(month) if month.isdigit() else float(MONTHS.index(month) + 1)
+    value = (float(said["year"]) if "year" in said else None, number, float(said["day"]) if "day" in said else None)
+    return Quantity("date", value, match.group(), match.start(), match.end(), 0, 1)
+
+
+def _clock(match: re.Match[str]) -> Quantity | None:
+    hour, minute = int(match["hour"] or match["hour24"]), int(match["minute"] or match["minute24"] or 0)
+    if hour > 24 or minute > 59:
+        return None
+    if match["half"]:
+        hour = hour % 12 + (12 if match["half"][0] in "pP" else 0)
+    return Quantity("clock", (float(60 * hour + minute),), match.group(), match.start(), match.end(), 0, 1)
+
+
+def _weekday(match: re.Match[str]) -> Quantity:
+    return Quantity("weekday", (float(DAYS.index(match.group().lower().rstrip("s"))),), match.group(), match.start(), match.end(), 0, 1)
+
+
+def _amounts(text: str) -> Iterator[Quantity]:
+    for match in AMOUNT.finditer(text):
+        digits, words = match["digits"], (match["words"] or "").lower()
+        unit, kind, factor = (match["unit"] or "").lower(), "number", 1.0
+        unit = unit.replace("degrees ", "").replace("° ", "°")
+        end = match.end()
+        if unit in UNITS and not (unit in ("s", "h", "g", "l", "min") and words):
+            kind, factor = UNITS[unit]
+        else:
+            end = match.end("unit") - len(match["unit"]) if match["unit"] else end
+        if match["currency"]:
+            kind, factor = UNITS[match["currency"]]
+        if match["ordinal"]:
+            kind = "ordinal"
+        scale = 1.0
+        for name in (match["scales"] or "").lower().split():
+            scale *= SCALES[name]
+        scale *= SCALES[match["letter"].lower()] if match["letter"] else 1.0
+        if words in PRONOUN and kind == "number" and scale == 1.0:
+            continue
+        if digits:
+            plain = digits.replace(",", "").replace("−", "-")
+            amount, places = float(plain), len(plain.partition(".")[2])
+            step = 10.0**-places
+        else:
+            amount, step = (float(_spelled(words)) if words else 1.0), 1.0
+        start = match.start() + (len(match.group()) - len(match.group().lstrip()))
+        if kind == "number" and scale == 1.0 and digits and YEAR.fullmatch(digits) and BEFORE_YEAR.search(text, max(0, start - 16), start):
+            yield Quantity("date", (amount, None, None), digits, start, end, 0, 1)
+            continue
+        yield Quantity(kind, (amount * scale * factor,), text[start:end].rstrip(), start, start + len(text[start:end].rstrip()), step * scale * factor, factor)
+
+
+def _spelled(words: str) -> int:
+    """The value of one or two numerals: twenty-five is 25; "two three" is taken for its first."""
+    parts = re.split(r"[- ]", words)
+    first = NUMERALS[parts[0]]
+    if len(parts) == 2 and first >= 20 and 0 < NUMERALS[parts[1]] < 10:
+        return first + NUMERALS[parts[1]]
+    return first
+
+
+def unmatched(left: Sequence[Quantity], right: Sequence[Quantity]) -> tuple[list[Quantity], list[Quantity]]:
+    """What each side says and the other does not."""
+    mine = [quantity for quantity in left if not any(quantity.same(other) for other in right)]
+    others = [quantity for quantity in right if not any(quantity.same(other) for other in left)]
+    return mine, others
+
+
+def respelled(left: str, right: str) -> str:
+    """`right` with each quantity written as the equal one of `left`: models of language do not know that 120 minutes are two hours."""
+    known = quantities(left)
+    parts, at = [], 0
+    for quantity in quantities(right) if known else ():
+        twin = next((other for other in known if other.kind == quantity.kind != "date" and other.same(quantity)), None)
+        if twin is not None and twin.text.casefold() != quantity.text.casefold():
+            parts += [right[at : quantity.start], twin.text]
+            at = quantity.end
+    return "".join([*parts, right[at:]])

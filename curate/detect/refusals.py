@@ -1,0 +1,24 @@
+"""What a refusal looks like at the start of an answer."""
+
+import re
+from typing import Final
+
+OPENING: Final = 200
+"""Characters of an answer in which a refusal stands when it is one."""
+REFUSAL: Final = re.compile(
+    r"(?i)(?:^|[.!?,;:\n—-] *)(?:i['’]?m (?:very |really |so |truly |deeply )?(?:sorry|afraid),?(?: but)? (?:that )?"
+    r"i (?:can(?:no|['’])t|am unable|am not able|won['’]t)"
+    r"|i (?:can(?:not|['’]t)|am unable to|am not able to|won['’]t(?: be able to)?|will not|must decline to|have to decline to) "
+    r"(?:\w+ )?(?:help|assist|answer|fulfil|comply|provide|generate|create|write|discuss|engage|support|do that|do this|offer|share|give)\b(?! but)"
+    r"|i['’]m (?:unable|not able) to (?:help|assist|answer|fulfil|comply|provide|generate|create|write|discuss|access|offer)"
+    r"|(?:sorry|apologies)[,.!]? (?:but )?(?:i|we) (?:can(?:not|['’]t)|am unable)|i must (?:respectfully )?decline"
+    r"|as an ai[\w ,]{0,40} i (?:can(?:not|['’]t)|am unable|am not able|won['’]t))"
+)
+
+
+def refuses(opening: str) -> bool:
+    """Whether an answer that opens like this is a refusal."""
+    said = opening.lower()
+    # one of these is in every refusal, and looking for them is much cheaper
+    maybe = "canno" in said or "n't" in said or "n’t" in said or "unable" in said or "not able" in said or "decline" in said or "will not" in said
+    return maybe and REFUSAL.search(opening) is not None

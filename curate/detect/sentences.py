@@ -1,0 +1,73 @@
+"""The sentences of answers, and which sentence of one answer says about the same as which of another."""
+
+import re
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from curate.detect.content_words import content_words
+
+CODE: Final = re.compile(r"```.*?(?:```|\Z)|\$\$.*?\$\$", re.DOTALL)
+CODE_LINE: Final = re.compile(r"(?m)^\s*(?:def |class |import |from \w+ import|return\b|#include|public |SELECT |INSERT |UPDATE |[{}\[\]<].*$|.*[;{}]\s*$)")
+CALL: Final = re.compile(r"\b\w+\((?:['\"\[{]|\w+=)|\w\(\)|[\w\]]\s*:?=\s*[\[{'\"]|</\w+>|\\(?:begin|frac)\{")
+POINT: Final = re.compile(r"^\s*(?:[-*•#>]+|\(?\d{1,2}[.)]|\(?[a-z]\))\s+")
+END: Final = re.compile(r"(?<=[.!?])[\"”')\]]?\s+(?=[\"“'(\[]?[A-Z0-9])|\n+")
+ABBREVIATED: Final = re.compile(r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|No|vs|etc|e\.g|i\.e|approx|Inc|Jr|Sr|[A-Z])\.)$")
+MOST: Final = 60
+"""Sentences of an answer that are looked at; what comes after them is not compared."""
+
+
+class Aligned(NamedTuple):
+    """A sentence of each answer that say about the same."""
+
+    left: str
+    right: str
+    alike: float
+    """Common content words as a share of all content words of both."""
+    within: float
+    """Common content words as a share of those of the shorter one."""
+
+
+def is_code(text: str) -> bool:
+    """Whether a text is code in good part: a fence, a call or an assignment, or a third of its lines."""
+    if "```" in text or CALL.search(text):
+        return True
+    lines = [line for line in text.splitlines() if line.strip()]
+    return len(lines) > 1 and 3 * sum(CODE_LINE.match(line) is not None for line in lines) >= len(lines)
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of a text without code, marks of points in lists taken off; at most 60."""
+    found: list[str] = []
+    for piece in END.split(CODE.sub("\n", text)):
+        plain = POINT.sub("", piece).strip()
+        if not plain:
+            continue
+        if found and ABBREVIATED.search(found[-1]):
+            found[-1] += " " + plain
+        else:
+            found.append(plain)
+    return found[:MOST]
+
+
+def aligned(left: str, right: str, least: float = 0.5) -> Iterator[Aligned]:
+    """Pairs of sentences that are each other's likest, at least `least` of the shorter one's content words in common."""
+    mine, others = sentences(left), sentences(right)
+    words_mine, words_others = ([content_words(sentence) for sentence in side] for side in (mine, others))
+    if len(mine) == len(others) == 1:
+        yield _pair(mine[0], others[0], words_mine[0], words_others[0])
+        return
+    best_of_mine = [max(range(len(others)), key=lambda j: _alike(a, words_others[j]), default=-1) for a in words_mine]
+    for i, j in enumerate(best_of_mine):
+        if j < 0:
+            continue
+        pair = _pair(mine[i], others[j], words_mine[i], words_others[j])
+        if pair.within >= least and max(_alike(a, words_others[j]) for a in words_mine) <= pair.alike:
+            yield pair
+
+
+def _pair(left: str, right: str, mine: frozenset[str], others: frozenset[str]) -> Aligned:
+    return Aligned(left, right, _alike(mine, others), len(mine & others) / max(1, min(len(mine), len(others))))
+
+
+def _alike(mine: frozenset[str], others: frozenset[str]) -> float:
+    return len(mine & others) / max(1, len(mine | others))
