@@ -60,18 +60,16 @@ def closer(texts: "pl.Expr", judge: Callable[[str], str | None]) -> "pl.Expr":
 def quoting(texts: "pl.Expr", hint: str, pattern: re.Pattern[str], message: str, unless: re.Pattern[str] | None = None) -> "pl.Expr":
     """`message` with what `pattern` finds in each text in it, for the few that `hint` fits and `unless` does not.
 
-    The hint is a fast pattern, often that of the rule's trigger. Both patterns are ones that Rust knows too: no looking around.
+    The hint is a fast pattern, often that of the rule's trigger.
     """
-    import polars as pl  # loaded by then: see messages_frame
 
-    found = having(texts, hint)
-    if unless is not None:
-        found = pl.when(~found.str.contains(in_rust(unless))).then(found)
+    def said(text: str) -> str | None:
+        match = pattern.search(text)
+        if match is None or (unless is not None and unless.search(text)):
+            return None
+        return message.format(excerpt(match.group().strip(' \n\t,."“”()!?:;')))
 
-    def said(match: str) -> str:
-        return message.format(excerpt(match.strip(' \n\t,."“”()!?:;')))
-
-    return closer(found.str.extract(f"({in_rust(pattern)})"), said)
+    return closer(having(texts, hint), said)
 
 
 def in_rust(pattern: re.Pattern[str]) -> str:
