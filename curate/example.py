@@ -173,3 +173,8 @@ def canonical(value: Any) -> bytes:
 def content_id(value: Any) -> str:
     """128-bit BLAKE2b of the canonical JSON, in hexadecimal."""
     return hashlib.blake2b(canonical(value), digest_size=16).hexdigest()
+
+
+def line_id(data: bytes) -> str:
+    """What a line that holds no example is known by: 128-bit BLAKE2b of its bytes, in hexadecimal."""
+    return hashlib.blake2b(data, digest_size=16).hexdigest()

@@ -242,7 +242,12 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def append_line(path: Path, data: bytes) -> None:
-    """Append one line to a journal and flush it to the disk; a torn last line of an earlier crash is closed first."""
+    """Append one line to a journal and flush it to the disk; a torn last line of an earlier crash is closed first. Raises `OutputError`."""
+    append_lines(path, [data])
+
+
+def append_lines(path: Path, lines: Iterable[bytes]) -> None:
+    """Append lines to a journal and flush them to the disk together. Raises `OutputError`; a full disk may have taken the first of them."""
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with path.open("ab+") as file:
@@ -250,7 +255,7 @@ def append_line(path: Path, data: bytes) -> None:
                 file.seek(-1, os.SEEK_END)
                 if file.read(1) != b"\n":
                     file.write(b"\n")
-            file.write(data + b"\n")
+            file.writelines(line + b"\n" for line in lines)
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:

@@ -26,6 +26,11 @@ class Project:
         return self.state / "cache"
 
     @property
+    def edited(self) -> Path:
+        """Copies of data files with the edits of people in them, made anew by each run."""
+        return self.state / "edited"
+
+    @property
     def lock(self) -> Path:
         """Held by the one pipeline that runs in this folder."""
         return self.state / "run.lock"

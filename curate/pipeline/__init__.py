@@ -6,7 +6,7 @@ behind the last stage that was finished and ends with the same manifest.
 
 import tomllib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,10 @@ from filelock import FileLock, Timeout
 from curate.apply import Applied, apply, errors_of
 from curate.check import check_paths
 from curate.config import Config
-from curate.decision import Decision, DecisionLog
+from curate.decision import Decision, DecisionLog, edits_of
 from curate.detect.conflict import Conflict, ConflictReport, find_conflicts
 from curate.detect.near import NearReport, find_duplicates
+from curate.edited import edited_copies
 from curate.errors import ConfigError, CurateError, DataError, InputError, UsageError
 from curate.events import Listener, StageAdvanced, StageFinished, StageStarted, silent
 from curate.example import Example, Place
@@ -121,7 +122,23 @@ class _Pipeline:
 
     def _name(self, path: Path) -> str:
         """The path as seen from the project's folder, so that results are the same wherever the command was started."""
+        path = self.originals.get(path, path)
         return path.relative_to(self.project.folder).as_posix() if path.is_relative_to(self.project.folder) else str(path)
+
+    @cached_property
+    def edited(self) -> dict[Path, Path]:
+        """Copies of the files that have edited lines, by the file."""
+        return edited_copies(self.paths, edits_of(self.verdicts.values()), self.project.edited)
+
+    @cached_property
+    def originals(self) -> dict[Path, Path]:
+        """The files themselves, by their copies."""
+        return {copy: path for path, copy in self.edited.items()}
+
+    @cached_property
+    def read(self) -> list[Path]:
+        """What is read: the files, those with edited lines as their copies."""
+        return [self.edited.get(path, path) for path in self.paths]
 
     @cached_property
     def recipe(self) -> Path:
@@ -133,11 +150,13 @@ class _Pipeline:
 
     @cached_property
     def inputs(self) -> list[list[str]]:
-        return [[self._name(path), sha256(path)] for path in self.paths]
+        """Names and hashes of what is read."""
+        return [[self._name(path), sha256(path)] for path in self.read]
 
     @cached_property
     def dataset(self) -> Dataset:
-        return read_dataset(self.paths, self._name)
+        found = read_dataset(self.read, self._name)
+        return replace(found, hashes=tuple(sha256(path) for path in self.paths)) if self.edited else found
 
     @cached_property
     def verdicts(self) -> dict[str, Decision]:
@@ -145,6 +164,8 @@ class _Pipeline:
         if log.unreadable:
             lines = ", ".join(map(str, log.unreadable))
             self.notes.append(f"{self.project.decisions}: line {lines} is no decision, and was passed over")
+        if contested := log.contested():
+            self.notes.append(f"{plural(len(contested), 'example')} decided differently by several people, so by nobody: `curate review` shows them")
         return log.verdicts()
 
     def _stage(self, name: str, key: str, work: Callable[[], store.Result], summary: Callable[[store.Result], str]) -> store.Result:
@@ -173,8 +194,8 @@ class _Pipeline:
         suppressions = load_suppressions(self.project.folder)
 
         def work() -> store.Result:
-            report = check_paths(self.paths, self.config.check, self._advance("check", None, "lines"), self._name)
-            suppress(report, suppressions, [self._name(path) for path in self.paths])
+            report = check_paths(self.read, self.config.check, self._advance("check", None, "lines"), self._name)
+            suppress(report, suppressions, [self._name(path) for path in self.read])
             return {"findings": [finding.as_json() for finding in report.findings], "lines": report.lines, "examples": report.examples}
 
         def summary(result: store.Result) -> str:

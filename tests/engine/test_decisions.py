@@ -1,8 +1,16 @@
 """Decisions: on the disk before they count, the last one wins, and a torn line costs nothing but itself."""
 
+import tempfile
 from pathlib import Path
+from typing import Any
 
-from curate.decision import Decision, DecisionLog
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from curate.decision import Decision, DecisionLog, Verdict
+from curate.errors import InputError
 
 A, B = "a" * 32, "b" * 32
 
@@ -28,3 +36,65 @@ def test_a_line_torn_by_a_crash_is_named_left_alone_and_does_not_swallow_the_nex
     torn.add(Decision(example=B, verdict="keep"))
     again = DecisionLog(log.path)
     assert ([2], {A, B}) == (again.unreadable, set(again.verdicts()))
+
+
+def decision(verdict: Verdict, who: str = "ann", **more: Any) -> Decision:
+    return Decision(example=A, verdict=verdict, who=who, **more)
+
+
+def test_what_two_people_decide_apart_is_contested_and_counts_for_nobody() -> None:
+    ann, bob = DecisionLog(Path("ann.jsonl")), DecisionLog(Path("bob.jsonl"))
+    ann.add(decision("keep", replaces=()))
+    bob.add(decision("drop", "bob", replaces=(), why="twice"))
+    assert [taken.who for taken in ann.merge(bob.path)] == ["bob"]
+    assert (ann.verdicts(), list(ann.contested())) == ({}, [A])
+    assert ann.merge(bob.path) == []
+    ann.add(decision("drop", replaces=tuple(head.id for head in ann.heads(A))))
+    again = DecisionLog(ann.path)
+    assert ([again.standing(A).verdict], again.contested()) == (["drop"], {})  # type: ignore[union-attr]
+
+
+def test_a_decision_taken_in_sight_of_another_is_a_change_of_mind_in_any_order_of_lines() -> None:
+    log = DecisionLog(Path("d.jsonl"))
+    first = decision("keep", replaces=())
+    log.add(first)
+    log.add(decision("drop", "bob", replaces=(first.id,)))
+    turned = Path("turned.jsonl")
+    turned.write_bytes(b"".join(reversed(log.path.read_bytes().splitlines(keepends=True))))
+    assert [found.standing(A).verdict for found in (log, DecisionLog(turned))] == ["drop", "drop"]  # type: ignore[union-attr]
+
+
+def test_two_who_agree_are_not_at_odds() -> None:
+    log = DecisionLog(Path("d.jsonl"))
+    log.add(decision("drop", replaces=()), decision("drop", "bob", replaces=()))
+    assert (log.contested(), log.standing(A) is not None) == ({}, True)
+
+
+def test_what_another_process_wrote_is_known_before_the_next_decision() -> None:
+    one, other = DecisionLog(Path("d.jsonl")), DecisionLog(Path("d.jsonl"))
+    one.add(decision("drop"))
+    other.add(Decision(example=B, verdict="keep"))
+    assert set(other.verdicts()) == {A, B}
+
+
+def test_a_journal_with_a_broken_line_is_not_merged() -> None:
+    Path("other.jsonl").write_text('{"example": "x"}\n')
+    with pytest.raises(InputError, match="line 1 is no decision"):
+        DecisionLog(Path("d.jsonl")).merge(Path("other.jsonl"))
+    with pytest.raises(InputError, match="no such journal"):
+        DecisionLog(Path("d.jsonl")).merge(Path("nowhere.jsonl"))
+
+
+@given(st.dictionaries(st.text(), st.text() | st.integers() | st.none() | st.lists(st.text())), st.text(max_size=20))
+def test_an_edit_comes_back_as_it_was_written(value: dict[str, Any], why: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        log = DecisionLog(Path(folder, "d.jsonl"))
+        log.add(decision("edit", value={"x\ud800": "\udc00", **value}, why=why))
+        again = DecisionLog(log.path)
+    assert (again.decisions[0].value, again.decisions[0].why) == ({"x\ud800": "\udc00", **value}, why)
+    assert again.decisions[0].id == log.decisions[0].id
+
+
+def test_an_edit_without_a_value_is_none() -> None:
+    with pytest.raises(ValidationError, match="an edit has a value"):
+        decision("edit")

@@ -1,0 +1,76 @@
+"""Edited lines take the place of what they were made of, in copies; everything else keeps its bytes."""
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from curate.config import load_config
+from curate.decision import Decision, DecisionLog
+from curate.edited import Splice, edited_copies, key_of, spliced
+from curate.pipeline import run
+from curate.read.dataset import read_dataset
+from curate.runs import Project
+from tests.conftest import Write, chat
+
+
+@given(st.binary(max_size=60), st.lists(st.tuples(st.integers(0, 60), st.integers(0, 8), st.binary(max_size=5)), max_size=5), st.integers(1, 9))
+def test_splices_do_not_depend_on_blocks(data: bytes, wanted: list[tuple[int, int, bytes]], size: int) -> None:
+    splices, expected, at = [], b"", 0
+    for start, length, new in sorted(wanted):
+        if at <= start < start + length <= len(data):
+            splices.append(Splice(start, start + length, new))
+            expected += data[at:start] + new
+            at = start + length
+    blocks = (data[i : i + size] for i in range(0, len(data), size))
+    assert b"".join(spliced(blocks, splices)) == expected + data[at:]
+
+
+def edits(path: Path, line: int, value: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {key_of(next(parsed for parsed in read_dataset([path]).lines if parsed.place.line == line)): value}
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_only_the_edited_line_changes(write: Write, packed: bool) -> None:
+    path = write("data.jsonl", b'{"messages": [] }\n\n{"broken\n  {"messages":[{"role":"user","content":"hi"}]}\r\n')
+    if packed:
+        path = write("data.jsonl.gz", gzip.compress(path.read_bytes()))
+    copies = edited_copies([path], edits(path, 4, chat("a", "b")) | edits(path, 3, {"messages": []}), Path("copies"))
+    lines = copies[path].read_bytes().split(b"\n")
+    assert lines[:3] == [b'{"messages": [] }', b"", b'{"messages": []}']
+    assert (json.loads(lines[3]), lines[3][-1:], lines[4]) == (chat("a", "b"), b"\r", b"")
+
+
+def test_an_element_of_an_array_is_edited_in_its_place(write: Write) -> None:
+    path = write("data.json", b'[{"instruction": "a",\n "output": "b"},\n {"instruction": "c", "output": "d"}]')
+    copies = edited_copies([path], edits(path, 1, {"instruction": "A", "output": "B"}), Path("copies"))
+    assert json.loads(copies[path].read_bytes()) == [{"instruction": "A", "output": "B"}, {"instruction": "c", "output": "d"}]
+
+
+def test_an_edit_of_an_edit_is_followed_and_a_ring_ends(write: Write) -> None:
+    path = write("data.jsonl", [("one", "1")])
+    values = [chat("one", "1"), chat("two", "2"), chat("three", "3")]
+    keys = [next(iter(edits(write(f"{n}.jsonl", [value]), 1, value))) for n, value in enumerate(values)]
+    chain = {keys[0]: values[1], keys[1]: values[2]}
+    assert json.loads(edited_copies([path], chain, Path("c"))[path].read_bytes()) == values[2]
+    assert json.loads(edited_copies([path], {**chain, keys[2]: values[0]}, Path("c"))[path].read_bytes()) == values[0]
+
+
+def test_a_run_takes_edits_in_and_leaves_the_input_alone(write: Write) -> None:
+    path = write("data.jsonl", [("When did it land?", "In 1969."), ("Who flew?", "Collins."), b'{"messages": [{"role"', ("And then?", "")])
+    before = path.read_bytes()
+    write("curate.toml", b'data = ["data.jsonl"]\n')
+    project, broken = Project(Path()), chat("Is this line mended?", "It is.")
+    log = DecisionLog(project.decisions)
+    for line, value in ((3, broken), (4, chat("And then?", "They came home."))):
+        log.add(Decision(example=next(iter(edits(path, line, value))), verdict="edit", value=value))
+    result = run(project, load_config(Path("curate.toml")))
+    texts = b"".join(Path("out", f"{name}.jsonl").read_bytes() for name in ("train", "validation", "test"))
+    assert (result.manifest.kept, result.findings, path.read_bytes()) == (4, [], before)
+    assert b"It is." in texts
+    assert b"They came home." in texts
+    assert result.manifest.inputs[0].path == "data.jsonl"
