@@ -21,14 +21,20 @@ def complete(folder: Path) -> list[Path]:
     return sorted((made for made in folder.glob("checkpoint-*") if (made / MARKER).is_file()), key=step_of)
 
 
-def seal(checkpoint: Path) -> None:
-    """Mark a checkpoint as complete, its files flushed to the disk before; then drop all but the last two."""
+def seal(checkpoint: Path, best: int | None = None) -> None:
+    """Mark a checkpoint as complete, its files flushed to the disk before; then drop all but the last two and the one of step `best`."""
     for file in checkpoint.iterdir():
         with file.open("rb") as written:
             os.fsync(written.fileno())
     write_json(checkpoint / MARKER, {"step": step_of(checkpoint)})
     for old in complete(checkpoint.parent)[:-KEPT]:
-        remove(old)
+        if step_of(old) != best:
+            remove(old)
+
+
+def of_step(folder: Path, step: int) -> Path | None:
+    """The complete checkpoint that was made after `step` steps, or None."""
+    return next((made for made in complete(folder) if step_of(made) == step), None)
 
 
 def remove(checkpoint: Path) -> None:

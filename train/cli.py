@@ -25,6 +25,7 @@ def train(
     fresh: Annotated[bool, typer.Option("--fresh", help="Replace the run in the folder, whatever it is.")] = False,
     run_dir: Annotated[Path | None, typer.Option("--run-dir", help="Folder of the run.  [default: .curate/runs/RECIPE]", show_default=False)] = None,
     data: Annotated[Path | None, typer.Option("--data", help="Split folder, instead of the recipe's.", show_default=False)] = None,
+    changes: Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE, instead of the recipe's; repeatable.", show_default=False)] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
@@ -37,7 +38,7 @@ def train(
         raise UsageError("--resume and --fresh exclude each other", "leave one out")
     if os.environ.get(FOLLOW_STDIN) == "1":
         threading.Thread(target=_end_with_parent, name="follow-stdin", daemon=True).start()
-    chosen = load_recipe(recipe)
+    chosen = load_recipe(recipe, changes or ())
     if data is not None:
         chosen = chosen.model_copy(update={"data": str(data.resolve())})
     # Said at import: an optional package of kernels is missing. Results are the same without.
@@ -47,12 +48,17 @@ def train(
     except ImportError as error:
         raise MissingExtra("training", "train", error.name or "torch") from error
     from curate.report.console import console
+    from train import ranks
     from train.folder import RunFolder
     from train.progress import Narrator
     from train.summary import show
 
     folder = RunFolder(run_dir or Project(Path.cwd()).run(recipe.stem))
-    report = run(chosen, folder, mode="fresh" if fresh else "resume" if resume else "new", narrator=Narrator(quiet=quiet))
+    narrator = Narrator(quiet=quiet or ranks.rank() > 0)
+    report = run(chosen, folder, mode="fresh" if fresh else "resume" if resume else "new", narrator=narrator)
+    ranks.leave()
+    if ranks.rank() > 0:
+        return
     if as_json:
         sys.stdout.write(json_text(report.model_dump(mode="json")))
     else:

@@ -1,10 +1,8 @@
 """A split folder to token ids: every example is encoded, refused or left out with its reason; none is cut or dropped silently."""
 
-import random
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from math import ceil
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from curate.encoding import Encoded
@@ -27,9 +25,20 @@ class Split:
     examples: tuple[Example, ...]
     encoded: tuple[Encoded, ...]
     """One text per example, or several where the template changes earlier turns; in the order of the file."""
+    owners: tuple[int, ...]
+    """For each text the index of its example."""
     left_out: tuple[LeftOut, ...]
     mismatches: Counter[str]
     """Differences between training and inference, with the number of examples that have them."""
+
+    def name_of(self, text: int) -> str:
+        """Where the example of a text stands."""
+        return str(self.examples[self.owners[text]].place)
+
+    def first(self, count: int) -> "Split":
+        """The part of it that the first `count` examples make."""
+        texts = tuple(text for text, owner in zip(self.encoded, self.owners, strict=True) if owner < count)
+        return replace(self, examples=self.examples[:count], encoded=texts, owners=self.owners[: len(texts)])
 
 
 def load_split(folder: Path, name: str, template: Template, recipe: Recipe) -> Split:
@@ -47,6 +56,7 @@ def load_split(folder: Path, name: str, template: Template, recipe: Recipe) -> S
         raise InputError(f"{broken[0]}: no example in this line ({plural(len(broken), 'such line')} in the file)", f"curate check {path}")
     kept: list[Example] = []
     encoded: list[Encoded] = []
+    owners: list[int] = []
     mismatches: Counter[str] = Counter()
     long: list[LeftOut] = []
     unusable: list[LeftOut] = []
@@ -61,6 +71,7 @@ def load_split(folder: Path, name: str, template: Template, recipe: Recipe) -> S
             reason = f"K001 {encoding.length} tokens, more than max_length = {recipe.max_length}"
             long.append(LeftOut(split=name, line=example.place.line, example=example.id, reason=reason))
         else:
+            owners += [len(kept)] * len(encoding.encoded)
             kept.append(example)
             encoded += encoding.encoded
             mismatches.update(encoding.mismatches)
@@ -68,7 +79,7 @@ def load_split(folder: Path, name: str, template: Template, recipe: Recipe) -> S
     _refuse(path, unusable, recipe.untrainable, "untrainable")
     if not kept:
         raise InputError(f"{path}: no example is left to use", "check the file, max_length and the chat template")
-    return Split(name, tuple(kept), tuple(encoded), (*long, *unusable), mismatches)
+    return Split(name, tuple(kept), tuple(encoded), tuple(owners), (*long, *unusable), mismatches)
 
 
 def _refuse(path: Path, found: Sequence[LeftOut], policy: str, key: str) -> None:
@@ -79,29 +90,3 @@ def _refuse(path: Path, found: Sequence[LeftOut], policy: str, key: str) -> None
         listed.append(f"... and {len(found) - SHOWN:,} more")
     ways = "raise max_length" if key == "over_length" else "mend them"
     raise InputError("\n".join(listed), f'{ways}, or say  {key} = "leave-out"  in the recipe: they are then listed in the report')
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """Which texts are trained on in which forward pass, for the whole training; a resumed one follows the same plan."""
-
-    steps: int
-    """Optimiser steps."""
-    batches: tuple[tuple[int, ...], ...]
-    """Indices of texts, one tuple per forward pass."""
-
-
-def plan_batches(texts: int, recipe: Recipe) -> Plan:
-    """The order of training: all texts in a new order in each epoch, decided by the seed alone."""
-    per_step = recipe.batch * recipe.accumulation
-    total = recipe.max_steps * per_step if recipe.max_steps is not None else max(1, round((recipe.epochs or 1.0) * texts))
-    order: list[int] = []
-    epoch = 0
-    while len(order) < total:
-        indices = list(range(texts))
-        random.Random(f"{recipe.seed}:{epoch}").shuffle(indices)  # noqa: S311  (an order, not a secret)
-        order += indices
-        epoch += 1
-    order = order[:total]
-    batches = tuple(tuple(order[i : i + recipe.batch]) for i in range(0, total, recipe.batch))
-    return Plan(ceil(len(batches) / recipe.accumulation), batches)

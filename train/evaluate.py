@@ -7,26 +7,34 @@ import torch
 
 from curate.encoding import IGNORED, Encoded
 from curate.template import Template
+from train import ranks
 from train.data import Split
+from train.loss import weighted_loss
 from train.model import autocast, device
-from train.pack import groups, pack, to, weighted_loss
+from train.pack import groups, pack, to
+from train.virtual import answer, has_virtual
 
 # Tokens in one forward pass: enough to make up for unpacking the 4-bit weights, little enough for any memory.
 TOKENS = 1024
 
 
 @torch.no_grad()
-def held_out_loss(model: Any, texts: Sequence[Encoded], dtype: torch.dtype, *, packing: bool, done: Callable[[int], None]) -> float:
-    """Mean loss in nats per supervised token, weighted as in training. `done` is told the number of texts after each pass."""
+def held_out_loss(model: Any, texts: Sequence[Encoded], dtype: torch.dtype, *, packing: bool, done: Callable[[int], None], shared: bool = False) -> float:
+    """Mean loss in nats per supervised token, weighted as in training. `done` is told the number of texts after each pass.
+
+    `shared`: the texts are shared out among the processes of a training; all of them get the same loss.
+    """
     model.eval()
-    total, weight = 0.0, 0.0
-    for group in groups(texts, TOKENS if packing else 1):
+    found = torch.zeros(2, dtype=torch.float64)
+    for number, group in enumerate(groups(texts, TOKENS if packing else 1)):
+        if shared and number % ranks.world() != ranks.rank():
+            continue
         packed = to(pack(group), device())
         with autocast(dtype):
-            total += float(weighted_loss(model, packed))
-        weight += float(packed["weights"].sum())
+            found += torch.tensor([float(weighted_loss(model, packed)), float(packed["weights"].sum())], dtype=torch.float64)
         done(len(group))
-    return total / weight
+    total, weight = (ranks.total(found.to(device())) if shared else found).tolist()
+    return float(total / weight)
 
 
 class Question(NamedTuple):
@@ -71,12 +79,16 @@ def answers(model: Any, template: Template, asked: Sequence[str], stops: list[in
     encoded = [tokenizer(prompt, add_special_tokens=False)["input_ids"] for prompt in asked]
     width = max(map(len, encoded))
     padding = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else stops[0] if stops else 0
-    ids = torch.tensor([[padding] * (width - len(one)) + one for one in encoded], device=device())
-    mask = torch.tensor([[0] * (width - len(one)) + [1] * len(one) for one in encoded], device=device())
+    # Settings of sampling that a model brings along are set back: they mean nothing here and would be warned about.
+    options = {
+        "max_new_tokens": max_new_tokens, "do_sample": False, "temperature": None, "top_p": None, "top_k": None, "eos_token_id": stops or None,
+        "pad_token_id": padding, "use_cache": True,
+    }  # fmt: skip
     with autocast(dtype):
-        # Settings of sampling that a model brings along are set back: they mean nothing here and would be warned about.
-        output = model.generate(
-            input_ids=ids, attention_mask=mask, max_new_tokens=max_new_tokens, do_sample=False, temperature=None, top_p=None, top_k=None,
-            eos_token_id=stops or None, pad_token_id=padding, use_cache=True,
-        )  # fmt: skip
-    return [tokenizer.decode(one, skip_special_tokens=True).strip() for one in output[:, width:]]
+        if has_virtual(model):
+            found = [answer(model, one, **options) for one in encoded]
+        else:
+            ids = torch.tensor([[padding] * (width - len(one)) + one for one in encoded], device=device())
+            mask = torch.tensor([[0] * (width - len(one)) + [1] * len(one) for one in encoded], device=device())
+            found = model.generate(input_ids=ids, attention_mask=mask, **options)[:, width:].tolist()
+    return [tokenizer.decode(one, skip_special_tokens=True).strip() for one in found]

@@ -3,14 +3,17 @@
 In the order in which they are written; from identity.json on the folder holds a run, from report.json on a finished one:
 
     recipe.json        environment.json      identity.json (what the run is made of, and the key over it)
-    base.json (the base model, measured)     metrics.jsonl      checkpoints/      adapter/      report.json
+    base.json (the base model, measured)     metrics.jsonl      checkpoints/      adapter/      report.json      report.html
+
+The folder adapter/ is in PEFT's form, beside the tokenizer and its chat template, so that inference uses the one of the training; after full
+fine-tuning it holds the whole model.
 """
 
 import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,10 +25,12 @@ from curate.errors import OutputError, UsageError
 from curate.example import canonical
 from curate.files import remove_leftovers, sha256, sync_folder, write_json
 from curate.models import fingerprint
+from train import ranks
 from train.recipe import Recipe
 
 SPLITS: Final = ("train", "validation", "test")
-OURS: Final = frozenset(("identity.json", "recipe.json", "environment.json", "base.json", "metrics.jsonl", "checkpoints", "adapter", "report.json"))
+FILES: Final = ("identity.json", "recipe.json", "environment.json", "base.json", "metrics.jsonl", "report.json", "report.html")
+OURS: Final = frozenset((*FILES, "checkpoints", "adapter", "tensorboard"))
 LOCK_WAIT: Final = 3.0  # seconds: a process that was just killed may take a moment to let go
 
 
@@ -73,6 +78,9 @@ class RunFolder:
     def locked(self) -> Iterator[None]:
         """Keep other trainings out of the folder while the block runs. Raises `OutputError` where one is in it."""
         lock = self.path / ".lock"
+        if ranks.rank() > 0:  # rank 0 holds it for all
+            yield
+            return
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             with FileLock(lock, timeout=LOCK_WAIT):
@@ -96,11 +104,12 @@ class RunFolder:
             else:
                 entry.unlink(missing_ok=True)
 
-    def place_adapter(self, model: Any) -> str:
-        """Save the adapter, whole or not at all; returns the SHA-256 of its weights."""
+    def place_adapter(self, save: Callable[[Path], Path]) -> str:
+        """Let `save` write the adapter into a folder, whole or not at all; returns the SHA-256 of the file of weights that it names."""
         temporary = self.path / ".adapter"
         shutil.rmtree(temporary, ignore_errors=True)
-        model.save_pretrained(temporary, save_embedding_layers=False)
+        temporary.mkdir()
+        weights = save(temporary).name
         for file in temporary.iterdir():
             with file.open("rb") as written:
                 os.fsync(written.fileno())
@@ -108,7 +117,16 @@ class RunFolder:
             shutil.rmtree(self.adapter)
         temporary.rename(self.adapter)
         sync_folder(self.path)
-        return sha256(self.adapter / "adapter_model.safetensors")
+        return sha256(self.adapter / weights)
+
+    def need(self, size: int) -> None:
+        """Raises `OutputError` where the disk has less than `size` bytes left: better now than in the middle of the night."""
+        free = shutil.disk_usage(self.path).free
+        if free < size:
+            raise OutputError(
+                f"{self.path}: the disk has {free / 1e9:.1f} GB left, checkpoints and adapter of this run need {size / 1e9:.1f} GB",
+                "free some space, or name a folder on another disk with --run-dir",
+            )
 
 
 def identify(recipe: Recipe) -> dict[str, Any]:

@@ -1,48 +1,68 @@
-"""Methods: what is trained on top of the frozen base."""
+"""The methods: what is trained on top of a base, what each can and cannot do, and the defaults that go with it. No torch here."""
 
-import warnings
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final, Literal
 
-from peft import LoraConfig, PeftModel, get_peft_model
-
-from curate.errors import ConfigError
-from train.recipe import Recipe
-
-# Names of linear layers in models of the Llama, Mistral, Qwen, Gemma and Phi families.
-PRESETS: Final = {
-    "attention": ("q_proj", "k_proj", "v_proj", "o_proj", "qkv_proj"),
-    "attention+mlp": ("q_proj", "k_proj", "v_proj", "o_proj", "qkv_proj", "gate_proj", "up_proj", "down_proj", "gate_up_proj"),
-}
+MethodName = Literal["lora", "qlora", "ia3", "prefix-tuning", "prompt-tuning", "bottleneck", "full"]
+LORA_KEYS: Final = frozenset(("rank", "alpha", "dropout", "target_modules", "rslora", "dora", "initialisation"))
+TARGETED: Final = frozenset(("target_modules",))
 
 
-def attach(model: Any, recipe: Recipe) -> PeftModel:
-    """The base with a fresh adapter, which changes nothing before its first step. Adapter weights are float32.
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One way to train."""
 
-    Raises `ConfigError` where the recipe's target modules are not in the model.
-    """
-    targets: str | list[str]
-    if isinstance(recipe.target_modules, str):
-        targets = list(PRESETS[recipe.target_modules]) if recipe.target_modules in PRESETS else recipe.target_modules
-    else:
-        targets = list(recipe.target_modules)
-    # Some loaders of adapters read alpha as an integer.
-    alpha = int(recipe.alpha) if recipe.alpha.is_integer() else recipe.alpha
-    config = LoraConfig(r=recipe.rank, lora_alpha=alpha, lora_dropout=recipe.dropout, target_modules=targets, task_type="CAUSAL_LM")
-    try:
-        with warnings.catch_warnings():
-            # PEFT asks transformers by a name that transformers means to drop.
-            warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
-            tuned = get_peft_model(model, config)
-    except ValueError as error:
-        names = sorted({name.rsplit(".", 1)[-1] for name, module in model.named_modules() if type(module).__name__ in ("Linear", "Linear4bit")})
-        raise ConfigError(f"target_modules: {error}", f"the linear layers of this model are {', '.join(names)}") from error
-    # What others load is the model that the recipe names, not the folder where this machine keeps it.
-    for one in tuned.peft_config.values():
-        one.base_model_name_or_path = recipe.model
-    return tuned
+    title: str
+    """Its name as papers write it."""
+    trains: str
+    """What becomes of the base, in a few words."""
+    learning_rate: float
+    """Peak learning rate where the recipe gives none."""
+    source: str
+    """Where that rate comes from."""
+    keys: frozenset[str] = frozenset()
+    """Keys of the recipe that only some methods read, and this one does."""
+    quantises: bool = True
+    """Whether the base is in NF4 unless the recipe says otherwise."""
+    merges: bool = False
+    """Whether the result can be written into the weights of the base, as exports to GGUF and Ollama need."""
+    checkpoints: bool = True
+    """Whether activations can be computed again in the backward pass instead of being kept."""
+    virtual: bool = False
+    """Whether it puts virtual tokens before each text."""
+
+    @property
+    def cannot(self) -> tuple[str, ...]:
+        """What a person should know before the training begins."""
+        said = []
+        if not self.merges:
+            said.append("its result cannot be merged into the base: no GGUF and no Ollama, serving needs transformers and PEFT")
+        if not self.checkpoints:
+            said.append("activations are kept for the backward pass: long examples take much memory")
+        return tuple(said)
 
 
-def parameters(model: Any) -> tuple[int, int]:
-    """Numbers of trainable parameters and of all of them; one in 4 bits counts as one."""
-    trainable, total = model.get_nb_trainable_parameters()
-    return int(trainable), int(total)
+METHODS: Final[dict[MethodName, Method]] = {
+    "lora": Method(
+        "LoRA", "low-rank updates of its weights", 2e-4, "ten times that of full fine-tuning (LoRA Without Regret, 2025)", LORA_KEYS,
+        quantises=False, merges=True,
+    ),
+    "qlora": Method(
+        "QLoRA", "low-rank updates of its weights, which are kept in 4 bits", 2e-4, "QLoRA (2023): 2e-4 up to 13B, 1e-4 above", LORA_KEYS, merges=True
+    ),
+    "ia3": Method("IA3", "factors for keys, values and the inner layer of the MLP", 3e-3, "IA3 (Liu et al. 2022)", TARGETED),
+    "prefix-tuning": Method(
+        "prefix tuning", "keys and values of virtual tokens before each text, in every layer", 5e-3, "PEFT's method comparison: 1e-3 hardly learns",
+        frozenset(("virtual_tokens",)), checkpoints=False, virtual=True,
+    ),
+    "prompt-tuning": Method(
+        "prompt tuning", "embeddings of virtual tokens before each text", 1e-2, "measured on SmolLM2-135M; Lester et al. (2021) took 0.3 with Adafactor",
+        frozenset(("virtual_tokens",)), virtual=True,
+    ),
+    "bottleneck": Method(
+        "bottleneck adapters", "small networks behind attention and MLP", 3e-4, "Houlsby et al. (2019)", frozenset(("places", "bottleneck"))
+    ),
+    "full": Method("full fine-tuning", "all its weights", 2e-5, "common practice, a tenth of LoRA's", quantises=False, merges=True),
+}  # fmt: skip
+OWN_KEYS: Final = frozenset().union(*(method.keys for method in METHODS.values()))
+"""Keys of the recipe that not all methods read."""

@@ -2,7 +2,7 @@
 
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import torch
 from transformers import AutoModelForCausalLM, BitsAndBytesConfig
@@ -10,20 +10,24 @@ from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 from curate.errors import MissingExtra, ModelError
 from curate.models import resolve
 from curate.text import excerpt
+from train.ranks import local_rank
 from train.recipe import Recipe
+
+DTYPES: Final = {"bfloat16": torch.bfloat16, "float16": torch.float16, "float32": torch.float32}
 
 
 def device() -> torch.device:
-    """The device of this process: the current GPU, else the CPU."""
-    return torch.device("cuda", torch.cuda.current_device()) if torch.cuda.is_available() else torch.device("cpu")
+    """The device of this process: its GPU, else the CPU."""
+    return torch.device("cuda", local_rank()) if torch.cuda.is_available() else torch.device("cpu")
 
 
 def compute_dtype(name: str) -> torch.dtype:
-    """The dtype that a recipe's `dtype` means on this device: bfloat16 where it is native, for `auto`."""
+    """The dtype that a recipe's `dtype` means on this device. For `auto`: bfloat16 where it is native, else float16 on a GPU, float32 on a CPU."""
     if name != "auto":
-        return torch.bfloat16 if name == "bfloat16" else torch.float32
-    native = torch.cuda.is_bf16_supported() if torch.cuda.is_available() else torch.cpu._is_avx512_bf16_supported()
-    return torch.bfloat16 if native else torch.float32
+        return DTYPES[name]
+    if torch.cuda.is_available():
+        return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
+    return torch.bfloat16 if torch.cpu._is_avx512_bf16_supported() else torch.float32
 
 
 def autocast(dtype: torch.dtype) -> AbstractContextManager[Any]:
@@ -31,37 +35,46 @@ def autocast(dtype: torch.dtype) -> AbstractContextManager[Any]:
     return torch.autocast(device().type, dtype=dtype) if dtype != torch.float32 else nullcontext()
 
 
-def load_base(recipe: Recipe, dtype: torch.dtype) -> Any:
-    """The frozen base model on this process's device, in NF4 for QLoRA. Raises `ModelError`, or `MissingExtra`."""
+def load_base(recipe: Recipe, dtype: torch.dtype, *, checkpointing: bool = False) -> Any:
+    """The frozen base model on this process's device, in NF4 where the recipe says so. Raises `ModelError`, or `MissingExtra`.
+
+    `checkpointing`: whether activations are computed again in the backward pass.
+    """
     place = resolve(recipe.model)
     options: dict[str, Any] = {}
-    if recipe.method == "qlora":
-        options["quantization_config"] = _nf4(dtype)
+    if recipe.quantised:
+        options["quantization_config"] = _nf4(recipe, dtype)
+    if recipe.parallel != "fsdp":  # which puts shares of the model on the devices itself
+        options["device_map"] = {"": device()}
     try:
-        model = AutoModelForCausalLM.from_pretrained(place, dtype=dtype, device_map={"": device()}, trust_remote_code=False, use_safetensors=True, **options)
+        model = AutoModelForCausalLM.from_pretrained(place, dtype=dtype, trust_remote_code=False, use_safetensors=True, **options)
     except (OSError, ValueError, KeyError) as error:
         hint = "the folder needs config.json and weights as safetensors" if Path(place).is_dir() else "check the hub id and the connection, or name a folder"
         raise ModelError(f"{recipe.model}: cannot be loaded: {excerpt(str(error), 200)}", hint) from error
     model.requires_grad_(False)
-    if recipe.method == "qlora":
+    if recipe.quantised:
         _mend_linear4bit(model)
     for name, parameter in model.named_parameters():
-        # Norms are few and sensitive; embeddings and head stay as they are, for in float32 they would cost gigabytes.
-        if parameter.ndim == 1 and "norm" in name and parameter.is_floating_point():
+        # Norms are few and sensitive; embeddings and head stay as they are, for in float32 they would cost gigabytes. FSDP wants one dtype.
+        if parameter.ndim == 1 and "norm" in name and parameter.is_floating_point() and recipe.parallel != "fsdp":
             parameter.data = parameter.data.float()
     model.config.use_cache = True
-    if recipe.activation_checkpointing:
+    if checkpointing:
         model.activation_checkpointing_enable({"use_reentrant": False})
     return model
 
 
-def _nf4(dtype: torch.dtype) -> BitsAndBytesConfig:
+def _nf4(recipe: Recipe, dtype: torch.dtype) -> BitsAndBytesConfig:
     try:
         import bitsandbytes  # noqa: F401  (said here with its extra; transformers would fail later)
     except ImportError:
-        raise MissingExtra("QLoRA", "train", "bitsandbytes") from None
+        raise MissingExtra("a base in 4 bits", "train", "bitsandbytes") from None
+    # FSDP shards only what is stored in the dtype that it computes in; packed bytes would stay whole on every GPU.
+    storage = {"bnb_4bit_quant_storage": dtype} if recipe.parallel == "fsdp" else {}
     # All said: by default it quantises to FP4, computes in float32 and does not quantise the scales.
-    return BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=dtype)
+    return BitsAndBytesConfig(
+        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=recipe.double_quantisation, bnb_4bit_compute_dtype=dtype, **storage
+    )
 
 
 def _mend_linear4bit(model: Any) -> None:

@@ -1,16 +1,15 @@
-"""Several texts in one forward pass without padding, each blind to the others.
+"""Several texts in one forward pass without padding.
 
 Attention keeps packed texts apart where positions begin again at 0, no attention mask is given and no cache is used;
-`packs_exactly` proves it for the model at hand before anything is trained on it.
+`train.loss.packs_exactly` proves it for the model at hand before anything is trained on it.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from curate.encoding import IGNORED, Encoded, Rendered
+from curate.encoding import IGNORED, Encoded
 
 Pack = dict[str, Tensor]
 
@@ -44,16 +43,6 @@ def pack(texts: Sequence[Encoded]) -> Pack:
     }
 
 
-def weighted_loss(model: Any, packed: Pack) -> Tensor:
-    """Cross-entropy in nats, times the weights, summed over the supervised tokens of a pack."""
-    return (_losses(model, packed) * packed["weights"]).sum()
-
-
-def _losses(model: Any, packed: Pack) -> Tensor:
-    output = model(input_ids=packed["input_ids"], position_ids=packed["position_ids"], use_cache=False, logits_to_keep=packed["keep"])
-    return torch.nn.functional.cross_entropy(output.logits[0].float(), packed["targets"], reduction="none")
-
-
 def groups(texts: Sequence[Encoded], tokens: int) -> list[list[Encoded]]:
     """Texts in their order, as many in a group as stay under `tokens`, at least one."""
     found: list[list[Encoded]] = []
@@ -67,23 +56,33 @@ def groups(texts: Sequence[Encoded], tokens: int) -> list[list[Encoded]]:
     return found
 
 
-@torch.no_grad()
-def packs_exactly(model: Any, device: torch.device) -> bool:
-    """Whether the model keeps packed texts apart: the losses of a text do not move when the text before it changes."""
-    vocabulary = model.config.get_text_config().vocab_size
-    generator = torch.Generator().manual_seed(0)
-    first, other, second = (_random_text(vocabulary, length, generator) for length in (7, 7, 11))
-    training = model.training
-    model.eval()
-    # Equal shapes, so that the numbers are equal to the bit where nothing leaks; a leak moves them by tenths.
-    found = [_losses(model, to(pack([before, second]), device))[6:] for before in (first, other)]
-    model.train(training)
-    return bool(torch.allclose(found[0], found[1], atol=1e-3))
+def spread(lengths: Sequence[int], room: int, ranks: int = 1) -> list[list[list[int]]]:
+    """Texts of the given lengths over forward passes: for each rank its passes, each a list of indices, all used once.
 
-
-def _random_text(vocabulary: int, length: int, generator: torch.Generator) -> Encoded:
-    ids: list[int] = torch.randint(vocabulary, (length,), generator=generator).tolist()
-    return Encoded(ids, list(ids), [1.0] * length, Rendered("", ()))
+    A pass holds at most `room` tokens unless a single text has more. The longest go first into the fullest pass that has room (best fit,
+    decreasing), then the fullest passes to the rank with the least work. All ranks get the same number of passes, some of them empty:
+    what they do together they must do equally often.
+    """
+    passes: list[list[int]] = []
+    sizes: list[int] = []
+    for index in sorted(range(len(lengths)), key=lambda index: (-lengths[index], index)):
+        fitting = [number for number, size in enumerate(sizes) if size + lengths[index] <= room]
+        # With too few passes some ranks would have nothing to do.
+        if not fitting or len(passes) < min(ranks, len(lengths)):
+            passes.append([index])
+            sizes.append(lengths[index])
+        else:
+            fullest = max(fitting, key=lambda number: (sizes[number], -number))
+            passes[fullest].append(index)
+            sizes[fullest] += lengths[index]
+    found: list[list[list[int]]] = [[] for _ in range(ranks)]
+    work = [0] * ranks
+    for number in sorted(range(len(passes)), key=lambda number: (-sizes[number], number)):
+        least = min(range(ranks), key=lambda rank: (work[rank], rank))
+        found[least].append(sorted(passes[number]))
+        work[least] += sizes[number]
+    most = max(map(len, found))
+    return [mine + [[] for _ in range(most - len(mine))] for mine in found]
 
 
 def to(packed: Pack, device: torch.device) -> Pack:

@@ -1,16 +1,20 @@
 """The recipe: everything that a training needs, in one TOML file. Defaults carry their source."""
 
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from curate.config import validated
 from curate.errors import ConfigError, UsageError
+from train.methods import METHODS, OWN_KEYS, Method, MethodName
 
 Positive = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=0)]
 Targets = Literal["all-linear", "attention", "attention+mlp"] | tuple[str, ...]
+Policy = Literal["refuse", "leave-out"]
 
 
 class Recipe(BaseModel):
@@ -23,83 +27,162 @@ class Recipe(BaseModel):
     data: Annotated[str, Field(min_length=1)]
     """Folder with train.jsonl, validation.jsonl and test.jsonl, relative to the recipe."""
 
-    method: Literal["lora", "qlora"] = "qlora"
-    """qlora trains on a base in NF4 with double quantisation (Dettmers et al. 2023); lora on the base as it is."""
+    method: MethodName = "qlora"
+    """What is trained: low-rank updates (lora; qlora on a base in 4 bits), IA3's factors, virtual tokens, bottleneck adapters, or all weights."""
+    quantisation: Literal["auto", "nf4", "none"] = "auto"
+    """The base in NF4 (Dettmers et al. 2023) or as it is; auto: NF4 for all methods but lora and full."""
+    double_quantisation: bool = True
+    """Quantise the scales of the 4-bit blocks too: 0.37 bits less per weight (QLoRA)."""
     rank: Positive = 16
-    """Rank of the adapter; matters only when the data exceed its capacity (LoRA Without Regret, 2025)."""
+    """LoRA: rank of the update; matters only when the data exceed its capacity (LoRA Without Regret, 2025)."""
     alpha: Annotated[float, Field(gt=0)] = 32.0
-    """The adapter's output is scaled by alpha / rank; twice the rank is common practice."""
+    """LoRA: the update is scaled by alpha / rank, with `rslora` by alpha / sqrt(rank); twice the rank is common practice."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Dropout before the adapter (QLoRA: 0.1 up to 13B, 0.05 above; torchtune: 0). On a CPU drawing it takes a fifth of the time."""
+    """LoRA: dropout before the update (QLoRA: 0.1 up to 13B, 0.05 above; torchtune: 0). On a CPU drawing it takes a fifth of the time."""
     target_modules: Targets = "all-linear"
-    """Which layers get an adapter: all linear ones (QLoRA, LoRA Without Regret), a preset, or names of modules."""
+    """LoRA and IA3: which layers: all linear ones (QLoRA, LoRA Without Regret), a preset, or names of modules. IA3 takes keys, values and the
+    MLP's last layer unless names are given."""
+    rslora: bool = False
+    """LoRA: scale by alpha / sqrt(rank), so that high ranks learn as fast as low ones (Kalajdzievski 2023)."""
+    dora: bool = False
+    """LoRA: magnitude and direction of the weights apart (DoRA, Liu et al. 2024); about a quarter slower, and better at low ranks."""
+    initialisation: Literal["default", "gaussian", "olora", "pissa", "orthogonal"] = "default"
+    """LoRA: how the update begins; `pissa` and `orthogonal` need a base that is not quantised, `olora` and `pissa` change it at the start."""
+    virtual_tokens: Positive = 20
+    """Prefix and prompt tuning: how many virtual tokens stand before each text (Lester et al. 2021: little gain beyond 20)."""
+    places: Literal["houlsby", "pfeiffer", "parallel"] = "pfeiffer"
+    """Bottleneck adapters: behind attention and MLP (Houlsby et al. 2019), behind the MLP (Pfeiffer et al. 2021), or beside it (He et al. 2022)."""
+    bottleneck: Positive = 64
+    """Bottleneck adapters: neurons in the middle (Houlsby et al. 2019: 64 come close to full fine-tuning)."""
 
-    learning_rate: Annotated[float, Field(gt=0)] = 2e-4
-    """Peak learning rate (QLoRA: 2e-4 up to 13B, 1e-4 above; small models and few steps bear ten times as much)."""
+    learning_rate: Annotated[float, Field(gt=0)] | None = None
+    """Peak learning rate; the method's own where none is given (qlora: 2e-4). Small models and few steps bear five to ten times as much."""
     schedule: Literal["constant", "linear", "cosine"] = "cosine"
     """What the learning rate does after the warm-up; linear and cosine end at 0."""
     warmup: Annotated[float, Field(ge=0, lt=1)] = 0.03
     """Share of the steps in which the learning rate rises (QLoRA: 0.03)."""
-    optimiser: Literal["auto", "adamw_torch", "adamw_8bit", "paged_adamw_8bit", "paged_adamw_32bit"] = "auto"
+    optimiser: Literal["auto", "adamw_torch", "adamw_8bit", "paged_adamw_8bit", "paged_adamw_32bit", "lion_8bit", "adafactor", "sgd"] = "auto"
     """auto: paged 8-bit AdamW on a GPU, plain AdamW on a CPU, which has nothing to page to."""
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    """AdamW's; QLoRA and LoRA Without Regret use none."""
     max_grad_norm: Annotated[float, Field(ge=0)] = 1.0
     """Gradients are clipped to this norm; 0 leaves them alone (QLoRA: 0.3)."""
+    neftune: Annotated[float, Field(ge=0)] = 0.0
+    """Noise on the embeddings while training (NEFTune, Jain et al. 2023: 5 to 15 for chat); 0: none."""
 
     epochs: Annotated[float, Field(gt=0)] | None = None
     """Passes over the training split; 1 when neither this nor `max_steps` is given."""
     max_steps: Positive | None = None
     """Optimiser steps, instead of `epochs`."""
-    batch: Positive = 8
-    """Examples in one forward pass; they are packed, so none is padded."""
-    accumulation: Positive = 1
-    """Forward passes in one optimiser step; the loss is the mean over all their supervised tokens."""
+    batch: Positive = 16
+    """Examples in one optimiser step (QLoRA: 16), over all its forward passes and all GPUs; the loss is the mean over their supervised tokens."""
+    tokens_per_pass: Positive | None = None
+    """Tokens in one forward pass on a GPU or CPU, at most, unless one example has more; none given: what memory allows. It changes memory and
+    speed and not what is learnt: the examples of a step are spread over as many passes as it takes."""
+    packing: bool = True
+    """Several examples end to end in one pass, each blind to the others, none padded; models that cannot keep them apart get them one by one."""
     max_length: Positive = 1024
     """Tokens of the longest example that is trained on; none is ever cut."""
-    over_length: Literal["refuse", "leave-out"] = "refuse"
+    over_length: Policy = "refuse"
     """Longer examples: stop with the list of them, or leave them out and list them in the report."""
-    untrainable: Literal["refuse", "leave-out"] = "refuse"
+    untrainable: Policy = "refuse"
     """Examples that the chat template refuses or in which nothing is supervised: stop, or leave them out and list them."""
 
-    dtype: Literal["auto", "bfloat16", "float32"] = "auto"
-    """Of the computation; auto: bfloat16 where the device computes in it natively, else float32. Adapters stay in float32."""
-    activation_checkpointing: bool = False
-    """Compute activations again in the backward pass: about a fifth slower, and much less memory at great length."""
+    dtype: Literal["auto", "bfloat16", "float16", "float32"] = "auto"
+    """Of the computation; auto: bfloat16 where the device computes in it natively, else float16 on a GPU and float32 on a CPU. What is trained
+    stays in float32."""
+    activation_checkpointing: bool | None = None
+    """Compute activations again in the backward pass: about a fifth slower, and much less memory at great length. None given: where memory wants it."""
+    parallel: Literal["ddp", "fsdp"] = "ddp"
+    """With several GPUs: the whole base on each (ddp), or a share of it on each (fsdp), for bases that fit on none."""
+
+    evaluate_every: Count | None = None
+    """Steps between measurements on the validation split; 0: none. None given: ten times, but not more often than every 20 steps."""
+    evaluate_examples: Positive = 200
+    """Examples of the validation split that these measurements take, from its beginning."""
+    patience: Positive | None = None
+    """Measurements without a better one after which the training ends; None given: it goes on to its last step."""
+    keep: Literal["best", "last"] = "best"
+    """Which adapter is the result: that of the best measurement on the validation split, or the last one. Without measurements the last."""
     save_every: Positive = 20
-    """Steps between checkpoints."""
-    seed: Annotated[int, Field(ge=0)] = 0
-    """Decides the adapter's start, the order of examples and the dropout."""
-    threads: Annotated[int, Field(ge=0)] = 0
+    """Steps between checkpoints; there is one at each measurement too."""
+    report_to: tuple[Literal["tensorboard", "wandb", "mlflow", "trackio"], ...] = ()
+    """Where transformers reports metrics besides the run's folder; nothing leaves this machine unless it is named here."""
+    seed: Count = 0
+    """Decides the adapter's start, the order of examples, the dropout and the noise."""
+    threads: Count = 0
     """CPU threads; 0 leaves it to torch. Results on a CPU are equal bit by bit only for equal numbers."""
 
-    generations: Annotated[int, Field(ge=0)] = 5
+    generations: Count = 5
     """Held-out prompts answered by the base and by the tuned model, side by side."""
     max_new_tokens: Positive = 64
     """Longest of these answers."""
 
+    @property
+    def how(self) -> Method:
+        """The method's entry in the table."""
+        return METHODS[self.method]
+
+    @property
+    def quantised(self) -> bool:
+        """Whether the base is loaded in NF4."""
+        return self.how.quantises if self.quantisation == "auto" else self.quantisation == "nf4"
+
+    @property
+    def peak_rate(self) -> float:
+        """The peak learning rate: the recipe's, or the method's."""
+        return self.learning_rate if self.learning_rate is not None else self.how.learning_rate
+
     @model_validator(mode="after")
-    def _length(self) -> "Recipe":
+    def _makes_sense(self) -> "Recipe":
+        wrong = []
         if self.epochs is not None and self.max_steps is not None:
-            raise ValueError("epochs and max_steps are both given: which one counts?")
+            wrong.append("epochs and max_steps are both given: which one counts?")
+        fields = type(self).model_fields
+        if idle := sorted(key for key in OWN_KEYS - self.how.keys if getattr(self, key) != fields[key].default):
+            wrong.append(f"method {self.method!r} makes no use of {', '.join(idle)}")
+        if self.method == "qlora" and self.quantisation == "none":
+            wrong.append("qlora without quantisation is lora: say  method = 'lora'")
+        if self.method == "full" and self.quantised:
+            wrong.append("the weights of a base in 4 bits cannot be trained: full needs  quantisation = 'none'")
+        if self.quantised and self.initialisation in ("pissa", "orthogonal"):
+            wrong.append(f"initialisation {self.initialisation!r} needs the weights as they are: not in 4 bits")
+        if self.activation_checkpointing and not self.how.checkpoints:
+            wrong.append(f"{self.method} does not work with activation_checkpointing")
+        if self.patience is not None and self.evaluate_every == 0:
+            wrong.append("patience counts measurements, and evaluate_every = 0 makes none")
+        if wrong:
+            raise ValueError("; ".join(wrong))
         return self
 
 
-def load_recipe(path: Path) -> Recipe:
-    """Read a recipe; its relative paths become absolute ones.
+def load_recipe(path: Path, changes: Sequence[str] = ()) -> Recipe:
+    """Read a recipe; its relative paths become absolute ones. `changes` are `KEY=VALUE`, laid over the file.
 
     Raises `UsageError` when there is none, `ConfigError` with every mistake, its key and the likely meant one.
     """
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise UsageError(f"{path}: no such recipe", 'write one, with at least  model = "..."  and  data = "FOLDER"') from None
+        raise UsageError(f"{path}: no such recipe", "`curate recipe init --for DATA` writes one") from None
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}", "name the recipe file itself and check its permissions") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not valid TOML: {error}", "mend the line that is named") from error
-    recipe = validated(Recipe, values, str(path))
+    recipe = validated(Recipe, values | dict(map(_change, changes)), str(path))
     folder = path.parent.resolve()
-    changes = {"data": str(folder / Path(recipe.data).expanduser())}
+    found = {"data": str(folder / Path(recipe.data).expanduser())}
     if (folder / recipe.model).is_dir():
-        changes["model"] = str(folder / recipe.model)
-    return recipe.model_copy(update=changes)
+        found["model"] = str(folder / recipe.model)
+    return recipe.model_copy(update=found)
+
+
+def _change(text: str) -> tuple[str, Any]:
+    """`KEY=VALUE`, the value as TOML or, where it is none, as text."""
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise UsageError(f"--set {text}: is not KEY=VALUE", "for example  --set rank=32")
+    try:
+        return key.strip(), tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return key.strip(), value.strip()

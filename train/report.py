@@ -47,9 +47,16 @@ class Report(Part):
     manifest: str | None
     """SHA-256 of the split's manifest, where it has one."""
     method: str
+    learning_rate: float
+    """At its peak."""
     trainable_parameters: int
     total_parameters: int
     steps: int
+    """Optimiser steps that were done; fewer than planned where the training ended early."""
+    kept_step: int
+    """The step after which the adapter was as it is: that of the best measurement on the validation split, or the last one."""
+    validation_loss: float | None
+    """The measurement at that step; None without any."""
     train_examples: int
     supervised_tokens: int
     """Tokens of the training split that are trained on, in one pass over it."""
@@ -62,7 +69,7 @@ class Report(Part):
     """The same with the adapter."""
     generations: tuple[Generation, ...]
     adapter_sha256: str
-    """SHA-256 of adapter/adapter_model.safetensors."""
+    """SHA-256 of the weights in adapter/."""
     left_out: tuple[LeftOut, ...]
     """Examples that were not used; the recipe allowed to leave them out."""
     mismatches: dict[str, int]

@@ -1,71 +1,56 @@
 """One training from recipe to report: measure the base, train, measure again. Any part that is done is not done twice."""
 
-import platform
-from dataclasses import dataclass
-from importlib.metadata import version
+import shutil
 from math import isfinite
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 import torch
-from peft import load_peft_weights, set_peft_model_state_dict
 from transformers import set_seed
 from transformers.utils import logging
 
 from curate.config import validated
 from curate.errors import ConfigError, ModelError, UsageError
-from curate.template import Template, load_template
-from curate.text import plural, visible
-from train import checkpoint, evaluate, loop
-from train.data import Plan, Split, load_split, plan_batches
+from curate.text import visible
+from train import checkpoint, evaluate, loop, ranks
+from train.attach import attach, parameters, put_back, save, without
 from train.folder import RunFolder, identify
-from train.methods import attach, parameters
+from train.follow import Follower
+from train.loss import packs_exactly
+from train.machine import peak_memory
 from train.metrics import Journal
-from train.model import autocast, compute_dtype, device, load_base
-from train.pack import packs_exactly
+from train.model import DTYPES, autocast, device, load_base
+from train.neftune import Noise
+from train.prepare import Prepared, prepare
 from train.progress import Narrator
 from train.recipe import Recipe
 from train.report import Generation, Report
+from train.settings import Settings, decide
+from train.step import Passes
 
-PACKAGES: Final = ("torch", "transformers", "peft", "bitsandbytes", "accelerate")
 Mode = Literal["new", "resume", "fresh"]
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """All that is decided before the model is loaded."""
-
-    recipe: Recipe
-    template: Template
-    train: Split
-    held_out: Split
-    plan: Plan
-    stops: list[int]
-    questions: list[evaluate.Question]
 
 
 def train(recipe: Recipe, folder: RunFolder, *, mode: Mode, narrator: Narrator) -> Report:
     """Train as the recipe says and return the report; at once where the folder holds the finished run.
 
     `new` refuses a folder with another or an unfinished run, `resume` goes on with an unfinished one, `fresh` starts
-    again whatever is there. Raises `CurateError`.
+    again whatever is there. With several processes all of them call it; rank 0 alone writes. Raises `CurateError`, and `KeyboardInterrupt`
+    where the training was interrupted and has saved what it did.
     """
+    ranks.join()
     with folder.locked():
-        identity = identify(recipe)
-        finished = _admit(folder, identity["key"], mode)
+        identity = ranks.from_first(lambda: identify(recipe))
+        finished = ranks.from_first(lambda: _admit(folder, identity["key"], mode))
         if finished is not None:
             narrator.say(f"{visible(str(folder.path))}: this training is finished already; nothing was done (--fresh starts it again)")
             return finished
         # Refuses what cannot be trained on before anything is written and before the model is loaded.
         prepared = prepare(recipe, narrator)
-        if mode == "fresh" or folder.key is None:
-            folder.clear()
-            folder.write("recipe.json", recipe.model_dump(mode="json"))
-            folder.write("environment.json", _environment(recipe))
-            folder.write("identity.json", {**identity, "template": prepared.template.hash})
-        narrator.journal = Journal(folder.metrics)
+        settings = ranks.from_first(lambda: _begin(prepared, folder, identity, mode, narrator))
+        narrator.journal = Journal(folder.metrics, silent=ranks.rank() > 0)
         with narrator.showing():
-            return _train(prepared, folder, narrator, identity)
+            return Training(prepared, settings, folder, narrator).run(identity)
 
 
 def _admit(folder: RunFolder, key: str, mode: Mode) -> Report | None:
@@ -83,71 +68,189 @@ def _admit(folder: RunFolder, key: str, mode: Mode) -> Report | None:
     return None if report is None else validated(Report, report, str(folder.path / "report.json"))
 
 
-def prepare(recipe: Recipe, narrator: Narrator) -> Prepared:
-    """Encode the data and plan the training; no weights are loaded. Raises `CurateError` for data it must not go on with."""
-    template = load_template(recipe.model)
-    data = Path(recipe.data)
-    parts = narrator.phase("encoding", 2)
-    train = load_split(data, "train", template, recipe)
-    parts.advance()
-    test = data / "test.jsonl"
-    held_out = load_split(data, "test" if test.is_file() and test.stat().st_size else "validation", template, recipe)
-    parts.advance()
-    for split in (train, held_out):
-        for mismatch, count in split.mismatches.items():
-            narrator.say(f"note: {split.name}, {plural(count, 'example')}: {mismatch}")
-        if split.left_out:
-            narrator.say(f"note: {split.name}: {plural(len(split.left_out), 'example')} left out; the report lists them")
-    plan = plan_batches(len(train.encoded), recipe)
-    return Prepared(
-        recipe, template, train, held_out, plan, evaluate.stop_ids(template, train.encoded), evaluate.questions(held_out, template, recipe.generations)
-    )
+def _begin(prepared: Prepared, folder: RunFolder, identity: dict[str, Any], mode: Mode, narrator: Narrator) -> Settings:
+    """The settings of the run: decided now, or those it began with."""
+    now = decide(prepared.recipe)
+    if mode == "fresh" or folder.key is None:
+        folder.clear()
+        folder.write("recipe.json", prepared.recipe.model_dump(mode="json"))
+        folder.write("environment.json", now.model_dump(mode="json"))
+        folder.write("identity.json", {**identity, "template": prepared.template.hash})
+        return now
+    settings = validated(Settings, folder.read("environment.json") or {}, str(folder.path / "environment.json"))
+    if settings.differs(now):
+        narrator.say("note: packages, device or number of processes have changed since this run began; it will not end exactly as it would have")
+    return settings
 
 
-def _environment(recipe: Recipe) -> dict[str, Any]:
-    on = device()
-    return {
-        "python": platform.python_version(),
-        "system": f"{platform.system()} {platform.machine()}",
-        "device": torch.cuda.get_device_name(on) if on.type == "cuda" else "cpu",
-        "dtype": str(compute_dtype(recipe.dtype)).removeprefix("torch."),
-        "threads": recipe.threads or torch.get_num_threads(),
-        "packages": {name: version(name) for name in PACKAGES},
-    }
+class Training:
+    """A training on its way: its parts in their order, each skipped where an earlier process has done it."""
 
+    def __init__(self, prepared: Prepared, settings: Settings, folder: RunFolder, narrator: Narrator) -> None:
+        assert narrator.journal is not None
+        self.prepared, self.settings, self.folder, self.narrator, self.journal = prepared, settings, folder, narrator, narrator.journal
+        self.recipe = prepared.recipe
+        self.dtype = DTYPES[settings.dtype]
+        self.sharded = self.recipe.parallel == "fsdp" and ranks.world() > 1
+        self.model: Any = None
+        self.packing = False
 
-def _train(prepared: Prepared, folder: RunFolder, narrator: Narrator, identity: dict[str, Any]) -> Report:
-    recipe = prepared.recipe
-    environment = folder.read("environment.json")
-    now = _environment(recipe)
-    if environment is None or any(environment[name] != now[name] for name in ("packages", "device")):
-        narrator.say("note: packages or device have changed since this run began; it will not end exactly as it would have")
-        environment = environment or now
-    torch.set_num_threads(environment["threads"])
-    dtype = compute_dtype(environment["dtype"])
-    logging.disable_progress_bar()  # bars of loading weights; ours say as much
-    loading = narrator.phase("loading the model", 1)
-    set_seed(recipe.seed)  # the adapter begins with random numbers
-    model = attach(load_base(recipe, dtype), recipe)
-    _check_vocabulary(model, prepared)
-    with autocast(dtype), model.disable_adapter():
-        packing = packs_exactly(model, device())
-    loading.advance()
-    if not packing:
-        narrator.say("note: this model does not keep packed texts apart; each goes through it by itself")
-    base = folder.read("base.json")
-    if base is None:
-        with model.disable_adapter():
-            base = _measure(model, prepared, dtype, narrator, "base", packing=packing)
-        folder.write("base.json", base)
-    _go_on(model, prepared, folder, narrator, dtype, packing=packing)
-    adapter = folder.place_adapter(model)
-    tuned = _measure(model, prepared, dtype, narrator, "tuned", packing=packing)
-    report = _report(model, prepared, base, tuned, adapter, identity)
-    assert narrator.journal is not None
-    narrator.journal.write(event="finished")
-    folder.write("report.json", report.model_dump(mode="json"))
-    return report
+    def run(self, identity: dict[str, Any]) -> Report:
+        """All of it."""
+        torch.set_num_threads(self.settings.threads)
+        self._load()
+        base = ranks.from_first(lambda: self.folder.read("base.json"))
+        if base is None and not self.sharded:  # a sharded model can be measured only once the Trainer has put it on the devices
+            base = self._measure_base()
+        follower = self._go_on()
+        step = self._keep(follower)
+        if base is None:
+            base = self._measure_base()
+        adapter = ranks.from_first(lambda: self.folder.place_adapter(self._save_sharded if self.sharded else self._save))
+        tuned = self._measure("tuned", self.model)
+        report = self._report(base, tuned, adapter, identity, follower, step)
+        self.journal.write(event="finished", memory=peak_memory())
+        ranks.from_first(lambda: self.folder.write("report.json", report.model_dump(mode="json")))
+        return report
+
+    def _load(self) -> None:
+        logging.disable_progress_bar()  # bars of loading weights; ours say as much
+        loading = self.narrator.phase("loading the model", 1)
+        base = load_base(self.recipe, self.dtype, checkpointing=self.settings.activation_checkpointing)
+        set_seed(self.recipe.seed)  # the adapter begins with random numbers
+        self.model = attach(base, self.recipe, self.prepared.start)
+        _check_vocabulary(self.model, self.prepared)
+        if self.sharded:
+            for parameter in self.model.parameters():  # FSDP wants one dtype in all that it shards together
+                if parameter.requires_grad:
+                    parameter.data = parameter.data.to(self.dtype)
+            self.packing = self.recipe.packing
+        else:
+            with autocast(self.dtype):
+                self.packing = self.recipe.packing and packs_exactly(self.model, device())
+        loading.advance()
+        if self.recipe.packing and not self.packing:
+            self.narrator.say("note: this model does not keep packed texts apart; each goes through it by itself")
+
+    def _measure_base(self) -> dict[str, Any]:
+        with without(self.model) as base:
+            found = self._measure("base", base)
+        ranks.from_first(lambda: self.folder.write("base.json", found))
+        return found
+
+    def _measure(self, name: str, model: Any) -> dict[str, Any]:
+        """Held-out loss and a few answers, of the model as it is now."""
+        texts = self.prepared.held_out.encoded
+        phase = self.narrator.phase(f"{name} evaluation", len(texts))
+        loss = self._loss(model, texts, phase.advance)
+        if not isfinite(loss):
+            raise ModelError(
+                f"the held-out loss of the {name} model is not a number", 'try  dtype = "float32"  or a lower learning_rate; the weights may be damaged'
+            )
+        if self.sharded:  # each token of an answer would gather all weights once more
+            return {"loss": loss, "answers": ["" for _ in self.prepared.questions]}
+        asked = [question.prompt for question in self.prepared.questions]
+        answering = self.narrator.phase(f"{name} answers", len(asked))
+        answers = ranks.from_first(
+            lambda: evaluate.answers(model, self.prepared.template, asked, self.prepared.stops, self.dtype, max_new_tokens=self.recipe.max_new_tokens)
+        )
+        answering.advance(len(asked))
+        return {"loss": loss, "answers": answers}
+
+    def _loss(self, model: Any, texts: Any, done: Any = lambda _: None) -> float:
+        return evaluate.held_out_loss(model, texts, self.dtype, packing=self.packing, done=done, shared=not self.sharded)
+
+    def _validation_loss(self, _step: int) -> float:
+        assert self.prepared.validation is not None
+        return self._loss(self.model, self.prepared.validation.encoded)
+
+    def _go_on(self) -> Follower:
+        """Train from the last checkpoint, or from the start; nothing is left to do after one at the last step, or where it ended early."""
+        order, recipe = self.prepared.order, self.recipe
+        resume = ranks.from_first(lambda: checkpoint.latest(self.folder.checkpoints))
+        done = 0 if resume is None else checkpoint.step_of(resume)
+        self.journal.cut(done)
+        ranks.wait()
+        phase = self.narrator.phase("training", len(order), done)
+        room = self.settings.tokens_per_pass
+        if resume is not None:
+            room = min([room, *(line["tokens_per_pass"] for line in self.journal.lines() if line.get("event") == "out-of-memory")])
+            self.journal.write(event="resumed", after=done)
+        passes = Passes(
+            self.prepared.train.encoded, self.prepared.train.name_of, room=room, packing=self.packing, dtype=self.dtype,
+            noise=Noise(self.model, recipe.neftune),
+        )  # fmt: skip
+        follower = Follower(
+            self.journal, phase, order, passes, every=self.prepared.evaluate_every, patience=recipe.patience,
+            measure=self._validation_loss if self.prepared.validation is not None else None,
+        )  # fmt: skip
+        if resume is not None and (done == len(order) or follower.exhausted):
+            put_back(self.model, resume)
+        else:
+            loop.run(self.model, passes, order, recipe, self.settings, self.folder.checkpoints, follower=follower, resume=resume)
+        if follower.interrupted:
+            self.journal.write(event="interrupted")
+            self.narrator.say("saved; the same command with --resume goes on from here")
+            raise KeyboardInterrupt
+        return follower
+
+    def _keep(self, follower: Follower) -> int:
+        """Put the weights of the step that is kept into the model; returns which one."""
+        last = checkpoint.latest(self.folder.checkpoints)
+        step = len(self.prepared.order) if last is None else checkpoint.step_of(last)
+        best = follower.best_step if self.recipe.keep == "best" else None
+        if best is not None and best != step and not self.sharded:
+            made = checkpoint.of_step(self.folder.checkpoints, best)
+            if made is not None:
+                put_back(self.model, made)
+                return best
+        return step
+
+    def _save(self, folder: Path) -> Path:
+        weights = save(self.model, folder)
+        self.prepared.template.tokenizer.save_pretrained(folder)
+        return weights
+
+    def _save_sharded(self, folder: Path) -> Path:
+        """The adapter of the last checkpoint, which the Trainer has gathered from all devices."""
+        made = checkpoint.latest(self.folder.checkpoints)
+        assert made is not None
+        self.prepared.template.tokenizer.save_pretrained(folder)
+        for name in ("adapter_config.json", "adapter_model.safetensors"):
+            shutil.copyfile(made / name, folder / name)
+        return folder / "adapter_model.safetensors"
+
+    def _report(self, base: dict[str, Any], tuned: dict[str, Any], adapter: str, identity: dict[str, Any], follower: Follower, step: int) -> Report:
+        prepared = self.prepared
+        trainable, total = parameters(self.model)
+        done = [line["step"] for line in self.journal.lines() if "loss" in line]
+        return Report(
+            key=identity["key"],
+            model=self.recipe.model,
+            base=identity["base"],
+            template=prepared.template.hash,
+            manifest=identity["manifest"],
+            method=self.recipe.method,
+            learning_rate=self.recipe.peak_rate,
+            trainable_parameters=trainable,
+            total_parameters=total,
+            steps=max(done, default=len(prepared.order)),
+            kept_step=step,
+            validation_loss=dict(follower.measured).get(step),
+            train_examples=len(prepared.train.examples),
+            supervised_tokens=sum(text.supervised for text in prepared.train.encoded),
+            held_out=prepared.held_out.name,
+            held_out_examples=len(prepared.held_out.examples),
+            base_loss=base["loss"],
+            tuned_loss=tuned["loss"],
+            generations=tuple(
+                Generation(prompt=question.text, reference=question.reference, base=before, tuned=after)
+                for question, before, after in zip(prepared.questions, base["answers"], tuned["answers"], strict=True)
+            ),
+            adapter_sha256=adapter,
+            left_out=(*prepared.train.left_out, *prepared.held_out.left_out),
+            mismatches=dict(sorted((prepared.train.mismatches + prepared.held_out.mismatches).items())),
+        )
 
 
 def _check_vocabulary(model: Any, prepared: Prepared) -> None:
@@ -155,65 +258,3 @@ def _check_vocabulary(model: Any, prepared: Prepared) -> None:
     highest = max(max(text.input_ids) for split in (prepared.train, prepared.held_out) for text in split.encoded)
     if highest >= size:
         raise ConfigError(f"the tokenizer knows token {highest}, the model only {size} tokens", "tokenizer and weights are not of one model")
-
-
-def _measure(model: Any, prepared: Prepared, dtype: torch.dtype, narrator: Narrator, name: str, *, packing: bool) -> dict[str, Any]:
-    """Held-out loss and a few answers, of the model as it is now."""
-    phase = narrator.phase(f"{name} evaluation", len(prepared.held_out.encoded))
-    loss = evaluate.held_out_loss(model, prepared.held_out.encoded, dtype, packing=packing, done=phase.advance)
-    if not isfinite(loss):
-        raise ModelError(
-            f"the held-out loss of the {name} model is not a number", 'try  dtype = "float32"  or a lower learning_rate; the weights may be damaged'
-        )
-    asked = [question.prompt for question in prepared.questions]
-    answering = narrator.phase(f"{name} answers", len(asked))
-    answers = evaluate.answers(model, prepared.template, asked, prepared.stops, dtype, max_new_tokens=prepared.recipe.max_new_tokens)
-    answering.advance(len(asked))
-    return {"loss": loss, "answers": answers}
-
-
-def _go_on(model: Any, prepared: Prepared, folder: RunFolder, narrator: Narrator, dtype: torch.dtype, *, packing: bool) -> None:
-    """Train from the last checkpoint, or from the start; nothing is left to do after a checkpoint at the last step."""
-    plan = prepared.plan
-    resume = checkpoint.latest(folder.checkpoints)
-    done = 0 if resume is None else checkpoint.step_of(resume)
-    assert narrator.journal is not None
-    narrator.journal.cut(done)
-    phase = narrator.phase("training", plan.steps, done)
-    if resume is not None:
-        narrator.journal.write(event="resumed", after=done)
-        if done == plan.steps:
-            set_peft_model_state_dict(model, load_peft_weights(str(resume), device=str(device())))
-            return
-    loop.run(
-        model, prepared.train.encoded, plan, prepared.recipe, folder.checkpoints,
-        dtype=dtype, packing=packing, journal=narrator.journal, phase=phase, resume=resume,
-    )  # fmt: skip
-
-
-def _report(model: Any, prepared: Prepared, base: dict[str, Any], tuned: dict[str, Any], adapter: str, identity: dict[str, Any]) -> Report:
-    trainable, total = parameters(model)
-    return Report(
-        key=identity["key"],
-        model=prepared.recipe.model,
-        base=identity["base"],
-        template=prepared.template.hash,
-        manifest=identity["manifest"],
-        method=prepared.recipe.method,
-        trainable_parameters=trainable,
-        total_parameters=total,
-        steps=prepared.plan.steps,
-        train_examples=len(prepared.train.examples),
-        supervised_tokens=sum(text.supervised for text in prepared.train.encoded),
-        held_out=prepared.held_out.name,
-        held_out_examples=len(prepared.held_out.examples),
-        base_loss=base["loss"],
-        tuned_loss=tuned["loss"],
-        generations=tuple(
-            Generation(prompt=question.text, reference=question.reference, base=before, tuned=after)
-            for question, before, after in zip(prepared.questions, base["answers"], tuned["answers"], strict=True)
-        ),
-        adapter_sha256=adapter,
-        left_out=(*prepared.train.left_out, *prepared.held_out.left_out),
-        mismatches=dict(sorted((prepared.train.mismatches + prepared.held_out.mismatches).items())),
-    )

@@ -3,11 +3,15 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from curate.errors import ConfigError, InputError, UsageError
 from curate.template import Template
 from tests.trainer.tiny import make_tokenizer, write_recipe, write_split
-from train.data import load_split, plan_batches
+from train.data import load_split
+from train.order import plan_order
+from train.pack import spread
 from train.recipe import Recipe, load_recipe
 
 
@@ -16,7 +20,7 @@ def recipe(**values: object) -> Recipe:
 
 
 def test_all_mistakes_are_told_with_what_was_meant(tmp_path: Path) -> None:
-    path = write_recipe(tmp_path, learning_rat=1, rank=0, method="full")
+    path = write_recipe(tmp_path, learning_rat=1, rank=0, method="adalora")
     with pytest.raises(ConfigError) as caught:
         load_recipe(path)
     assert "did you mean 'learning_rate'?" in caught.value.message
@@ -44,15 +48,26 @@ def test_paths_are_relative_to_the_recipe(tmp_path: Path) -> None:
     assert load_recipe(write_recipe(tmp_path, model="owner/name")).model == "owner/name"
 
 
-def test_the_plan_shows_each_text_once_per_epoch_and_depends_on_the_seed_alone() -> None:
-    plan = plan_batches(10, recipe(epochs=2, batch=4, accumulation=2))
-    order = [i for batch in plan.batches for i in batch]
-    assert sorted(order[:10]) == sorted(order[10:]) == list(range(10))
-    assert order[:10] != order[10:]
-    assert plan.steps == 3
-    assert plan == plan_batches(10, recipe(epochs=2, batch=4, accumulation=2))
-    assert plan != plan_batches(10, recipe(epochs=2, batch=4, accumulation=2, seed=1))
-    assert plan_batches(10, recipe(max_steps=7, batch=4, accumulation=2)).steps == 7
+def test_each_text_comes_once_per_epoch_in_an_order_that_the_seed_alone_decides() -> None:
+    order = plan_order(10, recipe(epochs=2, batch=8))
+    assert [len(step) for step in order] == [8, 8, 4]
+    flat = [text for step in order for text in step]
+    assert sorted(flat[:10]) == sorted(flat[10:]) == list(range(10))
+    assert flat[:10] != flat[10:]
+    assert order == plan_order(10, recipe(epochs=2, batch=8))
+    assert order != plan_order(10, recipe(epochs=2, batch=8, seed=1))
+    assert len(plan_order(10, recipe(max_steps=7, batch=8))) == 7
+
+
+@given(st.lists(st.integers(1, 300), min_size=1, max_size=40), st.integers(1, 400), st.integers(1, 4))
+def test_every_text_of_a_step_is_in_one_pass_and_no_pass_is_too_big(lengths: list[int], room: int, ranks: int) -> None:
+    found = spread(lengths, room, ranks)
+    assert sorted(index for passes in found for one in passes for index in one) == list(range(len(lengths)))
+    assert all(sum(lengths[index] for index in one) <= room or len(one) == 1 for passes in found for one in passes)
+    assert len(found) == ranks
+    assert len({len(passes) for passes in found}) == 1
+    if len(lengths) >= ranks:
+        assert all(any(passes) for passes in found)
 
 
 def test_examples_over_the_length_are_refused_with_the_list(tmp_path: Path) -> None:

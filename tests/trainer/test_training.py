@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.trainer.tiny import conversations, make_tokenizer, write_recipe, write_split
+from tests.trainer.tiny import conversations, make_tokenizer, write_recipe
 
 pytestmark = pytest.mark.slow
 
@@ -23,7 +23,7 @@ def parts(tiny_model: Path) -> tuple[Any, Any, Any]:
     import torch
 
     from curate.template import Template
-    from train.methods import attach
+    from train.attach import attach
     from train.model import load_base
     from train.recipe import Recipe
 
@@ -37,8 +37,9 @@ def parts(tiny_model: Path) -> tuple[Any, Any, Any]:
 def gradients(model: Any, texts: Any) -> list[Any]:
     import torch
 
+    from train.loss import weighted_loss
     from train.model import autocast
-    from train.pack import pack, weighted_loss
+    from train.pack import pack
 
     model.train()
     model.zero_grad()
@@ -73,8 +74,8 @@ def test_packed_texts_do_not_see_each_other(parts: tuple[Any, Any, Any]) -> None
     import torch
 
     from train.evaluate import held_out_loss
+    from train.loss import packs_exactly
     from train.model import autocast
-    from train.pack import packs_exactly
 
     _, model, texts = parts
     with autocast(torch.bfloat16):
@@ -111,7 +112,7 @@ def test_the_loss_is_the_one_that_transformers_computes(parts: tuple[Any, Any, A
 def test_only_the_adapter_trains_and_4_bits_stay_4_bits(parts: tuple[Any, Any, Any]) -> None:
     import bitsandbytes
 
-    from train.methods import parameters
+    from train.attach import parameters
 
     _, model, _ = parts
     assert all("lora" in name for name, parameter in model.named_parameters() if parameter.requires_grad)
@@ -197,11 +198,10 @@ def test_data_that_cannot_be_trained_on_leave_no_run_behind(project: Path) -> No
     assert not (project / "refused/identity.json").exists()
 
 
-def test_accumulation_does_not_change_the_loss(project: Path) -> None:
-    write_split(project / "split")
+def test_how_a_step_is_spread_over_passes_does_not_change_the_loss(project: Path) -> None:
     losses = []
-    for name, batch, accumulation in (("one", 4, 1), ("four", 1, 4)):
-        write_recipe(project, batch=batch, accumulation=accumulation, dropout=0.0, dtype="float32", method="lora", max_steps=3, generations=0)
+    for name, room in (("one", 512), ("four", 1)):
+        write_recipe(project, tokens_per_pass=room, dropout=0.0, dtype="float32", method="lora", max_steps=3, generations=0)
         result = run(project, "--run-dir", name, "--quiet")
         assert result.returncode == 0, result.stderr
         assert result.stderr == ""

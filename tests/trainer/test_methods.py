@@ -1,0 +1,95 @@
+"""Every method on a base in 4 bits: it learns, is saved, comes back the same, and goes on where it was stopped."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from curate.errors import ConfigError
+from tests.trainer.tiny import write_recipe
+from train.methods import METHODS
+from train.recipe import Recipe, load_recipe
+
+pytestmark = pytest.mark.slow
+
+VARIANTS: dict[str, dict[str, Any]] = {
+    "lora": {"method": "lora"},
+    "qlora": {},
+    "rslora": {"rslora": True},
+    "dora": {"dora": True},
+    "olora": {"initialisation": "olora"},
+    "ia3": {"method": "ia3", "learning_rate": 0.05},
+    "prefix": {"method": "prefix-tuning", "virtual_tokens": 4},
+    "prompt": {"method": "prompt-tuning", "virtual_tokens": 4, "learning_rate": 0.05},
+    "houlsby": {"method": "bottleneck", "places": "houlsby", "bottleneck": 8},
+    "pfeiffer": {"method": "bottleneck", "places": "pfeiffer", "bottleneck": 8},
+    "parallel": {"method": "bottleneck", "places": "parallel", "bottleneck": 8},
+    "full": {"method": "full", "learning_rate": 1e-3},
+}
+
+
+def recipe_of(project: Path, variant: str, **values: Any) -> Recipe:
+    own = METHODS[VARIANTS[variant].get("method", "qlora")].keys
+    without = {key: None for key in ("rank", "dropout") if key not in own}
+    changes = {"max_steps": 6, "save_every": 2, "generations": 1, "max_new_tokens": 2} | without | VARIANTS[variant] | values
+    return load_recipe(write_recipe(project, **changes))
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_method_learns_comes_back_and_goes_on(project: Path, variant: str) -> None:
+    import torch
+
+    from train.attach import put_back, reload
+    from train.evaluate import held_out_loss
+    from train.folder import RunFolder
+    from train.model import DTYPES, load_base
+    from train.prepare import prepare
+    from train.progress import Narrator
+    from train.run import train
+
+    narrator = Narrator(quiet=True)
+    recipe, folder = recipe_of(project, variant), RunFolder(project / "run")
+    report = train(recipe, folder, mode="new", narrator=narrator)
+    assert report.tuned_loss < report.base_loss
+    assert 0 < report.trainable_parameters <= report.total_parameters
+    assert recipe.quantised == (variant not in ("lora", "full"))
+
+    dtype = DTYPES[folder.read("environment.json")["dtype"]]
+    texts = prepare(recipe, narrator).held_out.encoded
+    base = load_base(recipe, dtype)
+    if variant == "full":
+        back = base.float()
+        put_back(back, folder.adapter)
+    else:
+        back = reload(base, folder.adapter)
+    assert held_out_loss(back, texts, dtype, packing=True, done=lambda _: None) == report.tuned_loss
+    alone = held_out_loss(back, texts, dtype, packing=False, done=lambda _: None)
+    assert alone == pytest.approx(report.tuned_loss, rel=1e-2)
+
+    weights = next(folder.adapter.glob("*.safetensors"))
+    before = weights.read_bytes()
+    shutil.rmtree(folder.path / "checkpoints" / "checkpoint-6")
+    for name in ("report.json", "adapter"):
+        left = folder.path / name
+        left.unlink() if left.is_file() else shutil.rmtree(left)
+    torch.manual_seed(99)
+    assert train(recipe, folder, mode="resume", narrator=narrator) == report
+    assert weights.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"method": "ia3", "rank": 8}, "method 'ia3' makes no use of rank"),
+        ({"method": "qlora", "quantisation": "none"}, "qlora without quantisation is lora"),
+        ({"method": "full", "quantisation": "nf4"}, "cannot be trained"),
+        ({"initialisation": "pissa"}, "needs the weights as they are"),
+        ({"method": "prefix-tuning", "activation_checkpointing": True}, "does not work with activation_checkpointing"),
+        ({"patience": 2, "evaluate_every": 0}, "patience counts measurements"),
+    ],
+)
+def test_what_cannot_be_is_said_when_the_recipe_is_read(tmp_path: Path, values: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_recipe(write_recipe(tmp_path, rank=values.pop("rank", None), dropout=None, **values))
+    assert said in caught.value.message

@@ -1,0 +1,121 @@
+"""One optimiser step's gradients: its texts over as many forward passes as memory allows, on one process or several.
+
+The loss is the mean over all supervised tokens of the step, weighted; how they are spread over passes and processes does not change it.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
+from math import isfinite
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from curate.encoding import Encoded
+from curate.errors import CurateError, ModelError
+from curate.text import excerpt, plural
+from train import ranks
+from train.loss import weighted_loss
+from train.model import autocast, device
+from train.neftune import Noise
+from train.pack import pack, spread, to
+
+
+class OutOfMemory(Exception):
+    """A pass did not fit; kept inside the trainer, which tries again with smaller ones."""
+
+
+class Passes:
+    """Spreads steps over forward passes of at most `room` tokens, and runs them."""
+
+    def __init__(self, texts: Sequence[Encoded], names: Callable[[int], str], *, room: int, packing: bool, dtype: torch.dtype, noise: Noise) -> None:
+        self.texts, self.names, self.packing, self.dtype, self.noise = texts, names, packing, dtype, noise
+        self.room = room
+        """Tokens in a forward pass; halved where they do not fit."""
+        self.largest = 0
+        """Tokens of the largest pass that went through."""
+
+    def of(self, step: Sequence[int]) -> list[list[list[int]]]:
+        """For each process its passes, for each pass the indices of its texts."""
+        spread_out = spread([len(self.texts[index].input_ids) for index in step], self.room if self.packing else 1, ranks.world())
+        return [[[step[at] for at in one] for one in passes] for passes in spread_out]
+
+    def tokens(self, step: Sequence[int]) -> int:
+        """Tokens of a step, on all processes."""
+        return sum(len(self.texts[index].input_ids) for index in step)
+
+    def run(self, model: Any, step: Sequence[int], backward: Callable[[Tensor], Any]) -> Tensor:
+        """Gradients and loss of a step. `backward` takes the loss of each pass; the sum over passes and processes is the mean loss per token.
+
+        Raises `OutOfMemory`, with no gradient left behind, where a pass does not fit on any of the processes.
+        """
+        weight = sum(sum(self.texts[index].weights[1:]) for index in step)
+        total = torch.zeros((), device=device())
+        fits = True
+        try:
+            for indices in self.of(step)[ranks.rank()]:
+                total += self._pass(model, indices or step[:1], weight if indices else float("inf"), backward)
+        except (torch.OutOfMemoryError, RuntimeError, MemoryError) as error:
+            if not _no_memory(error):
+                raise
+            fits = False
+        if ranks.world() > 1:
+            fits = not float(ranks.total(torch.tensor(0.0 if fits else 1.0, device=device())))
+        if not fits:
+            raise OutOfMemory
+        return total
+
+    def _pass(self, model: Any, indices: Sequence[int], weight: float, backward: Callable[[Tensor], Any]) -> Tensor:
+        packed = to(pack([self.texts[index] for index in indices]), device())
+        self.noise.announce(packed)
+        with model.no_sync() if hasattr(model, "no_sync") else nullcontext():  # gradients are added up once, after the last pass
+            with autocast(self.dtype):
+                loss = weighted_loss(model, packed) / weight
+            backward(loss)
+        self.largest = max(self.largest, packed["input_ids"].shape[1])
+        return loss.detach()
+
+    def halve(self, step: Sequence[int]) -> int:
+        """Smaller passes from now on; returns how many tokens. Raises `CurateError` where a single text is too long for this memory."""
+        longest = max(len(self.texts[index].input_ids) for index in step)
+        if not self.packing or self.room <= longest:
+            raise CurateError(
+                f"out of memory with a single text of {longest:,} tokens",
+                "say  activation_checkpointing = true,  lower max_length or rank, or take a smaller base; `curate plan` says what fits",
+            )
+        largest = max(self.tokens(one) for passes in self.of(step) for one in passes)
+        self.room = max(min(self.room, largest) // 2, longest)
+        return self.room
+
+    @torch.no_grad()
+    def blame(self, model: Any, step: Sequence[int]) -> CurateError:
+        """Why the loss of a step is no number: the texts that make it so, or the weights."""
+        if not all(bool(torch.isfinite(parameter).all()) for parameter in model.parameters() if parameter.requires_grad):
+            return CurateError("the trained weights are no numbers any more", "lower learning_rate; the last checkpoint is older than this step")
+        guilty = []
+        for index in step:
+            with autocast(self.dtype):
+                loss = float(weighted_loss(model, to(pack([self.texts[index]]), device())))
+            if not isfinite(loss):
+                guilty.append(index)
+        named = ", ".join(self.names(index) for index in (guilty or step)[:8])
+        whose = (
+            f"the loss of {plural(len(guilty), 'text')} is not a number" if guilty else f"the gradient of a step of {plural(len(step), 'text')} is not a number"
+        )
+        return CurateError(f"{whose}: {excerpt(named, 400)}", 'look at them, try  dtype = "float32"  or a lower learning_rate')
+
+
+def gradient_norm(parameters: Iterable[torch.nn.Parameter]) -> Tensor:
+    """The norm of all gradients together."""
+    norms = torch._foreach_norm([parameter.grad for parameter in parameters if parameter.grad is not None])
+    return torch.stack(list(norms)).norm() if norms else torch.zeros(())
+
+
+def must_learn(norm: float) -> None:
+    """Raises `ModelError` where no gradient reached anything in the first step: a training that would do nothing."""
+    if norm == 0:
+        raise ModelError("no gradient reaches what is to be trained", "say  activation_checkpointing = false,  or choose other target_modules")
+
+
+def _no_memory(error: BaseException) -> bool:
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "DefaultCPUAllocator" in str(error)
