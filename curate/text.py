@@ -37,7 +37,7 @@ def excerpt(text: str, width: int = 60) -> str:
 
 def normalised(text: str) -> str:
     """`text` as it is compared: NFKC, case folded, runs of white space as one space."""
-    return SPACES.sub(" ", unicodedata.normalize("NFKC", text).casefold()).strip()
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def words(text: str) -> list[str]:

@@ -1,81 +1,221 @@
-"""Examples of one split that another has too: a model is measured by what it remembers where they stay."""
+"""What one split has of another one: a model is measured by what it remembers where the two are those it learns from and is measured by.
 
-from collections.abc import Iterator, Mapping, Sequence
+All files are read as columns (`curate.detect.table`); lines are read again only where two examples are compared word by word.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from curate.config import DedupConfig
-from curate.detect.compared import compared_text
+from curate.detect.answers import clash
+from curate.detect.columns import Making
+from curate.detect.crew import Crew
 from curate.detect.facts import Facts
-from curate.detect.near import sets_of
-from curate.detect.shingles import Sets
+from curate.detect.question import question_of
+from curate.detect.shingles import Shingling
+from curate.detect.sift import originals
+from curate.detect.table import Reader, Table, read_table
 from curate.detect.threads import cores
-from curate.detect.verify import Alike, Groups, grouped
-from curate.example import Example
+from curate.detect.verify import Alike, grouped
+from curate.example import Example, Place
 
-LeakCode = Literal["L001", "L002", "L003"]
+if TYPE_CHECKING:
+    import numpy as np
+
+    Numbers = np.ndarray[Any, np.dtype[np.int64]]
+    Ids = np.ndarray[Any, np.dtype[np.uint64]]
+
+LeakCode = Literal["L001", "L002", "L003", "L004", "L005", "L006"]
+PARALLEL: Final = 32 << 20
+"""Bytes from which processes are started."""
+CLOSE: Final = 0.9
+"""Cosine similarity of two requests from which they are neighbours (L006)."""
+BLOCK: Final = 256
+"""Requests that are held against all of earlier splits at a time."""
 
 
 @dataclass(frozen=True, slots=True)
-class Leak:
-    """An example that stands in an earlier split too."""
+class SplitLeak:
+    """An example of a split that an earlier one has too, or something of it."""
 
     code: LeakCode
-    """L001: the same content; L002: nearly the same; L003: another answer to the same prompt."""
-    example: Example
+    """L001: the same content; L002: nearly the same; L003: the same question; L004: the same question, and an answer that clashes; L005: one
+    conversation begins the other, or both come from one source; L006: a question that is near by its embedding."""
+    place: Place
+    example: str
+    """Its id."""
     split: str
-    other: Example
-    """The first such one, or the most similar one, of the splits before."""
+    other_place: Place
+    """Of the examples of earlier splits that leak, the first one, or the most similar one."""
+    other: str
+    """The id of that."""
     other_split: str
     similarity: float
-    """True Jaccard of the texts that are compared; 1 for L001; for L003 that of the prompts, which is 1 too."""
-    differs: bool
-    """Whether the two differ in a fact: the same template rather than the same example."""
+    """L002: true Jaccard of the texts that are compared; L006: cosine of the requests; else 1."""
+    differs: bool = False
+    """L002: whether the two differ in a fact: one template rather than one example."""
+    why: str = ""
+    """L004: the words that clash; L005: `begins`, `goes on` or `source`."""
 
 
-def across(splits: Mapping[str, Sequence[Example]], config: DedupConfig) -> list[Leak]:
-    """The examples of each split that one of the splits before it has too, by name and in the order of examples; one leak for an example, the worst.
+def across(
+    splits: Mapping[str, Sequence[Path]], config: DedupConfig, *, source: str = "", embeddings: str = "", close: float = CLOSE, cache: Path | None = None
+) -> list[SplitLeak]:
+    """What each split, by name, has of those before it, in the order of its lines. Within a split nothing is compared.
 
-    Pure: the same for the same splits. Within a split nothing is compared.
+    Of L001, L002, L003, L005 (by beginning) and L006 an example is told the first that holds; L004, and L005 by `source` (the key of the line
+    that names where it comes from), are told besides. L006 needs `embeddings`, the name of a model, whose vectors are kept in `cache`.
+    Raises `InputError`; `ModelError` and `MissingExtra` for a model that is not at hand.
     """
-    every = [(name, example) for name, examples in splits.items() for example in examples]
-    owner = [at for at, examples in enumerate(splits.values()) for _ in examples]
-    near = _near(every, owner, config)
-    ids: dict[str, int] = {}
-    prompts: dict[str, int] = {}
-    found: list[Leak] = []
-    facts = Facts(config.on)
-    for at, (name, example) in enumerate(every):
-        prompt = compared_text(example, "prompt")
-        same, asked = ids.setdefault(example.id, at), prompts.setdefault(prompt, at) if prompt else at
-        code: LeakCode = "L001"
-        other, similarity = at, 1.0
-        if owner[same] < owner[at]:
-            other = same
-        elif at in near:
-            code, (other, similarity) = "L002", near[at]
-        elif owner[asked] < owner[at]:
-            code, other = "L003", asked
-        if other != at:
-            differs = code == "L002" and not facts.same(example, every[other][1])
-            found.append(Leak(code, example, name, every[other][1], every[other][0], similarity, differs))
-    return found
+    paths = [path for files in splits.values() for path in files]
+    with Crew(cores(), processes=sum(path.stat().st_size for path in paths if path.is_file()) >= PARALLEL) as crew:
+        table = read_table(paths, Making(config.on, Shingling(), keys=True, source=source), crew)
+    compared = _Compared(table, [name for name, files in splits.items() for _ in files])
+    found = compared.copies()
+    for some in (compared.near(config.threshold), compared.asked(), compared.beginnings(), compared.neighbours(embeddings, close, cache)):
+        found |= {at: leak for at, leak in some.items() if at not in found}
+    besides = [*compared.from_one_source().items(), *compared.clashing(found).items()]
+    told = compared.told([*found.items(), *besides], Facts(config.on))
+    return sorted(told, key=lambda leak: (paths.index(Path(leak.place.file)), leak.place.line, leak.place.nth, leak.code))
 
 
-def _near(every: Sequence[tuple[str, Example]], owner: Sequence[int], config: DedupConfig) -> dict[int, tuple[int, float]]:
-    """By the number of an example, the most similar one of the splits before its own, the first of equally similar ones."""
-    sets = sets_of([example for _, example in every], config)
-    return {at: best for at, best in _best(sets, grouped(sets, config.threshold, cores()), owner, config.threshold) if best is not None}
+class _Leak(NamedTuple):
+    """What an earlier example has of a later one."""
+
+    code: LeakCode
+    other: int
+    similarity: float = 1.0
+    why: str = ""
 
 
-def _best(sets: Sets, groups: Groups, owner: Sequence[int], threshold: float) -> Iterator[tuple[int, tuple[int, float] | None]]:
-    for numbers in groups.members:
-        before = Alike(sets, threshold)
-        waiting: list[int] = []
-        for at in numbers.tolist():  # ascending, and so split by split
-            if waiting and owner[waiting[0]] < owner[at]:
-                for earlier in waiting:
-                    before.add(earlier)
-                waiting = []
-            waiting.append(at)
-            yield at, next(((other, similarity) for similarity, other in before.to(at)), None)
+Leaks = dict[int, _Leak]
+"""By the number of the later example."""
+
+
+class _Compared:
+    """Examples of several splits, numbered in the order of these, so that of equal ones the first is of the earliest split."""
+
+    def __init__(self, table: Table, names: Sequence[str]) -> None:
+        """`names`: of each file, the split that it belongs to; the files of a split follow one another."""
+        import numpy as np
+
+        if table.keys is None:
+            raise ValueError("a table without keys")
+        self.table, self.keys, self.reader = table, table.keys, Reader()
+        self.names = list(dict.fromkeys(names))
+        files = np.searchsorted(table.first, table.lines, side="right") - 1
+        self.owner: Numbers = np.array([self.names.index(name) for name in names], dtype=np.int64)[files]
+
+    def copies(self) -> Leaks:
+        """L001."""
+        return {at: _Leak("L001", other) for at, other in self._earlier(originals(self.table))}
+
+    def near(self, threshold: float) -> Leaks:
+        """L002."""
+        sets = self.table.sets
+        found: Leaks = {}
+        for numbers in grouped(sets, threshold, cores()).members:
+            before, waiting = Alike(sets, threshold), list[int]()
+            for at in numbers.tolist():  # ascending, and so split by split
+                if waiting and self.owner[waiting[0]] < self.owner[at]:
+                    for earlier in waiting:
+                        before.add(earlier)
+                    waiting = []
+                waiting.append(at)
+                for similarity, other in before.to(at)[:1]:
+                    found[at] = _Leak("L002", other, similarity)
+        return found
+
+    def asked(self) -> Leaks:
+        """L003."""
+        return {at: _Leak("L003", other) for at, other in self._earlier(_firsts(self.keys.asked))}
+
+    def from_one_source(self) -> Leaks:
+        """L005, by the key that was named."""
+        return {at: _Leak("L005", other, why="source") for at, other in self._earlier(_firsts(self.keys.source))}
+
+    def beginnings(self) -> Leaks:
+        """L005, where one conversation begins the other."""
+        import numpy as np
+
+        whole, begun = self.keys.whole, self.keys.begun
+        longer = np.repeat(np.arange(len(whole)), np.diff(self.keys.ends))
+        there = np.flatnonzero(whole)
+        begins, goes_on = _found(whole[there], begun, longer), _found(begun, whole[there], there)
+        pairs = [(at, other, "begins") for at, other in zip(there.tolist(), begins.tolist(), strict=True)]
+        pairs += [(at, other, "goes on") for at, other in zip(longer.tolist(), goes_on.tolist(), strict=True)]
+        return {at: _Leak("L005", other, why=why) for at, other, why in reversed(pairs) if other >= 0 and self.owner[other] < self.owner[at]}
+
+    def neighbours(self, model: str, close: float, cache: Path | None) -> Leaks:
+        """L006; none without a model."""
+        import numpy as np
+
+        if not model:
+            return {}
+        from curate.detect.embed import embed  # only where a model was named
+
+        asked = [(at, question.request) for at in range(len(self.owner)) if (question := question_of(self._example(at)))]
+        vectors, numbers = embed([request for _, request in asked], model, cache), np.array([at for at, _ in asked], dtype=np.int64)
+        found: Leaks = {}
+        for split in range(1, len(self.names)):
+            before, own = np.flatnonzero(self.owner[numbers] < split), np.flatnonzero(self.owner[numbers] == split)
+            for start in range(0, len(own) if len(before) else 0, BLOCK):
+                at = own[start : start + BLOCK]
+                alike = vectors[at] @ vectors[before].T
+                best = alike.argmax(axis=1)
+                for row, (one, other) in enumerate(zip(numbers[at].tolist(), numbers[before[best]].tolist(), strict=True)):
+                    if (similarity := float(alike[row, best[row]])) >= close:
+                        found[one] = _Leak("L006", other, round(min(similarity, 1.0), 4))
+        return found
+
+    def clashing(self, found: Leaks) -> Leaks:
+        """L004: of the examples whose question an earlier split has, those whose answer clashes with the first one there."""
+        clashes: Leaks = {}
+        for at, (_, other, *_) in self.asked().items():
+            if at in found and found[at].code == "L001":
+                continue
+            one, earlier = question_of(self._example(at)), question_of(self._example(other))
+            if one and earlier and (evidence := clash(one.request, earlier.answer, one.answer)):
+                clashes[at] = _Leak("L004", other, why=f"{evidence.left} / {evidence.right}")
+        return clashes
+
+    def told(self, leaks: Iterable[tuple[int, _Leak]], facts: Facts) -> Iterator[SplitLeak]:
+        """The leaks with their places."""
+        table = self.table
+        for at, (code, other, similarity, why) in leaks:
+            differs = code == "L002" and not facts.same(self._example(at), self._example(other))
+            place, earlier = (table.place(int(table.lines[number])) for number in (at, other))
+            splits = [self.names[int(self.owner[number])] for number in (at, other)]
+            yield SplitLeak(code, place, table.id(at), splits[0], earlier, table.id(other), splits[1], similarity, differs, why)
+
+    def _example(self, at: int) -> Example:
+        return self.reader.example(self.table.spot(int(self.table.lines[at])))
+
+    def _earlier(self, firsts: "Numbers") -> Iterator[tuple[int, int]]:
+        """Those whose first equal is of an earlier split."""
+        import numpy as np
+
+        leaks = np.flatnonzero(self.owner[firsts] < self.owner)
+        yield from zip(leaks.tolist(), firsts[leaks].tolist(), strict=True)
+
+
+def _firsts(keys: "Ids") -> "Numbers":
+    """Of each key the number of the first equal one; its own where it is 0."""
+    import numpy as np
+
+    _, first, groups = np.unique(keys, return_index=True, return_inverse=True)
+    firsts: Numbers = np.where(keys == 0, np.arange(len(keys)), first[groups])
+    return firsts
+
+
+def _found(keys: "Ids", among: "Ids", numbers: "Numbers") -> "Numbers":
+    """Of each key the least of `numbers` that stands beside an equal one `among` others; -1 for none."""
+    import numpy as np
+
+    if not len(among):
+        return np.full(len(keys), -1, dtype=np.int64)
+    order = np.lexsort((numbers, among))
+    at = np.minimum(np.searchsorted(among[order], keys), len(order) - 1)
+    return np.where(among[order][at] == keys, numbers[order][at], -1)

@@ -1,4 +1,4 @@
-"""The lines of a piece of a file as columns: where each stands, its id, and its shingles. No texts and no objects are kept."""
+"""The lines of a piece of a file as columns: where each stands, its id, its shingles and its keys. No texts and no objects are kept."""
 
 import hashlib
 from collections.abc import Sequence
@@ -11,6 +11,7 @@ import orjson
 
 from curate.detect.compared import On, compared_turns, written_text
 from curate.detect.keeper import lacking
+from curate.detect.keys import Keys, key_of, plain_key
 from curate.detect.shingles import Sets, Shingling, shingled, texts_of
 from curate.example import Example, Place
 from curate.read.dataset import FileFacts, ParsedLine
@@ -29,8 +30,12 @@ class Making(NamedTuple):
 
     on: On
     shingling: Shingling
-    keep: str
+    keep: str = "longest"
     """A policy of `curate.config.KEEP`: those that name a field want to know where it is missing."""
+    keys: bool = False
+    """Whether `Columns.keys` are wanted."""
+    source: str = ""
+    """What names the source of an example, for its key (see `curate.detect.keys`)."""
 
 
 @dataclass(slots=True)
@@ -53,6 +58,8 @@ class Columns:
     """Its id, as two numbers."""
     sets: Sets
     """The shingles of its text."""
+    keys: Keys | None = None
+    """What it asks and how it begins, where that is wanted."""
     without: int = 0
     """Examples that lack the field that decides which of several stays."""
     physical: int = 0
@@ -93,6 +100,7 @@ def columns_of_batch(batch: Batch, making: Making) -> Columns:
     held = rank[order][holds[order]]
     halves = np.frombuffer(ids, dtype=">u8").astype(np.uint64).reshape(-1, 2)
     starts, sizes, endings, numbers, nths = np.ascontiguousarray(places[order].T)
+    without = lacking(making.keep, examples) + (plain if ":" in making.keep else 0)
     return Columns(
         starts,
         sizes,
@@ -102,8 +110,15 @@ def columns_of_batch(batch: Batch, making: Making) -> Columns:
         holds[order],
         halves[held],
         sets if plain == len(holds) else sets.chosen(held),
-        lacking(making.keep, examples) + (plain if ":" in making.keep else 0),
+        _keys(batch, examples, making.source).chosen(held) if making.keys else None,
+        without,
     )
+
+
+def _keys(batch: Batch, examples: Sequence[Example], source: str) -> Keys:
+    """The keys of the plain examples of a batch, then those of the others."""
+    plain = [plain_key(roles, said, source) for roles, said in zip(batch.roles, batch.texts, strict=True)]
+    return Keys.of([*plain, *(key_of(example, source) for example in examples)])
 
 
 def _plain_places(batch: Batch) -> "Numbers":

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from curate.detect.field import value_at
 from curate.example import Example
 
 Rank = tuple[Any, ...]
@@ -33,9 +34,9 @@ def ranking(keep: str, findings: Mapping[str, tuple[int, ...]] | None = None) ->
         "manual": lambda _, __: (),
         "most-turns": lambda _, example: (-len(example.messages),),
         "best-signal": lambda _, example: known.get(example.id, (0, 0, 0)),
-        "newest": lambda _, example: (-moment(field_of(example, field)),),
-        "highest": lambda _, example: (-number(field_of(example, field), -math.inf),),
-        "lowest": lambda _, example: (number(field_of(example, field), math.inf),),
+        "newest": lambda _, example: (-moment(value_at(example.value, field)),),
+        "highest": lambda _, example: (-number(value_at(example.value, field), -math.inf),),
+        "lowest": lambda _, example: (number(value_at(example.value, field), math.inf),),
     }
     own = first[name]
     return lambda at, example: (*own(at, example), -length(example), example.id)
@@ -50,18 +51,6 @@ def lacking(keep: str, examples: Iterable[Example]) -> int:
 def length(example: Example) -> int:
     """Characters in all turns together."""
     return sum(len(message.text) for message in example.messages)
-
-
-def field_of(example: Example, path: str) -> Any:
-    """What stands under a key of the line, `meta.date` for one in an object in it; None when nothing does."""
-    value: Any = example.value
-    if path in value:
-        return value[path]
-    for key in path.split("."):
-        if not isinstance(value, dict):
-            return None
-        value = value.get(key)
-    return value
 
 
 def number(value: Any, otherwise: float) -> float:

@@ -89,10 +89,10 @@ def sift(
     """
     import numpy as np
 
-    originals = _originals(table, last=config.keep == "last" and not old)
-    distinct = np.flatnonzero(originals == np.arange(len(originals)))
+    stands = originals(table, last=config.keep == "last" and not old)
+    distinct = np.flatnonzero(stands == np.arange(len(stands)))
     every, table.sets = table.sets, table.sets.part(0, 0)
-    if len(distinct) < len(originals):
+    if len(distinct) < len(stands):
         every = every.chosen(distinct)
     sets = memory.sets(table.ids[distinct], every.chosen) if memory else every
     del every
@@ -108,15 +108,15 @@ def sift(
             found.apart.extend(Pair(members[left], members[right], similarity) for left, right, similarity in choice.apart)
     lost = {pair.left: pair for pair in found.gone}
     losses = [_loss(table, pair.left, pair) for pair in found.gone]
-    for at in np.flatnonzero(originals != np.arange(len(originals))).tolist():  # a copy of what goes has lost to the same example
-        original = int(originals[at])
+    for at in np.flatnonzero(stands != np.arange(len(stands))).tolist():  # a copy of what goes has lost to the same example
+        original = int(stands[at])
         winner = lost.get(original)
         if winner is not None or not old or original < old <= at:
             losses.append(_loss(table, at, winner or Pair(at, original, 1.0), exact=winner is None))
     return Sifted([loss for _, loss in sorted(losses, key=lambda item: item[0])], _pairs(table, found.apart), sorted(found.similarities), groups.bands)
 
 
-def _originals(table: Table, *, last: bool) -> "Numbers":
+def originals(table: Table, *, last: bool = False) -> "Numbers":
     """Of each example the first one, or the last one, of the same id."""
     import numpy as np
 
@@ -127,9 +127,9 @@ def _originals(table: Table, *, last: bool) -> "Numbers":
     runs = np.cumsum(starts) - 1
     bounds = np.flatnonzero(starts)
     stays = order[np.append(bounds[1:], len(order)) - 1] if last else order[bounds]
-    originals = np.empty(len(order), dtype=np.int64)
-    originals[order] = stays[runs]
-    return originals
+    found = np.empty(len(order), dtype=np.int64)
+    found[order] = stays[runs]
+    return found
 
 
 def _batches(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from curate.detect.columns import Columns, Making, columns_of, columns_of_lines
 from curate.detect.crew import Crew
+from curate.detect.keys import Keys, joined_keys
 from curate.detect.shingles import Sets, joined
 from curate.errors import InputError
 from curate.example import Example, Place
@@ -61,6 +62,8 @@ class Table:
     sets: Sets
     without: int
     """Examples that lack the field that decides which of several stays."""
+    keys: Keys | None = None
+    """Of each example, where they were wanted."""
 
     def id(self, example: int) -> str:
         """The id of an example."""
@@ -181,7 +184,8 @@ def read_table(paths: Sequence[Path], making: Making, crew: Crew, progress: Call
     holds = column("holds").astype(np.bool_)
     ids = column("ids").reshape(-1, 2).astype(np.uint64, copy=False)
     starts, sizes, endings, numbers, nths = (column(name) for name in ("starts", "sizes", "endings", "numbers", "nths"))
-    return Table(sources, np.array(first), starts, sizes, endings, numbers, nths, np.flatnonzero(holds), ids, every, without)
+    keys = joined_keys([part.keys for part in parts if part.keys]) if making.keys else None
+    return Table(sources, np.array(first), starts, sizes, endings, numbers, nths, np.flatnonzero(holds), ids, every, without, keys)
 
 
 def _elements(path: Path, copy: Callable[[], Path], making: Making) -> Iterator[Columns]:

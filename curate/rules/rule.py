@@ -63,6 +63,8 @@ class Scope(StrEnum):
     """What `curate dedup` would take away (see `curate.rules.removal`); yields places with problems."""
     BENCHMARK = "benchmark"
     """What `curate decontaminate` found of a benchmark (see `curate.rules.leakage`); yields these with problems."""
+    SPLITS = "splits"
+    """What splits have of each other (see `curate.detect.across`); yields these leaks with problems."""
     ADOPTION = "adoption"
     """What suppressions and a baseline have that the check did not find (see `curate.rules.adoption`); yields places with problems."""
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from curate.cli.options import chosen
 from curate.config import KEEP, KEEP_BY_FIELD, DedupConfig
-from curate.detect.keeper import field_of, lacking, moment, number, ranking
+from curate.detect.field import value_at
+from curate.detect.keeper import lacking, moment, number, ranking
 from curate.errors import ConfigError
 from curate.example import Example, Place
 
@@ -91,11 +92,12 @@ def test_any_value_has_a_rank(value: Any) -> None:
 
 
 def test_a_field_may_lie_in_an_object_and_a_key_with_a_dot_comes_first() -> None:
-    assert field_of(example(meta={"date": 3}), "meta.date") == 3
+    assert value_at(example(meta={"date": 3}).value, "meta.date") == value_at(example(meta={"date": 3}).value, "/meta/date") == 3
+    assert value_at({"a/b": [{"c": 5}]}, "/a~1b/0/c") == 5
     dotted: dict[str, Any] = {"meta.date": 4}
     others: list[Any] = ["x", None, {}, [1]]
-    assert field_of(example(meta={"date": 3}, **dotted), "meta.date") == 4
-    assert [field_of(example(meta=value), "meta.date") for value in others] == [None] * 4
+    assert value_at(example(meta={"date": 3}, **dotted).value, "meta.date") == 4
+    assert [value_at(example(meta=value).value, "meta.date") for value in others] == [None] * 4
     assert (lacking("newest:date", [OLD, NEW, SHORT]), lacking("longest", [SHORT])) == (1, 0)
 
 

@@ -12,12 +12,14 @@ from curate.config import SUPPRESSIONS as FILE
 from curate.config import CheckConfig, DedupConfig
 from curate.decontaminate import decontaminated
 from curate.dedup import plan
+from curate.detect.across import across
 from curate.errors import UsageError
 from curate.finding import Finding
 from curate.report.rules import terms
 from curate.rules import FAMILIES, RULES, Rule, Scope
 from curate.rules.chosen import Chosen
 from curate.rules.rule import BYTE, rule
+from curate.rules.splits import leaked_across
 from curate.suppressions import load_suppressions, suppress
 from curate.targets import LIMITS, Target
 from tests.tinymodel import MAX_LENGTH, model_for
@@ -26,6 +28,14 @@ BENCHMARK = """{"question": "Which gas do plants take up from the air to make su
 {"question": "Who painted the Mona Lisa?", "answer": "Leonardo da Vinci"}
 """
 CASES = Path(__file__).parent.parent / "cases"
+EMBEDDINGS = "offline:all-MiniLM-L6-v2"
+BY_MEANING = ("L006",)
+"""Rules that need embeddings, and so a model."""
+
+
+def parameter(code: str, *values: Any, name: str = "") -> Any:
+    """A parameter of a test; loading a model takes long."""
+    return pytest.param(code, *values, id=name or code, marks=[pytest.mark.slow] if code in BY_MEANING else [])
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +47,7 @@ def small_files(monkeypatch: pytest.MonkeyPatch) -> None:
 def cases() -> list[Any]:
     """All cases of all files, as parameters named `CODE: the point`."""
     return [
-        pytest.param(path.stem, case, id=f"{path.stem}: {case['name']}")
+        parameter(path.stem, case, name=f"{path.stem}: {case['name']}")
         for path in sorted(CASES.glob("*.toml"))
         for case in tomllib.loads(path.read_text(encoding="utf-8"))["case"]
     ]
@@ -54,6 +64,12 @@ def findings(content: bytes, code: str, target: str = "", name: str = "data.json
     if RULES[code].scope is Scope.BENCHMARK:  # it is asked by `curate decontaminate`
         Path("benchmark.jsonl").write_text(BENCHMARK, encoding="utf-8")
         return decontaminated([path], [Path("benchmark.jsonl")]).findings
+    if RULES[code].scope is Scope.SPLITS:  # it is asked by `curate verify`; the first line is in train, the others are in test
+        head, _, rest = content.partition(b"\n")
+        Path("train.jsonl").write_bytes(head + b"\n")
+        path.write_bytes(rest)
+        leaks = across({"train": [Path("train.jsonl")], "test": [path]}, DedupConfig(), source="source", embeddings=EMBEDDINGS if code in BY_MEANING else "")
+        return [finding for finding in leaked_across(leaks) if finding.code == code]
     only = RULES[code].only
     for_target = Target(target) if target else only[0] if only else Target.TRAINER
     config = CheckConfig(select=(code,), target=for_target, model=model_for(code), max_length=MAX_LENGTH)
@@ -92,13 +108,13 @@ def test_every_rule_has_cases_for_both_sides_and_no_case_is_without_a_rule() -> 
     assert {code: {"bad", "good"} for code in RULES} == sides
 
 
-@pytest.mark.parametrize("code", RULES)
+@pytest.mark.parametrize("code", map(parameter, RULES))
 def test_what_a_rule_documents_as_bad_fires_and_what_it_documents_as_good_does_not(code: str) -> None:
     assert findings(RULES[code].bad, code)
     assert findings(RULES[code].good, code) == []
 
 
-@pytest.mark.parametrize("code", RULES)
+@pytest.mark.parametrize("code", map(parameter, RULES))
 def test_a_finding_carries_what_its_rule_says(code: str) -> None:
     stated = RULES[code]
     for finding in findings(stated.bad, code):
