@@ -1,0 +1,150 @@
+"""Family D, about what comes again without being nearly the same. Keep all examples in memory, and so run only when they are selected."""
+
+from collections.abc import Iterator, Sequence
+
+from curate.example import Example
+from curate.finding import Problem, Severity
+from curate.rules.rule import Scope, rule
+from curate.text import excerpt, visible
+
+Found = Iterator[tuple[Example, Problem]]
+
+
+@rule(
+    "D005",
+    "same-question-same-answer",
+    severity=Severity.INFO,
+    scope=Scope.EXAMPLES,
+    default=False,
+    hint="Keep the better wording, unless several are wanted.",
+)
+def same_question_same_answer(examples: Sequence[Example]) -> Found:
+    """A question is answered in the same words of meaning as before.
+
+    The context is the same, the answers have at least four fifths of their words of meaning in common, in whatever order, and agree in
+    every fact. Two good wordings may be wanted; ten weigh one question ten times as much as others.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "What is the capital of Peru?"}, {"role": "assistant", "content": "The capital of Peru is Lima."}]}
+        {"messages": [{"role": "user", "content": "What is the capital of Peru?"}, {"role": "assistant", "content": "In Peru, the capital is Lima."}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "What is the capital of Peru?"}, {"role": "assistant", "content": "The capital of Peru is Lima."}]}
+        {"messages": [{"role": "user", "content": "What is the capital of Chile?"}, {"role": "assistant", "content": "Santiago is the capital of Chile."}]}
+    """
+    from curate.detect.repeated import same_answers  # what only this family needs
+
+    for twin in same_answers(examples):
+        yield twin.example, Problem("", f"asks and answers what {visible(str(twin.other.place))} does, in other words")
+
+
+@rule(
+    "D006",
+    "one-answer-for-many",
+    severity=Severity.WARNING,
+    scope=Scope.EXAMPLES,
+    default=False,
+    hint="Look at the questions: an answer that fits all of them says little about each.",
+)
+def one_answer_for_many(examples: Sequence[Example]) -> Found:
+    """Ten different questions, or more, get the same answer.
+
+    A fallback of the system that the data comes from, a template that was not filled, a scraped footer. Answers of up to 40 characters may
+    be names of classes, and refusals are F003's.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "Thank you for your question, we will come back to you."}]}
+        {"messages": [{"role": "user", "content": "Name a bird."}, {"role": "assistant", "content": "Thank you for your question, we will come back to you."}]}
+        {"messages": [{"role": "user", "content": "Name a fish."}, {"role": "assistant", "content": "Thank you for your question, we will come back to you."}]}
+        {"messages": [{"role": "user", "content": "Name a city."}, {"role": "assistant", "content": "Thank you for your question, we will come back to you."}]}
+        {"messages": [{"role": "user", "content": "Name a poet."}, {"role": "assistant", "content": "Thank you for your question, we will come back to you."}]}
+        {"messages": [{"role": "user", "content": "Name a king."}, {"role": "assistant", "content": "Thank you for your question, we will come back to you."}]}
+        {"messages": [{"role": "user", "content": "Name a lake."}, {"role": "assistant", "content": "Thank you for your question, we will come back to you."}]}
+        {"messages": [{"role": "user", "content": "Name a star."}, {"role": "assistant", "content": "Thank you for your question, we will come back to you."}]}
+        {"messages": [{"role": "user", "content": "Name a herb."}, {"role": "assistant", "content": "Thank you for your question, we will come back to you."}]}
+        {"messages": [{"role": "user", "content": "Name a game."}, {"role": "assistant", "content": "Thank you for your question, we will come back to you."}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
+        {"messages": [{"role": "user", "content": "Name a bird."}, {"role": "assistant", "content": "A tit."}]}
+    """
+    from curate.detect.repeated import spread_answers
+
+    for spread in spread_answers(examples):
+        yield spread.examples[0], Problem("", f"one answer for {len(spread.examples):,} different questions: {excerpt(spread.answer, 80)!r}")
+
+
+@rule(
+    "D007",
+    "beginning-of-another",
+    severity=Severity.WARNING,
+    scope=Scope.EXAMPLES,
+    default=False,
+    hint="`curate dedup --beginnings` removes it and keeps the longest one.",
+)
+def beginning_of_another(examples: Sequence[Example]) -> Found:
+    """A conversation is the beginning of another one.
+
+    Exports that write a conversation after each turn leave all of its beginnings: where all answers are trained on, the first one
+    counts once in each of them. Turns have to be equal to the letter, and so do tools.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}, {"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello there."}]}
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}, {"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
+    """
+    from curate.detect.repeated import beginnings
+
+    for twin in beginnings(examples):
+        yield twin.example, Problem("", f"is the beginning of {visible(str(twin.other.place))}")
+
+
+@rule(
+    "D009",
+    "same-phrase",
+    severity=Severity.INFO,
+    scope=Scope.EXAMPLES,
+    default=False,
+    hint="Remove it where it is no more than habit: the model will say it every time.",
+)
+def same_phrase(examples: Sequence[Example]) -> Found:
+    """More than three in ten answers begin, or end, with the same four words.
+
+    "Sure! Here is a", "let me know if you": the model learns the phrase before anything else, and says it always. Different answers of
+    nine words and more are counted, from ten on.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "1"}, {"role": "assistant", "content": "Sure! Here is a word for the number one: uno."}]}
+        {"messages": [{"role": "user", "content": "2"}, {"role": "assistant", "content": "Sure! Here is a word for the number two: due."}]}
+        {"messages": [{"role": "user", "content": "3"}, {"role": "assistant", "content": "Sure! Here is a word for the number three: tre."}]}
+        {"messages": [{"role": "user", "content": "4"}, {"role": "assistant", "content": "Sure! Here is a word for the number four: quattro."}]}
+        {"messages": [{"role": "user", "content": "5"}, {"role": "assistant", "content": "The word for the number five is cinque, I think."}]}
+        {"messages": [{"role": "user", "content": "6"}, {"role": "assistant", "content": "In Italian they would say sei for the number six."}]}
+        {"messages": [{"role": "user", "content": "7"}, {"role": "assistant", "content": "Seven is sette, with two of the letter t."}]}
+        {"messages": [{"role": "user", "content": "8"}, {"role": "assistant", "content": "They say otto, which is a name in German too."}]}
+        {"messages": [{"role": "user", "content": "9"}, {"role": "assistant", "content": "Nove is what they say, and it means new as well."}]}
+        {"messages": [{"role": "user", "content": "10"}, {"role": "assistant", "content": "Ten is dieci, a word of five letters in all."}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "1"}, {"role": "assistant", "content": "Sure! Here is a word for the number one: uno."}]}
+        {"messages": [{"role": "user", "content": "2"}, {"role": "assistant", "content": "Sure! Here is a word for the number two: due."}]}
+    """
+    from curate.detect.repeated import phrases
+
+    for phrase in phrases(examples):
+        where = "begin" if phrase.begins else "end"
+        yield phrase.first, Problem("", f"{phrase.share:.0%} of the answers {where} with {excerpt(phrase.words, 60)!r}")
+
+
+RULES = (same_question_same_answer, one_answer_for_many, beginning_of_another, same_phrase)
