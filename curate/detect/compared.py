@@ -34,14 +34,19 @@ def written_text(example: Example, on: On) -> str:
     return "\n".join(texts)
 
 
-def said(example: Example, on: On) -> tuple[str, str]:
+def said(example: Example, on: On) -> tuple[list[str], list[str]]:
     """What was asked and what was answered in the turns that are compared, as written: turns of the user and of tools, then those of the assistant."""
     sides: tuple[list[str], list[str]] = ([], [])
+    if example.plain and on == "conversation":  # nearly all: without objects for turns
+        for turn in example.value["messages"]:
+            if turn["role"] not in SILENT:
+                sides[turn["role"] == "assistant"].append(turn["content"])
+        return sides
     for message in compared_turns(example, on):
         sides[message.role == "assistant"].extend(_said(message))
     if on != "prompt":
         sides[1].extend(other_sides(example))
-    return "\n".join(sides[0]), "\n".join(sides[1])
+    return sides
 
 
 def attachments(example: Example, on: On) -> list[dict[str, Any]]:

@@ -30,6 +30,10 @@ THOUSANDS: Final = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 DIGITS: Final = re.compile(r"\d+")
 PIECE: Final = re.compile(r"\w+(?:['’]\w+)*|[-−+]")
 QUOTED: Final = re.compile(r"[\"“«‘`][^\"”»’`\n]{1,60}[\"”»’`]|(?<!\w)'[^'\n]{1,60}'(?!\w)")
+OPENS: Final = re.compile(r"[\"“«‘`]|(?<!\w)'")
+"""What `QUOTED` begins with."""
+LONGEST_QUOTED: Final = 61
+"""Characters before the end of what `QUOTED` finds."""
 ENDS: Final = '.!?:;…。！？"“«(-*#>|'
 """What stands before the first word of a sentence, of a point in a list, of a cell."""
 SHORT: Final = 8
@@ -65,22 +69,24 @@ class Facts:
         """`on`: the turns whose facts count; `remembered`: examples that are kept in memory."""
         self.on = on
         self.remembered = remembered
-        self._seen: dict[int, tuple[Example, str, str]] = {}
+        self._seen: dict[int, tuple[Example, list[str], str, str]] = {}
 
     def same(self, left: Example, right: Example) -> bool:
         """Whether two examples agree in every fact."""
-        (_, asked, answered), (_, other_asked, other_answered) = self._sides(left), self._sides(right)
+        (_, turns, asked, answered), (_, other_turns, other_asked, other_answered) = self._sides(left), self._sides(right)
         if not _agree(asked, other_asked, request=True) or not _agree(answered, other_answered, request=False):
+            return False
+        if 1 < len(turns) == len(other_turns) and not all(a == b or _share_meaning(a, b) for a, b in zip(turns, other_turns, strict=True)):
             return False
         return (left.plain and right.plain) or attachments(left, self.on) == attachments(right, self.on)
 
-    def _sides(self, example: Example) -> tuple[Example, str, str]:
+    def _sides(self, example: Example) -> tuple[Example, list[str], str, str]:
         known = self._seen.get(id(example))  # the example is kept beside it, so that its identity is not used again
         if known is None:
             if len(self._seen) >= self.remembered:
                 self._seen.clear()
             asked, answered = said(example, self.on)
-            known = self._seen[id(example)] = (example, asked, answered)
+            known = self._seen[id(example)] = (example, asked, "\n".join(asked), "\n".join(answered))
         return known
 
 
@@ -143,15 +149,15 @@ def _agreeing(most: int, agree: Callable[[int], bool]) -> int:
 
 def _unshared(left: str, right: str) -> tuple[dict[str, str], dict[str, str]]:
     """Words that one text has more often than the other, folded, each with how it is written; of the left, then of the right."""
-    mine, others = _words(left), _words(right)
+    mine, others = Counter(_tokens(left)), Counter(_tokens(right))
     return _only(mine, others), _only(others, mine)
 
 
-def _words(text: str) -> Counter[str]:
+def _tokens(text: str) -> list[str]:
     """What stands between spaces, as it is written; in texts with scripts without spaces, words and single characters."""
     if text.isascii() or not UNSPACED.search(text):
-        return Counter(text.split())
-    return Counter(piece for token in PIECE.findall(text) for piece in (token if UNSPACED.search(token) else (token,)))
+        return text.split()
+    return [piece for token in PIECE.findall(text) for piece in (token if UNSPACED.search(token) else (token,))]
 
 
 def _only(these: Counter[str], those: Counter[str]) -> dict[str, str]:
@@ -189,7 +195,19 @@ def _without_respelled(mine: dict[str, str], others: dict[str, str]) -> tuple[di
 
 
 def _is_particular(word: str, written: str, text: str) -> bool:
-    return word in PARTICULAR or _is_name(written, text) or any(written in quoted.group() for quoted in QUOTED.finditer(text))
+    if word in PARTICULAR or _is_name(written, text):
+        return True
+    return _behind_a_quote(written, text) and any(written in quoted.group() for quoted in QUOTED.finditer(text))
+
+
+def _behind_a_quote(written: str, text: str) -> bool:
+    """Whether a quotation could hold a word: soon told, and mostly not so."""
+    at = text.find(written)
+    while at >= 0:
+        if OPENS.search(text, max(0, at - LONGEST_QUOTED), at):
+            return True
+        at = text.find(written, at + 1)
+    return False
 
 
 def _is_name(written: str, text: str) -> bool:
@@ -220,11 +238,18 @@ def _in_one_order(left: str, right: str) -> bool:
 
 def _share_meaning(left: str, right: str) -> bool:
     """Whether two texts have a word of meaning in common: "Hi" and "Who are you?" have not, nor have "Tell me about you" and "What are you called?"."""
-    found = [{word for token in _words(text) for word in PIECE.findall(token.casefold()) if _tells(word) or word.isdigit()} for text in (left, right)]
-    return not found[0].isdisjoint(found[1])
+    mine, others = set(_tokens(left)), set(_tokens(right))
+    if any(_means(piece) for token in mine & others for piece in PIECE.findall(token.casefold())):  # nearly always, and soon found
+        return True
+    found = {piece for token in mine for piece in PIECE.findall(token.casefold()) if _means(piece)}
+    return any(piece in found for token in others for piece in PIECE.findall(token.casefold()))
+
+
+def _means(piece: str) -> bool:
+    return _tells(piece) or piece.isdigit()
 
 
 def _says_more_than(count: int, text: str) -> bool:
     """Whether a text has more than so many different words of meaning."""
-    found = (word for word in _words(text) if word.casefold().strip(ENDS + ",)'”» ") not in FILLER)
+    found = (word for word in set(_tokens(text)) if word.casefold().strip(ENDS + ",)'”» ") not in FILLER)
     return next(islice(found, count, None), None) is not None

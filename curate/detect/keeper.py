@@ -50,6 +50,8 @@ def lacking(keep: str, examples: Iterable[Example]) -> int:
 
 def length(example: Example) -> int:
     """Characters in all turns together."""
+    if example.plain:  # nearly all: without objects for turns
+        return sum(len(turn["content"]) for turn in example.value["messages"])
     return sum(len(message.text) for message in example.messages)
 
 

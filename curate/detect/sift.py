@@ -151,7 +151,7 @@ def _batches(
         ends = np.cumsum([0, *map(len, waiting)]).tolist()
         positions: list[int] = distinct[members].tolist()
         bound = pinned.intersection(map(table.id, positions)) if pinned else pinned
-        spots = [table.spot(line) for line in table.lines[positions].tolist()]
+        spots = [table.spot(line, at) for line, at in zip(table.lines[positions].tolist(), positions, strict=True)]
         numbers = [list(range(start, end)) for start, end in pairwise(ends)]
         verdicts = deciding.memory.among([[table.id(positions[at]) for at in group] for group in numbers]) if deciding.memory else {}
         config, findings, old, _ = deciding

@@ -17,7 +17,8 @@ from curate.detect.shingles import Sets, joined
 from curate.errors import InputError
 from curate.example import Example, Place
 from curate.files import is_packed, real
-from curate.read.dataset import FileFacts, ParsedLine, demand_read, parsed_line, read_file
+from curate.read.dataset import FileFacts, demand_read, parsed_line, read_file
+from curate.read.decode import decode
 from curate.read.lines import Line
 from curate.read.pieces import Piece, pieces_of
 
@@ -77,11 +78,11 @@ class Table:
         """Where a line stands."""
         return Place(self.sources[self.source(line)].name, int(self.numbers[line]), int(self.nths[line]))
 
-    def spot(self, line: int) -> "Spot":
-        """What it takes to read a line again, in another process too."""
+    def spot(self, line: int, example: int | None = None) -> "Spot":
+        """What it takes to read a line again, in another process too; with the id of the `example` on it, where that is known."""
         source = self.sources[self.source(line)]
         number, nth = int(self.numbers[line]), int(self.nths[line])
-        return Spot(source, int(self.starts[line]), int(self.sizes[line]), int(self.endings[line]), number, nth)
+        return Spot(source, int(self.starts[line]), int(self.sizes[line]), int(self.endings[line]), number, nth, "" if example is None else self.id(example))
 
 
 class Spool:
@@ -108,6 +109,8 @@ class Spot(NamedTuple):
     ending: int
     number: int
     nth: int
+    id: str = ""
+    """Of the example on it, where it is known."""
 
 
 class Reader:
@@ -132,15 +135,14 @@ class Reader:
                 raise InputError(f"{source.name}: cannot be read again: {error}", "it must not change while it is deduplicated") from error
         return known
 
-    def line(self, spot: Spot) -> ParsedLine:
-        """A line and what it says."""
-        line = Line(spot.number, spot.start, self.data(spot), ENDINGS[spot.ending], 0, spot.nth)
-        return parsed_line(line, FileFacts(spot.source.name))
-
     def example(self, spot: Spot) -> Example:
         """The example that a line holds. Raises `InputError` where it holds none any more."""
-        found = self.line(spot).example
-        if found is None:
+        decoded = decode(data := self.data(spot))
+        if decoded.plain:  # nearly all
+            found: Example | None = Example(Place(spot.source.name, spot.number, spot.nth), decoded.value, "messages", None, True)
+        else:
+            found = parsed_line(Line(spot.number, spot.start, data, ENDINGS[spot.ending], 0, spot.nth), FileFacts(spot.source.name)).example
+        if found is None or (spot.id and found.id != spot.id):
             raise InputError(f"{spot.source.name}: changed while it was read", "run it again when nobody writes to it")
         return found
 
