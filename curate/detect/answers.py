@@ -18,15 +18,15 @@ PRECISION: Final = {
     "dates": 0.96,
     "values": 0.88,
     "refusal": 0.6,
-    "negation": 0.9,
-    "opposites": 0.9,
+    "negation": 0.97,
+    "opposites": 0.85,
     "short answers": 0.8,
 }
 # A request that several answers fulfil: two different ones are no conflict.
 OPEN: Final = re.compile(
     r"""^\W*(?:please\s+|kindly\s+|can\ you\s+|could\ you\s+|would\ you\s+|i\ (?:want|need|would\ like)\ you\ to\s+)?
     (?:please\s+)?
-    (?: write|generate|create|compose|suggest|brainstorm|imagine|invent|make\ up
+    (?: write|make\ (?:me\ )?a\ list|generate|create|compose|suggest|brainstorm|imagine|invent|make\ up
       | come\ up\ with|tell\ (?:me|us)\ (?:an?|some)\b|describe|list|recommend|draft
       | rewrite|rephrase|reword|paraphrase|summari[sz]e
       | design|develop|construct|produce|craft|formulate|pretend|act\ as|role-?play|improve|edit|expand|elaborate

@@ -7,19 +7,16 @@ named, by an NLI model. Embeddings never judge answers: one minus their cosine t
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol
+from typing import Final
 
 from curate.config import ConflictsConfig
-from curate.detect.answers import clashes, is_comparable, is_open
-from curate.detect.confidence import confidence
 from curate.detect.evidence import Evidence
-from curate.detect.labels import label_settings, labels_clash
-from curate.detect.nli import contradictions
-from curate.detect.nominate import Nominee, alike, elsewhere, equal, grouped
+from curate.detect.judging import Judge, Judged, by_judge, by_model, by_rules
+from curate.detect.labels import label_settings
+from curate.detect.nominate import alike, elsewhere, equal, grouped
 from curate.detect.question import Question, question_of, questions_of
 from curate.detect.topics import Topic, topics
 from curate.example import Example
-from curate.text import plural
 
 CODES: Final = {"refusal": "X004", "label": "X005"}
 
@@ -70,28 +67,6 @@ class ConflictReport:
     """Questions with three or more different answers, some of which clash."""
 
 
-class Verdict(NamedTuple):
-    """What a judge says about two answers."""
-
-    clash: bool
-    why: str
-    """In the judge's words."""
-
-
-class Judge(Protocol):
-    """Anybody who can be asked whether two answers to one question clash."""
-
-    def judge(self, pairs: Sequence[tuple[Question, Question]]) -> list[Verdict]:
-        """A verdict for each pair. Raises `CurateError` when it cannot be had."""
-        ...
-
-
-class _Judged(NamedTuple):
-    nominee: Nominee
-    evidence: tuple[Evidence, ...]
-    score: float
-
-
 def find_conflicts(
     examples: Sequence[Example],
     config: ConflictsConfig,
@@ -115,16 +90,16 @@ def find_conflicts(
     else:
         notes.append("no embedding model was named: only equal questions were compared")
     settings = label_settings(distinct)
-    judged = [_by_rules(nominee, settings) for nominee in nominees]
+    judged = [by_rules(nominee, settings) for nominee in nominees]
     if config.nli:
-        judged = _by_model(judged, config, cache, progress)
+        judged = by_model(judged, config, cache, progress)
     elif judge is None:
         notes.append("no NLI model was named: answers were judged by rules alone, for numbers, dates, yes/no, negation, names, labels and refusals")
     if judge is not None:
-        judged = _by_judge(judged, judge, notes)
+        judged = by_judge(judged, judge, notes)
     found = [item for item in judged if item.evidence]
     conflicts = sorted((_conflict(item) for item in found), key=lambda conflict: (-conflict.confidence, conflict.id))
-    explained = [_explained(item) for item in (_by_rules(nominee, settings) for nominee in elsewhere(groups)) if item.evidence]
+    explained = [_explained(item) for item in (by_rules(nominee, settings) for nominee in elsewhere(groups)) if item.evidence]
     several = [topic for topic in topics(((item.nominee.left, item.nominee.right) for item in found), asked) if sum(len(s.answers) for s in topic.stands) > 2]
     return ConflictReport(conflicts, len({question.example.id for question in distinct}), len(nominees), notes, explained, several)
 
@@ -135,52 +110,7 @@ def _questions(examples: Sequence[Example], *, all_turns: bool) -> list[Question
     return [question for example in examples if (question := question_of(example))]
 
 
-def _by_rules(nominee: Nominee, settings: frozenset[str]) -> _Judged:
-    left, right, _ = nominee
-    if labels_clash(left, right, settings):
-        evidence: tuple[Evidence, ...] = (Evidence("label", left.answer.strip(), right.answer.strip(), 0.95),)
-    else:
-        evidence = tuple(clashes(left.request, left.answer, right.answer))
-    return _Judged(nominee, evidence, confidence(evidence))
-
-
-def _to_be_judged(judged: Sequence[_Judged]) -> list[int]:
-    """Those about whose answers a model can say something: one answer fulfils the request, and both are in words."""
-    return [
-        at
-        for at, (nominee, evidence, _) in enumerate(judged)
-        if not is_open(nominee.left.request) and is_comparable(nominee.left.answer, nominee.right.answer) and not any(item.source in CODES for item in evidence)
-    ]
-
-
-def _by_model(judged: list[_Judged], config: ConflictsConfig, cache: Path | None, progress: Callable[[int], None] | None) -> list[_Judged]:
-    """Add the NLI model's word about answers to questions that have one answer."""
-    asked = _to_be_judged(judged)
-    pairs = [(judged[at].nominee.left.answer, judged[at].nominee.right.answer) for at in asked]
-    for at, verdict in zip(asked, contradictions(pairs, config.nli, cache, progress), strict=True):
-        nominee, evidence, _ = judged[at]
-        if verdict.probability >= config.contradiction:
-            evidence = (*evidence, Evidence("nli", verdict.left, verdict.right, round(verdict.probability, 4)))
-        judged[at] = _Judged(nominee, evidence, confidence(evidence, verdict.probability))
-    return judged
-
-
-def _by_judge(judged: list[_Judged], judge: Judge, notes: list[str]) -> list[_Judged]:
-    """Let the judge decide; what rules and models said and it does not confirm is left out, and counted."""
-    asked = _to_be_judged(judged)
-    verdicts = judge.judge([(judged[at].nominee.left, judged[at].nominee.right) for at in asked])
-    cleared = 0
-    for at, verdict in zip(asked, verdicts, strict=True):
-        nominee, evidence, _ = judged[at]
-        cleared += bool(evidence) and not verdict.clash
-        evidence = (*evidence, Evidence("judge", nominee.left.answer, nominee.right.answer, 0.9)) if verdict.clash else ()
-        judged[at] = _Judged(nominee, evidence, confidence(evidence))
-    if cleared:
-        notes.append(f"{plural(cleared, 'pair')} that rules or the NLI model called a clash left out: the judge says that both answers can hold")
-    return judged
-
-
-def _conflict(item: _Judged) -> Conflict:
+def _conflict(item: Judged) -> Conflict:
     left, right, similarity = item.nominee
     by_model = "X001" if similarity == 1.0 else "X002"
     first = item.evidence[0].source
@@ -188,7 +118,7 @@ def _conflict(item: _Judged) -> Conflict:
     return Conflict(code, left.example, right.example, similarity, item.evidence, round(item.score, 4), _turns(left, right))
 
 
-def _explained(item: _Judged) -> Conflict:
+def _explained(item: Judged) -> Conflict:
     left, right, similarity = item.nominee
     return Conflict("X007", left.example, right.example, similarity, item.evidence, round(item.score, 4), _turns(left, right))
 

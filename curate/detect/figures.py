@@ -24,6 +24,17 @@ RESULT: Final = re.compile(
     r"(?:####|\\boxed\{|answer(?: is|:)|(?:total|result|sum|therefore|thus|so)\b[^.\n=]*(?:=|\bis\b))\s*\**\s*([^\n]{1,60})", re.IGNORECASE
 )
 
+AMOUNT: Final = re.compile(
+    r"\bhow (?:long|much|many|far|old|tall|high|big|large|heavy|fast|often|wide|deep)\b|^\W*(?:when|(?:at )?what (?:time|date|year|day))\b"
+    r"|\b(?:price|costs?|fee|rate|deposit|limit|maximum|minimum|size|length|height|weight|age|population|distance|speed|duration|period|deadline"
+    r"|temperature|warranty|boiling point|freezing point|melting point)\b",
+    re.IGNORECASE,
+)
+"""Asks for an amount, or for a time."""
+HOW_MANY: Final = re.compile(r"\bhow many (?:\w+ )??(\w+)\b(?= )", re.IGNORECASE)
+BRIEF: Final = 30
+"""Words of an answer that may be nothing but the amount that was asked for."""
+
 Found = tuple[str, str, str]
 """What clashes: `numbers` or `dates`, and the words of each side."""
 
@@ -36,11 +47,34 @@ def clashing_figures(question: str, left: str, right: str, pairs: Sequence[Align
     everywhere = quantities(left), quantities(right)
     if len(sentences(left)) == len(sentences(right)) == 1 and (bare := _bare(question, left, right, everywhere)):
         return bare
+    if asked := _asked(question, left, right, given):
+        return asked
     for pair in pairs:
         mine, others = (_not_given(quantities(text), given) for text in (pair.left, pair.right))
         if found := _in_sentences(pair, mine, others, everywhere):
             return found
     return None
+
+
+def _asked(question: str, left: str, right: str, given: Sequence[Quantity]) -> Found | None:
+    """Short answers to a question for an amount or a time that give one each, however they are worded."""
+    if not AMOUNT.search(question) or max(len(left.split()), len(right.split())) > BRIEF:
+        return None
+    counted = frozenset(stem(match.group(1).lower()) for match in HOW_MANY.finditer(question))
+    mine, others = (_not_given(quantities(text, counted), given) for text in (left, right))
+    if len(mine) != 1 or len(others) != 1 or mine[0].same(others[0]):
+        return None
+    if not _comparable(mine[0], others[0]) and not (counted and _as_many(mine[0], others[0]) is False):
+        return None
+    return _said(mine[0], others[0])
+
+
+def _as_many(one: Quantity, other: Quantity) -> bool | None:
+    """Whether "25 vacation days" and "28 days" are as many, whatever they count; None where neither is a bare number."""
+    if "number" not in (one.kind, other.kind) or TIMES & {one.kind, other.kind}:
+        return None
+    amounts = [(quantity.value[0] or 0) / quantity.unit for quantity in (one, other)]
+    return abs(amounts[0] - amounts[1]) < 1e-9 * max(*amounts, 1)
 
 
 def _not_given(found: Sequence[Quantity], given: Sequence[Quantity]) -> list[Quantity]:

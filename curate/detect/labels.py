@@ -5,8 +5,9 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Final
 
+from curate.detect.lexicon import FILLER
 from curate.detect.question import Question
-from curate.text import normalised
+from curate.text import normalised, words
 
 LONGEST: Final = 4
 """Words of a label."""
@@ -50,4 +51,9 @@ def labels_clash(left: Question, right: Question, settings: frozenset[str]) -> b
     """Whether two questions want a label and got two different ones."""
     if not (is_label(left.answer) and is_label(right.answer) and classifies(left, settings) and classifies(right, settings)):
         return False
-    return normalised(left.answer).strip(" .!\"'") != normalised(right.answer).strip(" .!\"'")
+    return _named(left.answer) != _named(right.answer)
+
+
+def _named(answer: str) -> str:
+    """A label without articles, punctuation and politeness."""
+    return " ".join(word for word in words(normalised(answer)) if word not in FILLER) or normalised(answer)

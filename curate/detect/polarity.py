@@ -13,7 +13,7 @@ from curate.detect.sentences import Aligned
 from curate.text import normalised, words
 
 YES: Final = re.compile(
-    r"^\W*(?:yes|yeah|yep|yup|true|correct|absolutely|definitely|certainly|of course|that is correct|that's correct|indeed|sure)\b"
+    r"^\W*(?:yes|yeah|yep|yup|true|correct|absolutely|definitely|that is correct|that's correct|indeed)\b"
     r"(?!\s+(?:answers?|statements?|option|sentence|spelling|version|form)\b)",
     re.IGNORECASE,
 )
@@ -24,6 +24,10 @@ NO: Final = re.compile(
 )
 CONTRACTED: Final = re.compile(r"\b(?:can|won|ain|\w+?)n['’]t\b", re.IGNORECASE)
 DENIES: Final = frozenset("not no never none nobody nothing neither nor without cannot hardly".split())  # noqa: SIM905
+NOW: Final = frozenset(stem(word) for word in "moment currently now yet anymore longer today present".split())  # noqa: SIM905
+"""Adverbs that add nothing to what is denied."""
+DOUBTS: Final = frozenset("unlikely impossible unable incorrect untrue false fails fail failed lacks lack too".split())  # noqa: SIM905
+"""Words that deny as "not" does: "it is impossible that" says what "cannot" says."""
 EXPANDED: Final = {"can't": "can not", "won't": "will not", "cannot": "can not", "ain't": "is not"}
 # "Not only ... but also" and "none other than" deny nothing; "0 points" denies as "no points" does.
 NOT_ONLY: Final = re.compile(
@@ -57,16 +61,26 @@ def opening(left: str, right: str) -> tuple[str, str] | None:
     return None
 
 
+def denials(text: str) -> int:
+    """How often a text denies."""
+    return sum(word in DENIES or word in DOUBTS for word in _words(text))
+
+
 def negation(pair: Aligned) -> tuple[str, str] | None:
     """Two sentences of the same words, of which exactly one denies: the words around the negation, and those where it is not."""
     if NOT_ONLY.search(pair.left) or NOT_ONLY.search(pair.right) or pair.left.endswith("?") or pair.right.endswith("?"):
         return None
     a, b = _words(pair.left), _words(pair.right)
-    denied = [sum(word in DENIES for word in side) for side in (a, b)]
-    if denied[0] % 2 == denied[1] % 2 or max(denied) > 2:
+    denied = [sum(word in DENIES or word in DOUBTS for word in side) for side in (a, b)]
+    if min(denied) or max(denied) != 1:
         return None
     mine, others = ({stem(word) for word in side if word not in STOPWORDS and word not in DENIES} for side in (a, b))
-    if not mine or not others or len(mine & others) < 0.75 * len(mine | others):
+    mine, others = mine - NOW, others - NOW
+    if not mine or not others:
+        return None
+    # What is denied of a thing is denied of it within 30 days, too; the other way round both may hold.
+    less, more = (mine, others) if denied[0] % 2 else (others, mine)
+    if len(mine & others) < 0.75 * len(mine | others) and not (len(less) > 1 and less <= more):
         return None
     return pair.left, pair.right
 

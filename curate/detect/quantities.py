@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
+from curate.detect.content_words import stem
+
 NUMERALS: Final = {
     word: value
     for value, word in enumerate(
@@ -59,14 +61,16 @@ _FACTORS: Final[dict[str, dict[str, float]]] = {
 UNITS: Final = {name: (kind, factor) for kind, names in _FACTORS.items() for group, factor in names.items() for name in group.split()}
 _DIGITS: Final = r"(?<![\w.])[-−+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\w,]*\d)|(?<![\w.,)\]])[-−+]?\d+(?:\.\d+)?|\d+(?:\.\d+)?"
 _WORD: Final = "|".join(sorted(NUMERALS, key=len, reverse=True))
-_MONTH: Final = "|".join(MONTHS)
+_SHORT: Final = "|".join((*(month[:3] for month in MONTHS if month != "may"), "sept"))
+_MONTH: Final = "|".join((*MONTHS, _SHORT))
+_SURE: Final = "|".join(month for month in MONTHS if month not in ("may", "march"))
 _SUFFIX: Final = r"(?:st|nd|rd|th)?"
 DATE: Final = re.compile(
     rf"""\b(?P<year1>\d{{4}})-(?P<month1>\d\d)-(?P<day1>\d\d)\b
-       | \b(?P<day2>\d{{1,2}}){_SUFFIX}\s+(?:of\s+)?(?P<month2>{_MONTH})\b(?:,?\s+(?P<year2>\d{{4}})\b)?
-       | \b(?P<month3>{_MONTH})\s+(?:the\s+)?(?P<day3>\d{{1,2}}){_SUFFIX}\b(?!:)(?:,?\s+(?P<year3>\d{{4}})\b)?
-       | \b(?P<month4>{_MONTH.replace("|may|", "|").replace("|march|", "|")})\b(?:,?\s+(?P<year4>\d{{4}})\b)?
-       | \b(?P<month5>may|march),?\s+(?P<year5>\d{{4}})\b
+       | \b(?P<day2>\d{{1,2}}){_SUFFIX}\s+(?:of\s+)?(?P<month2>{_MONTH})\b(?:[.,]?\s+(?P<year2>\d{{4}})\b)?
+       | \b(?P<month3>{_MONTH})\b\.?\s+(?:the\s+)?(?P<day3>\d{{1,2}}){_SUFFIX}\b(?!:)(?:,?\s+(?P<year3>\d{{4}})\b)?
+       | \b(?P<month4>{_SURE})\b(?:,?\s+(?P<year4>\d{{4}})\b)?
+       | \b(?P<month5>may|march|{_SHORT})\b[.,]?\s+(?P<year5>\d{{4}})\b
        | \b(?<=in\s)(?P<month6>may|march)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -75,6 +79,12 @@ CLOCK: Final = re.compile(
     re.IGNORECASE,
 )
 WEEKDAY: Final = re.compile(rf"\b(?:{'|'.join(DAYS)})s?\b", re.IGNORECASE)
+ORDINALS: Final = [
+    *"first second third fourth fifth sixth seventh eighth ninth tenth".split(),  # noqa: SIM905
+    *"eleventh twelfth thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth".split(),  # noqa: SIM905
+]
+ORDINAL: Final = re.compile(rf"\b(?:{'|'.join(ORDINALS)})(?= (?:\w+ )?of (?:each|every|the) (?:week|month|quarter|year)\b)", re.IGNORECASE)
+TIMES_A: Final = re.compile(r"\b(?:once|twice|thrice)(?= (?:an?|per|each|every) )", re.IGNORECASE)
 AMOUNT: Final = re.compile(
     rf"""(?P<currency>[$€£¥₹])?\s?
     (?: (?P<digits>{_DIGITS})(?:(?P<ordinal>st|nd|rd|th)\b)?(?:\s?(?P<letter>k|bn)\b)?
@@ -133,27 +143,29 @@ class Quantity(NamedTuple):
         most = max(abs(mine), abs(others))
         if self.unit != other.unit:  # miles and kilometres: converted numbers are rounded, those of hours and minutes seldom
             return abs(mine - others) <= (CONVERTED if self.kind in ROUNDED else 1e-9) * most
+        if self.step == other.step == 1:  # whole numbers are equal or are not, however long they are
+            return mine == others
         return abs(mine - others) <= (0.51 * max(self.step, other.step) if self.step != other.step else 0) + 1e-9 * most
 
 
-def quantities(text: str) -> list[Quantity]:
-    """The quantities in a text, in order. "One" counts as a number only with a unit behind it: it is a pronoun too."""
+def quantities(text: str, counted: frozenset[str] = frozenset()) -> list[Quantity]:
+    """The quantities in a text, in order. "One" counts as a number only with a unit behind it, or what is `counted` (stems): it is a pronoun too."""
     text = NO_NUMBER.sub(lambda match: " " * len(match.group()), text)
     found = []
-    for pattern, read in ((DATE, _date), (CLOCK, _clock), (WEEKDAY, _weekday)):
+    for pattern, read in ((DATE, _date), (CLOCK, _clock), (WEEKDAY, _weekday), (ORDINAL, _ordinal), (TIMES_A, _times)):
         for match in pattern.finditer(text):
             quantity = read(match)
             if quantity:
                 found.append(quantity)
                 text = text[: match.start()] + " " * len(match.group()) + text[match.end() :]
-    found.extend(_amounts(text))
+    found.extend(_amounts(text, counted))
     return sorted(found, key=lambda quantity: quantity.start)
 
 
 def _date(match: re.Match[str]) -> Quantity | None:
     said = {name[:-1]: value for name, value in match.groupdict().items() if value is not None}
     month = said["month"].lower()
-    number = float(month) if month.isdigit() else float(MONTHS.index(month) + 1)
+    number = float(month) if month.isdigit() else float(next(at for at, name in enumerate(MONTHS, start=1) if name[:3] == month[:3]))
     value = (float(said["year"]) if "year" in said else None, number, float(said["day"]) if "day" in said else None)
     return Quantity("date", value, match.group(), match.start(), match.end(), 0, 1)
 
@@ -171,7 +183,15 @@ def _weekday(match: re.Match[str]) -> Quantity:
     return Quantity("weekday", (float(DAYS.index(match.group().lower().rstrip("s"))),), match.group(), match.start(), match.end(), 0, 1)
 
 
-def _amounts(text: str) -> Iterator[Quantity]:
+def _ordinal(match: re.Match[str]) -> Quantity:
+    return Quantity("ordinal", (float(ORDINALS.index(match.group().lower()) + 1),), match.group(), match.start(), match.end(), 0, 1)
+
+
+def _times(match: re.Match[str]) -> Quantity:
+    return Quantity("number", (float(("once", "twice", "thrice").index(match.group().lower()) + 1),), match.group(), match.start(), match.end(), 0, 1)
+
+
+def _amounts(text: str, counted: frozenset[str]) -> Iterator[Quantity]:
     for match in AMOUNT.finditer(text):
         digits, words = match["digits"], (match["words"] or "").lower()
         unit, kind, factor = (match["unit"] or "").lower(), "number", 1.0
@@ -189,7 +209,7 @@ def _amounts(text: str) -> Iterator[Quantity]:
         for name in (match["scales"] or "").lower().split():
             scale *= SCALES[name]
         scale *= SCALES[match["letter"].lower()] if match["letter"] else 1.0
-        if words in PRONOUN and kind == "number" and scale == 1.0:
+        if words in PRONOUN and kind == "number" and scale == 1.0 and stem(unit) not in counted:
             continue
         if digits:
             plain = digits.replace(",", "").replace("−", "-")

@@ -9,6 +9,7 @@ from typing import Any, Final
 from curate.detect.content_words import STOPWORDS, content_words
 from curate.detect.lexicon import FILLER, PARTICULAR
 from curate.detect.polarity import DENIES
+from curate.detect.politeness import asked
 from curate.detect.quantities import quantities
 from curate.example import Example, Message, content_id
 from curate.text import normalised, words
@@ -39,8 +40,9 @@ class Question:
 
     @cached_property
     def context(self) -> str:
-        """All that is before the answer, normalised: equal contexts ask the same thing."""
-        return "\n".join((self.system, self.before, f"user: {normalised(self.request)}"))
+        """All that is before the answer, in one spelling and without politeness: equal contexts ask the same thing."""
+        signs = "".join(OPERATOR.findall(self.request))  # words alone would make "2 + 3" of "2 - 3"
+        return "\n".join((self.system, self.before, f"user: {asked(self.request)} {signs}"))
 
     @cached_property
     def setting(self) -> str:
@@ -104,10 +106,20 @@ def same_request(left: Question, right: Question) -> bool:
     A word put in another's place ("I love this song", "I hate this song") makes another question; words more on one side do not,
     unless they are particular: first, before, red.
     """
-    if left.setting != right.setting or left.particulars != right.particulars:
+    if left.setting != right.setting or left.particulars != right.particulars or not _beside_shared_lines(left.request, right.request):
         return False
     mine, others = left.content - right.content, right.content - left.content
     if (mine and others) or (mine | others) & PARTICULAR:
         return False
     shared = len(left.content & right.content)
     return shared > 0 and shared >= SAME_WORDS * len(left.content | right.content)
+
+
+def _beside_shared_lines(left: str, right: str) -> bool:
+    """Whether two requests that begin with the same lines, a task or a list of tools, have words of meaning in common in the lines that follow."""
+    mine, others = left.splitlines(), right.splitlines()
+    shared = next((at for at, (one, other) in enumerate(zip(mine, others, strict=False)) if one != other), min(len(mine), len(others)))
+    if not shared:
+        return True
+    a, b = (content_words("\n".join(lines[shared:])) - POLITE for lines in (mine, others))
+    return len(a & b) >= SAME_WORDS * len(a | b)

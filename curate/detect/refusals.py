@@ -6,12 +6,12 @@ from typing import Final
 OPENING: Final = 200
 """Characters of an answer in which a refusal stands when it is one."""
 REFUSAL: Final = re.compile(
-    r"(?i)(?:^|[.!?,;:\n—-] *)(?:i['’]?m (?:very |really |so |truly |deeply )?(?:sorry|afraid),?(?: but)? (?:that )?"
+    r"(?i)(?:^|[.!?,;:\n—-] *)(?:i['’]?m (?:very |really |so |truly |deeply )?(?:sorry|afraid),?(?: but| yet| however,?)? (?:that )?"
     r"i (?:can(?:no|['’])t|am unable|am not able|won['’]t)"
     r"|i (?:can(?:not|['’]t)|am unable to|am not able to|won['’]t(?: be able to)?|will not|must decline to|have to decline to) "
     r"(?:\w+ )?(?:help|assist|answer|fulfil|comply|provide|generate|create|write|discuss|engage|support|do that|do this|offer|share|give)\b(?! but)"
     r"|i['’]m (?:unable|not able) to (?:help|assist|answer|fulfil|comply|provide|generate|create|write|discuss|access|offer)"
-    r"|(?:sorry|apologies)[,.!]? (?:but )?(?:i|we) (?:can(?:not|['’]t)|am unable)|i must (?:respectfully )?decline"
+    r"|(?:sorry|apologies)[,.!]? (?:but |yet )?(?:i|we) (?:can(?:not|['’]t)|am unable)|i must (?:respectfully )?decline"
     r"|as an ai[\w ,]{0,40} i (?:can(?:not|['’]t)|am unable|am not able|won['’]t))"
 )
 

@@ -10,7 +10,7 @@ CODE: Final = re.compile(r"```.*?(?:```|\Z)|\$\$.*?\$\$", re.DOTALL)
 CODE_LINE: Final = re.compile(r"(?m)^\s*(?:def |class |import |from \w+ import|return\b|#include|public |SELECT |INSERT |UPDATE |[{}\[\]<].*$|.*[;{}]\s*$)")
 CALL: Final = re.compile(r"\b\w+\((?:['\"\[{]|\w+=)|\w\(\)|[\w\]]\s*:?=\s*[\[{'\"]|</\w+>|\\(?:begin|frac)\{")
 POINT: Final = re.compile(r"^\s*(?:[-*•#>]+|\(?\d{1,2}[.)]|\(?[a-z]\))\s+")
-END: Final = re.compile(r"(?<=[.!?])[\"”')\]]?\s+(?=[\"“'(\[]?[A-Z0-9])|\n+")
+END: Final = re.compile(r"(?<=[.!?])[\"”')\]]?\s+(?=[\"“'(\[]?[A-Z0-9])|;\s+|\n+")
 ABBREVIATED: Final = re.compile(r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|No|vs|etc|e\.g|i\.e|approx|Inc|Jr|Sr|[A-Z])\.)$")
 MOST: Final = 60
 """Sentences of an answer that are looked at; what comes after them is not compared."""

@@ -45,9 +45,15 @@ def swapped(pair: Aligned) -> tuple[str, str] | None:
 
 def _is_value(tokens: Sequence[str], start: int, end: int) -> bool:
     """Whether a span is names (capitals, not only at the start of the sentence) or stands between quotes."""
-    quoted = start > 0 and end < len(tokens) and tokens[start - 1] in QUOTES and tokens[end] in QUOTES
+    quoted = start > 0 and end < len(tokens) and tokens[start - 1] in QUOTES and tokens[end] in QUOTES and not _between(tokens, start)
     named = all(token[0].isupper() for token in tokens[start:end]) and (start > 0 or end - start > 1)
     return (quoted and end - start <= 2) or named
+
+
+def _between(tokens: Sequence[str], start: int) -> bool:
+    """Whether the quote before a span closes what stands before it."""
+    mark = tokens[start - 1]
+    return mark == "”" or (mark == '"' and tokens[:start].count('"') % 2 == 0)
 
 
 def _one_name(mine: Sequence[str], others: Sequence[str]) -> bool:

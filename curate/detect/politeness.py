@@ -1,0 +1,37 @@
+"""Requests without politeness: "Hi! Could you please tell me: what's the capital of Peru? Thanks!" asks what "What is the capital of Peru" asks."""
+
+import re
+from typing import Final
+
+from curate.text import normalised, words
+
+BEFORE: Final = re.compile(
+    r"""^(?:\W*(?:hi(?:\ there)?|hello|hey|good\ (?:morning|afternoon|evening)|(?:a\ )?quick\ question|question|please|kindly|thanks|ok(?:ay)?|so|well
+      | sorry|excuse\ me
+      | i\ (?:have|had)\ a\ (?:quick\ )?question|i(?:'d|\ would)\ (?:like|love|want)\ to\ (?:know|ask)(?:\ (?:this|you|something))?
+      | i\ (?:want|need)\ to\ know(?:\ this)?|i(?:'m|\ am|\ was)\ (?:just\ )?(?:wondering|curious)|just\ (?:wondering|curious)
+      | (?:can|could|would|will)\ you\ (?:please\ |kindly\ )?(?:tell\ me|let\ me\ know)|(?:can|could|would|will)\ you\ (?:please|kindly)
+      | do\ you\ (?:happen\ to\ )?know(?=,?\ (?:who|whom|whose|what|which|where|when|why|how|if|whether)\b)|tell\ me|let\ me\ know|any\ idea
+    )\b[\s,.:;!?-]*)+""",
+    re.VERBOSE,
+)
+AFTER: Final = re.compile(r"(?:[\s,.!?]*\b(?:please|thanks(?: a lot| in advance| so much)?|thank you(?: so much| very much)?|cheers))+[\s.!?]*$")
+CONTRACTED: Final = re.compile(r"\b(what|who|where|when|how|it|that|there|he|she)['’]s\b|\b(\w+)n['’]t\b|\b(you|we|they|what)['’]re\b|\bi['’]m\b")
+ARTICLES: Final = frozenset(("a", "an", "the"))
+
+
+def asked(request: str) -> str:
+    """What a request asks, as words: without politeness before and after it, articles, punctuation and contractions. All of it where nothing would be left."""
+    plain = normalised(request).replace("’", "'")
+    bare = AFTER.sub("", BEFORE.sub("", plain, count=1), count=1)
+    left = [word for word in words(CONTRACTED.sub(_written_out, bare)) if word not in ARTICLES]
+    return " ".join(left) or plain
+
+
+def _written_out(match: re.Match[str]) -> str:
+    whose, denied, are = match.groups()
+    if whose:
+        return f"{whose} is"
+    if denied:
+        return {"ca": "can", "wo": "will", "sha": "shall"}.get(denied, denied) + " not"
+    return f"{are} are" if are else "i am"
