@@ -12,7 +12,7 @@ from curate.detect.evidence import Evidence
 
 MODEL_WEIGHT: Final = 0.7
 """Of the log-odds of the model's P(contradiction)."""
-RULE_WEIGHT: Final = 3.15
+RULE_WEIGHT: Final = 2.8
 """Of any rule that speaks."""
 INTERCEPT: Final = -0.25
 LEAST, MOST = 1e-4, 1 - 1e-4

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from curate.detect.content_words import STOPWORDS, stem
+from curate.detect.content_words import STOPWORDS, content_words, stem
 from curate.detect.quantities import Quantity, quantities, unmatched
 from curate.detect.sentences import Aligned, sentences
 from curate.text import normalised, words
@@ -32,6 +32,8 @@ AMOUNT: Final = re.compile(
 )
 """Asks for an amount, or for a time."""
 HOW_MANY: Final = re.compile(r"\bhow many (?:\w+ )??(\w+)\b(?= )", re.IGNORECASE)
+BARE: Final = 3
+"""Words of an answer that is nothing but its amount."""
 BRIEF: Final = 30
 """Words of an answer that may be nothing but the amount that was asked for."""
 
@@ -60,6 +62,10 @@ def _asked(question: str, left: str, right: str, given: Sequence[Quantity]) -> F
     """Short answers to a question for an amount or a time that give one each, however they are worded."""
     if not AMOUNT.search(question) or max(len(left.split()), len(right.split())) > BRIEF:
         return None
+    asked = content_words(question)
+    said = [_without(text, quantities(text)) - STOPWORDS for text in (left, right)]
+    if not (_is_about(left, said[0], asked | said[1]) and _is_about(right, said[1], asked | said[0])):
+        return None
     counted = frozenset(stem(match.group(1).lower()) for match in HOW_MANY.finditer(question))
     mine, others = (_not_given(quantities(text, counted), given) for text in (left, right))
     if len(mine) != 1 or len(others) != 1 or mine[0].same(others[0]):
@@ -67,6 +73,11 @@ def _asked(question: str, left: str, right: str, given: Sequence[Quantity]) -> F
     if not _comparable(mine[0], others[0]) and not (counted and _as_many(mine[0], others[0]) is False):
         return None
     return _said(mine[0], others[0])
+
+
+def _is_about(answer: str, said: frozenset[str], about: frozenset[str]) -> bool:
+    """Whether an answer is hardly more than its amount, or shares a word of meaning with what it is held against."""
+    return len(answer.split()) <= BARE or not said.isdisjoint(about)
 
 
 def _as_many(one: Quantity, other: Quantity) -> bool | None:

@@ -72,7 +72,7 @@ def negation(pair: Aligned) -> tuple[str, str] | None:
         return None
     a, b = _words(pair.left), _words(pair.right)
     denied = [sum(word in DENIES or word in DOUBTS for word in side) for side in (a, b)]
-    if min(denied) or max(denied) != 1:
+    if denied[0] % 2 == denied[1] % 2 or max(denied) > 2:
         return None
     mine, others = ({stem(word) for word in side if word not in STOPWORDS and word not in DENIES} for side in (a, b))
     mine, others = mine - NOW, others - NOW
@@ -80,7 +80,7 @@ def negation(pair: Aligned) -> tuple[str, str] | None:
         return None
     # What is denied of a thing is denied of it within 30 days, too; the other way round both may hold.
     less, more = (mine, others) if denied[0] % 2 else (others, mine)
-    if len(mine & others) < 0.75 * len(mine | others) and not (len(less) > 1 and less <= more):
+    if len(mine & others) < 0.75 * len(mine | others) and not (len(less) > 1 and less <= more and not min(denied)):
         return None
     return pair.left, pair.right
 

@@ -28,6 +28,15 @@ def example(question: str, answer: str, line: int = 1, system: str | None = None
         ("When do we meet?", "We meet on Monday at noon.", "We meet on Friday at noon.", "dates"),
         ("Can I return it?", "I'm sorry, I can't help with that.", "You can return it within 30 days.", "refusal"),
         ("Who wrote it?", "It was written by Jane Austen.", "It was written by Charlotte Bronte.", "values"),
+        ("How long can I return it?", "You have 30 days from delivery to return it.", "Items can be returned up to 14 days after delivery.", "numbers"),
+        ("How often is it paid?", "It is paid twice a year.", "It is paid once a year.", "numbers"),
+        ("How many guests may I bring?", "You may bring two guests.", "You may bring one guest.", "numbers"),
+        ("When are invoices sent?", "On the first of each month.", "Invoices are sent on the fifteenth of each month.", "numbers"),
+        ("Are gift cards refundable?", "Gift cards are refundable within 30 days.", "Gift cards are not refundable.", "negation"),
+        ("Do points expire?", "Points never expire.", "Points expire after 24 months.", "negation"),
+        ("Is it on?", "The pump is on; the light is on.", "The pump is on; the light is not on.", "negation"),
+        ("Can it be opened?", "The lid of the red box is locked.", "The lid of the red box is unlocked.", "opposites"),
+        ("Solve 472547338 + 960397912423686.", "472547338 + 960397912423686 = 960398384971024", "472547338 + 960397912423686 = 960398384971029", "numbers"),
     ],
 )
 def test_clashing_answers(question: str, left: str, right: str, source: str) -> None:
@@ -48,6 +57,12 @@ def test_clashing_answers(question: str, left: str, right: str, source: str) -> 
         ("Is it safe?", "No problem, it is.", "Yes, it is."),
         ("When was it?", "It was in May.", "You may ask in June."),
         ("Tell me.", "I'm sorry, I can't.", "I cannot help with that."),
+        ("How long does it take?", "It takes two hours.", "It takes 120 minutes."),
+        ("When did it start?", "It started in Jan 2018.", "It started on January 5, 2018."),
+        ("Is it refundable?", "It is refundable.", "It is not refundable after 30 days."),
+        ("Can it be done?", "It cannot be done.", "It is impossible that it can be done."),
+        ("Correct it.", "Sure! No, it is wrong.", "No, it is wrong."),
+        ("Is it red?", 'The "red one" that is "here" is it.', 'The "red one" that\'s "here" is it.'),
     ],
 )
 def test_answers_that_may_both_hold(question: str, left: str, right: str) -> None:
@@ -105,7 +120,7 @@ def test_paraphrases_are_nominated_by_a_real_model_and_cached(tmp_path: object) 
     cache = Path(str(tmp_path)) / "cache"
     examples = [
         example("How tall is the Eiffel tower in metres?", "The tower is 330 metres tall.", 1),
-        example("How tall is the Eiffel tower, in metres, please?", "The tower is 300 metres tall.", 2),
+        example("In metres, how tall is the Eiffel tower?", "The tower is 300 metres tall.", 2),
         example("What is the capital of France?", "The capital is Paris.", 3),
     ]
     report = find_conflicts(examples, ConflictsConfig(embeddings="offline:all-MiniLM-L6-v2"), cache)
