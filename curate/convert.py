@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from curate.apply import Removal, apply
 from curate.example import Example, Place
-from curate.files import replacing
+from curate.files import replacing_both
 from curate.finding import Finding, Severity
 from curate.read.calls import CALLERS, RESULTS, json_in, speaker_of
 from curate.read.dataset import FileFacts, ParsedLine, demand_read, read_file
@@ -60,12 +60,12 @@ class ConvertReport:
 
 
 def convert_paths(paths: Sequence[Path], output: Path, aside: Path, *, chosen: bool = False, progress: Callable[[int], None] | None = None) -> ConvertReport:
-    """Convert files to messages in `output`, and write what cannot be converted to `aside`; each whole or not at all, `output` last.
+    """Convert files to messages in `output`, and write what cannot be converted to `aside`; each whole or not at all.
 
     `chosen` takes the chosen side of a preference pair. Raises `InputError` for a file that cannot be read, `OutputError`.
     """
     report = ConvertReport()
-    with replacing(output) as out, replacing(aside) as rest:
+    with replacing_both(output, aside) as (out, rest):
         for path in paths:
             facts = FileFacts(str(path))
             for parsed in read_file(path, facts):

@@ -9,7 +9,7 @@ from curate.apply import Applied, apply
 from curate.detect.decontaminate import OTHER_SIDE, Match, contaminated
 from curate.events import Listener, StageFinished, StageStarted, silent
 from curate.example import Place
-from curate.files import replacing
+from curate.files import replacing_both
 from curate.finding import Finding
 from curate.read.benchmark import Item, read_benchmark
 from curate.read.dataset import read_dataset
@@ -87,10 +87,8 @@ def _summaries(items: Sequence[Item], matches: Sequence[Match], unsaid: frozense
 
 def write_decontaminated(result: Decontamination, output: Path, removed: Path) -> None:
     """Write what stays to `output`, byte for byte, and what goes to `removed`, both whole or none of them. Raises `OutputError`."""
-    with replacing(output) as kept, replacing(removed) as gone:
+    with replacing_both(output, removed) as (kept, gone):
         for line in result.applied.kept:
             kept.write(line.jsonl + b"\n")
         for removal in result.applied.removed:
             gone.write(removal.model_dump_json(exclude_none=True).encode() + b"\n")
-        for file in (kept, gone):  # a full disk is known before the first of them takes its place
-            file.flush()

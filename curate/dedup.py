@@ -26,7 +26,7 @@ from curate.detect.verify import FLOOR
 from curate.errors import UsageError
 from curate.events import Listener, StageAdvanced, StageFinished, StageStarted, silent
 from curate.example import Example, Place
-from curate.files import replacing
+from curate.files import replacing_both
 from curate.finding import Finding, Severity
 from curate.rewrite import write_lines
 from curate.rules import Scope
@@ -191,7 +191,5 @@ def _findings(files: Sequence[Path], config: CheckConfig, listen: Listener) -> d
 
 def write_plan(plan: Plan, output: Path, removed: Path) -> None:
     """Write what stays to `output`, byte for byte, and what goes to `removed`, both whole or none of them. Raises `OutputError`."""
-    with replacing(output) as kept, replacing(removed) as gone:
+    with replacing_both(output, removed) as (kept, gone):
         write_lines(plan.table, plan.lines, plan.losses, kept, gone)
-        for file in (kept, gone):  # a full disk is known before the first of them takes its place
-            file.flush()

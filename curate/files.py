@@ -13,7 +13,7 @@ import sys
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from functools import cache
 from glob import escape, glob
 from pathlib import Path
@@ -168,13 +168,13 @@ def sha256(path: Path) -> str:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[IO[bytes]]:
+def replacing(path: Path, mark: str = "") -> Iterator[IO[bytes]]:
     """Write `path` whole or not at all: a temporary file beside it, flushed to disk, then renamed over it.
 
     What is no file but a device or a pipe is written to as it is. Raises `OutputError` where the disk is full or the folder cannot be
-    written; `path` then is as it was.
+    written; `path` then is as it was. `mark` tells the temporary file from another one of the same path.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
+    temporary = path.with_name(f".{path.name}{mark and f'.{mark}'}.{os.getpid()}{TEMPORARY}")
     try:
         if path.exists() and not path.is_file() and not path.is_dir():
             with path.open("wb") as file:
@@ -193,6 +193,30 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
         sync_folder(path.parent)
     except OSError as error:
         raise OutputError(f"{path}: cannot be written: {error.strerror or error}", "free some space or choose another place; nothing was changed") from error
+
+
+@contextmanager
+def replacing_both(kept: Path, gone: Path) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
+    """Write what stays and what goes to two files, both whole or none of them, so that whenever we are killed each line is in one of the two.
+
+    What goes takes its place first. Where an earlier run left such a file, its lines stand there too until what stays has taken its own.
+    Raises as `replacing` does.
+    """
+    with ExitStack() as stack:  # the one that is entered last takes its place first
+        if gone.is_file():
+            goes = stack.enter_context(replacing(gone))
+            stays = stack.enter_context(replacing(kept))
+        else:
+            stays = stack.enter_context(replacing(kept))
+            goes = stack.enter_context(replacing(gone))
+        yield stays, goes
+        for file in (stays, goes):  # a full disk is known before the first of them takes its place
+            file.flush()
+        if gone.is_file():
+            with replacing(gone, "both") as both:
+                for path in (Path(goes.name), gone):
+                    with path.open("rb") as file:
+                        shutil.copyfileobj(file, both)
 
 
 def _remove_orphans(path: Path) -> None:

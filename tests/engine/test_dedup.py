@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from jsonschema import validate
@@ -314,3 +314,47 @@ def test_an_interruption_leaves_the_old_files(write: Write, monkeypatch: pytest.
     monkeypatch.setattr("curate.apply.Removal.model_dump_json", interrupted)
     assert dedup("data.jsonl", "-o", "out.jsonl") == 130
     assert (Path("out.jsonl").read_text(), sorted(path.name for path in Path().iterdir())) == ("old", [".curate", "data.jsonl", "out.jsonl"])
+
+
+KILLED: Final = """
+import os, signal, sys
+from pathlib import Path
+from curate.cli.main import main
+rename, left = Path.replace, [int(sys.argv.pop(1))]
+def replace(self, target):
+    left[0] -= 1
+    if left[0] < 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return rename(self, target)
+Path.replace = replace
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("earlier", [False, True])
+def test_killed_between_any_two_renames_no_example_is_in_neither_file(write: Write, *, earlier: bool) -> None:
+    if earlier:
+        write("data.jsonl", [("Bye", "See you."), ("Bye", "See you."), ("Hi", "Hello.")])
+        assert dedup("data.jsonl", "-o", "out.jsonl") == 0
+    before = {path.name: path.read_bytes() for path in Path().glob("*.jsonl")}
+    lines = set(write("data.jsonl", PAIRS).read_bytes().splitlines())
+    states = []
+    for renames in range(4):
+        for name in ("out.jsonl", "removed.jsonl"):
+            Path(name).unlink(missing_ok=True)
+            if name in before:
+                Path(name).write_bytes(before[name])
+        killed = subprocess.run(
+            [sys.executable, "-c", KILLED, str(renames), "dedup", "data.jsonl", "-o", "out.jsonl", "--no-cache"], check=False, capture_output=True
+        )
+        there = {line for path in (Path("out.jsonl"),) if path.exists() for line in path.read_bytes().splitlines()}
+        gone = {item["text"].encode() for item in removed()} if Path("removed.jsonl").exists() else set()
+        kept_then = {line for name, data in before.items() if name == "out.jsonl" for line in data.splitlines()}
+        gone_then = {json.loads(line)["text"].encode() for name, data in before.items() if name == "removed.jsonl" for line in data.splitlines()}
+        assert there | gone >= kept_then | gone_then or there | gone >= lines
+        states.append((killed.returncode, there == kept_then, there | gone >= lines))
+    whole = states.index((0, False, True))
+    assert whole == (3 if earlier else 2)
+    assert [code for code, *_ in states[:whole]] == [-9] * whole
+    assert not list(Path().glob(".*curate-tmp"))
