@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
@@ -138,9 +139,12 @@ def _unreadable(parsed: ParsedLine) -> Removal:
     return _removal(parsed, UNREADABLE[defect.kind], defect.message, decided_by="rule")
 
 
+WHY: Final = {"D001": "exact copy", "D007": "beginning of a longer conversation"}
+
+
 def lost_line(loss: Loss, data: bytes) -> Removal:
     """A line that a detector removes for another one."""
-    why = "exact copy" if loss.code == "D001" else f"near-duplicate, similarity {loss.similarity:.3f}"
+    why = WHY.get(loss.code, f"near-duplicate, similarity {loss.similarity:.3f}")
     text, encoded = _texts(data)
     return Removal(
         example=loss.example, file=loss.place.file, line=loss.place.line, code=loss.code, why=why, similarity=round(loss.similarity, 6),

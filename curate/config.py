@@ -105,6 +105,8 @@ class DedupConfig(Section):
     or manual (a near-duplicate goes only where a person dropped it in review). All but first and last ignore the order of the lines."""
     ignore_facts: bool = False
     """Remove near-duplicates even when they differ in a number or a negation."""
+    beginnings: bool = False
+    """Remove conversations that another one begins with, to the letter (D007)."""
     stop_share: Fraction = 0.3
     """Share of a file's lines above which a removal needs a yes (D008)."""
     stop_cluster: Fraction = 0.05

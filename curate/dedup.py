@@ -102,7 +102,7 @@ def plan(
     paths = [*against, *files]
     with Crew(cores(), processes=_size(paths) >= PARALLEL) as crew:
         listen(StageStarted("read"))
-        table = read_table(paths, Making(config.on, Shingling(), config.keep), crew, _told(listen))
+        table = read_table(paths, Making(config.on, Shingling(), config.keep, config.beginnings), crew, _told(listen))
         listen(StageFinished("read", False, plural(len(table.starts), "line")))
         old = int(table.first[len(against)])
         old_examples = int(table.lines.searchsorted(old))

@@ -33,6 +33,7 @@ def dedup(
     on: Annotated[str | None, typer.Option(help="What is compared: conversation, prompt, response or last-turn.")] = None,
     keep: Annotated[str | None, typer.Option(help=KEEP, metavar="POLICY")] = None,
     ignore_facts: Annotated[bool | None, typer.Option("--ignore-facts", help="Remove near-duplicates that differ in a number or negation too.")] = None,
+    beginnings: Annotated[bool | None, typer.Option("--beginnings", help="Remove conversations that another one begins with, too.")] = None,
     against: Annotated[list[str] | None, typer.Option(help="Remove only duplicates of examples in this file or folder, which stays as it is.")] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Show how each removed example differs from the one kept, and all similarities.")] = False,
     html: Annotated[Path | None, typer.Option("--html", help="Write the explanations to this HTML file.")] = None,
@@ -53,7 +54,9 @@ def dedup(
     configured = find_config(project.folder)
     if rethreshold is not None and (threshold is not None or no_cache):
         raise UsageError("--rethreshold is a threshold, and needs the cache", "leave out --threshold and --no-cache")
-    config = chosen(configured.dedup, threshold=threshold if rethreshold is None else rethreshold, on=on, keep=keep, ignore_facts=ignore_facts)
+    config = chosen(
+        configured.dedup, threshold=threshold if rethreshold is None else rethreshold, on=on, keep=keep, ignore_facts=ignore_facts, beginnings=beginnings
+    )
     files = data_files(paths)
     others = [path for path in data_files(against) if path not in files] if against else []
     if against and not others:

@@ -75,11 +75,14 @@ def _show(result: RunResult) -> None:
 def _summary(result: RunResult) -> list[tuple[str, str]]:
     severities = Counter(finding.severity.value for finding in result.findings)
     reasons = result.manifest.removed.reasons
-    duplicates = reasons.get("D001", 0) + reasons.get("D003", 0)
+    exact, near, begun = (reasons.get(code, 0) for code in ("D001", "D003", "D007"))
+    duplicates = exact + near + begun
+    counts = f"{exact:,} exact, {near:,} near"
+    counts += f", {plural(begun, 'beginning')}" if begun else ""
     rows = [
         ("lines read", f"{result.manifest.read:,}"),
         ("findings", ", ".join(plural(severities[name], name) for name in ("error", "warning", "info"))),
-        ("duplicates removed", f"{duplicates:,} ({reasons.get('D001', 0):,} exact, {reasons.get('D003', 0):,} near; {result.apart:,} pairs kept apart)"),
+        ("duplicates removed", f"{duplicates:,} ({counts}; {result.apart:,} pairs kept apart)"),
         ("removed for other reasons", f"{result.manifest.removed.lines - duplicates:,}"),
         ("conflicts", f"{len(result.conflicts):,} ({result.undecided:,} undecided)"),
         *((f"{name} examples", f"{part.examples:,}") for name, part in result.manifest.splits.items()),

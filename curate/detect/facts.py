@@ -76,7 +76,7 @@ class Facts:
         (_, turns, asked, answered), (_, other_turns, other_asked, other_answered) = self._sides(left), self._sides(right)
         if not _agree(asked, other_asked, request=True) or not _agree(answered, other_answered, request=False):
             return False
-        if 1 < len(turns) == len(other_turns) and not all(a == b or _share_meaning(a, b) for a, b in zip(turns, other_turns, strict=True)):
+        if 1 < len(turns) == len(other_turns) and not all(a == b or _ask_alike(a, b) for a, b in zip(turns, other_turns, strict=True)):
             return False
         return (left.plain and right.plain) or attachments(left, self.on) == attachments(right, self.on)
 
@@ -234,6 +234,11 @@ def _in_one_order(left: str, right: str) -> bool:
     shared = names.intersection(*pieces)
     orders = [[word for word in found if word in shared] for found in pieces]
     return orders[0] == orders[1]
+
+
+def _ask_alike(left: str, right: str) -> bool:
+    """Whether two turns may ask the same: they have the same words, or one of meaning in common."""
+    return PIECE.findall(left.casefold()) == PIECE.findall(right.casefold()) or _share_meaning(left, right)
 
 
 def _share_meaning(left: str, right: str) -> bool:

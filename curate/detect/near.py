@@ -9,16 +9,18 @@
 The stages are functions from tables to tables. Whatever is removed is similar to the very example that is kept (`cluster`).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from curate.config import DedupConfig
 from curate.detect.bands import Bands
+from curate.detect.beginnings import Beginnings
 from curate.detect.cluster import Choice, Duplicate, choose
 from curate.detect.compared import written_text
 from curate.detect.facts import Facts
 from curate.detect.keeper import Ranking, ranking
+from curate.detect.keys import Keys, key_of
 from curate.detect.remembered import Remembered, ids_of
 from curate.detect.shingles import Sets, Shingling, joined, shingled, texts_of
 from curate.detect.threads import cores, side_by_side
@@ -82,7 +84,9 @@ def find_duplicates(
     report = NearReport(bands=groups.bands, similarities=list(groups.misses))
     lost: dict[str, Duplicate] = {}
     members = [numbers.tolist() for numbers in groups.members]
-    choices = decided(sets, members, lambda numbers: [distinct[at] for at in numbers], config, pinned, ranks, before, memory)
+    begun = Beginnings(Keys.of([key_of(example) for example in distinct]), ids_of(example.id for example in distinct)) if config.beginnings else None
+    aside = begun.numbers if begun else frozenset()
+    choices = decided(sets, members, lambda numbers: [distinct[at] for at in numbers], config, pinned, ranks, before, memory, aside=aside)
     for group, choice in zip(members, choices, strict=True):
         report.similarities.extend(choice.similarities)
         for at, other, similarity in choice.gone:
@@ -92,6 +96,16 @@ def find_duplicates(
             report.apart.append(Duplicate(left, right, "D003", similarity))
         first, *others = sorted(distinct[at].id for at in group)
         report.pairs.extend((first, other) for other in others)
+    for at, other, similarity in (
+        begun.settled(
+            lambda at: at >= before and distinct[at].id not in pinned,
+            lambda _, other: distinct[other].id not in lost and (not before or other < before),
+            sets,
+        )
+        if begun
+        else ()
+    ):
+        lost[distinct[at].id] = Duplicate(distinct[at], distinct[other], "D007", similarity)
     for at, original in copies:  # a copy of what goes has lost to the same example
         winner = lost.get(examples[at].id)
         if winner is None and old and not original < old <= at:
@@ -122,11 +136,12 @@ def decided(
     old: int = 0,
     memory: Verdicts | None = None,
     position: Callable[[int], int] = int,
+    aside: Collection[int] = (),
 ) -> Iterator[Choice]:
     """Group by group what becomes of its members, by their numbers among the `sets`.
 
     `read` gives the examples of some numbers; those of one group are in memory at a time. `position` says where each stands among all. What
-    stands before `old` stays, and none of the others takes the place of another.
+    stands before `old` stays, and none of the others takes the place of another. Those `aside` neither go nor take a place.
     """
     ranks = ranks or ranking(config.keep)
     facts = Facts(config.on)
@@ -136,7 +151,8 @@ def decided(
             yield Choice()
             continue
         known = dict(zip(members, read(members), strict=True))
-        bound = {at for at, example in known.items() if example.id in pinned}
+        apart = {at for at in members if at in aside} if aside else set()
+        bound = {at for at, example in known.items() if example.id in pinned} | apart
         rank = {at: (at in new, at not in bound, *ranks(position(at), example)) for at, example in known.items()}
 
         def same(left: int, right: int, known: dict[int, Example] = known) -> bool:
@@ -145,13 +161,13 @@ def decided(
                 return config.ignore_facts or facts.same(one, other)
             return memory.same(one.id, other.id, lambda: facts.same(one, other))
 
-        yield _chosen(sets, sorted(known, key=rank.__getitem__), same, config.threshold, bound, new)
+        yield _chosen(sets, sorted(known, key=rank.__getitem__), same, config.threshold, bound, new, apart)
 
 
-def _chosen(sets: Sets, order: list[int], same: Callable[[int, int], bool], threshold: float, bound: set[int], new: set[int]) -> Choice:
+def _chosen(sets: Sets, order: list[int], same: Callable[[int, int], bool], threshold: float, bound: set[int], new: set[int], apart: set[int]) -> Choice:
     alike = Alike(sets, min(FLOOR, threshold))
     if new:  # the old ones all stay; they come first
         for at in order[: len(order) - len(new)]:
             alike.add(at)
         order = order[len(order) - len(new) :]
-    return choose(order, alike, same, threshold, bound, new)
+    return choose(order, alike, same, threshold, bound, new | apart)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from curate.config import DedupConfig
 from curate.detect.bands import Bands
-from curate.detect.cluster import Choice, Pair
+from curate.detect.beginnings import Beginnings
+from curate.detect.cluster import Choice, Code, Pair
 from curate.detect.crew import Crew
 from curate.detect.keeper import ranking
 from curate.detect.loss import Loss
@@ -54,6 +55,8 @@ class Batch(NamedTuple):
     config: DedupConfig
     findings: Mapping[str, tuple[int, ...]] | None
     old: int
+    aside: frozenset[int]
+    """Numbers of those that neither go nor take a place."""
 
 
 class Deciding(NamedTuple):
@@ -63,6 +66,7 @@ class Deciding(NamedTuple):
     findings: Mapping[str, tuple[int, ...]] | None
     old: int
     memory: Remembered | None
+    aside: frozenset[int]
 
 
 @dataclass(slots=True)
@@ -96,9 +100,10 @@ def sift(
         every = every.chosen(distinct)
     sets = memory.sets(table.ids[distinct], every.chosen) if memory else every
     del every
+    begun = Beginnings(table.keys.chosen(distinct), table.ids[distinct]) if config.beginnings and table.keys else None
     groups = grouped(sets, config.threshold, crew.count)
     found = _Found(similarities=list(groups.misses))
-    batches = _batches(table, sets, groups.members, distinct, Deciding(config, findings, old, memory), pinned)
+    batches = _batches(table, sets, groups.members, distinct, Deciding(config, findings, old, memory, begun.numbers if begun else frozenset()), pinned)
     for members, choices, verdicts in crew.each(decide, batches):
         if memory:
             memory.take(verdicts)
@@ -106,13 +111,15 @@ def sift(
             found.similarities.extend(choice.similarities)
             found.gone.extend(Pair(members[left], members[right], similarity) for left, right, similarity in choice.gone)
             found.apart.extend(Pair(members[left], members[right], similarity) for left, right, similarity in choice.apart)
-    lost = {pair.left: pair for pair in found.gone}
-    losses = [_loss(table, pair.left, pair) for pair in found.gone]
+    lost: dict[int, tuple[Code, Pair]] = {pair.left: ("D003", pair) for pair in found.gone}
+    if begun:
+        lost |= _beginnings(table, begun, sets, distinct, lost, pinned, old)
+    losses = [_loss(table, at, pair, code) for at, (code, pair) in lost.items()]
     for at in np.flatnonzero(stands != np.arange(len(stands))).tolist():  # a copy of what goes has lost to the same example
         original = int(stands[at])
-        winner = lost.get(original)
-        if winner is not None or not old or original < old <= at:
-            losses.append(_loss(table, at, winner or Pair(at, original, 1.0), exact=winner is None))
+        if original in lost or not old or original < old <= at:
+            code, pair = lost.get(original, ("D001", Pair(at, original, 1.0)))
+            losses.append(_loss(table, at, pair, code))
     return Sifted([loss for _, loss in sorted(losses, key=lambda item: item[0])], _pairs(table, found.apart), sorted(found.similarities), groups.bands)
 
 
@@ -154,8 +161,9 @@ def _batches(
         spots = [table.spot(line, at) for line, at in zip(table.lines[positions].tolist(), positions, strict=True)]
         numbers = [list(range(start, end)) for start, end in pairwise(ends)]
         verdicts = deciding.memory.among([[table.id(positions[at]) for at in group] for group in numbers]) if deciding.memory else {}
-        config, findings, old, _ = deciding
-        yield Batch(numbers, positions, spots, sets.chosen(members), bound, verdicts, config, findings, old)
+        config, findings, old, _, aside = deciding
+        apart = frozenset(at for at, number in enumerate(members.tolist()) if number in aside) if aside else aside
+        yield Batch(numbers, positions, spots, sets.chosen(members), bound, verdicts, config, findings, old, apart)
         waiting = []
 
 
@@ -175,15 +183,28 @@ def decide(batch: Batch) -> tuple[list[int], list[Choice], dict[bytes, bool]]:
         batch.old,
         verdicts,
         batch.positions.__getitem__,
+        batch.aside,
     )
     return batch.positions, list(choices), verdicts.used
 
 
-def _loss(table: Table, at: int, pair: Pair, *, exact: bool = False) -> tuple[int, Loss]:
+def _beginnings(
+    table: Table, begun: Beginnings, sets: Sets, distinct: "Numbers", lost: Mapping[int, object], pinned: frozenset[str], old: int
+) -> dict[int, tuple[Code, Pair]]:
+    """Which beginnings of longer conversations go; by their numbers among all examples."""
+    pairs = begun.settled(
+        lambda at: int(distinct[at]) >= old and table.id(int(distinct[at])) not in pinned,
+        lambda _, other: int(distinct[other]) not in lost and (not old or int(distinct[other]) < old),
+        sets,
+    )
+    return {int(distinct[at]): ("D007", Pair(int(distinct[at]), int(distinct[other]), similarity)) for at, other, similarity in pairs}
+
+
+def _loss(table: Table, at: int, pair: Pair, code: Code = "D003") -> tuple[int, Loss]:
     """The line of example `at`, and what it lost to."""
     line = int(table.lines[at])
     kept = table.place(int(table.lines[pair.right]))
-    return line, Loss(table.place(line), table.id(at), kept, table.id(pair.right), "D001" if exact else "D003", pair.similarity)
+    return line, Loss(table.place(line), table.id(at), kept, table.id(pair.right), code, pair.similarity)
 
 
 def _pairs(table: Table, apart: Sequence[Pair]) -> list[Loss]:

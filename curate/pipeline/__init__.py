@@ -5,6 +5,7 @@ behind the last stage that was finished and ends with the same manifest.
 """
 
 import tomllib
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -214,9 +215,9 @@ class _Pipeline:
         staying = [example for example in self.dataset.examples if example.id not in dropped and (example.place not in errors or example.id in kept)]
 
         def summary(result: store.Result) -> str:
-            exact = sum(duplicate["code"] == "D001" for duplicate in result["duplicates"])
-            near = len(result["duplicates"]) - exact
-            return f"{exact:,} exact, {near:,} near; {plural(len(result['apart']), 'pair')} kept apart"
+            codes = Counter(duplicate["code"] for duplicate in result["duplicates"])
+            begun = f", {plural(codes['D007'], 'beginning')}" if codes["D007"] else ""
+            return f"{codes['D001']:,} exact, {codes['D003']:,} near{begun}; {plural(len(result['apart']), 'pair')} kept apart"
 
         verdicts = {example: decision.verdict for example, decision in self.verdicts.items()}
         key = key_of("dedup", self.inputs, self.config.dedup.model_dump(mode="json"), sorted(errors), verdicts)

@@ -58,7 +58,7 @@ class RemovedLine(BaseModel):
     place: str
     """FILE:LINE."""
     code: str
-    """D001: the same content; D003: nearly the same."""
+    """D001: the same content; D003: nearly the same; D007: the beginning of the other."""
     kept: str
     """Id of the example that stayed in its place."""
     kept_place: str
@@ -201,8 +201,10 @@ def summary_text(plan: Plan, *, written: bool) -> "Iterator[Text]":
 
     if plan.apart:
         yield Text(f"{plural(len(plan.apart), 'pair')} of near-duplicates differ in a number or a negation and stay; `curate review` shows them")
-    exact = sum(lost.code == "D001" for lost in plan.losses)
-    counts = f"{exact:,} exact, {len(plan.losses) - exact:,} near"
+    by_code = Counter(lost.code for lost in plan.losses)
+    counts = f"{by_code['D001']:,} exact, {by_code['D003']:,} near"
+    if by_code["D007"]:
+        counts += f", {plural(by_code['D007'], 'beginning')}"
     gone = len(plan.losses)
     of = f"{plural(plan.read, 'line')} read = {plan.read - gone:,} kept + {gone:,} removed ({counts})"
     held = f", held against {plural(sum(plan.against.values()), 'line')}" if plan.against else ""

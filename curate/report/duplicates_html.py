@@ -1,5 +1,6 @@
 """A deduplication as one HTML file: the counts, the similarities with the threshold, and what goes beside what stays."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final, Literal
 
@@ -25,12 +26,14 @@ del { color: var(--error); text-decoration: line-through } ins { color: var(--in
 
 def dedup_html(plan: Plan, limit: int | None = SHOWN) -> Iterator[str]:
     """The document, piece by piece; of the removals the `limit` least similar ones (None: all), and as many of the pairs that stay apart."""
-    exact = sum(lost.code == "D001" for lost in plan.losses)
+    by_code = Counter(lost.code for lost in plan.losses)
     kept = plan.read - len(plan.losses)
     yield head("curate dedup", STYLE)
     yield f'<p class="quiet">{safe(", ".join((*plan.lines, *(f"held against {file}" for file in plan.against))))}</p>\n<div class="tiles">'
-    near, apart = len(plan.losses) - exact, len(plan.apart)
-    tiles = ((plan.read, "lines read"), (kept, "kept"), (exact, "exact copies"), (near, "near-duplicates"), (apart, "pairs apart"))
+    apart = len(plan.apart)
+    tiles = [(plan.read, "lines read"), (kept, "kept"), (by_code["D001"], "exact copies"), (by_code["D003"], "near-duplicates"), (apart, "pairs apart")]
+    if by_code["D007"]:
+        tiles.insert(4, (by_code["D007"], "beginnings"))
     yield "".join(f'<div class="tile"><b>{count:,}</b>{label}</div>' for count, label in tiles) + "</div>\n"
     for found in plan.heavy:
         yield f'<p class="error">{found.code} {safe(f"{found.file}:{found.line}" if found.line else found.file)}: {safe(found.message)}</p>\n'

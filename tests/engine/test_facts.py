@@ -114,3 +114,13 @@ def test_a_thousand_facts_lose_none_and_each_agrees_with_its_misspelled_copy() -
     assert find_duplicates(facts, DedupConfig(threshold=0.3)).duplicates == []
     compare = Facts()
     assert [(one.place, other.place) for one, other in zip(facts, copies, strict=True) if not compare.same(one, other)] == []
+
+
+def test_requests_of_several_turns_are_held_against_each_other_turn_by_turn() -> None:
+    def talk(first: str, thanks: str = "Have a nice day!") -> Example:
+        turns = [("user", first), ("assistant", f"I am a model, {LONG}"), ("user", thanks), ("assistant", "You too!")]
+        return Example(Place("data.jsonl", 1), {"messages": [{"role": role, "content": text} for role, text in turns]}, "messages")
+
+    assert not same_facts(talk("Who are you?"), talk("Tell me about you."))
+    assert same_facts(talk("Who are you?"), talk("who are you"))
+    assert same_facts(talk("Who made this model?"), talk("Who then made this model?", "Have a nice day"))
