@@ -9,13 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
 from curate.decision import Decision
 from curate.detect.cluster import Duplicate
 from curate.detect.loss import Loss, loss
+from curate.detect.table import Reader, Table, line_at
 from curate.example import Place
 from curate.files import replacing
 from curate.finding import Finding, Severity
@@ -23,6 +24,7 @@ from curate.read.dataset import ParsedLine
 
 UNREADABLE = {"syntax": "J001", "utf-8": "J003", "cut-off": "J010", "repairable": "J012", "not-finite": "J014", "too-deep": "J017"}
 """Codes of the defects that leave a line without a value."""
+WHY: Final = {"D001": "exact copy", "D007": "beginning of a longer conversation"}
 
 
 class Kept(BaseModel):
@@ -60,6 +62,11 @@ class Removal(BaseModel):
     base64: str | None = None
     """The line's bytes, where they are not UTF-8."""
 
+    @property
+    def data(self) -> bytes:
+        """The bytes of the line as it was read, without its line break."""
+        return base64.b64decode(self.base64 or "") if self.text is None else self.text.encode("utf-8")
+
 
 @dataclass(frozen=True, slots=True)
 class Applied:
@@ -92,6 +99,17 @@ def errors_of(findings: Iterable[Finding], lines: Iterable[ParsedLine]) -> dict[
     return found
 
 
+class Reason(NamedTuple):
+    """Why a line leaves."""
+
+    code: str | None
+    why: str
+    decided_by: str
+    when: datetime | None = None
+    kept: Kept | None = None
+    similarity: float | None = None
+
+
 def apply(
     lines: Sequence[ParsedLine],
     *,
@@ -102,63 +120,61 @@ def apply(
 ) -> Applied:
     """Decide for each line. A person's word comes first, then errors, then duplicates; lines without an example leave unless told otherwise."""
     errors, verdicts = errors or {}, verdicts or {}
-    lost = {duplicate.example.place: duplicate for duplicate in duplicates}
+    lost = {duplicate.example.place: loss(duplicate) for duplicate in duplicates}
     kept: list[ParsedLine] = []
     removed: list[Removal] = []
     for parsed in lines:
-        removal = _unreadable(parsed) if parsed.example is None and not keep_unreadable else _reason(parsed, errors, verdicts, lost)
-        if removal is None:
+        reason: Reason | None = None
+        if parsed.example is not None:
+            place = parsed.place
+            reason = reason_of(verdicts.get(parsed.example.id), errors.get(place), lost.get(place))
+        elif not keep_unreadable:
+            reason = unreadable(parsed)
+        if reason is None:
             kept.append(parsed)
         else:
-            removed.append(removal)
+            removed.append(removal(parsed.place, parsed.example.id if parsed.example else None, reason, parsed.line.data))
     assert len(kept) + len(removed) == len(lines), "a line is neither kept nor removed"
     return Applied(kept, removed)
 
 
-def _reason(parsed: ParsedLine, errors: Mapping[Place, Finding], verdicts: Mapping[str, Decision], lost: Mapping[Place, Duplicate]) -> Removal | None:
-    example = parsed.example
-    if example is None:
-        return None
-    decision = verdicts.get(example.id)
+def reason_of(decision: Decision | None, error: Finding | None, lost: Loss | None) -> Reason | None:
+    """Why a line that holds an example leaves; None where it stays."""
     if decision and decision.verdict == "drop":
         why = decision.why or (f"dropped in review of {decision.about}" if decision.about else "dropped in review")
-        return _removal(parsed, None, why, decided_by=decision.who, when=decision.when)
+        return Reason(None, why, decision.who, decision.when)
     kept_by_hand = decision is not None and decision.verdict == "keep"
-    if not kept_by_hand and (finding := errors.get(parsed.place)):
-        return _removal(parsed, finding.code, finding.message, decided_by="rule")
-    duplicate = lost.get(parsed.place)
-    if duplicate and (duplicate.code == "D001" or not kept_by_hand):  # who keeps a content wants it once
-        return lost_line(loss(duplicate), parsed.line.data)
+    if error and not kept_by_hand:
+        return Reason(error.code, error.message, "rule")
+    if lost and (lost.code == "D001" or not kept_by_hand):  # who keeps a content wants it once
+        return lost_reason(lost)
     return None
 
 
-def _unreadable(parsed: ParsedLine) -> Removal:
+def unreadable(parsed: ParsedLine) -> Reason:
+    """Why a line without an example leaves."""
     defect = next((d for d in parsed.defects if d.kind in UNREADABLE), None)
     if defect is None:
-        return _removal(parsed, "J002", "the line is JSON but not an object", decided_by="rule")
-    return _removal(parsed, UNREADABLE[defect.kind], defect.message, decided_by="rule")
+        return Reason("J002", "the line is JSON but not an object", "rule")
+    return Reason(UNREADABLE[defect.kind], defect.message, "rule")
 
 
-WHY: Final = {"D001": "exact copy", "D007": "beginning of a longer conversation"}
+def lost_reason(loss: Loss) -> Reason:
+    """Why a detector removes a line for another one."""
+    why = WHY.get(loss.code, f"near-duplicate, similarity {loss.similarity:.3f}")
+    kept = Kept(example=loss.kept, file=loss.kept_place.file, line=loss.kept_place.line)
+    return Reason(loss.code, why, "detector", kept=kept, similarity=round(loss.similarity, 6))
 
 
 def lost_line(loss: Loss, data: bytes) -> Removal:
     """A line that a detector removes for another one."""
-    why = WHY.get(loss.code, f"near-duplicate, similarity {loss.similarity:.3f}")
+    return removal(loss.place, loss.example, lost_reason(loss), data)
+
+
+def removal(place: Place, example: str | None, reason: Reason, data: bytes) -> Removal:
+    """A line of the ledger."""
     text, encoded = _texts(data)
-    return Removal(
-        example=loss.example, file=loss.place.file, line=loss.place.line, code=loss.code, why=why, similarity=round(loss.similarity, 6),
-        kept=Kept(example=loss.kept, file=loss.kept_place.file, line=loss.kept_place.line), decided_by="detector", text=text, base64=encoded,
-    )  # fmt: skip
-
-
-def _removal(parsed: ParsedLine, code: str | None, why: str, *, decided_by: str, when: datetime | None = None) -> Removal:
-    text, encoded = _texts(parsed.line.data)
-    example = parsed.example.id if parsed.example else None
-    place = parsed.place
-    return Removal(
-        example=example, file=place.file, line=place.line, code=code, why=why, decided_by=decided_by, when=when, text=text, base64=encoded
-    )  # fmt: skip
+    return Removal(example=example, file=place.file, line=place.line, text=text, base64=encoded, **reason._asdict())
 
 
 def _texts(data: bytes) -> tuple[str | None, str | None]:
@@ -179,3 +195,53 @@ def write_removed(path: Path, removed: Iterable[Removal]) -> None:
 def removed_line(removal: Removal) -> bytes:
     """A line of `removed.jsonl`, with its line break."""
     return removal.model_dump_json(exclude_none=True).encode() + b"\n"
+
+
+def leaving(
+    table: Table, *, errors: Iterable[Finding] = (), verdicts: Mapping[str, Decision] | None = None, losses: Iterable[Loss] = (), first: int = 0
+) -> dict[int, Reason]:
+    """Of the lines of a table, from number `first` on, those that leave, each with its reason, in their order: as `apply` decides."""
+    import numpy as np
+
+    verdicts = verdicts or {}
+    reader = Reader()
+    holds = np.zeros(len(table.starts), dtype=np.bool_)
+    holds[table.lines] = True
+    found = {line: unreadable(reader.line(table.spot(line))) for line in np.flatnonzero(~holds).tolist() if line >= first}
+    wrong = errors_in(table, errors, reader)
+    lost = {line_at(table, loss.place): loss for loss in losses}
+    dropped = _with_ids(table, [example for example, decision in verdicts.items() if decision.verdict == "drop"])
+    for line in {line for line in (*wrong, *lost, *dropped) if line >= first}:
+        example = table.id(int(table.lines.searchsorted(line)))
+        if reason := reason_of(verdicts.get(example), wrong.get(line), lost.get(line)):
+            found[line] = reason
+    return dict(sorted(found.items()))
+
+
+def errors_in(table: Table, findings: Iterable[Finding], reader: Reader) -> dict[int, Finding]:
+    """By line of a table the first of its findings that is an error. An element of a document may span several lines."""
+    at = {source.name: number for number, source in enumerate(table.sources)}
+    found: dict[int, Finding] = {}
+    for finding in findings:
+        if finding.example is None or finding.severity is not Severity.ERROR or finding.file not in at:
+            continue
+        number = at[finding.file]
+        first, last = int(table.first[number]), int(table.first[number + 1])
+        numbers = table.numbers[first:last]
+        start = int(numbers.searchsorted(finding.line)) if not table.sources[number].document else 0
+        for line in range(first + start, first + int(numbers.searchsorted(finding.line, side="right"))):
+            spans = reader.data(table.spot(line)).count(b"\n") if table.sources[number].document else 0
+            example = int(table.lines.searchsorted(line))
+            holds = example < len(table.lines) and table.lines[example] == line
+            if holds and finding.line <= table.numbers[line] + spans and table.id(example) == finding.example:
+                found.setdefault(line, finding)  # a copy elsewhere may be sound: a repeated key is not part of the content
+    return found
+
+
+def _with_ids(table: Table, ids: Sequence[str]) -> list[int]:
+    """The lines that hold examples with these ids."""
+    import numpy as np
+
+    wanted = np.array([int(example[:16], 16) for example in ids], dtype=np.uint64)
+    full = set(ids)
+    return [int(table.lines[at]) for at in np.flatnonzero(np.isin(table.ids[:, 0], wanted)).tolist() if table.id(at) in full]

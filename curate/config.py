@@ -135,6 +135,22 @@ class SplitConfig(Section):
 
     fractions: tuple[Fraction, Fraction, Fraction] = (0.8, 0.1, 0.1)
     """Shares of train, validation and test."""
+    counts: tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)]] | None = None
+    """Examples of validation and test, in place of shares; train gets the rest."""
+    group_by: tuple[str, ...] = ()
+    """Keys of the lines, `/metadata/source`: examples that have the same there are never divided."""
+    stratify: tuple[str, ...] = ()
+    """What the splits shall have in equal shares: label, source, length, language, script, tools, or a key of the lines."""
+    existing: tuple[str, ...] = ()
+    """Files of a test set that stays as it is, relative to the configuration's folder: what is connected with one of its examples is left out."""
+    semantic: str = ""
+    """Sentence-transformers model by which questions that mean much the same are kept together; empty: they are not looked for."""
+    semantic_similarity: Fraction = 0.9
+    """Cosine similarity of two questions from which they do."""
+    grow: bool = True
+    """Examples that the output folder has stay in their split."""
+    parquet: bool = False
+    """Write Parquet files beside the JSON Lines."""
 
     @model_validator(mode="after")
     def _whole(self) -> "SplitConfig":
@@ -143,6 +159,21 @@ class SplitConfig(Section):
         if not self.fractions[0]:
             raise ValueError("the share of train is 0: nothing would be trained on")
         return self
+
+
+class CardConfig(Section):
+    """`[card]`: what the data card says that no program can know."""
+
+    title: str = ""
+    """Its heading."""
+    description: str = ""
+    """What the data is, and what it is for."""
+    licence: str = ""
+    """Under which licence it may be used."""
+    languages: str = ""
+    """Which languages it is in."""
+    contact: str = ""
+    """Who answers questions about it."""
 
 
 class Config(Section):
@@ -160,6 +191,7 @@ class Config(Section):
     dedup: DedupConfig = DedupConfig()
     conflicts: ConflictsConfig = ConflictsConfig()
     split: SplitConfig = SplitConfig()
+    card: CardConfig = CardConfig()
     recipe: str = ""
     """Recipe to train with, relative to the configuration's folder; empty: `curate run` ends with the splits."""
 

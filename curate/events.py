@@ -5,6 +5,13 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class RunPlanned:
+    """A run begins that has these stages, in this order."""
+
+    stages: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class StageStarted:
     """A stage's work begins."""
 
@@ -30,7 +37,7 @@ class StageFinished:
     summary: str
 
 
-Event = StageStarted | StageAdvanced | StageFinished
+Event = RunPlanned | StageStarted | StageAdvanced | StageFinished
 Listener = Callable[[Event], None]
 
 

@@ -1,24 +1,27 @@
-"""The manifest: what went in, what was decided and what came out, by hash. Written last: where it is, everything it names is.
+"""The manifest: what went in, what was decided and what came out, by hash. It takes its place last: where it is, everything it names is.
 
 It has no times and no durations: the same data, configuration and decisions give the same manifest, bit for bit.
 """
 
 import hashlib
+import sys
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from curate import __version__
-from curate.apply import Applied, write_removed
 from curate.config import Config
-from curate.decision import Decision
+from curate.errors import InputError
 from curate.example import canonical
-from curate.files import json_text, remove_leftovers, sha256, write_bytes
-from curate.read.dataset import Dataset, ParsedLine
-from curate.split import SplitFile, write_splits
+from curate.files import json_text, sha256
+from curate.transaction import settle
 
-NAME = "manifest.json"
+NAME: Final = "manifest.json"
+REMOVED: Final = "removed.jsonl"
+SHAPING: Final = ("datasketch", "numba", "numpy", "orjson", "polars", "pydantic", "xxhash")
+"""Packages whose version can change what comes out."""
 
 
 class _Part(BaseModel):
@@ -43,6 +46,10 @@ class OutputFile(_Part):
 
     file: str
     examples: int
+    characters: int
+    """Of all texts, for the share of what is trained on."""
+    groups: int
+    """Connected examples are one group; of a test set that was given, each example."""
     sha256: str
 
 
@@ -53,90 +60,112 @@ class RemovedFile(_Part):
     lines: int
     sha256: str
     reasons: dict[str, int]
-    """Lines that left for each code; `decision` for those that a person dropped."""
+    """Lines that left for each code; `decision` for those that a person dropped, `mix` for those that a budget left no room for."""
+
+
+class Restored(_Part):
+    """A line that left, and was put back."""
+
+    file: str
+    line: int
+    example: str
+    split: str
+    code: str | None
+    """Why it had left."""
 
 
 class Manifest(_Part):
     """`manifest.json` of an output folder."""
 
-    manifest_version: int = 1
+    manifest_version: int = 2
     curate: str
     """Version of curate that wrote it."""
+    versions: dict[str, str]
+    """Of Python and of the packages that can change what comes out."""
     inputs: list[InputFile]
+    existing: list[InputFile] = []
+    """Files of a test set that was given; their lines are not among those read."""
     config: dict[str, Any]
     """Seed, and the sections of the configuration that shape the data."""
     models: dict[str, str]
     """Per purpose the fingerprint of the model that was used."""
     decisions: dict[str, str]
     """Per example the verdict of a person that counted."""
+    grown_from: str | None = None
+    """SHA-256 of the manifest whose splits examples stayed in; null where all were divided anew."""
     read: int
     """Lines read: kept + removed."""
     kept: int
     removed: RemovedFile
+    restored: list[Restored] = []
+    links: dict[str, int]
+    """How many links of each kind hold groups together."""
+    groups: int
     splits: dict[str, OutputFile]
+    files: dict[str, str]
+    """SHA-256 of all other files that were written, by name."""
+    digest: str = ""
+    """SHA-256 of all of the above, as canonical JSON without this key."""
 
 
 def shaping(config: Config) -> dict[str, Any]:
     """The part of a configuration that the data depends on."""
-    return config.model_dump(mode="json", include={"seed", "errors", "check", "dedup", "conflicts", "split"})
+    return config.model_dump(mode="json", include={"seed", "errors", "check", "dedup", "conflicts", "split", "card"})
 
 
-def write_output(
-    folder: Path,
-    dataset: Dataset,
-    applied: Applied,
-    parts: dict[str, list[ParsedLine]],
-    *,
-    config: Config,
-    decisions: dict[str, Decision],
-    models: dict[str, str],
-) -> Manifest:
-    """Write splits, removed lines and, last, the manifest. Raises `OutputError`; an older manifest then does not match its files any more.
-
-    An old manifest is taken away first, so that a folder that was half replaced has none.
-    """
-    remove_leftovers(folder)
-    (folder / NAME).unlink(missing_ok=True)
-    splits = write_splits(folder, parts)
-    removed = folder / "removed.jsonl"
-    write_removed(removed, applied.removed)
-    manifest = Manifest(
-        curate=__version__,
-        inputs=_inputs(dataset),
-        config=shaping(config),
-        models=models,
-        decisions={example: decision.verdict for example, decision in sorted(decisions.items())},
-        read=len(dataset.lines),
-        kept=len(applied.kept),
-        removed=RemovedFile(file=removed.name, lines=len(applied.removed), sha256=sha256(removed), reasons=dict(sorted(applied.reasons.items()))),
-        splits={split.name: _output(split) for split in splits},
-    )
-    write_bytes(folder / NAME, json_text(manifest.model_dump(mode="json")).encode())
-    return manifest
+def versions() -> dict[str, str]:
+    """Of Python and of the packages that can change what comes out."""
+    found = {"python": ".".join(map(str, sys.version_info[:3]))}
+    for package in SHAPING:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:  # run from a copy of the source
+            found[package] = ""
+    return found
 
 
-def _inputs(dataset: Dataset) -> list[InputFile]:
-    return [
-        InputFile(path=facts.path, sha256=digest, lines=facts.lines, examples=facts.examples, formats=dict(sorted(facts.formats.items())))
-        for facts, digest in zip(dataset.files, dataset.hashes, strict=True)
-    ]
+def digest_of(manifest: Manifest) -> str:
+    """What `Manifest.digest` has to be."""
+    return hashlib.sha256(canonical(manifest.model_dump(mode="json", exclude={"digest"}))).hexdigest()
 
 
-def _output(split: SplitFile) -> OutputFile:
-    return OutputFile(file=split.file, examples=split.examples, sha256=split.sha256)
+def manifest_bytes(manifest: Manifest) -> bytes:
+    """The manifest as it is written."""
+    return json_text(manifest.model_dump(mode="json")).encode("utf-8", "surrogatepass")
+
+
+def read_manifest(folder: Path) -> tuple[Manifest, str]:
+    """The manifest of a folder and the SHA-256 of its bytes; what an interrupted command had begun there is ended first. Raises `InputError`."""
+    settle(folder)
+    path = folder / NAME
+    try:
+        data = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        raise InputError(f"{path}: no such file", "name a folder that `curate split` or `curate run` has written") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}", "check its permissions") from error
+    try:
+        return Manifest.model_validate_json(data), hashlib.sha256(data).hexdigest()
+    except ValidationError as error:
+        where = ".".join(map(str, error.errors()[0]["loc"]))
+        said = f"{path}: no manifest of this version of curate ({where + ': ' if where else ''}{error.errors()[0]['msg']})"
+        raise InputError(said, f"curate {__version__} writes version 2 of it: split the data again") from None
+
+
+def named_files(manifest: Manifest) -> dict[str, str]:
+    """All files that a manifest names, with the SHA-256 each shall have."""
+    return {manifest.removed.file: manifest.removed.sha256, **{part.file: part.sha256 for part in manifest.splits.values()}, **manifest.files}
 
 
 def intact(folder: Path) -> str | None:
     """The hash of a folder's manifest when every file that it names is there, with the hash it names; else None."""
     try:
-        data = (folder / NAME).read_bytes()
-        manifest = Manifest.model_validate_json(data)
-    except (OSError, ValueError):
+        manifest, digest = read_manifest(folder)
+    except InputError:
         return None
-    named = [(manifest.removed.file, manifest.removed.sha256), *((split.file, split.sha256) for split in manifest.splits.values())]
-    if any(not (folder / file).is_file() or sha256(folder / file) != digest for file, digest in named):
+    if any(not (folder / file).is_file() or sha256(folder / file) != wanted for file, wanted in named_files(manifest).items()):
         return None
-    return hashlib.sha256(data).hexdigest()
+    return digest
 
 
 def key_of(*parts: Any) -> str:

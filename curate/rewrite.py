@@ -37,12 +37,12 @@ def write_lines(table: Table, names: Collection[str], losses: Sequence[Loss], ke
         first, last = int(table.first[at]), int(table.first[at + 1])
         lines = first + np.flatnonzero(stays[first:last])
         written += len(lines)
-        for piece in _pieces(table, source, lines, reader):
+        for piece in pieces(table, source, lines, reader):
             kept.write(piece)
     assert written + len(losses) == read, "a line is neither kept nor removed"
 
 
-def _pieces(table: Table, source: Source, lines: "Numbers", reader: Reader) -> Iterator[bytes]:
+def pieces(table: Table, source: Source, lines: "Numbers", reader: Reader) -> Iterator[bytes]:
     """The bytes of some lines of a file, each with a line break; lines that follow one another are one piece."""
     import numpy as np
 

@@ -22,6 +22,8 @@ from curate.report.convert import ConvertOutput
 from curate.report.decontaminate import DecontaminateOutput
 from curate.report.duplicates import DedupOutput
 from curate.report.rules import rule_json
+from curate.report.run import RunOutput
+from curate.report.split import SplitOutput
 from curate.report.stats_json import StatsOutput
 from curate.rules import RULES
 from curate.rules.rule import CODE
@@ -40,6 +42,8 @@ TYPES: Final[dict[str, Any]] = {
     "dedup": DedupOutput,
     "manifest": Manifest,
     "removed": Removal,
+    "run": RunOutput,
+    "split": SplitOutput,
     "stats": StatsOutput,
     "suppression": Suppression,
 }

@@ -25,6 +25,7 @@ BY_SCOPE: Final = {
     Scope.REMOVAL: "it is about what `curate dedup` removes, and never asks about a few lines",
     Scope.BENCHMARK: "it needs a benchmark; `curate decontaminate` has one",
     Scope.SPLITS: "it is about two files, and its examples are told apart by `curate verify` only",
+    Scope.DIVISION: "it is about what `curate split` comes to",
     Scope.ADOPTION: "its examples are lines of a file of suppressions, not of data",
 }
 BY_CODE: Final = {"J018": "an example would have to be as big as a file that the service refuses"}

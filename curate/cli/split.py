@@ -3,63 +3,88 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from curate.apply import apply, errors_of
-from curate.check import check_paths
 from curate.cli.options import PATHS, chosen
 from curate.config import find_config
-from curate.detect.near import find_duplicates
-from curate.errors import InputError, UsageError
-from curate.files import data_files
-from curate.manifest import write_output
-from curate.read.dataset import read_dataset
+from curate.decision import DecisionLog
+from curate.edited import edited_copies
+from curate.errors import UsageError
+from curate.files import data_files, sha256
+from curate.pipeline.splitting import Sources, split_files
 from curate.report.console import console
-from curate.report.split import manifest_text
-from curate.split import divide, empty_splits
-from curate.suppressions import load_suppressions, suppress
+from curate.report.progress import StageProgress
+from curate.report.split import split_json, split_text
+from curate.runs import Project
 
 
 def split(
     paths: Annotated[list[str], typer.Argument(help=PATHS, metavar="PATH")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="Folder for train, validation, test, removed and manifest.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder for train, validation, test, removed, data card and manifest.")],
     fractions: Annotated[str | None, typer.Option(help="Shares of train, validation and test.", metavar="0.8,0.1,0.1")] = None,
+    counts: Annotated[str | None, typer.Option(help="Examples of validation and test, in place of shares; train gets the rest.", metavar="200,500")] = None,
+    group_by: Annotated[
+        list[str] | None, typer.Option(help="Key of the lines: examples that have the same there are never divided.", metavar="/metadata/source")
+    ] = None,
+    stratify: Annotated[
+        list[str] | None, typer.Option(help="Equal shares of each: label, source, length, language, script, tools, or a key of the lines.", metavar="TRAIT")
+    ] = None,
+    existing: Annotated[
+        list[str] | None, typer.Option(help="A test set that stays as it is; what is connected with one of its examples is left out.", metavar="TEST.jsonl")
+    ] = None,
+    semantic: Annotated[str | None, typer.Option(help="Keep questions together that mean much the same by this embedding model.", metavar="MODEL")] = None,
+    threshold: Annotated[float | None, typer.Option(help="Jaccard similarity from which two examples are nearly the same.")] = None,
     seed: Annotated[int | None, typer.Option(help="Another seed gives another split.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the manifest as JSON.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Divide all examples anew; those that the folder has need not stay in their split.")] = False,
+    parquet: Annotated[bool | None, typer.Option("--parquet", help="Write Parquet files beside the JSON Lines.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
-    """Write train, validation and test so that nothing leaks: near-duplicates and equal questions stay on one side.
+    """Write train, validation and test so that nothing leaks: what is connected stays on one side.
 
-    Duplicates are not removed here (`curate dedup` does that). Lines with errors go to removed.jsonl.
+    Copies, near-duplicates, the same question, a conversation and one that goes on from it are connected. Duplicates are not removed here
+    (`curate dedup` does that). Lines with errors go to removed.jsonl. Examples that the folder has from an earlier split stay where they are.
     """
-    whole = find_config(Path.cwd())
-    config = whole.model_copy(update={"split": chosen(whole.split, fractions=_shares(fractions)), "seed": whole.seed if seed is None else seed})
+    project = Project(Path.cwd())
+    whole = find_config(project.folder)
+    options: dict[str, Any] = {
+        "fractions": _numbers("--fractions", fractions, float, "0.8,0.1,0.1"),
+        "counts": _numbers("--counts", counts, int, "200,500"),
+        "group_by": group_by,
+    }
+    options |= {"stratify": stratify, "existing": existing, "semantic": semantic, "parquet": parquet, "grow": False if fresh else None}
+    section, dedup = chosen(whole.split, **options), chosen(whole.dedup, threshold=threshold)
+    config = whole.model_copy(update={"split": section, "dedup": dedup, "seed": whole.seed if seed is None else seed})
     files = data_files(paths)
-    if any(path.resolve().parent == output.resolve() for path in files):
-        raise UsageError(f"{output}: holds a file that is read", "name another folder; input files are never overwritten")
-    report = check_paths(files, config.check)
-    suppress(report, load_suppressions(Path.cwd()), [str(path) for path in files])
-    dataset = read_dataset(files)
-    applied = apply(dataset.lines, errors=errors_of(report.findings, dataset.lines))
-    if not applied.kept:
-        raise InputError("no example is left to split", "`curate check` says what is wrong with them")
-    examples = [line.example for line in applied.kept if line.example is not None]
-    parts = divide(applied.kept, find_duplicates(examples, config.dedup).pairs, config.split, config.seed)
-    manifest = write_output(output, dataset, applied, parts, config=config, decisions={}, models={})
+    given = data_files(section.existing) if section.existing else []
+    if overlap := [path for path in given if path.resolve() in {file.resolve() for file in files}]:
+        raise UsageError(f"{overlap[0]}: is both data and the test set that stays", "name it once")
+    log = DecisionLog(project.decisions)
+    decisions = log.verdicts()
+    copies = edited_copies(files, {key: decision.value for key, decision in decisions.items() if decision.value is not None}, project.edited)
+    originals = {copy: path for path, copy in copies.items()}
+    sources = Sources(
+        [copies.get(path, path) for path in files], given, lambda path: str(originals.get(path, path)), lambda path: sha256(originals.get(path, path))
+    )
+    with StageProgress(quiet=quiet or not sys.stderr.isatty()) as shown:
+        result = split_files(sources, output, config, decisions=decisions, cache=project.cache, listen=shown.listen)
     if as_json:
-        json.dump(manifest.model_dump(mode="json"), sys.stdout)
+        json.dump(split_json(result, output), sys.stdout)
         sys.stdout.write("\n")
         return
-    out = console()
-    for text in manifest_text(manifest, output, empty_splits(parts, config.split)):
-        out.print(text)
+    for text in split_text(result, output):
+        console().print(text)
 
 
-def _shares(fractions: str | None) -> list[float] | None:
-    if fractions is None:
+def _numbers(option: str, text: str | None, kind: type[float] | type[int], example: str) -> list[float] | None:
+    if text is None:
         return None
     try:
-        return [float(share) for share in fractions.split(",")]
+        numbers = [kind(number) for number in text.split(",")]
     except ValueError:
-        raise UsageError(f"--fractions {fractions!r}: not numbers", "write them like 0.8,0.1,0.1") from None
+        numbers = []
+    if len(numbers) != example.count(",") + 1:
+        raise UsageError(f"{option} {text!r}: not {example.count(',') + 1} numbers", f"write them like {example}")
+    return numbers

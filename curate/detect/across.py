@@ -14,11 +14,11 @@ from curate.detect.columns import Making
 from curate.detect.crew import Crew
 from curate.detect.facts import Facts
 from curate.detect.question import question_of
+from curate.detect.setjoin import nearest_before
 from curate.detect.shingles import Shingling
 from curate.detect.sift import originals
 from curate.detect.table import Reader, Table, read_table
 from curate.detect.threads import cores
-from curate.detect.verify import Alike, grouped
 from curate.example import Example, Place
 
 if TYPE_CHECKING:
@@ -72,13 +72,21 @@ def across(
     paths = [path for files in splits.values() for path in files]
     with Crew(cores(), processes=sum(path.stat().st_size for path in paths if path.is_file()) >= PARALLEL) as crew:
         table = read_table(paths, Making(config.on, Shingling(), keys=True, source=source), crew)
-    compared = _Compared(table, [name for name, files in splits.items() for _ in files])
+    return leaks_in(table, [name for name, files in splits.items() for _ in files], config, embeddings=embeddings, close=close, cache=cache)
+
+
+def leaks_in(
+    table: Table, names: Sequence[str], config: DedupConfig, *, embeddings: str = "", close: float = CLOSE, cache: Path | None = None
+) -> list[SplitLeak]:
+    """The same for files that were read; `names`: of each file, the split that it belongs to. The files of a split follow one another."""
+    compared = _Compared(table, names)
     found = compared.copies()
     for some in (compared.near(config.threshold), compared.asked(), compared.beginnings(), compared.neighbours(embeddings, close, cache)):
         found |= {at: leak for at, leak in some.items() if at not in found}
     besides = [*compared.from_one_source().items(), *compared.clashing(found).items()]
     told = compared.told([*found.items(), *besides], Facts(config.on))
-    return sorted(told, key=lambda leak: (paths.index(Path(leak.place.file)), leak.place.line, leak.place.nth, leak.code))
+    order = {source.name: at for at, source in enumerate(table.sources)}
+    return sorted(told, key=lambda leak: (order[leak.place.file], leak.place.line, leak.place.nth, leak.code))
 
 
 class _Leak(NamedTuple):
@@ -113,28 +121,20 @@ class _Compared:
         return {at: _Leak("L001", other) for at, other in self._earlier(originals(self.table))}
 
     def near(self, threshold: float) -> Leaks:
-        """L002."""
-        sets = self.table.sets
-        found: Leaks = {}
-        for numbers in grouped(sets, threshold, cores()).members:
-            before, waiting = Alike(sets, threshold), list[int]()
-            for at in numbers.tolist():  # ascending, and so split by split
-                if waiting and self.owner[waiting[0]] < self.owner[at]:
-                    for earlier in waiting:
-                        before.add(earlier)
-                    waiting = []
-                waiting.append(at)
-                for similarity, other in before.to(at)[:1]:
-                    found[at] = _Leak("L002", other, similarity)
-        return found
+        """L002, all there are: nothing is left to chance here."""
+        import numpy as np
+
+        nearest = nearest_before(self.table.sets, self.owner.astype(np.int8), threshold, cores())
+        return {int(at): _Leak("L002", int(nearest.other[at]), float(nearest.similarity[at])) for at in np.flatnonzero(nearest.other >= 0)}
 
     def asked(self) -> Leaks:
         """L003."""
         return {at: _Leak("L003", other) for at, other in self._earlier(_firsts(self.keys.asked))}
 
     def from_one_source(self) -> Leaks:
-        """L005, by the key that was named."""
-        return {at: _Leak("L005", other, why="source") for at, other in self._earlier(_firsts(self.keys.source))}
+        """L005, by the keys that were named."""
+        columns = [self.keys.source, *(self.table.marks.keys.T if self.table.marks else ())]
+        return {at: _Leak("L005", other, why="source") for column in reversed(columns) for at, other in self._earlier(_firsts(column))}
 
     def beginnings(self) -> Leaks:
         """L005, where one conversation begins the other."""

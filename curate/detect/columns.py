@@ -12,6 +12,7 @@ import orjson
 from curate.detect.compared import On, compared_turns, written_text
 from curate.detect.keeper import lacking
 from curate.detect.keys import Keys, key_of, plain_key
+from curate.detect.marks import Marking, Marks, marks_of_batch
 from curate.detect.shingles import Sets, Shingling, shingled, texts_of
 from curate.example import Example, Place
 from curate.read.dataset import FileFacts, ParsedLine
@@ -36,6 +37,8 @@ class Making(NamedTuple):
     """Whether `Columns.keys` are wanted."""
     source: str = ""
     """What names the source of an example, for its key (see `curate.detect.keys`)."""
+    marking: Marking | None = None
+    """Which marks are wanted; None for none."""
 
 
 @dataclass(slots=True)
@@ -64,6 +67,8 @@ class Columns:
     """Examples that lack the field that decides which of several stays."""
     physical: int = 0
     """Physical lines of the piece, blank ones too."""
+    marks: Marks | None = None
+    """What counts when the data is divided, where that is wanted."""
 
 
 def columns_of(piece: Piece, making: Making) -> Columns:
@@ -112,6 +117,7 @@ def columns_of_batch(batch: Batch, making: Making) -> Columns:
         sets if plain == len(holds) else sets.chosen(held),
         _keys(batch, examples, making.source).chosen(held) if making.keys else None,
         without,
+        marks=marks_of_batch(batch, making.marking).chosen(held) if making.marking else None,
     )
 
 

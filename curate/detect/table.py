@@ -5,7 +5,7 @@ import mmap
 import shutil
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from curate.detect.columns import Columns, Making, columns_of, columns_of_lines
 from curate.detect.crew import Crew
 from curate.detect.keys import Keys, joined_keys
+from curate.detect.marks import Marks, joined_marks
 from curate.detect.shingles import Sets, joined
 from curate.errors import InputError
 from curate.example import Example, Place
 from curate.files import is_packed, real
-from curate.read.dataset import FileFacts, demand_read, parsed_line, read_file
+from curate.read.dataset import FileFacts, ParsedLine, demand_read, parsed_line, read_file
 from curate.read.decode import decode
 from curate.read.lines import Line
 from curate.read.pieces import Piece, pieces_of
@@ -65,6 +66,8 @@ class Table:
     """Examples that lack the field that decides which of several stays."""
     keys: Keys | None = None
     """Of each example, where they were wanted."""
+    marks: Marks | None = None
+    """Of each example, where they were wanted."""
 
     def id(self, example: int) -> str:
         """The id of an example."""
@@ -77,6 +80,11 @@ class Table:
     def place(self, line: int) -> Place:
         """Where a line stands."""
         return Place(self.sources[self.source(line)].name, int(self.numbers[line]), int(self.nths[line]))
+
+    def chosen(self, examples: "Numbers") -> "Table":
+        """The same lines, and of the examples those with these numbers, in this order."""
+        keys, marks = self.keys and self.keys.chosen(examples), self.marks and self.marks.chosen(examples)
+        return replace(self, lines=self.lines[examples], ids=self.ids[examples], sets=self.sets.chosen(examples), keys=keys, marks=marks)
 
     def spot(self, line: int, example: int | None = None) -> "Spot":
         """What it takes to read a line again, in another process too; with the id of the `example` on it, where that is known."""
@@ -135,20 +143,24 @@ class Reader:
                 raise InputError(f"{source.name}: cannot be read again: {error}", "it must not change while it is deduplicated") from error
         return known
 
+    def line(self, spot: Spot) -> ParsedLine:
+        """A line and what it says."""
+        return parsed_line(Line(spot.number, spot.start, self.data(spot), ENDINGS[spot.ending], 0, spot.nth), FileFacts(spot.source.name))
+
     def example(self, spot: Spot) -> Example:
         """The example that a line holds. Raises `InputError` where it holds none any more."""
-        decoded = decode(data := self.data(spot))
+        decoded = decode(self.data(spot))
         if decoded.plain:  # nearly all
             found: Example | None = Example(Place(spot.source.name, spot.number, spot.nth), decoded.value, "messages", None, True)
         else:
-            found = parsed_line(Line(spot.number, spot.start, data, ENDINGS[spot.ending], 0, spot.nth), FileFacts(spot.source.name)).example
+            found = self.line(spot).example
         if found is None or (spot.id and found.id != spot.id):
             raise InputError(f"{spot.source.name}: changed while it was read", "run it again when nobody writes to it")
         return found
 
 
-def read_table(paths: Sequence[Path], making: Making, crew: Crew, progress: Callable[[int], None] | None = None) -> Table:
-    """Read files. `progress` is told of each piece's lines. Raises `InputError`."""
+def read_table(paths: Sequence[Path], making: Making, crew: Crew, progress: Callable[[int], None] | None = None, name_of: Callable[[Path], str] = str) -> Table:
+    """Read files; `name_of` gives the names that they go by in places. `progress` is told of each piece's lines. Raises `InputError`."""
     import numpy as np
 
     spool = Spool()
@@ -162,9 +174,11 @@ def read_table(paths: Sequence[Path], making: Making, crew: Crew, progress: Call
         for path in paths:
             copy = partial(spool.path, len(sources))
             physical = 0
-            pieces = pieces_of(path, str(path), SIZE)
+            pieces = pieces_of(path, name_of(path), SIZE)
             is_cut, copied = pieces is None, is_packed(path)
-            for part in _elements(path, copy, making) if pieces is None else crew.each(partial(columns_of, making=making), _spooled(pieces, copy)):
+            for part in (
+                _elements(path, name_of(path), copy, making) if pieces is None else crew.each(partial(columns_of, making=making), _spooled(pieces, copy))
+            ):
                 part.numbers += physical
                 physical += part.physical
                 total += len(part.starts)
@@ -174,7 +188,7 @@ def read_table(paths: Sequence[Path], making: Making, crew: Crew, progress: Call
                 if progress:
                     progress(len(part.starts))
                 yield made
-            sources.append(Source(copy() if is_cut or copied else real(path), str(path), is_cut))
+            sources.append(Source(copy() if is_cut or copied else real(path), name_of(path), is_cut))
             first.append(total)
 
     made_empty = joined([])
@@ -187,12 +201,13 @@ def read_table(paths: Sequence[Path], making: Making, crew: Crew, progress: Call
     ids = column("ids").reshape(-1, 2).astype(np.uint64, copy=False)
     starts, sizes, endings, numbers, nths = (column(name) for name in ("starts", "sizes", "endings", "numbers", "nths"))
     keys = joined_keys([part.keys for part in parts if part.keys]) if making.keys else None
-    return Table(sources, np.array(first), starts, sizes, endings, numbers, nths, np.flatnonzero(holds), ids, every, without, keys)
+    marks = joined_marks([part.marks for part in parts if part.marks]) if making.marking else None
+    return Table(sources, np.array(first), starts, sizes, endings, numbers, nths, np.flatnonzero(holds), ids, every, without, keys, marks)
 
 
-def _elements(path: Path, copy: Callable[[], Path], making: Making) -> Iterator[Columns]:
+def _elements(path: Path, name: str, copy: Callable[[], Path], making: Making) -> Iterator[Columns]:
     """The columns of a JSON document, whose elements are written to `copy` one after another. Raises `InputError` for what is no data."""
-    facts = FileFacts(str(path))
+    facts = FileFacts(name)
     lines = list(read_file(path, facts))
     demand_read(facts)
     with copy().open("wb") as file:

@@ -1,14 +1,13 @@
 """Results of stages on disk, each with the key of what it was made from; a result with another key is as good as none."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from curate.detect.cluster import Duplicate
 from curate.detect.conflict import Conflict, ConflictReport
 from curate.detect.evidence import Evidence
-from curate.detect.near import NearReport
+from curate.detect.loss import Loss
 from curate.example import Example, Place
 from curate.files import write_json
 from curate.finding import Finding, Severity
@@ -38,36 +37,16 @@ def findings_of(result: Result) -> list[Finding]:
     return [Finding(**{**finding, "severity": Severity(finding["severity"])}) for finding in result["findings"]]
 
 
-def near_result(report: NearReport) -> Result:
-    """A near-duplicate report as plain values: examples by place."""
-    return {
-        "duplicates": [_duplicate(duplicate) for duplicate in report.duplicates],
-        "apart": [_duplicate(duplicate) for duplicate in report.apart],
-        "pairs": [list(pair) for pair in report.pairs],
-    }
+def losses_result(losses: Sequence[Loss], apart: Sequence[Loss]) -> Result:
+    """What goes for what, and what stays apart, as plain values."""
+    return {"duplicates": [list(loss) for loss in losses], "apart": [list(loss) for loss in apart]}
 
 
-def near_of(result: Result, examples: Sequence[Example]) -> NearReport:
-    """The report back from plain values, for the same data."""
-    at = {example.place: example for example in examples}
-
-    def duplicate(value: Mapping[str, Any]) -> Duplicate:
-        return Duplicate(at[Place(*value["example"])], at[Place(*value["kept"])], value["code"], value["similarity"])
-
-    return NearReport(
-        [duplicate(value) for value in result["duplicates"]],
-        [duplicate(value) for value in result["apart"]],
-        [(left, right) for left, right in result["pairs"]],
-    )
-
-
-def _duplicate(duplicate: Duplicate) -> Result:
-    return {
-        "example": list(duplicate.example.place),
-        "kept": list(duplicate.kept.place),
-        "code": duplicate.code,
-        "similarity": duplicate.similarity,
-    }
+def losses_of(result: Result) -> list[Loss]:
+    """What goes for what, back from plain values."""
+    return [
+        Loss(Place(*place), example, Place(*kept_place), kept, code, similarity) for place, example, kept_place, kept, code, similarity in result["duplicates"]
+    ]
 
 
 def conflicts_result(report: ConflictReport) -> Result:

@@ -1,10 +1,10 @@
-"""Progress of a pipeline: one live line a stage on a terminal, one plain line a finished stage elsewhere."""
+"""Progress of a pipeline: one display over all stages on a terminal, one plain line a finished stage elsewhere."""
 
 from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from curate.events import Event, StageAdvanced, StageFinished, StageStarted
+from curate.events import Event, RunPlanned, StageAdvanced, StageFinished, StageStarted
 from curate.report.console import console
 
 if TYPE_CHECKING:
@@ -18,7 +18,9 @@ class StageProgress:
         self.out = None if quiet else console(stderr=True)
         self.bar: Progress | None = None
         self.task: TaskID | None = None
-        self.started = monotonic()
+        self.whole: TaskID | None = None
+        self.planned: tuple[str, ...] = ()
+        self.started = self.begun = monotonic()
 
     def __enter__(self) -> Self:
         if self.out is not None and self.out.is_terminal:
@@ -38,7 +40,11 @@ class StageProgress:
         """Show one event."""
         if self.out is None:
             return
-        if isinstance(event, StageStarted):
+        if isinstance(event, RunPlanned):
+            self.planned = event.stages
+            if self.bar is not None:
+                self.whole = self.bar.add_task("", total=len(event.stages), stage="run", text=_of(0, event.stages))
+        elif isinstance(event, StageStarted):
             self.started = monotonic()
             if self.bar is not None:
                 self.task = self.bar.add_task("", total=None, stage=event.stage, text="")
@@ -53,6 +59,15 @@ class StageProgress:
         if self.bar is not None and self.task is not None:
             self.bar.remove_task(self.task)
             self.task = None
+        if self.bar is not None and self.whole is not None and event.stage in self.planned:
+            done = self.planned.index(event.stage) + 1
+            self.bar.update(self.whole, completed=done, text=_of(done, self.planned))
         took = "unchanged" if event.reused else f"{monotonic() - self.started:.1f} s"
         if self.out is not None:
             self.out.print(f"{event.stage:<10} {event.summary} ({took})")
+
+
+def _of(done: int, stages: tuple[str, ...]) -> str:
+    """How far a run has come, and what is left."""
+    left = ", ".join(stages[done:])
+    return f"{done} of {len(stages)} stages" + (f"; {left}" if left else "")

@@ -5,6 +5,7 @@ from typing import Final
 from curate.finding import hides_with
 from curate.rules import (
     adoption,
+    balance,
     calls,
     characters,
     content,
@@ -52,6 +53,7 @@ FAMILIES: Final = (
     removal,
     splits,
     leakage,
+    balance,
     adoption,
     quality,
     repetition,

@@ -65,6 +65,8 @@ class Scope(StrEnum):
     """What `curate decontaminate` found of a benchmark (see `curate.rules.leakage`); yields these with problems."""
     SPLITS = "splits"
     """What splits have of each other (see `curate.detect.across`); yields these leaks with problems."""
+    DIVISION = "division"
+    """What a division of the data comes to (see `curate.rules.balance`); yields problems."""
     ADOPTION = "adoption"
     """What suppressions and a baseline have that the check did not find (see `curate.rules.adoption`); yields places with problems."""
 

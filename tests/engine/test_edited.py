@@ -70,7 +70,7 @@ def test_a_run_takes_edits_in_and_leaves_the_input_alone(write: Write) -> None:
         log.add(Decision(example=next(iter(edits(path, line, value))), verdict="edit", value=value))
     result = run(project, load_config(Path("curate.toml")))
     texts = b"".join(Path("out", f"{name}.jsonl").read_bytes() for name in ("train", "validation", "test"))
-    assert (result.manifest.kept, result.findings, path.read_bytes()) == (4, [], before)
+    assert (result.written.kept, result.findings, path.read_bytes()) == (4, [], before)
     assert b"It is." in texts
     assert b"They came home." in texts
-    assert result.manifest.inputs[0].path == "data.jsonl"
+    assert result.written.inputs[0].path == "data.jsonl"

@@ -45,7 +45,7 @@ def reused(folder: Path) -> tuple[RunResult, dict[str, bool]]:
 
 def test_kept_and_removed_are_all_that_was_read_and_each_removal_has_its_reason(project: Path) -> None:
     result, _ = reused(project)
-    manifest = result.manifest
+    manifest = result.written
     assert (manifest.read, manifest.kept) == (58, 54)
     assert manifest.removed.reasons == {"C003": 1, "D001": 2, "J010": 1}
     assert sum(part.examples for part in manifest.splits.values()) == 54
@@ -80,16 +80,16 @@ def test_a_decision_is_applied_by_the_next_run(project: Path) -> None:
     conflict = result.conflicts[0]
     DecisionLog(Project(project).decisions).add(Decision(example=conflict.left.id, verdict="drop", about=conflict.id, who="ann"))
     decided, _ = reused(project)
-    assert (decided.manifest.removed.reasons["decision"], len(decided.conflicts), decided.manifest.kept) == (1, 1, 53)
+    assert (decided.written.removed.reasons["decision"], len(decided.conflicts), decided.written.kept) == (1, 1, 53)
     removed = [json.loads(line) for line in Path("out/removed.jsonl").read_text().splitlines()]
     assert [("ann", conflict.left.id)] == [(r["decided_by"], r["example"]) for r in removed if r["decided_by"] not in ("rule", "detector")]
 
 
 def test_an_error_that_is_suppressed_keeps_its_example(project: Path) -> None:
-    assert reused(project)[0].manifest.removed.reasons["C003"] == 1
+    assert reused(project)[0].written.removed.reasons["C003"] == 1
     assert main(["suppress", "C003", "data.jsonl:57", "--reason", "silence is the lesson"]) == 0
     result, _ = reused(project)
-    assert ("C003" in result.manifest.removed.reasons, result.manifest.kept) == (False, 55)
+    assert ("C003" in result.written.removed.reasons, result.written.kept) == (False, 55)
 
 
 def test_the_outcome_is_the_same_wherever_the_command_is_started(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,14 +9,15 @@ import pytest
 
 from curate.check import check_paths
 from curate.config import SUPPRESSIONS as FILE
-from curate.config import CheckConfig, DedupConfig
+from curate.config import CheckConfig, Config, DedupConfig, SplitConfig
 from curate.decontaminate import decontaminated
 from curate.dedup import plan
 from curate.detect.across import across
 from curate.errors import UsageError
 from curate.finding import Finding
+from curate.pipeline.splitting import Sources, split_files
 from curate.report.rules import terms
-from curate.rules import FAMILIES, RULES, Rule, Scope
+from curate.rules import FAMILIES, RULES, Rule, Scope, balance
 from curate.rules.chosen import Chosen
 from curate.rules.rule import BYTE, rule
 from curate.rules.splits import leaked_across
@@ -40,8 +41,9 @@ def parameter(code: str, *values: Any, name: str = "") -> Any:
 
 @pytest.fixture(autouse=True)
 def small_files(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A limit that the examples of J018 can pass."""
+    """Limits that the examples of J018 and L008 can pass."""
     monkeypatch.setitem(LIMITS, Target.OPENAI, replace(LIMITS[Target.OPENAI], file_bytes=200))
+    monkeypatch.setattr(balance, "FEW", 1)
 
 
 def cases() -> list[Any]:
@@ -70,6 +72,9 @@ def findings(content: bytes, code: str, target: str = "", name: str = "data.json
         path.write_bytes(rest)
         leaks = across({"train": [Path("train.jsonl")], "test": [path]}, DedupConfig(), source="source", embeddings=EMBEDDINGS if code in BY_MEANING else "")
         return [finding for finding in leaked_across(leaks) if finding.code == code]
+    if RULES[code].scope is Scope.DIVISION:  # it is asked by `curate split`
+        thirds = Config(split=SplitConfig(fractions=(0.4, 0.3, 0.3), grow=False))
+        return [*split_files(Sources([path]), Path("out"), thirds).warnings]
     only = RULES[code].only
     for_target = Target(target) if target else only[0] if only else Target.TRAINER
     config = CheckConfig(select=(code,), target=for_target, model=model_for(code), max_length=MAX_LENGTH)

@@ -1,54 +1,298 @@
-"""Splits: no group on two sides, nothing lost, the same in any order; and the ledger of what left."""
+"""`curate split`: what is connected stays on one side, nothing is lost, what is written is byte for byte what was read."""
 
 import base64
 import json
 import random
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from hypothesis import given
+import pytest
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from jsonschema import validate
 
 from curate.apply import apply, errors_of, write_removed
 from curate.check import check_paths
-from curate.config import Config, SplitConfig
-from curate.decision import Decision
+from curate.cli.main import main
+from curate.config import Config
+from curate.decision import Decision, DecisionLog
 from curate.detect.near import find_duplicates
-from curate.manifest import NAME, intact, write_output
-from curate.read.dataset import ParsedLine, read_dataset
-from curate.split import assign, divide, groups
+from curate.example import content_id
+from curate.manifest import NAME, digest_of, intact, read_manifest
+from curate.read.dataset import read_dataset
+from curate.runs import Project
+from curate.schemas import schemas
 from tests.conftest import Write, chat
 
+LONG = "It keeps well in a cool dry cellar until the first frost comes and then it has to be eaten within some days or it goes bad and smells"
+NEAR = LONG.replace("smells", "stinks")
 
-def numbered(write: Write, count: int) -> list[ParsedLine]:
-    return list(read_dataset([write("data.jsonl", [(f"Question {n}?", f"Answer {n}.") for n in range(count)])]).lines)
+
+def split(*words: str) -> int:
+    return main(["split", *words, "-o", "out", "-q"])
 
 
-@given(links=st.lists(st.tuples(st.integers(0, 19), st.integers(0, 19)), max_size=30), seed=st.integers(0, 99), rng=st.randoms(use_true_random=False))
-def test_no_group_spans_splits_nothing_is_lost_and_order_does_not_matter(links: list[tuple[int, int]], seed: int, rng: random.Random) -> None:
-    path = Path("data.jsonl")
-    path.write_text("".join(json.dumps(chat(f"Question {n}?", f"Answer {n}.")) + "\n" for n in range(20)))
-    lines = list(read_dataset([path]).lines)
-    ids = [line.example.id for line in lines if line.example]
-    pairs = [(ids[a], ids[b]) for a, b in links]
-    parts = divide(lines, pairs, SplitConfig(), seed)
-    where = {line.example.id: name for name, part in parts.items() for line in part if line.example}
-    assert set(ids) == set(where)
-    assert all(where[a] == where[b] for a, b in pairs)
+def where(folder: str = "out") -> dict[str, str]:
+    """The split of each example, by its id."""
+    found = {}
+    for name in ("train", "validation", "test"):
+        for line in Path(folder, f"{name}.jsonl").read_bytes().splitlines():
+            found[content_id(json.loads(line))] = name
+    return found
+
+
+def told(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def talk(*turns: str, **keys: Any) -> dict[str, Any]:
+    """A conversation of turns, the user's first, and other keys of the line."""
+    return {"messages": [{"role": ("user", "assistant")[at % 2], "content": turn} for at, turn in enumerate(turns)], **keys}
+
+
+KINDS = {
+    "copies": [talk("Why?", "Because."), talk("Why?", "Because."), talk("Why?", "Because.")],
+    "near-duplicates": [talk("How long does it keep?", LONG), talk("How long does it keep now?", NEAR)],
+    "one question, many answers": [talk("What is up?", f"Answer number {n}, in its own words.") for n in range(5)],
+    "one spelling": [talk("What  is UP?", "The sky."), talk("what is up?", "A bird.")],
+    "one conversation begins the other": [talk("Hi", "Hello."), talk("Hi", "Hello.", "And now?", "Now we talk."), talk("Hi", "Hello.", "Bye", "Bye then.")],
+    "one key": [talk(f"Question {n}", f"Answer {n}", metadata={"source": "a.pdf"}) for n in range(4)],
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_connected_is_never_divided(kind: str, write: Write) -> None:
+    others = [talk(f"Tell me about number {n}.", f"{n} is followed by {n + 1} and {n * 7}.") for n in range(30)]
+    write("data.jsonl", [*others[:15], *KINDS[kind], *others[15:]])
+    keys = ("--group-by", "/metadata/source") if kind == "one key" else ()
+    for seed in range(6):
+        assert split("data.jsonl", "--seed", str(seed), "--fractions", "0.34,0.33,0.33", *keys) == 0
+        found = where()
+        assert len({found[content_id(line)] for line in KINDS[kind]}) == 1
+        assert len(set(found.values())) == 3
+
+
+@pytest.mark.slow
+def test_questions_that_mean_the_same_are_kept_together_where_a_model_is_named(write: Write) -> None:
+    lines = [talk("How do I reset my password?", "Click on the link below the form."), talk("How can I reset my password?", "There is a button on the page.")]
+    others = [talk(f"Tell me about the number {n}.", f"{n} is followed by {n + 1} and {n * 7}.") for n in range(20)]
+    write("data.jsonl", [*lines, *others])
+    apart = 0
+    for seed in range(6):
+        for model in ((), ("--semantic", "offline:all-MiniLM-L6-v2")):
+            assert split("data.jsonl", "--seed", str(seed), "--fractions", "0.5,0.25,0.25", *model) == 0
+            found = where()
+            divided = len({found[content_id(line)] for line in lines}) > 1
+            assert not (model and divided)
+            apart += divided
+    assert apart
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15)
+@given(rng=st.randoms(use_true_random=False), seed=st.integers(0, 99))
+def test_the_order_of_lines_and_files_does_not_matter(rng: random.Random, seed: int, write: Write) -> None:
+    lines = [*(line for kind in KINDS.values() for line in kind), *(talk(f"About {n}?", f"{n} and {n * 7}.") for n in range(20))]
+    write("a.jsonl", lines)
+    assert split("a.jsonl", "--seed", str(seed), "--fresh") == 0
+    first = where()
     rng.shuffle(lines)
-    again = divide(lines, [(b, a) for a, b in reversed(pairs)], SplitConfig(), seed)
-    assert where == {line.example.id: name for name, part in again.items() for line in part if line.example}
+    write("b.jsonl", lines[:20])
+    write("c.jsonl", lines[20:])
+    assert split("c.jsonl", "b.jsonl", "--seed", str(seed), "--fresh") == 0
+    assert first == where()
 
 
-def test_the_same_question_stays_on_one_side_whatever_its_answers(write: Write) -> None:
-    lines = read_dataset([write("data.jsonl", [("What is up?", f"Answer number {n}, in its own words.") for n in range(50)])]).lines
-    assert len(set(groups([line.example for line in lines if line.example], []).values())) == 1
+def test_the_parts_are_the_whole_and_every_line_keeps_its_bytes(write: Write) -> None:
+    odd = b'{ "messages" : [{"role":"user","content":"caf\\u00e9"},{"content":"Yes.","role":"assistant"}] }'
+    lines = [odd, *(json.dumps(chat(f"Question {n}?", f"Answer {n}.")).encode() for n in range(60)), b"", b"{broken", b'"caf\xe9"', b"[1]"]
+    write("data.jsonl", b"\xef\xbb\xbf" + b"\r\n".join(lines))
+    assert split("data.jsonl") == 0
+    parts = [line for name in ("train", "validation", "test") for line in Path(f"out/{name}.jsonl").read_bytes().splitlines()]
+    removed = [json.loads(line) for line in Path("out/removed.jsonl").read_bytes().splitlines()]
+    bytes_ = [r["text"].encode() if "text" in r else base64.b64decode(r["base64"]) for r in removed]
+    assert sorted([*parts, *bytes_]) == sorted(line for line in lines if line)
+    assert [(r["line"], r["code"]) for r in removed] == [(63, "J001"), (64, "J003"), (65, "J002")]
+    manifest, _ = read_manifest(Path("out"))
+    assert (manifest.read, manifest.kept, manifest.removed.lines) == (64, 61, 3)
 
 
-def test_fractions_are_met_by_many_groups() -> None:
-    counts = [assign(f"{n:032x}", SplitConfig(), 0) for n in range(5000)]
-    assert 0.78 < counts.count("train") / 5000 < 0.82
-    assert 0.08 < counts.count("test") / 5000 < 0.12
+def test_other_formats_become_messages_and_preference_pairs_stay_what_they_are(write: Write) -> None:
+    pair = b'{"prompt": "Hi", "chosen": "Hello.", "rejected":"What?"}'
+    other = write("other.json", json.dumps([{"instruction": "Add", "input": "1 2", "output": "3", "source": "x"}], indent=2).encode())
+    assert split(str(write("data.jsonl", [pair])), str(other), "--fractions", "1,0,0") == 0
+    first, second = Path("out/train.jsonl").read_bytes().splitlines()
+    assert pair == first
+    assert {**chat("Add\n\n1 2", "3"), "source": "x"} == json.loads(second)
+
+
+def test_elements_of_a_document_are_divided_one_by_one(write: Write) -> None:
+    value = [chat(f"Question {n}?", f"Answer {n}.") for n in range(12)]
+    write("data.json", (json.dumps(value[:6])[:-1] + "," + json.dumps(value[6:], indent=1)[1:]).encode())
+    assert split("data.json") == 0
+    assert {content_id(line) for line in value} == set(where())
+
+
+def test_what_has_errors_or_was_dropped_leaves_and_what_was_kept_or_edited_stays(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    write("data.jsonl", [*((f"Question {n}?", f"Answer {n}.") for n in range(8)), ("Say nothing.", ""), ("Nor here.", "")])
+    ids = [content_id(json.loads(line)) for line in Path("data.jsonl").read_bytes().splitlines()]
+    log = DecisionLog(Project(Path.cwd()).decisions)
+    log.add(Decision(example=ids[0], verdict="drop", who="ann"), Decision(example=ids[9], verdict="keep", who="ann"))
+    log.add(Decision(example=ids[1], verdict="edit", value=chat("Question 1?", "A better answer."), who="ann"))
+    assert split("data.jsonl", "--json") == 0
+    manifest = told(capsys)["manifest"]
+    assert (manifest["removed"]["reasons"], manifest["kept"]) == ({"C003": 1, "decision": 1}, 8)
+    assert content_id(chat("Question 1?", "A better answer.")) in where()
+
+
+def test_data_that_grows_keeps_its_old_splits_and_says_what_moved_and_why(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    lines: list[object] = [chat(f"What of number {n}?", f"It is {n * 7} and {n * 13}.") for n in range(60)]
+    write("data.jsonl", lines)
+    assert split("data.jsonl") == 0
+    first = where()
+    write("more.jsonl", [chat(f"And number {n}?", f"That is {n + 5}.") for n in range(100)])
+    capsys.readouterr()
+    assert split("data.jsonl", "more.jsonl", "--json") == 0
+    grown, result = where(), told(capsys)
+    assert all(grown[example] == name for example, name in first.items())
+    assert (result["moved"], bool(result["manifest"]["grown_from"])) == ([], True)
+    again = Path("out", NAME).read_bytes()
+    assert split("data.jsonl", "more.jsonl") == 0
+    assert again == Path("out", NAME).read_bytes()  # nothing new, so nothing changes, the manifest that it grew from neither
+
+
+def test_groups_of_two_splits_that_grow_together_are_trained_on(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = [chat(f"What of number {n}?", f"It is {n * 7} and {n * 13}.") for n in range(60)]
+    write("data.jsonl", lines)
+    assert split("data.jsonl") == 0
+    first = where()
+    test, train = (next(line for line in lines if first[content_id(line)] == name) for name in ("test", "train"))
+    asked, answered = (line["messages"][0]["content"] for line in (test, train))  # type: ignore[index]
+    write("bridge.jsonl", [talk(asked, "See b.", tag="t"), talk(answered, "See a.", tag="t")])
+    capsys.readouterr()
+    assert split("data.jsonl", "bridge.jsonl", "--group-by", "/tag", "--json") == 0
+    [move] = told(capsys)["moved"]
+    assert (move["example"], move["before"], move["now"]) == (content_id(test), "test", "train")
+    assert move["why"].startswith("asks the same as bridge.jsonl:1, which has the key of bridge.jsonl:2, which asks the same as data.jsonl:")
+    assert move["why"].endswith(", which was in train")
+    grown = where()
+    assert {grown[example] for example, name in first.items() if name == "train"} == {"train"}
+
+
+def test_another_seed_or_other_shares_divide_anew_and_say_so(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    write("data.jsonl", [(f"Question {n}?", f"Answer {n}.") for n in range(60)])
+    assert split("data.jsonl") == 0
+    for words in (("--seed", "1"), ("--fractions", "0.5,0.2,0.3")):
+        capsys.readouterr()
+        assert split("data.jsonl", *words, "--json") == 0
+        result = told(capsys)
+        assert result["manifest"]["grown_from"] is None
+        assert "divided anew" in result["notes"][0]
+
+
+def test_a_test_set_that_was_given_stays_and_what_is_connected_with_it_leaves(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    tests = [talk("How long does it keep?", LONG), talk("Hi", "Hello.", "And now?", "Now we talk."), talk("Who?", "Me.", source="a.pdf")]
+    leaks = [
+        talk("How long does it keep?", LONG),
+        talk("How long does it keep now?", NEAR),
+        talk("hi", "Hello again."),
+        talk("Hi", "Hello."),
+        talk("Whose?", "Mine.", source="a.pdf"),
+    ]
+    others = [talk(f"Question {n}?", f"Answer {n}.", source=f"{n}.pdf") for n in range(60)]
+    write("data.jsonl", [*others, *leaks])
+    given_bytes = write("kept.jsonl", tests).read_bytes()
+    assert split("data.jsonl", "--existing", "kept.jsonl", "--group-by", "/source", "--json") == 0
+    result = told(capsys)
+    assert given_bytes == Path("out/test.jsonl").read_bytes()
+    gone = {(r["line"], r["code"], r["kept"]["line"]) for r in map(json.loads, Path("out/removed.jsonl").read_bytes().splitlines())}
+    assert gone == {(61, "L001", 1), (62, "L002", 1), (64, "L005", 2), (65, "L005", 3)}
+    manifest = result["manifest"]
+    assert (manifest["read"], manifest["kept"], manifest["splits"]["test"]["examples"]) == (65, 61, 3)
+    assert {name for example, name in where().items() if example in map(content_id, others)} == {"train", "validation"}
+
+
+def test_the_test_set_that_was_given_has_to_be_sound(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    write("data.jsonl", [("Question?", "Answer.")])
+    write("kept.jsonl", [("Hi", "Hello."), b"{broken"])
+    assert split("data.jsonl", "--existing", "kept.jsonl") == 2
+    assert "kept.jsonl:2: no example in this line of the test set" in capsys.readouterr().err
+    assert split("data.jsonl", "--existing", "data.jsonl") == 2
+
+
+def test_each_split_has_its_share_of_each_label_and_the_lack_of_one_is_told(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    rare, common = [(f"Is {n} rare?", "rare") for n in range(20)], [(f"Is {n} common?", "common") for n in range(380)]
+    write("data.jsonl", [*common, *rare])
+    assert split("data.jsonl", "--stratify", "label", "--json") == 0
+    assert told(capsys)["warnings"][0]["message"].startswith("validation has 4")
+    counts = {name: Path(f"out/{name}.jsonl").read_text().count('"rare"') for name in ("train", "validation", "test")}
+    assert counts == {"train": 16, "validation": 2, "test": 2}
+
+
+@pytest.mark.parametrize("trait", ["source", "length", "language", "script", "tools", "/topic"])
+def test_splits_can_be_alike_in_any_trait(trait: str, write: Write) -> None:
+    tool = [{"type": "function", "function": {"name": "look"}}]
+    first = [talk(f"Was ist {n}, und warum ist das so?", "Das ist eine Zahl.", topic="a", tools=tool) for n in range(60)]
+    second = [
+        talk(f"Что такое {n}, и почему это так?", f"Это число {n * 7}, за ним {n * 13}, и оно очень большое, а потом {n * 29}.", topic="b") for n in range(60)
+    ]
+    write("a.jsonl", first)
+    write("b.jsonl", second)
+    assert split("a.jsonl", "b.jsonl", "--stratify", trait) == 0
+    found = where()
+    for lines in (first, second):
+        here = [found[content_id(line)] for line in lines]
+        assert (here.count("train"), here.count("validation"), here.count("test")) == (48, 6, 6)
+
+
+def test_counts_are_taken_in_place_of_shares(write: Write) -> None:
+    write("data.jsonl", [(f"Question {n}?", f"Answer {n}.") for n in range(100)])
+    assert split("data.jsonl", "--counts", "7,12") == 0
+    found = list(where().values())
+    assert [found.count(name) for name in ("train", "validation", "test")] == [81, 7, 12]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--group-by", "/nothing"), "--group-by /nothing: no example has anything there"),
+        (("--stratify", "colour"), "'colour': examples have no such trait"),
+        (("--fractions", "0.8,0.1"), "'0.8,0.1': not 3 numbers"),
+        (("--fractions", "a,b,c"), "not 3 numbers"),
+        (("--counts", "1.5,2"), "not 2 numbers"),
+        (("--fractions", "0.5,0.1,0.1"), "add up to 0.7"),
+        (("--semantic", "offline:none"), "offline:none"),
+    ],
+)
+def test_what_makes_no_sense_is_said_and_nothing_is_written(words: tuple[str, ...], said: str, write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    write("data.jsonl", [("Hi", "Hello.")])
+    assert split("data.jsonl", *words) == 2
+    assert said in capsys.readouterr().err
+    assert not Path("out/manifest.json").exists()
+
+
+def test_what_is_printed_for_programs_fits_its_schema_and_small_data_is_told(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    write("data.jsonl", [("Hi", "Hello."), ("Bye", "Bye.")])
+    assert split("data.jsonl", "--json") == 0
+    result = told(capsys)
+    validate(result, json.loads(schemas({})["split.schema.json"]))
+    validate(json.loads(Path("out", NAME).read_bytes()), json.loads(schemas({})["manifest.schema.json"]))
+    assert [finding["message"] for finding in result["warnings"]] == [
+        "validation is empty: there are too few examples, or one group holds most of them",
+        "test has 1 example: each of them is 100% of a score",
+    ]
+
+
+def test_a_changed_file_is_noticed_and_so_is_a_changed_manifest(write: Write) -> None:
+    write("data.jsonl", [("Hi", "Hello.")])
+    assert split("data.jsonl") == 0
+    manifest, digest = read_manifest(Path("out"))
+    assert (intact(Path("out")), manifest.digest) == (digest, digest_of(manifest))
+    Path("out/train.jsonl").write_bytes(b"{}\n")
+    assert intact(Path("out")) is None
+    Path("out", NAME).unlink()
+    assert intact(Path("out")) is None
 
 
 def test_a_line_leaves_for_the_strongest_reason_and_keeps_its_bytes(write: Write) -> None:
@@ -67,7 +311,7 @@ def test_a_line_leaves_for_the_strongest_reason_and_keeps_its_bytes(write: Write
     assert [line.place.line for line in applied.kept] == [1, 7]
     assert [(r.line, r.code) for r in applied.removed] == [(2, "D001"), (3, "C003"), (4, "J010"), (5, "J003"), (6, None)]
     assert (applied.removed[4].decided_by, applied.removed[4].why, applied.removed[4].when.year) == ("ann", "rude", 2026)  # type: ignore[union-attr]
-    assert base64.b64decode(applied.removed[3].base64 or "") == b"caf\xe9"
+    assert applied.removed[3].data == b"caf\xe9"
     write_removed(Path("removed.jsonl"), applied.removed)
     saved = [json.loads(line) for line in Path("removed.jsonl").read_bytes().splitlines()]
     assert {key: saved[0]["kept"][key] for key in ("file", "line")} == {"file": "data.jsonl", "line": 1}
@@ -77,41 +321,7 @@ def test_a_line_leaves_for_the_strongest_reason_and_keeps_its_bytes(write: Write
 
 def test_a_sound_copy_of_a_line_with_a_repeated_key_stays(write: Write) -> None:
     sound = json.dumps(chat("Hi", "Hello."))
-    path = write("data.jsonl", [sound.replace('"role": "user"', '"role": "tool", "role": "user"').encode(), sound.encode()])
-    dataset = read_dataset([path])
-    applied = apply(dataset.lines, errors=errors_of(check_paths([path]).findings, dataset.lines))
-    assert ([line.place.line for line in applied.kept], [(r.line, r.code) for r in applied.removed]) == ([2], [(1, "J013")])
-
-
-def test_elements_on_one_line_are_told_apart(write: Write) -> None:
-    path = write("data.json", json.dumps([chat("Hi", "Hello."), chat("Hi", "Hello."), chat("Bye", "Bye.")]).encode())
-    dataset = read_dataset([path])
-    applied = apply(dataset.lines, duplicates=find_duplicates(dataset.examples, Config().dedup).duplicates)
-    assert (len(applied.kept), len(applied.removed)) == (2, 1)
-
-
-def test_messages_keep_their_bytes_and_other_formats_become_messages(write: Write) -> None:
-    odd = b'{ "messages" : [{"role":"user","content":"caf\\u00e9"},{"content":"Yes.","role":"assistant"}] }'
-    path = write("data.jsonl", [odd])
-    other = write("other.json", json.dumps([{"instruction": "Add", "input": "1 2", "output": "3", "source": "x"}], indent=2).encode())
-    dataset = read_dataset([path, other])
-    applied = apply(dataset.lines)
-    parts = {"train": list(applied.kept), "validation": [], "test": []}
-    write_output(Path("out"), dataset, applied, parts, config=Config(), decisions={}, models={})
-    first, second = Path("out/train.jsonl").read_bytes().splitlines()
-    assert odd == first
-    assert {**chat("Add\n\n1 2", "3"), "source": "x"} == json.loads(second)
-
-
-def test_a_changed_file_is_noticed_and_a_manifest_is_written_last(write: Write) -> None:
-    dataset = read_dataset([write("data.jsonl", [("Hi", "Hello.")])])
-    applied = apply(dataset.lines)
-    parts = divide(applied.kept, [], SplitConfig(), 0)
-    manifest = write_output(Path("out"), dataset, applied, parts, config=Config(), decisions={}, models={})
-    assert (manifest.read, manifest.kept, manifest.removed.lines) == (1, 1, 0)
-    assert isinstance(intact(Path("out")), str)
-    full = next(name for name, part in parts.items() if part)
-    Path(f"out/{full}.jsonl").write_bytes(b"{}\n")
-    assert intact(Path("out")) is None
-    Path("out", NAME).unlink()
-    assert intact(Path("out")) is None
+    write("data.jsonl", [sound.replace('"role": "user"', '"role": "tool", "role": "user"').encode(), sound.encode()])
+    assert split("data.jsonl", "--fractions", "1,0,0") == 0
+    assert sound.encode() + b"\n" == Path("out/train.jsonl").read_bytes()
+    assert [(r["line"], r["code"]) for r in map(json.loads, Path("out/removed.jsonl").read_bytes().splitlines())] == [(1, "J013")]

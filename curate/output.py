@@ -1,0 +1,213 @@
+"""An output folder: splits, what left, the data card and, last, the manifest that names all of them by hash; all take their place together."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
+
+from curate import __version__
+from curate.apply import Reason, removal, removed_line
+from curate.config import Config
+from curate.datacard import card, loading
+from curate.decision import Decision
+from curate.detect.marks import FORMAT_NAMES
+from curate.detect.table import Reader, Table
+from curate.errors import InputError
+from curate.example import Example
+from curate.files import sha256
+from curate.finding import Finding
+from curate.manifest import NAME, REMOVED, InputFile, Manifest, OutputFile, RemovedFile, digest_of, manifest_bytes, read_manifest, shaping, versions
+from curate.rewrite import pieces
+from curate.split.division import Division
+from curate.split.names import NAMES
+from curate.transaction import replacing_together
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Numbers = np.ndarray[Any, np.dtype[np.int64]]
+
+AS_READ: Final = ("messages", "unknown", "openai-preference", "llama-factory-preference", "preference", "response-pair")
+"""Formats whose lines keep their bytes: messages, and what is more than a conversation. All others are written as messages."""
+
+
+class Made(NamedTuple):
+    """What an output was made with, besides its data."""
+
+    config: Config
+    decisions: Mapping[str, Decision] = {}
+    models: Mapping[str, str] = {}
+    grown_from: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SplitResult:
+    """What was written, and what a person should know of it."""
+
+    manifest: Manifest
+    division: Division
+    warnings: Sequence[Finding]
+    """Where the splits are not what was wanted (L008)."""
+    notes: Sequence[str]
+
+
+class _Hashed:
+    """A file that is written, and the hash of what was."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self._hash = file, hashlib.sha256()
+
+    def write(self, data: bytes) -> None:
+        self._file.write(data)
+        self._hash.update(data)
+
+    @property
+    def digest(self) -> str:
+        return self._hash.hexdigest()
+
+
+def write_output(folder: Path, table: Table, division: Division, inputs: Sequence[InputFile], given: int, made: Made) -> Manifest:
+    """Write a folder: all of it or, when that fails, nothing. `inputs`: the files of the table, of which the first `given` are a test set as it was.
+
+    Raises `OutputError`; `UsageError` where another process writes there.
+    """
+    with replacing_together(folder, _written_before(folder)) as stage:
+        return _written(stage, table, division, inputs, given, made)
+
+
+def _written(stage: Path, table: Table, division: Division, inputs: Sequence[InputFile], given: int, made: Made) -> Manifest:
+    import numpy as np
+
+    reader = Reader()
+    splits = {name: _split(stage, name, table, division, nth, reader) for nth, name in enumerate(NAMES)}
+    removed = _removed(stage / REMOVED, table, division.leaves, reader)
+    read = len(table.starts) - int(table.first[given])
+    kept = int((division.split[int(table.lines.searchsorted(table.first[given])) :] >= 0).sum())
+    assert kept + removed.lines == read, "a line is neither kept nor removed"
+    assert sum(part.examples for part in splits.values()) == kept + int(np.count_nonzero(table.lines < table.first[given])), "an example is in no split"
+    manifest = Manifest(
+        curate=__version__,
+        versions=versions(),
+        inputs=list(inputs[given:]),
+        existing=list(inputs[:given]),
+        config=shaping(made.config),
+        models=dict(made.models),
+        decisions={example: decision.verdict for example, decision in sorted(made.decisions.items())},
+        grown_from=made.grown_from,
+        read=read,
+        kept=kept,
+        removed=removed,
+        links=dict(division.links),
+        groups=division.groups,
+        splits=splits,
+        files={},
+    )
+    return finish(stage, manifest)
+
+
+def finish(stage: Path, manifest: Manifest) -> Manifest:
+    """Write what is made of the splits: Parquet files where they are wanted, the data card, and the manifest with the hashes of all."""
+    files = {}
+    if manifest.config["split"]["parquet"]:
+        from curate.parquet import write_parquet  # only where it was asked for
+
+        files.update({name: sha256(write_parquet(stage / part.file, stage / name)) for part in manifest.splits.values() if (name := _parquet(part.file))})
+    for name, text in (("DATACARD.md", card(manifest)), (".huggingface.yaml", loading(manifest))):
+        data = text.encode("utf-8", "surrogatepass")
+        (stage / name).write_bytes(data)
+        files[name] = hashlib.sha256(data).hexdigest()
+    manifest = manifest.model_copy(update={"files": files})
+    manifest = manifest.model_copy(update={"digest": digest_of(manifest)})
+    (stage / NAME).write_bytes(manifest_bytes(manifest))
+    _flush(stage)
+    return manifest
+
+
+def _parquet(file: str) -> str:
+    return f"parquet/{file.removesuffix('.jsonl')}.parquet"
+
+
+def _flush(stage: Path) -> None:
+    import os
+
+    for path in stage.rglob("*"):
+        if path.is_file():
+            with path.open("rb+") as file:
+                os.fsync(file.fileno())
+
+
+def _split(stage: Path, name: str, table: Table, division: Division, number: int, reader: Reader) -> OutputFile:
+    import numpy as np
+
+    examples = np.flatnonzero(division.split == number)
+    assert table.marks is not None
+    as_read = np.isin(table.marks.formats[examples], [FORMAT_NAMES.index(known) for known in AS_READ])
+    file = f"{name}.jsonl"
+    with (stage / file).open("wb") as out:
+        hashed = _Hashed(out)
+        for piece in _lines(table, table.lines[examples], as_read, reader):
+            hashed.write(piece)
+    characters = int(table.marks.characters[examples].sum())
+    return OutputFile(file=file, examples=len(examples), characters=characters, groups=division.groups_in[number], sha256=hashed.digest)
+
+
+def _lines(table: Table, lines: "Numbers", as_read: "np.ndarray[Any, np.dtype[np.bool_]]", reader: Reader) -> Iterator[bytes]:
+    """The bytes of some lines in the order of the table, each with a line break."""
+    import numpy as np
+
+    for number, source in enumerate(table.sources):
+        inside = np.flatnonzero((lines >= table.first[number]) & (lines < table.first[number + 1]))
+        changes = np.flatnonzero(np.diff(as_read[inside])) + 1
+        for run in np.split(inside, changes):
+            if len(run) and as_read[run[0]]:
+                yield from pieces(table, source, lines[run], reader)
+            else:
+                yield from (as_messages(reader.example(table.spot(line))) + b"\n" for line in lines[run].tolist())
+
+
+def as_messages(example: Example) -> bytes:
+    """An example as a line of messages, without its line break; other keys are kept."""
+    text = json.dumps(example.value, ensure_ascii=False)
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError:  # a lone surrogate, kept on a person's word: it can only be written as an escape
+        return json.dumps(example.value).encode("ascii")
+
+
+def _removed(path: Path, table: Table, leaves: Mapping[int, Reason], reader: Reader) -> RemovedFile:
+    reasons: Counter[str] = Counter()
+    with path.open("wb") as out:
+        hashed = _Hashed(out)
+        for line, reason in sorted(leaves.items()):
+            at = int(table.lines.searchsorted(line))
+            example = table.id(at) if at < len(table.lines) and table.lines[at] == line else None
+            hashed.write(removed_line(removal(table.place(line), example, reason, reader.data(table.spot(line)))))
+            reasons[reason.code or ("mix" if reason.decided_by == "mix" else "decision")] += 1
+    return RemovedFile(file=path.name, lines=len(leaves), sha256=hashed.digest, reasons=dict(sorted(reasons.items())))
+
+
+def input_files(table: Table, paths: Sequence[Path], hashes: Iterable[str]) -> list[InputFile]:
+    """The files of a table, for the manifest."""
+    import numpy as np
+
+    assert table.marks is not None
+    bounds = table.lines.searchsorted(table.first)
+    found = []
+    for number, (source, digest) in enumerate(zip(table.sources, hashes, strict=True)):
+        formats = np.bincount(table.marks.formats[bounds[number] : bounds[number + 1]], minlength=len(FORMAT_NAMES))
+        counts = {name: int(count) for name, count in sorted(zip(FORMAT_NAMES, formats.tolist(), strict=True)) if count}
+        lines = int(table.first[number + 1] - table.first[number])
+        found.append(InputFile(path=source.name, sha256=digest, lines=lines, examples=sum(counts.values()), formats=counts))
+    assert len(found) == len(paths)
+    return found
+
+
+def _written_before(folder: Path) -> list[str]:
+    """Files that an earlier manifest names: those that are not written again go."""
+    try:
+        return list(read_manifest(folder)[0].files)
+    except InputError:
+        return []

@@ -1,0 +1,168 @@
+"""`curate split` as a function: files are read, what has errors leaves, the rest is divided and written."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from curate.apply import Reason, leaving
+from curate.check import check_paths
+from curate.checker import Checker
+from curate.config import Config
+from curate.decision import Decision
+from curate.detect.columns import Making
+from curate.detect.crew import Crew
+from curate.detect.table import Table, read_table
+from curate.detect.threads import cores
+from curate.errors import InputError, UsageError
+from curate.events import Listener, StageAdvanced, StageFinished, StageStarted, silent
+from curate.files import sha256
+from curate.finding import Finding, Severity
+from curate.manifest import intact, read_manifest, shaping
+from curate.models import fingerprint
+from curate.output import Made, SplitResult, input_files, write_output
+from curate.rules.balance import unbalanced
+from curate.split.balance import balance_of
+from curate.split.division import divide, making_of
+from curate.split.earlier import Earlier, earlier_splits
+from curate.split.names import NAMES
+from curate.suppressions import load_suppressions, suppress
+from curate.text import plural, visible
+
+PARALLEL: Final = 32 << 20
+"""Bytes from which processes are started."""
+DIVIDING: Final = ("fractions", "counts", "stratify", "existing")
+"""Settings of `[split]` under which examples of an earlier division stay where they are only while these are as they were."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The files that are divided, and a test set that stays as it is."""
+
+    files: Sequence[Path]
+    given: Sequence[Path] = ()
+    name_of: Callable[[Path], str] = str
+    """What each goes by in places."""
+    hash_of: Callable[[Path], str] = sha256
+    """SHA-256 of the bytes that it stands for."""
+
+    @property
+    def every(self) -> list[Path]:
+        """The files of the test set, then those that are divided."""
+        return [*self.given, *self.files]
+
+
+def split_files(
+    sources: Sources, output: Path, config: Config, *, decisions: Mapping[str, Decision] | None = None, cache: Path | None = None, listen: Listener = silent
+) -> SplitResult:
+    """Read, divide and write. What a person decided and what has errors leaves; duplicates stay, on one side.
+
+    Raises `InputError` for a file that cannot be read or where nothing is left, `UsageError`, `OutputError`; nothing is changed then.
+    """
+    demand_apart(sources.every, output)
+    making = making_of(config)
+    with Crew(cores(), processes=is_big(sources.every)) as crew:
+        errors = _errors(sources, config, listen)
+        listen(StageStarted("read"))
+        table = read_sources(sources, making, crew, _told(listen))
+        leaves = leaving(table, errors=errors, verdicts=decisions, first=int(table.first[len(sources.given)]))
+        listen(StageFinished("read", False, f"{plural(len(table.starts), 'line')}, of which {len(leaves):,} leave"))
+        listen(StageStarted("split"))
+        result = divided(sources, table, leaves, output, config, crew, decisions=decisions, cache=cache)
+        listen(StageFinished("split", False, ", ".join(f"{name} {part.examples:,}" for name, part in result.manifest.splits.items())))
+        return result
+
+
+def _told(listen: Listener) -> Callable[[int], None]:
+    """Tells how many lines are read so far."""
+    done = 0
+
+    def advance(count: int) -> None:
+        nonlocal done
+        done += count
+        listen(StageAdvanced("read", done, None, "lines"))
+
+    return advance
+
+
+def divided(
+    sources: Sources,
+    table: Table,
+    leaves: Mapping[int, Reason],
+    output: Path,
+    config: Config,
+    crew: Crew,
+    *,
+    decisions: Mapping[str, Decision] | None = None,
+    models: Mapping[str, str] | None = None,
+    cache: Path | None = None,
+) -> SplitResult:
+    """The rest of it, for what was read. Raises as `split_files` does."""
+    notes: list[str] = []
+    given = len(sources.given)
+    earlier, grown_from = _earlier(output, sources, config, crew, notes)
+    models = dict(models or {})
+    if config.split.semantic:
+        models["semantic"] = fingerprint(config.split.semantic)
+    before = earlier.of(table.ids) if earlier else None
+    division = divide(table, leaves, config, given=given, before=before, cache=cache)
+    inputs = input_files(table, sources.every, map(sources.hash_of, sources.every))
+    manifest = write_output(output, table, division, inputs, given, Made(config, decisions or {}, models, grown_from))
+    warnings = unbalanced(balance_of(table, division, config, inputs[given].path, given=bool(given)))
+    return SplitResult(manifest, division, warnings, [*notes, *division.notes])
+
+
+def read_sources(sources: Sources, making: Making, crew: Crew, advance: Callable[[int], None] | None = None) -> Table:
+    """The table of all files; each line of a test set that was given must hold an example. Raises `InputError`."""
+    table = read_table(sources.every, making, crew, advance, sources.name_of)
+    tests = int(table.first[len(sources.given)])
+    if int(table.lines.searchsorted(tests)) < tests:
+        held = set(table.lines[:tests].tolist())
+        place = table.place(next(line for line in range(tests) if line not in held))
+        raise InputError(f"{visible(str(place))}: no example in this line of the test set", "mend it, or leave the line out: a test set stays as it is")
+    return table
+
+
+def demand_apart(files: Iterable[Path], output: Path) -> None:
+    """Raise `UsageError` where a folder that is written holds a file that is read."""
+    if any(path.resolve().parent == output.resolve() for path in files):
+        raise UsageError(f"{output}: holds a file that is read", "name another folder; input files are never overwritten")
+
+
+def is_big(paths: Iterable[Path]) -> bool:
+    """Whether it pays to start processes for these files."""
+    return sum(path.stat().st_size for path in paths if path.is_file()) >= PARALLEL
+
+
+def _errors(sources: Sources, config: Config, listen: Listener) -> list[Finding]:
+    """The errors of the files that are divided; other rules are not asked."""
+    codes = tuple(code for code, severity in Checker(config.check).chosen.severities.items() if severity is Severity.ERROR)
+    if not codes:
+        return []
+    listen(StageStarted("check"))
+    report = check_paths(sources.files, config.check.model_copy(update={"select": codes, "extend_select": ()}), None, sources.name_of, cores())
+    suppress(report, load_suppressions(Path.cwd()), [sources.name_of(path) for path in sources.files])
+    errors = [finding for finding in report.findings if finding.severity is Severity.ERROR]
+    listen(StageFinished("check", False, plural(len(errors), "error")))
+    return errors
+
+
+def _earlier(output: Path, sources: Sources, config: Config, crew: Crew, notes: list[str]) -> tuple[Earlier | None, str | None]:
+    """The earlier division in the output folder, where its examples are to stay; and the hash of the manifest that it came from."""
+    if not config.split.grow:
+        return None, None
+    try:
+        manifest, digest = read_manifest(output)
+    except InputError:
+        return None, None
+    if intact(output) is None:
+        notes.append(f"{visible(str(output))}: files are not those of its manifest, so all examples are divided anew; `curate verify` says which")
+        return None, None
+    now = shaping(config)
+    changed = [name for name in DIVIDING if manifest.config["split"][name] != now["split"][name]] + ["seed"] * (manifest.config["seed"] != config.seed)
+    if changed:
+        notes.append(f"{' and '.join(changed)} changed since {visible(str(output))} was written, so all examples are divided anew")
+        return None, None
+    files = [(output / part.file, NAMES.index(name)) for name, part in manifest.splits.items() if not (sources.given and name == "test")]
+    same = manifest.config == now and [file.sha256 for file in manifest.inputs] == [sources.hash_of(path) for path in sources.files]
+    return earlier_splits(files, crew), manifest.grown_from if same else digest

@@ -1,0 +1,133 @@
+"""What a run came to, for people and programs."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from curate.detect.conflict import Conflict
+from curate.finding import Finding
+from curate.manifest import Manifest
+from curate.report.console import table
+from curate.text import excerpt, plural
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+
+class Ran(Protocol):
+    """What is shown of a run; `curate.pipeline.RunResult` is one."""
+
+    @property
+    def findings(self) -> Sequence[Finding]: ...  # noqa: D102  (as there)
+    @property
+    def conflicts(self) -> Sequence[Conflict]: ...  # noqa: D102
+    @property
+    def undecided(self) -> int: ...  # noqa: D102
+    @property
+    def apart(self) -> int: ...  # noqa: D102
+    @property
+    def manifest(self) -> Manifest | None: ...  # noqa: D102
+    @property
+    def manifest_sha256(self) -> str | None: ...  # noqa: D102
+    @property
+    def notes(self) -> Sequence[str]: ...  # noqa: D102
+    @property
+    def stages(self) -> Mapping[str, str]: ...  # noqa: D102
+    @property
+    def training(self) -> Mapping[str, Any] | None: ...  # noqa: D102
+
+
+class RunOutput(BaseModel):
+    """What `curate run --json` prints."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    stages: dict[str, str]
+    """Each stage: done, unchanged, skipped or, in a dry run, would run."""
+    manifest_sha256: str | None
+    manifest: Manifest | None
+    """Null where the run ended before the splits."""
+    findings: dict[str, int]
+    """How many findings of each code."""
+    conflicts: int
+    undecided: int
+    """Conflicts of which no side has been decided about."""
+    apart: int
+    """Pairs of near-duplicates that differ in a fact."""
+    notes: list[str]
+    training: dict[str, Any] | None
+    """The report of the training; null without a recipe."""
+
+
+def run_json(result: Ran) -> dict[str, Any]:
+    """The result as plain values."""
+    return RunOutput(
+        stages=dict(result.stages),
+        manifest_sha256=result.manifest_sha256,
+        manifest=result.manifest,
+        findings=dict(sorted(Counter(finding.code for finding in result.findings).items())),
+        conflicts=len(result.conflicts),
+        undecided=result.undecided,
+        apart=result.apart,
+        notes=list(result.notes),
+        training=dict(result.training) if result.training is not None else None,
+    ).model_dump(mode="json")
+
+
+def run_text(result: Ran) -> "Iterator[RenderableType]":
+    """The result as a table and lines."""
+    from rich.text import Text
+
+    summary = table("", "", " ")
+    summary.show_header = False
+    for name, value in (*_summary(result), *_trained(result.training)):
+        summary.add_row(name, value)
+    yield summary
+    for note in result.notes:
+        yield Text(f"note: {note}", style="dim")
+    if result.training and result.training.get("generations"):
+        spoken = table("Held-out prompts, before and after", "Prompt", "Expected", "Base", "Tuned")
+        for item in result.training["generations"]:
+            spoken.add_row(*(excerpt(str(item[key]), 60) for key in ("prompt", "reference", "base", "tuned")))
+        yield spoken
+    if result.manifest_sha256:
+        yield Text(f"manifest {result.manifest_sha256}")
+
+
+def dry_text(result: Ran) -> "Iterator[RenderableType]":
+    """What a dry run says: each stage, and what would become of it."""
+    for name, state in result.stages.items():
+        yield f"{name:<10} {state}"
+    yield "nothing was written"
+
+
+def _summary(result: Ran) -> Iterator[tuple[str, str]]:
+    if skipped := [name for name, state in result.stages.items() if state == "skipped"]:
+        yield "skipped", ", ".join(skipped)
+    if result.stages.get("check") != "skipped":
+        severities = Counter(finding.severity.value for finding in result.findings)
+        yield "findings", ", ".join(plural(severities[name], name) for name in ("error", "warning", "info"))
+    if result.stages.get("conflicts") != "skipped":
+        yield "conflicts", f"{len(result.conflicts):,} ({result.undecided:,} undecided)"
+    if result.manifest is None:
+        return
+    reasons = result.manifest.removed.reasons
+    exact, near, begun = (reasons.get(code, 0) for code in ("D001", "D003", "D007"))
+    duplicates = exact + near + begun
+    counts = f"{exact:,} exact, {near:,} near" + (f", {plural(begun, 'beginning')}" if begun else "")
+    yield "lines read", f"{result.manifest.read:,}"
+    yield "duplicates removed", f"{duplicates:,} ({counts}; {result.apart:,} pairs kept apart)"
+    yield "removed for other reasons", f"{result.manifest.removed.lines - duplicates:,}"
+    yield from ((f"{name} examples", f"{part.examples:,}") for name, part in result.manifest.splits.items())
+
+
+def _trained(trained: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
+    if not trained:
+        return
+    share = trained["trainable_parameters"] / trained["total_parameters"]
+    difference = trained["tuned_loss"] - trained["base_loss"]
+    yield "trainable parameters", f"{trained['trainable_parameters']:,} ({share:.2%} of {trained['total_parameters']:,})"
+    yield "held-out loss, base", f"{trained['base_loss']:.4f} ({trained['held_out']}, {trained['held_out_examples']:,} examples)"
+    yield "held-out loss, tuned", f"{trained['tuned_loss']:.4f} ({difference:+.4f})"

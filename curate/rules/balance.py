@@ -1,0 +1,92 @@
+"""Family L, the part about what a division comes to: asked by `curate split` once it has divided.
+
+The tests divide the examples below into three equal shares, and take one example for enough.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from curate.finding import Finding, Problem, Severity
+from curate.rules.rule import Scope, rule
+from curate.text import plural
+
+FEW: Final = 50
+"""Examples below which a held-out split tells little."""
+OFF: Final = 1.5
+"""How many times as much as was wanted, or as little, is told."""
+
+
+class Part(NamedTuple):
+    """What a split was to have, and what it has."""
+
+    name: str
+    wanted: float
+    """Share of the examples, 0 to 1; 0 for a split that was not wanted."""
+    examples: int
+    share: float
+    """Of all examples."""
+    text: float
+    """Share of all characters."""
+    missing: Sequence[tuple[str, int]] = ()
+    """Classes that it has no example of, though there are enough for it to have one: each with its number of examples."""
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """The splits, and the file that findings are about."""
+
+    file: str
+    parts: Sequence[Part]
+
+
+@rule(
+    "L008",
+    "uneven-splits",
+    severity=Severity.WARNING,
+    scope=Scope.DIVISION,
+    hint="Take more data, or other shares with --fractions or --counts; connected examples are never divided.",
+)
+def uneven_splits(balance: Balance) -> Iterator[Problem]:
+    """A split is empty, too small to measure by, or far from the share that was wanted.
+
+    A score over a few dozen examples moves by whole points with each of them, and one that was taken on none says nothing. Groups of connected
+    examples go to one split whole, so that large groups make uneven splits. With `--stratify`, classes that a held-out split lacks are told too.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
+        {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "An oak."}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
+        {"messages": [{"role": "user", "content": "Name a bird."}, {"role": "assistant", "content": "A tit."}]}
+        {"messages": [{"role": "user", "content": "Name a fish."}, {"role": "assistant", "content": "A carp."}]}
+    """
+    for part in balance.parts:
+        if not part.wanted:
+            continue
+        if not part.examples:
+            yield Problem("", f"{part.name} is empty: there are too few examples, or one group holds most of them")
+            continue
+        if part.examples < FEW:  # too few for shares to say anything
+            if part.name != "train":
+                yield Problem("", f"{part.name} has {plural(part.examples, 'example')}: each of them is {1 / part.examples:.0%} of a score")
+        elif not part.wanted / OFF <= part.share <= part.wanted * OFF:
+            yield Problem("", f"{part.name} has {part.share:.1%} of the examples where {part.wanted:.0%} was wanted: groups are large")
+        elif not part.wanted / OFF <= part.text <= part.wanted * OFF:
+            yield Problem("", f"{part.name} has {part.text:.1%} of the text where {part.wanted:.0%} was wanted: its examples are longer or shorter")
+        for name, count in part.missing[:3]:
+            yield Problem("", f"{part.name} has none of the {plural(count, 'example')} of {name!r}")
+        if len(part.missing) > 3:
+            yield Problem("", f"{part.name} lacks {len(part.missing) - 3:,} other classes too")
+
+
+def unbalanced(balance: Balance) -> list[Finding]:
+    """The findings about a division, split by split."""
+    of = uneven_splits
+    return [Finding(of.code, of.severity, balance.file, 0, said.pointer, said.message, of.hint, False, None) for said in of.function(balance)]
+
+
+RULES = (uneven_splits,)

@@ -1,0 +1,59 @@
+"""What a division comes to, against what was wanted."""
+
+from typing import TYPE_CHECKING, Any
+
+from curate.config import Config
+from curate.detect.table import Table
+from curate.rules.balance import Balance, Part
+from curate.split.division import Division
+from curate.split.names import NAMES
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Numbers = np.ndarray[Any, np.dtype[np.int64]]
+
+
+def balance_of(table: Table, division: Division, config: Config, file: str, *, given: bool) -> Balance:
+    """The splits as `curate.rules.balance` looks at them; a test set that was given is nobody's doing. `file`: what findings are about."""
+    import numpy as np
+
+    assert table.marks is not None
+    inside = division.split >= 0
+    examples = np.bincount(division.split[inside], minlength=len(NAMES))
+    texts = np.bincount(division.split[inside], weights=table.marks.characters[inside], minlength=len(NAMES))
+    wanted = list(config.split.fractions)
+    if config.split.counts is not None:
+        held = [count / max(1, examples.sum()) for count in config.split.counts]
+        wanted = [max(0.0, 1 - sum(held)), *held]
+    divided = [0, 1] if given else [0, 1, 2]
+    total, text, whole = examples[divided].sum() or 1, texts[divided].sum() or 1, sum(wanted[nth] for nth in divided) or 1
+    return Balance(
+        file,
+        [
+            Part(
+                NAMES[nth],
+                wanted[nth] / whole,
+                int(examples[nth]),
+                float(examples[nth] / total),
+                float(texts[nth] / text),
+                _missing(table, division, nth, wanted[nth]),
+            )
+            for nth in divided
+        ],
+    )
+
+
+def _missing(table: Table, division: Division, split: int, wanted: float) -> list[tuple[str, int]]:
+    """Classes of the traits that splits shall have their share of, of which a split has nothing though its share is one at the least."""
+    import numpy as np
+
+    assert table.marks is not None
+    found: list[tuple[str, int]] = []
+    inside = division.split >= 0
+    for column in table.marks.traits.T:
+        classes, counts = np.unique(column[inside], return_counts=True)
+        there = np.unique(column[division.split == split])
+        lacking = ~np.isin(classes, there) & (counts * wanted >= 1) & (classes != 0)
+        found += [(table.marks.names.get(int(one), "a class"), int(count)) for one, count in zip(classes[lacking], counts[lacking], strict=True)]
+    return sorted(found, key=lambda item: (-item[1], item[0]))

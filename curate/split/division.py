@@ -1,0 +1,177 @@
+"""A data set divided: what is connected is found, whole groups go to one split, and what is connected with a test set that was given leaves.
+
+Near-duplicates are found twice, by MinHash and, across the splits that this gives, by an exact join: what the first one missed is joined
+with its group, and the groups are divided again, until nothing is left to join.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from curate.apply import Kept, Reason
+from curate.config import Config
+from curate.detect.across import leaks_in
+from curate.detect.columns import Making
+from curate.detect.marks import Marking
+from curate.detect.setjoin import nearest_before
+from curate.detect.shingles import Shingling
+from curate.detect.table import Reader, Table
+from curate.detect.threads import cores
+from curate.detect.traits import demand_traits
+from curate.errors import InputError, UsageError
+from curate.rules.splits import leaked_across
+from curate.split.assign import NOWHERE, Assigned, Wanted, assign
+from curate.split.groups import Groups, Link, Pairs, group, links_of
+from curate.split.moves import Move, moves_of
+from curate.split.names import NAMES
+from curate.split.strata import strata_of
+from curate.text import plural, visible
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Numbers = np.ndarray[Any, np.dtype[np.int64]]
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """What goes where."""
+
+    split: "Numbers"
+    """Of each example of the table its split, by its position in `NAMES`; `NOWHERE` for one that leaves."""
+    leaves: Mapping[int, Reason]
+    """By line of the table, why it leaves: what the caller said, and what is connected with a test set that was given."""
+    links: Mapping[str, int]
+    """How many links of each kind hold the groups together."""
+    groups: int
+    groups_in: tuple[int, ...]
+    """Groups of each split, in the order of `NAMES`; each example of a test set that was given is one."""
+    largest: int
+    """Examples of the largest group."""
+    moved: Sequence[Move] = ()
+    """Examples that an earlier division had in another split."""
+    notes: Sequence[str] = field(default=())
+
+
+def making_of(config: Config) -> Making:
+    """What has to be known of each example to divide them. Raises `UsageError` for a trait that examples do not have."""
+    demand_traits(config.split.stratify)
+    return Making(config.dedup.on, Shingling(), keys=True, marking=Marking(config.split.group_by, config.split.stratify))
+
+
+def divide(
+    table: Table, leaves: Mapping[int, Reason], config: Config, *, given: int = 0, before: "Numbers | None" = None, cache: Path | None = None
+) -> Division:
+    """Divide the examples of a table, but for those on lines that leave. Takes the table's sets away from it, since there are many.
+
+    given: how many of the table's files, the first ones, are a test set that stays as it is; before: of each example the split that it was in, or
+    `NOWHERE`. Raises `UsageError` for a key that no example has, `InputError` where nothing is left.
+    """
+    import numpy as np
+
+    _demand_keys(table, config.split.group_by)
+    gone = dict(leaves)
+    tests = int(table.lines.searchsorted(table.first[given]))
+    stays = np.ones(len(table.lines), dtype=np.bool_)
+    stays[_examples(table, gone)] = False
+    if given:
+        leaked = _connected(table, np.flatnonzero(stays), given, config, cache)
+        gone.update(leaked)
+        stays[_examples(table, leaked)] = False
+    staying = np.flatnonzero(stays)
+    staying = staying[staying >= tests]
+    if not len(staying):
+        raise InputError("no example is left to split", "`curate check` says what is wrong with them")
+    part = table.chosen(staying)
+    table.sets = table.sets.part(0, 0)
+    known = before[staying] if before is not None else None
+    groups, assigned = _divided(part, config, _wanted(config, bool(given)), known, strata_of(part, config.split.stratify), cache)
+    split = np.full(len(table.lines), NOWHERE)
+    split[:tests] = NAMES.index("test")
+    split[staying] = assigned.of
+    firsts, sizes = np.unique(groups.of, return_counts=True)
+    groups_in = np.bincount(assigned.of[firsts], minlength=len(NAMES)) + np.array([0, 0, tests])
+    notes = [
+        f"a group of {plural(int((groups.of == first).sum()), 'example')} is in train: no other split can take so many"
+        for first in assigned.too_large[:3].tolist()
+    ]
+    moved = moves_of(part, groups, assigned, known) if known is not None else []
+    return Division(
+        split, gone, groups.counts, len(sizes), tuple(groups_in.tolist()), int(sizes.max()), moved, [*notes, *_without(part, config.split.group_by)]
+    )
+
+
+def _divided(part: Table, config: Config, wanted: Wanted, before: "Numbers | None", strata: "Numbers | None", cache: Path | None) -> tuple[Groups, Assigned]:
+    """Group and assign, until the exact join finds nothing across splits any more."""
+    import numpy as np
+
+    links = links_of(part, config.dedup.threshold, cores())
+    if config.split.semantic:
+        links.append(_by_meaning(part, config, cache))
+    while True:
+        groups = group(len(part.lines), links)
+        assigned = assign(groups.of, groups.names(part.ids), wanted, before=before, strata=strata)
+        nearest = nearest_before(part.sets, assigned.of.astype(np.int8), config.dedup.threshold, cores())
+        missed = np.flatnonzero(nearest.other >= 0)
+        if not len(missed):
+            return groups, assigned
+        links.append(Pairs(Link.NEAR, nearest.other[missed], missed))
+
+
+def _wanted(config: Config, given: bool) -> Wanted:
+    train, validation, test = config.split.fractions
+    counts = config.split.counts
+    if given:
+        test, counts = 0.0, counts and (counts[0], 0)
+    return Wanted((train / (train + validation + test), validation / (train + validation + test), test / (train + validation + test)), counts, config.seed)
+
+
+def _examples(table: Table, lines: Iterable[int]) -> "Numbers":
+    """The numbers of the examples on some lines; lines without one have none."""
+    import numpy as np
+
+    wanted = np.array(sorted(lines), dtype=np.int64)
+    return np.flatnonzero(np.isin(table.lines, wanted, assume_unique=True))
+
+
+def _demand_keys(table: Table, keys: Sequence[str]) -> None:
+    for nth, key in enumerate(keys):
+        if table.marks is not None and len(table.lines) and not table.marks.keys[:, nth].any():
+            raise UsageError(f"--group-by {visible(key)}: no example has anything there", "name a key of the lines, as /metadata/source")
+
+
+def _without(part: Table, keys: Sequence[str]) -> list[str]:
+    """What to say of examples that lack a key to group by."""
+    lacking = [int((part.marks.keys[:, nth] == 0).sum()) if part.marks is not None else 0 for nth in range(len(keys))]
+    return [f"{plural(count, 'example')} without {visible(key)}: not grouped by it" for key, count in zip(keys, lacking, strict=True) if count]
+
+
+def _connected(table: Table, staying: "Numbers", given: int, config: Config, cache: Path | None) -> dict[int, Reason]:
+    """By line, why examples leave that are connected with one of a given test set."""
+    part = table.chosen(staying)
+    names = ["test"] * given + ["data"] * (len(table.sources) - given)
+    semantic = config.split.semantic
+    leaks = leaks_in(part, names, config.dedup, embeddings=semantic, close=config.split.semantic_similarity, cache=cache)
+    found: dict[int, Reason] = {}
+    lines = dict(zip(map(table.place, part.lines.tolist()), part.lines.tolist(), strict=True)) if leaks else {}
+    for leak, finding in zip(leaks, leaked_across(leaks), strict=True):
+        kept = Kept(example=leak.other, file=leak.other_place.file, line=leak.other_place.line)
+        found.setdefault(lines[leak.place], Reason(leak.code, finding.message, "detector", kept=kept, similarity=round(leak.similarity, 6)))
+    return found
+
+
+def _by_meaning(part: Table, config: Config, cache: Path | None) -> Pairs:
+    """Links between questions whose embeddings are near."""
+    import numpy as np
+
+    from curate.detect.embed import embed, neighbours  # only where a model was named
+    from curate.detect.question import question_of
+
+    reader = Reader()
+    questions = [(at, question_of(reader.example(part.spot(line)))) for at, line in enumerate(part.lines.tolist())]
+    asked = [(at, question.request) for at, question in questions if question]
+    numbers = np.array([at for at, _ in asked], dtype=np.int64)
+    pairs = [(left, right) for left, right, _ in neighbours(embed([text for _, text in asked], config.split.semantic, cache), config.split.semantic_similarity)]
+    found = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    return Pairs(Link.SEMANTIC, numbers[found[:, 0]], numbers[found[:, 1]])

@@ -1,0 +1,83 @@
+"""What moved when a data set was divided again, and why: the links that joined two groups which were in different splits."""
+
+from collections import defaultdict, deque
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from curate.detect.table import Table
+from curate.example import Place
+from curate.split.assign import Assigned
+from curate.split.groups import Groups, Link
+from curate.split.names import NAMES
+from curate.text import visible
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Numbers = np.ndarray[Any, np.dtype[np.int64]]
+
+SHOWN: Final = 4
+"""Links that are told at the most."""
+
+
+class Move(NamedTuple):
+    """An example that is in another split than before."""
+
+    place: Place
+    example: str
+    before: str
+    now: str
+    why: str
+    """The links that lead to an example that was in its new split before."""
+
+
+class _Step(NamedTuple):
+    link: Link
+    to: int
+
+
+def moves_of(table: Table, groups: Groups, assigned: Assigned, before: "Numbers") -> list[Move]:
+    """The moves, in the order of the examples. `before`: of each example the split that it was in."""
+    graph = _graph(groups, assigned.moved) if len(assigned.moved) else {}
+    found = []
+    for at in assigned.moved.tolist():
+        old, now = int(before[at]), int(assigned.of[at])
+        path = _path(graph, at, before, now)
+        places = [visible(str(table.place(int(table.lines[step.to])))) for step in path]
+        why = ", which ".join(f"{step.link.words} {place}" for step, place in zip(path[:SHOWN], places, strict=False))
+        more = f", and so on to {places[-1]}" if len(path) > SHOWN else ""
+        found.append(Move(table.place(int(table.lines[at])), table.id(at), NAMES[old], NAMES[now], f"{why}{more}, which was in {NAMES[now]}"))
+    return found
+
+
+def _graph(groups: Groups, members: "Numbers") -> Mapping[int, Sequence[_Step]]:
+    """The links of the groups that have one of these members, from both ends."""
+    import numpy as np
+
+    graph: dict[int, list[_Step]] = defaultdict(list)
+    wanted = np.unique(groups.of[members])
+    for link, left, right in groups.joins:
+        inside = np.isin(groups.of[left], wanted)
+        for one, other in zip(left[inside].tolist(), right[inside].tolist(), strict=True):
+            graph[one].append(_Step(link, other))
+            graph[other].append(_Step(link, one))
+    return graph
+
+
+def _path(graph: Mapping[int, Sequence[_Step]], start: int, before: "Numbers", split: int) -> list[_Step]:
+    """The shortest way to an example that was in a split; there is one, since it drew the others there."""
+    came: dict[int, tuple[int, _Step]] = {}
+    waiting = deque([start])
+    while waiting:
+        at = waiting.popleft()
+        if at != start and before[at] == split:
+            path = []
+            while at != start:
+                at, step = came[at]
+                path.append(step)
+            return path[::-1]
+        for step in graph.get(at, ()):
+            if step.to != start and step.to not in came:
+                came[step.to] = (at, step)
+                waiting.append(step.to)
+    return []

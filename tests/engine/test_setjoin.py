@@ -1,0 +1,53 @@
+"""Sets of one part that are like sets of another: all of them are found, as by comparing each with each."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from curate.detect import setjoin
+from curate.detect.setjoin import nearest_before
+from curate.detect.shingles import Sets
+
+families = st.lists(st.tuples(st.frozensets(st.integers(0, 60), max_size=40), st.integers(0, 2)), max_size=25)
+SPREAD = np.random.default_rng(1).integers(0, 1 << 32, 61, dtype=np.uint64)
+
+
+def sets_of(members: list[frozenset[int]]) -> Sets:
+    rows = [np.sort(SPREAD[sorted(member)]).astype(np.uint32) for member in members]
+    return Sets(np.concatenate([np.empty(0, dtype=np.uint32), *rows]), np.cumsum([0, *map(len, rows)]))
+
+
+def brute(members: list[frozenset[int]], parts: list[int], threshold: float) -> list[tuple[int, float]]:
+    """Of each set the most similar one of a smaller part, the first of equals; -1 for none."""
+    found = []
+    for member, part in zip(members, parts, strict=True):
+        best = (-1, 0.0)
+        for other, (rival, before) in enumerate(zip(members, parts, strict=True)):
+            if before < part and member and rival:
+                similarity = len(member & rival) / len(member | rival)
+                if similarity >= threshold and similarity > best[1]:
+                    best = (other, similarity)
+        found.append(best)
+    return found
+
+
+@pytest.mark.parametrize("threshold", [0.5, 0.8, 1.0])
+@given(family=families)
+def test_all_pairs_are_found(threshold: float, family: list[tuple[frozenset[int], int]]) -> None:
+    members, parts = [member for member, _ in family], [part for _, part in family]
+    near = nearest_before(sets_of(members), np.array(parts, dtype=np.int8), threshold, 2)
+    assert brute(members, parts, threshold) == list(zip(near.other.tolist(), near.similarity.tolist(), strict=True))
+
+
+def test_many_sets_in_stretches_are_found_as_in_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(5)
+    base = [frozenset(rng.integers(0, 61, 30).tolist()) for _ in range(60)]
+    members = [member ^ {int(rng.integers(0, 61))} for member in base for _ in range(4)]
+    parts = rng.integers(0, 3, len(members)).tolist()
+    expected = brute(members, parts, 0.8)
+    assert sum(other >= 0 for other, _ in expected) > 100
+    monkeypatch.setattr(setjoin, "CHUNK", 7)
+    monkeypatch.setattr(setjoin, "STRETCH", 11)
+    near = nearest_before(sets_of(members), np.array(parts, dtype=np.int8), 0.8, 2)
+    assert expected == list(zip(near.other.tolist(), near.similarity.tolist(), strict=True))
