@@ -15,7 +15,7 @@ import xxhash
 
 from curate.detect.compared import SILENT
 from curate.detect.field import value_at
-from curate.detect.question import question_of
+from curate.detect.question import question_of, spelled_request
 from curate.example import Example, canonical
 from curate.text import normalised
 
@@ -130,7 +130,7 @@ def _asked(roles: tuple[str, ...], texts: Sequence[str]) -> int:
         return 0
     system = [_system(texts[at]) for at in range(answer) if roles[at] in SILENT]
     before = [f"{roles[at]}: {'' if at == request else normalised(texts[at])}" for at in range(answer) if roles[at] not in SILENT]
-    return _digest("\n".join(("\n".join(system), "\n".join(["", *before]), f"user: {normalised(texts[request])}")))
+    return _digest("\n".join(("\n".join(system), "\n".join(["", *before]), spelled_request(texts[request]))))
 
 
 @lru_cache(maxsize=1024)

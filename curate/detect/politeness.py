@@ -16,6 +16,8 @@ BEFORE: Final = re.compile(
     re.VERBOSE,
 )
 AFTER: Final = re.compile(r"(?:[\s,.!?]*\b(?:please|thanks(?: a lot| in advance| so much)?|thank you(?: so much| very much)?|cheers))+[\s.!?]*$")
+ENDINGS: Final = ("please", "thanks", "lot", "advance", "much", "you", "cheers")
+"""What politeness at the end ends with."""
 CONTRACTED: Final = re.compile(r"\b(what|who|where|when|how|it|that|there|he|she)['’]s\b|\b(\w+)n['’]t\b|\b(you|we|they|what)['’]re\b|\bi['’]m\b")
 ARTICLES: Final = frozenset(("a", "an", "the"))
 
@@ -23,8 +25,10 @@ ARTICLES: Final = frozenset(("a", "an", "the"))
 def asked(request: str) -> str:
     """What a request asks, as words: without politeness before and after it, articles, punctuation and contractions. All of it where nothing would be left."""
     plain = normalised(request).replace("’", "'")
-    bare = AFTER.sub("", BEFORE.sub("", plain, count=1), count=1)
-    left = [word for word in words(CONTRACTED.sub(_written_out, bare)) if word not in ARTICLES]
+    bare = BEFORE.sub("", plain, count=1)
+    if bare.rstrip(" .!?").endswith(ENDINGS):  # seldom, and looking for more takes long
+        bare = AFTER.sub("", bare, count=1)
+    left = [word for word in words(CONTRACTED.sub(_written_out, bare) if "'" in bare else bare) if word not in ARTICLES]
     return " ".join(left) or plain
 
 

@@ -41,8 +41,7 @@ class Question:
     @cached_property
     def context(self) -> str:
         """All that is before the answer, in one spelling and without politeness: equal contexts ask the same thing."""
-        signs = "".join(OPERATOR.findall(self.request))  # words alone would make "2 + 3" of "2 - 3"
-        return "\n".join((self.system, self.before, f"user: {asked(self.request)} {signs}"))
+        return "\n".join((self.system, self.before, spelled_request(self.request)))
 
     @cached_property
     def setting(self) -> str:
@@ -58,6 +57,12 @@ class Question:
     def particulars(self) -> str:
         """What must be equal for two requests to ask the same, as a key: numbers, negations, quoted words, names in order, who/when/where/why/how."""
         return content_id(_particulars(self.request))
+
+
+def spelled_request(request: str) -> str:
+    """The last turn of a context, in one spelling."""
+    signs = "".join(OPERATOR.findall(request))  # words alone would make "2 + 3" of "2 - 3"
+    return f"user: {asked(request)} {signs}"
 
 
 def _particulars(text: str) -> list[Any]:
