@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from curate.errors import MissingExtra, ModelError, OutputError
 from curate.files import TEMPORARY, sha256, sync_folder
+from curate.text import excerpt
 
 OFFLINE: Final = "offline:"
 # Raised when the conversion changes, so that folders made by an older one are not taken for new ones.
@@ -85,6 +86,26 @@ def fingerprint(name: str) -> str:
     return f"sha256:{total.hexdigest()}"
 
 
+def configuration(name: str) -> Any:
+    """A model's configuration as transformers reads it, without its weights. Raises `ModelError`, or `MissingExtra` without transformers."""
+    try:
+        from transformers import AutoConfig  # takes a second to import; only commands that were given a model pay
+    except ImportError:
+        raise MissingExtra("a model's configuration", "train", "transformers") from None
+    source = _source(name) if name.startswith(OFFLINE) else None
+    try:
+        if source is not None and source.is_file():
+            made = _conversion(name, source)
+            if not made.is_dir():
+                return AutoConfig.from_pretrained(source.parent, gguf_file=source.name, trust_remote_code=False)
+            source = made
+        return AutoConfig.from_pretrained(str(source or resolve(name)), trust_remote_code=False)
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(
+            f"{name}: its config.json cannot be read: {excerpt(str(error), 200)}", "check the hub id and the connection, or name a folder"
+        ) from error
+
+
 def cache_folder() -> Path:
     """Where converted models are kept: `$CURATE_CACHE_DIR`, else the user's cache folder of the system."""
     from platformdirs import user_cache_path  # only commands with a model come here
@@ -117,8 +138,8 @@ def _converted(name: str, source: Path, *, needs_weights: bool) -> Path:
     """
     from filelock import FileLock
 
-    folder = cache_folder()
-    full = folder / f"{name.removeprefix(OFFLINE)}-{sha256(source)[:12]}-{CONVERSION}"
+    full = _conversion(name, source)
+    folder = full.parent
     target = full if needs_weights else full.with_name(f"{full.name}-tokenizer")
     for made in (full, target):
         if made.is_dir():
@@ -142,6 +163,11 @@ def _converted(name: str, source: Path, *, needs_weights: bool) -> Path:
     except OSError as error:
         raise OutputError(f"{folder}: cannot be written: {error.strerror or error}", "free some space, or set CURATE_CACHE_DIR to another folder") from error
     return target
+
+
+def _conversion(name: str, source: Path) -> Path:
+    """The folder that a GGUF file is converted into."""
+    return cache_folder() / f"{name.removeprefix(OFFLINE)}-{sha256(source)[:12]}-{CONVERSION}"
 
 
 def _write_tokenizer(source: Path, folder: Path) -> None:

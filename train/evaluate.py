@@ -11,7 +11,7 @@ from train import ranks
 from train.data import Split
 from train.loss import weighted_loss
 from train.model import autocast, device
-from train.pack import groups, pack, to
+from train.pack import groups, pack
 from train.virtual import answer, has_virtual
 
 # Tokens in one forward pass: enough to make up for unpacking the 4-bit weights, little enough for any memory.
@@ -29,9 +29,9 @@ def held_out_loss(model: Any, texts: Sequence[Encoded], dtype: torch.dtype, *, p
     for number, group in enumerate(groups(texts, TOKENS if packing else 1)):
         if shared and number % ranks.world() != ranks.rank():
             continue
-        packed = to(pack(group), device())
+        packed = pack(group).to(device())
         with autocast(dtype):
-            found += torch.tensor([float(weighted_loss(model, packed)), float(packed["weights"].sum())], dtype=torch.float64)
+            found += torch.tensor([float(weighted_loss(model, packed)), float(packed.weights.sum())], dtype=torch.float64)
         done(len(group))
     total, weight = (ranks.total(found.to(device())) if shared else found).tolist()
     return float(total / weight)

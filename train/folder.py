@@ -120,7 +120,7 @@ class RunFolder:
         return sha256(self.adapter / weights)
 
     def need(self, size: int) -> None:
-        """Raises `OutputError` where the disk has less than `size` bytes left: better now than in the middle of the night."""
+        """Raises `OutputError` where the disk has less than `size` bytes left for the run: better now than in the middle of the night."""
         free = shutil.disk_usage(self.path).free
         if free < size:
             raise OutputError(

@@ -1,4 +1,4 @@
-"""The loss of packed texts, for every method; and the proof that a model keeps the texts of a pack apart."""
+"""The loss of packed texts, for every method; and the proofs that a model keeps the texts of a pack apart and that its loss can be had in chunks."""
 
 from typing import Any
 
@@ -6,39 +6,74 @@ import torch
 from torch import Tensor, nn
 
 from curate.encoding import Encoded, Rendered
-from train.pack import Pack, pack, to
-from train.virtual import forward, has_virtual
+from train.attention import packed_options
+from train.head import FUSED, backbone_of, chunked_loss
+from train.pack import Pack, pack
+from train.virtual import has_virtual, inputs_with_virtual
 
 
 def weighted_loss(model: Any, packed: Pack) -> Tensor:
     """Cross-entropy in nats, times the weights, summed over the supervised tokens of a pack."""
-    return (token_losses(model, packed) * packed["weights"]).sum()
+    base, inputs, keep = _inputs(model, packed)
+    if base in FUSED:
+        return chunked_loss(base, inputs, keep, packed.targets, packed.weights)
+    return (token_losses(model, packed) * packed.weights).sum()
 
 
 def token_losses(model: Any, packed: Pack) -> Tensor:
     """Cross-entropy in nats of each supervised token of a pack; shape (supervised,)."""
-    inner = model.module if isinstance(model, nn.parallel.DistributedDataParallel) else model
+    base, inputs, keep = _inputs(model, packed)
+    # Not through the base where there is no need: FSDP gathers the weights when the model itself is called.
+    output = (base if has_virtual(_inner(model)) else model)(**inputs, logits_to_keep=keep)
+    return nn.functional.cross_entropy(output.logits[0].float(), packed.targets, reduction="none")
+
+
+def _inner(model: Any) -> Any:
+    return model.module if isinstance(model, nn.parallel.DistributedDataParallel) else model
+
+
+def _inputs(model: Any, packed: Pack) -> tuple[Any, dict[str, Any], Tensor]:
+    """The base model, what its forward pass gets, and the positions whose logits are wanted."""
+    inner = _inner(model)
     if has_virtual(inner):
-        output = forward(inner, packed)
-    else:
-        output = model(input_ids=packed["input_ids"], position_ids=packed["position_ids"], use_cache=False, logits_to_keep=packed["keep"])
-    return nn.functional.cross_entropy(output.logits[0].float(), packed["targets"], reduction="none")
+        return inputs_with_virtual(inner, packed)
+    base = inner.get_base_model() if hasattr(inner, "get_base_model") else inner
+    options = packed_options(base, packed.lengths)
+    return base, {"input_ids": packed.input_ids, "position_ids": packed.position_ids, "use_cache": False, **options}, packed.keep
 
 
 @torch.no_grad()
 def packs_exactly(model: Any, device: torch.device) -> bool:
     """Whether the model keeps packed texts apart: the losses of a text do not move when the text before it changes."""
-    vocabulary = model.config.get_text_config().vocab_size
-    generator = torch.Generator().manual_seed(0)
-    first, other, second = (_random_text(vocabulary, length, generator) for length in (7, 7, 11))
+    first, other, second = _random_texts(model, 7, 7, 11)
     training = model.training
     model.eval()
     # Equal shapes, so that the numbers are equal to the bit where nothing leaks; a leak moves them by tenths.
-    found = [token_losses(model, to(pack([before, second]), device))[6:] for before in (first, other)]
+    found = [token_losses(model, pack([before, second]).to(device))[6:] for before in (first, other)]
     model.train(training)
     return bool(torch.allclose(found[0], found[1], atol=1e-3))
 
 
-def _random_text(vocabulary: int, length: int, generator: torch.Generator) -> Encoded:
-    ids: list[int] = torch.randint(vocabulary, (length,), generator=generator).tolist()
-    return Encoded(ids, list(ids), [1.0] * length, Rendered("", ()))
+@torch.no_grad()
+def fuse_head(model: Any, device: torch.device) -> bool:
+    """Let the loss of a model be had in chunks from now on, where that is the same loss; returns whether it is."""
+    packed = pack(_random_texts(model, 7, 11)).to(device)
+    base, inputs, keep = _inputs(model, packed)
+    if backbone_of(base) is None:
+        return False
+    training = model.training
+    model.eval()
+    apart = (token_losses(model, packed) * packed.weights).sum()
+    _, inputs, keep = _inputs(model, packed)  # anew: a prefix is a cache, and has grown
+    fused = chunked_loss(base, inputs, keep, packed.targets, packed.weights)
+    model.train(training)
+    if same := bool(torch.isclose(apart, fused, rtol=1e-3)):
+        FUSED.add(base)
+    return same
+
+
+def _random_texts(model: Any, *lengths: int) -> list[Encoded]:
+    vocabulary = model.config.get_text_config().vocab_size
+    generator = torch.Generator().manual_seed(0)
+    texts = [torch.randint(vocabulary, (length,), generator=generator).tolist() for length in lengths]
+    return [Encoded(ids, list(ids), [1.0] * len(ids), Rendered("", ())) for ids in texts]

@@ -10,6 +10,7 @@ from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 from curate.errors import MissingExtra, ModelError
 from curate.models import resolve
 from curate.text import excerpt
+from train.attention import use_packed_attention
 from train.ranks import local_rank
 from train.recipe import Recipe
 
@@ -54,10 +55,9 @@ def load_base(recipe: Recipe, dtype: torch.dtype, *, checkpointing: bool = False
     model.requires_grad_(False)
     if recipe.quantised:
         _mend_linear4bit(model)
-    for name, parameter in model.named_parameters():
-        # Norms are few and sensitive; embeddings and head stay as they are, for in float32 they would cost gigabytes. FSDP wants one dtype.
-        if parameter.ndim == 1 and "norm" in name and parameter.is_floating_point() and recipe.parallel != "fsdp":
-            parameter.data = parameter.data.float()
+    # Norms stay in the model's dtype, although others put them into float32: they compute in float32 all the same, and what comes out of them
+    # would be rounded for the next product anyway, but kept in float32 for the backward pass, and so would all that follows.
+    use_packed_attention(model)
     model.config.use_cache = True
     if checkpointing:
         model.activation_checkpointing_enable({"use_reentrant": False})

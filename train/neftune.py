@@ -23,8 +23,7 @@ class Noise:
     def announce(self, packed: Pack) -> None:
         """The next forward pass is one of training, over this pack."""
         if self.alpha:
-            text = (packed["position_ids"][0] == 0).cumsum(0)
-            self._most = self.alpha / torch.bincount(text)[text].sqrt()
+            self._most = torch.cat([packed.weights.new_full((length,), self.alpha / length**0.5) for length in packed.lengths])
 
     def _noisy(self, _module: Any, _arguments: Any, output: Tensor) -> Tensor:
         most, self._most = self._most, None

@@ -5,21 +5,47 @@ Attention keeps packed texts apart where positions begin again at 0, no attentio
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 
 import torch
 from torch import Tensor
 
 from curate.encoding import IGNORED, Encoded
 
-Pack = dict[str, Tensor]
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """Texts end to end, for one forward pass."""
+
+    lengths: tuple[int, ...]
+    """Tokens of each text."""
+    input_ids: Tensor
+    """Shape (1, tokens)."""
+    position_ids: Tensor
+    """Shape (1, tokens); from 0 in each text."""
+    keep: Tensor
+    """Positions whose logits predict a supervised token; shape (supervised,). Only these reach the output layer."""
+    targets: Tensor
+    """The tokens to predict there."""
+    weights: Tensor
+    """How much each of them counts."""
+
+    @property
+    def tokens(self) -> int:
+        """Number of tokens."""
+        return self.input_ids.shape[1]
+
+    def to(self, device: torch.device) -> "Pack":
+        """The pack on a device."""
+        return replace(self, **{field.name: getattr(self, field.name).to(device) for field in fields(self) if field.name != "lengths"})
+
+    def text_numbers(self) -> Tensor:
+        """For each token the number of its text, from 0; shape (tokens,)."""
+        return torch.cat([self.input_ids.new_full((length,), number) for number, length in enumerate(self.lengths)])
 
 
 def pack(texts: Sequence[Encoded]) -> Pack:
-    """Texts end to end: `input_ids` and `position_ids` of shape (1, tokens); `keep`, `targets` and `weights` of shape (supervised,).
-
-    `keep` holds the positions whose logits predict a supervised token: only these reach the output layer. The first
-    token of a text has nothing before it to be predicted from, so it is never supervised.
-    """
+    """Put texts end to end. The first token of a text has nothing before it to be predicted from, so it is never supervised."""
     ids: list[int] = []
     positions: list[int] = []
     keep: list[int] = []
@@ -34,13 +60,10 @@ def pack(texts: Sequence[Encoded]) -> Pack:
                 keep.append(start + at - 1)
                 targets.append(text.labels[at])
                 weights.append(text.weights[at])
-    return {
-        "input_ids": torch.tensor([ids]),
-        "position_ids": torch.tensor([positions]),
-        "keep": torch.tensor(keep, dtype=torch.long),
-        "targets": torch.tensor(targets, dtype=torch.long),
-        "weights": torch.tensor(weights),
-    }
+    return Pack(
+        tuple(len(text.input_ids) for text in texts), torch.tensor([ids]), torch.tensor([positions]), torch.tensor(keep, dtype=torch.long),
+        torch.tensor(targets, dtype=torch.long), torch.tensor(weights),
+    )  # fmt: skip
 
 
 def groups(texts: Sequence[Encoded], tokens: int) -> list[list[Encoded]]:
@@ -83,8 +106,3 @@ def spread(lengths: Sequence[int], room: int, ranks: int = 1) -> list[list[list[
         work[least] += sizes[number]
     most = max(map(len, found))
     return [mine + [[] for _ in range(most - len(mine))] for mine in found]
-
-
-def to(packed: Pack, device: torch.device) -> Pack:
-    """The pack on a device."""
-    return {name: tensor.to(device) for name, tensor in packed.items()}

@@ -7,6 +7,7 @@ from curate.template import Template, load_template
 from curate.text import plural
 from train import evaluate
 from train.data import Split, load_split
+from train.fit import Texts
 from train.order import Order, plan_order
 from train.progress import Narrator
 from train.recipe import Recipe
@@ -31,6 +32,12 @@ class Prepared:
     def evaluate_every(self) -> int:
         """Steps between measurements on the validation split."""
         return self.recipe.evaluate_every or max(20, len(self.order) // 10)
+
+    @property
+    def texts(self) -> Texts:
+        """What the texts to be trained on are like."""
+        lengths = [len(text.input_ids) for text in self.train.encoded]
+        return Texts(lengths, sum(text.supervised for text in self.train.encoded) / sum(lengths))
 
     @property
     def start(self) -> list[int]:

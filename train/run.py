@@ -16,7 +16,7 @@ from train import checkpoint, evaluate, loop, ranks
 from train.attach import attach, parameters, put_back, save, without
 from train.folder import RunFolder, identify
 from train.follow import Follower
-from train.loss import packs_exactly
+from train.loss import fuse_head, packs_exactly
 from train.machine import peak_memory
 from train.metrics import Journal
 from train.model import DTYPES, autocast, device, load_base
@@ -70,7 +70,8 @@ def _admit(folder: RunFolder, key: str, mode: Mode) -> Report | None:
 
 def _begin(prepared: Prepared, folder: RunFolder, identity: dict[str, Any], mode: Mode, narrator: Narrator) -> Settings:
     """The settings of the run: decided now, or those it began with."""
-    now = decide(prepared.recipe)
+    now = decide(prepared.recipe, prepared.texts)
+    folder.need((checkpoint.KEPT + 3) * now.estimate.trained)  # the best one, one that is being written, and the result
     if mode == "fresh" or folder.key is None:
         folder.clear()
         folder.write("recipe.json", prepared.recipe.model_dump(mode="json"))
@@ -127,6 +128,7 @@ class Training:
             self.packing = self.recipe.packing
         else:
             with autocast(self.dtype):
+                fuse_head(self.model, device())
                 self.packing = self.recipe.packing and packs_exactly(self.model, device())
         loading.advance()
         if self.recipe.packing and not self.packing:

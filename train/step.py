@@ -18,7 +18,7 @@ from train import ranks
 from train.loss import weighted_loss
 from train.model import autocast, device
 from train.neftune import Noise
-from train.pack import pack, spread, to
+from train.pack import pack, spread
 
 
 class OutOfMemory(Exception):
@@ -66,13 +66,13 @@ class Passes:
         return total
 
     def _pass(self, model: Any, indices: Sequence[int], weight: float, backward: Callable[[Tensor], Any]) -> Tensor:
-        packed = to(pack([self.texts[index] for index in indices]), device())
+        packed = pack([self.texts[index] for index in indices]).to(device())
         self.noise.announce(packed)
         with model.no_sync() if hasattr(model, "no_sync") else nullcontext():  # gradients are added up once, after the last pass
             with autocast(self.dtype):
                 loss = weighted_loss(model, packed) / weight
             backward(loss)
-        self.largest = max(self.largest, packed["input_ids"].shape[1])
+        self.largest = max(self.largest, packed.tokens)
         return loss.detach()
 
     def halve(self, step: Sequence[int]) -> int:
@@ -95,7 +95,7 @@ class Passes:
         guilty = []
         for index in step:
             with autocast(self.dtype):
-                loss = float(weighted_loss(model, to(pack([self.texts[index]]), device())))
+                loss = float(weighted_loss(model, pack([self.texts[index]]).to(device())))
             if not isfinite(loss):
                 guilty.append(index)
         named = ", ".join(self.names(index) for index in (guilty or step)[:8])

@@ -8,7 +8,9 @@ from typing import Any
 
 import torch
 from peft import PeftModel, PeftType
+from torch import Tensor
 
+from train.attention import packed_options
 from train.pack import Pack
 
 
@@ -17,36 +19,32 @@ def has_virtual(model: Any) -> bool:
     return isinstance(model, PeftModel) and bool(model.active_peft_config.is_prompt_learning)
 
 
-def forward(model: PeftModel, packed: Pack) -> Any:
-    """The model's output for a pack, its logits those of the positions in `keep`."""
+def inputs_with_virtual(model: PeftModel, packed: Pack) -> tuple[Any, dict[str, Any], Tensor]:
+    """The base model, what its forward pass gets for a pack, and the positions whose logits are wanted."""
     return _with_prompt(model, packed) if model.active_peft_config.peft_type == PeftType.PROMPT_TUNING else _with_prefix(model, packed)
 
 
-def _with_prompt(model: PeftModel, packed: Pack) -> Any:
+def _with_prompt(model: PeftModel, packed: Pack) -> tuple[Any, dict[str, Any], Tensor]:
     """Before each text stand the embeddings of the virtual tokens."""
     base, count = model.get_base_model(), model.active_peft_config.num_virtual_tokens
-    words = base.get_input_embeddings()(packed["input_ids"])[0]
+    words = base.get_input_embeddings()(packed.input_ids)[0]
     prompt = model.get_prompt(1)[0].to(words.dtype)
-    starts = (packed["position_ids"][0] == 0).nonzero()[:, 0].tolist()
-    ends = [*starts[1:], len(words)]
-    rows = [row for start, end in zip(starts, ends, strict=True) for row in (prompt, words[start:end])]
-    positions = torch.cat([torch.arange(count + end - start, device=words.device) for start, end in zip(starts, ends, strict=True)])
-    texts_before = (packed["position_ids"][0] == 0).cumsum(0)
-    keep = packed["keep"] + count * texts_before[packed["keep"]]
-    return base(inputs_embeds=torch.cat(rows)[None], position_ids=positions[None], use_cache=False, logits_to_keep=keep)
+    rows = [row for text in torch.split(words, list(packed.lengths)) for row in (prompt, text)]
+    lengths = tuple(count + length for length in packed.lengths)
+    positions = torch.cat([torch.arange(length, device=words.device) for length in lengths])[None]
+    inputs = {"inputs_embeds": torch.cat(rows)[None], "position_ids": positions, "use_cache": False, **packed_options(base, lengths)}
+    return base, inputs, packed.keep + count * (packed.text_numbers()[packed.keep] + 1)
 
 
-def _with_prefix(model: PeftModel, packed: Pack) -> Any:
+def _with_prefix(model: PeftModel, packed: Pack) -> tuple[Any, dict[str, Any], Tensor]:
     """All texts see the keys and values of the virtual tokens, and each sees itself up to where it is."""
     base, count = model.get_base_model(), model.active_peft_config.num_virtual_tokens
-    text = (packed["position_ids"][0] == 0).cumsum(0)
+    text = packed.text_numbers()
     own = (text[:, None] == text[None, :]).tril()
-    mask = torch.cat([torch.ones(len(text), count, dtype=torch.bool, device=own.device), own], dim=1)
-    positions = packed["position_ids"] + count
-    return base(
-        input_ids=packed["input_ids"], position_ids=positions, attention_mask=mask[None, None], use_cache=False, logits_to_keep=packed["keep"],
-        **_cache(model),
-    )  # fmt: skip
+    mask = torch.cat([torch.ones(len(text), count, dtype=torch.bool, device=own.device), own], dim=1)[None, None]
+    positions = packed.position_ids + count
+    inputs = {"input_ids": packed.input_ids, "position_ids": positions, "attention_mask": mask, "use_cache": False, **_cache(model)}
+    return base, inputs, packed.keep
 
 
 def _cache(model: PeftModel) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from curate.cli.main import main
 from tests.trainer.tiny import conversations, make_tokenizer, write_recipe
 
 pytestmark = pytest.mark.slow
@@ -88,6 +89,7 @@ def test_packed_texts_do_not_see_each_other(parts: tuple[Any, Any, Any]) -> None
             eval, train = model.eval, model.train
 
             def __call__(self, input_ids: Any, **options: Any) -> Any:
+                del options["packed_lengths"]
                 return model(input_ids=input_ids, attention_mask=torch.ones_like(input_ids), **options)
 
         assert not packs_exactly(Leaking(), torch.device("cpu"))
@@ -123,66 +125,81 @@ def test_only_the_adapter_trains_and_4_bits_stay_4_bits(parts: tuple[Any, Any, A
     assert 0 < trainable < total
 
 
-def curate(folder: Path, *words: str, **options: Any) -> list[str]:
+def curate(folder: Path, *words: str) -> list[str]:
+    """The command of a training, for what needs a process of its own."""
     return [sys.executable, "-m", "curate", "train", str(folder / "recipe.toml"), *words]
 
 
-def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(curate(folder, *words), check=False, cwd=folder, capture_output=True, text=True, timeout=120)
+def run(folder: Path, run_dir: str, *words: str) -> int:
+    """The same in this process; returns the exit status."""
+    return main(["train", str(folder / "recipe.toml"), "--run-dir", str(folder / run_dir), *words])
 
 
 def steps(folder: Path) -> list[dict[str, Any]]:
     lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
-    return [{key: line[key] for key in ("step", "loss", "learning_rate", "grad_norm")} for line in lines if "step" in line]
+    return [{key: line[key] for key in ("step", "loss", "learning_rate", "grad_norm")} for line in lines if "loss" in line]
 
 
-def test_a_killed_and_resumed_training_ends_with_the_same_bits(project: Path) -> None:
-    undisturbed = run(project, "--run-dir", "whole", "--json")
-    assert undisturbed.returncode == 0, undisturbed.stderr
-    report = json.loads(undisturbed.stdout)
+def steps_so_far(folder: Path) -> int:
+    """Steps in the journal, which another process may be writing to."""
+    return sum(line.startswith(b'{"step"') for line in (folder / "metrics.jsonl").read_bytes().splitlines())
+
+
+def wait_for_steps(process: "subprocess.Popen[bytes]", folder: Path, count: int) -> None:
+    while process.poll() is None and not ((folder / "metrics.jsonl").is_file() and steps_so_far(folder) >= count):
+        time.sleep(0.01)
+
+
+def test_a_killed_and_resumed_training_ends_with_the_same_bits(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(project, "whole", "--json") == 0
+    told = capsys.readouterr()
+    report = json.loads(told.out)
     assert report["tuned_loss"] < report["base_loss"]
-    assert report["steps"] == 12
+    assert report["steps"] == report["kept_step"] == 12
     assert len(report["generations"]) == 2
-    assert "arn" not in undisturbed.stderr  # no Warning, no warning
+    assert "arn" not in told.err  # no Warning, no warning
 
     killed = project / "killed"
     for at in (1, random.randint(4, 10)):
-        process = subprocess.Popen(curate(project, "--run-dir", "killed", "--resume"), cwd=project, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        while process.poll() is None and not (killed / "metrics.jsonl").is_file():
-            time.sleep(0.01)
-        while process.poll() is None and len(steps_so_far(killed)) < at:
-            time.sleep(0.002)
+        process = subprocess.Popen(curate(project, "--run-dir", str(killed), "--resume"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_for_steps(process, killed, at)
         time.sleep(random.uniform(0, 0.05))
         process.send_signal(signal.SIGKILL)
         process.wait()
-    assert run(project, "--run-dir", "killed").returncode == 2  # unfinished: --resume or --fresh has to be said
-    resumed = run(project, "--run-dir", "killed", "--resume", "--json")
-    assert resumed.returncode == 0, resumed.stderr
+    assert run(project, "killed") == 2  # unfinished: --resume or --fresh has to be said
+    assert run(project, "killed", "--resume") == 0
     assert (killed / "adapter/adapter_model.safetensors").read_bytes() == (project / "whole/adapter/adapter_model.safetensors").read_bytes()
     assert (killed / "report.json").read_bytes() == (project / "whole/report.json").read_bytes()
     assert steps(killed) == steps(project / "whole")
 
     for left in ("report.json", "adapter/adapter_model.safetensors"):  # killed between the last step and the report
         (killed / left).unlink()
-    assert run(project, "--run-dir", "killed", "--resume").returncode == 0
+    assert run(project, "killed", "--resume") == 0
     assert (killed / "report.json").read_bytes() == (project / "whole/report.json").read_bytes()
 
-    again = run(project, "--run-dir", "whole")
-    assert again.returncode == 0
-    assert "finished already" in again.stderr
-    write_recipe(project, rank=8)
-    other = run(project, "--run-dir", "whole", "--resume")
-    assert other.returncode == 2
-    assert "--fresh" in other.stderr
+    capsys.readouterr()
+    assert run(project, "whole") == 0
+    assert "finished already" in capsys.readouterr().err
+    assert run(project, "whole", "--resume", "--set", "rank=8") == 2
+    assert "--fresh" in capsys.readouterr().err
 
 
-def steps_so_far(folder: Path) -> list[bytes]:
-    return [line for line in (folder / "metrics.jsonl").read_bytes().splitlines() if line.startswith(b'{"step"')]
+def test_an_interruption_saves_what_was_done(project: Path) -> None:
+    write_recipe(project, max_steps=400, save_every=1000, generations=0)
+    process = subprocess.Popen(curate(project, "--run-dir", str(project / "run")), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    wait_for_steps(process, project / "run", 3)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert b"--resume goes on from here" in told
+    (saved,) = (project / "run/checkpoints").iterdir()
+    assert saved.name == f"checkpoint-{steps_so_far(project / 'run')}"
 
 
 def test_a_training_ends_with_the_process_that_started_it(project: Path) -> None:
     write_recipe(project, max_steps=100_000, save_every=100_000)
-    process = subprocess.Popen(curate(project), cwd=project, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, env={**os.environ, "CURATE_FOLLOW_STDIN": "1"})
+    environment = {**os.environ, "CURATE_FOLLOW_STDIN": "1"}
+    process = subprocess.Popen(curate(project, "--run-dir", str(project / "run")), stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment)
     time.sleep(0.5)
     assert process.poll() is None
     assert process.stdin is not None
@@ -190,20 +207,18 @@ def test_a_training_ends_with_the_process_that_started_it(project: Path) -> None
     assert process.wait(timeout=10) == 130
 
 
-def test_data_that_cannot_be_trained_on_leave_no_run_behind(project: Path) -> None:
+def test_data_that_cannot_be_trained_on_leave_no_run_behind(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_recipe(project, max_length=5)
-    result = run(project, "--run-dir", "refused")
-    assert result.returncode == 2
-    assert "train.jsonl:1: " in result.stderr
+    assert run(project, "refused") == 2
+    assert "train.jsonl:1: " in capsys.readouterr().err
     assert not (project / "refused/identity.json").exists()
 
 
-def test_how_a_step_is_spread_over_passes_does_not_change_the_loss(project: Path) -> None:
+def test_how_a_step_is_spread_over_passes_does_not_change_the_loss(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     losses = []
     for name, room in (("one", 512), ("four", 1)):
         write_recipe(project, tokens_per_pass=room, dropout=0.0, dtype="float32", method="lora", max_steps=3, generations=0)
-        result = run(project, "--run-dir", name, "--quiet")
-        assert result.returncode == 0, result.stderr
-        assert result.stderr == ""
+        assert run(project, name, "--quiet") == 0
+        assert capsys.readouterr().err == ""
         losses.append([step["loss"] for step in steps(project / name)])
     assert losses[0] == pytest.approx(losses[1], rel=1e-4)

@@ -1,0 +1,158 @@
+"""What goes wrong in the night: memory runs out, a loss is no number, nothing gets better, the disk is full."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from curate.cli.main import main
+from tests.trainer.tiny import write_recipe
+
+pytestmark = pytest.mark.slow
+
+
+def run(folder: Path, run_dir: str, *words: str) -> int:
+    return main(["train", str(folder / "recipe.toml"), "--run-dir", str(folder / run_dir), "--quiet", *words])
+
+
+def journal(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+
+
+def events(folder: Path, name: str) -> list[dict[str, Any]]:
+    return [line for line in journal(folder) if line.get("event") == name]
+
+
+def losses(folder: Path) -> list[float]:
+    return [line["loss"] for line in journal(folder) if "loss" in line]
+
+
+@pytest.fixture
+def validated(project: Path) -> Path:
+    """A project with a validation split, which is its test split."""
+    (project / "split/validation.jsonl").write_bytes((project / "split/test.jsonl").read_bytes())
+    return project
+
+
+def test_out_of_memory_makes_passes_smaller_and_nothing_else(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    from train import step
+    from train.loss import weighted_loss
+
+    write_recipe(project, dropout=0.0, dtype="float32", method="lora", max_steps=4, generations=0)
+    assert run(project, "whole") == 0
+    real = weighted_loss
+
+    def small(model: Any, packed: Any) -> Any:
+        if packed.tokens > 70:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return real(model, packed)
+
+    monkeypatch.setattr(step, "weighted_loss", small)
+    assert run(project, "small") == 0
+    (event,) = events(project / "small", "out-of-memory")
+    assert event["tokens_per_pass"] <= 70
+    assert losses(project / "small") == pytest.approx(losses(project / "whole"), rel=1e-4)
+
+
+def test_a_single_text_that_does_not_fit_ends_the_training_with_what_to_do(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import torch
+
+    from train import step
+
+    def never(*_: Any) -> Any:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(step, "weighted_loss", never)
+    assert run(project, "run") == 2
+    assert "out of memory with a single text of" in capsys.readouterr().err
+
+
+def test_a_loss_that_is_no_number_names_the_example(project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    import torch
+
+    from train import step
+    from train.loss import weighted_loss
+    from train.prepare import prepare
+    from train.progress import Narrator
+    from train.recipe import load_recipe
+
+    write_recipe(project, max_steps=10, generations=0)
+    real = weighted_loss
+    bad = torch.tensor([])
+
+    def poisoned(model: Any, packed: Any) -> Any:
+        parts = packed.input_ids[0].split(list(packed.lengths))
+        broken = any(torch.equal(part, bad) for part in parts)
+        return real(model, packed) * (float("nan") if broken else 1)
+
+    prepared = prepare(load_recipe(project / "recipe.toml"), Narrator(quiet=True))
+    third = prepared.order[2][1]
+    bad = torch.tensor(prepared.train.encoded[third].input_ids)
+    monkeypatch.setattr(step, "weighted_loss", poisoned)
+    assert run(project, "run") == 2
+    assert f"the loss of 1 text is not a number: {project}/split/train.jsonl:{third + 1}" in capsys.readouterr().err
+    assert len(losses(project / "run")) == 2
+    monkeypatch.undo()
+    assert run(project, "run", "--resume") == 0
+
+
+def test_a_training_that_gets_no_better_ends_and_keeps_its_best(validated: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_recipe(validated, learning_rate=0.3, schedule="constant", evaluate_every=2, patience=2, max_steps=40, generations=0, save_every=100)
+    assert run(validated, "run", "--json") == 0
+    report = json.loads(capsys.readouterr().out)
+    measured = {event["step"]: event["validation_loss"] for event in events(validated / "run", "validation")}
+    best = min(measured, key=lambda step: measured[step])
+    assert report["kept_step"] == best
+    assert report["steps"] == best + 4 < 40
+    assert report["validation_loss"] == measured[best] == pytest.approx(report["tuned_loss"])
+    before = (validated / "run/adapter/adapter_model.safetensors").read_bytes()
+    (validated / "run/report.json").unlink()
+    shutil.rmtree(validated / "run/adapter")
+    assert run(validated, "run", "--resume", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == report
+    assert (validated / "run/adapter/adapter_model.safetensors").read_bytes() == before
+
+
+def test_measuring_on_the_way_changes_nothing_but_which_adapter_is_kept(validated: Path) -> None:
+    write_recipe(validated, max_steps=6, generations=0)
+    assert run(validated, "without") == 0
+    assert run(validated, "with", "--set", "evaluate_every=2", "--set", "keep=last") == 0
+    assert losses(validated / "with") == losses(validated / "without")
+    one, other = ((validated / name / "adapter/adapter_model.safetensors").read_bytes() for name in ("with", "without"))
+    assert one == other
+
+
+def test_a_full_disk_is_told_before_the_training(project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    class Usage:
+        free = 1000
+
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage)
+    assert run(project, "run") == 2
+    assert "the disk has 0.0 GB left" in capsys.readouterr().err
+    assert not (project / "run/identity.json").exists()
+
+
+def test_what_does_not_fit_is_refused_with_what_does(project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    from train import settings
+
+    monkeypatch.setattr(settings, "available", lambda: 1 << 20)
+    assert run(project, "run") == 2
+    told = capsys.readouterr().err
+    assert "of memory, and there are 0.0 GB" in told
+    assert "take a smaller base" in told
+
+
+def test_noise_is_drawn_in_training_only_and_the_same_again(project: Path) -> None:
+    write_recipe(project, max_steps=4, generations=0, neftune=5.0)
+    for name in ("one", "two"):
+        assert run(project, name) == 0
+    assert losses(project / "one") == losses(project / "two")
+    assert run(project, "none", "--set", "neftune=0") == 0
+    assert losses(project / "one") != losses(project / "none")
+    assert json.loads((project / "one/base.json").read_text()) == json.loads((project / "none/base.json").read_text())

@@ -1,0 +1,49 @@
+"""Several processes train one model: two on a CPU, over gloo, end where one does."""
+
+import json
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from curate.cli.main import main
+from tests.conftest import environment
+from tests.trainer.tiny import write_recipe
+
+pytestmark = pytest.mark.slow
+
+
+def journal(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def test_two_processes_train_the_same_adapter_as_one(project: Path) -> None:
+    from safetensors.torch import load_file
+
+    (project / "split/validation.jsonl").write_bytes((project / "split/test.jsonl").read_bytes())
+    recipe = write_recipe(project, dropout=0.0, dtype="float32", method="lora", max_steps=4, generations=1, evaluate_every=2, learning_rate=1e-3)
+    assert main(["train", str(recipe), "--run-dir", str(project / "one"), "--quiet"]) == 0
+    command = [sys.executable, "-P", "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", str(free_port()), "-m", "curate"]
+    done = subprocess.run(
+        [*command, "train", str(recipe), "--run-dir", str(project / "two"), "--json"],
+        check=False, capture_output=True, text=True, timeout=180, env=environment(CUDA_VISIBLE_DEVICES=""),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    one, two = (json.loads((project / name / "report.json").read_text()) for name in ("one", "two"))
+    assert json.loads(done.stdout) == two  # one report, from one process
+    lines = {name: [line for line in journal(project / name) if "loss" in line or "validation_loss" in line] for name in ("one", "two")}
+    assert [line["step"] for line in lines["two"]] == [line["step"] for line in lines["one"]] == [1, 2, 2, 3, 4, 4]
+    for key in ("loss", "validation_loss", "grad_norm"):
+        assert [line.get(key) for line in lines["two"]] == pytest.approx([line.get(key) for line in lines["one"]], rel=1e-3)
+    assert two["tuned_loss"] == pytest.approx(one["tuned_loss"], rel=1e-4)
+    weights = [load_file(project / name / "adapter/adapter_model.safetensors") for name in ("one", "two")]
+    assert all((weights[0][key] - weights[1][key]).abs().max() < 1e-4 for key in weights[0])

@@ -1,0 +1,98 @@
+"""What a training needs in memory, told before a byte of weights is loaded, and the settings with which it fits."""
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Final, NamedTuple
+
+import torch
+from pydantic import BaseModel, ConfigDict
+
+from curate.errors import ModelError
+from curate.models import configuration
+from train import ranks
+from train.machine import held_memory
+from train.recipe import Recipe
+from train.shape import Linear4bitShape, kept_by_a_step, meta_model
+
+STATE: Final = {"adamw_torch": 8.0, "adamw_8bit": 2.1, "paged_adamw_8bit": 2.1, "paged_adamw_32bit": 8.0, "lion_8bit": 1.1, "adafactor": 0.1, "sgd": 0.0}
+"""Bytes that an optimiser keeps for each trained parameter."""
+CONTEXT: Final = (0.3e9, 0.9e9)
+"""What CUDA and its libraries take for themselves, at least and at most."""
+FRAGMENTS: Final = {"cpu": 1.4, "cuda": 1.1}
+"""How much more an allocator holds than is alive in a step: measured with `tests/bench/memory.py` on a CPU (glibc), common on GPUs."""
+
+
+class Estimate(BaseModel):
+    """Memory in bytes: of the GPU, or of the whole process on a CPU."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    weights: int
+    """The base."""
+    trained: int
+    """What is trained, and the optimiser's state."""
+    step: int
+    """What a step keeps for the backward pass, with the gradients, at its largest forward pass."""
+    around: int
+    """Python and its libraries on a CPU, CUDA's own on a GPU."""
+    low: int
+    high: int
+    """With what allocators waste; the number to compare with what the device has."""
+
+
+class Load(NamedTuple):
+    """The largest forward pass of a training."""
+
+    lengths: tuple[int, ...]
+    """Tokens of its texts."""
+    supervised: int
+    """Tokens trained on."""
+
+
+class Sizes:
+    """Estimates for one recipe, whose base's configuration is all that is read."""
+
+    def __init__(self, recipe: Recipe, dtype: torch.dtype, *, on_cpu: bool) -> None:
+        self.recipe, self.dtype, self.on_cpu = recipe, dtype, on_cpu
+        self.config = configuration(recipe.model)
+        try:
+            model = meta_model(self.config, recipe, dtype)
+        except (ValueError, KeyError, TypeError) as error:
+            raise ModelError(f"{recipe.model}: no causal language model that can be trained: {error}", "name another base") from error
+        parameters = list(model.parameters())
+        packed = [module for module in model.modules() if isinstance(module, Linear4bitShape)]
+        self.trainable = sum(parameter.numel() for parameter in parameters if parameter.requires_grad)
+        self.total = sum(parameter.numel() for parameter in parameters) + sum(module.count - module.packed.numel() for module in packed)
+        self.weights = sum(parameter.numel() * parameter.element_size() for parameter in parameters if not parameter.requires_grad)
+        self._kept = cache(self._run)
+
+    def _run(self, load: Load, checkpointing: bool) -> int:
+        return kept_by_a_step(self.config, self.recipe, self.dtype, list(load.lengths), load.supervised, checkpointing=checkpointing, on_cpu=self.on_cpu)
+
+    def estimate(self, load: Load, *, checkpointing: bool, optimiser: str) -> Estimate:
+        """What a training with passes like `load` needs."""
+        step = self._kept(load, checkpointing)
+        trained = round(self.trainable * (4 + STATE[optimiser]))
+        weights = self.weights // ranks.world() if self.recipe.parallel == "fsdp" else self.weights
+        if self.on_cpu:
+            held = held_memory()
+            low, high = float(held), held * 1.1 + min(weights, 0.2e9)  # pages of the file that the weights came from
+        else:
+            low, high = CONTEXT
+        alive = weights + trained
+        return Estimate(
+            weights=weights, trained=trained, step=step, around=round(low), low=round(low + alive + step),
+            high=round(high + alive + step * FRAGMENTS["cpu" if self.on_cpu else "cuda"]),
+        )  # fmt: skip
+
+
+def loads(lengths: Sequence[int], supervised: float, batch: int, rooms: Sequence[int]) -> Iterator[tuple[int, Load]]:
+    """For each size of passes the largest one that there can be, of texts of the given lengths, `batch` of them in a step.
+
+    It holds the longest text, and others of middle length while they fit.
+    """
+    ordered = sorted(lengths)
+    middle, longest = ordered[len(ordered) // 2], ordered[-1]
+    for room in rooms:
+        texts = [longest, *[middle] * min(batch - 1, max(0, (room - longest) // middle))]
+        yield room, Load(tuple(texts), max(1, round(sum(texts) * supervised)))
