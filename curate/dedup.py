@@ -102,7 +102,9 @@ def plan(
     paths = [*against, *files]
     with Crew(cores(), processes=_size(paths) >= PARALLEL) as crew:
         listen(StageStarted("read"))
-        table = read_table(paths, Making(config.on, Shingling(), config.keep, config.beginnings), crew, _told(listen))
+        making = Making(config.on, Shingling(), config.keep if ":" in config.keep else "longest", config.beginnings)
+        memory = Remembered.of(cache, making, paths, only=remembered_only) if cache else None
+        table = read_table(paths, making, crew, _told(listen), memory=memory)
         listen(StageFinished("read", False, plural(len(table.starts), "line")))
         old = int(table.first[len(against)])
         old_examples = int(table.lines.searchsorted(old))
@@ -115,7 +117,6 @@ def plan(
             dropped = {example for example, decision in decided.items() if decision.verdict == "drop"}
             pinned |= {table.id(at) for at in range(len(table.lines))} - dropped
         listen(StageStarted("compare"))
-        memory = Remembered.of(cache, (*Shingling(), config.on), paths, only=remembered_only) if cache else None
         found = sift(table, config, crew, pinned, findings, old_examples, memory)
         if memory:
             memory.save()

@@ -181,7 +181,7 @@ def replacing(path: Path, mark: str = "") -> Iterator[IO[bytes]]:
                 yield file
             return
         path.parent.mkdir(parents=True, exist_ok=True)
-        _remove_orphans(path)
+        remove_orphans(path.parent, escape(path.name))
         try:
             with temporary.open("wb") as file:
                 yield file
@@ -219,9 +219,9 @@ def replacing_both(kept: Path, gone: Path) -> Iterator[tuple[IO[bytes], IO[bytes
                         shutil.copyfileobj(file, both)
 
 
-def _remove_orphans(path: Path) -> None:
-    """Delete what processes that were killed while they wrote `path` left beside it."""
-    for orphan in path.parent.glob(f".{escape(path.name)}.*{TEMPORARY}"):
+def remove_orphans(folder: Path, name: str = "*") -> None:
+    """Delete what processes that were killed while they wrote left in a folder, beside files of a name (a pattern)."""
+    for orphan in folder.glob(f".{name}.*{TEMPORARY}"):
         process = orphan.name.removesuffix(TEMPORARY).rpartition(".")[2]
         if os.name == "posix" and process.isdigit() and not _runs(int(process)):  # elsewhere nobody can be asked without harm
             orphan.unlink(missing_ok=True)

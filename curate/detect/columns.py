@@ -4,11 +4,11 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
+from curate.detect.brief import Brief
 from curate.detect.compared import On, compared_turns, written_text
 from curate.detect.keeper import lacking
 from curate.detect.keys import Keys, key_of, plain_key
@@ -61,6 +61,8 @@ class Columns:
     """Its id, as two numbers."""
     sets: Sets
     """The shingles of its text."""
+    brief: Brief
+    """Its words, where it is short."""
     keys: Keys | None = None
     """What it asks and how it begins, where that is wanted."""
     without: int = 0
@@ -69,6 +71,8 @@ class Columns:
     """Physical lines of the piece, blank ones too."""
     marks: Marks | None = None
     """What counts when the data is divided, where that is wanted."""
+    trouble: str = ""
+    """Why they are not remembered."""
 
 
 def columns_of(piece: Piece, making: Making) -> Columns:
@@ -91,11 +95,9 @@ def columns_of_batch(batch: Batch, making: Making) -> Columns:
     others = [(at, parsed) for at, parsed in zip(batch.others_at, batch.others, strict=True) if not parsed.line.blank]
     examples = [parsed.example for _, parsed in others if parsed.example is not None]
     turns = [_turns(roles, making.on) for roles in batch.roles]
-    texts = chain(
-        ("\n".join([said[i] for i in chosen]) for said, chosen in zip(batch.texts, turns, strict=True)),
-        (written_text(example, making.on) for example in examples),
-    )
-    sets = shingled(texts_of(texts), making.shingling)
+    texts = ["\n".join([said[i] for i in chosen]) for said, chosen in zip(batch.texts, turns, strict=True)]
+    texts += [written_text(example, making.on) for example in examples]
+    sets, brief = shingled(texts_of(texts), making.shingling), Brief.of(texts)
     ids = b"".join([*map(_id, batch.roles, batch.texts), *(bytes.fromhex(example.id) for example in examples)])
     places = np.concatenate([_plain_places(batch), np.array([_place(parsed) for _, parsed in others], dtype=np.int64).reshape(-1, 5)])
     order = np.argsort(np.array([*batch.plain_at, *(at for at, _ in others)], dtype=np.int64), kind="stable")
@@ -115,6 +117,7 @@ def columns_of_batch(batch: Batch, making: Making) -> Columns:
         holds[order],
         halves[held],
         sets if plain == len(holds) else sets.chosen(held),
+        brief if plain == len(holds) else brief.chosen(held),
         _keys(batch, examples, making.source).chosen(held) if making.keys else None,
         without,
         marks=marks_of_batch(batch, making.marking).chosen(held) if making.marking else None,

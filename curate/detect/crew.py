@@ -37,12 +37,12 @@ class Crew:
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def each(self, make: Callable[[Item], Made], items: Iterable[Item]) -> Iterator[Made]:
-        """What `make` makes of each item, in order. Raises what it raises, `CurateError` where a process died."""
+    def each(self, make: Callable[[Item], Made], items: Iterable[Item], known: Callable[[Item], Made | None] | None = None) -> Iterator[Made]:
+        """What `make` makes of each item, or `known` says of it, in order. Raises what they raise, `CurateError` where a process died."""
         if self._pool is None:
             self._pool = self._started()
         try:
-            yield from side_by_side(make, items, self.count, self._pool)
+            yield from side_by_side(make, items, self.count, self._pool, known)
         except BrokenProcessPool:
             raise CurateError("a process that compares died", "perhaps memory ran out; try again with fewer files") from None
 

@@ -2,7 +2,7 @@
 
 What two texts do not share is looked at, and nothing else: few words, where the texts are alike. Two examples differ in a fact where
 
-- their numbers differ, in value or order, or their negations, images or calls of functions do;
+- their numbers differ, in value or order, or their currencies and other symbols, negations, images or calls of functions do;
 - a name, a unit, a month, a quoted word or one side of a pair like before/after stands where the other has another one;
 - a request, or an answer of a few words, has a word of meaning where the other has another one: "classify this animal: deer", "... bear";
 - two requests have no word of meaning in common.
@@ -18,8 +18,8 @@ from itertools import islice
 from typing import Final
 
 from curate.detect.compared import On, attachments, said
-from curate.detect.lexicon import FILLER, NEGATIONS, PARTICULAR
-from curate.detect.spelling import same_word
+from curate.detect.lexicon import FILLER, FORMS, NEGATIONS, PARTICULAR, PERSONS
+from curate.detect.spelling import PIECE, same_word
 from curate.example import Example
 from curate.text import UNSPACED, normalised
 
@@ -28,7 +28,8 @@ NUMBER: Final = re.compile(r"(?<![\w.,)\]])[-−+]?\d+(?:[.,]\d+)*|\d+(?:[.,]\d+
 NEGATION: Final = re.compile(r"\b(?:not|no|never|none|nobody|nothing|neither|nor|without|cannot|\w+n['’]t)\b")
 THOUSANDS: Final = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 DIGITS: Final = re.compile(r"\d+")
-PIECE: Final = re.compile(r"\w+(?:['’]\w+)*|[-−+]")
+SYMBOL: Final = re.compile(r"[$€£¥₹₽₩¢%‰°√∞≠≈≤≥×÷±^=]|[\u2190-\u21ff\u2600-\u27bf\U0001f000-\U0001faff]|(?<![^\s\w)\]])[<>](?![^\s\w(\[])")
+"""Signs that say something: currencies, mathematics, pictures. Those of markup are none."""
 QUOTED: Final = re.compile(r"[\"“«‘`][^\"”»’`\n]{1,60}[\"”»’`]|(?<!\w)'[^'\n]{1,60}'(?!\w)")
 OPENS: Final = re.compile(r"[\"“«‘`]|(?<!\w)'")
 """What `QUOTED` begins with."""
@@ -71,10 +72,10 @@ class Facts:
         self.remembered = remembered
         self._seen: dict[int, tuple[Example, list[str], str, str]] = {}
 
-    def same(self, left: Example, right: Example) -> bool:
-        """Whether two examples agree in every fact."""
+    def same(self, left: Example, right: Example, *, words: bool = False) -> bool:
+        """Whether two examples agree in every fact; with `words`, in every word of meaning."""
         (_, turns, asked, answered), (_, other_turns, other_asked, other_answered) = self._sides(left), self._sides(right)
-        if not _agree(asked, other_asked, request=True) or not _agree(answered, other_answered, request=False):
+        if not _agree(asked, other_asked, request=True, every=words) or not _agree(answered, other_answered, request=False, every=words):
             return False
         if 1 < len(turns) == len(other_turns) and not all(a == b or _ask_alike(a, b) for a, b in zip(turns, other_turns, strict=True)):
             return False
@@ -95,17 +96,21 @@ def same_facts(left: Example, right: Example, on: On = "conversation") -> bool:
     return Facts(on).same(left, right)
 
 
-def _agree(left: str, right: str, *, request: bool) -> bool:
-    """Whether one side of two examples states the same facts."""
+def _agree(left: str, right: str, *, request: bool, every: bool = False) -> bool:
+    """Whether one side of two examples states the same facts; with `every`, by the same words of meaning."""
     if left == right:
         return True
     this, that = _differing(left, right)
     if DIGITS.findall(this) != DIGITS.findall(that) and numbers(normalised(left)) != numbers(normalised(right)):
         return False
+    if sorted(SYMBOL.findall(this)) != sorted(SYMBOL.findall(that)):
+        return False
     mine, others = _unshared(this, that)
     if any(word in NEGATIONS for word in mine | others) and not _as_often(mine, others):
         return False
     mine, others = _without_respelled(mine, others)
+    if every and not _in_same_grammar(mine, others):
+        return False
     if _signs(mine) != _signs(others):
         return False
     if not mine and not others:
@@ -113,6 +118,8 @@ def _agree(left: str, right: str, *, request: bool) -> bool:
     if request and not _share_meaning(left, right):
         return False
     mine, others = ({word: written for word, written in words.items() if _tells(word)} for words in (mine, others))
+    if every and (mine or others):
+        return False
     if request and any(word in PARTICULAR or _is_name(written, text) for words, text in ((mine, left), (others, right)) for word, written in words.items()):
         return False
     if not mine or not others:
@@ -177,6 +184,13 @@ def _tells(word: str) -> bool:
 def _as_often(mine: dict[str, str], others: dict[str, str]) -> bool:
     """Whether the words that are not shared deny equally often, "do not" being as good as "don't"."""
     return sum(NEGATIONS.get(word, 0) for word in mine) == sum(NEGATIONS.get(word, 0) for word in others)
+
+
+def _in_same_grammar(mine: dict[str, str], others: dict[str, str]) -> bool:
+    """Whether the words that are not shared are about the same persons, and change no form of a verb."""
+    if any(word in PERSONS for word in mine | others):
+        return False
+    return FORMS.isdisjoint(mine) or FORMS.isdisjoint(others)
 
 
 def _signs(words: dict[str, str]) -> set[str]:

@@ -5,7 +5,7 @@ conversation that ends on an answer, `begun` for what it is up to each earlier a
 `whole` is among the other's `begun`. Turns are equal there to the letter, tools and the other side of a preference too.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -27,6 +27,13 @@ if TYPE_CHECKING:
 
 CARRIED: Final = ("tools", "functions", "chosen", "rejected", "preferred_output", "non_preferred_output", "label")
 """Keys beside the turns that make another example: what can be called, and what an answer is preferred to."""
+
+
+def ids_of(ids: Iterable[str]) -> "Ids":
+    """Ids of examples (32 hexadecimal digits) as rows of two 64-bit numbers."""
+    import numpy as np
+
+    return np.frombuffer(bytes.fromhex("".join(ids)), dtype=">u8").astype(np.uint64).reshape(-1, 2)
 
 
 class Key(NamedTuple):

@@ -19,7 +19,7 @@ FILLER: Final = frozenset(
     """a an and are as at be been being both but by did do does for from had has have how i i'm i've i'd if in into is it its it's me my of on or
     our so that that's the their them then there there's these they this those to us was we were what what's when where which who who's whom whose
     why will with would you your yours he she him her his hers about also just very really quite some am shall should may might must
-    please kindly could can tell give let know say show help need want like wonder wondering ask question hi hello hey thanks thank
+    please kindly could can tell give let know say show help need want like wonder wondering ask question answer following hi hello hey thanks thank
     sure certainly absolutely course okay ok well great happy glad here however therefore thus additionally moreover furthermore
     exactly precisely simply basically actually quickly briefly
     der die das den dem des ein eine einen einem und oder ist sind war bitte kannst könntest mir ich du sie es wie was
@@ -27,6 +27,9 @@ FILLER: Final = frozenset(
     的 了 吗 呢 吧 请 請 问 問 是 在 和 与 啊 我 你 您 の は が を に で と も か ね よ て た だ す ま し せ さ
     은 는 이 가 을 를 에 의 도 요 니 다 까 ๆ""".split()  # noqa: SIM905
 )
+# Grammar that is no politeness: of short texts, exercises in it among them, these words have to agree.
+PERSONS: Final = frozenset("he she him her his hers they them their theirs".split())  # noqa: SIM905
+FORMS: Final = frozenset("am is are was were be been has have had do does did".split())  # noqa: SIM905
 # Words that stand for a value: in another's place they change what is said, wherever they stand.
 NUMERALS: Final = """zero two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen
     nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million billion trillion dozen half twice thrice second

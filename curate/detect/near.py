@@ -11,21 +11,26 @@ The stages are functions from tables to tables. Whatever is removed is similar t
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from curate.config import DedupConfig
 from curate.detect.bands import Bands
 from curate.detect.beginnings import Beginnings
+from curate.detect.brief import Brief
 from curate.detect.cluster import Choice, Duplicate, choose
 from curate.detect.compared import written_text
 from curate.detect.facts import Facts
 from curate.detect.keeper import Ranking, ranking
-from curate.detect.keys import Keys, key_of
-from curate.detect.remembered import Remembered, ids_of
+from curate.detect.keys import Keys, ids_of, key_of
 from curate.detect.shingles import Sets, Shingling, joined, shingled, texts_of
 from curate.detect.threads import cores, side_by_side
-from curate.detect.verify import FLOOR, Alike, grouped
+from curate.detect.verify import FLOOR, Alike, grouped, jaccard
 from curate.example import Example
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Spelled = np.ndarray[Any, np.dtype[np.uint64]]
 
 CHUNK: Final = 4096
 """Examples whose texts are taken apart at a time."""
@@ -62,31 +67,26 @@ def find_duplicates(
     pinned: frozenset[str] = frozenset(),
     ranks: Ranking | None = None,
     old: int = 0,
-    memory: Remembered | None = None,
 ) -> NearReport:
     """Duplicates among `examples`; content whose id is in `pinned` stays, once: its exact copies still go.
 
     The outcome does not depend on the order of `examples`, but for `keep = "first"` and `"last"`, where the order is the wish. `ranks`
     takes the place of the ranking that `config.keep` stands for. The first `old` examples are data that others are held against: when there
-    are some, these alone stay in the place of others, and nothing goes for one that is no older. `memory` saves time, and changes nothing else.
+    are some, these alone stay in the place of others, and nothing goes for one that is no older.
     """
     order = range(len(examples) - 1, -1, -1) if config.keep == "last" and not old else range(len(examples))
     stays: dict[str, int] = {}  # of exact copies the first, or the last
     copies = sorted((at, original) for at in order if (original := stays.setdefault(examples[at].id, at)) != at)
     distinct = [examples[at] for at in sorted(stays.values())]
     before = sum(at < old for at in stays.values())
-
-    def make(numbers: Iterable[int]) -> Sets:
-        return sets_of([distinct[at] for at in numbers], config)
-
-    sets = memory.sets(ids_of(example.id for example in distinct), make) if memory else make(range(len(distinct)))
-    groups = grouped(sets, config.threshold, cores())
+    sets, spelled = sets_of(distinct, config), Brief.of(written_text(example, config.on) for example in distinct).keys()
+    groups = grouped(sets, config.threshold, cores(), spelled)
     report = NearReport(bands=groups.bands, similarities=list(groups.misses))
     lost: dict[str, Duplicate] = {}
     members = [numbers.tolist() for numbers in groups.members]
     begun = Beginnings(Keys.of([key_of(example) for example in distinct]), ids_of(example.id for example in distinct)) if config.beginnings else None
     aside = begun.numbers if begun else frozenset()
-    choices = decided(sets, members, lambda numbers: [distinct[at] for at in numbers], config, pinned, ranks, before, memory, aside=aside)
+    choices = decided(sets, spelled, members, lambda numbers: [distinct[at] for at in numbers], config, pinned, ranks, before, aside=aside)
     for group, choice in zip(members, choices, strict=True):
         report.similarities.extend(choice.similarities)
         for at, other, similarity in choice.gone:
@@ -128,6 +128,7 @@ def sets_of(examples: Sequence[Example], config: DedupConfig) -> Sets:
 
 def decided(
     sets: Sets,
+    spelled: "Spelled",
     groups: Iterable[Sequence[int]],
     read: Callable[[Sequence[int]], Sequence[Example]],
     config: DedupConfig,
@@ -138,7 +139,7 @@ def decided(
     position: Callable[[int], int] = int,
     aside: Collection[int] = (),
 ) -> Iterator[Choice]:
-    """Group by group what becomes of its members, by their numbers among the `sets`.
+    """Group by group what becomes of its members, by their numbers among the `sets`; `spelled` are the keys of short texts (`brief`).
 
     `read` gives the examples of some numbers; those of one group are in memory at a time. `position` says where each stands among all. What
     stands before `old` stays, and none of the others takes the place of another. Those `aside` neither go nor take a place.
@@ -157,15 +158,16 @@ def decided(
 
         def same(left: int, right: int, known: dict[int, Example] = known) -> bool:
             one, other = known[left], known[right]
+            if spelled[left] and spelled[left] == spelled[right] and jaccard(sets, left, right) < config.threshold:
+                return facts.same(one, other, words=True)
             if config.ignore_facts or memory is None:
                 return config.ignore_facts or facts.same(one, other)
             return memory.same(one.id, other.id, lambda: facts.same(one, other))
 
-        yield _chosen(sets, sorted(known, key=rank.__getitem__), same, config.threshold, bound, new, apart)
+        yield _chosen(Alike(sets, min(FLOOR, config.threshold), spelled), sorted(known, key=rank.__getitem__), same, config.threshold, bound, new, apart)
 
 
-def _chosen(sets: Sets, order: list[int], same: Callable[[int, int], bool], threshold: float, bound: set[int], new: set[int], apart: set[int]) -> Choice:
-    alike = Alike(sets, min(FLOOR, threshold))
+def _chosen(alike: Alike, order: list[int], same: Callable[[int, int], bool], threshold: float, bound: set[int], new: set[int], apart: set[int]) -> Choice:
     if new:  # the old ones all stay; they come first
         for at in order[: len(order) - len(new)]:
             alike.add(at)

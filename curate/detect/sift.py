@@ -1,30 +1,25 @@
 """Duplicates among the lines of a table: as `curate.detect.near` finds them among examples, with the examples read again group by group."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from curate.config import DedupConfig
 from curate.detect.bands import Bands
 from curate.detect.beginnings import Beginnings
-from curate.detect.cluster import Choice, Code, Pair
+from curate.detect.cluster import Code, Pair
 from curate.detect.crew import Crew
-from curate.detect.keeper import ranking
+from curate.detect.decide import Compared, Wanted, decide_groups
 from curate.detect.loss import Loss
-from curate.detect.near import decided
-from curate.detect.remembered import Remembered, Verdicts
+from curate.detect.remembered import Remembered
 from curate.detect.shingles import Sets
-from curate.detect.table import Reader, Spot, Table
+from curate.detect.table import Table
 from curate.detect.verify import grouped
 
 if TYPE_CHECKING:
     import numpy as np
 
     Numbers = np.ndarray[Any, np.dtype[np.int64]]
-
-BATCH: Final = 1000
-"""Examples, at the least, of the groups that are decided about in one go."""
 
 
 @dataclass(slots=True)
@@ -38,44 +33,6 @@ class Sifted:
     similarities: list[float]
     """As in `curate.detect.near.NearReport`."""
     bands: Bands
-
-
-class Batch(NamedTuple):
-    """Some groups, and all that it takes to decide about them in another process."""
-
-    groups: list[list[int]]
-    """Numbers in what follows."""
-    positions: list[int]
-    """Where each member stands among all examples."""
-    spots: list[Spot]
-    sets: Sets
-    pinned: frozenset[str]
-    verdicts: dict[bytes, bool]
-    """Those on facts that are known of pairs in a group, by both ids."""
-    config: DedupConfig
-    findings: Mapping[str, tuple[int, ...]] | None
-    old: int
-    aside: frozenset[int]
-    """Numbers of those that neither go nor take a place."""
-
-
-class Deciding(NamedTuple):
-    """What is the same for all batches."""
-
-    config: DedupConfig
-    findings: Mapping[str, tuple[int, ...]] | None
-    old: int
-    memory: Remembered | None
-    aside: frozenset[int]
-
-
-@dataclass(slots=True)
-class _Found:
-    """What was decided, by the numbers of examples."""
-
-    gone: list[Pair] = field(default_factory=list)
-    apart: list[Pair] = field(default_factory=list)
-    similarities: list[float] = field(default_factory=list)
 
 
 def sift(
@@ -95,22 +52,14 @@ def sift(
 
     stands = originals(table, last=config.keep == "last" and not old)
     distinct = np.flatnonzero(stands == np.arange(len(stands)))
-    every, table.sets = table.sets, table.sets.part(0, 0)
+    sets, table.sets = table.sets, table.sets.part(0, 0)
     if len(distinct) < len(stands):
-        every = every.chosen(distinct)
-    sets = memory.sets(table.ids[distinct], every.chosen) if memory else every
-    del every
+        sets = sets.chosen(distinct)
+    spelled = table.brief.chosen(distinct).keys()
     begun = Beginnings(table.keys.chosen(distinct), table.ids[distinct]) if config.beginnings and table.keys else None
-    groups = grouped(sets, config.threshold, crew.count)
-    found = _Found(similarities=list(groups.misses))
-    batches = _batches(table, sets, groups.members, distinct, Deciding(config, findings, old, memory, begun.numbers if begun else frozenset()), pinned)
-    for members, choices, verdicts in crew.each(decide, batches):
-        if memory:
-            memory.take(verdicts)
-        for choice in choices:
-            found.similarities.extend(choice.similarities)
-            found.gone.extend(Pair(members[left], members[right], similarity) for left, right, similarity in choice.gone)
-            found.apart.extend(Pair(members[left], members[right], similarity) for left, right, similarity in choice.apart)
+    groups = grouped(sets, config.threshold, crew.count, spelled)
+    wanted = Wanted(config, pinned, findings, old, begun.numbers if begun else frozenset())
+    found = decide_groups(table, Compared(sets, spelled, distinct), groups.members, wanted, crew, memory)
     lost: dict[int, tuple[Code, Pair]] = {pair.left: ("D003", pair) for pair in found.gone}
     if begun:
         lost |= _beginnings(table, begun, sets, distinct, lost, pinned, old)
@@ -120,7 +69,8 @@ def sift(
         if original in lost or not old or original < old <= at:
             code, pair = lost.get(original, ("D001", Pair(at, original, 1.0)))
             losses.append(_loss(table, at, pair, code))
-    return Sifted([loss for _, loss in sorted(losses, key=lambda item: item[0])], _pairs(table, found.apart), sorted(found.similarities), groups.bands)
+    similarities = sorted((*groups.misses, *found.similarities))
+    return Sifted([loss for _, loss in sorted(losses, key=lambda item: item[0])], _pairs(table, found.apart), similarities, groups.bands)
 
 
 def originals(table: Table, *, last: bool = False) -> "Numbers":
@@ -137,55 +87,6 @@ def originals(table: Table, *, last: bool = False) -> "Numbers":
     found = np.empty(len(order), dtype=np.int64)
     found[order] = stays[runs]
     return found
-
-
-def _batches(
-    table: Table,
-    sets: Sets,
-    groups: "Sequence[Numbers]",
-    distinct: "Numbers",
-    deciding: Deciding,
-    pinned: frozenset[str],
-) -> Iterator[Batch]:
-    import numpy as np
-
-    waiting: list[Numbers] = []
-    for nth, group in enumerate(groups, start=1):
-        waiting.append(group)
-        if sum(map(len, waiting)) < BATCH and nth < len(groups):
-            continue
-        members = np.concatenate(waiting)
-        ends = np.cumsum([0, *map(len, waiting)]).tolist()
-        positions: list[int] = distinct[members].tolist()
-        bound = pinned.intersection(map(table.id, positions)) if pinned else pinned
-        spots = [table.spot(line, at) for line, at in zip(table.lines[positions].tolist(), positions, strict=True)]
-        numbers = [list(range(start, end)) for start, end in pairwise(ends)]
-        verdicts = deciding.memory.among([[table.id(positions[at]) for at in group] for group in numbers]) if deciding.memory else {}
-        config, findings, old, _, aside = deciding
-        apart = frozenset(at for at, number in enumerate(members.tolist()) if number in aside) if aside else aside
-        yield Batch(numbers, positions, spots, sets.chosen(members), bound, verdicts, config, findings, old, apart)
-        waiting = []
-
-
-def decide(batch: Batch) -> tuple[list[int], list[Choice], dict[bytes, bool]]:
-    """The positions of a batch's members, what becomes of them, group by group, and the verdicts on facts that were used.
-
-    Raises `InputError` when their lines cannot be read again.
-    """
-    reader, verdicts = Reader(), Verdicts(batch.verdicts)
-    choices = decided(
-        batch.sets,
-        batch.groups,
-        lambda members: [reader.example(batch.spots[at]) for at in members],
-        batch.config,
-        batch.pinned,
-        ranking(batch.config.keep, batch.findings),
-        batch.old,
-        verdicts,
-        batch.positions.__getitem__,
-        batch.aside,
-    )
-    return batch.positions, list(choices), verdicts.used
 
 
 def _beginnings(

@@ -1,7 +1,10 @@
-"""Whether two words are one, spelled otherwise: a typing error, or another ending."""
+"""Words, and whether two are one, spelled otherwise: a typing error, or another ending."""
 
+import re
 from typing import Final
 
+PIECE: Final = re.compile(r"\w+(?:['’]\w+)*|[-−+]")
+"""A word, or a sign that changes a number."""
 ENDINGS: Final = ("'s", "’s", "ing", "ed", "es", "s", "d")
 
 

@@ -10,10 +10,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from curate.detect.columns import Columns, Making, columns_of, columns_of_lines
+from curate.detect.brief import Brief, joined_brief
+from curate.detect.columns import Columns, Making, columns_of_lines
 from curate.detect.crew import Crew
 from curate.detect.keys import Keys, joined_keys
 from curate.detect.marks import Marks, joined_marks
+from curate.detect.remembered import Remembered, Task, columns_for
 from curate.detect.shingles import Sets, joined
 from curate.errors import InputError
 from curate.example import Example, Place
@@ -62,6 +64,7 @@ class Table:
     """Of each example its line."""
     ids: "Ids"
     sets: Sets
+    brief: Brief
     without: int
     """Examples that lack the field that decides which of several stays."""
     keys: Keys | None = None
@@ -84,7 +87,8 @@ class Table:
     def chosen(self, examples: "Numbers") -> "Table":
         """The same lines, and of the examples those with these numbers, in this order."""
         keys, marks = self.keys and self.keys.chosen(examples), self.marks and self.marks.chosen(examples)
-        return replace(self, lines=self.lines[examples], ids=self.ids[examples], sets=self.sets.chosen(examples), keys=keys, marks=marks)
+        brief = self.brief.chosen(examples)
+        return replace(self, lines=self.lines[examples], ids=self.ids[examples], sets=self.sets.chosen(examples), brief=brief, keys=keys, marks=marks)
 
     def spot(self, line: int, example: int | None = None) -> "Spot":
         """What it takes to read a line again, in another process too; with the id of the `example` on it, where that is known."""
@@ -159,8 +163,18 @@ class Reader:
         return found
 
 
-def read_table(paths: Sequence[Path], making: Making, crew: Crew, progress: Callable[[int], None] | None = None, name_of: Callable[[Path], str] = str) -> Table:
-    """Read files; `name_of` gives the names that they go by in places. `progress` is told of each piece's lines. Raises `InputError`."""
+def read_table(
+    paths: Sequence[Path],
+    making: Making,
+    crew: Crew,
+    progress: Callable[[int], None] | None = None,
+    name_of: Callable[[Path], str] = str,
+    memory: Remembered | None = None,
+) -> Table:
+    """Read files; `name_of` gives the names that they go by in places, and pieces that the `memory` has need not be read.
+
+    `progress` is told of each piece's lines. Raises `InputError`.
+    """
     import numpy as np
 
     spool = Spool()
@@ -176,9 +190,7 @@ def read_table(paths: Sequence[Path], making: Making, crew: Crew, progress: Call
             physical = 0
             pieces = pieces_of(path, name_of(path), SIZE)
             is_cut, copied = pieces is None, is_packed(path)
-            for part in (
-                _elements(path, name_of(path), copy, making) if pieces is None else crew.each(partial(columns_of, making=making), _spooled(pieces, copy))
-            ):
+            for part in _elements(path, name_of(path), copy, making) if pieces is None else _columns(_spooled(pieces, copy), making, crew, memory):
                 part.numbers += physical
                 physical += part.physical
                 total += len(part.starts)
@@ -202,7 +214,19 @@ def read_table(paths: Sequence[Path], making: Making, crew: Crew, progress: Call
     starts, sizes, endings, numbers, nths = (column(name) for name in ("starts", "sizes", "endings", "numbers", "nths"))
     keys = joined_keys([part.keys for part in parts if part.keys]) if making.keys else None
     marks = joined_marks([part.marks for part in parts if part.marks]) if making.marking else None
-    return Table(sources, np.array(first), starts, sizes, endings, numbers, nths, np.flatnonzero(holds), ids, every, without, keys, marks)
+    brief = joined_brief([part.brief for part in parts])
+    return Table(sources, np.array(first), starts, sizes, endings, numbers, nths, np.flatnonzero(holds), ids, every, brief, without, keys, marks)
+
+
+def _columns(pieces: Iterator[Piece], making: Making, crew: Crew, memory: Remembered | None) -> Iterator[Columns]:
+    """The columns of each piece, as remembered or made."""
+    make = partial(columns_for, making=making)
+    if memory is None:
+        yield from crew.each(make, map(Task, pieces))
+        return
+    for columns in crew.each(make, memory.tasks(pieces), memory.columns):
+        memory.count(columns)
+        yield columns
 
 
 def _elements(path: Path, name: str, copy: Callable[[], Path], making: Making) -> Iterator[Columns]:

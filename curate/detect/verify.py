@@ -28,14 +28,17 @@ class Groups(NamedTuple):
     bands: Bands
 
 
-def grouped(sets: Sets, threshold: float, workers: int) -> Groups:
-    """Gather the sets whose similarity is `threshold` at least. Sets without shingles are in no group. The order of the sets changes only numbers."""
+def grouped(sets: Sets, threshold: float, workers: int, keys: "Keys | None" = None) -> Groups:
+    """Gather the sets whose similarity is `threshold` at least, and those whose `keys` are equal and not 0 (see `curate.detect.brief`).
+
+    Sets without shingles are in no group. The order of the sets changes only numbers.
+    """
     import numpy as np
 
     bands = bands_for(threshold)
     nodes = np.flatnonzero(np.diff(sets.offsets)).astype(np.int64)
     some = sets if len(nodes) == len(sets) else sets.chosen(nodes)
-    roots, misses = _joined(some, band_keys(some, bands, workers), threshold, workers)
+    roots, misses = _joined(some, band_keys(some, bands, workers), threshold, workers, None if keys is None else keys[nodes])
     order = np.argsort(roots, kind="stable")
     starts = np.flatnonzero(np.diff(roots[order], prepend=-1))
     ends = np.append(starts[1:], len(order))
@@ -45,7 +48,7 @@ def grouped(sets: Sets, threshold: float, workers: int) -> Groups:
     return Groups(members, sorted(np.unique(apart, axis=0)[:, 2].tolist()), bands)
 
 
-def _joined(sets: Sets, keys: "Keys", threshold: float, workers: int) -> "tuple[Numbers, np.ndarray[Any, np.dtype[np.float64]]]":
+def _joined(sets: Sets, keys: "Keys", threshold: float, workers: int, equal: "Keys | None") -> "tuple[Numbers, np.ndarray[Any, np.dtype[np.float64]]]":
     """Of each set the first one of its group; and rows of left, right and similarity of candidates that are nearly alike."""
     import numpy as np
 
@@ -57,31 +60,39 @@ def _joined(sets: Sets, keys: "Keys", threshold: float, workers: int) -> "tuple[
     misses[0, 0] = 1
     for band, order in enumerate(side_by_side(np.argsort, keys, workers)):
         misses = join.join_band(keys[band], order, sets.hashes, sets.offsets, bounds, parent, seen, misses)
+    if equal is not None and equal.any():
+        join.join_equal(equal, np.argsort(equal), parent)
     return join.roots(parent), misses[1 : int(misses[0, 0])]
 
 
 class Alike:
     """Sets that stay, of one group, and which of them another set is like."""
 
-    def __init__(self, sets: Sets, threshold: float) -> None:
-        """`threshold`: the similarity from which sets are told."""
-        self._sets, self._threshold = sets, threshold
-        self._kept: list[int] = []
+    def __init__(self, sets: Sets, threshold: float, keys: "Keys | None" = None) -> None:
+        """`threshold`: the similarity from which sets are told. Those of equal `keys` that are not 0 are told as well, with a similarity of 1."""
+        import numpy as np
+
+        self._sets, self._threshold, self._keys = sets, threshold, keys
+        self._kept: Numbers = np.empty(8, dtype=np.int64)
+        self._count = 0
 
     def add(self, at: int) -> None:
         """Set `at` stays."""
-        self._kept.append(at)
+        if self._count == len(self._kept):
+            self._kept.resize(2 * self._count, refcheck=False)
+        self._kept[self._count] = at
+        self._count += 1
 
     def to(self, at: int) -> list[tuple[float, int]]:
         """Similarity and number of those that set `at` is like, the most similar first; of equally similar ones the first that was added."""
-        import numpy as np
-
         from curate.detect import kernels
 
-        hashes, offsets = self._sets.hashes, self._sets.offsets
-        found = kernels.similarities(hashes, offsets, at, np.array(self._kept, dtype=np.int64), self._threshold)
-        near = [(similarity, self._kept[i]) for i, similarity in enumerate(found.tolist()) if similarity >= self._threshold]
-        return sorted(near, key=lambda item: -item[0])
+        kept = self._kept[: self._count]
+        found = kernels.similarities(self._sets.hashes, self._sets.offsets, at, kept, self._threshold)
+        if self._keys is not None and self._keys[at]:
+            found[self._keys[kept] == self._keys[at]] = 1.0
+        near = (found >= self._threshold).nonzero()[0]
+        return sorted(zip(found[near].tolist(), kept[near].tolist(), strict=True), key=lambda item: -item[0])
 
 
 def jaccard(sets: Sets, left: int, right: int) -> float:

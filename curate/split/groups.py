@@ -102,7 +102,7 @@ def links_of(table: Table, threshold: float, workers: int) -> list[Pairs]:
     left, right = forest.equal_pairs(np.concatenate([keys.whole, keys.begun]), np.arange(len(numbers)) < count)
     return [
         Pairs(Link.COPY, *_equal_ids(table.ids)),
-        *_members(grouped(table.sets, threshold, workers).members),
+        *_members(grouped(table.sets, threshold, workers, table.brief.keys()).members),
         Pairs(Link.QUESTION, *forest.equal_pairs(keys.asked)),
         Pairs(Link.PREFIX, numbers[left], numbers[right]),
         *(Pairs(Link.KEY, *forest.equal_pairs(np.ascontiguousarray(column))) for column in marks.keys.T),

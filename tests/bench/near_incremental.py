@@ -1,91 +1,62 @@
-"""What it costs to add 1% of new examples to a file that was deduplicated before, beside doing all of it again.
+"""What it costs to add 1% of new examples to a file that `curate dedup` has seen before, beside a run without a memory.
 
-    python tests/bench/near_incremental.py DATA.jsonl [EXAMPLES]
+    python tests/bench/near_incremental.py DATA.jsonl [LINES]
 
-Of DATA the duplicates are removed first; the first 99% of its examples are then the old file, all of them the new one. The stages that are
-remembered (shingles, facts) and those that are not (reading, grouping) are timed in one run; the results must be equal.
+The first 99% of the lines are the old file, all of them the new one. Each run is a process of its own; told are seconds of all processors
+(user + system, with those of its own processes) and of the clock, the bytes that are remembered, and what the same command takes for ten
+lines, which is what starting costs. What is kept must be equal with and without a memory.
 """
 
+import resource
+import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+import time
+from itertools import islice
 from pathlib import Path
-from time import perf_counter
-from typing import NamedTuple, TypeVar
-
-from curate.config import DedupConfig
-from curate.detect.near import NearReport, find_duplicates, sets_of
-from curate.detect.remembered import Remembered, ids_of
-from curate.detect.threads import cores
-from curate.detect.verify import grouped
-from curate.example import Example
-from curate.read.dataset import read_dataset
-
-Result = TypeVar("Result")
-TAKEN = 3
-CONFIG = DedupConfig()
-
-
-def timed(work: Callable[[], Result]) -> tuple[float, Result]:
-    """Seconds, and what came of it."""
-    start = perf_counter()
-    result = work()
-    return perf_counter() - start, result
-
-
-def told(report: NearReport) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-    """Who goes for whom, and who stays apart."""
-    gone, apart = ([(item.example.id, item.kept.id) for item in items] for items in (report.duplicates, report.apart))
-    return sorted(gone), sorted(apart)
+from typing import NamedTuple
 
 
 class Run(NamedTuple):
-    """One run after another had remembered the old examples."""
+    """One run."""
 
-    seconds: tuple[float, float, float]
-    """To have the sets, to compare all, to write what is remembered."""
-    report: NearReport
-    size: int
-    """Bytes that are remembered."""
+    cpu: float
+    wall: float
 
 
-def remembered(file: Path, old: list[Example], new: list[Example]) -> Run:
-    """Remember `old` in a file, and compare `new` with the help of that."""
-    first, again, memory = Remembered(file), Remembered(file), Remembered(file)
-    find_duplicates(old, CONFIG, memory=first)
-    first.save()
-    size = file.stat().st_size
-    ids = ids_of(example.id for example in new)
-    recalled, _ = timed(lambda: again.sets(ids, lambda numbers: sets_of([new[at] for at in numbers], CONFIG)))
-    warm, report = timed(lambda: find_duplicates(new, CONFIG, memory=memory))
-    assert (memory.reused, memory.made) == (len(old), len(new) - len(old))
-    saving, _ = timed(memory.save)
-    return Run((recalled, warm, saving), report, size)
+def timed(data: Path, folder: Path, kept: str, *options: str) -> Run:
+    """Run `curate dedup` in a folder."""
+    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    command = [sys.executable, "-m", "curate", "dedup", str(data), "--yes", "--quiet", "-o", str(folder / kept), *options]
+    subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return Run(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime, time.perf_counter() - start)
 
 
 def main(path: Path, most: int) -> None:
     """Measure and print a table."""
-    reading, dataset = timed(lambda: read_dataset([path]))
-    examples = list(dataset.examples[:most])
-    gone = {item.example.place for item in find_duplicates(examples, CONFIG).duplicates}
-    new: list[Example] = [example for example in examples if example.place not in gone]
-    old = new[: len(new) * 99 // 100]
-    with tempfile.TemporaryDirectory() as folder:
-        cold, plain = min((timed(lambda: find_duplicates(new, CONFIG)) for _ in range(TAKEN)), key=lambda item: item[0])
-        making, sets = min((timed(lambda: sets_of(new, CONFIG)) for _ in range(TAKEN)), key=lambda item: item[0])
-        grouping, _ = min((timed(lambda: grouped(sets, CONFIG.threshold, cores())) for _ in range(TAKEN)), key=lambda item: item[0])
-        runs = [remembered(Path(folder) / f"near-{attempt}.npz", old, new) for attempt in range(TAKEN)]
-    assert all(told(run.report) == told(plain) for run in runs)
-    recalled, warm, saving = (min(seconds) for seconds in zip(*(run.seconds for run in runs), strict=True))
-    print(f"{len(old):,} examples remembered ({runs[0].size / 1e6:.0f} MB), {len(new) - len(old):,} new; seconds, the best of {TAKEN}")
-    print(f"reading (all of the file)       {reading:8.2f}")
-    print(f"shingles, all made              {making:8.2f}")
-    print(f"shingles, remembered and 1% new {recalled:8.2f}  {recalled / making:.1%}")
-    print(f"grouping (never remembered)     {grouping:8.2f}")
-    print(f"comparing, nothing remembered   {cold:8.2f}")
-    print(f"comparing, remembered           {warm:8.2f}  {warm / cold:.1%}")
-    print(f"the same without grouping                 {(warm - grouping) / (cold - grouping):.1%}")
-    print(f"writing what is remembered      {saving:8.2f}")
+    with path.open("rb") as file, tempfile.TemporaryDirectory(prefix="near-incremental-") as name:
+        folder = Path(name)
+        lines = list(islice(file, most))
+        old = len(lines) * 99 // 100
+        data, few = folder / "data.jsonl", folder / "few.jsonl"
+        few.write_bytes(b"".join(lines[:10]))
+        data.write_bytes(b"".join(lines[:old]))
+        timed(few, folder, "few", "--no-cache")  # what is compiled once in a lifetime is compiled now
+        rows = {"ten lines": timed(few, folder, "few", "--no-cache")}
+        rows["99%, first time"] = timed(data, folder, "first")
+        size = sum(file.stat().st_size for file in (folder / ".curate" / "cache").rglob("*.npz"))
+        rows["99%, once more"] = timed(data, folder, "again")
+        data.write_bytes(b"".join(lines))
+        rows["100%, 99% remembered"] = timed(data, folder, "grown")
+        rows["100%, nothing remembered"] = timed(data, folder, "plain", "--no-cache")
+        assert (folder / "grown").read_bytes() == (folder / "plain").read_bytes()
+    whole, start = rows["100%, nothing remembered"], rows["ten lines"]
+    print(f"{len(lines):,} lines, {len(lines) - old:,} of them new; {size / 1e6:,.0f} MB remembered")
+    for label, run in rows.items():
+        print(f"{label:26} {run.cpu:8.2f} s of processors {run.wall:8.2f} s   {run.cpu / whole.cpu:6.1%}")
+    grown = rows["100%, 99% remembered"]
+    print(f"without what starting costs: {(grown.cpu - start.cpu) / (whole.cpu - start.cpu):.1%}")
 
 
 if __name__ == "__main__":

@@ -110,9 +110,9 @@ def test_what_is_printed_for_programs_fits_its_schema(words: tuple[str, ...], wr
 def test_another_threshold_needs_what_is_remembered_and_nothing_else(write: Write, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     write("data.jsonl", PAIRS)
     assert dedup("data.jsonl", "--rethreshold", "0.9") == 2
-    assert "3 examples of these files are not remembered" in capsys.readouterr().err
+    assert "not all of these files is remembered" in capsys.readouterr().err
     assert dedup("data.jsonl") == 0
-    monkeypatch.setattr("curate.detect.near.sets_of", None)
+    monkeypatch.setattr("curate.detect.columns.shingled", None)
     assert dedup("data.jsonl", "--rethreshold", "0.9", "-o", "out.jsonl") == 0
     assert [item["line"] for item in removed()] == [4]
     assert dedup("data.jsonl", "--rethreshold", "0.6", "-o", "out.jsonl") == 0
@@ -131,14 +131,15 @@ def test_without_a_cache_nothing_is_remembered(write: Write) -> None:
 def test_a_damaged_cache_costs_a_note(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     write("data.jsonl", PAIRS)
     assert dedup("data.jsonl", "-o", "out.jsonl") == 0
-    [cache] = Path(".curate/cache").iterdir()
+    [cache] = Path(".curate/cache/near").glob("piece-*")
     whole, before = cache.read_bytes(), removed()
     at = whole.index(b"hashes.npy") + 160  # a number in the middle of it
     for damage in (b"", b"no archive", whole[: len(whole) // 2], whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :]):
         cache.write_bytes(damage)
         assert dedup("data.jsonl", "-o", "out.jsonl") == 0
-        assert "is damaged and is made anew" in capsys.readouterr().err
-        assert (removed(), cache.read_bytes()) == (before, whole)
+        assert "damaged and is made anew" in capsys.readouterr().err
+        assert removed() == before
+        assert len(cache.read_bytes()) == len(whole)
 
 
 def heavy(write: Write, name: str = "data.jsonl") -> Path:

@@ -23,6 +23,10 @@ DIFFERENT = {
     "a number": (("What is 2 + 3?", "5"), ("What is 2 + 4?", "6")),
     "the order of numbers": (("What is 7 - 3?", "It depends."), ("What is 3 - 7?", "It depends.")),
     "a sign": (("What is 7 - 3?", "Take it."), ("What is 7 + 3?", "Take it.")),
+    "a currency": (("What does it cost?", f"It costs $5, and {LONG}"), ("What does it cost?", f"It costs €5, and {LONG}")),
+    "a percentage": (("How much is it?", f"It is 5%, and {LONG}"), ("How much is it?", f"It is 5, and {LONG}")),
+    "a comparison": (("Is x < 3?", "It depends."), ("Is x > 3?", "It depends.")),
+    "a picture": (("React to 😀", "I am glad."), ("React to 😡", "I am glad.")),
     "decimals": (("Round 2.51.", "Done."), ("Round 2.52.", "Done.")),
     "a name in the question": (("What is the capital of France?", "A city."), ("What is the capital of Spain?", "A city.")),
     "a name in the answer": (
@@ -114,6 +118,9 @@ def test_a_thousand_facts_lose_none_and_each_agrees_with_its_misspelled_copy() -
     assert find_duplicates(facts, DedupConfig(threshold=0.3)).duplicates == []
     compare = Facts()
     assert [(one.place, other.place) for one, other in zip(facts, copies, strict=True) if not compare.same(one, other)] == []
+    lost = find_duplicates([*facts, *copies], DedupConfig()).duplicates
+    assert len(lost) == 1000
+    assert {abs(duplicate.example.place.line - duplicate.kept.place.line) for duplicate in lost} == {1000}
 
 
 def test_requests_of_several_turns_are_held_against_each_other_turn_by_turn() -> None:

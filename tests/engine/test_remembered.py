@@ -1,126 +1,157 @@
 """What is remembered changes nothing but time: whatever was asked before, in whatever order, the answer is the one without a memory."""
 
-from collections.abc import Iterable
+import json
+import random
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.config import DedupConfig
+from curate.dedup import Plan, plan
+from curate.detect import archive, table
 from curate.detect import remembered as module
-from curate.detect.near import find_duplicates
-from curate.detect.remembered import Remembered, ids_of
-from curate.detect.shingles import Sets, joined
-from curate.example import Example, Place, content_id
+from curate.detect.cluster import Choice, Pair
+from curate.detect.columns import Columns, Making, columns_of
+from curate.detect.crew import Crew
+from curate.detect.remembered import FOLDER, Remembered, Verdicts, columns_for
+from curate.detect.shingles import Shingling
+from curate.detect.stored import DECIDED, arrays_of, columns_from, decisions_from, decisions_of, kinds
+from curate.errors import UsageError
+from curate.example import content_id
+from curate.read.pieces import pieces_of
+from tests.conftest import Write, chat
+from tests.strategies import lines
 
-CACHE = Path("cache.npz")
-
-
-def made(values: list[int]) -> Sets:
-    """A set for each value: as many hashes as its last digit says."""
-    sets = [np.arange(value, value + value % 10, dtype=np.uint32) for value in values]
-    return joined([Sets(hashes, np.array([0, len(hashes)], dtype=np.int64)) for hashes in sets])
-
-
-def ask(values: list[int]) -> tuple[Sets, list[int]]:
-    """What a run gets for some contents, and what it had to make."""
-    asked: list[int] = []
-
-    def make(numbers: Iterable[int]) -> Sets:
-        wanted = [values[number] for number in numbers]
-        asked.extend(wanted)
-        return made(wanted)
-
-    memory = Remembered(CACHE)
-    found = memory.sets(ids_of(content_id(value) for value in values), make)
-    memory.save()
-    assert (memory.reused + memory.made, memory.made, memory.notes) == (len(values), len(asked), [])
-    return found, asked
-
-
-contents = st.lists(st.integers(0, 60), max_size=30, unique=True)
-
-
-@given(st.lists(contents, min_size=1, max_size=4))
-def test_a_run_gets_what_it_would_have_made_and_makes_only_what_the_run_before_had_not(runs: list[list[int]]) -> None:
-    CACHE.unlink(missing_ok=True)
-    before: list[int] = []
-    for values in runs:
-        found, asked = ask(values)
-        whole = made(values)
-        assert (found.hashes.tolist(), found.offsets.tolist()) == (whole.hashes.tolist(), whole.offsets.tolist())
-        assert asked == [value for value in values if value not in before]
-        before = values
-
-
-def example(answer: str, line: int) -> Example:
-    return Example(Place("data.jsonl", line), {"messages": [{"role": "user", "content": "So?"}, {"role": "assistant", "content": answer}]}, "messages")
-
-
+CACHE = Path("cache")
+DATA = Path("data.jsonl")
 WORDS = ["it", "keeps", "in", "a", "cool", "cellar", "until", "3", "4", "frosts", "come", "not", "never"]
-words = st.lists(st.sampled_from(WORDS), min_size=4, max_size=9).map(" ".join)
+answers = st.lists(st.sampled_from(WORDS), min_size=4, max_size=9).map(" ".join)
 
 
-@given(st.lists(words, min_size=2, max_size=12), st.integers(0, 12))
-def test_duplicates_are_the_same_with_a_memory_of_some_of_the_data(answers: list[str], known: int) -> None:
-    CACHE.unlink(missing_ok=True)
-    config = DedupConfig(threshold=0.5)
-    examples = [example(answer, line) for line, answer in enumerate(answers, start=1)]
-    memory = Remembered(CACHE)
-    find_duplicates(examples[:known], config, memory=memory)
-    memory.save()
-    assert find_duplicates(examples, config, memory=Remembered(CACHE)) == find_duplicates(examples, config)
+def told(planned: Plan) -> tuple[Any, ...]:
+    return planned.losses, planned.apart, list(planned.similarities), dict(planned.lines)
+
+
+@settings(max_examples=30)
+@given(st.lists(st.lists(answers, min_size=1, max_size=8), min_size=1, max_size=4), st.sampled_from(["longest", "last", "most-turns"]))
+def test_a_run_tells_what_it_would_tell_without_a_memory(growth: list[list[str]], keep: str) -> None:
+    config = DedupConfig(threshold=0.5, keep=keep)
+    DATA.write_bytes(b"")
+    for some in growth:
+        with DATA.open("a", encoding="utf-8") as file:
+            file.writelines(json.dumps(chat("So?", answer)) + "\n" for answer in some)
+        assert told(plan([DATA], config, cache=CACHE)) == told(plan([DATA], config))
+        assert told(plan([DATA], config, cache=CACHE, remembered_only=True)) == told(plan([DATA], config))
+
+
+def test_a_file_that_grew_is_read_from_where_it_grew_and_its_groups_are_not_decided_again(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table, "SIZE", 2000)
+    long = "it keeps in a cool cellar until the frosts come and the days are short and the nights are long"
+    data = [(f"What is number {n}?", f"{long} {n % 50}") for n in range(100)]
+    write("data.jsonl", data)
+    first, again = (Remembered.of(CACHE, Making("conversation", Shingling()), [DATA]) for _ in range(2))
+    for memory, size in ((first, 100), (again, 101)):
+        write("data.jsonl", [*data, ("And now?", "It is gone.")][:size])
+        with Crew(1, processes=False) as crew:
+            table.read_table([DATA], memory.making, crew, memory=memory)
+    assert (first.reused, first.made) == (0, 100)
+    assert again.reused > 85
+    plan([DATA], DedupConfig(), cache=CACHE)
+    monkeypatch.setattr(table.Reader, "example", None)  # nothing is read again
+    plan([DATA], DedupConfig(), cache=CACHE)
 
 
 def test_a_verdict_is_asked_for_once_and_for_both_orders() -> None:
     left, right = content_id(1), content_id(2)
-    memory = Remembered(CACHE)
-    memory.sets(ids_of([]), lambda _: made([]))
-    assert (memory.same(left, right, lambda: False), memory.same(right, left, lambda: True)) == (False, False)
-    memory.save()
-    assert Remembered(CACHE).same(right, left, lambda: True) is False
+    verdicts = Verdicts({})
+    assert (verdicts.same(left, right, lambda: False), verdicts.same(right, left, lambda: True)) == (False, False)
+    assert Verdicts(verdicts.used).same(right, left, lambda: True) is False
 
 
-def test_what_is_not_asked_for_any_more_is_forgotten_and_nothing_new_is_not_written() -> None:
-    ask([1, 2, 3])
-    first = CACHE.stat()
-    ask([1, 2, 3])
-    assert CACHE.stat().st_mtime_ns == first.st_mtime_ns
-    ask([1])
-    assert ask([1, 2])[1] == [2]
+@pytest.mark.parametrize("keyed", [False, True])
+@given(st.lists(lines, max_size=6))
+def test_columns_come_back_as_they_were_wherever_their_piece_stands(keyed: bool, values: list[Any]) -> None:
+    DATA.write_text("".join(json.dumps(value) + "\n" for value in values), encoding="utf-8")
+    [piece] = pieces_of(DATA, "data.jsonl") or []
+    columns = columns_of(piece, Making("conversation", Shingling(), keys=keyed))
+    path = CACHE / "piece.npz"
+    assert archive.save(path, arrays_of(columns, 0)) == ""
+    back = columns_from(archive.load(path, kinds(keyed=keyed)) or {}, 7)
+    back.starts = back.starts - 7
+    assert plain(back) == plain(columns)
+
+
+def plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, Columns) or hasattr(value, "__dataclass_fields__"):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    return value
+
+
+pairs = st.lists(st.builds(Pair, st.integers(0, 9), st.integers(0, 9), st.floats(0, 1)), max_size=3)
+choices = st.builds(Choice, pairs, pairs, st.lists(st.floats(0, 1), max_size=3))
+
+
+@given(
+    st.dictionaries(st.binary(min_size=32, max_size=32), st.booleans(), max_size=5), st.dictionaries(st.binary(min_size=16, max_size=16), choices, max_size=5)
+)
+def test_decisions_come_back_as_they_were(verdicts: dict[bytes, bool], decided: dict[bytes, Choice]) -> None:
+    path = CACHE / "decided.npz"
+    assert archive.save(path, decisions_of(verdicts, decided)) == ""
+    assert decisions_from(archive.load(path, DECIDED) or {}) == (verdicts, decided)
+
+
+@given(st.randoms(use_true_random=False))
+def test_whatever_is_damaged_is_made_anew(rng: random.Random) -> None:
+    DATA.write_text("".join(json.dumps(chat("So?", f"it keeps in a cool cellar until {n} frosts come")) + "\n" for n in range(9)), encoding="utf-8")
+    config = DedupConfig(threshold=0.5, ignore_facts=True)
+    expected = told(plan([DATA], config, cache=CACHE))
+    for path in (CACHE / FOLDER).glob("*.npz"):
+        data = bytearray(path.read_bytes())
+        for _ in range(rng.randrange(1, 40)):
+            data[rng.randrange(len(data))] = rng.randrange(256)
+        path.write_bytes(data[: rng.randrange(len(data))] if rng.random() < 0.3 else data)
+    assert told(plan([DATA], config, cache=CACHE)) == expected
 
 
 def test_other_parameters_other_files_and_other_code_are_another_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    one = Remembered.of(Path(), ("conversation", "word", 3), [Path("a"), Path("b")]).path
-    assert Remembered.of(Path(), ("conversation", "word", 3), [Path("b"), Path("a")]).path == one
-    assert Remembered.of(Path(), ("prompt", "word", 3), [Path("a"), Path("b")]).path != one
-    assert Remembered.of(Path(), ("conversation", "word", 3), [Path("a")]).path != one
-    monkeypatch.setattr(module, "_code", lambda: "other")
-    assert Remembered.of(Path(), ("conversation", "word", 3), [Path("a"), Path("b")]).path != one
+    making = Making("conversation", Shingling())
+    one = Remembered.of(Path(), making, [Path("a"), Path("b")]).path
+    assert Remembered.of(Path(), making, [Path("b"), Path("a")]).path == one
+    assert Remembered.of(Path(), making._replace(on="prompt"), [Path("a"), Path("b")]).path != one
+    assert Remembered.of(Path(), making, [Path("a")]).path != one
+    monkeypatch.setattr(module, "_code", lambda: b"other")
+    assert Remembered.of(Path(), making, [Path("a"), Path("b")]).path != one
+
+
+def test_what_is_not_remembered_is_asked_for_in_words(write: Write) -> None:
+    write("data.jsonl", [("Hi", "Hello.")])
+    with pytest.raises(UsageError, match="not all of these files is remembered"):
+        plan([DATA], DedupConfig(), cache=CACHE, remembered_only=True)
 
 
 def test_the_folder_does_not_grow_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST", 4000)
+    monkeypatch.setattr(archive, "MOST", 4000)
     for number in range(6):
-        memory = Remembered(Path("cache") / f"near-{number}.npz")
-        memory.sets(ids_of([content_id(1)]), lambda _: made([9]))
-        memory.save()
-    left = sorted(Path("cache").iterdir())
-    assert left[-1].name == "near-5.npz"
-    assert sum(path.stat().st_size for path in left) < 4000 + 2000  # the archive itself takes some
-    assert Path("cache/near-0.npz") not in left
+        archive.save(CACHE / f"{number}.npz", {"numbers": np.arange(100)})
+        archive.make_room(CACHE)
+    left = sorted(path.name for path in CACHE.iterdir())
+    assert left[-1] == "5.npz"
+    assert sum(path.stat().st_size for path in CACHE.iterdir()) <= 4000
+    assert "0.npz" not in left
 
 
-def test_what_is_too_big_or_cannot_be_written_is_said_and_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_be_written_is_said_and_changes_nothing(write: Write) -> None:
+    write("data.jsonl", [("Hi", "Hello."), ("Hi", "Hello.")])
     Path("file").write_text("no folder")
-    memory = Remembered(Path("file/near-1.npz"))
-    assert len(memory.sets(ids_of([content_id(1)]), lambda _: made([9]))) == 1
-    memory.save()
-    monkeypatch.setattr(module, "MOST", 10)
-    memory = Remembered(Path("near-1.npz"))
-    memory.sets(ids_of([content_id(1)]), lambda _: made([9]))
-    memory.save()
-    assert not Path("near-1.npz").exists()
-    assert "not remembered" in memory.notes[0]
+    planned = plan([DATA], DedupConfig(), cache=Path("file"))
+    assert len(planned.losses) == 1
+    assert "not remembered" in planned.notes[0]
+    [piece] = pieces_of(DATA, "data.jsonl") or []
+    assert columns_for(module.Task(piece, Path("file/x.npz")), Making("conversation", Shingling())).trouble

@@ -1,0 +1,129 @@
+"""Short texts by their words of meaning: a typing error and a "please" more are nothing to a long text, and half of the shingles of a short one.
+
+Two short texts are alike, whatever their shingles say, when they have the same words of meaning in the same order: grammar and politeness
+(`FILLER`) are left out, and a rare word is taken for the commonest one among all short texts that it may be a typing error of. That
+proposes; whether two examples agree in their facts decides as ever.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import xxhash
+
+from curate.detect.lexicon import FILLER
+from curate.detect.spelling import PIECE, same_word
+from curate.text import normalised
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Numbers = np.ndarray[Any, np.dtype[np.int64]]
+    Words = np.ndarray[Any, np.dtype[np.uint32]]
+    Keys = np.ndarray[Any, np.dtype[np.uint64]]
+
+SHORT: Final = 300
+"""Characters up to which a text is short; some 40 words."""
+LEAST, MOST = 4, 24
+"""Letters of a word from which, and up to which, it may be a typing error."""
+
+
+@dataclass(slots=True)
+class Brief:
+    """Texts as numbers of words in a vocabulary: text i from ends[i] to before ends[i + 1]; none where it is not short."""
+
+    words: "Words"
+    ends: "Numbers"
+    vocabulary: list[str]
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> "Brief":
+        """The words of each text that is short."""
+        import numpy as np
+
+        known: dict[str, int] = {}
+        words, ends = [], [0]
+        for text in texts:
+            if len(text) <= SHORT:
+                words += [known.setdefault(word, len(known)) for word in PIECE.findall(text.lower() if text.isascii() else normalised(text))]
+            ends.append(len(words))
+        return cls(np.array(words, dtype=np.uint32), np.array(ends, dtype=np.int64), list(known))
+
+    def chosen(self, numbers: "Numbers") -> "Brief":
+        """Some of the texts, in this order."""
+        import numpy as np
+
+        sizes = np.diff(self.ends)[numbers]
+        ends = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(sizes)])
+        at = np.repeat(self.ends[:-1][numbers] - ends[:-1], sizes) + np.arange(ends[-1])
+        return Brief(self.words[at], ends, self.vocabulary)
+
+    def keys(self) -> "Keys":
+        """Of each text a number that is equal where texts have the same words of meaning, spelled alike or nearly so; 0 where it has none."""
+        import numpy as np
+
+        keys = np.zeros(len(self.ends) - 1, dtype=np.uint64)
+        if not len(self.words):
+            return keys
+        counts = np.bincount(self.words, minlength=len(self.vocabulary))
+        roots = spelled({word: int(count) for word, count in zip(self.vocabulary, counts.tolist(), strict=True) if count})
+        hashes = np.array([_hash(roots.get(word, word)) for word in self.vocabulary], dtype=np.uint64)[self.words]
+        texts = np.repeat(np.arange(len(keys)), np.diff(self.ends))[hashes != 0]
+        hashes = hashes[hashes != 0]
+        some, first, sizes = np.unique(texts, return_index=True, return_counts=True)
+        if len(some):
+            powers = np.cumprod(np.full(int(sizes.max()), 0x9E3779B97F4A7C15, dtype=np.uint64))
+            keys[some] = np.add.reduceat(hashes * powers[np.arange(len(texts)) - np.repeat(first, sizes)], first)
+        return keys
+
+
+def _hash(word: str) -> int:
+    """Of a word that says nothing, 0."""
+    return 0 if word in FILLER else xxhash.xxh3_64_intdigest(word.encode("utf-8", "surrogatepass")) | 1
+
+
+def joined_brief(parts: Sequence[Brief]) -> Brief:
+    """The texts of several parts, one after another."""
+    import numpy as np
+
+    known: dict[str, int] = {}
+    words, ends, total = [np.empty(0, dtype=np.uint32)], [np.zeros(1, dtype=np.int64)], 0
+    for part in parts:
+        numbers = np.array([known.setdefault(word, len(known)) for word in part.vocabulary], dtype=np.uint32)
+        words.append(numbers[part.words] if len(part.words) else part.words)
+        ends.append(total + part.ends[1:])
+        total += len(part.words)
+    return Brief(np.concatenate(words), np.concatenate(ends), list(known))
+
+
+def spelled(counts: dict[str, int]) -> dict[str, str]:
+    """Of each word that may be a typing error of a commoner one, that one; of words that are as common, the first by the alphabet is taken for it.
+
+    Words are held against each other where they are equal but for one letter behind the first (Garbe 2012, symmetric deletion).
+    """
+    near: dict[str, list[str]] = defaultdict(list)
+    for word in counts:
+        if LEAST <= len(word) <= MOST and word.isalpha():
+            for key in _shortened(word):
+                near[key].append(word)
+    better: dict[str, str] = {}
+    for words in near.values():
+        for at, word in enumerate(words):
+            for other in words[:at]:
+                worse, best = sorted((word, other), key=lambda one: (counts[one], [-ord(char) for char in one]))
+                known = better.get(worse)
+                if (known is None or (counts[best], known) > (counts[known], best)) and same_word(word, other, name=False):
+                    better[worse] = best
+    return {word: _root(word, better) for word in better}
+
+
+def _shortened(word: str) -> Iterator[str]:
+    """A word, and it without each of its letters but the first; each once."""
+    yield from dict.fromkeys([word, *(word[:at] + word[at + 1 :] for at in range(1, len(word)))])
+
+
+def _root(word: str, better: dict[str, str]) -> str:
+    while word in better:  # each is commoner than the one before, or before it in the alphabet
+        word = better[word]
+    return word
