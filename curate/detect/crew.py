@@ -19,39 +19,53 @@ from curate.errors import CurateError
 Item = TypeVar("Item")
 Made = TypeVar("Made")
 THREADS = "POLARS_MAX_THREADS"
+FEW = 4
+"""Items that are made by threads first: as many as can be while processes start, and perhaps all there are."""
 
 
 class Crew:
     """So many workers. Nothing in what they make depends on how many there are."""
 
     def __init__(self, count: int, *, processes: bool) -> None:
-        """`processes`: whether each is one of its own."""
+        """`processes`: whether each is one of its own, where there is enough to do."""
         self.count = count
-        self._pool: Executor | None = None
         self._processes = processes and count > 1
+        self._threads: Executor | None = None
+        self._pool: Executor | None = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(wait=True, cancel_futures=True)
+        for pool in (self._threads, self._pool):
+            if pool is not None:
+                pool.shutdown(wait=True, cancel_futures=True)
 
     def each(self, make: Callable[[Item], Made], items: Iterable[Item], known: Callable[[Item], Made | None] | None = None) -> Iterator[Made]:
         """What `make` makes of each item, or `known` says of it, in order. Raises what they raise, `CurateError` where a process died."""
-        if self._pool is None:
-            self._pool = self._started()
+        made = 0
+
+        def pool() -> Executor:
+            nonlocal made
+            made += 1
+            return self._started() if self._processes and made > FEW else self._near()
+
         try:
-            yield from side_by_side(make, items, self.count, self._pool, known)
+            yield from side_by_side(make, items, self.count, pool, known)
         except BrokenProcessPool:
             raise CurateError("a process that compares died", "perhaps memory ran out; try again with fewer files") from None
 
+    def _near(self) -> Executor:
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(self.count)
+        return self._threads
+
     def _started(self) -> Executor:
-        if not self._processes:
-            return ThreadPoolExecutor(self.count)
-        os.environ.setdefault(THREADS, "1")  # the processes are the threads
-        context = get_context("spawn")  # a copy of this process would hold the locks of its threads
-        return ProcessPoolExecutor(self.count, mp_context=context, initializer=_begin)
+        if self._pool is None:
+            os.environ.setdefault(THREADS, "1")  # the processes are the threads
+            context = get_context("spawn")  # a copy of this process would hold the locks of its threads
+            self._pool = ProcessPoolExecutor(self.count, mp_context=context, initializer=_begin)
+        return self._pool
 
 
 def _begin() -> None:

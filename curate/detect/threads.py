@@ -19,21 +19,21 @@ def side_by_side(
     make: Callable[[Item], Made],
     items: Iterable[Item],
     workers: int,
-    pool: Executor | None = None,
+    pool: Callable[[], Executor] | None = None,
     known: Callable[[Item], Made | None] | None = None,
 ) -> Iterator[Made]:
-    """What `make` makes of each item, in order, by threads or by a `pool`; a few items are under way at a time, so that memory stays flat.
+    """What `make` makes of each item, in order, by threads or by what `pool` names; a few items are under way at a time, so that memory stays flat.
 
     What `known` says of an item, if that is anything, need not be made.
     """
     if pool is None:
         with ThreadPoolExecutor(max(1, workers)) as threads:
-            yield from side_by_side(make, items, workers, threads, known)
+            yield from side_by_side(make, items, workers, lambda: threads, known)
         return
     waiting: deque[Future[Made]] = deque()
     try:
         for item in items:
-            waiting.append(_done(found) if known and (found := known(item)) is not None else pool.submit(make, item))
+            waiting.append(_done(found) if known and (found := known(item)) is not None else pool().submit(make, item))
             if len(waiting) > workers + 1:
                 yield waiting.popleft().result()
         while waiting:
