@@ -2,6 +2,7 @@
 
 import os
 import zipfile
+import zlib
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -16,8 +17,20 @@ if TYPE_CHECKING:
 
 MOST: Final = 2 << 30
 """Bytes of a folder; what was used longest ago goes."""
-DAMAGE: Final = (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile)
-"""What is raised for a file that is not as it was written."""
+DAMAGE: Final = (
+    OSError,
+    ValueError,
+    LookupError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    MemoryError,
+    SyntaxError,
+    TypeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What is raised for a file that is not as it was written: an archive may then ask for anything, a password or a compression of the future."""
 
 
 def load(path: Path, kinds: Mapping[str, str]) -> "Arrays | None":
