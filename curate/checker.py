@@ -4,7 +4,7 @@ A part is all that one piece of a file gives, and is made without knowing the ot
 in order, and then the data set's rules are asked: so nothing depends on how a file was cut, or on how many processes there were.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -98,7 +98,7 @@ class Checker:
             for number in numbers:
                 if ("messages", *roles) in self.sound:
                     break
-                parsed = batch.quiet_line(number)
+                parsed = batch.quiet_line(int(number))
                 yield from self._structure(parsed, parsed.example or Example(parsed.place, {}, "messages"))
         if self.template is not None:
             for position in range(len(batch.numbers)):
@@ -200,51 +200,36 @@ class Checker:
 
 
 class TextRules:
-    """The text rules, asked only about the messages in which one of them may find something."""
+    """The text rules, each asked only about the messages in which it may find something."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.rules = rules
-        self._asked: list[pl.Expr] = []
-        self._flags = list(dict.fromkeys(rule.flag for rule in rules if rule.flag))
-        self._free = [rule for rule in rules if not rule.trigger and not rule.flag]
-        """Rules of which nobody knows where they may fire: those of users."""
-        self._trigger, self._beyond = (_any_of(rule.trigger for rule in rules if rule.trigger and rule.ascii is plain) for plain in (True, False))
+        self._asked: dict[str, pl.Expr] = {}
 
     def ask(self, frames: Sequence["pl.DataFrame"]) -> Iterator[tuple[Rule, int, int, str]]:
         """What the rules say of frames of messages: the rule, the position of the example, the turn, the message."""
         import polars as pl
 
-        self._asked = self._asked or [rule.function().alias(rule.code) for rule in self.rules]
-        suspects = pl.concat([frame.filter(self._suspect(frame)) for frame in frames]) if frames else pl.DataFrame()
-        if not len(suspects):
+        self._asked = self._asked or {rule.code: rule.function().alias(rule.code) for rule in self.rules}
+        frame = pl.concat(frames).rechunk() if frames else pl.DataFrame()  # polars 2.1 stumbles over columns that are cut at different places
+        if not len(frame):
             return
-        said = suspects.select("example", "turn", *self._asked)
+        foreign = frame.filter("foreign")
         for rule in self.rules:
-            column = said[rule.code]
-            if column.null_count() < len(said):  # seldom, and much cheaper to ask than a query
-                for at in column.is_not_null().arg_true():
-                    yield rule, said["example"][at], said["turn"][at], column[at]
-
-    def _suspect(self, frame: "pl.DataFrame") -> "pl.Series":
-        """The messages in which a rule may find something."""
-        import polars as pl
-
-        found = pl.repeat(value=False, n=len(frame), eager=True)
-        for flag in self._flags:
-            found |= frame[flag]
-        if self._free:
-            found |= frame.select(pl.any_horizontal(rule.function().is_not_null() for rule in self._free)).to_series()
-        if self._trigger:
-            found |= frame["text"].str.contains(self._trigger)
-        foreign = frame["foreign"].arg_true()
-        if self._beyond and len(foreign):  # taken out first: columns ask about nulls too
-            at = foreign.filter(frame["text"].gather(foreign).str.contains(self._beyond))
-            found = found.scatter(at, values=True)
-        return found
+            some = _suspects_of(rule, frame if rule.ascii or rule.flag else foreign)
+            if len(some):
+                said = some.select("example", "turn", self._asked[rule.code]).drop_nulls(rule.code)
+                for example, turn, message in said.iter_rows():
+                    yield rule, example, turn, message
 
 
-def _any_of(patterns: Iterable[str]) -> str:
-    return "|".join(dict.fromkeys(f"(?:{pattern})" for pattern in patterns))
+def _suspects_of(rule: Rule, frame: "pl.DataFrame") -> "pl.DataFrame":
+    """The messages in which a rule may find something; all of them for a rule of which nobody knows: one of a user's."""
+    found = frame[rule.flag] if rule.flag else None
+    for trigger in rule.triggers:
+        hit = frame["text"].str.contains(trigger)
+        found = hit if found is None else found | hit
+    return frame if found is None else frame.filter(found) if found.any() else frame.clear()
 
 
 def _inside(problem: Problem, data: bytes) -> int:

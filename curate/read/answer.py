@@ -1,6 +1,6 @@
-"""What may be wrong with an answer, for the scan of quiet lines: a coarser copy of what `curate.rules.looks` and some rules look at."""
+"""What may be wrong with a text once it is read, for the scan of quiet lines: a coarser copy of what `curate.rules.looks` and some rules look at."""
 
-# ruff: noqa: SIM110  (generators are slower when they are compiled)
+# ruff: noqa: SIM110, PLR1714  (generators and sets are slower when they are compiled)
 
 from typing import Final
 
@@ -11,6 +11,7 @@ from curate.read.compiled import Array, byte_of, compiled, finds, literal, same,
 _NOTHINGS, _REQUESTS = literal(b"nt.-?<orp\xe2"), literal(b"pcedtw")
 """First letters of answers that are none (Q002), and of requests that a word does not answer (Q001)."""
 _ENDS: Final = ("the", "an", "and", "or", "of", "to", "with", "from", "because", "which", "is", "are", "was", "were")
+_PIECE, _HEAD = np.int64(24), np.int64(150)
 _LAST = np.zeros((len(_ENDS), 8), dtype=np.uint8)
 for _nth, _word in enumerate(_ENDS):
     _LAST[_nth, : len(_word)] = list(_word.encode())
@@ -18,19 +19,19 @@ for _nth, _word in enumerate(_ENDS):
 
 
 @compiled
-def repeats(text: Array, start: int, end: int, chars: int) -> bool:
+def _repeats(text: Array, start: int, end: int, chars: int) -> bool:
     """Whether a piece of 24 characters from 0.6 of an answer, or from its end, stands before it."""
     ascii_ = end - start == chars
     for number in (int(chars * 0.6) - 24, chars - 48):
         piece = start + number if ascii_ else byte_of(text, start, end, number)
-        after = piece + 24 if ascii_ else byte_of(text, piece, end, 24)
+        after = piece + 24 if ascii_ else byte_of(text, piece, end, _PIECE)
         if finds(text, start, piece, piece, after - piece):
             return True
     return False
 
 
 @compiled
-def breaks_off(text: Array, start: int, end: int) -> bool:
+def _breaks_off(text: Array, start: int, end: int) -> bool:
     """Whether an answer ends as no sentence does."""
     byte = text[end - 1]
     if byte == 44:  # a comma
@@ -45,6 +46,74 @@ def breaks_off(text: Array, start: int, end: int) -> bool:
             size += 1
         if size <= end - start and stands_at(text, end - size, _LAST[nth], size):
             return True
+    return False
+
+
+@compiled
+def _is_uneven(text: Array, start: int, end: int, chars: int) -> bool:
+    """Whether an answer of 50 words or more begins as written language does not: few or many spaces, or many digits and marks."""
+    if end - start <= 150:
+        return False
+    stop = start + 150 if chars == end - start else byte_of(text, start, end, _HEAD)
+    spaces = marks = words = 0
+    for at in range(start, stop):
+        byte = text[np.uintp(at)]
+        spaces += byte == 32
+        marks += (48 <= byte <= 57) | (byte == 35) | (byte == 0xE2)  # digits, a hash, and all that shares its first byte with an ellipsis
+    if marks < 16 and (chars <= 150 or 14 <= spaces <= 40):
+        return False
+    for at in range(start, end):
+        byte = text[np.uintp(at)]
+        words += (byte <= 32) | (byte >= 0xC2)
+    return words >= 49
+
+
+@compiled
+def _is_open(text: Array, start: int, end: int) -> bool:
+    """Whether three backticks begin an odd number of lines, or may do so behind a space beyond ASCII."""
+    count = ticks = 0
+    blank, unsure = True, False
+    for at in range(start, end):
+        byte = text[at]
+        if byte == 10:
+            ticks, blank, unsure = 0, True, False
+        elif not blank:
+            continue
+        elif byte == 96:
+            if unsure:
+                return True
+            ticks += 1
+            if ticks == 3:
+                count, blank = count + 1, False
+        elif ticks or not (byte == 32 or byte == 9 or byte == 13 or byte >= 0x80):
+            blank = False
+        else:
+            unsure |= byte >= 0x80
+    return count % 2 == 1
+
+
+@compiled
+def is_unsound(text: Array, start: int, end: int, chars: int, worn: int, fenced: int) -> bool:
+    """Whether something may be wrong with an answer, whatever it answers; `worn` is its number of worn-out phrases."""
+    first = text[start]
+    if worn >= 3 or first == 123 or first == 91 or _breaks_off(text, start, end) or (fenced and _is_open(text, start, end)):
+        return True
+    return _is_uneven(text, start, end, chars) or (chars > 200 and _repeats(text, start, end, chars))
+
+
+@compiled
+def shows(text: Array, start: int, end: int) -> bool:
+    """Whether a question may show a text of its own."""
+    before = 0
+    for at in range(start, end):
+        byte = int(text[at])
+        if byte == 10 or byte == 58 or byte == 34 or byte == 39 or byte == 96 or byte == 123 or byte == 40:
+            return True
+        if byte == 0xE2 and text[at + 1] == 0x80 and (text[at + 2] == 0x98 or text[at + 2] == 0x9C or text[at + 2] == 0x9D):  # quotes
+            return True
+        if 65 <= byte <= 90 and (97 <= before <= 122 or before == 46 or before == 63 or before == 33):
+            return True
+        before = byte
     return False
 
 

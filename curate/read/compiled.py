@@ -6,7 +6,7 @@ processes that check a big file.
 
 # ruff: noqa: SIM110  (sets and generators are slower when they are compiled)
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numba import njit
@@ -15,12 +15,23 @@ Array = Any
 """A NumPy array; what it holds is said where it is made."""
 
 
+_OPTIONS: Final[dict[str, Any]] = {"nogil": True, "error_model": "numpy", "boundscheck": False, "_nrt": False}
+"""`_nrt`: arrays are not counted, for none is made in there; counting takes twice as long as all the rest."""
+
+_compiler: Any = njit  # its annotations lack some of these
+
+
 def compiled(function: Any) -> Any:
-    """`function` compiled; kept on the disk where there is room for it."""
+    """`function` compiled, to be called by such functions only."""
+    return _compiler(no_cpython_wrapper=True, no_cfunc_wrapper=True, **_OPTIONS)(function)
+
+
+def entry(function: Any) -> Any:
+    """`function` compiled, to be called from Python; kept on the disk where there is room for it, with all that it calls."""
     try:
-        return njit(nogil=True, cache=True, error_model="numpy", boundscheck=False)(function)
+        return _compiler(cache=True, **_OPTIONS)(function)
     except RuntimeError:  # no folder that may be written
-        return njit(nogil=True, error_model="numpy", boundscheck=False)(function)
+        return _compiler(**_OPTIONS)(function)
 
 
 def literal(text: bytes) -> Array:
@@ -49,17 +60,21 @@ def after(data: Array, at: int, end: int, wanted: int) -> int:
 
 @compiled
 def finds(text: Array, start: int, end: int, piece: int, size: int) -> bool:
-    """Whether `size` bytes from `piece` stand between `start` and `end` too."""
-    first, last = text[piece], text[piece + size - 1]
-    for at in range(start, end - size + 1):
-        if text[at] == first and text[at + size - 1] == last:
-            same = True
-            for nth in range(1, size - 1):
-                if text[at + nth] != text[piece + nth]:
-                    same = False
-                    break
-            if same:
-                return True
+    """Whether `size` bytes from `piece` stand between `start` and `end` too; `start` is before `piece`, and `end` not behind its end."""
+    half = size // 2
+    first, middle, last = text[np.uintp(piece)], text[np.uintp(piece + half)], text[np.uintp(piece + size - 1)]
+    at, stop = start, end - size + 1
+    while at < stop:
+        many = min(64, stop - at)
+        some = False
+        for nth in range(many):  # compiled to vectors
+            here = np.uintp(at + nth)
+            some |= (text[here] == first) & (text[here + np.uintp(half)] == middle) & (text[here + np.uintp(size - 1)] == last)
+        if some:
+            for nth in range(many):
+                if same(text, at + nth, piece, size):
+                    return True
+        at += many
     return False
 
 
@@ -93,13 +108,11 @@ def stands_at(text: Array, at: int, wanted: Array, size: int) -> bool:
 
 
 @compiled
-def hex_at(data: Array, at: int, end: int) -> int:
-    """The four hexadecimal digits here as a number; -1 where they are none."""
-    if at + 4 > end:
-        return -1
+def hex_at(data: Array, at: int) -> int:
+    """The four hexadecimal digits here as a number; -1 where they are none. The data ends with a line break."""
     value = 0
     for nth in range(4):
-        byte = data[at + nth]
+        byte = data[np.uintp(at + nth)]
         if 48 <= byte <= 57:
             digit = byte - 48
         elif 97 <= byte <= 102:
@@ -113,23 +126,27 @@ def hex_at(data: Array, at: int, end: int) -> int:
 
 
 @compiled
-def utf8_at(data: Array, at: int, end: int) -> int:
-    """The character beyond ASCII that starts here, as a number; -1 where no well-formed one does (Unicode, table 3-7)."""
-    first = data[at]
-    if 0xC2 <= first <= 0xDF:
-        if at + 1 < end and data[at + 1] & 0xC0 == 0x80:
-            return int(((first & 0x1F) << 6) | (data[at + 1] & 0x3F))
-    elif 0xE0 <= first <= 0xEF:
-        if at + 2 < end and data[at + 1] & 0xC0 == 0x80 and data[at + 2] & 0xC0 == 0x80:
-            code = ((first & 0x0F) << 12) | ((data[at + 1] & 0x3F) << 6) | (data[at + 2] & 0x3F)
-            if code >= 0x800 and not 0xD800 <= code < 0xE000:
-                return int(code)
-    elif 0xF0 <= first <= 0xF4:  # noqa: SIM102
-        if at + 3 < end and data[at + 1] & 0xC0 == 0x80 and data[at + 2] & 0xC0 == 0x80 and data[at + 3] & 0xC0 == 0x80:
-            code = ((first & 0x07) << 18) | ((data[at + 1] & 0x3F) << 12) | ((data[at + 2] & 0x3F) << 6) | (data[at + 3] & 0x3F)
-            if 0x10000 <= code < 0x110000:
-                return int(code)
-    return -1
+def _is_after(byte: int) -> bool:
+    return 0x80 <= byte < 0xC0
+
+
+@compiled
+def utf8_at(data: Array, at: int) -> int:
+    """The character beyond ASCII that starts here, as a number; -1 where no well-formed one does (Unicode, table 3-7). The data ends with a line break."""
+    first, second = int(data[np.uintp(at)]), int(data[np.uintp(at + 1)])
+    if not 0xC2 <= first <= 0xF4 or not _is_after(second):
+        return -1
+    if first < 0xE0:
+        return (first & 0x1F) << 6 | (second & 0x3F)
+    third = int(data[np.uintp(at + 2)])
+    if not _is_after(third):
+        return -1
+    code = (first & 0x0F) << 12 | (second & 0x3F) << 6 | (third & 0x3F)
+    if first < 0xF0:
+        return code if code >= 0x800 and not 0xD800 <= code < 0xE000 else -1
+    fourth = int(data[np.uintp(at + 3)])
+    code = (code & 0x7FFF) << 6 | (fourth & 0x3F)
+    return code if _is_after(fourth) and 0x10000 <= code < 0x110000 else -1
 
 
 @compiled

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import orjson
 
@@ -26,10 +26,12 @@ if TYPE_CHECKING:
 
 SIZE = 8 << 20
 """Bytes of a piece: enough for columns to pay, little enough for memory and progress."""
+SLACK = 1 << 16
+"""Bytes that are read beyond a piece, in which its last line ends as a rule."""
 
 
-Scan = Callable[[bytes, int], "Scanned"]
-"""Takes the bytes of whole lines and their number; see `curate.read.scan`."""
+Scan = Callable[[bytes], "Scanned"]
+"""Takes the bytes of lines; see `curate.read.scan`."""
 
 
 class Piece(NamedTuple):
@@ -94,8 +96,10 @@ def bytes_of(piece: Piece) -> tuple[int, bytes]:
                 return start, file.read()
             if start >= piece.end:
                 return start, b""
-            data = file.read(piece.end - start)
-            return start, data if data.endswith(b"\n") else data + file.readline()
+            wanted = piece.end - start
+            data = file.read(wanted + SLACK)
+            end = data.find(b"\n", wanted - 1) + 1
+            return start, data[: end or len(data)] if end or len(data) <= wanted else data + file.readline()
     except OSError as error:
         raise InputError(f"{piece.path}: cannot be read: {error.strerror or error}", "check the path, its permissions and the disk") from error
 
@@ -109,6 +113,25 @@ def examples_at(path: Path, numbers: Set[int]) -> Iterator[tuple[int, Example]]:
             parsed = parsed_line(line._replace(data=data), facts)
             if parsed.example is not None:
                 yield line.number, parsed.example
+
+
+class Cut(Sequence[bytes]):
+    """The lines of some bytes, each cut out when it is asked for; `starts` has where each starts, and where the next one would."""
+
+    def __init__(self, data: bytes, starts: Any) -> None:
+        self.data, self.starts = data, starts
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    @overload
+    def __getitem__(self, at: int) -> bytes: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[bytes]: ...
+    def __getitem__(self, at: int | slice) -> bytes | list[bytes]:
+        if isinstance(at, slice):
+            return [self[nth] for nth in range(*at.indices(len(self)))]
+        return self.data[self.starts[at] : self.starts[at + 1] - 1]
 
 
 @dataclass(slots=True)
@@ -127,7 +150,7 @@ class Batch:
     texts: list[list[str]] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     """The texts of each, joined by NUL."""
-    lines: list[bytes] = field(default_factory=list)
+    lines: Sequence[bytes] = field(default_factory=list)
     """All lines of the piece, from which plain ones are made whole; empty where `whole` has them."""
     ended: bool = True
     """Whether the last of them has an ending."""
@@ -168,8 +191,14 @@ class Batch:
         line = _line(number, self.start_of(number), self.lines[number - 1], ended=self.ended or number < len(self.lines))
         return parsed_line(line, FileFacts(self.file))
 
+    def texts_of(self, number: int) -> list[str]:
+        """What is said on a quiet line."""
+        return [turn["content"] for turn in orjson.loads(self.lines[number - 1])["messages"]]
+
     def start_of(self, number: int) -> int:
         """The byte of the file at which a line starts."""
+        if self.quiet is not None:
+            return self.offset + int(self.quiet.starts[number - 1])
         if not self._starts:
             self._starts = list(accumulate((len(line) + 1 for line in self.lines), initial=self.offset))
         return self._starts[number - 1]
@@ -191,14 +220,14 @@ def read_piece(piece: Piece, facts: FileFacts, scan: Scan | None = None) -> Batc
     facts.size += len(data)
     if offset == 0 and data.startswith(BOM):
         facts.bom, offset, data = True, len(BOM), data[len(BOM) :]
-    lines = data.split(b"\n")
-    ended = lines[-1] == b""
-    if ended:
-        lines.pop()
-    batch = Batch(piece.name, [], lines=lines, ended=ended, offset=offset)
-    numbers: Iterable[int] = range(1, len(lines) + 1)
-    if scan is not None:
-        batch.quiet = scan(data, len(lines))
+    batch = Batch(piece.name, [], ended=data.endswith(b"\n") or not data, offset=offset)
+    lines: Sequence[bytes]
+    if scan is None:
+        lines = batch.lines = data.split(b"\n")[: -1 if batch.ended else None]
+        numbers: Iterable[int] = range(1, len(lines) + 1)
+    else:
+        batch.quiet = scan(data)
+        lines = batch.lines = Cut(data, batch.quiet.starts)
         numbers = batch.quiet.others
         count = len(lines) - len(batch.quiet.others)
         facts.lines += count
@@ -207,7 +236,7 @@ def read_piece(piece: Piece, facts: FileFacts, scan: Scan | None = None) -> Batc
     _read(batch, facts, numbers)
     crlf = data.count(b"\r\n") if b"\r" in data else 0
     facts.crlf += crlf - _counted(batch, b"\r\n")
-    facts.lf += len(lines) - (not ended) - crlf - _counted(batch, b"\n")
+    facts.lf += len(lines) - (not batch.ended) - crlf - _counted(batch, b"\n")
     return batch
 
 

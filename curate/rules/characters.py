@@ -11,7 +11,9 @@ from curate.text import excerpt, plural
 if TYPE_CHECKING:
     import polars as pl
 
-MOJIBAKE: Final = r"[ÂÃÅÄâÐÑØÙ×ðãìëê][\x{80}-\x{BF}€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]"
+LEADS: Final = "ÂÃÅÄâÐÑØÙ×ðãìëê"
+FOLLOWS: Final = "\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
+MOJIBAKE: Final = f"[{LEADS}][{FOLLOWS}]"
 """The first two characters of what UTF-8 looks like when it is read as cp1252 or Latin-1."""
 # Not here: the joiners (emoji, Persian, Hindi) and the marks of direction (Hebrew, Arabic), which have a use.
 INVISIBLE: Final = "\u200b\u2060-\u2064\ufeff\u202a-\u202e\u2066-\u2069\ue000-\uf8ff"

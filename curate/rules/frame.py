@@ -32,9 +32,27 @@ BRIEF: Final = 40
 """Bytes of a text up to which it may be a word or two."""
 SHORT: Final = 160
 """Bytes of a question that may point at a text which is not there."""
+POINTERS: Final = ("following", "given", "above", "below")
+NOUNS: Final = (
+    "text",
+    "sentence",
+    "paragraph",
+    "passage",
+    "article",
+    "code",
+    "list",
+    "email",
+    "poem",
+    "story",
+    "data",
+    "table",
+    "conversation",
+    "review",
+    "essay",
+)
 POINTS: Final = (
-    r"(?i-u:(?:the|this|these) (?:following|given|above|below) (?:text|sentences?|paragraph|passage|article|code|list|email|poem|story|data|table|conversation|review|essay)"
-    r"|(?:the )?(?:text|sentence|paragraph|passage|article|code|list|table|email) (?:below|above)|following (?:text|sentences?|paragraph|passage|article))"
+    rf"(?i-u:(?:the|this|these) (?:{'|'.join(POINTERS)}) (?:{'|'.join(NOUNS)})"
+    r"|(?:text|sentence|paragraph|passage|article|code|list|table|email) (?:below|above)|following (?:text|sentence|paragraph|passage|article))"
 )
 SHOWN: Final = r"[\n:\"“”'‘`{(]|[a-z.?!][A-Z]|(?:format|style)\b"
 """What a question has in it that shows the text it points at."""

@@ -14,8 +14,11 @@ if TYPE_CHECKING:
 PLACEHOLDER: Final = re.compile(
     r"(?im)^\W*lorem ipsum dolor|\[insert [^\]\n]{1,60}\]|<no ?(?:input|output)>|\[your (?:answer|response|text|code) here\]|\[(?:todo|tbd)\]|\bTODO:|\b(?-i:TBD)\b"
 )
-PLACEHOLDERS: Final = ("lorem ipsum", "[insert ", "<noinput", "<nooutput", "<no input", "<no output", "[your ", "[todo", "[tbd", "todo:", "tbd")
-PLACEHOLDER_HINT: Final = one_of(*PLACEHOLDERS)
+PLACEHOLDERS: Final = (
+    "lorem ipsum", "[insert ", "<noinput", "<nooutput", "<no input", "<no output", "[your answer", "[your response", "[your text", "[your code", "[todo", "[tbd",
+    "todo:",
+)  # fmt: skip
+PLACEHOLDER_HINT: Final = one_of(*PLACEHOLDERS, "tbd")
 COMMENTED: Final = re.compile(r"```|//|/\*|#")
 """Code, in which such a mark is a note."""
 TEMPLATE: Final = re.compile(r"(?i)template|form|letter|e-?mail|sample|example|script|draft|contract|to-?do|lorem")
@@ -29,17 +32,19 @@ CODE: Final = re.compile(
     r"|jinja|handlebars|\bbrac(?:es|kets)|\$\{\{",
     re.IGNORECASE,
 )
-HTML: Final = re.compile(
-    r"&(?:nbsp|amp|lt|gt|quot|#[0-9]{2,5});|</?(?:div|span|font|br|td|tr|table|p|ul|li|strong|em)(?: [^<>\n]{0,200})?/?>"
-    r"|\b(?:click here to|accept (?:all )?cookies|we use cookies|cookie policy|all rights reserved|subscribe to our newsletter)",
-    re.IGNORECASE,
-)
-HTML_HINT: Final = r"(?i-u:&(?:nbsp|amp|lt|gt|quot|#[0-9]{2,5});|</?(?:div|span|font|br|td|tr|table|p|ul|li|strong|em)[ />]|click here to|cookie|rights reserved|our newsletter)"
+TAGS: Final = ("div", "span", "font", "br", "td", "tr", "table", "p", "ul", "li", "strong", "em")
+ENTITIES: Final = ("&nbsp;", "&amp;", "&lt;", "&gt;", "&quot;")
+NOTICES: Final = (
+    "click here to", "accept cookies", "accept all cookies", "we use cookies", "cookie policy", "all rights reserved", "subscribe to our newsletter",
+)  # fmt: skip
+HTML: Final = re.compile(rf"{'|'.join(ENTITIES)}|&#[0-9]{{2,5}};|</?(?:{'|'.join(TAGS)})(?: [^<>\n]{{0,200}})?/?>|\b(?:{'|'.join(NOTICES)})", re.IGNORECASE)
+HTML_HINTS: Final = (rf"(?i-u:</?(?:{'|'.join(TAGS)})[ />])", rf"(?i-u:{'|'.join(ENTITIES)}|&#[0-9])", one_of(*NOTICES))
 ABOUT_HTML: Final = re.compile(r"(?i)html|css|xml|```|markup|react|\bjsx?\b|javascript|php|<!doctype|web ?page|website|\btags?\b|\bdom\b")
 TOKEN: Final = re.compile(
     r"<\|(?:user|assistant|system|im_start|im_end|endoftext|eot_id|start_header_id|end_header_id|begin_of_text|end)\|>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>"
 )
-TURN_HINT: Final = r"<\|[a-z]|INST\]|SYS>>|_of_turn>"
+TURNS: Final = ("INST]", "SYS>>", "_of_turn>")
+TURN_HINT: Final = rf"<\|[a-z]|{'|'.join(map(re.escape, TURNS))}"
 SPEAKER: Final = re.compile(r"^[ \t]*(?:#{2,4} ?(?:Human|User|Assistant|Instruction|Response)\b|(?:Human|USER|ASSISTANT|User): )", re.MULTILINE)
 SPEAKER_HINT: Final = r"##+ ?(?:Human|User|Assistant|Instruction|Response)|Human: |USER: |ASSISTANT: |User: "
 
@@ -111,7 +116,7 @@ def unfilled_variable() -> "pl.Expr":
     "html-remains",
     severity=Severity.INFO,
     scope=Scope.TEXT,
-    trigger=HTML_HINT,
+    trigger=HTML_HINTS,
     hint="Turn it into plain text or Markdown where the text was taken from the page.",
 )
 def html_remains() -> "pl.Expr":
@@ -129,7 +134,7 @@ def html_remains() -> "pl.Expr":
     """
     import polars as pl  # loaded by then: see messages_frame
 
-    both = asked().fill_null("") + "\0" + having(answer(), HTML_HINT)
+    both = asked().fill_null("") + "\0" + answer()
     return closer(pl.when(~both.str.contains(in_rust(ABOUT_HTML))).then(both), _scraped)
 
 

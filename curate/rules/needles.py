@@ -4,14 +4,19 @@ A text without any of this is one of which no text rule of ours says anything: a
 own pattern is finer, the text is looked at by the rule itself, and nothing is said.
 """
 
+import re
 import unicodedata
 from functools import partial
+from itertools import product
 from typing import TYPE_CHECKING, Any, Final
 
-from curate.rules.characters import MOJIBAKE, UNSEEN
-from curate.rules.markup import PLACEHOLDERS
-from curate.rules.parts import COMPOSED
+from curate.rules.characters import FOLLOWS as FOLLOWED
+from curate.rules.characters import LEADS as LED
+from curate.rules.characters import UNSEEN
+from curate.rules.frame import NOUNS, POINTERS
+from curate.rules.markup import ENTITIES, NOTICES, PLACEHOLDERS, TAGS, TURNS
 from curate.rules.quality import DISCLAIMERS
+from curate.rules.refusals import HINTS
 from curate.rules.repetition import SLOP
 
 if TYPE_CHECKING:
@@ -24,62 +29,76 @@ COVERED: Final = frozenset(
      "Q013", "Q014", "Q015", "Q016", "Q017", "Q019", "Q022", "S001", "S002", "S003")
 )  # fmt: skip
 """Text rules that the scan knows of."""
-TAGS: Final = ("div", "span", "font", "br", "td", "tr", "table", "p", "ul", "li", "strong", "em")
-SPEAKERS: Final = ("human", "user", "assistant", "instruction", "response", "next instruction", "input", "task")
-ANYWHERE: Final = ("{{", "%s", "<|", "inst]", "sys>>", "_of_turn>")
+LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+STOPS: Final = " ,.;:-!?'\"()/*=^|[]}~>$#+"
+"""What the scan reads as it is, and no word goes on with."""
 IN_ANSWERS: Final = (
-    *PLACEHOLDERS, *DISCLAIMERS, *(f"<{slash}{tag}" for tag in TAGS for slash in ("", "/")), *(f"#{space}{who}" for who in SPEAKERS for space in ("", " ")),
-    *(f"\n{what}" for what in ("instruction", "next instruction", "input", "task")),
-    "&nbsp;", "&amp;", "&lt;", "&gt;", "&quot;", "&#", "click here to", "cookie", "rights reserved", "our newsletter",
+    *PLACEHOLDERS, *DISCLAIMERS, *ENTITIES, *NOTICES,
+    *(f"<{slash}{tag}{end}" for slash, tag, end in product(("", "/"), TAGS, " />") if slash or tag != "p"),
 )  # fmt: skip
-REFUSALS: Final = ("canno", "n't", "unable", "not able", "decline", "will not")
-POINTERS: Final = ("following", "given", "above", "below")
-TO_THE_LETTER: Final = {
-    **dict.fromkeys(
-        ("PRIVATE KEY", "AKIA", "ASIA", "AIza", "eyJ", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "hooks.slack", "k_live_", "hf_", "npm_",
-         "xox", "Human: ", "USER: ", "ASSISTANT: ", "User: "),
-        False,
-    ),
-    "sk-": True,
-}  # fmt: skip
-"""Needles that are looked for letter for letter, and whether no letter or digit may stand before them."""
+SPEAKERS: Final = (
+    "Human: ", "USER: ", "ASSISTANT: ", "User: ", *(f"##{space}{who}" for space, who in product(("", " "), ("Human", "User", "Assistant", "Instruction", "Response"))),
+    *(f"{mark}{what}{end}" for mark, what, end in product(("\n", "#", "# "), ("Instruction", "Next instruction", "Input", "Task"), " :")),
+    *(f"TBD{stop}" for stop in STOPS),
+)  # fmt: skip
+KEYS: Final = (
+    "PRIVATE KEY", "AKIA", "ASIA", "AIza", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "hooks.slack", "k_live_", "npm_",
+    *(f"eyJ{letter}" for letter in f"{LETTERS}_-"), *(f"hf_{letter}" for letter in LETTERS), *(f"xox{letter}" for letter in "abeoprs"),
+)  # fmt: skip
 SEPARATORS: Final = "\u2028\u2029\u0085"
 
 
-def scanner() -> "Callable[[bytes, int], Scanned]":
-    """The scan for these needles: takes the bytes of whole lines and their number. Compiled at its first use on a machine, which takes a while."""
-    from curate.read.automaton import ADDRESS, ALWAYS, IN_ANSWER, POINTS, REFUSES, WORN, needles
+def scanner() -> "Callable[[bytes], Scanned]":
+    """The scan for these needles: takes the bytes of lines and their number. Compiled at its first use on a machine, which takes a while."""
+    from curate.read.grams import ADDRESS, ALWAYS, IN_ANSWER, POINTS, REFUSES, WORN, needles
     from curate.read.scan import scan  # brings numba, which only big files are worth
 
-    folded = {
+    pointing = (*(f"{which} {noun}" for which, noun in product(POINTERS, NOUNS)), *(f"{noun} {which}" for noun, which in product(NOUNS, POINTERS[2:])))
+    wanted = {
         **dict.fromkeys(IN_ANSWERS, IN_ANSWER),
         **dict.fromkeys(SLOP, WORN),
-        **dict.fromkeys(REFUSALS, REFUSES),
-        **dict.fromkeys(POINTERS, POINTS),
+        **dict.fromkeys(HINTS, REFUSES),
+        **dict.fromkeys(pointing, POINTS),
         "http": ADDRESS,
-        **dict.fromkeys(ANYWHERE, ALWAYS),
     }
-    exact = {text: (0, alone) for text, alone in TO_THE_LETTER.items()}
-    return partial(scan, known=needles(folded, exact), kinds=_kinds())
+    exact = {**dict.fromkeys(SPEAKERS, IN_ANSWER), **dict.fromkeys((*KEYS, *TURNS), ALWAYS)}
+    alone = {f"sk-{letter}": ALWAYS for letter in f"{LETTERS}_-"}
+    return partial(scan, known=needles(wanted, exact, alone), kinds=_kinds())
 
 
 def _kinds() -> Any:
     """What each character up to U+FFFF is to the scan."""
     import numpy as np
-    import polars as pl
 
-    from curate.read.quiet import FOLLOWS, LEADS, LIKE_ITSELF, ODD, SPACE
+    from curate.read.content import FOLLOWS, LEADS, LIKE_ITSELF, MARK, ODD, SPACE
 
-    points = [point for point in range(128, 0x10000) if not 0xD800 <= point < 0xE000]
+    points = [*range(128, 0xD800), *range(0xE000, 0x10000)]
     characters = [chr(point) for point in points]
-    leads, follows = MOJIBAKE.split("][")
-    column = pl.Series(characters)
+    beyond = "".join(characters)
     flags = np.zeros(len(points), dtype=np.uint8)
-    flags[column.str.contains(f"{COMPOSED}|{UNSEEN}|[\ufffd{SEPARATORS}]").to_numpy()] |= ODD
-    flags[column.str.contains(leads + "]").to_numpy()] |= LEADS
-    flags[column.str.contains("[" + follows).to_numpy()] |= FOLLOWS
-    flags[[char.isspace() for char in characters]] |= SPACE
-    flags[[not char.isspace() and unicodedata.normalize("NFKC", char).casefold() == char for char in characters]] |= LIKE_ITSELF
+    for pattern, flag in ((f"{UNSEEN}|[\ufffd{SEPARATORS}]", ODD), (f"[{LED}]", LEADS), (f"[{FOLLOWED}]", FOLLOWS), (r"\s", SPACE)):
+        flags[[match.start() for match in re.finditer(pattern, beyond)]] |= flag
+    apart = "\0".join(characters)  # in one go: nothing is composed across what stands between
+    joins = _joining(characters)
+    for at, (char, composed, compatible) in enumerate(
+        zip(characters, unicodedata.normalize("NFC", apart).split("\0"), unicodedata.normalize("NFKC", apart).casefold().split("\0"), strict=True)
+    ):
+        if composed != char or char in joins:
+            flags[at] |= ODD
+        if compatible == char and not char.isspace():
+            flags[at] |= LIKE_ITSELF
+        if unicodedata.combining(char):
+            flags[at] |= MARK
     kinds = np.zeros(0x10000, dtype=np.uint8)
     kinds[points] = flags
     return kinds
+
+
+def _joining(characters: list[str]) -> set[str]:
+    """Characters that may be composed with the one before them (UAX #15, quick check: maybe)."""
+    found = {chr(point) for point in (*range(0x1161, 0x1176), *range(0x11A8, 0x11C3))}  # letters of Hangul, which are composed by a formula
+    for char in characters:
+        parts = unicodedata.decomposition(char)
+        if " " in parts and not parts.startswith("<"):
+            found.add(chr(int(parts.split()[1], 16)))
+    return found

@@ -8,7 +8,7 @@ import unicodedata
 from array import array
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Final
@@ -127,17 +127,14 @@ class Profile:
     def sort(self, order: list[int]) -> None:
         """Bring the examples, all of one part, into the order of these numbers."""
         if any(this > after for this, after in pairwise(order)):
-            positions = _sorted(order)
-            self.exact, self.said, self.lengths = (
-                array(column.typecode, map(column.__getitem__, positions)) for column in (self.exact, self.said, self.lengths)
-            )
-            self.places.lines = array("I", map(self.places.lines.__getitem__, positions))
+            columns = (self.exact, self.said, self.lengths, self.places.lines)
+            self.exact, self.said, self.lengths, self.places.lines = _sorted(order, columns)
 
     def add_columns(self, batch: Batch) -> None:
         """Take down what there is to know of the plain examples of a batch."""
         if not batch.numbers:
             return
-        exact, said, lengths, digest = self.exact.append, self.said.append, self.lengths.append, xxhash.xxh3_64_intdigest
+        exact, said, lengths, digest = self.exact.append, self.said.append, self.lengths.append, xxhash.xxh64_intdigest
         at, looked = 0, looks(batch)
         kinds: dict[tuple[str, ...], tuple[str, int | None, int | None]] = {}
         for roles, texts, joined in zip(batch.roles, batch.texts, batch.said, strict=True):
@@ -156,35 +153,35 @@ class Profile:
                 self._answer(texts[answer], refused=looked[at + answer] & DECLINES > 0)
             at += len(texts)
         self.places.add_lines(batch.file, batch.numbers)
-        by_roles: dict[tuple[str, ...], list[int]] = {}
+        first: dict[tuple[str, ...], int] = {}
         for roles, number in zip(batch.roles, batch.numbers, strict=True):
-            by_roles.setdefault(roles, []).append(number)
-        self._count_roles(batch.file, by_roles)
+            first.setdefault(roles, number)
+        self._count_roles(batch.file, {roles: (first[roles], count) for roles, count in Counter(batch.roles).items()})
 
     def add_quiet(self, batch: Batch) -> None:
         """Take down what there is to know of the quiet lines of a batch."""
-        if batch.quiet is None or not batch.quiet.quiet.any():
+        scanned = batch.quiet
+        if scanned is None or not scanned.quiet.any():
             return
-        scanned, digest = batch.quiet, xxhash.xxh3_64_intdigest
-        text, folded = scanned.text, scanned.folded
-        exact, said = self.exact.append, self.said.append
-        prompts: Counter[bytes] = Counter()
-        spans, counts = scanned.spans[scanned.quiet].tolist(), scanned.counts[scanned.quiet]
-        anew = counts[:, 3].tolist()
-        for (start, end, first, last, system, system_end, answer, answer_end), renewed in zip(spans, anew, strict=True):
-            content = text[start:end]
-            exact(digest(content))
-            said(digest(_without_spaces(content.decode()) if renewed else folded[first:last]))
-            if system >= 0:
-                prompts[text[system:system_end]] += 1
-            if answer_end - answer <= 4 * LABEL:
-                self._label(text[answer:answer_end].decode())
-        for prompt, count in prompts.items():
-            self._system(prompt.decode(), count)
-        self.answers += len(spans)
-        self.lengths.extend(counts[:, 2].tolist())
-        self.places.add_lines(batch.file, scanned.numbers.tolist())
-        self._count_roles(batch.file, scanned.by_roles())
+        import numpy as np  # loaded by then
+
+        found, numbers = scanned.lines, scanned.numbers
+        turns, system, chars, anew, answer = found.counts.T
+        said = found.said.copy()
+        for at in np.flatnonzero(anew).tolist():
+            texts = batch.texts_of(int(numbers[at]))
+            roles = ("system",) * system[at] + ("user", "assistant") * ((turns[at] - system[at]) // 2)
+            said[at] = xxhash.xxh64_intdigest(_without_spaces("\0".join(texts) + _suffix(roles)))
+        self.exact.frombytes(found.exact.tobytes())
+        self.said.frombytes(said.tobytes())
+        self.lengths.extend(chars.tolist())
+        for number, count in _counts(found.system, system == 1, numbers):
+            self._system(batch.texts_of(number)[0], count)
+        for number, count in _counts(found.answer, answer <= LABEL, numbers):
+            self._label(batch.texts_of(number)[-1], count)
+        self.answers += len(numbers)
+        self.places.add_lines(batch.file, numbers.tolist())
+        self._count_roles(batch.file, {roles: (int(those[0]), len(those)) for roles, those in scanned.by_roles().items()})
 
     def _add(self, place: Place, exact: int, said: int, length: int, turns: int) -> None:
         self.places.add(place)
@@ -193,10 +190,10 @@ class Profile:
         self.lengths.append(min(length, LARGEST))
         self.turns[turns] += 1
 
-    def _count_roles(self, file: str, by_roles: dict[tuple[str, ...], list[int]]) -> None:
-        """What there is to count of plain examples by their roles alone; the lines of each are in order."""
-        for roles, numbers in by_roles.items():
-            place, count = Place(file, numbers[0]), len(numbers)
+    def _count_roles(self, file: str, by_roles: dict[tuple[str, ...], tuple[int, int]]) -> None:
+        """What there is to count of plain examples by their roles alone: of each, the first line and the number of lines."""
+        for roles, (line, count) in by_roles.items():
+            place = Place(file, line)
             self.turns[len(roles)] += count
             self.plain = counted(self.plain, place, count)
             if len(roles) > 1:
@@ -217,9 +214,9 @@ class Profile:
         self.refusals += refused
         self._label(answer)
 
-    def _label(self, answer: str) -> None:
+    def _label(self, answer: str, count: int = 1) -> None:
         if len(answer) <= LABEL and (answer in self.labels or len(self.labels) < DISTINCT):
-            self.labels[answer] += 1
+            self.labels[answer] += count
 
     def with_plain(self, kinds: dict[bool, Count], *, kind: bool) -> dict[bool, Count]:
         """Counts of two kinds of examples, with the plain ones, which are all of one kind."""
@@ -263,14 +260,26 @@ class Profile:
             self.unasked = counted(self.unasked, _after(other.unasked[1], before), other.unasked[0])
 
 
-def _sorted(order: list[int]) -> list[int]:
-    """Positions, sorted by the numbers there."""
+def _counts(digests: Any, chosen: Any, numbers: Any) -> Iterator[tuple[int, int]]:
+    """Of each digest of the chosen lines: the number of its first line, and how many lines have it; in the order of the lines."""
+    import numpy as np  # loaded by then
+
+    at = np.flatnonzero(chosen)
+    _, first, counts = np.unique(digests[at], return_index=True, return_counts=True)
+    for nth in np.argsort(first).tolist():
+        yield int(numbers[at[first[nth]]]), int(counts[nth])
+
+
+def _sorted(order: list[int], columns: Sequence["array[int]"]) -> Iterator["array[int]"]:
+    """Columns, each sorted by the numbers of `order`."""
     if len(order) < SMALL // 10:
-        return sorted(range(len(order)), key=order.__getitem__)
+        positions = sorted(range(len(order)), key=order.__getitem__)
+        yield from (array(column.typecode, map(column.__getitem__, positions)) for column in columns)
+        return
     import numpy as np  # a twentieth of a second that a small file need not pay
 
-    positions: list[int] = np.argsort(np.asarray(order), kind="stable").tolist()
-    return positions
+    at = np.argsort(np.asarray(order), kind="stable")
+    yield from (array(column.typecode, np.frombuffer(column, dtype=column.typecode)[at].tobytes()) for column in columns)
 
 
 def _groups(digests: "array[int]") -> Iterator[list[int]]:
@@ -331,12 +340,12 @@ def _digests(example: Example, texts: list[str], turns: list[dict[str, Any]]) ->
     if is_plain(example):
         text = "\0".join(texts) + _suffix(tuple([turn["role"] for turn in turns]))
         data = text.encode("utf-8", "surrogatepass")
-        return xxhash.xxh3_64_intdigest(data), xxhash.xxh3_64_intdigest(data.translate(LOWER, SPACES) if data.isascii() else _without_spaces(text))
+        return xxhash.xxh64_intdigest(data), xxhash.xxh64_intdigest(data.translate(LOWER, SPACES) if data.isascii() else _without_spaces(text))
     rest = {key: item for key, item in example.value.items() if key != "messages"}
     beside = [sorted((k, repr(v)) for k, v in turn.items() if k not in ("role", "content")) for turn in turns]
     said = [f"{turn.get('role')}\1{_compared(turn.get('content'))}\1{more}" for turn, more in zip(turns, beside, strict=True)]
     whole = "\0".join([*said, repr(sorted(rest.items(), key=lambda pair: pair[0]))]).encode("utf-8", "surrogatepass")
-    return xxhash.xxh3_64_intdigest(canonical(example.value)), xxhash.xxh3_64_intdigest(whole)
+    return xxhash.xxh64_intdigest(canonical(example.value)), xxhash.xxh64_intdigest(whole)
 
 
 def _compared(content: Any) -> str:

@@ -26,10 +26,7 @@ DISCLAIMERS: Final = (
     "as a language",
     "as an artificial",
     "as a ai",
-    "m an ai",
-    "just an ai",
-    "only an ai",
-    "merely an ai",
+    *(f"{before} an ai{after}" for before in ("m", "just", "only", "merely") for after in (" ", ",")),
     "am an artificial",
     "knowledge cut",
 )

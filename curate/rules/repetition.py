@@ -1,6 +1,7 @@
 """Family Q, repetition: loops, copied phrases, worn-out ones. Columns pick the few texts that may repeat; these are counted exactly."""
 
 from collections import Counter
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from curate.finding import Severity
@@ -35,9 +36,14 @@ def _repeating() -> "pl.Expr":
     return pl.when(pl.col("repeats")).then(pl.col("text").str.head(ENOUGH))
 
 
+@lru_cache(maxsize=64)  # two rules ask, one after the other
+def _words(text: str) -> list[str]:
+    return words(normalised(text))
+
+
 def loop_share(text: str) -> float:
     """Share of a text's 10-grams of words that repeat an earlier one."""
-    said = words(normalised(text))
+    said = _words(text)
     grams = [tuple(said[i : i + 10]) for i in range(len(said) - 9)]
     return 1 - len(set(grams)) / len(grams) if len(grams) >= 20 else 0.0
 
@@ -48,18 +54,20 @@ def _loops(text: str) -> str | None:
 
 
 def _repeats(text: str) -> str | None:
-    if loop_share(text) >= LOOP or "```" in text:
+    if "```" in text:
         return None
-    said = words(normalised(text))
+    said = _words(text)
     if len(said) <= 50 or sum(word.isdigit() for word in said) > len(said) / 8:
         return None
     lines = [line.strip() for line in text.splitlines() if len(line.strip()) > 20]
-    if len(lines) > 4 and (share := 1 - len(set(lines)) / len(lines)) > 0.3:
+    if len(lines) > 4 and (share := 1 - len(set(lines)) / len(lines)) > 0.3 and loop_share(text) < LOOP:
         return f"{share:.0%} of the answer's lines repeat an earlier line"
     length = sum(map(len, said))
     for n, most in TOP.items():
         gram, count = Counter(tuple(said[i : i + n]) for i in range(len(said) - n + 1)).most_common(1)[0]
-        if count > 4 and (share := count * sum(map(len, gram)) / length) > most:
+        if count <= 4:  # then none of more words stands there more often
+            return None
+        if (share := count * sum(map(len, gram)) / length) > most and loop_share(text) < LOOP:
             return f"one sequence of {n} words makes up {share:.0%} of the answer"
     return None
 

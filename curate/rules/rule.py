@@ -95,12 +95,12 @@ class Rule:
     """Targets that have the rule; empty: all."""
     default: bool = True
     """False for a rule that runs only when it is selected."""
-    trigger: str | None = None
-    """For a rule over texts: a fast pattern (in Rust's syntax) that is found in every text that the rule can fire on, whoever says it."""
+    triggers: tuple[str, ...] = ()
+    """For a rule over texts: fast patterns (in Rust's syntax), one of which is found in every text that the rule can fire on, whoever says it."""
     flag: str | None = None
-    """For a rule over texts: a column of the frame that is true wherever the rule can fire and its trigger is not found."""
+    """For a rule over texts: a column of the frame that is true wherever the rule can fire and no trigger is found."""
     ascii: bool = True
-    """False where the trigger is never found in a text of nothing but ASCII."""
+    """False where no trigger is ever found in a text of nothing but ASCII."""
     repair: Repair | None = None
     conclusion: Callable[..., Any] | None = None
     """For a rule over the data set, or over tokens: takes what was `Seen` once all is read; yields (place, problem)."""
@@ -144,7 +144,7 @@ def rule(
     targets: Mapping[Target, Severity] | None = None,
     only: tuple[Target, ...] = (),
     default: bool = True,
-    trigger: str | None = None,
+    trigger: str | tuple[str, ...] = (),
     flag: str | None = None,
     ascii: bool = True,  # noqa: A002
 ) -> Callable[[Callable[..., Any]], Rule]:
@@ -154,7 +154,8 @@ def rule(
 
     def declare(function: Callable[..., Any]) -> Rule:
         summary, why, bad, good = _documentation(code, inspect.getdoc(function) or "")
-        return Rule(code, name, severity, scope, hint, summary, why, bad, good, function, targets or {}, only, default, trigger, flag, ascii)
+        triggers = (trigger,) if isinstance(trigger, str) else trigger
+        return Rule(code, name, severity, scope, hint, summary, why, bad, good, function, targets or {}, only, default, triggers, flag, ascii)
 
     return declare
 

@@ -60,16 +60,18 @@ def closer(texts: "pl.Expr", judge: Callable[[str], str | None]) -> "pl.Expr":
 def quoting(texts: "pl.Expr", hint: str, pattern: re.Pattern[str], message: str, unless: re.Pattern[str] | None = None) -> "pl.Expr":
     """`message` with what `pattern` finds in each text in it, for the few that `hint` fits and `unless` does not.
 
-    The hint is a fast pattern, often that of the rule's trigger.
+    The hint is a fast pattern, often that of the rule's trigger. `pattern`, which finds no NUL, is looked for by Rust's engine: up to fifty times as fast.
     """
 
-    def said(text: str) -> str | None:
-        match = pattern.search(text)
-        if match is None or (unless is not None and unless.search(text)):
-            return None
-        return message.format(excerpt(match.group().strip(' \n\t,."“”()!?:;')))
+    import polars as pl  # loaded by then: see messages_frame
 
-    return closer(having(texts, hint), said)
+    def said(found: str) -> str | None:
+        match, _, text = found.partition("\0")
+        return None if unless is not None and unless.search(text) else message.format(excerpt(match.strip(' \n\t,."“”()!?:;')))
+
+    texts = having(texts, hint)
+    match = texts.str.extract(f"({in_rust(pattern)})")
+    return closer(match if unless is None else pl.concat_str(match, pl.lit("\0"), texts), said)
 
 
 def in_rust(pattern: re.Pattern[str]) -> str:

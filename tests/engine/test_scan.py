@@ -1,6 +1,7 @@
 """What the compiled scan lets pass is what no rule would have said anything about."""
 
 import json
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -25,6 +26,15 @@ PIECES = (
     " \ufffd \U0001f600 delve into. following text: below http://a.b %s <br> As an AI language model, Human: sk-a1 N/A Explain how ( , \t \n"
 )
 WORDS = st.lists(st.sampled_from(PIECES.split(" ")), max_size=40).map(" ".join)
+NUMBER = r"\+?\(?[0-9]{1,6}\)?[ .-]?|[A-Z]{2}[0-9]{2}|4539 ?1488 ?0343 ?6467|GB82 ?WEST|12345698765432"
+NUMBERS = st.lists(st.from_regex(NUMBER, fullmatch=True), max_size=6).map("".join)
+MARKS = st.text(st.sampled_from("aeनकख\u093c\u094d\u0902\u0301\u0327\u0338\u1161\u11a8가\u212bÅ가"), max_size=6)
+TELLTALES = """AKIAIOSFODNN7EXAMPLX|glpat-abcdefghij0123456789|hf_a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1|sk-abcdefghij0123456789a|xoxb-1234567890-abc
+|eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abcdefghijk|https://joe:hunter22@example.net/x|jo@acme.io|<p>Hi</p>|<br/>|&nbsp;|&#160;|[INST]|<¦user¦>
+|{{ name }}| {city}.|${name}| %s |TBD|TODO: this|[your answer here]|## Input 3:\nOutput: 4|Instruction: Go\nOutput: 4|## Human: Hi
+|Can’t. I’m sorry, but I can’t help|I won't share it|it’s important to note|It's worth noting|let's dive in|AS AN AI LANGUAGE MODEL,|a rich tapestry of
+|Summarize the following text|the list below"""
+TELLING = st.lists(st.one_of(WORDS, NUMBERS, MARKS, st.sampled_from(TELLTALES.split("|")).map(lambda said: said.replace("¦", "|"))), max_size=5).map(" ".join)
 
 
 @cache
@@ -67,6 +77,12 @@ def test_words_that_rules_look_for(talks: list[tuple[list[tuple[str, str]], str 
             messages += [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
         lines.append(written({"messages": messages}, form))
     agree(ending.join(lines) + ending)
+
+
+@given(talks=st.lists(st.tuples(TELLING, TELLING, st.integers(0, 5)), min_size=1, max_size=4), case=st.sampled_from((str, str.upper, str.title, str.swapcase)))
+@settings(deadline=None)
+def test_what_tells_of_something_anywhere(talks: list[tuple[str, str, int]], case: Callable[[str], str]) -> None:
+    agree(b"".join(written(chat(case(question), case(answer)), form) + b"\n" for question, answer, form in talks))
 
 
 @given(data=st.data())
