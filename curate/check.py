@@ -20,7 +20,7 @@ CHUNK = 1024
 """Elements of a document at a time."""
 PARALLEL = 16 << 20
 """Bytes from which it pays to start processes: each takes some tenths of a second."""
-QUICK = 100 << 20
+QUICK = 16 << 20
 """Bytes from which it pays to load a compiled scan."""
 Progress = Callable[[int], None]
 
@@ -77,7 +77,7 @@ def check_paths(
     checker = Checker(config)
     report = CheckReport(rules=checker.chosen.known, severities_of=checker.chosen.severities)
     size = _size(paths)
-    with Workers(checker, config, workers if checker.template is None and size >= PARALLEL else 1, quick=size >= QUICK) as pool:
+    with Workers(checker, config, workers if checker.template is None and size >= PARALLEL else 1, hurry=size >= QUICK) as pool:
         for path in paths:
             _check_file(path, name_of(path), checker, pool, report, progress)
     _conclude(checker, report, {name_of(path): path for path in paths})

@@ -17,7 +17,7 @@ from curate.read.pieces import Batch, Piece, read_piece
 from curate.rules import Rule, Scope, by_scope
 from curate.rules.chosen import Chosen
 from curate.rules.duplicates import Seen
-from curate.rules.frame import batch_frame, messages_frame
+from curate.rules.frame import batch_frame
 from curate.rules.needles import COVERED, scanner
 from curate.rules.profile import Profile
 from curate.rules.repair import Takes
@@ -27,6 +27,8 @@ from curate.template import load_template
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from curate.read.scan import Scan
 
 
 @dataclass(slots=True)
@@ -45,8 +47,8 @@ class Part:
 class Checker:
     """The selected rules, by what they see, and what the data set's rules remember."""
 
-    def __init__(self, config: CheckConfig, *, quick: bool = False) -> None:
-        """Raises as `Chosen.by` does. With `quick`, lines go through a compiled scan first: for big files, since it takes a while to load."""
+    def __init__(self, config: CheckConfig) -> None:
+        """Raises as `Chosen.by` does."""
         self.max_length, self.target = config.max_length, config.target
         self.chosen = Chosen.by(config)
         rules = self.chosen.rules
@@ -54,10 +56,14 @@ class Checker:
         self.line, self.shape, self.value, self.dataset, self.profiled, self.files, self.tokens, self.whole = (by_scope(rules, scope) for scope in scopes)
         self.text = TextRules(by_scope(rules, Scope.TEXT))
         self.template = load_template(config.model) if config.model and self.tokens else None
-        known = {rule.code for rule in self.text.rules} <= COVERED
-        self.scan = scanner() if quick and known and self.template is None and not self.whole else None
+        self.scan: Scan | None = None
         self.seen = Seen()
         self.sound: set[Shape] = set()
+
+    def hurry(self) -> None:
+        """Let lines go through a compiled scan first: for big files, since it takes a while to load. Nothing else depends on it."""
+        if {rule.code for rule in self.text.rules} <= COVERED and self.template is None and not self.whole:
+            self.scan = scanner()
 
     def part(self, piece: Piece) -> Part:
         """What the lines of a piece give."""
@@ -138,10 +144,7 @@ class Checker:
         if not self.text.rules:
             return
         lines = [(parsed, parsed.example) for parsed in batch.others if parsed.example is not None]
-        frames = [batch_frame(batch)] if batch.numbers else []
-        if lines:
-            frames.append(messages_frame([example for _, example in lines], len(batch.numbers)))
-        for rule, position, turn, message in self.text.ask(frames):
+        for rule, position, turn, message in self.text.ask(batch_frame(batch, [example for _, example in lines])):
             if position < len(batch.numbers):
                 yield self._finding(rule, Problem(f"/messages/{turn}/content", message), batch.parsed(position))
             else:
@@ -206,30 +209,29 @@ class TextRules:
         self.rules = rules
         self._asked: dict[str, pl.Expr] = {}
 
-    def ask(self, frames: Sequence["pl.DataFrame"]) -> Iterator[tuple[Rule, int, int, str]]:
-        """What the rules say of frames of messages: the rule, the position of the example, the turn, the message."""
-        import polars as pl
-
-        self._asked = self._asked or {rule.code: rule.function().alias(rule.code) for rule in self.rules}
-        frame = pl.concat(frames).rechunk() if frames else pl.DataFrame()  # polars 2.1 stumbles over columns that are cut at different places
+    def ask(self, frame: "pl.DataFrame") -> Iterator[tuple[Rule, int, int, str]]:
+        """What the rules say of a frame of messages: the rule, the position of the example, the turn, the message."""
         if not len(frame):
             return
-        foreign = frame.filter("foreign")
+        self._asked = self._asked or {rule.code: rule.function().alias(rule.code) for rule in self.rules}
+        foreign = frame[frame["foreign"].arg_true()]
         for rule in self.rules:
             some = _suspects_of(rule, frame if rule.ascii or rule.flag else foreign)
-            if len(some):
-                said = some.select("example", "turn", self._asked[rule.code]).drop_nulls(rule.code)
-                for example, turn, message in said.iter_rows():
-                    yield rule, example, turn, message
+            if some is not None:
+                said = some.select("example", "turn", self._asked[rule.code])
+                for at in said[rule.code].is_not_null().arg_true():
+                    yield rule, said["example"][at], said["turn"][at], said[rule.code][at]
 
 
-def _suspects_of(rule: Rule, frame: "pl.DataFrame") -> "pl.DataFrame":
-    """The messages in which a rule may find something; all of them for a rule of which nobody knows: one of a user's."""
+def _suspects_of(rule: Rule, frame: "pl.DataFrame") -> "pl.DataFrame | None":
+    """The messages in which a rule may find something, if there are any; all of them for a rule of which nobody knows: one of a user's."""
     found = frame[rule.flag] if rule.flag else None
     for trigger in rule.triggers:
         hit = frame["text"].str.contains(trigger)
         found = hit if found is None else found | hit
-    return frame if found is None else frame.filter(found) if found.any() else frame.clear()
+    if found is None:
+        return frame
+    return frame[found.arg_true()] if found.any() else None
 
 
 def _inside(problem: Problem, data: bytes) -> int:

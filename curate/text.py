@@ -45,7 +45,7 @@ def normalised(text: str) -> str:
 
 def words(text: str) -> list[str]:
     """The words of a normalised text; in scripts without spaces between words, its single characters."""
-    return WORDS.findall(text) if text.isascii() else list(_words(text))
+    return WORDS.findall(text) if text.isascii() or not UNSPACED.search(text) else list(_words(text))
 
 
 def _words(text: str) -> Iterator[str]:

@@ -1,14 +1,18 @@
 """Processes that check pieces of files side by side, and give back what they found in the order of the pieces.
 
 Each worker has a pipe of its own and reads its pieces from the disk itself. It ends when the pipe does: when the check is done, was
-interrupted or was killed. Nothing in the outcome depends on how many there are.
+interrupted or was killed. Nothing in the outcome depends on how many there are, or on how they were started: as a copy of this process,
+which is at work at once, where it has no threads whose locks a copy would hold; else anew.
 """
 
 import gc
 import os
 import signal
+import sys
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -29,9 +33,9 @@ THREADS = "POLARS_MAX_THREADS"
 class Workers:
     """As many processes as wanted; with one, the work is done here."""
 
-    def __init__(self, checker: Checker, config: CheckConfig, count: int, *, quick: bool = False) -> None:
-        """`quick` has the processes scan the lines first (see `Checker`)."""
-        self._checker, self._config, self._count, self._quick = checker, config, count, quick
+    def __init__(self, checker: Checker, config: CheckConfig, count: int, *, hurry: bool = False) -> None:
+        """With `hurry`, lines are scanned first (see `Checker.hurry`)."""
+        self._checker, self._config, self._count, self._hurry = checker, config, count, hurry
         self._started: list[tuple[BaseProcess, Connection]] = []
 
     def __enter__(self) -> Self:
@@ -47,25 +51,29 @@ class Workers:
     def _start(self) -> None:
         from multiprocessing import get_context  # a hundredth of a second that a small file need not pay
 
-        context = get_context("spawn")  # a copy of this process would hold the locks of its threads
-        before = os.environ.get(THREADS)
-        os.environ[THREADS] = "1"  # the processes are the threads
-        try:
+        copies = _is_alone()
+        if copies and self._hurry:  # loaded once, before it is copied
+            with _set("OPENBLAS_NUM_THREADS"):  # else NumPy starts threads
+                self._checker.hurry()
+            copies = _is_alone()
+        context = get_context("fork") if copies else get_context("spawn")
+        with _set(THREADS):  # the processes are the threads
             for _ in range(self._count):
                 here, there = context.Pipe()
-                process = context.Process(target=_serve, args=(there, self._config, self._quick), daemon=True)
+                if copies:
+                    inherited = [here, *(pipe for _, pipe in self._started)]  # whose ends a worker would wait for in vain
+                    process = context.Process(target=_serve, args=(there, self._checker, inherited), daemon=True)
+                else:
+                    process = context.Process(target=_serve_anew, args=(there, self._config, self._hurry), daemon=True)
                 process.start()
                 there.close()
                 self._started.append((process, here))
-        finally:
-            if before is None:
-                del os.environ[THREADS]
-            else:
-                os.environ[THREADS] = before
 
     def parts(self, pieces: Iterable[Piece]) -> Iterator[Part]:
         """What each piece gives, in order. Raises what a worker raised, `CurateError` where one died."""
         if self._count <= 1:
+            if self._hurry and self._checker.scan is None:
+                self._checker.hurry()
             for piece in pieces:
                 yield self._checker.part(piece)
             return
@@ -82,6 +90,26 @@ class Workers:
             yield _received(waiting.popleft())
 
 
+def _is_alone() -> bool:
+    """Whether this process has no other threads, and can be copied."""
+    threads = Path("/proc/self/task")
+    return sys.platform == "linux" and threads.is_dir() and len(list(threads.iterdir())) == 1
+
+
+@contextmanager
+def _set(name: str) -> Iterator[None]:
+    """A variable of the environment as 1, for what reads it when it is loaded or started meanwhile; as it was afterwards."""
+    before = os.environ.get(name)
+    os.environ[name] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
+
+
 def _received(pipe: "Connection") -> Part:
     try:
         found = pipe.recv()
@@ -93,11 +121,21 @@ def _received(pipe: "Connection") -> Part:
     return part
 
 
-def _serve(pipe: "Connection", config: CheckConfig, quick: bool) -> None:
+def _serve_anew(pipe: "Connection", config: CheckConfig, hurry: bool) -> None:
+    """A worker that was started anew."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    checker = Checker(config)
+    if hurry:
+        checker.hurry()
+    _serve(pipe, checker)
+
+
+def _serve(pipe: "Connection", checker: Checker, inherited: Sequence["Connection"] = ()) -> None:
     """A worker: check pieces until the pipe ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the one that was asked ends the others
     gc.disable()  # what a piece is made into has no cycles and is gone before the next
-    checker = Checker(config, quick=quick)
+    for other in inherited:
+        other.close()
     while True:
         try:
             piece = pipe.recv()

@@ -55,17 +55,33 @@ def _is_uneven(text: Array, start: int, end: int, chars: int) -> bool:
     if end - start <= 150:
         return False
     stop = start + 150 if chars == end - start else byte_of(text, start, end, _HEAD)
-    spaces = marks = words = 0
+    spaces = marks = 0
     for at in range(start, stop):
         byte = text[np.uintp(at)]
         spaces += byte == 32
         marks += (48 <= byte <= 57) | (byte == 35) | (byte == 0xE2)  # digits, a hash, and all that shares its first byte with an ellipsis
-    if marks < 16 and (chars <= 150 or 14 <= spaces <= 40):
-        return False
-    for at in range(start, end):
-        byte = text[np.uintp(at)]
-        words += (byte <= 32) | (byte >= 0xC2)
-    return words >= 49
+    return (marks >= 16 or (chars > 150 and not 14 <= spaces <= 40)) and _is_odd(text, start, end, chars)
+
+
+@compiled
+def _is_odd(text: Array, start: int, end: int, chars: int) -> bool:
+    """Whether the words of an answer, 50 or more, may have odd lengths, many marks among them or few letters in them (Q017)."""
+    words = lettered = marks = shown = size = 0
+    letter = False
+    for at in range(start, end + 1):
+        byte = text[np.uintp(at)] if at < end else np.uint8(32)
+        if byte <= 32:
+            words += size > 0
+            lettered += letter
+            size, letter = 0, False
+        else:
+            size += 1
+            letter = letter or bool(65 <= (byte & 0xDF) <= 90)
+            marks += byte == 35 or (byte == 46 and size > 2 and text[np.uintp(at - 1)] == 46 and text[np.uintp(at - 2)] == 46)
+            shown += 1
+    if words < 50 or chars != end - start:  # beyond ASCII, there are other spaces and letters
+        return words >= 50 or chars != end - start
+    return bool(lettered < words * 0.5 or shown < words * 3 or shown > words * 10 or marks > words * 0.1)
 
 
 @compiled

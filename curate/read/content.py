@@ -2,7 +2,7 @@
 
 # ruff: noqa: PLR1714, SIM110  (sets and generators are slower when they are compiled)
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -10,9 +10,21 @@ from curate.read.compiled import Array, compiled, hex_at, is_word, literal, utf8
 from curate.read.digits import KEPT, is_number_of
 from curate.read.grams import ALWAYS, BITS, FACTOR, IN_ANSWER, REFUSES, SIZE, SLOTS, WORN, Needles
 
-ODD, LEADS, FOLLOWS, SPACE, LIKE_ITSELF, MARK = 1, 2, 4, 8, 16, 32
-"""Kinds of characters beyond ASCII: that some rule looks for; that begin, and go on, a text decoded wrongly; white space; equal to their
-compatible form in lower case; that go with the character before them, in an order that is fixed."""
+ODD, LEADS, FOLLOWS, SPACE, OTHER, MARK, JOINS, JOINED = 1, 2, 4, 8, 16, 32, 64, 128
+"""Kinds of characters beyond ASCII: that some rule looks for; that begin, and go on, a text decoded wrongly; white space; that have another
+compatible form; that go with the character before them, in an order that is fixed; that may make one character with the one before them, and
+with the one behind them."""
+
+
+class Characters(NamedTuple):
+    """What the characters up to U+FFFF are."""
+
+    kinds: Array
+    """uint8, 65,536: their kinds."""
+    folds: Array
+    """uint16, 65,536: their compatible form in lower case; 0 for those of which it is none, or several characters."""
+
+
 SYSTEM, USER, ANSWER = 0, 1, 2
 CHARS, MORE, ANEW, FLAGS, WORN_OUT, FENCED, KIND, KIND_END = range(KEPT, KEPT + 8)
 TOLD: Final = KEPT + 8
@@ -26,6 +38,13 @@ _UNJOINED: Final = literal(b" \n\t\r\"'<>[]{}:/$*")
 """What stands before an @ that belongs to no address."""
 _OPENS: Final = literal(b' \n\t\r,"($')
 """What stands before a variable in braces."""
+_CLOSES: Final = literal(b' .,!?:;")\\')
+"""What stands behind a variable, or the end of a string or an escape there."""
+_MADE_UP: Final = ("example", "test", "domain", "email", "mail", "company", "yourdomain", "yourcompany", "abc", "xyz", "acme", "sample")
+_NOBODYS = np.zeros((len(_MADE_UP), 12), dtype=np.uint8)
+for _nth, _name in enumerate(_MADE_UP):
+    _NOBODYS[_nth, : len(_name)] = list(_name.encode())
+"""Domains that nobody's address is under."""
 _TBD: Final = int.from_bytes(b"tbd", "big")
 
 
@@ -71,19 +90,41 @@ def _is_one_of(byte: int, wanted: Array) -> bool:
 
 
 @compiled
+def _is_name(byte: int) -> bool:
+    """Whether a byte of JSON may be of a name in Python's sense of it; a backslash may begin one."""
+    return is_word(byte) or byte == 95 or byte >= 128 or byte == 92
+
+
+@compiled
 def _is_variable(data: Array, at: int, before: int) -> bool:
-    """Whether the braces that open here may be those of a template."""
+    """Whether the braces that open here may be those of a template; `before` is the byte before them, 0 for none."""
     doubled = data[np.uintp(at + 1)] == 123
     if doubled:
         at += 1 + (data[np.uintp(at + 2)] == 32)
     elif not (before == 0 or before >= 128 or _is_one_of(before, _OPENS)):
         return False
-    size = 0
-    byte = data[np.uintp(at + 1)]
-    while 97 <= byte <= 122 or byte == 95 or (doubled and (is_word(byte) or byte == 46 or byte >= 128 or byte == 92)):
+    size, byte = 0, data[np.uintp(at + 1)]
+    while (_is_name(byte) or (byte == 46 and size)) if doubled else (97 <= byte <= 122 or byte == 95):
         size += 1
         byte = data[np.uintp(at + 1 + size)]
-    return (size > 0 and byte == 32) or (size > 0 and byte == 125) if doubled else size > 1 and byte == 125
+    after = data[np.uintp(at + 2 + size)] if byte >= 32 else 0
+    if doubled:
+        return bool(size and (byte == 125 or byte == 32) and after == 125)
+    return bool(size > 1 and byte == 125 and (before == 36 or after >= 128 or _is_one_of(after, _CLOSES)))
+
+
+@compiled
+def _is_made_up(data: Array, at: int) -> bool:
+    """Whether the domain of an address that goes on here is nobody's."""
+    for nth in range(len(_NOBODYS)):
+        size = 0
+        while size < 12 and _NOBODYS[nth, size]:
+            if _LOWER[np.uintp(data[np.uintp(at + size)])] != _NOBODYS[nth, size]:
+                break
+            size += 1
+        if (size == 12 or not _NOBODYS[nth, size]) and data[np.uintp(at + size)] == 46:
+            return True
+    return False
 
 
 @compiled
@@ -98,45 +139,77 @@ def _opens(data: Array, at: int, role: int, before: int) -> bool:
         following = data[np.uintp(at + 2)] if (after | 32) == 112 else 0
         return bool(role == ANSWER and (following == 32 or following == 62 or following == 47 or following == 92))
     if byte == 37:  # %s
-        return bool(after == 115 and (before == 0 or before == 32 or before == 44))
+        return bool(after == 115 and (before == 0 or before == 32 or before == 44) and _is_one_of(data[np.uintp(at + 2)], _CLOSES))
     if byte == 38:  # &#
         return bool(role == ANSWER and after == 35)
-    if byte == 64:
-        joined = before != 0 and not _is_one_of(before, _UNJOINED)
-        return bool(joined and (is_word(after) or after == 45 or after == 46 or after == 95 or after >= 128 or after == 92))
     return False
 
 
 @compiled
-def _beyond(
-    data: Array, at: int, text: Array, start: int, used: int, folded: Array, used_folded: int, kinds: Array, told: Array,
-) -> tuple[int, int, int]:  # fmt: skip
-    """A character beyond ASCII, as it is or as an escape: where to go on in the data, in `text` and in `folded`; -1 for one that is not quiet."""
-    if data[np.uintp(at)] == 92:
-        code = hex_at(data, at + 2)
-        at += 6
-        if 0xD800 <= code < 0xDC00:
-            low = hex_at(data, at + 2) if data[np.uintp(at)] == 92 and data[np.uintp(at + 1)] == 117 else -1
-            at += 6
-            code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00) if 0xDC00 <= low < 0xE000 else -1
-        if code < 128 or 0xD800 <= code < 0xE000:  # writers of JSON escape nothing that ASCII has, but for control characters
-            return -1, 0, 0
-    else:
+def _is_address(data: Array, at: int, text: Array, start: int, used: int) -> bool:
+    """Whether an @ may stand in somebody's address, or behind a password."""
+    after = data[np.uintp(at + 1)]
+    if used == start or _is_one_of(text[np.uintp(used - 1)], _UNJOINED) or not (_is_name(after) or after == 45 or after == 46):
+        return False
+    if not _is_made_up(data, at + 1):
+        return True
+    while used > start and not _is_one_of(text[np.uintp(used - 1)], _UNJOINED):
+        used -= 1
+    return bool(used > start and text[np.uintp(used - 1)] == 58)
+
+
+@compiled
+def _code_at(data: Array, at: int) -> tuple[int, int]:
+    """A character beyond ASCII, as it is or as an escape, and where it ends; -1 where none is, or one that no writer of JSON escapes."""
+    if data[np.uintp(at)] != 92:
         code = utf8_at(data, at)
-        if code < 0:
-            return -1, 0, 0
-        at += 2 if code < 0x800 else 3 if code < 0x10000 else 4
-    kind = int(kinds[np.uintp(code)]) if code < 0x10000 else ODD if 0x101FD <= code <= 0x1E94A or code >= 0x2F800 else 0
+        return code, at + (2 if code < 0x800 else 3 if code < 0x10000 else 4)
+    code = hex_at(data, at + 2)
+    at += 6
+    if 0xD800 <= code < 0xDC00:
+        low = hex_at(data, at + 2) if data[np.uintp(at)] == 92 and data[np.uintp(at + 1)] == 117 else -1
+        return (0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00) if 0xDC00 <= low < 0xE000 else -1), at + 6
+    return (-1 if code < 128 or 0xDC00 <= code < 0xE000 else code), at
+
+
+@compiled
+def _fold(code: int, folded: Array, used: int, folds: Array) -> int:
+    """Write the compatible form in lower case of a character that is no white space; where it ends, -1 where that is not known."""
+    if code >= 0x10000:
+        return write_utf8(folded, used, code) if 0x1F300 <= code < 0x1FB00 or 0x20000 <= code < 0x2F800 else -1
+    if code == 0x2026 or code == 0xDF:  # an ellipsis is three full stops, a sharp s two letters
+        for nth in range(3 if code == 0x2026 else 2):
+            folded[np.uintp(used + nth)] = 46 if code == 0x2026 else 115
+        return used + (3 if code == 0x2026 else 2)
+    code = int(folds[np.uintp(code)])
+    if 0 < code < 128:
+        folded[np.uintp(used)] = code
+        return used + 1
+    return write_utf8(folded, used, code) if code else -1
+
+
+@compiled
+def _beyond(
+    data: Array, at: int, text: Array, start: int, used: int, folded: Array, used_folded: int, known: Characters, told: Array,
+) -> tuple[int, int, int]:  # fmt: skip
+    """A character beyond ASCII: where to go on in the data, in `text` and in `folded`; -1 for one that is not quiet."""
+    code, at = _code_at(data, at)
+    if code < 0:
+        return -1, 0, 0
+    kind = int(known.kinds[np.uintp(code)]) if code < 0x10000 else ODD if 0x101FD <= code <= 0x1E94A or code >= 0x2F800 else 0
     led = told[KIND] if told[KIND_END] == used else 0
-    if kind & ODD or (led & LEADS and kind & FOLLOWS) or (led & MARK and kind & MARK) or (used == start and kind & SPACE):
+    if kind & ODD or (led & LEADS and kind & FOLLOWS) or (led & MARK and kind & (MARK | JOINS)) or (used == start and kind & SPACE):
+        return -1, 0, 0
+    if kind & JOINS and (led == 0 or led & JOINED):  # before the first one stands what is in ASCII
         return -1, 0, 0
     end = write_utf8(text, used, code)
     told[MORE] += end - used - 1
     told[KIND], told[KIND_END] = kind, end
-    if kind & LIKE_ITSELF:
-        used_folded = write_utf8(folded, used_folded, code)
-    else:
-        told[ANEW] = 1
+    if not kind & SPACE:
+        behind = _fold(code, folded, used_folded, known.folds)
+        if behind < 0 or (led & OTHER and kind & (MARK | JOINS)):  # what goes with another form may go together with it
+            told[ANEW] = 1
+        used_folded = max(used_folded, behind)
     return at, end, used_folded
 
 
@@ -150,7 +223,7 @@ def _tells(meant: int, role: int, chars: int, told: Array) -> bool:
 
 @compiled
 def content(  # noqa: PLR0912  (one pass, and calls cost)
-    data: Array, at: int, role: int, known: Needles, kinds: Array, text: Array, used: int, folded: Array, used_folded: int, told: Array,
+    data: Array, at: int, role: int, known: Needles, characters: Characters, text: Array, used: int, folded: Array, used_folded: int, told: Array,
 ) -> tuple[int, int, int]:  # fmt: skip
     """A string of JSON, from behind its opening quote: where it ends in the data, in `text` and in `folded`; -1 where it is not quiet.
 
@@ -179,7 +252,7 @@ def content(  # noqa: PLR0912  (one pass, and calls cost)
             if escaped:
                 code = int(data[np.uintp(at + 1)])
             if code >= 128 or (escaped and code == 117):
-                at, used, used_folded = _beyond(data, at, text, start, used, folded, used_folded, kinds, told)
+                at, used, used_folded = _beyond(data, at, text, start, used, folded, used_folded, characters, told)
                 if at < 0:
                     return -1, 0, 0
                 apostrophe = text[np.uintp(used - 1)] == 0x99 and text[np.uintp(used - 2)] == 0x80 and text[np.uintp(used - 3)] == 0xE2
@@ -192,6 +265,9 @@ def content(  # noqa: PLR0912  (one pass, and calls cost)
                     return -1, 0, 0
             elif code == 96:
                 told[FENCED] |= data[np.uintp(at + 1)] == 96 and data[np.uintp(at + 2)] == 96
+            elif code == 64:
+                if _is_address(data, at, text, start, used):
+                    return -1, 0, 0
             elif _opens(data, at, role, int(text[np.uintp(used - 1)]) if used > start else 0):
                 return -1, 0, 0
         low = int(_LOWER[np.uintp(code)])

@@ -25,6 +25,13 @@ def _joined(text: Array, at: int, end: int) -> bool:
 
 
 @compiled
+def _opens_card(text: Array, start: int, at: int) -> bool:
+    """Whether a digit here may be the first one of a card."""
+    before = text[np.uintp(at - 1)] if at > start else np.uint8(32)
+    return 50 <= text[np.uintp(at)] <= 54 and not (is_word(before) or before == 43 or before == 45 or before == 46 or before == 95)
+
+
+@compiled
 def _opens_account(text: Array, start: int, at: int) -> bool:
     """Whether two capitals stand here, and nothing of a word before them."""
     if at - start < 2 or not (65 <= text[np.uintp(at - 1)] <= 90 and 65 <= text[np.uintp(at - 2)] <= 90):
@@ -47,7 +54,7 @@ def is_number_of(text: Array, start: int, at: int, end: int, kept: Array) -> boo
         kept[PLUS] = at > start and text[np.uintp(at - 1)] == 43
     kept[END] = end
     shape, last = kept[SHAPE], kept[SHAPE] & 0xFFF
-    if size == 15 or size == 16 or shape == 0x4444 or last == 0x465:  # a card
+    if shape == 0x4444 or last == 0x465 or ((size == 15 or size == 16) and _opens_card(text, start, at)):
         return True
     if last == 0x324 or last == 0x334 or (kept[PLUS] and kept[TOTAL] >= 10):  # somebody in the United States; a telephone
         return True

@@ -4,11 +4,11 @@ Most lines of most files are nothing but messages of a role and a text. They are
 look at stands in lists, and `Batch.parsed` makes the line whole where a rule has found something in it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple, overload
 
 import orjson
 
@@ -22,16 +22,13 @@ from curate.read.kinds import kind_of
 from curate.read.lines import BOM, Line, split_lines
 
 if TYPE_CHECKING:
-    from curate.read.scan import Scanned
+    from curate.read.scan import Scan, Scanned
 
 SIZE = 8 << 20
 """Bytes of a piece: enough for columns to pay, little enough for memory and progress."""
+NEWLINE: Final = 10
 SLACK = 1 << 16
 """Bytes that are read beyond a piece, in which its last line ends as a rule."""
-
-
-Scan = Callable[[bytes], "Scanned"]
-"""Takes the bytes of lines; see `curate.read.scan`."""
 
 
 class Piece(NamedTuple):
@@ -79,10 +76,13 @@ def _unpacked(path: Path, name: str, block: bytes, stream: Iterator[bytes], size
     yield Piece(path, name, offset, None, b"".join(waiting))
 
 
-def bytes_of(piece: Piece) -> tuple[int, bytes]:
-    """Where the first line of a piece starts, and the bytes of its lines. Raises `InputError` for a file that cannot be read any more."""
+def bytes_of(piece: Piece, room: bytearray | None = None) -> tuple[int, bytes | bytearray, int]:
+    """Where the first line of a piece starts, bytes, and how many of them are its lines. Raises `InputError` for a file that cannot be read any more.
+
+    With `room`, they are read to there as far as they find place, and are gone when the next piece is read.
+    """
     if piece.data is not None:
-        return piece.start, piece.data
+        return piece.start, piece.data, len(piece.data)
     try:
         with piece.path.open("rb") as file:
             start = piece.start
@@ -90,18 +90,38 @@ def bytes_of(piece: Piece) -> tuple[int, bytes]:
                 file.seek(start - 1)
                 while not (passed := file.readline(SIZE)).endswith(b"\n"):
                     if not passed or (piece.end is not None and file.tell() >= piece.end):
-                        return start, b""
+                        return start, b"", 0
                 start = file.tell()
-            if piece.end is None:
-                return start, file.read()
-            if start >= piece.end:
-                return start, b""
-            wanted = piece.end - start
-            data = file.read(wanted + SLACK)
-            end = data.find(b"\n", wanted - 1) + 1
-            return start, data[: end or len(data)] if end or len(data) <= wanted else data + file.readline()
+            if piece.end is not None and start >= piece.end:
+                return start, b"", 0
+            wanted = piece.end - start if piece.end is not None else None
+            return start, *(_read_whole(file, wanted) if room is None else _read_into(file, wanted, room))
     except OSError as error:
         raise InputError(f"{piece.path}: cannot be read: {error.strerror or error}", "check the path, its permissions and the disk") from error
+
+
+def _read_whole(file: BinaryIO, wanted: int | None) -> tuple[bytes, int]:
+    """Whole lines of so many bytes, or a little more; of all that is left."""
+    data = file.read() if wanted is None else file.read(wanted)
+    if wanted is not None and not data.endswith(b"\n"):
+        data += file.readline()
+    return data, len(data)
+
+
+def _read_into(file: BinaryIO, wanted: int | None, room: bytearray) -> tuple[bytes | bytearray, int]:
+    """The same, in `room` as far as they find place."""
+    most = (SIZE if wanted is None else wanted) + SLACK
+    if len(room) < most:
+        room += bytes(most - len(room))
+    size = file.readinto(memoryview(room)[:most])  # type: ignore[attr-defined]  # files have it
+    if size == most or wanted is not None:
+        end = room.find(b"\n", wanted - 1, size) + 1 if wanted is not None else 0
+        if not end and size == most:  # a line that is longer than the room, or more of the file than was thought
+            rest, _ = _read_whole(file, None) if wanted is None else (file.readline(), 0)
+            whole = bytes(room[:size]) + rest
+            return whole, len(whole)
+        size = end or size
+    return room, size
 
 
 def examples_at(path: Path, numbers: Set[int]) -> Iterator[tuple[int, Example]]:
@@ -118,8 +138,8 @@ def examples_at(path: Path, numbers: Set[int]) -> Iterator[tuple[int, Example]]:
 class Cut(Sequence[bytes]):
     """The lines of some bytes, each cut out when it is asked for; `starts` has where each starts, and where the next one would."""
 
-    def __init__(self, data: bytes, starts: Any) -> None:
-        self.data, self.starts = data, starts
+    def __init__(self, data: bytes | bytearray, starts: Any) -> None:
+        self.data, self.starts = memoryview(data), starts
 
     def __len__(self) -> int:
         return len(self.starts) - 1
@@ -131,7 +151,7 @@ class Cut(Sequence[bytes]):
     def __getitem__(self, at: int | slice) -> bytes | list[bytes]:
         if isinstance(at, slice):
             return [self[nth] for nth in range(*at.indices(len(self)))]
-        return self.data[self.starts[at] : self.starts[at + 1] - 1]
+        return bytes(self.data[self.starts[at] : self.starts[at + 1] - 1])
 
 
 @dataclass(slots=True)
@@ -214,29 +234,30 @@ class Batch:
         return ParsedLine(place, line, Decoded(value, (), True), Example(place, value, "messages", None, True))
 
 
-def read_piece(piece: Piece, facts: FileFacts, scan: Scan | None = None) -> Batch:
+def read_piece(piece: Piece, facts: FileFacts, scan: "Scan | None" = None) -> Batch:
     """Read the lines of a piece; `facts` gets what they add to it. Those that `scan` finds to be quiet are not read any further."""
-    offset, data = bytes_of(piece)
-    facts.size += len(data)
+    offset, data, size = bytes_of(piece, scan.room if scan is not None else None)
+    facts.size += size
     if offset == 0 and data.startswith(BOM):
-        facts.bom, offset, data = True, len(BOM), data[len(BOM) :]
-    batch = Batch(piece.name, [], ended=data.endswith(b"\n") or not data, offset=offset)
+        facts.bom, offset, data, size = True, len(BOM), data[len(BOM) : size], size - len(BOM)
+    batch = Batch(piece.name, [], ended=not size or data[size - 1] == NEWLINE, offset=offset)
     lines: Sequence[bytes]
     if scan is None:
-        lines = batch.lines = data.split(b"\n")[: -1 if batch.ended else None]
+        lines = batch.lines = bytes(data).split(b"\n")[: -1 if batch.ended else None]
         numbers: Iterable[int] = range(1, len(lines) + 1)
+        returns = data.count(b"\r\n") if b"\r" in data else 0
     else:
-        batch.quiet = scan(data)
+        batch.quiet = scan(data, size)
         lines = batch.lines = Cut(data, batch.quiet.starts)
         numbers = batch.quiet.others
+        returns = batch.quiet.returns
         count = len(lines) - len(batch.quiet.others)
         facts.lines += count
         facts.examples += count
         facts.formats["messages"] += count
     _read(batch, facts, numbers)
-    crlf = data.count(b"\r\n") if b"\r" in data else 0
-    facts.crlf += crlf - _counted(batch, b"\r\n")
-    facts.lf += len(lines) - (not batch.ended) - crlf - _counted(batch, b"\n")
+    facts.crlf += returns - _counted(batch, b"\r\n")
+    facts.lf += len(lines) - (not batch.ended) - returns - _counted(batch, b"\n")
     return batch
 
 

@@ -14,7 +14,7 @@ import xxhash
 
 from curate.read.answer import is_suspicious, is_unsound, shows
 from curate.read.compiled import Array, after, compiled, entry, literal, literal_at, same
-from curate.read.content import ANEW, ANSWER, CHARS, FENCED, FLAGS, SYSTEM, TOLD, USER, WORN_OUT, content
+from curate.read.content import ANEW, ANSWER, CHARS, FENCED, FLAGS, SYSTEM, TOLD, USER, WORN_OUT, Characters, content
 from curate.read.digest import digest
 from curate.read.grams import ADDRESS, POINTS, Needles
 
@@ -118,7 +118,7 @@ def _write_roles(text: Array, used: int, turns: int, system: bool) -> int:
 
 @compiled
 def _line(  # noqa: PLR0912  (one form of a line, from its first byte to its last)
-    data: Array, at: int, end: int, known: Needles, kinds: Array, room: Room, lines: Lines, line: int
+    data: Array, at: int, end: int, known: Needles, characters: Characters, room: Room, lines: Lines, line: int
 ) -> int:
     """Where a quiet line ends, without its line break; -1 for any other line."""
     text, folded, told, last = room
@@ -139,7 +139,7 @@ def _line(  # noqa: PLR0912  (one form of a line, from its first byte to its las
             text[used], folded[used_folded] = 0, 0
             used, used_folded = used + 1, used_folded + 1
         start = used
-        at, used, used_folded = content(data, at, role, known, kinds, text, used, folded, used_folded, told)
+        at, used, used_folded = content(data, at, role, known, characters, text, used, folded, used_folded, told)
         if at < 0 or _is_loud(role, text, start, used, told):
             return -1
         size, chars = used - start, told[CHARS]
@@ -180,19 +180,23 @@ def _scan(stamp: int) -> Any:
     """The scan of lines, compiled from sources that `stamp` stands for: numba asks only whether this file has changed."""
 
     @entry
-    def scan_lines(data: Array, known: Needles, kinds: Array, room: Room, lines: Lines, starts: Array) -> int:
-        """Fill `lines` with what is known of those of the data, of which the last one ends with a line break, too, and `starts` with where they start."""
-        end, at = np.int64(len(data)), np.int64(0)
+    def scan_lines(data: Array, known: Needles, characters: Characters, room: Room, lines: Lines, starts: Array) -> int:
+        """Fill `lines` with what is known of those of the data, of which the last one ends with a line break, too, and `starts` with where they start.
+
+        Returns how many end in CR LF.
+        """
+        end, at, returns = np.int64(len(data)), np.int64(0), np.int64(stamp * 0)
         for line in range(len(lines.quiet)):
             starts[line] = at
-            behind = _line(data, at, end, known, kinds, room, lines, line)
+            behind = _line(data, at, end, known, characters, room, lines, line)
             if behind >= 0:
                 lines.quiet[line] = True
                 at = behind
             while data[np.uintp(at)] != 10:
                 at += 1
+            returns += at > starts[line] and data[np.uintp(at - 1)] == 13
             at += 1
-        return stamp
+        return int(returns)
 
     return scan_lines
 

@@ -1,10 +1,12 @@
 """One look at every byte of a piece of a file: its quiet lines, about which no rule has anything to say (see `curate.read.quiet`)."""
 
-from dataclasses import dataclass
+import sys
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from curate.read.compiled import Array
+from curate.read.content import Characters
 from curate.read.grams import Needles
 from curate.read.quiet import Lines, lines_for, room_for, scan_lines
 
@@ -19,6 +21,8 @@ class Scanned:
     """int64: where each line of the piece starts, and where the next one would."""
     lines: Lines
     """The quiet lines."""
+    returns: int
+    """Lines that end in CR LF."""
 
     @property
     def numbers(self) -> Array:
@@ -41,12 +45,33 @@ class Scanned:
         return found
 
 
-def scan(data: bytes, known: Needles, kinds: Array) -> Scanned:
-    """Scan the bytes of lines, of which the last one may have no line break; `kinds` says what each character up to U+FFFF is (uint8, 65,536)."""
-    ended = data.count(b"\n")
-    whole = data.rfind(b"\n") + 1 if ended else 0
-    count = ended + (whole < len(data))
-    found, starts = lines_for(count), np.zeros(count + 1, dtype=np.int64)
-    scan_lines(np.frombuffer(data, dtype=np.uint8, count=whole), known, kinds, room_for(whole), Lines(*(column[:ended] for column in found)), starts)
-    starts[ended], starts[count] = whole, whole if count == ended else len(data) + 1
-    return Scanned(found.quiet, starts, Lines(*(column[found.quiet] for column in found)))
+@dataclass(slots=True)
+class Scan:
+    """The scan for some needles."""
+
+    known: Needles
+    characters: Characters
+    room: bytearray = field(default_factory=bytearray)
+    """Where pieces are read to, one after another: memory that is new each time costs as much as what is read into it."""
+
+    def load(self) -> None:
+        """Load what is compiled, or compile it. numba would look for a library of matrices by loading SciPy, a third of the time; nothing here needs one."""
+        loaded = sys.modules.get("scipy")
+        if loaded is None:
+            sys.modules["scipy"] = None  # type: ignore[assignment]  # what makes an import of it fail
+        try:
+            self(b"\n", 1)
+        finally:
+            if loaded is None:
+                del sys.modules["scipy"]
+
+    def __call__(self, data: bytes | bytearray, size: int) -> Scanned:
+        """Scan the lines of the first `size` bytes, of which the last one may have no line break."""
+        ended = data.count(b"\n", 0, size)
+        whole = data.rfind(b"\n", 0, size) + 1
+        count = ended + (whole < size)
+        found, starts = lines_for(count), np.zeros(count + 1, dtype=np.int64)
+        now = Lines(*(column[:ended] for column in found))
+        returns = scan_lines(np.frombuffer(data, dtype=np.uint8, count=whole), self.known, self.characters, room_for(whole), now, starts)
+        starts[ended], starts[count] = whole, whole if count == ended else size + 1
+        return Scanned(found.quiet, starts, Lines(*(column[found.quiet] for column in found)), returns)

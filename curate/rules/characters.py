@@ -1,6 +1,7 @@
 """Family Q, characters: what wrong encodings and copied web pages leave in a text."""
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from curate.finding import Severity
@@ -30,6 +31,9 @@ LANGUAGES: Final = re.compile(
     r"|romani[sz]|transliterat|pinyin|英文|英语|中文|日本語|英語|на английском|languages?\b"
 )
 
+FORMAL: Final = re.compile(r"```|\d *[-+*/=×x|] *\d|^\S[^|\n]* \| |^\s*[{\[<|]|\\\w+|[=;{}]\s*$|\$.+\$|SELECT |def |^\s*[A-Ha-h1-8][.)] ", re.MULTILINE)
+"""Code, mathematics, tables and choices, which are no written language and need not be."""
+
 
 @rule(
     "Q009", "mojibake", severity=Severity.INFO, scope=Scope.TEXT, trigger=MOJIBAKE, ascii=False, hint="Decode the source as UTF-8; `--fix` mends what is here."
@@ -52,6 +56,7 @@ def mojibake() -> "pl.Expr":
     return closer(pl.when(foreign().str.contains(MOJIBAKE)).then(pl.col("text")), _garbled)
 
 
+@lru_cache(maxsize=64)  # the rule asks, and whether it can be mended is asked next; a millisecond each
 def _decoded(text: str) -> str:
     import ftfy  # only for texts that look garbled
 
@@ -197,16 +202,22 @@ def odd_text() -> "pl.Expr":
 
 def _odd(text: str) -> str | None:
     said = text.split()
-    if len(said) < 50 or re.search(
-        r"```|\d *[-+*/=×x|] *\d|^\S[^|\n]* \| |^\s*[{\[<|]|\\\w+|[=;{}]\s*$|\$.+\$|SELECT |def |^\s*[A-Ha-h1-8][.)] ", text, re.MULTILINE
-    ):
+    if len(said) < 50:
         return None
+    odd = _odd_words(text, said)
+    return None if odd is None or FORMAL.search(text) else odd
+
+
+def _odd_words(text: str, said: list[str]) -> str | None:
+    """What is odd about a text of these words, whatever it is about."""
     marks = (text.count("#") + text.count("...") + text.count("…")) / len(said)
     mean = sum(map(len, said)) / len(said)
     if marks > 0.1:
         return f"# and ... stand for {marks:.0%} of the answer's words"
     if not 3 <= mean <= 10:
         return f"the answer's words have {mean:.1f} characters on average"
+    if sum(map(str.isalpha, said)) * 2 >= len(said):  # the others, of which some have letters too, are not needed
+        return None
     letters = sum(any(char.isalpha() for char in word) for word in said) / len(said)
     return f"only {letters:.0%} of the answer's words have letters" if letters < 0.5 else None
 

@@ -13,6 +13,7 @@ The others are flags of rules (see `Rule.flag`), cheap to make, and true whereve
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 CALLS: Final = frozenset(("tool_calls", "function_call", "refusal", "audio"))
 JOINED: Final = frozenset(("prompt-completion", "text"))
 """Formats whose texts, where they are no messages, are trained on as they stand, without a template between them."""
-FLAGS: Final = ("content", "called", "media", "joined")
 MANY_MARKS: Final = "(?:[#…0-9][^#…0-9]*){16}"
 BRIEF: Final = 40
 """Bytes of a text up to which it may be a word or two."""
@@ -34,22 +34,8 @@ SHORT: Final = 160
 """Bytes of a question that may point at a text which is not there."""
 POINTERS: Final = ("following", "given", "above", "below")
 NOUNS: Final = (
-    "text",
-    "sentence",
-    "paragraph",
-    "passage",
-    "article",
-    "code",
-    "list",
-    "email",
-    "poem",
-    "story",
-    "data",
-    "table",
-    "conversation",
-    "review",
-    "essay",
-)
+    "text", "sentence", "paragraph", "passage", "article", "code", "list", "email", "poem", "story", "data", "table", "conversation", "review", "essay",
+)  # fmt: skip
 POINTS: Final = (
     rf"(?i-u:(?:the|this|these) (?:{'|'.join(POINTERS)}) (?:{'|'.join(NOUNS)})"
     r"|(?:text|sentence|paragraph|passage|article|code|list|table|email) (?:below|above)|following (?:text|sentence|paragraph|passage|article))"
@@ -59,51 +45,78 @@ SHOWN: Final = r"[\n:\"“”'‘`{(]|[a-z.?!][A-Z]|(?:format|style)\b"
 BARE_URL: Final = r"(?:[Ss]ummari[sz]e|[Rr]ead|[Vv]isit|[Oo]pen|[Tt]ranslate|[Aa]naly[sz]e|[Cc]heck) [^\n]*https?://\S+\z"
 
 
-def batch_frame(batch: Batch) -> "pl.DataFrame":
-    """All messages of the plain examples of a batch, in order."""
-    import polars as pl  # a tenth of a second: not for `--help` or a file without examples
+def batch_frame(batch: Batch, others: Sequence[Example] = ()) -> "pl.DataFrame":
+    """All messages of the plain examples of a batch, in order, and then those of other examples."""
+    rows = _Rows()
+    for position, roles in enumerate(batch.roles):
+        rows.example += [position] * len(roles)
+        rows.turn += range(len(roles))
+    rows.role += chain.from_iterable(batch.roles)
+    rows.text += chain.from_iterable(batch.texts)
+    rows.looks += looks(batch)
+    many = len(rows.example)
+    for column, usual in ((rows.content, True), (rows.called, False), (rows.media, False), (rows.joined, False)):
+        column.extend([usual] * many)
+    for position, example in enumerate(others, len(batch.roles)):
+        rows.add(position, example)
+    return rows.frame()
 
-    turns = pl.Series("turns", [len(roles) for roles in batch.roles], dtype=pl.UInt32)
-    roles, texts = list(chain.from_iterable(batch.roles)), list(chain.from_iterable(batch.texts))
-    frame = pl.DataFrame({"role": roles, "text": texts}, schema={"role": pl.String, "text": pl.String})
-    positions = turns.to_frame().select(
-        pl.int_range(pl.len(), dtype=pl.UInt32).repeat_by("turns").explode(empty_as_null=False).alias("example"),
-        pl.int_ranges(0, "turns", dtype=pl.UInt32).explode(empty_as_null=False).alias("turn"),
-    )
-    frame = positions.hstack(frame)
-    return _complete(frame.with_columns(content=True, called=False, media=False, joined=False), looks(batch))
+
+def messages_frame(examples: Sequence[Example]) -> "pl.DataFrame":
+    """All messages of `examples`, in order."""
+    rows = _Rows()
+    for position, example in enumerate(examples):
+        rows.add(position, example)
+    return rows.frame()
 
 
-def messages_frame(examples: Sequence[Example], first: int = 0) -> "pl.DataFrame":
-    """All messages of `examples`, in order, the positions of which count from `first`. Lone surrogates, which a column of text cannot hold, become question marks in it."""
-    import polars as pl  # a tenth of a second: not for `--help` or a file without examples
+@dataclass(slots=True)
+class _Rows:
+    """The columns of a frame, as lists."""
 
-    example: list[int] = []
-    turn: list[int] = []
-    role: list[str | None] = []
-    text: list[str] = []
-    content, called, media, joined = [], [], [], []
-    for position, item in enumerate(examples, first):
-        for message in item.messages:
+    example: list[int] = field(default_factory=list)
+    turn: list[int] = field(default_factory=list)
+    role: list[str | None] = field(default_factory=list)
+    text: list[str] = field(default_factory=list)
+    content: list[bool] = field(default_factory=list)
+    called: list[bool] = field(default_factory=list)
+    media: list[bool] = field(default_factory=list)
+    joined: list[bool] = field(default_factory=list)
+    looks: list[int] = field(default_factory=list)
+
+    def add(self, position: int, example: Example) -> None:
+        """Add the messages of an example."""
+        for message in example.messages:
             value = message.value
             said = value.get("content")
             plain = isinstance(said, str)
-            example.append(position)
-            turn.append(message.index)
-            role.append(message.role)
-            text.append(said if isinstance(said, str) else content_text(said))
-            content.append(said is not None)
-            called.append(not CALLS.isdisjoint(value) and any(value.get(key) for key in CALLS))
-            media.append(not plain and _has_media(said))
-            joined.append(message.content_pointer == message.pointer and _is_joined(item))
-    flags = dict(zip(FLAGS, (content, called, media, joined), strict=True))
-    columns = {"example": example, "turn": turn, "role": _column(role), "text": _column(text), **flags}
-    schema = {"example": pl.UInt32, "turn": pl.UInt32, "role": pl.String, "text": pl.String} | dict.fromkeys(FLAGS, pl.Boolean)
-    return _complete(pl.DataFrame(columns, schema=schema), [look(said) if who == "assistant" else 0 for who, said in zip(role, text, strict=True)])
+            self.example.append(position)
+            self.turn.append(message.index)
+            self.role.append(message.role)
+            self.text.append(said if isinstance(said, str) else content_text(said))
+            self.content.append(said is not None)
+            self.called.append(not CALLS.isdisjoint(value) and any(value.get(key) for key in CALLS))
+            self.media.append(not plain and _has_media(said))
+            self.joined.append(message.content_pointer == message.pointer and _is_joined(example))
+            self.looks.append(look(self.text[-1]) if message.role == "assistant" else 0)
+
+    def frame(self) -> "pl.DataFrame":
+        """The frame. Lone surrogates, which a column of text cannot hold, become question marks in it."""
+        import polars as pl  # a tenth of a second: not for `--help` or a file without examples
+
+        columns = {name: _column(getattr(self, name)) if kind is pl.String else getattr(self, name) for name, kind in _schema().items()}
+        return _complete(pl.DataFrame(columns, schema=_schema()))
 
 
-def _complete(frame: "pl.DataFrame", looked_at: Sequence[int]) -> "pl.DataFrame":
-    """The frame with the columns that depend on other rows, or are made one text at a time."""
+def _schema() -> dict[str, type["pl.DataType"]]:
+    import polars as pl
+
+    flags = dict.fromkeys(("content", "called", "media", "joined"), pl.Boolean)
+    return {"example": pl.UInt32, "turn": pl.UInt32, "role": pl.String, "text": pl.String, **flags, "looks": pl.UInt8}
+
+
+def _complete(frame: "pl.DataFrame") -> "pl.DataFrame":
+    """The frame with the columns that depend on other rows, and flags."""
     import polars as pl
 
     role, text, example, asked = pl.col("role"), pl.col("text"), pl.col("example"), pl.col("text").shift(1)
@@ -112,7 +125,7 @@ def _complete(frame: "pl.DataFrame", looked_at: Sequence[int]) -> "pl.DataFrame"
     size = text.str.len_bytes()
     wide = size > text.str.len_chars() * 1.3
     padded = text.str.strip_chars().str.len_bytes() < size
-    looked = pl.lit(pl.Series(looked_at, dtype=pl.UInt8))
+    looked = pl.col("looks")
 
     def same(back: int) -> "pl.Expr":
         return pl.all_horizontal(column.shift(back) == column for column in (example, role, text)).fill_null(value=False)
@@ -133,11 +146,12 @@ def _complete(frame: "pl.DataFrame", looked_at: Sequence[int]) -> "pl.DataFrame"
         uneven=looked & UNEVEN > 0,
         declines=looked & DECLINES > 0,
         cut=looked & CUT > 0,
-    ).with_columns(repeated=pl.col("again") > 0)
+    )
     questions, heads = frame["text"].filter(frame["short"]).str.strip_chars(), frame["text"].filter(frame["long"]).str.head(HEAD)
     pointing = (questions.str.contains(POINTS) & ~questions.str.contains(SHOWN)) | questions.str.contains(BARE_URL)
-    return frame.drop("short", "long").with_columns(
-        points=_marked(frame["short"], pointing), uneven=frame["uneven"] | _marked(frame["long"], heads.str.contains(MANY_MARKS))
+    points, uneven = _marked(frame["short"], pointing), frame["uneven"] | _marked(frame["long"], heads.str.contains(MANY_MARKS))
+    return frame.hstack([points.alias("points"), (frame["again"] > 0).alias("repeated")]).replace_column(
+        frame.get_column_index("uneven"), uneven.alias("uneven")
     )
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from curate.finding import Severity
 from curate.rules.rule import Scope, rule
-from curate.rules.texts import answer, asked, closer, having, in_rust, one_of, quoting
+from curate.rules.texts import answer, asked, closer, having, one_of, quoting
 from curate.text import excerpt
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ NOTICES: Final = (
 )  # fmt: skip
 HTML: Final = re.compile(rf"{'|'.join(ENTITIES)}|&#[0-9]{{2,5}};|</?(?:{'|'.join(TAGS)})(?: [^<>\n]{{0,200}})?/?>|\b(?:{'|'.join(NOTICES)})", re.IGNORECASE)
 HTML_HINTS: Final = (rf"(?i-u:</?(?:{'|'.join(TAGS)})[ />])", rf"(?i-u:{'|'.join(ENTITIES)}|&#[0-9])", one_of(*NOTICES))
-ABOUT_HTML: Final = re.compile(r"(?i)html|css|xml|```|markup|react|\bjsx?\b|javascript|php|<!doctype|web ?page|website|\btags?\b|\bdom\b")
+ABOUT_HTML: Final = r"(?i-u:html|css|xml|```|markup|react|\bjsx?\b|javascript|php|<!doctype|web ?page|website|\btags?\b|\bdom\b)"
 TOKEN: Final = re.compile(
     r"<\|(?:user|assistant|system|im_start|im_end|endoftext|eot_id|start_header_id|end_header_id|begin_of_text|end)\|>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>"
 )
@@ -135,7 +135,7 @@ def html_remains() -> "pl.Expr":
     import polars as pl  # loaded by then: see messages_frame
 
     both = asked().fill_null("") + "\0" + answer()
-    return closer(pl.when(~both.str.contains(in_rust(ABOUT_HTML))).then(both), _scraped)
+    return closer(pl.when(~both.str.contains(ABOUT_HTML)).then(both), _scraped)
 
 
 def _scraped(both: str) -> str | None:

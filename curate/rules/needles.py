@@ -6,9 +6,8 @@ own pattern is finer, the text is looked at by the rule itself, and nothing is s
 
 import re
 import unicodedata
-from functools import partial
 from itertools import product
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from curate.rules.characters import FOLLOWS as FOLLOWED
 from curate.rules.characters import LEADS as LED
@@ -20,9 +19,8 @@ from curate.rules.refusals import HINTS
 from curate.rules.repetition import SLOP
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from curate.read.scan import Scanned
+    from curate.read.content import Characters
+    from curate.read.scan import Scan
 
 COVERED: Final = frozenset(
     ("C003", "C004", "C015", "C016", "C017", "M025", "Q001", "Q002", "Q003", "Q004", "Q005", "Q006", "Q007", "Q008", "Q009", "Q010", "Q011", "Q012",
@@ -48,10 +46,10 @@ KEYS: Final = (
 SEPARATORS: Final = "\u2028\u2029\u0085"
 
 
-def scanner() -> "Callable[[bytes], Scanned]":
-    """The scan for these needles: takes the bytes of lines and their number. Compiled at its first use on a machine, which takes a while."""
+def scanner() -> "Scan":
+    """The scan for these needles. Compiled at its first use on a machine, which takes a while."""
     from curate.read.grams import ADDRESS, ALWAYS, IN_ANSWER, POINTS, REFUSES, WORN, needles
-    from curate.read.scan import scan  # brings numba, which only big files are worth
+    from curate.read.scan import Scan  # brings numba, which only big files are worth
 
     pointing = (*(f"{which} {noun}" for which, noun in product(POINTERS, NOUNS)), *(f"{noun} {which}" for noun, which in product(NOUNS, POINTERS[2:])))
     wanted = {
@@ -63,14 +61,16 @@ def scanner() -> "Callable[[bytes], Scanned]":
     }
     exact = {**dict.fromkeys(SPEAKERS, IN_ANSWER), **dict.fromkeys((*KEYS, *TURNS), ALWAYS)}
     alone = {f"sk-{letter}": ALWAYS for letter in f"{LETTERS}_-"}
-    return partial(scan, known=needles(wanted, exact, alone), kinds=_kinds())
+    found = Scan(needles(wanted, exact, alone), _characters())
+    found.load()
+    return found
 
 
-def _kinds() -> Any:
+def _characters() -> "Characters":
     """What each character up to U+FFFF is to the scan."""
     import numpy as np
 
-    from curate.read.content import FOLLOWS, LEADS, LIKE_ITSELF, MARK, ODD, SPACE
+    from curate.read.content import FOLLOWS, JOINED, JOINS, LEADS, MARK, ODD, OTHER, SPACE, Characters
 
     points = [*range(128, 0xD800), *range(0xE000, 0x10000)]
     characters = [chr(point) for point in points]
@@ -78,27 +78,32 @@ def _kinds() -> Any:
     flags = np.zeros(len(points), dtype=np.uint8)
     for pattern, flag in ((f"{UNSEEN}|[\ufffd{SEPARATORS}]", ODD), (f"[{LED}]", LEADS), (f"[{FOLLOWED}]", FOLLOWS), (r"\s", SPACE)):
         flags[[match.start() for match in re.finditer(pattern, beyond)]] |= flag
+    folds = np.zeros(len(points), dtype=np.uint16)
     apart = "\0".join(characters)  # in one go: nothing is composed across what stands between
-    joins = _joining(characters)
-    for at, (char, composed, compatible) in enumerate(
-        zip(characters, unicodedata.normalize("NFC", apart).split("\0"), unicodedata.normalize("NFKC", apart).casefold().split("\0"), strict=True)
+    composed, compatible = (unicodedata.normalize(form, apart) for form in ("NFC", "NFKC"))
+    joined, joins = _pairs(characters)
+    for at, (char, own, other, folded) in enumerate(
+        zip(characters, composed.split("\0"), compatible.split("\0"), compatible.casefold().split("\0"), strict=True)
     ):
-        if composed != char or char in joins:
-            flags[at] |= ODD
-        if compatible == char and not char.isspace():
-            flags[at] |= LIKE_ITSELF
-        if unicodedata.combining(char):
-            flags[at] |= MARK
-    kinds = np.zeros(0x10000, dtype=np.uint8)
-    kinds[points] = flags
-    return kinds
+        if own != char or unicodedata.combining(char) or char in joined or char in joins:
+            flags[at] |= ODD * (own != char) | MARK * (unicodedata.combining(char) > 0) | JOINED * (char in joined) | JOINS * (char in joins)
+        if other != char:
+            flags[at] |= OTHER
+        if len(folded) == 1 and ord(folded) < 0x10000 and (own == other or not (other in joined or other in joins or unicodedata.combining(other))):
+            folds[at] = ord(folded)
+    tables = Characters(np.zeros(0x10000, dtype=np.uint8), np.zeros(0x10000, dtype=np.uint16))
+    tables.kinds[points], tables.folds[points] = flags, folds
+    return tables
 
 
-def _joining(characters: list[str]) -> set[str]:
-    """Characters that may be composed with the one before them (UAX #15, quick check: maybe)."""
-    found = {chr(point) for point in (*range(0x1161, 0x1176), *range(0x11A8, 0x11C3))}  # letters of Hangul, which are composed by a formula
+def _pairs(characters: list[str]) -> tuple[set[str], set[str]]:
+    """Characters that are composed with others (UAX #15): the first ones, and the second ones."""
+    joined = {chr(point) for point in (*range(0x1100, 0x1113), *range(0xAC00, 0xD7A4, 28))}  # letters of Hangul, which are composed by a formula
+    joins = {chr(point) for point in (*range(0x1161, 0x1176), *range(0x11A8, 0x11C3))}
     for char in characters:
         parts = unicodedata.decomposition(char)
-        if " " in parts and not parts.startswith("<"):
-            found.add(chr(int(parts.split()[1], 16)))
-    return found
+        if " " in parts and not parts.startswith("<") and unicodedata.is_normalized("NFC", char):
+            first, second = parts.split()
+            joined.add(chr(int(first, 16)))
+            joins.add(chr(int(second, 16)))
+    return joined, joins

@@ -56,7 +56,7 @@ class Places:
             self.starts.append(len(self.lines))
         self.lines.append(min(place.line, LARGEST))
 
-    def add_lines(self, file: str, numbers: list[int]) -> None:
+    def add_lines(self, file: str, numbers: "list[int] | array[int]") -> None:
         """Keep the places of the next examples, all of one file."""
         self.add(Place(file, numbers[0]))
         self.lines.extend(numbers[1:])
@@ -174,13 +174,13 @@ class Profile:
             said[at] = xxhash.xxh64_intdigest(_without_spaces("\0".join(texts) + _suffix(roles)))
         self.exact.frombytes(found.exact.tobytes())
         self.said.frombytes(said.tobytes())
-        self.lengths.extend(chars.tolist())
+        self.lengths.frombytes(chars.astype(np.uint32).tobytes())
         for number, count in _counts(found.system, system == 1, numbers):
             self._system(batch.texts_of(number)[0], count)
         for number, count in _counts(found.answer, answer <= LABEL, numbers):
             self._label(batch.texts_of(number)[-1], count)
         self.answers += len(numbers)
-        self.places.add_lines(batch.file, numbers.tolist())
+        self.places.add_lines(batch.file, array("I", numbers.astype(np.uint32).tobytes()))
         self._count_roles(batch.file, {roles: (int(those[0]), len(those)) for roles, those in scanned.by_roles().items()})
 
     def _add(self, place: Place, exact: int, said: int, length: int, turns: int) -> None:
@@ -265,6 +265,9 @@ def _counts(digests: Any, chosen: Any, numbers: Any) -> Iterator[tuple[int, int]
     import numpy as np  # loaded by then
 
     at = np.flatnonzero(chosen)
+    if len(at) and (digests[at] == digests[at[0]]).all():  # one system prompt for all, as a rule
+        yield int(numbers[at[0]]), len(at)
+        return
     _, first, counts = np.unique(digests[at], return_index=True, return_counts=True)
     for nth in np.argsort(first).tolist():
         yield int(numbers[at[first[nth]]]), int(counts[nth])

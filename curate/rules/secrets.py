@@ -59,6 +59,8 @@ PHONE: Final = re.compile(
     r"(?<![\w.+(/-])(?:\+[1-9][0-9]{0,2}[ .-]?(?:\([0-9]{1,4}\)[ .-]?)?[0-9]{2,4}(?:[ .-][0-9]{2,8}){1,4}|(?:\([2-9][0-9]{2}\) ?|[2-9][0-9]{2}-)[0-9]{3}-[0-9]{4})(?![\w-])"
 )
 ADDRESS: Final = re.compile(r"(?<![\w.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![\w.]*[0-9])")
+DOTTED: Final = re.compile(r"[0-9]\.[0-9]{1,3}\.[0-9]")
+"""What every such address has in it, and which is found four times as fast."""
 PERSONAL_HINTS: Final = r"@[A-Za-z0-9-]+\.|\+[1-9][0-9]{0,2}[ .(-]?[(0-9]|[0-9]{3}[)-] ?[0-9]{3}-[0-9]|[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]"
 MADE_UP: Final = re.compile(
     r"(?i)^(?:example|test|domain|email|mail|company|yourdomain|yourcompany|abc|xyz|acme|sample)\.|\.(?:example|test|invalid|local)$|(?:^|\.)example\.(?:com|org|net)$"
@@ -93,14 +95,14 @@ def numbers_in(text: str) -> Iterator[Secret]:
 
 def personal_in(text: str) -> Iterator[Secret]:
     """The e-mail addresses, phone numbers and public IP addresses in a text; made-up ones (example.com, 555) are nobody's."""
-    for match in EMAIL.finditer(text):
+    for match in EMAIL.finditer(text) if "@" in text else ():
         if not MADE_UP.search(match.group(1)):
             yield Secret(match.start(), match.end(), "e-mail address")
     for match in PHONE.finditer(text):
         digits = re.sub(r"\D", "", match.group())
         if 9 < len(digits) < 16 and len(set(digits)) > 3 and "555" not in digits and "1234567" not in digits:
             yield Secret(match.start(), match.end(), "phone number")
-    for match in ADDRESS.finditer(text):
+    for match in ADDRESS.finditer(text) if DOTTED.search(text) else ():
         try:
             public = ipaddress.IPv4Address(match.group()).is_global
         except ipaddress.AddressValueError:

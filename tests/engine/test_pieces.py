@@ -131,7 +131,7 @@ def test_text_rules_find_nothing_where_they_are_not_asked(data: st.DataObject) -
     said = Example(Place("", 1), {"messages": [{"role": role, "content": text} for role, text in turns]}, "messages")
     rules = by_scope(RULES, Scope.TEXT)
     frame = messages_frame([said])
-    asked = {(rule.code, turn, message) for rule, _, turn, message in TextRules(rules).ask([frame])}
+    asked = {(rule.code, turn, message) for rule, _, turn, message in TextRules(rules).ask(frame)}
     everywhere = frame.select("turn", *(rule.function().alias(rule.code) for rule in rules))
     assert asked == {(rule.code, turn, text) for rule in rules for turn, text in everywhere.select("turn", rule.code).iter_rows() if text is not None}
 

@@ -1,6 +1,7 @@
 """What the compiled scan lets pass is what no rule would have said anything about."""
 
 import json
+import unicodedata
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -29,17 +30,23 @@ WORDS = st.lists(st.sampled_from(PIECES.split(" ")), max_size=40).map(" ".join)
 NUMBER = r"\+?\(?[0-9]{1,6}\)?[ .-]?|[A-Z]{2}[0-9]{2}|4539 ?1488 ?0343 ?6467|GB82 ?WEST|12345698765432"
 NUMBERS = st.lists(st.from_regex(NUMBER, fullmatch=True), max_size=6).map("".join)
 MARKS = st.text(st.sampled_from("aeनकख\u093c\u094d\u0902\u0301\u0327\u0338\u1161\u11a8가\u212bÅ가"), max_size=6)
+FORMS = st.text(st.sampled_from("aÉß²½…ﾊ\uff9eﾡ\uffc2Привет한\u3131ΑΣςſİı\u00a0\u3000\u1680Ⅷﬁ\u0300\U0001f600\U0001d400\U0002a6d6"), max_size=8)
 TELLTALES = """AKIAIOSFODNN7EXAMPLX|glpat-abcdefghij0123456789|hf_a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1|sk-abcdefghij0123456789a|xoxb-1234567890-abc
 |eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abcdefghijk|https://joe:hunter22@example.net/x|jo@acme.io|<p>Hi</p>|<br/>|&nbsp;|&#160;|[INST]|<¦user¦>
 |{{ name }}| {city}.|${name}| %s |TBD|TODO: this|[your answer here]|## Input 3:\nOutput: 4|Instruction: Go\nOutput: 4|## Human: Hi
 |Can’t. I’m sorry, but I can’t help|I won't share it|it’s important to note|It's worth noting|let's dive in|AS AN AI LANGUAGE MODEL,|a rich tapestry of
 |Summarize the following text|the list below"""
-TELLING = st.lists(st.one_of(WORDS, NUMBERS, MARKS, st.sampled_from(TELLTALES.split("|")).map(lambda said: said.replace("¦", "|"))), max_size=5).map(" ".join)
+TELLING = st.lists(st.one_of(WORDS, NUMBERS, MARKS, FORMS, st.sampled_from(TELLTALES.split("|")).map(lambda said: said.replace("¦", "|"))), max_size=5).map(
+    " ".join
+)
 
 
 @cache
 def checker(*, quick: bool) -> Checker:
-    return Checker(EVERYTHING, quick=quick)
+    found = Checker(EVERYTHING)
+    if quick:
+        found.hurry()
+    return found
 
 
 def part_of(data: bytes, *, quick: bool) -> tuple[Part, Batch]:
@@ -107,3 +114,9 @@ def test_plain_talk_is_quiet() -> None:
 
 def test_every_text_rule_is_known_to_the_scan() -> None:
     assert {rule.code for rule in RULES.values() if rule.scope is Scope.TEXT} == COVERED
+
+
+def test_every_character_is_compared_in_the_same_form() -> None:
+    points = (point for point in range(128, 0x30000) if not 0xD800 <= point < 0xE000)
+    changing = [char for char in map(chr, points) if unicodedata.normalize("NFKC", char).casefold() != char or unicodedata.combining(char)]
+    agree(b"".join(written(chat(f"Why is it so, a{char}b?", f"It is as the air scatters the light{char} of the sun."), 0) + b"\n" for char in changing))
