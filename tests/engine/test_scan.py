@@ -21,7 +21,8 @@ from tests.conftest import chat
 from tests.engine.test_pieces import LINES, TEXTS, fragments
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("scan")]
-EVERYTHING = CheckConfig(select=tuple({code[:1] for code in RULES} - {"K"}), ignore=("D003",))
+EVERYTHING = CheckConfig(select=tuple(code for code, rule in RULES.items() if rule.scope not in (Scope.TOKENS, Scope.EXAMPLES)))
+"""All that a check of lines in pieces may ask."""
 PIECES = (
     "the of a to is it and in that Rome Ada I'm sorry cannot can’t 7 12 2019 555-1234 1.2.3.4 +49 a@b.c AB12 {x} {{y}} ``` # ## … é Â© \u0301 中文 \u200b"
     " \ufffd \U0001f600 delve into. following text: below http://a.b %s <br> As an AI language model, Human: sk-a1 N/A Explain how ( , \t \n"
@@ -46,6 +47,7 @@ def checker(*, quick: bool) -> Checker:
     found = Checker(EVERYTHING)
     if quick:
         found.hurry()
+        assert found.scan is not None
     return found
 
 
