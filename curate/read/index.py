@@ -1,0 +1,264 @@
+"""Where the lines of files stand, by byte: any line of a big file can be read at once, and the first ones while the rest is looked for.
+
+A line costs 20 bytes. What cannot be read in place, packed files and JSON documents, is copied to a temporary file that nobody else sees.
+"""
+
+import tempfile
+import weakref
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from threading import Lock
+from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
+
+from curate.errors import InputError
+from curate.example import Place
+from curate.files import blocks, is_packed, real
+from curate.read.dataset import WIDE, FileFacts, ParsedLine, parsed_line
+from curate.read.document import elements, is_document
+from curate.read.kinds import kind_of
+from curate.read.lines import BOM, Line
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Numbers = np.ndarray[Any, np.dtype[np.int64]]
+
+CR: Final = 13
+BLOCK: Final = 4 << 20
+"""Bytes between two words of progress: some milliseconds."""
+
+
+class State(NamedTuple):
+    """What tells whether a file is still the one that was read."""
+
+    inode: int
+    size: int
+    changed: int
+    """Nanoseconds."""
+
+
+def state_of(path: Path) -> State | None:
+    """The state of a file on disk; None where there is none."""
+    try:
+        found = real(path).stat()
+    except OSError:
+        return None
+    return State(found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+class Index:
+    """The lines of one file that are not blank. One thread may build it while others read."""
+
+    def __init__(self, path: Path, name: str) -> None:
+        """Nothing is read before `build`. Raises `InputError` for a file that cannot be opened."""
+        import numpy as np  # a tenth of a second that a check need not pay
+
+        self.path, self.name = path, name
+        self.state = state_of(path)
+        self.count = 0
+        """Lines found so far."""
+        self.complete = False
+        self._starts: Numbers = np.empty(0, np.int64)
+        self._ends: Numbers = np.empty(0, np.int64)
+        self._numbers: Numbers = np.empty(0, np.int32)
+        self._nths: dict[int, tuple[int, int]] = {}
+        """Column and number on their line of the elements of a document."""
+        self._before = 0
+        """The last byte of the block before."""
+        self._lock = Lock()
+        try:
+            self._own(real(path).open("rb"))  # open as long as lines are asked for: whoever replaces the file leaves us ours
+        except OSError as error:
+            raise InputError(f"{path}: cannot be read: {error.strerror}", "check the path and its permissions") from error
+
+    def _own(self, file: IO[bytes]) -> None:
+        self._file = file
+        weakref.finalize(self, file.close)
+
+    def build(self) -> Iterator[int]:
+        """Find the lines; yields how many there are so far. Raises `InputError`."""
+        stream = blocks(self.path, BLOCK)
+        start = next(stream, b"")
+        if WIDE.match(start) or kind_of(start):  # nothing to read; the check says what it is
+            self.complete = True
+            return
+        if is_document(start):
+            self._document(b"".join([start, *stream]))
+            yield self.count
+        else:
+            copy: IO[bytes] | None = tempfile.TemporaryFile() if is_packed(self.path) else None  # noqa: SIM115  (takes the file's place)
+            offset = skip = len(BOM) if start.startswith(BOM) else 0
+            rest, number, block = offset, 0, start
+            if copy is not None:
+                self._own(copy)
+            while block:
+                if copy is not None:
+                    with self._lock:
+                        copy.seek(0, 2)
+                        copy.write(block)
+                        copy.flush()
+                rest, number = self._block(block[skip:], offset, rest, number)
+                offset, skip = offset + len(block) - skip, 0
+                yield self.count
+                block = next(stream, b"")
+            if offset > rest:
+                self._add([rest], [offset], [number + 1])
+        self.complete = True
+        yield self.count
+
+    def _block(self, block: bytes, offset: int, rest: int, number: int) -> tuple[int, int]:
+        """Take in a block that starts at `offset`; the line that goes on into it starts at `rest`."""
+        import numpy as np
+
+        ends = np.flatnonzero(np.frombuffer(block, np.uint8) == 10) + offset
+        if not len(ends):
+            self._before = block[-1] if block else self._before
+            return rest, number
+        starts = np.concatenate([[rest], ends[:-1] + 1])
+        numbers = np.arange(number + 1, number + 1 + len(ends))
+        filled = ends - starts > 1
+        if not filled.all():  # one byte may be a carriage return, or something
+            short = np.flatnonzero(ends - starts == 1)
+            filled[short] = [(block[end - 1 - offset] if end > offset else self._before) != CR for end in ends[short].tolist()]
+            starts, kept, numbers = starts[filled], ends[filled], numbers[filled]
+        else:
+            kept = ends
+        self._add(starts, kept, numbers)
+        self._before = block[-1]
+        return int(ends[-1]) + 1, number + len(ends)
+
+    def _add(self, starts: Any, ends: Any, numbers: Any) -> None:
+        import numpy as np
+
+        more, need = len(starts), self.count + len(starts)
+        if need > len(self._starts):
+            for name in ("_starts", "_ends", "_numbers"):
+                old = getattr(self, name)
+                grown = np.empty(max(need, 2 * len(old), 1024), old.dtype)
+                grown[: self.count] = old[: self.count]
+                setattr(self, name, grown)
+        self._starts[self.count : need], self._ends[self.count : need], self._numbers[self.count : need] = starts, ends, numbers
+        self.count += more  # last: who reads meanwhile sees what is there
+
+    def _document(self, data: bytes) -> None:
+        copy = tempfile.TemporaryFile()  # noqa: SIM115  (takes the file's place)
+        copy.write(data)
+        copy.flush()
+        self._own(copy)
+        lines = [line for line, _ in elements(data)]
+        self._nths = {at: (line.column, line.nth) for at, line in enumerate(lines)}
+        self._add([line.offset for line in lines], [line.offset + len(line.data) for line in lines], [line.number for line in lines])
+
+    def data(self, at: int) -> bytes:
+        """The bytes of a line without its ending. Raises `InputError` when they are not there any more."""
+        start, end = int(self._starts[at]), int(self._ends[at])
+        return self.between(start, end).removesuffix(b"\r") if not self._nths else self.between(start, end)
+
+    def between(self, start: int, end: int) -> bytes:
+        """Bytes of the unpacked file. Raises `InputError` when they are not there any more."""
+        with self._lock:
+            self._file.seek(start)
+            found = self._file.read(end - start)
+        if len(found) < end - start:
+            raise InputError(f"{self.name}: is shorter than it was", "read it again")
+        return found
+
+    def span(self, at: int) -> tuple[int, int]:
+        """First byte of a line, and the one behind its last."""
+        return int(self._starts[at]), int(self._ends[at])
+
+    def lines_at(self, offsets: Sequence[int]) -> "Numbers":
+        """The lines that hold some bytes, by the offsets of these, which are in order."""
+        import numpy as np
+
+        return np.unique(np.searchsorted(self._starts[: self.count], np.asarray(offsets, np.int64), side="right") - 1)
+
+    def place(self, at: int) -> Place:
+        """Where a line stands."""
+        return Place(self.name, int(self._numbers[at]), self._nths.get(at, (0, 0))[1])
+
+    def line(self, at: int) -> ParsedLine:
+        """A line and what it says. Raises `InputError` when it is not there any more."""
+        start, _ = self.span(at)
+        column, nth = self._nths.get(at, (0, 0))
+        return parsed_line(Line(int(self._numbers[at]), start, self.data(at), b"\n", column, nth), FileFacts(self.name))
+
+    def find(self, place: Place) -> int | None:
+        """The line at a place, or the element of a document that the place lies in; None where there is none (yet)."""
+        import numpy as np
+
+        numbers = self._numbers[: self.count]
+        at = int(np.searchsorted(numbers, place.line, side="right")) - 1
+        if at < 0 or (not self._nths and numbers[at] != place.line):
+            return None
+        first = int(np.searchsorted(numbers, numbers[at]))
+        return next((one for one in range(first, at) if self._nths.get(one, (0, 0))[1] >= place.nth and numbers[at] == place.line), at)
+
+    @property
+    def changed(self) -> bool:
+        """Whether the file on disk is another one by now."""
+        return state_of(self.path) != self.state
+
+
+class Lines:
+    """The lines of some files, one after the other, counted from 0. While they are looked for, those of a later file may move on."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        """Raises `InputError` for a file that cannot be opened."""
+        self.indexes = [Index(path, str(path)) for path in paths]
+        self._by_name = {index.name: number for number, index in enumerate(self.indexes)}
+
+    def build(self) -> Iterator[int]:
+        """Find the lines, file by file; yields how many there are so far. Raises `InputError`."""
+        for index in self.indexes:
+            for _ in index.build():
+                yield len(self)
+
+    def __len__(self) -> int:
+        return sum(index.count for index in self.indexes)
+
+    @property
+    def complete(self) -> bool:
+        """Whether all lines are found."""
+        return all(index.complete for index in self.indexes)
+
+    @property
+    def firsts(self) -> list[int]:
+        """Of each file its first line."""
+        found = [0]
+        for index in self.indexes[:-1]:
+            found.append(found[-1] + index.count)
+        return found
+
+    def where(self, at: int) -> tuple[Index, int]:
+        """The file of a line, and its number there."""
+        firsts = self.firsts
+        number = bisect_right(firsts, at) - 1
+        return self.indexes[number], at - firsts[number]
+
+    def line(self, at: int) -> ParsedLine:
+        """A line and what it says. Raises `InputError` when it is not there any more."""
+        index, there = self.where(at)
+        return index.line(there)
+
+    def place(self, at: int) -> Place:
+        """Where a line stands."""
+        index, there = self.where(at)
+        return index.place(there)
+
+    def find(self, place: Place) -> int | None:
+        """The line at a place; None where there is none (yet)."""
+        number = self._by_name.get(place.file)
+        there = None if number is None else self.indexes[number].find(place)
+        return None if there is None or number is None else self.firsts[number] + there
+
+    def read(self, place: Place) -> ParsedLine | None:
+        """The line at a place; None where there is none (yet). Raises `InputError` when it is not there any more."""
+        at = self.find(place)
+        return None if at is None else self.line(at)
+
+    @property
+    def changed(self) -> list[str]:
+        """Names of files that are others on disk by now."""
+        return [index.name for index in self.indexes if index.changed]
