@@ -66,8 +66,9 @@ def check_paths(
     progress: Progress | None = None,
     name_of: Callable[[Path], str] = str,
     workers: int = 1,
+    found: Callable[[list[Finding]], None] | None = None,
 ) -> CheckReport:
-    """Check files with the rules that `config` selects; `progress` is told the number of lines of each piece.
+    """Check files with the rules that `config` selects; `progress` is told the number of lines of each piece, `found` what was found in it.
 
     `name_of` gives the name that a file goes by in findings. More than one of `workers` are processes of their own, started where there is
     much to read; they import the main module anew, as `multiprocessing` does. Raises `InputError` for a file that cannot be read,
@@ -76,11 +77,12 @@ def check_paths(
     started = monotonic()
     checker = Checker(config)
     report = CheckReport(rules=checker.chosen.known, severities_of=checker.chosen.severities)
+    told = _Told(checker, found)
     size = _size(paths)
     with Workers(checker, config, workers if checker.template is None and size >= PARALLEL else 1, hurry=size >= QUICK) as pool:
         for path in paths:
-            _check_file(path, name_of(path), checker, pool, report, progress)
-    _conclude(checker, report, {name_of(path): path for path in paths})
+            _check_file(path, name_of(path), checker, pool, report, progress, told)
+    _conclude(checker, report, {name_of(path): path for path in paths}, told)
     if checker.chosen.file_ignores:
         report.findings = list(filter(checker.chosen.tells, report.findings))
     report.seconds = monotonic() - started
@@ -91,19 +93,38 @@ def _size(paths: Iterable[Path]) -> int:
     return sum(path.stat().st_size for path in paths if path.is_file())
 
 
-def _check_file(path: Path, name: str, checker: Checker, pool: Workers, report: CheckReport, progress: Progress | None) -> None:
+class _Told:
+    """Hands on what is found while the check goes on, each finding once and as the report will have it."""
+
+    def __init__(self, checker: Checker, hear: Callable[[list[Finding]], None] | None) -> None:
+        self._chosen, self._hear = checker.chosen, hear
+
+    def __call__(self, findings: Iterable[Finding], *, mended: bool = True) -> None:
+        """`mended` tells whether repairs can be made in place in the file."""
+        if self._hear is None:
+            return
+        told = [finding if mended or not finding.fixable else replace(finding, fixable=False) for finding in findings if self._chosen.tells(finding)]
+        if told:
+            self._hear(told)
+
+
+def _check_file(path: Path, name: str, checker: Checker, pool: Workers, report: CheckReport, progress: Progress | None, told: _Told) -> None:
     facts = FileFacts(name, target=checker.target)
     found: list[Finding] = []
     before = 0
+    facts.packed = is_packed(path)
     for part in _parts(path, facts, checker, pool):
-        found.extend(checker.take(part, before))
+        fresh = list(checker.take(part, before))
+        told(fresh, mended=not (facts.document or facts.packed))
+        found.extend(fresh)
         if part.facts is not facts:
             facts.add(part.facts, before)
             before += part.lines
         if progress:
             progress(part.lines)
-    facts.packed = is_packed(path)
-    found.extend(checker.file(facts))
+    about = list(checker.file(facts))
+    told(about, mended=not (facts.document or facts.packed))
+    found.extend(about)
     if facts.document or facts.packed:  # only a plain file of lines is mended in place
         found = [replace(finding, fixable=False) for finding in found]
     report.findings.extend(sorted(found, key=lambda finding: finding.order))
@@ -122,17 +143,19 @@ def _parts(path: Path, facts: FileFacts, checker: Checker, pool: Workers) -> Ite
         yield checker.part_of(Batch.of_lines(chunk), facts, len(chunk))
 
 
-def _conclude(checker: Checker, report: CheckReport, paths: Mapping[str, Path]) -> None:
+def _conclude(checker: Checker, report: CheckReport, paths: Mapping[str, Path], told: _Told) -> None:
     """Add what the rules find in the data set as a whole, with the ids of the examples that it is about."""
     if checker.whole:
         lines = (parsed for name, path in paths.items() for parsed in read_file(path, FileFacts(name)))
-        report.findings += checker.together([parsed.example for parsed in lines if parsed.example is not None])
+        together = list(checker.together([parsed.example for parsed in lines if parsed.example is not None]))
+        report.findings += together
+        told(together)
     concluded = list(checker.conclusions())
     ids = _ids({at for _, at in concluded if at is not None}, checker, paths)
     mended = {name for name, path in paths.items() if not is_packed(path) and pieces_of(path, name) is not None}
-    for finding, at in concluded:
-        told = replace(finding, example=ids.get(at) if at is not None else None, fixable=finding.fixable and finding.file in mended)
-        report.findings.append(told)
+    whole = [replace(finding, example=ids.get(at) if at is not None else None, fixable=finding.fixable and finding.file in mended) for finding, at in concluded]
+    report.findings += whole
+    told(whole)
     order = {name: at for at, name in enumerate(paths)}
     report.findings.sort(key=lambda finding: (order[finding.file], finding.order))
 

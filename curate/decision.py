@@ -97,6 +97,8 @@ class DecisionLog:
         self._known: set[str] = set()
         self._replaced: set[str] = set()
         self._heads: dict[str, list[Decision]] = {}
+        self._several: set[str] = set()
+        """Examples that had several heads at some time."""
         self._lines = self._read = 0
         self._take_in()
 
@@ -142,7 +144,7 @@ class DecisionLog:
 
     def contested(self) -> dict[str, Sequence[Decision]]:
         """Examples about which people decided differently without having seen each other's decision; what counts is nobody's word."""
-        several = {example: heads for example, heads in self._heads.items() if len(heads) > 1}
+        several = {example: heads for example in self._several if len(heads := self._heads[example]) > 1}
         return {example: heads for example, heads in several.items() if self.standing(example) is None and any(h.verdict != "undecided" for h in heads)}
 
     def _take_in(self) -> None:
@@ -172,6 +174,8 @@ class DecisionLog:
         heads[:] = [head for head in heads if head.id not in gone]
         if decision.id not in self._replaced:
             heads.append(decision)
+        if len(heads) > 1:
+            self._several.add(decision.example)
 
 
 def _decision(line: bytes) -> Decision:

@@ -3,7 +3,7 @@
 import json
 from array import array
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from math import ceil
@@ -113,6 +113,16 @@ def collect(paths: Sequence[Path], model: str = "", progress: Progress | None = 
         stats.lines += facts.lines
         stats.examples += facts.examples
         stats.formats += facts.formats
+    return stats
+
+
+def stats_of(examples: Iterable[Example]) -> Stats:
+    """The numbers of some examples, without a model."""
+    stats = Stats()
+    for example in examples:
+        _add(stats, example, None)
+        stats.examples += 1
+        stats.formats[example.format] += 1
     return stats
 
 

@@ -1,25 +1,38 @@
-"""The application: starts the loading, owns the screens, and turns errors into words."""
+"""The application: starts what reads, checks and measures, owns the screens, and turns errors into words."""
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from functools import cached_property
+from typing import Any, ClassVar
 
 from textual import on, work
 from textual.app import App, SystemCommand
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState, get_current_worker
 
+from curate.decision import DecisionLog
 from curate.errors import CurateError
-from curate.review import ReviewSession
+from curate.read.index import Lines
+from curate.review import Kind, ReviewSession, Sources, views
+from curate.review.facts import Fact
+from curate.review.overview import measure
 from curate.text import visible
 from tui.abandon import abandonable
-from tui.keys import KEYS, bindings
-from tui.messages import Failed, LoadProgressed, ReviewOpened
+from tui.keys import KEYS, TAB_OF, TABS, bindings
+from tui.messages import FactTold, Failed, FilesChanged, LinesFound, Measured, Narrowed
+from tui.screens.frame import FrameScreen
 from tui.screens.help import HelpScreen
-from tui.screens.review import ReviewScreen
+from tui.screens.overview import OverviewScreen
+from tui.screens.queue import ConflictsScreen, DuplicatesScreen, ExamplesScreen, FindingsScreen, QueueScreen
+from tui.theme import DARK, LIGHT, THEMES
 
-Opener = Callable[[], Iterator[str | ReviewSession]]
-"""Yields what is being done, in words, and at the end the session."""
-DARK, LIGHT = "textual-dark", "textual-light"
+Facts = Callable[[Sources, Callable[[Fact], None], Callable[[], bool]], None]
+"""Checks and compares, tells each fact, and asks now and then whether it shall stop."""
+EVERY = 0.5
+"""Seconds between two looks at what became known."""
+LOOK = 2.0
+"""Seconds between two looks at the files on disk."""
 
 
 class CurateApp(App[None]):
@@ -28,40 +41,153 @@ class CurateApp(App[None]):
     TITLE = "curate review"
     CSS_PATH = "app.tcss"
     BINDINGS = bindings("app")
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
+        screen.NAME: screen for screen in (OverviewScreen, ExamplesScreen, FindingsScreen, DuplicatesScreen, ConflictsScreen)
+    }
+    DEFAULT_MODE = "overview"
 
-    def __init__(self, opener: Opener) -> None:
+    def __init__(self, sources: Sources, facts: Facts, merged: int = 0) -> None:
+        """`facts` does the checking; `merged` decisions were just taken in from another journal. Raises `InputError` for files that are not there."""
         super().__init__()
         self.animation_level = "none"  # a hundred decisions an hour, and over slow lines
-        self.opener = opener
-        self.review = ReviewScreen()
+        self.sources, self._facts, self._merged = sources, facts, merged
+        self.session = ReviewSession(Lines(sources.files), DecisionLog(sources.project.decisions))
+        self.results: dict[str, Any] = {}
+        """What was computed for screens, by name."""
+        self.changed: list[str] = []
+        """Files that are others on disk by now."""
         self.crash: Exception | None = None
         """What ended the application, when that was a bug."""
+        self.filters: dict[Kind, str] = {}
+        """What is looked for in the entries of each kind."""
+        self._stale = True
+        self._told_of: list[str] = []
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = DARK
 
     def on_mount(self) -> None:
-        """Show the screen at once and load behind it."""
-        self.push_screen(self.review)
-        self.open_review()
+        """Show the screen at once and read behind it."""
+        self.set_interval(EVERY, self._catch_up)
+        self.set_interval(LOOK, self._look)
+        self._begin()
+        if self._merged:
+            contested = len(self.session.log.contested())
+            text = f"{self._merged:,} decisions merged; " + (f"{contested:,} are contested: filter is:contested" if contested else "none is contested")
+            self.notify(text, timeout=10, markup=False)
 
-    @work(exclusive=True, exit_on_error=False, group="load")
-    async def open_review(self) -> None:
-        """Check and compare, away from the screen."""
+    def _begin(self) -> None:
+        self.index_lines(self.session)
+        self.find_facts(self.session)
+
+    @cached_property
+    def mender(self) -> Any:
+        """The rules, ready to be asked about one line; loaded when first needed."""
+        from curate.review.mend import Mender  # a fifth of a second that the first screen does not wait for
+
+        return Mender(self.sources.config.check)
+
+    @cached_property
+    def rule_names(self) -> Mapping[str, str]:
+        """Names of rules by code."""
+        from curate.rules import RULES  # as above
+
+        return {code: rule.name for code, rule in RULES.items()}
+
+    # What goes on behind the screen
+
+    @work(exclusive=True, exit_on_error=False, group="index")
+    async def index_lines(self, session: ReviewSession) -> None:
+        """Find the lines."""
         worker = get_current_worker()
 
-        def load() -> None:
-            for news in self.opener():
+        def find() -> None:
+            for count in session.lines.build():
                 if worker.is_cancelled:
                     return
-                self.post_message(ReviewOpened(news) if isinstance(news, ReviewSession) else LoadProgressed(news))
+                self.post_message(LinesFound(count, session.lines.complete))
+            self.post_message(LinesFound(len(session.lines), complete=True))
 
-        await abandonable(load)
+        await abandonable(find)
 
-    @on(LoadProgressed)
-    def _progressed(self, message: LoadProgressed) -> None:
-        self.review.say(f"{message.doing} …")
+    @work(exclusive=True, exit_on_error=False, group="facts")
+    async def find_facts(self, session: ReviewSession) -> None:
+        """Check and compare."""
+        worker = get_current_worker()
 
-    @on(ReviewOpened)
-    def _opened(self, message: ReviewOpened) -> None:
-        self.review.session = message.session
+        def tell(fact: Fact) -> None:
+            if not worker.is_cancelled and session is self.session:
+                self.post_message(FactTold(fact))
+
+        await abandonable(lambda: self._facts(self.sources, tell, lambda: worker.is_cancelled))
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="measure")
+    def measure_data(self, session: ReviewSession) -> None:
+        """Lengths, roles and so on."""
+        self.post_message(Measured("overview", measure(session.lines)))
+
+    def narrow(self, kind: Kind, text: str, order: str = "") -> None:
+        """Look for the entries of a kind that fit: at once where no text has to be read, else away from the screen."""
+        self.filters[kind] = text
+        self.workers.cancel_group(self, f"narrow-{kind}")
+        self.run_worker(lambda: self._narrow(self.session, kind, text, order), thread=True, exit_on_error=False, group=f"narrow-{kind}")
+
+    def _narrow(self, session: ReviewSession, kind: Kind, text: str, order: str) -> None:
+        worker = get_current_worker()
+        for view in views(session, kind, text, order):
+            if worker.is_cancelled:
+                return
+            self.post_message(Narrowed(view))
+
+    def _look(self) -> None:
+        """Whether the files are still those that were read: a look at each takes microseconds."""
+        changed = self.session.lines.changed
+        if changed != self.changed:
+            self.post_message(FilesChanged(changed))
+
+    # What came of it
+
+    @on(LinesFound)
+    def _lines(self, message: LinesFound) -> None:
+        first = not len(self.session.examples)
+        self.session.grow()
+        self._stale = True
+        if first or message.complete:
+            self._catch_up()
+        if message.complete and "overview" not in self.results:
+            self.measure_data(self.session)
+
+    @on(FactTold)
+    def _told(self, message: FactTold) -> None:
+        self.session.take(message.fact)
+        self._stale = True
+
+    @on(Measured)
+    def _measured(self, message: Measured) -> None:
+        self.results[message.screen] = message.result
+        self._stale = True
+
+    @on(Narrowed)
+    def _narrowed(self, message: Narrowed) -> None:
+        screen = self.queue_screen(message.view.kind)
+        if screen is not None:
+            screen.show_view(message.view)
+
+    @on(FilesChanged)
+    def _files_changed(self, message: FilesChanged) -> None:
+        self.changed = message.names
+        self._stale = True
+        if message.names and message.names != self._told_of:
+            self._told_of = message.names
+            names = visible(", ".join(message.names[:3]))
+            self.notify(
+                f"{names} changed on disk. What is shown is what was read; R reads again, and decisions stay.", severity="warning", timeout=20, markup=False
+            )
+
+    def _catch_up(self) -> None:
+        if self._stale and isinstance(self.screen, FrameScreen) and self.screen.is_mounted:
+            self._stale = False
+            self.screen.catch_up()
 
     @on(Worker.StateChanged)
     def _worker_changed(self, message: Worker.StateChanged) -> None:
@@ -74,21 +200,84 @@ class CurateApp(App[None]):
     @on(Failed)
     def _failed(self, message: Failed) -> None:
         error = message.error
-        if self.review.session is None:  # without data there is nothing else to show
-            self.review.give_up(error)
-            return
         text = "\n".join(filter(None, (error.message, error.hint and f"next: {error.hint}")))
         self.notify(visible(text, keep_newlines=True), title="Not done", severity="error", timeout=30, markup=False)
+
+    # Screens
+
+    def queue_screen(self, kind: Kind) -> QueueScreen | None:
+        """The screen with the entries of a kind, where it was opened already."""
+        stack = self._screen_stacks.get(TAB_OF[kind].name, [])
+        screen = stack[0] if stack else None
+        return screen if isinstance(screen, QueueScreen) and screen.is_mounted else None
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The palette: the table of keys, as far as it does something now."""
         for key in KEYS:
-            if key.scope == "app" or (key.scope == "review" and screen is self.review):
+            if (
+                key.scope == "app"
+                or (isinstance(screen, QueueScreen) and key.scope == "queue" and screen.KIND in key.kinds)
+                or key.scope == getattr(screen, "NAME", "")
+            ):
                 yield SystemCommand(f"{key.label} ({key.shown})", key.tooltip, lambda action=key.action: self.run_action(action, self.screen))
+
+    def action_go(self, name: str) -> None:
+        """Show a screen."""
+        if isinstance(self.screen, FrameScreen):
+            self.switch_mode(name)
+
+    def action_go_on(self, by: int) -> None:
+        """Show the next screen."""
+        names = [tab.name for tab in TABS]
+        self.action_go(names[(names.index(self.current_mode) + by) % len(names)])
+
+    def show_filtered(self, kind: Kind, text: str) -> None:
+        """Show the entries of a kind that fit a filter."""
+        self.action_go(TAB_OF[kind].name)
+        self.narrow(kind, text)
+
+    def return_to(self, example: str, about: str) -> None:
+        """Put the cursor on the entry at which something was decided about an example."""
+        order: list[Kind] = ["finding", "cluster", "conflict", "example"]
+        screen = self.screen
+        if isinstance(screen, QueueScreen):
+            order.sort(key=lambda kind: kind != screen.KIND)
+        places = [(kind, number) for kind in order for number in self.session.queues[kind].incidence.rows(example)]
+        fits = [(kind, number) for kind, number in places if self.session.queues[kind].entry(number).about == about] or places
+        if not fits:
+            return
+        kind, number = fits[0]
+        self.action_go(TAB_OF[kind].name)
+        there = self.queue_screen(kind)
+        if there is not None and there.list.view is not None:
+            at = there.list.view.index(number)
+            if at is not None:
+                there.list.cursor = at
+
+    async def action_reload(self) -> None:
+        """Read the files again."""
+        try:
+            session = ReviewSession(Lines(self.sources.files), DecisionLog(self.sources.project.decisions))
+        except CurateError as error:
+            self.post_message(Failed(error))
+            return
+        self.workers.cancel_all()
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(0)
+        self.session, self.changed, self._told_of = session, [], []
+        self.results.clear()
+        self._begin()
+        self._stale = True
+        self._catch_up()
+        for kind in TAB_OF:
+            screen = self.queue_screen(kind)
+            if screen is not None:
+                screen.forget()
+        self.notify("read again; decisions stay with their examples", timeout=4)
 
     def action_help(self) -> None:
         """Show every key."""
-        self.push_screen(HelpScreen())
+        self.push_screen(HelpScreen(self.screen.NAME if isinstance(self.screen, FrameScreen) else ""))
 
     def action_toggle_theme(self) -> None:
         """Change between dark and light."""

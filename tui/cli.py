@@ -2,36 +2,53 @@
 
 import importlib.util
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from curate.decision import DecisionLog
 from curate.errors import MissingExtra, UsageError
-from curate.review import ReviewSession, open_review, sources_of
+from curate.review.facts import Fact
+from curate.review.sources import Sources, sources_of
 
 
 def review(
     paths: Annotated[list[Path], typer.Argument(help="Data files, or the folder of a project.", metavar="PATH...")],
+    merge: Annotated[list[Path] | None, typer.Option("--merge", help="Take in the decisions of another journal first.", metavar="JOURNAL")] = None,
 ) -> None:
     """Decide about findings, duplicates and conflicts in the terminal.
 
-    Decisions are kept in .curate/decisions.jsonl of the project: the folder that was named, else the working folder.
+    Decisions are kept in .curate/decisions.jsonl of the project: the folder that was named, else the working folder. What two people
+    decided differently is contested, and shown. `textual serve "curate review PATH"` shows the same in a browser.
     """
     if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):  # Textual draws on stderr
         raise UsageError("curate review needs a terminal", "`curate check PATH...` prints the findings")
     if importlib.util.find_spec("textual") is None:
         raise MissingExtra("curate review", "tui", "textual")
     sources = sources_of(paths)  # a path that is not there is told before the screen opens
+    log = DecisionLog(sources.project.decisions)
+    merged = sum(len(log.merge(other)) for other in merge or ())
 
-    from curate.pipeline import load_conflicts
     from tui.app import CurateApp  # Textual, only once it is known to be there and wanted
 
-    def opener() -> Iterator[str | ReviewSession]:
-        return open_review(sources, load_conflicts)
-
-    app = CurateApp(opener)
+    app = CurateApp(sources, scanned, merged)
     app.run()
     if app.crash is not None:
         raise app.crash
+
+
+def scanned(sources: Sources, tell: Callable[[Fact], None], stopped: Callable[[], bool]) -> None:
+    """Check and compare in a process of its own, and tell what it finds."""
+    from curate.pipeline import load_conflicts  # detectors and models' code: not before the screen is there
+    from curate.review.scan import Scan
+
+    scan = Scan(sources, load_conflicts)
+    try:
+        for fact in scan.facts():
+            if stopped():
+                return
+            tell(fact)
+    finally:
+        scan.stop()

@@ -3,6 +3,7 @@
 import json
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
@@ -14,6 +15,8 @@ from curate.text import UNSAFE, visible
 MAX_CHARS: Final = 6000
 """Characters of one message that are drawn; a megabyte on one line must not stop the screen."""
 MAX_TURNS: Final = 100
+MAX_TOTAL: Final = 40_000
+"""Characters of one conversation that are drawn: more would take longer than a key may."""
 TAB: Final = "\t"
 # Glyph and colour of each role: told apart without colour, too.
 ROLES: Final = {
@@ -62,12 +65,12 @@ def _pieces(text: str, style: str) -> Iterable[tuple[str, str]]:
         yield text[at:], style
 
 
-def shortened(text: str, marks: Sequence[Mark] = ()) -> Content:
-    """`text`, cut after `MAX_CHARS` with word of how much is left."""
-    if len(text) <= MAX_CHARS:
+def shortened(text: str, marks: Sequence[Mark] = (), limit: int = MAX_CHARS) -> Content:
+    """`text`, cut after `limit` characters with word of how much is left."""
+    if len(text) <= limit:
         return literal(text, marks)
-    inside = [Mark(mark.start, min(mark.end, MAX_CHARS), mark.style) for mark in marks if mark.start < MAX_CHARS]
-    return Content.assemble(literal(text[:MAX_CHARS], inside), (f"\n… {len(text) - MAX_CHARS:,} more characters", MORE))
+    inside = [Mark(mark.start, min(mark.end, limit), mark.style) for mark in marks if mark.start < limit]
+    return Content.assemble(literal(text[:limit], inside), (f"\n… {len(text) - limit:,} more characters; E opens all of it in your editor", MORE))
 
 
 def heading(message: Message, *, pointed: bool = False) -> Content:
@@ -78,44 +81,61 @@ def heading(message: Message, *, pointed: bool = False) -> Content:
     if isinstance(message.value.get("name"), str):
         parts.append(literal(f" ({message.value['name'][:40]})", style="$foreground-muted"))
     if pointed:
-        parts.append(Content.assemble("  ", ("◀ the finding is here", "bold reverse $text-error")))
+        parts.append(Content.assemble("  ", ("◀ here", "bold reverse $text-error")))
     return Content("").join(parts)
 
 
-def turn(message: Message, marks: Sequence[Mark] = (), *, pointed: bool = False) -> Content:
-    """A whole turn: heading, text, and whatever else it carries."""
-    lines = [heading(message, pointed=pointed)]
-    content = message.content
-    if message.text:
-        lines.append(shortened(message.text, marks))
-    if content is not None and not isinstance(content, str):
-        lines.append(Content.assemble(("content: ", MORE), shortened(as_json(content))))
-    elif not message.text:
-        lines.append(Content.assemble(("(empty)" if content == "" else "(no content)", MORE)))
-    for key, value in message.value.items():
-        if key not in ("role", "content", "name") and value is not None:
-            lines.append(Content.assemble(literal(f"{key[:40]}: ", style=MORE), shortened(as_json(value))))
-    return Content("\n").join(lines)
+class Reader:
+    """Texts of the data as they are shown: secrets are hidden unless somebody asked for them."""
+
+    def __init__(self, *, secrets: bool = False) -> None:
+        self.secrets = secrets
+
+    def text(self, text: str) -> str:
+        """A text as it is shown. Only as much of it is looked through as can be seen, and a little more."""
+        return text if self.secrets else _hidden(text[: MAX_CHARS + 500]) + text[MAX_CHARS + 500 :]
+
+    def turn(self, message: Message, marks: Sequence[Mark] = (), *, pointed: bool = False) -> Content:
+        """A whole turn: heading, text, and whatever else it carries. Marks count in the text as it is shown."""
+        lines = [heading(message, pointed=pointed)]
+        content = message.content
+        if message.text:
+            lines.append(shortened(self.text(message.text), marks))
+        if content is not None and not isinstance(content, str):
+            lines.append(Content.assemble(("content: ", MORE), shortened(self.text(as_json(content)))))
+        elif not message.text:
+            lines.append(Content.assemble(("(empty)" if content == "" else "(no content)", MORE)))
+        for key, value in message.value.items():
+            if key not in ("role", "content", "name") and value is not None:
+                lines.append(Content.assemble(literal(f"{key[:40]}: ", style=MORE), shortened(self.text(as_json(value)))))
+        return Content("\n").join(lines)
+
+    def turns(self, messages: Sequence[Message], marks: Sequence[Sequence[Mark]] = (), pointed: int | None = None, first: int = 0) -> Content:
+        """Turns one below the other; of very many, or very long ones, those around the one that the finding points to."""
+        start = max(0, (pointed or 0) - first - MAX_TURNS // 4)
+        parts = [Content.assemble((f"… {start:,} earlier messages", MORE))] if start else []
+        room, at = MAX_TOTAL, start
+        while at < len(messages) and at < start + MAX_TURNS and room > 0:
+            message = messages[at]
+            room -= min(len(message.text), MAX_CHARS) + 100
+            parts.append(self.turn(message, marks[at] if at < len(marks) else (), pointed=at + first == pointed))
+            at += 1
+        if at < len(messages):
+            parts.append(Content.assemble((f"… {len(messages) - at:,} later messages; E opens all of them in your editor", MORE)))
+        return Content("\n\n").join(parts)
+
+    def whole(self, example: Example, marks: Sequence[Sequence[Mark]] = (), pointed: int | None = None) -> Content:
+        """A conversation; where the line is none, its JSON."""
+        if not example.messages:
+            return Content.assemble(("not a conversation; the line reads\n", MORE), shortened(self.text(as_json(example.value, indent=2))))
+        return self.turns(example.messages, marks, pointed)
 
 
-def turns(messages: Sequence[Message], marks: Sequence[Sequence[Mark]] = (), pointed: int | None = None) -> Content:
-    """Turns one below the other; of very many, those around the one that the finding points to."""
-    first = max(0, (pointed or 0) - MAX_TURNS // 2)
-    shown = list(messages[first : first + MAX_TURNS])
-    parts = [Content.assemble((f"… {first:,} earlier messages", MORE))] if first else []
-    for at, message in enumerate(shown, start=first):
-        parts.append(turn(message, marks[at] if at < len(marks) else (), pointed=at == pointed))
-    left = len(messages) - first - len(shown)
-    if left > 0:
-        parts.append(Content.assemble((f"… {left:,} later messages", MORE)))
-    return Content("\n\n").join(parts)
+@lru_cache(maxsize=512)
+def _hidden(text: str) -> str:
+    from curate.rules.secrets import masked  # the rules take a fifth of a second, and the first screen shows no text
 
-
-def whole(example: Example, marks: Sequence[Sequence[Mark]] = (), pointed: int | None = None) -> Content:
-    """A conversation; where the line is none, its JSON."""
-    if not example.messages:
-        return Content.assemble(("not a conversation; the line reads\n", MORE), shortened(as_json(example.value, indent=2)))
-    return turns(example.messages, marks, pointed)
+    return masked(text)
 
 
 def as_json(value: Any, indent: int | None = None) -> str:

@@ -1,7 +1,7 @@
 """Which words differ between two texts, as marks for drawing."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from difflib import SequenceMatcher
 from functools import lru_cache
 from itertools import zip_longest
@@ -33,11 +33,11 @@ def word_marks(left: str, right: str) -> tuple[Marks, Marks]:
     return tuple(marks[0]), tuple(marks[1])
 
 
-def turn_marks(left: Sequence[Message], right: Sequence[Message]) -> tuple[list[Marks], list[Marks]]:
-    """Word by word, turn by turn, what differs between two conversations."""
+def turn_marks(left: Sequence[Message], right: Sequence[Message], read: Callable[[str], str]) -> tuple[list[Marks], list[Marks]]:
+    """Word by word, turn by turn, what differs between two conversations, as `read` shows their texts."""
     sides: tuple[list[Marks], list[Marks]] = ([], [])
     for one, other in zip_longest(left, right):
-        a, b = word_marks(one.text if one else "", other.text if other else "")
+        a, b = word_marks(read(one.text) if one else "", read(other.text) if other else "")
         sides[0].append(a)
         sides[1].append(b)
     return sides

@@ -8,7 +8,29 @@ from textual.binding import Binding, BindingType
 
 from curate.review import KINDS, Kind
 
-Scope = Literal["app", "review", "list"]
+Scope = Literal["app", "queue", "list", "overview", "splits", "training", "evaluate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A screen in the line at the top."""
+
+    name: str
+    title: str
+    short: str
+    """Where there is no room for the title."""
+    kind: Kind | None = None
+    """Of the screens that show entries, which."""
+
+
+TABS: Final = (
+    Tab("overview", "Overview", "Over"),
+    Tab("examples", "Examples", "Exam", "example"),
+    Tab("findings", "Findings", "Find", "finding"),
+    Tab("duplicates", "Duplicates", "Dupl", "cluster"),
+    Tab("conflicts", "Conflicts", "Conf", "conflict"),
+)
+TAB_OF: Final[dict[Kind, Tab]] = {tab.kind: tab for tab in TABS if tab.kind}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,25 +45,27 @@ class Key:
     """A word or two, for the footer."""
     tooltip: str
     """A sentence, for help, tooltips and the palette."""
-    scope: Scope = "review"
+    scope: Scope = "queue"
     show: bool = True
     """False: not in the footer, where room is scarce."""
     kinds: tuple[Kind, ...] = KINDS
-    """The tabs in which it does something."""
+    """Of the screens that show entries, those in which it does something."""
 
     @property
     def shown(self) -> str:
         """The keys as a person knows them."""
-        return " ".join(NAMES.get(key, key) for key in self.keys.split(","))
+        return " ".join(NAMES.get(key, key.replace("ctrl+", "^")) for key in self.keys.split(","))
 
 
 NAMES: Final = {
     "slash": "/", "question_mark": "?", "left_square_bracket": "[", "right_square_bracket": "]", "pageup": "PgUp", "pagedown": "PgDn",
-    "up": "↑", "down": "↓", "left": "←", "right": "→", "home": "Home", "end": "End", "escape": "Esc", "space": "Space", "backspace": "Backspace",
-    "tab": "Tab",
+    "up": "↑", "down": "↓", "left": "←", "right": "→", "home": "Home", "end": "End", "escape": "Esc", "space": "Space", "backspace": "Bksp",
+    "tab": "Tab", "asterisk": "*", "vertical_line": "|", "enter": "Enter",
 }  # fmt: skip
-SINGLE: Final[tuple[Kind, ...]] = ("finding", "cluster")
+SINGLE: Final[tuple[Kind, ...]] = ("example", "finding", "cluster")
 PAIRED: Final[tuple[Kind, ...]] = ("cluster", "conflict")
+CLUSTERS: Final[tuple[Kind, ...]] = ("cluster",)
+TURNED: Final[tuple[Kind, ...]] = ("cluster", "conflict")
 KEYS: Final = (
     Key("a", "choose('left')", "left", "Keep A", "Keep A, drop B, and go on.", kinds=PAIRED),
     Key("b", "choose('right')", "right", "Keep B", "Keep B, drop A, and go on.", kinds=PAIRED),
@@ -49,17 +73,27 @@ KEYS: Final = (
     Key("d", "choose('drop')", "drop", "Drop", "Take the example out of the data set, and go on.", kinds=SINGLE),
     Key("k,B", "choose('both')", "both", "Both", "Keep both A and B, and go on.", kinds=PAIRED),
     Key("d", "choose('neither')", "neither", "Neither", "Drop both A and B, and go on.", kinds=PAIRED),
+    Key("h", "hold", "hold", "This one holds", "Of a question with many answers keep the one that is shown, drop all others, and go on.", kinds=("conflict",)),
+    Key("c", "keeper", "keeper", "Keeper", "Let the duplicate that is shown stay in place of all the others, and go on.", kinds=CLUSTERS),
+    Key("K", "choose_all('keep')", "keep-all", "Keep all", "Keep every duplicate of the cluster, and go on.", kinds=CLUSTERS),
+    Key("D", "choose_all('drop')", "drop-all", "Drop all", "Drop every duplicate of the cluster; its keeper stays.", show=False, kinds=CLUSTERS),
+    Key("v", "mark", "mark", "Mark", "Mark the duplicate that is shown, to split the cluster.", show=False, kinds=CLUSTERS),
+    Key("vertical_line", "split", "split", "Split", "Split the cluster: the longest of those marked stays, too.", show=False, kinds=CLUSTERS),
+    Key("r", "repair", "repair", "Repair", "Let the rule mend the example; shows first what would change.", kinds=("finding",)),
+    Key("e", "edit", "edit", "Edit", "Change the example here; the rules say at once what they think of it."),
+    Key("E", "edit_outside", "edit-outside", "Edit in $EDITOR", "Change the example in your own editor.", show=False),
+    Key("s", "suppress", "suppress", "Suppress", "Let the finding stand, with a reason; it is not told again.", show=False, kinds=("finding",)),
+    Key("m", "note", "note", "Note", "Write down a note with the decision.", show=False),
     Key("u", "undo", "undo", "Undo", "Take the last decision back, and return to where it was taken."),
+    Key("U", "redo", "redo", "Redo", "Do again what was taken back.", show=False),
     Key("n", "next", "next", "Next", "Go to the next undecided entry."),
-    Key("slash", "filter", "filter", "Filter", "Show only entries that hold some words: a code, a file, any text; is:undecided, is:keep, is:drop."),
+    Key("slash", "filter", "filter", "Filter", "Show only entries that hold some words, or fit terms as is:undecided code:M0 severity:error score:0.8-0.9."),
     Key("escape", "clear", "clear", "Clear", "Show all entries again.", show=False),
-    Key("K", "choose_all('keep')", "keep-all", "Keep all", "Keep every duplicate of the cluster.", show=False, kinds=("cluster",)),
-    Key("D", "choose_all('drop')", "drop-all", "Drop all", "Drop every duplicate of the cluster; its keeper stays.", show=False, kinds=("cluster",)),
-    Key("right,right_square_bracket", "member(1)", "member-next", "Next duplicate", "Look at the next duplicate.", show=False, kinds=("cluster",)),
-    Key("left,left_square_bracket", "member(-1)", "member-back", "Last duplicate", "Look at the duplicate before.", show=False, kinds=("cluster",)),
-    Key("1", "show('finding')", "findings", "Findings", "Show the findings.", show=False),
-    Key("2", "show('cluster')", "duplicates", "Duplicates", "Show the clusters of duplicates.", show=False),
-    Key("3", "show('conflict')", "conflicts", "Conflicts", "Show the conflicts.", show=False),
+    Key("o", "sort", "sort", "Order", "Show the entries in another order.", show=False),
+    Key("asterisk", "bulk", "bulk", "All shown", "Decide about all entries that are shown; says first what would happen.", show=False),
+    Key("x", "secrets", "secrets", "Secrets", "Show keys, tokens and addresses as they are, or hide them again.", show=False),
+    Key("right,right_square_bracket", "turn(1)", "turn-next", "Next one", "Look at the next duplicate, or answer.", show=False, kinds=TURNED),
+    Key("left,left_square_bracket", "turn(-1)", "turn-back", "Last one", "Look at the duplicate, or answer, before.", show=False, kinds=TURNED),
     Key("space", "page(1)", "page-down", "Read on", "Scroll the conversation on by a page.", show=False),
     Key("backspace", "page(-1)", "page-up", "Read back", "Scroll the conversation back by a page.", show=False),
     Key("up", "move(-1)", "up", "Up", "One entry up.", "list", show=False),
@@ -68,6 +102,22 @@ KEYS: Final = (
     Key("pagedown", "move_page(1)", "list-page-down", "Page down", "A page of entries down.", "list", show=False),
     Key("home", "jump(0)", "first", "First", "The first entry.", "list", show=False),
     Key("end", "jump(-1)", "last", "Last", "The last entry.", "list", show=False),
+    Key("enter", "open", "open", "Open", "Show what the line under the cursor counts.", "overview"),
+    Key("up", "move(-1)", "rule-up", "Up", "One line up.", "overview", show=False),
+    Key("down", "move(1)", "rule-down", "Down", "One line down.", "overview", show=False),
+    Key("s", "start", "start", "Start", "Start the training of the project's recipe, or go on with it.", "training"),
+    Key("x", "stop", "stop", "Stop", "Stop the training; it can go on from its last checkpoint.", "training"),
+    Key("left,left_square_bracket", "run(-1)", "run-back", "Last run", "Look at the run before.", "training", show=False),
+    Key("right,right_square_bracket", "run(1)", "run-next", "Next run", "Look at the next run.", "training"),
+    Key("c", "compare", "compare", "Compare", "Show all runs beside each other, or one.", "training"),
+    Key("left,left_square_bracket", "run(-1)", "evaluated-back", "Last run", "Look at the run before.", "evaluate", show=False),
+    Key("right,right_square_bracket", "run(1)", "evaluated-next", "Next run", "Look at the next run.", "evaluate"),
+    Key("down", "output(1)", "output-next", "Next output", "Look at the next question.", "evaluate"),
+    Key("up", "output(-1)", "output-back", "Last output", "Look at the question before.", "evaluate", show=False),
+    Key("v", "verify", "verify", "Verify", "Read the output folder again and prove that nothing leaks.", "splits"),
+    *(Key(str(number), f"go({tab.name!r})", f"go-{tab.name}", tab.title, f"Show {tab.title}.", "app", show=False) for number, tab in enumerate(TABS, start=1)),
+    Key("tab", "go_on(1)", "go-next", "Next screen", "Show the next screen.", "app", show=False),
+    Key("R", "reload", "reload", "Read again", "Read the files again; decisions stay with their examples.", "app", show=False),
     Key("t", "toggle_theme", "theme", "Theme", "Change between dark and light.", "app", show=False),
     Key("question_mark", "help", "help", "Help", "Show every key.", "app"),
     Key("q", "quit", "quit", "Quit", "Leave. Every decision is on the disk already.", "app"),
@@ -80,7 +130,7 @@ def bindings(scope: Scope) -> list[BindingType]:
 
 
 def works_in(action: str, parameters: Iterable[object], kind: Kind) -> bool | None:
-    """Whether an action does something in the tab of `kind`; None where it is not in the table."""
+    """Whether an action does something where entries of `kind` are shown; None where it is not in the table."""
     call = f"{action}({', '.join(repr(parameter) for parameter in parameters)})"
-    found = [key for key in KEYS if key.action in (action, call)]
+    found = [key for key in KEYS if key.scope == "queue" and key.action in (action, call)]
     return any(kind in key.kinds for key in found) if found else None

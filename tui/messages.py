@@ -1,38 +1,54 @@
 """What happened, as one message per fact; each carries a snapshot that nobody changes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from textual.message import Message
 
 from curate.errors import CurateError
-from curate.review import Entry, Kind, ReviewSession
+from curate.review import View
+from curate.review.facts import Fact
 
 
 @dataclass
-class LoadProgressed(Message):
-    """Loading has come to another stage."""
+class LinesFound(Message):
+    """More lines of the files are known."""
 
-    doing: str
+    count: int
+    complete: bool
 
     def can_replace(self, message: Message) -> bool:
-        """Only the newest stage is worth showing."""
-        return isinstance(message, LoadProgressed)
+        """Only the newest count is worth showing."""
+        return isinstance(message, LinesFound)
 
 
 @dataclass
-class ReviewOpened(Message):
-    """Everything to review is there."""
+class FactTold(Message):
+    """Checking or comparing found something."""
 
-    session: ReviewSession
+    fact: Fact
 
 
 @dataclass
-class Filtered(Message):
-    """A filter has been applied to the entries of one kind."""
+class Narrowed(Message):
+    """A filter or an order has been applied to the entries of one kind; `view.complete` tells how far."""
 
-    kind: Kind
-    text: str
-    entries: tuple[Entry, ...]
+    view: View
+
+
+@dataclass
+class FilesChanged(Message):
+    """Files on disk are others by now."""
+
+    names: list[str]
+
+
+@dataclass
+class Measured(Message):
+    """Something was computed for a screen."""
+
+    screen: str
+    result: Any = field(repr=False)
 
 
 @dataclass

@@ -4,6 +4,8 @@ Each stage keeps its result under a key, the hash of everything that it depends 
 behind the last stage that was finished and ends with the same manifest.
 """
 
+from collections.abc import Callable, Collection
+
 from filelock import FileLock, Timeout
 
 from curate.config import Config
@@ -40,10 +42,10 @@ def run(project: Project, config: Config, listen: Listener = silent, choice: Cho
         return Pipeline(project, config, listen, wanted).run()
 
 
-def load_conflicts(project: Project, examples: list[Example]) -> list[Conflict] | None:
-    """The conflicts that the last run found among `examples`; None when there was no run."""
+def load_conflicts(project: Project, read: Callable[[Collection[str]], list[Example]]) -> list[Conflict] | None:
+    """The conflicts that the last run found, as far as `read` gives examples for the ids that it is asked for; None when there was no run."""
     result = store.load(project.stage("conflicts"), None)
-    return None if result is None else store.conflicts_of(result, examples).conflicts
+    return None if result is None else store.conflicts_of(result, read(store.conflict_ids(result))).conflicts
 
 
 __all__ = ["Choice", "RunResult", "load_conflicts", "run"]

@@ -68,6 +68,11 @@ def conflicts_result(report: ConflictReport) -> Result:
     }
 
 
+def conflict_ids(result: Result) -> set[str]:
+    """The ids of all examples that are in a conflict."""
+    return {value[side] for value in result["conflicts"] for side in ("left", "right")}
+
+
 def conflicts_of(result: Result, examples: Sequence[Example]) -> ConflictReport:
     """The report back from plain values; conflicts of examples that are not there any more are left out."""
     by_id = {example.id: example for example in examples}

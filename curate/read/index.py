@@ -168,7 +168,7 @@ class Index:
         """First byte of a line, and the one behind its last."""
         return int(self._starts[at]), int(self._ends[at])
 
-    def lines_at(self, offsets: Sequence[int]) -> "Numbers":
+    def lines_at(self, offsets: "Sequence[int] | Numbers") -> "Numbers":
         """The lines that hold some bytes, by the offsets of these, which are in order."""
         import numpy as np
 
@@ -233,6 +233,8 @@ class Lines:
 
     def where(self, at: int) -> tuple[Index, int]:
         """The file of a line, and its number there."""
+        if len(self.indexes) == 1:
+            return self.indexes[0], at
         firsts = self.firsts
         number = bisect_right(firsts, at) - 1
         return self.indexes[number], at - firsts[number]

@@ -1,105 +1,174 @@
-"""A small data set with something of everything, and a review of it made by hand, so that no test waits for a detector."""
+"""A small file with something of everything, and facts about it made by hand, so that no test waits for a detector."""
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 
+from curate.config import Config
 from curate.decision import DecisionLog
-from curate.detect.cluster import Duplicate
-from curate.detect.conflict import Conflict
 from curate.detect.evidence import Evidence
 from curate.example import Example, Place
 from curate.finding import Finding, Severity
-from curate.review import ReviewSession
+from curate.read.index import Lines
+from curate.review import Clash, Cluster, Dispute, Member, ReviewSession, Side, Sources, Stand
+from curate.review.facts import Advanced, Checked, ConflictsFound, DuplicatesFound, Ended, Fact, FindingsFound
+from curate.runs import Project
 from tui.app import CurateApp
+from tui.screens.queue import QueueScreen
 
 HOSTILE = "Look \x1b[31mhere\x1b[0m [bold red]loud[/] \u202egnp.exe\u202c zero\u200bwidth [@click=app.quit]x[/]"
+SECRET = "ghp_" + "R7xQ2mV9tKpL4sW8nZcJ3bYfD6hGa1uEoT5i"
+NAME = "data.jsonl"
 
 
-def example(line: int, *turns: tuple[str, Any]) -> Example:
-    value = {"messages": [{"role": role, "content": content} for role, content in turns]}
-    return Example(Place("data.jsonl", line), value, "messages")
+def chat(*turns: tuple[str, Any]) -> bytes:
+    return json.dumps({"messages": [{"role": role, "content": content} for role, content in turns]}, ensure_ascii=False).encode()
 
 
-EXAMPLES = (
-    example(1, ("system", "You are a historian."), ("user", "When did Apollo 11 land?"), ("assistant", "It landed in 1969.")),
-    example(2, ("system", "You are a historian."), ("user", "When did Apollo 11 land?"), ("assistant", "It landed in 1968.")),
-    example(3, ("user", "Name a fruit and say how it tastes."), ("assistant", "An apple tastes sweet and a little sour.")),
-    example(4, ("user", "Name a fruit and say how it tastes."), ("assistant", "An apple tastes sweet and slightly sour.")),
-    example(5, ("user", "Name one fruit and say how it tastes."), ("assistant", "An apple tastes sweet and a little sour.")),
-    example(6, ("user", "Name a fruit and say how it tastes."), ("assistant", "An apple tastes sweet and a little sour.")),
-    example(7, ("user", "hi"), ("user", "are you there?"), ("assistant", "")),
-    example(9, ("user", HOSTILE), ("assistant", "日本語 👍 ok"), ("robot", "beep")),
+LINES = (
+    chat(("system", "You are a historian."), ("user", "When did Apollo 11 land?"), ("assistant", "It landed in 1969.")),
+    chat(("system", "You are a historian."), ("user", "When did Apollo 11 land?"), ("assistant", "It landed in 1968.")),
+    chat(("user", "Name a fruit and say how it tastes."), ("assistant", "An apple tastes sweet and a little sour.")),
+    chat(("user", "Name a fruit and say how it tastes."), ("assistant", "An apple tastes sweet and slightly sour.")),
+    chat(("user", "Name one fruit and say how it tastes."), ("assistant", "An apple tastes sweet and a little sour.")),
+    chat(("user", "Name a fruit and say how it tastes."), ("assistant", "An apple tastes sweet and a little sour.")),
+    chat(("user", "hi"), ("user", "are you there?"), ("assistant", "")),
+    b'{"messages": \x1b[2J',
+    chat(("user", HOSTILE), ("assistant", "日本語 👍 ok"), ("robot", "beep")),
+    chat(("user", "Who is the best?"), ("assistant", "Ann is.")),
+    chat(("user", "Who is the best?"), ("assistant", f"Bob is. My token is {SECRET}.")),
+    chat(("user", "Who is the best?"), ("assistant", "Nobody is.")),
 )
-BY_LINE = {item.place.line: item for item in EXAMPLES}
 
 
-def finding(code: str, severity: Severity, line: int, pointer: str, message: str, hint: str = "Mend it.") -> Finding:
-    found = BY_LINE.get(line)
-    return Finding(code, severity, "data.jsonl", line, pointer, message, hint, False, found.id if found else None)
-
-
-FINDINGS = (
-    finding("C003", Severity.ERROR, 7, "/messages/2/content", "the assistant's answer is empty"),
-    finding("M016", Severity.WARNING, 7, "/messages/1", "two user turns in a row"),
-    finding("J001", Severity.ERROR, 8, "", "not valid JSON: \x1b[2J expecting a value"),
-    finding("M006", Severity.ERROR, 9, "/messages/2/role", "role 'robot' is not known"),
-    finding("D001", Severity.WARNING, 6, "", "exact copy of data.jsonl:3"),
-)
-DUPLICATES = (
-    Duplicate(BY_LINE[6], BY_LINE[3], "D001", 1.0),
-    Duplicate(BY_LINE[4], BY_LINE[3], "D003", 0.87),
-    Duplicate(BY_LINE[5], BY_LINE[3], "D003", 0.82),
-)
-APART = (Duplicate(BY_LINE[2], BY_LINE[1], "D003", 0.91),)
-CONFLICTS = (Conflict("X003", BY_LINE[1], BY_LINE[2], 1.0, (Evidence("dates", "1969", "1968", 0.97),)),)
+def write_lines(folder: Path, lines: tuple[bytes, ...] = LINES) -> Path:
+    path = folder / NAME
+    path.write_bytes(b"".join(line + b"\n" for line in lines))
+    return path
 
 
 @pytest.fixture
-def journal(tmp_path: Path) -> Path:
-    return tmp_path / ".curate" / "decisions.jsonl"
+def lines() -> Lines:
+    """The file, in the working folder, with all of its lines found."""
+    found = Lines([write_lines(Path())])
+    list(found.build())
+    return found
+
+
+def example_at(lines: Lines, line: int) -> Example:
+    parsed = lines.read(Place(NAME, line))
+    assert parsed is not None
+    assert parsed.example is not None
+    return parsed.example
+
+
+def facts_about(lines: Lines) -> list[Fact]:
+    def side(line: int) -> Side:
+        return Side(Place(NAME, line), example_at(lines, line).id)
+
+    def finding(code: str, severity: Severity, line: int, pointer: str, message: str, fixable: bool = False) -> Finding:
+        parsed = lines.read(Place(NAME, line))
+        id_ = parsed.example.id if parsed and parsed.example else None
+        return Finding(code, severity, NAME, line, pointer, message, "Mend it.", fixable, id_)
+
+    findings = [
+        finding("M016", Severity.WARNING, 7, "/messages/1", "two user turns in a row", fixable=True),
+        finding("C003", Severity.ERROR, 7, "/messages/2/content", "the assistant's answer is empty"),
+        finding("J001", Severity.ERROR, 8, "", "not valid JSON: \x1b[2J expecting a value"),
+        finding("M006", Severity.ERROR, 9, "/messages/2/role", "role 'robot' is not known"),
+        finding("D001", Severity.WARNING, 6, "", "exact copy of data.jsonl:3"),
+    ]
+    cluster = Cluster(side(3), (Member(side(5), "D003", 0.82), Member(side(4), "D003", 0.87), Member(side(6), "D001", 1.0)))
+    pair = Cluster(side(1), (Member(side(2), "D003", 0.91),), apart=True)
+    clash = Clash("X003", side(1), side(2), 1.0, (Evidence("dates", "1969", "1968", 0.97),), 0.97, id="1969-1968")
+    dispute = Dispute("Who is the best?", (Stand((side(10),), 3), Stand((side(11),), 1), Stand((side(12),), 1)))
+    return [
+        Advanced("check", 0, None),
+        FindingsFound(findings[:2]),
+        FindingsFound(findings[2:]),
+        Checked(12, 11, 0, 0.1),
+        DuplicatesFound([pair, cluster]),
+        ConflictsFound([clash], [dispute]),
+        Ended(),
+    ]
 
 
 @pytest.fixture
-def open_session(journal: Path) -> Callable[[], ReviewSession]:
+def journal() -> Path:
+    return Path(".curate", "decisions.jsonl")
+
+
+Opens = Callable[[], ReviewSession]
+
+
+@pytest.fixture
+def open_session(lines: Lines, journal: Path) -> Opens:
     """Opens the review as a new process would: from the journal on the disk."""
 
     def open_() -> ReviewSession:
-        broken = {Place("data.jsonl", 8): '{"messages": \x1b[2J'}
-        return ReviewSession(EXAMPLES, FINDINGS, DUPLICATES, CONFLICTS, DecisionLog(journal), apart=APART, broken=broken)
+        session = ReviewSession(lines, DecisionLog(journal))
+        session.grow()
+        for fact in facts_about(lines):
+            session.take(fact)
+        return session
 
     return open_
 
 
 @pytest.fixture
-def session(open_session: Callable[[], ReviewSession]) -> ReviewSession:
+def session(open_session: Opens) -> ReviewSession:
     return open_session()
 
 
-@pytest.fixture
-def make_app(open_session: Callable[[], ReviewSession]) -> Callable[[], CurateApp]:
-    """An application that loads the review in its worker, as it does in earnest."""
-
-    def opener() -> Iterator[str | ReviewSession]:
-        yield "checking 1 file"
-        yield open_session()
-
-    return lambda: CurateApp(opener)
+def told(sources: Sources, tell: Callable[[Fact], None], stopped: Callable[[], bool]) -> None:
+    """Tells the facts about the file as a scan does."""
+    lines = Lines(sources.files)
+    list(lines.build())
+    for fact in facts_about(lines):
+        tell(fact)
 
 
 @pytest.fixture
-def opened() -> Callable[[Pilot[None]], Any]:
-    """Waits until an application shows its review."""
+def make_app() -> Callable[[], CurateApp]:
+    """An application that reads the file and is told the facts in its workers, as it is in earnest."""
+    path = write_lines(Path())
+    return lambda: CurateApp(Sources(Project(Path()), Config(), [path]), told)
 
-    async def wait(pilot: Pilot[None]) -> ReviewSession:
-        app = pilot.app
-        assert isinstance(app, CurateApp)
-        await app.workers.wait_for_complete()
+
+async def settled(pilot: Pilot[None]) -> None:
+    """Waits until everything that goes on behind the screen is done, and drawn."""
+    app = pilot.app
+    assert isinstance(app, CurateApp)
+    for _ in range(3):
+        if busy := [worker for worker in app.workers if worker.group != "default"]:  # those of the default group wait for a person
+            await app.workers.wait_for_complete(busy)
         await pilot.pause()
-        assert app.review.session is not None
-        return app.review.session
+        app._catch_up()
+    await pilot.pause(0.03)
 
-    return wait
+
+async def opened(pilot: Pilot[None], *keys: str) -> ReviewSession:
+    """Waits until an application shows its review, and presses some keys."""
+    await settled(pilot)
+    for key in keys:
+        await pilot.press(key)
+        await settled(pilot)
+    app = pilot.app
+    assert isinstance(app, CurateApp)
+    return app.session
+
+
+def queue(app: CurateApp) -> QueueScreen:
+    """The list's screen that is shown."""
+    screen = app.screen
+    assert isinstance(screen, QueueScreen)
+    return screen
+
+
+def screen_text(app: CurateApp) -> str:
+    """What the terminal shows, as text."""
+    return "\n".join("".join(segment.text for segment in strip) for strip in app.screen._compositor.render_strips())

@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import select
+import shutil
 import struct
 import subprocess
 import sys
@@ -66,8 +67,8 @@ def test_decisions_outlive_the_process(tmp_path: Path) -> None:
     write_data(tmp_path)
     journal = tmp_path / ".curate" / "decisions.jsonl"
     terminal = Terminal(tmp_path)
-    terminal.until(lambda: b"decided here" in terminal.seen)
-    terminal.press("3")
+    terminal.until(lambda: b"0 of 1 decided" in terminal.seen)
+    terminal.press("5")
     terminal.until(lambda: b"A says" in terminal.seen)
     terminal.press("a")
     terminal.until(lambda: journal.exists() and journal.read_text().count("\n") == 2)
@@ -75,11 +76,48 @@ def test_decisions_outlive_the_process(tmp_path: Path) -> None:
     assert b"\x1b[31mIt" not in terminal.seen
     assert [json.loads(line)["verdict"] for line in journal.read_text().splitlines()] == ["keep", "drop"]
 
-    again = Terminal(tmp_path)
-    again.until(lambda: b"decided here" in again.seen)
-    again.press("3")
-    again.until(lambda: "✓ keep".encode() in again.seen and "✗ drop".encode() in again.seen)
-    assert again.close() == ExitCode.CLEAN
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("tmux") is None, reason="needs tmux")
+def test_a_review_in_tmux(tmp_path: Path) -> None:
+    """Open, filter, decide, undo, quit, reopen, as a person does it; what is asked of tmux is what a person would see."""
+    write_data(tmp_path)
+    server = ["tmux", "-L", f"curate-{os.getpid()}", "-f", "/dev/null"]
+
+    def tmux(*words: str) -> str:
+        return subprocess.run([*server, *words], check=True, capture_output=True, text=True, cwd=tmp_path).stdout
+
+    def until(text: str) -> str:
+        end = time.monotonic() + 60
+        while text not in (shown := tmux("capture-pane", "-p", "-t", "review")):
+            assert time.monotonic() < end, shown
+            time.sleep(0.1)
+        return shown
+
+    command = f"{sys.executable} -m curate review data.jsonl; echo left with $?; exec sleep 600"
+    tmux("new-session", "-d", "-s", "review", "-x", "80", "-y", "24", command)
+    try:
+        until("0 of 1 decided")
+        tmux("send-keys", "-t", "review", "5")
+        until("A says 1969, B says 1968")
+        tmux("send-keys", "-t", "review", "b")
+        until("1 of 1 decided")
+        tmux("send-keys", "-t", "review", "u")
+        until("0 of 1 decided")
+        tmux("send-keys", "-t", "review", "2")
+        until("line        what is asked")
+        tmux("send-keys", "-t", "review", "/")
+        tmux("send-keys", "-t", "review", "-l", "1968")
+        assert "1/1" in until("filter 1968")
+        tmux("send-keys", "-t", "review", "Enter")
+        tmux("send-keys", "-t", "review", "d")
+        until("\u2717 drop")
+        tmux("send-keys", "-t", "review", "q")
+        until("left with 0")
+        tmux("respawn-pane", "-k", "-t", "review", command)
+        until("1 of 1 decided")
+    finally:
+        tmux("kill-server")
 
 
 def test_without_a_terminal_it_says_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,30 +7,48 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from tui.keys import KEYS, Key
-from tui.render import TITLES
+from curate.review import KINDS
+from curate.review.query import HELP
+from tui.keys import KEYS, TAB_OF, TABS, Key
+from tui.render.signs import LEGEND
 
-LEGEND = "○ undecided   ◐ partly   ✓ keep   ✗ drop   ± some stay, some go   · nothing to decide"
-JOURNAL = "A decision is on the disk, in .curate/decisions.jsonl, before the next entry is shown."
+JOURNAL = """A decision is on the disk, in .curate/decisions.jsonl, before the next entry is shown.
+Git can merge that file: what two people decided differently is shown as contested."""
+SECTIONS = (
+    ("app", "Everywhere"),
+    ("queue", "Examples, Findings, Duplicates, Conflicts"),
+    ("list", "In a list"),
+    ("overview", "Overview"),
+    ("splits", "Splits"),
+    ("training", "Training"),
+    ("evaluate", "Evaluate"),
+)
 
 
 def meaning(key: Key) -> Content:
-    """What a key does, and in which tabs."""
-    only = "" if len(key.kinds) == len(TITLES) else f" ({', '.join(TITLES[kind] for kind in key.kinds)})"
+    """What a key does, and on which screens."""
+    only = f" ({', '.join(TAB_OF[kind].title for kind in key.kinds)})" if key.scope == "queue" and len(key.kinds) < len(KINDS) else ""
     return Content.assemble(key.tooltip, (only, "$foreground-muted"))
 
 
 class HelpScreen(ModalScreen[None]):
-    """Help over whatever was there."""
+    """Help over whatever was there; what concerns the screen comes first."""
 
     BINDINGS = [Binding("escape,q,question_mark", "dismiss", "Close", tooltip="Go back to the review.", id="close-help")]  # noqa: RUF012
+
+    def __init__(self, name: str = "") -> None:
+        super().__init__()
+        self._here = "queue" if any(tab.kind and tab.name == name for tab in TABS) else name
 
     def compose(self) -> ComposeResult:
         """The table, scrolling where it does not fit."""
         with VerticalScroll(id="help"):
             yield Static("Esc closes this; Ctrl+P finds a command by its name.", markup=False)
-            for key in KEYS:
-                with Horizontal(classes="key"):
-                    yield Static(key.shown, classes="key-name", markup=False)
-                    yield Static(meaning(key), classes="key-meaning", markup=False)
-            yield Static(f"{LEGEND}\n{JOURNAL}", id="legend", markup=False)
+            for scope, title in sorted(SECTIONS, key=lambda section: section[0] != self._here):
+                yield Static(title, classes="key-section", markup=False)
+                for key in KEYS:
+                    if key.scope == scope:
+                        with Horizontal(classes="key"):
+                            yield Static(key.shown, classes="key-name", markup=False)
+                            yield Static(meaning(key), classes="key-meaning", markup=False)
+            yield Static(f"{LEGEND}\nfilter: {HELP}\n{JOURNAL}", id="legend", markup=False)

@@ -5,7 +5,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from tui.render import Page
+from tui.render.page import Page
 
 
 class Detail(Vertical):

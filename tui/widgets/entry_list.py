@@ -1,6 +1,6 @@
-"""The list of entries: draws the lines in view and no others, so that a hundred thousand are no slower than ten."""
+"""The list of entries: draws the lines in view and no others, so that a million are no slower than ten."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from textual import events
@@ -12,7 +12,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.visual import Visual
 
-from curate.review import Entry, Kind
+from curate.review import Kind, View
 from tui.keys import bindings
 
 
@@ -29,50 +29,53 @@ class EntryList(ScrollView, can_focus=True, inherit_bindings=False):
         """The cursor has come to another entry; None in an empty list."""
 
         kind: Kind
-        entry: Entry | None
+        number: int | None
 
-    def __init__(self, kind: Kind, draw: Callable[[Entry], Content]) -> None:
-        super().__init__(id=f"list-{kind}")
+    def __init__(self, kind: Kind, draw: Callable[[int], Content]) -> None:
+        super().__init__(id="list")
         self.kind: Kind = kind
-        self.entries: Sequence[Entry] = ()
-        self.text = ""
-        """The filter that `entries` were chosen by."""
+        self.view: View | None = None
         self._draw = draw
 
-    @property
-    def entry(self) -> Entry | None:
-        """The entry under the cursor."""
-        return self.entries[self.cursor] if self.cursor < len(self.entries) else None
+    def __len__(self) -> int:
+        return 0 if self.view is None else len(self.view)
 
-    def show(self, entries: Sequence[Entry], text: str = "") -> None:
+    @property
+    def number(self) -> int | None:
+        """The number of the entry under the cursor."""
+        return self.view[self.cursor] if self.view is not None and self.cursor < len(self.view) else None
+
+    def show(self, view: View) -> None:
         """Draw other entries; the cursor stays on its entry where that is still there."""
-        before = self.entry
-        self.entries, self.text = entries, text
-        self.virtual_size = Size(1, len(entries))
-        at = next((at for at, entry in enumerate(entries) if entry is before), 0)
+        before, top = self.number, self.cursor - self.scroll_offset.y
+        self.view = view
+        self.virtual_size = Size(1, len(view))
+        at = (view.index(before) if before is not None else None) or 0
         moved, self.cursor = at != self.cursor, at
+        if moved:  # the line stays where the eye is
+            self.scroll_to(y=at - top, animate=False, force=True)
         self.refresh()
-        if not moved:  # another entry may stand under the same cursor
+        if before != self.number and not moved:  # another entry may stand under the same cursor
             self.watch_cursor()
 
     def validate_cursor(self, cursor: int) -> int:
         """Keep the cursor on an entry."""
-        return max(0, min(cursor, len(self.entries) - 1))
+        return max(0, min(cursor, len(self) - 1))
 
     def watch_cursor(self) -> None:
         """Bring the cursor into view, and tell."""
         self.refresh()
         self.scroll_to_region(Region(0, self.cursor, 1, 1), animate=False, force=True)
-        self.post_message(self.Pointed(self.kind, self.entry))
+        self.post_message(self.Pointed(self.kind, self.number))
 
     def render_line(self, y: int) -> Strip:
         """One line of the list, if there is an entry for it."""
         at = y + self.scroll_offset.y
         width = self.scrollable_content_region.width
-        if at >= len(self.entries):
+        if self.view is None or at >= len(self.view):
             return Strip.blank(width, self.rich_style)
         here = at == self.cursor
-        content = Content.assemble("▌" if here else " ", self._draw(self.entries[at])).truncate(width, ellipsis=True)
+        content = Content.assemble("▌" if here else " ", self._draw(self.view[at])).truncate(width, ellipsis=True)
         if here:
             style = self.get_visual_style("entry-list--cursor")
             content = content.without_spans.pad_right(max(0, width - content.cell_length)).stylize(style)
@@ -88,7 +91,7 @@ class EntryList(ScrollView, can_focus=True, inherit_bindings=False):
 
     def action_jump(self, to: int) -> None:
         """Move the cursor to an entry; -1 is the last one."""
-        self.cursor = to if to >= 0 else len(self.entries) + to
+        self.cursor = to if to >= 0 else len(self) + to
 
     def on_click(self, event: events.Click) -> None:
         """Point at the entry that was clicked."""

@@ -1,0 +1,38 @@
+"""The review of a data set as plain objects that any surface can drive: entries, decisions about them, and what is found while one looks.
+
+- `sources`: what is reviewed; `scan`: checking and comparing, in a process of its own, told as `facts`
+- `queue` and its kinds: entries as columns; `query`, `search`, `view`: what a list shows of them
+- `session`: what was decided, undo and redo; `choices`, `bulk`: what a key decides
+- `draft`, `mend`: an example as text to edit, what the rules say of it, and their repairs
+"""
+
+from curate.review.entry import KINDS, PAIR, SINGLE, Choice, Clash, Cluster, Dispute, Entry, Kind, Member, Progress, Side, Stand, Standing, question
+from curate.review.session import Edit, ReviewSession, Word
+from curate.review.sources import Sources, sources_of
+from curate.review.view import View, next_open, views
+
+__all__ = [
+    "KINDS",
+    "PAIR",
+    "SINGLE",
+    "Choice",
+    "Clash",
+    "Cluster",
+    "Dispute",
+    "Edit",
+    "Entry",
+    "Kind",
+    "Member",
+    "Progress",
+    "ReviewSession",
+    "Side",
+    "Sources",
+    "Stand",
+    "Standing",
+    "View",
+    "Word",
+    "next_open",
+    "question",
+    "sources_of",
+    "views",
+]

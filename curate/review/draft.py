@@ -1,0 +1,82 @@
+"""An example as text that a person edits, in our editor or in their own, and back.
+
+A conversation of roles and texts is written with a line `#: ROLE` before each turn; anything else as JSON. Characters that a terminal would
+obey are written as `\\u{1b}`, and what looks like one of these marks gets a backslash more: whatever stands in the data comes back as it was.
+"""
+
+import json
+import re
+from typing import Any, Final
+
+from curate.errors import DataError
+from curate.text import UNSAFE
+
+TURN: Final = "#: "
+MARK: Final = re.compile(r"(\\*)(#: )", re.MULTILINE)
+ESCAPE: Final = re.compile(r"(\\*)\\u\{([0-9a-f]{1,6})\}")
+PLAIN: Final = {"role", "content"}
+
+
+def draft_of(value: dict[str, Any]) -> str:
+    """The text of a line's object."""
+    turns = value.get("messages")
+    if set(value) == {"messages"} and isinstance(turns, list) and turns and all(_plain(turn) for turn in turns):
+        return "\n".join(f"{TURN}{_shown(turn['role'])}\n{_marked(_shown(turn['content']))}" for turn in turns) + "\n"
+    return _shown(json.dumps(value, ensure_ascii=False, indent=2)) + "\n"
+
+
+def value_of(draft: str) -> dict[str, Any]:
+    """The object that a text stands for. Raises `DataError` with the line where it stands for none."""
+    text = draft.replace("\r\n", "\n").removesuffix("\n")
+    if text.startswith(TURN):
+        return {"messages": _turns(text)}
+    try:
+        value = json.loads(_meant(text), parse_constant=_refuse)
+    except ValueError as error:
+        where = f"line {error.lineno}: {error.msg}" if isinstance(error, json.JSONDecodeError) else str(error)
+        raise DataError(f"not valid JSON: {where}", "mend it, or start the text with a line  #: user  to write turns") from error
+    if not isinstance(value, dict):
+        raise DataError("this is JSON, but no object", 'an example is an object: {"messages": [...]}')
+    return value
+
+
+def _refuse(name: str) -> Any:
+    raise ValueError(f"{name} is no number in JSON")
+
+
+def _plain(turn: Any) -> bool:
+    return isinstance(turn, dict) and set(turn) == PLAIN and isinstance(turn["content"], str) and isinstance(turn["role"], str) and "\n" not in turn["role"]
+
+
+def _turns(text: str) -> list[dict[str, str]]:
+    turns: list[tuple[str, list[str]]] = []
+    for line in text.split("\n"):
+        if line.startswith(TURN):
+            turns.append((line.removeprefix(TURN), []))
+        else:
+            turns[-1][1].append(line)
+    return [{"role": _meant(role), "content": _meant(_unmarked("\n".join(lines)))} for role, lines in turns]
+
+
+def _marked(text: str) -> str:
+    return re.sub(r"^(\\*)#: ", r"\\\1#: ", text, flags=re.MULTILINE)
+
+
+def _unmarked(text: str) -> str:
+    return re.sub(r"^\\(\\*)#: ", r"\1#: ", text, flags=re.MULTILINE)
+
+
+def _shown(text: str) -> str:
+    """With what a terminal would obey as escapes; line breaks and tabs stay."""
+    kept = ESCAPE.sub(lambda match: f"\\{match.group()}", text)
+    return UNSAFE.sub(lambda match: match.group() if match.group() in "\n\t" else f"\\u{{{ord(match.group()):x}}}", kept)
+
+
+def _meant(text: str) -> str:
+    def back(match: re.Match[str]) -> str:
+        backslashes, digits = match.groups()
+        if backslashes:
+            return match.group().removeprefix("\\")
+        return chr(int(digits, 16)) if int(digits, 16) <= 0x10FFFF else match.group()
+
+    return ESCAPE.sub(back, text)

@@ -1,0 +1,96 @@
+"""All lines of the files as entries, the first of which can be looked at while the rest is still being found."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from curate.example import Place
+from curate.finding import Severity
+from curate.read.index import Lines
+from curate.review.entry import Entry, Kind, Standing
+from curate.review.facts import ExamplesKnown
+from curate.review.query import Query
+from curate.review.queue import Queue, file_fits, within
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from curate.review.queue import Flags, Rows
+
+
+class ExampleQueue(Queue):
+    """Every line of the files. Ids are known once somebody has computed them; until then an entry's is made when it is looked at."""
+
+    kind: ClassVar[Kind] = "example"
+    sorts = ("line",)
+
+    def __init__(self, lines: Lines) -> None:
+        super().__init__()
+        self.lines = lines
+        self._ids: dict[str, np.ndarray[Any, Any]] = {}
+
+    def grow(self) -> None:
+        """Take in the lines that were found meanwhile."""
+        more = len(self.lines) - len(self)
+        if more > 0:
+            self._grow([Standing.UNDECIDED] * more)
+
+    def know(self, fact: ExamplesKnown) -> None:
+        """Take in the ids of a file's examples; its lines must all be found. Lines without an example have nothing to decide."""
+        import numpy as np
+
+        number = next(at for at, index in enumerate(self.lines.indexes) if index.name == fact.file)
+        index, first = self.lines.indexes[number], self.lines.firsts[number]
+        rows = index.lines_at(fact.starts) if len(fact.starts) else fact.positions
+        ids = np.zeros((index.count, 2), np.uint64)
+        ids[rows] = fact.ids
+        self._ids[fact.file] = ids
+        none = np.ones(index.count, np.bool_)
+        none[rows] = False
+        for row in (np.flatnonzero(none) + first).tolist():
+            self.stand(row, Standing.NOTHING)
+        self.incidence.add(fact.ids[:, 0], (rows + first).astype(np.int32))
+
+    def id(self, number: int) -> str | None:
+        """The id of the example on a line; None where the line holds none."""
+        index, at = self.lines.where(number)
+        known = self._ids.get(index.name)
+        if known is not None:
+            high, low = known[at].tolist()
+            return f"{high:016x}{low:016x}" if high or low else None
+        example = index.line(at).example
+        return None if example is None else example.id
+
+    def entry(self, number: int) -> Entry:
+        """The line with a number."""
+        example = self.id(number)
+        return Entry("example", number, "", "", Severity.INFO, self.lines.place(number), (example,) if example else (), None)
+
+    def places(self, number: int) -> Sequence[Place]:
+        """Its own place."""
+        return (self.lines.place(number),)
+
+    def head(self, number: int) -> str:
+        """Where it stands."""
+        return str(self.lines.place(number))
+
+    def order(self, sort: str) -> "Rows":  # noqa: ARG002  (there is one order only)
+        """As they stand in the files."""
+        import numpy as np
+
+        return np.arange(len(self), dtype=np.int32)
+
+    def mask(self, query: Query) -> "Flags":
+        """By standing, file and line."""
+        import numpy as np
+
+        found = super().mask(query)
+        if query.files or query.lines:
+            parts = []
+            for index in self.lines.indexes:
+                fits = file_fits(index.name, query.files)
+                numbers = np.fromiter((index.place(at).line for at in range(index.count)), np.int64, index.count) if query.lines else np.zeros(index.count)
+                parts.append(within(numbers, query.lines) & fits if query.lines else np.full(index.count, fits))
+            found &= np.concatenate(parts)[: len(found)]
+        if query.codes or query.severities or query.scores or query.fixes:
+            found &= False
+        return found

@@ -1,0 +1,165 @@
+"""Findings as entries: columns, so that a million of them are no burden."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from curate.example import Place
+from curate.finding import Finding, Severity
+from curate.review.column import Column
+from curate.review.entry import Entry, Kind, Standing
+from curate.review.incidence import key
+from curate.review.query import Query
+from curate.review.queue import Queue, chosen, file_fits, within
+
+if TYPE_CHECKING:
+    from curate.review.queue import Flags, Rows
+
+
+SEVERITIES = tuple(Severity)
+
+
+class Names:
+    """Words that come again and again, each kept once, by number."""
+
+    def __init__(self) -> None:
+        self.all: list[str] = []
+        self._numbers: dict[str, int] = {}
+
+    def number(self, name: str) -> int:
+        """The number of a name."""
+        found = self._numbers.get(name)
+        if found is None:
+            found = self._numbers[name] = len(self.all)
+            self.all.append(name)
+        return found
+
+
+class FindingQueue(Queue):
+    """Findings, some 30 bytes each and their messages, which often repeat."""
+
+    kind: ClassVar[Kind] = "finding"
+    sorts = ("severity", "line", "rule")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._files, self.codes = Names(), Names()
+        self._texts = Names()
+        self._columns = {
+            name: Column(kind)
+            for name, kind in (
+                ("code", "uint16"),
+                ("severity", "uint8"),
+                ("file", "uint16"),
+                ("line", "uint32"),
+                ("fixable", "uint8"),
+                ("pointer", "uint32"),
+                ("message", "uint32"),
+                ("broken", "uint8"),
+                ("high", "uint64"),
+                ("low", "uint64"),
+            )
+        }
+        self._hints: dict[str, str] = {}
+
+    def add(self, findings: Sequence[Finding], line_ids: Sequence[str], standings: Sequence[Standing]) -> None:
+        """More findings; `line_ids` are those of lines that hold no example, empty for the others."""
+        ids = [finding.example or line for finding, line in zip(findings, line_ids, strict=True)]
+        first = len(self)
+        columns: dict[str, list[int]] = {
+            "code": [self.codes.number(finding.code) for finding in findings],
+            "severity": [finding.severity.rank for finding in findings],
+            "file": [self._files.number(finding.file) for finding in findings],
+            "line": [finding.line for finding in findings],
+            "fixable": [finding.fixable for finding in findings],
+            "pointer": [self._texts.number(finding.pointer) for finding in findings],
+            "message": [self._texts.number(finding.message) for finding in findings],
+            "broken": [bool(line) for line in line_ids],
+            "high": [int(id_[:16], 16) if id_ else 0 for id_ in ids],
+            "low": [int(id_[16:], 16) if id_ else 0 for id_ in ids],
+        }
+        for finding in findings:
+            self._hints.setdefault(finding.code, finding.hint)
+        for name, values in columns.items():
+            self._columns[name].extend(values)
+        self._grow(standings)
+        with_id = [at for at, id_ in enumerate(ids) if id_ and findings[at].code != "D001"]
+        self.incidence.add([key(ids[at]) for at in with_id], [first + at for at in with_id])
+
+    def _value(self, name: str, number: int) -> int:
+        return int(self._columns[name].values[number])
+
+    def finding(self, number: int) -> Finding:
+        """The finding with a number."""
+        code = self.codes.all[self._value("code", number)]
+        id_ = self.id(number)
+        return Finding(
+            code=code,
+            severity=SEVERITIES[self._value("severity", number)],
+            file=self._files.all[self._value("file", number)],
+            line=self._value("line", number),
+            pointer=self._texts.all[self._value("pointer", number)],
+            message=self._texts.all[self._value("message", number)],
+            hint=self._hints[code],
+            fixable=bool(self._value("fixable", number)),
+            example=None if self._value("broken", number) else id_,
+        )
+
+    def id(self, number: int) -> str | None:
+        """The id of the example, or of the line that holds none."""
+        high, low = self._value("high", number), self._value("low", number)
+        return f"{high:016x}{low:016x}" if high or low else None
+
+    def entry(self, number: int) -> Entry:
+        """The finding with a number as an entry. A verdict is about content: of exact copies nothing can be decided."""
+        finding = self.finding(number)
+        decidable = finding.example and finding.code != "D001"
+        ids = (finding.example,) if decidable and finding.example else ()
+        return Entry("finding", number, finding.code, finding.code, finding.severity, Place(finding.file, finding.line), ids, finding)
+
+    def places(self, number: int) -> Sequence[Place]:
+        """Where it was found."""
+        return (Place(self._files.all[self._value("file", number)], self._value("line", number)),)
+
+    def head(self, number: int) -> str:
+        """Code, severity, place and message."""
+        finding = self.finding(number)
+        return f"{finding.code} {finding.severity} {finding.file}:{finding.line} {finding.pointer} {finding.message}"
+
+    def order(self, sort: str) -> "Rows":
+        """The worst first, or as they stand in the files, or rule by rule."""
+        import numpy as np
+
+        column = {name: part.values[: len(self)] for name, part in self._columns.items()}
+        codes = np.argsort(np.argsort(np.array(self.codes.all or [""])))[column["code"]] if len(self) else column["code"]
+        by_line = (column["line"], column["file"])
+        keys = {"line": by_line, "rule": (*by_line, codes), "severity": (*by_line, column["severity"])}[sort]
+        return np.lexsort(keys).astype(np.int32)
+
+    def mask(self, query: Query) -> "Flags":
+        """By standing, code, severity, file, line and whether a repair is at hand."""
+        found = super().mask(query)
+        column = {name: part.values[: len(found)] for name, part in self._columns.items()}
+        if query.codes:
+            found &= chosen(column["code"], self.codes.all, [code.startswith(query.codes) for code in self.codes.all])
+        if query.severities:
+            found &= chosen(column["severity"], SEVERITIES, [severity.value.startswith(query.severities) for severity in SEVERITIES])
+        if query.files:
+            found &= chosen(column["file"], self._files.all, [file_fits(name, query.files) for name in self._files.all])
+        if query.lines:
+            found &= within(column["line"], query.lines)
+        if query.fixes:
+            found &= column["fixable"] == 1
+        if query.scores:
+            found &= False
+        return found
+
+    def counts(self) -> dict[str, tuple[Severity, int, int]]:
+        """Per code its severity, how many findings it has, and how many of them are open."""
+        import numpy as np
+
+        codes, standings = self._columns["code"].values[: len(self)], self.standings.values
+        every = np.bincount(codes, minlength=len(self.codes.all))
+        left = np.bincount(codes[standings[: len(codes)] <= Standing.CONTESTED], minlength=len(self.codes.all))
+        worst = np.full(len(self.codes.all), len(SEVERITIES) - 1)
+        np.minimum.at(worst, codes, self._columns["severity"].values[: len(codes)])
+        return {code: (SEVERITIES[int(worst[at])], int(every[at]), int(left[at])) for at, code in enumerate(self.codes.all)}

@@ -1,0 +1,90 @@
+"""What a list is narrowed to: words to look for, and terms like `is:undecided code:M0 severity:error line:10-20 score:0.8-0.9 fix:safe -word "a phrase"`."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from curate.review.entry import Standing
+
+TERM: Final = re.compile(r'(-?)(?:(\w+):)?(?:"([^"]*)"?|(\S+))')
+KEYS: Final = ("is", "code", "severity", "file", "line", "score", "fix")
+RANGE: Final = re.compile(r"([0-9.]*)(-?)([0-9.]*)")
+HELP: Final = 'words, "a phrase", -without; is:undecided code:M0 severity:error file:*.jsonl line:10-20 score:0.8-0.9 fix:safe'
+UNBOUND: Final = float("inf")
+Range = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Terms that all must hold; several of one key are alternatives."""
+
+    words: tuple[str, ...] = ()
+    """Case-folded; each stands somewhere in what an entry says."""
+    without: tuple[str, ...] = ()
+    """Case-folded; none of them does."""
+    standings: tuple[Standing, ...] = ()
+    codes: tuple[str, ...] = ()
+    """Beginnings of codes."""
+    severities: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    """Patterns of file names."""
+    lines: tuple[Range, ...] = ()
+    scores: tuple[Range, ...] = ()
+    """Similarity of duplicates, sureness of conflicts."""
+    fixes: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> bool:
+        """Whether texts have to be read."""
+        return bool(self.words or self.without)
+
+
+def parse(text: str) -> Query:
+    """A query; what is no term of ours is a word, so that nothing typed is an error."""
+    found: dict[str, list[str]] = {key: [] for key in KEYS}
+    words: list[str] = []
+    without: list[str] = []
+    for match in TERM.finditer(text):
+        minus, key, phrase, word = match.groups()
+        value = phrase if phrase is not None else word
+        if key in KEYS and value and not minus and _makes_sense(key, value):
+            found[key].append(value)
+        elif value and (phrase is not None or word != "-"):
+            (without if minus else words).append((f"{key}:{value}" if key else value).casefold())
+    return Query(
+        words=tuple(words),
+        without=tuple(without),
+        standings=tuple(standing for value in found["is"] for standing in _standings(value)),
+        codes=tuple(value.upper() for value in found["code"]),
+        severities=tuple(value.lower() for value in found["severity"]),
+        files=tuple(found["file"]),
+        lines=tuple(_range(value) for value in found["line"]),
+        scores=tuple(_range(value) for value in found["score"]),
+        fixes=tuple(value.lower() for value in found["fix"]),
+    )
+
+
+def _makes_sense(key: str, value: str) -> bool:
+    if key == "is":
+        return bool(_standings(value))
+    return bool(RANGE.fullmatch(value)) if key in ("line", "score") else True
+
+
+def _standings(value: str) -> tuple[Standing, ...]:
+    """`open` and `decided` are several at once."""
+    name = value.lower()
+    if name == "open":
+        return tuple(standing for standing in Standing if standing.open)
+    if name == "decided":
+        return tuple(standing for standing in Standing if not standing.open and standing is not Standing.NOTHING)
+    return tuple(standing for standing in Standing if standing.name.lower() == name)
+
+
+def _range(value: str) -> Range:
+    match = RANGE.fullmatch(value)
+    low, dash, high = match.groups() if match else ("", "", "")
+    try:
+        first = float(low) if low else 0.0
+        return first, float(high) if high else (UNBOUND if dash else first)
+    except ValueError:  # as "1.2.3"
+        return 0.0, UNBOUND

@@ -1,0 +1,103 @@
+"""Entries of one kind as columns: how each stands, what it can be filtered and sorted by. An entry is made where somebody looks at it."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from fnmatch import fnmatch
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from curate.example import Place
+from curate.review.column import Column
+from curate.review.entry import Entry, Kind, Standing
+from curate.review.incidence import Incidence
+from curate.review.query import Query, Range
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Flags = np.ndarray[Any, np.dtype[np.bool_]]
+    Rows = np.ndarray[Any, np.dtype[np.int32]]
+
+
+class Queue(ABC):
+    """Entries of one kind, in the order in which they became known; they keep their numbers."""
+
+    kind: ClassVar[Kind]
+    sorts: ClassVar[tuple[str, ...]]
+    """Names of orders, the usual one first."""
+
+    def __init__(self) -> None:
+        self.standings = Column("uint8")
+        self.incidence = Incidence()
+        self.open = 0
+        """Entries that somebody has to decide about."""
+        self.total = 0
+        """Entries that can be decided about."""
+
+    def __len__(self) -> int:
+        return len(self.standings)
+
+    @abstractmethod
+    def entry(self, number: int) -> Entry:
+        """The entry with a number."""
+
+    @abstractmethod
+    def places(self, number: int) -> Sequence[Place]:
+        """Where the examples of an entry stand, whose texts are searched."""
+
+    @abstractmethod
+    def head(self, number: int) -> str:
+        """What an entry says besides the texts of its examples."""
+
+    @abstractmethod
+    def order(self, sort: str) -> "Rows":
+        """All numbers, in one of the orders."""
+
+    def mask(self, query: Query) -> "Flags":
+        """Of each entry whether the terms hold that need no text."""
+        import numpy as np
+
+        standings = self.standings.values
+        found: Flags = np.isin(standings, query.standings) if query.standings else np.ones(len(standings), np.bool_)
+        return found
+
+    def stand(self, number: int, standing: Standing) -> None:
+        """Note how an entry stands."""
+        old = Standing(int(self.standings.values[number]))
+        self.standings.values[number] = standing
+        self.open += standing.open - old.open
+        if (Standing.NOTHING in (old, standing)) and old is not standing:
+            self.total += 1 if old is Standing.NOTHING else -1
+
+    def _grow(self, standings: "Sequence[int] | np.ndarray[Any, Any]") -> None:
+        import numpy as np
+
+        new = np.asarray(standings, np.uint8)
+        self.standings.extend(new)
+        decidable = int(np.count_nonzero(new != Standing.NOTHING))
+        self.open += int(np.count_nonzero(new <= Standing.CONTESTED))
+        self.total += decidable
+
+
+def within(values: "np.ndarray[Any, Any]", ranges: Sequence[Range]) -> "Flags":
+    """Which values lie in one of some ranges, ends included."""
+    import numpy as np
+
+    found: Flags = np.zeros(len(values), np.bool_)
+    for low, high in ranges:
+        found |= (values >= low) & (values <= high)
+    return found
+
+
+def chosen(values: "np.ndarray[Any, Any]", names: Sequence[str], fits: Sequence[bool]) -> "Flags":
+    """Which values are numbers of names that fit."""
+    import numpy as np
+
+    assert len(names) == len(fits)
+    found: Flags = np.isin(values, np.flatnonzero(np.asarray(fits, np.bool_)))
+    return found
+
+
+def file_fits(name: str, patterns: Sequence[str]) -> bool:
+    """Whether a file's name, or its path, matches one of some patterns; true where there are none."""
+    return not patterns or any(fnmatch(name, pattern) or fnmatch(PurePath(name).name, pattern) for pattern in patterns)

@@ -1,0 +1,227 @@
+"""Checking and comparing for a review, told piece by piece; in a process of its own, so that who looks at the first findings is not disturbed.
+
+What is told names places and ids. Conflicts are recalled from the project's last run, else looked for with rules alone: no model is loaded
+here. A stage that cannot go on does not keep the others from being told.
+"""
+
+import gc
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import redirect_stderr, suppress
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING, Final
+
+from curate.errors import CurateError
+from curate.example import Example, Place
+from curate.review.entry import Clash, Cluster, Dispute, Member, Side, Stand
+from curate.review.facts import Advanced, Broke, Checked, ConflictsFound, DuplicatesFound, Ended, ExamplesKnown, FindingsFound, Tell
+from curate.review.sources import Sources
+from curate.runs import Project
+from curate.text import plural
+
+if TYPE_CHECKING:
+    from curate.dedup import Plan
+    from curate.detect.conflict import Conflict
+    from curate.detect.loss import Loss
+    from curate.detect.topics import Topic
+    from curate.finding import Finding
+    from curate.review.facts import Fact
+
+Recall = Callable[[Project, Callable[[Collection[str]], list[Example]]], "list[Conflict] | None"]
+"""Gives the conflicts that an earlier run of the project found with its models, of which it reads the examples; None when there was none."""
+MANY: Final = 200_000
+"""Examples up to which conflicts are looked for here: they have to be in memory."""
+COPIES: Final = "D001"
+
+
+def scan(sources: Sources, recall: Recall | None, tell: Tell) -> None:
+    """Check and compare, and tell what is found while it is found."""
+    stages: tuple[tuple[str, Callable[[], object]], ...] = (
+        ("check", lambda: _check(sources, tell)),
+        ("duplicates", lambda: _compare(sources, recall, tell)),
+    )
+    for name, stage in stages:
+        try:
+            stage()
+        except CurateError as error:
+            tell(Broke(name, error))
+    tell(Ended())
+
+
+def _check(sources: Sources, tell: Tell) -> None:
+    from curate.check import check_paths  # the rules take a fifth of a second, and this process is not the one that waits for them
+    from curate.suppressions import load_suppressions, suppress
+
+    suppressions = load_suppressions(sources.project.folder)
+    stand = {(entry.code, entry.example) for _, entry in suppressions.lines}
+    done = 0
+
+    def advance(lines: int) -> None:
+        nonlocal done
+        done += lines
+        tell(Advanced("check", done, None))
+
+    def found(findings: "list[Finding]") -> None:
+        fresh = [finding for finding in findings if (finding.code, finding.example) not in stand]
+        if fresh:
+            tell(FindingsFound(fresh))
+
+    tell(Advanced("check", 0, None))
+    report = check_paths(sources.files, sources.config.check, advance, found=found)
+    before = {id(finding) for finding in report.findings}
+    suppress(report, suppressions, [str(path) for path in sources.files])
+    if stale := [finding for finding in report.findings if id(finding) not in before]:
+        tell(FindingsFound(stale))
+    tell(Checked(report.lines, report.examples, report.suppressed, report.seconds))
+
+
+def _compare(sources: Sources, recall: Recall | None, tell: Tell) -> None:
+    from curate.dedup import plan
+
+    def listen(event: object) -> None:
+        done = getattr(event, "done", None)
+        tell(Advanced("duplicates", done or 0, None))
+
+    config = sources.config.dedup
+    if config.keep == "manual":  # nothing goes but what a person drops: here is where they see it
+        config = config.model_copy(update={"keep": "longest"})
+    found = plan(sources.files, config, check=sources.config.check, listen=listen)
+    _tell_ids(found, tell)
+    tell(DuplicatesFound([*pairs_of(found.apart), *clusters_of(found.losses)]))
+    try:
+        _conflicts(sources, recall, found, tell)
+    except CurateError as error:
+        tell(Broke("conflicts", error))
+
+
+def _tell_ids(found: "Plan", tell: Tell) -> None:
+    import numpy as np
+
+    table = found.table
+    for number, source in enumerate(table.sources):
+        first, last = int(table.first[number]), int(table.first[number + 1])
+        inside = (table.lines >= first) & (table.lines < last)
+        lines = table.lines[inside]
+        starts = np.empty(0, np.int64) if source.document else table.starts[lines]
+        tell(ExamplesKnown(source.name, starts, lines - first, table.ids[inside]))
+
+
+def clusters_of(losses: "Sequence[Loss]") -> list[Cluster]:
+    """Duplicates gathered by the example they lost to, clusters with the least similar member first."""
+    gathered: dict[Side, list[Member]] = {}
+    for loss in losses:
+        gathered.setdefault(Side(loss.kept_place, loss.kept), []).append(Member(Side(loss.place, loss.example), loss.code, loss.similarity))
+    clusters = [Cluster(kept, tuple(sorted(members, key=lambda member: member.similarity))) for kept, members in gathered.items()]
+    return sorted(clusters, key=lambda cluster: (cluster.members[0].similarity, cluster.kept.place))
+
+
+def pairs_of(apart: "Sequence[Loss]") -> list[Cluster]:
+    """Near-duplicates that differ in a fact, pair by pair, the most similar first: there a slip of the pen is likeliest."""
+    ordered = sorted(apart, key=lambda loss: (-loss.similarity, loss.kept, loss.example))
+    return [Cluster(Side(loss.kept_place, loss.kept), (Member(Side(loss.place, loss.example), loss.code, loss.similarity),), apart=True) for loss in ordered]
+
+
+def _conflicts(sources: Sources, recall: Recall | None, found: "Plan", tell: Tell) -> None:
+    from curate.detect.conflict import find_conflicts
+
+    table = found.table
+    count = len(table.lines)
+    tell(Advanced("conflicts", 0, count, "examples"))
+
+    def read(wanted: Collection[str] | None) -> list[Example]:
+        known = [at for at in range(count) if wanted is None or table.id(at) in wanted]
+        places = [table.place(int(table.lines[at])) for at in known]
+        examples = found.examples(places)
+        return [examples[place] for place in places]
+
+    recalled = recall(sources.project, read) if recall else None
+    if recalled is not None:
+        tell(ConflictsFound([clash_of(conflict) for conflict in recalled]))
+        return
+    if count > MANY:
+        note = f"conflicts were not looked for among {plural(count, 'example')}: `curate run` finds them with models, and they are shown here then"
+        tell(ConflictsFound([], notes=[note]))
+        return
+    report = find_conflicts(read(None), sources.config.conflicts.model_copy(update={"embeddings": "", "nli": ""}))
+    tell(ConflictsFound([clash_of(conflict) for conflict in report.conflicts], [dispute_of(topic) for topic in report.topics], report.notes))
+
+
+def clash_of(conflict: "Conflict") -> Clash:
+    """A conflict without its texts."""
+    left, right = _side(conflict.left), _side(conflict.right)
+    return Clash(conflict.code, left, right, conflict.similarity, conflict.evidence, conflict.confidence, conflict.turns, conflict.id)
+
+
+def dispute_of(topic: "Topic") -> Dispute:
+    """A topic without its texts."""
+    return Dispute(topic.request, tuple(Stand(tuple(_side(question.example) for question in stand.answers), stand.examples) for stand in topic.stands))
+
+
+def _side(example: Example) -> Side:
+    return Side(Place(*example.place), example.id)
+
+
+class Scan:
+    """A scan in a process of its own. It ends when this one does, however that ends."""
+
+    def __init__(self, sources: Sources, recall: Recall | None = None) -> None:
+        """`recall` is a function of a module, since another process has to find it."""
+        context = get_context("spawn")  # a copy of this process would hold the locks of its threads
+        self._pipe, there = context.Pipe()
+        self._process = context.Process(target=_serve, args=(there, sources, recall), name="curate-scan")
+        with redirect_stderr(sys.__stderr__):  # what a screen puts in its place has no number to hand on
+            self._process.start()
+        there.close()
+
+    def facts(self) -> "Iterator[Fact]":
+        """What is told, as it comes; the last one is `Ended`. Raises what the other process raised, `CurateError` where it died."""
+        while True:
+            try:
+                fact = self._pipe.recv()
+            except (EOFError, OSError):
+                if self._process.exitcode in (None, 0) or self._stopped:
+                    return
+                raise CurateError("the process that checks died", "perhaps memory ran out; `curate check` with `--workers 1` needs less") from None
+            if isinstance(fact, BaseException):
+                raise fact
+            yield fact
+            if isinstance(fact, Ended):
+                return
+
+    _stopped = False
+
+    def stop(self) -> None:
+        """End it now. It writes nothing, so nothing is lost."""
+        self._stopped = True
+        if self._process.is_alive():
+            self._process.terminate()
+        self._process.join(5)
+        self._pipe.close()
+
+
+def _serve(pipe: Connection, sources: Sources, recall: Recall | None) -> None:
+    """The other process: scan, and end with the one that asked."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115  (the terminal belongs to the screen)
+    threading.Thread(target=_end_with_parent, args=(pipe,), daemon=True).start()
+    with suppress(AttributeError, OSError):  # no such call on Windows
+        os.nice(5)
+    gc.freeze()
+    try:
+        scan(sources, recall, pipe.send)
+    except (BrokenPipeError, ConnectionResetError):
+        return
+    except BaseException as error:  # noqa: BLE001  (raised again where somebody waits for it)
+        with suppress(OSError):
+            pipe.send(error)
+
+
+def _end_with_parent(pipe: Connection) -> None:
+    """Nobody writes to us: a pipe that ends is an ended parent."""
+    with suppress(EOFError, OSError):
+        pipe.recv()
+    os._exit(1)

@@ -1,0 +1,104 @@
+"""Words in the texts of examples: lines are read as bytes first, and parsed only where the words may stand."""
+
+from collections.abc import Iterator, Sequence
+from time import monotonic
+from typing import TYPE_CHECKING, Final
+
+from curate.read.dataset import ParsedLine
+from curate.read.index import Lines
+from curate.review.query import Query
+from curate.review.queue import Queue
+
+if TYPE_CHECKING:
+    from curate.review.queue import Rows
+
+BATCH: Final = 500
+"""Entries that are looked at before somebody else gets a turn."""
+EVERY: Final = 0.2
+"""Seconds between two words of progress."""
+NEAR: Final = 4
+"""Lines between two that are read together."""
+ESCAPES: Final = b"\\u00"
+"""ASCII itself may be written as escapes; such a line is parsed."""
+
+
+def search(queue: Queue, rows: "Rows", query: Query, lines: Lines) -> Iterator[tuple["Rows", float]]:
+    """Those of some entries whose texts fit, so far, and the share that was looked at; the last time all of them."""
+    import numpy as np
+
+    found: list[int] = []
+    told = monotonic()
+    fits = _Fits(queue, query, lines)
+    for start in range(0, len(rows), BATCH):
+        numbers = rows[start : start + BATCH].tolist()
+        if queue.kind == "example" and fits.bytes and not query.without:
+            numbers = may_hold(lines, numbers, fits.bytes)
+        found.extend(number for number in numbers if fits(number))
+        if monotonic() - told > EVERY:
+            told = monotonic()
+            yield np.array(found, np.int32), (start + BATCH) / len(rows)
+    yield np.array(found, np.int32), 1.0
+
+
+def may_hold(lines: Lines, numbers: Sequence[int], words: Sequence[bytes]) -> list[int]:
+    """Those of some lines, in order, whose bytes hold all words, or may hold them as escapes: read in one go where they stand together."""
+    parts: list[list[int]] = []
+    for number in numbers:
+        if not parts or number - parts[-1][-1] > NEAR or lines.where(number)[0] is not lines.where(parts[-1][0])[0]:
+            parts.append([])
+        parts[-1].append(number)
+    return [number for part in parts for number in _may_hold(lines, part, words)]
+
+
+def _may_hold(lines: Lines, numbers: Sequence[int], words: Sequence[bytes]) -> Iterator[int]:
+    index, first = lines.where(numbers[0])
+    offset = numbers[0] - first
+    spans = [index.span(number - offset) for number in numbers]
+    start = spans[0][0]
+    text = index.between(start, spans[-1][1]).lower()
+    alone = [word for word in (ESCAPES, *words) if text.find(word) >= 0]
+    if ESCAPES not in alone and len(alone) < len(words):
+        return
+    for number, (begin, end) in zip(numbers, spans, strict=True):
+        if all(text.find(word, begin - start, end - start) >= 0 for word in words) or text.find(ESCAPES, begin - start, end - start) >= 0:
+            yield number
+
+
+class _Fits:
+    def __init__(self, queue: Queue, query: Query, lines: Lines) -> None:
+        self.queue, self.query, self.lines = queue, query, lines
+        plain = all(word.isascii() and word.isprintable() and not set(word) & set('"\\/') for word in query.words)
+        self.bytes = [word.encode() for word in query.words] if plain else []
+
+    def __call__(self, number: int) -> bool:
+        """Whether all words, and none of those that must not be, stand in what an entry says and in its examples together."""
+        head = self.queue.head(number).casefold()
+        words = [word for word in self.query.words if word not in head]
+        if any(word in head for word in self.query.without):
+            return False
+        if not words and not self.query.without:
+            return True
+        places = self.queue.places(number)
+        at = [number] if self.queue.kind == "example" else [line for place in places if (line := self.lines.find(place)) is not None]
+        if self.bytes and not self.query.without and not self._may_hold(at, [word.encode() for word in words]):
+            return False
+        text = "\n".join(_text(self.lines.line(line)) for line in at).casefold()
+        return all(word in text for word in words) and not any(word in text for word in self.query.without)
+
+    def _may_hold(self, lines: Sequence[int], words: Sequence[bytes]) -> bool:
+        left = list(words)
+        for line in lines:
+            index, at = self.lines.where(line)
+            data = index.data(at).lower()
+            if ESCAPES in data:
+                return True
+            left = [word for word in left if word not in data]
+            if not left:
+                return True
+        return False
+
+
+def _text(parsed: ParsedLine) -> str:
+    """What is said on a line; of one that is no conversation, all of it."""
+    messages = parsed.example.messages if parsed.example else ()
+    return "\n".join(message.text for message in messages) if messages else parsed.line.data.decode("utf-8", "replace")

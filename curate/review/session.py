@@ -1,0 +1,279 @@
+"""The review of a data set: what a person is asked about, what was answered, and what comes next.
+
+A plain object that any surface can drive; the terminal UI only draws it. Whatever is decided is in the journal, on the disk, before the
+call returns. One thread changes it; searching may go on in another.
+"""
+
+from collections import deque
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from time import monotonic
+from typing import Any, Final
+
+from curate.decision import Decision, DecisionLog, Verdict, user
+from curate.edited import key_of
+from curate.errors import InputError, UsageError
+from curate.example import Example, Place
+from curate.finding import Finding
+from curate.read.dataset import ParsedLine
+from curate.read.formats import example_of
+from curate.read.index import Lines
+from curate.review.entry import Clash, Cluster, Dispute, Entry, Kind, Progress, Side, Standing
+from curate.review.example_queue import ExampleQueue
+from curate.review.facts import Advanced, Broke, Checked, ConflictsFound, DuplicatesFound, Ended, ExamplesKnown, Fact, FindingsFound
+from curate.review.finding_queue import FindingQueue
+from curate.review.queue import Queue
+from curate.review.steps import Steps, new_step
+from curate.review.subject_queue import ClusterQueue, ConflictQueue, SubjectQueue, entry_of
+
+RATE: Final = 300.0
+"""Seconds over which the rate of deciding is told."""
+BROKEN: Final = 10_000
+"""Findings about lines without an example of which edits are known again; beyond it there are too many lines to read at once."""
+DECIDED: Final[Mapping[Verdict, Standing]] = {"keep": Standing.KEEP, "drop": Standing.DROP, "edit": Standing.EDIT}
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What an example becomes."""
+
+    value: dict[str, Any]
+
+
+Word = Verdict | Edit
+"""What is said about one example."""
+
+
+class ReviewSession:
+    """Everything there is to review in a data set, and every decision about it."""
+
+    def __init__(self, lines: Lines, log: DecisionLog) -> None:
+        self.lines, self.log = lines, log
+        self.examples, self.findings, self.clusters, self.conflicts = ExampleQueue(lines), FindingQueue(), ClusterQueue(), ConflictQueue()
+        self.queues: dict[Kind, Queue] = {queue.kind: queue for queue in (self.examples, self.findings, self.clusters, self.conflicts)}
+        self.stages: dict[str, Advanced] = {}
+        """How far each stage has come that is still going on."""
+        self.checked: Checked | None = None
+        self.notes: list[str] = []
+        """What was not looked for, and why."""
+        self.broke: list[Broke] = []
+        self.compared: set[str] = set()
+        """Of `clusters` and `conflicts`, what is known by now."""
+        self.ended = False
+        self._late: list[ExamplesKnown] = []
+        self._seen = 0
+        self._steps = Steps()
+        self._when: deque[float] = deque(maxlen=1000)
+        self._follow_journal()
+        self.parsed = lru_cache(maxsize=512)(self._parsed)
+
+    # What is there
+
+    def take(self, fact: Fact) -> None:
+        """Take in what checking or comparing found."""
+        match fact:
+            case Advanced():
+                self.stages[fact.stage] = fact
+            case FindingsFound():
+                self._take_findings(fact.findings)
+            case Checked():
+                self.checked = fact
+                self.stages.pop("check", None)
+            case ExamplesKnown():
+                self._late.append(fact)
+                self.grow()
+            case DuplicatesFound():
+                self._take_subjects(self.clusters, fact.clusters)
+                self.compared.add("clusters")
+                self.stages.pop("duplicates", None)
+            case ConflictsFound():
+                self._take_subjects(self.conflicts, [*fact.conflicts, *fact.disputes])
+                self.notes.extend(fact.notes)
+                self.compared.add("conflicts")
+                self.stages.pop("conflicts", None)
+            case Broke():
+                self.broke.append(fact)
+                self.stages.pop(fact.stage, None)
+            case Ended():
+                self.ended = True
+                self.stages.clear()
+
+    def grow(self) -> None:
+        """Take in the lines that were found meanwhile."""
+        self.examples.grow()
+        if self._late and self.lines.complete:
+            for fact in self._late:
+                self.examples.know(fact)
+            self._late.clear()
+            for example in {decision.example for decision in self.log.decisions}:
+                self._restand(example, [self.examples])
+
+    def _take_findings(self, findings: Sequence[Finding]) -> None:
+        line_ids = [self._line_id(finding) if finding.example is None and len(self.findings) < BROKEN else "" for finding in findings]
+        standings = [
+            Standing.NOTHING if finding.example is None or finding.code == "D001" else self._stands((finding.example,), pair=False) for finding in findings
+        ]
+        standings = [Standing.EDIT if line and self.verdict(line) == "edit" else standing for line, standing in zip(line_ids, standings, strict=True)]
+        self.findings.add(findings, line_ids, standings)
+
+    def _line_id(self, finding: Finding) -> str:
+        parsed = self.line(Place(finding.file, finding.line)) if finding.line else None
+        return key_of(parsed) if parsed is not None and parsed.example is None else ""
+
+    def _take_subjects(self, queue: SubjectQueue, subjects: Sequence[Cluster | Clash | Dispute]) -> None:
+        entries = [entry_of(subject, 0) for subject in subjects]
+        queue.add(subjects, [self._stands(entry.ids, pair=entry.pair) for entry in entries])
+
+    def line(self, place: Place) -> ParsedLine | None:
+        """The line at a place as it was read, edits left out; None where it is not there (any more, or yet)."""
+        return self.parsed(place)
+
+    def _parsed(self, place: Place) -> ParsedLine | None:
+        try:
+            return self.lines.read(place)
+        except InputError:  # the file became shorter; `lines.changed` tells
+            return None
+
+    def example(self, side: Side | Entry) -> Example | None:
+        """An example as it will be: with the edit that counts."""
+        parsed = self.line(side.place)
+        return None if parsed is None else self.edited(parsed)
+
+    def edited(self, parsed: ParsedLine) -> Example | None:
+        """What a line holds once the edit that counts is made."""
+        decision = self.log.standing(key_of(parsed))
+        return parsed.example if decision is None or decision.value is None else example_of(decision.value, parsed.place)
+
+    # How things stand
+
+    def verdict(self, example: str) -> Verdict:
+        """What counts about an example."""
+        decision = self.log.standing(example)
+        return "undecided" if decision is None else decision.verdict
+
+    def contested(self, example: str) -> Sequence[Decision]:
+        """The decisions that clash about an example; none where none do."""
+        heads = self.log.heads(example)
+        return heads if len(heads) > 1 and self.log.standing(example) is None and any(head.verdict != "undecided" for head in heads) else ()
+
+    def note(self, example: str) -> str:
+        """What was noted with the decision that counts."""
+        heads = self.log.heads(example)
+        return heads[-1].why if heads else ""
+
+    def standing(self, entry: Entry) -> Standing:
+        """How far the decision about an entry has come."""
+        if not entry.ids:
+            found = self.queues[entry.kind].standings.values[entry.number] if entry.number < len(self.queues[entry.kind]) else Standing.NOTHING
+            return Standing(int(found)) if entry.kind == "finding" else Standing.NOTHING
+        return self._stands(entry.ids, pair=entry.pair)
+
+    def _stands(self, ids: Collection[str], *, pair: bool) -> Standing:
+        if not ids:
+            return Standing.NOTHING
+        if any(self.contested(example) for example in ids):
+            return Standing.CONTESTED
+        verdicts = {self.verdict(example) for example in ids}
+        if pair and "drop" in verdicts:  # one side gone is enough: the other has nothing left to clash with
+            return Standing.DROP if verdicts == {"drop"} else Standing.MIXED
+        if "undecided" in verdicts:
+            return Standing.UNDECIDED if len(verdicts) == 1 else Standing.PARTLY
+        return Standing.MIXED if len(verdicts) > 1 else DECIDED[verdicts.pop()]
+
+    def progress(self, kind: Kind | None = None) -> Progress:
+        """Entries decided and to be decided: of one kind, or of all that something was found about."""
+        queues = [self.queues[kind]] if kind else [self.findings, self.clusters, self.conflicts]
+        return Progress(sum(queue.total - queue.open for queue in queues), sum(queue.total for queue in queues))
+
+    @property
+    def rate(self) -> float:
+        """Decisions an hour over the last minutes; 0 where there are too few to tell."""
+        now = monotonic()
+        recent = [when for when in self._when if now - when <= RATE]
+        return (len(recent) - 1) * 3600 / (recent[-1] - recent[0]) if len(recent) > 2 and recent[-1] > recent[0] else 0.0
+
+    # Deciding
+
+    def say(self, words: Mapping[str, Word], about: str = "", why: str = "", undoes: str = "") -> str:
+        """Decide about some examples in one step; returns its name. Raises `OutputError`, and then counts what was written."""
+        step = new_step()
+        decisions = [
+            Decision(
+                example=example,
+                verdict="edit" if isinstance(word, Edit) else word,
+                value=word.value if isinstance(word, Edit) else None,
+                about=about,
+                why=why,
+                replaces=tuple(head.id for head in self.log.heads(example)),
+                step=step,
+                undoes=undoes,
+            )
+            for example, word in words.items()
+        ]
+        try:
+            self.log.add(*decisions)
+        finally:
+            self._follow_journal()
+        self._when.append(monotonic())
+        return step
+
+    def merge(self, decisions: Sequence[Decision]) -> None:
+        """Take in what was merged into the journal."""
+        self._follow_journal()
+        assert all(decision.id for decision in decisions)
+
+    def _follow_journal(self) -> None:
+        """Take in what the journal has by now, whoever wrote it."""
+        fresh = self.log.decisions[self._seen :]
+        self._seen = len(self.log.decisions)
+        me = user()
+        for decision in fresh:
+            if decision.who == me and decision.step:
+                self._steps.take(decision)
+        for example in {decision.example for decision in fresh}:
+            self._restand(example, self.queues.values())
+
+    def _restand(self, example: str, queues: Collection[Queue]) -> None:
+        for queue in queues:
+            for number in queue.incidence.rows(example):
+                entry = queue.entry(number)
+                stands = self._stands(entry.ids, pair=entry.pair) if entry.ids else self._broken(example)
+                queue.stand(number, stands)
+
+    def _broken(self, line: str) -> Standing:
+        """A line without an example: nothing can be decided about it but what it should have been."""
+        return Standing.EDIT if self.verdict(line) == "edit" else Standing.NOTHING
+
+    def _word_before(self, decision: Decision) -> Word:
+        """What counted before a decision; where several clashed, nothing."""
+        known = {other.id: other for other in self.log.decisions if other.example == decision.example}
+        before = [known[name] for name in decision.replaces or () if name in known]
+        if len(before) != 1:
+            return "undecided"
+        return Edit(before[0].value) if before[0].value is not None else before[0].verdict
+
+    def undo(self) -> str | None:
+        """Take the last step back that was not; returns what it was about, None where there is nothing to take back. Raises `OutputError`."""
+        return self._take_back(self._steps.done)
+
+    def redo(self) -> str | None:
+        """Do again what was taken back last; returns what it was about, None where there is nothing. Raises `OutputError`."""
+        return self._take_back(self._steps.undone)
+
+    def _take_back(self, names: Sequence[str]) -> str | None:
+        if not names:
+            return None
+        step = names[-1]
+        decisions = self._steps.decisions[step]
+        self.say({decision.example: self._word_before(decision) for decision in decisions}, decisions[0].about, undoes=step)
+        return decisions[0].about
+
+    def last_example(self) -> str | None:
+        """The first example of the step that was taken last."""
+        return self.log.decisions[-1].example if self.log.decisions else None
+
+    def demand(self, entry: Entry) -> None:
+        """Raise `UsageError` where there is nothing to decide."""
+        if not entry.ids:
+            raise UsageError("there is nothing to decide here", "n goes on")

@@ -1,0 +1,28 @@
+"""What is reviewed."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from curate.config import Config, find_config
+from curate.files import data_files
+from curate.runs import Project
+
+
+class Sources(NamedTuple):
+    """The project that keeps the decisions, its configuration, and the data files."""
+
+    project: Project
+    config: Config
+    files: list[Path]
+
+
+def sources_of(paths: Sequence[Path]) -> Sources:
+    """What `paths` name: a single folder is a project, whose configuration names the data; files belong to the working folder's project.
+
+    Raises `UsageError`, `InputError` or `ConfigError`, before anything is read.
+    """
+    folder = paths[0] if len(paths) == 1 and paths[0].is_dir() else Path()
+    config = find_config(folder)
+    named = [folder / name for name in config.data] if folder in paths and config.data else paths
+    return Sources(Project(folder), config, data_files(named))

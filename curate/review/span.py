@@ -1,0 +1,45 @@
+"""Which words of a text a finding is about, as far as its message or its rule tells."""
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+from typing import Final
+
+from curate.finding import Finding
+from curate.text import UNSAFE
+
+QUOTED: Final = re.compile(r"'((?:[^'\\]|\\.){1,200})'|\"((?:[^\"\\]|\\.){1,200})\"|`([^`]{1,200})`|\u201c([^\u201d]{1,200})\u201d")
+CODE_POINT: Final = re.compile(r"U\+([0-9A-F]{4,6})")
+OUTER: Final = re.compile(r"\A\s+|\s+\Z")
+MOST: Final = 50
+"""Places that are marked; who sees fifty knows what to look for."""
+Spans = list[tuple[int, int]]
+
+
+def spans_of(finding: Finding, text: str) -> Spans:
+    """Places in a text, in order and apart from each other; none where only the turn as a whole can be named."""
+    found: Spans = []
+    for start, end in sorted(_found(finding, text)):
+        if start < end and (not found or start >= found[-1][1]):
+            found.append((start, end))
+        if len(found) == MOST:
+            break
+    return found
+
+
+def _found(finding: Finding, text: str) -> Iterator[tuple[int, int]]:
+    if finding.code == "C015":
+        yield from (match.span() for match in OUTER.finditer(text))
+    if finding.code in ("J005", "Q010", "Q012"):
+        yield from (match.span() for match in UNSAFE.finditer(text) if match.group() not in "\n\t")
+    for match in CODE_POINT.finditer(finding.message):
+        char = chr(int(match.group(1), 16))
+        yield from _places(text, char)
+    for match in QUOTED.finditer(finding.message):
+        words = next(group for group in match.groups() if group)
+        yield from _places(text, words.removesuffix("…"))
+
+
+def _places(text: str, words: str) -> Iterator[tuple[int, int]]:
+    if words.strip():
+        yield from (match.span() for match in islice(re.finditer(re.escape(words), text, re.IGNORECASE), MOST))

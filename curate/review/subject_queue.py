@@ -1,0 +1,128 @@
+"""Clusters of duplicates, and conflicts, as entries: few enough to be objects, which hold places and no texts."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from curate.example import Place
+from curate.finding import Severity
+from curate.review.entry import Clash, Cluster, Dispute, Entry, Kind, Side, Standing
+from curate.review.incidence import key
+from curate.review.query import Query
+from curate.review.queue import Queue, file_fits, within
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from curate.review.queue import Flags, Rows
+
+
+class SubjectQueue(Queue):
+    """Clusters or conflicts: few enough to be objects."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.subjects: list[Cluster | Clash | Dispute] = []
+
+    def add(self, subjects: Iterable[Cluster | Clash | Dispute], standings: Sequence[Standing]) -> None:
+        """More of them, with how they stand."""
+        first = len(self.subjects)
+        self.subjects.extend(subjects)
+        pairs = [(key(side.id), number) for number in range(first, len(self.subjects)) for side in sides_of(self.subjects[number])]
+        self.incidence.add([one for one, _ in pairs], [number for _, number in pairs])
+        self._grow(standings)
+
+    def entry(self, number: int) -> Entry:
+        """The cluster or conflict with a number."""
+        return entry_of(self.subjects[number], number)
+
+    def places(self, number: int) -> Sequence[Place]:
+        """Of all its examples."""
+        return [side.place for side in sides_of(self.subjects[number])]
+
+    def head(self, number: int) -> str:
+        """Code and places; of a conflict, its evidence."""
+        subject = self.subjects[number]
+        said = [evidence.source for evidence in subject.evidence] if isinstance(subject, Clash) else []
+        return " ".join([self.entry(number).code, subject.id, *said, *map(str, self.places(number))])
+
+    def scores(self) -> "np.ndarray[Any, Any]":
+        """Similarity of the least similar duplicate, or how sure a conflict is."""
+        import numpy as np
+
+        return np.array([score_of(subject) for subject in self.subjects[: len(self)]])
+
+    def order(self, sort: str) -> "Rows":
+        """As they came; or by score; or by how many examples they have."""
+        import numpy as np
+
+        if sort == "surest":
+            return np.argsort(-self.scores(), kind="stable").astype(np.int32)
+        if sort == "largest":
+            sizes = np.array([len(sides_of(subject)) for subject in self.subjects[: len(self)]])
+            return np.argsort(-sizes, kind="stable").astype(np.int32)
+        return np.arange(len(self), dtype=np.int32)
+
+    def mask(self, query: Query) -> "Flags":
+        """By standing, code, file, line and score."""
+        import numpy as np
+
+        found = super().mask(query)
+        if query.scores:
+            found &= within(self.scores()[: len(found)], query.scores)
+        if query.codes or query.files or query.lines:
+            found &= np.fromiter((self._fits(number, query) for number in range(len(found))), np.bool_, len(found))
+        if query.severities or query.fixes:
+            found &= False
+        return found
+
+    def _fits(self, number: int, query: Query) -> bool:
+        places = self.places(number)
+        return (
+            (not query.codes or self.entry(number).code.startswith(query.codes))
+            and (not query.files or any(file_fits(place.file, query.files) for place in places))
+            and (not query.lines or any(low <= place.line <= high for place in places for low, high in query.lines))
+        )
+
+
+class ClusterQueue(SubjectQueue):
+    """Clusters: pairs that differ in a fact first, then those with the least similar duplicate."""
+
+    kind: ClassVar[Kind] = "cluster"
+    sorts = ("least alike", "surest", "largest")
+
+
+class ConflictQueue(SubjectQueue):
+    """Conflicts, the surest first, then questions with many answers."""
+
+    kind: ClassVar[Kind] = "conflict"
+    sorts = ("surest", "largest")
+
+
+def sides_of(subject: Cluster | Clash | Dispute) -> Sequence[Side]:
+    """All examples in it, that of a cluster's keeper first."""
+    if isinstance(subject, Cluster):
+        return (subject.kept, *(member.side for member in subject.members))
+    if isinstance(subject, Clash):
+        return subject.left, subject.right
+    return [side for stand in subject.stands for side in stand.sides]
+
+
+def score_of(subject: Cluster | Clash | Dispute) -> float:
+    """Similarity of the least similar duplicate, or how sure a conflict is."""
+    if isinstance(subject, Cluster):
+        return min(member.similarity for member in subject.members)
+    return subject.confidence if isinstance(subject, Clash) else 0.0
+
+
+def entry_of(subject: Cluster | Clash | Dispute, number: int) -> Entry:
+    """A cluster or conflict as an entry."""
+    if isinstance(subject, Cluster):
+        distinct = [member.side.id for member in subject.distinct]
+        ids = (subject.kept.id, *distinct) if subject.apart else tuple(distinct)
+        code = subject.members[0].code
+        severity = Severity.INFO if subject.apart else Severity.WARNING
+        return Entry("cluster", number, subject.id, code, severity, subject.kept.place, ids, subject)
+    if isinstance(subject, Clash):
+        return Entry("conflict", number, subject.id, subject.code, Severity.WARNING, subject.left.place, (subject.left.id, subject.right.id), subject)
+    sides = sides_of(subject)
+    return Entry("conflict", number, subject.id, "topic", Severity.WARNING, sides[0].place, tuple(dict.fromkeys(side.id for side in sides)), subject)

@@ -1,0 +1,415 @@
+"""The review with keys: open, look, filter, decide, edit, repair, change one's mind, decide about many, leave, come back."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.screen import Screen
+from textual.widgets import Input, TextArea
+
+from curate.config import Config
+from curate.decision import Decision, DecisionLog
+from curate.errors import InputError, OutputError
+from curate.review import KINDS, Sources, Standing
+from curate.review.facts import Advanced, Broke, Ended, Fact
+from curate.runs import Project
+from curate.suppressions import load_suppressions
+from curate.text import UNSAFE
+from tests.screens.conftest import LINES, SECRET, chat, opened, queue, screen_text, settled, told, write_lines
+from tui.app import CurateApp
+from tui.keys import KEYS, TABS
+from tui.screens.ask import ConfirmScreen
+from tui.screens.edit import EditScreen
+from tui.screens.help import HelpScreen
+from tui.widgets.nav import Nav
+
+Makes = Callable[[], CurateApp]
+
+
+def app_for(facts: Callable[..., None] = told, lines: tuple[bytes, ...] = LINES) -> CurateApp:
+    return CurateApp(Sources(Project(Path()), Config(), [write_lines(Path(), lines)]), facts)
+
+
+async def test_the_first_lines_can_be_looked_at_while_everything_else_goes_on() -> None:
+    go_on = threading.Event()
+
+    def slow(_sources: Sources, tell: Callable[[Fact], None], _stopped: Callable[[], bool]) -> None:
+        tell(Advanced("check", 5, None))
+        go_on.wait(10)
+
+    app = app_for(slow)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.pause(0.2)
+        assert "check" in screen_text(app)
+        await pilot.press("2")
+        await pilot.pause(0.2)
+        assert "When did Apollo 11 land?" in screen_text(app)
+        await pilot.press("d", "u", "n", "3", "k", "4", "5", "space", "down", "1")
+        go_on.set()
+
+
+def test_leaving_does_not_wait_for_the_checking() -> None:
+    go_on = threading.Event()
+
+    def slow(_sources: Sources, _tell: object, _stopped: object) -> None:
+        go_on.wait(30)
+
+    async def leave(pilot: Pilot[object]) -> None:
+        await pilot.pause(0.1)
+        await pilot.press("q")
+
+    started = time.monotonic()
+    app_for(slow).run(headless=True, auto_pilot=leave)
+    assert time.monotonic() - started < 10
+    go_on.set()
+
+
+async def test_decide_undo_quit_and_reopen(make_app: Makes, journal: Path) -> None:
+    app = make_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(pilot, "3", "d")
+        entry = queue(app).entry
+        assert entry
+        assert entry.code == "M006"  # past the broken line, where there is nothing to decide
+        await opened(pilot, "k", "u", "u", "U", "d", "d", "5", "a", "q")
+    assert app.return_code in (0, None)
+    app = make_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        session = await opened(pilot, "3")
+        assert [session.standing(session.findings.entry(number)) for number in (1, 3)] == [Standing.DROP, Standing.DROP]
+        assert session.standing(session.conflicts.entry(0)) == Standing.MIXED
+        assert "3 of 3 decided" in screen_text(app)
+    assert len(journal.read_text().splitlines()) == 9
+
+
+async def test_undo_returns_to_where_it_was_decided(make_app: Makes) -> None:
+    app = make_app()
+    async with app.run_test() as pilot:
+        await opened(pilot, "3", "5", "b", "3", "u")
+        assert (app.current_mode, queue(app).list.cursor) == ("conflicts", 0)
+
+
+async def test_a_cluster_is_decided_duplicate_by_duplicate(make_app: Makes) -> None:
+    app = make_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        session = await opened(pilot, "4", "end")
+        entry = queue(app).entry
+        assert entry
+        assert "duplicate 1/2" in screen_text(app)
+        await opened(pilot, "d")
+        assert ("duplicate 2/2" in screen_text(app), session.standing(entry)) == (True, Standing.PARTLY)
+        await opened(pilot, "left", "k")
+        assert [session.verdict(example) for example in entry.ids] == ["keep", "undecided"]
+        await opened(pilot, "end", "D")
+        assert session.standing(entry) == Standing.DROP
+
+
+async def test_choose_a_keeper_and_split_a_cluster(make_app: Makes) -> None:
+    app = make_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        session = await opened(pilot, "4", "end", "right", "c")
+        entry = session.clusters.entry(1)
+        assert [session.verdict(example) for example in entry.ids] == ["drop", "keep"]
+        await opened(pilot, "u", "end", "v")
+        assert "1 duplicate marked" in screen_text(app)
+        await opened(pilot, "vertical_line")
+        assert [session.verdict(example) for example in entry.ids] == ["keep", "drop"]
+
+
+async def test_a_question_with_many_answers_is_settled_by_a_stand(make_app: Makes) -> None:
+    app = make_app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        session = await opened(pilot, "5", "end")
+        assert "most say so" in screen_text(app)
+        await opened(pilot, "right", "h")
+        entry = session.conflicts.entry(1)
+        assert [session.verdict(example) for example in entry.ids] == ["drop", "keep", "drop"]
+
+
+async def test_only_keys_that_do_something_are_offered(make_app: Makes) -> None:
+    app = make_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        session = await opened(pilot, "3")
+        assert " Keep " in screen_text(app)
+        await opened(pilot, "a", "b")
+        assert session.progress().decided == 0
+        await opened(pilot, "4")
+        assert "Keep A" in screen_text(app)  # a pair that differs in a fact
+        await opened(pilot, "down")
+        assert "Keep A" not in screen_text(app)
+
+
+async def test_filter_order_and_clear(make_app: Makes) -> None:
+    app = make_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        session = await opened(pilot, "3", "slash", *"robot")
+        assert len(queue(app).list) == 1
+        await opened(pilot, "enter", "d")
+        assert session.progress("finding").decided == 1
+        await opened(pilot, "slash", *" never", "enter")
+        assert "Nothing matches the filter" in screen_text(app)
+        await opened(pilot, "k", "d", "n", "down", "end", "escape")
+        assert len(queue(app).list) == 5
+        assert not queue(app).query_one("#filter", Input).display
+        await opened(pilot, "o")
+        assert "by line" in screen_text(app)
+
+
+async def test_edit_in_place_with_what_the_rules_say(make_app: Makes) -> None:
+    app = make_app()
+    async with app.run_test(size=(100, 40)) as pilot:
+        session = await opened(pilot, "3")
+        await pilot.press("e")
+        await pilot.pause(0.3)
+        assert isinstance(app.screen, EditScreen)
+        assert "C003" in screen_text(app)
+        area = app.screen.query_one(TextArea)
+        area.text = area.text.rstrip("\n") + "I am.\n"
+        await pilot.pause(0.4)
+        assert "C003" not in screen_text(app)
+        area.text = "{not json"
+        await opened(pilot, "ctrl+s")
+        assert "not valid JSON" in screen_text(app)
+        area.text = "#: user\nhi\n#: assistant\nI am."
+        await opened(pilot, "ctrl+s")
+        example = session.example(session.findings.entry(1))
+        assert example
+        assert [message.text for message in example.messages] == ["hi", "I am."]
+        await opened(pilot, "u")
+        assert session.standing(session.findings.entry(1)) == Standing.UNDECIDED
+
+
+async def test_edit_in_an_editor_of_ones_own(make_app: Makes, monkeypatch: pytest.MonkeyPatch) -> None:
+    from contextlib import nullcontext
+
+    Path("editor.sh").write_text("#!/bin/sh\nsed -i 's/there/here/' \"$1\"\n")
+    Path("editor.sh").chmod(0o755)
+    monkeypatch.setenv("VISUAL", str(Path("editor.sh").absolute()))
+    monkeypatch.setattr(CurateApp, "suspend", lambda _app: nullcontext())
+    app = make_app()
+    async with app.run_test(size=(100, 40)) as pilot:
+        session = await opened(pilot, "3", "E")
+        example = session.example(session.findings.entry(1))
+        assert example
+        assert example.messages[1].text == "are you here?"
+
+
+async def test_repair_shows_first_what_would_change(make_app: Makes) -> None:
+    app = make_app()
+    async with app.run_test(size=(100, 40)) as pilot:
+        session = await opened(pilot, "3", "end")
+        await pilot.press("r")
+        await pilot.pause(0.2)
+        assert isinstance(app.screen, ConfirmScreen)
+        assert "- " in screen_text(app)
+        await opened(pilot, "escape")
+        assert session.progress().decided == 0
+        await pilot.press("r")
+        await pilot.pause(0.2)
+        await opened(pilot, "enter")
+        assert session.standing(session.findings.entry(0)) == Standing.EDIT
+
+
+async def test_suppress_with_a_reason_and_note(make_app: Makes) -> None:
+    app = make_app()
+    async with app.run_test(size=(100, 40)) as pilot:
+        session = await opened(pilot, "3", "s")
+        await opened(pilot, *"fine", "enter")
+        assert [(entry.code, entry.reason) for _, entry in load_suppressions(Path()).lines] == [("C003", "fine")]
+        await opened(pilot, "home", "m", *" yes", "enter")
+        assert session.note(session.findings.entry(1).ids[0]) == "suppressed: fine yes"
+        assert "suppressed: fine yes" in screen_text(app)
+
+
+async def test_bulk_shows_what_will_happen(make_app: Makes) -> None:
+    app = make_app()
+    async with app.run_test(size=(100, 40)) as pilot:
+        session = await opened(pilot, "3", "slash", *"is:open", "enter", "asterisk")
+        await opened(pilot, "backspace", *"d", "enter")
+        assert "2 examples in 3 entries would change" in screen_text(app)
+        await opened(pilot, "enter")
+        assert session.progress("finding").decided == 3
+        await opened(pilot, "u")
+        assert session.progress("finding").decided == 0
+
+
+async def test_what_two_people_decided_apart_is_shown(make_app: Makes, journal: Path) -> None:
+    app = make_app()
+    example = app.session.lines  # the file is written
+    assert example is not None
+    async with app.run_test(size=(100, 40)) as pilot:
+        session = await opened(pilot, "3", "d")
+        theirs = DecisionLog(Path("theirs.jsonl"))
+        theirs.add(Decision(example=session.findings.entry(1).ids[0], verdict="keep", who="bob", why="mine", replaces=()))
+    DecisionLog(journal).merge(Path("theirs.jsonl"))
+    app = make_app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await opened(pilot, "3", "home")
+        text = screen_text(app)
+        assert "contested" in text
+        assert "bob: ✓ keep “mine”" in text
+
+
+async def test_secrets_are_hidden_until_somebody_asks(make_app: Makes) -> None:
+    app = make_app()
+    async with app.run_test(size=(140, 40)) as pilot:
+        await opened(pilot, "5", "end", "right")
+        assert SECRET not in screen_text(app)
+        await opened(pilot, "x")
+        assert SECRET in screen_text(app)
+
+
+async def test_a_file_that_changes_is_told_and_read_again(make_app: Makes) -> None:
+    app = make_app()
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        session = await opened(pilot, "3", "d")
+        write_lines(Path(), (chat(("user", "new"), ("assistant", "first")), *LINES))
+        app._look()
+        await settled(pilot)
+        assert "changed on disk" in screen_text(app)
+        monkey = app._facts
+        app._facts = lambda _sources, tell, _stopped: tell(Ended())
+        await opened(pilot, "2", "R")
+        app._facts = monkey
+        assert app.session is not session
+        assert len(app.session.examples) == 13
+        assert "new" in screen_text(app)
+        dropped = app.session.examples.entry(7)
+        assert app.session.standing(dropped) == Standing.DROP
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 50), (20, 8)])
+async def test_hostile_text_is_shown_and_not_obeyed(make_app: Makes, size: tuple[int, int]) -> None:
+    app = make_app()
+    async with app.run_test(size=size) as pilot:
+        session = await opened(pilot)
+        seen = screen_text(app)
+        for number, kind in enumerate(KINDS, start=2):
+            await opened(pilot, str(number), "home")
+            for _ in range(len(session.queues[kind])):
+                await pilot.press("down")
+                await pilot.pause(0.02)
+                seen += screen_text(app)
+        await opened(pilot, "3", "home", "down", "down", "e")
+        seen += screen_text(app)
+        assert {char for char in UNSAFE.findall(seen) if char != "\n"} == set()
+        if size[0] >= 80:
+            assert "\\x1b[31mhere\\x1b[0m [bold red]loud[/] \\u202egnp.exe" in seen
+            assert "[@click=app.quit]" in seen
+
+
+async def test_a_megabyte_and_ten_thousand_turns() -> None:
+    turns = [("user" if i % 2 == 0 else "assistant", f"turn {i}") for i in range(10_000)]
+    app = app_for(lambda *_: None, (chat(("user", "x" * 1_000_000)), chat(*turns)))
+    async with app.run_test(size=(100, 30)) as pilot:
+        await opened(pilot, "2")
+        assert "more characters" in queue(app)._page().left.plain  # type: ignore[union-attr]
+        await opened(pilot, "down")
+        assert "turn 50" in queue(app)._page().left.plain  # type: ignore[union-attr]
+        assert "later messages" in queue(app)._page().left.plain  # type: ignore[union-attr]
+        await opened(pilot, "e")
+        assert isinstance(app.screen, EditScreen) or "your own editor" in screen_text(app)
+
+
+async def test_a_stage_that_cannot_go_on_is_told() -> None:
+    error = InputError("data.jsonl: is a zip archive \x1b[2J [red]", "unpack it first")
+
+    def broken(_sources: Sources, tell: Callable[[Fact], None], _stopped: Callable[[], bool]) -> None:
+        tell(Broke("check", error))
+        tell(Ended())
+
+    app = app_for(broken)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await opened(pilot)
+        assert "is a zip archive \\x1b[2J [red]" in screen_text(app)
+
+
+async def test_an_error_behind_the_screen_is_told_with_the_next_step() -> None:
+    def broken(*_: object) -> None:
+        raise InputError("data.jsonl: gone \x1b[2J [red]", "look for it")
+
+    app = app_for(broken)
+    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+        await asyncio.sleep(0.1)
+        await pilot.pause(0.2)
+        assert "data.jsonl: gone \\x1b[2J [red]" in screen_text(app)
+        assert "look for it" in screen_text(app)
+        assert app.is_running
+
+
+async def test_a_full_disk_is_told_and_nothing_counts(make_app: Makes, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OutputError("decisions.jsonl: cannot be written: no space left", "free some space")
+
+    app = make_app()
+    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+        session = await opened(pilot, "3")
+        monkeypatch.setattr("curate.decision.append_lines", full)
+        await opened(pilot, "d")
+        assert (queue(app).list.cursor, session.progress().decided) == (0, 0)
+        assert "free some space" in screen_text(app)
+
+
+async def test_a_bug_ends_the_application_without_a_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    """A traceback would show local variables, and these hold the user's data."""
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("secret text of the data")
+
+    app = app_for(broken)
+
+    async def run() -> None:
+        async with app.run_test() as pilot:
+            await asyncio.sleep(0.1)
+            await pilot.pause()
+
+    with pytest.raises(ZeroDivisionError):
+        await run()
+    assert isinstance(app.crash, ZeroDivisionError)
+    assert "secret text" not in capsys.readouterr().err
+
+
+async def test_help_names_every_key_and_the_palette_does_what_keys_do(make_app: Makes) -> None:
+    app = make_app()
+    async with app.run_test(size=(120, 130)) as pilot:
+        await opened(pilot, "4", "question_mark")
+        assert isinstance(app.screen, HelpScreen)
+        text = screen_text(app)
+        assert [key.id for key in KEYS if key.tooltip[:30] not in text] == []
+        await opened(pilot, "escape")
+        front: Screen[Any] = app.screen
+        names = [command.title for command in app.get_system_commands(front)]
+        assert "Keep A (a)" in names
+        assert "Repair (r)" not in names
+        await pilot.press("t")
+        assert not app.current_theme.dark
+
+
+async def test_the_mouse_chooses_screens_and_entries(make_app: Makes) -> None:
+    app = make_app()
+    async with app.run_test(size=(160, 40)) as pilot:
+        await opened(pilot)
+        assert await pilot.click(Nav, offset=(30, 0))
+        await settled(pilot)
+        assert app.current_mode == "findings"
+        assert await pilot.click("#list", offset=(5, 2))
+        await settled(pilot)
+        assert queue(app).list.cursor == 2
+
+
+async def test_a_rule_of_the_overview_leads_to_its_findings(make_app: Makes) -> None:
+    app = make_app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await opened(pilot, "down", "enter")
+        assert (app.current_mode, queue(app).text) == ("findings", "code:J001")
+
+
+def test_the_table_of_keys_is_complete_and_unambiguous() -> None:
+    assert len({key.id for key in KEYS}) == len(KEYS)
+    assert all(key.label and key.tooltip.endswith(".") for key in KEYS)
+    assert len({tab.short for tab in TABS}) == len(TABS)

@@ -1,0 +1,239 @@
+"""The review without a screen: what is asked, what counts, what can be taken back, and what is on the disk."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from curate.decision import Decision, DecisionLog
+from curate.errors import OutputError
+from curate.read.index import Lines
+from curate.review import Choice, Cluster, Dispute, Edit, Entry, Kind, Progress, ReviewSession, Standing, View, next_open, views
+from curate.review.bulk import decide, preview
+from curate.review.choices import apart_from, as_keeper, only_stand, words_for
+from tests.screens.conftest import Opens, example_at
+
+
+def verdicts(session: ReviewSession) -> list[tuple[str, str]]:
+    """Example and verdict of each line of the journal on the disk."""
+    path = session.log.path
+    return [(value["example"], value["verdict"]) for value in map(json.loads, path.read_text().splitlines())] if path.exists() else []
+
+
+def found(session: ReviewSession, code: str) -> Entry:
+    entries = [session.findings.entry(number) for number in range(len(session.findings))]
+    return next(entry for entry in entries if entry.code == code)
+
+
+def choose(session: ReviewSession, entry: Entry, choice: Choice, member: int | None = None) -> None:
+    session.say(words_for(session, entry, choice, member), entry.about)
+
+
+def view(session: ReviewSession, kind: Kind, text: str = "", sort: str = "") -> View:
+    return list(views(session, kind, text, sort))[-1]
+
+
+def codes(session: ReviewSession, text: str = "", sort: str = "") -> list[str]:
+    shown = view(session, "finding", text, sort)
+    return [session.findings.entry(shown[at]).code for at in range(len(shown))]
+
+
+def test_errors_come_first_and_pairs_that_differ_in_a_fact(session: ReviewSession) -> None:
+    assert codes(session) == ["C003", "J001", "M006", "D001", "M016"]
+    assert codes(session, sort="rule") == ["C003", "D001", "J001", "M006", "M016"]
+    assert [session.clusters.entry(number).pair for number in range(2)] == [True, False]
+
+
+def test_a_decision_is_on_the_disk_before_the_call_returns(session: ReviewSession) -> None:
+    entry = found(session, "C003")
+    choose(session, entry, "drop")
+    assert [(entry.ids[0], "drop")] == verdicts(session)
+    assert (session.standing(entry), session.log.decisions[0].about) == (Standing.DROP, "C003")
+
+
+def test_a_verdict_counts_for_every_entry_about_the_example(session: ReviewSession) -> None:
+    choose(session, found(session, "C003"), "drop")
+    assert session.standing(found(session, "M016")) == Standing.DROP
+    assert Progress(2, 3) == session.progress("finding")
+    assert view(session, "finding", "is:drop").rows.tolist() == [1, 0]
+
+
+def test_decisions_survive_a_restart(session: ReviewSession, open_session: Opens) -> None:
+    entry = session.conflicts.entry(0)
+    choose(session, entry, "left")
+    again = open_session()
+    assert [again.verdict(example) for example in entry.ids] == ["keep", "drop"]
+    assert session.progress() == again.progress()
+
+
+def test_keeping_a_side_drops_the_other_in_one_step(session: ReviewSession) -> None:
+    entry = session.conflicts.entry(0)
+    choose(session, entry, "right")
+    assert [session.verdict(example) for example in entry.ids] == ["drop", "keep"]
+    session.undo()
+    assert [session.verdict(example) for example in entry.ids] == ["undecided", "undecided"]
+    assert len(verdicts(session)) == 4
+
+
+def test_a_conflict_is_over_when_one_side_is_gone(session: ReviewSession) -> None:
+    entry = session.conflicts.entry(0)
+    session.say({entry.ids[0]: "keep"})
+    assert session.standing(entry) == Standing.PARTLY
+    session.say({entry.ids[1]: "drop"})
+    assert session.standing(entry) == Standing.MIXED
+
+
+def test_to_keep_a_duplicate_keeps_its_keeper(session: ReviewSession) -> None:
+    """Were only the duplicate pinned, its keeper would leave for it."""
+    entry = session.clusters.entry(1)
+    choose(session, entry, "keep", 0)
+    assert isinstance(entry.subject, Cluster)
+    assert session.verdict(entry.subject.kept.id) == "keep"
+
+
+def test_exact_copies_cannot_be_decided_about(session: ReviewSession) -> None:
+    """A verdict is about content: dropping a copy would drop the one that stays."""
+    cluster = session.clusters.entry(1).subject
+    assert isinstance(cluster, Cluster)
+    assert [member.side.place.line for member in cluster.distinct] == [5, 4]
+    copy = found(session, "D001")
+    choose(session, copy, "drop")
+    assert (frozenset(), Standing.NOTHING, []) == (copy.choices, session.standing(copy), [word for word in verdicts(session) if word[1] == "drop"])
+
+
+def test_another_keeper_stays_in_place_of_all_others(session: ReviewSession) -> None:
+    cluster = session.clusters.entry(1).subject
+    assert isinstance(cluster, Cluster)
+    session.say(as_keeper(cluster, 1))
+    assert [session.verdict(side.id) for side in (cluster.kept, *(member.side for member in cluster.distinct))] == ["drop", "drop", "keep"]
+
+
+def test_a_split_cluster_keeps_one_of_each_part(session: ReviewSession) -> None:
+    cluster = session.clusters.entry(1).subject
+    assert isinstance(cluster, Cluster)
+    session.say(apart_from(session, cluster, [0]))
+    assert [session.verdict(side.id) for side in (cluster.kept, *(member.side for member in cluster.distinct))] == ["keep", "keep", "drop"]
+
+
+def test_one_stand_of_a_question_with_many_answers_holds(session: ReviewSession) -> None:
+    entry = session.conflicts.entry(1)
+    assert isinstance(entry.subject, Dispute)
+    session.say(only_stand(session, entry.subject, 1), entry.about)
+    assert [session.verdict(example) for example in entry.ids] == ["drop", "keep", "drop"]
+    assert session.standing(entry) == Standing.MIXED
+
+
+def test_undo_and_redo_have_no_end_and_survive_a_restart(session: ReviewSession, open_session: Opens) -> None:
+    entry = found(session, "C003")
+    for choice in ("keep", "drop", "keep"):
+        choose(session, entry, choice)
+    standings = []
+    again = open_session()
+    while again.undo():
+        standings.append(again.standing(entry))
+    third = open_session()
+    while third.redo():
+        standings.append(third.standing(entry))
+    expected = [Standing.DROP, Standing.KEEP, Standing.UNDECIDED, Standing.KEEP, Standing.DROP, Standing.KEEP]
+    assert standings == expected
+    choose(third, entry, "drop")
+    assert third.redo() is None
+
+
+def test_an_edit_is_what_the_example_is_from_then_on(session: ReviewSession, lines: Lines) -> None:
+    entry = found(session, "C003")
+    value = {"messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "Hello."}]}
+    session.say({entry.ids[0]: Edit(value)}, entry.about)
+    changed = session.example(entry)
+    assert changed is not None
+    assert (changed.messages[1].text, session.standing(entry)) == ("Hello.", Standing.EDIT)
+    choose(session, entry, "keep")  # to keep what was edited is to keep the edit
+    assert session.standing(entry) == Standing.EDIT
+    session.undo()
+    assert session.example(entry) == example_at(lines, 7)
+
+
+def test_a_broken_line_can_be_mended_and_nothing_else(session: ReviewSession, open_session: Opens) -> None:
+    from curate.edited import key_of
+
+    entry = found(session, "J001")
+    parsed = session.line(entry.place)
+    assert parsed is not None
+    assert (entry.choices, session.standing(entry)) == (frozenset(), Standing.NOTHING)
+    session.say({key_of(parsed): Edit({"messages": []})})
+    again = open_session()
+    assert [session.standing(found(session, "J001")), again.standing(found(again, "J001"))] == [Standing.EDIT, Standing.EDIT]
+
+
+def test_next_goes_round_and_past_what_is_decided(session: ReviewSession) -> None:
+    shown = view(session, "finding")
+    assert next_open(session, shown) == 0
+    choose(session, found(session, "C003"), "keep")
+    assert next_open(session, shown, 0) == 2
+    choose(session, found(session, "M006"), "keep")
+    assert next_open(session, shown, 2) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("robot", ["M006"]),
+        ("ROLE m006", ["M006"]),
+        ("is:nothing", ["J001", "D001"]),
+        ("nowhere", []),
+        ("is:undecided there", ["C003", "M016"]),
+        ("code:M severity:warn", ["M016"]),
+        ("line:8-9", ["J001", "M006"]),
+        ("file:*.jsonl -there", ["J001", "M006", "D001"]),
+        ('"a row"', ["M016"]),
+        ("fix:safe", ["M016"]),
+        ("is:nonsense", []),
+        ("日本語", ["M006"]),
+    ],
+)
+def test_filter(session: ReviewSession, text: str, expected: list[str]) -> None:
+    assert codes(session, text) == expected
+
+
+def test_filters_of_the_other_kinds(session: ReviewSession) -> None:
+    assert view(session, "cluster", "score:0.9-1").rows.tolist() == [0]
+    assert view(session, "conflict", "code:X003").rows.tolist() == [0]
+    assert view(session, "conflict", "nobody").rows.tolist() == [1]
+    assert view(session, "example", "apple").rows.tolist() == [2, 3, 4, 5]
+    assert view(session, "example", "line:3-4 file:data*").rows.tolist() == [2, 3]
+
+
+def test_bulk_says_what_it_will_do_and_is_undone_at_once(session: ReviewSession) -> None:
+    choose(session, found(session, "M006"), "keep")
+    plan = preview(session, view(session, "finding"), "drop")
+    assert (plan.entries, plan.passed, dict(plan.changes)) == (2, 3, {("undecided", "drop"): 1})
+    decide(session, plan, "all empty")
+    assert [session.verdict(found(session, code).ids[0]) for code in ("C003", "M006")] == ["drop", "keep"]
+    assert preview(session, view(session, "finding"), "drop", decided_too=True).words == {found(session, "M006").ids[0]: "drop"}
+    session.undo()
+    assert session.verdict(found(session, "C003").ids[0]) == "undecided"
+
+
+def test_what_two_people_decided_apart_is_shown_and_settled(session: ReviewSession) -> None:
+    entry = found(session, "M006")
+    other = DecisionLog(Path("theirs.jsonl"))
+    other.add(Decision(example=entry.ids[0], verdict="keep", who="bob", replaces=()))
+    choose(session, entry, "drop")
+    session.log.merge(other.path)
+    session.merge([])
+    assert (session.standing(entry), len(session.contested(entry.ids[0]))) == (Standing.CONTESTED, 2)
+    assert codes(session, "is:contested") == ["M006"]
+    choose(session, entry, "drop")
+    assert (session.standing(entry), session.contested(entry.ids[0])) == (Standing.DROP, ())
+
+
+def test_a_decision_that_cannot_be_written_does_not_count(session: ReviewSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = session.conflicts.entry(0)
+
+    def full(*_: object) -> None:
+        raise OutputError("decisions.jsonl: cannot be written: no space left", "free some space")
+
+    monkeypatch.setattr("curate.decision.append_lines", full)
+    with pytest.raises(OutputError):
+        choose(session, entry, "left")
+    assert (session.standing(entry), session.undo()) == (Standing.UNDECIDED, None)

@@ -1,0 +1,74 @@
+"""What would change, before it does: a repair as a diff, a decision about many as counts."""
+
+from collections.abc import Mapping
+from difflib import SequenceMatcher
+from typing import Any, Final
+
+from textual.content import Content
+
+from curate.review.bulk import Bulk
+from curate.review.draft import draft_of
+from curate.review.mend import Repaired
+from curate.review.view import View
+from curate.text import plural
+from tui.conversation import MORE, Mark, Reader, literal
+from tui.diff import word_marks
+from tui.render.signs import lines
+
+AROUND: Final = 2
+"""Lines that are shown before and after a difference."""
+MOST: Final = 200
+"""Lines of a diff that are drawn."""
+
+
+def repair_text(before: Mapping[str, Any] | None, repaired: Repaired) -> Content:
+    """The lines that a repair changes, with the words that differ marked, and what is found after it."""
+    old = draft_of(dict(before)).split("\n") if before is not None else []
+    new = draft_of(repaired.value).split("\n")
+    shown = list(_diff([Reader().text(line) for line in old], [Reader().text(line) for line in new]))
+    more = Content.assemble((f"… {len(shown) - MOST:,} more lines", MORE)) if len(shown) > MOST else None
+    left = (
+        f"afterwards: {plural(len(repaired.findings), 'finding')} in this example"
+        if repaired.findings
+        else "afterwards: no rule finds anything in this example"
+    )
+    return lines(*shown[:MOST], more, "", Content.assemble((left, "bold")))
+
+
+def _diff(old: list[str], new: list[str]) -> list[Content]:
+    found: list[Content] = []
+    for tag, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag == "equal":
+            same = [literal(f"  {line}") for line in old[a:b]]
+            gap = Content.assemble(("  …", MORE))
+            found.extend(same if len(same) <= 2 * AROUND + 1 else [*same[: AROUND if found else 0], gap, *same[len(same) - AROUND :]])
+            continue
+        marks = word_marks("\n".join(old[a:b]), "\n".join(new[c:d])) if tag == "replace" else ((), ())
+        found.extend(_side("- ", old[a:b], marks[0], "$text-error"))
+        found.extend(_side("+ ", new[c:d], marks[1], "$text-success"))
+    return found
+
+
+def _side(sign: str, texts: list[str], marks: tuple[Mark, ...], colour: str) -> list[Content]:
+    found, at = [], 0
+    for text in texts:
+        inside = [
+            Mark(max(0, mark.start - at), min(len(text), mark.end - at), f"reverse {colour}") for mark in marks if mark.start < at + len(text) and mark.end > at
+        ]
+        found.append(Content.assemble((sign, f"bold {colour}"), literal(text, inside, style=colour)))
+        at += len(text) + 1
+    return found
+
+
+def bulk_text(bulk: Bulk, view: View) -> Content:
+    """How many examples would come from which verdict to which."""
+    changes = [f"{count:>9,}  {before} → {after}" for (before, after), count in sorted(bulk.changes.items(), key=lambda item: -item[1])]
+    passed = f"{plural(bulk.passed, 'entry').replace('entrys', 'entries')} of the list are left alone: decided already, contested, or nothing to decide"
+    narrowed = literal(f"narrowed to: {view.text}", style="$foreground-muted") if view.text else Content.assemble(("the list is not narrowed", "$text-warning"))
+    return lines(
+        Content.assemble((f"{len(bulk.words):,} examples in {bulk.entries:,} entries would change:", "bold")),
+        *changes,
+        passed if bulk.passed else None,
+        narrowed,
+        Content.assemble(("u takes all of it back", "$foreground-muted")),
+    )

@@ -1,0 +1,142 @@
+"""The data set at a glance."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from textual.content import Content
+
+from curate.finding import Severity
+from curate.review import ReviewSession
+from curate.review.overview import Measured
+from curate.text import plural, visible
+from tui.conversation import ROLES, literal
+from tui.render.signs import SEVERITIES, bar, lines
+from tui.render.status import share
+
+MUTED: Final = "$foreground-muted"
+WIDTH: Final = 24
+"""Cells of a bar."""
+STAGES: Final = (("check", "check"), ("duplicates", "duplicates"), ("conflicts", "conflicts"))
+
+
+def files(session: ReviewSession, changed: Sequence[str]) -> Content:
+    """The files, how many lines they have, and how far the stages are."""
+    parts = []
+    for index in session.lines.indexes[:6]:
+        state = "" if index.complete else " …"
+        parts.append(Content.assemble(literal(index.name, style="bold"), (f"  {plural(index.count, 'line')}{state}", MUTED)))
+    if len(session.lines.indexes) > 6:
+        parts.append(Content.assemble((f"… and {len(session.lines.indexes) - 6:,} more files", MUTED)))
+    if changed:
+        parts.append(Content.assemble(("! ", "bold $text-warning"), literal(", ".join(changed)), " changed on disk; R reads it again"))
+    return lines(*parts)
+
+
+def stages(session: ReviewSession) -> Content:
+    """What is done, what goes on, and what could not be done."""
+    total = len(session.lines)
+    done = {"check": session.checked is not None, "duplicates": "clusters" in session.compared, "conflicts": "conflicts" in session.compared}
+    broke = {broken.stage: broken.error for broken in session.broke}
+    parts = []
+    for name, title in STAGES:
+        stage = session.stages.get(name)
+        label = (f"{title:<11}", "bold")
+        if name in broke:
+            parts.append(Content.assemble(label, ("✖ ", "bold $text-error"), literal(broke[name].message)))
+        elif done[name]:
+            parts.append(Content.assemble(label, ("✓ done", "$text-success"), (_took(session) if name == "check" else "", MUTED)))
+        elif stage is not None and stage.done and total:
+            parts.append(Content.assemble(label, bar(stage.done / total, WIDTH), f" {stage.done:,}"))
+        else:
+            parts.append(Content.assemble(label, ("… going on" if stage else "○ waiting" if not session.ended else "· not looked for", MUTED)))
+    parts.extend(Content.assemble(("note: ", "bold"), literal(note, style=MUTED)) for note in session.notes)
+    return lines(*parts)
+
+
+def _took(session: ReviewSession) -> str:
+    checked = session.checked
+    if checked is None:
+        return ""
+    suppressed = f", {plural(checked.suppressed, 'finding')} suppressed" if checked.suppressed else ""
+    return f"  {plural(checked.examples, 'example')} in {checked.seconds:,.1f} s{suppressed}"
+
+
+def decided(session: ReviewSession) -> Content:
+    """How far the review is."""
+    parts = []
+    for kind, name in (("finding", "findings"), ("cluster", "duplicates"), ("conflict", "conflicts")):
+        progress = session.progress(kind)  # type: ignore[arg-type]
+        of = progress.decided / progress.total if progress.total else 0.0
+        parts.append(Content.assemble((f"{name:<11}", "bold"), bar(of, WIDTH, "$text-success"), f" {share(progress)}"))
+    verdicts = session.log.verdicts().values()
+    kept, dropped, edited = (sum(decision.verdict == verdict for decision in verdicts) for verdict in ("keep", "drop", "edit"))
+    journal = f"{kept:,} kept, {dropped:,} dropped, {edited:,} edited by hand"
+    contested = len(session.log.contested())
+    parts.append(Content.assemble(("journal    ", "bold"), (journal, MUTED)))
+    if contested:
+        parts.append(Content.assemble(("‼ ", "bold $text-error"), f"{contested:,} decided differently by several people: filter is:contested in Examples"))
+    return lines(*parts)
+
+
+Rule = tuple[str, Severity, int, int]
+
+
+def rules(session: ReviewSession) -> list[Rule]:
+    """Code, severity, findings and open findings of each rule, the worst and most frequent first."""
+    counts = session.findings.counts() if len(session.findings) else {}
+    found = [(code, severity, every, left) for code, (severity, every, left) in counts.items()]
+    return sorted(found, key=lambda rule: (rule[1].rank, -rule[2], rule[0]))
+
+
+def rule_line(rule: Rule, most: int, name: str) -> Content:
+    """A rule with a bar as long as it has findings, beside the one that has most."""
+    code, severity, every, left = rule
+    glyph, colour = SEVERITIES[severity]
+    open_ = f"  {left:,} open" if left else "  all decided"
+    return Content.assemble((f"{glyph} {code:<5}", colour), bar(every / most, 16, "$text-primary"), f" {every:>7,} ", (f"{name[:26]:<26}", ""), (open_, MUTED))
+
+
+def measured(result: Measured | None) -> Content:
+    """Lengths, roles and what else there is."""
+    if result is None:
+        return Content.assemble(("measuring …", MUTED))
+    stats = result.stats
+    part = "" if result.taken >= result.lines else f" (of {result.taken:,} lines drawn at random)"
+    about = " about" if part else ""
+    head = Content.assemble(
+        (f"{result.lines:,} lines", "bold"), f",{about} {result.all_tokens:,} tokens of four bytes; half have {result.median_tokens:,} or fewer", (part, MUTED)
+    )
+    formats = ", ".join(f"{visible(name)} {count / max(1, stats.examples):.0%}" for name, count in stats.formats.most_common(3))
+    return lines(
+        head,
+        Content.assemble(("formats ", "bold"), formats or "none"),
+        Content.assemble(("\nmessages in an example", "bold")),
+        *_histogram(result.turns),
+        Content.assemble(("\ntokens in an example", "bold")),
+        *_histogram(result.tokens),
+        Content.assemble(("\nwho speaks", "bold")),
+        *_roles(result),
+    )
+
+
+def _histogram(buckets: Sequence[tuple[int, int, int]]) -> list[Content]:
+    most = max((count for _, _, count in buckets), default=1)
+    whole = sum(count for _, _, count in buckets) or 1
+    if len(buckets) > 10:  # the ends of a long tail are one line each
+        buckets = [*buckets[:9], (buckets[9][0], buckets[-1][1], sum(count for _, _, count in buckets[9:]))]
+    return [
+        Content.assemble((f"{f'{low:,}' if low == high else f'{low:,}-{high:,}':>15} ", MUTED), bar(count / most, WIDTH), f" {count / whole:6.1%}")
+        for low, high, count in buckets
+    ]
+
+
+def _roles(result: Measured) -> list[Content]:
+    roles = sorted(result.stats.roles.items(), key=lambda item: -item[1].characters)
+    most = max((said.characters for _, said in roles), default=1) or 1
+    found = []
+    for name, said in roles:
+        glyph, colour = ROLES.get(name, ("?", "$text-error"))
+        found.append(
+            Content.assemble((f"{glyph} {visible(name)[:12]:<13} ", colour), bar(said.characters / most, WIDTH, colour), f" {said.messages:,} messages")
+        )
+    return found

@@ -1,0 +1,247 @@
+"""An entry in full: what is asked about it, and the conversations."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from textual.content import Content
+
+from curate.decision import Decision
+from curate.example import Example, Message
+from curate.finding import Finding
+from curate.review import Clash, Cluster, Dispute, Entry, ReviewSession, Side, Standing
+from curate.review.span import spans_of
+from curate.text import plural, visible
+from tui.conversation import MORE, Mark, Reader, literal, shortened
+from tui.diff import clash_marks, turn_marks
+from tui.render.signs import SEVERITIES, lines, verdict_sign
+
+NAMES: Final = {
+    "D001": "exact duplicates",
+    "D003": "near-duplicates",
+    "X001": "same question, different answers",
+    "X002": "paraphrased question, different answers",
+    "X003": "numbers, dates, values or polarity differ",
+    "X004": "an answer against a refusal",
+    "X005": "two labels for one input",
+    "topic": "one question, many answers",
+}
+DIFFERENCE: Final = ("what differs is underlined", "underline")
+SPAN: Final = "bold reverse $text-warning"
+MUTED: Final = "$foreground-muted"
+PLACES: Final = 8
+"""Places of exact copies that are named."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """An entry as it is drawn: what is asked on top, below it the conversation in one column or two."""
+
+    about: Content
+    before: Content | None = None
+    """What both columns share, or what came before the turn that matters."""
+    left: Content | None = None
+    right: Content | None = None
+    jump: bool = False
+    """True where the columns, not what is before them, should be in view at first."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """How somebody looks at an entry."""
+
+    read: Reader = field(default_factory=Reader)
+    at: int = 0
+    """Which duplicate of a cluster, or which stand of a dispute, is looked at."""
+    marked: frozenset[int] = frozenset()
+    """Duplicates that are marked, to be split off."""
+
+
+def page(session: ReviewSession, entry: Entry, look: Look) -> Page:
+    """An entry in full."""
+    match entry.subject:
+        case Finding():
+            return _finding_page(session, entry, entry.subject, look)
+        case Cluster():
+            return _apart_page(session, entry, entry.subject, look) if entry.pair else _cluster_page(session, entry, entry.subject, look)
+        case Clash():
+            return _clash_page(session, entry, entry.subject, look)
+        case Dispute():
+            return _dispute_page(session, entry, entry.subject, look)
+    return _example_page(session, entry, look)
+
+
+def _title(entry: Entry, name: str) -> Content:
+    glyph, colour = SEVERITIES[entry.severity]
+    return Content.assemble((f"{glyph} {entry.code} ", colour), (f"{name} ", "bold"))
+
+
+def _decided(session: ReviewSession, example: str) -> Content:
+    """What counts about an example, and the note with it; where people clash, all they said."""
+    contested = session.contested(example)
+    if contested:
+        said = Content(" — ").join([_said(decision) for decision in contested])
+        return Content.assemble(("‼ contested: ", "bold $text-error"), said)
+    note = session.note(example)
+    return Content.assemble(verdict_sign(session.verdict(example)), literal(f" “{note[:200]}”", style=MORE) if note else "")
+
+
+def _said(decision: Decision) -> Content:
+    why = literal(f" “{decision.why[:80]}”", style=MORE) if decision.why else ""
+    return Content.assemble(literal(decision.who[:30], style="bold"), ": ", verdict_sign(decision.verdict), why, (f" {decision.when:%d %b %H:%M}", MUTED))
+
+
+def _example_page(session: ReviewSession, entry: Entry, look: Look) -> Page:
+    example = session.example(entry)
+    where = literal(str(entry.place), style=MUTED)
+    if example is None:
+        parsed = session.line(entry.place)
+        text = parsed.line.data.decode("utf-8", "replace") if parsed else ""
+        return Page(lines(where, Content.assemble(("this line holds no example; e mends it", "bold"))), left=shortened(look.read.text(text)))
+    about = lines(Content.assemble(_decided(session, entry.ids[0]), "  ", where, (f"  {plural(len(example.messages), 'message')}, {example.format}", MUTED)))
+    return Page(about, left=look.read.whole(example))
+
+
+def _finding_page(session: ReviewSession, entry: Entry, finding: Finding, look: Look) -> Page:
+    from curate.rules import RULES  # a fifth of a second; the first screen does not wait for it
+
+    rule = RULES.get(finding.code)
+    where = literal(f"{entry.place} {finding.pointer}".strip(), style=MUTED)
+    standing = Content.assemble(_decided(session, entry.ids[0]), "  ") if entry.ids else Content("")
+    about = [Content.assemble(standing, where), Content.assemble(_title(entry, rule.name if rule else ""), literal(finding.message))]
+    if finding.hint:
+        repair = Content.assemble(("  r mends it", "bold $text-success")) if finding.fixable else Content("")
+        about.append(Content.assemble(("next: ", "bold"), literal(finding.hint), repair))
+    if rule:
+        about.append(Content.assemble((" ".join(rule.why.split()), MORE)))
+    parsed = session.line(entry.place)
+    example = session.edited(parsed) if parsed else None
+    if example is None:
+        copy = "" if parsed is None else parsed.line.data.decode("utf-8", "replace")
+        about.append(Content.assemble(("· no example to keep or drop; e mends the line" if parsed else "· about the file as a whole", "bold")))
+        return Page(lines(*about), left=shortened(look.read.text(copy)) if parsed else None)
+    if not entry.ids:
+        about.append(Content.assemble((f"· copies are one content, written once ({plural(1, 'example')} stays; Duplicates shows them)", "bold")))
+    at = pointed_at(example.messages, finding.pointer)
+    if session.standing(entry) is Standing.EDIT:
+        about.append(Content.assemble(("✎ shown as edited; what was read stays in the file", "bold $text-accent")))
+    if not at:
+        marks = [_span_marks(finding, example.messages[0], look.read)] if at == 0 else []
+        return Page(lines(*about), left=look.read.whole(example, marks, pointed=at))
+    here = look.read.turn(example.messages[at], _span_marks(finding, example.messages[at], look.read), pointed=True)
+    after = example.messages[at + 1 :]
+    rest = Content.assemble(here, "\n\n", look.read.turns(after)) if after else here
+    return Page(lines(*about), look.read.turns(example.messages[:at], pointed=at - 1, first=0), rest, jump=True)
+
+
+def _span_marks(finding: Finding, message: Message, read: Reader) -> list[Mark]:
+    return [Mark(start, end, SPAN) for start, end in spans_of(finding, read.text(message.text))]
+
+
+def pointed_at(messages: Sequence[Message], pointer: str) -> int | None:
+    """Position of the turn that a JSON pointer leads to or into; None for the whole line and for other keys."""
+    if not pointer:
+        return None
+    for at, message in enumerate(messages):
+        if message.pointer and (pointer == message.pointer or pointer.startswith((f"{message.pointer}/", message.content_pointer or "\0"))):
+            return at
+    return None
+
+
+def _cluster_page(session: ReviewSession, entry: Entry, cluster: Cluster, look: Look) -> Page:
+    copies = [member for member in cluster.members if member.side.id == cluster.kept.id]
+    head = [_title(entry, NAMES.get(entry.code, "duplicates"))]
+    if copies:
+        places = ", ".join(str(copy.side.place) for copy in copies[:PLACES]) + (" …" if len(copies) > PLACES else "")
+        head.append(Content.assemble(f"{len(copies):,} more with the very same content: ", literal(places, style=MUTED)))
+    if not cluster.distinct:
+        head.append(Content.assemble(("· nothing to decide: one content is written once", "bold")))
+        kept = session.example(cluster.kept)
+        return Page(lines(*head), left=_column(session, "keeper", cluster.kept, look.read.whole(kept) if kept else Content("")))
+    at = min(look.at, len(cluster.distinct) - 1)
+    member = cluster.distinct[at]
+    head.append(Content.assemble(f"{member.similarity:.1%} alike; ", DIFFERENCE, "; while undecided, the duplicate leaves"))
+    if look.marked:
+        head.append(Content.assemble((f"◆ {plural(len(look.marked), 'duplicate')} marked; | splits the cluster", "bold $text-accent")))
+    name = f"{'◆ ' if at in look.marked else ''}duplicate" + (f" {at + 1}/{len(cluster.distinct)} ←→" if len(cluster.distinct) > 1 else "")
+    return _side_by_side(session, lines(*head), ("keeper", cluster.kept), (name, member.side), look.read)
+
+
+def _apart_page(session: ReviewSession, entry: Entry, cluster: Cluster, look: Look) -> Page:
+    alike = Content.assemble(f"{cluster.members[0].similarity:.1%} alike; ", DIFFERENCE, "; while undecided, both stay")
+    about = lines(_title(entry, "nearly the same, but for a fact"), alike)
+    return _side_by_side(session, about, ("A", cluster.kept), ("B", cluster.members[0].side), look.read)
+
+
+def _side_by_side(session: ReviewSession, about: Content, one: tuple[str, Side], other: tuple[str, Side], read: Reader) -> Page:
+    examples = [session.example(side) for _, side in (one, other)]
+    left, right = (example.messages if example else () for example in examples)
+    marks = turn_marks(left, right, read.text)
+    columns = [
+        _column(session, name, side, read.whole(example, shown) if example else Content("(not there any more)"))
+        for (name, side), example, shown in zip((one, other), examples, marks, strict=True)
+    ]
+    return Page(about, None, columns[0], columns[1])
+
+
+def _column(session: ReviewSession, name: str, side: Side, body: Content) -> Content:
+    undecided = session.verdict(side.id) == "undecided" and not session.contested(side.id)
+    stays = Content.assemble(("stays", "bold $text-success")) if name == "keeper" and undecided else _decided(session, side.id)
+    return Content.assemble((f" {name} ", "bold reverse"), " ", stays, " ", literal(str(side.place), style=MUTED), "\n", body)
+
+
+def _clash_page(session: ReviewSession, entry: Entry, clash: Clash, look: Look) -> Page:
+    asked = "same question" if clash.similarity >= 1 else f"questions {clash.similarity:.2f} alike"
+    sure = f", {clash.confidence:.0%} sure"
+    about = [Content.assemble(_title(entry, NAMES.get(clash.code, "")), (asked + sure, MUTED))]
+    for evidence in sorted(clash.evidence, key=lambda evidence: -evidence.confidence)[:3]:
+        left, right = (literal(_short(look.read.text(text)), style="bold underline") for text in (evidence.left, evidence.right))
+        about.append(Content.assemble(("why: ", "bold"), literal(evidence.source), ": A says ", left, ", B says ", right))
+    examples = [session.example(clash.left), session.example(clash.right)]
+    prompts = [_prompt(example, turn) for example, turn in zip(examples, clash.turns or (None, None), strict=True)]
+    shared = [message.value for message in prompts[0]] == [message.value for message in prompts[1]]
+    asks = turn_marks(prompts[0], prompts[1], look.read.text)
+    columns = []
+    for number, (name, side) in enumerate((("A", clash.left), ("B", clash.right))):
+        example, said = examples[number], [evidence.right if number else evidence.left for evidence in clash.evidence]
+        body = _answer(example, len(prompts[number]), said, look.read)
+        columns.append(_column(session, name, side, body if shared else Content("\n\n").join([look.read.turns(prompts[number], asks[number]), body])))
+    return Page(lines(*about), look.read.turns(prompts[0]) if shared and prompts[0] else None, columns[0], columns[1])
+
+
+def _prompt(example: Example | None, turn: int | None) -> Sequence[Message]:
+    if example is None:
+        return ()
+    return example.prompt if turn is None else example.messages[:turn]
+
+
+def _answer(example: Example | None, at: int, said: Sequence[str], read: Reader) -> Content:
+    if example is None or at >= len(example.messages):
+        return Content.assemble(("(no answer there any more)", MORE))
+    message = example.messages[at]
+    return read.turn(message, clash_marks(read.text(message.text), said))
+
+
+def _short(text: str) -> str:
+    shown = visible(text)
+    return shown if len(shown) <= 60 else shown[:59] + "…"
+
+
+def _dispute_page(session: ReviewSession, entry: Entry, dispute: Dispute, look: Look) -> Page:
+    at = min(look.at, len(dispute.stands) - 1)
+    first = dispute.stands[0].examples
+    tied = len(dispute.stands) > 1 and dispute.stands[1].examples == first
+    about = [_title(entry, NAMES["topic"]), Content.assemble(("asked: ", "bold"), literal(_short(look.read.text(dispute.request))))]
+    for number, stand in enumerate(dispute.stands[:9]):
+        most = "  most say so" if number == 0 and not tied else ""
+        sign = Content(" ").join([verdict_sign(session.verdict(side.id)) for side in stand.sides[:4]])
+        name = (f"{'▶' if number == at else ' '} stand {number + 1} ", "bold" if number == at else "")
+        about.append(Content.assemble(name, (f"{plural(stand.examples, 'example')}{most} ", MUTED), sign))
+    if len(dispute.stands) > 9:
+        about.append(Content.assemble((f"  … {len(dispute.stands) - 9} more stands; → goes on to them", MORE)))
+    about.append(Content.assemble(("h keeps the stand that is shown and drops the others; k keeps, d drops all", MUTED)))
+    bodies = []
+    for side in dispute.stands[at].sides[:5]:
+        example = session.example(side)
+        bodies.append(_column(session, f"stand {at + 1}/{len(dispute.stands)} ←→", side, look.read.whole(example) if example else Content("")))
+    return Page(lines(*about), left=Content("\n\n").join(bodies))

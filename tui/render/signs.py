@@ -1,0 +1,70 @@
+"""Signs and colours, the same everywhere; no meaning by colour alone."""
+
+from typing import Final
+
+from textual.content import Content
+
+from curate.decision import Verdict
+from curate.errors import CurateError
+from curate.finding import Severity
+from curate.review import Standing
+from tui.conversation import literal
+
+STANDINGS: Final = {
+    Standing.UNDECIDED: ("○", "$foreground-muted"),
+    Standing.PARTLY: ("◐", "$text-warning"),
+    Standing.CONTESTED: ("‼", "$text-error"),
+    Standing.KEEP: ("✓", "$text-success"),
+    Standing.DROP: ("✗", "$text-error"),
+    Standing.EDIT: ("✎", "$text-accent"),
+    Standing.MIXED: ("±", "$text-primary"),
+    Standing.NOTHING: ("·", "$foreground-muted"),
+}
+LEGEND: Final = "○ undecided   ◐ partly   ‼ contested   ✓ keep   ✗ drop   ✎ edited   ± some stay, some go   · nothing to decide"
+SEVERITIES: Final = {
+    Severity.ERROR: ("✖", "bold $text-error"),
+    Severity.WARNING: ("▲", "bold $text-warning"),
+    Severity.INFO: ("•", "bold $text-primary"),
+}
+VERDICTS: Final[dict[Verdict, Standing]] = {
+    "keep": Standing.KEEP,
+    "drop": Standing.DROP,
+    "edit": Standing.EDIT,
+    "undecided": Standing.UNDECIDED,
+}
+BLOCKS: Final = " ▏▎▍▌▋▊▉█"
+
+
+def standing_sign(standing: Standing) -> Content:
+    """One sign."""
+    symbol, colour = STANDINGS[standing]
+    return Content.assemble((symbol, f"bold {colour}"))
+
+
+def verdict_sign(verdict: Verdict) -> Content:
+    """A sign and its word."""
+    symbol, colour = STANDINGS[VERDICTS[verdict]]
+    return Content.assemble((f"{symbol} {'edited' if verdict == 'edit' else verdict}", f"bold {colour}"))
+
+
+def bar(share: float, width: int, colour: str = "$text-primary") -> Content:
+    """A bar of `width` cells, filled up to a share of it."""
+    eighths = round(max(0.0, min(1.0, share)) * width * 8)
+    if share > 0 and not eighths:
+        eighths = 1
+    full, part = divmod(eighths, 8)
+    text = "█" * full + (BLOCKS[part] if part else "")
+    return Content.assemble((text.ljust(width), colour))
+
+
+def failure(error: CurateError) -> Content:
+    """An error and the next step."""
+    parts = [Content.assemble(("error: ", "bold $text-error"), literal(error.message))]
+    if error.hint:
+        parts.append(Content.assemble(("next: ", "bold"), literal(error.hint)))
+    return Content("\n").join(parts)
+
+
+def lines(*parts: Content | str | None) -> Content:
+    """Parts one below the other; those that are None are left out."""
+    return Content("\n").join([Content(part) if isinstance(part, str) else part for part in parts if part is not None])

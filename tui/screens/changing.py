@@ -1,0 +1,247 @@
+"""What changes an example or is said about many at once: edits, repairs, suppressions, notes, decisions about a whole list, undo."""
+
+import os
+import shlex
+import subprocess
+import tempfile
+from abc import abstractmethod
+from pathlib import Path
+from typing import Any, ClassVar
+
+from textual import work
+from textual.reactive import reactive
+
+from curate.edited import key_of
+from curate.errors import CurateError, DataError, UsageError
+from curate.finding import Finding
+from curate.read.dataset import ParsedLine
+from curate.review import Choice, Edit, Entry, Kind, Side, View, Word
+from curate.review.bulk import decide, preview
+from curate.review.choices import sides_of_entry
+from curate.review.draft import draft_of, value_of
+from curate.suppressions import added, load_suppressions
+from tui.messages import Failed
+from tui.render.changes import bulk_text, repair_text
+from tui.screens.ask import AskScreen, ConfirmScreen
+from tui.screens.edit import EditScreen
+from tui.screens.frame import FrameScreen
+
+LARGE = 200_000
+"""Characters of a draft that our own editor takes."""
+
+
+class Changing(FrameScreen):
+    """The half of a list's screen that asks before it acts."""
+
+    KIND: ClassVar[Kind]
+    at: reactive[int]
+    order: str
+
+    @property
+    @abstractmethod
+    def entry(self) -> Entry | None:
+        """The entry under the cursor."""
+
+    @abstractmethod
+    def decide(self, entry: Entry, words: dict[str, Word], why: str = "") -> bool:
+        """Say it, in one step; false where that could not be written."""
+
+    @abstractmethod
+    def action_next(self) -> None:
+        """Go to the next undecided entry."""
+
+    @abstractmethod
+    def redraw(self, *, stay: bool = False) -> None:
+        """Draw everything afresh."""
+
+    def _side(self, entry: Entry) -> Side:
+        """The example that is looked at: of a cluster the duplicate that is shown, of a dispute the first of the stand."""
+        sides = sides_of_entry(entry)
+        if not sides:
+            return Side(entry.place, "")
+        if self.KIND == "cluster" and not entry.pair:
+            wanted = entry.ids[self.at] if entry.ids else ""
+            return next((side for side in sides if side.id == wanted), sides[0])
+        return sides[min(self.at, len(sides) - 1)]
+
+    def _line(self, entry: Entry) -> ParsedLine | None:
+        parsed = self.session.line(self._side(entry).place)
+        if parsed is None:
+            self.say("there is no line here any more, or it is about the file as a whole")
+        return parsed
+
+    def _value(self, parsed: ParsedLine) -> dict[str, Any] | None:
+        """The object of a line as it counts: in the form of its file."""
+        decision = self.session.log.standing(key_of(parsed))
+        if decision is not None and decision.value is not None:
+            return decision.value
+        return parsed.decoded.value if isinstance(parsed.decoded.value, dict) else None
+
+    def _edited(self, entry: Entry, parsed: ParsedLine, value: dict[str, Any] | None) -> None:
+        if value is None or value == self._value(parsed):
+            self.say("nothing was changed")
+        elif self.decide(entry, {key_of(parsed): Edit(value)}):
+            left = self.curate.mender.findings(value, parsed)
+            self.action_next()
+            self.notify(f"edited; {'no rule finds anything in it' if not left else f'{len(left)} findings are left in it'}", timeout=4, markup=False)
+
+    @work
+    async def action_edit(self) -> None:
+        """Change the example here."""
+        entry = self.entry
+        parsed = self._line(entry) if entry else None
+        if entry is None or parsed is None:
+            return
+        value = self._value(parsed)
+        draft = draft_of(value) if value is not None else parsed.line.data.decode("utf-8", "replace")
+        if len(draft) > LARGE:
+            self.say(f"{len(draft):,} characters: E opens them in your own editor")
+            return
+        self._edited(entry, parsed, await self.app.push_screen_wait(EditScreen(draft, parsed, self.curate.mender)))
+
+    def action_edit_outside(self) -> None:
+        """Change the example in $EDITOR."""
+        entry = self.entry
+        parsed = self._line(entry) if entry else None
+        if entry is None or parsed is None:
+            return
+        value = self._value(parsed)
+        try:
+            self._edited(entry, parsed, self._outside(draft_of(value) if value is not None else parsed.line.data.decode("utf-8", "replace")))
+        except CurateError as error:
+            self.app.post_message(Failed(error))
+
+    def _outside(self, draft: str) -> dict[str, Any] | None:
+        """What a person's own editor makes of a draft. Raises `UsageError` and `DataError`; the text then stays where the error says."""
+        editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+        handle, name = tempfile.mkstemp(prefix="curate-", suffix=".txt")
+        path = Path(name)
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(draft)
+        try:
+            with self.app.suspend():
+                ended = subprocess.run([*shlex.split(editor), name], check=False)
+        except OSError as error:
+            raise UsageError(f"{editor}: {error.strerror}", "name your editor in the variable EDITOR") from error
+        text = path.read_text(encoding="utf-8")
+        if ended.returncode or text == draft:
+            path.unlink()
+            return None
+        try:
+            value = value_of(text)
+        except DataError as error:
+            raise DataError(error.message, f"{error.hint}; your text is in {path}") from None
+        path.unlink()
+        return value
+
+    @work
+    async def action_repair(self) -> None:
+        """Let the rule mend the example, after a look at what would change."""
+        entry = self.entry
+        parsed = self._line(entry) if entry and isinstance(entry.subject, Finding) else None
+        if entry is None or parsed is None:
+            return
+        value = self._value(parsed)
+        repaired = self.curate.mender.repaired(parsed, entry.code, value if value != parsed.decoded.value else None)
+        if repaired is None:
+            self.say(f"{entry.code} has no repair that would change this line; e edits it")
+            return
+        title = f"{entry.code}: {repaired.summary}{'' if repaired.safe else '  This may change the meaning.'}"
+        if await self.app.push_screen_wait(ConfirmScreen(title, repair_text(value, repaired))):
+            self._edited(entry, parsed, repaired.value)
+
+    @work
+    async def action_suppress(self) -> None:
+        """Let the finding stand, with a reason."""
+        entry = self.entry
+        if entry is None or not isinstance(entry.subject, Finding):
+            return
+        if entry.subject.example is None:
+            self.say("only a finding in an example can be suppressed; e mends the line")
+            return
+        reason = await self.app.push_screen_wait(AskScreen(f"Why may {entry.code} stand here?", "the reason, for whoever reads the data next"))
+        if not reason:
+            return
+        try:
+            written = added(load_suppressions(self.session_folder), [entry.subject], reason)
+        except CurateError as error:
+            self.app.post_message(Failed(error))
+            return
+        if self.session.verdict(entry.subject.example) == "undecided":
+            self.decide(entry, {entry.subject.example: "keep"}, f"suppressed: {reason}")
+        self.action_next()
+        self.notify("suppressed; the file is curate-suppressions.jsonl" if written else "it was suppressed already", timeout=4, markup=False)
+
+    @property
+    def session_folder(self) -> Path:
+        """The project's folder."""
+        return self.curate.sources.project.folder
+
+    @work
+    async def action_note(self) -> None:
+        """Write down a note about the example, with whatever counts about it."""
+        entry = self.entry
+        side = self._side(entry) if entry else None
+        if entry is None or side is None or not side.id:
+            self.say("there is no example here to note something about")
+            return
+        note = await self.app.push_screen_wait(AskScreen(f"Note about {side.place}", "in your own words", self.session.note(side.id)))
+        if note is None or note == self.session.note(side.id):
+            return
+        standing = self.session.log.standing(side.id)
+        word: Word = "undecided" if standing is None else Edit(standing.value) if standing.value is not None else standing.verdict
+        self.decide(entry, {side.id: word}, note)
+        self.redraw(stay=True)
+
+    @work
+    async def action_bulk(self) -> None:
+        """Decide about all entries that are shown."""
+        view = self._shown()
+        if view is None or not len(view):
+            self.say("nothing is shown")
+            return
+        choices: dict[str, Choice] = {"k": "keep", "d": "drop", "a": "left", "b": "right"}
+        wanted = "k keeps, d drops" + (", a and b keep one side of a pair" if self.KIND in ("cluster", "conflict") else "")
+        asked = await self.app.push_screen_wait(AskScreen(f"All {len(view):,} entries shown: {wanted}; add ! for decided ones too", "k"))
+        letter, too = (asked or "").rstrip("!"), (asked or "").endswith("!")
+        choice = choices.get(letter)
+        if choice is None:
+            return
+        if self.KIND == "conflict" and choice in ("keep", "drop"):
+            choice = "both" if choice == "keep" else "neither"
+        plan = preview(self.session, view, choice, decided_too=too)
+        if not plan.words:
+            self.say("nothing would change")
+            return
+        if await self.app.push_screen_wait(ConfirmScreen(f"{choice} all that are shown?", bulk_text(plan, view))):
+            try:
+                decide(self.session, plan, f"all shown{f' by {view.text}' if view.text else ''}")
+            except CurateError as error:
+                self.app.post_message(Failed(error))
+            self.redraw(stay=True)
+
+    @abstractmethod
+    def _shown(self) -> View | None:
+        """The entries that are shown."""
+
+    def action_undo(self) -> None:
+        """Take the last decision back, and return to its entry."""
+        self._step(undo=True)
+
+    def action_redo(self) -> None:
+        """Do again what was taken back."""
+        self._step(undo=False)
+
+    def _step(self, *, undo: bool) -> None:
+        try:
+            about = self.session.undo() if undo else self.session.redo()
+        except CurateError as error:
+            self.app.post_message(Failed(error))
+            return
+        if about is None:
+            self.say("nothing to undo" if undo else "nothing to do again")
+            return
+        example = self.session.last_example()
+        if example is not None:
+            self.curate.return_to(example, about)
+        self.redraw()

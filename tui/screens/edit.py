@@ -1,0 +1,96 @@
+"""An example as text to change; the rules say what they think of it while one types."""
+
+from typing import Any
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Footer, Static, TextArea
+
+from curate.errors import DataError
+from curate.finding import Finding
+from curate.read.dataset import ParsedLine
+from curate.review.draft import value_of
+from curate.review.mend import Mender
+from tui.conversation import literal
+from tui.render.signs import SEVERITIES, failure, lines
+
+PAUSE = 0.25
+"""Seconds without a key before the rules are asked."""
+SHOWN = 6
+
+
+class EditScreen(ModalScreen[dict[str, Any] | None]):
+    """Gives the new object of a line; None when it was left."""
+
+    BINDINGS = [  # noqa: RUF012
+        Binding("ctrl+s", "save", "Save", tooltip="Let this take the example's place.", id="edit-save", priority=True),
+        Binding("escape", "leave", "Leave", tooltip="Change nothing.", id="edit-leave", priority=True),
+    ]
+
+    def __init__(self, draft: str, parsed: ParsedLine, mender: Mender) -> None:
+        super().__init__()
+        self._draft, self._parsed, self._mender = draft, parsed, mender
+        self._asked = False
+
+    def compose(self) -> ComposeResult:
+        """The text, and below it what is wrong with it."""
+        with Vertical(classes="dialog edit"):
+            yield Static(literal(f"{self._parsed.place}   a line  #: ROLE  starts a turn"), markup=False, classes="dialog-title")
+            yield TextArea(self._draft, id="draft", soft_wrap=True, show_line_numbers=False, tab_behavior="indent")
+            yield Static("", id="edit-findings", markup=False)
+            yield Footer(compact=True, show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Say at once what is wrong now."""
+        self.query_one(TextArea).focus()
+        self._check()
+
+    @on(TextArea.Changed)
+    def _changed(self) -> None:
+        if not self._asked:
+            self._asked = True
+            self.set_timer(PAUSE, self._check)
+
+    def _check(self) -> None:
+        self._asked = False
+        try:
+            value = value_of(self.query_one(TextArea).text)
+        except DataError as error:
+            self._say(failure(error))
+        else:
+            self._say(told(self._mender.findings(value, self._parsed)))
+
+    def _say(self, content: Content) -> None:
+        self.query_one("#edit-findings", Static).update(content)
+
+    def action_save(self) -> None:
+        """Take the text, where it stands for an object."""
+        try:
+            self.dismiss(value_of(self.query_one(TextArea).text))
+        except DataError as error:
+            self._say(failure(error))
+            self.app.bell()
+
+    def action_leave(self) -> None:
+        """Change nothing."""
+        self.dismiss(None)
+
+
+def told(findings: list[Finding]) -> Content:
+    """Findings of one line, the first of them."""
+    if not findings:
+        return Content.assemble(("✓ no rule finds anything", "bold $text-success"))
+    shown = [
+        Content.assemble(
+            (f"{SEVERITIES[finding.severity][0]} {finding.code} ", SEVERITIES[finding.severity][1]),
+            literal(finding.message),
+            (f" {finding.pointer}", "$foreground-muted"),
+        )
+        for finding in findings[:SHOWN]
+    ]
+    more = Content.assemble((f"… {len(findings) - SHOWN} more", "$foreground-muted")) if len(findings) > SHOWN else None
+    return lines(*shown, more)

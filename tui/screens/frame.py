@@ -1,0 +1,70 @@
+"""What every screen has: the line of screens at the top, a status line and the keys at the bottom, and the session it draws."""
+
+from typing import TYPE_CHECKING, cast
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Footer, Static
+
+from curate.review import ReviewSession
+from tui.widgets.nav import Nav
+
+if TYPE_CHECKING:
+    from tui.app import CurateApp
+
+
+class FrameScreen(Screen[None]):
+    """A screen of the line at the top."""
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012  (as Textual declares it)
+    NAME = ""
+    """Its name in the table of tabs."""
+
+    @property
+    def curate(self) -> "CurateApp":
+        """The application."""
+        return cast("CurateApp", self.app)
+
+    @property
+    def session(self) -> ReviewSession:
+        """The review."""
+        return self.curate.session
+
+    def compose(self) -> ComposeResult:
+        """Screens, what is shown, status, keys."""
+        yield Nav(self.NAME)
+        yield from self.body()
+        with Vertical(id="bottom"):
+            yield from self.above_status()
+            yield Static("", id="status", markup=False)
+            yield Footer(compact=True, show_command_palette=False)
+
+    def body(self) -> ComposeResult:
+        """What is between the line at the top and the one at the bottom."""
+        yield from ()
+
+    def above_status(self) -> ComposeResult:
+        """What stands directly above the status line."""
+        yield from ()
+
+    def say(self, text: Content | str) -> None:
+        """Put something into the status line."""
+        self.query_one("#status", Static).update(Content(text) if isinstance(text, str) else text)
+
+    def on_screen_resume(self) -> None:
+        """Other screens may have changed what is drawn here."""
+        if self.is_mounted:
+            self.catch_up()
+
+    def catch_up(self) -> None:
+        """Draw what is known by now."""
+        session = self.session
+        queues = {"examples": session.examples, "findings": session.findings, "duplicates": session.clusters, "conflicts": session.conflicts}
+        self.query_one(Nav).counts = {name: len(queue) for name, queue in queues.items()}
+
+    @on(Nav.Chosen)
+    def _chosen(self, message: Nav.Chosen) -> None:
+        self.curate.action_go(message.name)

@@ -1,0 +1,82 @@
+"""The data set at a glance: what it is, how far check and review are, which rules find most."""
+
+from textual.app import ComposeResult
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from tui.keys import bindings
+from tui.render import overview
+from tui.render.status import going_on
+from tui.screens.frame import FrameScreen
+
+
+class OverviewScreen(FrameScreen):
+    """Draws counts; Enter goes to what a line counts."""
+
+    BINDINGS = bindings("overview")
+    NAME = "overview"
+
+    def body(self) -> ComposeResult:
+        """What is being done beside what the data is like, and the rules below."""
+        with VerticalScroll(id="overview", can_focus=False):
+            with Vertical(id="overview-left"):
+                yield Static(id="files", classes="panel", markup=False)
+                yield Static(id="stages", classes="panel", markup=False)
+                yield Static(id="decided", classes="panel", markup=False)
+                yield OptionList(id="rules", classes="panel", markup=False, compact=True)
+            yield Static(id="measured", classes="panel", markup=False)
+
+    def on_mount(self) -> None:
+        """Titles, and what is known."""
+        for name, title in (("files", "Files"), ("stages", "Checks"), ("decided", "Review"), ("rules", "Findings by rule"), ("measured", "Data")):
+            self.query_one(f"#{name}").border_title = title
+        self.query_one("#rules").focus()
+        self._shown: list[overview.Rule] = []
+        self.catch_up()
+
+    def catch_up(self) -> None:
+        """Draw what is known by now."""
+        super().catch_up()
+        session = self.session
+        for name, content in (
+            ("files", overview.files(session, self.curate.changed)),
+            ("stages", overview.stages(session)),
+            ("decided", overview.decided(session)),
+        ):
+            self.query_one(f"#{name}", Static).update(content)
+        self.query_one("#measured", Static).update(overview.measured(self.curate.results.get("overview")))
+        self._rules()
+        going = going_on(session)
+        begin = "Enter shows the findings of a rule; 1 to 8 are the screens, ? is help"
+        self.say(Content(" · ").join(going) if going else begin)
+
+    def _rules(self) -> None:
+        rules, box = overview.rules(self.session), self.query_one("#rules", OptionList)
+        if rules == self._shown:
+            return
+        self._shown, at = rules, box.highlighted
+        most = max((rule[2] for rule in rules), default=1)
+        names = self.curate.rule_names
+        box.clear_options()
+        box.add_options([Option(overview.rule_line(rule, most, names.get(rule[0], "")), id=rule[0]) for rule in rules])
+        box.highlighted = min(at or 0, len(rules) - 1) if rules else None
+
+    def action_move(self, by: int) -> None:
+        """Another rule."""
+        box = self.query_one("#rules", OptionList)
+        if self._shown:
+            box.highlighted = max(0, min((box.highlighted or 0) + by, len(self._shown) - 1))
+
+    def action_open(self) -> None:
+        """The findings of the rule under the cursor."""
+        box = self.query_one("#rules", OptionList)
+        if self._shown and box.highlighted is not None:
+            self.curate.show_filtered("finding", f"code:{self._shown[box.highlighted][0]}")
+        else:
+            self.curate.action_go("examples")
+
+    def on_option_list_option_selected(self) -> None:
+        """A rule was clicked, or Enter pressed on it."""
+        self.action_open()

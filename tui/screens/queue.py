@@ -1,0 +1,328 @@
+"""Entries of one kind: a list, the entry in full, and keys to decide."""
+
+from typing import ClassVar, cast
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Container, Vertical
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widgets import Input, Static
+
+from curate.errors import CurateError
+from curate.review import SINGLE, Choice, Cluster, Dispute, Entry, Kind, View, Word, next_open
+from curate.review.choices import apart_from, as_keeper, only_stand, words_for
+from curate.review.query import HELP
+from tui.conversation import Reader
+from tui.keys import TAB_OF, bindings, works_in
+from tui.messages import Failed
+from tui.render.page import Look, Page, page
+from tui.render.rows import HEADS, row
+from tui.render.status import status
+from tui.screens.changing import Changing
+from tui.widgets.detail import Detail
+from tui.widgets.entry_list import EntryList
+
+EMPTY: dict[Kind, str] = {
+    "example": "No lines: the files are empty.",
+    "finding": "No findings: nothing wrong was found.",
+    "cluster": "No duplicates were found.",
+    "conflict": "No conflicts were found.",
+}
+WAITING: dict[Kind, str] = {
+    "example": "Looking for lines …",
+    "finding": "Checking: nothing was found so far.",
+    "cluster": "Comparing: duplicates are shown once all lines are read.",
+    "conflict": "Conflicts are looked for after the duplicates.",
+}
+DETAIL_AFTER = 0.015
+"""Seconds without a key before the entry is drawn in full: who scrolls sees the list move at once."""
+
+
+class QueueScreen(Changing):
+    """Draws entries of one kind and hands the session what a person decides; what is decided lives in the session alone."""
+
+    BINDINGS = bindings("queue")
+    KIND: ClassVar[Kind] = "example"
+
+    at: reactive[int] = reactive(0)
+    """Which duplicate of the cluster, or which stand, is looked at."""
+    choices: reactive[frozenset[Choice]] = reactive(SINGLE, bindings=True)
+    """What can be decided about the entry, so which keys the footer offers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.order = ""
+        self.read = Reader()
+        self.marked: frozenset[int] = frozenset()
+        self._due = False
+        self._known = -1
+
+    def body(self) -> ComposeResult:
+        """List beside or above the entry."""
+        with Container(id="room"):
+            with Vertical(id="lists"):
+                yield Static(HEADS[self.KIND], id="head", markup=False)
+                yield EntryList(self.KIND, self._draw)
+            yield Detail(id="detail")
+
+    def above_status(self) -> ComposeResult:
+        """The filter, while it is asked for."""
+        box = Input(placeholder=HELP, id="filter", compact=True)
+        box.display = False
+        yield box
+
+    def on_mount(self) -> None:
+        """Start in the list."""
+        self.list.focus()
+        self.catch_up()
+
+    @property
+    def list(self) -> EntryList:
+        """The list."""
+        return self.query_one(EntryList)
+
+    @property
+    def entry(self) -> Entry | None:
+        """The entry under the cursor."""
+        number = self.list.number
+        return None if number is None else self.session.queues[self.KIND].entry(number)
+
+    @property
+    def text(self) -> str:
+        """The filter that is applied, or about to be."""
+        return self.curate.filters.get(self.KIND, "")
+
+    def catch_up(self) -> None:
+        """Show entries that became known, and what was decided elsewhere."""
+        super().catch_up()
+        queue = self.session.queues[self.KIND]
+        if len(queue) != self._known:
+            self._known = len(queue)
+            self.curate.narrow(self.KIND, self.text, self.order)
+        self.redraw(stay=True)
+
+    def forget(self) -> None:
+        """Everything was read again: what is shown is looked for anew, the cursor stays near where it was."""
+        self._known = -1
+        self.curate.narrow(self.KIND, self.text, self.order)
+
+    def show_view(self, view: View) -> None:
+        """Draw another choice of entries; the first one shown starts at the first entry to decide."""
+        first = self.list.view is None or not len(self.list)
+        self.list.show(view)
+        if first and len(view) and self.KIND != "example":
+            self.list.cursor = next_open(self.session, view) or 0
+        self.redraw(stay=True)
+
+    def redraw(self, *, stay: bool = False) -> None:
+        """Draw the list and the status line now, and the entry as soon as no key follows."""
+        self.list.refresh()
+        sort = self.order or self.session.queues[self.KIND].sorts[0]
+        self.say(status(self.session, self.KIND, self.list.view, self.list.cursor, sort=sort))
+        if not stay:
+            self._moved = True
+        if not self._due:
+            self._due = True
+            self.set_timer(DETAIL_AFTER, self._draw_detail)
+
+    _moved = True
+
+    def _draw_detail(self) -> None:
+        self._due = False
+        self.query_one(Detail).show(self._page(), stay=not self._moved)
+        self._moved = False
+
+    def _page(self) -> Page:
+        entry = self.entry
+        if entry is not None:
+            return page(self.session, entry, Look(self.read, self.at, self.marked))
+        if self.text:
+            return Page(Content("Nothing matches the filter; Esc clears it."))
+        return Page(Content(EMPTY[self.KIND] if self.session.ended or (self.KIND == "example" and self.session.lines.complete) else WAITING[self.KIND]))
+
+    def _draw(self, number: int) -> Content:
+        return row(self.session, self.session.queues[self.KIND].entry(number), self.read)
+
+    def watch_at(self) -> None:
+        """Show another duplicate, or another stand."""
+        if self.is_mounted:
+            self.redraw()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer only what does something here, and with this entry."""
+        if action in ("choose", "choose_all") and self.choices and parameters[0] not in self.choices:
+            return False
+        return works_in(action, parameters, self.KIND) is not False
+
+    def _point(self, entry: Entry | None) -> None:
+        """Start a cluster at its first undecided duplicate, and offer the keys that decide here."""
+        first = (
+            next((at for at, example in enumerate(entry.ids) if self.session.verdict(example) == "undecided"), 0) if self._one_of_many(entry) and entry else 0
+        )
+        self.set_reactive(QueueScreen.at, first)
+        self.marked = frozenset()
+        if entry and entry.choices:
+            self.choices = entry.choices
+
+    @staticmethod
+    def _one_of_many(entry: Entry | None) -> bool:
+        return entry is not None and isinstance(entry.subject, Cluster) and not entry.pair
+
+    @on(EntryList.Pointed)
+    def _pointed(self) -> None:
+        self._point(self.entry)
+        self.redraw()
+
+    def _shown(self) -> View | None:
+        return self.list.view
+
+    # Deciding
+
+    def decide(self, entry: Entry, words: dict[str, Word], why: str = "") -> bool:
+        """Say it, in one step; false where that could not be written."""
+        try:
+            self.session.say(words, entry.about, why)
+        except CurateError as error:
+            self.app.post_message(Failed(error))
+            self.redraw(stay=True)
+            return False
+        return True
+
+    def action_choose(self, choice: str) -> None:
+        """Decide, and go on: to the next duplicate of the cluster, then to the next undecided entry."""
+        entry = self.entry
+        self._choose(entry, cast("Choice", choice), self.at if self._one_of_many(entry) else None)
+
+    def action_choose_all(self, choice: str) -> None:
+        """Decide about a whole cluster, and go on."""
+        self._choose(self.entry, cast("Choice", choice), None)
+
+    def _choose(self, entry: Entry | None, choice: Choice, member: int | None) -> None:
+        if entry is None:
+            return
+        words = words_for(self.session, entry, choice, member)
+        if not entry.choices:
+            self.say("there is nothing to decide here; n goes on")
+            return
+        if not words or not self.decide(entry, words):
+            return
+        left = self._next_member(entry, member) if member is not None else None
+        if left is not None:
+            self.at = left
+            self.redraw(stay=True)
+        else:
+            self.action_next()
+
+    def _next_member(self, entry: Entry, after: int) -> int | None:
+        count = len(entry.ids)
+        return next((at % count for at in range(after + 1, after + 1 + count) if self.session.verdict(entry.ids[at % count]) == "undecided"), None)
+
+    def action_keeper(self) -> None:
+        """Let the duplicate that is shown stay in place of the others."""
+        entry = self.entry
+        if entry and isinstance(entry.subject, Cluster) and entry.subject.distinct and not entry.pair and self.decide(entry, as_keeper(entry.subject, self.at)):
+            self.action_next()
+
+    def action_mark(self) -> None:
+        """Mark the duplicate that is shown, or take the mark away, and go to the next one."""
+        entry = self.entry
+        if entry and self._one_of_many(entry) and entry.ids:
+            self.marked ^= {self.at}
+            self.action_turn(1)
+
+    def action_split(self) -> None:
+        """Split the marked duplicates off."""
+        entry = self.entry
+        if entry is None or not isinstance(entry.subject, Cluster) or not self.marked:
+            self.say("v marks the duplicates that shall be split off")
+            return
+        if self.decide(entry, apart_from(self.session, entry.subject, self.marked)):
+            self.action_next()
+
+    def action_hold(self) -> None:
+        """Keep the stand that is shown, and drop the others."""
+        entry = self.entry
+        if entry and isinstance(entry.subject, Dispute) and self.decide(entry, only_stand(self.session, entry.subject, self.at)):
+            self.action_next()
+
+    def action_next(self) -> None:
+        """Go to the next undecided entry of the list."""
+        at = next_open(self.session, self.list.view, self.list.cursor) if self.list.view is not None else None
+        if at is not None and at != self.list.cursor:
+            self.list.cursor = at
+        else:
+            self._point(self.entry)
+        self.redraw()
+
+    def action_turn(self, by: int) -> None:
+        """Look at another duplicate of the cluster, or another stand."""
+        entry = self.entry
+        if entry and isinstance(entry.subject, Dispute):
+            self.at = (self.at + by) % len(entry.subject.stands)
+        elif entry and self._one_of_many(entry) and entry.ids:
+            self.at = (self.at + by) % len(entry.ids)
+
+    def action_page(self, pages: int) -> None:
+        """Scroll the conversation."""
+        self.query_one(Detail).read_on(pages)
+
+    def action_secrets(self) -> None:
+        """Show secrets, or hide them."""
+        self.read = Reader(secrets=not self.read.secrets)
+        self.redraw(stay=True)
+
+    # What is shown
+
+    def action_filter(self) -> None:
+        """Ask for words to look for."""
+        box = self.query_one("#filter", Input)
+        box.value, box.display = self.text, True
+        box.focus()
+
+    def action_clear(self) -> None:
+        """Leave the filter and show everything."""
+        self.query_one("#filter").display = False
+        self.list.focus()
+        if self.text:
+            self.curate.narrow(self.KIND, "", self.order)
+
+    def action_sort(self) -> None:
+        """Show the entries in the next order."""
+        sorts = self.session.queues[self.KIND].sorts
+        self.order = sorts[(sorts.index(self.order or sorts[0]) + 1) % len(sorts)]
+        self.curate.narrow(self.KIND, self.text, self.order)
+
+    @on(Input.Changed, "#filter")
+    def _typed(self, message: Input.Changed) -> None:
+        if self.query_one("#filter").display and message.value != self.text:
+            self.curate.narrow(self.KIND, message.value, self.order)
+
+    @on(Input.Submitted, "#filter")
+    def _submitted(self) -> None:
+        self.query_one("#filter").display = False
+        self.list.focus()
+
+
+class ExamplesScreen(QueueScreen):
+    """All lines of the files."""
+
+    NAME, KIND = TAB_OF["example"].name, "example"
+
+
+class FindingsScreen(QueueScreen):
+    """What the rules found."""
+
+    NAME, KIND = TAB_OF["finding"].name, "finding"
+
+
+class DuplicatesScreen(QueueScreen):
+    """Clusters of duplicates."""
+
+    NAME, KIND = TAB_OF["cluster"].name, "cluster"
+
+
+class ConflictsScreen(QueueScreen):
+    """Answers that cannot both hold."""
+
+    NAME, KIND = TAB_OF["conflict"].name, "conflict"

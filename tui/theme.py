@@ -1,0 +1,40 @@
+"""One theme, for dark and for light terminals. Every colour has a sign beside it wherever it means something."""
+
+from typing import Final
+
+from textual.theme import Theme
+
+DARK: Final = "curate-dark"
+LIGHT: Final = "curate-light"
+THEMES: Final = (
+    Theme(
+        name=DARK,
+        primary="#7aa2f7",
+        secondary="#9ece6a",
+        accent="#bb9af7",
+        warning="#e0af68",
+        error="#f7768e",
+        success="#9ece6a",
+        foreground="#c8d0e8",
+        background="#16181f",
+        surface="#1b1e27",
+        panel="#232733",
+        dark=True,
+        variables={"footer-key-foreground": "#e0af68", "input-selection-background": "#7aa2f7 30%", "border": "#3b4252", "scrollbar": "#3b4252"},
+    ),
+    Theme(
+        name=LIGHT,
+        primary="#2f5fd0",
+        secondary="#3f7d20",
+        accent="#7a3fc4",
+        warning="#8f5a00",
+        error="#c0264b",
+        success="#2f7a1f",
+        foreground="#22252e",
+        background="#fbfaf7",
+        surface="#f3f1ec",
+        panel="#e6e3dc",
+        dark=False,
+        variables={"footer-key-foreground": "#8f5a00", "input-selection-background": "#2f5fd0 25%", "border": "#b9b4a8", "scrollbar": "#c9c4b8"},
+    ),
+)
