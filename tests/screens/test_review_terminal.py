@@ -111,7 +111,7 @@ def test_a_review_in_tmux(tmp_path: Path) -> None:
         assert "1/1" in until("filter 1968")
         tmux("send-keys", "-t", "review", "Enter")
         tmux("send-keys", "-t", "review", "d")
-        until("\u2717 drop")
+        until("1 of 2 decided")
         tmux("send-keys", "-t", "review", "q")
         until("left with 0")
         tmux("respawn-pane", "-k", "-t", "review", command)

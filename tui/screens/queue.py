@@ -68,13 +68,13 @@ class QueueScreen(Changing):
 
     def above_status(self) -> ComposeResult:
         """The filter, while it is asked for."""
-        box = Input(placeholder=HELP, id="filter", compact=True)
+        box = FilterInput(placeholder=HELP, id="filter", compact=True)
         box.display = False
         yield box
 
     def on_mount(self) -> None:
         """Start in the list."""
-        self.list.focus()
+        self.set_focus(self.list)
         self.catch_up()
 
     @property
@@ -278,12 +278,12 @@ class QueueScreen(Changing):
         """Ask for words to look for."""
         box = self.query_one("#filter", Input)
         box.value, box.display = self.text, True
-        box.focus()
+        self.set_focus(box)  # at once: the next key is a letter of the filter
 
     def action_clear(self) -> None:
         """Leave the filter and show everything."""
         self.query_one("#filter").display = False
-        self.list.focus()
+        self.set_focus(self.list)
         if self.text:
             self.curate.narrow(self.KIND, "", self.order)
 
@@ -298,10 +298,19 @@ class QueueScreen(Changing):
         if self.query_one("#filter").display and message.value != self.text:
             self.curate.narrow(self.KIND, message.value, self.order)
 
-    @on(Input.Submitted, "#filter")
-    def _submitted(self) -> None:
+    def leave_filter(self) -> None:
+        """Go on in the list."""
         self.query_one("#filter").display = False
-        self.list.focus()
+        self.set_focus(self.list)
+
+
+class FilterInput(Input):
+    """Gives the keys back to the list at once: the next one may be a decision."""
+
+    async def action_submit(self) -> None:
+        """Go on in the list."""
+        if isinstance(self.screen, QueueScreen):
+            self.screen.leave_filter()
 
 
 class ExamplesScreen(QueueScreen):
