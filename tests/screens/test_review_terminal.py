@@ -40,7 +40,7 @@ class Terminal:
         os.close(theirs)
         self.seen = b""
 
-    def until(self, ready: Callable[[], bool], seconds: float = 30) -> None:
+    def until(self, ready: Callable[[], bool], seconds: float = 90) -> None:
         """Read what the process writes until something is so."""
         end = time.monotonic() + seconds
         while not ready():
@@ -88,7 +88,7 @@ def test_a_review_in_tmux(tmp_path: Path) -> None:
         return subprocess.run([*server, *words], check=True, capture_output=True, text=True, cwd=tmp_path).stdout
 
     def until(text: str) -> str:
-        end = time.monotonic() + 60
+        end = time.monotonic() + 90
         while text not in (shown := tmux("capture-pane", "-p", "-t", "review")):
             assert time.monotonic() < end, shown
             time.sleep(0.1)
@@ -107,9 +107,11 @@ def test_a_review_in_tmux(tmp_path: Path) -> None:
         tmux("send-keys", "-t", "review", "2")
         until("line        what is asked")
         tmux("send-keys", "-t", "review", "/")
+        until("words, ")
         tmux("send-keys", "-t", "review", "-l", "1968")
         assert "1/1" in until("filter 1968")
         tmux("send-keys", "-t", "review", "Enter")
+        until("d Drop")
         tmux("send-keys", "-t", "review", "d")
         until("1 of 2 decided")
         tmux("send-keys", "-t", "review", "q")

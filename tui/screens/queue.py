@@ -278,7 +278,7 @@ class QueueScreen(Changing):
         """Ask for words to look for."""
         box = self.query_one("#filter", Input)
         box.value, box.display = self.text, True
-        self.set_focus(box)  # at once: the next key is a letter of the filter
+        self.set_focus(box)
 
     def action_clear(self) -> None:
         """Leave the filter and show everything."""
