@@ -1,7 +1,9 @@
 """Where a project keeps what it knows: the `.curate/` folder beside the configuration."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +44,35 @@ class Project:
     def run(self, name: str) -> Path:
         """The folder of one training."""
         return self.state / "runs" / name
+
+    @property
+    def runs(self) -> list[Path]:
+        """The folders of all trainings, the latest first."""
+        folder = self.state / "runs"
+        found = [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")] if folder.is_dir() else []
+        return sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)
+
+
+def new_events(path: Path, offset: int) -> tuple[int, list[dict[str, Any]]]:
+    """What was written to a run's journal behind `offset`, and the offset behind its last whole line; see `train.metrics` for its lines.
+
+    A file that became shorter was cut back by a resume, and is read from the start.
+    """
+    try:
+        with path.open("rb") as file:
+            if path.stat().st_size < offset:
+                offset = 0
+            file.seek(offset)
+            data = file.read()
+    except OSError:  # not there yet
+        return offset, []
+    whole = data[: data.rfind(b"\n") + 1]
+    events = []
+    for line in whole.splitlines():
+        try:
+            event = json.loads(line)
+        except ValueError:  # the end of a line that was torn by a crash
+            continue
+        if isinstance(event, dict):
+            events.append(event)
+    return offset + len(whole), events

@@ -25,10 +25,13 @@ from tui.screens.frame import FrameScreen
 from tui.screens.help import HelpScreen
 from tui.screens.overview import OverviewScreen
 from tui.screens.queue import ConflictsScreen, DuplicatesScreen, ExamplesScreen, FindingsScreen, QueueScreen
+from tui.screens.splits import SplitsScreen
+from tui.screens.training import EvaluateScreen, TrainingScreen
 from tui.theme import DARK, LIGHT, THEMES
 
 Facts = Callable[[Sources, Callable[[Fact], None], Callable[[], bool]], None]
 """Checks and compares, tells each fact, and asks now and then whether it shall stop."""
+SCREENS = (OverviewScreen, ExamplesScreen, FindingsScreen, DuplicatesScreen, ConflictsScreen, SplitsScreen, TrainingScreen, EvaluateScreen)
 EVERY = 0.5
 """Seconds between two looks at what became known."""
 LOOK = 2.0
@@ -41,9 +44,7 @@ class CurateApp(App[None]):
     TITLE = "curate review"
     CSS_PATH = "app.tcss"
     BINDINGS = bindings("app")
-    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
-        screen.NAME: screen for screen in (OverviewScreen, ExamplesScreen, FindingsScreen, DuplicatesScreen, ConflictsScreen)
-    }
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {screen.NAME: screen for screen in SCREENS}
     DEFAULT_MODE = "overview"
 
     def __init__(self, sources: Sources, facts: Facts, merged: int = 0) -> None:

@@ -29,6 +29,9 @@ TABS: Final = (
     Tab("findings", "Findings", "Find", "finding"),
     Tab("duplicates", "Duplicates", "Dupl", "cluster"),
     Tab("conflicts", "Conflicts", "Conf", "conflict"),
+    Tab("splits", "Splits", "Split"),
+    Tab("training", "Training", "Train"),
+    Tab("evaluate", "Evaluate", "Eval"),
 )
 TAB_OF: Final[dict[Kind, Tab]] = {tab.kind: tab for tab in TABS if tab.kind}
 

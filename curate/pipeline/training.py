@@ -14,6 +14,7 @@ from typing import Any
 
 from curate.errors import CurateError, ExitCode
 from curate.events import Listener, StageAdvanced
+from curate.runs import new_events
 
 POLL = 0.2
 """Seconds between two looks at the run's metrics."""
@@ -49,35 +50,13 @@ def _follow(child: "subprocess.Popen[bytes]", metrics: Path, listen: Listener) -
     offset = 0
     while True:
         ended = child.poll() is not None
-        offset, events = _new_events(metrics, offset)
+        offset, events = new_events(metrics, offset)
         for event in events:
             if advanced := _advanced(event):
                 listen(advanced)
         if ended:
             return
         sleep(POLL)
-
-
-def _new_events(path: Path, offset: int) -> tuple[int, list[dict[str, Any]]]:
-    """What was written behind `offset`, and the offset behind its last whole line. A file that became shorter was cut back by a resume."""
-    try:
-        with path.open("rb") as file:
-            if path.stat().st_size < offset:
-                offset = 0
-            file.seek(offset)
-            data = file.read()
-    except OSError:  # not there yet
-        return offset, []
-    whole = data[: data.rfind(b"\n") + 1]
-    events = []
-    for line in whole.splitlines():
-        try:
-            event = json.loads(line)
-        except ValueError:  # the end of a line that was torn by a crash
-            continue
-        if isinstance(event, dict):
-            events.append(event)
-    return offset + len(whole), events
 
 
 def _advanced(event: dict[str, Any]) -> StageAdvanced | None:

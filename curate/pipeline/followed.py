@@ -1,0 +1,150 @@
+"""Trainings as somebody sees them who only has their folders: how far each is, how it goes, what came of it. Started here, they go on by themselves.
+
+Whether a training runs is told by the lock of its folder, which ends with the process however that ends.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from curate.errors import UsageError
+from curate.runs import Project, new_events
+
+
+class State(StrEnum):
+    """What a training is doing."""
+
+    RUNNING = "running"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    """It has no report and does not run: it can go on from its last checkpoint."""
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """A training as it stands; nobody changes it."""
+
+    path: Path
+    state: State = State.STOPPED
+    recipe: dict[str, Any] = field(default_factory=dict)
+    steps: tuple[dict[str, Any], ...] = ()
+    """Lines of steps: step, max_steps, loss, learning_rate, tokens_per_second, memory, as far as the trainer writes them."""
+    validation: tuple[tuple[int, float], ...] = ()
+    """Steps with the loss on the validation split."""
+    phase: dict[str, Any] = field(default_factory=dict)
+    """The last word on work other than steps: name, done, total."""
+    events: tuple[str, ...] = ()
+    """What else happened, in order: resumed, out-of-memory, interrupted, ..."""
+    report: dict[str, Any] | None = None
+    evaluation: dict[str, Any] | None = None
+    """What `curate evaluate` wrote into the folder; None where it did not."""
+    said: str = ""
+    """The end of what the training said, where it was started from here."""
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Until the last step, at the pace of the last ones; None where there is no telling."""
+        recent = self.steps[-20:]
+        if self.state is not State.RUNNING or len(recent) < 2 or not recent[-1].get("max_steps"):
+            return None
+        took = float(recent[-1].get("seconds", 0)) - float(recent[0].get("seconds", 0))
+        pace = took / (len(recent) - 1)
+        return pace * (int(recent[-1]["max_steps"]) - int(recent[-1]["step"])) if took > 0 else None
+
+
+class Follower:
+    """Reads what is new in the folders of a project's trainings."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self._known: dict[Path, tuple[int, Followed]] = {}
+
+    def look(self) -> list[Followed]:
+        """All trainings as they stand now, the latest first."""
+        return [self._look(path) for path in self.project.runs]
+
+    def _look(self, path: Path) -> Followed:
+        offset, before = self._known.get(path, (0, Followed(path)))
+        end, events = new_events(path / "metrics.jsonl", offset)
+        if end < offset or (offset and end - offset < 0):
+            before = Followed(path)
+        steps = {int(step["step"]): step for step in (*before.steps, *(event for event in events if "loss" in event and "step" in event))}
+        validation = dict(before.validation)
+        validation |= {int(event["step"]): float(event["validation_loss"]) for event in events if event.get("event") == "validation"}
+        phases = [event for event in events if event.get("event") == "phase"]
+        report, evaluation = _read(path / "report.json"), _read(path / "evaluation.json")
+        now = replace(
+            before,
+            state=State.FINISHED if report is not None else State.RUNNING if runs(path) else State.STOPPED,
+            recipe=before.recipe or _read(path / "recipe.json") or {},
+            steps=tuple(steps[number] for number in sorted(steps)),
+            validation=tuple(sorted(validation.items())),
+            phase=phases[-1] if phases else before.phase,
+            events=(*before.events, *(str(event["event"]) for event in events if event.get("event") not in (None, "phase", "validation"))),
+            report=report,
+            evaluation=evaluation,
+            said=_said(path),
+        )
+        self._known[path] = (end, now)
+        return now
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError):  # not there yet
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _said(path: Path) -> str:
+    try:
+        return path.with_name(f"{path.name}.log").read_text(encoding="utf-8", errors="replace")[-2000:].strip()
+    except OSError:
+        return ""
+
+
+def runs(path: Path) -> bool:
+    """Whether a training is at work in a folder."""
+    lock = path / ".lock"
+    if not lock.exists():
+        return False
+    try:
+        with FileLock(lock, timeout=0):
+            return False
+    except (Timeout, OSError):
+        return True
+
+
+def start(project: Project, recipe: Path) -> Path:
+    """Start the training of a recipe, or go on with it, in a process that outlives this one; returns its folder. Raises `UsageError`."""
+    if not recipe.is_file():
+        raise UsageError(f"{recipe}: no such recipe", "`curate recipe init` writes one; name it in curate.toml as `recipe`")
+    run = project.run(recipe.stem)
+    if runs(run):
+        raise UsageError(f"{run}: a training is at work there", "stop it first, or wait for it")
+    run.parent.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-P", "-m", "curate", "train", str(recipe.absolute()), "--run-dir", str(run.absolute()), "--resume"]
+    with run.with_name(f"{run.name}.log").open("wb") as log:
+        child = subprocess.Popen(command, cwd=project.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+    run.with_name(f"{run.name}.pid").write_text(str(child.pid))
+    return run
+
+
+def stop(run: Path) -> None:
+    """Ask a training that was started from here to save and end. Raises `UsageError` where that cannot be."""
+    if not runs(run):
+        raise UsageError(f"{run}: no training is at work there", "start it")
+    try:
+        process = int(run.with_name(f"{run.name}.pid").read_text())
+        os.kill(process, signal.SIGINT)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{run}: was not started from here, or is another user's", "press Ctrl-C where it was started") from error

@@ -1,0 +1,36 @@
+"""A curve in braille dots, two by four to a cell."""
+
+from collections.abc import Sequence
+from math import isfinite
+
+from textual.content import Content
+
+DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
+
+
+def curve(values: Sequence[float], width: int, height: int, colour: str = "$text-primary", also: Sequence[tuple[float, float]] = ()) -> Content:
+    """Values from left to right over `width` by `height` cells, with the highest and lowest beside them.
+
+    `also` are further points: how far to the right, from 0 to 1, and how high; they are drawn as diamonds.
+    """
+    finite = [value for value in (*values, *(high for _, high in also)) if isfinite(value)]
+    if not finite:
+        return Content.assemble(("nothing to draw yet", "$foreground-muted"))
+    low, top = min(finite), max(finite)
+    spread = (top - low) or 1.0
+    cells = [[0] * width for _ in range(height)]
+    columns = width * 2
+    for column in range(columns):
+        first, last = column * len(values) // columns, max((column + 1) * len(values) // columns, column * len(values) // columns + 1)
+        part = [value for value in values[first:last] if isfinite(value)]
+        if part:
+            row = round((top - sum(part) / len(part)) / spread * (height * 4 - 1))
+            if 0 <= row < height * 4:
+                cells[row // 4][column // 2] |= DOTS[row % 4][column % 2]
+    marks = {(min(height - 1, round((top - high) / spread * (height - 1))), min(width - 1, round(right * (width - 1)))) for right, high in also}
+    lines = []
+    for row, line in enumerate(cells):
+        label = f"{top:>9.4g} ┤" if row == 0 else f"{low:>9.4g} ┤" if row == height - 1 else " " * 10 + "│"
+        parts = [("◆", "bold $text-warning") if (row, at) in marks else (chr(0x2800 + cell) if cell else " ", colour) for at, cell in enumerate(line)]
+        lines.append(Content.assemble((label, "$foreground-muted"), *parts))
+    return Content("\n").join(lines)

@@ -1,0 +1,104 @@
+"""Trainings as they go: started, stopped, followed through their folders, held beside each other."""
+
+from textual import work
+
+from curate.errors import CurateError
+from curate.pipeline.followed import Followed, Follower, start, stop
+from tui.keys import bindings
+from tui.messages import Failed, Measured
+from tui.render.runs import compared, evaluated, training
+from tui.screens.plain import PlainScreen
+
+EVERY = 1.0
+"""Seconds between two looks at the folders."""
+
+
+class RunsScreen(PlainScreen):
+    """A screen that follows the project's trainings."""
+
+    def on_mount(self) -> None:
+        """Look at once, then now and then."""
+        self.at = 0
+        self.follower = Follower(self.curate.sources.project)
+        self.set_interval(EVERY, self.look)
+        self.look()
+        self.catch_up()
+
+    @property
+    def runs(self) -> list[Followed]:
+        """The trainings as they were seen last."""
+        found: list[Followed] = self.curate.results.get("runs", [])
+        return found
+
+    def look(self) -> None:
+        """Read what is new, away from the screen."""
+        if self.is_current:
+            self.read_folders()
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="runs")
+    def read_folders(self) -> None:
+        """Read what is new in the folders."""
+        self.app.post_message(Measured("runs", self.follower.look()))
+
+    def action_run(self, by: int) -> None:
+        """Another training."""
+        self.at = (self.at + by) % max(1, len(self.runs))
+        self.catch_up()
+
+
+class TrainingScreen(RunsScreen):
+    """How a training goes."""
+
+    BINDINGS = bindings("training")
+    NAME = "training"
+    together = False
+
+    def catch_up(self) -> None:
+        """Draw what is known by now."""
+        super().catch_up()
+        width = max(40, self.size.width - 4)
+        self.draw(compared(self.runs, width) if self.together else training(self.runs, self.at, width))
+        self.say("s starts or goes on, x stops and saves; a training goes on when you leave")
+
+    def action_start(self) -> None:
+        """Start the project's recipe."""
+        project, config = self.curate.sources.project, self.curate.sources.config
+        try:
+            start(project, project.folder / (config.recipe or "recipe.toml"))
+        except CurateError as error:
+            self.app.post_message(Failed(error))
+        else:
+            self.notify("started; its first words take some seconds", timeout=4)
+
+    def action_stop(self) -> None:
+        """Stop the training that is shown."""
+        try:
+            if self.runs:
+                stop(self.runs[min(self.at, len(self.runs) - 1)].path)
+                self.notify("asked to save and end after this step", timeout=4)
+        except CurateError as error:
+            self.app.post_message(Failed(error))
+
+    def action_compare(self) -> None:
+        """All trainings beside each other, or one."""
+        self.together = not self.together
+        self.catch_up()
+
+
+class EvaluateScreen(RunsScreen):
+    """What trainings came to."""
+
+    BINDINGS = bindings("evaluate")
+    NAME = "evaluate"
+    output = 0
+
+    def catch_up(self) -> None:
+        """Draw what is known by now."""
+        super().catch_up()
+        self.draw(evaluated(self.runs, self.at, self.output))
+        self.say("models beside each other on questions that were held out")
+
+    def action_output(self, by: int) -> None:
+        """Another question."""
+        self.output = max(0, self.output + by)
+        self.catch_up()
