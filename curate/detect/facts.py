@@ -5,7 +5,7 @@ What two texts do not share is looked at, and nothing else: few words, where the
 - their numbers differ, in value or order, or their currencies and other symbols, negations, images or calls of functions do;
 - a name, a unit, a month, a quoted word or one side of a pair like before/after stands where the other has another one;
 - a request, or an answer of a few words, has a word of meaning where the other has another one: "classify this animal: deer", "... bear";
-- two requests have no word of meaning in common.
+- two requests have no word of meaning in common, or two answers not half of theirs: what makes the examples alike is a long request.
 
 Words more on one side make no other fact (a name or a unit more in a request does), nor do case, typing errors, endings, and words of politeness.
 What is doubtful counts as a fact: two examples too many are an annoyance, a fact too few is a loss.
@@ -121,6 +121,9 @@ def _agree(left: str, right: str, *, request: bool, every: bool = False) -> bool
     if every and (mine or others):
         return False
     if request and any(word in PARTICULAR or _is_name(written, text) for words, text in ((mine, left), (others, right)) for word, written in words.items()):
+        return False
+    few = SHORT if not mine or not others else 0
+    if not all(_says_more_than(2 * len(words), text) for words, text in ((mine, left), (others, right)) if len(words) > few):
         return False
     if not mine or not others:
         return True

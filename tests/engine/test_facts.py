@@ -23,6 +23,14 @@ DIFFERENT = {
     "a number": (("What is 2 + 3?", "5"), ("What is 2 + 4?", "6")),
     "the order of numbers": (("What is 7 - 3?", "It depends."), ("What is 3 - 7?", "It depends.")),
     "a sign": (("What is 7 - 3?", "Take it."), ("What is 7 + 3?", "Take it.")),
+    "an answer": (
+        ("What is it about?", "It tells how people who live by rivers build houses on wooden poles above water."),
+        ("What is it about?", "It shows which plants grow best in sandy soil and how gardeners look after them."),
+    ),
+    "an answer with much more": (
+        ("What is it about?", "It tells how people live by rivers."),
+        ("What is it about?", f"It tells how people live by rivers. {LONG}"),
+    ),
     "a currency": (("What does it cost?", f"It costs $5, and {LONG}"), ("What does it cost?", f"It costs €5, and {LONG}")),
     "a percentage": (("How much is it?", f"It is 5%, and {LONG}"), ("How much is it?", f"It is 5, and {LONG}")),
     "a comparison": (("Is x < 3?", "It depends."), ("Is x > 3?", "It depends.")),
