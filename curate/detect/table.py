@@ -255,7 +255,9 @@ def line_at(table: Table, place: Place) -> int:
     """The line at a place of one of the files."""
     at = next(at for at, source in enumerate(table.sources) if source.name == place.file)
     first, last = int(table.first[at]), int(table.first[at + 1])
-    return first + int(table.numbers[first:last].searchsorted(place.line)) + place.nth
+    numbers = table.numbers[first:last]
+    start, end = first + int(numbers.searchsorted(place.line)), first + int(numbers.searchsorted(place.line, side="right"))
+    return start + int(table.nths[start:end].searchsorted(place.nth))  # those on one line are in order, from whatever number on
 
 
 def examples_at(table: Table, places: Collection[Place]) -> dict[Place, Example]:

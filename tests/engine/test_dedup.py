@@ -359,3 +359,12 @@ def test_killed_between_any_two_renames_no_example_is_in_neither_file(write: Wri
     assert whole == (3 if earlier else 2)
     assert [code for code, *_ in states[:whole]] == [-9] * whole
     assert not list(Path().glob(".*curate-tmp"))
+
+
+@pytest.mark.parametrize("between", [b", ", b",\n", b",\n\n  "])
+def test_elements_of_an_array_go_and_stay_as_they_should_however_they_are_laid_out(between: bytes, write: Write) -> None:
+    lines = [line_of(pair) for pair in (*PAIRS, ("Bye", "See you."))]
+    write("data.json", b"[" + between.join(lines) + b"]")
+    assert dedup("data.json", "-o", "out.jsonl", "--explain") == 0
+    assert [json.loads(line) for line in Path("out.jsonl").read_bytes().splitlines()] == [json.loads(lines[at]) for at in (1, 2, 4)]
+    assert [json.loads(item["text"]) for item in removed()] == [json.loads(lines[at]) for at in (0, 3)]
