@@ -2,7 +2,8 @@
 
 What two texts do not share is looked at, and nothing else: few words, where the texts are alike. Two examples differ in a fact where
 
-- their numbers differ, in value or order, or their currencies and other symbols, negations, images or calls of functions do;
+- their numbers differ, in value or order, or their currencies and other symbols, negations, images, calls of functions or labels
+  do;
 - a name, a unit, a month, a quoted word or one side of a pair like before/after stands where the other has another one;
 - a request, or an answer of a few words, has a word of meaning where the other has another one: "classify this animal: deer", "... bear";
 - two requests have no word of meaning in common, or two answers not half of theirs: what makes the examples alike is a long request.
@@ -79,7 +80,9 @@ class Facts:
             return False
         if 1 < len(turns) == len(other_turns) and not all(a == b or _ask_alike(a, b) for a, b in zip(turns, other_turns, strict=True)):
             return False
-        return (left.plain and right.plain) or attachments(left, self.on) == attachments(right, self.on)
+        if left.plain and right.plain:
+            return True
+        return left.value.get("label") == right.value.get("label") and attachments(left, self.on) == attachments(right, self.on)
 
     def _sides(self, example: Example) -> tuple[Example, list[str], str, str]:
         known = self._seen.get(id(example))  # the example is kept beside it, so that its identity is not used again

@@ -139,3 +139,8 @@ def test_requests_of_several_turns_are_held_against_each_other_turn_by_turn() ->
     assert not same_facts(talk("Who are you?"), talk("Tell me about you."))
     assert same_facts(talk("Who are you?"), talk("who are you"))
     assert same_facts(talk("Who made this model?"), talk("Who then made this model?", "Have a nice day"))
+
+
+def test_a_thumb_up_is_another_fact_than_a_thumb_down_and_a_number_of_the_line_is_none() -> None:
+    assert not same_facts(example("So?", "Yes.", label=True), example("So?", "Yes.", label=False))
+    assert same_facts(example("So?", "Yes.", label=True, id=1), example("So?", "Yes.", label=True, id=2))

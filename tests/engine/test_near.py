@@ -12,6 +12,7 @@ from curate.config import DedupConfig
 from curate.detect import join
 from curate.detect.bands import bands_for
 from curate.detect.cluster import choose
+from curate.detect.compared import OTHER_SIDE
 from curate.detect.minhash import PERMUTATIONS, signatures
 from curate.detect.near import NearReport, find_duplicates
 from curate.detect.shingles import Sets, Shingling, joined, shingle_hashes, shingled, texts_of
@@ -225,9 +226,10 @@ def test_a_differing_number_keeps_both_and_is_listed_apart() -> None:
     assert len(find_duplicates(examples, DedupConfig(threshold=0.6, ignore_facts=True)).duplicates) == 1
 
 
-def test_pairs_that_differ_only_in_the_rejected_side_are_two_examples() -> None:
+@pytest.mark.parametrize("key", OTHER_SIDE)
+def test_pairs_that_differ_only_in_the_rejected_side_are_two_examples(key: str) -> None:
     def pair(rejected: str, line: int) -> Example:
-        value = {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "rejected": rejected}
+        value = {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], key: rejected}
         return Example(Place("data.jsonl", line), value, "preference")
 
     examples = [pair("Go away, I do not want to talk to you", 1), pair("What do you think you are doing here?", 2)]
