@@ -104,36 +104,44 @@ def _agree(left: str, right: str, *, request: bool, every: bool = False) -> bool
     if left == right:
         return True
     this, that = _differing(left, right)
-    if DIGITS.findall(this) != DIGITS.findall(that) and numbers(normalised(left)) != numbers(normalised(right)):
-        return False
-    if sorted(SYMBOL.findall(this)) != sorted(SYMBOL.findall(that)):
+    if not _same_figures(this, that, left, right):
         return False
     mine, others = _unshared(this, that)
     if any(word in NEGATIONS for word in mine | others) and not _as_often(mine, others):
         return False
     mine, others = _without_respelled(mine, others)
-    if every and not _in_same_grammar(mine, others):
-        return False
-    if _signs(mine) != _signs(others):
+    if _signs(mine) != _signs(others) or (every and not _in_same_grammar(mine, others)):
         return False
     if not mine and not others:
         return _in_one_order(left, right)
     if request and not _share_meaning(left, right):
         return False
-    mine, others = ({word: written for word, written in words.items() if _tells(word)} for words in (mine, others))
-    if every and (mine or others):
+    telling = [({word: written for word, written in words.items() if _tells(word)}, text) for words, text in ((mine, left), (others, right))]
+    if every:
+        return not any(words for words, _ in telling)
+    return _may_be_reworded(telling, request=request)
+
+
+def _same_figures(this: str, that: str, left: str, right: str) -> bool:
+    """Whether two texts have the same numbers, in order, and the same symbols; `this` and `that` are where they differ."""
+    if DIGITS.findall(this) != DIGITS.findall(that) and numbers(normalised(left)) != numbers(normalised(right)):
         return False
-    if request and any(word in PARTICULAR or _is_name(written, text) for words, text in ((mine, left), (others, right)) for word, written in words.items()):
+    return sorted(SYMBOL.findall(this)) == sorted(SYMBOL.findall(that))
+
+
+def _may_be_reworded(telling: list[tuple[dict[str, str], str]], *, request: bool) -> bool:
+    """Whether words of meaning that only one of two texts has, each with its text, leave what it says as it is."""
+    if request and any(word in PARTICULAR or _is_name(written, text) for words, text in telling for word, written in words.items()):
         return False
-    few = SHORT if not mine or not others else 0
-    if not all(_says_more_than(2 * len(words), text) for words, text in ((mine, left), (others, right)) if len(words) > few):
+    both = all(words for words, _ in telling)
+    if not all(_says_more_than(2 * len(words), text) for words, text in telling if len(words) > (0 if both else SHORT)):
         return False
-    if not mine or not others:
+    if not both:
         return True
-    if all(any(_is_particular(word, written, text) for word, written in words.items()) for words, text in ((mine, left), (others, right))):
+    if all(any(_is_particular(word, written, text) for word, written in words.items()) for words, text in telling):
         return False
-    least = max(LONG_REQUEST, 20 * min(len(mine), len(others))) if request else SHORT
-    return _says_more_than(least, left) and _says_more_than(least, right)
+    least = max(LONG_REQUEST, 20 * min(len(words) for words, _ in telling)) if request else SHORT
+    return all(_says_more_than(least, text) for _, text in telling)
 
 
 def _differing(left: str, right: str) -> tuple[str, str]:

@@ -106,9 +106,9 @@ class Remembered:
     def tasks(self, pieces: Iterable[Piece]) -> Iterator[Task]:
         """Pieces with the places of their columns. Raises `InputError` for a file that cannot be read."""
         for piece in pieces:
-            start, data = bytes_of(piece)
+            start, data, size = bytes_of(piece)
             digest = sha256(repr((_code(), self.making, piece.start == 0)).encode())
-            digest.update(data)
+            digest.update(memoryview(data)[:size])
             yield Task(piece, self.folder / f"piece-{digest.hexdigest()[:32]}.npz", start)
 
     def columns(self, task: Task) -> Columns | None:
