@@ -126,6 +126,12 @@ class ConflictsConfig(Section):
     """Cosine similarity of two questions from which they may be the same one."""
     contradiction: Fraction = 0.5
     """Probability of contradiction, the lower one of both directions, from which the NLI model's word counts."""
+    judge: str = ""
+    """Who has the last word: a causal language model (folder, hub id, `offline:NAME`), or the address of an OpenAI-compatible endpoint; empty: nobody."""
+    judge_model: str = ""
+    """Name of the model at that endpoint."""
+    judge_price: tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(ge=0)]] | None = None
+    """US dollars for a million tokens that go in and that come out, for the estimate before it starts."""
     all_turns: bool = False
     """Compare the answers of all turns, not only the last one of each conversation."""
 

@@ -17,7 +17,7 @@ from curate.files import json_text
 from curate.manifest import Manifest
 from curate.report.check_json import CheckOutput
 from curate.report.check_jsonl import CheckLine
-from curate.report.conflicts import ConflictsOutput
+from curate.report.conflicts_json import ConflictsOutput
 from curate.report.convert import ConvertOutput
 from curate.report.decontaminate import DecontaminateOutput
 from curate.report.duplicates import DedupOutput

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -10,36 +11,88 @@ import typer
 from curate.cli.options import PATHS, chosen, progress
 from curate.config import find_config
 from curate.detect.conflict import find_conflicts
-from curate.errors import ExitCode
-from curate.files import data_files
+from curate.detect.judges import judge_of
+from curate.detect.judges.kept import Work
+from curate.errors import ExitCode, UsageError
+from curate.files import data_files, replacing
 from curate.read.dataset import read_dataset
-from curate.report.conflicts import SHOWN, conflicts_json, conflicts_text
+from curate.report.conflicts import SHOWN, conflicts_text
 from curate.report.console import console
 from curate.runs import Project
+from curate.text import plural, visible
 
 
 def conflicts(
     paths: Annotated[list[str], typer.Argument(help=PATHS, metavar="PATH")],
     embeddings: Annotated[str | None, typer.Option(help="Sentence-transformers model that finds the same question in other words.")] = None,
     nli: Annotated[str | None, typer.Option(help="NLI cross-encoder that judges answers, e.g. cross-encoder/nli-deberta-v3-base.")] = None,
+    judge: Annotated[str | None, typer.Option(help="Language model with the last word: a folder, a hub id, or the address of an endpoint (http...).")] = None,
+    judge_model: Annotated[str | None, typer.Option(help="Name of the model at that endpoint.")] = None,
     similarity: Annotated[float | None, typer.Option(help="Cosine similarity from which two questions may be the same one.")] = None,
+    all_turns: Annotated[bool, typer.Option("--all-turns", help="Compare every answer, not only each conversation's last.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    html: Annotated[Path | None, typer.Option(help="Write a report to this file, too.", metavar="FILE")] = None,
     show_all: Annotated[bool, typer.Option("--all", help=f"Show every conflict, not only {SHOWN}.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show what another system prompt explains (X007), too.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Send data to the judge's endpoint without asking.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
     """Show answers to the same question that cannot both hold. Nothing is removed: a person decides, in `curate review`.
 
     Exit status: 0 without conflicts, 1 with some, 2 when a model that was named is not at hand.
     """
-    config = chosen(find_config(Path.cwd()).conflicts, embeddings=embeddings, nli=nli, similarity=similarity)
+    options = {"embeddings": embeddings, "nli": nli, "similarity": similarity, "all_turns": all_turns or None, "judge": judge, "judge_model": judge_model}
+    config = chosen(find_config(Path.cwd()).conflicts, **options)
     dataset = read_dataset(data_files(paths))
-    with progress("comparing", "questions", quiet=quiet) as advance:
-        report = find_conflicts(dataset.examples, config, Project(Path.cwd()).cache, advance)
+    cache = Project(Path.cwd()).cache
+
+    with ExitStack() as shown:
+        bar = [shown.enter_context(progress("comparing", "texts", quiet=quiet))]
+
+        def before(work: Work) -> None:
+            shown.close()  # a question is asked, and another bar drawn, where this one was
+            _tell(work, quiet=quiet)
+            if work.leaves and not yes:
+                _demand_consent(work, as_json=as_json)
+            bar[0] = shown.enter_context(progress("judging", "pairs", quiet=quiet, total=work.pairs - work.known))
+
+        def advance(count: int) -> None:
+            if bar[0] is not None:
+                bar[0](count)
+
+        report = find_conflicts(dataset.examples, config, cache, advance, judge=judge_of(config, cache, before, advance))
+    if html is not None:
+        from curate.report.conflicts_html import SHOWN as SHOWN_THERE
+        from curate.report.conflicts_html import conflicts_html
+
+        with replacing(html) as file:
+            for piece in conflicts_html(report, None if show_all else SHOWN_THERE):
+                file.write(piece.encode())
     if as_json:
+        from curate.report.conflicts_json import conflicts_json
+
         json.dump(conflicts_json(report), sys.stdout)
         sys.stdout.write("\n")
     else:
         out = console()
-        for text in conflicts_text(report, None if show_all else SHOWN):
+        for text in conflicts_text(report, None if show_all else SHOWN, verbose=verbose):
             out.print(text)
     raise typer.Exit(ExitCode.FINDINGS if report.conflicts else ExitCode.CLEAN)
+
+
+def _tell(work: Work, *, quiet: bool) -> None:
+    if quiet and not work.leaves:
+        return
+    price = f", about ${work.price:,.2f}" if work.price is not None else ""
+    known = f" ({work.known:,} are known)" if work.known else ""
+    asked = work.pairs - work.known
+    tokens = f"about {work.tokens_in:,} tokens in and {work.tokens_out:,} out"
+    console(stderr=True).print(f"judging {plural(asked, 'pair')} of answers{known} by {visible(work.name)}: {tokens}{price}", markup=False)
+
+
+def _demand_consent(work: Work, *, as_json: bool) -> None:
+    """Raise `UsageError` unless a person at the terminal agrees that data is sent."""
+    if as_json or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError(f"questions and answers would be sent to {work.name}", "say --yes if they may")
+    if not typer.confirm("Send these questions and answers there?", err=True):
+        raise UsageError("nothing was sent", "without --judge, rules and the NLI model decide")

@@ -22,7 +22,7 @@ def cross_encoder(model: str) -> Any:
 
 def _load(kind: str, model: str, purpose: str) -> Any:
     place = resolve(model)
-    with _quiet_loading():
+    with quiet_loading():
         try:
             import sentence_transformers  # seconds, and torch: only when something has to be compared
         except ImportError as error:
@@ -35,7 +35,7 @@ def _load(kind: str, model: str, purpose: str) -> Any:
 
 
 @contextmanager
-def _quiet_loading() -> Iterator[None]:
+def quiet_loading() -> Iterator[None]:
     """No bars for loading weights, no word on optional kernels of bitsandbytes: ours say what is going on."""
     logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(logging.ERROR)
     try:

@@ -31,8 +31,8 @@ class Verdict(NamedTuple):
 class Judge(Protocol):
     """Anybody who can be asked whether two answers to one question clash."""
 
-    def judge(self, pairs: Sequence[tuple[Question, Question]]) -> list[Verdict]:
-        """A verdict for each pair. Raises `CurateError` when it cannot be had."""
+    def judge(self, pairs: Sequence[tuple[Question, Question]]) -> Sequence[Verdict | None]:
+        """A verdict for each pair, None where it has none. Raises `CurateError` when it cannot go on."""
         ...
 
 
@@ -72,18 +72,26 @@ def by_model(judged: Sequence[Judged], config: ConflictsConfig, cache: Path | No
 
 
 def by_judge(judged: Sequence[Judged], judge: Judge, notes: list[str]) -> list[Judged]:
-    """Let the judge decide; what rules and models said and it does not confirm is left out, and counted in `notes`."""
+    """Let the judge decide; what rules and models said and it does not confirm is left out, and counted in `notes`.
+
+    Where it has no verdict, that of the rules and the NLI model stays.
+    """
     found = list(judged)
     asked = _to_be_judged(judged)
     verdicts = judge.judge([(judged[at].nominee.left, judged[at].nominee.right) for at in asked])
-    cleared = 0
+    cleared = silent = 0
     for at, verdict in zip(asked, verdicts, strict=True):
+        if verdict is None:
+            silent += 1
+            continue
         nominee, evidence, _ = judged[at]
         cleared += bool(evidence) and not verdict.clash
         evidence = (*evidence, Evidence("judge", nominee.left.answer, nominee.right.answer, 0.9, verdict.why)) if verdict.clash else ()
         found[at] = Judged(nominee, evidence, confidence(evidence))
     if cleared:
         notes.append(f"{plural(cleared, 'pair')} that rules or the NLI model called a clash left out: the judge says that both answers can hold")
+    if silent:
+        notes.append(f"{plural(silent, 'pair')} without a verdict: the judge said neither yes nor no; what rules and the NLI model say of them stands")
     return found
 
 

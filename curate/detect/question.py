@@ -79,6 +79,11 @@ def question_of(example: Example) -> Question | None:
     return None if at is None else _question(example, at)
 
 
+def question_at(example: Example, turn: int) -> Question | None:
+    """The question that the answer at a position among the messages answers; None as for `question_of`."""
+    return _question(example, turn)
+
+
 def questions_of(example: Example) -> Iterator[Question]:
     """The questions of all answers in words that an example has, in order."""
     for at, message in enumerate(example.messages):

@@ -59,6 +59,8 @@ def conflicts_result(report: ConflictReport) -> Result:
                 "right": conflict.right.id,
                 "similarity": conflict.similarity,
                 "evidence": [item._asdict() for item in conflict.evidence],
+                "score": conflict.score,
+                "turns": conflict.turns,
             }
             for conflict in report.conflicts
         ],
@@ -77,7 +79,15 @@ def conflicts_of(result: Result, examples: Sequence[Example]) -> ConflictReport:
     """The report back from plain values; conflicts of examples that are not there any more are left out."""
     by_id = {example.id: example for example in examples}
     conflicts = [
-        Conflict(value["code"], by_id[value["left"]], by_id[value["right"]], value["similarity"], tuple(Evidence(**item) for item in value["evidence"]))
+        Conflict(
+            value["code"],
+            by_id[value["left"]],
+            by_id[value["right"]],
+            value["similarity"],
+            tuple(Evidence(**item) for item in value["evidence"]),
+            value["score"],
+            None if value["turns"] is None else (value["turns"][0], value["turns"][1]),
+        )
         for value in result["conflicts"]
         if value["left"] in by_id and value["right"] in by_id
     ]

@@ -1,101 +1,38 @@
-"""Conflicts for people and programs: the question, both answers, and why they clash."""
+"""Conflicts as lines on a terminal: the question, both answers with the words that clash marked, who says so, and how sure it is."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
-
-from pydantic import BaseModel, ConfigDict
+from typing import TYPE_CHECKING
 
 from curate.detect.conflict import Conflict, ConflictReport
-from curate.detect.question import question_of
-from curate.example import Example
+from curate.detect.evidence import Evidence
+from curate.detect.question import Question
+from curate.detect.topics import Topic
 from curate.text import excerpt, plural, visible
 
 if TYPE_CHECKING:
     from rich.text import Text
 
 SHOWN = 20
+ANSWER, SPAN = 160, 60
+"""Characters of an answer, and of a reason's words, that are shown."""
 
 
-class Side(BaseModel):
-    """One side of a conflict."""
-
-    example: str
-    file: str
-    line: int
-    question: str
-    answer: str
-
-
-class EvidenceOutput(BaseModel):
-    """Why the sides clash."""
-
-    source: str
-    left: str
-    right: str
-    confidence: float
-
-
-class ConflictOutput(BaseModel):
-    """One conflict."""
-
-    id: str
-    code: str
-    similarity: float
-    left: Side
-    right: Side
-    evidence: list[EvidenceOutput]
-
-
-class ConflictsOutput(BaseModel):
-    """What `curate conflicts --json` prints."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
-
-    conflicts: list[ConflictOutput]
-    questions: int
-    """Examples with a question and an answer in words."""
-    compared: int
-    """Pairs of answers that were judged."""
-    notes: list[str]
-    """What was not done, and why."""
-
-
-def conflicts_json(report: ConflictReport) -> dict[str, Any]:
-    """The report as plain values."""
-    found = [
-        ConflictOutput(
-            id=conflict.id,
-            code=conflict.code,
-            similarity=conflict.similarity,
-            left=_side(conflict.left),
-            right=_side(conflict.right),
-            evidence=[EvidenceOutput(**item._asdict()) for item in conflict.evidence],
-        )
-        for conflict in report.conflicts
-    ]
-    return ConflictsOutput(conflicts=found, questions=report.questions, compared=report.compared, notes=report.notes).model_dump(mode="json")
-
-
-def _side(example: Example) -> Side:
-    question = question_of(example)
-    asked, answered = (question.request, question.answer) if question else ("", "")
-    place = example.place
-    return Side(example=example.id, file=place.file, line=place.line, question=_storable(asked), answer=_storable(answered))
-
-
-def _storable(text: str) -> str:
-    """Lone surrogates, which no UTF-8 stream can carry, as U+FFFD."""
-    return text.encode("utf-8", "replace").decode()
-
-
-def conflicts_text(report: ConflictReport, limit: int | None = SHOWN) -> "Iterator[Text]":
-    """The report as lines, the surest conflicts first."""
+def conflicts_text(report: ConflictReport, limit: int | None = SHOWN, *, verbose: bool = False) -> "Iterator[Text]":
+    """The report as lines, the surest conflicts first; with `verbose`, what another system prompt explains, too."""
     from rich.text import Text
 
     for conflict in report.conflicts[:limit]:
         yield from _block(conflict)
     if limit is not None and len(report.conflicts) > limit:
         yield Text(f"… and {len(report.conflicts) - limit:,} more (--all shows them)")
+    for topic in report.topics[:limit]:
+        yield from _topic(topic)
+    if report.explained and verbose:
+        yield Text(f"{plural(len(report.explained), 'pair')} that another system prompt may explain:", style="bold")
+        for conflict in report.explained[:limit]:
+            yield from _block(conflict)
+    elif report.explained:
+        yield Text(f"note: {plural(len(report.explained), 'pair')} more that another system prompt may explain (--verbose shows them)", style="dim")
     for note in report.notes:
         yield Text(f"note: {note}", style="dim")
     counts = f"{plural(report.compared, 'pair')} of answers compared among {plural(report.questions, 'question')}"
@@ -105,10 +42,45 @@ def conflicts_text(report: ConflictReport, limit: int | None = SHOWN) -> "Iterat
 def _block(conflict: Conflict) -> "Iterator[Text]":
     from rich.text import Text
 
-    sides = {"A": conflict.left, "B": conflict.right}
-    asked = _side(conflict.left).question
-    why = "; ".join(f"{e.source}: {excerpt(e.left, 40)!r} against {excerpt(e.right, 40)!r} ({e.confidence:.2f})" for e in conflict.evidence)
-    yield Text.assemble((conflict.code, "yellow"), " ", (excerpt(asked, 100), "bold"))
-    for name, example in sides.items():
-        yield Text(f"  {name} {visible(str(example.place))}: {excerpt(_side(example).answer, 110)}")
-    yield Text(f"  {why}", style="dim")
+    sides = conflict.questions
+    yield Text.assemble((conflict.code, "yellow"), f" {conflict.confidence:.2f} ", (excerpt(sides[0].request, 100), "bold"))
+    if conflict.similarity < 1:
+        yield Text(f"       asked otherwise ({conflict.similarity:.2f} alike): {excerpt(sides[1].request, 100)}", style="dim")
+    spans = conflict.evidence[0].left, conflict.evidence[0].right
+    for name, side, span in zip("AB", sides, spans, strict=True):
+        yield Text.assemble(f"  {name} {_place(side)}: ", *_marked(side.answer, span))
+    yield Text(f"    {'; '.join(map(_said, conflict.evidence))}", style="dim")
+
+
+def _place(side: Question) -> str:
+    return visible(str(side.example.place))
+
+
+def _marked(answer: str, span: str) -> Iterator[tuple[str, str]]:
+    """An excerpt of an answer around the words that clash, which are marked."""
+    at = answer.find(span) if 0 < len(span) < len(answer) else -1
+    if at < 0 or len(span) > ANSWER // 2:
+        yield excerpt(answer, ANSWER), ""
+        return
+    room = (ANSWER - len(span)) // 2
+    before, after = answer[max(0, at - room) : at], answer[at + len(span) : at + len(span) + room]
+    yield ("…" if at > room else "") + visible(before.replace("\n", " ").lstrip()), ""
+    yield visible(span.replace("\n", " ")), "bold underline"
+    yield visible(after.replace("\n", " ").rstrip()) + ("…" if len(answer) > at + len(span) + room else ""), ""
+
+
+def _said(evidence: Evidence) -> str:
+    if evidence.source == "judge":
+        return f"judge: {excerpt(evidence.why, SPAN) or 'they contradict each other'}"
+    return f"{evidence.source} ({evidence.confidence:.2f}): {excerpt(evidence.left, SPAN)!r} against {excerpt(evidence.right, SPAN)!r}"
+
+
+def _topic(topic: Topic) -> "Iterator[Text]":
+    from rich.text import Text
+
+    examples = sum(stand.examples for stand in topic.stands)
+    yield Text.assemble(("topic ", "yellow"), (excerpt(topic.request, 100), "bold"), f" ({plural(examples, 'example')})")
+    for stand in topic.stands:
+        wordings = f", {plural(len(stand.answers), 'wording')}" if len(stand.answers) > 1 else ""
+        majority = "  most say" if stand is topic.majority else "          "
+        yield Text(f"  {majority} {plural(stand.examples, 'example')}{wordings}: {excerpt(stand.answers[0].answer, 80)}")

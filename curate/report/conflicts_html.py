@@ -1,0 +1,78 @@
+"""Conflicts as one HTML file: the question, both answers side by side with the words that clash marked, and why."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from curate import __version__
+from curate.detect.conflict import Conflict, ConflictReport
+from curate.detect.question import Question
+from curate.detect.topics import Topic
+from curate.report.html import bars, head, safe
+from curate.text import plural
+
+SHOWN: Final = 200
+"""Conflicts in the file, unless all are wanted."""
+STYLE: Final = """
+.pair { display: grid; grid-template-columns: 1fr 1fr; gap: .75rem }
+@media (max-width: 44rem) { .pair { grid-template-columns: 1fr } }
+"""
+MOST: Final = 4_000
+"""Characters of an answer that are shown."""
+
+
+def conflicts_html(report: ConflictReport, limit: int | None = SHOWN) -> Iterator[str]:
+    """The document, piece by piece, the surest conflicts first; `limit` of them (None: all)."""
+    yield head("curate conflicts", STYLE)
+    tiles = (
+        (report.questions, "questions"),
+        (report.compared, "pairs compared"),
+        (len(report.conflicts), "conflicts"),
+        (len(report.topics), "topics"),
+        (len(report.explained), "explained by system prompts"),
+    )
+    yield '<div class="tiles">' + "".join(f'<div class="tile"><b>{count:,}</b>{label}</div>' for count, label in tiles) + "</div>\n"
+    for note in report.notes:
+        yield f'<p class="quiet">{safe(note)}</p>\n'
+    counts: dict[str, int] = {}
+    for conflict in report.conflicts:
+        counts[conflict.evidence[0].source] = counts.get(conflict.evidence[0].source, 0) + 1
+    yield bars("Conflicts by who says so first", [(source, count, "warning") for source, count in sorted(counts.items(), key=lambda item: -item[1])])
+    yield from _section("Conflicts", report.conflicts, limit)
+    if report.topics:
+        yield f'<h2>Topics <span class="quiet">× {len(report.topics):,}</span></h2>\n'
+        for topic in report.topics[:limit]:
+            yield from _topic(topic)
+    yield from _section("Clashes that another system prompt may explain", report.explained, limit)
+    yield f'<p class="quiet">curate {__version__}</p>\n</body>\n</html>\n'
+
+
+def _section(title: str, conflicts: Sequence[Conflict], limit: int | None) -> Iterator[str]:
+    if not conflicts:
+        return
+    yield f'<h2>{title} <span class="quiet">× {len(conflicts):,}</span></h2>\n'
+    for conflict in conflicts[:limit]:
+        left, right = conflict.questions
+        yield f"<details open><summary><h3>{conflict.code} {conflict.confidence:.2f}</h3> {safe(left.request[:300])}</summary><div>"
+        if conflict.similarity < 1:
+            yield f'<p class="quiet">asked otherwise ({conflict.similarity:.2f} alike): {safe(right.request[:300])}</p>'
+        first = conflict.evidence[0]
+        yield f'<div class="pair">{_side(left, first.left)}{_side(right, first.right)}</div>'
+        said = [f"{item.source} {item.confidence:.2f}: {item.why or f'{item.left[:200]!r} against {item.right[:200]!r}'}" for item in conflict.evidence]
+        yield f'<p class="quiet">{"<br>".join(map(safe, said))}</p></div></details>\n'
+    if limit is not None and len(conflicts) > limit:
+        yield f'<p class="quiet">{plural(len(conflicts) - limit, "conflict")} more not shown (--all shows them)</p>\n'
+
+
+def _side(side: Question, span: str) -> str:
+    answer = side.answer[:MOST] + ("…" if len(side.answer) > MOST else "")
+    before, found, after = answer.partition(span) if 0 < len(span) < len(answer) else (answer, "", "")
+    marked = f"<mark>{safe(found)}</mark>" if found else ""
+    return f"<div><p><code>{safe(str(side.example.place))}</code></p><pre>{safe(before)}{marked}{safe(after)}</pre></div>"
+
+
+def _topic(topic: Topic) -> Iterator[str]:
+    yield f"<details open><summary><h3>{safe(topic.request[:300])}</h3></summary><div><ol>"
+    for stand in topic.stands:
+        mark = "<b>most say</b> " if stand is topic.majority else ""
+        yield f"<li>{mark}{plural(stand.examples, 'example')}: {safe(stand.answers[0].answer[:500])}</li>"
+    yield "</ol></div></details>\n"

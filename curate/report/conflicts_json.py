@@ -1,0 +1,139 @@
+"""Conflicts as plain values: what `curate conflicts --json` prints; its schema is an interface."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from curate.detect.conflict import Conflict, ConflictReport
+from curate.detect.question import Question
+from curate.detect.topics import Topic
+
+
+class Side(BaseModel):
+    """One side of a conflict."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    example: str
+    """Its id."""
+    file: str
+    line: int
+    turn: int
+    """Position of the answer among the messages, from 0."""
+    question: str
+    answer: str
+
+
+class EvidenceOutput(BaseModel):
+    """Why the sides clash."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    source: str
+    """The rule, `nli` or `judge`."""
+    left: str
+    right: str
+    """The words of each side that clash."""
+    confidence: float
+    why: str
+    """What a judge gave as its reason."""
+
+
+class ConflictOutput(BaseModel):
+    """One conflict."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    id: str
+    code: str
+    confidence: float
+    """From 0 to 1, all evidence taken together."""
+    similarity: float
+    """Of the questions; 1.0 where they ask the same in the same words."""
+    left: Side
+    right: Side
+    evidence: list[EvidenceOutput]
+
+
+class StandOutput(BaseModel):
+    """Answers of a topic that do not clash with one another."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    examples: int
+    """Examples that answer so, copies included."""
+    majority: bool
+    answers: list[str]
+    """Their different wordings."""
+
+
+class TopicOutput(BaseModel):
+    """A question with three or more different answers, some of which clash."""
+
+    question: str
+    stands: list[StandOutput]
+
+
+class ConflictsOutput(BaseModel):
+    """What `curate conflicts --json` prints."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    conflicts: list[ConflictOutput]
+    questions: int
+    """Examples with a question and an answer in words."""
+    compared: int
+    """Pairs of answers that were judged."""
+    notes: list[str]
+    """What was not done, and why."""
+    explained: list[ConflictOutput]
+    """Answers that clash where another system prompt may be the reason (X007): no findings."""
+    topics: list[TopicOutput]
+
+
+def conflicts_json(report: ConflictReport) -> dict[str, Any]:
+    """The report as plain values."""
+    output = ConflictsOutput(
+        conflicts=[_conflict(conflict) for conflict in report.conflicts],
+        questions=report.questions,
+        compared=report.compared,
+        notes=report.notes,
+        explained=[_conflict(conflict) for conflict in report.explained],
+        topics=[_topic(topic) for topic in report.topics],
+    )
+    return output.model_dump(mode="json")
+
+
+def _conflict(conflict: Conflict) -> ConflictOutput:
+    left, right = conflict.questions
+    evidence = [
+        EvidenceOutput(source=said.source, left=_storable(said.left), right=_storable(said.right), confidence=said.confidence, why=_storable(said.why))
+        for said in conflict.evidence
+    ]
+    return ConflictOutput(
+        id=conflict.id,
+        code=conflict.code,
+        confidence=round(conflict.confidence, 4),
+        similarity=conflict.similarity,
+        left=_side(left),
+        right=_side(right),
+        evidence=evidence,
+    )
+
+
+def _side(side: Question) -> Side:
+    place = side.example.place
+    return Side(example=side.example.id, file=place.file, line=place.line, turn=side.turn, question=_storable(side.request), answer=_storable(side.answer))
+
+
+def _topic(topic: Topic) -> TopicOutput:
+    stands = [
+        StandOutput(examples=stand.examples, majority=stand is topic.majority, answers=[_storable(side.answer) for side in stand.answers])
+        for stand in topic.stands
+    ]
+    return TopicOutput(question=_storable(topic.request), stands=stands)
+
+
+def _storable(text: str) -> str:
+    """Lone surrogates, which no UTF-8 stream can carry, as U+FFFD."""
+    return text.encode("utf-8", "replace").decode()
