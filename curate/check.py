@@ -8,7 +8,7 @@ from pathlib import Path
 from time import monotonic
 
 from curate.checker import Checker, Part
-from curate.config import CheckConfig
+from curate.config import CheckConfig, ConflictsConfig
 from curate.files import is_packed
 from curate.finding import Finding, Severity
 from curate.read.dataset import FileFacts, read_file
@@ -67,15 +67,16 @@ def check_paths(
     name_of: Callable[[Path], str] = str,
     workers: int = 1,
     found: Callable[[list[Finding]], None] | None = None,
+    conflicts: ConflictsConfig = ConflictsConfig(),  # noqa: B008  (frozen)
 ) -> CheckReport:
     """Check files with the rules that `config` selects; `progress` is told the number of lines of each piece, `found` what was found in it.
 
     `name_of` gives the name that a file goes by in findings. More than one of `workers` are processes of their own, started where there is
-    much to read; they import the main module anew, as `multiprocessing` does. Raises `InputError` for a file that cannot be read,
-    `UsageError` for a code that no rule has.
+    much to read; they import the main module anew, as `multiprocessing` does. `conflicts` is how the rules of family X look for them.
+    Raises `InputError` for a file that cannot be read, `UsageError` for a code that no rule has.
     """
     started = monotonic()
-    checker = Checker(config)
+    checker = Checker(config, conflicts)
     report = CheckReport(rules=checker.chosen.known, severities_of=checker.chosen.severities)
     told = _Told(checker, found)
     size = _size(paths)
@@ -145,7 +146,7 @@ def _parts(path: Path, facts: FileFacts, checker: Checker, pool: Workers) -> Ite
 
 def _conclude(checker: Checker, report: CheckReport, paths: Mapping[str, Path], told: _Told) -> None:
     """Add what the rules find in the data set as a whole, with the ids of the examples that it is about."""
-    if checker.whole:
+    if checker.compares:
         lines = (parsed for name, path in paths.items() for parsed in read_file(path, FileFacts(name)))
         together = list(checker.together([parsed.example for parsed in lines if parsed.example is not None]))
         report.findings += together

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from curate.config import CheckConfig
+from curate.config import CheckConfig, ConflictsConfig
 from curate.example import Example, Place
 from curate.finding import Finding, Problem
 from curate.read.dataset import FileFacts, ParsedLine
@@ -47,13 +47,14 @@ class Part:
 class Checker:
     """The selected rules, by what they see, and what the data set's rules remember."""
 
-    def __init__(self, config: CheckConfig) -> None:
+    def __init__(self, config: CheckConfig, conflicts: ConflictsConfig = ConflictsConfig()) -> None:  # noqa: B008  (frozen)
         """Raises as `Chosen.by` does."""
         self.max_length, self.target = config.max_length, config.target
         self.chosen = Chosen.by(config)
         rules = self.chosen.rules
         scopes = (Scope.LINE, Scope.EXAMPLE, Scope.VALUE, Scope.DATASET, Scope.PROFILE, Scope.FILE, Scope.TOKENS, Scope.EXAMPLES)
         self.line, self.shape, self.value, self.dataset, self.profiled, self.files, self.tokens, self.whole = (by_scope(rules, scope) for scope in scopes)
+        self.clashing, self.conflicts = by_scope(rules, Scope.CONFLICTS), conflicts
         self.text = TextRules(by_scope(rules, Scope.TEXT))
         self.template = load_template(config.model) if config.model and self.tokens else None
         self.scan: Scan | None = None
@@ -62,7 +63,7 @@ class Checker:
 
     def hurry(self) -> None:
         """Let lines go through a compiled scan first: for big files, since it takes a while to load. Nothing else depends on it."""
-        if {rule.code for rule in self.text.rules} <= COVERED and self.template is None and not self.whole:
+        if {rule.code for rule in self.text.rules} <= COVERED and self.template is None and not self.compares:
             self.scan = scanner()
 
     def part(self, piece: Piece) -> Part:
@@ -183,10 +184,22 @@ class Checker:
                 place, at = (self.seen.profile.places[where], where) if isinstance(where, int) else (where, None)
                 yield self._about(rule, problem, place), at
 
+    @property
+    def compares(self) -> bool:
+        """Whether a rule compares all examples with each other."""
+        return bool(self.whole or self.clashing)
+
     def together(self, examples: Sequence[Example]) -> Iterator[Finding]:
-        """What the rules find that compare all examples with each other."""
-        for rule in self.whole:
-            for example, problem in rule.function(examples):
+        """What the rules find that compare all examples with each other. Raises `CurateError` where a model that one needs is not at hand."""
+        asked: list[tuple[Rule, object]] = [(rule, examples) for rule in self.whole]
+        if self.clashing:
+            from curate.detect.conflict import find_conflicts  # what no other rule needs
+            from curate.detect.judges import judge_of
+
+            report = find_conflicts(examples, self.conflicts, judge=judge_of(self.conflicts, None))
+            asked += [(rule, report) for rule in self.clashing]
+        for rule, seen in asked:
+            for example, problem in rule.function(seen):
                 yield replace(self._about(rule, problem, example.place), example=example.id)
 
     def _about(self, rule: Rule, problem: Problem, place: Place) -> Finding:

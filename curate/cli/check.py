@@ -50,14 +50,15 @@ def check(
     """
     files = data_files(paths)
     options = {"select": select, "ignore": ignore, "extend_select": extend_select, "target": target, "model": model, "max_length": max_length}
-    config = chosen(find_config(Path.cwd()).check, **options)
+    project = find_config(Path.cwd())
+    config = chosen(project.check, **options)
     if fix or unsafe_fixes or diff or fix_only:
         from curate.cli.fix import Fixing, mend  # what a hook that only checks need not load
 
         mend(files, config, Fixing(fix, unsafe_fixes, diff, fix_only), quiet=quiet)
     adopted = Adopted.read(baseline, new_baseline)
     with progress("checking", "lines", quiet=quiet) as advance:
-        report = check_paths(files, config, advance, workers=workers or processes())
+        report = check_paths(files, config, advance, workers=workers or processes(), conflicts=project.conflicts)
     adopted.settle(report, files)
     limit = None if show_all else SHOWN
     told = reported(report, output_format, files, limit, group_by, statistics=statistics, model=config.model)

@@ -28,7 +28,11 @@ BY_SCOPE: Final = {
     Scope.DIVISION: "it is about what `curate split` comes to",
     Scope.ADOPTION: "its examples are lines of a file of suppressions, not of data",
 }
-BY_CODE: Final = {"J018": "an example would have to be as big as a file that the service refuses"}
+BY_CODE: Final = {
+    "J018": "an example would have to be as big as a file that the service refuses",
+    "X001": "it needs an NLI model or a judge; `curate conflicts --nli` runs it",
+    "X002": "it needs models that compare questions and answers; `curate conflicts --embeddings --nli` runs it",
+}
 """Why some of our rules cannot be tested by their own examples; the tests of curate test them in another way."""
 
 

@@ -57,6 +57,11 @@ class Conflict:
         assert found[1] is not None
         return found[0], found[1]
 
+    def in_order(self) -> list[tuple[Question, str]]:
+        """Both sides, each with the words of it that clash, in the order of the data."""
+        first = self.evidence[0]
+        return sorted(zip(self.questions, (first.left, first.right), strict=True), key=lambda side: (side[0].example.place, side[0].turn))
+
     @property
     def confidence(self) -> float:
         """`score`, or that of the strongest evidence."""

@@ -1,6 +1,7 @@
 """The words of a text that carry its meaning: without grammar and politeness, and without the endings of plurals and verbs."""
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from curate.text import normalised, words
@@ -13,6 +14,7 @@ STOPWORDS: Final = frozenset(
 POSSESSIVE: Final = re.compile(r"['’]s\b")
 
 
+@lru_cache(4_096)  # each answer is compared with several others
 def content_words(text: str) -> frozenset[str]:
     """The stems of a text's words without stopwords."""
     return frozenset(stem(word) for word in words(normalised(POSSESSIVE.sub("", text))) if word not in STOPWORDS)

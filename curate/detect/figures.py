@@ -104,7 +104,7 @@ def _result(text: str) -> Quantity | None:
     return found[-1] if found else None
 
 
-def _bare(question: str, left: str, right: str, found: tuple[list[Quantity], list[Quantity]]) -> Found | None:
+def _bare(question: str, left: str, right: str, found: tuple[Sequence[Quantity], Sequence[Quantity]]) -> Found | None:
     """Answers of hardly more than one number each."""
     a, b = found
     if len(a) != 1 or len(b) != 1 or a[0].same(b[0]) or not _comparable(a[0], b[0]):
@@ -116,7 +116,7 @@ def _bare(question: str, left: str, right: str, found: tuple[list[Quantity], lis
     return _said(a[0], b[0])
 
 
-def _in_sentences(pair: Aligned, mine: list[Quantity], others: list[Quantity], everywhere: tuple[list[Quantity], list[Quantity]]) -> Found | None:
+def _in_sentences(pair: Aligned, mine: list[Quantity], others: list[Quantity], everywhere: tuple[Sequence[Quantity], Sequence[Quantity]]) -> Found | None:
     a, b = unmatched(mine, others)
     if not a or not b:
         return None

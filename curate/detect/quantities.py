@@ -5,6 +5,7 @@ English. A number whose unit is not known here is a bare number, which may be eq
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from curate.detect.content_words import stem
@@ -32,7 +33,7 @@ _FACTORS: Final[dict[str, dict[str, float]]] = {
     "length": {
         "mm millimeter millimeters millimetre millimetres": 1e-3,
         "cm centimeter centimeters centimetre centimetres": 1e-2,
-        "meter meters metre metres": 1,
+        "m meter meters metre metres": 1,
         "km kilometer kilometers kilometre kilometres": 1e3,
         "inch inches": 0.0254,
         "ft foot feet": 0.3048,
@@ -95,6 +96,8 @@ AMOUNT: Final = re.compile(
 )
 # A number of a point in a list counts points; what is in a web address, a version or a name of a file measures nothing.
 NO_NUMBER: Final = re.compile(r"(?m)^\s*(?:\(?\d{1,2}[.)]|[-*•#]+)\s+|https?://\S+|(?<![\d.])\d+(?:\.\d+){2,}\b|\bstep \d+\b", re.IGNORECASE)
+REMEMBERED: Final = 4_096
+"""Texts whose quantities are kept: each answer is compared with several others."""
 PRONOUN: Final = frozenset(("one",))
 ROUNDED: Final = frozenset(("length", "mass", "volume"))
 CONVERTED: Final = 0.02
@@ -148,7 +151,8 @@ class Quantity(NamedTuple):
         return abs(mine - others) <= (0.51 * max(self.step, other.step) if self.step != other.step else 0) + 1e-9 * most
 
 
-def quantities(text: str, counted: frozenset[str] = frozenset()) -> list[Quantity]:
+@lru_cache(REMEMBERED)
+def quantities(text: str, counted: frozenset[str] = frozenset()) -> tuple[Quantity, ...]:
     """The quantities in a text, in order. "One" counts as a number only with a unit behind it, or what is `counted` (stems): it is a pronoun too."""
     text = NO_NUMBER.sub(lambda match: " " * len(match.group()), text)
     found = []
@@ -159,7 +163,7 @@ def quantities(text: str, counted: frozenset[str] = frozenset()) -> list[Quantit
                 found.append(quantity)
                 text = text[: match.start()] + " " * len(match.group()) + text[match.end() :]
     found.extend(_amounts(text, counted))
-    return sorted(found, key=lambda quantity: quantity.start)
+    return tuple(sorted(found, key=lambda quantity: quantity.start))
 
 
 def _date(match: re.Match[str]) -> Quantity | None:
@@ -197,7 +201,7 @@ def _amounts(text: str, counted: frozenset[str]) -> Iterator[Quantity]:
         unit, kind, factor = (match["unit"] or "").lower(), "number", 1.0
         unit = unit.replace("degrees ", "").replace("° ", "°")
         end = match.end()
-        if unit in UNITS and not (unit in ("s", "h", "g", "l", "min") and words):
+        if unit in UNITS and not (unit in ("s", "h", "g", "l", "m", "min") and words):
             kind, factor = UNITS[unit]
         else:
             end = match.end("unit") - len(match["unit"]) if match["unit"] else end

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 from curate.detect.content_words import STOPWORDS, content_words
@@ -46,7 +46,7 @@ class Question:
     @cached_property
     def setting(self) -> str:
         """All of the context but the last request, system prompts of the same words being equal: a key."""
-        return content_id([self.before, sorted(content_words(self.system)), _particulars(self.system)])
+        return content_id([self.before, _gist(self.system)])
 
     @cached_property
     def content(self) -> frozenset[str]:
@@ -63,6 +63,12 @@ def spelled_request(request: str) -> str:
     """The last turn of a context, in one spelling."""
     signs = "".join(OPERATOR.findall(request))  # words alone would make "2 + 3" of "2 - 3"
     return f"user: {asked(request)} {signs}"
+
+
+@lru_cache(1_024)  # most examples of a file have one of few system prompts
+def _gist(system: str) -> str:
+    """What a system prompt says, whatever the order of its words."""
+    return content_id([sorted(content_words(system)), _particulars(system)])
 
 
 def _particulars(text: str) -> list[Any]:

@@ -59,7 +59,7 @@ def _load(path: Path | None) -> dict[str, Any]:
     if path is None or not path.exists():
         return {}
     try:
-        with np.load(path, allow_pickle=False) as saved:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as saved:
             return dict(zip((key.decode() for key in saved["keys"].tolist()), saved["vectors"], strict=True))
     except Exception:  # noqa: BLE001  (whatever a damaged archive raises, a damaged cache is only a slower run)
         return {}

@@ -15,6 +15,7 @@ from curate.decision import Decision, DecisionLog, edits_of
 from curate.dedup import EACH
 from curate.detect.conflict import Conflict, ConflictReport, find_conflicts
 from curate.detect.crew import Crew
+from curate.detect.judges import REMOTE, judge_of
 from curate.detect.loss import Loss
 from curate.detect.sift import sift
 from curate.detect.table import Reader, Table
@@ -110,7 +111,9 @@ class Pipeline:
         if not self.config.data:
             raise UsageError("the configuration names no data", 'write  data = ["data.jsonl"]  in curate.toml')
         demand_apart([*self.paths, *self.given], self.output)
-        named = (("embeddings", self.config.conflicts.embeddings), ("nli", self.config.conflicts.nli), ("semantic", self.config.split.semantic))
+        wanted = self.config.conflicts
+        local = "" if wanted.judge.startswith(REMOTE) else wanted.judge
+        named = (("embeddings", wanted.embeddings), ("nli", wanted.nli), ("judge", local), ("semantic", self.config.split.semantic))
         self.models = {name: fingerprint(model) for name, model in named if model}
         self.making = making_of(self.config)
         if self.config.recipe and self.choice.wants("train"):
@@ -294,8 +297,9 @@ class Pipeline:
     def _conflicts(self) -> None:
         def work() -> store.Result:
             examples = self._kept()
-            advance = self._advance("conflicts", len(examples), "questions embedded")
-            return store.conflicts_result(find_conflicts(examples, self.config.conflicts, self.project.cache, advance))
+            advance = self._advance("conflicts", len(examples), "texts compared")
+            judge = judge_of(self.config.conflicts, self.project.cache, progress=advance)
+            return store.conflicts_result(find_conflicts(examples, self.config.conflicts, self.project.cache, advance, judge=judge))
 
         key = key_of("conflicts", self.inputs, self._left, [list(loss) for loss in self.losses], self.config.conflicts.model_dump(mode="json"), self.models)
         result = self._stage(

@@ -42,12 +42,11 @@ def conflicts_text(report: ConflictReport, limit: int | None = SHOWN, *, verbose
 def _block(conflict: Conflict) -> "Iterator[Text]":
     from rich.text import Text
 
-    sides = conflict.questions
-    yield Text.assemble((conflict.code, "yellow"), f" {conflict.confidence:.2f} ", (excerpt(sides[0].request, 100), "bold"))
+    (left, _), (right, _) = sides = conflict.in_order()
+    yield Text.assemble((conflict.code, "yellow"), f" {conflict.confidence:.2f} ", (excerpt(left.request, 100), "bold"))
     if conflict.similarity < 1:
-        yield Text(f"       asked otherwise ({conflict.similarity:.2f} alike): {excerpt(sides[1].request, 100)}", style="dim")
-    spans = conflict.evidence[0].left, conflict.evidence[0].right
-    for name, side, span in zip("AB", sides, spans, strict=True):
+        yield Text(f"       asked otherwise ({conflict.similarity:.2f} alike): {excerpt(right.request, 100)}", style="dim")
+    for name, (side, span) in zip("AB", sides, strict=True):
         yield Text.assemble(f"  {name} {_place(side)}: ", *_marked(side.answer, span))
     yield Text(f"    {'; '.join(map(_said, conflict.evidence))}", style="dim")
 

@@ -57,6 +57,8 @@ class Scope(StrEnum):
     """The `curate.rules.profile.Profile` of the data set, at its end; yields problems, each with a place or the number of an example from 0."""
     EXAMPLES = "examples"
     """All examples of the data set, in order, in memory; yields examples with problems. Never a default rule."""
+    CONFLICTS = "conflicts"
+    """The `ConflictReport` of the data set; yields examples with problems. Never a default rule."""
     FILE = "file"
     """The `FileFacts` of a file read to its end; yields problems."""
     REMOVAL = "removal"

@@ -9,7 +9,7 @@ import pytest
 
 from curate.check import check_paths
 from curate.config import SUPPRESSIONS as FILE
-from curate.config import CheckConfig, Config, DedupConfig, SplitConfig
+from curate.config import CheckConfig, Config, ConflictsConfig, DedupConfig, SplitConfig
 from curate.decontaminate import decontaminated
 from curate.dedup import plan
 from curate.detect.across import across
@@ -24,14 +24,15 @@ from curate.rules.splits import leaked_across
 from curate.suppressions import load_suppressions, suppress
 from curate.targets import LIMITS, Target
 from tests.tinymodel import MAX_LENGTH, model_for
+from tests.tinynli import tiny_nli
 
 BENCHMARK = """{"question": "Which gas do plants take up from the air to make sugar in the light of the sun?", "answer": "carbon dioxide"}
 {"question": "Who painted the Mona Lisa?", "answer": "Leonardo da Vinci"}
 """
 CASES = Path(__file__).parent.parent / "cases"
 EMBEDDINGS = "offline:all-MiniLM-L6-v2"
-BY_MEANING = ("L006",)
-"""Rules that need embeddings, and so a model."""
+BY_MEANING = ("L006", "X001", "X002")
+"""Rules that compare by meaning, and so need a model."""
 
 
 def parameter(code: str, *values: Any, name: str = "") -> Any:
@@ -78,7 +79,8 @@ def findings(content: bytes, code: str, target: str = "", name: str = "data.json
     only = RULES[code].only
     for_target = Target(target) if target else only[0] if only else Target.TRAINER
     config = CheckConfig(select=(code,), target=for_target, model=model_for(code), max_length=MAX_LENGTH)
-    return [finding for finding in check_paths([path], config).findings if finding.code == code]
+    compared = ConflictsConfig(embeddings=EMBEDDINGS if code == "X002" else "", nli=tiny_nli()) if code in BY_MEANING else ConflictsConfig()
+    return [finding for finding in check_paths([path], config, conflicts=compared).findings if finding.code == code]
 
 
 def suppressed(lines: bytes, code: str) -> list[Finding]:

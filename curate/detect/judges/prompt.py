@@ -44,7 +44,7 @@ def verdict_of(reply: str) -> Verdict | None:
     """What a reply says; None where it says neither yes nor no."""
     for match in OBJECT.finditer(reply):
         try:
-            value = json.loads(match.group())
+            value = json.loads(match.group(), strict=False)  # models break lines inside of strings
         except ValueError:
             continue
         if isinstance(value.get("contradict"), bool):

@@ -1,0 +1,162 @@
+"""Family X: answers that cannot both hold. They are shown; a person decides. Keep all examples in memory, and so run only when they are selected.
+
+Which questions are the same and which answers clash is `curate.detect.conflict`'s to say; `curate conflicts` shows the pairs. X007, a clash
+that another system prompt may explain, is no finding: `curate conflicts --verbose` lists it.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from curate.example import Example
+from curate.finding import Problem, Severity
+from curate.rules.rule import Scope, rule
+from curate.text import excerpt, visible
+
+if TYPE_CHECKING:
+    from curate.detect.conflict import ConflictReport
+
+Found = Iterator[tuple[Example, Problem]]
+HINT = "`curate review` shows both: keep one, both or neither, or correct an answer."
+
+
+@rule("X001", "answers-contradict", severity=Severity.WARNING, scope=Scope.CONFLICTS, default=False, hint=HINT)
+def answers_contradict(report: "ConflictReport") -> Found:
+    """Two answers to one question contradict each other.
+
+    System prompt, tools, earlier turns and question are the same; a language-inference model, or a judge, says that both answers cannot
+    hold. A model that learns both learns to guess. Runs where `nli` or `judge` is named under [conflicts].
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "What does the lamp do at night?"}, {"role": "assistant", "content": "The lamp shines all night."}]}
+        {"messages": [{"role": "user", "content": "What does the lamp do at night?"}, {"role": "assistant", "content": "The lamp is dark all night."}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "What does the lamp do at night?"}, {"role": "assistant", "content": "The lamp shines all night."}]}
+        {"messages": [{"role": "user", "content": "What does the lamp do at night?"}, {"role": "assistant", "content": "All night the lamp shines."}]}
+    """
+    return _told(report, "X001")
+
+
+@rule("X002", "reworded-question-contradicts", severity=Severity.WARNING, scope=Scope.CONFLICTS, default=False, hint=HINT)
+def reworded_question_contradicts(report: "ConflictReport") -> Found:
+    """Two answers to one question, asked in two ways, contradict each other.
+
+    As X001, where an embedding model finds that two questions ask the same thing. Runs where `embeddings` and `nli` are named under [conflicts].
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "What does the lamp do at night?"}, {"role": "assistant", "content": "The lamp shines all night."}]}
+        {"messages": [{"role": "user", "content": "At night, what does the lamp do?"}, {"role": "assistant", "content": "The lamp is dark all night."}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "What does the lamp do at night?"}, {"role": "assistant", "content": "The lamp shines all night."}]}
+        {"messages": [{"role": "user", "content": "What does the stove do at night?"}, {"role": "assistant", "content": "The lamp is dark all night."}]}
+    """
+    return _told(report, "X002")
+
+
+@rule("X003", "facts-differ", severity=Severity.WARNING, scope=Scope.CONFLICTS, default=False, hint=HINT)
+def facts_differ(report: "ConflictReport") -> Found:
+    """Two answers to one question give different numbers, dates or names, or one says yes and one no.
+
+    Units are converted and roundings forgiven before they are compared. Requests that many answers fulfil are left alone.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "How long can I return it?"}, {"role": "assistant", "content": "You can return it within 30 days."}]}
+        {"messages": [{"role": "user", "content": "How long can I return it?"}, {"role": "assistant", "content": "You can return it within 14 days."}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "How long does it take?"}, {"role": "assistant", "content": "It takes two hours."}]}
+        {"messages": [{"role": "user", "content": "How long does it take?"}, {"role": "assistant", "content": "It takes 120 minutes."}]}
+    """
+    return _told(report, "X003")
+
+
+@rule("X004", "refused-and-answered", severity=Severity.WARNING, scope=Scope.CONFLICTS, default=False, hint=HINT)
+def refused_and_answered(report: "ConflictReport") -> Found:
+    """One question is answered in one example and refused in another.
+
+    The model learns to refuse by chance.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "Can I return it?"}, {"role": "assistant", "content": "I'm sorry, I can't help with that."}]}
+        {"messages": [{"role": "user", "content": "Can I return it?"}, {"role": "assistant", "content": "You can return it within 30 days."}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "Can I return it?"}, {"role": "assistant", "content": "I'm sorry, I can't help with that."}]}
+        {"messages": [{"role": "user", "content": "Who won the election?"}, {"role": "assistant", "content": "The mayor won it again."}]}
+    """
+    return _told(report, "X004")
+
+
+@rule("X005", "labels-differ", severity=Severity.ERROR, scope=Scope.CONFLICTS, default=False, hint=HINT)
+def labels_differ(report: "ConflictReport") -> Found:
+    """One input is given two labels.
+
+    In data for classification there is one right answer; no model can learn two.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "Classify the sentiment: I love it"}, {"role": "assistant", "content": "positive"}]}
+        {"messages": [{"role": "user", "content": "Classify the sentiment: I love it"}, {"role": "assistant", "content": "neutral"}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "Classify the sentiment: I love it"}, {"role": "assistant", "content": "positive"}]}
+        {"messages": [{"role": "user", "content": "Classify the sentiment: It is a book"}, {"role": "assistant", "content": "neutral"}]}
+    """
+    return _told(report, "X005")
+
+
+@rule(
+    "X006",
+    "contradicts-itself",
+    severity=Severity.INFO,
+    scope=Scope.EXAMPLES,
+    default=False,
+    hint="Correct one of the answers, unless something changed in between.",
+)
+def contradicts_itself(examples: Sequence[Example]) -> Found:
+    """An answer denies what an earlier one in the same conversation says.
+
+    Two sentences of nearly the same words give two numbers, two names, or one denies what the other affirms.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "When does the shop open?"}, {"role": "assistant", "content": "The shop opens at 8 in the morning."}, {"role": "user", "content": "When?"}, {"role": "assistant", "content": "The shop opens at 9 in the morning."}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "When does the shop open?"}, {"role": "assistant", "content": "The shop opens at 8 in the morning."}, {"role": "user", "content": "When?"}, {"role": "assistant", "content": "At 8 in the morning."}]}
+    """
+    from curate.detect.within import contradictions_within  # what only this rule needs
+
+    for example in examples:
+        for found in contradictions_within(example):
+            said, denied = excerpt(found.evidence.right, 60), excerpt(found.evidence.left, 60)
+            yield example, Problem(_pointer(example, found.later), f"says {said!r}, and message {found.earlier} says {denied!r}")
+
+
+def _told(report: "ConflictReport", code: str) -> Found:
+    """The conflicts of a code, each at the one of its examples that stands later."""
+    for conflict in report.conflicts:
+        if conflict.code != code:
+            continue
+        (earlier, said_before), (later, said) = conflict.in_order()
+        message = f"answers {excerpt(said, 60)!r} where {visible(str(earlier.example.place))} answers {excerpt(said_before, 60)!r}"
+        yield later.example, Problem(_pointer(later.example, later.turn), message)
+
+
+def _pointer(example: Example, turn: int) -> str:
+    """Where the text of a message stands."""
+    return example.messages[turn].content_pointer
+
+
+RULES = (answers_contradict, reworded_question_contradicts, facts_differ, refused_and_answered, labels_differ, contradicts_itself)

@@ -1,0 +1,190 @@
+"""Judges of one's own: an endpoint, as a real server on this machine that also misbehaves, and a language model."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from curate.cli.main import main
+from curate.config import ConflictsConfig
+from curate.detect.conflict import find_conflicts
+from curate.detect.judges import judge_of
+from curate.detect.judges.kept import Work
+from curate.detect.judges.prompt import verdict_of
+from curate.errors import CurateError, MissingExtra, ModelError, UsageError
+from tests.conftest import chat
+from tests.engine.test_conflicts import example
+
+QUESTION = "Who repairs the lamp at night?"
+EXAMPLES = [
+    example(QUESTION, "The keeper of the tower repairs it.", 1),
+    example(QUESTION, "A crew from the town comes to repair it.", 2),
+    example("How high is the tower?", "It is 30 m high.", 3),
+    example("How high is the tower?", "It is 31 m high.", 4),
+]
+
+
+class Server(ThreadingHTTPServer):
+    """Answers chat completions: a contradiction where the keeper is spoken of, none elsewhere; misbehaves as told."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.asked: list[dict[str, Any]] = []
+        self.keys: list[str | None] = []
+        self.statuses: list[int] = []
+        """To answer with before it behaves."""
+        self.reply = ""
+        """In place of a verdict."""
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}/v1"
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def do_POST(self) -> None:
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.asked.append(asked)
+        self.server.keys.append(self.headers["Authorization"])
+        status = self.server.statuses.pop(0) if self.server.statuses else 200
+        clashing = "keeper" in asked["messages"][0]["content"]
+        said = self.server.reply or f'Sure: {{"contradict": {str(clashing).lower()}, "why": "one \x1b[31m of them is wrong"}}'
+        value = {"choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": said}}]}
+        body = json.dumps(value if status == 200 else {"error": {"message": f"status {status}"}}).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Retry-After", "0")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing on stderr."""
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    pytest.importorskip("openai", exc_type=ImportError)
+    running = Server()
+    thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield running
+    running.shutdown()
+    thread.join()
+    running.server_close()
+
+
+def named(server: Server) -> ConflictsConfig:
+    return ConflictsConfig(judge=server.address, judge_model="judge-1", judge_price=(1.0, 2.0))
+
+
+@pytest.mark.slow
+def test_the_endpoint_decides_and_is_asked_only_once(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CURATE_JUDGE_KEY", "secret")
+    work: list[Work] = []
+    report = find_conflicts(EXAMPLES, named(server), judge=judge_of(named(server), tmp_path, work.append))
+    assert [(c.code, c.evidence[-1].source) for c in report.conflicts] == [("X001", "judge")]
+    assert any("the judge says that both answers can hold" in note for note in report.notes)
+    assert [(w.leaves, w.pairs, w.known, w.price is not None and w.price > 0) for w in work] == [(True, 2, 0, True)]
+    assert (len(server.asked), server.keys[0], {asked["model"] for asked in server.asked}) == (2, "Bearer secret", {"judge-1"})
+    again = find_conflicts(EXAMPLES, named(server), judge=judge_of(named(server), tmp_path, work.append))
+    assert (again.conflicts, len(server.asked), len(work)) == (report.conflicts, 2, 1)
+
+
+@pytest.mark.slow
+def test_a_server_that_is_busy_or_fails_is_asked_again(server: Server) -> None:
+    server.statuses = [429, 500, 503]
+    assert len(find_conflicts(EXAMPLES, named(server), judge=judge_of(named(server), None)).conflicts) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("status", "hint"), [(401, "CURATE_JUDGE_KEY"), (404, "/v1"), (400, "later")])
+def test_a_server_that_refuses_ends_the_search_with_the_next_step(server: Server, status: int, hint: str) -> None:
+    server.statuses = [status] * 20
+    with pytest.raises(ModelError) as caught:
+        find_conflicts(EXAMPLES, named(server), judge=judge_of(named(server), None))
+    assert hint in caught.value.hint
+
+
+@pytest.mark.slow
+def test_a_reply_that_says_neither_yes_nor_no_leaves_the_rules_verdict(server: Server, tmp_path: Path) -> None:
+    server.reply = "As a judge I would rather not say."
+    report = find_conflicts(EXAMPLES, named(server), judge=judge_of(named(server), tmp_path))
+    assert [c.code for c in report.conflicts] == ["X003"]
+    assert any("said neither yes nor no" in note for note in report.notes)
+    server.reply = ""
+    assert [c.code for c in find_conflicts(EXAMPLES, named(server), judge=judge_of(named(server), tmp_path)).conflicts] == ["X001"]
+
+
+@pytest.mark.slow
+def test_nothing_is_sent_before_somebody_agrees(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("data.jsonl").write_text("\n".join(json.dumps(chat(item.messages[0].text, item.messages[1].text)) for item in EXAMPLES))
+    command = ["conflicts", "data.jsonl", "--judge", server.address, "--judge-model", "judge-1"]
+    assert main(command) == 2
+    told = capsys.readouterr().err
+    assert server.asked == []
+    assert "judging 2 pairs of answers" in told
+    assert "--yes" in told
+    assert main([*command, "--yes"]) == 1
+    out = capsys.readouterr().out
+    assert "\x1b" not in out
+    assert "of them is wrong" in out
+
+
+def test_nobody_listening_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("openai", exc_type=ImportError)
+    monkeypatch.setattr("curate.detect.judges.endpoint.RETRIES", 0)
+    config = ConflictsConfig(judge="http://127.0.0.1:9/v1", judge_model="any")
+    with pytest.raises(CurateError) as caught:
+        find_conflicts(EXAMPLES, config, judge=judge_of(config, tmp_path))
+    assert "check that the server runs" in caught.value.hint
+
+
+def test_an_endpoint_needs_the_name_of_a_model() -> None:
+    with pytest.raises(UsageError, match="which model"):
+        judge_of(ConflictsConfig(judge="http://127.0.0.1:9/v1"), None)
+
+
+def test_without_the_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "openai", None)
+    config = ConflictsConfig(judge="http://127.0.0.1:9/v1", judge_model="any")
+    with pytest.raises(MissingExtra) as caught:
+        find_conflicts(EXAMPLES, config, judge=judge_of(config, None))
+    assert "[remote]" in caught.value.hint
+
+
+@pytest.mark.slow
+def test_a_language_model_on_this_machine_gives_a_verdict_on_each_pair(tmp_path: Path) -> None:
+    from tests.trainer.tiny import make_model
+
+    config = ConflictsConfig(judge=str(make_model(tmp_path / "model")))
+    work: list[Work] = []
+    judge = judge_of(config, tmp_path / "cache", work.append)
+    report = find_conflicts(EXAMPLES, config, judge=judge)
+    assert [(w.leaves, w.pairs) for w in work] == [(False, 2)]
+    again = find_conflicts(EXAMPLES, config, judge=judge_of(config, tmp_path / "cache", work.append))
+    assert (len(work), again.conflicts) == (1, report.conflicts)
+
+
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        ('{"contradict": true, "why": "3 is not 4"}', (True, "3 is not 4")),
+        ('Here:\n```json\n{"contradict": false}\n```', (False, "")),
+        ("Yes, they do.", (True, "Yes, they do.")),
+        (" no", (False, "no")),
+        ("{broken} maybe", None),
+        ("", None),
+    ],
+)
+def test_only_a_yes_or_a_no_is_read_out_of_a_reply(reply: str, said: tuple[bool, str] | None) -> None:
+    found = verdict_of(reply)
+    assert said == (None if found is None else tuple(found))
