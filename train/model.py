@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import torch
 from transformers import AutoModelForCausalLM, BitsAndBytesConfig
+from transformers.utils import logging
 
 from curate.errors import MissingExtra, ModelError
 from curate.models import resolve
@@ -42,6 +43,7 @@ def load_base(recipe: Recipe, dtype: torch.dtype, *, checkpointing: bool = False
     `checkpointing`: whether activations are computed again in the backward pass.
     """
     place = resolve(recipe.model)
+    logging.disable_progress_bar()  # of loading weights; ours says as much
     options: dict[str, Any] = {}
     if recipe.quantised:
         options["quantization_config"] = _nf4(recipe, dtype)

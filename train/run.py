@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 import torch
 from transformers import set_seed
-from transformers.utils import logging
 
 from curate.config import validated
 from curate.errors import ConfigError, ModelError, UsageError
@@ -115,7 +114,6 @@ class Training:
         return report
 
     def _load(self) -> None:
-        logging.disable_progress_bar()  # bars of loading weights; ours say as much
         loading = self.narrator.phase("loading the model", 1)
         base = load_base(self.recipe, self.dtype, checkpointing=self.settings.activation_checkpointing)
         set_seed(self.recipe.seed)  # the adapter begins with random numbers

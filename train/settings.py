@@ -99,4 +99,4 @@ def toml(value: Any) -> str:
 
 def gigabytes(size: int) -> str:
     """A size for people."""
-    return f"{size / 1e9:.1f} GB"
+    return f"{size / 1e9:.1f} GB" if size >= 1e8 else f"{size / 1e6:.1f} MB"

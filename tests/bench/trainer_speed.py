@@ -1,0 +1,214 @@
+"""What a training costs beside TRL's SFTTrainer: supervised tokens a second, peak memory, held-out loss after the same examples.
+
+    pip install trl datasets                       (of this bench alone)
+    python tests/bench/trainer_speed.py FILE [--examples 500] [--threads 1] [--runs 2]
+
+FILE is a data set in any format that curate reads. Both train the same QLoRA adapter (rank 16, all linear layers, NF4 with double quantisation,
+bfloat16, one epoch, 16 examples a step) on SmolLM2-135M-Instruct, loss on the answers alone, each in a process of its own, in turn. TRL runs
+padded, padded with examples of like length together, and packed; its best one counts. Time is that of the processor (user and system), so that
+others on the machine disturb less; with one thread it is most comparable. The held-out loss of every adapter is measured by the same code.
+"""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, Final
+
+BASE: Final = "offline:SmolLM2-135M-Instruct"
+RATE: Final = 1e-3
+BATCH: Final = 16
+HELD_OUT: Final = 100
+WAYS: Final = ("curate", "trl padded", "trl grouped", "trl packed")
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--examples", type=int, default=500)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--runs", type=int, default=2)
+    parser.add_argument("--ways", nargs="*", default=list(WAYS))
+    parser.add_argument("--child", help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.child:
+        print(json.dumps(child(given.child, given.file, given.threads)))
+        return
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        supervised, tokens = write_split(given.file, folder, given.examples)
+        print(f"{given.examples} examples of {given.file.name}: {tokens:,} tokens, {supervised:,} of them trained on; {given.threads} thread(s)")
+        best: dict[str, dict[str, Any]] = {}
+        for _ in range(given.runs):
+            for way in given.ways:
+                found = start(way, folder, given.threads)
+                if way not in best or found["seconds"] < best[way]["seconds"]:
+                    best[way] = found
+        print(f"{'':<14}{'CPU s':>8}{'supervised tokens/s':>22}{'peak MB':>10}{'held-out loss':>15}")
+        for way, found in best.items():
+            print(f"{way:<14}{found['seconds']:>8.1f}{supervised / found['seconds']:>22.1f}{found['memory'] / 1e6:>10.0f}{found['loss']:>15.4f}")
+        ours = best.get("curate")
+        others = [found for way, found in best.items() if way != "curate"]
+        if ours and others:
+            quickest = min(others, key=lambda one: one["seconds"])
+            print(f"curate: {quickest['seconds'] / ours['seconds']:.2f} x the speed, {ours['memory'] / quickest['memory']:.2f} x the memory of TRL's quickest")
+
+
+def start(way: str, folder: Path, threads: int) -> dict[str, Any]:
+    """One training in a process of its own."""
+    environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
+    command = [sys.executable, __file__, str(folder), "--child", way, "--threads", str(threads)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(done.stderr)
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    found["loss"] = json.loads(
+        subprocess.run(
+            [*command[:4], f"loss {found['adapter']}", *command[5:]], env=environment, stdout=subprocess.PIPE, text=True, check=True
+        ).stdout.splitlines()[-1]
+    )
+    print(f"  {way}: {found['seconds']:.1f} s, {found['memory'] / 1e6:.0f} MB, {found['loss']:.4f}", file=sys.stderr)
+    return found
+
+
+def write_split(file: Path, folder: Path, count: int) -> tuple[int, int]:
+    """The first examples that any trainer takes, as a split folder; returns the numbers of tokens trained on and of all."""
+    from curate.read.dataset import read_dataset
+    from curate.template import load_template
+
+    template = load_template(BASE)
+    kept: list[str] = []
+    supervised = tokens = 0
+    for line in read_dataset([file]).lines:
+        if line.example is None or len(kept) == count + HELD_OUT:
+            continue
+        encoding = template.encode(line.example.value)
+        if not encoding.problems and encoding.length <= 512:
+            kept.append(json.dumps({"messages": line.example.value["messages"]}) + "\n")
+            if len(kept) <= count:
+                supervised += sum(text.supervised for text in encoding.encoded)
+                tokens += sum(len(text.input_ids) for text in encoding.encoded)
+    (folder / "train.jsonl").write_text("".join(kept[:count]))
+    (folder / "test.jsonl").write_text("".join(kept[count:]))
+    return supervised, tokens
+
+
+def recipe(folder: Path, threads: int) -> Any:
+    """Ours."""
+    from train.recipe import Recipe
+
+    return Recipe(
+        model=BASE, data=str(folder), learning_rate=RATE, batch=BATCH, max_length=512, evaluate_every=0, threads=threads, generations=0, save_every=10_000
+    )
+
+
+def child(way: str, folder: Path, threads: int) -> Any:
+    """What runs in a process of its own: a training, or the measuring of its adapter."""
+    import torch
+
+    torch.set_num_threads(threads)
+    if way.startswith("loss "):
+        return loss_of(folder, Path(way.removeprefix("loss ")), threads)
+    before = cpu_seconds()
+    adapter = folder / way.replace(" ", "-")
+    seconds = curate(folder, adapter, threads) if way == "curate" else trl(folder, adapter, way.removeprefix("trl "))
+    return {"seconds": seconds or cpu_seconds() - before, "memory": peak(), "adapter": str(adapter)}
+
+
+def curate(folder: Path, adapter: Path, threads: int) -> float:
+    """Train as `curate train` does, without measuring before and after."""
+    import torch
+
+    from train.folder import RunFolder
+    from train.metrics import Journal
+    from train.prepare import prepare
+    from train.progress import Narrator
+    from train.run import Training
+    from train.settings import decide
+
+    chosen = recipe(folder, threads)
+    narrator = Narrator(quiet=True)
+    prepared = prepare(chosen, narrator)
+    run = RunFolder(folder / "run")
+    run.path.mkdir(exist_ok=True)
+    run.clear()
+    narrator.journal = Journal(run.metrics)
+    training = Training(prepared, decide(chosen, prepared.texts), run, narrator)
+    torch.set_num_threads(threads)
+    training._load()
+    before = cpu_seconds()
+    training._go_on()
+    seconds = cpu_seconds() - before
+    training.model.save_pretrained(str(adapter), save_embedding_layers=False)
+    return seconds
+
+
+def trl(folder: Path, adapter: Path, way: str) -> float:
+    """Train with SFTTrainer, its data as prompt and completion, so that the loss is on the answers alone."""
+    import bitsandbytes
+    import torch
+    from datasets import Dataset
+    from peft import LoraConfig
+    from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
+    from trl import SFTConfig, SFTTrainer
+
+    from curate.models import resolve
+
+    place = resolve(BASE)
+    lines = [json.loads(line)["messages"] for line in (folder / "train.jsonl").read_text().splitlines()]
+    data = Dataset.from_list([{"prompt": turns[:-1], "completion": turns[-1:]} for turns in lines])
+    quantisation = BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=torch.bfloat16)
+    model = AutoModelForCausalLM.from_pretrained(place, quantization_config=quantisation, device_map={"": "cpu"}, dtype=torch.bfloat16)
+    for module in model.modules():  # else its gradients would be cut off on CPUs with AVX512-BF16
+        if isinstance(module, bitsandbytes.nn.Linear4bit):
+            module.support_avx512bf16_for_cpu = False
+    packed = way == "packed"
+    arguments = SFTConfig(
+        output_dir=str(folder / "trl"), num_train_epochs=1, learning_rate=RATE, lr_scheduler_type="cosine", warmup_steps=0.03, optim="adamw_torch",
+        per_device_train_batch_size=1 if packed else BATCH, packing=packed, max_length=1024 if packed else 512, bf16=True, use_cpu=True,
+        gradient_checkpointing=False, activation_checkpointing=False, logging_steps=1000, save_strategy="no", report_to="none", disable_tqdm=True,
+        train_sampling_strategy="group_by_length" if way == "grouped" else "random", dataloader_pin_memory=False,
+    )  # fmt: skip
+    adapters = LoraConfig(r=16, lora_alpha=32, lora_dropout=0.0, target_modules="all-linear", task_type="CAUSAL_LM")
+    trainer = SFTTrainer(model=model, args=arguments, train_dataset=data, processing_class=AutoTokenizer.from_pretrained(place), peft_config=adapters)
+    before = cpu_seconds()
+    trainer.train()
+    seconds = cpu_seconds() - before
+    trainer.model.save_pretrained(str(adapter))
+    return seconds
+
+
+def loss_of(folder: Path, adapter: Path, threads: int) -> float:
+    """The held-out loss of an adapter on the base that it was trained on."""
+    import torch
+
+    from train.attach import reload
+    from train.evaluate import held_out_loss
+    from train.model import load_base
+    from train.prepare import prepare
+    from train.progress import Narrator
+
+    chosen = recipe(folder, threads)
+    texts = prepare(chosen, Narrator(quiet=True)).held_out.encoded
+    model = reload(load_base(chosen, torch.bfloat16), adapter)
+    return held_out_loss(model, texts, torch.bfloat16, packing=True, done=lambda _: None)
+
+
+def cpu_seconds() -> float:
+    """Time of the processor that this process has used."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def peak() -> int:
+    """The most memory that this process has had, in bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+if __name__ == "__main__":
+    main()

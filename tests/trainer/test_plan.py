@@ -1,0 +1,90 @@
+"""The plan: what a training will do and need, told without loading a weight, and whether it would begin."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from curate.cli.main import main
+from tests.trainer.tiny import conversations, write_recipe
+
+pytestmark = pytest.mark.slow
+
+
+def plan(project: Path, capsys: pytest.CaptureFixture[str], *words: str, status: int = 0) -> dict[str, Any]:
+    assert main(["plan", str(project / "recipe.toml"), "--json", "--quiet", *words]) == status
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def test_the_plan_says_what_the_training_then_does(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for weights in (project / "model").resolve().glob("*.safetensors"):
+        weights.touch()  # they are there, and a plan reads none of them:
+    made = plan(project, capsys)
+    assert made["refusals"] == []
+    assert main(["train", str(project / "recipe.toml"), "--run-dir", str(project / "run"), "--json", "--quiet"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    for key in ("steps", "trainable_parameters", "total_parameters", "learning_rate", "mismatches"):
+        assert made[key] == report[key], key
+    lines = [json.loads(line) for line in (project / "run/metrics.jsonl").read_text().splitlines()]
+    assert made["tokens"] == sum(line["tokens"] for line in lines if "loss" in line)
+    assert made["supervised"] == sum(line["supervised"] for line in lines if "loss" in line)
+    assert {split["name"]: split["examples"] for split in made["splits"]} == {"train": 40, "test": 6}
+
+
+def test_the_mask_is_shown_as_the_tokens_have_it(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    masks = plan(project, capsys)["masks"]
+    assert len(masks) == 3
+    for mask in masks:
+        assert [piece["trained"] for piece in mask] == [False, True]
+        assert mask[0]["text"].endswith("<|im_start|>assistant\n")
+        assert mask[1]["text"].endswith("<|im_end|>")
+
+
+def test_a_training_that_would_be_refused_is_told_with_the_reason_and_the_way_out(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with (project / "split/train.jsonl").open("a") as file:
+        file.write(json.dumps({"messages": [{"role": "user", "content": "long " * 100}, {"role": "assistant", "content": "x"}]}) + "\n")
+        file.write(json.dumps({"messages": [{"role": "user", "content": "no answer"}]}) + "\n")
+    made = plan(project, capsys, status=1)
+    assert [refusal["reason"] for refusal in made["refusals"]] == ["1 example is longer than max_length", "1 example cannot be trained on"]
+    assert [one["line"] for one in (*made["over_length"], *made["untrainable"])] == [41, 42]
+    assert {found["code"] for found in made["findings"]} >= {"K011"}
+    length = made["over_length"][0]["reason"].split()[1]
+    made = plan(project, capsys, "--set", f"max_length={length}", "--set", "untrainable=leave-out")
+    assert made["over_length"] == []
+
+
+def test_what_does_not_fit_is_told_with_the_nearest_settings_that_do(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_recipe(project, tokens_per_pass=None)
+    model = json.loads((project / "model/config.json").read_text())
+    other = project / "wide"
+    other.mkdir()
+    for file in (project / "model").iterdir():
+        if file.suffix != ".safetensors":
+            (other / file.name).write_bytes(file.read_bytes())
+    wide = model | {"hidden_size": 2048, "intermediate_size": 5504, "num_hidden_layers": 24, "num_attention_heads": 16, "num_key_value_heads": 16}
+    (other / "config.json").write_text(json.dumps(wide))
+    made = plan(project, capsys, "--set", "model=wide", "--set", "method=lora", "--vram", "2GB", status=1)
+    (refusal,) = made["refusals"]
+    assert refusal["reason"].startswith("it needs ")
+    assert 'method = "qlora"' in refusal["next"]
+    assert made["memory"]["low"] < made["memory"]["high"] > 2 * 2**30
+    fitting = plan(project, capsys, "--set", "model=wide", "--vram", "2GB")
+    assert fitting["memory"]["high"] < 2 * 2**30
+    assert fitting["memory"]["weights"] < made["memory"]["weights"] / 3
+    assert fitting["optimiser"] == "paged_adamw_8bit"
+
+
+def test_a_measured_plan_says_how_long(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made = plan(project, capsys, "--measure")
+    assert made["seconds"] > 0
+    assert made["memory_measured"] > 0
+
+
+def test_the_plan_for_a_person(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan", str(project / "recipe.toml"), "--quiet"]) == 0
+    told = capsys.readouterr().out
+    assert "trainable parameters" in told
+    assert "It can begin" in told
+    assert conversations(1)[0]["messages"][1]["content"] in told

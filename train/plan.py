@@ -1,0 +1,257 @@
+"""What a training will do and need, told before a byte of weights is loaded: `curate plan`."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import torch
+from pydantic import BaseModel, ConfigDict
+
+from curate.check import check_paths
+from curate.config import CheckConfig
+from curate.encoding import IGNORED, Encoded
+from curate.finding import Severity
+from curate.template import Template
+from curate.text import plural
+from train.fit import fit, nearest
+from train.memory import Estimate, Sizes
+from train.model import compute_dtype, device
+from train.pack import spread
+from train.prepare import Prepared, prepare
+from train.progress import Narrator
+from train.recipe import Recipe
+from train.report import LeftOut
+from train.settings import advice, available, gigabytes, optimiser_of
+
+SHOWN: Final = 3
+"""Examples whose mask is shown."""
+
+
+class Part(BaseModel):
+    """A part of the plan."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class Piece(Part):
+    """Text of an example, as the model gets it."""
+
+    text: str
+    trained: bool
+    """Whether the model is trained to say it."""
+
+
+class Told(Part):
+    """A rule of family K and how often it was broken in the split."""
+
+    code: str
+    severity: Severity
+    count: int
+    message: str
+    """Of the first finding."""
+    place: str
+    """Of the first finding."""
+
+
+class Refusal(Part):
+    """Why `curate train` would not begin."""
+
+    reason: str
+    next: str
+    """What to do about it."""
+
+
+class SplitPlan(Part):
+    """A split, as it will be used."""
+
+    name: str
+    examples: int
+    texts: int
+    """Several for an example whose template changes earlier turns."""
+    tokens: int
+    supervised: int
+    """Tokens trained on, or measured on."""
+    longest: int
+    """Tokens of its longest text."""
+
+
+class TrainingPlan(Part):
+    """What `curate plan --json` prints."""
+
+    model: str
+    method: str
+    trains: str
+    """What becomes of the base."""
+    cannot: tuple[str, ...]
+    """What the method cannot do."""
+    learning_rate: float
+    learning_rate_from: str
+    """Where it comes from."""
+    trainable_parameters: int
+    total_parameters: int
+    device: str
+    dtype: str
+    optimiser: str
+    tokens_per_pass: int
+    activation_checkpointing: bool
+    memory: Estimate
+    memory_available: int
+    """Bytes that there are now."""
+    splits: tuple[SplitPlan, ...]
+    steps: int
+    passes: int
+    """Forward passes with a backward pass, in all."""
+    tokens: int
+    """Tokens that go through the model in training."""
+    supervised: int
+    """Tokens of these that are trained on."""
+    seconds: float | None
+    """Of the training, from a measured step; None where none was measured."""
+    memory_measured: int | None
+    """The most memory that the measured step had; None where none was measured."""
+    over_length: tuple[LeftOut, ...]
+    """Examples longer than `max_length`."""
+    untrainable: tuple[LeftOut, ...]
+    """Examples that cannot be rendered, or in which nothing is trained on."""
+    mismatches: dict[str, int]
+    """Differences between what is trained on and what inference renders, with the number of examples that have them."""
+    findings: tuple[Told, ...]
+    """What the rules of family K say."""
+    masks: tuple[tuple[Piece, ...], ...]
+    """Some examples, cut into what is trained on and what is not."""
+    refusals: tuple[Refusal, ...]
+    """Why the training would not begin; empty where it would."""
+
+
+Measure = Callable[[Prepared, "TrainingPlan"], tuple[float, int]]
+
+
+def plan(recipe: Recipe, narrator: Narrator, *, memory: int | None = None, measure: Measure | None = None) -> TrainingPlan:
+    """The plan of a training. `memory`: bytes of a GPU that is meant, instead of what is here; `measure` runs a step and says how long all would take.
+
+    Raises `CurateError` where there is nothing to plan: no model, no data, not one example that could be trained on.
+    """
+    on_cpu = memory is None and device().type == "cpu"
+    lenient = recipe.model_copy(update={"over_length": "leave-out", "untrainable": "leave-out"})
+    prepared = prepare(lenient, narrator)
+    sizes = Sizes(recipe, compute_dtype(recipe.dtype) if memory is None else torch.bfloat16, on_cpu=on_cpu)
+    optimiser = optimiser_of(recipe) if memory is None or recipe.optimiser != "auto" else "paged_adamw_8bit"
+    there = available() if memory is None else memory
+    found = fit(sizes, prepared.texts, there, optimiser=optimiser)
+    left_out = (*prepared.train.left_out, *prepared.held_out.left_out)
+    long = tuple(one for one in left_out if one.reason.startswith("K001"))
+    unusable = tuple(one for one in left_out if one not in long)
+    refusals = _refusals(recipe, long, unusable)
+    if not found.fits:
+        other = nearest(recipe, lambda changed: Sizes(changed, sizes.dtype, on_cpu=on_cpu), prepared.texts, there, optimiser)
+        refusals.append(Refusal(reason=f"it needs {gigabytes(found.estimate.high)} of memory, and there are {gigabytes(there)}", next=advice(other)))
+    made = TrainingPlan(
+        model=recipe.model,
+        method=recipe.method,
+        trains=recipe.how.trains,
+        cannot=recipe.how.cannot,
+        learning_rate=recipe.peak_rate,
+        learning_rate_from="the recipe" if recipe.learning_rate is not None else recipe.how.source,
+        trainable_parameters=sizes.trainable,
+        total_parameters=sizes.total,
+        device="a GPU" if not on_cpu and memory is not None else str(device()),
+        dtype=str(sizes.dtype).removeprefix("torch."),
+        optimiser=optimiser,
+        tokens_per_pass=found.tokens_per_pass,
+        activation_checkpointing=found.activation_checkpointing,
+        memory=found.estimate,
+        memory_available=there,
+        splits=_splits(prepared),
+        steps=len(prepared.order),
+        **_work(prepared, found.tokens_per_pass),
+        seconds=None,
+        memory_measured=None,
+        over_length=long,
+        untrainable=unusable,
+        mismatches=dict(sorted((prepared.train.mismatches + prepared.held_out.mismatches).items())),
+        findings=_findings(recipe),
+        masks=tuple(_pieces(text, prepared.template) for text in _spread_out(prepared)),
+        refusals=tuple(refusals),
+    )
+    if measure is not None and not refusals:
+        seconds, peak = measure(prepared, made)
+        made = made.model_copy(update={"seconds": seconds, "memory_measured": peak})
+    return made
+
+
+def _refusals(recipe: Recipe, long: tuple[LeftOut, ...], unusable: tuple[LeftOut, ...]) -> list[Refusal]:
+    found = []
+    if long and recipe.over_length == "refuse":
+        longest = max(int(one.reason.split()[1]) for one in long)
+        found.append(
+            Refusal(
+                reason=f"{plural(len(long), 'example')} {_are(long)} longer than max_length", next=f'say  max_length = {longest}  or  over_length = "leave-out"'
+            )
+        )
+    if unusable and recipe.untrainable == "refuse":
+        found.append(Refusal(reason=f"{plural(len(unusable), 'example')} cannot be trained on", next='mend them, or say  untrainable = "leave-out"'))
+    return found
+
+
+def _are(left_out: tuple[LeftOut, ...]) -> str:
+    return "is" if len(left_out) == 1 else "are"
+
+
+def _splits(prepared: Prepared) -> tuple[SplitPlan, ...]:
+    found = {split.name: split for split in (prepared.train, prepared.validation, prepared.held_out) if split is not None}
+    return tuple(
+        SplitPlan(
+            name=name,
+            examples=len(split.examples),
+            texts=len(split.encoded),
+            tokens=sum(len(text.input_ids) for text in split.encoded),
+            supervised=sum(text.supervised for text in split.encoded),
+            longest=max(len(text.input_ids) for text in split.encoded),
+        )
+        for name, split in found.items()
+    )
+
+
+def _work(prepared: Prepared, room: int) -> dict[str, int]:
+    texts = prepared.train.encoded
+    lengths, supervised = [len(text.input_ids) for text in texts], [text.supervised for text in texts]
+    return {
+        "passes": sum(len(spread([lengths[index] for index in step], room)[0]) for step in prepared.order),
+        "tokens": sum(lengths[index] for step in prepared.order for index in step),
+        "supervised": sum(supervised[index] for step in prepared.order for index in step),
+    }
+
+
+def _findings(recipe: Recipe) -> tuple[Told, ...]:
+    """What the rules of family K find in the splits, those of long examples apart, which the plan lists itself."""
+    folder = Path(recipe.data)
+    paths = [path for path in (folder / f"{name}.jsonl" for name in ("train", "validation", "test")) if path.is_file() and path.stat().st_size]
+    config = CheckConfig(select=("K",), ignore=("K001",), model=recipe.model, max_length=recipe.max_length)
+    report = check_paths(paths, config)
+    first = {finding.code: finding for finding in reversed(report.findings)}
+    return tuple(
+        Told(code=code, severity=first[code].severity, count=count, message=first[code].message, place=f"{first[code].file}:{first[code].line}")
+        for code, count in sorted(report.codes.items())
+    )
+
+
+def _spread_out(prepared: Prepared) -> list[Encoded]:
+    texts = prepared.train.encoded
+    return [texts[index] for index in sorted({0, len(texts) // 2, len(texts) - 1})][:SHOWN]
+
+
+def _pieces(encoded: Encoded, template: Template) -> tuple[Piece, ...]:
+    """A text cut where training begins and ends: decoded from the very tokens, so that it shows what is trained on and not what should be."""
+    found: list[tuple[list[int], bool]] = []
+    for token, label in zip(encoded.input_ids, encoded.labels, strict=True):
+        if not found or found[-1][1] != (label != IGNORED):
+            found.append(([], label != IGNORED))
+        found[-1][0].append(token)
+    return tuple(Piece(text=template.tokenizer.decode(ids, skip_special_tokens=False), trained=trained) for ids, trained in found)
+
+
+def measured(prepared: Prepared, made: TrainingPlan) -> tuple[float, int]:
+    """Seconds that the whole training would take and the most memory, from one step on this machine: the weights are loaded for it."""
+    from train.measure import one_step  # loads what a plan does without
+
+    return one_step(prepared, made.tokens_per_pass, made.activation_checkpointing, made.tokens)

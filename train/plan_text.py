@@ -1,0 +1,97 @@
+"""A plan for a person: tables, and three examples in colour."""
+
+from collections.abc import Iterator
+
+from rich.console import Console, Group, RenderableType
+from rich.text import Text
+
+from curate.report.console import COLOURS, table
+from curate.text import plural, visible
+from train.plan import Piece, TrainingPlan
+from train.settings import gigabytes
+
+MOST = 600
+"""Characters of an example that are shown."""
+
+
+def show(plan: TrainingPlan, console: Console) -> None:
+    """Print a plan; text of the data is shown as it is, never as markup."""
+    for part in _parts(plan):
+        console.print(part)
+
+
+def _parts(plan: TrainingPlan) -> Iterator[RenderableType]:
+    facts = table("The training", "", "")
+    facts.show_header = False
+    for name, value in _facts(plan):
+        facts.add_row(name, Text(value))
+    yield facts
+    numbers = ("examples", "texts", "tokens", "trained on", "longest")
+    splits = table("The data", "split", *numbers, numbers=numbers)
+    for split in plan.splits:
+        splits.add_row(split.name, *(f"{count:,}" for count in (split.examples, split.texts, split.tokens, split.supervised, split.longest)))
+    yield splits
+    if plan.findings:
+        found = table("What the model makes of it (family K)", "code", "", "count", "first", "says", numbers=("count",))
+        for one in plan.findings:
+            found.add_row(one.code, Text(one.severity.value, COLOURS[one.severity]), f"{one.count:,}", Text(visible(one.place)), Text(visible(one.message)))
+        yield found
+    for title, left_out in (("Longer than max_length", plan.over_length), ("Cannot be trained on", plan.untrainable)):
+        if left_out:
+            listed = table(f"{title}: {plural(len(left_out), 'example')}", "split", "line", "reason", numbers=("line",))
+            for example in left_out[:10]:
+                listed.add_row(example.split, f"{example.line:,}", Text(visible(example.reason)))
+            yield listed
+    for mismatch, count in plan.mismatches.items():
+        yield Text(f"note: {plural(count, 'example')}: {visible(mismatch)}", "yellow")
+    yield Text("Three examples as the model gets them; it is trained to say what is green.", "bold")
+    for mask in plan.masks:
+        yield Group(Text(""), _mask(mask))
+    yield Text("")
+    if not plan.refusals:
+        yield Text("It can begin:  curate train RECIPE", "bold green")
+    for refusal in plan.refusals:
+        yield Text(f"It would be refused: {refusal.reason}", "bold red")
+        yield Text(f"  next: {refusal.next}")
+
+
+def _facts(plan: TrainingPlan) -> Iterator[tuple[str, str]]:
+    share = plan.trainable_parameters / plan.total_parameters
+    yield "base", visible(plan.model)
+    yield "method", f"{plan.method}: {plan.trains}"
+    for one in plan.cannot:
+        yield "", f"note: {one}"
+    yield "trainable parameters", f"{plan.trainable_parameters:,} of {plan.total_parameters:,} ({share:.2%})"
+    yield "learning rate", f"{plan.learning_rate:g} at its peak (from {plan.learning_rate_from})"
+    yield "steps", f"{plan.steps:,}, in {plan.passes:,} passes of at most {plan.tokens_per_pass:,} tokens"
+    yield "tokens", f"{plan.tokens:,}, {plan.supervised:,} of them trained on ({plan.supervised / plan.tokens:.0%})"
+    yield "computes in", f"{plan.dtype} on {plan.device}, {plan.optimiser}" + (", activation checkpointing" if plan.activation_checkpointing else "")
+    memory = plan.memory
+    yield "memory", f"{gigabytes(memory.low)} to {gigabytes(memory.high)} of {gigabytes(plan.memory_available)}"
+    parts = (("base", memory.weights), ("trained", memory.trained), ("a step", memory.step), ("around it", memory.around))
+    yield "", ", ".join(f"{name} {gigabytes(size)}" for name, size in parts)
+    if plan.memory_measured is not None:
+        yield "memory, measured", gigabytes(plan.memory_measured)
+    yield "time", "not measured: --measure runs a step" if plan.seconds is None else f"about {duration(plan.seconds)}"
+
+
+def _mask(pieces: tuple[Piece, ...]) -> Text:
+    shown = Text()
+    left = MOST
+    for piece in pieces:
+        text = visible(piece.text, keep_newlines=True)
+        # Of a long piece what stands next to the border matters most.
+        if len(text) > left:
+            text = f"{text[: left // 2]} … {text[-(left - left // 2) :]}"
+        shown.append(text, "green" if piece.trained else "dim")
+        left = max(80, left - len(text))
+    return shown
+
+
+def duration(seconds: float) -> str:
+    """A time for people."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
