@@ -5,7 +5,8 @@ from typing import Any, Final, NamedTuple
 
 from pydantic import ValidationError
 
-from train.memory import Estimate, Load, Sizes, loads
+from train.memory import Load, Sizes, loads
+from train.plan_report import Estimate
 from train.recipe import Recipe
 
 ROOMS: Final = {True: (2048, 1024, 512), False: (4096, 2048, 1024, 512)}

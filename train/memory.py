@@ -5,12 +5,12 @@ from functools import cache
 from typing import Final, NamedTuple
 
 import torch
-from pydantic import BaseModel, ConfigDict
 
 from curate.errors import ModelError
 from curate.models import configuration
 from train import ranks
 from train.machine import held_memory
+from train.plan_report import Estimate
 from train.recipe import Recipe
 from train.shape import Linear4bitShape, kept_by_a_step, meta_model
 
@@ -20,24 +20,6 @@ CONTEXT: Final = (0.3e9, 0.9e9)
 """What CUDA and its libraries take for themselves, at least and at most."""
 FRAGMENTS: Final = {"cpu": 1.4, "cuda": 1.1}
 """How much more an allocator holds than is alive in a step: measured with `tests/bench/memory.py` on a CPU (glibc), common on GPUs."""
-
-
-class Estimate(BaseModel):
-    """Memory in bytes: of the GPU, or of the whole process on a CPU."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-    weights: int
-    """The base."""
-    trained: int
-    """What is trained, and the optimiser's state."""
-    step: int
-    """What a step keeps for the backward pass, with the gradients, at its largest forward pass."""
-    around: int
-    """Python and its libraries on a CPU, CUDA's own on a GPU."""
-    low: int
-    high: int
-    """With what allocators waste; the number to compare with what the device has."""
 
 
 class Load(NamedTuple):

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from curate.report.console import COLOURS, table
 from curate.text import plural, visible
-from train.plan import Piece, TrainingPlan
+from train.plan_report import Piece, TrainingPlan
 from train.settings import gigabytes
 
 MOST = 600

@@ -11,8 +11,9 @@ from pydantic import BaseModel, ConfigDict
 from curate.errors import ConfigError
 from train.fit import Fit, Texts, fit, nearest
 from train.machine import free_memory, held_memory
-from train.memory import Estimate, Sizes
+from train.memory import Sizes
 from train.model import compute_dtype, device
+from train.plan_report import Estimate
 from train.ranks import world
 from train.recipe import Recipe
 
