@@ -1,5 +1,6 @@
 """Entries of one kind: a list, the entry in full, and keys to decide."""
 
+from time import monotonic
 from typing import ClassVar, cast
 
 from textual import on
@@ -10,7 +11,7 @@ from textual.reactive import reactive
 from textual.widgets import Input, Static
 
 from curate.errors import CurateError
-from curate.review import SINGLE, Choice, Cluster, Dispute, Entry, Kind, View, Word, next_open
+from curate.review import SINGLE, Choice, Cluster, Dispute, Entry, Kind, Standing, View, Word, next_open
 from curate.review.choices import apart_from, as_keeper, only_stand, words_for
 from curate.review.query import HELP
 from tui.conversation import Reader
@@ -35,8 +36,8 @@ WAITING: dict[Kind, str] = {
     "cluster": "Comparing: duplicates are shown once all lines are read.",
     "conflict": "Conflicts are looked for after the duplicates.",
 }
-DETAIL_AFTER = 0.015
-"""Seconds without a key before the entry is drawn in full: who scrolls sees the list move at once."""
+DETAIL_AFTER, DETAIL_LATEST = 0.03, 0.2
+"""Seconds without a key before the entry is drawn in full, and seconds after which it is in any case: who scrolls sees the list move at once."""
 
 
 class QueueScreen(Changing):
@@ -55,7 +56,7 @@ class QueueScreen(Changing):
         self.order = ""
         self.read = Reader()
         self.marked: frozenset[int] = frozenset()
-        self._due = False
+        self._due = self._asked = 0.0
         self._known = -1
 
     def body(self) -> ComposeResult:
@@ -63,7 +64,7 @@ class QueueScreen(Changing):
         with Container(id="room"):
             with Vertical(id="lists"):
                 yield Static(HEADS[self.KIND], id="head", markup=False)
-                yield EntryList(self.KIND, self._draw)
+                yield EntryList(self.KIND, self._draw, self._look)
             yield Detail(id="detail")
 
     def above_status(self) -> ComposeResult:
@@ -115,21 +116,27 @@ class QueueScreen(Changing):
             self.list.cursor = next_open(self.session, view) or 0
         self.redraw(stay=True)
 
-    def redraw(self, *, stay: bool = False) -> None:
+    def redraw(self, *, stay: bool = False, whole: bool = True) -> None:
         """Draw the list and the status line now, and the entry as soon as no key follows."""
-        self.list.refresh()
+        if whole:
+            self.list.refresh()
         sort = self.order or self.session.queues[self.KIND].sorts[0]
         self.say(status(self.session, self.KIND, self.list.view, self.list.cursor, sort=sort))
         if not stay:
             self._moved = True
+        self._asked = monotonic()
         if not self._due:
-            self._due = True
+            self._due = self._asked
             self.set_timer(DETAIL_AFTER, self._draw_detail)
 
     _moved = True
 
     def _draw_detail(self) -> None:
-        self._due = False
+        now = monotonic()
+        if now - self._asked < DETAIL_AFTER * 0.9 and now - self._due < DETAIL_LATEST:
+            self.set_timer(DETAIL_AFTER, self._draw_detail)
+            return
+        self._due = 0.0
         self.query_one(Detail).show(self._page(), stay=not self._moved)
         self._moved = False
 
@@ -143,6 +150,13 @@ class QueueScreen(Changing):
 
     def _draw(self, number: int) -> Content:
         return row(self.session, self.session.queues[self.KIND].entry(number), self.read)
+
+    def _look(self, number: int) -> tuple[int, int, bool, int]:
+        """What the line of an entry depends on: of an edited one, every decision may change the text."""
+        values = self.session.queues[self.KIND].standings.values
+        standing = int(values[number]) if number < len(values) else 0
+        version = len(self.session.log.decisions) if standing in (Standing.EDIT, Standing.MIXED, Standing.PARTLY) else 0
+        return number, standing, self.read.secrets, version
 
     def watch_at(self) -> None:
         """Show another duplicate, or another stand."""
@@ -172,7 +186,7 @@ class QueueScreen(Changing):
     @on(EntryList.Pointed)
     def _pointed(self) -> None:
         self._point(self.entry)
-        self.redraw()
+        self.redraw(whole=False)
 
     def _shown(self) -> View | None:
         return self.list.view

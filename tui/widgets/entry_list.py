@@ -1,6 +1,6 @@
 """The list of entries: draws the lines in view and no others, so that a million are no slower than ten."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 from textual import events
@@ -14,6 +14,9 @@ from textual.visual import Visual
 
 from curate.review import Kind, View
 from tui.keys import bindings
+
+KEPT = 2000
+"""Lines that are kept as they were drawn."""
 
 
 class EntryList(ScrollView, can_focus=True, inherit_bindings=False):
@@ -31,8 +34,11 @@ class EntryList(ScrollView, can_focus=True, inherit_bindings=False):
         kind: Kind
         number: int | None
 
-    def __init__(self, kind: Kind, draw: Callable[[int], Content]) -> None:
+    def __init__(self, kind: Kind, draw: Callable[[int], Content], look: Callable[[int], Hashable]) -> None:
+        """`draw` makes the line of an entry, `look` tells what it depends on: while that is the same, so is the line."""
         super().__init__(id="list")
+        self._look = look
+        self._strips: dict[Hashable, Strip] = {}
         self.kind: Kind = kind
         self.view: View | None = None
         self._draw = draw
@@ -62,9 +68,11 @@ class EntryList(ScrollView, can_focus=True, inherit_bindings=False):
         """Keep the cursor on an entry."""
         return max(0, min(cursor, len(self) - 1))
 
-    def watch_cursor(self) -> None:
+    def watch_cursor(self, before: int = 0) -> None:
         """Bring the cursor into view, and tell."""
-        self.refresh()
+        width = self.scrollable_content_region.width
+        for at in (before, self.cursor):
+            self.refresh(Region(0, at - self.scroll_offset.y, width, 1))
         self.scroll_to_region(Region(0, self.cursor, 1, 1), animate=False, force=True)
         self.post_message(self.Pointed(self.kind, self.number))
 
@@ -75,7 +83,16 @@ class EntryList(ScrollView, can_focus=True, inherit_bindings=False):
         if self.view is None or at >= len(self.view):
             return Strip.blank(width, self.rich_style)
         here = at == self.cursor
-        content = Content.assemble("▌" if here else " ", self._draw(self.view[at])).truncate(width, ellipsis=True)
+        look = (width, here and self.has_focus, here, self.app.theme, self._look(self.view[at]))
+        strip = self._strips.get(look)
+        if strip is None:
+            if len(self._strips) > KEPT:
+                self._strips.clear()
+            strip = self._strips[look] = self._strip(self.view[at], width, here=here)
+        return strip
+
+    def _strip(self, number: int, width: int, *, here: bool) -> Strip:
+        content = Content.assemble("▌" if here else " ", self._draw(number)).truncate(width, ellipsis=True)
         if here:
             style = self.get_visual_style("entry-list--cursor")
             content = content.without_spans.pad_right(max(0, width - content.cell_length)).stylize(style)
