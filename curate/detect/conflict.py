@@ -57,10 +57,12 @@ class Conflict:
         assert found[1] is not None
         return found[0], found[1]
 
-    def in_order(self) -> list[tuple[Question, str]]:
-        """Both sides, each with the words of it that clash, in the order of the data."""
-        first = self.evidence[0]
-        return sorted(zip(self.questions, (first.left, first.right), strict=True), key=lambda side: (side[0].example.place, side[0].turn))
+    def in_order(self) -> tuple[Question, Question, tuple[Evidence, ...]]:
+        """Both sides in the order of the data, and the evidence with its words in that order."""
+        left, right = self.questions
+        if (left.example.place, left.turn) <= (right.example.place, right.turn):
+            return left, right, self.evidence
+        return right, left, tuple(item._replace(left=item.right, right=item.left) for item in self.evidence)
 
     @property
     def confidence(self) -> float:
@@ -99,7 +101,8 @@ def find_conflicts(
     named and is not at hand.
     """
     asked = _questions(examples, all_turns=config.all_turns)
-    distinct = sorted({(question.example.id, question.turn): question for question in asked}.values(), key=lambda q: (q.example.id, q.turn))
+    first = {(question.example.id, question.turn): question for question in reversed(asked)}
+    distinct = sorted(first.values(), key=lambda question: (question.example.id, question.turn))
     groups = grouped(distinct)
     notes: list[str] = []
     nominees = list(equal(groups, notes))

@@ -42,13 +42,13 @@ def conflicts_text(report: ConflictReport, limit: int | None = SHOWN, *, verbose
 def _block(conflict: Conflict) -> "Iterator[Text]":
     from rich.text import Text
 
-    (left, _), (right, _) = sides = conflict.in_order()
+    left, right, evidence = conflict.in_order()
     yield Text.assemble((conflict.code, "yellow"), f" {conflict.confidence:.2f} ", (excerpt(left.request, 100), "bold"))
     if conflict.similarity < 1:
         yield Text(f"       asked otherwise ({conflict.similarity:.2f} alike): {excerpt(right.request, 100)}", style="dim")
-    for name, (side, span) in zip("AB", sides, strict=True):
+    for name, side, span in (("A", left, evidence[0].left), ("B", right, evidence[0].right)):
         yield Text.assemble(f"  {name} {_place(side)}: ", *_marked(side.answer, span))
-    yield Text(f"    {'; '.join(map(_said, conflict.evidence))}", style="dim")
+    yield Text(f"    {'; '.join(map(_said, evidence))}", style="dim")
 
 
 def _place(side: Question) -> str:

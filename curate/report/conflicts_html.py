@@ -51,12 +51,12 @@ def _section(title: str, conflicts: Sequence[Conflict], limit: int | None) -> It
         return
     yield f'<h2>{title} <span class="quiet">× {len(conflicts):,}</span></h2>\n'
     for conflict in conflicts[:limit]:
-        (left, said), (right, denied) = conflict.in_order()
+        left, right, evidence = conflict.in_order()
         yield f"<details open><summary><h3>{conflict.code} {conflict.confidence:.2f}</h3> {safe(left.request[:300])}</summary><div>"
         if conflict.similarity < 1:
             yield f'<p class="quiet">asked otherwise ({conflict.similarity:.2f} alike): {safe(right.request[:300])}</p>'
-        yield f'<div class="pair">{_side(left, said)}{_side(right, denied)}</div>'
-        told = [f"{item.source} {item.confidence:.2f}: {item.why or f'{item.left[:200]!r} against {item.right[:200]!r}'}" for item in conflict.evidence]
+        yield f'<div class="pair">{_side(left, evidence[0].left)}{_side(right, evidence[0].right)}</div>'
+        told = [f"{item.source} {item.confidence:.2f}: {item.why or f'{item.left[:200]!r} against {item.right[:200]!r}'}" for item in evidence]
         yield f'<p class="quiet">{"<br>".join(map(safe, told))}</p></div></details>\n'
     if limit is not None and len(conflicts) > limit:
         yield f'<p class="quiet">{plural(len(conflicts) - limit, "conflict")} more not shown (--all shows them)</p>\n'

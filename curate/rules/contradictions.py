@@ -149,8 +149,9 @@ def _told(report: "ConflictReport", code: str) -> Found:
     for conflict in report.conflicts:
         if conflict.code != code:
             continue
-        (earlier, said_before), (later, said) = conflict.in_order()
-        message = f"answers {excerpt(said, 60)!r} where {visible(str(earlier.example.place))} answers {excerpt(said_before, 60)!r}"
+        earlier, later, evidence = conflict.in_order()
+        said, said_before = excerpt(evidence[0].right, 60), excerpt(evidence[0].left, 60)
+        message = f"answers {said!r} where {visible(str(earlier.example.place))} answers {said_before!r}"
         yield later.example, Problem(_pointer(later.example, later.turn), message)
 
 

@@ -1,6 +1,10 @@
 """Conflicts: rules speak where they are sure, and stay silent where two answers may both hold."""
 
+from random import Random
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from curate.config import ConflictsConfig
 from curate.detect.answers import clash
@@ -131,3 +135,18 @@ def test_paraphrases_are_nominated_by_a_real_model_and_cached(tmp_path: object) 
     vectors = embed(texts, "offline:all-MiniLM-L6-v2", cache)
     assert vectors.shape == (2, 384)
     assert list(neighbours(vectors, 0.9)) == []
+
+
+ANSWERS = ("It is 3 m high.", "It is 4 m high.", "It is not 4 m high.", "I'm sorry, I can't help with that.", "It is three metres high.", "No.", "Yes, 300 cm.")
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(("How high is it?", "Hi! How high is it, please?", "How wide is it?")), st.sampled_from(ANSWERS)), max_size=9),
+    st.randoms(),
+)
+def test_what_clashes_does_not_depend_on_the_order_of_the_lines(asked: list[tuple[str, str]], random: Random) -> None:
+    found = find_conflicts([example(question, answer, line) for line, (question, answer) in enumerate(asked, start=1)], ConflictsConfig())
+    random.shuffle(asked)
+    again = find_conflicts([example(question, answer, line) for line, (question, answer) in enumerate(asked, start=1)], ConflictsConfig())
+    assert [(c.id, c.code, c.confidence, c.evidence) for c in found.conflicts] == [(c.id, c.code, c.confidence, c.evidence) for c in again.conflicts]
+    assert all(c.left.id != c.right.id for c in found.conflicts)
