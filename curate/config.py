@@ -105,6 +105,8 @@ class DedupConfig(Section):
     or manual (a near-duplicate goes only where a person dropped it in review). All but first and last ignore the order of the lines."""
     ignore_facts: bool = False
     """Remove near-duplicates even when they differ in a number or a negation."""
+    embeddings: str = ""
+    """Sentence-transformers model that finds what says the same in other words (D004); it is told, and stays. Empty: not looked for."""
     beginnings: bool = False
     """Remove conversations that another one begins with, to the letter (D007)."""
     stop_share: Fraction = 0.3

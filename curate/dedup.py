@@ -20,7 +20,7 @@ from curate.detect.loss import Loss
 from curate.detect.remembered import Remembered
 from curate.detect.shingles import Shingling
 from curate.detect.sift import sift
-from curate.detect.table import Table, examples_at, read_table
+from curate.detect.table import Reader, Table, examples_at, read_table
 from curate.detect.threads import cores
 from curate.detect.verify import FLOOR
 from curate.errors import UsageError
@@ -55,6 +55,8 @@ class Plan:
     """Lines that go, in the order they were read."""
     apart: Sequence[Loss]
     """Pairs of near-duplicates that differ in a fact: both stay."""
+    alike: Sequence[Loss]
+    """Pairs that say the same in other words (D004): both stay. Each is the later one with the most similar one before it."""
     similarities: Sequence[float]
     """Of all pairs that are similar to at least `floor`."""
     floor: float
@@ -121,6 +123,7 @@ def plan(
         if memory:
             memory.save()
             notes.extend(memory.notes)
+        alike = _alike(table, found.losses, old_examples, config.embeddings, cache, listen) if config.embeddings else []
         listen(StageFinished("compare", False, f"{plural(len(found.similarities), 'pair')} at {min(FLOOR, config.threshold):g} or more"))
     counts = {source.name: int(table.first[at + 1] - table.first[at]) for at, source in enumerate(table.sources)}
     lines = {source.name: counts[source.name] for source in table.sources[len(against) :]}
@@ -131,6 +134,7 @@ def plan(
         unreadable=sum(lines.values()) - (len(table.lines) - old_examples),
         losses=found.losses,
         apart=found.apart,
+        alike=alike,
         similarities=found.similarities,
         floor=min(FLOOR, config.threshold),
         bands=found.bands.number,
@@ -140,6 +144,26 @@ def plan(
         notes=notes,
         table=table,
     )
+
+
+def _alike(table: Table, losses: Iterable[Loss], old: int, model: str, cache: Path | None, listen: Listener) -> list[Loss]:
+    """What says the same in other words, among the examples that stay; of old and new data only the new."""
+    from curate.detect.semantic import semantic_duplicates  # only where a model was named
+
+    listen(StageStarted("embed"))
+    gone = {lost.place for lost in losses}
+    reader, done = Reader(), 0
+
+    def advance(count: int) -> None:
+        nonlocal done
+        done += count
+        listen(StageAdvanced("embed", done, None, "texts"))
+
+    places = [table.place(line) for line in table.lines.tolist()]
+    staying = ((at, reader.example(table.spot(line))) for at, line in enumerate(table.lines.tolist()) if places[at] not in gone)
+    found = semantic_duplicates(staying, model, cache, advance)
+    listen(StageFinished("embed", False, plural(len(found), "pair")))
+    return [Loss(places[right], table.id(right), places[left], table.id(left), "D004", similarity) for left, right, similarity in found if right >= old]
 
 
 def _size(paths: Iterable[Path]) -> int:

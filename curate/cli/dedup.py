@@ -15,7 +15,7 @@ from curate.dedup import Plan, plan, write_plan
 from curate.errors import DataError, UsageError
 from curate.files import data_files, replacing
 from curate.report.console import console
-from curate.report.duplicates import SHOWN, clusters_text, dedup_json, dedup_text, histogram_text, summary_text
+from curate.report.duplicates import SHOWN, alike_text, clusters_text, dedup_json, dedup_text, histogram_text, summary_text
 from curate.report.progress import StageProgress
 from curate.runs import Project
 from curate.text import plural, visible
@@ -33,6 +33,9 @@ def dedup(
     on: Annotated[str | None, typer.Option(help="What is compared: conversation, prompt, response or last-turn.")] = None,
     keep: Annotated[str | None, typer.Option(help=KEEP, metavar="POLICY")] = None,
     ignore_facts: Annotated[bool | None, typer.Option("--ignore-facts", help="Remove near-duplicates that differ in a number or negation too.")] = None,
+    embeddings: Annotated[
+        str | None, typer.Option(help="Sentence-transformers model: tell what says the same in other words (D004); it stays.", metavar="MODEL")
+    ] = None,
     beginnings: Annotated[bool | None, typer.Option("--beginnings", help="Remove conversations that another one begins with, too.")] = None,
     against: Annotated[list[str] | None, typer.Option(help="Remove only duplicates of examples in this file or folder, which stays as it is.")] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Show how each removed example differs from the one kept, and all similarities.")] = False,
@@ -55,7 +58,13 @@ def dedup(
     if rethreshold is not None and (threshold is not None or no_cache):
         raise UsageError("--rethreshold is a threshold, and needs the cache", "leave out --threshold and --no-cache")
     config = chosen(
-        configured.dedup, threshold=threshold if rethreshold is None else rethreshold, on=on, keep=keep, ignore_facts=ignore_facts, beginnings=beginnings
+        configured.dedup,
+        threshold=threshold if rethreshold is None else rethreshold,
+        on=on,
+        keep=keep,
+        ignore_facts=ignore_facts,
+        beginnings=beginnings,
+        embeddings=embeddings,
     )
     files = data_files(paths)
     others = [path for path in data_files(against) if path not in files] if against else []
@@ -114,6 +123,8 @@ def _tell(planned: Plan, limit: int | None, *, explain: bool) -> None:
     else:
         for text in dedup_text(planned, limit):
             out.print(text)
+    for text in alike_text(planned, limit):
+        out.print(text)
     err = console(stderr=True)
     if planned.unreadable:
         err.print(f"{plural(planned.unreadable, 'line')} without an example stay as they are; `curate check` says what is wrong with them")

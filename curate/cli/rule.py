@@ -24,6 +24,7 @@ BY_SCOPE: Final = {
     Scope.TOKENS: "needs a model, and its examples are written for a small one that only our own tests have; `curate check --model` runs it",
     Scope.REMOVAL: "it is about what `curate dedup` removes, and never asks about a few lines",
     Scope.BENCHMARK: "it needs a benchmark; `curate decontaminate` has one",
+    Scope.MEANING: "it needs embeddings; `curate dedup --embeddings MODEL` has them",
     Scope.SPLITS: "it is about two files, and its examples are told apart by `curate verify` only",
     Scope.DIVISION: "it is about what `curate split` comes to",
     Scope.ADOPTION: "its examples are lines of a file of suppressions, not of data",

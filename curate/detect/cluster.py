@@ -10,7 +10,7 @@ from typing import Final, Literal, NamedTuple, Protocol
 
 from curate.example import Example
 
-Code = Literal["D001", "D003", "D007"]
+Code = Literal["D001", "D003", "D004", "D007"]
 TRIES: Final = 20
 """Kept examples whose facts are compared with those of one that is like them, the most similar first. Where all of them differ it stays: of a
 thousand templated facts each would have to be held against all others."""
@@ -31,7 +31,7 @@ class Duplicate:
     example: Example
     kept: Example
     code: Code
-    """D001: the same content; D003: nearly the same; D007: the beginning of the other."""
+    """D001: the same content; D003: nearly the same; D004: the same in other words, which stays; D007: the beginning of the other."""
     similarity: float
 
 

@@ -99,7 +99,7 @@ def decide_groups(table: Table, compared: Compared, groups: "Sequence[Numbers]",
 
 def _named(wanted: Wanted) -> bytes:
     """What is the same for all groups, as bytes."""
-    return wanted.config.model_dump_json(exclude={"stop_share", "stop_cluster", "stop_least"}).encode()
+    return wanted.config.model_dump_json(exclude={"stop_share", "stop_cluster", "stop_least", "embeddings"}).encode()
 
 
 def _key(name: bytes, table: Table, compared: Compared, group: "Numbers", wanted: Wanted) -> bytes:

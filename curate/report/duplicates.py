@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
@@ -98,6 +98,8 @@ class DedupOutput(BaseModel):
     removed: list[RemovedLine]
     apart: list[ApartPair]
     """Near-duplicates that differ in a number or a negation; they stay."""
+    alike: list[ApartPair]
+    """With --embeddings: what says the same in other words (D004); similarity is the cosine of requests or answers, the smaller one."""
     threshold: float
     recall: float
     """Probability that a pair at the threshold is compared at all."""
@@ -130,15 +132,13 @@ def histogram(plan: Plan) -> list[Bar]:
 
 def dedup_json(plan: Plan, *, explain: bool = False, written: bool = True) -> dict[str, Any]:
     """The result as plain values."""
-    pairs = [
-        ApartPair(left=a.example, right=a.kept, left_place=str(a.place), right_place=str(a.kept_place), similarity=round(a.similarity, 6)) for a in plan.apart
-    ]
     return DedupOutput(
         read=plan.read,
         kept=plan.read - len(plan.losses),
         against=sum(plan.against.values()),
         removed=list(_removed(plan, explain)),
-        apart=pairs,
+        apart=_pairs(plan.apart),
+        alike=_pairs(plan.alike),
         threshold=plan.config.threshold,
         recall=round(plan.proposed(plan.config.threshold), 6),
         histogram=[HistogramBar(**bar._asdict()) for bar in histogram(plan)],
@@ -146,6 +146,13 @@ def dedup_json(plan: Plan, *, explain: bool = False, written: bool = True) -> di
         notes=plan.notes,
         written=written,
     ).model_dump(mode="json", exclude_none=True)
+
+
+def _pairs(pairs: Iterable[Loss]) -> list[ApartPair]:
+    return [
+        ApartPair(left=pair.example, right=pair.kept, left_place=str(pair.place), right_place=str(pair.kept_place), similarity=round(pair.similarity, 6))
+        for pair in pairs
+    ]
 
 
 def _removed(plan: Plan, explain: bool) -> Iterator[RemovedLine]:
@@ -187,6 +194,16 @@ def headline(lost: Loss, said: str = "") -> "Text":
     return Text.assemble((visible(str(lost.place)), "bold"), like, *([("  " + said, "dim")] if said else []))
 
 
+def alike_text(plan: Plan, limit: int | None = SHOWN) -> "Iterator[Text]":
+    """What says the same in other words, the most similar first."""
+    from rich.text import Text
+
+    for pair in plan.alike[:limit]:
+        yield headline(pair)
+    if limit is not None and len(plan.alike) > limit:
+        yield Text(f"… and {len(plan.alike) - limit:,} more in other words (--all shows them)")
+
+
 def held_back(plan: Plan, limit: int | None) -> "Iterator[Text]":
     """How many removals were not shown."""
     from rich.text import Text
@@ -199,6 +216,8 @@ def summary_text(plan: Plan, *, written: bool) -> "Iterator[Text]":
     """The counts, and what else is to be known."""
     from rich.text import Text
 
+    if plan.alike:
+        yield Text(f"{plural(len(plan.alike), 'pair')} say the same in other words (D004) and stay")
     if plan.apart:
         yield Text(f"{plural(len(plan.apart), 'pair')} of near-duplicates differ in a number or a negation and stay; `curate review` shows them")
     by_code = Counter(lost.code for lost in plan.losses)

@@ -65,6 +65,8 @@ class Scope(StrEnum):
     """What `curate dedup` would take away (see `curate.rules.removal`); yields places with problems."""
     BENCHMARK = "benchmark"
     """What `curate decontaminate` found of a benchmark (see `curate.rules.leakage`); yields these with problems."""
+    MEANING = "meaning"
+    """What `curate dedup --embeddings` found to say the same in other words (see `curate.detect.semantic`); yields these with problems."""
     SPLITS = "splits"
     """What splits have of each other (see `curate.detect.across`); yields these leaks with problems."""
     DIVISION = "division"

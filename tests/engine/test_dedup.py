@@ -368,3 +368,19 @@ def test_elements_of_an_array_go_and_stay_as_they_should_however_they_are_laid_o
     assert dedup("data.json", "-o", "out.jsonl", "--explain") == 0
     assert [json.loads(line) for line in Path("out.jsonl").read_bytes().splitlines()] == [json.loads(lines[at]) for at in (1, 2, 4)]
     assert [json.loads(item["text"]) for item in removed()] == [json.loads(lines[at]) for at in (0, 3)]
+
+
+@pytest.mark.slow
+def test_what_says_the_same_in_other_words_is_told_and_stays(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    gold = [
+        ("What is the chemical symbol for gold?", "The chemical symbol for gold is Au."),
+        ("What is the symbol for the chemical element gold?", "The symbol for the chemical element gold is Au."),
+    ]
+    write("data.jsonl", gold)
+    assert dedup("data.jsonl", "--embeddings", "offline:all-MiniLM-L6-v2", "-o", "out.jsonl", "--json", "--html", "report.html") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["kept"], [(pair["left_place"], pair["right_place"]) for pair in told["alike"]]) == (2, [("data.jsonl:2", "data.jsonl:1")])
+    assert "The same in other words: both stay" in Path("report.html").read_text()
+    assert dedup("data.jsonl", "--embeddings", "offline:all-MiniLM-L6-v2") == 0
+    assert "1 pair say the same in other words (D004) and stay" in capsys.readouterr().out
+    assert dedup("data.jsonl", "--embeddings", "no/such/model") == 2

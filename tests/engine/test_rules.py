@@ -19,6 +19,7 @@ from curate.pipeline.splitting import Sources, split_files
 from curate.report.rules import terms
 from curate.rules import FAMILIES, RULES, Rule, Scope, balance
 from curate.rules.chosen import Chosen
+from curate.rules.repeats import told_in_other_words
 from curate.rules.rule import BYTE, rule
 from curate.rules.splits import leaked_across
 from curate.suppressions import load_suppressions, suppress
@@ -31,7 +32,7 @@ BENCHMARK = """{"question": "Which gas do plants take up from the air to make su
 """
 CASES = Path(__file__).parent.parent / "cases"
 EMBEDDINGS = "offline:all-MiniLM-L6-v2"
-BY_MEANING = ("L006", "X001", "X002")
+BY_MEANING = ("D004", "L006", "X001", "X002")
 """Rules that compare by meaning, and so need a model."""
 
 
@@ -67,6 +68,8 @@ def findings(content: bytes, code: str, target: str = "", name: str = "data.json
     if RULES[code].scope is Scope.BENCHMARK:  # it is asked by `curate decontaminate`
         Path("benchmark.jsonl").write_text(BENCHMARK, encoding="utf-8")
         return decontaminated([path], [Path("benchmark.jsonl")]).findings
+    if RULES[code].scope is Scope.MEANING:  # it is asked by `curate dedup --embeddings`
+        return told_in_other_words(plan([path], DedupConfig(embeddings=EMBEDDINGS)).alike)
     if RULES[code].scope is Scope.SPLITS:  # it is asked by `curate verify`; the first line is in train, the others are in test
         head, _, rest = content.partition(b"\n")
         Path("train.jsonl").write_bytes(head + b"\n")
