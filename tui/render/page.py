@@ -239,7 +239,7 @@ def _dispute_page(session: ReviewSession, entry: Entry, dispute: Dispute, look: 
         about.append(Content.assemble(name, (f"{plural(stand.examples, 'example')}{most} ", MUTED), sign))
     if len(dispute.stands) > 9:
         about.append(Content.assemble((f"  … {len(dispute.stands) - 9} more stands; → goes on to them", MORE)))
-    about.append(Content.assemble(("h keeps the stand that is shown and drops the others; k keeps, d drops all", MUTED)))
+    about.append(Content.assemble(("h keeps the stand that is shown and drops the others", MUTED)))
     bodies = []
     for side in dispute.stands[at].sides[:5]:
         example = session.example(side)
