@@ -1,6 +1,7 @@
 """A curve in braille dots, two by four to a cell."""
 
 from collections.abc import Sequence
+from itertools import groupby
 from math import isfinite
 
 from textual.content import Content
@@ -31,6 +32,8 @@ def curve(values: Sequence[float], width: int, height: int, colour: str = "$text
     lines = []
     for row, line in enumerate(cells):
         label = f"{top:>9.4g} ┤" if row == 0 else f"{low:>9.4g} ┤" if row == height - 1 else " " * 10 + "│"
-        parts = [("◆", "bold $text-warning") if (row, at) in marks else (chr(0x2800 + cell) if cell else " ", colour) for at, cell in enumerate(line)]
+        drawn = [((row, at) in marks, chr(0x2800 + cell) if cell else " ") for at, cell in enumerate(line)]
+        runs = [(marked, "".join(char for _, char in run)) for marked, run in groupby(drawn, key=lambda one: one[0])]
+        parts = [("◆" * len(text), "bold $text-warning") if marked else (text, colour) for marked, text in runs]
         lines.append(Content.assemble((label, "$foreground-muted"), *parts))
     return Content("\n").join(lines)

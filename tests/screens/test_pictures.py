@@ -1,0 +1,44 @@
+"""What the screens look like, a picture each; `pytest tests/screens --snapshot-update` draws them anew. Look at them before you commit."""
+
+from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.screens.conftest import opened
+from tests.screens.test_run_screens import write_run
+from tui.app import CurateApp
+
+Makes = Callable[[], CurateApp]
+
+
+def pressing(*keys: str) -> Callable[[Pilot[None]], Awaitable[None]]:
+    async def before(pilot: Pilot[None]) -> None:
+        await opened(pilot, *keys)
+        await pilot.pause(0.3)
+
+    return before
+
+
+@pytest.mark.parametrize(
+    ("keys", "size"),
+    [
+        pytest.param((), (120, 36), id="overview-dark"),
+        pytest.param(("2", "down"), (80, 24), id="examples-small-dark"),
+        pytest.param(("3", "end", "up", "up"), (80, 24), id="findings-small-dark"),
+        pytest.param(("4", "end", "d", "t"), (160, 50), id="duplicates-large-light"),
+        pytest.param(("5",), (120, 30), id="conflicts-dark"),
+        pytest.param(("7", "t"), (100, 40), id="training-light"),
+        pytest.param(("8",), (80, 24), id="evaluate-small-dark"),
+    ],
+)
+def test_picture(snap_compare: Any, make_app: Makes, keys: tuple[str, ...], size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rule that is explained better is no new picture, so the rules are others here."""
+    rule = SimpleNamespace(name="unknown-role", why="Templates refuse it.")
+    monkeypatch.setattr("curate.rules.RULES", {"M006": rule})
+    monkeypatch.setattr("curate.decision.user", lambda: "ann")
+    if keys[:1] in (("7",), ("8",)):
+        write_run("first", 20, report=True)
+    assert snap_compare(make_app(), terminal_size=size, run_before=pressing(*keys))
