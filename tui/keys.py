@@ -129,7 +129,7 @@ KEYS: Final = (
 
 def bindings(scope: Scope) -> list[BindingType]:
     """The table's keys of one scope, as Textual wants them."""
-    return [Binding(key.keys, key.action, key.label, key.show, tooltip=key.tooltip, id=key.id) for key in KEYS if key.scope == scope]
+    return [Binding(key.keys, key.action, key.label, key.show, key.shown.split()[0], tooltip=key.tooltip, id=key.id) for key in KEYS if key.scope == scope]
 
 
 def works_in(action: str, parameters: Iterable[object], kind: Kind) -> bool | None:
