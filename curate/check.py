@@ -1,5 +1,6 @@
 """The checks: files go through the rules piece by piece, in several processes if wanted, and what is found comes out in the order of the lines."""
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,9 +13,9 @@ from curate.config import CheckConfig, ConflictsConfig
 from curate.files import is_packed
 from curate.finding import Finding, Severity
 from curate.read.dataset import FileFacts, read_file
-from curate.read.pieces import Batch, examples_at, pieces_of
+from curate.read.pieces import Batch, Piece, pieces_of
 from curate.rules import Rule
-from curate.workers import Workers
+from curate.workers import Lookup, Workers
 
 CHUNK = 1024
 """Elements of a document at a time."""
@@ -23,6 +24,8 @@ PARALLEL = 16 << 20
 QUICK = 16 << 20
 """Bytes from which it pays to load a compiled scan."""
 Progress = Callable[[int], None]
+Cuts = list[tuple[int, Piece]]
+"""The pieces that a file was read in, each with the lines before it."""
 
 
 @dataclass(slots=True)
@@ -81,9 +84,8 @@ def check_paths(
     told = _Told(checker, found)
     size = _size(paths)
     with Workers(checker, config, workers if checker.template is None and size >= PARALLEL else 1, hurry=size >= QUICK) as pool:
-        for path in paths:
-            _check_file(path, name_of(path), checker, pool, report, progress, told)
-    _conclude(checker, report, {name_of(path): path for path in paths}, told)
+        cuts = {name_of(path): _check_file(path, name_of(path), checker, pool, report, progress, told) for path in paths}
+        _conclude(checker, report, pool, {name_of(path): path for path in paths}, cuts, told)
     if checker.chosen.file_ignores:
         report.findings = list(filter(checker.chosen.tells, report.findings))
     report.seconds = monotonic() - started
@@ -109,12 +111,16 @@ class _Told:
             self._hear(told)
 
 
-def _check_file(path: Path, name: str, checker: Checker, pool: Workers, report: CheckReport, progress: Progress | None, told: _Told) -> None:
+def _check_file(path: Path, name: str, checker: Checker, pool: Workers, report: CheckReport, progress: Progress | None, told: _Told) -> Cuts:
+    """Check a file; returns how it was cut, empty where it cannot be read in pieces once more."""
     facts = FileFacts(name, target=checker.target)
     found: list[Finding] = []
     before = 0
+    cuts: Cuts = []
     facts.packed = is_packed(path)
     for part in _parts(path, facts, checker, pool):
+        if part.piece is not None:
+            cuts.append((before, part.piece))
         fresh = list(checker.take(part, before))
         told(fresh, mended=not (facts.document or facts.packed))
         found.extend(fresh)
@@ -132,10 +138,11 @@ def _check_file(path: Path, name: str, checker: Checker, pool: Workers, report: 
     report.files += 1
     report.lines += facts.lines
     report.examples += facts.examples
+    return cuts
 
 
 def _parts(path: Path, facts: FileFacts, checker: Checker, pool: Workers) -> Iterator[Part]:
-    pieces = pieces_of(path, facts.path)
+    pieces = pieces_of(path, facts.path, pool.size)
     if pieces is not None:
         yield from pool.parts(pieces)
         return
@@ -144,7 +151,7 @@ def _parts(path: Path, facts: FileFacts, checker: Checker, pool: Workers) -> Ite
         yield checker.part_of(Batch.of_lines(chunk), facts, len(chunk))
 
 
-def _conclude(checker: Checker, report: CheckReport, paths: Mapping[str, Path], told: _Told) -> None:
+def _conclude(checker: Checker, report: CheckReport, pool: Workers, paths: Mapping[str, Path], cuts: Mapping[str, Cuts], told: _Told) -> None:
     """Add what the rules find in the data set as a whole, with the ids of the examples that it is about."""
     if checker.compares:
         lines = (parsed for name, path in paths.items() for parsed in read_file(path, FileFacts(name)))
@@ -152,8 +159,8 @@ def _conclude(checker: Checker, report: CheckReport, paths: Mapping[str, Path], 
         report.findings += together
         told(together)
     concluded = list(checker.conclusions())
-    ids = _ids({at for _, at in concluded if at is not None}, checker, paths)
-    mended = {name for name, path in paths.items() if not is_packed(path) and pieces_of(path, name) is not None}
+    ids = _ids({at for _, at in concluded if at is not None}, checker, pool, paths, cuts)
+    mended = {name for name, pieces in cuts.items() if pieces}
     whole = [replace(finding, example=ids.get(at) if at is not None else None, fixable=finding.fixable and finding.file in mended) for finding, at in concluded]
     report.findings += whole
     told(whole)
@@ -161,7 +168,7 @@ def _conclude(checker: Checker, report: CheckReport, paths: Mapping[str, Path], 
     report.findings.sort(key=lambda finding: (order[finding.file], finding.order))
 
 
-def _ids(wanted: set[int], checker: Checker, paths: Mapping[str, Path]) -> dict[int, str]:
+def _ids(wanted: set[int], checker: Checker, pool: Workers, paths: Mapping[str, Path], cuts: Mapping[str, Cuts]) -> dict[int, str]:
     """The ids of some examples of the data set, counted from 0 over all files: read again, for there are few."""
     found: dict[int, str] = {}
     places = checker.seen.profile.places
@@ -169,12 +176,21 @@ def _ids(wanted: set[int], checker: Checker, paths: Mapping[str, Path]) -> dict[
     for at in sorted(wanted):
         by_file.setdefault(places[at].file, {})[at] = places[at].line
     for name, lines in by_file.items():
-        path = paths[name]
-        if pieces_of(path, name) is not None:
-            ids = {number: example.id for number, example in examples_at(path, set(lines.values()))}
-            found |= {at: ids[line] for at, line in lines.items()}
-        else:  # several elements of a document may stand on one line
+        if cuts[name]:
+            found |= _looked_up(lines, pool, cuts[name])
+        else:  # packed; or a document, of which several elements may stand on one line
             start = places.start_of(name)
-            examples = (parsed.example for parsed in read_file(path, FileFacts(name)) if parsed.example is not None)
+            examples = (parsed.example for parsed in read_file(paths[name], FileFacts(name)) if parsed.example is not None)
             found |= {start + nth: example.id for nth, example in enumerate(examples) if start + nth in lines}
     return found
+
+
+def _looked_up(lines: Mapping[int, int], pool: Workers, cuts: Cuts) -> dict[int, str]:
+    """The ids of examples, of which the line of the file is given, in order."""
+    starts = [before for before, _ in cuts]
+    by_piece: dict[int, dict[int, int]] = {}
+    for at, line in lines.items():
+        nth = bisect_left(starts, line) - 1
+        by_piece.setdefault(nth, {})[line - starts[nth]] = at
+    answers = pool.ids(Lookup(cuts[nth][1], tuple(numbers)) for nth, numbers in by_piece.items())
+    return {numbers[number]: id_ for numbers, ids in zip(by_piece.values(), answers, strict=True) for number, id_ in ids.items()}

@@ -42,6 +42,8 @@ class Part:
     profile: Profile
     examples: list[ParsedLine] = field(default_factory=list)
     """The lines whose examples rules of scope `DATASET` are asked about."""
+    piece: Piece | None = None
+    """The piece, where it can be read again."""
 
 
 class Checker:
@@ -70,7 +72,9 @@ class Checker:
         """What the lines of a piece give."""
         facts = FileFacts(piece.name, target=self.target)
         batch = read_piece(piece, facts, self.scan)
-        return self.part_of(batch, facts, len(batch.lines))
+        part = self.part_of(batch, facts, len(batch.lines))
+        part.piece = piece if piece.data is None else None
+        return part
 
     def part_of(self, batch: Batch, facts: FileFacts, lines: int) -> Part:
         """What a batch gives, of which `facts` are known."""

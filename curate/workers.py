@@ -14,12 +14,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from curate.checker import Checker, Part
 from curate.config import CheckConfig
 from curate.errors import CurateError
-from curate.read.pieces import Piece
+from curate.read.pieces import SIZE, Piece, ids_at
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -27,7 +27,16 @@ if TYPE_CHECKING:
 
 AHEAD = 2
 """Pieces that each worker is given before its first is back."""
+HURRIED = 2 * SIZE
+"""Bytes of a piece that is scanned first, of which little is left to look at."""
 THREADS = "POLARS_MAX_THREADS"
+
+
+class Lookup(NamedTuple):
+    """Lines of a piece of which the ids are wanted, counted from 1 and in order."""
+
+    piece: Piece
+    numbers: tuple[int, ...]
 
 
 class Workers:
@@ -37,6 +46,8 @@ class Workers:
         """With `hurry`, lines are scanned first (see `Checker.hurry`)."""
         self._checker, self._config, self._count, self._hurry = checker, config, count, hurry
         self._started: list[tuple[BaseProcess, Connection]] = []
+        self.size = HURRIED if hurry else SIZE
+        """Bytes of the pieces that are best."""
 
     def __enter__(self) -> Self:
         return self
@@ -71,20 +82,27 @@ class Workers:
 
     def parts(self, pieces: Iterable[Piece]) -> Iterator[Part]:
         """What each piece gives, in order. Raises what a worker raised, `CurateError` where one died."""
-        if self._count <= 1:
-            if self._hurry and self._checker.scan is None:
-                self._checker.hurry()
-            for piece in pieces:
-                yield self._checker.part(piece)
-            return
-        if not self._started:
+        if self._count <= 1 and self._hurry and self._checker.scan is None:
+            self._checker.hurry()
+        if self._count > 1 and not self._started:
             self._start()
+        yield from self._answers(pieces)
+
+    def ids(self, lookups: Iterable[Lookup]) -> Iterator[dict[int, str]]:
+        """The ids of the examples that are asked for, by their lines. Raises as `parts` does."""
+        yield from self._answers(lookups)
+
+    def _answers(self, tasks: Iterable[Piece | Lookup]) -> Iterator[Any]:
+        if not self._started:
+            yield from (_done(self._checker, task) for task in tasks)
+            return
         waiting: deque[Connection] = deque()
-        for nth, piece in enumerate(pieces):
-            while len(waiting) >= self._count * (1 if piece.data else AHEAD):  # bytes fill a pipe: nobody reads while both ends write
+        for nth, task in enumerate(tasks):
+            ahead = 1 if isinstance(task, Piece) and task.data else AHEAD  # bytes fill a pipe: nobody reads while both ends write
+            while len(waiting) >= self._count * ahead:
                 yield _received(waiting.popleft())
             pipe = self._started[nth % self._count][1]
-            pipe.send(piece)
+            pipe.send(task)
             waiting.append(pipe)
         while waiting:
             yield _received(waiting.popleft())
@@ -110,15 +128,18 @@ def _set(name: str) -> Iterator[None]:
             os.environ[name] = before
 
 
-def _received(pipe: "Connection") -> Part:
+def _done(checker: Checker, task: Piece | Lookup) -> Part | dict[int, str]:
+    return checker.part(task) if isinstance(task, Piece) else ids_at(task.piece, task.numbers)
+
+
+def _received(pipe: "Connection") -> Any:
     try:
         found = pipe.recv()
     except EOFError:
         raise CurateError("a process that checks died", "perhaps memory ran out; try again with --workers 1") from None
     if isinstance(found, BaseException):
         raise found
-    part: Part = found
-    return part
+    return found
 
 
 def _serve_anew(pipe: "Connection", config: CheckConfig, hurry: bool) -> None:
@@ -138,11 +159,11 @@ def _serve(pipe: "Connection", checker: Checker, inherited: Sequence["Connection
         other.close()
     while True:
         try:
-            piece = pipe.recv()
+            task = pipe.recv()
         except EOFError:
             return
         try:
-            answer: Part | BaseException = checker.part(piece)
+            answer: Part | dict[int, str] | BaseException = _done(checker, task)
         except Exception as error:  # noqa: BLE001  (raised again where somebody waits for it)
             answer = error
         try:

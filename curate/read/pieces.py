@@ -4,7 +4,7 @@ Most lines of most files are nothing but messages of a role and a text. They are
 look at stands in lists, and `Batch.parsed` makes the line whole where a rule has found something in it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
@@ -19,7 +19,7 @@ from curate.read.dataset import SEPARATORS, WIDE, FileFacts, ParsedLine, parsed_
 from curate.read.decode import Decoded
 from curate.read.document import is_document
 from curate.read.kinds import kind_of
-from curate.read.lines import BOM, Line, split_lines
+from curate.read.lines import BOM, Line
 
 if TYPE_CHECKING:
     from curate.read.scan import Scan, Scanned
@@ -124,15 +124,20 @@ def _read_into(file: BinaryIO, wanted: int | None, room: bytearray) -> tuple[byt
     return room, size
 
 
-def examples_at(path: Path, numbers: Set[int]) -> Iterator[tuple[int, Example]]:
-    """The examples on some lines of a file of lines, each with its number; all other lines are skipped unread. Raises `InputError`."""
-    facts = FileFacts(str(path))
-    for line in split_lines(blocks(path)):
-        if line.number in numbers:
-            data = line.data.removeprefix(BOM) if line.number == 1 else line.data
-            parsed = parsed_line(line._replace(data=data), facts)
-            if parsed.example is not None:
-                yield line.number, parsed.example
+def ids_at(piece: Piece, numbers: Iterable[int]) -> dict[int, str]:
+    """The ids of the examples on some lines of a piece, counted from 1 and given in order; all other lines are skipped unread. Raises `InputError`."""
+    offset, data, size = bytes_of(piece)
+    facts, found = FileFacts(piece.name), {}
+    at, passed = len(BOM) if offset == 0 and data.startswith(BOM) else 0, 1
+    for number in numbers:
+        for _ in range(number - passed):
+            at = data.index(b"\n", at) + 1
+        end = data.find(b"\n", at)
+        line = _line(number, offset + at, bytes(data[at : end if end >= 0 else size]), ended=end >= 0)
+        example, passed = parsed_line(line, facts).example, number
+        if example is not None:
+            found[number] = example.id
+    return found
 
 
 class Cut(Sequence[bytes]):

@@ -1,7 +1,6 @@
 """Families F and Q over the whole data set: what no single example shows."""
 
 from bisect import bisect_right
-from collections import Counter
 from collections.abc import Iterator
 from itertools import accumulate
 from math import exp, log
@@ -202,13 +201,13 @@ def odd_length(known: Profile) -> Placed:
     """
     if len(known.lengths) < LEAST:
         return
-    logs = [(log(max(length, 1)), count) for length, count in Counter(known.lengths).items()]
+    logs = [(log(max(length, 1)), count) for length, count in known.length_counts().items()]
     middle = _median(logs)
     spread = max(1.4826 * _median([(abs(value - middle), count) for value, count in logs]), log(1.15))
     least, most = exp(middle - FAR * spread), exp(middle + FAR * spread)
-    for at, length in enumerate(known.lengths):
-        if not least <= max(length, 1) <= most:
-            yield at, Problem("", f"{plural(length, 'character')}; the middle example has {int(exp(middle)):,}")
+    odd = {length for length in known.length_counts() if not least <= max(length, 1) <= most}
+    for at, length in known.of_lengths(odd):
+        yield at, Problem("", f"{plural(length, 'character')}; the middle example has {int(exp(middle)):,}")
 
 
 def _median(counted: list[tuple[float, int]]) -> float:
