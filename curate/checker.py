@@ -65,7 +65,7 @@ class Checker:
 
     def hurry(self) -> None:
         """Let lines go through a compiled scan first: for big files, since it takes a while to load. Nothing else depends on it."""
-        if {rule.code for rule in self.text.rules} <= COVERED and self.template is None and not self.compares:
+        if {rule.code for rule in self.text.rules} <= COVERED and self.template is None:
             self.scan = scanner()
 
     def part(self, piece: Piece) -> Part:

@@ -3,7 +3,6 @@
 import gzip
 import unicodedata
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -12,6 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import curate.check
+import curate.workers
 from curate.check import check_paths
 from curate.checker import TextRules
 from curate.config import CheckConfig
@@ -92,7 +92,7 @@ def test_findings_do_not_depend_on_how_a_file_is_cut(file: tuple[list[bytes], by
     packed = Path("data.jsonl.gz")
     packed.write_bytes(gzip.compress(path.read_bytes()))
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(curate.check, "pieces_of", partial(pieces_of, size=size))
+        patched.setattr(curate.workers, "SIZE", size)
         cut, unpacked = check_paths([path], config), check_paths([packed], config, name_of=lambda _: str(path))
     assert cut.findings == whole.findings
     assert [(f.code, f.line, f.message) for f in unpacked.findings] == [(f.code, f.line, f.message) for f in whole.findings]
@@ -108,7 +108,8 @@ def test_findings_do_not_depend_on_the_number_of_processes(monkeypatch: pytest.M
     path.write_bytes(b"\n".join(lines))
     alone = check_paths([path])
     monkeypatch.setattr(curate.check, "PARALLEL", 0)
-    monkeypatch.setattr(curate.check, "pieces_of", partial(pieces_of, size=5_000))
+    monkeypatch.setattr(curate.workers, "SIZE", 5_000)
+    monkeypatch.setattr(curate.workers, "HURRIED", 5_000)
     assert check_paths([path], workers=2).findings == alone.findings
     monkeypatch.setattr(curate.check, "QUICK", 0)
     assert check_paths([path], workers=2).findings == alone.findings

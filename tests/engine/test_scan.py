@@ -21,7 +21,7 @@ from tests.conftest import chat
 from tests.engine.test_pieces import LINES, TEXTS, fragments
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("scan")]
-EVERYTHING = CheckConfig(select=tuple(code for code, rule in RULES.items() if rule.scope not in (Scope.TOKENS, Scope.EXAMPLES)))
+EVERYTHING = CheckConfig(select=tuple(code for code, rule in RULES.items() if rule.scope not in (Scope.TOKENS, Scope.EXAMPLES, Scope.CONFLICTS)))
 """All that a check of lines in pieces may ask."""
 PIECES = (
     "the of a to is it and in that Rome Ada I'm sorry cannot can’t 7 12 2019 555-1234 1.2.3.4 +49 a@b.c AB12 {x} {{y}} ``` # ## … é Â© \u0301 中文 \u200b"
