@@ -65,12 +65,17 @@ class Template:
     def render(self, value: dict[str, Any]) -> Rendering:
         """The texts and supervised spans of an example's object (`messages`, optional `tools`).
 
-        Answers (assistant turns) with weight 0 are not supervised. A template that cannot take the conversation makes a problem.
+        Answers (assistant turns) with weight 0 are not supervised; the weight of an example multiplies those of its answers. A template
+        that cannot take the conversation makes a problem.
         """
         turns = value.get("messages")
         if not isinstance(turns, list) or not turns or not all(isinstance(turn, dict) for turn in turns):
             return Rendering((), (Obstacle("", "/messages", "there are no messages to render"),))
-        answers = {i: _weight(turn) for i, turn in enumerate(turns) if turn.get("role") == "assistant" and _weight(turn) > 0}
+        for pointer, weighted in (("", value), *((f"/messages/{i}", turn) for i, turn in enumerate(turns) if turn.get("role") == "assistant")):
+            if not _weight(weighted) >= 0:  # NaN is not
+                return Rendering((), (Obstacle("", f"{pointer}/weight", f"a weight of {weighted['weight']} cannot be trained with"),))
+        whole = _weight(value)
+        answers = {i: whole * _weight(turn) for i, turn in enumerate(turns) if turn.get("role") == "assistant" and whole * _weight(turn) > 0}
         if not answers:
             return Rendering((), (Obstacle("K011", "/messages", "no assistant message is trained on"),))
         tools = _tools(value)
@@ -225,9 +230,10 @@ def _common(left: str, right: str) -> int:
     return next((i for i, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right)))
 
 
-def _weight(turn: Turn) -> float:
-    weight = turn.get("weight")
-    return 1.0 if weight is None or not isinstance(weight, int | float) else float(weight)
+def _weight(weighted: Mapping[str, Any]) -> float:
+    """How much a turn, or an example as a whole, counts in the loss; 1 where nothing is said. One without bounds is no number."""
+    weight = weighted.get("weight")
+    return 1.0 if weight is None or not isinstance(weight, int | float) else float(weight) if weight != float("inf") else float("nan")
 
 
 def _reasons(turn: Turn) -> bool:

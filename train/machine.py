@@ -9,6 +9,11 @@ import torch
 from train.model import device
 
 
+def on_gpu() -> bool:
+    """Whether this process has a GPU."""
+    return device().type == "cuda"
+
+
 def peak_memory() -> int:
     """The most memory that this process has had so far: of the GPU, or of the machine."""
     on = device()

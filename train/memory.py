@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import torch
 
@@ -34,9 +34,9 @@ class Load(NamedTuple):
 class Sizes:
     """Estimates for one recipe, whose base's configuration is all that is read."""
 
-    def __init__(self, recipe: Recipe, dtype: torch.dtype, *, on_cpu: bool) -> None:
+    def __init__(self, recipe: Recipe, dtype: torch.dtype, *, on_cpu: bool, config: Any = None) -> None:
         self.recipe, self.dtype, self.on_cpu = recipe, dtype, on_cpu
-        self.config = configuration(recipe.model)
+        self.config = configuration(recipe.model) if config is None else config
         try:
             model = meta_model(self.config, recipe, dtype)
         except (ValueError, KeyError, TypeError) as error:

@@ -3,6 +3,7 @@
 import shutil
 from math import isfinite
 from pathlib import Path
+from time import process_time
 from typing import Any, Literal
 
 import torch
@@ -10,6 +11,7 @@ from transformers import set_seed
 
 from curate.config import validated
 from curate.errors import ConfigError, ModelError, UsageError
+from curate.files import write_bytes
 from curate.text import visible
 from train import checkpoint, evaluate, loop, ranks
 from train.attach import attach, parameters, put_back, save, without
@@ -24,6 +26,7 @@ from train.prepare import Prepared, prepare
 from train.progress import Narrator
 from train.recipe import Recipe
 from train.report import Generation, Report
+from train.report_html import report_html
 from train.settings import Settings, decide
 from train.step import Passes
 
@@ -109,9 +112,13 @@ class Training:
         adapter = ranks.from_first(lambda: self.folder.place_adapter(self._save_sharded if self.sharded else self._save))
         tuned = self._measure("tuned", self.model)
         report = self._report(base, tuned, adapter, identity, follower, step)
-        self.journal.write(event="finished", memory=peak_memory())
-        ranks.from_first(lambda: self.folder.write("report.json", report.model_dump(mode="json")))
+        self.journal.write(event="finished", memory=peak_memory(), cpu_seconds=round(process_time(), 1))
+        ranks.from_first(lambda: self._conclude(report))
         return report
+
+    def _conclude(self, report: Report) -> None:
+        write_bytes(self.folder.path / "report.html", report_html(report, self.settings, self.journal.lines()).encode("utf-8", "backslashreplace"))
+        self.folder.write("report.json", report.model_dump(mode="json"))
 
     def _load(self) -> None:
         loading = self.narrator.phase("loading the model", 1)

@@ -40,6 +40,7 @@ SUMMARIES: Final = {
     "conflicts": "Show answers to the same question that cannot both hold.",
     "split": "Write train, validation and test so that nothing leaks.",
     "review": "Decide about findings, duplicates and conflicts.",
+    "recipe": "Write a first recipe for a training.",
     "plan": "Tell what a training will do and need, before it begins.",
     "train": "Train a QLoRA adapter and measure it against its base.",
     "run": "All of it, from one curate.toml; resumable.",

@@ -126,6 +126,22 @@ def test_weight_0_is_not_trained_on_and_other_weights_reach_the_tokens() -> None
     assert set(encoded.weights) == {0.0, 0.5}
 
 
+def test_the_weight_of_an_example_multiplies_those_of_its_answers() -> None:
+    value = turns(("user", USER), ("assistant", ANSWER), ("user", "And?"), ("assistant", "More."))
+    value["messages"][3]["weight"] = 0.5
+    (encoded,) = template("chatml").encode({**value, "weight": 3}).encoded
+    assert set(encoded.weights) == {0.0, 3.0, 1.5}
+    assert template("chatml").encode({**value, "weight": 0}).problems[0].code == "K011"
+
+
+@pytest.mark.parametrize("weight", [-1, float("nan"), float("inf")])
+def test_a_weight_that_would_spoil_the_loss_is_a_problem(weight: float) -> None:
+    value = turns(("user", USER), ("assistant", ANSWER))
+    assert template("chatml").encode({**value, "weight": weight}).problems[0].pointer == "/weight"
+    value["messages"][1]["weight"] = weight
+    assert template("chatml").encode(value).problems[0].pointer == "/messages/1/weight"
+
+
 def test_nothing_to_train_on_is_a_problem() -> None:
     value = turns(("user", USER), ("assistant", ANSWER))
     value["messages"][1]["weight"] = 0

@@ -13,6 +13,7 @@ from curate.errors import ExitCode, UsageError
 from curate.files import json_text
 from curate.runs import Project
 from train.cli.common import CHANGES, DATA, RECIPE, recipe_of, with_trainer
+from train.recipe import Recipe
 
 FOLLOW_STDIN = "CURATE_FOLLOW_STDIN"
 
@@ -25,6 +26,8 @@ def train(
     run_dir: Annotated[Path | None, typer.Option("--run-dir", help="Folder of the run.  [default: .curate/runs/RECIPE]", show_default=False)] = None,
     data: Annotated[Path | None, DATA] = None,
     changes: Annotated[list[str] | None, CHANGES] = None,
+    compare: Annotated[bool, typer.Option("--compare", help="Train by several methods, each in a process of its own, and compare them.")] = False,
+    methods: Annotated[str | None, typer.Option("--methods", help="Methods to compare, with commas between.  [default: all]", show_default=False)] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
@@ -37,7 +40,13 @@ def train(
         raise UsageError("--resume and --fresh exclude each other", "leave one out")
     if os.environ.get(FOLLOW_STDIN) == "1":
         threading.Thread(target=_end_with_parent, name="follow-stdin", daemon=True).start()
+    if methods is not None and not compare:
+        raise UsageError("--methods names what --compare compares", "say --compare too")
     chosen = recipe_of(recipe, data, changes)
+    place = run_dir or Project(Path.cwd()).run(f"{recipe.stem}-compared" if compare else recipe.stem)
+    if compare:
+        _compare(chosen, place, methods, quiet=quiet, as_json=as_json)
+        return
     with with_trainer():
         from train import ranks
         from train.folder import RunFolder
@@ -46,7 +55,7 @@ def train(
         from train.summary import show
     from curate.report.console import console
 
-    folder = RunFolder(run_dir or Project(Path.cwd()).run(recipe.stem))
+    folder = RunFolder(place)
     narrator = Narrator(quiet=quiet or ranks.rank() > 0)
     report = run(chosen, folder, mode="fresh" if fresh else "resume" if resume else "new", narrator=narrator)
     ranks.leave()
@@ -56,6 +65,27 @@ def train(
         sys.stdout.write(json_text(report.model_dump(mode="json")))
     else:
         show(report, console())
+
+
+def _compare(recipe: Recipe, folder: Path, methods: str | None, *, quiet: bool, as_json: bool) -> None:
+    with with_trainer():
+        from train.compare import COLUMNS, VARIANTS, cells, compare
+        from train.progress import Narrator
+    from rich.text import Text
+
+    from curate.report.console import console, table
+
+    narrator = Narrator(quiet=quiet)
+    names = list(VARIANTS) if methods is None else [name.strip() for name in methods.split(",")]
+    with narrator.showing():
+        made = compare(recipe, folder, names, narrator)
+    if as_json:
+        sys.stdout.write(json_text(made.model_dump(mode="json")))
+        return
+    shown = table(f"{made.steps:,} steps on {made.train_examples:,} examples", *COLUMNS, numbers=COLUMNS[1:-1])
+    for one in made.methods:
+        shown.add_row(*map(Text, cells(one)))
+    console().print(shown)
 
 
 def _end_with_parent() -> None:
