@@ -1,6 +1,7 @@
 """`curate review`."""
 
 import importlib.util
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -23,7 +24,8 @@ def review(
     Decisions are kept in .curate/decisions.jsonl of the project: the folder that was named, else the working folder. What two people
     decided differently is contested, and shown. `textual serve "curate review PATH"` shows the same in a browser.
     """
-    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):  # Textual draws on stderr
+    served = "TEXTUAL_DRIVER" in os.environ  # `textual serve` takes the place of the terminal
+    if not served and not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):  # Textual draws on stderr
         raise UsageError("curate review needs a terminal", "`curate check PATH...` prints the findings")
     if importlib.util.find_spec("textual") is None:
         raise MissingExtra("curate review", "tui", "textual")

@@ -134,3 +134,15 @@ def test_without_textual_it_says_what_to_install(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr("curate.cli.verbs._claim", lambda _package: None)
     assert main(["review", str(write_data(tmp_path))]) == ExitCode.USAGE
     assert "curate-chat[tui]" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_it_is_drawn_for_a_browser_too(tmp_path: Path) -> None:
+    """`textual serve` starts the command with a driver that talks to it over pipes; the handshake is its own."""
+    write_data(tmp_path)
+    environment = {**os.environ, "TEXTUAL_DRIVER": "textual.drivers.web_driver:WebDriver"}
+    command = [sys.executable, "-m", "curate", "review", "data.jsonl"]
+    with subprocess.Popen(command, cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"__GANGLION__\n"
+        process.kill()
