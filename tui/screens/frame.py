@@ -52,7 +52,7 @@ class FrameScreen(Screen[None]):
 
     def say(self, text: Content | str) -> None:
         """Put something into the status line."""
-        self.query_one("#status", Static).update(Content(text) if isinstance(text, str) else text)
+        self.query_one("#status", Static).update(Content(text) if isinstance(text, str) else text, layout=False)  # one line, whatever it says
 
     def on_screen_resume(self) -> None:
         """Other screens may have changed what is drawn here."""
