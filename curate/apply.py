@@ -42,12 +42,12 @@ class Removal(BaseModel):
 
     model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
-    example: str | None
-    """Id of the example; null for a line that holds none."""
+    example: str | None = None
+    """Id of the example; none for a line that holds none."""
     file: str
     line: int
-    code: str | None
-    """Rule or detector that is the reason; null when a person decided."""
+    code: str | None = None
+    """Rule or detector that is the reason; none when a person decided."""
     why: str
     kept: Kept | None = None
     """For a duplicate: the example that stayed in its place."""
@@ -245,3 +245,8 @@ def _with_ids(table: Table, ids: Sequence[str]) -> list[int]:
     wanted = np.array([int(example[:16], 16) for example in ids], dtype=np.uint64)
     full = set(ids)
     return [int(table.lines[at]) for at in np.flatnonzero(np.isin(table.ids[:, 0], wanted)).tolist() if table.id(at) in full]
+
+
+def removal_of(line: bytes) -> Removal:
+    """A line of `removed.jsonl`, read. Raises `ValueError` for what is none."""
+    return Removal.model_validate_json(line)

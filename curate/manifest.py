@@ -90,7 +90,7 @@ class Manifest(_Part):
     models: dict[str, str]
     """Per purpose the fingerprint of the model that was used."""
     decisions: dict[str, str]
-    """Per example the verdict of a person that counted."""
+    """Per example the verdict of a person that counted; of an edit, with the id of the example that took its place."""
     grown_from: str | None = None
     """SHA-256 of the manifest whose splits examples stayed in; null where all were divided anew."""
     read: int

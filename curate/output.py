@@ -16,10 +16,11 @@ from curate.decision import Decision
 from curate.detect.marks import FORMAT_NAMES
 from curate.detect.table import Reader, Table
 from curate.errors import InputError
-from curate.example import Example
+from curate.example import Example, Place
 from curate.files import sha256
 from curate.finding import Finding
 from curate.manifest import NAME, REMOVED, InputFile, Manifest, OutputFile, RemovedFile, digest_of, manifest_bytes, read_manifest, shaping, versions
+from curate.read.formats import example_of
 from curate.rewrite import pieces
 from curate.split.division import Division
 from curate.split.names import NAMES
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
 
 AS_READ: Final = ("messages", "unknown", "openai-preference", "llama-factory-preference", "preference", "response-pair")
 """Formats whose lines keep their bytes: messages, and what is more than a conversation. All others are written as messages."""
+
+
+PIECE: Final = 1 << 20
+"""Bytes that are written at a time."""
 
 
 class Made(NamedTuple):
@@ -55,17 +60,28 @@ class SplitResult:
 
 
 class _Hashed:
-    """A file that is written, and the hash of what was."""
+    """A file that is written, and the hash of what was; both in large pieces."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file, self._hash = file, hashlib.sha256()
+        self._waiting: list[bytes] = []
+        self._size = 0
 
     def write(self, data: bytes) -> None:
+        self._waiting.append(data)
+        self._size += len(data)
+        if self._size >= PIECE:
+            self._flush()
+
+    def _flush(self) -> None:
+        data = b"".join(self._waiting)
         self._file.write(data)
         self._hash.update(data)
+        self._waiting, self._size = [], 0
 
-    @property
     def digest(self) -> str:
+        """The hash of all of it, once it is written."""
+        self._flush()
         return self._hash.hexdigest()
 
 
@@ -95,7 +111,7 @@ def _written(stage: Path, table: Table, division: Division, inputs: Sequence[Inp
         existing=list(inputs[:given]),
         config=shaping(made.config),
         models=dict(made.models),
-        decisions={example: decision.verdict for example, decision in sorted(made.decisions.items())},
+        decisions={example: _verdict(decision) for example, decision in sorted(made.decisions.items())},
         grown_from=made.grown_from,
         read=read,
         kept=kept,
@@ -106,6 +122,10 @@ def _written(stage: Path, table: Table, division: Division, inputs: Sequence[Inp
         files={},
     )
     return finish(stage, manifest)
+
+
+def _verdict(decision: Decision) -> str:
+    return decision.verdict if decision.value is None else f"edit {example_of(decision.value, Place('', 0)).id}"
 
 
 def finish(stage: Path, manifest: Manifest) -> Manifest:
@@ -150,8 +170,9 @@ def _split(stage: Path, name: str, table: Table, division: Division, number: int
         hashed = _Hashed(out)
         for piece in _lines(table, table.lines[examples], as_read, reader):
             hashed.write(piece)
+        digest = hashed.digest()
     characters = int(table.marks.characters[examples].sum())
-    return OutputFile(file=file, examples=len(examples), characters=characters, groups=division.groups_in[number], sha256=hashed.digest)
+    return OutputFile(file=file, examples=len(examples), characters=characters, groups=division.groups_in[number], sha256=digest)
 
 
 def _lines(table: Table, lines: "Numbers", as_read: "np.ndarray[Any, np.dtype[np.bool_]]", reader: Reader) -> Iterator[bytes]:
@@ -186,7 +207,8 @@ def _removed(path: Path, table: Table, leaves: Mapping[int, Reason], reader: Rea
             example = table.id(at) if at < len(table.lines) and table.lines[at] == line else None
             hashed.write(removed_line(removal(table.place(line), example, reason, reader.data(table.spot(line)))))
             reasons[reason.code or ("mix" if reason.decided_by == "mix" else "decision")] += 1
-    return RemovedFile(file=path.name, lines=len(leaves), sha256=hashed.digest, reasons=dict(sorted(reasons.items())))
+        digest = hashed.digest()
+    return RemovedFile(file=path.name, lines=len(leaves), sha256=digest, reasons=dict(sorted(reasons.items())))
 
 
 def input_files(table: Table, paths: Sequence[Path], hashes: Iterable[str]) -> list[InputFile]:

@@ -25,6 +25,7 @@ from curate.report.rules import rule_json
 from curate.report.run import RunOutput
 from curate.report.split import SplitOutput
 from curate.report.stats_json import StatsOutput
+from curate.report.verify import VerifyOutput
 from curate.rules import RULES
 from curate.rules.rule import CODE
 from curate.suppressions import Suppression
@@ -46,6 +47,7 @@ TYPES: Final[dict[str, Any]] = {
     "split": SplitOutput,
     "stats": StatsOutput,
     "suppression": Suppression,
+    "verify": VerifyOutput,
 }
 
 

@@ -10,6 +10,8 @@ UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202f\u
 NAMED = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
 SPACES = re.compile(r"\s+")
 WORDS = re.compile(r"\w+")
+BETWEEN = bytes(code if WORDS.match(chr(code)) else 32 for code in range(256))
+"""Makes a space of each character of ASCII that is part of no word."""
 # Scripts written without spaces between words: a word there is a run as long as the sentence, so characters are compared.
 UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
 
@@ -45,7 +47,9 @@ def normalised(text: str) -> str:
 
 def words(text: str) -> list[str]:
     """The words of a normalised text; in scripts without spaces between words, its single characters."""
-    return WORDS.findall(text) if text.isascii() or not UNSPACED.search(text) else list(_words(text))
+    if text.isascii():  # the same, in half the time
+        return text.encode().translate(BETWEEN).decode().split()
+    return list(_words(text)) if UNSPACED.search(text) else WORDS.findall(text)
 
 
 def _words(text: str) -> Iterator[str]:

@@ -27,6 +27,7 @@ BY_SCOPE: Final = {
     Scope.MEANING: "it needs embeddings; `curate dedup --embeddings MODEL` has them",
     Scope.SPLITS: "it is about two files, and its examples are told apart by `curate verify` only",
     Scope.DIVISION: "it is about what `curate split` comes to",
+    Scope.OUTPUT: "it is about a folder that `curate split` has written; `curate verify` asks it",
     Scope.ADOPTION: "its examples are lines of a file of suppressions, not of data",
 }
 BY_CODE: Final = {

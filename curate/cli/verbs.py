@@ -26,6 +26,7 @@ OWN: Final = {
     "decontaminate": "curate.cli.decontaminate:decontaminate",
     "conflicts": "curate.cli.conflicts:conflicts",
     "split": "curate.cli.split:split",
+    "verify": "curate.cli.verify:verify",
     "run": "curate.cli.run:run",
     "schema": "curate.cli.schema:schema",
 }
@@ -39,6 +40,7 @@ SUMMARIES: Final = {
     "decontaminate": "Remove what a benchmark asks or answers.",
     "conflicts": "Show answers to the same question that cannot both hold.",
     "split": "Write train, validation and test so that nothing leaks.",
+    "verify": "Prove that a split does not leak, and that nothing was lost.",
     "review": "Decide about findings, duplicates and conflicts.",
     "recipe": "Write a first recipe for a training.",
     "plan": "Tell what a training will do and need, before it begins.",

@@ -4,19 +4,18 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
-import orjson
-
-from curate.detect.brief import Brief
+from curate.detect.brief import Brief, joined_brief
 from curate.detect.compared import On, compared_turns, written_text
 from curate.detect.keeper import lacking
-from curate.detect.keys import Keys, key_of, plain_key
-from curate.detect.marks import Marking, Marks, marks_of_batch
-from curate.detect.shingles import Sets, Shingling, shingled, texts_of
+from curate.detect.keys import Keys, joined_keys, key_of, plain_key, plain_turns
+from curate.detect.marks import Marking, Marks, joined_marks, marks_of_batch
+from curate.detect.shingles import Sets, Shingling, joined, shingled, texts_of
 from curate.example import Example, Place
 from curate.read.dataset import FileFacts, ParsedLine
-from curate.read.pieces import Batch, Piece, read_piece
+from curate.read.lines import BOM
+from curate.read.pieces import Batch, Piece, bytes_of, read_lines, read_piece
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,6 +23,20 @@ if TYPE_CHECKING:
     Numbers = np.ndarray[Any, np.dtype[np.int64]]
     Flags = np.ndarray[Any, np.dtype[np.bool_]]
     Ids = np.ndarray[Any, np.dtype[np.uint64]]
+
+
+OUTLINED: Final = 1 << 20
+"""Bytes of a piece from which plain lines are outlined; the compiled code takes a while to load."""
+
+
+class Judging(Protocol):
+    """What lines are asked besides while they are read; `curate.screening.Screening` is one."""
+
+    def judge(self, piece: Piece) -> Any:
+        """What comes of it for the lines of a piece."""
+
+    def judge_batch(self, batch: Batch, lines: int) -> Any:
+        """What comes of it for lines that were read one by one."""
 
 
 class Making(NamedTuple):
@@ -39,6 +52,8 @@ class Making(NamedTuple):
     """What names the source of an example, for its key (see `curate.detect.keys`)."""
     marking: Marking | None = None
     """Which marks are wanted; None for none."""
+    judging: Judging | None = None
+    """What lines are asked besides."""
 
 
 @dataclass(slots=True)
@@ -73,19 +88,88 @@ class Columns:
     """What counts when the data is divided, where that is wanted."""
     trouble: str = ""
     """Why they are not remembered."""
+    judged: Any = None
+    """What came of `Making.judging`."""
 
 
 def columns_of(piece: Piece, making: Making) -> Columns:
     """Read a piece. Raises `InputError` for a file that cannot be read any more."""
-    batch = read_piece(piece, FileFacts(piece.name))
-    columns = columns_of_batch(batch, making)
-    columns.physical = len(batch.lines)
+    judging = making.judging
+    judged = judging.judge(piece) if judging else None
+    outlined = _outlined_columns(piece, making) if (piece.end is None or piece.end - piece.start >= OUTLINED) and _outlines(making) else None
+    if outlined is None:
+        batch = read_piece(piece, FileFacts(piece.name))
+        outlined = columns_of_batch(batch, making)
+        outlined.physical = len(batch.lines)
+    outlined.judged = judged
+    return outlined
+
+
+def _outlined_columns(piece: Piece, making: Making) -> "Columns | None":
+    """The columns of a piece most of whose lines are plain; None for another one."""
+    import numpy as np
+
+    offset, whole, size = bytes_of(piece)
+    data = bytes(whole[:size])
+    if size < OUTLINED:
+        return None
+    if offset == 0 and data.startswith(BOM):
+        offset, data = len(BOM), data[len(BOM) :]
+
+    from curate.detect import outlined as of  # compiled: for big files
+    from curate.read.outline import outline
+
+    outlined = outline(data, asks=making.keys)
+    if len(outlined.others) > len(outlined.numbers):
+        return None
+    starts, sizes, endings = of.places_in(data, offset, outlined)
+    zeros, count = np.zeros(len(starts), dtype=np.int64), len(starts)
+    keys = of.keys_of(outlined) if making.keys else None
+    marks = of.marks_of(outlined, len(making.marking.keys)) if making.marking else None
+    (sets, brief), without = of.sets_of(outlined, making.on, making.shingling), count if ":" in making.keep else 0
+    holds = np.ones(count, dtype=np.bool_)
+    plain = Columns(starts, sizes, endings, outlined.numbers, zeros, holds, of.ids_of(outlined), sets, brief, keys, without, 0, marks)
+    ended = not data or data.endswith(b"\n")
+    rest = columns_of_batch(read_lines(piece.name, data, outlined.starts, offset, outlined.others, ended=ended), making)
+    columns = _merged(plain, rest)
+    columns.physical = len(outlined.starts) - 1
     return columns
+
+
+def _outlines(making: Making) -> bool:
+    """Whether all that is wanted can be had of outlines."""
+    marking = making.marking
+    inside = (making.source, *(marking.keys if marking else ()))
+    return not any(path.removeprefix("/").startswith("messages") for path in inside) and not (marking and marking.traits)
+
+
+def _merged(one: Columns, other: Columns) -> Columns:
+    """Lines of one piece that were read in two ways, in order."""
+    import numpy as np
+
+    if not len(other.numbers):
+        return one
+    order = np.argsort(np.concatenate([one.numbers, other.numbers]), kind="stable")
+
+    def column(name: str) -> Any:
+        return np.concatenate([getattr(one, name), getattr(other, name)])[order]
+
+    holds = np.concatenate([one.holds, other.holds])
+    held = (np.cumsum(holds) - 1)[order][holds[order]]
+    ids = np.concatenate([one.ids, other.ids])[held]
+    keys = joined_keys([one.keys, other.keys]).chosen(held) if one.keys and other.keys else None
+    marks = joined_marks([one.marks, other.marks]).chosen(held) if one.marks and other.marks else None
+    sets, brief = joined([one.sets, other.sets]).chosen(held), joined_brief([one.brief, other.brief]).chosen(held)
+    starts, sizes, endings, numbers, nths = (column(name) for name in ("starts", "sizes", "endings", "numbers", "nths"))
+    return Columns(starts, sizes, endings, numbers, nths, holds[order], ids, sets, brief, keys, one.without + other.without, 0, marks)
 
 
 def columns_of_lines(lines: Sequence[ParsedLine], making: Making) -> Columns:
     """The columns of lines that were read one by one, without the blank ones."""
-    return columns_of_batch(Batch.of_lines([parsed for parsed in lines if not parsed.line.blank]), making)
+    batch = Batch.of_lines([parsed for parsed in lines if not parsed.line.blank])
+    columns = columns_of_batch(batch, making)
+    columns.judged = making.judging.judge_batch(batch, len(lines)) if making.judging else None
+    return columns
 
 
 def columns_of_batch(batch: Batch, making: Making) -> Columns:
@@ -98,7 +182,8 @@ def columns_of_batch(batch: Batch, making: Making) -> Columns:
     texts = ["\n".join([said[i] for i in chosen]) for said, chosen in zip(batch.texts, turns, strict=True)]
     texts += [written_text(example, making.on) for example in examples]
     sets, brief = shingled(texts_of(texts), making.shingling), Brief.of(texts)
-    ids = b"".join([*map(_id, batch.roles, batch.texts), *(bytes.fromhex(example.id) for example in examples)])
+    spelled = list(map(plain_turns, batch.roles, batch.texts))
+    ids = b"".join([*map(_id, spelled), *(bytes.fromhex(example.id) for example in examples)])
     places = np.concatenate([_plain_places(batch), np.array([_place(parsed) for _, parsed in others], dtype=np.int64).reshape(-1, 5)])
     order = np.argsort(np.array([*batch.plain_at, *(at for at, _ in others)], dtype=np.int64), kind="stable")
     plain = len(batch.numbers)
@@ -118,15 +203,15 @@ def columns_of_batch(batch: Batch, making: Making) -> Columns:
         halves[held],
         sets if plain == len(holds) else sets.chosen(held),
         brief if plain == len(holds) else brief.chosen(held),
-        _keys(batch, examples, making.source).chosen(held) if making.keys else None,
+        _keys(batch, spelled, examples, making.source).chosen(held) if making.keys else None,
         without,
         marks=marks_of_batch(batch, making.marking).chosen(held) if making.marking else None,
     )
 
 
-def _keys(batch: Batch, examples: Sequence[Example], source: str) -> Keys:
-    """The keys of the plain examples of a batch, then those of the others."""
-    plain = [plain_key(roles, said, source) for roles, said in zip(batch.roles, batch.texts, strict=True)]
+def _keys(batch: Batch, spelled: Sequence[Sequence[bytes]], examples: Sequence[Example], source: str) -> Keys:
+    """The keys of the plain examples of a batch, whose turns are `spelled`, then those of the others."""
+    plain = [plain_key(roles, said, source, turns) for roles, said, turns in zip(batch.roles, batch.texts, spelled, strict=True)]
     return Keys.of([*plain, *(key_of(example, source) for example in examples)])
 
 
@@ -139,8 +224,9 @@ def _plain_places(batch: Batch) -> "Numbers":
     sizes = np.fromiter(map(len, batch.lines), dtype=np.int64, count=len(batch.lines))
     starts = batch.offset + np.cumsum(sizes + 1) - sizes - 1
     at = np.array(batch.numbers, dtype=np.int64) - 1
-    returns = np.array([batch.lines[i].endswith(b"\r") for i in at.tolist()], dtype=np.int64)
-    return np.stack([starts[at], sizes[at] - returns, 1 + returns, at + 1, np.zeros_like(at)], axis=1)
+    ended = (at < len(batch.lines) - 1) | batch.ended
+    returns = np.array([batch.lines[i].endswith(b"\r") for i in at.tolist()], dtype=np.int64) * ended
+    return np.stack([starts[at], sizes[at] - returns, ended + returns, at + 1, np.zeros_like(at)], axis=1)
 
 
 def _place(parsed: ParsedLine) -> tuple[int, int, int, int, int]:
@@ -155,8 +241,6 @@ def _turns(roles: tuple[str, ...], on: On) -> tuple[int, ...]:
     return tuple(message.index for message in compared_turns(Example(Place("", 0), value, "messages"), on))
 
 
-def _id(roles: tuple[str, ...], texts: list[str]) -> bytes:
-    """The id of a plain conversation, as bytes; keys are in canonical order as they stand."""
-    return hashlib.blake2b(
-        orjson.dumps({"messages": [{"content": text, "role": role} for role, text in zip(roles, texts, strict=True)]}), digest_size=16
-    ).digest()
+def _id(turns: Sequence[bytes]) -> bytes:
+    """The id of a plain conversation, as bytes: of its canonical JSON."""
+    return hashlib.blake2b(b'{"messages":[' + b",".join(turns) + b"]}", digest_size=16).digest()

@@ -91,37 +91,40 @@ def key_of(example: Example, source: str = "") -> Key:
     """The keys of an example; `source` names the value that says where it comes from: `meta.source`, or a JSON pointer, `/meta/source`."""
     question = question_of(example)
     carried: dict[str, Any] = {key: example.value[key] for key in CARRIED if key in example.value}
-    whole, begun = _chain([message.role or "" for message in example.messages], [canonical(message.value) for message in example.messages], carried)
+    answers = [message.role == "assistant" for message in example.messages]
+    whole, begun = chain_key(answers, [canonical(message.value) for message in example.messages], digest(canonical(carried)) if carried else 0)
     value = value_at(example.value, source) if source else None
-    return Key(_digest(question.context) if question else 0, whole, begun, 0 if value is None else _hash(canonical(value)))
+    asked = digest(question.context.encode("utf-8", "surrogatepass")) if question else 0
+    return Key(asked, whole, begun, 0 if value is None else digest(canonical(value)))
 
 
-def plain_key(roles: tuple[str, ...], texts: Sequence[str], source: str = "") -> Key:
-    """`key_of` for a plain conversation of these roles and texts, without making objects of it."""
-    whole, begun = _chain(roles, [orjson.dumps({"content": text, "role": role}) for role, text in zip(roles, texts, strict=True)], {})
+def plain_key(roles: tuple[str, ...], texts: Sequence[str], source: str = "", turns: Sequence[bytes] = ()) -> Key:
+    """`key_of` for a plain conversation of these roles and texts, without making objects of it; `turns`: as `plain_turns` gives them."""
+    whole, begun = chain_key([role == "assistant" for role in roles], turns or plain_turns(roles, texts))
     if source.startswith("/messages"):
         value = value_at({"messages": [{"content": text, "role": role} for role, text in zip(roles, texts, strict=True)]}, source)
-        return Key(_asked(roles, texts), whole, begun, 0 if value is None else _hash(canonical(value)))
-    return Key(_asked(roles, texts), whole, begun, 0)
+        return Key(asked_key(roles, texts), whole, begun, 0 if value is None else digest(canonical(value)))
+    return Key(asked_key(roles, texts), whole, begun, 0)
 
 
-def _hash(data: bytes, seed: int = 0) -> int:
+def plain_turns(roles: tuple[str, ...], texts: Sequence[str]) -> list[bytes]:
+    """The turns of a plain conversation as canonical JSON."""
+    return [orjson.dumps({"content": text, "role": role}) for role, text in zip(roles, texts, strict=True)]
+
+
+def digest(data: bytes, seed: int = 0) -> int:
+    """A key; never 0, which stands for none."""
     return xxhash.xxh3_64_intdigest(data, seed) or 1
 
 
-def _digest(text: str) -> int:
-    return _hash(text.encode("utf-8", "surrogatepass"))
-
-
-def _chain(roles: Sequence[str], turns: Sequence[bytes], carried: dict[str, Any]) -> tuple[int, tuple[int, ...]]:
-    """The key of a whole conversation, 0 where it does not end on an answer, and those up to each answer before its end."""
-    key = _hash(canonical(carried)) if carried else 0
+def chain_key(answers: Sequence[bool], turns: Sequence[bytes], key: int = 0) -> tuple[int, tuple[int, ...]]:
+    """The key of a whole conversation, 0 where it does not end on an answer, and those up to each answer before its end; `key`: of what it carries."""
     begun = []
-    for at, (role, turn) in enumerate(zip(roles, turns, strict=True), start=1):
-        key = _hash(turn, key)
-        if role == "assistant" and at < len(turns):
+    for at, (is_answer, turn) in enumerate(zip(answers, turns, strict=True), start=1):
+        key = digest(turn, key)
+        if is_answer and at < len(turns):
             begun.append(key)
-    return key if roles and roles[-1] == "assistant" else 0, tuple(begun)
+    return key if answers and answers[-1] else 0, tuple(begun)
 
 
 @lru_cache(maxsize=256)
@@ -130,14 +133,15 @@ def _system(text: str) -> str:
     return normalised(text)
 
 
-def _asked(roles: tuple[str, ...], texts: Sequence[str]) -> int:
+def asked_key(roles: tuple[str, ...], texts: Sequence[str]) -> int:
     """The key of `Question.context`, spelled as `question_of` spells that of a plain conversation."""
     answer, request = _answered(roles)
     if request < 0 or not texts[answer].strip() or not texts[request].strip():
         return 0
     system = [_system(texts[at]) for at in range(answer) if roles[at] in SILENT]
     before = [f"{roles[at]}: {'' if at == request else normalised(texts[at])}" for at in range(answer) if roles[at] not in SILENT]
-    return _digest("\n".join(("\n".join(system), "\n".join(["", *before]), spelled_request(texts[request]))))
+    context = "\n".join(("\n".join(system), "\n".join(["", *before]), spelled_request(texts[request])))
+    return digest(context.encode("utf-8", "surrogatepass"))
 
 
 @lru_cache(maxsize=1024)

@@ -72,10 +72,13 @@ def marks_of_batch(batch: Batch, marking: Marking) -> Marks:
 
 
 def joined_marks(parts: Iterable[Marks]) -> Marks:
-    """The marks of several parts, one after another; there is one at least."""
+    """The marks of several parts, one after another."""
     import numpy as np
 
     every = list(parts)
+    if not every:
+        nothing = np.empty((0, 0), dtype=np.uint64)
+        return Marks(np.empty(0, dtype=np.uint8), np.empty(0, dtype=np.int64), nothing, nothing)
     names: dict[int, str] = {}
     for part in every:
         names.update(part.names)

@@ -19,6 +19,7 @@ AFTER: Final = re.compile(r"(?:[\s,.!?]*\b(?:please|thanks(?: a lot| in advance|
 ENDINGS: Final = ("please", "thanks", "lot", "advance", "much", "you", "cheers")
 """What politeness at the end ends with."""
 CONTRACTED: Final = re.compile(r"\b(what|who|where|when|how|it|that|there|he|she)['’]s\b|\b(\w+)n['’]t\b|\b(you|we|they|what)['’]re\b|\bi['’]m\b")
+APOSTROPHE: Final = re.compile(r"\b\w++'\w+")
 ARTICLES: Final = frozenset(("a", "an", "the"))
 
 
@@ -28,7 +29,9 @@ def asked(request: str) -> str:
     bare = BEFORE.sub("", plain, count=1)
     if bare.rstrip(" .!?").endswith(ENDINGS):  # seldom, and looking for more takes long
         bare = AFTER.sub("", bare, count=1)
-    left = [word for word in words(CONTRACTED.sub(_written_out, bare) if "'" in bare else bare) if word not in ARTICLES]
+    if "'" in bare:
+        bare = APOSTROPHE.sub(lambda match: CONTRACTED.sub(_written_out, match.group()), bare)
+    left = [word for word in words(bare) if word not in ARTICLES]
     return " ".join(left) or plain
 
 

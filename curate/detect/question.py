@@ -17,6 +17,7 @@ from curate.text import normalised, words
 QUOTED: Final = re.compile(r"[\"“'‘`]([^\"”'’`\n]{1,80})[\"”'’`]")
 NAME: Final = re.compile(r"(?<=[a-z,;:] )[A-Z][\w'-]*")
 OPERATOR: Final = re.compile(r"(?<=[\d)\w]) ?([-+*/×÷=<>^]) ?(?=[\d(\w])")
+SIGN: Final = re.compile(r"[-+*/×÷=<>^]")
 ASKS_FOR: Final = frozenset("who whom whose when where why how".split())  # noqa: SIM905  (a list of words reads better as words)
 SAME_WORDS: Final = 0.75
 """Share of content words that two questions must have in common."""
@@ -61,7 +62,7 @@ class Question:
 
 def spelled_request(request: str) -> str:
     """The last turn of a context, in one spelling."""
-    signs = "".join(OPERATOR.findall(request))  # words alone would make "2 + 3" of "2 - 3"
+    signs = "".join(OPERATOR.findall(request)) if SIGN.search(request) else ""  # words alone would make "2 + 3" of "2 - 3"
     return f"user: {asked(request)} {signs}"
 
 

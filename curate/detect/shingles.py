@@ -85,11 +85,11 @@ def _classes() -> "Bytes":
     return classes
 
 
-def texts_of(texts: Iterable[str]) -> Texts:
-    """Texts in one buffer. Those that are not ASCII are normalised here, which only Python can; the case of the others is folded where they are read."""
+def texts_of(texts: "Iterable[str | bytes]") -> Texts:
+    """Texts in one buffer; bytes are ASCII. Others are normalised here, which only Python can; the case of the others is folded where they are read."""
     import numpy as np  # as below: a twentieth of a second that `curate check` need not pay
 
-    encoded = [text.encode() if text.isascii() else _folded(text).encode("utf-8", "surrogatepass") for text in texts]
+    encoded = [text if isinstance(text, bytes) else text.encode() if text.isascii() else _folded(text).encode("utf-8", "surrogatepass") for text in texts]
     offsets = np.zeros(len(encoded) + 1, dtype=np.int64)
     np.cumsum([len(data) for data in encoded], out=offsets[1:])
     return Texts(np.frombuffer(b"".join(encoded), dtype=np.uint8), offsets)

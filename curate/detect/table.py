@@ -71,6 +71,8 @@ class Table:
     """Of each example, where they were wanted."""
     marks: Marks | None = None
     """Of each example, where they were wanted."""
+    judged: Sequence[tuple[int, Any]] = ()
+    """What came of `Making.judging`, piece by piece, each with the number of lines before it in its file."""
 
     def id(self, example: int) -> str:
         """The id of an example."""
@@ -181,6 +183,7 @@ def read_table(
     sources: list[Source] = []
     first: list[int] = [0]
     parts: list[Columns] = []
+    judged: list[tuple[int, Any]] = []
     total = without = 0
 
     def sets() -> Iterator[Sets]:
@@ -192,6 +195,8 @@ def read_table(
             is_cut, copied = pieces is None, is_packed(path)
             for part in _elements(path, name_of(path), copy, making) if pieces is None else _columns(_spooled(pieces, copy), making, crew, memory):
                 part.numbers += physical
+                if part.judged is not None:
+                    judged.append((physical, part.judged))
                 physical += part.physical
                 total += len(part.starts)
                 without += part.without
@@ -215,7 +220,7 @@ def read_table(
     keys = joined_keys([part.keys for part in parts if part.keys]) if making.keys else None
     marks = joined_marks([part.marks for part in parts if part.marks]) if making.marking else None
     brief = joined_brief([part.brief for part in parts])
-    return Table(sources, np.array(first), starts, sizes, endings, numbers, nths, np.flatnonzero(holds), ids, every, brief, without, keys, marks)
+    return Table(sources, np.array(first), starts, sizes, endings, numbers, nths, np.flatnonzero(holds), ids, every, brief, without, keys, marks, judged)
 
 
 def _columns(pieces: Iterator[Piece], making: Making, crew: Crew, memory: Remembered | None) -> Iterator[Columns]:

@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from curate.apply import Reason, leaving
-from curate.check import check_paths
-from curate.checker import Checker
+from curate.check import QUICK, check_paths
 from curate.config import Config
 from curate.decision import Decision
 from curate.detect.columns import Making
@@ -22,6 +21,7 @@ from curate.manifest import intact, read_manifest, shaping
 from curate.models import fingerprint
 from curate.output import Made, SplitResult, input_files, write_output
 from curate.rules.balance import unbalanced
+from curate.screening import Screening
 from curate.split.balance import balance_of
 from curate.split.division import divide, making_of
 from curate.split.earlier import Earlier, earlier_splits
@@ -61,10 +61,15 @@ def split_files(
     """
     demand_apart(sources.every, output)
     making = making_of(config)
+    screening = Screening.of(config.check, quick=size_of(sources.every) >= QUICK) if not config.check.model else None
     with Crew(cores(), processes=is_big(sources.every)) as crew:
-        errors = _errors(sources, config, listen)
+        errors = _errors(sources, config, listen) if config.check.model else []
         listen(StageStarted("read"))
-        table = read_sources(sources, making, crew, _told(listen))
+        table = read_sources(sources, making._replace(judging=screening), crew, _told(listen))
+        if screening:
+            report = screening.report(table.judged)
+            suppress(report, load_suppressions(Path.cwd()), [sources.name_of(path) for path in sources.files])
+            errors = report.findings
         leaves = leaving(table, errors=errors, verdicts=decisions, first=int(table.first[len(sources.given)]))
         listen(StageFinished("read", False, f"{plural(len(table.starts), 'line')}, of which {len(leaves):,} leave"))
         listen(StageStarted("split"))
@@ -129,18 +134,20 @@ def demand_apart(files: Iterable[Path], output: Path) -> None:
         raise UsageError(f"{output}: holds a file that is read", "name another folder; input files are never overwritten")
 
 
+def size_of(paths: Iterable[Path]) -> int:
+    """Bytes of files on disk."""
+    return sum(path.stat().st_size for path in paths if path.is_file())
+
+
 def is_big(paths: Iterable[Path]) -> bool:
     """Whether it pays to start processes for these files."""
-    return sum(path.stat().st_size for path in paths if path.is_file()) >= PARALLEL
+    return size_of(paths) >= PARALLEL
 
 
 def _errors(sources: Sources, config: Config, listen: Listener) -> list[Finding]:
-    """The errors of the files that are divided; other rules are not asked."""
-    codes = tuple(code for code, severity in Checker(config.check).chosen.severities.items() if severity is Severity.ERROR)
-    if not codes:
-        return []
+    """The errors of the files that are divided, those that a model's template brings among them."""
     listen(StageStarted("check"))
-    report = check_paths(sources.files, config.check.model_copy(update={"select": codes, "extend_select": ()}), None, sources.name_of, cores())
+    report = check_paths(sources.files, config.check, None, sources.name_of)
     suppress(report, load_suppressions(Path.cwd()), [sources.name_of(path) for path in sources.files])
     errors = [finding for finding in report.findings if finding.severity is Severity.ERROR]
     listen(StageFinished("check", False, plural(len(errors), "error")))

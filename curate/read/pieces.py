@@ -266,6 +266,14 @@ def read_piece(piece: Piece, facts: FileFacts, scan: "Scan | None" = None) -> Ba
     return batch
 
 
+def read_lines(name: str, data: bytes | bytearray, starts: Any, offset: int, numbers: Iterable[int], *, ended: bool) -> Batch:
+    """Read some lines of bytes that stand at `offset` of a file; `starts`: where each of all lines starts, and where the next one would."""
+    batch = Batch(name, [], lines=Cut(data, starts), ended=ended, offset=offset)
+    batch._starts = (starts[:-1] + offset).tolist()
+    _read(batch, FileFacts(name), numbers)
+    return batch
+
+
 def _counted(batch: Batch, ending: bytes) -> int:
     return sum(parsed.line.ending == ending for parsed in batch.others)
 

@@ -6,6 +6,7 @@ from curate.finding import hides_with
 from curate.rules import (
     adoption,
     balance,
+    books,
     calls,
     characters,
     content,
@@ -56,6 +57,7 @@ FAMILIES: Final = (
     splits,
     leakage,
     balance,
+    books,
     adoption,
     quality,
     repetition,

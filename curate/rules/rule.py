@@ -71,6 +71,8 @@ class Scope(StrEnum):
     """What splits have of each other (see `curate.detect.across`); yields these leaks with problems."""
     DIVISION = "division"
     """What a division of the data comes to (see `curate.rules.balance`); yields problems."""
+    OUTPUT = "output"
+    """What an output folder has and what its manifest says (see `curate.rules.books`); yields these differences with problems."""
     ADOPTION = "adoption"
     """What suppressions and a baseline have that the check did not find (see `curate.rules.adoption`); yields places with problems."""
 

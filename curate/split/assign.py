@@ -43,9 +43,13 @@ class Assigned:
     """Of each group that is in train because no held-out split can take it, the number of its first member."""
 
 
-def position(group: str, seed: int) -> float:
-    """Where a group stands between 0 and 1: by the hash of the seed and its name."""
-    return int.from_bytes(hashlib.blake2b(f"{seed}:{group}".encode(), digest_size=8).digest()) / 2**64
+def positions(groups: Sequence[str], seed: int) -> "Floats":
+    """Where each group stands between 0 and 1: by the hash of the seed and its name."""
+    import numpy as np
+
+    blake, salt = hashlib.blake2b, f"{seed}:"
+    hashes = b"".join([blake((salt + group).encode(), digest_size=8).digest() for group in groups])
+    return np.frombuffer(hashes, dtype=">u8").astype(np.float64) / 2.0**64
 
 
 def assign(groups: "Numbers", names: Sequence[str], wanted: Wanted, *, before: "Numbers | None" = None, strata: "Numbers | None" = None) -> Assigned:
@@ -65,7 +69,7 @@ def assign(groups: "Numbers", names: Sequence[str], wanted: Wanted, *, before: "
         where = np.full(len(firsts), len(NAMES))
         np.minimum.at(where, of[known], before[known])
         where[where == len(NAMES)] = NOWHERE
-    places = np.array([position(name, wanted.seed) if split == NOWHERE else 0.0 for name, split in zip(names, where.tolist(), strict=True)])
+    places = positions(names, wanted.seed)
     open_ = np.flatnonzero(where == NOWHERE)
     most = _most(wanted, len(groups))
     large = open_[sizes[open_] > max(most[1:])]

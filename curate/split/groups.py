@@ -70,7 +70,8 @@ class Groups:
 
         order = np.lexsort((ids[:, 1], ids[:, 0], self.of))
         firsts = order[np.flatnonzero(np.diff(self.of[order], prepend=-1))]
-        return ["{:016x}{:016x}".format(*pair) for pair in ids[firsts].tolist()]
+        digits = ids[firsts].astype(">u8").tobytes().hex()
+        return [digits[start : start + 32] for start in range(0, len(digits), 32)]
 
 
 def group(count: int, links: Iterable[Pairs]) -> Groups:

@@ -24,6 +24,7 @@ from curate.rules.rule import BYTE, rule
 from curate.rules.splits import leaked_across
 from curate.suppressions import load_suppressions, suppress
 from curate.targets import LIMITS, Target
+from curate.verify import verify_folder
 from tests.tinymodel import MAX_LENGTH, model_for
 from tests.tinynli import tiny_nli
 
@@ -76,6 +77,12 @@ def findings(content: bytes, code: str, target: str = "", name: str = "data.json
         path.write_bytes(rest)
         leaks = across({"train": [Path("train.jsonl")], "test": [path]}, DedupConfig(), source="source", embeddings=EMBEDDINGS if code in BY_MEANING else "")
         return [finding for finding in leaked_across(leaks) if finding.code == code]
+    if RULES[code].scope is Scope.OUTPUT:  # it is asked by `curate verify`: the first line is what was read, the others are what is there
+        head, _, rest = content.partition(b"\n")
+        path.write_bytes(head + b"\n")
+        split_files(Sources([path]), Path("out"), Config(split=SplitConfig(fractions=(1, 0, 0))))
+        Path("out/train.jsonl").write_bytes(rest)
+        return [finding for finding in verify_folder(Path("out")).findings if finding.code == code]
     if RULES[code].scope is Scope.DIVISION:  # it is asked by `curate split`
         thirds = Config(split=SplitConfig(fractions=(0.4, 0.3, 0.3), grow=False))
         return [*split_files(Sources([path]), Path("out"), thirds).warnings]
@@ -129,8 +136,9 @@ def test_a_finding_carries_what_its_rule_says(code: str) -> None:
     stated = RULES[code]
     for finding in findings(stated.bad, code):
         severity = stated.severity_for(stated.only[0] if stated.only else Target.TRAINER)
-        file = FILE if stated.scope is Scope.ADOPTION else "data.jsonl"
-        assert (severity, stated.hint, file) == (finding.severity, finding.hint, finding.file)
+        files = {Scope.ADOPTION: {FILE}, Scope.OUTPUT: {"data.jsonl", "out/train.jsonl", "out/manifest.json"}}.get(stated.scope, {"data.jsonl"})
+        assert (severity, stated.hint) == (finding.severity, finding.hint)
+        assert finding.file in files
         assert finding.message
 
 

@@ -1,0 +1,47 @@
+"""`curate verify`."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from curate.errors import ExitCode, UsageError
+from curate.report.console import console
+from curate.report.progress import StageProgress
+from curate.report.verify import SHOWN, verify_json, verify_text
+from curate.runs import Project
+from curate.verify import verify_files, verify_folder
+
+
+def verify(
+    paths: Annotated[list[Path], typer.Argument(help="Folder of a split; or the files of one, the one that is trained on first.", metavar="DIR|FILE...")],
+    semantic: Annotated[str, typer.Option(help="Look for questions of the same meaning by this embedding model too.", metavar="MODEL")] = "",
+    strict: Annotated[bool, typer.Option("--strict", help="Fail when something could not be looked at, too.")] = False,
+    show_all: Annotated[bool, typer.Option("--all", help=f"Show every breach, not only {SHOWN}.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the proof as JSON.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+) -> None:
+    """Prove that a split does not leak and that nothing was lost or changed: its files are read again and held against all that is said of them.
+
+    Exit status: 0 when it holds, 1 when something is broken, 2 when there is nothing to look at.
+    """
+    cache = Project(Path.cwd()).cache
+    with StageProgress(quiet=quiet or not sys.stderr.isatty()) as shown:
+        if len(paths) == 1:
+            proof = verify_folder(paths[0], embeddings=semantic, cache=cache, listen=shown.listen)
+        else:
+            names = [path.name.partition(".")[0] for path in paths]
+            if len(set(names)) < len(names):
+                raise UsageError("two files of the same name", "give them names that tell them apart")
+            proof = verify_files(
+                dict(zip(names, ([path] for path in paths), strict=True)), " ".join(map(str, paths)), embeddings=semantic, cache=cache, listen=shown.listen
+            )
+    if as_json:
+        json.dump(verify_json(proof), sys.stdout)
+        sys.stdout.write("\n")
+    else:
+        for text in verify_text(proof, None if show_all else SHOWN):
+            console().print(text)
+    raise typer.Exit(ExitCode.CLEAN if proof.holds and (proof.complete or not strict) else ExitCode.FINDINGS)

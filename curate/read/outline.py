@@ -1,0 +1,66 @@
+"""Plain lines of a piece of a file without an object for any of them: their canonical JSON, their texts and what they ask, one after another.
+
+Compiled, for files of any size that need numbers of all lines rather than the lines: see `curate.detect.columns`.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from curate.read.compiled import Array
+from curate.read.outline_kernel import outline_lines
+from curate.read.pieces import NEWLINE
+
+ROLES: Final = ("system", "user", "assistant")
+
+
+@dataclass(frozen=True, slots=True)
+class Outlined:
+    """The plain lines of a piece."""
+
+    canon: bytes
+    """Their canonical JSON, by which an example has its id."""
+    text: bytes
+    """Their texts, in UTF-8, with a line break after each."""
+    asked: bytes
+    """What their last answers answer, as `Question.context` spells it."""
+    numbers: Array
+    """int64: lines, from 1."""
+    lines: Array
+    """int64, a row each: first turn, turns, start and end in `canon`, start and end in `asked` (equal: nothing is asked; -1: it is not known)."""
+    turns: Array
+    """int64, a row each: role, start and end of its JSON in `canon`, start and end in `text`, characters, whether all are ASCII."""
+    others: list[int]
+    """Lines that are not plain, from 1."""
+    starts: Array
+    """int64: where each of all lines starts, and where the next one would."""
+
+    def conversation(self, position: int) -> tuple[tuple[str, ...], list[str]]:
+        """Roles and texts of a plain line."""
+        first, count = self.lines[position, :2].tolist()
+        turns = self.turns[first : first + count, [0, 3, 4]].tolist()
+        return tuple(ROLES[role] for role, _, _ in turns), [self.text[start:end].decode() for _, start, end in turns]
+
+
+def outline(data: bytes, *, asks: bool) -> Outlined:
+    """Outline the lines of some bytes, of which the last one may have no line break; `asks`: whether `Outlined.asked` is wanted."""
+    bytes_ = np.frombuffer(data if data.endswith(b"\n") else data + b"\n", dtype=np.uint8)
+    starts = np.append(0, np.flatnonzero(bytes_ == NEWLINE) + 1) if data else np.zeros(1, dtype=np.int64)
+    size = len(bytes_) + 32 * len(starts) + 64
+    canon, text, asked = np.empty(size, dtype=np.uint8), np.empty(size, dtype=np.uint8), np.empty(size if asks else 1, dtype=np.uint8)
+    turns, rows = np.empty((len(bytes_) // 24 + 1, 7), dtype=np.int64), np.empty((len(starts) - 1, 6), dtype=np.int64)
+    room, told = np.empty(len(bytes_), dtype=np.uint8), np.zeros(2, dtype=np.int64)
+    used, written, spelled, count = outline_lines(bytes_, canon, text, asked, turns, rows, asks, room, told)
+    plain = rows[:, 0] >= 0
+    others: list[int] = (np.flatnonzero(~plain) + 1).tolist()
+    return Outlined(
+        canon[:used].tobytes(),
+        text[:written].tobytes(),
+        asked[:spelled].tobytes(),
+        np.flatnonzero(plain) + 1,
+        rows[plain],
+        turns[:count].copy(),
+        others,
+        starts,
+    )

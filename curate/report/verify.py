@@ -1,0 +1,81 @@
+"""A proof for people and programs."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic import BaseModel, ConfigDict
+
+from curate.finding import Finding
+from curate.text import plural, visible
+from curate.verify.proof import Proof, Verdict
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+SHOWN: Final = 20
+"""Findings that are shown."""
+STYLES: Final = {Verdict.PROVED: "green", Verdict.BROKEN: "bold red", Verdict.OPEN: "yellow"}
+
+
+class PointOutput(BaseModel):
+    """Something that was to be proved."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    name: str
+    verdict: Verdict
+    """proved; broken; open: it could not be looked at."""
+    said: str
+
+
+class VerifyOutput(BaseModel):
+    """What `curate verify --json` prints."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    folder: str
+    manifest_sha256: str | None
+    """Null for splits without a manifest."""
+    holds: bool
+    """Whether nothing is broken."""
+    complete: bool
+    """Whether everything is proved."""
+    examples: dict[str, int]
+    """Of each split, as counted."""
+    points: list[PointOutput]
+    findings: list[Finding]
+
+
+def verify_json(proof: Proof) -> dict[str, Any]:
+    """The proof as plain values."""
+    points = [PointOutput(name=point.name, verdict=point.verdict, said=point.said) for point in proof.points]
+    return VerifyOutput(
+        folder=proof.folder,
+        manifest_sha256=proof.manifest_sha256,
+        holds=proof.holds,
+        complete=proof.complete,
+        examples=proof.examples,
+        points=points,
+        findings=list(proof.findings),
+    ).model_dump(mode="json")
+
+
+def verify_text(proof: Proof, limit: int | None = SHOWN) -> "Iterator[Text]":
+    """The proof as lines: the points, then where it breaks, then what it comes to."""
+    from rich.text import Text
+
+    for point in proof.points:
+        yield Text.assemble((f"{point.verdict.value:<7}", STYLES[point.verdict]), f" {point.name:<24} ", visible(point.said))
+    for finding in proof.findings[:limit]:
+        place = f"{finding.file}:{finding.line}" if finding.line else finding.file
+        yield Text.assemble((visible(place), "bold"), f": {finding.code} ", visible(finding.message))
+    if limit is not None and len(proof.findings) > limit:
+        yield Text(f"… and {len(proof.findings) - limit:,} more (--all shows them)")
+    open_ = sum(point.verdict is Verdict.OPEN for point in proof.points)
+    left = f"; {plural(open_, 'point')} left open" if open_ else ""
+    of = f" {proof.manifest_sha256[:12]}" if proof.manifest_sha256 else ""
+    if proof.holds:
+        yield Text(f"{visible(proof.folder)}{of}: holds{left}", style="bold")
+    else:
+        broken = sum(point.verdict is Verdict.BROKEN for point in proof.points)
+        yield Text(f"{visible(proof.folder)}{of}: does not hold, {plural(broken, 'point')} broken{left}", style="bold red")

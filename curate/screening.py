@@ -1,0 +1,51 @@
+"""Errors of lines, asked for while the lines are read: for what leaves a data set before it is divided, in the time of one reading."""
+
+from collections.abc import Iterable
+from functools import cache
+from typing import NamedTuple
+
+from curate.check import CheckReport
+from curate.checker import Checker, Part
+from curate.config import CheckConfig
+from curate.finding import Finding, Severity
+from curate.read.dataset import FileFacts
+from curate.read.pieces import Batch, Piece
+
+
+class Screening(NamedTuple):
+    """What lines are asked; small, so that it can be sent to another process with each piece."""
+
+    config: str
+    """A `CheckConfig` as JSON, that selects errors alone."""
+    quick: bool = False
+    """Whether a compiled scan goes first: for big files."""
+
+    @classmethod
+    def of(cls, config: CheckConfig, *, quick: bool) -> "Screening | None":
+        """The screening for the errors among the rules of a configuration; None where there are none."""
+        codes = tuple(code for code, severity in Checker(config).chosen.severities.items() if severity is Severity.ERROR)
+        return cls(config.model_copy(update={"select": codes, "extend_select": ()}).model_dump_json(), quick) if codes else None
+
+    def judge(self, piece: Piece) -> Part:
+        """What the rules find in the lines of a piece."""
+        return _checker(self).part(piece)
+
+    def judge_batch(self, batch: Batch, lines: int) -> Part:
+        """What they find in lines that were read one by one."""
+        return _checker(self).part_of(batch, FileFacts(batch.file), lines)
+
+    def report(self, parts: Iterable[tuple[int, Part]]) -> CheckReport:
+        """The errors of parts that follow one another, each with the number of lines before it in its file."""
+        checker = _checker(self)
+        found: list[Finding] = [finding for before, part in parts for finding in checker.take(part, before)]
+        told = filter(checker.chosen.tells, found) if checker.chosen.file_ignores else found
+        errors = [finding for finding in told if finding.severity is Severity.ERROR]
+        return CheckReport(findings=errors, rules=checker.chosen.known, severities_of=checker.chosen.severities)
+
+
+@cache
+def _checker(screening: Screening) -> Checker:
+    checker = Checker(CheckConfig.model_validate_json(screening.config))
+    if screening.quick:
+        checker.hurry()
+    return checker

@@ -1,0 +1,109 @@
+"""Plain lines that are outlined by compiled code have the ids, keys, shingles and places that the careful way gives them, or are left to it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from curate.config import CheckConfig
+from curate.detect import columns as module
+from curate.detect.columns import Columns, Making, columns_of
+from curate.detect.marks import Marking
+from curate.detect.shingles import Shingling
+from curate.read.outline import outline
+from curate.read.pieces import pieces_of
+from curate.screening import Screening
+from tests.strategies import conversations, lines, written
+
+WORDS = ["a", "An", "the", "What", "what's", "don't", "CAN'T", "won't", "you're", "I'm", "rock'n'roll", "it's's", "John's", "please", "Thanks", "hi"]
+SIGNS = ["'", "2", "+ 3", "-", "well-known", "a-b-c", "(x)*(y)", " ", "  ", "\n", "\t", '"', "\\", "/", ".", "?", "_x_", "\x7f", "3<4", "=="]
+PIECES = st.sampled_from([*WORDS, *SIGNS, "é", "\u00a0", "\u2028", "ﬁ", "日本", "😀"])
+said = st.lists(PIECES, max_size=8).flatmap(lambda parts: st.sampled_from(["", " "]).map(lambda between: between.join(parts)))
+ROLES = st.lists(st.sampled_from(["system", "user", "assistant", "developer", "tool"]), max_size=5)
+
+
+@st.composite
+def plain_lines(draw: st.DrawFn) -> bytes:
+    """A conversation of roles and texts, written with or without spaces and escapes."""
+    value = {"messages": [{"role": role, "content": draw(said)} for role in draw(ROLES)]}
+    separators = draw(st.sampled_from([(", ", ": "), (",", ":"), (" , ", " : ")]))
+    return json.dumps(value, separators=separators, ensure_ascii=draw(st.booleans())).encode("utf-8", "surrogatepass")
+
+
+careless = st.one_of(
+    plain_lines(),
+    plain_lines(),
+    written(conversations()).map(lambda pair: pair[1].replace("\n", " ").encode()),
+    written(lines).map(lambda pair: pair[1].replace("\n", " ").encode()),
+    st.sampled_from(
+        [
+            b"",
+            b"  ",
+            b"{broken",
+            b"caf\xe9",
+            b'{"messages": [{"role": "user", "content": "\\ud800"}]}',
+            b'{"messages": [{"role": "user", "role": "user", "content": "a"}]}',
+        ]
+    ),
+)
+ENDINGS = st.sampled_from([b"\n", b"\n", b"\r\n"])
+
+
+def told(columns: Columns) -> list[Any]:
+    """All that columns have, but for what was judged."""
+    assert columns.keys is not None
+    assert columns.marks is not None
+    keys, marks = columns.keys, columns.marks
+    of_lines: list[Any] = [columns.starts, columns.sizes, columns.endings, columns.numbers, columns.nths, columns.holds]
+    of_examples: list[Any] = [columns.ids, columns.sets.hashes, columns.sets.offsets, keys.asked, keys.whole, keys.source, keys.begun, keys.ends]
+    arrays = [*of_lines, *of_examples, marks.formats, marks.characters, marks.keys, marks.traits]
+    return [columns.without, columns.physical, *(array.tolist() for array in arrays)]
+
+
+def made(path: Path, making: Making, least: int, monkeypatch: pytest.MonkeyPatch) -> list[Columns]:
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "OUTLINED", least)
+        return [columns_of(piece, making) for piece in pieces_of(path, "x.jsonl", 400) or ()]
+
+
+@pytest.mark.parametrize("on", ["conversation", "prompt", "response", "last-turn"])
+@given(content=st.lists(st.tuples(careless, ENDINGS), max_size=12), tail=st.sampled_from([b"", b"\n"]), bom=st.booleans())
+def test_columns_are_the_same_in_both_ways(content: list[tuple[bytes, bytes]], tail: bytes, bom: bool, on: Any) -> None:
+    path = Path("x.jsonl")
+    path.write_bytes(b"\xef\xbb\xbf" * bom + (b"".join(line + ending for line, ending in content).removesuffix(b"\n") + tail))
+    making = Making(on, Shingling(), "highest:score", keys=True, source="source", marking=Marking(("/metadata/x",)))
+    with pytest.MonkeyPatch.context() as patch:
+        assert [told(part) for part in made(path, making, 1 << 30, patch)] == [told(part) for part in made(path, making, 0, patch)]
+
+
+@given(content=st.lists(st.tuples(careless, ENDINGS), max_size=12))
+def test_what_is_screened_for_errors_is_the_same_with_and_without_a_quick_look(content: list[tuple[bytes, bytes]]) -> None:
+    path = Path("x.jsonl")
+    path.write_bytes(b"".join(line + ending for line, ending in content))
+    found = []
+    for quick, least in ((False, 1 << 30), (True, 0)):
+        screening = Screening.of(CheckConfig(), quick=quick)
+        assert screening is not None
+        with pytest.MonkeyPatch.context() as patch:
+            parts = made(path, Making("conversation", Shingling(), judging=screening), least, patch)
+        before = np.cumsum([0, *(part.physical for part in parts)]).tolist()
+        found.append(sorted(map(repr, screening.report(zip(before, (part.judged for part in parts), strict=False)).findings)))
+    assert found[0] == found[1]
+
+
+def test_most_conversations_are_outlined_and_what_they_ask_is_known() -> None:
+    texts = ["What's the best way to cook rice?", "Add 2 + 2.", "Write a haiku about the sea", "Don't stop. Why?"]
+    data = b"".join(json.dumps({"messages": [{"role": "user", "content": text}, {"role": "assistant", "content": "Yes."}]}).encode() + b"\n" for text in texts)
+    found = outline(data, asks=True)
+    assert (found.numbers.tolist(), found.others) == ([1, 2, 3, 4], [])
+    asked = [found.asked[start:end].decode() for start, end in found.lines[:, 4:6].tolist()]
+    assert asked == [
+        "\n\nuser: \nuser: what is best way to cook rice ",
+        "\n\nuser: \nuser: add 2 2 +",
+        "\n\nuser: \nuser: write haiku about sea ",
+        "\n\nuser: \nuser: do not stop why ",
+    ]
