@@ -74,7 +74,7 @@ class Follower:
     def _look(self, path: Path) -> Followed:
         offset, before = self._known.get(path, (0, Followed(path)))
         end, events = new_events(path / "metrics.jsonl", offset)
-        if end < offset or (offset and end - offset < 0):
+        if end < offset:  # a resume cut it back
             before = Followed(path)
         steps = {int(step["step"]): step for step in (*before.steps, *(event for event in events if "loss" in event and "step" in event))}
         validation = dict(before.validation)

@@ -65,7 +65,7 @@ class ReviewSession:
         self._seen = 0
         self._steps = Steps()
         self._when: deque[float] = deque(maxlen=1000)
-        self._follow_journal()
+        self.follow_journal()
         self.parsed = lru_cache(maxsize=512)(self._parsed)
 
     # What is there
@@ -214,16 +214,11 @@ class ReviewSession:
         try:
             self.log.add(*decisions)
         finally:
-            self._follow_journal()
+            self.follow_journal()
         self._when.append(monotonic())
         return step
 
-    def merge(self, decisions: Sequence[Decision]) -> None:
-        """Take in what was merged into the journal."""
-        self._follow_journal()
-        assert all(decision.id for decision in decisions)
-
-    def _follow_journal(self) -> None:
+    def follow_journal(self) -> None:
         """Take in what the journal has by now, whoever wrote it."""
         fresh = self.log.decisions[self._seen :]
         self._seen = len(self.log.decisions)

@@ -15,11 +15,10 @@ from textual.widgets import Input, TextArea
 from curate.config import Config
 from curate.decision import Decision, DecisionLog
 from curate.errors import InputError, OutputError
-from curate.review import KINDS, Sources, Standing
+from curate.review import Sources, Standing
 from curate.review.facts import Advanced, Broke, Ended, Fact
 from curate.runs import Project
 from curate.suppressions import load_suppressions
-from curate.text import UNSAFE
 from tests.screens.conftest import LINES, SECRET, chat, opened, queue, screen_text, settled, told, write_lines
 from tui.app import CurateApp
 from tui.keys import KEYS, TABS
@@ -281,39 +280,6 @@ async def test_a_file_that_changes_is_told_and_read_again(make_app: Makes) -> No
         assert "new" in screen_text(app)
         dropped = app.session.examples.entry(7)
         assert app.session.standing(dropped) == Standing.DROP
-
-
-@pytest.mark.parametrize("size", [(80, 24), (160, 50), (20, 8)])
-async def test_hostile_text_is_shown_and_not_obeyed(make_app: Makes, size: tuple[int, int]) -> None:
-    app = make_app()
-    async with app.run_test(size=size) as pilot:
-        session = await opened(pilot)
-        seen = screen_text(app)
-        for number, kind in enumerate(KINDS, start=2):
-            await opened(pilot, str(number), "home")
-            for _ in range(len(session.queues[kind])):
-                await pilot.press("down")
-                await pilot.pause(0.02)
-                seen += screen_text(app)
-        await opened(pilot, "3", "home", "down", "down", "e")
-        seen += screen_text(app)
-        assert {char for char in UNSAFE.findall(seen) if char != "\n"} == set()
-        if size[0] >= 80:
-            assert "\\x1b[31mhere\\x1b[0m [bold red]loud[/] \\u202egnp.exe" in seen
-            assert "[@click=app.quit]" in seen
-
-
-async def test_a_megabyte_and_ten_thousand_turns() -> None:
-    turns = [("user" if i % 2 == 0 else "assistant", f"turn {i}") for i in range(10_000)]
-    app = app_for(lambda *_: None, (chat(("user", "x" * 1_000_000)), chat(*turns)))
-    async with app.run_test(size=(100, 30)) as pilot:
-        await opened(pilot, "2")
-        assert "more characters" in queue(app)._page().left.plain  # type: ignore[union-attr]
-        await opened(pilot, "down")
-        assert "turn 50" in queue(app)._page().left.plain  # type: ignore[union-attr]
-        assert "later messages" in queue(app)._page().left.plain  # type: ignore[union-attr]
-        await opened(pilot, "e")
-        assert isinstance(app.screen, EditScreen) or "your own editor" in screen_text(app)
 
 
 async def test_a_stage_that_cannot_go_on_is_told() -> None:

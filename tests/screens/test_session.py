@@ -220,7 +220,7 @@ def test_what_two_people_decided_apart_is_shown_and_settled(session: ReviewSessi
     other.add(Decision(example=entry.ids[0], verdict="keep", who="bob", replaces=()))
     choose(session, entry, "drop")
     session.log.merge(other.path)
-    session.merge([])
+    session.follow_journal()
     assert (session.standing(entry), len(session.contested(entry.ids[0]))) == (Standing.CONTESTED, 2)
     assert codes(session, "is:contested") == ["M006"]
     choose(session, entry, "drop")

@@ -1,0 +1,38 @@
+"""An example as text: what is not changed comes back as it was, and nothing in it is obeyed by a terminal."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from curate.errors import DataError
+from curate.review.draft import draft_of, value_of
+from curate.text import UNSAFE
+
+TRICKY = st.text() | st.text(alphabet='#: \\u{}1bB\n\r\t\x1b\u200b"user') | st.sampled_from(["#: user\n", "\\#: x", "\\u{1b}", "\\\\u{1b}", "\n\n", ""])
+PLAIN = st.lists(st.fixed_dictionaries({"role": st.sampled_from(["user", "assistant", "ro\x1bbot", "#: x"]), "content": TRICKY}), min_size=1, max_size=4)
+JSON: Any = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TRICKY,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+)
+
+
+@given(PLAIN)
+def test_a_conversation_comes_back_as_it_was(turns: list[dict[str, str]]) -> None:
+    draft = draft_of({"messages": turns})
+    assert value_of(draft) == {"messages": turns}
+    assert [char for char in UNSAFE.findall(draft) if char not in "\n\t"] == []
+
+
+@given(st.dictionaries(st.text(max_size=8), JSON, max_size=4))
+def test_any_object_comes_back_as_it_was(value: dict[str, Any]) -> None:
+    draft = draft_of(value)
+    assert value_of(draft) == value
+    assert [char for char in UNSAFE.findall(draft) if char not in "\n\t"] == []
+
+
+@pytest.mark.parametrize(("draft", "said"), [("{", "not valid JSON"), ("[1]", "no object"), ('{"a": NaN}', "NaN is no number"), ("", "not valid JSON")])
+def test_what_is_no_object_is_told(draft: str, said: str) -> None:
+    with pytest.raises(DataError, match=said):
+        value_of(draft)
