@@ -72,6 +72,13 @@ def stop_ids(template: Template, texts: Iterable[Encoded]) -> list[int]:
 @torch.no_grad()
 def answers(model: Any, template: Template, asked: Sequence[str], stops: list[int], dtype: torch.dtype, *, max_new_tokens: int) -> list[str]:
     """The model's most likely answer to each prompt, at most `max_new_tokens` long; all at once, padded on the left."""
+    found = answer_ids(model, template, asked, stops, dtype, max_new_tokens=max_new_tokens)
+    return [template.tokenizer.decode(one, skip_special_tokens=True).strip() for one in found]
+
+
+@torch.no_grad()
+def answer_ids(model: Any, template: Template, asked: Sequence[str], stops: list[int], dtype: torch.dtype, *, max_new_tokens: int) -> list[list[int]]:
+    """The same as tokens, with the one that ended the answer and the padding behind it."""
     if not asked:
         return []
     model.eval()
@@ -86,9 +93,8 @@ def answers(model: Any, template: Template, asked: Sequence[str], stops: list[in
     }  # fmt: skip
     with autocast(dtype):
         if has_virtual(model):
-            found = [answer(model, one, **options) for one in encoded]
-        else:
-            ids = torch.tensor([[padding] * (width - len(one)) + one for one in encoded], device=device())
-            mask = torch.tensor([[0] * (width - len(one)) + [1] * len(one) for one in encoded], device=device())
-            found = model.generate(input_ids=ids, attention_mask=mask, **options)[:, width:].tolist()
-    return [tokenizer.decode(one, skip_special_tokens=True).strip() for one in found]
+            return [answer(model, one, **options) for one in encoded]
+        ids = torch.tensor([[padding] * (width - len(one)) + one for one in encoded], device=device())
+        mask = torch.tensor([[0] * (width - len(one)) + [1] * len(one) for one in encoded], device=device())
+        found: list[list[int]] = model.generate(input_ids=ids, attention_mask=mask, **options)[:, width:].tolist()
+        return found

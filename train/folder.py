@@ -2,8 +2,9 @@
 
 In the order in which they are written; from identity.json on the folder holds a run, from report.json on a finished one:
 
-    recipe.json        environment.json      identity.json (what the run is made of, and the key over it)
+    recipe.json        template.jinja        environment.json      identity.json (what the run is made of, and the key over it)
     base.json (the base model, measured)     metrics.jsonl      checkpoints/      adapter/      report.json      report.html
+    evaluation/ (what was answered)          evaluation.json
 
 The folder adapter/ is in PEFT's form, beside the tokenizer and its chat template, so that inference uses the one of the training; after full
 fine-tuning it holds the whole model.
@@ -29,8 +30,8 @@ from train import ranks
 from train.recipe import Recipe
 
 SPLITS: Final = ("train", "validation", "test")
-FILES: Final = ("identity.json", "recipe.json", "environment.json", "base.json", "metrics.jsonl", "report.json", "report.html")
-OURS: Final = frozenset((*FILES, "checkpoints", "adapter", "tensorboard"))
+FILES: Final = ("identity.json", "recipe.json", "template.jinja", "environment.json", "base.json", "metrics.jsonl", "report.json", "report.html")
+OURS: Final = frozenset((*FILES, "checkpoints", "adapter", "tensorboard", "evaluation", "evaluation.json"))
 LOCK_WAIT: Final = 3.0  # seconds: a process that was just killed may take a moment to let go
 
 

@@ -77,6 +77,7 @@ def _begin(prepared: Prepared, folder: RunFolder, identity: dict[str, Any], mode
     if mode == "fresh" or folder.key is None:
         folder.clear()
         folder.write("recipe.json", prepared.recipe.model_dump(mode="json"))
+        write_bytes(folder.path / "template.jinja", prepared.template.source.encode())
         folder.write("environment.json", now.model_dump(mode="json"))
         folder.write("identity.json", {**identity, "template": prepared.template.hash})
         return now

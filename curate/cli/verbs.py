@@ -45,6 +45,7 @@ SUMMARIES: Final = {
     "recipe": "Write a first recipe for a training.",
     "plan": "Tell what a training will do and need, before it begins.",
     "train": "Train a QLoRA adapter and measure it against its base.",
+    "evaluate": "Say whether training helped, held against good prompts.",
     "run": "All of it, from one curate.toml; resumable.",
     "schema": "Write or check the JSON Schemas.",
 }

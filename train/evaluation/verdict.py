@@ -1,0 +1,84 @@
+"""Whether training helped, said in one sentence: it did only where it beats the best prompt, not merely the bare base."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from train.evaluation.report import Comparison, Result, Verdict
+from train.scores import METRICS
+from train.scores.metric import Metric
+
+SURE: Final = 0.05
+"""The most that the chance of a mere accident may be."""
+FEW: Final = 10
+"""Questions below which nothing can be said."""
+
+
+def verdict_of(results: Sequence[Result], comparisons: Sequence[Comparison], metric: str, questions: int) -> Verdict:
+    """The verdict by the metric that decides.
+
+    Tuned wins where it beats every contender of the base: as all of these tests have to succeed, the level of one is that of all. Of several tuned
+    contenders each is held to its share of the level.
+    """
+    chosen = METRICS[metric]
+    base, tuned = ([one for one in results if one.tuned is side] for side in (False, True))
+    if not base or not tuned:
+        only = _best(results, chosen)
+        return Verdict(outcome="not-compared", use=only.name, sentence=f"nothing to compare: {'the base' if not base else 'the tuned model'} was not asked")
+    decisive = {(one.contender, one.against): one for one in comparisons if one.metric == metric}
+    best, rival = _best(tuned, chosen), _best(base, chosen)
+    sure = SURE / len(tuned) if questions >= FEW else 0.0
+    winners = [one for one in tuned if all(_wins(decisive[one.name, other.name], chosen, sure) for other in base)]
+    if winners:
+        winner = next((one for one in winners if one.name == "tuned"), winners[0])
+        if winner is not best and best in winners and chosen.higher == (best.scores[metric].low > winner.scores[metric].high):
+            winner = best
+        said = f"{winner.title} beats {rival.title} by {_points(decisive[winner.name, rival.name], chosen)}"
+        return Verdict(outcome="helped", use=winner.name, sentence=said)
+    against = decisive[best.name, rival.name]
+    if all(_wins(decisive[one.name, rival.name], chosen, SURE if questions >= FEW else 0.0, losing=True) for one in tuned):
+        return Verdict(outcome="worse", use=rival.name, sentence=f"{best.title} is worse than {rival.title} by {_points(against, chosen)}; use {rival.title}")
+    return Verdict(outcome="no-gain", use=rival.name, sentence=_undecided(best, rival, against, chosen, questions) + _beside(comparisons, best, rival, metric))
+
+
+def _best(results: Sequence[Result], metric: Metric) -> Result:
+    """The one with the best score; of equal ones the simplest, which stands first."""
+    sign = 1 if metric.higher else -1
+    return max(results, key=lambda one: (sign * one.scores[metric.name].value, -results.index(one)))
+
+
+def _wins(one: Comparison, metric: Metric, sure: float, *, losing: bool = False) -> bool:
+    sign = (1 if metric.higher else -1) * (-1 if losing else 1)
+    return sign * one.difference > 0 and one.p <= sure and min(sign * one.low, sign * one.high) > 0
+
+
+def _points(one: Comparison, metric: Metric) -> str:
+    scale = 100 if metric.percent else 1
+    half = (one.high - one.low) / 2
+    return f"{abs(one.difference) * scale:.1f} ± {half * scale:.1f} {metric.title} (p {_p(one.p)})"
+
+
+def _p(p: float) -> str:
+    return "< 0.001" if p < 0.001 else f"= {p:.3f}"
+
+
+def _undecided(best: Result, rival: Result, against: Comparison, metric: Metric, questions: int) -> str:
+    scale = 100 if metric.percent else 1
+    scores = f"{best.title} {best.scores[metric.name].value * scale:.1f}, {rival.title} {rival.scores[metric.name].value * scale:.1f} {metric.title}"
+    half = (against.high - against.low) / 2
+    said = f"no measurable gain: {scores} ({against.difference * scale:+.1f} ± {half * scale:.1f}, p {_p(against.p)}); use {rival.title}"
+    if questions < FEW:
+        return f"{said}. {questions} questions decide nothing: hold out more"
+    if (against.difference > 0) == metric.higher and abs(against.difference) > half / 20 and half > 0:
+        needed = round(questions * (half / abs(against.difference)) ** 2)
+        said += f". To tell such a difference from chance would take about {max(needed, questions + 1):,} questions"
+    return said
+
+
+def _beside(comparisons: Sequence[Comparison], best: Result, rival: Result, decided: str) -> str:
+    """Where the metric that decides sees nothing, but the likelihood of the answers does, that is worth knowing."""
+    wanted = ("perplexity", best.name, rival.name)
+    for one in comparisons if decided != "perplexity" else ():
+        if (one.metric, one.contender, one.against) == wanted and _wins(one, METRICS["perplexity"], SURE):
+            before, after = rival.scores["perplexity"].value, best.scores["perplexity"].value
+            return f". The answers have become likelier all the same (perplexity {before:.2f} to {after:.2f})"
+    return ""

@@ -1,0 +1,19 @@
+"""What answers are measured by. One family of metrics a file; each is computed from counts per example, so that intervals come from the same numbers."""
+
+from typing import Final
+
+from train.scores.calls import ARGUMENT_ACCURACY, CALL_ACCURACY, NAME_ACCURACY
+from train.scores.fields import FIELD_ACCURACY, FIELD_F1, JSON_VALID
+from train.scores.labels import ACCURACY, MACRO_F1
+from train.scores.loss import PERPLEXITY
+from train.scores.metric import Metric
+from train.scores.overlap import BLEU, CHRF, ROUGE_1, ROUGE_L
+from train.scores.words import EXACT_MATCH, TOKEN_F1
+
+METRICS: Final[dict[str, Metric]] = {
+    metric.name: metric
+    for metric in (
+        EXACT_MATCH, TOKEN_F1, ACCURACY, MACRO_F1, BLEU, CHRF, ROUGE_1, ROUGE_L, JSON_VALID, FIELD_ACCURACY, FIELD_F1, CALL_ACCURACY, NAME_ACCURACY,
+        ARGUMENT_ACCURACY, PERPLEXITY,
+    )
+}  # fmt: skip

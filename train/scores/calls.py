@@ -1,0 +1,118 @@
+"""Metrics of tool calls: the right tools, with the right arguments; and calling none where none is wanted."""
+
+import ast
+import json
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from train.scores.fields import leaves
+from train.scores.metric import Call, Expected, Given, Matrix, Metric, Scorer, mean_of, ratio
+
+DECODER: Final = json.JSONDecoder()
+TAGGED: Final = re.compile(r"<function=([\w.-]+)>(.*?)</function>", re.DOTALL)
+PYTHONIC: Final = re.compile(r"^\s*(?:<\|python_tag\|>)?\s*(\[?\s*[A-Za-z_][\w.]*\(.*\)\s*\]?)\s*$", re.DOTALL)
+ARGUMENTS: Final = ("arguments", "parameters", "args")
+
+
+def declared(turn: dict[str, Any]) -> tuple[Call, ...]:
+    """The calls of an assistant's turn as the data has them, in either form."""
+    entries = turn.get("tool_calls")
+    functions = [entry.get("function", entry) for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+    return tuple(call for function in [*functions, turn.get("function_call")] if (call := _call(function)) is not None)
+
+
+def called(text: str) -> tuple[Call, ...]:
+    """The calls that a model's answer makes, in the forms that chat templates write them: JSON objects with a name and arguments, tags, or Python."""
+    tagged = [(match.group(1), _object(match.group(2))) for match in TAGGED.finditer(text)]
+    if tagged:
+        return tuple((name, arguments) for name, arguments in tagged if arguments is not None)
+    return tuple(_in_json(text)) or _in_python(text)
+
+
+def _in_json(text: str) -> Iterator[Call]:
+    at = 0
+    while (match := re.compile(r"[{\[]").search(text, at)) is not None:
+        at = match.start() + 1
+        try:
+            value, end = DECODER.raw_decode(text, match.start())
+        except (ValueError, RecursionError):
+            continue
+        entries = value if isinstance(value, list) else [value]
+        calls = [call for entry in entries if (call := _call(entry.get("function", entry) if isinstance(entry, dict) else None)) is not None]
+        if calls:
+            yield from calls
+            at = end
+
+
+def _in_python(text: str) -> tuple[Call, ...]:
+    match = PYTHONIC.match(text)
+    try:
+        tree = ast.parse(match.group(1), mode="eval").body if match else None
+        nodes = tree.elts if isinstance(tree, ast.List) else [tree]
+        return tuple(
+            (ast.unparse(node.func), {keyword.arg: ast.literal_eval(keyword.value) for keyword in node.keywords if keyword.arg})
+            for node in nodes
+            if isinstance(node, ast.Call)
+        )
+    except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):  # a model wrote it, not a programmer
+        return ()
+
+
+def _call(function: Any) -> Call | None:
+    if not isinstance(function, dict) or not isinstance(function.get("name"), str):
+        return None
+    key = next((key for key in ARGUMENTS if key in function), None)
+    arguments = _object(function[key]) if key is not None else None
+    return None if arguments is None else (function["name"], arguments)
+
+
+def _object(value: Any) -> dict[str, Any] | None:
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return None
+    return value if isinstance(value, dict) else None
+
+
+def _spelled(call: Call) -> tuple[str, tuple[tuple[str, str], ...]]:
+    return call[0], tuple(sorted(leaves(call[1])))
+
+
+def _all_right(expected: Expected, given: Given) -> float:
+    return float(sorted(map(_spelled, expected.calls)) == sorted(map(_spelled, given.calls)))
+
+
+def _names_right(expected: Expected, given: Given) -> float:
+    return float(sorted(name for name, _ in expected.calls) == sorted(name for name, _ in given.calls))
+
+
+class Arguments:
+    """Share of the expected arguments that are there with the expected value, of the calls of each tool in their order."""
+
+    def counts(self, expected: Expected, given: Given) -> Sequence[float]:
+        """Right ones and expected ones."""
+        left = list(given.calls)
+        right = wanted = 0
+        for name, arguments in expected.calls:
+            fields = set(leaves(arguments))
+            wanted += len(fields)
+            match = next((call for call in left if call[0] == name), None)
+            if match is not None:
+                left.remove(match)
+                right += len(fields & set(leaves(match[1])))
+        return float(right), float(wanted)
+
+    def score(self, sums: Matrix) -> Matrix:
+        """The share."""
+        return ratio(sums[..., 0], sums[..., 1])
+
+
+def _arguments(_: Sequence[Expected]) -> Scorer:
+    return Arguments()
+
+
+CALL_ACCURACY = Metric("call_accuracy", "calls right", mean_of(_all_right))
+NAME_ACCURACY = Metric("name_accuracy", "tools right", mean_of(_names_right))
+ARGUMENT_ACCURACY = Metric("argument_accuracy", "argument accuracy", _arguments)

@@ -1,0 +1,99 @@
+"""Metrics of extraction: whether an answer is JSON, and which of its fields are right."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from curate.text import normalised
+from train.scores.metric import Expected, Given, Matrix, Metric, Scorer, mean_of, ratio
+
+FENCE: Final = re.compile(r"```(?:json)?\s*\n?(.*?)```", re.DOTALL)
+DECODER: Final = json.JSONDecoder()
+Leaf = tuple[str, str]
+"""Path and value of a field, in one spelling."""
+
+
+def parsed(text: str) -> Any:
+    """The object or list that an answer is; None where it is none."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict | list) else None
+
+
+def found(text: str) -> Any:
+    """The object or list that an answer is or holds: as it is, in a fence, or the first one in the text; None where there is none."""
+    fenced = FENCE.search(text)
+    for candidate in (text, fenced.group(1) if fenced else ""):
+        if (value := parsed(candidate)) is not None:
+            return value
+    for match in re.finditer(r"[{\[]", text):
+        try:
+            value, _ = DECODER.raw_decode(text, match.start())
+        except (ValueError, RecursionError):
+            continue
+        return value
+    return None
+
+
+def leaves(value: Any, path: str = "") -> Iterator[Leaf]:
+    """All fields that hold a value: numbers by their size, texts in one spelling. Plain values of a list may come in any order."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from leaves(item, f"{path}/{key}")
+        if not value:
+            yield path, "{}"
+    elif isinstance(value, list):
+        for i, item in enumerate(value):
+            yield from leaves(item, f"{path}/{i}" if isinstance(item, dict | list) else f"{path}/*")
+        if not value:
+            yield path, "[]"
+    elif isinstance(value, bool) or value is None:
+        yield path, json.dumps(value)
+    elif isinstance(value, int | float):
+        yield path, f"{float(value):.12g}" if abs(value) < 1e300 else str(value)
+    else:
+        yield path, f"'{normalised(str(value))}"
+
+
+class Fields:
+    """Fields of all answers together: right ones, given ones, expected ones."""
+
+    def counts(self, expected: Expected, given: Given) -> Sequence[float]:
+        """What one answer has; an expected answer that is no JSON has one field, its text."""
+        wanted_value, got_value = found(expected.text), found(given.text)
+        wanted = Counter(leaves(expected.text if wanted_value is None else wanted_value))
+        got = Counter(leaves(got_value)) if got_value is not None else Counter(leaves(given.text) if wanted_value is None else ())
+        return float((wanted & got).total()), float(got.total()), float(wanted.total())
+
+
+class FieldAccuracy(Fields):
+    """Share of the expected fields that are there with the expected value."""
+
+    def score(self, sums: Matrix) -> Matrix:
+        """Right of expected."""
+        return ratio(sums[..., 0], sums[..., 2])
+
+
+class FieldF1(Fields):
+    """The same with a price for fields that nobody asked for: harmonic mean of precision and recall."""
+
+    def score(self, sums: Matrix) -> Matrix:
+        """2 right / (given + expected)."""
+        return ratio(2 * sums[..., 0], sums[..., 1] + sums[..., 2])
+
+
+def _accuracy(_: Sequence[Expected]) -> Scorer:
+    return FieldAccuracy()
+
+
+def _f1(_: Sequence[Expected]) -> Scorer:
+    return FieldF1()
+
+
+JSON_VALID = Metric("json_valid", "valid JSON", mean_of(lambda _, given: float(parsed(given.text) is not None)))
+FIELD_ACCURACY = Metric("field_accuracy", "field accuracy", _accuracy)
+FIELD_F1 = Metric("field_f1", "field F1", _f1)

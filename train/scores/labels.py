@@ -1,0 +1,95 @@
+"""Metrics of classification. An answer in a sentence counts as the one label that it names, so that nothing is won by brevity."""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+
+from train.scores.metric import Expected, Given, Matrix, Metric, Scorer, ratio
+from train.scores.words import plain
+
+NONE = ""
+"""What an answer is taken for that names no label, or several."""
+
+
+class Labels:
+    """The classes of a set of questions, in order of their first use."""
+
+    def __init__(self, expected: Sequence[Expected]) -> None:
+        self.names = list(dict.fromkeys(plain(one.text) for one in expected))
+        self.position = {name: i for i, name in enumerate(self.names)}
+        self._read = lru_cache(None)(self._label)
+
+    def of(self, text: str) -> str:
+        """The label that an answer gives, or `NONE`."""
+        return self._read(text)
+
+    def _label(self, text: str) -> str:
+        said = plain(text)
+        if said in self.position:
+            return said
+        # Of labels of which one stands in the other ("toxic", "not toxic") the longer one is meant.
+        named = [name for name in self.names if name and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", said)]
+        longest = [name for name in named if not any(name != other and name in other for other in named)]
+        return longest[0] if len(longest) == 1 else NONE
+
+
+class Accuracy:
+    """Share of answers that give the expected label."""
+
+    def __init__(self, expected: Sequence[Expected]) -> None:
+        self.labels = Labels(expected)
+
+    def counts(self, expected: Expected, given: Given) -> Sequence[float]:
+        """Right or not, and one answer."""
+        return float(self.labels.of(given.text) == plain(expected.text)), 1.0
+
+    def score(self, sums: Matrix) -> Matrix:
+        """The share."""
+        return ratio(sums[..., 0], sums[..., 1])
+
+
+class MacroF1:
+    """Mean over the classes of the F1 of each, as scikit-learn has it with the classes of the data as labels."""
+
+    def __init__(self, expected: Sequence[Expected]) -> None:
+        self.labels = Labels(expected)
+
+    def counts(self, expected: Expected, given: Given) -> Sequence[float]:
+        """For each class: right ones, ones given, ones expected."""
+        found = np.zeros((3, len(self.labels.names)))
+        wanted, got = plain(expected.text), self.labels.of(given.text)
+        found[0, self.labels.position[wanted]] = wanted == got
+        if got:
+            found[1, self.labels.position[got]] = 1
+        found[2, self.labels.position[wanted]] = 1
+        return [float(value) for value in found.reshape(-1)]
+
+    def score(self, sums: Matrix) -> Matrix:
+        """2 TP / (given + expected) of each class; one that no answer of a resample has to do with does not count."""
+        right, given, wanted = np.moveaxis(sums.reshape(*sums.shape[:-1], 3, -1), -2, 0)
+        present: Matrix = (given + wanted > 0).astype(np.float64)
+        return ratio(ratio(2 * right, given + wanted).sum(-1), present.sum(-1))
+
+
+def _accuracy(expected: Sequence[Expected]) -> Scorer:
+    return Accuracy(expected)
+
+
+def _macro_f1(expected: Sequence[Expected]) -> Scorer:
+    return MacroF1(expected)
+
+
+ACCURACY = Metric("accuracy", "accuracy", _accuracy)
+MACRO_F1 = Metric("macro_f1", "macro F1", _macro_f1)
+
+
+def by_class(expected: Sequence[Expected], given: Sequence[Given]) -> list[tuple[str, float, float, float, int]]:
+    """For each class its name, precision, recall, F1 and number of examples."""
+    from sklearn.metrics import precision_recall_fscore_support  # a second to import, for classification only
+
+    labels = Labels(expected)
+    wanted, got = [plain(one.text) for one in expected], [labels.of(one.text) for one in given]
+    found = precision_recall_fscore_support(wanted, got, labels=labels.names, zero_division=0.0)
+    return [(name, float(p), float(r), float(f), int(n)) for name, p, r, f, n in zip(labels.names, *found, strict=True)]

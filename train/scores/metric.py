@@ -1,0 +1,95 @@
+"""How a metric is declared: counts for each answer, and the score that sums of such counts give.
+
+A score over many answers is no mean of scores as a rule (BLEU, macro F1, perplexity); kept as counts, the score of any resample is one product of
+matrices and one formula.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Matrix = NDArray[np.float64]
+Call = tuple[str, dict[str, Any]]
+"""The name of a tool and its arguments."""
+
+
+class Expected(NamedTuple):
+    """What the data answers."""
+
+    text: str
+    calls: tuple[Call, ...] = ()
+    """The tools that it calls."""
+
+
+class Given(NamedTuple):
+    """What a model answers to the same question."""
+
+    text: str
+    calls: tuple[Call, ...] = ()
+    loss: float = 0.0
+    """Sum of the cross-entropy over the tokens of the answer in the data, in nats."""
+    tokens: int = 0
+    """Number of these tokens."""
+
+
+class Scorer(Protocol):
+    """A metric, ready for one set of questions."""
+
+    def counts(self, expected: Expected, given: Given) -> Sequence[float]:
+        """What one answer adds; always the same number of values."""
+        ...
+
+    def score(self, sums: Matrix) -> Matrix:
+        """The scores of summed counts; `sums` has the shape (..., values), the result (...)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A number to compare models by."""
+
+    name: str
+    title: str
+    scorer: Callable[[Sequence[Expected]], Scorer]
+    """Makes the metric ready for questions; some have to know all of them, as macro F1 has to know the classes."""
+    higher: bool = True
+    """Whether more is better."""
+    percent: bool = True
+    """Whether it is shown in points of 100."""
+
+    def counts(self, expected: Sequence[Expected], given: Sequence[Given]) -> Matrix:
+        """Counts of all answers, one row each."""
+        scorer = self.scorer(expected)
+        return np.array([scorer.counts(one, other) for one, other in zip(expected, given, strict=True)], dtype=np.float64).reshape(len(expected), -1)
+
+    def score(self, expected: Sequence[Expected], given: Sequence[Given]) -> float:
+        """The score over all answers."""
+        return float(self.scorer(expected).score(self.counts(expected, given).sum(0)))
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """A metric that is the mean of a number per answer."""
+
+    of: Callable[[Expected, Given], float]
+
+    def counts(self, expected: Expected, given: Given) -> Sequence[float]:
+        """The number, and one answer."""
+        return self.of(expected, given), 1.0
+
+    def score(self, sums: Matrix) -> Matrix:
+        """The mean."""
+        return ratio(sums[..., 0], sums[..., 1])
+
+
+def mean_of(of: Callable[[Expected, Given], float]) -> Callable[[Sequence[Expected]], Scorer]:
+    """For `Metric.scorer`: the mean of `of` over the answers."""
+    return lambda _: Mean(of)
+
+
+def ratio(part: Matrix, whole: Matrix) -> Matrix:
+    """`part / whole`, 0 where there is nothing to divide by."""
+    return np.divide(part, whole, out=np.zeros_like(part, dtype=np.float64), where=whole > 0)

@@ -1,0 +1,110 @@
+"""A finished run as those who use its result see it: the base, what was trained, and the chat template that it was trained with."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+
+from curate.config import validated
+from curate.errors import InputError, ModelError, OutputError
+from curate.files import sha256
+from curate.models import fingerprint
+from curate.runs import Project
+from curate.template import Template, load_template
+from curate.text import excerpt, visible
+from train.attach import reload
+from train.folder import RunFolder
+from train.model import DTYPES, load_base
+from train.recipe import Recipe
+from train.report import Report
+
+SOURCE: Final = "template.jinja"
+"""The template that a run was trained with, as text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What a finished run left."""
+
+    folder: RunFolder
+    recipe: Recipe
+    report: Report
+    dtype: torch.dtype
+    """What it was trained in."""
+    source: str | None
+    """The template that it was trained with; None where the run is older than that being kept."""
+
+    @property
+    def weights(self) -> Path:
+        """The file of what was trained."""
+        return self.folder.adapter / ("model.safetensors" if self.recipe.method == "full" else "adapter_model.safetensors")
+
+    def template(self) -> Template:
+        """The tokenizer with the chat template that lies beside the adapter. Raises `ModelError`, showing both, where it is not that of the training."""
+        found = load_template(str(self.folder.adapter))
+        same_template(found, self.report.template, self.source, str(self.folder.adapter))
+        return found
+
+    def base(self, *, quantised: bool | None = None, dtype: torch.dtype | None = None) -> Any:
+        """The base model, as in the training unless said otherwise. Raises `ModelError` where it is another one by now."""
+        if (now := fingerprint(self.recipe.model)) != self.report.base:
+            raise ModelError(
+                f"{self.recipe.model}: is not the base that this run was trained on any more ({now[:20]}…, trained on {self.report.base[:20]}…)",
+                "put the old one back, or train again",
+            )
+        recipe = self.recipe if quantised is None else self.recipe.model_copy(update={"quantisation": "nf4" if quantised else "none"})
+        return load_base(recipe, dtype or self.dtype).eval()
+
+    def tuned(self, *, quantised: bool | None = None, dtype: torch.dtype | None = None) -> Any:
+        """The base with what was trained, frozen."""
+        if self.recipe.method == "full":
+            return load_base(self.recipe.model_copy(update={"model": str(self.folder.adapter)}), dtype or self.dtype).eval()
+        return reload(self.base(quantised=quantised, dtype=dtype), self.folder.adapter)
+
+
+def find_run(name: str) -> Path:
+    """The folder of a run: a path, or the name of one in this project. Raises `InputError`."""
+    for folder in (Path(name), Project(Path.cwd()).run(name)):
+        if folder.is_dir():
+            return folder
+    there = ", ".join(sorted(path.name for path in Project(Path.cwd()).runs)) or "none"
+    raise InputError(f"{name}: no such run", f"name the folder of a run, or one of this project's runs: {there}")
+
+
+def open_trained(name: str) -> Trained:
+    """A finished run by its folder or name. Raises `InputError` for one that is not finished, `OutputError` for one that was changed since."""
+    folder = RunFolder(find_run(name))
+    shown = visible(str(folder.path))
+    if folder.key is None:
+        raise InputError(f"{shown}: holds no run", "`curate train RECIPE` makes one")
+    found = folder.read("report.json")
+    if found is None:
+        raise InputError(f"{shown}: this run is not finished", "`curate train RECIPE --resume` goes on with it")
+    report = validated(Report, found, str(folder.path / "report.json"))
+    recipe = validated(Recipe, folder.read("recipe.json") or {}, str(folder.path / "recipe.json"))
+    source = folder.path / SOURCE
+    trained = Trained(
+        folder, recipe, report, DTYPES[(folder.read("environment.json") or {}).get("dtype", "float32")],
+        source.read_text(encoding="utf-8") if source.is_file() else None,
+    )  # fmt: skip
+    if not trained.weights.is_file() or sha256(trained.weights) != report.adapter_sha256:
+        raise OutputError(f"{visible(str(trained.weights))}: is not what the run ended with", "put it back, or train again with --fresh")
+    return trained
+
+
+def same_template(found: Template, trained: str, source: str | None, where: str) -> None:
+    """Raises `ModelError`, showing both, where a model would be asked in another form than it was trained in.
+
+    `trained` is the hash of the template of the training, `source` its text where that is known.
+    """
+    if found.hash == trained:
+        return
+    here, there = found.source, source or ""
+    at = next((i for i, (a, b) in enumerate(zip(here, there, strict=False)) if a != b), min(len(here), len(there)))
+    start = max(0, at - 20)
+    shown = f"\n  there: {excerpt(here[start:], 100)}\n  trained: {excerpt(there[start:], 100)}" if source else ""
+    raise ModelError(
+        f"{where}: its chat template is not the one of the training: {found.hash[:12]} there, {trained[:12]} in the training{shown}",
+        f"put the run's {SOURCE} in its place; another template than in training makes a worse model",
+    )
