@@ -73,7 +73,7 @@ def _outputs(report: Evaluation, count: int) -> Iterator[RenderableType]:
     for output in report.outputs[::step][:count]:
         shown = table("", "", "")
         shown.show_header = False
-        shown.title = Text(f"{visible(output.file)}:{output.line}", "bold")  # type: ignore[assignment]  # rich takes both
+        shown.title = Text(f"{visible(output.file)}:{output.line}", "bold")
         shown.add_row("asked", Text(excerpt(output.request, 300)))
         shown.add_row("expected", Text(excerpt(output.expected, 300)))
         for one in report.results:

@@ -1,0 +1,101 @@
+"""Did it help? Four real data sets of different kinds through split, training and evaluation with SmolLM2-135M-Instruct.
+
+    python -m tests.bench.evaluation FOLDER OUT [NAME ...]
+
+FOLDER holds the files below, OUT takes the projects, which can be looked at afterwards (`curate evaluate OUT/NAME/run`); what is finished there is not
+done again. 300 training examples, 60 held out. Two cores take about half an hour a data set.
+"""
+
+import json
+import random
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from curate.cli.main import main
+
+TRAIN, HELD_OUT = 300, 60
+Pairs = Iterator[tuple[str | None, str, str]]
+
+
+def sick(folder: Path) -> Pairs:
+    """Two sentences: does one follow from, or contradict, the other? Classification."""
+    for line in (folder / "contradictions/sick_test.jsonl").read_text().splitlines():
+        one = json.loads(line)
+        yield "Say entailment, neutral or contradiction.", f"Premise: {one['a']}\nHypothesis: {one['b']}", one["label"]
+
+
+def json_mode(folder: Path) -> Pairs:
+    """Everyday questions answered as JSON. Extraction, of a kind."""
+    for line in (folder / "raw/A/anthropics+claude-cookbooks__json_mode_dataset.jsonl").read_text().splitlines():
+        one = json.loads(line)
+        asked, answered = one["messages"][-2:]
+        if len(answered["content"]) < 500:
+            yield one["system"], asked["content"], answered["content"]
+
+
+def instructions(folder: Path) -> Pairs:
+    """Short instructions of an English exercise book. Free text."""
+    for one in json.loads((folder / "raw/A/rasbt+LLMs-from-scratch__instruction-data.json").read_text()):
+        yield None, "\n".join(filter(None, (one["instruction"], one["input"]))), one["output"]
+
+
+def sql(folder: Path) -> Pairs:
+    """Questions about a table as SQL (WikiSQL). Free text that has to be exact."""
+    for line in (folder / "raw/A/ml-explore+mlx-examples__lora_train.jsonl").read_text().splitlines():
+        asked, _, answered = json.loads(line)["text"].partition("\nA: ")
+        yield "Write SQL.", asked.replace("Q: ", "Question: "), answered
+
+
+def sports(folder: Path) -> Pairs:
+    """Is a sentence about sports plausible? What a model of this size does not know it does not learn from 200 examples."""
+    for one in json.loads((folder / "raw/D/suzgunmirac+BIG-Bench-Hard__sports_understanding.json").read_text())["examples"]:
+        yield "Say yes or no.", one["input"], one["target"]
+
+
+SETS: dict[str, tuple[Callable[[Path], Pairs], dict[str, Any]]] = {
+    "sick": (sick, {"epochs": 4}),
+    "json": (json_mode, {"epochs": 3}),
+    "instructions": (instructions, {"epochs": 2}),
+    "sql": (sql, {"epochs": 3}),
+    "sports": (sports, {"epochs": 3}),
+}
+
+
+def prepare(folder: Path, project: Path, name: str) -> Path:
+    """The data set as JSON Lines, split by `curate split`, and a recipe; returns the recipe."""
+    project.mkdir(parents=True, exist_ok=True)
+    pairs = list(dict.fromkeys(SETS[name][0](folder)))
+    random.Random(0).shuffle(pairs)
+    lines = []
+    for system, asked, answered in pairs[: TRAIN + HELD_OUT + 30]:
+        before = [{"role": "system", "content": system}] if system else []
+        lines.append(json.dumps({"messages": [*before, {"role": "user", "content": asked}, {"role": "assistant", "content": answered}]}) + "\n")
+    (project / "data.jsonl").write_text("".join(lines))
+    total = len(lines)
+    shares = f"{1 - (HELD_OUT + 30) / total},{30 / total},{HELD_OUT / total}"
+    assert main(["split", str(project / "data.jsonl"), "-o", str(project / "split"), "--fractions", shares]) == 0
+    values = {
+        "model": "offline:SmolLM2-135M-Instruct", "data": "split", "method": "lora", "rank": 16, "learning_rate": 1e-3, "batch": 16,
+        "max_length": 512, "over_length": "leave-out", "generations": 0, **SETS[name][1],
+    }  # fmt: skip
+    recipe = project / "recipe.toml"
+    recipe.write_text("".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items()))
+    return recipe
+
+
+def run(folder: Path, out: Path, name: str) -> None:
+    """One data set, all the way."""
+    project = out / name
+    print(f"\n=== {name}: {SETS[name][0].__doc__}", flush=True)
+    recipe = project / "recipe.toml"
+    if not recipe.is_file():
+        recipe = prepare(folder, project, name)
+    assert main(["train", str(recipe), "--run-dir", str(project / "run"), "--resume", "--quiet"]) == 0
+    main(["evaluate", str(project / "run"), "--max-new-tokens", "160" if name == "json" else "64"])
+
+
+if __name__ == "__main__":
+    for wanted in sys.argv[3:] or SETS:
+        run(Path(sys.argv[1]), Path(sys.argv[2]), wanted)
