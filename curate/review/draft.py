@@ -1,7 +1,7 @@
 """An example as text that a person edits, in our editor or in their own, and back.
 
 A conversation of roles and texts is written with a line `#: ROLE` before each turn; anything else as JSON. Characters that a terminal would
-obey are written as `\\u{1b}`, and what looks like one of these marks gets a backslash more: whatever stands in the data comes back as it was.
+obey are written as `\\u{1b}`, and what looks like one of these marks gets more backslashes: whatever stands in the data comes back as it was.
 """
 
 import json
@@ -12,8 +12,9 @@ from curate.errors import DataError
 from curate.text import UNSAFE
 
 TURN: Final = "#: "
-MARK: Final = re.compile(r"(\\*)(#: )", re.MULTILINE)
-ESCAPE: Final = re.compile(r"(\\*)\\u\{([0-9a-f]{1,6})\}")
+ESCAPE: Final = re.compile(r"(?<!\\)(\\+)u\{([0-9a-f]{1,6})\}")
+"""An escape, or what looks like one: an odd number of backslashes makes it an escape."""
+SHOWN: Final = re.compile(rf"(?<!\\)(\\*)(?:(?![\n\t])({UNSAFE.pattern})|(?<=\\)(u\{{[0-9a-f]{{1,6}}\}}))")
 PLAIN: Final = {"role", "content"}
 
 
@@ -67,16 +68,16 @@ def _unmarked(text: str) -> str:
 
 
 def _shown(text: str) -> str:
-    """With what a terminal would obey as escapes; line breaks and tabs stay."""
-    kept = ESCAPE.sub(lambda match: f"\\{match.group()}", text)
-    return UNSAFE.sub(lambda match: match.group() if match.group() in "\n\t" else f"\\u{{{ord(match.group()):x}}}", kept)
+    """With what a terminal would obey as escapes; line breaks and tabs stay. Backslashes before an escape, or before what looks like one, are doubled."""
+    return SHOWN.sub(lambda match: match[1] * 2 + (f"\\u{{{ord(match[2]):x}}}" if match[2] else match[3]), text)
 
 
 def _meant(text: str) -> str:
     def back(match: re.Match[str]) -> str:
         backslashes, digits = match.groups()
-        if backslashes:
-            return match.group().removeprefix("\\")
-        return chr(int(digits, 16)) if int(digits, 16) <= 0x10FFFF else match.group()
+        kept, escapes = divmod(len(backslashes), 2)
+        if not escapes or int(digits, 16) > 0x10FFFF:
+            return "\\" * (kept + escapes) + f"u{{{digits}}}"
+        return "\\" * kept + chr(int(digits, 16))
 
     return ESCAPE.sub(back, text)

@@ -10,7 +10,9 @@ from curate.errors import DataError
 from curate.review.draft import draft_of, value_of
 from curate.text import UNSAFE
 
-TRICKY = st.text() | st.text(alphabet='#: \\u{}1bB\n\r\t\x1b\u200b"user') | st.sampled_from(["#: user\n", "\\#: x", "\\u{1b}", "\\\\u{1b}", "\n\n", ""])
+TRICKY = (
+    st.text() | st.text(alphabet='#: \\u{}1bB\n\r\t\x1b\u200b"user') | st.sampled_from(["#: user\n", "\\#: x", "\\u{1b}", "\\\\u{1b}", "\\\x7f", "\n\n", ""])
+)
 PLAIN = st.lists(st.fixed_dictionaries({"role": st.sampled_from(["user", "assistant", "ro\x1bbot", "#: x"]), "content": TRICKY}), min_size=1, max_size=4)
 JSON: Any = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TRICKY,

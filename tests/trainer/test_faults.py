@@ -144,7 +144,7 @@ def test_what_does_not_fit_is_refused_with_what_does(project: Path, monkeypatch:
     monkeypatch.setattr(settings, "available", lambda: 1 << 20)
     assert run(project, "run") == 2
     told = capsys.readouterr().err
-    assert "of memory, and there are 0.0 GB" in told
+    assert "of memory, and there are 1.0 MB" in told
     assert "take a smaller base" in told
 
 
