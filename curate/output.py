@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
 
 from curate import __version__
-from curate.apply import Reason, removal, removed_line
+from curate.apply import Reason, Removal, removal, removed_line
 from curate.config import Config
 from curate.datacard import card, loading
 from curate.decision import Decision
@@ -19,7 +19,7 @@ from curate.errors import InputError
 from curate.example import Example, Place
 from curate.files import sha256
 from curate.finding import Finding
-from curate.manifest import NAME, REMOVED, InputFile, Manifest, OutputFile, RemovedFile, digest_of, manifest_bytes, read_manifest, shaping, versions
+from curate.manifest import NAME, REMOVED, InputFile, Manifest, OutputFile, RemovedFile, Restored, digest_of, manifest_bytes, read_manifest, shaping, versions
 from curate.read.formats import example_of
 from curate.rewrite import pieces
 from curate.split.division import Division
@@ -128,6 +128,27 @@ def _verdict(decision: Decision) -> str:
     return decision.verdict if decision.value is None else f"edit {example_of(decision.value, Place('', 0)).id}"
 
 
+def put_back(
+    folder: Path, table: Table, division: Division, manifest: Manifest, ledger: Sequence[bytes], removals: Sequence[Removal], restored: Sequence[Restored]
+) -> Manifest:
+    """Write a folder again with lines in its splits that had left; `ledger`: what stays removed, line by line. Raises as `write_output` does."""
+    with replacing_together(folder, list(manifest.files)) as stage:
+        reader = Reader()
+        splits = {name: _split(stage, name, table, division, nth, reader) for nth, name in enumerate(NAMES)}
+        data = b"".join(line + b"\n" for line in ledger)
+        (stage / REMOVED).write_bytes(data)
+        reasons = Counter(_reason(removal.code, removal.decided_by) for removal in removals)
+        removed = RemovedFile(file=REMOVED, lines=len(ledger), sha256=hashlib.sha256(data).hexdigest(), reasons=dict(sorted(reasons.items())))
+        kept = manifest.kept + len(restored)
+        assert kept + removed.lines == manifest.read, "a line is neither kept nor removed"
+        changes = {"kept": kept, "removed": removed, "splits": splits, "restored": [*manifest.restored, *restored]}
+        return finish(stage, manifest.model_copy(update={**changes, "links": dict(division.links), "groups": division.groups}))
+
+
+def _reason(code: str | None, decided_by: str) -> str:
+    return code or ("mix" if decided_by == "mix" else "decision")
+
+
 def finish(stage: Path, manifest: Manifest) -> Manifest:
     """Write what is made of the splits: Parquet files where they are wanted, the data card, and the manifest with the hashes of all."""
     files = {}
@@ -206,7 +227,7 @@ def _removed(path: Path, table: Table, leaves: Mapping[int, Reason], reader: Rea
             at = int(table.lines.searchsorted(line))
             example = table.id(at) if at < len(table.lines) and table.lines[at] == line else None
             hashed.write(removed_line(removal(table.place(line), example, reason, reader.data(table.spot(line)))))
-            reasons[reason.code or ("mix" if reason.decided_by == "mix" else "decision")] += 1
+            reasons[_reason(reason.code, reason.decided_by)] += 1
         digest = hashed.digest()
     return RemovedFile(file=path.name, lines=len(leaves), sha256=digest, reasons=dict(sorted(reasons.items())))
 

@@ -20,7 +20,9 @@ from curate.report.check_jsonl import CheckLine
 from curate.report.conflicts_json import ConflictsOutput
 from curate.report.convert import ConvertOutput
 from curate.report.decontaminate import DecontaminateOutput
+from curate.report.difference import DiffOutput
 from curate.report.duplicates import DedupOutput
+from curate.report.restore import RestoreOutput
 from curate.report.rules import rule_json
 from curate.report.run import RunOutput
 from curate.report.split import SplitOutput
@@ -41,8 +43,10 @@ TYPES: Final[dict[str, Any]] = {
     "decision": Decision,
     "decontaminate": DecontaminateOutput,
     "dedup": DedupOutput,
+    "diff": DiffOutput,
     "manifest": Manifest,
     "removed": Removal,
+    "restore": RestoreOutput,
     "run": RunOutput,
     "split": SplitOutput,
     "stats": StatsOutput,

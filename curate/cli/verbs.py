@@ -27,6 +27,8 @@ OWN: Final = {
     "conflicts": "curate.cli.conflicts:conflicts",
     "split": "curate.cli.split:split",
     "verify": "curate.cli.verify:verify",
+    "restore": "curate.cli.restore:restore",
+    "diff": "curate.cli.diff:diff",
     "run": "curate.cli.run:run",
     "schema": "curate.cli.schema:schema",
 }
@@ -41,6 +43,8 @@ SUMMARIES: Final = {
     "conflicts": "Show answers to the same question that cannot both hold.",
     "split": "Write train, validation and test so that nothing leaks.",
     "verify": "Prove that a split does not leak, and that nothing was lost.",
+    "restore": "Bring back lines that left, byte for byte.",
+    "diff": "Say what two splits have of each other, in data and settings.",
     "review": "Decide about findings, duplicates and conflicts.",
     "recipe": "Write a first recipe for a training.",
     "plan": "Tell what a training will do and need, before it begins.",

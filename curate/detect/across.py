@@ -125,7 +125,9 @@ class _Compared:
         import numpy as np
 
         nearest = nearest_before(self.table.sets, self.owner.astype(np.int8), threshold, cores())
-        return {int(at): _Leak("L002", int(nearest.other[at]), float(nearest.similarity[at])) for at in np.flatnonzero(nearest.other >= 0)}
+        spelled = self._earlier(_firsts(self.table.brief.keys()))  # short texts of the same words of meaning
+        found = {at: _Leak("L002", other) for at, other in spelled}
+        return found | {int(at): _Leak("L002", int(nearest.other[at]), float(nearest.similarity[at])) for at in np.flatnonzero(nearest.other >= 0)}
 
     def asked(self) -> Leaks:
         """L003."""

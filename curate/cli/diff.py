@@ -1,0 +1,33 @@
+"""`curate diff`."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from curate.difference import difference
+from curate.errors import ExitCode
+from curate.report.console import console
+from curate.report.difference import SHOWN, diff_json, diff_text
+
+
+def diff(
+    before: Annotated[Path, typer.Argument(help="Folder of a split.", metavar="DIR")],
+    now: Annotated[Path, typer.Argument(help="Folder of another one.", metavar="DIR")],
+    show_all: Annotated[bool, typer.Option("--all", help=f"Show every example, not only {SHOWN} of each kind.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the difference as JSON.")] = False,
+) -> None:
+    """Say what changed from one split to another: inputs, settings, versions, decisions, and which examples came, went and moved.
+
+    Exit status: 0 when the two are the same, 1 when they are not.
+    """
+    found = difference(before, now)
+    if as_json:
+        json.dump(diff_json(found), sys.stdout)
+        sys.stdout.write("\n")
+    else:
+        for text in diff_text(found, None if show_all else SHOWN):
+            console().print(text)
+    raise typer.Exit(ExitCode.CLEAN if found.same else ExitCode.FINDINGS)

@@ -1,0 +1,124 @@
+"""What changed between two output folders: inputs, settings, versions and models by their manifests, and each example by its id."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from curate.detect.columns import Making
+from curate.detect.crew import Crew
+from curate.detect.shingles import Shingling
+from curate.detect.table import read_table
+from curate.example import Place
+from curate.manifest import InputFile, Manifest, read_manifest
+
+
+class Changed(NamedTuple):
+    """A value that is another one; None where there is none."""
+
+    name: str
+    before: Any
+    now: Any
+
+
+class Switched(NamedTuple):
+    """An example that stands in another split."""
+
+    example: str
+    before: Place
+    now: Place
+    before_split: str
+    now_split: str
+
+
+class Found(NamedTuple):
+    """An example that only one of the two has."""
+
+    example: str
+    place: Place
+    split: str
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """From one folder to the other."""
+
+    before: str
+    now: str
+    same: bool
+    """Whether the two manifests are equal, byte for byte."""
+    inputs: list[Changed]
+    """By path: SHA-256 and lines."""
+    settings: list[Changed]
+    """By their names with dots between them."""
+    versions: list[Changed]
+    models: list[Changed]
+    decisions: list[Changed]
+    """By example: what a person decided."""
+    counts: list[Changed]
+    """Lines read, kept and removed for each reason, examples of each split."""
+    added: list[Found]
+    """Examples that only the second has."""
+    gone: list[Found]
+    """Examples that only the first has."""
+    switched: list[Switched]
+    """Examples that are in another split."""
+
+
+def difference(before: Path, now: Path) -> Difference:
+    """Compare two folders. Raises `InputError` for one without a manifest or with files that cannot be read."""
+    (first, first_hash), (second, second_hash) = read_manifest(before), read_manifest(now)
+    ones, others = _examples(before, first), _examples(now, second)
+    return Difference(
+        str(before),
+        str(now),
+        first_hash == second_hash,
+        list(_changes(_inputs(first.inputs, first.existing), _inputs(second.inputs, second.existing))),
+        list(_changes(_flat(first.config), _flat(second.config))),
+        list(_changes({"curate": first.curate, **first.versions}, {"curate": second.curate, **second.versions})),
+        list(_changes(first.models, second.models)),
+        list(_changes(first.decisions, second.decisions)),
+        list(_changes(_counts(first), _counts(second))),
+        [Found(example, *place) for example, place in others.items() if example not in ones],
+        [Found(example, *place) for example, place in ones.items() if example not in others],
+        [
+            Switched(example, place, others[example][0], split, others[example][1])
+            for example, (place, split) in ones.items()
+            if example in others and others[example][1] != split
+        ],
+    )
+
+
+def _changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Changed]:
+    for name in [*before, *(name for name in now if name not in before)]:
+        if before.get(name) != now.get(name):
+            yield Changed(name, before.get(name), now.get(name))
+
+
+def _inputs(*files: list[InputFile]) -> dict[str, Any]:
+    return {file.path: f"{file.lines:,} lines, {file.sha256[:12]}" for some in files for file in some}
+
+
+def _flat(value: Mapping[str, Any], before: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, item in value.items():
+        found.update(_flat(item, f"{before}{key}.") if isinstance(item, dict) else {f"{before}{key}": item})
+    return found
+
+
+def _counts(manifest: Manifest) -> dict[str, Any]:
+    splits = {name: part.examples for name, part in manifest.splits.items()}
+    reasons = {f"removed {code}": count for code, count in manifest.removed.reasons.items()}
+    return {"read": manifest.read, "kept": manifest.kept, **reasons, **splits, "groups": manifest.groups, "restored": len(manifest.restored) or None}
+
+
+def _examples(folder: Path, manifest: Manifest) -> dict[str, tuple[Place, str]]:
+    """The examples of all splits by id, each with its first place and its split."""
+    names = list(manifest.splits)
+    paths = [folder / part.file for part in manifest.splits.values()]
+    with Crew(1, processes=False) as crew:
+        table = read_table(paths, Making("conversation", Shingling()), crew)
+    found: dict[str, tuple[Place, str]] = {}
+    for at, line in enumerate(table.lines.tolist()):
+        found.setdefault(table.id(at), (table.place(line), names[table.source(line)]))
+    return found

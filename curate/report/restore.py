@@ -1,0 +1,62 @@
+"""What was brought back, for people and programs."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic import BaseModel, ConfigDict
+
+from curate.apply import Removal
+from curate.manifest import Manifest
+from curate.restore import RestoreResult
+from curate.text import plural, visible
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+SHOWN: Final = 10
+"""Lines that are shown."""
+
+
+class RestoreOutput(BaseModel):
+    """What `curate restore --json` prints."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    restored: list[Removal]
+    """The lines as they stood in the ledger, in the order they were read."""
+    left: int
+    """Lines that stay in the ledger."""
+    output: str | None
+    """The file that they were written to; null where they went into the splits."""
+    manifest: Manifest | None
+    """Of the folder as it is now; null where it is as it was."""
+
+
+def restore_json(result: RestoreResult, output: Path | None) -> dict[str, Any]:
+    """The result as plain values."""
+    found = RestoreOutput(restored=list(result.restored), left=result.left, output=None if output is None else str(output), manifest=result.manifest)
+    return found.model_dump(mode="json")
+
+
+def restore_text(result: RestoreResult, output: Path | None) -> "Iterator[Text]":
+    """The result as lines."""
+    from rich.text import Text
+
+    splits = {(one.file, one.line): one.split for one in result.manifest.restored} if result.manifest else {}
+    for removal in result.restored[:SHOWN]:
+        where = splits.get((removal.file, removal.line), "")
+        yield Text.assemble(
+            (visible(f"{removal.file}:{removal.line}"), "bold"), f" {removal.code or 'decision'}: {visible(removal.why)}", f" → {where}" if where else ""
+        )
+    if len(result.restored) > SHOWN:
+        yield Text(f"… and {len(result.restored) - SHOWN:,} more")
+    for move in (result.division.moved if result.division else ())[:SHOWN]:
+        yield Text(f"moved from {move.before} to {move.now}: {visible(str(move.place))} {move.why}", style="yellow")
+    if output is not None:
+        yield Text(f"{plural(len(result.restored), 'line')} written to {visible(str(output))}; the folder is as it was", style="bold")
+        return
+    counts = Counter(splits[removal.file, removal.line] for removal in result.restored)
+    into = ", ".join(f"{count:,} into {name}" for name, count in sorted(counts.items()))
+    yield Text(f"{plural(len(result.restored), 'line')} put back ({into}); {plural(result.left, 'line')} left in the ledger", style="bold")

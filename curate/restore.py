@@ -1,0 +1,148 @@
+"""Lines that left, brought back: out of the ledger into a file, or into the splits, on the side of what they are connected with."""
+
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from curate.apply import Removal, removal_of
+from curate.config import Config
+from curate.detect.crew import Crew
+from curate.detect.table import Table, read_table
+from curate.errors import InputError, UsageError
+from curate.files import replacing
+from curate.manifest import REMOVED, Manifest, Restored, named_files, read_manifest
+from curate.output import put_back
+from curate.read.document import compact
+from curate.split.assign import NOWHERE
+from curate.split.division import Division, divide, making_of
+from curate.split.names import NAMES
+from curate.text import plural, visible
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Numbers = np.ndarray[Any, np.dtype[np.int64]]
+
+
+class Entry(NamedTuple):
+    """A line of the ledger."""
+
+    line: bytes
+    """As it stands there, without its line break."""
+    removal: Removal
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreResult:
+    """What was brought back."""
+
+    restored: Sequence[Removal]
+    left: int
+    """Lines that stay in the ledger."""
+    manifest: Manifest | None
+    """None where they were written to a file, and the folder is as it was."""
+    division: Division | None
+
+
+def read_entries(ledger: Path) -> list[Entry]:
+    """The lines of a ledger. Raises `InputError` for a file that is none."""
+    try:
+        data = ledger.read_bytes()
+    except OSError as error:
+        raise InputError(f"{ledger}: cannot be read: {error.strerror}", f"name a folder that has a {REMOVED}, or such a file") from error
+    found = []
+    for number, line in enumerate(data.split(b"\n"), start=1):
+        if line.strip():
+            try:
+                found.append(Entry(line, removal_of(line)))
+            except ValueError:
+                raise InputError(
+                    f"{ledger}:{number}: is no line of a ledger", f"name the {REMOVED} that `curate dedup`, `split` or `run` has written"
+                ) from None
+    return found
+
+
+def chosen(entries: Sequence[Entry], wanted: Iterable[str], reasons: Iterable[str], *, every: bool) -> list[int]:
+    """Positions of the lines that are wanted: by the beginning of an id, by `file:line`, by reason, or all. Raises `UsageError` for one that is not there."""
+    found: set[int] = set(range(len(entries))) if every else set()
+    for name in wanted:
+        here = {at for at, (_, removal) in enumerate(entries) if _is(removal, name)}
+        if not here:
+            raise UsageError(f"{visible(name)}: nothing that left is called so", "name an id, or the first digits of one, or FILE:LINE as in removed.jsonl")
+        found |= here
+    for code in reasons:
+        here = {at for at, (_, removal) in enumerate(entries) if code == _reason(removal)}
+        if not here:
+            known = ", ".join(sorted({_reason(removal) for _, removal in entries})) or "nothing left"
+            raise UsageError(f"--reason {visible(code)}: nothing left for it", f"reasons there are: {known}")
+        found |= here
+    return sorted(found)
+
+
+def _is(removal: Removal, name: str) -> bool:
+    return name == f"{removal.file}:{removal.line}" or (len(name) >= 6 and removal.example is not None and removal.example.startswith(name))
+
+
+def _reason(removal: Removal) -> str:
+    return removal.code or ("mix" if removal.decided_by == "mix" else "decision")
+
+
+def restore_to(output: Path, entries: Sequence[Entry], numbers: Sequence[int]) -> RestoreResult:
+    """Write the bytes of lines to a file, in the order they were read. Raises `OutputError`."""
+    with replacing(output) as file:
+        for at in numbers:
+            file.write(compact(entries[at].removal.data) + b"\n")
+    return RestoreResult([entries[at].removal for at in numbers], len(entries), None, None)
+
+
+def restore_into(folder: Path, entries: Sequence[Entry], numbers: Sequence[int], cache: Path | None = None) -> RestoreResult:
+    """Put lines back into the splits of a folder, each on the side of what it is connected with.
+
+    Raises `InputError` for a folder that is not as it was written, `UsageError` for lines that hold no example and for those that are
+    connected with a test set that was given; nothing is changed then.
+    """
+    manifest, _ = read_manifest(folder)
+    if missing := [name for name in named_files(manifest) if not (folder / name).is_file()]:
+        raise InputError(f"{folder / missing[0]}: the manifest names this file, and it is not there", "`curate verify` says what is wrong with the folder")
+    back = [entries[at] for at in numbers]
+    if broken := [removal for _, removal in back if removal.example is None]:
+        place = visible(f"{broken[0].file}:{broken[0].line}")
+        raise UsageError(f"{place}: holds no example ({plural(len(broken), 'such line')}), and cannot go into a split", "take its bytes with -o FILE")
+    given = bool(manifest.existing)
+    config = Config.model_validate(manifest.config)
+    order = ["test", "train", "validation"] if given else list(NAMES)
+    with tempfile.TemporaryDirectory(prefix="curate-restore-") as room, Crew(1, processes=False) as crew:
+        lines = Path(room) / "restored.jsonl"
+        lines.write_bytes(b"".join(compact(removal.data) + b"\n" for _, removal in back))
+        table = read_table([*(folder / manifest.splits[name].file for name in order), lines], making_of(config), crew)
+        before = _before(table, order)
+        division = divide(table, {}, config, given=int(given), before=before, cache=cache)
+        if division.leaves:
+            at = min(division.leaves)
+            said = division.leaves[at].why
+            raise UsageError(f"{visible(str(_place(back, table, at)))}: would leak: it {visible(said)}", "it can only be taken out with -o FILE")
+        restored = [_restored(entry.removal, table, division, at) for at, entry in enumerate(back)]
+        stays = [entry for at, entry in enumerate(entries) if at not in set(numbers)]
+        manifest = put_back(folder, table, division, manifest, [entry.line for entry in stays], [entry.removal for entry in stays], restored)
+    return RestoreResult([entry.removal for entry in back], len(stays), manifest, division)
+
+
+def _before(table: Table, order: Sequence[str]) -> "Numbers":
+    """Of each example the split whose file it stands in; those that come back are nowhere."""
+    import numpy as np
+
+    numbers = np.searchsorted(table.first, table.lines, side="right") - 1
+    return np.array([*(NAMES.index(name) for name in order), NOWHERE], dtype=np.int64)[numbers]
+
+
+def _place(back: Sequence[Entry], table: Table, line: int) -> str:
+    removal = back[line - int(table.first[-2])].removal
+    return f"{removal.file}:{removal.line}"
+
+
+def _restored(removal: Removal, table: Table, division: Division, nth: int) -> Restored:
+    line = int(table.first[-2]) + nth
+    split = NAMES[int(division.split[int(table.lines.searchsorted(line))])]
+    return Restored(file=removal.file, line=removal.line, example=removal.example or "", split=split, code=removal.code)

@@ -1,0 +1,152 @@
+"""`curate restore` and `curate diff`: what left comes back byte for byte, on the right side; what changed is told."""
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from jsonschema import validate
+
+from curate.cli.main import main
+from curate.decision import Decision, DecisionLog
+from curate.example import content_id
+from curate.manifest import read_manifest
+from curate.runs import Project
+from curate.schemas import schemas
+from tests.conftest import Write, chat
+from tests.strategies import conversations, written
+
+OUT = Path("out")
+
+
+def parts() -> Counter[bytes]:
+    return Counter(line for name in ("train", "validation", "test") for line in (OUT / f"{name}.jsonl").read_bytes().splitlines())
+
+
+def told(name: str, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    validate(found, json.loads(schemas({})[f"{name}.schema.json"]))
+    return found
+
+
+@pytest.fixture
+def folder(write: Write) -> Path:
+    """A split from which five lines left: three for an error, one dropped by a person, one broken."""
+    lines = [*(chat(f"Question {n}?", f"Answer {n}.") for n in range(40)), *(chat(f"Question {n}?", "") for n in (3, 50, 51))]
+    write("data.jsonl", [*lines, b'{"messages": ['])
+    DecisionLog(Project(Path.cwd()).decisions).add(Decision(example=content_id(lines[7]), verdict="drop", who="ann"))
+    assert main(["split", "data.jsonl", "-o", "out", "-q"]) == 0
+    return OUT
+
+
+sound = written(conversations()).map(lambda pair: pair[1].replace("\n", " ").encode())
+faulty = sound.map(lambda line: line.replace(b"assistant", b"asistant"))
+broken = st.sampled_from([b"{broken", b"caf\xe9", b'"\xff"', b"[1]", b"\x00\x01", b'{"messages": 1}\t', b'{"a": "\xe2\x80\xa8"}'])
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+@given(lines=st.lists(sound | faulty | broken, min_size=1, max_size=12), ending=st.sampled_from([b"\n", b"\r\n"]))
+def test_a_round_trip_is_byte_exact(lines: list[bytes], ending: bytes, write: Write) -> None:
+    read = Counter(line for line in lines if line.strip())
+    write("data.jsonl", ending.join(lines))
+    for path in sorted((OUT, *OUT.rglob("*")), reverse=True) if OUT.exists() else ():
+        path.rmdir() if path.is_dir() else path.unlink()
+    Project(Path.cwd()).decisions.unlink(missing_ok=True)
+    if main(["split", "data.jsonl", "-o", "out", "-q"]) != 0:
+        return  # nothing is left to split
+    kept = parts()
+    if kept != read:
+        assert main(["restore", "out", "--all", "-o", "back/lines.jsonl"]) == 0
+        assert kept + Counter(Path("back/lines.jsonl").read_bytes().split(b"\n")[:-1]) == read
+    entries = [json.loads(line) for line in (OUT / "removed.jsonl").read_bytes().splitlines()]
+    if entries and all("example" in entry for entry in entries):
+        assert main(["restore", "out", "--all"]) == 0
+        assert (parts(), (OUT / "removed.jsonl").read_bytes()) == (read, b"")
+        assert main(["verify", "out", "-q"]) == 0
+
+
+def test_lines_come_back_by_id_by_place_and_by_reason(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ids = [content_id(chat(f"Question {n}?", "")) for n in (50, 51)]
+    capsys.readouterr()
+    assert main(["restore", "out", ids[0][:8], "--json"]) == 0
+    result = told("restore", capsys)
+    assert ([one["line"] for one in result["restored"]], result["left"]) == ([42], 4)
+    assert main(["restore", "out", "data.jsonl:43"]) == 0
+    assert main(["restore", "out", "--reason", "C003", "--reason", "decision", "--json"]) == 0
+    manifest, _ = read_manifest(folder)
+    assert (manifest.kept, manifest.removed.lines, manifest.removed.reasons, len(manifest.restored)) == (43, 1, {"J010": 1}, 4)
+    assert main(["verify", "out", "-q"]) == 0
+
+
+def test_what_comes_back_joins_what_it_is_connected_with(folder: Path) -> None:
+    before = {line: name for name in ("train", "validation", "test") for line in (OUT / f"{name}.jsonl").read_bytes().splitlines()}
+    assert main(["restore", "out", "data.jsonl:41"]) == 0
+    [entry] = read_manifest(folder)[0].restored
+    answered = json.dumps(chat("Question 3?", "Answer 3.")).encode()
+    assert (entry.split, entry.code) == (before[answered], "C003")
+
+
+def test_the_next_split_keeps_what_was_restored(folder: Path) -> None:
+    assert main(["restore", "out", "--reason", "C003", "--reason", "decision"]) == 0
+    first = parts()
+    assert main(["split", "data.jsonl", "-o", "out", "-q"]) == 0
+    assert (first, read_manifest(folder)[0].removed.reasons) == (parts(), {"J010": 1})
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "nothing is named"),
+        (("abcdef12",), "nothing that left is called so"),
+        (("--reason", "D003"), "reasons there are: C003, J010, decision"),
+        (("--all",), "data.jsonl:44: holds no example"),
+        (("--all", "-o", "out/train.jsonl"), "lies beside the ledger"),
+    ],
+)
+def test_what_cannot_come_back_is_said_and_nothing_changes(words: tuple[str, ...], said: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    assert main(["restore", "out", *words]) == 2
+    assert said in capsys.readouterr().err
+    assert before == {path: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_what_leaks_into_a_given_test_set_cannot_come_back(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    write("data.jsonl", [(f"Question {n}?", f"Answer {n}.") for n in range(20)])
+    write("kept.jsonl", [("Question 7?", "Another answer.")])
+    assert main(["split", "data.jsonl", "--existing", "kept.jsonl", "-o", "out", "-q"]) == 0
+    assert main(["restore", "out", "--all"]) == 2
+    assert "data.jsonl:8: would leak: it asks what" in capsys.readouterr().err
+    assert main(["restore", "out", "--all", "-o", "back.jsonl"]) == 0
+
+
+def test_the_ledger_of_a_deduplication_gives_its_lines_back(write: Write) -> None:
+    data = write("data.jsonl", [("Hi", "Hello."), ("Hi", "Hello."), ("Bye", "Bye.")]).read_bytes().splitlines()
+    assert main(["dedup", "data.jsonl", "-o", "made/kept.jsonl", "-q"]) == 0
+    assert main(["restore", "made/removed.jsonl", "--all", "-o", "back.jsonl"]) == 0
+    assert Path("back.jsonl").read_bytes().splitlines() == [data[1]]
+    assert main(["restore", "made", "--all"]) == 2
+
+
+def test_a_difference_names_inputs_settings_and_each_example(folder: Path, write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["split", "data.jsonl", "-o", "same", "-q"]) == 0
+    capsys.readouterr()
+    assert main(["diff", "out", "same"]) == 0
+    assert "are the same" in capsys.readouterr().out
+    write("data.jsonl", [*((f"Question {n}?", f"Answer {n}.") for n in range(1, 41))])
+    assert main(["split", "data.jsonl", "-o", "other", "--seed", "3", "-q"]) == 0
+    capsys.readouterr()
+    assert main(["diff", "out", "other", "--json"]) == 1
+    found = told("diff", capsys)
+    assert [change["name"] for change in found["inputs"]] == ["data.jsonl"]
+    assert [(change["name"], change["before"], change["now"]) for change in found["settings"]] == [("seed", 0, 3)]
+    assert ([one["example"] for one in found["added"]], [one["example"] for one in found["gone"]]) == (
+        [content_id(chat("Question 40?", "Answer 40."))],
+        [content_id(chat("Question 0?", "Answer 0."))],
+    )
+    assert found["switched"]
+    assert main(["diff", "out", "other"]) == 1
+    assert capsys.readouterr().out.splitlines()[-1].startswith("1 example added, 1 gone, ")
+    assert main(["diff", "out", "nowhere"]) == 2
