@@ -20,7 +20,7 @@ def app_for(facts: Callable[..., None] = told, lines: tuple[bytes, ...] = LINES)
     return CurateApp(Sources(Project(Path()), Config(), [write_lines(Path(), lines)]), facts)
 
 
-@pytest.mark.parametrize("size", [(80, 24), (160, 50), (20, 8)])
+@pytest.mark.parametrize("size", [(80, 24), pytest.param((160, 50), marks=pytest.mark.slow), pytest.param((20, 8), marks=pytest.mark.slow)])
 async def test_hostile_text_is_shown_and_not_obeyed(make_app: Makes, size: tuple[int, int]) -> None:
     app = make_app()
     async with app.run_test(size=size) as pilot:
