@@ -21,7 +21,7 @@ CHUNK = 1024
 """Elements of a document at a time."""
 PARALLEL = 16 << 20
 """Bytes from which it pays to start processes: each takes some tenths of a second."""
-QUICK = 16 << 20
+QUICK = 24 << 20
 """Bytes from which it pays to load a compiled scan."""
 Progress = Callable[[int], None]
 Cuts = list[tuple[int, Piece]]

@@ -57,7 +57,7 @@ def check(
 
         mend(files, config, Fixing(fix, unsafe_fixes, diff, fix_only), quiet=quiet)
     adopted = Adopted.read(baseline, new_baseline)
-    with progress("checking", "lines", quiet=quiet) as advance:
+    with progress("checking", "lines", quiet=quiet, waits=True) as advance:
         report = check_paths(files, config, advance, workers=workers or processes(), conflicts=project.conflicts)
     adopted.settle(report, files)
     limit = None if show_all else SHOWN

@@ -25,8 +25,11 @@ def chosen(section: SectionType, **options: Any) -> SectionType:
 
 
 @contextmanager
-def progress(label: str, unit: str, *, quiet: bool = False, total: int | None = None) -> Iterator[Callable[[int], None] | None]:
-    """Progress on stderr while the block runs, on a terminal only; yields what to call with the number done, or None."""
+def progress(label: str, unit: str, *, quiet: bool = False, total: int | None = None, waits: bool = False) -> Iterator[Callable[[int], None] | None]:
+    """Progress on stderr while the block runs, on a terminal only; yields what to call with the number done, or None.
+
+    With `waits` it is not shown before something is done: it has a thread, and a process without any can be copied (see `curate.workers`).
+    """
     if quiet or not sys.stderr.isatty():
         yield None
         return
@@ -35,9 +38,19 @@ def progress(label: str, unit: str, *, quiet: bool = False, total: int | None = 
     from curate.report.console import console
 
     columns = [SpinnerColumn(), TextColumn("{task.description}"), *([BarColumn()] if total else []), TextColumn("{task.completed:,} " + unit)]
-    with Progress(*columns, TimeElapsedColumn(), console=console(stderr=True), transient=True) as bar:
-        task = bar.add_task(label, total=total)
-        yield lambda count: bar.advance(task, count)
+    bar = Progress(*columns, TimeElapsedColumn(), console=console(stderr=True), transient=True)
+    task = bar.add_task(label, total=total)
+
+    def advance(count: int) -> None:
+        bar.start()
+        bar.advance(task, count)
+
+    if not waits:
+        bar.start()
+    try:
+        yield advance
+    finally:
+        bar.stop()
 
 
 def processes() -> int:
