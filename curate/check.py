@@ -65,12 +65,12 @@ class CheckReport:
 
 def check_paths(
     paths: Sequence[Path],
-    config: CheckConfig = CheckConfig(),  # noqa: B008  (frozen)
+    config: CheckConfig = CheckConfig.model_construct(),  # noqa: B008  (frozen)
     progress: Progress | None = None,
     name_of: Callable[[Path], str] = str,
     workers: int = 1,
     found: Callable[[list[Finding]], None] | None = None,
-    conflicts: ConflictsConfig = ConflictsConfig(),  # noqa: B008  (frozen)
+    conflicts: ConflictsConfig = ConflictsConfig.model_construct(),  # noqa: B008  (frozen)
 ) -> CheckReport:
     """Check files with the rules that `config` selects; `progress` is told the number of lines of each piece, `found` what was found in it.
 

@@ -49,7 +49,7 @@ class Part:
 class Checker:
     """The selected rules, by what they see, and what the data set's rules remember."""
 
-    def __init__(self, config: CheckConfig, conflicts: ConflictsConfig = ConflictsConfig()) -> None:  # noqa: B008  (frozen)
+    def __init__(self, config: CheckConfig, conflicts: ConflictsConfig = ConflictsConfig.model_construct()) -> None:  # noqa: B008  (frozen)
         """Raises as `Chosen.by` does."""
         self.max_length, self.target = config.max_length, config.target
         self.chosen = Chosen.by(config)
