@@ -230,11 +230,12 @@ class TextRules:
         """What the rules say of a frame of messages: the rule, the position of the example, the turn, the message."""
         if not len(frame):
             return
-        self._asked = self._asked or {rule.code: rule.function().alias(rule.code) for rule in self.rules}
         foreign = frame[frame["foreign"].arg_true()]
         for rule in self.rules:
             some = _suspects_of(rule, frame if rule.ascii or rule.flag else foreign)
             if some is not None:
+                if rule.code not in self._asked:
+                    self._asked[rule.code] = rule.function().alias(rule.code)
                 said = some.select("example", "turn", self._asked[rule.code])
                 for at in said[rule.code].is_not_null().arg_true():
                     yield rule, said["example"][at], said["turn"][at], said[rule.code][at]
