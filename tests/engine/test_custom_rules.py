@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from importlib.metadata import EntryPoint
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -160,11 +160,15 @@ def test_each_of_our_rules_passes_its_own_test(code: str) -> None:
 
 
 @pytest.fixture
-def package(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """Install a package of rules under a name, as far as the engine can see."""
+def package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
+    """Install a package of rules: what an installer writes into a folder of the path."""
 
     def install(value: str) -> None:
-        monkeypatch.setattr(custom, "entry_points", lambda group: [EntryPoint("mine", value, group)])
+        installed = tmp_path / "packages/mine-1.0.dist-info"
+        installed.mkdir(parents=True)
+        (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: mine\nVersion: 1.0\n")
+        (installed / "entry_points.txt").write_text(f"[curate.rules]\nmine = {value}\n")
+        monkeypatch.syspath_prepend(str(installed.parent))
 
     custom._from_packages.cache_clear()
     yield install
