@@ -155,8 +155,10 @@ def _fill(where: "Numbers", open_: "Numbers", sizes: "Numbers", places: "Floats"
             continue
         counts = [int((where[open_] == other).sum()) for other in range(len(NAMES))]
         richest = max(range(len(NAMES)), key=lambda other: (counts[other], -other))
+        if split == 2 and counts[richest] == 1 and counts[1]:
+            richest = 1  # a test set comes before a validation set
         rest = open_[where[open_] == richest]
-        if len(rest) < (2 if split else 1):
+        if len(rest) < (1 if split == 0 or (split, richest) == (2, 1) else 2):
             continue
         rest = rest[sizes[rest] == sizes[rest].min()] if split else rest
         apart = np.maximum(np.maximum(borders[split] - places[rest], places[rest] - borders[split + 1]), 0.0)
