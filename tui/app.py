@@ -20,7 +20,7 @@ from curate.review.overview import measure
 from curate.text import visible
 from tui.abandon import abandonable
 from tui.keys import KEYS, TAB_OF, TABS, bindings
-from tui.messages import FactTold, Failed, FilesChanged, LinesFound, Measured, Narrowed
+from tui.messages import FactTold, Failed, FilesChanged, LinesFound, Measured, Narrowed, TerminalGone
 from tui.screens.frame import FrameScreen
 from tui.screens.help import HelpScreen
 from tui.screens.overview import OverviewScreen
@@ -59,6 +59,8 @@ class CurateApp(App[None]):
         """Files that are others on disk by now."""
         self.crash: Exception | None = None
         """What ended the application, when that was a bug."""
+        self.abandoned = False
+        """Whether it ended because its terminal did."""
         self.filters: dict[Kind, str] = {}
         """What is looked for in the entries of each kind."""
         self._stale = True
@@ -203,6 +205,11 @@ class CurateApp(App[None]):
         error = message.error
         text = "\n".join(filter(None, (error.message, error.hint and f"next: {error.hint}")))
         self.notify(visible(text, keep_newlines=True), title="Not done", severity="error", timeout=30, markup=False)
+
+    @on(TerminalGone)
+    def _terminal_gone(self) -> None:
+        self.abandoned = True
+        self.exit()
 
     # Screens
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from curate.decision import DecisionLog
-from curate.errors import MissingExtra, UsageError
+from curate.errors import ExitCode, MissingExtra, UsageError
 from curate.review.facts import Fact
 from curate.review.sources import Sources, sources_of
 
@@ -18,7 +18,7 @@ from curate.review.sources import Sources, sources_of
 def review(
     paths: Annotated[list[Path], typer.Argument(help="Data files, or the folder of a project.", metavar="PATH...")],
     merge: Annotated[list[Path] | None, typer.Option("--merge", help="Take in the decisions of another journal first.", metavar="JOURNAL")] = None,
-) -> None:
+) -> int:
     """Decide about findings, duplicates and conflicts in the terminal.
 
     Decisions are kept in .curate/decisions.jsonl of the project: the folder that was named, else the working folder. What two people
@@ -34,11 +34,16 @@ def review(
     merged = sum(len(log.merge(other)) for other in merge or ())
 
     from tui.app import CurateApp  # Textual, only once it is known to be there and wanted
+    from tui.messages import TerminalGone
+    from tui.terminal import end_with_terminal
 
     app = CurateApp(sources, scanned, merged)
+    if not served:
+        end_with_terminal(lambda: app.post_message(TerminalGone()), sys.stdin.fileno())
     app.run()
     if app.crash is not None:
         raise app.crash
+    return ExitCode.INTERRUPTED if app.abandoned else ExitCode.CLEAN
 
 
 def scanned(sources: Sources, tell: Callable[[Fact], None], stopped: Callable[[], bool]) -> None:

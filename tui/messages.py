@@ -56,3 +56,8 @@ class Failed(Message):
     """Something could not be done; the error says what to do next."""
 
     error: CurateError
+
+
+@dataclass
+class TerminalGone(Message):
+    """Nobody can see the screen any more, nor press a key."""

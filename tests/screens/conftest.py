@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.worker import WorkerCancelled
 
 from curate.config import Config
 from curate.decision import DecisionLog
@@ -145,7 +147,8 @@ async def settled(pilot: Pilot[None]) -> None:
     assert isinstance(app, CurateApp)
     for _ in range(3):
         if busy := [worker for worker in app.workers if worker.group != "default"]:  # those of the default group wait for a person
-            await app.workers.wait_for_complete(busy)
+            with suppress(WorkerCancelled):  # another of its group has taken its place, and is waited for in the next round
+                await app.workers.wait_for_complete(busy)
         await pilot.pause()
         app._catch_up()
     await pilot.pause(0.03)

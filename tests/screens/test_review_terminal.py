@@ -54,16 +54,21 @@ class Terminal:
     def press(self, keys: str) -> None:
         os.write(self.ours, keys.encode())
 
-    def close(self) -> int:
-        """Leave with q; returns the exit status."""
-        self.press("q")
-        self.until(lambda: self.process.poll() is not None)
+    def vanish(self) -> int:
+        """Close the terminal, of which no signal tells; returns the exit status once the process and all it started are gone."""
         os.close(self.ours)
-        return self.process.wait(10)
+        code = self.process.wait(60)
+        for _ in range(200):
+            try:
+                os.killpg(self.process.pid, 0)
+            except ProcessLookupError:
+                return code
+            time.sleep(0.05)
+        raise AssertionError("a process of the review outlived it")
 
 
 @pytest.mark.slow
-def test_decisions_outlive_the_process(tmp_path: Path) -> None:
+def test_decisions_outlive_the_terminal_and_the_process_does_not(tmp_path: Path) -> None:
     write_data(tmp_path)
     journal = tmp_path / ".curate" / "decisions.jsonl"
     terminal = Terminal(tmp_path)
@@ -72,7 +77,7 @@ def test_decisions_outlive_the_process(tmp_path: Path) -> None:
     terminal.until(lambda: b"A says" in terminal.seen)
     terminal.press("a")
     terminal.until(lambda: journal.exists() and journal.read_text().count("\n") == 2)
-    assert terminal.close() == ExitCode.CLEAN
+    assert terminal.vanish() == ExitCode.INTERRUPTED
     assert b"\x1b[31mIt" not in terminal.seen
     assert [json.loads(line)["verdict"] for line in journal.read_text().splitlines()] == ["keep", "drop"]
 
