@@ -7,12 +7,13 @@ conversation as it stood before and after each answer does not depend on how the
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from curate.encoding import IGNORED, Answer, Encoded, Encoding, Mismatch, Obstacle, Rendered, Rendering, Span
+from curate.encoder import Encoder
+from curate.encoding import Encoding, Mismatch, Obstacle, Rendered, Rendering, Span
 from curate.errors import MissingExtra, ModelError
 from curate.example import ROLES, content_text
 from curate.models import resolve
@@ -58,9 +59,14 @@ class Template:
         """Ids of the tokens that end an answer: all control tokens but those that begin something."""
         return frozenset({*self.control.values(), self.tokenizer.eos_token_id}) - {None, self.tokenizer.unk_token_id}
 
+    @cached_property
+    def encoder(self) -> Encoder:
+        """What makes tokens of its texts."""
+        return Encoder(self.tokenizer, self.control.values(), self.stop_ids)
+
     def ids(self, text: str) -> list[int]:
         """The tokens of a piece of text by itself."""
-        return list(self.tokenizer(text.encode("utf-8", "replace").decode(), add_special_tokens=False, verbose=False)["input_ids"])
+        return self.encoder.ids(text)
 
     def render(self, value: dict[str, Any]) -> Rendering:
         """The texts and supervised spans of an example's object (`messages`, optional `tools`).
@@ -105,7 +111,7 @@ class Template:
         rendering = self.render(value)
         if rendering.problems:
             return Encoding((), rendering.problems)
-        encoded = tuple(self._encode(text) for text in rendering.texts)
+        encoded = tuple(encoded for text in rendering.texts for encoded in self.encoder.encode(text))
         empty = [span.turn for text in encoded if not text.supervised for span in text.text.spans]
         if empty:
             return Encoding((), tuple(Obstacle("K011", f"/messages/{turn}", "no token of the answer would be trained on") for turn in empty))
@@ -175,35 +181,6 @@ class Template:
         if "None" in text and any(turn.get("content") is None for turn in turns) and "None" not in json.dumps([turns, tools]):
             raise TemplateFailure("it writes content that is null as the word None")
         return text
-
-    def _encode(self, rendered: Rendered) -> Encoded:
-        # The template has written every special token itself; adding them again would double the first one.
-        batch = self.tokenizer(rendered.text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
-        ids: list[int] = list(batch["input_ids"])
-        labels, weights, straddling = [IGNORED] * len(ids), [0.0] * len(ids), 0
-        spans = iter(rendered.spans)
-        span = next(spans, None)
-        answers: dict[int, Answer] = {}
-        for at, (start, end) in enumerate(batch["offset_mapping"]):
-            while span is not None and start >= span.end:
-                span = next(spans, None)
-            if span is None:
-                break
-            if start >= span.start and at:  # nothing comes before the first token that could predict it
-                labels[at], weights[at] = ids[at], span.weight
-                answers[span.turn] = Answer(span.turn, answers[span.turn].first if span.turn in answers else at, at)
-            elif end > span.start:
-                straddling += 1
-        mismatches = [*rendered.mismatches, *self._unstopped(ids, answers.values())]
-        if straddling:
-            mismatches.append(Mismatch("a token straddles the start of an answer: inference splits the text differently there", -1))
-        said = Rendered(rendered.text, rendered.spans, tuple(dict.fromkeys(mismatches)))
-        return Encoded(ids, labels, weights, said, tuple(answers.values()), straddling)
-
-    def _unstopped(self, ids: list[int], answers: Iterable[Answer]) -> Iterator[Mismatch]:
-        for answer in answers:
-            if ids[answer.last] not in self.stop_ids:
-                yield Mismatch("the answer does not end with a stop token: the model would not learn where to stop", answer.turn, "K007")
 
 
 def load_tokenizer(name: str) -> Any:

@@ -4,6 +4,9 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tokenizers import normalizers
 
 from curate.encoding import IGNORED
 from curate.errors import ModelError
@@ -223,6 +226,38 @@ def test_the_prompt_of_inference_is_the_one_before_the_last_answer() -> None:
     prompt = template("chatml").prompt(TWO)
     assert prompt is not None
     assert prompt.endswith("And green?<|im_end|>\n<|im_start|>assistant\n")
+
+
+SPACED = [make_tokenizer(source, end, corpus=(" \n  \n\n \n\n\n\n violet." * 9,)) for source, end in TEMPLATES.values()]
+"""Tokenizers that know some white space as one token: what ends a prompt and what begins an answer would be joined."""
+WORDS = st.text(st.sampled_from(" \n\té<>ab."), min_size=1, max_size=8).filter(lambda text: text.strip() != "")
+
+
+@given(st.sampled_from(SPACED), st.lists(WORDS, min_size=2, max_size=6).filter(lambda said: len(said) % 2 == 0))
+def test_inference_gets_the_very_tokens_that_were_trained_on_whatever_begins_an_answer(tokenizer: Any, said: list[str]) -> None:
+    value = turns(*zip(("user", "assistant") * (len(said) // 2), said, strict=True))
+    encoding = Template(tokenizer).encode(value)
+    assert encoding.problems == ()
+    seen = []
+    for encoded in encoding.encoded:
+        for span, answer in zip(encoded.text.spans, encoded.answers, strict=True):
+            seen.append(span.turn)
+            prompt = tokenizer.apply_chat_template(value["messages"][: span.turn], tokenize=False, add_generation_prompt=True, enable_thinking=False)
+            assert tokenizer(prompt, add_special_tokens=False)["input_ids"] == encoded.input_ids[: answer.first]
+            assert tokenizer.decode(encoded.input_ids[answer.first : answer.last + 1]) == encoded.text.text[span.start : span.end]
+        assert encoded.straddling == 0
+    assert seen == [i for i, turn in enumerate(value["messages"]) if turn["role"] == "assistant"]
+
+
+def test_tokens_that_cannot_be_as_inference_cuts_them_are_told() -> None:
+    source = "{% for turn in messages %}{{ turn.role + ':' + turn.content }}<|im_end|>{% endfor %}{% if add_generation_prompt %}assistant:{% endif %}"
+    tokenizer = make_tokenizer(source, corpus=(":: " * 9,))
+    value = turns(("user", "a"), ("assistant", ": violet"))
+    assert Template(tokenizer).encode(value).mismatches == ()
+    tokenizer.backend_tokenizer.normalizer = normalizers.Prepend("b")  # as of tokenizers that begin each text with a space
+    (encoded,) = Template(tokenizer).encode(value).encoded
+    assert [mismatch.text for mismatch in encoded.text.mismatches] == ["inference splits the text before an answer into other tokens"]
+    assert encoded.straddling == 1
 
 
 def test_a_tokenizer_without_a_template_says_so() -> None:

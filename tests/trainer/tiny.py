@@ -26,15 +26,15 @@ def conversations(count: int) -> list[dict[str, Any]]:
     return found
 
 
-def make_tokenizer(template: str | None = CHATML, end: str = "<|im_end|>") -> Any:
+def make_tokenizer(template: str | None = CHATML, end: str = "<|im_end|>", corpus: tuple[str, ...] = ()) -> Any:
     """A byte-level BPE tokenizer, trained on the conversations above."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
-    corpus = [message["content"] for one in conversations(40) for message in one["messages"]] + ["system user assistant tool You are a helpful assistant\n"]
+    said = [message["content"] for one in conversations(40) for message in one["messages"]]
     special = [AddedToken(token, special=True, normalized=False) for token in SPECIAL]
     trainer = trainers.BpeTrainer(vocab_size=400, special_tokens=special, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False)
-    tokenizer.train_from_iterator(corpus, trainer)
+    tokenizer.train_from_iterator([*said, "system user assistant tool You are a helpful assistant\n", *corpus], trainer)
     fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token=end, pad_token="<|endoftext|>", bos_token="<s>")
     fast.chat_template = template
     return fast
