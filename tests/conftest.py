@@ -10,7 +10,7 @@ from hypothesis import settings
 
 # The same examples in every run, so that a change is judged by what it changes, and more of them in `make test`; `explore` looks for new ones.
 settings.register_profile("same", derandomize=True, deadline=None, max_examples=50)
-settings.register_profile("more", derandomize=True, deadline=None, max_examples=200)
+settings.register_profile("more", derandomize=True, deadline=None, max_examples=100)
 settings.register_profile("explore", deadline=None, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 

@@ -56,7 +56,7 @@ def aliases(count: int) -> bytes:
 @pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_a_fix_that_is_stopped_leaves_the_file_as_it_was(how: signal.Signals) -> None:
-    path, content = Path("data.jsonl"), aliases(40_000)
+    path, content = Path("data.jsonl"), aliases(15_000)
     path.write_bytes(content)
     process = subprocess.Popen([*COMMAND, "--fix-only"], env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     end = time.monotonic() + 60
