@@ -11,6 +11,7 @@ from curate.finding import Severity
 from curate.targets import Target
 
 Model = TypeVar("Model", bound=BaseModel)
+SectionType = TypeVar("SectionType", bound="Section")
 Fraction = Annotated[float, Field(ge=0, le=1)]
 SUPPRESSIONS = "curate-suppressions.jsonl"
 """File beside the configuration with the findings that may stand."""
@@ -230,6 +231,15 @@ def find_config(folder: Path) -> Config:
         if (folder / name).is_file():
             return load_config(folder / name)
     return Config.model_construct()  # what is written here needs no validator, which takes a tenth of a start
+
+
+def chosen(section: SectionType, **options: Any) -> SectionType:
+    """A section of the configuration with the options that were given for one command, those that are not None, laid over it.
+
+    Raises `ConfigError` when an option's value makes no sense.
+    """
+    given = {name: value for name, value in options.items() if value is not None}
+    return validated(type(section), {**section.model_dump(), **given}, "options") if given else section
 
 
 def validated(model: type[Model], values: dict[str, Any], source: str) -> Model:

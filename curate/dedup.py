@@ -214,6 +214,17 @@ def _findings(files: Sequence[Path], config: CheckConfig, listen: Listener) -> d
     return {example: tuple(found) for example, found in counts.items()}
 
 
+def demand_apart(files: Sequence[Path], output: Path | None, html: Path | None = None) -> None:
+    """Raise `UsageError` where a file would be written over one that is read, or over another."""
+    writes = [path for path in (output, output and output.with_name("removed.jsonl"), html) if path is not None]
+    read = {path.resolve() for path in files}
+    for at, path in enumerate(writes):
+        if path.resolve() in read:
+            raise UsageError(f"{path}: would replace a file that is read", "name another output; input files are never overwritten")
+        if path.resolve() in {other.resolve() for other in writes[:at]}:
+            raise UsageError(f"{path}: two things would be written there", "name another output; what goes is written to removed.jsonl")
+
+
 def write_plan(plan: Plan, output: Path, removed: Path) -> None:
     """Write what stays to `output`, byte for byte, and what goes to `removed`, both whole or none of them. Raises `OutputError`."""
     with replacing_both(output, removed) as (kept, gone):

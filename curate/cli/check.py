@@ -9,8 +9,8 @@ import typer
 
 from curate.check import check_paths
 from curate.cli.adopt import Adopted
-from curate.cli.options import PATHS, chosen, processes, progress
-from curate.config import find_config
+from curate.cli.options import PATHS, processes, progress
+from curate.config import chosen, find_config
 from curate.errors import ExitCode
 from curate.files import STDIN, data_files
 from curate.report.check_formats import OutputFormat, reported, write_report

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from curate.cli.options import PATHS, chosen, progress
-from curate.config import find_config
+from curate.cli.options import PATHS, progress
+from curate.config import chosen, find_config
 from curate.detect.conflict import find_conflicts
 from curate.detect.judges import judge_of
 from curate.detect.judges.kept import Work

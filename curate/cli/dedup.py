@@ -2,16 +2,15 @@
 
 import json
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from curate.cli.options import PATHS, chosen
-from curate.config import find_config
+from curate.cli.options import PATHS
+from curate.config import chosen, find_config
 from curate.decision import DecisionLog
-from curate.dedup import Plan, plan, write_plan
+from curate.dedup import Plan, demand_apart, plan, write_plan
 from curate.errors import DataError, UsageError
 from curate.files import data_files, replacing
 from curate.report.console import console
@@ -70,7 +69,7 @@ def dedup(
     others = [path for path in data_files(against) if path not in files] if against else []
     if against and not others:
         raise UsageError("--against names the files that are deduplicated", "name other files there")
-    _demand_apart([*files, *others], output, html)
+    demand_apart([*files, *others], output, html)
     with StageProgress(quiet=quiet or not sys.stderr.isatty()) as shown:
         decisions = DecisionLog(project.decisions).verdicts()
         planned = plan(
@@ -98,17 +97,6 @@ def dedup(
             console().print(text)
     if output is not None and not written:
         raise DataError("; ".join(f"{found.code} {found.file}: {found.message}" for found in planned.heavy), planned.heavy[0].hint)
-
-
-def _demand_apart(files: Sequence[Path], output: Path | None, html: Path | None) -> None:
-    """Raise `UsageError` where a file would be written over one that is read, or over another."""
-    writes = [path for path in (output, output and output.with_name("removed.jsonl"), html) if path is not None]
-    read = {path.resolve() for path in files}
-    for at, path in enumerate(writes):
-        if path.resolve() in read:
-            raise UsageError(f"{path}: would replace a file that is read", "name another output; input files are never overwritten")
-        if path.resolve() in {other.resolve() for other in writes[:at]}:
-            raise UsageError(f"{path}: two things would be written there", "name another output; what goes is written to removed.jsonl")
 
 
 def _tell(planned: Plan, limit: int | None, *, explain: bool) -> None:

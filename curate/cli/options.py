@@ -1,27 +1,15 @@
-"""What the verbs share: options laid over the configuration, and progress on a terminal."""
+"""What the verbs share: what their help says, and progress on a terminal."""
 
 import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final, TypeVar
-
-from curate.config import Section, validated
+from typing import Final
 
 PATHS: Final = "Files, folders, patterns in quotes like 'data/**/*.jsonl', or - for standard input: JSON Lines or JSON arrays, also as .gz or .zst."
 """What the argument PATH of a verb says in its help."""
 MOST_PROCESSES: Final = 8
 """Processes that share the work unless the user says otherwise: each takes some 200 MB."""
-SectionType = TypeVar("SectionType", bound=Section)
-
-
-def chosen(section: SectionType, **options: Any) -> SectionType:
-    """A section of the configuration with the options that were given on the command line laid over it.
-
-    Raises `ConfigError` when an option's value makes no sense.
-    """
-    given = {name: value for name, value in options.items() if value is not None}
-    return validated(type(section), {**section.model_dump(), **given}, "options") if given else section
 
 
 @contextmanager

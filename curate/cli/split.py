@@ -7,13 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
-from curate.cli.options import PATHS, chosen
-from curate.config import find_config
+from curate.cli.options import PATHS
+from curate.config import chosen, find_config
 from curate.decision import DecisionLog
-from curate.edited import edited_copies
 from curate.errors import UsageError
-from curate.files import data_files, sha256
-from curate.pipeline.splitting import Sources, split_files
+from curate.files import data_files
+from curate.pipeline.splitting import sources_of, split_files
 from curate.report.console import console
 from curate.report.progress import StageProgress
 from curate.report.split import split_json, split_text
@@ -57,17 +56,8 @@ def split(
     options |= {"stratify": stratify, "existing": existing, "semantic": semantic, "parquet": parquet, "grow": False if fresh else None}
     section, dedup = chosen(whole.split, **options), chosen(whole.dedup, threshold=threshold)
     config = whole.model_copy(update={"split": section, "dedup": dedup, "seed": whole.seed if seed is None else seed})
-    files = data_files(paths)
-    given = data_files(section.existing) if section.existing else []
-    if overlap := [path for path in given if path.resolve() in {file.resolve() for file in files}]:
-        raise UsageError(f"{overlap[0]}: is both data and the test set that stays", "name it once")
-    log = DecisionLog(project.decisions)
-    decisions = log.verdicts()
-    copies = edited_copies(files, {key: decision.value for key, decision in decisions.items() if decision.value is not None}, project.edited)
-    originals = {copy: path for path, copy in copies.items()}
-    sources = Sources(
-        [copies.get(path, path) for path in files], given, lambda path: str(originals.get(path, path)), lambda path: sha256(originals.get(path, path))
-    )
+    decisions = DecisionLog(project.decisions).verdicts()
+    sources = sources_of(project, data_files(paths), section.existing, decisions)
     with StageProgress(quiet=quiet or not sys.stderr.isatty()) as shown:
         result = split_files(sources, output, config, decisions=decisions, cache=project.cache, listen=shown.listen)
     if as_json:

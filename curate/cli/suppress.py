@@ -6,8 +6,7 @@ from typing import Annotated
 import typer
 
 from curate.check import check_paths
-from curate.cli.options import chosen
-from curate.config import SUPPRESSIONS, find_config
+from curate.config import SUPPRESSIONS, chosen, find_config
 from curate.errors import UsageError
 from curate.files import data_files
 from curate.finding import Finding

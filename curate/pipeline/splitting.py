@@ -8,19 +8,21 @@ from typing import Final
 from curate.apply import Reason, leaving
 from curate.check import QUICK, check_paths
 from curate.config import Config
-from curate.decision import Decision
+from curate.decision import Decision, edits_of
 from curate.detect.columns import Making
 from curate.detect.crew import Crew
 from curate.detect.table import Table, read_table
 from curate.detect.threads import cores
+from curate.edited import edited_copies
 from curate.errors import InputError, UsageError
 from curate.events import Listener, StageAdvanced, StageFinished, StageStarted, silent
-from curate.files import sha256
+from curate.files import data_files, sha256
 from curate.finding import Finding, Severity
 from curate.manifest import intact, read_manifest, shaping
 from curate.models import fingerprint
 from curate.output import Made, SplitResult, input_files, write_output
 from curate.rules.balance import unbalanced
+from curate.runs import Project
 from curate.screening import Screening
 from curate.split.balance import balance_of
 from curate.split.division import divide, making_of
@@ -50,6 +52,21 @@ class Sources:
     def every(self) -> list[Path]:
         """The files of the test set, then those that are divided."""
         return [*self.given, *self.files]
+
+
+def sources_of(project: Project, paths: Sequence[Path], existing: Sequence[str], verdicts: Mapping[str, Decision]) -> Sources:
+    """Files to divide, and a test set that stays; a file with lines that people edited is read as a copy that has their edits.
+
+    Raises `InputError` for what is not there, `UsageError` for a file that is named as both.
+    """
+    given = data_files(existing) if existing else []
+    if overlap := [path for path in given if path.resolve() in {file.resolve() for file in paths}]:
+        raise UsageError(f"{overlap[0]}: is both data and the test set that stays", "name it once")
+    copies = edited_copies(paths, edits_of(verdicts.values()), project.edited)
+    originals = {copy: path for path, copy in copies.items()}
+    return Sources(
+        [copies.get(path, path) for path in paths], given, lambda path: str(originals.get(path, path)), lambda path: sha256(originals.get(path, path))
+    )
 
 
 def split_files(

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.cli.options import chosen
-from curate.config import KEEP, KEEP_BY_FIELD, DedupConfig
+from curate.config import KEEP, KEEP_BY_FIELD, DedupConfig, chosen
 from curate.detect.field import value_at
 from curate.detect.keeper import lacking, moment, number, ranking
 from curate.errors import ConfigError

@@ -1,0 +1,93 @@
+"""Results as columns: a polars frame of one line for each finding, removal, pair, split; empty ones have the same columns."""
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+
+from curate.apply import removal_of
+from curate.detect.conflict import Conflict
+from curate.detect.loss import Loss
+from curate.files import data_files
+from curate.finding import Finding
+from curate.manifest import Manifest
+
+Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
+"""A file, a folder or a pattern; or several."""
+FINDINGS: Final = {
+    "file": pl.String, "line": pl.Int64, "code": pl.String, "severity": pl.String, "message": pl.String, "pointer": pl.String,
+    "hint": pl.String, "fixable": pl.Boolean, "example": pl.String,
+}  # fmt: skip
+LOSSES: Final = {
+    "file": pl.String, "line": pl.Int64, "code": pl.String, "similarity": pl.Float64, "kept_file": pl.String, "kept_line": pl.Int64,
+    "example": pl.String, "kept": pl.String,
+}  # fmt: skip
+CONFLICTS: Final = {
+    "code": pl.String, "confidence": pl.Float64, "question": pl.String, "left": pl.String, "right": pl.String, "left_words": pl.String,
+    "right_words": pl.String, "source": pl.String, "similarity": pl.Float64, "left_file": pl.String, "left_line": pl.Int64, "right_file": pl.String,
+    "right_line": pl.Int64, "left_example": pl.String, "right_example": pl.String, "id": pl.String,
+}  # fmt: skip
+SPLITS: Final = {"split": pl.String, "examples": pl.Int64, "share": pl.Float64, "groups": pl.Int64, "characters": pl.Int64, "file": pl.String}
+REMOVED: Final = {
+    "file": pl.String, "line": pl.Int64, "code": pl.String, "why": pl.String, "decided_by": pl.String, "kept_file": pl.String, "kept_line": pl.Int64,
+    "similarity": pl.Float64, "when": pl.Datetime(time_zone="UTC"), "text": pl.String, "example": pl.String,
+}  # fmt: skip
+
+
+def files_of(paths: Paths) -> list[Path]:
+    """The files that are named. Raises as `data_files` does."""
+    several = [paths] if isinstance(paths, (str, os.PathLike)) else paths
+    return data_files(os.fspath(path) for path in several)
+
+
+def framed(lines: Iterable[Sequence[Any]], columns: dict[str, Any]) -> pl.DataFrame:
+    """A frame of these columns."""
+    return pl.DataFrame([_storable(line) for line in lines], schema=columns, orient="row")
+
+
+def _storable(values: Sequence[Any]) -> list[Any]:
+    """Half of a surrogate pair, which data may have, cannot be a column's; it is written out."""
+    return [value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) and not value.isascii() else value for value in values]
+
+
+def findings_frame(findings: Iterable[Finding]) -> pl.DataFrame:
+    """One line a finding."""
+    return framed(([getattr(found, name) if name != "severity" else found.severity.value for name in FINDINGS] for found in findings), FINDINGS)
+
+
+def losses_frame(losses: Iterable[Loss]) -> pl.DataFrame:
+    """One line a line that goes, with the one that stays; or one a pair."""
+    lines = ((x.place.file, x.place.line, x.code, x.similarity, x.kept_place.file, x.kept_place.line, x.example, x.kept) for x in losses)
+    return framed(lines, LOSSES)
+
+
+def conflicts_frame(conflicts: Iterable[Conflict]) -> pl.DataFrame:
+    """One line a conflict, the surest first; `left` and `right` are the answers, in the order of the data."""
+    return framed(map(_conflict, conflicts), CONFLICTS)
+
+
+def _conflict(conflict: Conflict) -> list[Any]:
+    left, right, evidence = conflict.in_order()
+    one, other = left.example.place, right.example.place
+    words = (evidence[0].left, evidence[0].right, evidence[0].source) if evidence else ("", "", "")
+    places = [one.file, one.line, other.file, other.line, left.example.id, right.example.id, conflict.id]
+    return [conflict.code, conflict.confidence, left.request, left.answer, right.answer, *words, conflict.similarity, *places]
+
+
+def splits_frame(manifest: Manifest) -> pl.DataFrame:
+    """One line a split."""
+    total = sum(part.examples for part in manifest.splits.values()) or 1
+    return framed(((name, part.examples, part.examples / total, part.groups, part.characters, part.file) for name, part in manifest.splits.items()), SPLITS)
+
+
+def removed_frame(ledger: Path) -> pl.DataFrame:
+    """One line a line that left: `text` is null where its bytes are no UTF-8. The file has them all, see `curate restore`."""
+    with ledger.open("rb") as file:
+        removals = [removal_of(line) for line in file if line.strip()]
+    kept = [(removal, removal.kept) for removal in removals]
+    lines = (
+        (r.file, r.line, r.code, r.why, r.decided_by, k and k.file, k and k.line, r.similarity, r.when, r.text, r.example) for r, k in kept
+    )  # fmt: skip
+    return framed(lines, REMOVED)

@@ -1,0 +1,102 @@
+"""`curate.dedup`."""
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import polars as pl
+
+from curate.api.frames import Paths, files_of, losses_frame
+from curate.config import chosen, find_config
+from curate.decision import DecisionLog
+from curate.dedup import Plan, demand_apart, plan, write_plan
+from curate.errors import DataError
+from curate.report.notebook import Titled, notebook_html
+from curate.runs import Project
+
+
+@dataclass(frozen=True)
+class Deduplicated:
+    """What stays and what goes; nothing is written before `write`."""
+
+    plan: Plan
+
+    @property
+    def read(self) -> int:
+        """Lines read: kept + removed."""
+        return self.plan.read
+
+    @property
+    def kept(self) -> int:
+        """Lines that stay."""
+        return self.plan.read - len(self.plan.losses)
+
+    @cached_property
+    def removed(self) -> pl.DataFrame:
+        """One line a line that goes: file, line, code, similarity, kept_file, kept_line, example, kept."""
+        return losses_frame(self.plan.losses)
+
+    @cached_property
+    def apart(self) -> pl.DataFrame:
+        """Near-duplicates that differ in a fact, so that both stay; columns as those of `removed`."""
+        return losses_frame(self.plan.apart)
+
+    @cached_property
+    def alike(self) -> pl.DataFrame:
+        """Where a model was named, what says the same in other words (D004): both stay; columns as those of `removed`."""
+        return losses_frame(self.plan.alike)
+
+    @property
+    def heavy(self) -> list[str]:
+        """What needs a yes before it is written (D008)."""
+        return [f"{found.code} {found.file}: {found.message}" for found in self.plan.heavy]
+
+    @property
+    def notes(self) -> list[str]:
+        """What a person should know besides."""
+        return self.plan.notes
+
+    def write(self, output: str | os.PathLike[str], *, yes: bool = False) -> Path:
+        """Write what stays to `output`, byte for byte, and what goes to `removed.jsonl` beside it; returns the output.
+
+        Raises `DataError` where much of a file would go and `yes` was not said, `UsageError` for a file that is read, `OutputError`.
+        """
+        path = Path(output)
+        demand_apart([source.path for source in self.plan.table.sources], path)
+        if self.plan.heavy and not yes:
+            raise DataError("; ".join(self.heavy), "say yes=True if that is meant")
+        write_plan(self.plan, path, path.with_name("removed.jsonl"))
+        return path
+
+    def __repr__(self) -> str:
+        return f"<Deduplicated: {self.read:,} lines read = {self.kept:,} kept + {len(self.plan.losses):,} removed>"
+
+    def _repr_html_(self) -> str:
+        facts = [("lines read", self.read), ("kept", self.kept), ("removed", len(self.plan.losses)), ("pairs kept apart", len(self.plan.apart))]
+        ids = ("example", "kept")
+        return notebook_html("Deduplication", facts, [Titled("Removed", self.removed.drop(ids)), Titled("Kept apart", self.apart.drop(ids))])
+
+
+def dedup(
+    paths: Paths,
+    *,
+    threshold: float | None = None,
+    on: str | None = None,
+    keep: str | None = None,
+    ignore_facts: bool | None = None,
+    beginnings: bool | None = None,
+    embeddings: str | None = None,
+    against: Paths | None = None,
+) -> Deduplicated:
+    """Find exact and near duplicates: as `curate dedup`, options laid over the working folder's configuration. `write` writes the result.
+
+    Raises `InputError` for a file that cannot be read, `ConfigError`, `UsageError`, `ModelError`.
+    """
+    project = Project(Path.cwd())
+    whole = find_config(project.folder)
+    options = {"threshold": threshold, "on": on, "keep": keep, "ignore_facts": ignore_facts, "beginnings": beginnings, "embeddings": embeddings}
+    files = files_of(paths)
+    others = [path for path in files_of(against) if path not in files] if against is not None else []
+    decisions = DecisionLog(project.decisions).verdicts()
+    return Deduplicated(plan(files, chosen(whole.dedup, **options), against=others, decisions=decisions, check=whole.check, cache=project.cache))
