@@ -45,12 +45,26 @@ class Project:
         """The folder of one training."""
         return self.state / "runs" / name
 
+    def name_of(self, run: Path) -> str:
+        """The name by which `run` finds a folder."""
+        return run.relative_to(self.state / "runs").as_posix()
+
     @property
     def runs(self) -> list[Path]:
-        """The folders of all trainings, the latest first."""
-        folder = self.state / "runs"
-        found = [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")] if folder.is_dir() else []
-        return sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)
+        """The folders of all trainings, the latest first; of methods that are compared, one folder each."""
+        found = []
+        for folder in _folders(self.state / "runs"):
+            found += [path for path in _folders(folder) if (path / "metrics.jsonl").exists()] or [folder]
+        return sorted(found, key=_touched, reverse=True)
+
+
+def _folders(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")] if folder.is_dir() else []
+
+
+def _touched(path: Path) -> float:
+    journal = path / "metrics.jsonl"
+    return (journal if journal.exists() else path).stat().st_mtime
 
 
 def new_events(path: Path, offset: int) -> tuple[int, list[dict[str, Any]]]:

@@ -65,10 +65,11 @@ class Trained:
 
 def find_run(name: str) -> Path:
     """The folder of a run: a path, or the name of one in this project. Raises `InputError`."""
-    for folder in (Path(name), Project(Path.cwd()).run(name)):
+    project = Project(Path.cwd())
+    for folder in (Path(name), project.run(name)):
         if folder.is_dir():
             return folder
-    there = ", ".join(sorted(path.name for path in Project(Path.cwd()).runs)) or "none"
+    there = ", ".join(sorted(map(project.name_of, project.runs))) or "none"
     raise InputError(f"{name}: no such run", f"name the folder of a run, or one of this project's runs: {there}")
 
 

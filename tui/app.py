@@ -275,12 +275,11 @@ class CurateApp(App[None]):
         self.session, self.changed, self._told_of = session, [], []
         self.results.clear()
         self._begin()
+        for stack in self._screen_stacks.values():
+            if stack and isinstance(stack[0], FrameScreen) and stack[0].is_mounted:
+                stack[0].forget()
         self._stale = True
         self._catch_up()
-        for kind in TAB_OF:
-            screen = self.queue_screen(kind)
-            if screen is not None:
-                screen.forget()
         self.notify("read again; decisions stay with their examples", timeout=4)
 
     def action_help(self) -> None:

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from curate.errors import UsageError
+from curate.pipeline.outcome import Outcome, read_outcome
 from curate.runs import Project, new_events
 
 
@@ -33,6 +35,8 @@ class Followed:
     """A training as it stands; nobody changes it."""
 
     path: Path
+    name: str = ""
+    """Of its folder; of one among several methods that were compared, with the folder of them all."""
     state: State = State.STOPPED
     recipe: dict[str, Any] = field(default_factory=dict)
     steps: tuple[dict[str, Any], ...] = ()
@@ -44,8 +48,10 @@ class Followed:
     events: tuple[str, ...] = ()
     """What else happened, in order: resumed, out-of-memory, interrupted, ..."""
     report: dict[str, Any] | None = None
-    evaluation: dict[str, Any] | None = None
+    evaluation: Outcome | None = None
     """What `curate evaluate` wrote into the folder; None where it did not."""
+    unread: str = ""
+    """Why what it wrote could not be read."""
     said: str = ""
     """The end of what the training said, where it was started from here."""
 
@@ -66,21 +72,23 @@ class Follower:
     def __init__(self, project: Project) -> None:
         self.project = project
         self._known: dict[Path, tuple[int, Followed]] = {}
+        self._outcomes: dict[Path, tuple[tuple[int, int] | None, Outcome | None, str]] = {}
 
     def look(self) -> list[Followed]:
         """All trainings as they stand now, the latest first."""
         return [self._look(path) for path in self.project.runs]
 
     def _look(self, path: Path) -> Followed:
-        offset, before = self._known.get(path, (0, Followed(path)))
+        offset, before = self._known.get(path, (0, self._new(path)))
         end, events = new_events(path / "metrics.jsonl", offset)
         if end < offset:  # a resume cut it back
-            before = Followed(path)
+            before = self._new(path)
         steps = {int(step["step"]): step for step in (*before.steps, *(event for event in events if "loss" in event and "step" in event))}
         validation = dict(before.validation)
         validation |= {int(event["step"]): float(event["validation_loss"]) for event in events if event.get("event") == "validation"}
         phases = [event for event in events if event.get("event") == "phase"]
-        report, evaluation = _read(path / "report.json"), _read(path / "evaluation.json")
+        report = _read(path / "report.json")
+        evaluation, unread = self._outcome(path / "evaluation.json")
         now = replace(
             before,
             state=State.FINISHED if report is not None else State.RUNNING if runs(path) else State.STOPPED,
@@ -91,10 +99,29 @@ class Follower:
             events=(*before.events, *(str(event["event"]) for event in events if event.get("event") not in (None, "phase", "validation"))),
             report=report,
             evaluation=evaluation,
+            unread=unread,
             said=_said(path),
         )
         self._known[path] = (end, now)
         return now
+
+    def _new(self, path: Path) -> Followed:
+        return Followed(path, self.project.name_of(path))
+
+    def _outcome(self, path: Path) -> tuple[Outcome | None, str]:
+        """What an evaluation came to, and why that cannot be read; read anew only where the file is another one, since it holds every answer."""
+        stamp = None
+        with suppress(OSError):  # not there yet
+            stat = path.stat()
+            stamp = (stat.st_mtime_ns, stat.st_size)
+        known = self._outcomes.get(path)
+        if known is None or known[0] != stamp:
+            try:
+                known = (stamp, read_outcome(path), "")
+            except ValueError as error:
+                known = (stamp, None, str(error))
+            self._outcomes[path] = known
+        return known[1], known[2]
 
 
 def _read(path: Path) -> dict[str, Any] | None:
@@ -145,6 +172,17 @@ def stop(run: Path) -> None:
         raise UsageError(f"{run}: no training is at work there", "start it")
     try:
         process = int(run.with_name(f"{run.name}.pid").read_text())
+        if not _trains(process, run):  # the number of one that ended long ago may be another process's by now
+            raise ValueError(process)
         os.kill(process, signal.SIGINT)
     except (OSError, ValueError) as error:
         raise UsageError(f"{run}: was not started from here, or is another user's", "press Ctrl-C where it was started") from error
+
+
+def _trains(process: int, run: Path) -> bool:
+    """Whether a process is the training of a run, as far as the system tells."""
+    try:
+        words = Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")
+    except OSError:  # not every system tells, and a process that ended cannot be asked
+        return not Path("/proc/self").exists()
+    return os.fsencode(run.absolute()) in words

@@ -1,42 +1,35 @@
-"""A written split looked through again, for who wants to see that nothing leaks: hashes against the manifest, then all files against each other."""
+"""`curate verify` in a process of its own, for who wants to see the proof of a split on a screen that must not stand still meanwhile."""
 
-from collections import Counter
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final
 
-from curate.config import DedupConfig
-from curate.detect.across import across
-from curate.manifest import intact, read_manifest
-from curate.rules import RULES
-from curate.rules.splits import leaked_across
-from curate.text import plural
+from pydantic import ValidationError
 
+from curate.errors import CurateError
+from curate.report.verify import VerifyOutput
 
-class Point(NamedTuple):
-    """Something that was to be proved."""
-
-    holds: bool
-    name: str
-    said: str
+LOOK: Final = 0.2
+"""Seconds between two looks at whether somebody still waits."""
 
 
-def prove(folder: Path) -> list[Point]:
-    """Point by point what holds of an output folder. Raises `InputError` where there is no manifest."""
-    manifest, _ = read_manifest(folder)
-    whole = intact(folder) is not None
-    points = [Point(whole, "files", "every file is the one that the manifest names" if whole else "a file is not the one that the manifest names")]
-    kept = sum(part.examples for part in manifest.splits.values())
-    points.append(
-        Point(
-            manifest.kept + manifest.removed.lines == manifest.read,
-            "books",
-            f"{manifest.kept:,} kept + {manifest.removed.lines:,} removed = {manifest.read:,} read",
-        )
-    )
-    parts = {name: [folder / part.file] for name, part in manifest.splits.items() if (folder / part.file).is_file() and part.examples}
-    findings = leaked_across(across(parts, DedupConfig.model_validate(manifest.config["dedup"])))
-    counts = Counter(finding.code for finding in findings)
-    for code in ("L001", "L002", "L003", "L004", "L005"):
-        found = counts[code]
-        points.append(Point(not found, f"{code} {RULES[code].name}", f"{plural(found, 'leak')}" if found else f"none among {plural(kept, 'example')}"))
-    return points
+def prove(folder: Path, stopped: Callable[[], bool] = lambda: False) -> VerifyOutput | None:
+    """The proof of a folder; None where `stopped` became true first. Raises `CurateError` with what the process said where there is no proof."""
+    # -P: nothing in the working folder can take the place of a module
+    command = [sys.executable, "-P", "-m", "curate", "verify", str(folder), "--json", "--quiet"]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True) as process:
+        while True:
+            try:
+                proof, said = process.communicate(timeout=LOOK)
+                break
+            except subprocess.TimeoutExpired:
+                if stopped():
+                    process.kill()  # it writes nothing
+                    return None
+    try:
+        return VerifyOutput.model_validate_json(proof)
+    except ValidationError:
+        words = said.decode("utf-8", "replace").strip() or f"it ended with {process.returncode}"
+        raise CurateError(f"{folder}: could not be verified: {words[-2000:]}", f"`curate verify {folder}` says more") from None

@@ -8,7 +8,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.screens.conftest import opened
-from tests.screens.test_run_screens import write_run
+from tests.screens.test_run_screens import write_evaluation, write_run
 from tui.app import CurateApp
 
 Makes = Callable[[], CurateApp]
@@ -40,5 +40,5 @@ def test_picture(snap_compare: Any, make_app: Makes, keys: tuple[str, ...], size
     monkeypatch.setattr("curate.rules.RULES", {"M006": rule})
     monkeypatch.setattr("curate.decision.user", lambda: "ann")
     if keys[:1] in (("7",), ("8",)):
-        write_run("first", 20, report=True)
+        write_evaluation(write_run("first", 20, report=True))
     assert snap_compare(make_app(), terminal_size=size, run_before=pressing(*keys))

@@ -5,17 +5,27 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from filelock import FileLock
 
 from curate.config import Config
+from curate.errors import CurateError
 from curate.pipeline import run
 from curate.pipeline.followed import Follower, State
+from curate.pipeline.outcome import PLAIN
+from curate.pipeline.proving import prove
+from curate.report.verify import PointOutput, VerifyOutput
 from curate.review import Sources
 from curate.review.facts import Ended
+from curate.review.makeup import makeup_of
 from curate.runs import Project
+from curate.verify.proof import Verdict as Proved
 from tests.conftest import chat
 from tests.screens.conftest import opened, screen_text, settled
+from train.evaluation.report import Evaluation, Output, Result, Score, Verdict
+from train.scores import METRICS
 from tui.app import CurateApp
+from tui.render.splits import proof
 
 Makes = Callable[[], CurateApp]
 
@@ -35,6 +45,26 @@ def write_run(name: str, steps: int, *, report: bool) -> Path:
         answers = [{"prompt": "Who?", "reference": "Ann.", "base": "I do not know \x1b[31m.", "tuned": "Ann."}]
         (folder / "report.json").write_text(json.dumps({"base_loss": 2.5, "tuned_loss": 1.25, "generations": answers}))
     return folder
+
+
+def write_evaluation(folder: Path) -> None:
+    """As the trainer writes it: by its own type."""
+    ways = (("zero-shot", "base, zero-shot", 0.42), ("few-shot", "base, few-shot", 0.61), ("tuned", "tuned", 0.72))
+    results = [
+        Result(name=name, title=title, tuned=name == "tuned", shots=0, fewer_shots=0, cut=0, scores={
+            "token_f1": Score(value=value, low=value - 0.06, high=value + 0.05), "perplexity": Score(value=12.5, low=11.0, high=14.0)})
+        for name, title, value in ways
+    ]  # fmt: skip
+    said = "tuned beats base, few-shot by 11.0 ± 5.5 token F1 (p = 0.003)"
+    output = Output(
+        file="out/test.jsonl", line=7, example="0" * 64, request="Who \x1b[2J?", expected="Ann.", answers={name: f"Answer of {name}." for name, *_ in ways}
+    )
+    evaluation = Evaluation(
+        key="k", model="m", adapter_sha256="0", template="0", split="test", split_sha256="0", examples=40, questions=40, available=110, task="short",
+        task_from="most answers are short", metric="token_f1", max_new_tokens=32, embeddings=None, results=tuple(results), comparisons=(),
+        verdict=Verdict(outcome="helped", use="tuned", sentence=said), classes=(), outputs=(output,), not_asked=(), notes=("one note",),
+    )  # fmt: skip
+    (folder / "evaluation.json").write_text(evaluation.model_dump_json())
 
 
 def test_a_training_is_followed_line_by_line() -> None:
@@ -73,6 +103,15 @@ async def test_trainings_are_shown_and_held_beside_each_other(make_app: Makes) -
         assert "2.5000 before, 1.2500 after" in text
         assert "no evaluation yet" in text
         assert "I do not know \\x1b[31m." in text
+        write_evaluation(Project(Path()).run("first"))
+        app.screen.look()  # type: ignore[attr-defined]
+        await settled(pilot)
+        text = screen_text(app)
+        assert "✓ training helped: tuned beats base, few-shot by 11.0 ± 5.5 token F1 (p = 0.003)" in text
+        assert "★ tuned" in text
+        assert "72.0 [66.0, 77.0]  12.50 [11.00, 14.00]" in text
+        assert "Who \\x1b[2J?" in text
+        assert "Answer of zero-shot." in text
 
 
 async def test_nothing_yet_is_said_with_the_next_step(make_app: Makes) -> None:
@@ -83,6 +122,7 @@ async def test_nothing_yet_is_said_with_the_next_step(make_app: Makes) -> None:
             assert word in screen_text(app)
 
 
+@pytest.mark.slow
 async def test_splits_are_shown_and_proved() -> None:
     pairs = [(f"What is the {n}th letter of word number {n * 7}?", f"It is the letter {chr(97 + n % 26)} of word {n * 7}.") for n in range(40)]
     Path("data.jsonl").write_text("".join(json.dumps(chat(*pair)) + "\n" for pair in pairs))
@@ -91,14 +131,53 @@ async def test_splits_are_shown_and_proved() -> None:
     app = CurateApp(Sources(Project(Path()), config, [Path("data.jsonl")]), lambda _sources, tell, _stopped: tell(Ended()))
     async with app.run_test(size=(120, 40)) as pilot:
         await opened(pilot, "6")
-        assert "40 lines read" in screen_text(app)
-        await pilot.press("v")
-        await settled(pilot)
         text = screen_text(app)
-        assert "✓ L001 copy-across-splits" in text
-        assert "✖" not in text
+        assert "40 lines read" in text
+        assert "tokens, half have fewer" in text
         with Path("out", "test.jsonl").open("ab") as file:
             file.write(Path("out", "train.jsonl").read_bytes())
-        await pilot.press("v")
-        await settled(pilot)
-        assert "✖ L001 copy-across-splits" in screen_text(app)
+        await opened(pilot, "v")
+        text = screen_text(app)
+        assert "✖ it does not hold" in text
+        assert "✖ L001" in text
+        assert "✓ L005" in text
+
+
+def test_a_proof_that_holds_says_so() -> None:
+    points = [PointOutput(name="files", verdict=Proved.PROVED, said="as they were"), PointOutput(name="L006", verdict=Proved.OPEN, said="no model")]
+    found = VerifyOutput(folder="out", manifest_sha256="0", holds=True, complete=False, examples={"train": 1}, points=points, findings=[])
+    assert "✓ it holds; 1 point left open" in proof(found, asked=False).plain
+
+
+@pytest.mark.slow
+def test_a_folder_that_cannot_be_proved_is_told(tmp_path: Path) -> None:
+    with pytest.raises(CurateError, match="could not be verified"):
+        prove(tmp_path / "nowhere")
+
+
+def test_what_splits_are_made_of_is_held_beside_each_other(tmp_path: Path) -> None:
+    """A share that differs by chance is none that is told."""
+    short, long = chat("Who?", "Ann."), {"messages": [*chat("Who?", "Ann.")["messages"], *chat("And then?", "Bob.")["messages"]]}  # type: ignore[misc]
+    for name, examples in (("train", [short] * 90 + [long] * 10), ("validation", [short] * 18 + [long] * 3), ("test", [short] * 10 + [long] * 20)):
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(example) + "\n" for example in examples))
+    found = makeup_of({name: tmp_path / f"{name}.jsonl" for name in ("train", "validation", "test")})
+    (trait,) = found.traits
+    assert (trait.name, [round(share, 2) for share in trait.shares], trait.apart) == ("more than 3 messages", [0.1, 0.14, 0.67], (False, False, True))
+
+
+def test_metrics_that_are_no_shares_are_known() -> None:
+    assert {metric.name for metric in METRICS.values() if not metric.percent} == PLAIN
+
+
+def test_methods_that_were_compared_are_trainings_of_their_own() -> None:
+    write_run("recipe-compared/lora", 2, report=False)
+    write_run("recipe-compared/ia3", 2, report=False)
+    write_run("recipe", 2, report=False)
+    assert {run.name for run in Follower(Project(Path())).look()} == {"recipe", "recipe-compared/lora", "recipe-compared/ia3"}
+
+
+def test_an_evaluation_of_another_form_is_told_not_shown() -> None:
+    folder = write_run("r", 2, report=True)
+    (folder / "evaluation.json").write_text('{"split": "test"}')
+    (run,) = Follower(Project(Path())).look()
+    assert (run.evaluation, run.unread) == (None, "questions: Field required")

@@ -1,4 +1,4 @@
-"""Trainings: one in full, several beside each other, and what the finished ones answer."""
+"""Trainings: one in full, and several beside each other."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -6,7 +6,6 @@ from typing import Any, Final
 from textual.content import Content
 
 from curate.pipeline.followed import Followed, State
-from curate.text import visible
 from tui.conversation import literal, shortened
 from tui.render.plot import curve
 from tui.render.signs import bar, lines
@@ -17,12 +16,6 @@ STATES: Final = {
     State.FINISHED: ("✓ finished", "bold $text-success"),
     State.STOPPED: ("■ stopped", "bold $text-error"),
 }
-ANSWERS: Final = (
-    ("asked", "prompt", "$text-primary"),
-    ("in the data", "reference", "$text-accent"),
-    ("base model", "base", "$text-warning"),
-    ("tuned", "tuned", "$text-success"),
-)
 NONE: Final = 'No training yet: name a recipe in curate.toml (`recipe = "recipe.toml"`), then s starts it; or run `curate train RECIPE`.'
 
 
@@ -32,7 +25,7 @@ def training(runs: Sequence[Followed], at: int, width: int) -> Content:
         return Content(NONE)
     run = runs[min(at, len(runs) - 1)]
     state, colour = STATES[run.state]
-    head = Content.assemble(literal(run.path.name, style="bold"), "  ", (state, colour), (f"   run {min(at, len(runs) - 1) + 1} of {len(runs)} ←→", MUTED))
+    head = Content.assemble(literal(run.name, style="bold"), "  ", (state, colour), (f"   run {min(at, len(runs) - 1) + 1} of {len(runs)} ←→", MUTED))
     parts = [head, _model(run)]
     if run.phase and run.state is State.RUNNING:
         done, total = run.phase.get("done") or 0, run.phase.get("total") or 0
@@ -50,7 +43,7 @@ def training(runs: Sequence[Followed], at: int, width: int) -> Content:
     if run.events:
         parts.append(Content.assemble(("happened: ", "bold"), literal(", ".join(run.events[-6:]), style=MUTED)))
     if run.report:
-        parts.append(_result(run.report))
+        parts.append(result(run.report))
     elif run.said and run.state is State.STOPPED:
         parts.append(Content.assemble(("it said last:\n", "bold"), shortened(run.said[-800:])))
     return lines(*parts)
@@ -84,7 +77,8 @@ def _time(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def _result(report: dict[str, Any]) -> Content:
+def result(report: dict[str, Any]) -> Content:
+    """The loss on what was held out, before and after; nothing without a report."""
     base, tuned = report.get("base_loss"), report.get("tuned_loss")
     if base is None or tuned is None:
         return Content("")
@@ -103,54 +97,9 @@ def compared(runs: Sequence[Followed], width: int) -> Content:
         report = run.report or {}
         values = (step.get("loss"), report.get("base_loss"), report.get("tuned_loss"))
         numbers = [f"{float(value):8.4f}" if isinstance(value, int | float) else " " * 8 for value in values]
-        parts.append(Content.assemble(literal(f"{run.path.name[:25]:<26} "), (f"{state:<11} ", colour), f"{step.get('step', 0):>9,} ", " ".join(numbers)))
+        parts.append(Content.assemble(literal(f"{run.name[:25]:<26} "), (f"{state:<11} ", colour), f"{step.get('step', 0):>9,} ", " ".join(numbers)))
     for run in runs[:4]:
         if run.steps:
-            parts.append(Content.assemble("\n", literal(run.path.name, style="bold")))
+            parts.append(Content.assemble("\n", literal(run.name, style="bold")))
             parts.append(curve([float(step["loss"]) for step in run.steps], width - 14, 6))
     return lines(*parts)
-
-
-def evaluated(runs: Sequence[Followed], at: int, output: int) -> Content:
-    """What a training came to: the models beside each other, their answers, and the verdict."""
-    done = [run for run in runs if run.report or run.evaluation]
-    if not done:
-        return Content("No finished training yet. Once there is one, `curate evaluate RUN` holds it against its base.")
-    run = done[min(at, len(done) - 1)]
-    report = run.report or {}
-    parts = [Content.assemble(literal(run.path.name, style="bold"), (f"   run {min(at, len(done) - 1) + 1} of {len(done)} ←→", MUTED)), Content("")]
-    parts.append(_verdict(run))
-    if run.evaluation is None:
-        parts.append(Content.assemble((f"no evaluation yet: run `curate evaluate {run.path}` for few-shot and retrieval beside it", MUTED)))
-    else:
-        parts.extend(_table(run.evaluation))
-    answers = report.get("generations") or []
-    if answers:
-        chosen = output % len(answers)
-        one = answers[chosen]
-        parts.append(Content.assemble(("\nquestion ", "bold"), (f"{chosen + 1} of {len(answers)} ↑↓", MUTED)))
-        for title, key, colour in ANSWERS:
-            parts.append(Content.assemble((f"\n{title}", f"bold {colour}")))
-            parts.append(shortened(str(one.get(key, ""))))
-    return lines(*parts)
-
-
-def _verdict(run: Followed) -> Content:
-    said = (run.evaluation or {}).get("verdict")
-    if isinstance(said, str):
-        return Content.assemble(("verdict: ", "bold"), literal(said, style="bold"))
-    return _result(run.report or {})
-
-
-def _table(evaluation: dict[str, Any]) -> list[Content]:
-    """Systems by metric, as far as the file has numbers by name."""
-    systems = evaluation.get("systems")
-    if not isinstance(systems, dict):
-        return [Content.assemble(("this evaluation has a form that is not known here", MUTED))]
-    metrics = sorted({metric for values in systems.values() if isinstance(values, dict) for metric, value in values.items() if isinstance(value, int | float)})
-    found = [Content.assemble((f"{'':<24}" + "".join(f"{visible(metric)[:12]:>13}" for metric in metrics), MUTED))]
-    for name, values in systems.items():
-        if isinstance(values, dict):
-            numbers = "".join(f"{values[metric]:>13.4g}" if isinstance(values.get(metric), int | float) else f"{'':>13}" for metric in metrics)
-            found.append(Content.assemble(literal(f"{str(name)[:23]:<24}", style="bold"), numbers))
-    return found

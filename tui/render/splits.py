@@ -1,46 +1,122 @@
-"""An output folder: how big the splits are, what left and why, and whether anything leaks."""
+"""An output folder: how big the splits are and what they are made of, what left and why, and whether anything leaks."""
 
-from collections.abc import Sequence
 from typing import Final
 
 from textual.content import Content
 
+from curate.datacard import LINKS, reason_for
 from curate.manifest import Manifest
-from curate.pipeline.proving import Point
+from curate.report.verify import VerifyOutput
+from curate.review.makeup import Makeup
 from curate.text import plural
+from curate.verify.proof import Verdict
 from tui.conversation import literal
 from tui.render.signs import bar, lines
 
 MUTED: Final = "$foreground-muted"
-GOOD, BAD = ("✓", "bold $text-success"), ("✖", "bold $text-error")
+SIGNS: Final = {
+    Verdict.PROVED: ("✓", "bold $text-success"),
+    Verdict.BROKEN: ("✖", "bold $text-error"),
+    Verdict.OPEN: ("·", "bold $text-warning"),
+}
+BREACHES: Final = 20
+"""Breaches that are shown."""
+NAME: Final = 24
+"""Cells of what a line is about."""
+SHARE: Final = 14
+"""Cells of a share."""
 
 
-def splits(folder: str, manifest: Manifest | None, why: str, proof: Sequence[Point] | None, *, proving: bool) -> Content:
-    """The folder with its proof, as far as there is one."""
-    if manifest is None:
-        return lines(Content.assemble(literal(folder, style="bold")), literal(why), Content("`curate run` or `curate split DATA -o DIR` writes it."))
+def splits(folder: str, manifest: Manifest, makeup: Makeup | None, width: int) -> Content:
+    """What the manifest says, and what the splits are made of, once that is known."""
+    return lines(
+        Content.assemble(literal(folder, style="bold"), (f"   {_books(manifest)}", MUTED)),
+        "",
+        *_sizes(manifest, width),
+        *_makeup(makeup),
+        *_left(manifest, width),
+    )
+
+
+def nowhere(folder: str, why: str) -> Content:
+    """There is no output yet."""
+    return lines(literal(folder, style="bold"), literal(why), "`curate run` or `curate split DATA -o DIR` writes it.")
+
+
+def _books(manifest: Manifest) -> str:
+    return f"{plural(manifest.read, 'line')} read, {manifest.kept:,} kept, {manifest.removed.lines:,} removed"
+
+
+def _sizes(manifest: Manifest, width: int) -> list[Content]:
     whole = sum(part.examples for part in manifest.splits.values()) or 1
-    books = f"   {plural(manifest.read, 'line')} read, {manifest.kept:,} kept, {manifest.removed.lines:,} removed"
-    parts = [Content.assemble(literal(folder, style="bold"), (books, MUTED)), Content("")]
+    room = 30 if width >= 100 else 12
+    parts = []
     for name, part in manifest.splits.items():
-        characters = f"{part.characters / max(1, part.examples):,.0f} characters each, {plural(part.groups, 'group')}"
-        parts.append(
-            Content.assemble(
-                (f"{name:<12}", "bold"), bar(part.examples / whole, 30), f" {part.examples:>9,} {part.examples / whole:6.1%}  ", (characters, MUTED)
-            )
-        )
-    if manifest.removed.reasons:
-        most = max(manifest.removed.reasons.values())
-        parts.append(Content.assemble(("\nwhat left, and why", "bold")))
-        for code, count in sorted(manifest.removed.reasons.items(), key=lambda item: -item[1]):
-            parts.append(Content.assemble(literal(f"{code:<12}"), bar(count / most, 30, "$text-warning"), f" {count:>9,}"))
+        said = f"{part.characters / max(1, part.examples):,.0f} characters each, {plural(part.groups, 'group')}"
+        shown = bar(part.examples / whole, room)
+        parts.append(Content.assemble((f"{name:<11}", "bold"), shown, f" {part.examples:>9,} {part.examples / whole:6.1%}  ", (said, MUTED)))
     if manifest.links:
-        held = ", ".join(f"{count:,} {kind}" for kind, count in manifest.links.items())
-        parts.append(Content.assemble(("\nheld together ", "bold"), literal(f"{plural(manifest.groups, 'group')} by {held}", style=MUTED)))
-    parts.append(Content.assemble(("\nproof", "bold"), ("  v reads the folder again" if proof is None and not proving else "", MUTED)))
-    if proving:
-        parts.append(Content.assemble(("reading …", "$text-warning")))
-    for holds, name, said in proof or ():
-        sign = GOOD if holds else BAD
-        parts.append(Content.assemble(sign, " ", literal(f"{name:<22}", style="bold"), literal(said, style=MUTED)))
+        held = ", ".join(f"{LINKS.get(kind, kind)} ({count:,})" for kind, count in manifest.links.items())
+        parts.append(Content.assemble(("together   ", "bold"), literal(f"{plural(manifest.groups, 'group')}, held by {held}", style=MUTED)))
+    return parts
+
+
+def _makeup(makeup: Makeup | None) -> list[Content]:
+    if makeup is None:
+        return [Content.assemble(("\nmade of  ", "bold"), ("measuring …", MUTED))]
+    parts = [Content.assemble(("\n" + f"{'made of':<{NAME}}", "bold"), ("".join(f"{name:>{SHARE}}" for name in makeup.splits), MUTED))]
+    medians = "".join(f"{one.median_tokens:>{SHARE},}" for one in makeup.measured)
+    parts.append(Content.assemble(f"{'tokens, half have fewer':<{NAME}}", medians))
+    apart = False
+    for trait in makeup.traits:
+        cells = [
+            (f"{'▲ ' if far else ''}{share:.1%}".rjust(SHARE), "bold $text-warning" if far else "")
+            for share, far in zip(trait.shares, trait.apart, strict=True)
+        ]
+        parts.append(Content.assemble(literal(f"{trait.name[: NAME - 1]:<{NAME}}"), *cells))
+        apart |= any(trait.apart)
+    if apart:
+        first = makeup.splits[0]
+        parts.append(
+            Content.assemble(("▲ ", "bold $text-warning"), (f"another share than in {first}, by more than chance: `stratify` in curate.toml evens it", MUTED))
+        )
+    if any(one.taken < one.lines for one in makeup.measured):
+        parts.append(Content.assemble(("of large splits, by some thousand lines drawn at random", MUTED)))
+    return parts
+
+
+def _share(share: float, *, far: bool) -> tuple[str, str]:
+    return f"{'▲ ' if far else ''}{share:.1%}".rjust(SHARE), "bold $text-warning" if far else ""
+
+
+def _left(manifest: Manifest, width: int) -> list[Content]:
+    reasons = manifest.removed.reasons
+    if not reasons:
+        return []
+    most = max(reasons.values())
+    parts = [Content.assemble(("\nwhat left, and why", "bold"))]
+    for code, count in sorted(reasons.items(), key=lambda item: -item[1]):
+        why = reason_for(code)[: max(0, width - 42)]
+        parts.append(Content.assemble(literal(f"{code:<10}"), bar(count / most, 16, "$text-warning"), f" {count:>9,}  ", literal(why, style=MUTED)))
+    return parts
+
+
+def proof(found: VerifyOutput | None, *, asked: bool) -> Content:
+    """The proof, as far as there is one."""
+    if found is None:
+        return Content.assemble(
+            ("proof  ", "bold"), ("reading everything again …", "$text-warning") if asked else ("v reads the folder again and proves it", MUTED)
+        )
+    broken = sum(point.verdict is Verdict.BROKEN for point in found.points)
+    open_ = sum(point.verdict is Verdict.OPEN for point in found.points)
+    said = ("✓ it holds", "bold $text-success") if found.holds else (f"✖ it does not hold: {plural(broken, 'point')} broken", "bold $text-error")
+    parts = [Content.assemble(("proof  ", "bold"), said, (f"; {plural(open_, 'point')} left open" if open_ else "", MUTED))]
+    parts += [
+        Content.assemble(SIGNS[point.verdict], " ", literal(f"{point.name:<20} ", style="bold"), literal(point.said, style=MUTED)) for point in found.points
+    ]
+    for finding in found.findings[:BREACHES]:
+        place = f"{finding.file}:{finding.line}" if finding.line else finding.file
+        parts.append(Content.assemble("  ", literal(place, style="bold"), ": ", (finding.code, "$text-error"), " ", literal(finding.message)))
+    if len(found.findings) > BREACHES:
+        parts.append(Content.assemble((f"  … {len(found.findings) - BREACHES:,} more; `curate verify --all` shows them", MUTED)))
     return lines(*parts)

@@ -65,6 +65,9 @@ class FrameScreen(Screen[None]):
         queues = {"examples": session.examples, "findings": session.findings, "duplicates": session.clusters, "conflicts": session.conflicts}
         self.query_one(Nav).counts = {name: len(queue) for name, queue in queues.items()}
 
+    def forget(self) -> None:
+        """Everything is read again: drop what was made of it."""
+
     @on(Nav.Chosen)
     def _chosen(self, message: Nav.Chosen) -> None:
         self.curate.action_go(message.name)

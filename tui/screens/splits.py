@@ -1,13 +1,18 @@
-"""The output folder: sizes, what left, and the proof that nothing leaks."""
+"""The output folder: sizes, what the splits are made of, what left, and the proof that nothing leaks."""
+
+from pathlib import Path
 
 from textual import work
+from textual.content import Content
+from textual.worker import get_current_worker
 
 from curate.errors import CurateError
 from curate.manifest import Manifest, read_manifest
-from curate.pipeline.proving import Point, prove
+from curate.pipeline.proving import prove
+from curate.review.makeup import makeup_of
 from tui.keys import bindings
 from tui.messages import Failed, Measured
-from tui.render.splits import splits
+from tui.render.splits import nowhere, proof, splits
 from tui.screens.plain import PlainScreen
 
 
@@ -17,39 +22,68 @@ class SplitsScreen(PlainScreen):
     BINDINGS = bindings("splits")
     NAME = "splits"
     proving = False
+    _digest = ""
+    """Of the manifest whose splits were measured, or are about to be."""
 
     def on_mount(self) -> None:
         """Read the manifest."""
         self.catch_up()
 
+    @property
+    def folder(self) -> Path:
+        """The project's output."""
+        return self.curate.sources.project.folder / self.curate.sources.config.output
+
     def catch_up(self) -> None:
         """Draw what is there now."""
         super().catch_up()
-        folder = self.curate.sources.project.folder / self.curate.sources.config.output
-        manifest: Manifest | None = None
-        why = ""
         try:
-            manifest, _ = read_manifest(folder)
+            manifest, digest = read_manifest(self.folder)
         except CurateError as error:
-            why = error.message
-        proof: list[Point] | None = self.curate.results.get("proof")
-        self.proving &= proof is None
-        self.draw(splits(str(folder), manifest, why, proof, proving=self.proving))
-        self.say("v proves that nothing leaks" if manifest else "no splits here yet")
+            self.draw(nowhere(str(self.folder), error.message))
+            self.say("no splits here yet")
+            return
+        results = self.curate.results
+        if digest != self._digest:  # another run has written others
+            self._digest = digest
+            results.pop("proof", None)
+            results.pop("makeup", None)
+            self.measure(manifest)
+        proved = results.get("proof")
+        self.proving &= proved is None
+        shown = splits(str(self.folder), manifest, results.get("makeup"), max(40, self.size.width - 4))
+        self.draw(Content("\n\n").join([proof(proved, asked=self.proving), shown]))
+        self.say("v proves that nothing leaks, nothing is lost, and nothing was changed since")
+
+    def forget(self) -> None:
+        """Measure again, too; a proof that is under way is given up."""
+        self._digest, self.proving = "", False
 
     def action_verify(self) -> None:
         """Read the folder again and look for leaks."""
+        if not self._digest:
+            self.say("no splits here yet")
+            return
         self.curate.results.pop("proof", None)
         self.proving = True
         self.catch_up()
         self.read_again()
 
+    @work(thread=True, exclusive=True, exit_on_error=False, group="makeup")
+    def measure(self, manifest: Manifest) -> None:
+        """Look at what the splits are made of, away from the screen."""
+        parts = {name: self.folder / part.file for name, part in manifest.splits.items() if part.examples}
+        self.app.post_message(Measured("makeup", makeup_of(parts)))
+
     @work(thread=True, exclusive=True, exit_on_error=False, group="proof")
     def read_again(self) -> None:
         """Prove the folder, away from the screen."""
-        folder = self.curate.sources.project.folder / self.curate.sources.config.output
+        worker = get_current_worker()
         try:
-            self.app.post_message(Measured("proof", prove(folder)))
+            proved = prove(self.folder, lambda: worker.is_cancelled)
         except CurateError as error:
-            self.app.post_message(Measured("proof", []))
+            self.app.post_message(Measured("proof", None))
             self.app.post_message(Failed(error))
+        else:
+            if proved is not None:
+                self.app.post_message(Measured("proof", proved))

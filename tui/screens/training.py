@@ -6,7 +6,8 @@ from curate.errors import CurateError
 from curate.pipeline.followed import Followed, Follower, start, stop
 from tui.keys import bindings
 from tui.messages import Failed, Measured
-from tui.render.runs import compared, evaluated, training
+from tui.render.evaluated import evaluated
+from tui.render.runs import compared, training
 from tui.screens.plain import PlainScreen
 
 EVERY = 1.0
@@ -95,7 +96,7 @@ class EvaluateScreen(RunsScreen):
     def catch_up(self) -> None:
         """Draw what is known by now."""
         super().catch_up()
-        self.draw(evaluated(self.runs, self.at, self.output))
+        self.draw(evaluated(self.runs, self.at, self.output, max(40, self.size.width - 4)))
         self.say("models beside each other on questions that were held out")
 
     def action_output(self, by: int) -> None:

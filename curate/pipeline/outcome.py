@@ -1,0 +1,81 @@
+"""What `curate evaluate` left in a run's folder, as far as a screen shows it. The trainer's own type has more, and a schema in schemas/."""
+
+from pathlib import Path
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+PLAIN: Final = frozenset(("perplexity",))
+"""Metrics that are no shares from 0 to 1."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True, use_attribute_docstrings=True)
+
+
+class Score(_Part):
+    """A score with its 95% interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Contender(_Part):
+    """One way to answer: the base or the tuned model, with or without examples in its prompt."""
+
+    name: str
+    title: str
+    tuned: bool
+    scores: dict[str, Score]
+    """By the metric's name."""
+
+
+class Conclusion(_Part):
+    """Whether training helped."""
+
+    outcome: str
+    """helped, no-gain, worse or not-compared."""
+    use: str
+    """The contender to use."""
+    sentence: str
+
+
+class Answered(_Part):
+    """A question with all answers to it."""
+
+    file: str
+    line: int
+    request: str
+    expected: str
+    answers: dict[str, str]
+    """By contender."""
+
+
+class Outcome(_Part):
+    """All that was measured."""
+
+    split: str
+    questions: int
+    available: int
+    """Questions that the split has."""
+    task: str
+    metric: str
+    """The one that decides."""
+    results: tuple[Contender, ...]
+    verdict: Conclusion
+    outputs: tuple[Answered, ...]
+    notes: tuple[str, ...]
+
+
+def read_outcome(path: Path) -> Outcome | None:
+    """What stands in an `evaluation.json`; None where there is none. Raises `ValueError` for a file of another form."""
+    try:
+        data = path.read_bytes()
+    except OSError:  # not there yet
+        return None
+    try:
+        return Outcome.model_validate_json(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None

@@ -1,0 +1,26 @@
+"""Texts beside each other where there is room, else one below the other."""
+
+from collections.abc import Sequence
+from itertools import zip_longest
+from typing import Final
+
+from textual.content import Content
+
+LEAST: Final = 36
+"""Cells below which a column is no pleasure to read."""
+GAP: Final = "  "
+
+
+def beside(texts: Sequence[Content], width: int) -> Content:
+    """As many columns as fit, line by line; the next texts below them."""
+    many = max(1, min(len(texts), (width + len(GAP)) // (LEAST + len(GAP))))
+    if many == 1:
+        return Content("\n\n").join(texts)
+    many = -(-len(texts) // -(-len(texts) // many))  # bands of about as many texts each
+    each = (width - len(GAP) * (many - 1)) // many
+    bands = []
+    for first in range(0, len(texts), many):
+        columns = [text.wrap(each) for text in texts[first : first + many]]
+        rows = [Content(GAP).join([line.pad_right(max(0, each - line.cell_length)) for line in row]) for row in zip_longest(*columns, fillvalue=Content(""))]
+        bands.append(Content("\n").join(rows))
+    return Content("\n\n").join(bands)

@@ -1,0 +1,121 @@
+"""What a training came to: the ways to answer beside each other, their answers to one question, and the verdict."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from textual.content import Content
+
+from curate.pipeline.followed import Followed
+from curate.pipeline.outcome import PLAIN, Contender, Outcome, Score
+from curate.text import visible
+from tui.conversation import literal, shortened
+from tui.render.columns import beside
+from tui.render.runs import result
+from tui.render.signs import lines
+
+MUTED: Final = "$foreground-muted"
+OUTCOMES: Final = {
+    "helped": ("✓ training helped: ", "bold $text-success"),
+    "no-gain": ("○ training did not help: ", "bold $text-warning"),
+    "worse": ("✗ training made it worse: ", "bold $text-error"),
+    "not-compared": ("· ", "bold $foreground-muted"),
+}
+ANSWERS: Final = (
+    ("asked", "prompt", "$text-primary"),
+    ("in the data", "reference", "$text-accent"),
+    ("base model", "base", "$text-warning"),
+    ("tuned", "tuned", "$text-success"),
+)
+TITLE: Final = 18
+"""Cells of a contender's name."""
+COLUMN: Final = 22
+"""Cells of a score with its interval."""
+NONE: Final = "No finished training yet. Once there is one, `curate evaluate RUN` holds it against its base."
+
+
+def evaluated(runs: Sequence[Followed], at: int, output: int, width: int) -> Content:
+    """One training's outcome."""
+    done = [run for run in runs if run.report or run.evaluation]
+    if not done:
+        return Content(NONE)
+    run = done[min(at, len(done) - 1)]
+    found = run.evaluation
+    asked = f"   {found.questions:,} of {found.available:,} questions of {found.split}, {found.task}" if found else ""
+    turn = f"   run {min(at, len(done) - 1) + 1} of {len(done)} ←→" if len(done) > 1 else ""
+    parts = [Content.assemble(literal(run.name, style="bold"), literal(asked, style=MUTED), (turn, MUTED))]
+    if found is None:
+        parts.append(result(run.report or {}))
+        why = f"evaluation.json cannot be read: {run.unread}" if run.unread else "no evaluation yet"
+        parts.append(literal(f"{why}; `curate evaluate {run.name}` holds it against the base with a good prompt", style=MUTED))
+        return lines(*parts, _generations((run.report or {}).get("generations") or [], output, width))
+    sign, colour = OUTCOMES.get(found.verdict.outcome, OUTCOMES["not-compared"])
+    parts.append(Content.assemble((sign, colour), literal(found.verdict.sentence, style="bold")))
+    parts.extend([Content(""), *_table(found, width), *_drawn(found, width)])
+    parts.extend(literal(f"note: {note}", style="$text-warning") for note in found.notes)
+    return lines(*parts, _outputs(found, output, width))
+
+
+def _score(metric: str, score: Score) -> str:
+    scale = 1.0 if metric in PLAIN else 100.0
+    digits = 2 if metric in PLAIN and score.value < 100 else 1
+    value, low, high = (f"{number * scale:.{digits}f}" if abs(number) < 1e6 else f"{number:.1e}" for number in (score.value, score.low, score.high))
+    return f"{value} [{low}, {high}]"
+
+
+def _table(found: Outcome, width: int) -> list[Content]:
+    """The metric that decides first, then as many others as there is room for."""
+    every = list(dict.fromkeys(metric for one in found.results for metric in one.scores))
+    names = [found.metric, *(name for name in every if name != found.metric)]
+    shown = names[: max(1, (width - TITLE - 2) // COLUMN)]
+    parts = [Content.assemble((f"{'':<{TITLE + 2}}" + "".join(f"{visible(name)[: COLUMN - 1]:>{COLUMN}}" for name in shown), MUTED))]
+    for one in found.results:
+        best = one.name == found.verdict.use
+        scores = [f"{_score(name, one.scores[name]) if name in one.scores else '':>{COLUMN}}" for name in shown]
+        sign = ("★ ", "bold $text-success") if best else ("  ", "")
+        parts.append(Content.assemble(sign, literal(f"{one.title[:TITLE]:<{TITLE}}", style="bold" if best else ""), (scores[0], "bold"), "".join(scores[1:])))
+    left = names[len(shown) :]
+    also = literal(f"  also measured: {', '.join(left)}", style=MUTED) if left else Content("")
+    return [*parts, Content.assemble(("★ to use   [95% interval]", MUTED), also)]
+
+
+def _drawn(found: Outcome, width: int) -> list[Content]:
+    """The metric that decides, on one scale, with its intervals."""
+    scored: list[tuple[Contender, Score]] = [(one, one.scores[found.metric]) for one in found.results if found.metric in one.scores]
+    if not scored:
+        return []
+    low, high = min(score.low for _, score in scored), max(score.high for _, score in scored)
+    spread, room = (high - low) or 1.0, max(10, min(60, width - TITLE - 2))
+    parts = [Content("")]
+    for one, score in scored:
+        at, left, right = (min(room - 1, max(0, round((value - low) / spread * (room - 1)))) for value in (score.value, score.low, score.high))
+        drawn = "".join("●" if i == at else "├" if i == left else "┤" if i == right else "─" if left < i < right else " " for i in range(room))
+        parts.append(Content.assemble("  ", literal(f"{one.title[:TITLE]:<{TITLE}}"), (drawn, "$text-success" if one.tuned else "$text-primary")))
+    return parts
+
+
+def _said(title: str, text: str, colour: str) -> Content:
+    return Content.assemble((title, f"bold {colour}"), "\n", shortened(text) if text else Content.assemble(("(nothing)", f"{MUTED} italic")))
+
+
+def _outputs(found: Outcome, output: int, width: int) -> Content:
+    if not found.outputs:
+        return Content("")
+    chosen = output % len(found.outputs)
+    one = found.outputs[chosen]
+    where = literal(f"{one.file}:{one.line}", style=MUTED)
+    head = Content.assemble(("question ", "bold"), (f"{chosen + 1} of {len(found.outputs)} ↑↓   ", MUTED), where)
+    answers = [
+        _said(visible(way.title), one.answers[way.name], "$text-success" if way.tuned else "$text-warning") for way in found.results if way.name in one.answers
+    ]
+    asked = beside([_said("asked", one.request, "$text-primary"), _said("expected", one.expected, "$text-accent")], width)
+    return lines("", head, "", asked, "", beside(answers, width))
+
+
+def _generations(answers: Sequence[dict[str, Any]], output: int, width: int) -> Content:
+    """Of a training that was not evaluated: what it tried itself."""
+    if not answers:
+        return Content("")
+    chosen = output % len(answers)
+    head = Content.assemble(("question ", "bold"), (f"{chosen + 1} of {len(answers)} ↑↓", MUTED))
+    said = [_said(title, str(answers[chosen].get(key, "")), colour) for title, key, colour in ANSWERS]
+    return lines("", head, "", beside(said[:2], width), "", beside(said[2:], width))
