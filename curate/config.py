@@ -170,6 +170,29 @@ class SplitConfig(Section):
         return self
 
 
+class MixConfig(Section):
+    """`[mix]`: how much of each file is taken; what there is no room for is in removed.jsonl."""
+
+    weights: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = {}
+    """By file, or pattern of files: its part of the mix, in relation to the others. `'*' = 1` is for all that are not named. Nothing is taken twice."""
+    examples: Annotated[int, Field(ge=1)] | None = None
+    """Examples at the most."""
+    tokens: Annotated[int, Field(ge=1)] | None = None
+    """Tokens at the most, in place of examples: counted by the model of `[check]` or, where none is named, 4 bytes each."""
+    diverse: bool = True
+    """Take one example of each cluster before a second one of any; false: by chance alone."""
+    similarity: Annotated[float, Field(gt=0, le=1)] = 0.5
+    """Jaccard similarity of shingle sets from which two examples are of one cluster; those with the same question are too."""
+
+    @model_validator(mode="after")
+    def _one_budget(self) -> "MixConfig":
+        if self.examples and self.tokens:
+            raise ValueError("a budget of examples or of tokens, not both")
+        if self.weights and not any(self.weights.values()):
+            raise ValueError("all weights are 0: nothing would be left")
+        return self
+
+
 class CardConfig(Section):
     """`[card]`: what the data card says that no program can know."""
 
@@ -200,6 +223,7 @@ class Config(Section):
     dedup: DedupConfig = DedupConfig.model_construct()
     conflicts: ConflictsConfig = ConflictsConfig.model_construct()
     split: SplitConfig = SplitConfig.model_construct()
+    mix: MixConfig = MixConfig.model_construct()
     card: CardConfig = CardConfig.model_construct()
     recipe: str = ""
     """Recipe to train with, relative to the configuration's folder; empty: `curate run` ends with the splits."""

@@ -109,6 +109,7 @@ def _divided(manifest: Manifest) -> str:
         f"Connected examples are one group, and whole groups go to one split: {plural(manifest.groups, 'group')}. They are connected by {ties}.",
         f"Which split a group goes to is decided by a hash of the seed ({manifest.config['seed']}) and the group; {sizes}.",
     ]
+    said += _mix(manifest.config.get("mix", {}))
     if config["stratify"]:
         said.append(f"Each split has its share by {', '.join(map(_cell, config['stratify']))}.")
     if config["group_by"]:
@@ -116,6 +117,15 @@ def _divided(manifest: Manifest) -> str:
     if manifest.grown_from:
         said.append(f"Examples of an earlier division stayed in their split (manifest {manifest.grown_from[:12]}).")
     return "## How it was divided\n\n" + "\n".join(said) + "\n"
+
+
+def _mix(config: dict[str, Any]) -> Iterator[str]:
+    if config.get("weights"):
+        yield f"Files were mixed by weight: {', '.join(f'`{_cell(name)}` {weight:g}' for name, weight in config['weights'].items())}; nothing was taken twice."
+    for unit in ("examples", "tokens"):
+        if config.get(unit):
+            how = "one of each cluster before a second one of any" if config["diverse"] else "by chance"
+            yield f"No more than {config[unit]:,} {unit} were taken, {how}."
 
 
 def _shares(fractions: list[float]) -> str:

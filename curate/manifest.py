@@ -110,7 +110,7 @@ class Manifest(_Part):
 
 def shaping(config: Config) -> dict[str, Any]:
     """The part of a configuration that the data depends on."""
-    return config.model_dump(mode="json", include={"seed", "errors", "check", "dedup", "conflicts", "split", "card"})
+    return config.model_dump(mode="json", include={"seed", "errors", "check", "dedup", "conflicts", "split", "mix", "card"})
 
 
 def versions() -> dict[str, str]:

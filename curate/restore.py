@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from curate.apply import Removal, removal_of
-from curate.config import Config
+from curate.config import Config, MixConfig
 from curate.detect.crew import Crew
 from curate.detect.table import Table, read_table
 from curate.errors import InputError, UsageError
@@ -111,7 +111,7 @@ def restore_into(folder: Path, entries: Sequence[Entry], numbers: Sequence[int],
         place = visible(f"{broken[0].file}:{broken[0].line}")
         raise UsageError(f"{place}: holds no example ({plural(len(broken), 'such line')}), and cannot go into a split", "take its bytes with -o FILE")
     given = bool(manifest.existing)
-    config = Config.model_validate(manifest.config)
+    config = Config.model_validate(manifest.config).model_copy(update={"mix": MixConfig()})  # what a person brings back has its room
     order = ["test", "train", "validation"] if given else list(NAMES)
     with tempfile.TemporaryDirectory(prefix="curate-restore-") as room, Crew(1, processes=False) as crew:
         lines = Path(room) / "restored.jsonl"

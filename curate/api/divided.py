@@ -1,7 +1,7 @@
 """`curate.split`."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -75,6 +75,9 @@ def split(
     existing: Sequence[str] | None = None,
     semantic: str | None = None,
     threshold: float | None = None,
+    weights: Mapping[str, float] | None = None,
+    examples: int | None = None,
+    tokens: int | None = None,
     seed: int | None = None,
     grow: bool | None = None,
     parquet: bool | None = None,
@@ -88,7 +91,8 @@ def split(
     options: dict[str, Any] = {"fractions": fractions, "counts": counts, "group_by": group_by, "stratify": stratify, "existing": existing}
     section = chosen(whole.split, **options, semantic=semantic, grow=grow, parquet=parquet)
     dedup = chosen(whole.dedup, threshold=threshold)
-    config = whole.model_copy(update={"split": section, "dedup": dedup, "seed": whole.seed if seed is None else seed})
+    mix = chosen(whole.mix, weights=weights, examples=examples, tokens=tokens)
+    config = whole.model_copy(update={"split": section, "dedup": dedup, "mix": mix, "seed": whole.seed if seed is None else seed})
     decisions = DecisionLog(project.decisions).verdicts()
     sources = sources_of(project, files_of(paths), section.existing, decisions)
     folder = Path(output)

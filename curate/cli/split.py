@@ -17,6 +17,7 @@ from curate.report.console import console
 from curate.report.progress import StageProgress
 from curate.report.split import split_json, split_text
 from curate.runs import Project
+from curate.text import visible
 
 
 def split(
@@ -35,6 +36,11 @@ def split(
     ] = None,
     semantic: Annotated[str | None, typer.Option(help="Keep questions together that mean much the same by this embedding model.", metavar="MODEL")] = None,
     threshold: Annotated[float | None, typer.Option(help="Jaccard similarity from which two examples are nearly the same.")] = None,
+    weight: Annotated[
+        list[str] | None, typer.Option(help="Part of a file, or of a pattern of files, in the mix; '*=1' is for all others.", metavar="FILE=NUMBER")
+    ] = None,
+    examples: Annotated[int | None, typer.Option(help="Take so many examples at the most, one of each cluster before a second one of any.")] = None,
+    tokens: Annotated[int | None, typer.Option(help="Take so many tokens at the most.")] = None,
     seed: Annotated[int | None, typer.Option(help="Another seed gives another split.")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Divide all examples anew; those that the folder has need not stay in their split.")] = False,
     parquet: Annotated[bool | None, typer.Option("--parquet", help="Write Parquet files beside the JSON Lines.")] = None,
@@ -55,7 +61,8 @@ def split(
     }
     options |= {"stratify": stratify, "existing": existing, "semantic": semantic, "parquet": parquet, "grow": False if fresh else None}
     section, dedup = chosen(whole.split, **options), chosen(whole.dedup, threshold=threshold)
-    config = whole.model_copy(update={"split": section, "dedup": dedup, "seed": whole.seed if seed is None else seed})
+    mix = chosen(whole.mix, weights=_weights(weight), examples=examples, tokens=tokens)
+    config = whole.model_copy(update={"split": section, "dedup": dedup, "mix": mix, "seed": whole.seed if seed is None else seed})
     decisions = DecisionLog(project.decisions).verdicts()
     sources = sources_of(project, data_files(paths), section.existing, decisions)
     with StageProgress(quiet=quiet or not sys.stderr.isatty()) as shown:
@@ -78,3 +85,18 @@ def _numbers(option: str, text: str | None, kind: type[float] | type[int], examp
     if len(numbers) != example.count(",") + 1:
         raise UsageError(f"{option} {text!r}: not {example.count(',') + 1} numbers", f"write them like {example}")
     return numbers
+
+
+def _weights(options: list[str] | None) -> dict[str, float] | None:
+    if not options:
+        return None
+    found: dict[str, float] = {}
+    for option in options:
+        name, _, number = option.rpartition("=")
+        try:
+            found[name] = float(number)
+        except ValueError:
+            name = ""
+        if not name:
+            raise UsageError(f"--weight {visible(option)!r}: not a file and a number", "write it like --weight chat.jsonl=2")
+    return found

@@ -119,7 +119,10 @@ def _summary(result: Ran) -> Iterator[tuple[str, str]]:
     counts = f"{exact:,} exact, {near:,} near" + (f", {plural(begun, 'beginning')}" if begun else "")
     yield "lines read", f"{result.manifest.read:,}"
     yield "duplicates removed", f"{duplicates:,} ({counts}; {result.apart:,} pairs kept apart)"
-    yield "removed for other reasons", f"{result.manifest.removed.lines - duplicates:,}"
+    mixed = reasons.get("mix", 0)
+    if mixed:
+        yield "left out of the mix", f"{mixed:,}"
+    yield "removed for other reasons", f"{result.manifest.removed.lines - duplicates - mixed:,}"
     yield from ((f"{name} examples", f"{part.examples:,}") for name, part in result.manifest.splits.items())
 
 

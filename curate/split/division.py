@@ -23,6 +23,7 @@ from curate.errors import InputError, UsageError
 from curate.rules.splits import leaked_across
 from curate.split.assign import NOWHERE, Assigned, Wanted, assign
 from curate.split.groups import Groups, Link, Pairs, group, links_of
+from curate.split.mix import mix
 from curate.split.moves import Move, moves_of
 from curate.split.names import NAMES
 from curate.split.strata import strata_of
@@ -41,7 +42,7 @@ class Division:
     split: "Numbers"
     """Of each example of the table its split, by its position in `NAMES`; `NOWHERE` for one that leaves."""
     leaves: Mapping[int, Reason]
-    """By line of the table, why it leaves: what the caller said, and what is connected with a test set that was given."""
+    """By line of the table, why it leaves: what the caller said, what is connected with a test set that was given, what a mix has no room for."""
     links: Mapping[str, int]
     """How many links of each kind hold the groups together."""
     groups: int
@@ -84,9 +85,16 @@ def divide(
     if not len(staying):
         raise InputError("no example is left to split", "`curate check` says what is wrong with them")
     part = table.chosen(staying)
+    meanings = _by_meaning(part, config, cache) if config.split.semantic else None
+    mixed = mix(part, config, meanings)
+    if mixed:
+        gone.update({int(part.lines[at]): reason for at, reason in mixed.why.items()})
+        staying = staying[mixed.stays]
+        part = table.chosen(staying)
+        meanings = _by_meaning(part, config, cache) if config.split.semantic else None
     table.sets = table.sets.part(0, 0)
     known = before[staying] if before is not None else None
-    groups, assigned = _divided(part, config, _wanted(config, bool(given)), known, strata_of(part, config.split.stratify), cache)
+    groups, assigned = _divided(part, config, _wanted(config, bool(given)), known, strata_of(part, config.split.stratify), meanings)
     split = np.full(len(table.lines), NOWHERE)
     split[:tests] = NAMES.index("test")
     split[staying] = assigned.of
@@ -97,18 +105,17 @@ def divide(
         for first in assigned.too_large[:3].tolist()
     ]
     moved = moves_of(part, groups, assigned, known) if known is not None else []
-    return Division(
-        split, gone, groups.counts, len(sizes), tuple(groups_in.tolist()), int(sizes.max()), moved, [*notes, *_without(part, config.split.group_by)]
-    )
+    notes += [*(mixed.notes if mixed else ()), *_without(part, config.split.group_by)]
+    return Division(split, gone, groups.counts, len(sizes), tuple(groups_in.tolist()), int(sizes.max()), moved, notes)
 
 
-def _divided(part: Table, config: Config, wanted: Wanted, before: "Numbers | None", strata: "Numbers | None", cache: Path | None) -> tuple[Groups, Assigned]:
+def _divided(
+    part: Table, config: Config, wanted: Wanted, before: "Numbers | None", strata: "Numbers | None", meanings: Pairs | None
+) -> tuple[Groups, Assigned]:
     """Group and assign, until the exact join finds nothing across splits any more."""
     import numpy as np
 
-    links = links_of(part, config.dedup.threshold, cores())
-    if config.split.semantic:
-        links.append(_by_meaning(part, config, cache))
+    links = [*links_of(part, config.dedup.threshold, cores()), *([meanings] if meanings else [])]
     while True:
         groups = group(len(part.lines), links)
         assigned = assign(groups.of, groups.names(part.ids), wanted, before=before, strata=strata)

@@ -1,0 +1,181 @@
+"""How much of each file is taken: shares by weight, a budget of examples or tokens, and what is different before what is alike.
+
+Nothing is taken twice: where a file has too little for its share, the whole mix is as much smaller. Of what is taken, clusters come in turn: one
+example of each cluster before a second one of any, in the order of a hash, so that neither the order of lines nor a growing file changes much.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from math import ceil
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any, Final
+
+from curate.apply import Reason
+from curate.config import Config
+from curate.detect.table import Reader, Table
+from curate.detect.threads import cores
+from curate.errors import UsageError
+from curate.example import Example
+from curate.split.assign import positions
+from curate.split.groups import Pairs, group, links_of
+from curate.stats import BYTES_A_TOKEN
+from curate.template import Template, load_template
+from curate.text import plural, visible
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Numbers = np.ndarray[Any, np.dtype[np.int64]]
+    Flags = np.ndarray[Any, np.dtype[np.bool_]]
+
+MIX: Final = "mix"
+"""Who decided that a line leaves for which there was no room."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """The files that share a weight."""
+
+    name: str
+    """As the weight names them; empty: all files."""
+    share: float
+    """Of the mix, from 0 to 1."""
+    had: int
+    """Examples, or tokens, that there were."""
+    taken: int
+    """Of these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mixed:
+    """What a mix takes."""
+
+    stays: "Flags"
+    """Of each example whether it is taken."""
+    why: Mapping[int, Reason]
+    """By number of an example, why it is not."""
+    pools: Sequence[Pool] = ()
+    notes: Sequence[str] = field(default=())
+
+
+def mix(table: Table, config: Config, meanings: Pairs | None = None) -> Mixed | None:
+    """Take what the configuration wants of the examples of a table; None where it wants all. `meanings`: links by meaning, where a model was named.
+
+    Raises `UsageError` for a weight that no file has, and for a file without one.
+    """
+    import numpy as np
+
+    wanted = config.mix
+    if not (wanted.weights or wanted.examples or wanted.tokens):
+        return None
+    names, of = _pools(table, wanted.weights)
+    weights = np.array([wanted.weights.get(name, 1.0) for name in names])
+    shares = weights / (weights.sum() or 1.0)
+    sizes, notes = _sizes(table, config)
+    had = np.bincount(of, weights=sizes, minlength=len(names))
+    budget = wanted.tokens or wanted.examples or int(had.sum())
+    limits = had[shares > 0] / shares[shares > 0] if wanted.weights else np.array([had.sum()])
+    total = min(float(budget), float(limits.min()))
+    order = _order(table, config, of, meanings)
+    stays = np.zeros(len(of), dtype=np.bool_)
+    for pool, room in enumerate(_quotas(total, shares)):
+        _fill(stays, order[of[order] == pool], sizes, room)
+    unit = "token" if wanted.tokens else "example"
+    taken = np.bincount(of, weights=sizes * stays, minlength=len(names))
+    pools = [Pool(name, float(shares[at]), int(had[at]), int(taken[at])) for at, name in enumerate(names)]
+    if not stays.any():
+        raise UsageError(f"the mix has room for no example: {plural(budget, unit)}", "give it a larger budget")
+    if wanted.weights and total < budget:
+        scarce = min((pool for pool in pools if pool.share), key=lambda pool: pool.had / pool.share)
+        notes.append(f"the mix has {int(total):,} of {plural(budget, unit)}: {visible(scarce.name)} has no more for its share")
+    notes += [f"of {visible(pool.name) or 'all files'}, {pool.taken:,} of {plural(pool.had, unit)} taken ({pool.share:.0%} of the mix)" for pool in pools]
+    why = {int(at): _reason(pools[of[at]], unit) for at in np.flatnonzero(~stays)}
+    return Mixed(stays, why, pools, notes)
+
+
+def _reason(pool: Pool, unit: str) -> Reason:
+    return Reason(None, f"no room in the mix: {pool.taken:,} of {plural(pool.had, unit)} of {pool.name or 'all files'} taken", MIX)
+
+
+def _pools(table: Table, weights: Mapping[str, float]) -> "tuple[list[str], Numbers]":
+    """The pools by name, and of each example the number of its pool."""
+    import numpy as np
+
+    files = np.searchsorted(table.first, table.lines, side="right") - 1
+    if not weights:
+        return [""], np.zeros(len(files), dtype=np.int64)
+    names = list(weights)
+    pool_of = np.full(len(table.sources), -1)
+    for number in np.unique(files).tolist():
+        name = table.sources[number].name
+        found = [at for at, pattern in enumerate(names) if _names(pattern, name)]
+        if not found:
+            raise UsageError(f"{visible(name)}: the mix gives it no weight", "name it too, or give all others one: '*' = 1")
+        pool_of[number] = found[0]
+    if idle := [visible(name) for at, name in enumerate(names) if at not in pool_of]:
+        raise UsageError(f"the mix gives {idle[0]!r} a weight, and no example comes from such a file", "name a file, or a pattern like 'chat/*.jsonl'")
+    return names, pool_of[files]
+
+
+def _names(pattern: str, file: str) -> bool:
+    return pattern in (file, PurePath(file).name) or fnmatchcase(file, pattern)
+
+
+def _sizes(table: Table, config: Config) -> "tuple[Numbers, list[str]]":
+    """What each example takes of the budget: itself, or its tokens; and what to say of that."""
+    import numpy as np
+
+    if not config.mix.tokens:
+        return np.ones(len(table.lines), dtype=np.int64), []
+    reader = Reader()
+    template = load_template(config.check.model) if config.check.model else None
+    sizes = [_tokens(reader.example(table.spot(line)), template) for line in table.lines.tolist()]
+    told = [] if template else [f"tokens were taken for {BYTES_A_TOKEN} bytes each: name a `model` under [check] to have them counted"]
+    return np.array(sizes, dtype=np.int64), told
+
+
+def _tokens(example: Example, template: Template | None) -> int:
+    length = template.encode(example.value).length if template else 0
+    size = sum(len(turn.text.encode("utf-8", "surrogatepass")) for turn in example.messages)
+    return length or max(1, ceil(size / BYTES_A_TOKEN))
+
+
+def _order(table: Table, config: Config, of: "Numbers", meanings: Pairs | None) -> "Numbers":
+    """The examples in the order in which they are taken."""
+    import numpy as np
+
+    places = positions([table.id(at) for at in range(len(table.lines))], config.seed)
+    if not config.mix.diverse:
+        return np.argsort(places, kind="stable")
+    links = links_of(table, min(config.mix.similarity, config.dedup.threshold), cores())
+    clusters = group(len(table.lines), [*links, *([meanings] if meanings else [])]).of
+    order = np.lexsort((places, clusters, of))  # in each pool cluster by cluster
+    starts = np.flatnonzero((np.diff(clusters[order], prepend=-1) != 0) | (np.diff(of[order], prepend=-1) != 0))
+    lengths = np.diff(np.append(starts, len(order)))
+    rank = np.arange(len(order)) - np.repeat(starts, lengths)
+    first = np.repeat(places[order[starts]], lengths)
+    return order[np.lexsort((places[order], first, rank))]
+
+
+def _quotas(total: float, shares: "np.ndarray[Any, np.dtype[np.float64]]") -> "list[int]":
+    """Whole parts of a total by their shares; what is left over goes to the largest remainders."""
+    import numpy as np
+
+    exact = total * shares
+    whole = np.floor(exact + 1e-9).astype(np.int64)
+    left = int(total + 1e-9) - int(whole.sum())
+    for at in np.argsort(whole - exact, kind="stable")[: max(0, left)].tolist():
+        whole[at] += 1
+    found: list[int] = whole.tolist()
+    return found
+
+
+def _fill(stays: "Flags", order: "Numbers", sizes: "Numbers", room: int) -> None:
+    """Take examples in their order; one that is too large for the room that is left is passed over."""
+    for at in order.tolist():
+        if room <= 0:
+            break
+        if sizes[at] <= room:
+            stays[at] = True
+            room -= int(sizes[at])
