@@ -1,34 +1,31 @@
 """`curate dedup` beside what else people deduplicate chat data with: JSON Lines to kept JSON Lines, each a process of its own, in turn.
 
-    python tests/bench/near_speed.py corpus.jsonl [--runs 3] [--threshold 0.8] [--peers VENV/bin/python] [--ours-only]
+    python tests/bench/near_speed.py corpus.jsonl [--runs 3] [--threshold 0.8] [--peers VENV/bin/python] [--only NAME ...]
 
 `corpus.truth.jsonl` beside the corpus has a line for each planted pair: {"i": line of the original, from 0, "j": that of the copy, "jaccard": of
-runs of 5 words}. Prints, for each: median seconds, lines a second, peak memory of all its processes, how many times as long as ours it
-took, lines removed, precision (removed lines that have a planted twin), and the share of planted pairs found, by their similarity; a
-pair is found when one of its lines is gone. `facts` is ours as users run it: pairs that differ in a number or a name stay. Then the
-signatures alone, from texts to MinHash values, beside datasketch's. The interpreter of --peers has datasketch, orjson and, if they are to be
-timed, rensa. Runs on Linux: memory is read from /proc.
+runs of 5 words}. Prints, for each: median seconds of the clock and of all processors (user + system, its own processes among them), lines a
+second of the clock, peak memory of all its processes, how many times as long as ours it took by the clock and by the processors, lines removed,
+precision (removed lines that have a planted twin), and the share of planted pairs found, by their similarity; a pair is found when one of its
+lines is gone. `facts` is ours as users run it: pairs that differ in a number or a name stay; `curate` is held against the others, which
+have no such thing. Then the signatures alone, from texts to MinHash values, beside datasketch's. The interpreter of --peers has what is
+to be timed: see `near_peers.py`. Runs on Linux: memory is read from /proc.
 """
 
 import argparse
-import importlib.util
 import json
 import os
-import re
+import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
-WORDS = re.compile(r"\w+")
+PEERS = Path(__file__).with_name("near_peers.py")
 BANDS = (0.5, 0.6, 0.7, 0.8, 0.9, 1.01)
-SAMPLE = 2000
-"""Texts whose signatures are timed by datasketch; ours have them all, for they are quick."""
 
 
 def compared_text(line: bytes) -> str:
@@ -37,56 +34,10 @@ def compared_text(line: bytes) -> str:
     return "\n".join(turn["content"] for turn in orjson.loads(line)["messages"] if turn["role"] != "system")
 
 
-def shingles(text: str, size: int = 5) -> list[bytes]:
-    words = WORDS.findall(text.lower())
-    return [" ".join(words[k : k + size]).encode() for k in range(max(1, len(words) - size + 1))]
-
-
-def datasketch_loop(path: str, out: str, threshold: float) -> None:
-    from datasketch import MinHash, MinHashLSH
-
-    index = MinHashLSH(threshold=threshold, num_perm=128)
-    with Path(path).open("rb") as lines, Path(out).open("wb") as kept:
-        for number, line in enumerate(lines):
-            sketch = MinHash(num_perm=128)
-            sketch.update_batch(shingles(compared_text(line)))
-            if not index.query(sketch):
-                index.insert(number, sketch)
-                kept.write(line)
-
-
-def rensa_loop(path: str, out: str, threshold: float) -> None:
-    from rensa import RMinHash, RMinHashLSH  # type: ignore[import-not-found, unused-ignore]  # not among our requirements
-
-    index = RMinHashLSH(threshold=threshold, num_perm=128, num_bands=16)
-    sketches: dict[int, Any] = {}
-    with Path(path).open("rb") as lines, Path(out).open("wb") as kept:
-        for number, line in enumerate(lines):
-            sketch = RMinHash(num_perm=128, seed=1)
-            sketch.update([shingle.decode() for shingle in shingles(compared_text(line))])
-            if not any(sketch.jaccard(sketches[other]) >= threshold for other in index.query(sketch)):
-                index.insert(number, sketch)
-                sketches[number] = sketch
-                kept.write(line)
-
-
-def signatures_datasketch(path: str, out: str, threshold: float) -> None:
-    from datasketch import MinHash
-
-    with Path(path).open("rb") as lines:
-        texts = [compared_text(line) for _, line in zip(range(SAMPLE), lines, strict=False)]
-    prepared = [shingles(text) for text in texts]
-    start = time.perf_counter()
-    for some in prepared:
-        MinHash(num_perm=128).update_batch(some)
-    Path(out).write_text(str(SAMPLE / (time.perf_counter() - start)))
-
-
 def signatures_ours(path: str) -> tuple[float, float]:
-    """Texts a second to signatures on all cores: from texts, tokenising and hashing among it, and from ready sets of hashes."""
+    """Texts a second of one processor to signatures: from texts, tokenising and hashing among it, and from ready sets of hashes."""
     from curate.detect.minhash import signatures
     from curate.detect.shingles import Sets, Shingling, Texts, shingled, texts_of
-    from curate.detect.threads import cores, side_by_side
 
     with Path(path).open("rb") as lines:
         texts = [compared_text(line) for _, line in zip(range(50_000), lines, strict=False)]
@@ -98,19 +49,12 @@ def signatures_ours(path: str) -> tuple[float, float]:
         return sets
 
     whole(parts[0])
-    start = time.perf_counter()
-    sets = list(side_by_side(whole, parts, cores()))
-    middle = time.perf_counter()
-    for _ in side_by_side(signatures, sets, cores()):
-        pass
-    return len(texts) / (middle - start), len(texts) / (time.perf_counter() - middle)
-
-
-ONLY: dict[str, Callable[[str, str, float], None]] = {
-    "datasketch": datasketch_loop,
-    "rensa": rensa_loop,
-    "signatures": signatures_datasketch,
-}
+    start = time.process_time()
+    sets = [whole(part) for part in parts]
+    middle = time.process_time()
+    for some in sets:
+        signatures(some)
+    return len(texts) / (middle - start), len(texts) / (time.process_time() - middle)
 
 
 def tree(pid: int) -> list[int]:
@@ -134,9 +78,18 @@ def resident(pid: int) -> float:
     return next((int(line.split()[1]) / 1024 for line in rollup.splitlines() if line.startswith("Pss:")), 0.0)
 
 
-def timed(command: list[str]) -> tuple[float, float]:
-    """Seconds, and peak memory in MB of a child process and its own children."""
-    start = time.perf_counter()
+class Run(NamedTuple):
+    """What one run of a process and its own children took."""
+
+    wall: float
+    cpu: float
+    memory: float
+    """MB at its peak."""
+
+
+def timed(command: list[str]) -> Run:
+    """Run a process to its end."""
+    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     peak = 0.0
     while True:
@@ -147,7 +100,8 @@ def timed(command: list[str]) -> tuple[float, float]:
             peak = max(peak, sum(map(resident, tree(child.pid))))
     if child.returncode != 0:
         raise SystemExit(f"{command} ended with {child.returncode}")
-    return time.perf_counter() - start, peak
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return Run(time.perf_counter() - start, after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime, peak)
 
 
 def judged(path: Path, kept: Path) -> str:
@@ -179,14 +133,9 @@ def main() -> None:
     parser.add_argument("path", type=Path)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--threshold", type=float, default=0.8)
-    parser.add_argument("--peers", default=sys.executable, help="interpreter that has the peers")
-    parser.add_argument("--ours-only", action="store_true", help="time nothing else: at a million lines the peers take many minutes")
-    parser.add_argument("--only", choices=ONLY, help=argparse.SUPPRESS)
-    parser.add_argument("--out", default="", help=argparse.SUPPRESS)
+    parser.add_argument("--peers", help="interpreter that has the peers; without it, ours alone are timed")
+    parser.add_argument("--only", nargs="*", help="peers that are timed; all that are installed otherwise. At a million lines they take many minutes")
     args = parser.parse_args()
-    if args.only:
-        ONLY[args.only](str(args.path), args.out, args.threshold)
-        return
     with tempfile.TemporaryDirectory(prefix="near-speed-") as folder:
         bench(args, Path(folder))
 
@@ -194,30 +143,33 @@ def main() -> None:
 def bench(args: argparse.Namespace, folder: Path) -> None:
     ours = [sys.executable, "-m", "curate", "dedup", str(args.path), "--threshold", str(args.threshold), "--yes", "--no-cache", "--quiet", "-o"]
     commands = {"curate": [*ours, str(folder / "curate"), "--ignore-facts"], "facts": [*ours, str(folder / "facts")]}
-    peer = [args.peers, __file__, str(args.path), "--threshold", str(args.threshold)]
-    if not args.ours_only:
-        names = ["datasketch", *(["rensa"] if args.peers != sys.executable or importlib.util.find_spec("rensa") else [])]
-        commands |= {name: [*peer, "--out", str(folder / name), "--only", name] for name in names}
+    if args.peers:
+        there = subprocess.run([args.peers, PEERS, "installed"], check=True, capture_output=True, text=True).stdout.split()
+        for name in there if args.only is None else args.only:
+            commands[name] = [args.peers, str(PEERS), name, str(args.path), str(folder / name), str(args.threshold)]
     with args.path.open("rb") as lines:
         count = sum(1 for _ in lines)
     timed(commands["curate"])  # what is compiled once in a lifetime is compiled now
-    runs: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
+    runs: dict[str, list[Run]] = {name: [] for name in commands}
     for _ in range(args.runs):
         for name, command in commands.items():
             runs[name].append(timed(command))
-    best = statistics.median(seconds for seconds, _ in runs["curate"])
+    wall, cpu = ({name: statistics.median(getattr(run, kind) for run in results) for name, results in runs.items()} for kind in ("wall", "cpu"))
     bands = " ".join(f"{low:>5.1f}+" for low in BANDS[:-1])
     print(f"{count:,} lines, {os.cpu_count()} cores; recall by word-5-gram Jaccard of the planted pair")
-    print(f"{'':12} {'seconds':>8} {'lines/s':>9} {'MB':>6} {'against':>8} {'removed':>9} {'precision':>9}  {bands}")
+    print(f"{'':16} {'clock':>8} {'cpu':>8} {'lines/s':>9} {'MB':>6} {'clock':>8} {'cpu':>7} {'removed':>9} {'precision':>9}  {bands}")
     for name, results in runs.items():
-        seconds, memory = statistics.median(s for s, _ in results), max(m for _, m in results)
-        print(f"{name:12} {seconds:8.2f} {count / seconds:9,.0f} {memory:6.0f} {seconds / best:7.2f}x {judged(args.path, folder / name)}", flush=True)
+        times = f"{wall[name] / wall['curate']:7.2f}x {cpu[name] / cpu['curate']:6.2f}x"
+        memory = max(run.memory for run in results)
+        print(f"{name:16} {wall[name]:8.2f} {cpu[name]:8.2f} {count / wall[name]:9,.0f} {memory:6.0f} {times} {judged(args.path, folder / name)}", flush=True)
     rates = signatures_ours(str(args.path))
-    print(f"signatures alone: {rates[0]:,.0f} texts/s from texts, {rates[1]:,.0f} from ready shingles")
-    if not args.ours_only:
-        subprocess.run([*peer, "--out", str(folder / "rate"), "--only", "signatures"], check=True)
-        theirs = float((folder / "rate").read_text())
-        print(f"datasketch: {theirs:,.0f} from ready shingles; ours are {rates[0] / theirs:.0f}x and {rates[1] / theirs:.0f}x that")
+    print(f"signatures alone, a second of one processor: {rates[0]:,.0f} from texts, {rates[1]:,.0f} from ready shingles")
+    if args.peers:
+        subprocess.run([args.peers, PEERS, "signatures", args.path, folder / "rates", "0"], check=True)
+        loop, bulk = map(float, (folder / "rates").read_text().split())
+        print(f"datasketch from ready shingles: {loop:,.0f} in a loop, {bulk:,.0f} in bulk; it has no more than one processor")
+        there = [f"{(os.cpu_count() or 1) * rate / theirs:.0f}x" for theirs in (loop, bulk) for rate in rates]
+        print(f"on all {os.cpu_count()} cores ours are {there[0]} and {there[1]} its loop, {there[2]} and {there[3]} its bulk interface")
 
 
 if __name__ == "__main__":
