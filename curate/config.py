@@ -193,6 +193,37 @@ class MixConfig(Section):
         return self
 
 
+class RemoteConfig(Section):
+    """`[remote]`: fine-tuning at a service. No key ever stands here: it comes from the environment or the keyring."""
+
+    target: Target | None = None
+    """The service; left out: the target of `[check]` where that is one, else openai."""
+    base_url: str = ""
+    """Address of its interface, e.g. `https://NAME.openai.azure.com/openai/v1`; empty: the service's own."""
+    model: str = ""
+    """Model that is fine-tuned, as the service names it."""
+    method: Literal["supervised", "dpo", "reinforcement"] = "supervised"
+    """How it learns: from answers, from pairs of a preferred and another one, or from a grader."""
+    epochs: Annotated[int, Field(ge=1)] | None = None
+    """Passes over the data; left out: the service decides."""
+    batch_size: Annotated[int, Field(ge=1)] | None = None
+    """Examples in a step; left out: the service decides."""
+    learning_rate_multiplier: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    """Factor on the service's learning rate; left out: the service decides."""
+    beta: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    """With dpo: how strongly the model is held to what it was; left out: the service decides."""
+    hyperparameters: dict[str, int | float | str] = {}
+    """Others that the service knows, by its names."""
+    suffix: Annotated[str, Field(max_length=64)] = ""
+    """Goes into the name of the new model."""
+    seed: Annotated[int, Field(ge=0)] | None = None
+    """Of the service's randomness."""
+    grader: str = ""
+    """With reinforcement: JSON file of the grader, relative to the configuration's folder."""
+    prices: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = {}
+    """US dollars for a million tokens of training, by model or the beginning of its name; beats the built-in table."""
+
+
 class CardConfig(Section):
     """`[card]`: what the data card says that no program can know."""
 
@@ -225,6 +256,7 @@ class Config(Section):
     split: SplitConfig = SplitConfig.model_construct()
     mix: MixConfig = MixConfig.model_construct()
     card: CardConfig = CardConfig.model_construct()
+    remote: RemoteConfig = RemoteConfig.model_construct()
     recipe: str = ""
     """Recipe to train with, relative to the configuration's folder; empty: `curate run` ends with the splits."""
 

@@ -6,6 +6,7 @@
     ├── OutputError        a result cannot be written
     ├── ConfigError        the configuration or a recipe has mistakes
     ├── ModelError         a model was named that is not at hand
+    ├── RemoteError        a service cannot be reached, or refuses
     ├── DataError          the data has findings that the user asked to stop at (exit code 1)
     └── MissingExtra       a part of curate is not installed
 
@@ -54,6 +55,19 @@ class ConfigError(CurateError):
 
 class ModelError(CurateError):
     """A model was named that is not at hand."""
+
+
+class RemoteError(CurateError):
+    """A service cannot be reached, or refuses."""
+
+    def __init__(self, message: str, hint: str = "", *, status: int | None = None, passing: bool = False, wait: float | None = None) -> None:
+        super().__init__(message, hint)
+        self.status = status
+        """Of the reply over HTTP; None where there was no reply."""
+        self.passing = passing
+        """Whether the same request may well succeed later."""
+        self.wait = wait
+        """Seconds that the service asked to wait."""
 
 
 class DataError(CurateError):

@@ -50,6 +50,11 @@ class Project:
         return run.relative_to(self.state / "runs").as_posix()
 
     @property
+    def remote(self) -> Path:
+        """What was sent to services, and what they told of it."""
+        return self.state / "remote"
+
+    @property
     def runs(self) -> list[Path]:
         """The folders of all trainings, the latest first; of methods that are compared, one folder each."""
         found = []

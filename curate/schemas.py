@@ -22,6 +22,7 @@ from curate.report.convert import ConvertOutput
 from curate.report.decontaminate import DecontaminateOutput
 from curate.report.difference import DiffOutput
 from curate.report.duplicates import DedupOutput
+from curate.report.remote import EstimateOutput, FetchOutput, StartOutput, UploadOutput, WatchLine
 from curate.report.restore import RestoreOutput
 from curate.report.rules import rule_json
 from curate.report.run import RunOutput
@@ -45,6 +46,11 @@ TYPES: Final[dict[str, Any]] = {
     "dedup": DedupOutput,
     "diff": DiffOutput,
     "manifest": Manifest,
+    "remote-estimate": EstimateOutput,
+    "remote-fetch": FetchOutput,
+    "remote-start": StartOutput,
+    "remote-upload": UploadOutput,
+    "remote-watch-line": WatchLine,
     "removed": Removal,
     "restore": RestoreOutput,
     "run": RunOutput,

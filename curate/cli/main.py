@@ -63,8 +63,9 @@ def _run(words: Sequence[str], *, alone: bool) -> int:
             gc.freeze()  # nor are they looked through again and again
     finally:
         gc.enable()
-    app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-    app.command(words[0], context_settings={"help_option_names": ["-h", "--help"]})(verb)
+    app = verb if isinstance(verb, typer.Typer) else typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    if app is not verb:
+        app.command(words[0], context_settings={"help_option_names": ["-h", "--help"]})(verb)
     try:
         code = typer.main.get_command(app).main(list(words[1:]), prog_name=f"curate {words[0]}", standalone_mode=False)
     except typer.TyperException as error:

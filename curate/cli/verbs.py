@@ -7,7 +7,6 @@ that we ship with them are loaded from beside the engine, so that a `train.py` i
 import importlib
 import importlib.util
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -30,6 +29,7 @@ OWN: Final = {
     "restore": "curate.cli.restore:restore",
     "diff": "curate.cli.diff:diff",
     "run": "curate.cli.run:run",
+    "remote": "curate.cli.remote:remote",
     "schema": "curate.cli.schema:schema",
 }
 SUMMARIES: Final = {
@@ -50,6 +50,7 @@ SUMMARIES: Final = {
     "plan": "Tell what a training will do and need, before it begins.",
     "train": "Train a QLoRA adapter and measure it against its base.",
     "evaluate": "Say whether training helped, held against good prompts.",
+    "remote": "Fine-tune at a service: what it costs, a job, its results.",
     "run": "All of it, from one curate.toml; resumable.",
     "schema": "Write or check the JSON Schemas.",
 }
@@ -58,16 +59,15 @@ VERBS_GROUP: Final = "curate.verbs"
 SCHEMAS_GROUP: Final = "curate.schemas"
 
 
-def load_verb(name: str) -> Callable[..., Any]:
-    """The function behind a verb. Raises `UsageError` when the verb is unknown."""
+def load_verb(name: str) -> Any:
+    """The function behind a verb, or a `typer.Typer` of several. Raises `UsageError` when the verb is unknown."""
     target = OWN.get(name) or next((point.value for point in _points(VERBS_GROUP) if point.name == name), None)
     if target is None:
         import difflib  # for a mistake only
 
         near = difflib.get_close_matches(name, names(), n=1)
         raise UsageError(f"no such command: {name}" + (f"; did you mean {near[0]}?" if near else ""), "`curate --help` lists them")
-    function: Callable[..., Any] = load(target)
-    return function
+    return load(target)
 
 
 def names() -> list[str]:

@@ -1,0 +1,261 @@
+"""`curate remote`: its steps up to a job's start; `curate.cli.remote_follow` has those after."""
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from curate.check import CheckReport, check_paths
+from curate.cli import remote_options as options
+from curate.cli.options import processes, progress
+from curate.cli.remote_follow import cancel, fetch, watch
+from curate.errors import DataError, ExitCode
+from curate.finding import Severity
+from curate.remote.endpoint import Endpoint
+from curate.remote.estimate import Estimate, Measured, estimated, measure
+from curate.remote.key import key_of
+from curate.remote.prices import price_of
+from curate.remote.service import Place
+from curate.remote.settings import Settings, demand_fit
+from curate.remote.start import start as start_job
+from curate.remote.tokens import counter_of
+from curate.remote.upload import Sent, demand_sendable, known_file, send
+from curate.report.check_formats import OutputFormat, reported, write_report
+from curate.report.check_text import SHOWN
+from curate.report.console import console
+from curate.report.remote import StartOutput, UploadOutput, cost_text, estimate_output, estimate_text, job_text, plain, sent_text
+from curate.text import plural, visible
+from curate.transaction import locked
+
+NoCheck = Annotated[bool, typer.Option("--no-check", help="Send the data whatever `remote validate` says of it.")]
+
+remote = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="""Fine-tune at a service that speaks OpenAI's interface (OpenAI, Azure, or any by --base-url).
+
+    validate and estimate send nothing. upload, start, watch, fetch and cancel speak to the service; data leaves this machine only
+    after a yes. Keys come from the environment (CURATE_REMOTE_KEY, OPENAI_API_KEY, AZURE_OPENAI_API_KEY) or the keyring, and are never
+    written. What was sent and started stands in .curate/remote/: nothing is uploaded or started twice.
+
+    OpenAI closes self-serve fine-tuning to everyone on 2027-01-06: no job can be started at api.openai.com from then on.
+    """,
+)
+
+
+@remote.command()
+def validate(
+    data: options.Data,
+    validation: options.Validation = None,
+    target: options.Service = None,
+    method: options.Method = None,
+    output_format: Annotated[OutputFormat, typer.Option(help="How findings are written.")] = OutputFormat.CONCISE,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --output-format json.")] = False,
+    show_all: Annotated[bool, typer.Option("--all", help=f"Show every finding, not only the first {SHOWN} of each rule.")] = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Check the files by the rules of the service; nothing is sent.
+
+    Exit status: 0 when there is nothing above info, 1 with errors or warnings, 2 when a file cannot be read or is of another kind
+    than the method learns from.
+    """
+    meant = options.asked(target, None, connected=False, method=method)
+    files = [path for path in options.files_of(data, validation) if path is not None]
+    report = _checked(files, meant, quiet=quiet)
+    kind = OutputFormat.JSON if as_json else output_format
+    write_report(reported(report, kind, files, None if show_all else SHOWN), None)
+    learns = Settings(model=meant.remote.model, method=meant.remote.method)
+    for path in files:
+        demand_fit(learns, measure(path, counter_of("")).formats, str(path))
+    raise typer.Exit(ExitCode.FINDINGS if report.failed else ExitCode.CLEAN)
+
+
+@remote.command()
+def estimate(
+    data: options.Data,
+    validation: options.Validation = None,
+    target: options.Service = None,
+    model: options.Model = None,
+    method: options.Method = None,
+    epochs: options.Epochs = None,
+    grader: options.Grader = None,
+    price: options.PerMillion = None,
+    hours: options.Hours = None,
+    tokenizer: options.Tokenizer = None,
+    as_json: options.AsJson = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Count tokens and money of a training; nothing is sent."""
+    meant = options.asked(target, None, connected=False, model=model, method=method, epochs=epochs)
+    wanted = options.settings(meant.remote, None, grader)
+    found = _estimated(wanted, options.files_of(data, validation), meant, price=price, hours=hours, tokenizer=tokenizer or "", quiet=quiet)
+    if as_json:
+        options.print_json(plain(estimate_output(found, meant.place)))
+        return
+    for line in estimate_text(found, meant.place):
+        console().print(line)
+
+
+@remote.command()
+def upload(
+    data: options.Data,
+    validation: options.Validation = None,
+    target: options.Service = None,
+    base_url: options.BaseUrl = None,
+    no_check: NoCheck = False,
+    as_json: options.AsJson = False,
+    yes: options.Yes = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Send the files, each content once; `start` does it by itself.
+
+    Exit status: 0 when the service has them, 1 when they have errors, 2 when they cannot be sent.
+    """
+    meant = options.asked(target, base_url, connected=True)
+    files = [path for path in options.files_of(data, validation) if path is not None]
+    _demand_sound(files, meant, unchecked=no_check, quiet=quiet)
+    key_of(meant.place)  # before anybody is asked
+    options.tell_closing(meant.place)
+    if new := _unsent(files, meant.place):
+        options.demand_consent(_what(new), meant.place, yes=yes, as_json=as_json)
+    with options.connected(meant.place) as endpoint, _alone():
+        sent = [_sent(endpoint, path, quiet=quiet) for path in files]
+    if as_json:
+        options.print_json(plain(UploadOutput(address=meant.place.address, files=sent)))
+        return
+    for line in sent_text(sent):
+        console().print(line)
+
+
+@remote.command()
+def start(
+    data: options.Data,
+    validation: options.Validation = None,
+    target: options.Service = None,
+    base_url: options.BaseUrl = None,
+    model: options.Model = None,
+    method: options.Method = None,
+    epochs: options.Epochs = None,
+    batch_size: options.BatchSize = None,
+    learning_rate_multiplier: options.LearningRate = None,
+    beta: options.Beta = None,
+    others: options.Others = None,
+    suffix: options.Suffix = None,
+    seed: options.Seed = None,
+    grader: options.Grader = None,
+    price: options.PerMillion = None,
+    hours: options.Hours = None,
+    tokenizer: options.Tokenizer = None,
+    again: Annotated[bool, typer.Option("--again", help="Start another job, though one on the same data and settings was started.")] = False,
+    no_check: NoCheck = False,
+    as_json: options.AsJson = False,
+    yes: options.Yes = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Start a job, after its files are checked, counted and sent; what a job costs is told before.
+
+    Said again, it finds the job that it started: the same content with the same settings is not paid for twice. OpenAI closes
+    self-serve fine-tuning to everyone on 2027-01-06.
+
+    Exit status: 0 when the job was started, 1 when the data has errors, 2 when it cannot be started.
+    """
+    meant = options.asked(
+        target, base_url, connected=True, model=model, method=method, epochs=epochs, batch_size=batch_size,
+        learning_rate_multiplier=learning_rate_multiplier, beta=beta, suffix=suffix, seed=seed,
+    )  # fmt: skip
+    wanted = options.settings(meant.remote, others, grader)
+    training, measured_on = options.files_of(data, validation)
+    files = [path for path in (training, measured_on) if path is not None]
+    _demand_sound(files, meant, unchecked=no_check, quiet=quiet)
+    found = _estimated(wanted, (training, measured_on), meant, price=price, hours=hours, tokenizer=tokenizer or "", quiet=quiet)
+    key_of(meant.place)  # before anybody is asked
+    options.tell_closing(meant.place)
+    _tell(found, meant.place)
+    new = _unsent(files, meant.place)
+    what = f"{_what(new)} and the order of a job" if new else "the order of a job"
+    options.demand_consent(what, meant.place, yes=yes, as_json=as_json)
+    with options.connected(meant.place) as endpoint, _alone():
+        sent = [_sent(endpoint, path, quiet=quiet) for path in files]
+        job, known = start_job(endpoint, options.journal(), wanted, sent[0], sent[1] if len(sent) > 1 else None, again=again)
+    if as_json:
+        estimate = estimate_output(found, meant.place)
+        options.print_json(plain(StartOutput(address=meant.place.address, job=job, found=known, files=sent, estimate=estimate)))
+        return
+    for line in sent_text(sent):
+        console().print(line)
+    for text in job_text(job):
+        console().print(text)
+    if known:
+        console(stderr=True).print("it was started before on the same data with the same settings; --again starts another one")
+    console(stderr=True).print(f"next: curate remote watch {visible(job.id)}")
+
+
+for step in (watch, fetch, cancel):
+    remote.command()(step)
+
+
+def _checked(files: list[Path], meant: options.Asked, *, quiet: bool) -> CheckReport:
+    config = meant.config.check.model_copy(update={"target": meant.place.target})
+    with progress("checking", "lines", quiet=quiet, waits=True) as advance:
+        return check_paths(files, config, advance, workers=processes(), conflicts=meant.config.conflicts)
+
+
+def _demand_sound(files: list[Path], meant: options.Asked, *, unchecked: bool, quiet: bool) -> None:
+    """Raise `UsageError` for files that cannot be sent, `DataError` for those with errors by the service's rules."""
+    for path in files:
+        demand_sendable(path)
+    if unchecked:
+        return
+    report = _checked(files, meant, quiet=quiet)
+    if errors := report.severities[Severity.ERROR]:
+        first = next(finding for finding in report.findings if finding.severity is Severity.ERROR)
+        where = f"{first.file}:{first.line}" if first.line else first.file
+        said = f"{plural(errors, 'error')} by the rules of {meant.place.target}; the first is {where}: {first.code} {first.message}"
+        raise DataError(said, "`curate remote validate` shows them; --no-check sends the data as it is")
+
+
+def _estimated(
+    wanted: Settings, files: tuple[Path, Path | None], meant: options.Asked, *, price: float | None, hours: float | None, tokenizer: str, quiet: bool
+) -> Estimate:
+    counter = counter_of(wanted.model, tokenizer)
+    found: list[Measured | None] = []
+    for path in files:
+        with progress("counting", "lines", quiet=quiet) as advance:
+            found.append(None if path is None else measure(path, counter, advance))
+    training, measured_on = found
+    assert training is not None
+    for part in filter(None, found):
+        demand_fit(wanted, part.formats, part.path)
+    cost = price_of(meant.place.target, wanted.model, wanted.method, meant.remote.prices, price)
+    return estimated(wanted, training, measured_on, counter, cost, usual=meant.place.service.epochs, hours=hours)
+
+
+def _tell(found: Estimate, place: Place) -> None:
+    about = "" if found.counter.exact else "about "
+    tokens = f"{about}{plural(found.tokens, 'token')} in {found.epochs} epoch{'' if found.epochs == 1 else 's'}"
+    said = f"{visible(found.settings.model)} at {place.host}, {found.settings.method}: {tokens}, {cost_text(found, place)}"
+    console(stderr=True).print(said + (f" ({found.price.source})" if found.price else ""))
+
+
+def _unsent(files: list[Path], place: Place) -> list[Path]:
+    """Those of some files whose content the journal does not have."""
+    return [path for path in files if known_file(options.journal(), place.address, path) is None]
+
+
+def _what(files: list[Path]) -> str:
+    return " and ".join(f"{visible(str(path))} ({path.stat().st_size:,} bytes)" for path in files)
+
+
+def _alone() -> AbstractContextManager[None]:
+    """While it lasts no other process sends or starts something from this folder. Raises `UsageError` where one does."""
+    folder = options.journal().folder
+    folder.mkdir(parents=True, exist_ok=True)
+    return locked(folder)
+
+
+def _sent(endpoint: Endpoint, path: Path, *, quiet: bool) -> Sent:
+    with progress(f"sending {path.name}", "bytes", quiet=quiet, total=path.stat().st_size) as advance:
+        return send(endpoint, options.journal(), path, advance)

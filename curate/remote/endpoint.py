@@ -1,0 +1,196 @@
+"""One service, spoken to by the openai client: each request with its retries, each error with the next step, no key in any message."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from io import BufferedReader, FileIO
+from pathlib import Path
+from typing import Any, Final, NamedTuple, Self
+
+from curate.errors import InputError, MissingExtra, RemoteError
+from curate.remote.job import Job, JobEvent, UploadedFile, event_of, file_of, job_of
+from curate.remote.service import Place
+from curate.text import excerpt
+
+RETRIES: Final = 5
+"""Of a request that was refused for its rate, or for a fault of the server; the client waits longer each time, or as long as it is told to."""
+SECONDS: Final = 60.0
+"""Longest wait for a reply."""
+LONG_SECONDS: Final = 600.0
+"""Longest wait for the reply to a file or an order: neither shall be given up while it is still being dealt with."""
+PAGE: Final = 100
+Progress = Callable[[int], None]
+
+
+class EventPage(NamedTuple):
+    """A part of a job's events, in the service's order; most have the latest first."""
+
+    events: list[JobEvent]
+    more: bool
+
+
+class _Counted(BufferedReader):
+    """A file that tells how much of it was read; from its start again when it is sent again."""
+
+    def __init__(self, path: Path, advance: Progress | None) -> None:
+        super().__init__(FileIO(path))
+        self.name_given, self._advance, self._told = path.name, advance, 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(size)
+        if self._advance is not None:
+            beyond = self.tell() - self._told
+            if beyond > 0:  # what is sent again is not told again
+                self._told += beyond
+                self._advance(beyond)
+        return data
+
+
+class Endpoint:
+    """A service that is spoken to. Raises `MissingExtra` without the openai package; all its methods raise `RemoteError`."""
+
+    def __init__(self, place: Place, key: str) -> None:
+        try:
+            import openai  # half a second, and only who speaks to a service needs it
+        except ImportError:
+            raise MissingExtra("speaking to a service", "remote", "openai") from None
+        self.place = place
+        self._key = key
+        self._client = openai.OpenAI(base_url=place.address, api_key=key, max_retries=RETRIES, timeout=SECONDS)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+
+    def upload(self, path: Path, advance: Progress | None = None) -> UploadedFile:
+        """Send a file to be trained on; `advance` is told the bytes that went out."""
+        try:
+            file = _Counted(path, advance)
+        except OSError as error:
+            raise InputError(f"{path}: cannot be read: {error.strerror}", "check the path and its permissions") from error
+        with file, self._said():
+            found = self._client.files.create(file=(path.name, file, "application/jsonl"), purpose="fine-tune", timeout=LONG_SECONDS)
+            return file_of(_plain(found))
+
+    def file(self, file_id: str) -> UploadedFile | None:
+        """What the service says of a file; None where it has it no more."""
+        try:
+            with self._said():
+                return file_of(_plain(self._client.files.retrieve(file_id)))
+        except RemoteError as error:
+            if error.status in (404, 410):
+                return None
+            raise
+
+    def delete(self, file_id: str) -> None:
+        """Delete a file; one that is gone already is no error."""
+        try:
+            with self._said():
+                self._client.files.delete(file_id)
+        except RemoteError as error:
+            if error.status not in (404, 410):
+                raise
+
+    def jobs_on(self, training_file: str) -> list[Job]:
+        """The latest jobs that train on a file."""
+        with self._said():
+            page = _plain(self._client.fine_tuning.jobs.list(limit=PAGE))
+            return [job for job in map(job_of, _listed(page)) if job.training_file == training_file]
+
+    def create(self, request: dict[str, Any]) -> Job:
+        """Start a job. It is asked once: a request that may have been taken must not be made again before somebody looked."""
+        with self._said():
+            return job_of(_plain(self._client.with_options(max_retries=0, timeout=LONG_SECONDS).fine_tuning.jobs.create(**request)))
+
+    def job(self, job_id: str) -> Job:
+        """How a job is."""
+        with self._said():
+            return job_of(_plain(self._client.fine_tuning.jobs.retrieve(job_id)))
+
+    def cancel(self, job_id: str) -> Job:
+        """End a job."""
+        with self._said():
+            return job_of(_plain(self._client.fine_tuning.jobs.cancel(job_id)))
+
+    def events(self, job_id: str, after: str | None) -> EventPage:
+        """The events that come after one in the service's order; from its start for None."""
+        import openai
+
+        with self._said():
+            page = _plain(self._client.fine_tuning.jobs.list_events(job_id, after=after or openai.omit, limit=PAGE))
+            return EventPage([event_of(value) for value in _listed(page)], bool(page.get("has_more")))
+
+    def checkpoints(self, job_id: str) -> list[dict[str, Any]]:
+        """The states of the model that the service kept on the way; none where it keeps none."""
+        try:
+            with self._said():
+                return _listed(_plain(self._client.fine_tuning.jobs.checkpoints.list(job_id, limit=PAGE)))
+        except RemoteError as error:
+            if error.status in (400, 404, 405, 501):
+                return []
+            raise
+
+    def content(self, file_id: str) -> bytes | None:
+        """The bytes of a file that the service made; None where it has it no more."""
+        try:
+            with self._said():
+                return self._client.files.content(file_id).content
+        except RemoteError as error:
+            if error.status in (404, 410):
+                return None
+            raise
+
+    @contextmanager
+    def _said(self) -> Iterator[None]:
+        """What the client raises, as an error with the next step."""
+        import openai
+
+        try:
+            yield
+        except openai.OpenAIError as error:
+            status = error.status_code if isinstance(error, openai.APIStatusError) else None
+            quota = getattr(error, "code", None) == "insufficient_quota"
+            passing = not quota and (isinstance(error, openai.APIConnectionError) or (status is not None and (status in (408, 409, 429) or status >= 500)))
+            message = excerpt(str(error).replace(self._key, "[key]"), 300)
+            raise RemoteError(
+                f"{self.place.host}: {message}", self._next_step(error, quota=quota), status=status, passing=passing, wait=_asked_to_wait(error)
+            ) from None
+
+    def _next_step(self, error: Exception, *, quota: bool) -> str:
+        import openai
+
+        if quota:
+            return "the account has no money left: see to its billing"
+        if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
+            return f"check the key for {self.place.host}, and that its account may fine-tune"
+        if isinstance(error, openai.NotFoundError):
+            return "check the id; and the address, which as a rule ends in /v1"
+        if isinstance(error, openai.APIConnectionError):
+            return "check that the address is right and can be reached, then say the same again: what was done is kept"
+        if isinstance(error, openai.BadRequestError | openai.UnprocessableEntityError):
+            return "change what the service names"
+        return "say the same again later: what was done is kept"
+
+
+def _plain(found: Any) -> dict[str, Any]:
+    """A reply as plain values. Raises `RemoteError` for one that is no JSON object: a page for people, say."""
+    if not hasattr(found, "to_dict"):
+        raise RemoteError("the service answered, but not with JSON", "check the address: is it the base of an OpenAI-style interface?")
+    text = json.dumps(found.to_dict(mode="json"), ensure_ascii=False).encode("utf-8", "replace")  # half a surrogate pair cannot be written down
+    plain: dict[str, Any] = json.loads(text, parse_constant=lambda _: None)
+    return plain
+
+
+def _listed(page: dict[str, Any]) -> list[dict[str, Any]]:
+    found = page.get("data")
+    return [value for value in found if isinstance(value, dict)] if isinstance(found, list) else []
+
+
+def _asked_to_wait(error: Exception) -> float | None:
+    response = getattr(error, "response", None)
+    try:
+        return max(0.0, float(response.headers["retry-after"])) if response is not None else None
+    except (KeyError, ValueError):
+        return None

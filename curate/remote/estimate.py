@@ -1,0 +1,106 @@
+"""What a training at a service comes to: tokens of the files, epochs, money."""
+
+from array import array
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from curate.read.dataset import FileFacts, demand_read, read_file
+from curate.remote.prices import Price
+from curate.remote.settings import PREFERENCE, Settings
+from curate.remote.tokens import TokenCounter
+from curate.stats import usual_epochs
+
+Progress = Callable[[int], None]
+STEP: Final = 256
+"""Lines between two words of progress."""
+
+
+@dataclass(slots=True)
+class Measured:
+    """A file as a service will see it."""
+
+    path: str
+    bytes: int = 0
+    examples: int = 0
+    tokens: "array[int]" = field(default_factory=lambda: array("I"))
+    """Of each example."""
+    formats: Counter[str] = field(default_factory=Counter)
+    images: int = 0
+    """Examples with images, whose tokens are not counted."""
+
+    @property
+    def total(self) -> int:
+        """Tokens of one pass."""
+        return sum(self.tokens)
+
+
+def measure(path: Path, counter: TokenCounter, progress: Progress | None = None) -> Measured:
+    """Count the tokens of a file. Raises `InputError` where it cannot be read."""
+    facts = FileFacts(str(path))
+    found = Measured(str(path))
+    done = 0
+    for done, parsed in enumerate(read_file(path, facts), start=1):
+        if parsed.example is not None:
+            value: dict[str, Any] = parsed.decoded.value if parsed.example.format == PREFERENCE else parsed.example.value
+            found.tokens.append(min(counter.count(value), (1 << 32) - 1))
+            found.images += _has_image(value)
+        if progress and done % STEP == 0:
+            progress(STEP)
+    if progress:
+        progress(done % STEP)
+    demand_read(facts)
+    found.bytes, found.examples, found.formats = facts.size, facts.examples, facts.formats
+    return found
+
+
+def _has_image(value: dict[str, Any]) -> bool:
+    turns = value.get("messages")
+    contents = [turn.get("content") for turn in turns if isinstance(turn, dict)] if isinstance(turns, list) else []
+    return any(isinstance(part, dict) and part.get("type") == "image_url" for content in contents if isinstance(content, list) for part in content)
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a training comes to."""
+
+    settings: Settings
+    training: Measured
+    validation: Measured | None
+    counter: TokenCounter
+    epochs: int
+    epochs_named: bool
+    """Whether a person named them; else the service usually chooses so many."""
+    tokens: int
+    """Of all epochs, no example counted beyond what the model trains on: what is billed."""
+    cut: int
+    """Examples that are longer than the model trains on."""
+    price: Price | None
+    cost: float | None
+    """US dollars; None where no price is known, or it is by the hour and nobody named hours."""
+
+
+def estimated(
+    settings: Settings,
+    training: Measured,
+    validation: Measured | None,
+    counter: TokenCounter,
+    price: Price | None,
+    *,
+    usual: int | None = None,
+    hours: float | None = None,
+) -> Estimate:
+    """Put together what was counted; `usual` is how many epochs the service makes where nobody says."""
+    epochs = settings.epochs or usual or usual_epochs(training.examples)
+    longest = price.longest if price else None
+    billed = training.total if longest is None else sum(min(count, longest) for count in training.tokens)
+    cut = 0 if longest is None else sum(count > longest for count in training.tokens)
+    tokens = epochs * billed
+    cost = None
+    if price is not None and price.unit == "million tokens":
+        cost = round(tokens / 1e6 * price.dollars, 2)
+    elif price is not None and hours is not None:
+        cost = round(hours * price.dollars, 2)
+    return Estimate(settings, training, validation, counter, epochs, settings.epochs is not None, tokens, cut, price, cost)

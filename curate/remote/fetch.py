@@ -1,0 +1,129 @@
+"""What came of a job: its record, its events, its metrics as CSV, and the files that the service made; all of them written, or none."""
+
+import base64
+import binascii
+import csv
+import io
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict
+
+from curate import __version__
+from curate.errors import UsageError
+from curate.files import json_text
+from curate.remote.endpoint import Endpoint
+from curate.remote.job import Job, JobEvent
+from curate.remote.journal import JobAsked, Journal, safe_id
+from curate.remote.watch import EVENTS, EventLog, news
+from curate.transaction import replacing_together
+
+RECORD: Final = "record.json"
+METRICS: Final = "metrics.csv"
+
+
+class Record(BaseModel):
+    """What is known of a job once it is over: `record.json`."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    curate: str
+    """Version that wrote this."""
+    address: str
+    """Base of the service's interface."""
+    job: Job
+    """As the service tells it."""
+    asked: JobAsked | None
+    """What was asked, with the hashes of the files; null for a job that was not started from this folder."""
+    checkpoints: list[dict[str, Any]]
+    """States of the model that the service kept on the way."""
+    events: int
+    results: dict[str, str | None]
+    """File of each result by its id at the service; null where the service has it no more."""
+    metrics_from: str | None
+    """Where `metrics.csv` comes from: the id of a result, or `events`; null where there were no metrics."""
+
+
+@dataclass(slots=True)
+class Fetched:
+    """What was fetched, and where it lies."""
+
+    folder: Path
+    record: Record
+    files: list[str] = field(default_factory=list)
+    events: list[JobEvent] = field(default_factory=list)
+
+    @property
+    def missing(self) -> list[str]:
+        """Results that the service has no more."""
+        return [name for name, path in self.record.results.items() if path is None]
+
+
+def fetch(endpoint: Endpoint, journal: Journal, job_id: str, folder: Path | None = None) -> Fetched:
+    """Fetch a job that is over into a folder; without one, into that of the job in `.curate/remote/`.
+
+    Raises `UsageError` for a job that is not over, `RemoteError`, `OutputError`.
+    """
+    kept = journal.job_folder(job_id)
+    job = endpoint.job(job_id)
+    if not job.over:
+        raise UsageError(f"{job_id}: is {job.status}", f"`curate remote watch {job_id}` waits for its end")
+    log = EventLog(kept)
+    log.add(news(endpoint, job_id, log))
+    contents = {name: endpoint.content(name) for name in job.result_files}
+    named = {name: None if data is None else f"result-{safe_id(name)}{_suffix(data)}" for name, data in contents.items()}
+    tables = {name: _unwrapped(data) for name, data in contents.items() if data is not None}
+    source = next((name for name, data in tables.items() if _is_table(data)), None)
+    table = tables[source] if source is not None else _of_events(log.events)
+    record = Record(
+        curate=__version__,
+        address=endpoint.place.address,
+        job=job,
+        asked=journal.order_of(job_id),
+        checkpoints=endpoint.checkpoints(job_id),
+        events=len(log.events),
+        results=named,
+        metrics_from=source or ("events" if table else None),
+    )
+    files = {RECORD: json_text(record.model_dump(mode="json")).encode("utf-8", "surrogatepass")}
+    files |= {METRICS: table} if table else {}
+    files |= {path: tables[name] for name, path in named.items() if path is not None}
+    target = folder or kept
+    if target.resolve() != kept.resolve():
+        files[EVENTS] = log.path.read_bytes() if log.events else b""
+    with replacing_together(target) as stage:
+        for name, data in files.items():
+            (stage / name).write_bytes(data)
+    return Fetched(target, record, sorted(files), log.events)
+
+
+def _unwrapped(data: bytes) -> bytes:
+    """A result as it is meant: OpenAI gives its metrics in base64."""
+    try:
+        plain = base64.b64decode(data.strip(), validate=True)
+    except (binascii.Error, ValueError):
+        return data
+    return plain if _is_table(plain) else data
+
+
+def _is_table(data: bytes) -> bool:
+    return data.lstrip(b"\xef\xbb\xbf").startswith(b"step,")
+
+
+def _suffix(data: bytes) -> str:
+    return ".csv" if _is_table(_unwrapped(data)) else ".dat"
+
+
+def _of_events(events: list[JobEvent]) -> bytes:
+    """A table of what the events tell in numbers; empty where they tell none."""
+    rows = [event.numbers for event in events if event.numbers]
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    if not names:
+        return b""
+    names.sort(key=lambda name: name != "step")
+    file = io.StringIO()
+    writer = csv.DictWriter(file, names, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return file.getvalue().encode()

@@ -1,0 +1,107 @@
+"""What a service tells of a job, read leniently: services differ in all but the names."""
+
+from typing import Any, Final, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from curate.errors import RemoteError
+from curate.example import content_id
+
+FINAL: Final = frozenset(("succeeded", "failed", "cancelled"))
+
+
+class Told(BaseModel):
+    """Something that a service tells; keys that are not known here are kept."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", use_attribute_docstrings=True)
+
+
+Kind = TypeVar("Kind", bound=Told)
+
+
+class UploadedFile(Told):
+    """A file at a service."""
+
+    id: str
+    bytes: int | None = None
+    status: str | None = None
+    """uploaded, processed, error; others at other services."""
+    status_details: str | None = None
+
+
+class JobError(Told):
+    """Why a job failed."""
+
+    code: str | None = None
+    message: str | None = None
+    param: str | None = None
+
+
+class Job(Told):
+    """A training at a service."""
+
+    id: str
+    status: str
+    """validating_files, queued, running, succeeded, failed, cancelled; others at other services."""
+    model: str = ""
+    created_at: int | None = None
+    """Seconds since 1970, as all times here."""
+    estimated_finish: int | None = None
+    finished_at: int | None = None
+    error: JobError | None = None
+    fine_tuned_model: str | None = None
+    trained_tokens: int | None = None
+    """What is billed; told at the end."""
+    training_file: str = ""
+    validation_file: str | None = None
+    result_files: list[str] = []
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will happen."""
+        return self.status in FINAL
+
+
+class JobEvent(Told):
+    """Something that happened to a job."""
+
+    id: str
+    created_at: int | None = None
+    level: str = "info"
+    message: str = ""
+    type: str | None = None
+    """message or metrics."""
+    data: dict[str, Any] | None = None
+    """With metrics: step, train_loss and others."""
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        """The numbers among its data."""
+        return {name: value for name, value in (self.data or {}).items() if isinstance(value, int | float) and not isinstance(value, bool)}
+
+
+def file_of(value: Any) -> UploadedFile:
+    """A file, of a reply's JSON. Raises `RemoteError` where it is none."""
+    return _read(UploadedFile, value)
+
+
+def job_of(value: Any) -> Job:
+    """A job, of a reply's JSON. Raises `RemoteError` where it is none."""
+    return _read(Job, {**value, "error": value.get("error") or None, "result_files": value.get("result_files") or []} if isinstance(value, dict) else value)
+
+
+def event_of(value: Any) -> JobEvent:
+    """An event, of a reply's JSON; one without an id gets one made of its content. Raises `RemoteError` where it is none."""
+    if isinstance(value, dict):
+        value = {**value, "id": value.get("id") or f"made-{content_id(value)[:16]}"}
+        if not isinstance(value.get("data"), dict):
+            value["data"] = None
+    return _read(JobEvent, value)
+
+
+def _read(kind: type[Kind], value: Any) -> Kind:
+    try:
+        return kind.model_validate(value)
+    except ValidationError as error:
+        wrong = ", ".join(".".join(map(str, item["loc"])) or "all of it" for item in error.errors()[:3])
+        raise RemoteError(f"the service's reply is no {kind.__name__}: {wrong}", "check the address: is it the base of an OpenAI-style interface?") from None

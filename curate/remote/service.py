@@ -1,0 +1,133 @@
+"""The services: where each is, which key it takes, and whether jobs can be started there in OpenAI's way."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+from urllib.parse import urlsplit
+
+from curate.errors import UsageError
+from curate.targets import SERVICES, Target
+
+CLOSING: Final = date(2027, 1, 6)
+CLOSED: Final = (
+    "OpenAI closes self-serve fine-tuning to everyone on 2027-01-06: no job can be started at api.openai.com from then on. Organisations that never "
+    "fine-tuned, or have not used a fine-tuned model for 60 days, cannot start one since 2026-05-07 and 2026-07-02. Fine-tuned models answer until "
+    "their base model is retired."
+)
+"""As the service's page of deprecations gives it, read 2026-11."""
+OPENAI_HOST: Final = "api.openai.com"
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One that trains models."""
+
+    address: str
+    """Base of its interface; empty: each customer has an address of their own."""
+    hosts: tuple[str, ...]
+    """Ends of the names of its hosts: to no others its key is sent."""
+    variable: str
+    """Environment variable that has its key."""
+    epochs: int | None = None
+    """Passes over the data where nobody says; None: so many as `curate.stats.usual_epochs` gives."""
+    own: str = ""
+    """Why jobs cannot be started there: what its own interface is."""
+    example: str = ""
+    """What an address looks like, where each customer has one."""
+
+
+SERVICE: Final[dict[Target, Service]] = {
+    Target.OPENAI: Service(f"https://{OPENAI_HOST}/v1", (OPENAI_HOST,), "OPENAI_API_KEY"),
+    Target.AZURE: Service(
+        "",
+        (".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com"),
+        "AZURE_OPENAI_API_KEY",
+        example="https://NAME.openai.azure.com/openai/v1",
+    ),
+    Target.TOGETHER: Service(
+        "https://api.together.xyz/v1",
+        ("api.together.xyz", "api.together.ai"),
+        "TOGETHER_API_KEY",
+        1,
+        "Together starts jobs under /fine-tunes with fields of its own (docs.together.ai, read 2026-11)",
+    ),
+    Target.FIREWORKS: Service(
+        "https://api.fireworks.ai/v1",
+        ("api.fireworks.ai",),
+        "FIREWORKS_API_KEY",
+        1,
+        "Fireworks starts jobs under /accounts/ACCOUNT with data sets in place of files (docs.fireworks.ai, read 2026-11)",
+    ),
+    Target.MISTRAL: Service(
+        "https://api.mistral.ai/v1",
+        ("api.mistral.ai",),
+        "MISTRAL_API_KEY",
+        None,
+        "Mistral takes lists of training files and fields of its own (docs.mistral.ai, read 2026-11)",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a job is to run."""
+
+    target: Target
+    address: str
+    """Base of the interface, without a slash at its end; empty where none was needed."""
+
+    @property
+    def host(self) -> str:
+        """Name of the host, in lower case."""
+        return (urlsplit(self.address).hostname or "").lower()
+
+    @property
+    def service(self) -> Service:
+        """The service whose rules and prices count."""
+        return SERVICE[self.target]
+
+    @property
+    def is_its_own(self) -> bool:
+        """Whether the host is the service's, so that its key may be sent there."""
+        return any(self.host == name or (name.startswith(".") and self.host.endswith(name)) for name in self.service.hosts)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether what is sent can be read on the way."""
+        return self.address.startswith("http://")
+
+    @property
+    def closes(self) -> bool:
+        """Whether OpenAI's closing concerns it."""
+        return self.host == OPENAI_HOST
+
+
+def place_of(target: Target, base_url: str, *, connected: bool) -> Place:
+    """Where a service is. With `connected` off nothing will be sent, so that no address is needed.
+
+    Raises `UsageError` for a target that is no service, an address that is none or holds a password, and a service that does not
+    take jobs in OpenAI's way.
+    """
+    if target not in SERVICES:
+        raise UsageError(f"{target}: no service trains for this target", f"--target is one of {', '.join(SERVICES)}")
+    service = SERVICE[target]
+    if base_url:
+        return Place(target, _checked(base_url))
+    if connected and service.own:
+        raise UsageError(f"jobs cannot be started at {target} from here: {service.own}", "name an OpenAI-style address with --base-url, or use its own client")
+    if connected and not service.address:
+        raise UsageError(f"{target}: every customer has an address of their own", f"name yours: --base-url {service.example}")
+    return Place(target, service.address)
+
+
+def _checked(address: str) -> str:
+    try:
+        parts = urlsplit(address.strip())
+        named = parts.hostname
+    except ValueError:
+        named = None
+    if named is None or parts.scheme not in ("http", "https"):
+        raise UsageError("--base-url: no address of a service", "it begins with https:// and as a rule ends in /v1")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise UsageError("--base-url holds more than an address", "leave out names, passwords and what follows ? or #; the key comes from the environment")
+    return address.strip().rstrip("/")

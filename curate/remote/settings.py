@@ -1,0 +1,88 @@
+"""What a training at a service is asked to be: model, method, hyperparameters."""
+
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from curate.errors import UsageError
+from curate.remote.prices import Method
+
+Value = int | float | str
+PREFERENCE: Final = "openai-preference"
+"""Format of the lines that dpo learns from."""
+
+
+class Settings(BaseModel):
+    """What is asked of the service; what is left out it decides by itself."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    model: str
+    method: Method = "supervised"
+    hyperparameters: dict[str, Value] = {}
+    """By the service's names: n_epochs, batch_size, learning_rate_multiplier, beta and others."""
+    suffix: str = ""
+    """Goes into the name of the new model."""
+    seed: int | None = None
+    grader: dict[str, Any] | None = None
+    """With reinforcement: what judges the answers."""
+
+    @property
+    def epochs(self) -> int | None:
+        """Passes over the data, where a number was named."""
+        value = self.hyperparameters.get("n_epochs")
+        return value if isinstance(value, int) else None
+
+    def request(self, training_file: str, validation_file: str | None) -> dict[str, Any]:
+        """The body of the request that starts a job on uploaded files."""
+        how: dict[str, Any] = {"hyperparameters": self.hyperparameters} if self.hyperparameters else {}
+        if self.grader is not None:
+            how["grader"] = self.grader
+        body: dict[str, Any] = {"model": self.model, "training_file": training_file, "method": {"type": self.method, self.method: how}}
+        optional = {"validation_file": validation_file, "suffix": self.suffix or None, "seed": self.seed}
+        return body | {name: value for name, value in optional.items() if value is not None}
+
+
+class Hyperparameters(BaseModel):
+    """Those that have options of their own, with the bounds that every service has."""
+
+    model_config = ConfigDict(frozen=True)
+
+    n_epochs: Annotated[int, Field(ge=1)] | None = None
+    batch_size: Annotated[int, Field(ge=1)] | None = None
+    learning_rate_multiplier: Annotated[float, Field(gt=0)] | None = None
+    beta: Annotated[float, Field(gt=0)] | None = None
+
+
+def settings_of(
+    model: str,
+    method: Literal["supervised", "dpo", "reinforcement"],
+    known: Hyperparameters,
+    others: dict[str, Value],
+    *,
+    suffix: str = "",
+    seed: int | None = None,
+    grader: dict[str, Any] | None = None,
+) -> Settings:
+    """Settings that fit together. Raises `UsageError` where a model or a grader is missing, or something is named that the method does not take."""
+    if not model:
+        raise UsageError("no model is named", "--model says which one is fine-tuned, by the service's name, e.g. gpt-4.1-mini-2025-04-14")
+    named = known.model_dump(exclude_none=True)
+    if both := sorted(named.keys() & others.keys()):
+        raise UsageError(f"{both[0]} is named twice", "name it by its option alone")
+    if "beta" in named and method != "dpo":
+        raise UsageError(f"beta is for dpo, and the method is {method}", "leave it out, or say --method dpo")
+    if method == "reinforcement" and grader is None:
+        raise UsageError("reinforcement needs something that judges the answers", "name the JSON file of a grader with --grader")
+    if method != "reinforcement" and grader is not None:
+        raise UsageError(f"a grader is for reinforcement, and the method is {method}", "leave it out, or say --method reinforcement")
+    return Settings(model=model, method=method, hyperparameters=named | others, suffix=suffix, seed=seed, grader=grader)
+
+
+def demand_fit(settings: Settings, formats: dict[str, int], name: str) -> None:
+    """Raise `UsageError` where the data is of another kind than the method learns from; `formats` counts the examples of each format."""
+    pairs = formats.get(PREFERENCE, 0)
+    if settings.method == "dpo" and pairs < sum(formats.values()):
+        raise UsageError(f"{name}: dpo learns from pairs (input, preferred_output, non_preferred_output); {sum(formats.values()) - pairs:,} examples are none")
+    if settings.method != "dpo" and pairs:
+        raise UsageError(f"{name}: has {pairs:,} preference pairs, and the method is {settings.method}", "say --method dpo")

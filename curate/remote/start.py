@@ -1,0 +1,111 @@
+"""A job is started once. Whether a request that broke off was taken is looked up before it is made again: each job costs money."""
+
+import time
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from curate.errors import RemoteError
+from curate.remote.endpoint import Endpoint
+from curate.remote.job import Job
+from curate.remote.journal import JobAsked, JobStarted, Journal, order_hash
+from curate.remote.settings import Settings
+from curate.remote.upload import Sent
+
+TRIES: Final = 5
+PAUSE: Final = 1.0
+"""Seconds before the second try; twice as many before each further one."""
+LONGEST: Final = 120.0
+"""Seconds that a service may ask to wait for."""
+
+
+class Started(NamedTuple):
+    """A job, and whether it was there already."""
+
+    job: Job
+    found: bool
+
+
+def start(
+    endpoint: Endpoint,
+    journal: Journal,
+    settings: Settings,
+    training: Sent,
+    validation: Sent | None,
+    *,
+    again: bool = False,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Started:
+    """Start a job on files that were sent; or find the one that was started on the same content with the same settings before.
+
+    With `again` a finished search is no hindrance: another one is started. One that failed or was cancelled never is. Raises `RemoteError`.
+    """
+    address = endpoint.place.address
+    order = order_hash(address, settings, training.sha256, validation.sha256 if validation else None)
+    open_, jobs = journal.asked(address, order)
+    if open_ is not None and (job := _taken(endpoint, open_)) is not None:
+        journal.add(JobStarted(address=address, order=order, job=job.id))
+        return Started(job, found=True)
+    if not again and (job := _going(endpoint, jobs)) is not None:
+        return Started(job, found=True)
+    asked = JobAsked(
+        address=address,
+        order=order,
+        settings=settings,
+        training_file=training.file_id,
+        validation_file=validation.file_id if validation else None,
+        training_sha256=training.sha256,
+        validation_sha256=validation.sha256 if validation else None,
+        before=tuple(job.id for job in endpoint.jobs_on(training.file_id)),
+    )
+    journal.add(asked)
+    job = _asked_for(endpoint, asked, sleep)
+    journal.add(JobStarted(address=address, order=order, job=job.id))
+    return Started(job, found=False)
+
+
+def _asked_for(endpoint: Endpoint, asked: JobAsked, sleep: Callable[[float], None]) -> Job:
+    """Ask until the service says yes or no. Without its word the request may still be on its way: then it is only looked for, never made again."""
+    request = asked.settings.request(asked.training_file, asked.validation_file)
+    for nth in range(TRIES):
+        try:
+            return endpoint.create(request)
+        except RemoteError as error:
+            if not error.passing or (error.wait or 0) > LONGEST:
+                raise
+            if error.status is None:
+                return _awaited(endpoint, asked, error, sleep)
+            if error.status != 429 and (job := _taken(endpoint, asked)) is not None:
+                return job
+            if nth == TRIES - 1:
+                raise
+            sleep(error.wait if error.wait is not None else PAUSE * 2**nth)
+    raise AssertionError("a loop that returns or raises")
+
+
+def _awaited(endpoint: Endpoint, asked: JobAsked, error: RemoteError, sleep: Callable[[float], None]) -> Job:
+    """The job of a request that nobody answered, once the service lists it. Raises `RemoteError` where it does not."""
+    for nth in range(TRIES):
+        if (job := _taken(endpoint, asked)) is not None:
+            return job
+        sleep(PAUSE * 2**nth)
+    hint = "say the same again in a few minutes: whether a job was started is looked up before another one is"
+    raise RemoteError(f"{error.message}; no job was started so far", hint, passing=True) from None
+
+
+def _taken(endpoint: Endpoint, asked: JobAsked) -> Job | None:
+    """The job that a request without an answer came to."""
+    new = [job for job in endpoint.jobs_on(asked.training_file) if job.id not in asked.before]
+    return new[0] if new else None
+
+
+def _going(endpoint: Endpoint, jobs: list[str]) -> Job | None:
+    """The last of some jobs, where it neither failed nor was cancelled."""
+    if not jobs:
+        return None
+    try:
+        job = endpoint.job(jobs[-1])
+    except RemoteError as error:
+        if error.status == 404:
+            return None
+        raise
+    return None if job.status in ("failed", "cancelled") else job

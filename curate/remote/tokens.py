@@ -1,0 +1,87 @@
+"""How many tokens a service will count in an example: by the model's own tokenizer where it is at hand, else by bytes, and which it was is said."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from math import ceil
+from typing import Any, Final
+
+from curate.example import content_text
+from curate.stats import BYTES_A_TOKEN
+from curate.template import load_template
+
+OLD: Final = ("gpt-3.5", "davinci-002", "babbage-002")
+NEW: Final = ("gpt-4o", "gpt-4.1", "gpt-5", "o1", "o3", "o4")
+PER_MESSAGE, PER_NAME, PER_EXAMPLE = 3, 1, 3
+"""What OpenAI adds to the text, as its cookbook counts."""
+SIDES: Final = ("messages", "preferred_output", "non_preferred_output")
+Count = Callable[[dict[str, Any]], int]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenCounter:
+    """Counts the tokens of a line's object."""
+
+    name: str
+    """Who counts."""
+    exact: bool
+    """Whether it is the model's own tokenizer; the service may still add a few tokens of structure."""
+    count: Count
+
+
+def counter_of(model: str, tokenizer: str = "") -> TokenCounter:
+    """The best counter at hand for a model of a service.
+
+    `tokenizer` names one with a chat template (hub id, folder, `offline:NAME`); else OpenAI's models are counted by tiktoken or bpe-openai where
+    one of them is installed, and all others by bytes. Raises `ModelError` where `tokenizer` cannot be loaded.
+    """
+    if tokenizer:
+        template = load_template(tokenizer)
+        return TokenCounter(tokenizer, True, lambda value: template.encode(value).length or _counted(value, lambda text: len(template.ids(text))))
+    name = model.removeprefix("ft:")
+    encoding = "cl100k_base" if name.startswith(OLD) else "o200k_base" if name.startswith(NEW) else ""
+    for package in ("tiktoken", "bpe_openai") if encoding else ():
+        if (encode := _encoder(package, encoding)) is not None:
+            return TokenCounter(f"{package} ({encoding})", True, lambda value: _counted(value, lambda text: len(encode(text))))
+    return TokenCounter("bytes", False, lambda value: _counted(value, lambda text: ceil(len(text.encode()) / BYTES_A_TOKEN)))
+
+
+def _encoder(package: str, encoding: str) -> Callable[[str], list[int]] | None:
+    import importlib
+
+    try:
+        found = importlib.import_module(package).get_encoding(encoding).encode_ordinary
+    except ImportError:
+        return None
+    except Exception:  # noqa: BLE001  (tiktoken downloads its vocabulary and has no error of its own for that; bytes are counted, and it is said)
+        return None
+    encode: Callable[[str], list[int]] = found
+    return encode
+
+
+def _counted(value: dict[str, Any], size: Callable[[str], int]) -> int:
+    import json
+
+    total = PER_EXAMPLE
+    for key in ("tools", "functions"):
+        if value.get(key):
+            total += size(_safe(json.dumps(value[key], ensure_ascii=False)))
+    for message in _messages(value):
+        total += PER_MESSAGE + size(_safe(content_text(message.get("content"))))
+        total += PER_NAME + size(_safe(message["name"])) if isinstance(message.get("name"), str) else 0
+        for key in ("tool_calls", "function_call"):
+            if message.get(key):
+                total += size(_safe(json.dumps(message[key], ensure_ascii=False)))
+    return total
+
+
+def _messages(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """All messages of a line, those of both answers of a preference pair among them."""
+    asked = value.get("input")
+    for source in (value, asked if isinstance(asked, dict) else {}):
+        for key in SIDES:
+            turns = source.get(key)
+            yield from (turn for turn in turns if isinstance(turn, dict)) if isinstance(turns, list) else ()
+
+
+def _safe(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()

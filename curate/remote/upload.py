@@ -1,0 +1,97 @@
+"""Files to a service: each content once, whole, and still there when it is wanted."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from curate.errors import InputError, RemoteError, UsageError
+from curate.files import STDIN, is_packed, sha256
+from curate.remote.endpoint import Endpoint, Progress
+from curate.remote.job import UploadedFile
+from curate.remote.journal import FileGone, FileSent, Journal
+
+TRIES: Final = 3
+"""Uploads of a file that arrive cut off, before that is an error."""
+READY: Final = frozenset(("processed", "uploaded", "succeeded"))
+REFUSED: Final = frozenset(("error", "failed", "deleted", "deleting", "expired"))
+POLL: Final = 2.0
+"""Seconds between two looks at a file that the service reads."""
+PATIENCE: Final = 900.0
+"""Seconds that it may take for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A file at a service."""
+
+    path: str
+    sha256: str
+    bytes: int
+    file_id: str
+    reused: bool
+    """Whether it was there already, from an earlier upload of the same content."""
+
+
+def demand_sendable(path: Path) -> None:
+    """Raise `UsageError` for what is no plain file on this disk."""
+    if path == STDIN or not path.is_file():
+        raise UsageError(f"{path}: no file on this disk", "write the data to a .jsonl file: it is read more than once")
+    if is_packed(path):
+        raise UsageError(f"{path}: is packed; services take plain .jsonl", "unpack it first")
+
+
+def known_file(journal: Journal, address: str, path: Path) -> FileSent | None:
+    """The upload of a file's content that the journal has; whether the service still has it is not asked."""
+    return journal.file(address, sha256(path))
+
+
+def send(endpoint: Endpoint, journal: Journal, path: Path, advance: Progress | None = None, sleep: Callable[[float], None] = time.sleep) -> Sent:
+    """Send a file unless the service has its content already, and wait until the service has read it.
+
+    Raises `RemoteError` where it arrives cut off again and again, or the service cannot read it; `InputError` where it changes meanwhile.
+    """
+    digest, size = sha256(path), path.stat().st_size
+    address = endpoint.place.address
+    known = journal.file(address, digest)
+    if known is not None:
+        there = endpoint.file(known.file_id)
+        if there is not None and (there.status or "") not in REFUSED and there.bytes in (None, size):
+            _await_read(endpoint, journal, there, path, sleep)
+            return Sent(str(path), digest, size, known.file_id, reused=True)
+        journal.add(FileGone(address=address, file_id=known.file_id))
+    file = _arrived(endpoint, path, size, advance)
+    if (path.stat().st_size, sha256(path)) != (size, digest):
+        endpoint.delete(file.id)
+        raise InputError(f"{path}: was changed while it was sent", "say the same again once it is written to its end; what was sent is deleted there")
+    journal.add(FileSent(address=address, path=str(path), sha256=digest, bytes=size, file_id=file.id))
+    _await_read(endpoint, journal, file, path, sleep)
+    return Sent(str(path), digest, size, file.id, reused=False)
+
+
+def _arrived(endpoint: Endpoint, path: Path, size: int, advance: Progress | None) -> UploadedFile:
+    """A file that arrived whole: a service that cannot tell its size is believed."""
+    arrived = 0
+    for _ in range(TRIES):
+        file = endpoint.upload(path, advance)
+        if file.bytes in (None, size):
+            return file
+        arrived = file.bytes or 0
+        endpoint.delete(file.id)
+    raise RemoteError(f"{path}: {arrived:,} of {size:,} bytes arrived, {TRIES} times; nothing of it is kept there", "say the same again on a better connection")
+
+
+def _await_read(endpoint: Endpoint, journal: Journal, file: UploadedFile, path: Path, sleep: Callable[[float], None]) -> None:
+    waited = 0.0
+    found: UploadedFile | None = file
+    while found is not None and found.status and found.status not in READY | REFUSED:
+        if waited >= PATIENCE:
+            raise RemoteError(f"{path}: the service still reads {file.id} ({found.status})", "say the same again later; it is not sent again")
+        sleep(POLL)
+        waited += POLL
+        found = endpoint.file(file.id)
+    if found is None or found.status in REFUSED:
+        journal.add(FileGone(address=endpoint.place.address, file_id=file.id))
+        why = (found.status_details if found else None) or "it is gone"
+        raise RemoteError(f"{path}: the service could not read {file.id}: {why}", "`curate remote validate` says what is wrong with the file")

@@ -1,0 +1,131 @@
+"""A job's events, each once and none left out, whenever the watching was broken off.
+
+Events are written to the job's `events.jsonl` before anybody is told of them. What the file has is not told again; what it lacks is asked for,
+whatever happened in between: services keep the events, and list them with the latest first.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from curate.errors import InputError, RemoteError
+from curate.files import append_lines, write_json
+from curate.remote.endpoint import Endpoint
+from curate.remote.job import Job, JobEvent, event_of
+from curate.remote.journal import Journal
+
+EVENTS: Final = "events.jsonl"
+JOB: Final = "job.json"
+EVERY: Final = 10.0
+"""Seconds between two looks."""
+PATIENCE: Final = 1800.0
+"""Seconds for which a service that cannot be reached is tried again."""
+LONGEST: Final = 60.0
+"""Most seconds between two tries."""
+ENDINGS: Final = 3
+"""Looks after the end, for events that are told late."""
+
+
+class EventLog:
+    """The events of a job that are known here."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / EVENTS
+        self.events = list(_read(self.path))
+        self._seen = {event.id for event in self.events}
+
+    def lacks(self, event: JobEvent) -> bool:
+        """Whether an event is new."""
+        return event.id not in self._seen
+
+    def add(self, events: list[JobEvent]) -> None:
+        """Write events down, in their order; they are on the disk when this returns. Raises `OutputError`."""
+        if events:
+            append_lines(self.path, (json.dumps(event.model_dump(mode="json")).encode() for event in events))
+            self.events += events
+            self._seen.update(event.id for event in events)
+
+
+def _read(path: Path) -> list[JobEvent]:
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}", "check its permissions") from error
+    found: dict[str, JobEvent] = {}
+    for line in lines:
+        try:
+            event = event_of(json.loads(line))
+        except (ValueError, RemoteError):  # blank, or torn by a crash: the service has it still
+            continue
+        found.setdefault(event.id, event)
+    return list(found.values())
+
+
+def news(endpoint: Endpoint, job_id: str, log: EventLog) -> list[JobEvent]:
+    """The events that the log lacks, the earliest first. Raises `RemoteError`.
+
+    Pages are asked for until one has nothing new and those behind it are older; where a service lists the earliest first, until the last one.
+    """
+    found: dict[str, JobEvent] = {}
+    falling = True
+    after: str | None = None
+    while True:
+        page = endpoint.events(job_id, after)
+        new = [event for event in page.events if log.lacks(event) and event.id not in found]
+        found.update((event.id, event) for event in new)
+        times = [event.created_at for event in page.events if event.created_at is not None]
+        falling = falling and (len(times) < 2 or times[0] >= times[-1])
+        certain = len(times) >= 2 and times[0] > times[-1]
+        if not page.more or not page.events or page.events[-1].id == after or (not new and falling and certain):
+            break
+        after = page.events[-1].id
+    ordered = list(found.values())
+    if falling:
+        ordered.reverse()
+    return sorted(ordered, key=lambda event: event.created_at or 0)  # stable: events of the same second stay as they are
+
+
+def watch(
+    endpoint: Endpoint,
+    journal: Journal,
+    job_id: str,
+    told: Callable[[list[JobEvent], Job], None],
+    *,
+    once: bool = False,
+    every: float = EVERY,
+    trouble: Callable[[RemoteError, float], None] | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Job:
+    """Tell a job's new events until it is over, or `once`; returns the job as it was last.
+
+    A service that cannot be reached for a while is tried again, for half an hour; `trouble` is told of it with the seconds to the next try.
+    Raises `RemoteError` after that, and for what waiting does not mend.
+    """
+    folder = journal.job_folder(job_id)
+    log = EventLog(folder)
+    failing, endings = 0.0, 0
+    while True:
+        try:
+            job = endpoint.job(job_id)  # before its events: those of a job that is over are all there
+            new = news(endpoint, job_id, log)
+        except RemoteError as error:
+            wait = max(min(LONGEST, every + failing), error.wait or 0)
+            if once or not error.passing or failing + wait > PATIENCE:
+                raise
+            if trouble is not None:
+                trouble(error, wait)
+            failing += wait
+            sleep(wait)
+            continue
+        failing = 0.0
+        log.add(new)
+        write_json(folder / JOB, job.model_dump(mode="json"))
+        told(new, job)
+        if once or (job.over and (endings == ENDINGS or (endings and not new))):
+            return job
+        endings += job.over
+        sleep(min(every, 1.0) if job.over else every)

@@ -1,0 +1,245 @@
+"""What `curate remote` says: estimates, uploads, jobs and their events, for people and for programs."""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from math import isfinite
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from curate.remote.estimate import Estimate, Measured
+from curate.remote.fetch import METRICS, Fetched, Record
+from curate.remote.job import Job, JobEvent
+from curate.remote.service import Place
+from curate.remote.settings import Settings
+from curate.remote.upload import Sent
+from curate.text import plural, visible
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+STYLES: Final = {"error": "bold red", "warn": "yellow", "warning": "yellow"}
+ENDS: Final = {"succeeded": "bold green", "failed": "bold red", "cancelled": "bold yellow"}
+BLOCKS: Final = "▁▂▃▄▅▆▇█"
+WIDTH: Final = 60
+"""Columns of a curve."""
+STEPS: Final = re.compile(r"\b[Ss]tep (\d+)/(\d+)")
+
+
+class RemotePart(BaseModel):
+    """A part of the output; keys may be added, never change."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+
+class FileNumbers(RemotePart):
+    """A file as the service will see it."""
+
+    path: str
+    bytes: int
+    examples: int
+    tokens: int
+    """Of one pass."""
+    longest: int
+    """Tokens of the longest example."""
+    with_images: int
+    """Examples with images, whose tokens are not counted."""
+
+
+class EstimateOutput(RemotePart):
+    """What `curate remote estimate --json` prints."""
+
+    target: str
+    settings: Settings
+    training: FileNumbers
+    validation: FileNumbers | None
+    tokens_by: str
+    """Who counted: a tokenizer, or bytes (divided by four)."""
+    exact: bool
+    """Whether it is the model's own tokenizer."""
+    epochs: int
+    epochs_named: bool
+    """Whether a person named them; else the service usually makes so many."""
+    tokens: int
+    """Of all epochs together: what is billed."""
+    cut: int
+    """Examples that are longer than the model trains on; the rest of each is cut off there."""
+    price: float | None
+    """US dollars for one unit; null where no price is known."""
+    unit: Literal["million tokens", "hour"] | None
+    price_source: str | None
+    """Where the price comes from, and of when it is."""
+    cost: float | None
+    """US dollars."""
+
+
+class UploadOutput(RemotePart):
+    """What `curate remote upload --json` prints."""
+
+    address: str
+    files: list[Sent]
+
+
+class StartOutput(RemotePart):
+    """What `curate remote start --json` prints."""
+
+    address: str
+    job: Job
+    found: bool
+    """Whether it had been started before: nothing new was started."""
+    files: list[Sent]
+    estimate: EstimateOutput
+
+
+class WatchLine(RemotePart):
+    """A line that `curate remote watch --json` prints: an event, or, as the last one, the job."""
+
+    kind: Literal["event", "job"]
+    event: JobEvent | None = None
+    job: Job | None = None
+
+
+class FetchOutput(RemotePart):
+    """What `curate remote fetch --json` prints."""
+
+    folder: str
+    files: list[str]
+    record: Record
+
+
+def estimate_output(found: Estimate, place: Place) -> EstimateOutput:
+    """An estimate for programs."""
+    return EstimateOutput(
+        target=place.target.value,
+        settings=found.settings,
+        training=_numbers(found.training),
+        validation=_numbers(found.validation) if found.validation else None,
+        tokens_by=found.counter.name,
+        exact=found.counter.exact,
+        epochs=found.epochs,
+        epochs_named=found.epochs_named,
+        tokens=found.tokens,
+        cut=found.cut,
+        price=found.price.dollars if found.price else None,
+        unit=found.price.unit if found.price else None,
+        price_source=found.price.source if found.price else None,
+        cost=found.cost,
+    )
+
+
+def _numbers(found: Measured) -> FileNumbers:
+    return FileNumbers(
+        path=found.path,
+        bytes=found.bytes,
+        examples=found.examples,
+        tokens=found.total,
+        longest=max(found.tokens, default=0),
+        with_images=found.images,
+    )
+
+
+def estimate_text(found: Estimate, place: Place) -> Iterator[str]:
+    """An estimate as lines."""
+    about = "" if found.counter.exact else "about "
+    for name, file in (("training", found.training), ("validation", found.validation)):
+        if file is not None:
+            tokens = f"{about}{plural(file.total, 'token')}, the longest {max(file.tokens, default=0):,}"
+            yield f"{name:<11}{visible(file.path)}: {plural(file.examples, 'example')}, {tokens}"
+    how = f"counted by {visible(found.counter.name)}" if found.counter.exact else "bytes / 4: a guess; --tokenizer, tiktoken or bpe-openai counts them"
+    yield f"{'tokens':<11}{how}"
+    chosen = "as named" if found.epochs_named else "the service's usual choice for so many examples"
+    yield f"{'epochs':<11}{found.epochs} ({chosen}): {about}{plural(found.tokens, 'token')} in all"
+    yield f"{'cost':<11}{cost_text(found, place)}"
+    if found.price is not None:
+        yield f"{'price':<11}${found.price.dollars:,g} for {'an' if found.price.unit == 'hour' else 'a'} {found.price.unit}: {found.price.source}"
+    if found.cut and found.price is not None and found.price.longest is not None:
+        limit = f"{found.price.longest:,} tokens that the model trains on"
+        yield f"{'note':<11}{plural(found.cut, 'example')} longer than the {limit}: the rest is cut off"
+    images = found.training.images
+    if images:
+        yield f"{'note':<11}{plural(images, 'example')} with images, whose tokens are not counted"
+
+
+def cost_text(found: Estimate, place: Place) -> str:
+    """What it costs, in a few words."""
+    if found.cost is not None:
+        return f"about ${found.cost:,.2f}"
+    if found.price is not None:
+        return f"by the hour: ${found.price.dollars:,g}; --hours says for how many"
+    unknown = f"no price is known for {visible(found.settings.model)} at {place.target}"
+    return f"{unknown}; --price names one for a million tokens, [remote.prices] in curate.toml for good"
+
+
+def sent_text(files: Sequence[Sent]) -> Iterator[str]:
+    """Where files are."""
+    for file in files:
+        yield f"{visible(file.path)}: {visible(file.file_id)} ({'was there already' if file.reused else f'{file.bytes:,} bytes sent'})"
+
+
+def event_text(event: JobEvent) -> "Text":
+    """An event as a line."""
+    from rich.text import Text
+
+    at = datetime.fromtimestamp(event.created_at, UTC).strftime("%Y-%m-%d %H:%M:%S") if event.created_at is not None else " " * 19
+    return Text.assemble((at, "dim"), "  ", (visible(event.message or str(event.numbers)), STYLES.get(event.level, "")))
+
+
+def job_text(job: Job) -> "Iterator[Text]":
+    """How a job is, as lines."""
+    from rich.text import Text
+
+    yield Text.assemble((visible(job.id), "bold"), " ", (visible(job.status), ENDS.get(job.status, "cyan")), f"  {visible(job.model)}")
+    if job.error is not None and (job.error.message or job.error.code):
+        where = f" ({visible(job.error.param)})" if job.error.param else ""
+        yield Text(f"  {visible(job.error.code or 'error')}: {visible(job.error.message or '')}{where}", style="red")
+    if job.fine_tuned_model:
+        yield Text.assemble("  model  ", (visible(job.fine_tuned_model), "bold"))
+    if job.trained_tokens:
+        yield Text(f"  {job.trained_tokens:,} tokens are billed")
+
+
+def curves(events: Sequence[JobEvent]) -> "Iterator[Text]":
+    """The losses over the steps, a line each."""
+    from rich.text import Text
+
+    for name in ("train_loss", "valid_loss", "full_valid_loss"):
+        values = [value for event in events if (value := event.numbers.get(name)) is not None and isfinite(value)]
+        if len(values) > 1:
+            yield Text.assemble(f"  {name:<16}", (curve(values), "cyan"), f"  {values[0]:.3g} → {values[-1]:.3g}, least {min(values):.3g}")
+
+
+def curve(values: Sequence[float], width: int = WIDTH) -> str:
+    """Numbers as a line of blocks, at most `width` wide: each the mean of its share of the values."""
+    parts = min(width, len(values))
+    means = []
+    for nth in range(parts):
+        share = values[nth * len(values) // parts : (nth + 1) * len(values) // parts]
+        means.append(sum(share) / len(share))
+    low, span = min(means), (max(means) - min(means)) or 1.0
+    return "".join(BLOCKS[min(len(BLOCKS) - 1, int((mean - low) / span * len(BLOCKS)))] for mean in means)
+
+
+def steps_of(event: JobEvent) -> tuple[int, int | None] | None:
+    """How far a job is by one event: its step, and the number of them where it is told."""
+    if match := STEPS.search(event.message):
+        return int(match[1]), int(match[2])
+    step, total = event.numbers.get("step"), event.numbers.get("total_steps")
+    return None if step is None else (int(step), int(total) if total else None)
+
+
+def fetched_text(found: Fetched) -> "Iterator[Text]":
+    """What was fetched, as lines."""
+    from rich.text import Text
+
+    yield from job_text(found.record.job)
+    yield from curves(found.events)
+    yield Text(f"{visible(str(found.folder))}: {', '.join(map(visible, found.files))}")
+    for name in found.missing:
+        instead = f"; {METRICS} comes from the events" if found.record.metrics_from == "events" else ""
+        yield Text(f"{visible(name)}: the service has this result no more{instead}", style="yellow")
+
+
+def plain(output: BaseModel) -> Any:
+    """An output as plain values."""
+    return output.model_dump(mode="json")

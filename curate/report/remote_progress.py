@@ -1,0 +1,59 @@
+"""A job while it is watched: its events as lines, and on a terminal how far it is."""
+
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from curate.errors import RemoteError
+from curate.remote.job import Job, JobEvent
+from curate.report.console import console
+from curate.report.remote import event_text, steps_of
+from curate.text import visible
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+
+class JobProgress:
+    """Shows a bar on stderr while the block runs, on a terminal only."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+        self._out = console()
+        self._narration = console(stderr=True)
+        self._bar: Progress | None = None
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> Self:
+        if not self._quiet and self._narration.is_terminal:
+            from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+            text = TextColumn("{task.fields[text]}", markup=False)
+            self._bar = Progress(SpinnerColumn(), text, BarColumn(bar_width=24), TimeElapsedColumn(), console=self._narration, transient=True)
+            self._task = self._bar.add_task("", total=None, text="asking")
+            self._bar.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def show(self, events: list[JobEvent], job: Job) -> None:
+        """Print events, and draw how far the job is."""
+        for event in events:
+            self._out.print(event_text(event))
+        self.draw(events, job)
+
+    def draw(self, events: list[JobEvent], job: Job) -> None:
+        """Draw how far the job is."""
+        if self._bar is None or self._task is None:
+            return
+        self._bar.update(self._task, text=visible(job.status))
+        for event in events:
+            if (steps := steps_of(event)) is not None:
+                of = f"/{steps[1]}" if steps[1] else ""
+                self._bar.update(self._task, completed=steps[0], total=steps[1], text=f"{visible(job.status)}, step {steps[0]}{of}")
+
+    def trouble(self, error: RemoteError, wait: float) -> None:
+        """Say that the service could not be asked, and when it is asked again."""
+        if not self._quiet:
+            self._narration.print(f"{visible(error.message)}; asked again in {wait:.0f} s")

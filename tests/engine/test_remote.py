@@ -1,0 +1,421 @@
+"""Fine-tuning at a service, from the files to what came of the job, against a real server on this machine that also misbehaves."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from curate.cli.main import main
+from curate.errors import RemoteError, UsageError
+from curate.remote.endpoint import EventPage
+from curate.remote.job import JobEvent
+from curate.remote.key import key_of
+from curate.remote.service import place_of
+from curate.remote.watch import EventLog, news
+from curate.targets import Target
+from tests.conftest import chat, environment
+from tests.engine.tuning_server import STEPS, Server, Trouble, serving
+
+KEY = "sk-never-to-be-seen-0123456789"
+MODEL = "gpt-4.1-mini-2025-04-14"
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    pytest.importorskip("openai", exc_type=ImportError)
+    monkeypatch.setenv("CURATE_REMOTE_KEY", KEY)
+    monkeypatch.setattr("openai._base_client.INITIAL_RETRY_DELAY", 0.01)
+    monkeypatch.setattr("openai._base_client.MAX_RETRY_DELAY", 0.02)
+    monkeypatch.setattr("curate.remote.start.PAUSE", 0.05)
+    monkeypatch.setattr("curate.remote.upload.POLL", 0.01)
+    for name, count in (("data.jsonl", 12), ("held.jsonl", 10)):
+        lines = [json.dumps(chat(f"What is {name} {n} plus {n}?", f"It is {2 * n}, by adding.")) for n in range(count)]
+        Path(name).write_text("\n".join(lines) + "\n")
+    with serving() as running:
+        Path("curate.toml").write_text(f'[remote]\nbase_url = "{running.address}"\nmodel = "{MODEL}"\n')
+        yield running
+
+
+def said(capsys: pytest.CaptureFixture[str]) -> Any:
+    """The JSON that was printed."""
+    return json.loads(capsys.readouterr().out)
+
+
+def start(*options: str) -> int:
+    return main(["remote", "start", "data.jsonl", "--yes", "--json", *options])
+
+
+def watch(*options: str) -> int:
+    return main(["remote", "watch", "--every", "0", *options])
+
+
+@pytest.mark.slow
+def test_a_job_goes_from_files_to_metrics(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    assert start("--validation", "held.jsonl", "--epochs", "2", "--batch-size", "4", "--suffix", "mine", "--set", "extra=1.5") == 0
+    started = said(capsys)
+    assert (started["job"]["id"], started["found"], len(server.files)) == ("ftjob-1", False, 2)
+    asked = server.jobs["ftjob-1"].value
+    assert asked["method"] == {"type": "supervised", "supervised": {"hyperparameters": {"n_epochs": 2, "batch_size": 4, "extra": 1.5}}}
+    assert server.files["file-1"][1] == Path("data.jsonl").read_bytes()
+    assert watch() == 0
+    shown = capsys.readouterr()
+    assert "\x1b" not in shown.out
+    assert [shown.out.count(f"Step {n}/{STEPS}") for n in range(1, STEPS + 1)] == [1] * STEPS
+    assert "ft:gpt-4.1-mini:me::abc" in shown.out
+    assert "next: curate remote fetch ftjob-1" in shown.err
+    assert main(["remote", "fetch", "-o", "got", "--json"]) == 0
+    fetched = said(capsys)
+    assert fetched["files"] == ["events.jsonl", "metrics.csv", "record.json", "result-file-3.csv"]
+    with Path("got/metrics.csv").open() as table:
+        assert [row["step"] for row in csv.DictReader(table)] == [str(n) for n in range(1, STEPS + 1)]
+    record = json.loads(Path("got/record.json").read_text())
+    assert record["asked"]["settings"]["hyperparameters"]["n_epochs"] == 2
+    assert record["checkpoints"] == [{"id": "ftckpt-1", "step_number": 6}]
+    assert len(Path("got/events.jsonl").read_text().splitlines()) == record["events"] == STEPS + 2
+
+
+@pytest.mark.slow
+def test_the_same_is_neither_sent_nor_started_twice(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["remote", "upload", "data.jsonl", "--yes", "--json"]) == 0
+    assert [file["reused"] for file in said(capsys)["files"]] == [False]
+    Path("copy.jsonl").write_bytes(Path("data.jsonl").read_bytes())
+    assert main(["remote", "upload", "copy.jsonl", "--json"]) == 0  # nothing leaves, so nobody is asked
+    assert [file["reused"] for file in said(capsys)["files"]] == [True]
+    assert [start(), start()] == [0, 0]
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (first["job"]["id"], second["job"]["id"], second["found"]) == ("ftjob-1", "ftjob-1", True)
+    assert (len(server.files), len(server.jobs), server.asked("POST /files")) == (1, 1, 1)
+    assert start("--again") == 0
+    assert start("--epochs", "5") == 0
+    assert len(server.jobs) == 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("what", ["429", "500", "slow"])
+def test_a_server_that_is_busy_fails_or_dawdles_is_asked_again(
+    server: Server, what: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("curate.remote.endpoint.SECONDS", 0.3)
+    monkeypatch.setattr("curate.remote.endpoint.LONG_SECONDS", 0.3)
+    server.troubles = [
+        Trouble(request, what) for request in ("POST /files", "POST /fine", "GET /fine.*jobs$", "GET /fine.*/ftjob-1$", "GET .*events", "GET .*content")
+    ]
+    assert start() == 0
+    assert watch("--quiet") == 0
+    assert main(["remote", "fetch"]) == 0
+    assert (len(server.jobs), all(not trouble.times for trouble in server.troubles)) == (1, True)
+    assert Path(".curate/remote/ftjob-1/metrics.csv").exists()
+
+
+@pytest.mark.slow
+def test_a_start_whose_answer_was_lost_is_not_paid_twice(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    server.troubles = [Trouble("POST /fine", "lost")]
+    assert start() == 0
+    assert (said(capsys)["job"]["id"], len(server.jobs)) == ("ftjob-1", 1)
+
+
+@pytest.mark.slow
+def test_a_start_that_was_killed_before_it_knew_is_found_again(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    assert start() == 0
+    journal = Path(".curate/remote/journal.jsonl")
+    lines = journal.read_bytes().splitlines(keepends=True)
+    journal.write_bytes(b"".join(lines[:-1]) + lines[-1][:40])  # it was cut short while the last line was written
+    assert start() == 0
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (first["job"]["id"], second["found"], len(server.jobs)) == (second["job"]["id"], True, 1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("what", ["half", "cut", "lost"])
+def test_half_an_upload_is_sent_again(server: Server, what: str, capsys: pytest.CaptureFixture[str]) -> None:
+    server.troubles = [Trouble("POST /files", what)]
+    assert main(["remote", "upload", "data.jsonl", "--yes", "--json"]) == 0
+    [file] = said(capsys)["files"]
+    assert server.files[file["file_id"]][1] == Path("data.jsonl").read_bytes()
+    assert server.asked("POST /files") == 2
+    assert what != "half" or server.asked("DELETE /files") == 1
+
+
+@pytest.mark.slow
+def test_an_upload_that_never_arrives_whole_is_an_error_and_leaves_nothing(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    server.troubles = [Trouble("POST /files", "half", times=9)]
+    assert main(["remote", "upload", "data.jsonl", "--yes"]) == 2
+    assert "bytes arrived, 3 times" in capsys.readouterr().err
+    assert (server.files, Path(".curate/remote/journal.jsonl").exists()) == ({}, False)
+
+
+@pytest.mark.slow
+def test_a_file_that_expired_is_sent_again(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["remote", "upload", "data.jsonl", "--yes"]) == 0
+    server.files.clear()
+    server.reading = 2
+    assert start() == 0
+    [file] = json.loads(capsys.readouterr().out.splitlines()[-1])["files"]
+    assert (file["reused"], server.asked("POST /files"), len(server.jobs)) == (False, 2, 1)
+
+
+@pytest.mark.slow
+def test_a_file_that_the_service_cannot_read_is_said_and_not_used(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    server.refuses_files = True
+    assert start() == 2
+    assert "line 3 has no messages" in capsys.readouterr().err
+    assert server.jobs == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("end", ["failed", "cancelled"])
+def test_a_job_that_ends_badly_is_told_with_its_reason(server: Server, end: str, capsys: pytest.CaptureFixture[str]) -> None:
+    server.end = end
+    assert start() == 0
+    assert watch() == 1
+    assert main(["remote", "fetch"]) == 1
+    shown = capsys.readouterr().out
+    assert "\x1b" not in shown
+    assert end in shown
+    assert end != "failed" or "invalid_training_file: too many \\x1b[2J tokens (training_file)" in shown
+    record = json.loads(Path(".curate/remote/ftjob-1/record.json").read_text())
+    assert (record["metrics_from"], record["results"]) == ("events", {})
+    server.end = "succeeded"
+    assert start() == 0  # one that ended badly is no reason not to start another
+    assert len(server.jobs) == 2
+
+
+@pytest.mark.slow
+def test_a_job_can_be_cancelled(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    assert start() == 0
+    assert main(["remote", "cancel"]) == 0
+    assert watch() == 1
+    assert "The job was cancelled" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_a_result_that_expired_is_said_and_metrics_come_from_the_events(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    assert start() == 0
+    assert main(["remote", "fetch"]) == 2
+    assert "curate remote watch ftjob-1" in capsys.readouterr().err
+    assert not Path(".curate/remote/ftjob-1/record.json").exists()
+    assert watch() == 0
+    server.files.clear()
+    assert main(["remote", "fetch"]) == 1
+    assert "the service has this result no more; metrics.csv comes from the events" in capsys.readouterr().out
+    assert Path(".curate/remote/ftjob-1/metrics.csv").read_text().splitlines()[:2] == ["step,train_loss,total_steps", "1,2.0,12"]
+
+
+@pytest.mark.slow
+def test_a_watch_that_is_killed_goes_on_without_repeating_or_losing(server: Server) -> None:
+    assert start() == 0
+    command = [sys.executable, "-m", "curate", "remote", "watch", "--json", "--every", "0.05"]
+    told: list[str] = []
+    server.step = 0
+    job = server.jobs["ftjob-1"]
+    for nth in (4, 8):  # twice it is killed while it waits for more
+        with server.lock:
+            for _ in range(4):
+                server.tell(job, f"event {len(job.events)}")
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment()) as child:
+            assert child.stdout is not None
+            while len(told) < nth + 1:
+                told.append(json.loads(child.stdout.readline())["event"]["id"])
+            os.kill(child.pid, signal.SIGKILL)
+    server.step = STEPS
+    done = subprocess.run(command, capture_output=True, text=True, env=environment(), check=False)
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    told += [line["event"]["id"] for line in lines if line["kind"] == "event"]
+    assert (done.returncode, lines[-1]["job"]["status"]) == (0, "succeeded")
+    assert told == [event["id"] for event in job.events]
+    assert [event.id for event in EventLog(Path(".curate/remote/ftjob-1")).events] == told
+
+
+@pytest.mark.slow
+def test_a_watch_outlasts_a_service_that_is_away(server: Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert start() == 0
+    server.troubles = [Trouble("GET .*events", "500", times=20)]
+    assert watch() == 0
+    assert "asked again in" in capsys.readouterr().err
+    monkeypatch.setattr("curate.remote.watch.PATIENCE", 0)
+    server.troubles = [Trouble("GET .*events", "500", times=99)]
+    assert watch("--every", "0.01") == 2
+
+
+@pytest.mark.slow
+def test_nothing_is_sent_before_somebody_agrees(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    for step in ("upload", "start"):
+        assert main(["remote", step, "data.jsonl"]) == 2
+        told = capsys.readouterr().err
+        assert "data.jsonl (" in told
+        assert "--yes" in told
+    assert main(["remote", "validate", "data.jsonl"]) == 0
+    assert main(["remote", "estimate", "data.jsonl"]) == 0
+    assert server.requests == []
+
+
+@pytest.mark.slow
+def test_data_with_errors_is_not_sent(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    with Path("data.jsonl").open("a") as file:
+        file.write(json.dumps(chat("And now?", "")) + "\n")
+    assert start() == 1
+    assert "data.jsonl:13: C003" in capsys.readouterr().err
+    assert main(["remote", "validate", "data.jsonl"]) == 1
+    assert server.requests == []
+    assert start("--no-check") == 0
+
+
+@pytest.mark.slow
+def test_the_key_is_sent_and_never_written_nor_shown(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    assert start() == 0
+    server.troubles = [Trouble("GET /fine.*/ftjob-1$", "401")]  # this service says the key back
+    assert watch() == 2
+    assert watch() == 0
+    assert main(["remote", "fetch"]) == 0
+    assert server.keys == {f"Bearer {KEY}"}
+    shown = capsys.readouterr()
+    assert KEY not in shown.out + shown.err
+    assert "status 401 for [key]" in shown.err
+    assert [path for path in Path().rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()] == []
+
+
+@pytest.mark.slow
+def test_an_address_of_something_else_is_said(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    server.troubles = [Trouble("POST /files", "html")]
+    assert main(["remote", "upload", "data.jsonl", "--yes"]) == 2
+    assert "not with JSON" in capsys.readouterr().err
+    assert main(["remote", "watch", "../../etc"]) == 2
+    assert "is no id of a job" in capsys.readouterr().err
+
+
+def test_a_key_goes_to_its_own_service_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CURATE_REMOTE_KEY", raising=False)
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    monkeypatch.setattr("curate.remote.key._from_keyring", lambda host: "from-ring" if host == "gateway.example" else "")
+    assert key_of(place_of(Target.OPENAI, "", connected=True)) == KEY
+    with pytest.raises(UsageError, match="no key for") as caught:
+        key_of(place_of(Target.OPENAI, "https://api.openai.com.evil.example/v1", connected=True))
+    assert "OPENAI_API_KEY" not in caught.value.hint
+    assert key_of(place_of(Target.OPENAI, "https://gateway.example/v1", connected=True)) == "from-ring"
+
+
+@pytest.mark.parametrize(
+    ("target", "address", "said"),
+    [
+        (Target.FIREWORKS, "", "cannot be started at fireworks"),
+        (Target.AZURE, "", "address of their own"),
+        (Target.TRL, "", "no service"),
+        (Target.OPENAI, "https://me:secret@host/v1", "more than an address"),
+        (Target.OPENAI, "file:///etc", "no address"),
+    ],
+)
+def test_a_place_that_cannot_be_is_refused(target: Target, address: str, said: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        place_of(target, address, connected=True)
+    assert said in caught.value.message
+    assert "secret" not in caught.value.message + caught.value.hint
+
+
+class Listing:
+    """A service's list of a job's events: the latest first, or as it happens the earliest."""
+
+    def __init__(self, events: list[JobEvent], page: int, *, latest_first: bool) -> None:
+        self.order = events[::-1] if latest_first else events
+        self.page = page
+
+    def events(self, _job_id: str, after: str | None) -> EventPage:
+        start = next((i + 1 for i, event in enumerate(self.order) if event.id == after), 0)
+        return EventPage(self.order[start : start + self.page], start + self.page < len(self.order))
+
+
+@given(
+    gaps=st.lists(st.integers(0, 2), max_size=30),
+    page=st.integers(1, 7),
+    latest_first=st.booleans(),
+    looks=st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), max_size=6),
+)
+def test_every_event_is_kept_once_and_in_order_whenever_looking_stops(
+    gaps: list[int], page: int, latest_first: bool, looks: list[tuple[int, int]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    times = [sum(gaps[: n + 1]) for n in range(len(gaps))]
+    events = [JobEvent(id=f"e{n}", created_at=time) for n, time in enumerate(times)]
+    folder = tmp_path_factory.mktemp("job")
+    for upto, torn in [*sorted(looks), (len(events), len(events))]:
+        log = EventLog(folder)
+        listing: Any = Listing(events[:upto], page, latest_first=latest_first)
+        new = news(listing, "job", log)
+        log.add(new[:torn])  # the process may end after any of them is written
+    kept = [event.id for event in EventLog(folder).events]
+    if latest_first:
+        assert kept == [event.id for event in events]
+    else:  # who lists the earliest first may mix those of one second
+        assert sorted(kept) == sorted(event.id for event in events)
+
+
+def test_costs_come_from_the_table_unless_somebody_knows_better(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("data.jsonl").write_text("".join(json.dumps(chat(f"Question {n}?", "word " * 2000)) + "\n" for n in range(100)))
+    estimate = ["remote", "estimate", "data.jsonl", "--model", MODEL, "--epochs", "2", "--json"]
+    assert main(estimate) == 0
+    listed = said(capsys)
+    assert (listed["price"], listed["unit"]) == (5, "million tokens")
+    assert listed["cost"] == pytest.approx(listed["tokens"] / 1e6 * 5, abs=0.005)
+    assert listed["tokens"] == 2 * listed["training"]["tokens"]
+    assert "2025" in listed["price_source"]
+    Path("curate.toml").write_text('[remote.prices]\n"gpt-4.1" = 1.0\n"gpt-4.1-mini" = 2.0\n')
+    assert main(estimate) == 0
+    assert said(capsys)["price"] == 2
+    assert main([*estimate, "--price", "9"]) == 0
+    assert said(capsys)["price"] == 9
+    assert main(["remote", "estimate", "data.jsonl", "--target", "together", "--model", "meta-llama/Llama-3-8B-Instruct", "--json"]) == 0
+    other = said(capsys)
+    assert (other["price"], other["epochs"]) == (0.48, 1)
+    assert main(["remote", "estimate", "data.jsonl", "--model", "my-own"]) == 0
+    assert "no price is known for my-own" in capsys.readouterr().out
+
+
+def test_the_end_of_openais_service_is_said_where_it_matters(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["remote", "--help"]) == 0
+    assert "2027-01-06" in capsys.readouterr().out
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    Path("data.jsonl").write_text("".join(json.dumps(chat(f"Question {n}?", "An answer to it.")) + "\n" for n in range(10)))
+    assert main(["remote", "start", "data.jsonl", "--model", MODEL]) == 2
+    assert "2027-01-06" in capsys.readouterr().err
+
+
+def test_pairs_are_for_dpo(capsys: pytest.CaptureFixture[str]) -> None:
+    pair = {"input": {"messages": [{"role": "user", "content": "Hi"}]}, "preferred_output": [{"role": "assistant", "content": "Hello."}]}
+    pair["non_preferred_output"] = [{"role": "assistant", "content": "What."}]
+    Path("data.jsonl").write_text(f"{json.dumps(pair)}\n" * 3)
+    assert main(["remote", "estimate", "data.jsonl", "--model", "gpt-4o"]) == 2
+    assert "--method dpo" in capsys.readouterr().err
+    assert main(["remote", "estimate", "data.jsonl", "--model", "gpt-4o", "--method", "dpo"]) == 0
+    assert main(["remote", "estimate", "data.jsonl", "--model", "o4-mini", "--method", "reinforcement"]) == 2
+    assert "--grader" in capsys.readouterr().err
+
+
+def test_nobody_listening_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("openai", exc_type=ImportError)
+    monkeypatch.setattr("curate.remote.endpoint.RETRIES", 0)
+    monkeypatch.setenv("CURATE_REMOTE_KEY", KEY)
+    assert main(["remote", "watch", "ftjob-1", "--once", "--base-url", "http://127.0.0.1:9/v1"]) == 2
+    assert "can be reached" in capsys.readouterr().err
+
+
+def test_without_the_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setitem(sys.modules, "openai", None)
+    monkeypatch.setenv("CURATE_REMOTE_KEY", KEY)
+    assert main(["remote", "watch", "ftjob-1", "--base-url", "http://127.0.0.1:9/v1"]) == 2
+    assert "[remote]" in capsys.readouterr().err
+
+
+def test_an_id_from_a_service_never_leads_out_of_the_folder() -> None:
+    from curate.remote.journal import safe_id
+
+    assert safe_id("ftjob-abc.1:2") == "ftjob-abc.1:2"
+    for bad in ("", "..", "../x", "a/b", "a\\b", ".hidden", "x" * 300, "a\nb"):
+        with pytest.raises(RemoteError):
+            safe_id(bad)
