@@ -9,8 +9,7 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from curate.cli.options import chosen
-from curate.config import Config, RemoteConfig, find_config
+from curate.config import Config, RemoteConfig, chosen, find_config
 from curate.errors import ConfigError, InputError, UsageError
 from curate.remote.endpoint import Endpoint
 from curate.remote.journal import Journal
