@@ -160,6 +160,8 @@ class SplitConfig(Section):
     """Examples that the output folder has stay in their split."""
     parquet: bool = False
     """Write Parquet files beside the JSON Lines."""
+    trainers: tuple[Literal["axolotl", "llamafactory", "trl"], ...] = ()
+    """Other trainers for which a configuration is written beside the splits."""
 
     @model_validator(mode="after")
     def _whole(self) -> "SplitConfig":

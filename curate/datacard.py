@@ -44,8 +44,6 @@ def loading(manifest: Manifest) -> str:
 def _configs(manifest: Manifest) -> str:
     full = [(name, part.file) for name, part in manifest.splits.items() if part.examples]
     lines = ["configs:", "- config_name: default", "  data_files:", *(f"  - split: {name}\n    path: {file}" for name, file in full)]
-    if any(file.endswith(".parquet") for file in manifest.files):
-        lines += ["- config_name: parquet", "  data_files:", *(f"  - split: {name}\n    path: parquet/{name}.parquet" for name, _ in full)]
     return "\n".join(lines) + "\n"
 
 
@@ -68,7 +66,8 @@ def _splits(manifest: Manifest) -> str:
 def _loading(manifest: Manifest) -> Iterator[str]:
     files = ", ".join(f'"{name}": "{part.file}"' for name, part in manifest.splits.items() if part.examples)
     yield '## Load it\n\n    from datasets import load_dataset\n    load_dataset("PATH/OF/THIS/FOLDER")                      # or by name:'
-    yield f'    load_dataset("json", data_files={{{files}}})\n'
+    yield f'    load_dataset("json", data_files={{{files}}})'
+    yield '    load_dataset("PATH/OF/THIS/FOLDER/parquet")              # the same as Parquet\n' if manifest.config["split"]["parquet"] else ""
 
 
 def _sources(manifest: Manifest) -> str:

@@ -24,6 +24,7 @@ from curate.read.formats import example_of
 from curate.rewrite import pieces
 from curate.split.division import Division
 from curate.split.names import NAMES
+from curate.trainers import configurations
 from curate.transaction import replacing_together
 
 if TYPE_CHECKING:
@@ -150,13 +151,13 @@ def _reason(code: str | None, decided_by: str) -> str:
 
 
 def finish(stage: Path, manifest: Manifest) -> Manifest:
-    """Write what is made of the splits: Parquet files where they are wanted, the data card, and the manifest with the hashes of all."""
+    """Write what is made of the splits: Parquet files and configurations where they are wanted, the data card, the manifest with the hashes of all."""
     files = {}
     if manifest.config["split"]["parquet"]:
         from curate.parquet import write_parquet  # only where it was asked for
 
         files.update({name: sha256(write_parquet(stage / part.file, stage / name)) for part in manifest.splits.values() if (name := _parquet(part.file))})
-    for name, text in (("DATACARD.md", card(manifest)), (".huggingface.yaml", loading(manifest))):
+    for name, text in (("DATACARD.md", card(manifest)), (".huggingface.yaml", loading(manifest)), *configurations(manifest).items()):
         data = text.encode("utf-8", "surrogatepass")
         (stage / name).write_bytes(data)
         files[name] = hashlib.sha256(data).hexdigest()

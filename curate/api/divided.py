@@ -81,6 +81,7 @@ def split(
     seed: int | None = None,
     grow: bool | None = None,
     parquet: bool | None = None,
+    trainers: Sequence[str] | None = None,
 ) -> Divided:
     """Write train, validation and test so that nothing leaks: as `curate split`, options laid over the working folder's configuration.
 
@@ -89,7 +90,7 @@ def split(
     project = Project(Path.cwd())
     whole = find_config(project.folder)
     options: dict[str, Any] = {"fractions": fractions, "counts": counts, "group_by": group_by, "stratify": stratify, "existing": existing}
-    section = chosen(whole.split, **options, semantic=semantic, grow=grow, parquet=parquet)
+    section = chosen(whole.split, **options, semantic=semantic, grow=grow, parquet=parquet, trainers=trainers)
     dedup = chosen(whole.dedup, threshold=threshold)
     mix = chosen(whole.mix, weights=weights, examples=examples, tokens=tokens)
     config = whole.model_copy(update={"split": section, "dedup": dedup, "mix": mix, "seed": whole.seed if seed is None else seed})

@@ -44,6 +44,9 @@ def split(
     seed: Annotated[int | None, typer.Option(help="Another seed gives another split.")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Divide all examples anew; those that the folder has need not stay in their split.")] = False,
     parquet: Annotated[bool | None, typer.Option("--parquet", help="Write Parquet files beside the JSON Lines.")] = None,
+    trainer: Annotated[
+        list[str] | None, typer.Option(help="Write a configuration for it beside the splits: axolotl, llamafactory, trl.", metavar="TRAINER")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
@@ -59,7 +62,7 @@ def split(
         "counts": _numbers("--counts", counts, int, "200,500"),
         "group_by": group_by,
     }
-    options |= {"stratify": stratify, "existing": existing, "semantic": semantic, "parquet": parquet, "grow": False if fresh else None}
+    options |= {"stratify": stratify, "existing": existing, "semantic": semantic, "parquet": parquet, "trainers": trainer, "grow": False if fresh else None}
     section, dedup = chosen(whole.split, **options), chosen(whole.dedup, threshold=threshold)
     mix = chosen(whole.mix, weights=_weights(weight), examples=examples, tokens=tokens)
     config = whole.model_copy(update={"split": section, "dedup": dedup, "mix": mix, "seed": whole.seed if seed is None else seed})
