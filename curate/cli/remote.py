@@ -35,11 +35,11 @@ remote = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="""Fine-tune at a service that speaks OpenAI's interface (OpenAI, Azure, or any by --base-url).
+    help="""Fine-tune at a service: OpenAI, Azure, Together, or any by --base-url that speaks OpenAI's interface.
 
     validate and estimate send nothing. upload, start, watch, fetch and cancel speak to the service; data leaves this machine only
-    after a yes. Keys come from the environment (CURATE_REMOTE_KEY, OPENAI_API_KEY, AZURE_OPENAI_API_KEY) or the keyring, and are never
-    written. What was sent and started stands in .curate/remote/: nothing is uploaded or started twice.
+    after a yes. Keys come from the environment (CURATE_REMOTE_KEY, or the service's own: OPENAI_API_KEY, AZURE_OPENAI_API_KEY,
+    TOGETHER_API_KEY) or the keyring, and are never written. What was sent and started stands in .curate/remote/: nothing is uploaded or started twice.
 
     OpenAI closes self-serve fine-tuning to everyone on 2027-01-06: no job can be started at api.openai.com from then on.
     """,
@@ -178,6 +178,7 @@ def start(
     what = f"{_what(new)} and the order of a job" if new else "the order of a job"
     options.demand_consent(what, meant.place, yes=yes, as_json=as_json)
     with options.connected(meant.place) as endpoint, _alone():
+        endpoint.demand_takes(wanted)
         sent = [_sent(endpoint, path, quiet=quiet) for path in files]
         job, known = start_job(endpoint, options.journal(), wanted, sent[0], sent[1] if len(sent) > 1 else None, again=again)
     if as_json:

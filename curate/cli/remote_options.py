@@ -16,6 +16,7 @@ from curate.remote.journal import Journal
 from curate.remote.key import key_of
 from curate.remote.service import CLOSED, Place, place_of
 from curate.remote.settings import Hyperparameters, Settings, Value, settings_of
+from curate.remote.together import TogetherEndpoint
 from curate.report.console import console
 from curate.runs import Project
 from curate.targets import SERVICES, Target
@@ -118,21 +119,16 @@ def journal() -> Journal:
 @contextmanager
 def connected(place: Place) -> Iterator[Endpoint]:
     """The service, spoken to with the key of the environment or the keyring. Raises `UsageError` where there is none."""
-    with Endpoint(place, key_of(place)) as endpoint:
+    kind = TogetherEndpoint if place.target is Target.TOGETHER else Endpoint
+    with kind(place, key_of(place)) as endpoint:
         yield endpoint
 
 
 def place_of_job(job: str | None, target: Target | None, base_url: str | None) -> Place:
     """Where a job runs: as named, else where it was started from here, else by the configuration."""
     if target is None and base_url is None and (started := journal().started(job)) is not None:
-        meant = asked(None, None, connected=False)
-        return Place(target_at(started.address, meant.place.target), started.address)
+        return Place(started.target, started.address)
     return asked(target, base_url, connected=True).place
-
-
-def target_at(address: str, otherwise: Target) -> Target:
-    """The service that an address belongs to; another one's rules where it belongs to none."""
-    return next((target for target in SERVICES if Place(target, address).is_its_own), otherwise)
 
 
 def tell_closing(place: Place) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple, Self
 from curate.errors import InputError, MissingExtra, RemoteError
 from curate.remote.job import Job, JobEvent, UploadedFile, event_of, file_of, job_of
 from curate.remote.service import Place
+from curate.remote.settings import Settings
 from curate.text import excerpt
 
 RETRIES: Final = 5
@@ -34,7 +35,7 @@ class _Counted(BufferedReader):
 
     def __init__(self, path: Path, advance: Progress | None) -> None:
         super().__init__(FileIO(path))
-        self.name_given, self._advance, self._told = path.name, advance, 0
+        self._advance, self._told = advance, 0
 
     def read(self, size: int | None = -1, /) -> bytes:
         data = super().read(size)
@@ -71,14 +72,19 @@ class Endpoint:
         except OSError as error:
             raise InputError(f"{path}: cannot be read: {error.strerror}", "check the path and its permissions") from error
         with file, self._said():
-            found = self._client.files.create(file=(path.name, file, "application/jsonl"), purpose="fine-tune", timeout=LONG_SECONDS)
-            return file_of(_plain(found))
+            return self._send(path, file)
+
+    def _send(self, path: Path, file: BufferedReader) -> UploadedFile:
+        return file_of(plain(self._client.files.create(file=(path.name, file), purpose="fine-tune", timeout=LONG_SECONDS)))
+
+    def demand_takes(self, settings: Settings) -> None:
+        """Raise `UsageError` for settings that the service is known not to have; what is not known is left to it."""
 
     def file(self, file_id: str) -> UploadedFile | None:
         """What the service says of a file; None where it has it no more."""
         try:
             with self._said():
-                return file_of(_plain(self._client.files.retrieve(file_id)))
+                return file_of(plain(self._client.files.retrieve(file_id)))
         except RemoteError as error:
             if error.status in (404, 410):
                 return None
@@ -96,37 +102,38 @@ class Endpoint:
     def jobs_on(self, training_file: str) -> list[Job]:
         """The latest jobs that train on a file."""
         with self._said():
-            page = _plain(self._client.fine_tuning.jobs.list(limit=PAGE))
-            return [job for job in map(job_of, _listed(page)) if job.training_file == training_file]
+            page = plain(self._client.fine_tuning.jobs.list(limit=PAGE))
+            return [job for job in map(job_of, listed(page)) if job.training_file == training_file]
 
-    def create(self, request: dict[str, Any]) -> Job:
+    def create(self, settings: Settings, training_file: str, validation_file: str | None) -> Job:
         """Start a job. It is asked once: a request that may have been taken must not be made again before somebody looked."""
+        client = self._client.with_options(max_retries=0, timeout=LONG_SECONDS)
         with self._said():
-            return job_of(_plain(self._client.with_options(max_retries=0, timeout=LONG_SECONDS).fine_tuning.jobs.create(**request)))
+            return job_of(plain(client.fine_tuning.jobs.create(**settings.request(training_file, validation_file))))
 
     def job(self, job_id: str) -> Job:
         """How a job is."""
         with self._said():
-            return job_of(_plain(self._client.fine_tuning.jobs.retrieve(job_id)))
+            return job_of(plain(self._client.fine_tuning.jobs.retrieve(job_id)))
 
     def cancel(self, job_id: str) -> Job:
         """End a job."""
         with self._said():
-            return job_of(_plain(self._client.fine_tuning.jobs.cancel(job_id)))
+            return job_of(plain(self._client.fine_tuning.jobs.cancel(job_id)))
 
     def events(self, job_id: str, after: str | None) -> EventPage:
         """The events that come after one in the service's order; from its start for None."""
         import openai
 
         with self._said():
-            page = _plain(self._client.fine_tuning.jobs.list_events(job_id, after=after or openai.omit, limit=PAGE))
-            return EventPage([event_of(value) for value in _listed(page)], bool(page.get("has_more")))
+            page = plain(self._client.fine_tuning.jobs.list_events(job_id, after=after or openai.omit, limit=PAGE))
+            return EventPage([event_of(value) for value in listed(page)], bool(page.get("has_more")))
 
     def checkpoints(self, job_id: str) -> list[dict[str, Any]]:
         """The states of the model that the service kept on the way; none where it keeps none."""
         try:
             with self._said():
-                return _listed(_plain(self._client.fine_tuning.jobs.checkpoints.list(job_id, limit=PAGE)))
+                return listed(plain(self._client.fine_tuning.jobs.checkpoints.list(job_id, limit=PAGE)))
         except RemoteError as error:
             if error.status in (400, 404, 405, 501):
                 return []
@@ -174,16 +181,18 @@ class Endpoint:
         return "say the same again later: what was done is kept"
 
 
-def _plain(found: Any) -> dict[str, Any]:
+def plain(found: Any) -> dict[str, Any]:
     """A reply as plain values. Raises `RemoteError` for one that is no JSON object: a page for people, say."""
-    if not hasattr(found, "to_dict"):
+    value = found.to_dict(mode="json") if hasattr(found, "to_dict") else found
+    if not isinstance(value, dict):
         raise RemoteError("the service answered, but not with JSON", "check the address: is it the base of an OpenAI-style interface?")
-    text = json.dumps(found.to_dict(mode="json"), ensure_ascii=False).encode("utf-8", "replace")  # half a surrogate pair cannot be written down
+    text = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")  # half a surrogate pair cannot be written down
     plain: dict[str, Any] = json.loads(text, parse_constant=lambda _: None)
     return plain
 
 
-def _listed(page: dict[str, Any]) -> list[dict[str, Any]]:
+def listed(page: dict[str, Any]) -> list[dict[str, Any]]:
+    """The objects that a page of a list has."""
     found = page.get("data")
     return [value for value in found if isinstance(value, dict)] if isinstance(found, list) else []
 

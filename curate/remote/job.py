@@ -1,5 +1,6 @@
 """What a service tells of a job, read leniently: services differ in all but the names."""
 
+from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -7,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from curate.errors import RemoteError
 from curate.example import content_id
 
+SAME: Final = {"canceled": "cancelled", "completed": "succeeded", "success": "succeeded", "error": "failed", "user_error": "failed"}
+"""Words of other services for OpenAI's."""
 FINAL: Final = frozenset(("succeeded", "failed", "cancelled"))
 
 
@@ -87,16 +90,31 @@ def file_of(value: Any) -> UploadedFile:
 
 def job_of(value: Any) -> Job:
     """A job, of a reply's JSON. Raises `RemoteError` where it is none."""
-    return _read(Job, {**value, "error": value.get("error") or None, "result_files": value.get("result_files") or []} if isinstance(value, dict) else value)
+    if isinstance(value, dict):
+        status = str(value.get("status", "")).lower()
+        times = {name: _seconds(value.get(name)) for name in ("created_at", "estimated_finish", "finished_at")}
+        value = {**value, **times, "status": SAME.get(status, status), "error": value.get("error") or None, "result_files": value.get("result_files") or []}
+    return _read(Job, value)
 
 
 def event_of(value: Any) -> JobEvent:
     """An event, of a reply's JSON; one without an id gets one made of its content. Raises `RemoteError` where it is none."""
     if isinstance(value, dict):
-        value = {**value, "id": value.get("id") or f"made-{content_id(value)[:16]}"}
+        value = {**value, "id": value.get("id") or f"made-{content_id(value)[:16]}", "created_at": _seconds(value.get("created_at"))}
         if not isinstance(value.get("data"), dict):
             value["data"] = None
     return _read(JobEvent, value)
+
+
+def _seconds(value: Any) -> Any:
+    """A time as seconds since 1970; as it is where it is no date."""
+    if not isinstance(value, str):
+        return int(value) if isinstance(value, float) else value
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp())
 
 
 def _read(kind: type[Kind], value: Any) -> Kind:

@@ -16,6 +16,7 @@ from curate.errors import InputError, RemoteError, UsageError
 from curate.example import content_id
 from curate.files import append_line
 from curate.remote.settings import Settings
+from curate.targets import Target
 
 NAME: Final = "journal.jsonl"
 SAFE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,199}")
@@ -68,6 +69,8 @@ class JobStarted(Entry):
     """A job was started."""
 
     kind: Literal["job"] = "job"
+    target: Target
+    """Whose rules and prices count, and whose interface is spoken."""
     order: str
     job: str
 
@@ -158,9 +161,11 @@ def order_hash(address: str, settings: Settings, training: str, validation: str 
 
 
 def demand_started(journal: Journal, job_id: str | None) -> str:
-    """The id of the job that is meant: the last one started here when none is named. Raises `UsageError` where there is none."""
+    """The id of the job that is meant: the last one started here when none is named. Raises `UsageError` where there is none, `RemoteError`
+    for what is no id.
+    """
     if job_id is not None:
-        return job_id
+        return safe_id(job_id)
     last = journal.started()
     if last is None:
         raise UsageError("no job was started from this folder", "name one: its id is in the service's list of jobs")

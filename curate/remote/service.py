@@ -44,13 +44,7 @@ SERVICE: Final[dict[Target, Service]] = {
         "AZURE_OPENAI_API_KEY",
         example="https://NAME.openai.azure.com/openai/v1",
     ),
-    Target.TOGETHER: Service(
-        "https://api.together.xyz/v1",
-        ("api.together.xyz", "api.together.ai"),
-        "TOGETHER_API_KEY",
-        1,
-        "Together starts jobs under /fine-tunes with fields of its own (docs.together.ai, read 2026-11)",
-    ),
+    Target.TOGETHER: Service("https://api.together.ai/v1", (".together.ai", ".together.xyz"), "TOGETHER_API_KEY", 1),
     Target.FIREWORKS: Service(
         "https://api.fireworks.ai/v1",
         ("api.fireworks.ai",),

@@ -43,7 +43,7 @@ def start(
     order = order_hash(address, settings, training.sha256, validation.sha256 if validation else None)
     open_, jobs = journal.asked(address, order)
     if open_ is not None and (job := _taken(endpoint, open_)) is not None:
-        journal.add(JobStarted(address=address, order=order, job=job.id))
+        journal.add(JobStarted(address=address, target=endpoint.place.target, order=order, job=job.id))
         return Started(job, found=True)
     if not again and (job := _going(endpoint, jobs)) is not None:
         return Started(job, found=True)
@@ -59,16 +59,15 @@ def start(
     )
     journal.add(asked)
     job = _asked_for(endpoint, asked, sleep)
-    journal.add(JobStarted(address=address, order=order, job=job.id))
+    journal.add(JobStarted(address=address, target=endpoint.place.target, order=order, job=job.id))
     return Started(job, found=False)
 
 
 def _asked_for(endpoint: Endpoint, asked: JobAsked, sleep: Callable[[float], None]) -> Job:
     """Ask until the service says yes or no. Without its word the request may still be on its way: then it is only looked for, never made again."""
-    request = asked.settings.request(asked.training_file, asked.validation_file)
     for nth in range(TRIES):
         try:
-            return endpoint.create(request)
+            return endpoint.create(asked.settings, asked.training_file, asked.validation_file)
         except RemoteError as error:
             if not error.passing or (error.wait or 0) > LONGEST:
                 raise

@@ -76,6 +76,27 @@ def test_a_job_goes_from_files_to_metrics(server: Server, capsys: pytest.Capture
 
 
 @pytest.mark.slow
+def test_together_is_spoken_to_in_its_own_words(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    together = ("--target", "together", "--epochs", "2", "--suffix", "mine", "--set", "learning_rate=1e-5")
+    assert start(*together, "--learning-rate-multiplier", "2") == 2
+    assert "--set learning_rate" in capsys.readouterr().err
+    assert server.requests == []
+    server.troubles = [Trouble("POST /fine-tunes", "lost"), Trouble("POST /files/upload", "429"), Trouble("GET /fine-tunes/.*/events", "500")]
+    assert start(*together) == 0
+    assert server.jobs["ftjob-1"].value["asked"] == {
+        "model": MODEL, "training_file": "file-1", "training_method": {"method": "sft"}, "n_epochs": 2, "learning_rate": 1e-5, "suffix": "mine",
+    }  # fmt: skip
+    assert server.files["file-1"][1] == Path("data.jsonl").read_bytes()
+    assert watch() == 0
+    shown = capsys.readouterr().out
+    assert [shown.count(f"Step {n}/{STEPS}") for n in range(1, STEPS + 1)] == [1] * STEPS
+    assert "ft:gpt-4.1-mini:me::abc" in shown
+    assert main(["remote", "fetch", "--json"]) == 0
+    assert said(capsys)["record"]["job"]["trained_tokens"] == 4321
+    assert (len(server.jobs), server.keys) == (1, {f"Bearer {KEY}"})
+
+
+@pytest.mark.slow
 def test_the_same_is_neither_sent_nor_started_twice(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["remote", "upload", "data.jsonl", "--yes", "--json"]) == 0
     assert [file["reused"] for file in said(capsys)["files"]] == [False]

@@ -1,4 +1,4 @@
-"""A service that fine-tunes, as a real server on this machine: OpenAI's files and jobs as they are documented, and every way to misbehave."""
+"""A service that fine-tunes, as a real server on this machine: files and jobs of OpenAI and Together as they are documented, and every way to misbehave."""
 
 import base64
 import json
@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email.parser import BytesParser
 from email.policy import HTTP
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -209,7 +210,7 @@ class Handler(BaseHTTPRequestHandler):
     def _answer(self, request: str, body: bytes, query: dict[str, str], *, half: bool) -> tuple[int, Any]:
         method, path = request.split(" ", 1)
         match [method, *path.strip("/").split("/")]:
-            case ["POST", "files"]:
+            case ["POST", "files"] | ["POST", "files", "upload"]:
                 name, data = self._file(body)
                 return 200, self.server.add_file(name, data, len(data) // 2 if half else None)
             case [_, "files", str(name), *rest] if name in self.server.files:
@@ -223,7 +224,41 @@ class Handler(BaseHTTPRequestHandler):
                 return 200, {"object": "list", "data": [job.value for job in reversed(self.server.jobs.values())], "has_more": False}
             case [_, "fine_tuning", "jobs", name, *rest] if name in self.server.jobs:
                 return self._of_job(self.server.jobs[name], rest, query)
+            case [_, "fine-tunes", *rest]:
+                return self._as_together(method, rest, body)
         return 404, {"error": {"message": f"no {path}", "code": "not_found"}}
+
+    def _as_together(self, method: str, rest: list[str], body: bytes) -> tuple[int, Any]:
+        """The same jobs under the paths and names of Together."""
+        if method == "POST" and not rest:
+            asked = json.loads(body)
+            how = {"type": asked["training_method"]["method"], asked["training_method"]["method"]: {}}
+            value = self.server.add_job({**asked, "method": how})
+            self.server.jobs[value["id"]].value["asked"] = asked
+            return 200, self._together(value)
+        if not rest:
+            return 200, {"data": [self._together(job.value) for job in self.server.jobs.values()]}
+        if rest[0] not in self.server.jobs:
+            return 404, {"error": {"message": "no such job"}}
+        job = self.server.jobs[rest[0]]
+        if rest[1:] == ["events"]:
+            told = [{**event, "created_at": self._date(event["created_at"]), "level": "Info", **(event["data"] or {})} for event in job.events]
+            return 200, {"data": [{name: value for name, value in event.items() if name not in ("id", "data")} for event in told]}
+        if rest[1:] == ["cancel"]:
+            job.value["status"] = "cancelled"
+            return 200, {"message": "cancel requested"}
+        self.server.go_on(job)
+        return 200, self._together(job.value)
+
+    def _together(self, value: dict[str, Any]) -> dict[str, Any]:
+        words = {"validating_files": "pending", "succeeded": "completed", "failed": "user_error"}
+        return {
+            "id": value["id"], "status": words.get(value["status"], value["status"]), "model": value["model"], "training_file": value["training_file"],
+            "validation_file": "", "model_output_name": value["fine_tuned_model"], "created_at": self._date(value["created_at"]), "token_count": 4321,
+        }  # fmt: skip
+
+    def _date(self, seconds: int) -> str:
+        return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
 
     def _of_file(self, method: str, name: str, rest: list[str]) -> tuple[int, Any]:
         value, data = self.server.files[name]
