@@ -3,7 +3,8 @@
 In the order in which they are written; from identity.json on the folder holds a run, from report.json on a finished one:
 
     recipe.json        template.jinja        environment.json      identity.json (what the run is made of, and the key over it)
-    base.json (the base model, measured)     metrics.jsonl      checkpoints/      adapter/      report.json      report.html
+    base.json (the base model, measured)     metrics.jsonl      losses.jsonl      checkpoints/      adapter/      datamap.jsonl (what each
+    example's losses say)      report.json      report.html
     evaluation/ (what was answered)          evaluation.json
 
 The folder adapter/ is in PEFT's form, beside the tokenizer and its chat template, so that inference uses the one of the training; after full
@@ -30,7 +31,19 @@ from train import ranks
 from train.recipe import Recipe
 
 SPLITS: Final = ("train", "validation", "test")
-FILES: Final = ("identity.json", "recipe.json", "template.jinja", "environment.json", "base.json", "metrics.jsonl", "report.json", "report.html")
+DATAMAP: Final = "datamap.jsonl"
+FILES: Final = (
+    "identity.json",
+    "recipe.json",
+    "template.jinja",
+    "environment.json",
+    "base.json",
+    "metrics.jsonl",
+    "losses.jsonl",
+    DATAMAP,
+    "report.json",
+    "report.html",
+)
 OURS: Final = frozenset((*FILES, "checkpoints", "adapter", "tensorboard", "evaluation", "evaluation.json"))
 LOCK_WAIT: Final = 3.0  # seconds: a process that was just killed may take a moment to let go
 
@@ -45,6 +58,11 @@ class RunFolder:
     def metrics(self) -> Path:
         """The journal."""
         return self.path / "metrics.jsonl"
+
+    @property
+    def losses(self) -> Path:
+        """The loss of each example whenever it was trained on."""
+        return self.path / "losses.jsonl"
 
     @property
     def checkpoints(self) -> Path:

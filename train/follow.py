@@ -7,9 +7,11 @@ from time import monotonic
 from typing import Any
 
 import torch
+from torch import Tensor
 from transformers import TrainerCallback
 
 from train import ranks
+from train.loss_book import LossBook
 from train.machine import peak_memory
 from train.metrics import Journal
 from train.model import device
@@ -22,9 +24,19 @@ class Follower(TrainerCallback):  # type: ignore[misc]
     """Writes each step into the journal, measures on the validation split, and ends a training that gets no better or was interrupted."""
 
     def __init__(
-        self, journal: Journal, phase: Phase, order: Order, passes: Passes, *, every: int, patience: int | None, measure: Callable[[int], float] | None
+        self,
+        journal: Journal,
+        book: LossBook,
+        phase: Phase,
+        order: Order,
+        passes: Passes,
+        *,
+        every: int,
+        patience: int | None,
+        measure: Callable[[int], float] | None,
     ) -> None:
-        self.journal, self.phase, self.order, self.passes = journal, phase, order, passes
+        self.journal, self.book, self.phase, self.order, self.passes = journal, book, phase, order, passes
+        self.texts: Tensor | None = None
         self.every, self.patience, self.measure = every, patience, measure
         self.measured: list[tuple[int, float]] = journal.measurements() if measure else []
         self.interrupted = False
@@ -63,6 +75,10 @@ class Follower(TrainerCallback):  # type: ignore[misc]
         self.journal.write(event="out-of-memory", tokens_per_pass=room)
         self.phase.narrator.say(f"note: out of memory; from now on {room:,} tokens in a pass, the same examples in a step")
 
+    def saw(self, texts: Tensor) -> None:
+        """What the passes of the step under way came to, text by text; see `train.step.Outcome`."""
+        self.texts = texts
+
     def on_step_begin(self, *_: Any, **__: Any) -> None:
         """Start the clock of a step."""
         self.began = monotonic()
@@ -75,6 +91,8 @@ class Follower(TrainerCallback):  # type: ignore[misc]
         texts = self.order[step - 1]
         tokens, speed = self.passes.tokens(texts), 1 / max(monotonic() - self.began, 1e-9)
         supervised = sum(self.passes.texts[index].supervised for index in texts)
+        if self.texts is not None:  # before the journal and the checkpoint, so that neither has a step that the book lacks
+            self.book.write(step, texts, self.texts.tolist())
         self.journal.write(
             step=step, max_steps=state.max_steps, loss=logs["loss"], learning_rate=logs["learning_rate"], grad_norm=logs.get("grad_norm"),
             tokens=tokens, supervised=supervised, tokens_per_second=round(tokens * speed, 1), memory=peak_memory(),

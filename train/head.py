@@ -19,14 +19,18 @@ BYTES: Final = 12
 
 
 class ChunkedLoss(torch.autograd.Function):
-    """Weighted sum of the cross-entropy of `hidden` (tokens, size) through a linear layer (vocabulary, size), in nats."""
+    """Cross-entropy of `hidden` (tokens, size) through a linear layer (vocabulary, size), in nats.
+
+    Three results: its weighted sum, with a gradient; that of each token; and whether each token is the likeliest one.
+    """
 
     @staticmethod
-    def forward(ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor, weights: Tensor) -> Tensor:
+    def forward(ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor, weights: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Also the gradients, where they are wanted: each chunk's logits are gone before the next one's come."""
         dtype = torch.get_autocast_dtype(hidden.device.type) if torch.is_autocast_enabled(hidden.device.type) else weight.dtype
         head, wanted = weight.to(dtype), ctx.needs_input_grad[0] or ctx.needs_input_grad[1]
-        total = torch.zeros((), device=hidden.device)
+        each = torch.empty(len(hidden), device=hidden.device)
+        right = torch.empty(len(hidden), dtype=torch.bool, device=hidden.device)
         grad_hidden = torch.empty_like(hidden) if wanted else None
         grad_weight = torch.zeros_like(weight) if ctx.needs_input_grad[1] else None
         size = max(1, CHUNK // (BYTES * weight.shape[0]))
@@ -35,22 +39,26 @@ class ChunkedLoss(torch.autograd.Function):
                 part = slice(start, start + size)
                 states = hidden[part].to(dtype)
                 logits = nn.functional.linear(states, head, None if bias is None else bias.to(dtype)).float()
-                of_all = logits.logsumexp(1)
-                total += ((of_all - logits.gather(1, targets[part, None])[:, 0]) * weights[part]).sum()
+                target, highest = logits.gather(1, targets[part, None])[:, 0], logits.amax(1)
+                right[part] = target >= highest
+                shares = logits.sub_(highest[:, None]).exp_()
+                sums = shares.sum(1)
+                each[part] = sums.log() + highest - target
                 if grad_hidden is not None:
-                    logits.sub_(of_all[:, None]).exp_()
+                    logits.div_(sums[:, None])
                     logits[torch.arange(len(logits), device=logits.device), targets[part]] -= 1
                     gradient = logits.mul_(weights[part, None]).to(dtype)
                     grad_hidden[part] = (gradient @ head).to(hidden.dtype)
                     if grad_weight is not None:
                         grad_weight += (gradient.t() @ states).to(weight.dtype)
         ctx.save_for_backward(grad_hidden, grad_weight)
-        return total
+        ctx.mark_non_differentiable(each, right)
+        return (each * weights).sum(), each, right
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> tuple[Tensor | None, ...]:
         """The gradients from the forward pass, scaled."""
-        (grad,) = grads
+        grad = grads[0]
         of_hidden, of_weight = ctx.saved_tensors
         return (
             None if of_hidden is None else of_hidden * grad.to(of_hidden.dtype),
@@ -68,12 +76,12 @@ def backbone_of(base: Any) -> nn.Module | None:
     return backbone if type(head) is nn.Linear and isinstance(backbone, nn.Module) and backbone is not base else None
 
 
-def chunked_loss(base: Any, inputs: dict[str, Any], keep: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
-    """Weighted sum of the cross-entropy at the positions `keep` of a pack; `inputs` are those of the model's forward pass."""
+def chunked_loss(base: Any, inputs: dict[str, Any], keep: Tensor, targets: Tensor, weights: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Cross-entropy at the positions `keep` of a pack, as `ChunkedLoss` gives it; `inputs` are those of the model's forward pass."""
     backbone, head = backbone_of(base), base.get_output_embeddings()
     assert backbone is not None
     hidden = backbone(**inputs).last_hidden_state[0][keep]
-    loss: Tensor = ChunkedLoss.apply(  # type: ignore[no-untyped-call]
+    found: tuple[Tensor, Tensor, Tensor] = ChunkedLoss.apply(  # type: ignore[no-untyped-call]
         hidden, head.weight, head.bias, targets, weights
     )
-    return loss
+    return found

@@ -59,7 +59,7 @@ class StepTrainer(Trainer):  # type: ignore[misc]
         while True:
             drawn = torch.get_rng_state()
             try:
-                loss = self.passes.run(model, step, self._backward)
+                loss, texts = self.passes.run(model, step, self._backward)
                 break
             except OutOfMemory:
                 model.zero_grad()
@@ -70,6 +70,7 @@ class StepTrainer(Trainer):  # type: ignore[misc]
         if not self.is_fsdp_enabled:  # which has added them up in the backward passes
             ranks.total_gradients(model.parameters())
         self._check(model, step, ranks.total(loss.clone()))
+        self.follower.saw(texts)
         return loss * ranks.world()
 
     def _backward(self, loss: torch.Tensor) -> None:

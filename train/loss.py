@@ -1,6 +1,6 @@
 """The loss of packed texts, for every method; and the proofs that a model keeps the texts of a pack apart and that its loss can be had in chunks."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -12,20 +12,49 @@ from train.pack import Pack, pack
 from train.virtual import has_virtual, inputs_with_virtual
 
 
-def weighted_loss(model: Any, packed: Pack) -> Tensor:
-    """Cross-entropy in nats, times the weights, summed over the supervised tokens of a pack."""
+class Losses(NamedTuple):
+    """The loss of a pack, and what it is made of: both come from one forward pass."""
+
+    total: Tensor
+    """Cross-entropy in nats, times the weights, summed over the supervised tokens; gradients flow."""
+    each: Tensor
+    """Cross-entropy of each supervised token, without its weight; shape (supervised,), no gradient."""
+    right: Tensor
+    """Whether that token is the likeliest one, so that greedy decoding would have said it; shape (supervised,)."""
+
+    def by_text(self, packed: Pack) -> Tensor:
+        """For each text of the pack the sum of its losses, its supervised tokens, and how many are right; shape (texts, 3)."""
+        owners = packed.text_numbers()[packed.keep]
+        found = torch.stack([self.each.float(), torch.ones_like(self.each, dtype=torch.float32), self.right.float()], dim=1)
+        return found.new_zeros(len(packed.lengths), 3).index_add_(0, owners, found)
+
+
+def losses(model: Any, packed: Pack) -> Losses:
+    """The loss of a pack, as a whole and token by token."""
     base, inputs, keep = _inputs(model, packed)
     if base in FUSED:
-        return chunked_loss(base, inputs, keep, packed.targets, packed.weights)
-    return (token_losses(model, packed) * packed.weights).sum()
+        return Losses(*chunked_loss(base, inputs, keep, packed.targets, packed.weights))
+    logits = _logits(model, packed)
+    each = nn.functional.cross_entropy(logits, packed.targets, reduction="none")
+    right = logits.detach().gather(1, packed.targets[:, None])[:, 0] >= logits.detach().amax(1)
+    return Losses((each * packed.weights).sum(), each.detach(), right)
+
+
+def weighted_loss(model: Any, packed: Pack) -> Tensor:
+    """Cross-entropy in nats, times the weights, summed over the supervised tokens of a pack."""
+    return losses(model, packed).total
 
 
 def token_losses(model: Any, packed: Pack) -> Tensor:
     """Cross-entropy in nats of each supervised token of a pack; shape (supervised,)."""
+    return nn.functional.cross_entropy(_logits(model, packed), packed.targets, reduction="none")
+
+
+def _logits(model: Any, packed: Pack) -> Tensor:
     base, inputs, keep = _inputs(model, packed)
     # Not through the base where there is no need: FSDP gathers the weights when the model itself is called.
-    output = (base if has_virtual(_inner(model)) else model)(**inputs, logits_to_keep=keep)
-    return nn.functional.cross_entropy(output.logits[0].float(), packed.targets, reduction="none")
+    logits: Tensor = (base if has_virtual(_inner(model)) else model)(**inputs, logits_to_keep=keep).logits
+    return logits[0].float()
 
 
 def _inner(model: Any) -> Any:
@@ -65,7 +94,7 @@ def fuse_head(model: Any, device: torch.device) -> bool:
     model.eval()
     apart = (token_losses(model, packed) * packed.weights).sum()
     _, inputs, keep = _inputs(model, packed)  # anew: a prefix is a cache, and has grown
-    fused = chunked_loss(base, inputs, keep, packed.targets, packed.weights)
+    fused, *_ = chunked_loss(base, inputs, keep, packed.targets, packed.weights)
     model.train(training)
     if same := bool(torch.isclose(apart, fused, rtol=1e-3)):
         FUSED.add(base)

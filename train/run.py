@@ -18,6 +18,7 @@ from train.attach import attach, parameters, put_back, save, without
 from train.folder import RunFolder, identify
 from train.follow import Follower
 from train.loss import fuse_head, packs_exactly
+from train.loss_book import LossBook
 from train.machine import peak_memory
 from train.metrics import Journal
 from train.model import DTYPES, autocast, device, load_base
@@ -96,6 +97,8 @@ class Training:
         self.recipe = prepared.recipe
         self.dtype = DTYPES[settings.dtype]
         self.sharded = self.recipe.parallel == "fsdp" and ranks.world() > 1
+        train = prepared.train
+        self.book = LossBook(folder.losses, [train.examples[owner].place.line for owner in train.owners], silent=ranks.rank() > 0)
         self.model: Any = None
         self.packing = False
 
@@ -178,6 +181,7 @@ class Training:
         resume = ranks.from_first(lambda: checkpoint.latest(self.folder.checkpoints))
         done = 0 if resume is None else checkpoint.step_of(resume)
         self.journal.cut(done)
+        self.book.cut(done)
         ranks.wait()
         phase = self.narrator.phase("training", len(order), done)
         room = self.settings.tokens_per_pass
@@ -189,7 +193,7 @@ class Training:
             noise=Noise(self.model, recipe.neftune),
         )  # fmt: skip
         follower = Follower(
-            self.journal, phase, order, passes, every=self.prepared.evaluate_every, patience=recipe.patience,
+            self.journal, self.book, phase, order, passes, every=self.prepared.evaluate_every, patience=recipe.patience,
             measure=self._validation_loss if self.prepared.validation is not None else None,
         )  # fmt: skip
         if resume is not None and (done == len(order) or follower.exhausted):

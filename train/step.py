@@ -6,7 +6,7 @@ The loss is the mean over all supervised tokens of the step, weighted; how they 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from math import isfinite
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -15,7 +15,7 @@ from curate.encoding import Encoded
 from curate.errors import CurateError, ModelError
 from curate.text import excerpt, plural
 from train import ranks
-from train.loss import weighted_loss
+from train.loss import losses
 from train.model import autocast, device
 from train.neftune import Noise
 from train.pack import pack, spread
@@ -23,6 +23,15 @@ from train.pack import pack, spread
 
 class OutOfMemory(Exception):
     """A pass did not fit; kept inside the trainer, which tries again with smaller ones."""
+
+
+class Outcome(NamedTuple):
+    """What the passes of a step came to."""
+
+    loss: Tensor
+    """The mean loss per token; of several processes, this one's share."""
+    texts: Tensor
+    """For each text of the step the sum of its token losses in nats, its supervised tokens, and how many of them were the likeliest; shape (texts, 3)."""
 
 
 class Passes:
@@ -36,25 +45,29 @@ class Passes:
         """Tokens of the largest pass that went through."""
 
     def of(self, step: Sequence[int]) -> list[list[list[int]]]:
-        """For each process its passes, for each pass the indices of its texts."""
-        spread_out = spread([len(self.texts[index].input_ids) for index in step], self.room if self.packing else 1, ranks.world())
-        return [[[step[at] for at in one] for one in passes] for passes in spread_out]
+        """For each process its passes, for each pass the positions of its texts in the step: a text may come twice, where an epoch ends in it."""
+        return spread([len(self.texts[index].input_ids) for index in step], self.room if self.packing else 1, ranks.world())
 
     def tokens(self, step: Sequence[int]) -> int:
         """Tokens of a step, on all processes."""
         return sum(len(self.texts[index].input_ids) for index in step)
 
-    def run(self, model: Any, step: Sequence[int], backward: Callable[[Tensor], Any]) -> Tensor:
-        """Gradients and loss of a step. `backward` takes the loss of each pass; the sum over passes and processes is the mean loss per token.
+    def run(self, model: Any, step: Sequence[int], backward: Callable[[Tensor], Any]) -> Outcome:
+        """Gradients and losses of a step. `backward` takes the loss of each pass; the sum over passes and processes is the mean loss per token.
 
         Raises `OutOfMemory`, with no gradient left behind, where a pass does not fit on any of the processes.
         """
         weight = sum(sum(self.texts[index].weights[1:]) for index in step)
         total = torch.zeros((), device=device())
+        texts = torch.zeros(len(step), 3, device=device())
         fits = True
         try:
-            for indices in self.of(step)[ranks.rank()]:
-                total += self._pass(model, indices or step[:1], weight if indices else float("inf"), backward)
+            for positions in self.of(step)[ranks.rank()]:
+                indices = [step[at] for at in positions]
+                loss, found = self._pass(model, indices or step[:1], weight if indices else float("inf"), backward)
+                total += loss
+                if positions:
+                    texts[positions] = found
         except (torch.OutOfMemoryError, RuntimeError, MemoryError) as error:
             if not _no_memory(error):
                 raise
@@ -63,17 +76,18 @@ class Passes:
             fits = not float(ranks.total(torch.tensor(0.0 if fits else 1.0, device=device())))
         if not fits:
             raise OutOfMemory
-        return total
+        return Outcome(total, ranks.total(texts))
 
-    def _pass(self, model: Any, indices: Sequence[int], weight: float, backward: Callable[[Tensor], Any]) -> Tensor:
+    def _pass(self, model: Any, indices: Sequence[int], weight: float, backward: Callable[[Tensor], Any]) -> Outcome:
         packed = pack([self.texts[index] for index in indices]).to(device())
         self.noise.announce(packed)
         with model.no_sync() if hasattr(model, "no_sync") else nullcontext():  # gradients are added up once, after the last pass
             with autocast(self.dtype):
-                loss = weighted_loss(model, packed) / weight
+                found = losses(model, packed)
+                loss = found.total / weight
             backward(loss)
         self.largest = max(self.largest, packed.tokens)
-        return loss.detach()
+        return Outcome(loss.detach(), found.by_text(packed))
 
     def halve(self, step: Sequence[int]) -> int:
         """Smaller passes from now on; returns how many tokens. Raises `CurateError` where a single text is too long for this memory."""
@@ -83,7 +97,7 @@ class Passes:
                 f"out of memory with a single text of {longest:,} tokens",
                 "say  activation_checkpointing = true,  lower max_length or rank, or take a smaller base; `curate plan` says what fits",
             )
-        largest = max(self.tokens(one) for passes in self.of(step) for one in passes)
+        largest = max(self.tokens([step[at] for at in one]) for passes in self.of(step) for one in passes)
         self.room = max(min(self.room, largest) // 2, longest)
         return self.room
 
@@ -95,7 +109,7 @@ class Passes:
         guilty = []
         for index in step:
             with autocast(self.dtype):
-                loss = float(weighted_loss(model, pack([self.texts[index]]).to(device())))
+                loss = float(losses(model, pack([self.texts[index]]).to(device())).total)
             if not isfinite(loss):
                 guilty.append(index)
         named = ", ".join(self.names(index) for index in (guilty or step)[:8])

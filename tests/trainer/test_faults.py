@@ -40,18 +40,17 @@ def test_out_of_memory_makes_passes_smaller_and_nothing_else(project: Path, monk
     import torch
 
     from train import step
-    from train.loss import weighted_loss
+    from train.loss import losses as real
 
     write_recipe(project, dropout=0.0, dtype="float32", method="lora", max_steps=4, generations=0)
     assert run(project, "whole") == 0
-    real = weighted_loss
 
     def small(model: Any, packed: Any) -> Any:
         if packed.tokens > 70:
             raise torch.OutOfMemoryError("CUDA out of memory")
         return real(model, packed)
 
-    monkeypatch.setattr(step, "weighted_loss", small)
+    monkeypatch.setattr(step, "losses", small)
     assert run(project, "small") == 0
     (event,) = events(project / "small", "out-of-memory")
     assert event["tokens_per_pass"] <= 70
@@ -68,7 +67,7 @@ def test_a_single_text_that_does_not_fit_ends_the_training_with_what_to_do(
     def never(*_: Any) -> Any:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr(step, "weighted_loss", never)
+    monkeypatch.setattr(step, "losses", never)
     assert run(project, "run") == 2
     assert "out of memory with a single text of" in capsys.readouterr().err
 
@@ -77,24 +76,24 @@ def test_a_loss_that_is_no_number_names_the_example(project: Path, monkeypatch: 
     import torch
 
     from train import step
-    from train.loss import weighted_loss
+    from train.loss import losses as real
     from train.prepare import prepare
     from train.progress import Narrator
     from train.recipe import load_recipe
 
     write_recipe(project, max_steps=10, generations=0)
-    real = weighted_loss
     bad = torch.tensor([])
 
     def poisoned(model: Any, packed: Any) -> Any:
         parts = packed.input_ids[0].split(list(packed.lengths))
         broken = any(torch.equal(part, bad) for part in parts)
-        return real(model, packed) * (float("nan") if broken else 1)
+        found = real(model, packed)
+        return found._replace(total=found.total * (float("nan") if broken else 1))
 
     prepared = prepare(load_recipe(project / "recipe.toml"), Narrator(quiet=True))
     third = prepared.order[2][1]
     bad = torch.tensor(prepared.train.encoded[third].input_ids)
-    monkeypatch.setattr(step, "weighted_loss", poisoned)
+    monkeypatch.setattr(step, "losses", poisoned)
     assert run(project, "run") == 2
     assert f"the loss of 1 text is not a number: {project}/split/train.jsonl:{third + 1}" in capsys.readouterr().err
     assert len(losses(project / "run")) == 2
