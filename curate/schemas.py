@@ -11,6 +11,7 @@ from pydantic import BaseModel, TypeAdapter
 from curate.apply import Removal
 from curate.baseline import Baseline
 from curate.config import Config, Section
+from curate.datamap import Mapped
 from curate.decision import Decision
 from curate.example import Conversation
 from curate.files import json_text
@@ -41,6 +42,7 @@ TYPES: Final[dict[str, Any]] = {
     "conflicts": ConflictsOutput,
     "conversation": Conversation,
     "convert": ConvertOutput,
+    "datamap": Mapped,
     "decision": Decision,
     "decontaminate": DecontaminateOutput,
     "dedup": DedupOutput,

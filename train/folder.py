@@ -23,6 +23,7 @@ from typing import Any, Final
 
 from filelock import FileLock, Timeout
 
+from curate import datamap
 from curate.errors import OutputError, UsageError
 from curate.example import canonical
 from curate.files import remove_leftovers, sha256, sync_folder, write_json
@@ -31,7 +32,6 @@ from train import ranks
 from train.recipe import Recipe
 
 SPLITS: Final = ("train", "validation", "test")
-DATAMAP: Final = "datamap.jsonl"
 FILES: Final = (
     "identity.json",
     "recipe.json",
@@ -40,7 +40,7 @@ FILES: Final = (
     "base.json",
     "metrics.jsonl",
     "losses.jsonl",
-    DATAMAP,
+    datamap.NAME,
     "report.json",
     "report.html",
 )

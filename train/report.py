@@ -2,6 +2,8 @@
 
 from pydantic import BaseModel, ConfigDict
 
+from curate.datamap import Region
+
 
 class Part(BaseModel):
     """A part of the report."""
@@ -31,6 +33,54 @@ class LeftOut(Part):
     example: str
     """Id of the example."""
     reason: str
+
+
+class MapRegion(Part):
+    """A part of the data map."""
+
+    name: Region
+    examples: int
+    loss: float
+    """Mean over its examples, in nats per supervised token."""
+    confidence: float
+    """Mean over its examples, 0 to 1."""
+
+
+class Hard(Part):
+    """An example that the model found hard to learn; see `curate.datamap.Mapped`."""
+
+    line: int
+    """In train.jsonl."""
+    example: str
+    """Id of the example."""
+    loss: float
+    excess: float
+    """Nats above the median of what was trained on at about the same steps."""
+    confidence: float
+    spike: int | None
+    """A step whose loss it made rise."""
+    pull: float | None
+    """Nats above its neighbours, where it answers otherwise than they do."""
+    prompt: str
+    """The beginning of what it asks."""
+    answer: str
+    """The beginning of its answer."""
+
+
+class DataMap(Part):
+    """What the training saw of its examples, in short; `datamap.jsonl` has all of it."""
+
+    examples: int
+    """That were trained on."""
+    visits: float
+    """How often each was, on average."""
+    regions: tuple[MapRegion, ...]
+    """Easy, ambiguous and hard to learn; none after less than two passes over the data."""
+    spiked: int
+    """Examples that made the loss of a step rise."""
+    pulling: int
+    """Examples that pull against their neighbours."""
+    hardest: tuple[Hard, ...]
 
 
 class Report(Part):
@@ -67,6 +117,8 @@ class Report(Part):
     """Mean loss per supervised token before, in nats."""
     tuned_loss: float
     """The same with the adapter."""
+    data_map: DataMap | None = None
+    """Which training examples were easy and which were hard to learn; None in runs older than it."""
     generations: tuple[Generation, ...]
     adapter_sha256: str
     """SHA-256 of the weights in adapter/."""

@@ -4,9 +4,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from curate import __version__
+from curate.datamap import Mapped
 from curate.report.html import head, safe
 from curate.report.html_curves import STYLE, Curve, curves
+from curate.report.html_scatter import STYLE as DOTS
 from curate.text import plural
+from train.datamap_html import map_html
 from train.plan_text import duration
 from train.report import Report
 from train.settings import Settings, gigabytes
@@ -19,14 +22,14 @@ SMOOTH: Final = 20
 """Steps that the smoothed loss is the mean of."""
 
 
-def report_html(report: Report, settings: Settings, journal: Sequence[dict[str, Any]]) -> str:
+def report_html(report: Report, settings: Settings, journal: Sequence[dict[str, Any]], mapped: Sequence[Mapped] = ()) -> str:
     """The document."""
-    return "".join(_parts(report, settings, journal))
+    return "".join(_parts(report, settings, journal, mapped))
 
 
-def _parts(report: Report, settings: Settings, journal: Sequence[dict[str, Any]]) -> Iterator[str]:
+def _parts(report: Report, settings: Settings, journal: Sequence[dict[str, Any]], mapped: Sequence[Mapped]) -> Iterator[str]:
     steps = [line for line in journal if "loss" in line]
-    yield head(f"Training of {safe(report.model)}", STYLE + TABLE)
+    yield head(f"Training of {safe(report.model)}", STYLE + DOTS + TABLE)
     yield f'<p class="quiet">{safe(report.method)}, {plural(report.steps, "step")} on {plural(report.train_examples, "example")}, {safe(settings.device)}</p>\n'
     change = report.tuned_loss - report.base_loss
     yield '<div class="tiles">'
@@ -47,6 +50,7 @@ def _parts(report: Report, settings: Settings, journal: Sequence[dict[str, Any]]
     for event in journal:
         if event.get("event") == "out-of-memory":
             yield f'<p class="warning">Out of memory: passes of {event["tokens_per_pass"]:,} tokens from there on, with the same examples in a step.</p>\n'
+    yield from map_html(report, mapped)
     yield from _answers(report)
     yield from _left_out(report)
     facts = {"key": report.key, "base": report.base, "chat template": report.template, "manifest": report.manifest or "none", "adapter": report.adapter_sha256}

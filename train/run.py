@@ -10,11 +10,14 @@ import torch
 from transformers import set_seed
 
 from curate.config import validated
+from curate.datamap import Mapped
 from curate.errors import ConfigError, ModelError, UsageError
 from curate.files import write_bytes
 from curate.text import visible
 from train import checkpoint, evaluate, loop, ranks
 from train.attach import attach, parameters, put_back, save, without
+from train.datamap import datamap, summed
+from train.datamap import write as write_map
 from train.folder import RunFolder, identify
 from train.follow import Follower
 from train.loss import fuse_head, packs_exactly
@@ -115,13 +118,19 @@ class Training:
             base = self._measure_base()
         adapter = ranks.from_first(lambda: self.folder.place_adapter(self._save_sharded if self.sharded else self._save))
         tuned = self._measure("tuned", self.model)
-        report = self._report(base, tuned, adapter, identity, follower, step)
+        mapped = ranks.from_first(self._map)
+        report = self._report(mapped, base, tuned, adapter, identity, follower, step)
         self.journal.write(event="finished", memory=peak_memory(), cpu_seconds=round(process_time(), 1))
-        ranks.from_first(lambda: self._conclude(report))
+        ranks.from_first(lambda: self._conclude(report, mapped))
         return report
 
-    def _conclude(self, report: Report) -> None:
-        write_bytes(self.folder.path / "report.html", report_html(report, self.settings, self.journal.lines()).encode("utf-8", "backslashreplace"))
+    def _map(self) -> list[Mapped]:
+        found = datamap(self.book.lines(), self.prepared.train.examples)
+        write_map(self.folder, found)
+        return found
+
+    def _conclude(self, report: Report, mapped: list[Mapped]) -> None:
+        write_bytes(self.folder.path / "report.html", report_html(report, self.settings, self.journal.lines(), mapped).encode("utf-8", "backslashreplace"))
         self.folder.write("report.json", report.model_dump(mode="json"))
 
     def _load(self) -> None:
@@ -232,7 +241,9 @@ class Training:
             shutil.copyfile(made / name, folder / name)
         return folder / "adapter_model.safetensors"
 
-    def _report(self, base: dict[str, Any], tuned: dict[str, Any], adapter: str, identity: dict[str, Any], follower: Follower, step: int) -> Report:
+    def _report(
+        self, mapped: list[Mapped], base: dict[str, Any], tuned: dict[str, Any], adapter: str, identity: dict[str, Any], follower: Follower, step: int
+    ) -> Report:
         prepared = self.prepared
         trainable, total = parameters(self.model)
         done = [line["step"] for line in self.journal.lines() if "loss" in line]
@@ -255,6 +266,7 @@ class Training:
             held_out_examples=len(prepared.held_out.examples),
             base_loss=base["loss"],
             tuned_loss=tuned["loss"],
+            data_map=summed(mapped, prepared.train.examples),
             generations=tuple(
                 Generation(prompt=question.text, reference=question.reference, base=before, tuned=after)
                 for question, before, after in zip(prepared.questions, base["answers"], tuned["answers"], strict=True)

@@ -44,6 +44,9 @@ def test_two_processes_train_the_same_adapter_as_one(project: Path) -> None:
     assert [line["step"] for line in lines["two"]] == [line["step"] for line in lines["one"]] == [1, 2, 2, 3, 4, 4]
     for key in ("loss", "validation_loss", "grad_norm"):
         assert [line.get(key) for line in lines["two"]] == pytest.approx([line.get(key) for line in lines["one"]], rel=1e-3)
+    seen = [[json.loads(line) for line in (project / name / "losses.jsonl").read_bytes().splitlines()] for name in ("one", "two")]
+    assert [(line["lines"], line["tokens"]) for line in seen[0]] == [(line["lines"], line["tokens"]) for line in seen[1]]
+    assert [line["loss"] for line in seen[1]] == [pytest.approx(line["loss"], rel=1e-3) for line in seen[0]]
     assert two["tuned_loss"] == pytest.approx(one["tuned_loss"], rel=1e-4)
     weights = [load_file(project / name / "adapter/adapter_model.safetensors") for name in ("one", "two")]
     assert all((weights[0][key] - weights[1][key]).abs().max() < 1e-4 for key in weights[0])

@@ -111,6 +111,30 @@ def test_the_loss_is_the_one_that_transformers_computes(parts: tuple[Any, Any, A
     assert held_out_loss(model, texts, torch.bfloat16, packing=False, done=lambda _: None) == pytest.approx(expected, rel=1e-3)
 
 
+def test_the_loss_of_each_text_is_its_own_and_a_right_token_is_what_greedy_decoding_says(parts: tuple[Any, Any, Any]) -> None:
+    import torch
+
+    from train.head import FUSED
+    from train.loss import fuse_head, losses
+    from train.model import autocast
+    from train.pack import pack
+
+    _, model, texts = parts
+    model.eval()
+    with torch.no_grad(), autocast(torch.bfloat16):
+        assert fuse_head(model, torch.device("cpu"))
+        packed = pack(texts)
+        fused = losses(model, packed).by_text(packed)
+        FUSED.clear()
+        apart = losses(model, packed).by_text(packed)
+        assert torch.allclose(fused[:, :2], apart[:, :2], rtol=1e-3)
+        for text, (total, count, right) in zip(texts, apart.tolist(), strict=True):
+            found = model(input_ids=torch.tensor([text.input_ids]), labels=torch.tensor([text.labels]))
+            assert total / count == pytest.approx(float(found.loss), rel=2e-2)
+            said = found.logits[0].argmax(-1).tolist()
+            assert right == sum(label == said[at] for at, label in enumerate(text.labels[1:]) if label >= 0)
+
+
 def test_only_the_adapter_trains_and_4_bits_stay_4_bits(parts: tuple[Any, Any, Any]) -> None:
     import bitsandbytes
 
@@ -171,6 +195,8 @@ def test_a_killed_and_resumed_training_ends_with_the_same_bits(project: Path, ca
     assert (killed / "adapter/adapter_model.safetensors").read_bytes() == (project / "whole/adapter/adapter_model.safetensors").read_bytes()
     assert (killed / "report.json").read_bytes() == (project / "whole/report.json").read_bytes()
     assert steps(killed) == steps(project / "whole")
+    for name in ("losses.jsonl", "datamap.jsonl"):
+        assert (killed / name).read_bytes() == (project / "whole" / name).read_bytes()
 
     for left in ("report.json", "adapter/adapter_model.safetensors"):  # killed between the last step and the report
         (killed / left).unlink()
@@ -222,3 +248,10 @@ def test_how_a_step_is_spread_over_passes_does_not_change_the_loss(project: Path
         assert capsys.readouterr().err == ""
         losses.append([step["loss"] for step in steps(project / name)])
     assert losses[0] == pytest.approx(losses[1], rel=1e-4)
+    one, four = ([json.loads(line) for line in (project / name / "losses.jsonl").read_bytes().splitlines()] for name in ("one", "four"))
+    for line, other, whole in zip(one, four, losses[0], strict=True):
+        assert {key: line[key] for key in ("step", "lines", "texts", "tokens", "right")} == {
+            key: other[key] for key in ("step", "lines", "texts", "tokens", "right")
+        }
+        assert line["loss"] == pytest.approx(other["loss"], rel=1e-3)
+        assert sum(loss * count for loss, count in zip(line["loss"], line["tokens"], strict=True)) / sum(line["tokens"]) == pytest.approx(whole, rel=1e-4)
