@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from curate.detect.brief import Brief, joined_brief
 from curate.detect.compared import On, compared_turns, written_text
-from curate.detect.keeper import lacking
+from curate.detect.keeper import lacking, length
 from curate.detect.keys import Keys, joined_keys, key_of, plain_key, plain_turns
 from curate.detect.marks import Marking, Marks, joined_marks, marks_of_batch
 from curate.detect.shingles import Sets, Shingling, joined, shingled, texts_of
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     Ids = np.ndarray[Any, np.dtype[np.uint64]]
 
 
+FEW: Final = 1000
+"""Lines that are soon read in any way."""
 OUTLINED: Final = 1 << 20
 """Bytes of a piece from which plain lines are outlined; the compiled code takes a while to load."""
 
@@ -78,6 +80,8 @@ class Columns:
     """The shingles of its text."""
     brief: Brief
     """Its words, where it is short."""
+    lengths: "Numbers"
+    """Characters of all its turns."""
     keys: Keys | None = None
     """What it asks and how it begins, where that is wanted."""
     without: int = 0
@@ -90,6 +94,8 @@ class Columns:
     """Why they are not remembered."""
     judged: Any = None
     """What came of `Making.judging`."""
+    quick: bool = True
+    """Whether they were read by compiled code, which threads can do side by side."""
 
 
 def columns_of(piece: Piece, making: Making) -> Columns:
@@ -100,7 +106,7 @@ def columns_of(piece: Piece, making: Making) -> Columns:
     if outlined is None:
         batch = read_piece(piece, FileFacts(piece.name))
         outlined = columns_of_batch(batch, making)
-        outlined.physical = len(batch.lines)
+        outlined.physical, outlined.quick = len(batch.lines), len(batch.lines) < FEW
     outlined.judged = judged
     return outlined
 
@@ -126,9 +132,10 @@ def _outlined_columns(piece: Piece, making: Making) -> "Columns | None":
     zeros, count = np.zeros(len(starts), dtype=np.int64), len(starts)
     keys = of.keys_of(outlined) if making.keys else None
     marks = of.marks_of(outlined, len(making.marking.keys)) if making.marking else None
+    lengths = of.lengths_of(outlined)
     (sets, brief), without = of.sets_of(outlined, making.on, making.shingling), count if ":" in making.keep else 0
     holds = np.ones(count, dtype=np.bool_)
-    plain = Columns(starts, sizes, endings, outlined.numbers, zeros, holds, of.ids_of(outlined), sets, brief, keys, without, 0, marks)
+    plain = Columns(starts, sizes, endings, outlined.numbers, zeros, holds, of.ids_of(outlined), sets, brief, lengths, keys, without, 0, marks)
     ended = not data or data.endswith(b"\n")
     rest = columns_of_batch(read_lines(piece.name, data, outlined.starts, offset, outlined.others, ended=ended), making)
     columns = _merged(plain, rest)
@@ -160,8 +167,9 @@ def _merged(one: Columns, other: Columns) -> Columns:
     keys = joined_keys([one.keys, other.keys]).chosen(held) if one.keys and other.keys else None
     marks = joined_marks([one.marks, other.marks]).chosen(held) if one.marks and other.marks else None
     sets, brief = joined([one.sets, other.sets]).chosen(held), joined_brief([one.brief, other.brief]).chosen(held)
+    lengths = np.concatenate([one.lengths, other.lengths])[held]
     starts, sizes, endings, numbers, nths = (column(name) for name in ("starts", "sizes", "endings", "numbers", "nths"))
-    return Columns(starts, sizes, endings, numbers, nths, holds[order], ids, sets, brief, keys, one.without + other.without, 0, marks)
+    return Columns(starts, sizes, endings, numbers, nths, holds[order], ids, sets, brief, lengths, keys, one.without + other.without, 0, marks)
 
 
 def columns_of_lines(lines: Sequence[ParsedLine], making: Making) -> Columns:
@@ -182,6 +190,7 @@ def columns_of_batch(batch: Batch, making: Making) -> Columns:
     texts = ["\n".join([said[i] for i in chosen]) for said, chosen in zip(batch.texts, turns, strict=True)]
     texts += [written_text(example, making.on) for example in examples]
     sets, brief = shingled(texts_of(texts), making.shingling), Brief.of(texts)
+    lengths = np.array([*(sum(map(len, said)) for said in batch.texts), *map(length, examples)], dtype=np.int64)
     spelled = list(map(plain_turns, batch.roles, batch.texts))
     ids = b"".join([*map(_id, spelled), *(bytes.fromhex(example.id) for example in examples)])
     places = np.concatenate([_plain_places(batch), np.array([_place(parsed) for _, parsed in others], dtype=np.int64).reshape(-1, 5)])
@@ -203,6 +212,7 @@ def columns_of_batch(batch: Batch, making: Making) -> Columns:
         halves[held],
         sets if plain == len(holds) else sets.chosen(held),
         brief if plain == len(holds) else brief.chosen(held),
+        lengths[held],
         _keys(batch, spelled, examples, making.source).chosen(held) if making.keys else None,
         without,
         marks=marks_of_batch(batch, making.marking).chosen(held) if making.marking else None,

@@ -41,14 +41,19 @@ class Crew:
             if pool is not None:
                 pool.shutdown(wait=True, cancel_futures=True)
 
-    def each(self, make: Callable[[Item], Made], items: Iterable[Item], known: Callable[[Item], Made | None] | None = None) -> Iterator[Made]:
-        """What `make` makes of each item, or `known` says of it, in order. Raises what they raise, `CurateError` where a process died."""
+    def each(
+        self, make: Callable[[Item], Made], items: Iterable[Item], known: Callable[[Item], Made | None] | None = None, quick: Callable[[], bool] = bool
+    ) -> Iterator[Made]:
+        """What `make` makes of each item, or `known` says of it, in order. Raises what they raise, `CurateError` where a process died.
+
+        As long as it is `quick`, making is compiled code for the most part, and threads do it.
+        """
         made = 0
 
         def pool() -> Executor:
             nonlocal made
             made += 1
-            return self._started() if self._processes and made > FEW else self._near()
+            return self._started() if self._processes and made > FEW and not quick() else self._near()
 
         try:
             yield from side_by_side(make, items, self.count, pool, known)

@@ -1,15 +1,15 @@
 """What becomes of groups of near-duplicates among the lines of a table: their examples are read again, some groups at a time, side by side."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from curate.config import DedupConfig
 from curate.detect.cluster import Choice, Pair
 from curate.detect.crew import Crew
 from curate.detect.keeper import ranking
 from curate.detect.near import decided
+from curate.detect.picked import Compared, Wanted, picked
 from curate.detect.remembered import Remembered, Verdicts
 from curate.detect.shingles import Sets
 from curate.detect.table import Reader, Spot, Table
@@ -22,30 +22,6 @@ if TYPE_CHECKING:
 
 BATCH: Final = 1000
 """Examples, at the least, of the groups that are decided about in one go."""
-
-
-class Wanted(NamedTuple):
-    """What decides besides the examples."""
-
-    config: DedupConfig
-    pinned: frozenset[str]
-    """Ids of those that stay."""
-    findings: Mapping[str, tuple[int, ...]] | None
-    """Those that the policy `best-signal` counts."""
-    old: int
-    """Examples that others are held against; the first ones."""
-    aside: frozenset[int]
-    """Numbers of those that neither go nor take a place."""
-
-
-class Compared(NamedTuple):
-    """What different examples are compared by."""
-
-    sets: Sets
-    spelled: "Ids"
-    """Keys of short texts (see `curate.detect.brief`)."""
-    positions: "Numbers"
-    """Where each stands among all."""
 
 
 class Batch(NamedTuple):
@@ -70,7 +46,7 @@ def decide_groups(table: Table, compared: Compared, groups: "Sequence[Numbers]",
 
     What is remembered of a group, by the ids of its members and all else that decides, is not decided again.
     """
-    found = Choice()
+    found, groups = picked(table, compared, groups, wanted)
 
     def take(positions: list[int], choice: Choice) -> None:
         found.similarities.extend(choice.similarities)

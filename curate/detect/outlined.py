@@ -95,11 +95,18 @@ def keys_of(outlined: Outlined) -> Keys:
     return Keys(numbers[0], numbers[1], np.zeros(len(asks), dtype=np.uint64), np.array(begun, dtype=np.uint64), np.cumsum([0, *sizes], dtype=np.int64))
 
 
+def lengths_of(outlined: Outlined) -> "Numbers":
+    """Characters of all turns of each."""
+    import numpy as np
+
+    return np.add.reduceat(outlined.turns[:, 5], outlined.lines[:, 0]) if len(outlined.numbers) else np.empty(0, dtype=np.int64)
+
+
 def marks_of(outlined: Outlined, keys: int) -> Marks:
     """Their marks, without traits; `keys`: how many there are to group by, none of which plain lines have."""
     import numpy as np
 
     count = len(outlined.numbers)
-    characters = np.add.reduceat(outlined.turns[:, 5], outlined.lines[:, 0]) if count else np.empty(0, dtype=np.int64)
+    characters = lengths_of(outlined)
     formats = np.full(count, FORMAT_NAMES.index("messages"), dtype=np.uint8)
     return Marks(formats, characters, np.zeros((count, keys), dtype=np.uint64), np.zeros((count, 0), dtype=np.uint64))

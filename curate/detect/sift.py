@@ -9,8 +9,9 @@ from curate.detect.bands import Bands
 from curate.detect.beginnings import Beginnings
 from curate.detect.cluster import Code, Pair
 from curate.detect.crew import Crew
-from curate.detect.decide import Compared, Wanted, decide_groups
+from curate.detect.decide import decide_groups
 from curate.detect.loss import Loss
+from curate.detect.picked import Compared, Wanted
 from curate.detect.remembered import Remembered
 from curate.detect.shingles import Sets
 from curate.detect.table import Table

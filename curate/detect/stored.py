@@ -15,7 +15,17 @@ if TYPE_CHECKING:
 
     from curate.detect.archive import Arrays
 
-PLACED: Final = {"starts": "<i8", "sizes": "<i8", "endings": "<i8", "numbers": "<i8", "nths": "<i8", "holds": "|b1", "ids": "<u8", "counts": "<i8"}
+PLACED: Final = {
+    "starts": "<i8",
+    "sizes": "<i8",
+    "endings": "<i8",
+    "numbers": "<i8",
+    "nths": "<i8",
+    "holds": "|b1",
+    "ids": "<u8",
+    "lengths": "<i8",
+    "counts": "<i8",
+}
 COMPARED: Final = {"hashes": "<u4", "offsets": "<i8", "words": "<u4", "ends": "<i8", "vocabulary": "|u1"}
 KEYED: Final = {"asked": "<u8", "whole": "<u8", "source": "<u8", "begun": "<u8", "begun_ends": "<i8"}
 DECIDED: Final = {"pairs": "|u1", "same": "|b1", "groups": "|u1", "sizes": "<i8", "members": "<i8", "similarities": "<f8"}
@@ -30,7 +40,7 @@ def arrays_of(columns: Columns, start: int) -> dict[str, Any]:
     """Columns as arrays, wherever in its file their piece starts."""
     import numpy as np
 
-    arrays = {name: getattr(columns, name) for name in ("sizes", "endings", "numbers", "nths", "holds", "ids")}
+    arrays = {name: getattr(columns, name) for name in ("sizes", "endings", "numbers", "nths", "holds", "ids", "lengths")}
     arrays |= {"starts": columns.starts - start, "counts": np.array([columns.without, columns.physical])}
     arrays |= {"hashes": columns.sets.hashes, "offsets": columns.sets.offsets, "words": columns.brief.words, "ends": columns.brief.ends}
     arrays["vocabulary"] = np.frombuffer("\n".join(columns.brief.vocabulary).encode("utf-8", "surrogatepass"), dtype=np.uint8)
@@ -48,6 +58,7 @@ def columns_from(arrays: "Arrays", start: int) -> Columns:
     sound = (
         all(arrays[name].shape == (lines,) for name in ("sizes", "endings", "numbers", "nths", "holds"))
         and arrays["ids"].shape == (examples, 2)
+        and arrays["lengths"].shape == (examples,)
         and arrays["counts"].shape == (2,)
         and _parts(arrays["offsets"], examples, len(arrays["hashes"]))
         and _parts(arrays["ends"], examples, len(arrays["words"]))
@@ -67,6 +78,7 @@ def columns_from(arrays: "Arrays", start: int) -> Columns:
         ids=arrays["ids"],
         sets=Sets(arrays["hashes"], arrays["offsets"]),
         brief=Brief(arrays["words"], arrays["ends"], vocabulary),
+        lengths=arrays["lengths"],
         keys=keys,
         without=without,
         physical=physical,

@@ -65,6 +65,8 @@ class Table:
     ids: "Ids"
     sets: Sets
     brief: Brief
+    lengths: "Numbers"
+    """Characters of all turns of each example."""
     without: int
     """Examples that lack the field that decides which of several stays."""
     keys: Keys | None = None
@@ -89,8 +91,10 @@ class Table:
     def chosen(self, examples: "Numbers") -> "Table":
         """The same lines, and of the examples those with these numbers, in this order."""
         keys, marks = self.keys and self.keys.chosen(examples), self.marks and self.marks.chosen(examples)
-        brief = self.brief.chosen(examples)
-        return replace(self, lines=self.lines[examples], ids=self.ids[examples], sets=self.sets.chosen(examples), brief=brief, keys=keys, marks=marks)
+        brief, lengths = self.brief.chosen(examples), self.lengths[examples]
+        return replace(
+            self, lines=self.lines[examples], ids=self.ids[examples], sets=self.sets.chosen(examples), brief=brief, lengths=lengths, keys=keys, marks=marks
+        )
 
     def spot(self, line: int, example: int | None = None) -> "Spot":
         """What it takes to read a line again, in another process too; with the id of the `example` on it, where that is known."""
@@ -220,17 +224,18 @@ def read_table(
     keys = joined_keys([part.keys for part in parts if part.keys]) if making.keys else None
     marks = joined_marks([part.marks for part in parts if part.marks]) if making.marking else None
     brief = joined_brief([part.brief for part in parts])
-    return Table(sources, np.array(first), starts, sizes, endings, numbers, nths, np.flatnonzero(holds), ids, every, brief, without, keys, marks, judged)
+    lines, lengths = np.flatnonzero(holds), column("lengths")
+    return Table(sources, np.array(first), starts, sizes, endings, numbers, nths, lines, ids, every, brief, lengths, without, keys, marks, judged)
 
 
 def _columns(pieces: Iterator[Piece], making: Making, crew: Crew, memory: Remembered | None) -> Iterator[Columns]:
     """The columns of each piece, as remembered or made."""
-    make = partial(columns_for, making=making)
-    if memory is None:
-        yield from crew.each(make, map(Task, pieces))
-        return
-    for columns in crew.each(make, memory.tasks(pieces), memory.columns):
-        memory.count(columns)
+    quick = [making.judging is None and not making.keys]
+    tasks, known = (memory.tasks(pieces), memory.columns) if memory else (map(Task, pieces), None)
+    for columns in crew.each(partial(columns_for, making=making), tasks, known, lambda: all(quick)):
+        quick.append(columns.quick)
+        if memory:
+            memory.count(columns)
         yield columns
 
 
