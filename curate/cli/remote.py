@@ -81,7 +81,6 @@ def estimate(
     model: options.Model = None,
     method: options.Method = None,
     epochs: options.Epochs = None,
-    grader: options.Grader = None,
     price: options.PerMillion = None,
     hours: options.Hours = None,
     tokenizer: options.Tokenizer = None,
@@ -90,7 +89,7 @@ def estimate(
 ) -> None:
     """Count tokens and money of a training; nothing is sent."""
     meant = options.asked(target, None, connected=False, model=model, method=method, epochs=epochs)
-    wanted = options.settings(meant.remote, None, grader)
+    wanted = options.settings(meant.remote, None, None, ordered=False)
     found = _estimated(wanted, options.files_of(data, validation), meant, price=price, hours=hours, tokenizer=tokenizer or "", quiet=quiet)
     if as_json:
         options.print_json(plain(estimate_output(found, meant.place)))
@@ -99,7 +98,7 @@ def estimate(
         console().print(line)
 
 
-@remote.command()
+@remote.command(short_help="Send the files, each content once.")
 def upload(
     data: options.Data,
     validation: options.Validation = None,
@@ -130,7 +129,7 @@ def upload(
         console().print(line)
 
 
-@remote.command()
+@remote.command(short_help="Start a job once its files are checked and sent.")
 def start(
     data: options.Data,
     validation: options.Validation = None,
@@ -194,8 +193,9 @@ def start(
     console(stderr=True).print(f"next: curate remote watch {visible(job.id)}")
 
 
-for step in (watch, fetch, cancel):
-    remote.command()(step)
+remote.command()(watch)
+remote.command(short_help="Fetch metrics, results and the record of a job.")(fetch)
+remote.command()(cancel)
 
 
 def _checked(files: list[Path], meant: options.Asked, *, quiet: bool) -> CheckReport:

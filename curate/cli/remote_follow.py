@@ -40,20 +40,24 @@ def watch(
     known = EventLog(journal.job_folder(job_id)).events
     shown = JobProgress(quiet=quiet or as_json)
 
-    def told(events: list[JobEvent], now: Job) -> None:
+    def told(events: list[JobEvent], now: Job | None) -> None:
         if not as_json:
             shown.show(events, now)
             return
         for event in events:
             _line(WatchLine(kind="event", event=event))
 
-    with options.connected(place) as endpoint, shown:
-        if known and show_all:
-            told(known, Job(id=job_id, status="known"))
-        elif known and not quiet and not as_json:
-            console(stderr=True).print(f"{plural(len(known), 'event')} shown before; --all shows them again")
-            shown.draw(known, Job(id=job_id, status="known"))
-        last = watch_job(endpoint, journal, job_id, told, once=once, every=every, trouble=shown.trouble)
+    try:
+        with options.connected(place) as endpoint, shown:
+            if known and show_all:
+                told(known, None)
+            elif known:
+                shown.say(f"{plural(len(known), 'event')} shown before; --all shows them again")
+                shown.draw(known, None)
+            last = watch_job(endpoint, journal, job_id, told, once=once, every=every, trouble=shown.trouble)
+    except KeyboardInterrupt:
+        console(stderr=True).print(f"{visible(job_id)} goes on at {place.host}; `curate remote watch {visible(job_id)}` goes on here, `cancel` ends it there")
+        raise
     if as_json:
         _line(WatchLine(kind="job", job=last))
     else:
@@ -71,7 +75,7 @@ def fetch(
     base_url: options.BaseUrl = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Fetch what came of a job: its record, events, metrics and result files, all of them or none.
+    """Fetch what came of a job: record, events, metrics and result files, all of them or none.
 
     Exit status: 0 when the job succeeded and nothing is missing, 1 when it failed, was cancelled or a result is gone, 2 when it is
     not over or the service cannot be asked.
@@ -93,7 +97,7 @@ def cancel(
     base_url: options.BaseUrl = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """End a job; what was trained until then is billed."""
+    """End a job; what was trained is billed."""
     place, journal = options.place_of_job(job, target, base_url), options.journal()
     with options.connected(place) as endpoint:
         last = endpoint.cancel(demand_started(journal, job))

@@ -60,13 +60,13 @@ def asked(target: Target | None, base_url: str | None, *, connected: bool, **opt
     return Asked(config, remote, place_of(meant, remote.base_url, connected=connected))
 
 
-def settings(remote: RemoteConfig, others: list[str] | None, grader: Path | None) -> Settings:
-    """What is asked of the service. Raises `UsageError`, `InputError`."""
+def settings(remote: RemoteConfig, others: list[str] | None, grader: Path | None, *, ordered: bool = True) -> Settings:
+    """What is asked of the service; not `ordered`, no grader need be there. Raises `UsageError`, `InputError`, `ConfigError`."""
     known = Hyperparameters(n_epochs=remote.epochs, batch_size=remote.batch_size, learning_rate_multiplier=remote.learning_rate_multiplier, beta=remote.beta)
     named: dict[str, Value] = {**remote.hyperparameters, **_pairs(others or [])}
     path = grader or (Path(remote.grader) if remote.grader and remote.method == "reinforcement" else None)
     judge = None if path is None else _object(path)
-    return settings_of(remote.model, remote.method, known, named, suffix=remote.suffix, seed=remote.seed, grader=judge)
+    return settings_of(remote.model, remote.method, known, named, suffix=remote.suffix, seed=remote.seed, grader=judge, ordered=ordered)
 
 
 def _pairs(texts: list[str]) -> Mapping[str, Value]:

@@ -1,6 +1,6 @@
 """What a training at a service is asked to be: model, method, hyperparameters."""
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -56,15 +56,19 @@ class Hyperparameters(BaseModel):
 
 def settings_of(
     model: str,
-    method: Literal["supervised", "dpo", "reinforcement"],
+    method: Method,
     known: Hyperparameters,
     others: dict[str, Value],
     *,
     suffix: str = "",
     seed: int | None = None,
     grader: dict[str, Any] | None = None,
+    ordered: bool = True,
 ) -> Settings:
-    """Settings that fit together. Raises `UsageError` where a model or a grader is missing, or something is named that the method does not take."""
+    """Settings that fit together; those that are only reckoned with, not `ordered`, need no grader.
+
+    Raises `UsageError` where a model or a grader is missing, or something is named that the method does not take.
+    """
     if not model:
         raise UsageError("no model is named", "--model says which one is fine-tuned, by the service's name, e.g. gpt-4.1-mini-2025-04-14")
     named = known.model_dump(exclude_none=True)
@@ -72,7 +76,7 @@ def settings_of(
         raise UsageError(f"{both[0]} is named twice", "name it by its option alone")
     if "beta" in named and method != "dpo":
         raise UsageError(f"beta is for dpo, and the method is {method}", "leave it out, or say --method dpo")
-    if method == "reinforcement" and grader is None:
+    if method == "reinforcement" and grader is None and ordered:
         raise UsageError("reinforcement needs something that judges the answers", "name the JSON file of a grader with --grader")
     if method != "reinforcement" and grader is not None:
         raise UsageError(f"a grader is for reinforcement, and the method is {method}", "leave it out, or say --method reinforcement")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class JobProgress:
-    """Shows a bar on stderr while the block runs, on a terminal only."""
+    """Shows events on stdout, and a bar below them while the block runs: on stdout where that is a terminal, else on stderr where that is one."""
 
     def __init__(self, *, quiet: bool) -> None:
         self._quiet = quiet
@@ -24,11 +24,12 @@ class JobProgress:
         self._task: TaskID | None = None
 
     def __enter__(self) -> Self:
-        if not self._quiet and self._narration.is_terminal:
+        drawn_on = self._out if self._out.is_terminal else self._narration  # two consoles of one terminal would write over each other
+        if not self._quiet and drawn_on.is_terminal:
             from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
             text = TextColumn("{task.fields[text]}", markup=False)
-            self._bar = Progress(SpinnerColumn(), text, BarColumn(bar_width=24), TimeElapsedColumn(), console=self._narration, transient=True)
+            self._bar = Progress(SpinnerColumn(), text, BarColumn(bar_width=24), TimeElapsedColumn(), console=drawn_on, transient=True)
             self._task = self._bar.add_task("", total=None, text="asking")
             self._bar.start()
         return self
@@ -37,23 +38,28 @@ class JobProgress:
         if self._bar is not None:
             self._bar.stop()
 
-    def show(self, events: list[JobEvent], job: Job) -> None:
+    def show(self, events: list[JobEvent], job: Job | None) -> None:
         """Print events, and draw how far the job is."""
         for event in events:
             self._out.print(event_text(event))
         self.draw(events, job)
 
-    def draw(self, events: list[JobEvent], job: Job) -> None:
-        """Draw how far the job is."""
+    def draw(self, events: list[JobEvent], job: Job | None) -> None:
+        """Draw how far the job is; None for one that was not asked about yet."""
         if self._bar is None or self._task is None:
             return
-        self._bar.update(self._task, text=visible(job.status))
+        status = visible(job.status) if job else "asking"
+        self._bar.update(self._task, text=status)
         for event in events:
             if (steps := steps_of(event)) is not None:
                 of = f"/{steps[1]}" if steps[1] else ""
-                self._bar.update(self._task, completed=steps[0], total=steps[1], text=f"{visible(job.status)}, step {steps[0]}{of}")
+                self._bar.update(self._task, completed=steps[0], total=steps[1], text=f"{status}, step {steps[0]}{of}")
 
     def trouble(self, error: RemoteError, wait: float) -> None:
         """Say that the service could not be asked, and when it is asked again."""
+        self.say(f"{visible(error.message)}; asked again in {wait:.0f} s")
+
+    def say(self, text: str) -> None:
+        """Narrate something, above the bar."""
         if not self._quiet:
-            self._narration.print(f"{visible(error.message)}; asked again in {wait:.0f} s")
+            (self._bar.console if self._bar else self._narration).print(text)

@@ -3,6 +3,7 @@
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -125,8 +126,56 @@ def test_pairs_are_for_dpo(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["remote", "estimate", "data.jsonl", "--model", "gpt-4o"]) == 2
     assert "--method dpo" in capsys.readouterr().err
     assert main(["remote", "estimate", "data.jsonl", "--model", "gpt-4o", "--method", "dpo"]) == 0
-    assert main(["remote", "estimate", "data.jsonl", "--model", "o4-mini", "--method", "reinforcement"]) == 2
+
+
+def test_reinforcement_is_billed_by_the_hour_and_needs_a_grader(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    Path("data.jsonl").write_text("".join(json.dumps({"messages": [{"role": "user", "content": f"{n} + 1"}], "answer": n + 1}) + "\n" for n in range(10)))
+    by_hour = ["data.jsonl", "--model", "o4-mini-2025-04-16", "--method", "reinforcement"]
+    assert main(["remote", "estimate", *by_hour]) == 0
+    assert "by the hour: $100" in capsys.readouterr().out
+    assert main(["remote", "estimate", *by_hour, "--hours", "1.5", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["cost"] == 150
+    assert main(["remote", "start", *by_hour]) == 2
     assert "--grader" in capsys.readouterr().err
+    Path("grader.json").write_text("[1]")
+    assert main(["remote", "start", *by_hour, "--grader", "grader.json"]) == 2
+    assert "a grader is a JSON object" in capsys.readouterr().err
+
+
+def test_openais_tokens_are_counted_where_a_tokenizer_is_installed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    letters = SimpleNamespace(get_encoding=lambda _: SimpleNamespace(encode_ordinary=list))
+    monkeypatch.setitem(sys.modules, "tiktoken", letters)
+    Path("data.jsonl").write_text(json.dumps(chat("Who?", "Me.")) + "\n")
+    assert main(["remote", "estimate", "data.jsonl", "--model", MODEL, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["tokens_by"], found["exact"]) == ("tiktoken (o200k_base)", True)
+    assert found["training"]["tokens"] == len("Who?") + len("Me.") + 2 * 3 + 3
+    monkeypatch.setitem(sys.modules, "tiktoken", SimpleNamespace())  # one that cannot get its vocabulary
+    monkeypatch.setitem(sys.modules, "bpe_openai", None)
+    assert main(["remote", "estimate", "data.jsonl", "--model", MODEL]) == 0
+    assert "bytes / 4: a guess" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("locked", [False, True])
+def test_a_key_may_stand_in_the_keyring(monkeypatch: pytest.MonkeyPatch, *, locked: bool) -> None:
+    keyring = pytest.importorskip("keyring")
+
+    def password(service: str, name: str) -> str:
+        if locked:
+            raise keyring.errors.KeyringLocked
+        return f"{service} for {name}"
+
+    for name in ("CURATE_REMOTE_KEY", "TOGETHER_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(keyring, "get_password", password)
+    place = place_of(Target.TOGETHER, "", connected=True)
+    if not locked:
+        assert key_of(place) == "curate for api.together.ai"
+        return
+    with pytest.raises(UsageError) as caught:
+        key_of(place)
+    assert "keyring set curate api.together.ai" in caught.value.hint
 
 
 def test_nobody_listening_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
