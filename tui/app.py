@@ -24,6 +24,7 @@ from tui.messages import FactTold, Failed, FilesChanged, LinesFound, Measured, N
 from tui.screens.frame import FrameScreen
 from tui.screens.help import HelpScreen
 from tui.screens.overview import OverviewScreen
+from tui.screens.plain import PlainScreen
 from tui.screens.queue import ConflictsScreen, DuplicatesScreen, ExamplesScreen, FindingsScreen, QueueScreen
 from tui.screens.splits import SplitsScreen
 from tui.screens.training import EvaluateScreen, TrainingScreen
@@ -225,6 +226,7 @@ class CurateApp(App[None]):
             if (
                 key.scope == "app"
                 or (isinstance(screen, QueueScreen) and key.scope == "queue" and screen.KIND in key.kinds)
+                or (isinstance(screen, PlainScreen) and key.scope == "page")
                 or key.scope == getattr(screen, "NAME", "")
             ):
                 yield SystemCommand(f"{key.label} ({key.shown})", key.tooltip, lambda action=key.action: self.run_action(action, self.screen))

@@ -110,15 +110,15 @@ class Reader:
                 lines.append(Content.assemble(literal(f"{key[:40]}: ", style=MORE), shortened(self.text(as_json(value)))))
         return Content("\n").join(lines)
 
-    def turns(self, messages: Sequence[Message], marks: Sequence[Sequence[Mark]] = (), pointed: int | None = None, first: int = 0) -> Content:
-        """Turns one below the other; of very many, or very long ones, those around the one that the finding points to."""
-        start = max(0, (pointed or 0) - first - MAX_TURNS // 4)
+    def turns(self, messages: Sequence[Message], marks: Sequence[Sequence[Mark]] = (), pointed: int | None = None, near: int = 0) -> Content:
+        """Turns one below the other; of very many, or very long ones, those around the one that the finding points to, or that is `near`."""
+        start = max(0, (near if pointed is None else pointed) - MAX_TURNS // 4)
         parts = [Content.assemble((f"… {start:,} earlier messages", MORE))] if start else []
         room, at = MAX_TOTAL, start
         while at < len(messages) and at < start + MAX_TURNS and room > 0:
             message = messages[at]
             room -= min(len(message.text), MAX_CHARS) + 100
-            parts.append(self.turn(message, marks[at] if at < len(marks) else (), pointed=at + first == pointed))
+            parts.append(self.turn(message, marks[at] if at < len(marks) else (), pointed=at == pointed))
             at += 1
         if at < len(messages):
             parts.append(Content.assemble((f"… {len(messages) - at:,} later messages; E opens all of them in your editor", MORE)))

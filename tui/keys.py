@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 
 from curate.review import KINDS, Kind
 
-Scope = Literal["app", "queue", "list", "overview", "splits", "training", "evaluate"]
+Scope = Literal["app", "queue", "list", "overview", "splits", "page", "training", "evaluate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +105,10 @@ KEYS: Final = (
     Key("pagedown", "move_page(1)", "list-page-down", "Page down", "A page of entries down.", "list", show=False),
     Key("home", "jump(0)", "first", "First", "The first entry.", "list", show=False),
     Key("end", "jump(-1)", "last", "Last", "The last entry.", "list", show=False),
+    Key("down", "scroll(0.1)", "line-down", "Read on", "Scroll the page on by some lines.", "page", show=False),
+    Key("up", "scroll(-0.1)", "line-up", "Read back", "Scroll the page back by some lines.", "page", show=False),
+    Key("space,pagedown", "scroll(1)", "read-on", "Read on", "Scroll the page on.", "page", show=False),
+    Key("backspace,pageup", "scroll(-1)", "read-back", "Read back", "Scroll the page back.", "page", show=False),
     Key("enter", "open", "open", "Open", "Show what the line under the cursor counts.", "overview"),
     Key("up", "move(-1)", "rule-up", "Up", "One line up.", "overview", show=False),
     Key("down", "move(1)", "rule-down", "Down", "One line down.", "overview", show=False),
@@ -115,8 +119,8 @@ KEYS: Final = (
     Key("c", "compare", "compare", "Compare", "Show all runs beside each other, or one.", "training"),
     Key("left,left_square_bracket", "run(-1)", "evaluated-back", "Last run", "Look at the run before.", "evaluate", show=False),
     Key("right,right_square_bracket", "run(1)", "evaluated-next", "Next run", "Look at the next run.", "evaluate"),
-    Key("down", "output(1)", "output-next", "Next output", "Look at the next question.", "evaluate"),
-    Key("up", "output(-1)", "output-back", "Last output", "Look at the question before.", "evaluate", show=False),
+    Key("down", "output(1)", "output-next", "Next question", "Look at the next question, with all answers to it.", "evaluate"),
+    Key("up", "output(-1)", "output-back", "Last question", "Look at the question before.", "evaluate", show=False),
     Key("v", "verify", "verify", "Verify", "Read the output folder again and prove that nothing leaks.", "splits"),
     *(Key(str(number), f"go({tab.name!r})", f"go-{tab.name}", tab.title, f"Show {tab.title}.", "app", show=False) for number, tab in enumerate(TABS, start=1)),
     Key("tab", "go_on(1)", "go-next", "Next screen", "Show the next screen.", "app", show=False),

@@ -35,7 +35,7 @@ NONE: Final = "No finished training yet. Once there is one, `curate evaluate RUN
 
 def evaluated(runs: Sequence[Followed], at: int, output: int, width: int) -> Content:
     """One training's outcome."""
-    done = [run for run in runs if run.report or run.evaluation]
+    done = sorted((run for run in runs if run.report or run.evaluation), key=lambda run: run.evaluation is None)  # the latest first, as they come
     if not done:
         return Content(NONE)
     run = done[min(at, len(done) - 1)]

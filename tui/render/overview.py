@@ -46,7 +46,7 @@ def stages(session: ReviewSession) -> Content:
         elif done[name]:
             parts.append(Content.assemble(label, ("✓ done", "$text-success"), (_took(session) if name == "check" else "", MUTED)))
         elif stage is not None and stage.done and total:
-            parts.append(Content.assemble(label, bar(stage.done / total, WIDTH), f" {stage.done:,}"))
+            parts.append(Content.assemble(label, bar(stage.done / total, WIDTH, track=True), f" {stage.done:,}"))
         else:
             parts.append(Content.assemble(label, ("… going on" if stage else "○ waiting" if not session.ended else "· not looked for", MUTED)))
     parts.extend(Content.assemble(("note: ", "bold"), literal(note, style=MUTED)) for note in session.notes)
@@ -67,7 +67,7 @@ def decided(session: ReviewSession) -> Content:
     for kind, name in (("finding", "findings"), ("cluster", "duplicates"), ("conflict", "conflicts")):
         progress = session.progress(kind)  # type: ignore[arg-type]
         of = progress.decided / progress.total if progress.total else 0.0
-        parts.append(Content.assemble((f"{name:<11}", "bold"), bar(of, WIDTH, "$text-success"), f" {share(progress)}"))
+        parts.append(Content.assemble((f"{name:<11}", "bold"), bar(of, WIDTH, "$text-success", track=True), f" {share(progress)}"))
     verdicts = session.log.verdicts().values()
     kept, dropped, edited = (sum(decision.verdict == verdict for decision in verdicts) for verdict in ("keep", "drop", "edit"))
     journal = f"{kept:,} kept, {dropped:,} dropped, {edited:,} edited by hand"

@@ -131,7 +131,7 @@ def _finding_page(session: ReviewSession, entry: Entry, finding: Finding, look: 
     here = look.read.turn(example.messages[at], _span_marks(finding, example.messages[at], look.read), pointed=True)
     after = example.messages[at + 1 :]
     rest = Content.assemble(here, "\n\n", look.read.turns(after)) if after else here
-    return Page(lines(*about), look.read.turns(example.messages[:at], pointed=at - 1, first=0), rest, jump=True)
+    return Page(lines(*about), look.read.turns(example.messages[:at], near=at - 1), rest, jump=True)
 
 
 def _span_marks(finding: Finding, message: Message, read: Reader) -> list[Mark]:

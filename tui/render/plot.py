@@ -9,25 +9,41 @@ from textual.content import Content
 DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 
 
-def curve(values: Sequence[float], width: int, height: int, colour: str = "$text-primary", also: Sequence[tuple[float, float]] = ()) -> Content:
+LABEL = 11
+"""Cells beside a curve."""
+
+
+def curve(
+    values: Sequence[float],
+    width: int,
+    height: int,
+    colour: str = "$text-primary",
+    also: Sequence[tuple[float, float]] = (),
+    *,
+    span: tuple[float, float] | None = None,
+    share: float = 1.0,
+) -> Content:
     """Values from left to right over `width` by `height` cells, with the highest and lowest beside them.
 
-    `also` are further points: how far to the right, from 0 to 1, and how high; they are drawn as diamonds.
+    `also` are further points: how far to the right, from 0 to 1, and how high; they are drawn as diamonds. Curves that are held beside each other
+    have the same `span`, and each as much of the width as its `share`.
     """
     finite = [value for value in (*values, *(high for _, high in also)) if isfinite(value)]
     if not finite:
         return Content.assemble(("nothing to draw yet", "$foreground-muted"))
-    low, top = min(finite), max(finite)
+    low, top = span or (min(finite), max(finite))
     spread = (top - low) or 1.0
     cells = [[0] * width for _ in range(height)]
-    columns = width * 2
+    columns, before = max(1, round(width * 2 * share)), -1
     for column in range(columns):
         first, last = column * len(values) // columns, max((column + 1) * len(values) // columns, column * len(values) // columns + 1)
         part = [value for value in values[first:last] if isfinite(value)]
         if part:
-            row = round((top - sum(part) / len(part)) / spread * (height * 4 - 1))
-            if 0 <= row < height * 4:
-                cells[row // 4][column // 2] |= DOTS[row % 4][column % 2]
+            row = min(height * 4 - 1, max(0, round((top - sum(part) / len(part)) / spread * (height * 4 - 1))))
+            joined = range(row, row + 1) if before < 0 else range(before + 1, row + 1) if row > before else range(row, max(before, row + 1))
+            for at in joined:  # a line, not dots
+                cells[at // 4][column // 2] |= DOTS[at % 4][column % 2]
+            before = row
     marks = {(min(height - 1, round((top - high) / spread * (height - 1))), min(width - 1, round(right * (width - 1)))) for right, high in also}
     lines = []
     for row, line in enumerate(cells):

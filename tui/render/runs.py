@@ -1,13 +1,16 @@
 """Trainings: one in full, and several beside each other."""
 
 from collections.abc import Sequence
+from math import inf, isfinite
 from typing import Any, Final
 
 from textual.content import Content
 
 from curate.pipeline.followed import Followed, State
+from curate.text import excerpt
 from tui.conversation import literal, shortened
-from tui.render.plot import curve
+from tui.render.columns import beside
+from tui.render.plot import LABEL, curve
 from tui.render.signs import bar, lines
 
 MUTED: Final = "$foreground-muted"
@@ -16,47 +19,53 @@ STATES: Final = {
     State.FINISHED: ("✓ finished", "bold $text-success"),
     State.STOPPED: ("■ stopped", "bold $text-error"),
 }
+SAID: Final = (("expected", "reference", "$text-accent"), ("base model", "base", "$text-warning"), ("tuned", "tuned", "$text-success"))
+SHOWN: Final = 3
+"""Answers of a finished training that are shown with it."""
+CURVES: Final = 4
 NONE: Final = 'No training yet: name a recipe in curate.toml (`recipe = "recipe.toml"`), then s starts it; or run `curate train RECIPE`.'
 
 
-def training(runs: Sequence[Followed], at: int, width: int) -> Content:
-    """One training in full."""
+def training(runs: Sequence[Followed], at: int, width: int, height: int) -> Content:
+    """One training in full; its curves are as high as `height` lines in view allow."""
     if not runs:
         return Content(NONE)
     run = runs[min(at, len(runs) - 1)]
     state, colour = STATES[run.state]
-    head = Content.assemble(literal(run.name, style="bold"), "  ", (state, colour), (f"   run {min(at, len(runs) - 1) + 1} of {len(runs)} ←→", MUTED))
-    parts = [head, _model(run)]
+    turn = f"   run {min(at, len(runs) - 1) + 1} of {len(runs)} ←→   "
+    parts = [Content.assemble(literal(run.name, style="bold"), "  ", (state, colour), (turn, MUTED), _model(run))]
     if run.phase and run.state is State.RUNNING:
         done, total = run.phase.get("done") or 0, run.phase.get("total") or 0
-        parts.append(Content.assemble(literal(f"{run.phase.get('name', '')!s:<18}"), bar(done / total if total else 0, 24), f" {done:,} of {total:,}"))
+        parts.append(
+            Content.assemble(literal(f"{run.phase.get('name', '')!s:<18}"), bar(done / total if total else 0, 24, track=True), f" {done:,} of {total:,}")
+        )
     if run.steps:
-        parts.extend([_now(run), Content("")])
+        parts.append(_now(run, width))
+        high = max(5, min(16, (height - 12) * 2 // 3))
         losses = [float(step["loss"]) for step in run.steps]
         last = max(1, len(run.steps))
         also = [(step / (run.steps[-1]["step"] or last), loss) for step, loss in run.validation]
         parts.append(Content.assemble(("loss", "bold"), ("  ◆ on the validation split" if also else "", MUTED)))
-        parts.append(curve(losses, width - 14, 10, also=also))
+        parts.append(curve(losses, width - LABEL - 1, high, also=also))
         rates = [float(step["learning_rate"]) for step in run.steps if step.get("learning_rate") is not None]
         if rates:
-            parts.extend([Content.assemble(("learning rate", "bold")), curve(rates, width - 14, 4, "$text-accent")])
+            parts.extend([Content.assemble(("learning rate", "bold")), curve(rates, width - LABEL - 1, max(3, high // 3), "$text-accent")])
     if run.events:
         parts.append(Content.assemble(("happened: ", "bold"), literal(", ".join(run.events[-6:]), style=MUTED)))
     if run.report:
         parts.append(result(run.report))
+        parts.extend(_tried(run.report, width))
     elif run.said and run.state is State.STOPPED:
         parts.append(Content.assemble(("it said last:\n", "bold"), shortened(run.said[-800:])))
     return lines(*parts)
 
 
 def _model(run: Followed) -> Content:
-    recipe = run.recipe
-    method = recipe.get("method")
-    name = method.get("name", "") if isinstance(method, dict) else method or ""
-    return literal(f"{recipe.get('model', 'model not known yet')}  {name}", style=MUTED)
+    return literal(f"{run.recipe.get('model', 'model not known yet')} {_method(run)}", style=MUTED)
 
 
-def _now(run: Followed) -> Content:
+def _now(run: Followed, width: int) -> Content:
+    """How far it is; facts that do not fit beside each other go to the next line as a whole."""
     step = run.steps[-1]
     facts = [f"step {step['step']:,} of {step.get('max_steps') or 0:,}", f"loss {float(step['loss']):.4f}"]
     if step.get("learning_rate") is not None:
@@ -68,7 +77,12 @@ def _now(run: Followed) -> Content:
     if run.seconds_left is not None:
         facts.append(f"{_time(run.seconds_left)} left")
     share = int(step["step"]) / int(step["max_steps"]) if step.get("max_steps") else 0.0
-    return Content.assemble(bar(share, 24, "$text-success"), " ", " · ".join(facts))
+    found = [f"{'':<25}"]
+    for fact in facts:
+        if len(found[-1]) + len(fact) + 3 > width:
+            found.append(f"{'':<25}")
+        found[-1] += ("" if found[-1].isspace() else " · ") + fact
+    return lines(Content.assemble(bar(share, 24, "$text-success", track=True), found[0][24:]), *found[1:])
 
 
 def _time(seconds: float) -> str:
@@ -86,20 +100,69 @@ def result(report: dict[str, Any]) -> Content:
     return Content.assemble(("held-out loss ", "bold"), f"{base:.4f} before, {tuned:.4f} after  ", (f"{sign} {tuned - base:+.4f}", colour))
 
 
-def compared(runs: Sequence[Followed], width: int) -> Content:
-    """All trainings, a line each."""
+def _tried(report: dict[str, Any], width: int) -> list[Content]:
+    """What the finished training answers to held-out questions, beside its base."""
+    found: list[Content] = []
+    for one in (report.get("generations") or [])[:SHOWN]:
+        asked = Content.assemble(("\nasked ", "bold"), literal(excerpt(str(one.get("prompt", "")), 300)))
+        said = [Content.assemble((f"{title}\n", f"bold {colour}"), literal(excerpt(str(one.get(key, "")), 600))) for title, key, colour in SAID]
+        found.extend([asked, beside(said, width)])
+    return found
+
+
+COLUMNS: Final[tuple[tuple[str, int], ...]] = (
+    ("run", 19), ("", 12), ("method", 10), ("steps", 8), ("loss", 9), ("before", 9), ("after", 9), ("tokens/s", 10), ("memory", 10), ("rate", 9),
+)  # fmt: skip
+"""What is told of each training, with its cells; the last ones only where there is room."""
+
+
+def compared(runs: Sequence[Followed], width: int, height: int) -> Content:
+    """All trainings, a line each, and the losses of the latest on one scale."""
     if not runs:
         return Content(NONE)
-    parts = [Content.assemble((f"{'run':<26} {'':<11} {'steps':>9} {'loss':>8} {'before':>8} {'after':>8}", MUTED))]
+    best = min((_loss(run) for run in runs), default=inf)
+    room, shown = 0, 0
+    while shown < len(COLUMNS) and room + COLUMNS[shown][1] <= width:
+        room, shown = room + COLUMNS[shown][1], shown + 1
+    parts = [Content.assemble(("".join(_cell(name, at) for at, (name, _) in enumerate(COLUMNS[:shown])), MUTED))]
     for run in runs:
         state, colour = STATES[run.state]
-        step = run.steps[-1] if run.steps else {}
-        report = run.report or {}
-        values = (step.get("loss"), report.get("base_loss"), report.get("tuned_loss"))
-        numbers = [f"{float(value):8.4f}" if isinstance(value, int | float) else " " * 8 for value in values]
-        parts.append(Content.assemble(literal(f"{run.name[:25]:<26} "), (f"{state:<11} ", colour), f"{step.get('step', 0):>9,} ", " ".join(numbers)))
-    for run in runs[:4]:
-        if run.steps:
-            parts.append(Content.assemble("\n", literal(run.name, style="bold")))
-            parts.append(curve([float(step["loss"]) for step in run.steps], width - 14, 6))
+        cells = [_cell(text, at) for at, text in enumerate(_facts(run, state, best=_loss(run) == best < inf and len(runs) > 1))][:shown]
+        parts.append(Content.assemble(literal(cells[0]), (cells[1], colour), literal("".join(cells[2:]))))
+    drawn = [run for run in runs if run.steps][:CURVES]
+    losses = [[float(step["loss"]) for step in run.steps] for run in drawn]
+    finite = [loss for one in losses for loss in one if isfinite(loss)]
+    if finite:
+        span, longest = (min(finite), max(finite)), max(int(run.steps[-1]["step"]) for run in drawn) or 1
+        high = max(4, min(10, (height - len(runs) - 3) // len(drawn) - 2))
+        for run, values in zip(drawn, losses, strict=True):
+            parts.append(Content.assemble("\n", literal(run.name, style="bold"), (f"  {_method(run)}", MUTED)))
+            parts.append(curve(values, width - LABEL - 1, high, span=span, share=int(run.steps[-1]["step"]) / longest))
     return lines(*parts)
+
+
+def _loss(run: Followed) -> float:
+    """On what was held out, after the training."""
+    after = (run.report or {}).get("tuned_loss")
+    return float(after) if isinstance(after, int | float) else inf
+
+
+def _method(run: Followed) -> str:
+    method = run.recipe.get("method")
+    return str(method.get("name", "") if isinstance(method, dict) else method or "")
+
+
+def _facts(run: Followed, state: str, *, best: bool) -> tuple[str, ...]:
+    step, report = run.steps[-1] if run.steps else {}, run.report or {}
+    losses = step.get("loss"), report.get("base_loss"), report.get("tuned_loss")
+    numbers = [f"{float(value):.4f}" if isinstance(value, int | float) else "" for value in losses]
+    numbers[2] = f"★ {numbers[2]}" if best else numbers[2]
+    rate = report.get("learning_rate") or max((float(one.get("learning_rate") or 0) for one in run.steps), default=0.0)
+    memory = f"{max(float(one.get('memory') or 0) for one in run.steps) / 2**30:.2f} GiB" if run.steps else ""
+    speed = f"{float(step.get('tokens_per_second') or 0):,.0f}"
+    return run.name, state, _method(run), f"{step.get('step', 0):,}", *numbers, speed, memory, f"{float(rate):.1e}"
+
+
+def _cell(text: str, at: int) -> str:
+    width = COLUMNS[at][1]
+    return f"{text[: width - 1]:<{width}}" if at < 3 else f"{text[: width - 1]:>{width}}"

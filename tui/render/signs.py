@@ -47,14 +47,14 @@ def verdict_sign(verdict: Verdict) -> Content:
     return Content.assemble((f"{symbol} {'edited' if verdict == 'edit' else verdict}", f"bold {colour}"))
 
 
-def bar(share: float, width: int, colour: str = "$text-primary") -> Content:
-    """A bar of `width` cells, filled up to a share of it."""
+def bar(share: float, width: int, colour: str = "$text-primary", *, track: bool = False) -> Content:
+    """A bar of `width` cells, filled up to a share of it; with a `track`, what is left of it is seen, too."""
     eighths = round(max(0.0, min(1.0, share)) * width * 8)
     if share > 0 and not eighths:
         eighths = 1
     full, part = divmod(eighths, 8)
     text = "█" * full + (BLOCKS[part] if part else "")
-    return Content.assemble((text.ljust(width), colour))
+    return Content.assemble((text, colour), (("·" if track else " ") * (width - len(text)), "$foreground-muted"))
 
 
 def failure(error: CurateError) -> Content:

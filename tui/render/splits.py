@@ -27,12 +27,14 @@ SHARE: Final = 14
 """Cells of a share."""
 
 
-def splits(folder: str, manifest: Manifest, makeup: Makeup | None, width: int) -> Content:
-    """What the manifest says, and what the splits are made of, once that is known."""
+def splits(folder: str, manifest: Manifest, makeup: Makeup | None, proved: Content, width: int) -> Content:
+    """What the manifest says, whether it is proved, and what the splits are made of, once that is known."""
     return lines(
         Content.assemble(literal(folder, style="bold"), (f"   {_books(manifest)}", MUTED)),
         "",
         *_sizes(manifest, width),
+        "",
+        proved,
         *_makeup(makeup),
         *_left(manifest, width),
     )
@@ -101,19 +103,20 @@ def _left(manifest: Manifest, width: int) -> list[Content]:
     return parts
 
 
-def proof(found: VerifyOutput | None, *, asked: bool) -> Content:
+def proof(found: VerifyOutput | None, width: int, *, asked: bool) -> Content:
     """The proof, as far as there is one."""
     if found is None:
-        return Content.assemble(
-            ("proof  ", "bold"), ("reading everything again …", "$text-warning") if asked else ("v reads the folder again and proves it", MUTED)
-        )
+        waiting = ("reading everything again …", "$text-warning") if asked else ("v reads the folder again and proves it", MUTED)
+        return Content.assemble(("proof  ", "bold"), waiting)
     broken = sum(point.verdict is Verdict.BROKEN for point in found.points)
     open_ = sum(point.verdict is Verdict.OPEN for point in found.points)
     said = ("✓ it holds", "bold $text-success") if found.holds else (f"✖ it does not hold: {plural(broken, 'point')} broken", "bold $text-error")
     parts = [Content.assemble(("proof  ", "bold"), said, (f"; {plural(open_, 'point')} left open" if open_ else "", MUTED))]
-    parts += [
-        Content.assemble(SIGNS[point.verdict], " ", literal(f"{point.name:<20} ", style="bold"), literal(point.said, style=MUTED)) for point in found.points
-    ]
+    name = max((len(point.name) for point in found.points), default=0) + 1
+    for point in found.points:
+        first, *more = literal(point.said, style=MUTED).wrap(max(20, width - name - 2))
+        parts.append(Content.assemble(SIGNS[point.verdict], " ", literal(f"{point.name:<{name}}", style="bold"), first))
+        parts.extend(Content.assemble(" " * (name + 2), line) for line in more)
     for finding in found.findings[:BREACHES]:
         place = f"{finding.file}:{finding.line}" if finding.line else finding.file
         parts.append(Content.assemble("  ", literal(place, style="bold"), ": ", (finding.code, "$text-error"), " ", literal(finding.message)))

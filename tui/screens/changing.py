@@ -202,7 +202,7 @@ class Changing(FrameScreen):
             return
         choices: dict[str, Choice] = {"k": "keep", "d": "drop", "a": "left", "b": "right"}
         wanted = "k keeps, d drops" + (", a and b keep one side of a pair" if self.KIND in ("cluster", "conflict") else "")
-        asked = await self.app.push_screen_wait(AskScreen(f"All {len(view):,} entries shown: {wanted}; add ! for decided ones too", "k"))
+        asked = await self.app.push_screen_wait(AskScreen(f"All {len(view):,} entries shown: {wanted}; add ! for decided ones too", value="k"))
         letter, too = (asked or "").rstrip("!"), (asked or "").endswith("!")
         choice = choices.get(letter)
         if choice is None:

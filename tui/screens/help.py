@@ -19,6 +19,7 @@ SECTIONS = (
     ("queue", "Examples, Findings, Duplicates, Conflicts"),
     ("list", "In a list"),
     ("overview", "Overview"),
+    ("page", "Splits, Training, Evaluate"),
     ("splits", "Splits"),
     ("training", "Training"),
     ("evaluate", "Evaluate"),
@@ -43,7 +44,7 @@ class HelpScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """The table, scrolling where it does not fit."""
         with VerticalScroll(id="help"):
-            yield Static("Esc closes this; Ctrl+P finds a command by its name.", markup=False)
+            yield Static("Esc closes this, ↑↓ scroll; Ctrl+P finds a command by its name.", markup=False)
             for scope, title in sorted(SECTIONS, key=lambda section: section[0] != self._here):
                 yield Static(title, classes="key-section", markup=False)
                 for key in KEYS:

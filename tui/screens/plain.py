@@ -1,25 +1,39 @@
 """Screens that are drawn from results alone: a scrolling page."""
 
-from typing import ClassVar
-
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from tui.keys import bindings
 from tui.screens.frame import FrameScreen
 
 
 class PlainScreen(FrameScreen):
     """Draws one page; a subclass says which."""
 
-    TITLE_TEXT: ClassVar[str] = ""
+    BINDINGS = bindings("page")
 
     def body(self) -> ComposeResult:
         """The page."""
-        with VerticalScroll(id="page"):
+        with VerticalScroll(id="page", can_focus=False):
             yield Static(id="page-text", markup=False)
 
     def draw(self, content: Content) -> None:
         """Draw another page, where the eye is."""
         self.query_one("#page-text", Static).update(content)
+
+    @property
+    def width(self) -> int:
+        """Cells that a line has."""
+        return max(40, self.size.width - 4)
+
+    @property
+    def height(self) -> int:
+        """Lines that are in view."""
+        return max(8, self.size.height - 3)
+
+    def action_scroll(self, pages: float) -> None:
+        """Scroll the page."""
+        scroll = self.query_one("#page", VerticalScroll)
+        scroll.scroll_relative(y=pages * max(1, scroll.size.height - 1), animate=False)

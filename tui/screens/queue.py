@@ -5,6 +5,7 @@ from typing import ClassVar, cast
 
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.reactive import reactive
@@ -15,7 +16,7 @@ from curate.review import SINGLE, Choice, Cluster, Dispute, Entry, Kind, Standin
 from curate.review.choices import apart_from, as_keeper, only_stand, words_for
 from curate.review.query import HELP
 from tui.conversation import Reader
-from tui.keys import TAB_OF, bindings, works_in
+from tui.keys import NAMES, TAB_OF, bindings, works_in
 from tui.messages import Failed
 from tui.render.page import Look, Page, page
 from tui.render.rows import HEADS, row
@@ -50,6 +51,8 @@ class QueueScreen(Changing):
     """Which duplicate of the cluster, or which stand, is looked at."""
     choices: reactive[frozenset[Choice]] = reactive(SINGLE, bindings=True)
     """What can be decided about the entry, so which keys the footer offers."""
+    many: reactive[bool] = reactive(False, bindings=True)
+    """Whether it is a cluster, or a question with many answers, not a pair."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -165,7 +168,11 @@ class QueueScreen(Changing):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only what does something here, and with this entry."""
-        if action in ("choose", "choose_all") and self.choices and parameters[0] not in self.choices:
+        if action in ("choose", "choose_all") and parameters[0] not in self.choices:
+            return False
+        if action in ("keeper", "mark", "split", "choose_all") and self.KIND == "cluster" and not self.many:
+            return False
+        if action == "hold" and not self.many:
             return False
         return works_in(action, parameters, self.KIND) is not False
 
@@ -176,8 +183,9 @@ class QueueScreen(Changing):
         )
         self.set_reactive(QueueScreen.at, first)
         self.marked = frozenset()
-        if entry and entry.choices:
+        if entry:
             self.choices = entry.choices
+            self.many = isinstance(entry.subject, Dispute) or (self._one_of_many(entry) and bool(entry.ids))
 
     @staticmethod
     def _one_of_many(entry: Entry | None) -> bool:
@@ -216,9 +224,6 @@ class QueueScreen(Changing):
         if entry is None:
             return
         words = words_for(self.session, entry, choice, member)
-        if not entry.choices:
-            self.say("there is nothing to decide here; n goes on")
-            return
         if not words or not self.decide(entry, words):
             return
         left = self._next_member(entry, member) if member is not None else None
@@ -320,6 +325,16 @@ class QueueScreen(Changing):
 
 class FilterInput(Input):
     """Gives the keys back to the list at once: the next one may be a decision."""
+
+    BINDINGS = [  # noqa: RUF012  (as Textual declares it)
+        Binding("enter", "submit", "Go on in the list", tooltip="Keep the filter, and go on in the list.", id="filter-take"),
+        Binding("escape", "screen.clear", "Show all", tooltip="Leave the filter.", id="filter-leave"),
+    ]
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        """What is a letter of the filter is no command, and not offered as one."""
+        name = NAMES.get(key, "")
+        return super().check_consume_key(key, character) or (len(name) == 1 and name.isascii())
 
     async def action_submit(self) -> None:
         """Go on in the list."""

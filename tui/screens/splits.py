@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from textual import work
-from textual.content import Content
 from textual.worker import get_current_worker
 
 from curate.errors import CurateError
@@ -51,8 +50,7 @@ class SplitsScreen(PlainScreen):
             self.measure(manifest)
         proved = results.get("proof")
         self.proving &= proved is None
-        shown = splits(str(self.folder), manifest, results.get("makeup"), max(40, self.size.width - 4))
-        self.draw(Content("\n\n").join([proof(proved, asked=self.proving), shown]))
+        self.draw(splits(str(self.folder), manifest, results.get("makeup"), proof(proved, self.width, asked=self.proving), self.width))
         self.say("v proves that nothing leaks, nothing is lost, and nothing was changed since")
 
     def forget(self) -> None:

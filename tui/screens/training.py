@@ -57,8 +57,8 @@ class TrainingScreen(RunsScreen):
     def catch_up(self) -> None:
         """Draw what is known by now."""
         super().catch_up()
-        width = max(40, self.size.width - 4)
-        self.draw(compared(self.runs, width) if self.together else training(self.runs, self.at, width))
+        room = self.width, self.height
+        self.draw(compared(self.runs, *room) if self.together else training(self.runs, self.at, *room))
         self.say("s starts or goes on, x stops and saves; a training goes on when you leave")
 
     def action_start(self) -> None:
@@ -96,7 +96,7 @@ class EvaluateScreen(RunsScreen):
     def catch_up(self) -> None:
         """Draw what is known by now."""
         super().catch_up()
-        self.draw(evaluated(self.runs, self.at, self.output, max(40, self.size.width - 4)))
+        self.draw(evaluated(self.runs, self.at, self.output, self.width))
         self.say("models beside each other on questions that were held out")
 
     def action_output(self, by: int) -> None:
