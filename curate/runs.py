@@ -54,6 +54,10 @@ class Project:
         """What was sent to services, and what they told of it."""
         return self.state / "remote"
 
+    def sweep(self, name: str) -> Path:
+        """The folder of one sweep, with the trainings that it tried."""
+        return self.state / "sweeps" / name
+
     @property
     def runs(self) -> list[Path]:
         """The folders of all trainings, the latest first; of methods that are compared, one folder each."""

@@ -12,11 +12,10 @@ from curate.errors import CurateError, ExitCode, UsageError
 from curate.files import write_bytes, write_json
 from train.compare_report import Compared, Comparison
 from train.folder import RunFolder
-from train.methods import OWN_KEYS
 from train.metrics import Journal
 from train.progress import Narrator
-from train.recipe import Recipe
-from train.settings import gigabytes, toml
+from train.recipe import Recipe, changed, recipe_text
+from train.settings import gigabytes
 
 VARIANTS: Final[dict[str, dict[str, Any]]] = {
     "lora": {"method": "lora"},
@@ -60,17 +59,11 @@ def compare(recipe: Recipe, folder: Path, names: Sequence[str], narrator: Narrat
 
 def variant(recipe: Recipe, name: str) -> dict[str, Any]:
     """The values of the recipe for one of the methods."""
-    changes = VARIANTS[name]
-    other = Recipe.model_validate({"model": recipe.model, "data": recipe.data, **changes})
-    kin = other.how.keys == recipe.how.keys
-    idle = (OWN_KEYS - other.how.keys) | {"rslora", "dora", "quantisation"} | (set() if kin else {"learning_rate"})
-    defaults = Recipe(model=recipe.model, data=recipe.data).model_dump(mode="json") | {"model": None, "data": None}
-    kept = {key: value for key, value in recipe.model_dump(mode="json").items() if key not in idle and value is not None and value != defaults[key]}
-    return Recipe.model_validate(kept | changes).model_dump(mode="json", include=kept.keys() | changes.keys())
+    return changed(recipe, VARIANTS[name], without=("rslora", "dora", "quantisation"))
 
 
 def _train(values: dict[str, Any], file: Path, run: RunFolder) -> dict[str, Any]:
-    write_bytes(file, "".join(f"{key} = {toml(value)}\n" for key, value in values.items()).encode())
+    write_bytes(file, recipe_text(values).encode())
     # -P: nothing in the working folder can take the place of a module
     command = [sys.executable, "-P", "-m", "curate", "train", str(file), "--run-dir", str(run.path), "--resume", "--quiet", "--json"]
     done = subprocess.run(command, check=False, capture_output=True, text=True, env={**os.environ, "CURATE_FOLLOW_STDIN": "0"})

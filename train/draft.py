@@ -17,8 +17,8 @@ from train.bases import BASES, ON_A_CPU
 from train.fit import Fit, Texts, fit
 from train.machine import on_gpu
 from train.memory import Sizes
-from train.recipe import Recipe
-from train.settings import available, gigabytes, toml
+from train.recipe import Recipe, toml
+from train.settings import available, gigabytes
 
 STEP: Final = 64
 """Lengths are rounded up to a multiple of it."""

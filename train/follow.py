@@ -34,10 +34,13 @@ class Follower(TrainerCallback):  # type: ignore[misc]
         every: int,
         patience: int | None,
         measure: Callable[[int], float] | None,
+        pause: int | None = None,
     ) -> None:
         self.journal, self.book, self.phase, self.order, self.passes = journal, book, phase, order, passes
         self.texts: Tensor | None = None
-        self.every, self.patience, self.measure = every, patience, measure
+        self.every, self.patience, self.measure, self.pause = every, patience, measure, pause
+        self.paused: float | None = None
+        """The loss on the validation split at the pause; None where there was none yet."""
         self.measured: list[tuple[int, float]] = journal.measurements() if measure else []
         self.interrupted = False
         self.began = monotonic()
@@ -101,10 +104,21 @@ class Follower(TrainerCallback):  # type: ignore[misc]
         control.should_save |= step == state.max_steps
         if self.measure is not None and (step % self.every == 0 or step == state.max_steps):
             self._measure(step, control)
+        if step == self.pause:
+            self.rest(step)
+            control.should_save = control.should_training_stop = True
         self.phase.advance(note=f"loss {logs['loss']:.3f}, {tokens * speed:,.0f} tokens/s")
         if float(ranks.total(torch.tensor(float(self.interrupted), device=device()))):
             self.interrupted = True
             control.should_save = control.should_training_stop = True
+
+    def rest(self, step: int) -> None:
+        """Tell what the training has come to at its pause. What goes on later is as if there had been none: this measurement counts for nothing else."""
+        assert self.measure is not None
+        self.paused = dict(self.measured).get(step)
+        if self.paused is None:
+            self.paused = self.measure(step)
+        self.journal.write(event="paused", step=step, validation_loss=self.paused)
 
     def _measure(self, step: int, control: Any) -> None:
         assert self.measure is not None

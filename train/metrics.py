@@ -7,7 +7,7 @@ A line per step, and lines that tell of other work:
     {"event": "validation", "step": 20, "validation_loss": 1.31, "best": true, "seconds": 98.0}
     {"event": "phase", "name": "base evaluation", "done": 40, "total": 110, "seconds": 9.5}
 
-`seconds` are counted from the start of the process that wrote the line. Other events: resumed, out-of-memory, early-stop, interrupted, failed, finished.
+`seconds` are counted from the start of the process that wrote the line. Other events: resumed, out-of-memory, early-stop, paused, interrupted, finished.
 """
 
 from pathlib import Path

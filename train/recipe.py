@@ -1,7 +1,8 @@
 """The recipe: everything that a training needs, in one TOML file. Defaults carry their source."""
 
+import json
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -169,12 +170,38 @@ def load_recipe(path: Path, changes: Sequence[str] = ()) -> Recipe:
         raise UsageError(f"{path}: cannot be read: {error.strerror}", "name the recipe file itself and check its permissions") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not valid TOML: {error}", "mend the line that is named") from error
+    values.pop("sweep", None)  # what `curate sweep` tries stands in the same file
     recipe = validated(Recipe, values | dict(map(_change, changes)), str(path))
     folder = path.parent.resolve()
     found = {"data": str(folder / Path(recipe.data).expanduser())}
     if (folder / recipe.model).is_dir():
         found["model"] = str(folder / recipe.model)
     return recipe.model_copy(update=found)
+
+
+def changed(recipe: Recipe, changes: Mapping[str, Any], *, without: Collection[str] = ()) -> dict[str, Any]:
+    """What stands in the file of a recipe with `changes` laid over it: the values that are no defaults, but for the keys of `without`.
+
+    Keys that its method makes no use of go; so does a learning rate that was meant for a method of another kind, and of `epochs` and `max_steps`
+    the one that is not among the changes. Raises `pydantic.ValidationError` where it makes no sense.
+    """
+    how = METHODS[changes.get("method", recipe.method)]
+    idle = (OWN_KEYS - how.keys) | {*without} | (set() if how.keys == recipe.how.keys else {"learning_rate"})
+    idle |= {"epochs", "max_steps"} if changes.keys() & {"epochs", "max_steps"} else set()
+    defaults = Recipe(model=recipe.model, data=recipe.data).model_dump(mode="json") | {"model": None, "data": None}
+    kept = {key: value for key, value in recipe.model_dump(mode="json").items() if key not in idle and value is not None and value != defaults[key]}
+    laid = {key: value for key, value in changes.items() if key not in OWN_KEYS - how.keys}
+    return Recipe.model_validate(kept | laid).model_dump(mode="json", include=kept.keys() | laid.keys())
+
+
+def recipe_text(values: Mapping[str, Any]) -> str:
+    """A recipe as a file."""
+    return "".join(f"{key} = {toml(value)}\n" for key, value in values.items())
+
+
+def toml(value: Any) -> str:
+    """A value as it stands in a recipe."""
+    return str(value).lower() if isinstance(value, bool) else json.dumps(value, ensure_ascii=False)
 
 
 def _change(text: str) -> tuple[str, Any]:

@@ -83,6 +83,21 @@ class DataMap(Part):
     hardest: tuple[Hard, ...]
 
 
+class Pause(Part):
+    """What `curate train --pause-at --json` prints where the training came to its pause."""
+
+    key: str
+    """Hash over recipe, data and base model."""
+    step: int
+    """Steps that are done."""
+    steps: int
+    """Steps of the whole training."""
+    validation_loss: float
+    """Mean loss per supervised token of the validation split there, in nats."""
+    trainable_parameters: int
+    total_parameters: int
+
+
 class Report(Part):
     """What `curate train --json` prints and `report.json` in the run's folder holds."""
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from curate import __version__
 from curate.datamap import Mapped
-from curate.report.html import head, safe
+from curate.report.html import TABLE, head, safe
 from curate.report.html_curves import STYLE, Curve, curves
 from curate.report.html_scatter import STYLE as DOTS
 from curate.text import plural
@@ -14,10 +14,6 @@ from train.plan_text import duration
 from train.report import Report
 from train.settings import Settings, gigabytes
 
-TABLE: Final = """
-table { border-collapse: collapse; width: 100%; margin: .75rem 0 } th, td { text-align: left; vertical-align: top; padding: .35rem .6rem;
-  border-top: 1px solid var(--line); overflow-wrap: anywhere } th { font-weight: 600 } td.text { white-space: pre-wrap; min-width: 10rem }
-"""
 SMOOTH: Final = 20
 """Steps that the smoothed loss is the mean of."""
 

@@ -1,6 +1,8 @@
 """One training from recipe to report: measure the base, train, measure again. Any part that is done is not done twice."""
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from math import isfinite
 from pathlib import Path
 from time import process_time
@@ -11,13 +13,14 @@ from transformers import set_seed
 
 from curate.config import validated
 from curate.datamap import Mapped
-from curate.errors import ConfigError, ModelError, UsageError
+from curate.errors import ConfigError, UsageError
 from curate.files import write_bytes
 from curate.text import visible
 from train import checkpoint, evaluate, loop, ranks
 from train.attach import attach, parameters, put_back, save, without
 from train.datamap import datamap, summed
 from train.datamap import write as write_map
+from train.faults import NoMemory, NotANumber, ran_out
 from train.folder import RunFolder, identify
 from train.follow import Follower
 from train.loss import fuse_head, packs_exactly
@@ -29,7 +32,7 @@ from train.neftune import Noise
 from train.prepare import Prepared, prepare
 from train.progress import Narrator
 from train.recipe import Recipe
-from train.report import Generation, Report
+from train.report import Generation, Pause, Report
 from train.report_html import report_html
 from train.settings import Settings, decide
 from train.step import Passes
@@ -38,7 +41,16 @@ Mode = Literal["new", "resume", "fresh"]
 
 
 def train(recipe: Recipe, folder: RunFolder, *, mode: Mode, narrator: Narrator) -> Report:
-    """Train as the recipe says and return the report; at once where the folder holds the finished run.
+    """Train as the recipe says and return the report; raises as `train_until` does."""
+    report = train_until(1.0, recipe, folder, mode=mode, narrator=narrator)
+    assert isinstance(report, Report)
+    return report
+
+
+def train_until(share: float, recipe: Recipe, folder: RunFolder, *, mode: Mode, narrator: Narrator) -> Report | Pause:
+    """Train up to a share of the steps and return what it came to, or to the end and return the report; at once where the folder holds the finished run.
+
+    Called again it goes on as if it had never paused.
 
     `new` refuses a folder with another or an unfinished run, `resume` goes on with an unfinished one, `fresh` starts
     again whatever is there. With several processes all of them call it; rank 0 alone writes. Raises `CurateError`, and `KeyboardInterrupt`
@@ -55,8 +67,8 @@ def train(recipe: Recipe, folder: RunFolder, *, mode: Mode, narrator: Narrator) 
         prepared = prepare(recipe, narrator)
         settings = ranks.from_first(lambda: _begin(prepared, folder, identity, mode, narrator))
         narrator.journal = Journal(folder.metrics, silent=ranks.rank() > 0)
-        with narrator.showing():
-            return Training(prepared, settings, folder, narrator).run(identity)
+        with narrator.showing(), _memory_told():
+            return Training(prepared, settings, folder, narrator).run(identity, share)
 
 
 def _admit(folder: RunFolder, key: str, mode: Mode) -> Report | None:
@@ -72,6 +84,17 @@ def _admit(folder: RunFolder, key: str, mode: Mode) -> Report | None:
     if report is None and mode == "new":
         raise UsageError(f"{folder.path}: holds an unfinished run of this recipe", "--resume goes on with it; --fresh starts again")
     return None if report is None else validated(Report, report, str(folder.path / "report.json"))
+
+
+@contextmanager
+def _memory_told() -> Iterator[None]:
+    """Raises `NoMemory` where memory runs out in the block: a step has its own remedy, loading and measuring have none."""
+    try:
+        yield
+    except (torch.OutOfMemoryError, RuntimeError, MemoryError) as error:
+        if not ran_out(error):
+            raise
+        raise NoMemory("out of memory", "`curate plan` says what fits; a smaller base, rank or max_length needs less") from error
 
 
 def _begin(prepared: Prepared, folder: RunFolder, identity: dict[str, Any], mode: Mode, narrator: Narrator) -> Settings:
@@ -105,14 +128,16 @@ class Training:
         self.model: Any = None
         self.packing = False
 
-    def run(self, identity: dict[str, Any]) -> Report:
-        """All of it."""
+    def run(self, identity: dict[str, Any], share: float) -> Report | Pause:
+        """All of it, or up to a pause."""
         torch.set_num_threads(self.settings.threads)
         self._load()
         base = ranks.from_first(lambda: self.folder.read("base.json"))
         if base is None and not self.sharded:  # a sharded model can be measured only once the Trainer has put it on the devices
             base = self._measure_base()
-        follower = self._go_on()
+        follower = self._go_on(share)
+        if follower.paused is not None and not follower.exhausted:
+            return self._pause(follower.paused, identity)
         step = self._keep(follower)
         if base is None:
             base = self._measure_base()
@@ -164,7 +189,7 @@ class Training:
         phase = self.narrator.phase(f"{name} evaluation", len(texts))
         loss = self._loss(model, texts, phase.advance)
         if not isfinite(loss):
-            raise ModelError(
+            raise NotANumber(
                 f"the held-out loss of the {name} model is not a number", 'try  dtype = "float32"  or a lower learning_rate; the weights may be damaged'
             )
         if self.sharded:  # each token of an answer would gather all weights once more
@@ -184,7 +209,7 @@ class Training:
         assert self.prepared.validation is not None
         return self._loss(self.model, self.prepared.validation.encoded)
 
-    def _go_on(self) -> Follower:
+    def _go_on(self, share: float = 1.0) -> Follower:
         """Train from the last checkpoint, or from the start; nothing is left to do after one at the last step, or where it ended early."""
         order, recipe = self.prepared.order, self.recipe
         resume = ranks.from_first(lambda: checkpoint.latest(self.folder.checkpoints))
@@ -203,10 +228,13 @@ class Training:
         )  # fmt: skip
         follower = Follower(
             self.journal, self.book, phase, order, passes, every=self.prepared.evaluate_every, patience=recipe.patience,
-            measure=self._validation_loss if self.prepared.validation is not None else None,
+            measure=self._validation_loss if self.prepared.validation is not None else None, pause=self._pause_step(share),
         )  # fmt: skip
         if resume is not None and (done == len(order) or follower.exhausted):
             put_back(self.model, resume)
+        elif resume is not None and follower.pause is not None and done >= follower.pause:  # killed behind it, before it was told
+            put_back(self.model, resume)
+            follower.rest(done)
         else:
             loop.run(self.model, passes, order, recipe, self.settings, self.folder.checkpoints, follower=follower, resume=resume)
         if follower.interrupted:
@@ -214,6 +242,25 @@ class Training:
             self.narrator.say("saved; the same command with --resume goes on from here")
             raise KeyboardInterrupt
         return follower
+
+    def _pause_step(self, share: float) -> int | None:
+        """The step to pause after; None for a training that goes to its end."""
+        step = max(1, round(share * len(self.prepared.order)))
+        if step >= len(self.prepared.order):
+            return None
+        if self.prepared.validation is None:
+            raise UsageError("a pause tells the loss on the validation split, and this training measures none", "leave evaluate_every out, or split with one")
+        return step
+
+    def _pause(self, loss: float, identity: dict[str, Any]) -> Pause:
+        if not isfinite(loss):
+            raise NotANumber("the loss on the validation split is not a number", 'try  dtype = "float32"  or a lower learning_rate')
+        last = checkpoint.latest(self.folder.checkpoints)
+        trainable, total = parameters(self.model)
+        return Pause(
+            key=identity["key"], step=0 if last is None else checkpoint.step_of(last), steps=len(self.prepared.order), validation_loss=loss,
+            trainable_parameters=trainable, total_parameters=total,
+        )  # fmt: skip
 
     def _keep(self, follower: Follower) -> int:
         """Put the weights of the step that is kept into the model; returns which one."""

@@ -1,6 +1,5 @@
 """What a recipe leaves to the machine, decided once when a run begins: a resumed run keeps it, whatever has changed around it."""
 
-import json
 import platform
 from importlib.metadata import version
 from typing import Any, Final
@@ -15,7 +14,7 @@ from train.memory import Sizes
 from train.model import compute_dtype, device
 from train.plan_report import Estimate
 from train.ranks import world
-from train.recipe import Recipe
+from train.recipe import Recipe, toml
 
 PACKAGES: Final = ("torch", "transformers", "peft", "bitsandbytes", "accelerate")
 
@@ -91,11 +90,6 @@ def advice(nearest: tuple[dict[str, Any], Fit] | None) -> str:
     changes, found = nearest
     lines = "  ".join(f"{key} = {toml(value)}" for key, value in changes.items())
     return f"it fits with  {lines}  ({gigabytes(found.estimate.high)})"
-
-
-def toml(value: Any) -> str:
-    """A value as it stands in a recipe."""
-    return str(value).lower() if isinstance(value, bool) else json.dumps(value)
 
 
 def gigabytes(size: int) -> str:

@@ -12,9 +12,10 @@ import torch
 from torch import Tensor
 
 from curate.encoding import Encoded
-from curate.errors import CurateError, ModelError
+from curate.errors import ModelError
 from curate.text import excerpt, plural
 from train import ranks
+from train.faults import NoMemory, NotANumber, ran_out
 from train.loss import losses
 from train.model import autocast, device
 from train.neftune import Noise
@@ -69,7 +70,7 @@ class Passes:
                 if positions:
                     texts[positions] = found
         except (torch.OutOfMemoryError, RuntimeError, MemoryError) as error:
-            if not _no_memory(error):
+            if not ran_out(error):
                 raise
             fits = False
         if ranks.world() > 1:
@@ -90,10 +91,10 @@ class Passes:
         return Outcome(loss.detach(), found.by_text(packed))
 
     def halve(self, step: Sequence[int]) -> int:
-        """Smaller passes from now on; returns how many tokens. Raises `CurateError` where a single text is too long for this memory."""
+        """Smaller passes from now on; returns how many tokens. Raises `NoMemory` where a single text is too long for this memory."""
         longest = max(len(self.texts[index].input_ids) for index in step)
         if not self.packing or self.room <= longest:
-            raise CurateError(
+            raise NoMemory(
                 f"out of memory with a single text of {longest:,} tokens",
                 "say  activation_checkpointing = true,  lower max_length or rank, or take a smaller base; `curate plan` says what fits",
             )
@@ -102,10 +103,10 @@ class Passes:
         return self.room
 
     @torch.no_grad()
-    def blame(self, model: Any, step: Sequence[int]) -> CurateError:
+    def blame(self, model: Any, step: Sequence[int]) -> NotANumber:
         """Why the loss of a step is no number: the texts that make it so, or the weights."""
         if not all(bool(torch.isfinite(parameter).all()) for parameter in model.parameters() if parameter.requires_grad):
-            return CurateError("the trained weights are no numbers any more", "lower learning_rate; the last checkpoint is older than this step")
+            return NotANumber("the trained weights are no numbers any more", "lower learning_rate; the last checkpoint is older than this step")
         guilty = []
         for index in step:
             with autocast(self.dtype):
@@ -116,7 +117,7 @@ class Passes:
         whose = (
             f"the loss of {plural(len(guilty), 'text')} is not a number" if guilty else f"the gradient of a step of {plural(len(step), 'text')} is not a number"
         )
-        return CurateError(f"{whose}: {excerpt(named, 400)}", 'look at them, try  dtype = "float32"  or a lower learning_rate')
+        return NotANumber(f"{whose}: {excerpt(named, 400)}", 'look at them, try  dtype = "float32"  or a lower learning_rate')
 
 
 def gradient_norm(parameters: Iterable[torch.nn.Parameter]) -> Tensor:
@@ -129,7 +130,3 @@ def must_learn(norm: float) -> None:
     """Raises `ModelError` where no gradient reached anything in the first step: a training that would do nothing."""
     if norm == 0:
         raise ModelError("no gradient reaches what is to be trained", "say  activation_checkpointing = false,  or choose other target_modules")
-
-
-def _no_memory(error: BaseException) -> bool:
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "DefaultCPUAllocator" in str(error)

@@ -49,6 +49,7 @@ SUMMARIES: Final = {
     "recipe": "Write a first recipe for a training.",
     "plan": "Tell what a training will do and need, before it begins.",
     "train": "Train a QLoRA adapter and measure it against its base.",
+    "sweep": "Try many recipes, and find the best one.",
     "evaluate": "Say whether training helped, held against good prompts.",
     "remote": "Fine-tune at a service: what it costs, a job, its results.",
     "run": "All of it, from one curate.toml; resumable.",

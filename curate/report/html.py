@@ -34,6 +34,11 @@ ol { list-style: none; margin: .6rem 0 0; padding: 0 } li { border-top: 1px soli
 pre { margin: .3rem 0 0; padding: .4rem .6rem; background: var(--panel); border-radius: 4px; white-space: pre-wrap; overflow-wrap: anywhere }
 mark { background: none; color: inherit; font-weight: 700; text-decoration: underline; text-underline-offset: 3px }
 """
+TABLE: Final = """
+table { border-collapse: collapse; width: 100%; margin: .75rem 0 } th, td { text-align: left; vertical-align: top; padding: .35rem .6rem;
+  border-top: 1px solid var(--line); overflow-wrap: anywhere } th { font-weight: 600 } td.text { white-space: pre-wrap; min-width: 10rem }
+"""
+"""To be added to the style of a document that has tables."""
 LABEL, ROOM, WIDTH, STEP = 190, 64, 500, 22
 """Of a plot, in its own units: width of the labels, of the numbers behind the bars, of everything; height of a bar."""
 

@@ -36,18 +36,19 @@ def curves(title: str, *shown: Curve, across: str = "step") -> str:
     if not drawn:
         return ""
     right, left = max(point[0] for curve in drawn for point in curve.points), min(point[0] for curve in drawn for point in curve.points)
-    ticks = _ticks(min(point[1] for curve in drawn for point in curve.points), max(point[1] for curve in drawn for point in curve.points))
-    low, high = ticks[0], ticks[-1]
+    marks = ticks(min(point[1] for curve in drawn for point in curve.points), max(point[1] for curve in drawn for point in curve.points))
+    low, high = marks[0], marks[-1]
 
     def place(point: tuple[float, float]) -> tuple[float, float]:
         x = LEFT + (point[0] - left) / ((right - left) or 1) * (WIDTH - LEFT - 8)
         return x, ABOVE + (high - point[1]) / ((high - low) or 1) * (HEIGHT - ABOVE - BELOW)
 
     told = "; ".join(f"{curve.name} from {curve.points[0][1]:.4g} to {curve.points[-1][1]:.4g}" for curve in drawn)
-    keys = "".join(f'<span class="key {curve.kind}"></span>{safe(curve.name)}' for curve in drawn) if len(drawn) > 1 else ""
+    named = dict.fromkeys((curve.name, curve.kind) for curve in drawn)
+    keys = "".join(f'<span class="key {kind}"></span>{safe(name)}' for name, kind in named) if len(named) > 1 else ""
     parts = [f"<figure><figcaption>{safe(title)}{keys}</figcaption>"]
     parts.append(f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{safe(told)}">')
-    for tick in ticks:
+    for tick in marks:
         y = place((left, tick))[1]
         parts.append(f'<line x1="{LEFT}" y1="{y:.1f}" x2="{WIDTH - 8}" y2="{y:.1f}"/>')
         parts.append(f'<text class="quiet" x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{tick:.4g}</text>')
@@ -61,7 +62,7 @@ def curves(title: str, *shown: Curve, across: str = "step") -> str:
     return "".join(parts) + "</svg></figure>\n"
 
 
-def _ticks(low: float, high: float) -> list[float]:
+def ticks(low: float, high: float) -> list[float]:
     """Round numbers from below the lowest to above the highest value."""
     if high == low:
         high, low = high + (abs(high) or 1) / 2, low - (abs(low) or 1) / 2

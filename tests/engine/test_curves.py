@@ -5,17 +5,17 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.report.html_curves import MOST, Curve, _thinned, _ticks, curves
+from curate.report.html_curves import MOST, Curve, _thinned, curves, ticks
 
 values = st.floats(-1e6, 1e6, allow_nan=False).map(lambda value: round(value, 4))
 
 
 @given(st.lists(values, min_size=1, max_size=50))
 def test_ticks_are_few_and_hold_all_values(found: list[float]) -> None:
-    ticks = _ticks(min(found), max(found))
-    assert ticks[0] <= min(found)
-    assert ticks[-1] >= max(found)
-    assert 2 <= len(ticks) <= 7
+    marks = ticks(min(found), max(found))
+    assert marks[0] <= min(found)
+    assert marks[-1] >= max(found)
+    assert 2 <= len(marks) <= 7
 
 
 def test_a_peak_survives_thinning() -> None:

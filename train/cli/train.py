@@ -3,19 +3,22 @@
 import os
 import sys
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from curate.errors import ExitCode, UsageError
-from curate.files import json_text
+from curate.errors import CurateError, ExitCode, UsageError
+from curate.files import json_text, write_json
 from curate.runs import Project
 from train.cli.common import CHANGES, DATA, RECIPE, recipe_of, with_trainer
 from train.recipe import Recipe
 
 FOLLOW_STDIN = "CURATE_FOLLOW_STDIN"
+FAILURE = "CURATE_FAILURE"
+"""Names a file for the error that ends a training, for whoever started it; without it there is none."""
 
 
 def train(
@@ -26,6 +29,7 @@ def train(
     run_dir: Annotated[Path | None, typer.Option("--run-dir", help="Folder of the run.  [default: .curate/runs/RECIPE]", show_default=False)] = None,
     data: Annotated[Path | None, DATA] = None,
     changes: Annotated[list[str] | None, CHANGES] = None,
+    pause_at: Annotated[float, typer.Option("--pause-at", min=0, max=1, help="Pause after this share of the steps.", show_default=False)] = 1.0,
     compare: Annotated[bool, typer.Option("--compare", help="Train by several methods, each in a process of its own, and compare them.")] = False,
     methods: Annotated[str | None, typer.Option("--methods", help="Methods to compare, with commas between.  [default: all]", show_default=False)] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes.")] = False,
@@ -40,6 +44,8 @@ def train(
         raise UsageError("--resume and --fresh exclude each other", "leave one out")
     if os.environ.get(FOLLOW_STDIN) == "1":
         threading.Thread(target=_end_with_parent, name="follow-stdin", daemon=True).start()
+    if compare and pause_at < 1:
+        raise UsageError("--compare and --pause-at exclude each other", "leave one out")
     if methods is not None and not compare:
         raise UsageError("--methods names what --compare compares", "say --compare too")
     chosen = recipe_of(recipe, data, changes)
@@ -51,20 +57,34 @@ def train(
         from train import ranks
         from train.folder import RunFolder
         from train.progress import Narrator
-        from train.run import train as run
+        from train.report import Pause
+        from train.run import train_until
         from train.summary import show
     from curate.report.console import console
 
     folder = RunFolder(place)
     narrator = Narrator(quiet=quiet or ranks.rank() > 0)
-    report = run(chosen, folder, mode="fresh" if fresh else "resume" if resume else "new", narrator=narrator)
+    with _told_to_whom_it_concerns():
+        report = train_until(pause_at, chosen, folder, mode="fresh" if fresh else "resume" if resume else "new", narrator=narrator)
     ranks.leave()
     if ranks.rank() > 0:
         return
     if as_json:
         sys.stdout.write(json_text(report.model_dump(mode="json")))
+    elif isinstance(report, Pause):
+        sys.stdout.write(f"paused after step {report.step:,} of {report.steps:,}: validation loss {report.validation_loss:.4f}; --resume goes on\n")
     else:
         show(report, console())
+
+
+@contextmanager
+def _told_to_whom_it_concerns() -> Iterator[None]:
+    try:
+        yield
+    except CurateError as error:
+        if file := os.environ.get(FAILURE):
+            write_json(Path(file), {"kind": type(error).__name__, "message": error.message, "next": error.hint})
+        raise
 
 
 def _compare(recipe: Recipe, folder: Path, methods: str | None, *, quiet: bool, as_json: bool) -> None:

@@ -1,0 +1,124 @@
+"""Which trial trains on, and which one is best: functions of what is known so far, and of nothing else.
+
+Successive halving (Jamieson & Talwalkar 2016), in step: all trials train for a part of their steps; when all have come so far, the best of them go
+on. The end does not depend on the order in which things became known, and so not on what was killed in between.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+SHORTEST: Final = 10
+"""The first comparison is not before a tenth of the steps: earlier losses say little."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a trial came to at a rung. The first one that is known of a trial and a rung counts."""
+
+    trial: int
+    rung: int
+    loss: float | None
+    """On the validation split; None where the training failed."""
+    final: float | None = None
+    """The same of the adapter that is kept, over the whole split; None where the trial has not come to its end."""
+    cost: tuple[int, int] = (0, 0)
+    """Trained parameters, and steps: of equally good trials the cheaper one is taken."""
+
+    @property
+    def over(self) -> bool:
+        """Whether there is nothing left to train."""
+        return self.loss is None or self.final is not None
+
+
+class Piece(NamedTuple):
+    """A part of a training that comes next: of this trial, up to this rung."""
+
+    trial: int
+    rung: int
+
+
+@dataclass(frozen=True, slots=True)
+class Halving:
+    """The schedule of a sweep."""
+
+    trials: tuple[int, ...]
+    """Those that can be trained, in their order."""
+    factor: int
+    """Of so many one goes on; 1: all do."""
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """Of a trial's steps, how many it has done at each rung."""
+        parts = [1]
+        while self.factor > 1 and parts[-1] * self.factor <= min(len(self.trials), SHORTEST):
+            parts.append(parts[-1] * self.factor)
+        return tuple(1 / part for part in reversed(parts))
+
+    @property
+    def pieces(self) -> int:
+        """How many there are, when no training fails."""
+        count, found = len(self.trials), 0
+        for _ in self.shares:
+            found += count
+            count = -(-count // self.factor)
+        return found
+
+    def next(self, known: Sequence[Outcome]) -> Piece | None:
+        """What to train next; None at the end. Within a rung those come first that did best so far."""
+        for rung in range(len(self.shares)):
+            for trial in self.on(rung, known):
+                if self._at(trial, rung, known) is None:
+                    return Piece(trial, rung)
+        return None
+
+    def on(self, rung: int, known: Sequence[Outcome]) -> list[int]:
+        """The trials that train up to a rung. Where some of them fail the next best take their places, so that one comes to the end if any can."""
+        if rung == 0:
+            return list(self.trials)
+        before = self.ranked(rung - 1, known)
+        places = -(-len(before) // self.factor)
+        alive = [one.trial for one in before if (at := self._at(one.trial, rung, known)) is None or at.loss is not None]
+        return alive[:places]
+
+    def ranked(self, rung: int, known: Sequence[Outcome]) -> list[Outcome]:
+        """What is known of a rung, the best first."""
+        found = [outcome for trial in self.on(rung, known) if (outcome := self._at(trial, rung, known)) is not None and outcome.loss is not None]
+        return sorted(found, key=lambda one: (self.loss(one, rung), one.cost, one.trial))
+
+    def standing(self, known: Sequence[Outcome]) -> tuple[int, list[Outcome]]:
+        """The furthest rung that anything is known of, and the trials there, the best first; (0, []) where nothing is."""
+        found: tuple[int, list[Outcome]] = (0, [])
+        for rung in range(len(self.shares)):
+            ranked = self.ranked(rung, known)
+            if not ranked:
+                break
+            found = rung, ranked
+            if any(self._at(trial, rung, known) is None for trial in self.on(rung, known)):
+                break  # what comes after is not decided yet
+        return found
+
+    def loss(self, outcome: Outcome, rung: int) -> float:
+        """What a trial is compared by at a rung."""
+        found = outcome.final if rung == len(self.shares) - 1 and outcome.final is not None else outcome.loss
+        assert found is not None
+        return found
+
+    def _at(self, trial: int, rung: int, known: Sequence[Outcome]) -> Outcome | None:
+        """What is known of a trial at a rung: one that is over stays as it is."""
+        return next((one for one in known if one.trial == trial and (one.rung == rung or (one.over and one.rung < rung))), None)
+
+
+def tied(losses: Sequence[float], within: float) -> list[int]:
+    """Which of the losses are as good as the lowest one, by their places."""
+    return [at for at, loss in enumerate(losses) if loss <= min(losses) + within]
+
+
+def winner(halving: Halving, known: Sequence[Outcome], within: float) -> tuple[Outcome, list[Outcome]] | None:
+    """The best trial of the furthest rung, and those that tie with it and are dearer; None where no training has come to anything."""
+    rung, ranked = halving.standing(known)
+    if not ranked:
+        return None
+    even = [ranked[at] for at in tied([halving.loss(one, rung) for one in ranked], within)]
+    best = min(even, key=lambda one: (one.cost, halving.loss(one, rung), one.trial))
+    return best, [one for one in even if one is not best]

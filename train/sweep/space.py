@@ -1,0 +1,176 @@
+"""What a sweep tries: keys of the recipe with their values, and the trials that come of them, decided by table and seed alone."""
+
+import difflib
+import json
+import random
+import re
+import tomllib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+from math import exp, log, prod
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+
+from curate.config import validated
+from curate.errors import ConfigError, UsageError
+from curate.text import excerpt
+from train.methods import METHODS, OWN_KEYS
+from train.recipe import Recipe, changed
+
+MOST: Final = 500
+"""Trials of a grid: beyond it a random search finds as good ones sooner (Bergstra & Bengio 2012)."""
+FIXED: Final = {
+    **dict.fromkeys(("model", "data"), "losses on other data or of another tokenizer cannot be compared"),
+    **dict.fromkeys(("max_length", "over_length", "untrainable"), "it decides which examples are measured on, and losses could not be compared"),
+    "evaluate_every": "trials are measured when they are compared",
+}
+"""Keys that no sweep tries, with the reason."""
+RANGE: Final = re.compile(r"\s*([^.,\s][^,\s]*?)\.\.([^,\s]+)\s*")
+
+
+class Range(BaseModel):
+    """Values between two bounds, both included; drawn evenly over the logarithm where the lower one is above 0."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    low: int | float
+    high: int | float
+
+    def draw(self, dice: random.Random) -> int | float:
+        """A value, whole where both bounds are, else with three digits that count."""
+        even = dice.uniform(log(self.low), log(self.high)) if self.low > 0 else dice.uniform(self.low, self.high)
+        value = exp(even) if self.low > 0 else even
+        rounded = round(value) if isinstance(self.low, int) and isinstance(self.high, int) else float(f"{value:.3g}")
+        return min(max(rounded, self.low), self.high)
+
+
+class Space(BaseModel):
+    """The table `[sweep]` of a recipe; `curate train` passes it over."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    over: dict[str, Range | tuple[Any, ...]] = {}
+    """Keys of the recipe, each with a list of values or a range `{low = 1e-5, high = 1e-3}`."""
+    random: Annotated[int, Field(ge=1)] | None = None
+    """Trials that are drawn; none given: all combinations of the values."""
+    minutes: Annotated[float, Field(gt=0)] | None = None
+    """Budget of the whole sweep, however often it is called; none given: until it is done."""
+    halving: Annotated[int, Field(ge=1)] = 3
+    """After a part of its steps only one trial in so many goes on (successive halving, Jamieson & Talwalkar 2016); 1: all train to their end."""
+    tie: Annotated[float, Field(ge=0)] = 0.001
+    """Nats by which two losses may differ and still be a tie, which goes to the trial with fewer trained parameters, then to that with fewer steps."""
+    seed: Annotated[int, Field(ge=0)] = 0
+    """Decides what is drawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One training of a sweep."""
+
+    number: int
+    """From 1."""
+    changes: dict[str, Any]
+    """What it lays over the recipe: keys that its method makes no use of are not there."""
+    values: dict[str, Any]
+    """Its own recipe; empty where that would make no sense."""
+    refused: str = ""
+    """Why it would make none."""
+
+
+def space_of(path: Path, over: Sequence[str] = (), **options: Any) -> Space:
+    """The table in a recipe's file, with options that are not None laid over it. Raises `ConfigError` with all mistakes, `UsageError` for no key at all."""
+    table = tomllib.loads(path.read_text(encoding="utf-8")).get("sweep", {})
+    if not isinstance(table, dict) or not isinstance(table.get("over", {}), dict):
+        raise ConfigError(f"{path}: sweep and sweep.over have to be tables", "for example  [sweep.over]  and below it  learning_rate = [1e-4, 3e-4]")
+    given = {key: value for key, value in options.items() if value is not None}
+    named = dict(map(_over, over))
+    space = validated(Space, {**table, **given, "over": {**table.get("over", {}), **named}}, f"{path}: sweep")
+    if not space.over:
+        raise UsageError(f"{path}: nothing to try: no [sweep.over] in it and no --over", "for example  --over learning_rate=1e-4,3e-4 --over rank=8,16")
+    if wrong := [mistake for key, values in space.over.items() for mistake in _mistakes(key, values, drawn=space.random is not None)]:
+        raise ConfigError("\n".join(f"sweep: {mistake}" for mistake in wrong), "mend the keys that are named")
+    return space
+
+
+def _over(text: str) -> tuple[str, Any]:
+    """`KEY=VALUE,VALUE` or `KEY=LOW..HIGH`, each value as TOML or, where it is none, as text."""
+    key, equals, values = text.partition("=")
+    if not equals or not values.strip():
+        raise UsageError(f"--over {text}: is not KEY=VALUE,VALUE", "for example  --over rank=8,16,  or with --random 20  --over learning_rate=1e-5..1e-3")
+    if (bounds := RANGE.fullmatch(values)) is not None:
+        return key.strip(), {"low": _value(bounds[1]), "high": _value(bounds[2])}
+    return key.strip(), [_value(one) for one in re.findall(r"(?:\[[^\]]*\]|[^,\[])+", values)]
+
+
+def _value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text.strip()
+
+
+def _mistakes(key: str, values: Range | tuple[Any, ...], *, drawn: bool) -> Iterator[str]:
+    field = Recipe.model_fields.get(key)
+    if field is None:
+        near = difflib.get_close_matches(key, Recipe.model_fields, n=1)
+        yield f"unknown key {key!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+        return
+    if key in FIXED:
+        yield f"{key} cannot be tried: {FIXED[key]}"
+        return
+    if isinstance(values, Range):
+        if not drawn:
+            yield f"{key}: a range has no end of values: say how many are drawn with  random = 20  or --random 20, or list them"
+        if values.low > values.high:
+            yield f"{key}: {values.low} is above {values.high}"
+    elif not values:
+        yield f"{key}: no value to try"
+    kind: TypeAdapter[Any] = TypeAdapter(_annotated(field))
+    for value in (values.low, values.high) if isinstance(values, Range) else values:
+        try:
+            kind.validate_python(value)
+        except ValidationError as error:
+            yield f"{key}: {excerpt(str(value), 40)}: {error.errors(include_url=False)[0]['msg']}"
+
+
+def _annotated(field: FieldInfo) -> Any:
+    """The type of a key, with its bounds."""
+    return Annotated[field.annotation, field]
+
+
+def trials_of(recipe: Recipe, space: Space) -> tuple[Trial, ...]:
+    """The trials in their order, none twice. Raises `UsageError` where there are too many of them."""
+    found: dict[str, Trial] = {}
+    for combination in _drawn(space) if space.random is not None else _grid(space):
+        how = METHODS[combination.get("method", recipe.method)]
+        changes = {key: value for key, value in combination.items() if key not in OWN_KEYS - how.keys}
+        same = json.dumps(changes, sort_keys=True)
+        if same in found or len(found) == (space.random or MOST):
+            continue
+        values, refused = {}, ""
+        try:
+            values = changed(recipe, changes)
+        except ValidationError as error:
+            refused = "; ".join(str(one["msg"]).removeprefix("Value error, ") for one in error.errors(include_url=False))
+        found[same] = Trial(len(found) + 1, changes, values, refused)
+    return tuple(found.values())
+
+
+def _grid(space: Space) -> Iterator[dict[str, Any]]:
+    listed = {key: values for key, values in space.over.items() if not isinstance(values, Range)}
+    if (count := prod(map(len, listed.values()))) > MOST:
+        raise UsageError(f"a grid of {count:,} trials", "--random 30 draws some of them")
+    for values in product(*listed.values()):
+        yield dict(zip(listed, values, strict=True))
+
+
+def _drawn(space: Space) -> Iterator[dict[str, Any]]:
+    """Combinations in the order they are drawn, many times as many as are wanted: some are drawn again."""
+    dice = random.Random(f"sweep:{space.seed}")  # noqa: S311  (an order, not a secret)
+    assert space.random is not None
+    for _ in range(50 * space.random):
+        yield {key: values.draw(dice) if isinstance(values, Range) else dice.choice(values) for key, values in space.over.items()}
