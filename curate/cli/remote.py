@@ -1,8 +1,11 @@
 """`curate remote`: its steps up to a job's start; `curate.cli.remote_follow` has those after."""
 
+from collections import Counter
+from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -28,6 +31,8 @@ from curate.report.remote import StartOutput, UploadOutput, cost_text, estimate_
 from curate.text import plural, visible
 from curate.transaction import locked
 
+PERSONAL: Final = "S"
+"""Family of the rules about secrets and personal data: told whatever their severity, for the data is about to leave."""
 NoCheck = Annotated[bool, typer.Option("--no-check", help="Send the data whatever `remote validate` says of it.")]
 
 remote = typer.Typer(
@@ -118,10 +123,11 @@ def upload(
     _demand_sound(files, meant, unchecked=no_check, quiet=quiet)
     key_of(meant.place)  # before anybody is asked
     options.tell_closing(meant.place)
+    ask = partial(options.demand_consent, place=meant.place, yes=yes, as_json=as_json)
     if new := _unsent(files, meant.place):
-        options.demand_consent(_what(new), meant.place, yes=yes, as_json=as_json)
+        ask(_what(new))
     with options.connected(meant.place) as endpoint, _alone():
-        sent = [_sent(endpoint, path, quiet=quiet) for path in files]
+        sent = [_sent(endpoint, path, None if path in new else ask, quiet=quiet) for path in files]
     if as_json:
         options.print_json(plain(UploadOutput(address=meant.place.address, files=sent)))
         return
@@ -173,12 +179,12 @@ def start(
     key_of(meant.place)  # before anybody is asked
     options.tell_closing(meant.place)
     _tell(found, meant.place)
+    ask = partial(options.demand_consent, place=meant.place, yes=yes, as_json=as_json)
     new = _unsent(files, meant.place)
-    what = f"{_what(new)} and the order of a job" if new else "the order of a job"
-    options.demand_consent(what, meant.place, yes=yes, as_json=as_json)
+    ask(f"{_what(new)} and the order of a job" if new else "the order of a job")
     with options.connected(meant.place) as endpoint, _alone():
         endpoint.demand_takes(wanted)
-        sent = [_sent(endpoint, path, quiet=quiet) for path in files]
+        sent = [_sent(endpoint, path, None if path in new else ask, quiet=quiet) for path in files]
         job, known = start_job(endpoint, options.journal(), wanted, sent[0], sent[1] if len(sent) > 1 else None, again=again)
     if as_json:
         estimate = estimate_output(found, meant.place)
@@ -216,6 +222,10 @@ def _demand_sound(files: list[Path], meant: options.Asked, *, unchecked: bool, q
         where = f"{first.file}:{first.line}" if first.line else first.file
         said = f"{plural(errors, 'error')} by the rules of {meant.place.target}; the first is {where}: {first.code} {first.message}"
         raise DataError(said, "`curate remote validate` shows them; --no-check sends the data as it is")
+    told = Counter(finding.code for finding in report.findings if finding.severity is Severity.WARNING or finding.code.startswith(PERSONAL))
+    if told:
+        counts = ", ".join(f"{report.rules[code].name} ({code}) {count:,}" for code, count in told.most_common())
+        console(stderr=True).print(f"found: {counts}; `curate remote validate` shows them")
 
 
 def _estimated(
@@ -257,6 +267,8 @@ def _alone() -> AbstractContextManager[None]:
     return locked(folder)
 
 
-def _sent(endpoint: Endpoint, path: Path, *, quiet: bool) -> Sent:
-    with progress(f"sending {path.name}", "bytes", quiet=quiet, total=path.stat().st_size) as advance:
-        return send(endpoint, options.journal(), path, advance)
+def _sent(endpoint: Endpoint, path: Path, ask: Callable[[str], None] | None, *, quiet: bool) -> Sent:
+    """A file, sent where it has to be; `ask` is called before that, where nobody agreed to it yet: the service had it, and has it no more."""
+    before = None if ask is None else lambda: ask(f"{_what([path])}, which is no more there,")
+    with progress(f"sending {path.name}", "bytes", quiet=quiet, total=path.stat().st_size, waits=True) as advance:
+        return send(endpoint, options.journal(), path, advance, before=before)

@@ -47,9 +47,18 @@ def known_file(journal: Journal, address: str, path: Path) -> FileSent | None:
     return journal.file(address, sha256(path))
 
 
-def send(endpoint: Endpoint, journal: Journal, path: Path, advance: Progress | None = None, sleep: Callable[[float], None] = time.sleep) -> Sent:
+def send(
+    endpoint: Endpoint,
+    journal: Journal,
+    path: Path,
+    advance: Progress | None = None,
+    *,
+    before: Callable[[], None] | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Sent:
     """Send a file unless the service has its content already, and wait until the service has read it.
 
+    `before` is called when it has to be sent, and may raise to prevent that.
     Raises `RemoteError` where it arrives cut off again and again, or the service cannot read it; `InputError` where it changes meanwhile.
     """
     digest, size = sha256(path), path.stat().st_size
@@ -61,6 +70,8 @@ def send(endpoint: Endpoint, journal: Journal, path: Path, advance: Progress | N
             _await_read(endpoint, journal, there, path, sleep)
             return Sent(str(path), digest, size, known.file_id, reused=True)
         journal.add(FileGone(address=address, file_id=known.file_id))
+    if before is not None:
+        before()
     file = _arrived(endpoint, path, size, advance)
     if (path.stat().st_size, sha256(path)) != (size, digest):
         endpoint.delete(file.id)

@@ -108,6 +108,7 @@ def watch(
     folder = journal.job_folder(job_id)
     log = EventLog(folder)
     failing, endings = 0.0, 0
+    last: Job | None = None
     while True:
         try:
             job = endpoint.job(job_id)  # before its events: those of a job that is over are all there
@@ -123,7 +124,9 @@ def watch(
             continue
         failing = 0.0
         log.add(new)
-        write_json(folder / JOB, job.model_dump(mode="json"))
+        if job != last:
+            write_json(folder / JOB, job.model_dump(mode="json"))
+        last = job
         told(new, job)
         if once or (job.over and (endings == ENDINGS or (endings and not new))):
             return job

@@ -171,6 +171,9 @@ def test_a_file_that_expired_is_sent_again(server: Server, capsys: pytest.Captur
     assert main(["remote", "upload", "data.jsonl", "--yes"]) == 0
     server.files.clear()
     server.reading = 2
+    assert main(["remote", "upload", "data.jsonl"]) == 2  # it would be sent again, to which nobody agreed
+    assert "which is no more there, would be sent" in capsys.readouterr().err
+    assert server.asked("POST /files") == 1
     assert start() == 0
     [file] = json.loads(capsys.readouterr().out.splitlines()[-1])["files"]
     assert (file["reused"], server.asked("POST /files"), len(server.jobs)) == (False, 2, 1)
@@ -272,11 +275,15 @@ def test_nothing_is_sent_before_somebody_agrees(server: Server, capsys: pytest.C
 
 
 @pytest.mark.slow
-def test_data_with_errors_is_not_sent(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+def test_data_with_errors_is_not_sent_and_personal_data_is_named_before(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    with Path("data.jsonl").open("a") as file:
+        file.write(json.dumps(chat("Whom do I write to?", "To ann.smith@brightlamp.net, at any time.")) + "\n")
+    assert main(["remote", "start", "data.jsonl"]) == 2
+    assert "found: personal-data (S003) 1" in capsys.readouterr().err
     with Path("data.jsonl").open("a") as file:
         file.write(json.dumps(chat("And now?", "")) + "\n")
     assert start() == 1
-    assert "data.jsonl:13: C003" in capsys.readouterr().err
+    assert "data.jsonl:14: C003" in capsys.readouterr().err
     assert main(["remote", "validate", "data.jsonl"]) == 1
     assert server.requests == []
     assert start("--no-check") == 0

@@ -110,6 +110,20 @@ def test_costs_come_from_the_table_unless_somebody_knows_better(capsys: pytest.C
     assert "no price is known for my-own" in capsys.readouterr().out
 
 
+def test_a_split_is_named_by_its_folder(capsys: pytest.CaptureFixture[str]) -> None:
+    for name, count in (("train", 4), ("validation", 2), ("test", 3)):
+        Path("out").mkdir(exist_ok=True)
+        Path(f"out/{name}.jsonl").write_text("".join(json.dumps(chat(f"{name} {n}?", "Yes.")) + "\n" for n in range(count)))
+    assert main(["remote", "estimate", "out", "--model", MODEL, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["training"]["path"], found["training"]["examples"], found["validation"]["examples"]) == ("out/train.jsonl", 4, 2)
+    assert main(["remote", "estimate", "out/train.jsonl", "--validation", "out/train.jsonl", "--model", MODEL]) == 2
+    assert "is what is trained on, too" in capsys.readouterr().err
+    Path("out/train.jsonl").unlink()
+    assert main(["remote", "estimate", "out", "--model", MODEL]) == 2
+    assert "no train.jsonl" in capsys.readouterr().err
+
+
 def test_the_end_of_openais_service_is_said_where_it_matters(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["remote", "--help"]) == 0
     assert "2027-01-06" in capsys.readouterr().out
