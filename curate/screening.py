@@ -1,8 +1,8 @@
 """Errors of lines, asked for while the lines are read: for what leaves a data set before it is divided, in the time of one reading."""
 
 from collections.abc import Iterable
-from functools import cache
-from typing import NamedTuple
+from threading import Lock, local
+from typing import Final, NamedTuple
 
 from curate.check import CheckReport
 from curate.checker import Checker, Part
@@ -43,9 +43,23 @@ class Screening(NamedTuple):
         return CheckReport(findings=errors, rules=checker.chosen.known, severities_of=checker.chosen.severities)
 
 
-@cache
+class _Checkers(local):
+    """The checkers of each thread: one reads pieces into a room of its own, that no other may write to."""
+
+    def __init__(self) -> None:
+        self.known: dict[Screening, Checker] = {}
+
+
+_CHECKERS: Final = _Checkers()
+_ONE: Final = Lock()
+"""Held while a checker is made: what it loads is loaded by one thread at a time."""
+
+
 def _checker(screening: Screening) -> Checker:
-    checker = Checker(CheckConfig.model_validate_json(screening.config))
-    if screening.quick:
-        checker.hurry()
-    return checker
+    known = _CHECKERS.known.get(screening)
+    if known is None:
+        with _ONE:
+            known = _CHECKERS.known[screening] = Checker(CheckConfig.model_validate_json(screening.config))
+            if screening.quick:
+                known.hurry()
+    return known

@@ -1,0 +1,26 @@
+"""Errors that are asked for while lines are read, by threads and by processes, are those that a check finds."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from curate.check import check_paths
+from curate.config import CheckConfig
+from curate.finding import Severity
+from curate.read.pieces import pieces_of
+from curate.screening import Screening
+from tests.conftest import line_of
+
+
+def test_pieces_judged_by_several_threads_at_a_time_are_judged_as_by_one() -> None:
+    path = Path("data.jsonl")
+    sound = [line_of((f"What of number {n}?", f"It is {n * 7}, " * (n % 40 + 1))) for n in range(12_000)]
+    path.write_bytes(b"\n".join(line_of((f"Say {n}.", "")) if n % 97 == 0 else line for n, line in enumerate(sound)) + b"\n")
+    screening = Screening.of(CheckConfig(), quick=True)
+    assert screening is not None
+    expected = [(found.code, found.line) for found in check_paths([path]).findings if found.severity is Severity.ERROR]
+    pieces = list(pieces_of(path, "data.jsonl", 100_000) or ())
+    for _ in range(5):
+        with ThreadPoolExecutor(4) as threads:
+            parts = list(threads.map(screening.judge, pieces))
+        before = [sum(part.lines for part in parts[:nth]) for nth in range(len(parts))]
+        assert [(found.code, found.line) for found in screening.report(zip(before, parts, strict=True)).findings] == expected
