@@ -118,6 +118,8 @@ class Recipe(BaseModel):
     """Held-out prompts answered by the base and by the tuned model, side by side."""
     max_new_tokens: Positive = 64
     """Longest of these answers."""
+    probes: Count = 32
+    """Training and held-out answers that base and tuned model are tried on for memory; general prompts tell what was forgotten. 0: neither."""
 
     @property
     def how(self) -> Method:

@@ -1,5 +1,7 @@
 """The result of a training. It holds no times, so that it is the same whether or not the training was interrupted."""
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict
 
 from curate.datamap import Region
@@ -98,6 +100,71 @@ class Pause(Part):
     total_parameters: int
 
 
+Sign = Literal["overfits", "memorises", "forgets"]
+
+
+class LossPoint(Part):
+    """The losses at a measurement on the validation split, in nats per supervised token."""
+
+    step: int
+    train: float | None
+    """Mean over the steps since the measurement before, each before its update."""
+    held_out: float | None
+
+
+class Memorised(Part):
+    """Answers that are gone on with word for word by greedy decoding, given their first quarter; answers of 8 tokens and more."""
+
+    answers: int
+    """Of the training split, that were looked at."""
+    tuned: int
+    base: int
+    held_out_answers: int
+    held_out: int
+    held_out_base: int
+
+    @property
+    def otherwise(self) -> float:
+        """How many would be said so without having been trained on: as many as the base says, or as of the held-out answers."""
+        share = self.held_out / self.held_out_answers if self.held_out_answers else 0.0
+        return max(float(self.base), share * self.answers)
+
+
+class Forgotten(Part):
+    """The loss on general answers, which nothing was trained for, in nats per token."""
+
+    prompts: int
+    base: float
+    tuned: float
+    change: float
+    low: float
+    """Of the change's 95% interval."""
+    high: float
+
+
+class Overfitting(Part):
+    """Whether the training learnt its examples instead of the task; of the adapter that was kept, but for the losses."""
+
+    signs: tuple[Sign, ...]
+    """overfits: the held-out loss rose again; memorises: training answers are known by heart; forgets: general answers have become less likely."""
+    curve: tuple[LossPoint, ...]
+    train_loss: float | None
+    """At the end of the training."""
+    held_out_loss: float | None
+    """The last measurement; of a training without any, the loss of the tuned model."""
+    gap: float | None
+    """Held-out loss minus training loss: the generalisation gap."""
+    best_step: int | None
+    """The step of the best measurement: after it the held-out loss did not improve."""
+    rise: float | None
+    """From there to the last measurement."""
+    memorised: Memorised | None
+    """None where too few answers are long enough, or the recipe wants no probes."""
+    general: Forgotten | None
+    sentences: tuple[str, ...]
+    """All of it in words; what to do about each sign last."""
+
+
 class Report(Part):
     """What `curate train --json` prints and `report.json` in the run's folder holds."""
 
@@ -134,6 +201,8 @@ class Report(Part):
     """The same with the adapter."""
     data_map: DataMap | None = None
     """Which training examples were easy and which were hard to learn; None in runs older than it."""
+    overfitting: Overfitting | None = None
+    """None in runs older than it."""
     generations: tuple[Generation, ...]
     adapter_sha256: str
     """SHA-256 of the weights in adapter/."""

@@ -10,6 +10,7 @@ from curate.report.html_curves import STYLE, Curve, curves
 from curate.report.html_scatter import STYLE as DOTS
 from curate.text import plural
 from train.datamap_html import map_html
+from train.overfitting_text import overfitting_html
 from train.plan_text import duration
 from train.report import Report
 from train.settings import Settings, gigabytes
@@ -46,6 +47,7 @@ def _parts(report: Report, settings: Settings, journal: Sequence[dict[str, Any]]
     for event in journal:
         if event.get("event") == "out-of-memory":
             yield f'<p class="warning">Out of memory: passes of {event["tokens_per_pass"]:,} tokens from there on, with the same examples in a step.</p>\n'
+    yield from overfitting_html(report.overfitting)
     yield from map_html(report, mapped)
     yield from _answers(report)
     yield from _left_out(report)

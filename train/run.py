@@ -29,7 +29,9 @@ from train.machine import peak_memory
 from train.metrics import Journal
 from train.model import DTYPES, autocast, device, load_base
 from train.neftune import Noise
+from train.overfitting import overfitting
 from train.prepare import Prepared, prepare
+from train.probes import probe, texts_of
 from train.progress import Narrator
 from train.recipe import Recipe
 from train.report import Generation, Pause, Report
@@ -192,15 +194,25 @@ class Training:
             raise NotANumber(
                 f"the held-out loss of the {name} model is not a number", 'try  dtype = "float32"  or a lower learning_rate; the weights may be damaged'
             )
+        found = {"loss": loss, "probes": self._probe(name, model)}
         if self.sharded:  # each token of an answer would gather all weights once more
-            return {"loss": loss, "answers": ["" for _ in self.prepared.questions]}
+            return {**found, "answers": ["" for _ in self.prepared.questions]}
         asked = [question.prompt for question in self.prepared.questions]
         answering = self.narrator.phase(f"{name} answers", len(asked))
         answers = ranks.from_first(
             lambda: evaluate.answers(model, self.prepared.template, asked, self.prepared.stops, self.dtype, max_new_tokens=self.recipe.max_new_tokens)
         )
         answering.advance(len(asked))
-        return {"loss": loss, "answers": answers}
+        return {**found, "answers": answers}
+
+    def _probe(self, name: str, model: Any) -> dict[str, Any] | None:
+        """What the model knows by heart and of general prompts; all processes look at the same."""
+        prepared = self.prepared
+        texts = texts_of(prepared.train.encoded, prepared.held_out.encoded, prepared.template, self.recipe.probes)
+        if not any(texts):
+            return None
+        phase = self.narrator.phase(f"{name} probes", sum(map(len, texts)))
+        return probe(model, texts, self.dtype, packing=self.packing, done=phase.advance)._asdict()
 
     def _loss(self, model: Any, texts: Any, done: Any = lambda _: None) -> float:
         return evaluate.held_out_loss(model, texts, self.dtype, packing=self.packing, done=done, shared=not self.sharded)
@@ -313,6 +325,7 @@ class Training:
             held_out_examples=len(prepared.held_out.examples),
             base_loss=base["loss"],
             tuned_loss=tuned["loss"],
+            overfitting=overfitting(self.journal.lines(), step, tuned["loss"], base.get("probes"), tuned.get("probes")),
             data_map=summed(mapped, prepared.train.examples),
             generations=tuple(
                 Generation(prompt=question.text, reference=question.reference, base=before, tuned=after)

@@ -60,7 +60,7 @@ def prepare(folder: Path, project: Path, name: str) -> list[int]:
     (project / "split/validation.jsonl").write_text("".join(chat(*pair) for pair in held_out))
     values = {
         "model": "offline:SmolLM2-135M-Instruct", "data": "split", "method": "lora", "rank": 16, "learning_rate": 1e-3, "epochs": 4, "batch": 8,
-        "generations": 0, "evaluate_every": 25,
+        "generations": 0, "evaluate_every": 25, "threads": 1,
     }  # fmt: skip
     (project / "recipe.toml").write_text("".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items()))
     return [at + 1 for at in wrong]

@@ -2,18 +2,22 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from curate.errors import ExitCode, UsageError
+from curate.errors import ExitCode, InputError, UsageError
 from curate.files import json_text
+from curate.text import visible
 from train.cli.common import with_trainer
 from train.evaluation.contender import CONTENDERS, ContenderName
 from train.evaluation.options import LIMIT, SHOTS, Options
 from train.evaluation.question import Turns
 from train.evaluation.task import TaskName
 from train.scores import METRICS
+
+if TYPE_CHECKING:
+    from train.report import Overfitting
 
 RUN: Final[Any] = typer.Argument(help="Folder of a finished run, or its name in .curate/runs.", show_default=False)
 
@@ -33,13 +37,15 @@ def evaluate(
     data: Annotated[Path | None, typer.Option("--data", help="Split folder, should it have moved since the training.", show_default=False)] = None,
     outputs: Annotated[int, typer.Option("--outputs", min=0, help="Questions to show with all answers, side by side.")] = 3,
     seed: Annotated[int, typer.Option("--seed", help="Decides the shots and the resamples.")] = 0,
+    overfitting: Annotated[bool, typer.Option("--overfitting", help="Say only whether the training overfitted, from what it kept; loads no model.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the evaluation as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes.")] = False,
 ) -> int:
     """Say whether training helped: the tuned model beside the base with a good prompt, on held-out examples.
 
     The base answers alone, with examples of the training split in its prompt, and with the nearest ones to each question; so does the tuned
-    model. Answers are kept in the run's folder: called again, nothing is computed twice. Exit status 1 where training did not help.
+    model. Answers are kept in the run's folder: called again, nothing is computed twice. Exit status 1 where training did not help, with
+    --overfitting where there is a sign of it.
     """
     options = Options(
         contenders=tuple(map(_known, contenders.split(","))) if contenders else tuple(CONTENDERS),
@@ -50,18 +56,37 @@ def evaluate(
     with with_trainer():
         from train.evaluation.run import evaluate as measure
         from train.evaluation.text import show
+        from train.overfitting_text import show as show_overfitting
         from train.progress import Narrator
         from train.trained import open_trained
     from curate.report.console import console
 
+    trained = open_trained(run)
+    if overfitting:
+        return _told(trained.report.overfitting, run, as_json=as_json)
     narrator = Narrator(quiet=quiet)
     with narrator.showing():
-        report = measure(open_trained(run), options, narrator)
+        report = measure(trained, options, narrator)
     if as_json:
         sys.stdout.write(json_text(report.model_dump(mode="json")))
     else:
+        if trained.report.overfitting is not None:
+            show_overfitting(trained.report.overfitting, console())
         show(report, console(), outputs)
     return ExitCode.CLEAN if report.verdict.outcome in ("helped", "not-compared") else ExitCode.FINDINGS
+
+
+def _told(found: "Overfitting | None", run: str, *, as_json: bool) -> int:
+    from curate.report.console import console
+    from train.overfitting_text import show
+
+    if found is None:
+        raise InputError(f"{visible(run)}: this run was made before overfitting was looked for", "`curate train RECIPE --fresh` makes it anew")
+    if as_json:
+        sys.stdout.write(json_text(found.model_dump(mode="json")))
+    else:
+        show(found, console())
+    return ExitCode.FINDINGS if found.signs else ExitCode.CLEAN
 
 
 def _known(name: str) -> ContenderName:

@@ -1,0 +1,124 @@
+"""Did a training learn its examples by heart? What its losses, its memory and its general prompts say, in numbers and in words."""
+
+from collections.abc import Mapping, Sequence
+from math import sqrt
+from typing import Any, Final
+
+from curate.text import plural
+from train.report import Forgotten, LossPoint, Memorised, Overfitting, Sign
+
+RISE: Final = 0.02
+"""Share of the best held-out loss by which a later one has to be higher to count as a rise."""
+KNOWN, MORE = 3, 0.1
+"""Answers, and share of them, that have to be known by heart more than without the training."""
+FORGOT: Final = 0.05
+"""Nats by which general answers have become less likely, at the least, where something was forgotten."""
+ADVICE: Final[dict[Sign, str]] = {
+    "overfits": 'fewer epochs, a lower learning rate or a smaller rank would do; `keep = "best"` and `patience` see to it by themselves',
+    "memorises": "what is known by heart can be got out again: mind secrets and copies in the data, train for fewer epochs",
+    "forgets": "mix some general examples into the data, or train more gently, where the model has to do more than this task",
+}
+
+
+def overfitting(
+    journal: Sequence[Mapping[str, Any]], kept_step: int, tuned_loss: float, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
+) -> Overfitting:
+    """The diagnosis. `before` and `after` are what the probes found of the base and of the tuned model, as `train.probes.Probed` names it."""
+    curve = curve_of(journal)
+    final = curve[-1].train if curve else _train_loss([line for line in journal if "loss" in line][-20:])
+    held_out = [point for point in curve if point.held_out is not None]
+    best = min(held_out, key=lambda point: (point.held_out or 0.0, point.step)) if held_out else None
+    rise = (held_out[-1].held_out or 0.0) - (best.held_out or 0.0) if best else None
+    last = held_out[-1].held_out if held_out else tuned_loss
+    memorised = _memorised(before, after)
+    forgotten = _forgotten(before, after)
+    signs: list[Sign] = []
+    if best and rise is not None and rise > RISE * (best.held_out or 0.0) and best.step < held_out[-1].step:
+        signs.append("overfits")
+    if memorised and memorised.tuned - memorised.otherwise >= max(KNOWN, MORE * memorised.answers):
+        signs.append("memorises")
+    if forgotten and forgotten.low > FORGOT:
+        signs.append("forgets")
+    found = Overfitting(
+        signs=tuple(signs), curve=curve, train_loss=final, held_out_loss=last, gap=None if final is None or last is None else last - final,
+        best_step=best.step if best else None, rise=rise, memorised=memorised, general=forgotten, sentences=(),
+    )  # fmt: skip
+    return found.model_copy(update={"sentences": tuple(_said(found, kept_step))})
+
+
+def curve_of(journal: Sequence[Mapping[str, Any]]) -> tuple[LossPoint, ...]:
+    """At each measurement on the validation split its loss, and that of the training since the measurement before."""
+    found, since = [], list[Mapping[str, Any]]()
+    for line in journal:
+        if "loss" in line:
+            since.append(line)
+        elif line.get("event") == "validation":
+            found.append(LossPoint(step=line["step"], train=_train_loss(since), held_out=line["validation_loss"]))
+            since = []
+    return tuple(found)
+
+
+def _train_loss(steps: Sequence[Mapping[str, Any]]) -> float | None:
+    """Mean per supervised token over some steps."""
+    tokens = sum(line["supervised"] for line in steps)
+    return sum(line["loss"] * line["supervised"] for line in steps) / tokens if tokens else None
+
+
+def _memorised(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> Memorised | None:
+    if not before or not after or not after["trained"]:
+        return None
+    return Memorised(
+        answers=len(after["trained"]), tuned=sum(after["trained"]), base=sum(before["trained"]),
+        held_out_answers=len(after["held_out"]), held_out=sum(after["held_out"]), held_out_base=sum(before["held_out"]),
+    )  # fmt: skip
+
+
+def _forgotten(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> Forgotten | None:
+    """The change with its 95% interval: the prompts are paired."""
+    if not before or not after or len(before["general"]) != len(after["general"]) or len(after["general"]) < 2:
+        return None
+    changes = [new - old for old, new in zip(before["general"], after["general"], strict=True)]
+    count = len(changes)
+    mean = sum(changes) / count
+    half = 1.96 * sqrt(sum((change - mean) ** 2 for change in changes) / (count - 1) / count)
+    return Forgotten(
+        prompts=count, base=sum(before["general"]) / count, tuned=sum(after["general"]) / count, change=mean, low=mean - half, high=mean + half,
+    )  # fmt: skip
+
+
+def _said(found: Overfitting, kept: int) -> list[str]:
+    """The diagnosis in words, the advice last."""
+    said = [_losses(found, kept)]
+    if found.gap is not None and found.train_loss is not None and found.held_out_loss is not None:
+        gap = f"{abs(found.gap):.2f} nats {'above' if found.gap >= 0 else 'below'} that of training ({found.train_loss:.2f})"
+        said.append(f"Generalisation gap: held-out loss {found.held_out_loss:.2f} at the end, {gap}.")
+    if (known := found.memorised) is not None:
+        said.append(
+            f"Memory: given its first quarter, {known.tuned} of {plural(known.answers, 'training answer')} go on word for word (base: {known.base}); "
+            f"of {plural(known.held_out_answers, 'held-out answer')} {known.held_out} (base: {known.held_out_base})."
+        )
+    if (general := found.general) is not None:
+        half = (general.high - general.low) / 2
+        said.append(
+            f"General prompts: loss {general.base:.2f} before, {general.tuned:.2f} after ({general.change:+.2f} ± {half:.2f} on {general.prompts} prompts)"
+            + (": it has forgotten some of what it could." if "forgets" in found.signs else ".")
+        )
+    return [sentence for sentence in said if sentence] + [f"{_head(sign)}: {ADVICE[sign]}." for sign in found.signs]
+
+
+def _head(sign: Sign) -> str:
+    return {"overfits": "It overfits", "memorises": "It has learnt answers by heart", "forgets": "It forgets"}[sign]
+
+
+def _losses(found: Overfitting, kept: int) -> str:
+    measured = len(found.curve)
+    if not measured:
+        return "The held-out loss was measured at the end only: with a validation split and `evaluate_every` it is seen when it stops to improve."
+    last, best = found.curve[-1], found.best_step
+    if "overfits" in found.signs:
+        low = (last.held_out or 0.0) - (found.rise or 0.0)
+        verb = "and that adapter was kept" if kept == best else f"and the adapter of step {kept:,} was kept"
+        return f"The held-out loss stopped to improve after step {best:,} of {last.step:,} ({low:.2f}, {last.held_out:.2f} at the end), {verb}."
+    if best == last.step:
+        return f"The held-out loss was at its best ({last.held_out:.2f}) at the last step, {last.step:,}: it may not have stopped to improve."
+    return f"The held-out loss was at its best after step {best:,} and stayed about there until step {last.step:,}."
