@@ -40,11 +40,12 @@ remote = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="""Fine-tune at a service: OpenAI, Azure, Together, or any by --base-url that speaks OpenAI's interface.
+    help="""Fine-tune at a service: OpenAI, Azure, Together, Fireworks, or any by --base-url that speaks OpenAI's interface.
 
     validate and estimate send nothing. upload, start, watch, fetch and cancel speak to the service; data leaves this machine only
     after a yes. Keys come from the environment (CURATE_REMOTE_KEY, or the service's own: OPENAI_API_KEY, AZURE_OPENAI_API_KEY,
-    TOGETHER_API_KEY) or the keyring, and are never written. What was sent and started stands in .curate/remote/: nothing is uploaded or started twice.
+    TOGETHER_API_KEY, FIREWORKS_API_KEY) or the keyring, and are never written. What was sent and started stands in
+    .curate/remote/: nothing is uploaded or started twice.
 
     OpenAI closes self-serve fine-tuning to everyone on 2027-01-06: no job can be started at api.openai.com from then on.
     """,

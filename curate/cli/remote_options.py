@@ -12,6 +12,7 @@ import typer
 from curate.config import Config, RemoteConfig, chosen, find_config
 from curate.errors import ConfigError, InputError, UsageError
 from curate.remote.endpoint import Endpoint
+from curate.remote.fireworks import FireworksEndpoint
 from curate.remote.journal import Journal
 from curate.remote.key import key_of
 from curate.remote.service import CLOSED, Place, place_of
@@ -119,8 +120,8 @@ def journal() -> Journal:
 @contextmanager
 def connected(place: Place) -> Iterator[Endpoint]:
     """The service, spoken to with the key of the environment or the keyring. Raises `UsageError` where there is none."""
-    kind = TogetherEndpoint if place.target is Target.TOGETHER else Endpoint
-    with kind(place, key_of(place)) as endpoint:
+    own: dict[Target, type[Endpoint]] = {Target.TOGETHER: TogetherEndpoint, Target.FIREWORKS: FireworksEndpoint}
+    with own.get(place.target, Endpoint)(place, key_of(place)) as endpoint:
         yield endpoint
 
 

@@ -1,6 +1,7 @@
 """One service, spoken to by the openai client: each request with its retries, each error with the next step, no key in any message."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import BufferedReader, FileIO
@@ -20,6 +21,8 @@ SECONDS: Final = 60.0
 LONG_SECONDS: Final = 600.0
 """Longest wait for the reply to a file or an order: neither shall be given up while it is still being dealt with."""
 PAGE: Final = 100
+TOLD_KEYS: Final = re.compile(r"api_?key|wandb_key|signed|secret|password|credential|api_token", re.IGNORECASE)
+"""Names of what is not kept of a reply."""
 Progress = Callable[[int], None]
 
 
@@ -77,6 +80,12 @@ class Endpoint:
     def _send(self, path: Path, file: BufferedReader) -> UploadedFile:
         return file_of(plain(self._client.files.create(file=(path.name, file), purpose="fine-tune", timeout=LONG_SECONDS)))
 
+    def _file(self, file_id: str) -> UploadedFile:
+        return file_of(plain(self._client.files.retrieve(file_id)))
+
+    def _delete(self, file_id: str) -> None:
+        self._client.files.delete(file_id)
+
     def demand_takes(self, settings: Settings) -> None:
         """Raise `UsageError` for settings that the service is known not to have; what is not known is left to it."""
 
@@ -84,7 +93,7 @@ class Endpoint:
         """What the service says of a file; None where it has it no more."""
         try:
             with self._said():
-                return file_of(plain(self._client.files.retrieve(file_id)))
+                return self._file(file_id)
         except RemoteError as error:
             if error.status in (404, 410):
                 return None
@@ -94,7 +103,7 @@ class Endpoint:
         """Delete a file; one that is gone already is no error."""
         try:
             with self._said():
-                self._client.files.delete(file_id)
+                self._delete(file_id)
         except RemoteError as error:
             if error.status not in (404, 410):
                 raise
@@ -187,13 +196,18 @@ def plain(found: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise RemoteError("the service answered, but not with JSON", "check the address: is it the base of an OpenAI-style interface?")
     text = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")  # half a surrogate pair cannot be written down
-    plain: dict[str, Any] = json.loads(text, parse_constant=lambda _: None)
+    plain: dict[str, Any] = json.loads(text, parse_constant=lambda _: None, object_hook=_without_keys)
     return plain
 
 
-def listed(page: dict[str, Any]) -> list[dict[str, Any]]:
+def _without_keys(value: dict[str, Any]) -> dict[str, Any]:
+    """An object without what would open something: services tell keys of others, and signed addresses, along with a job."""
+    return {name: inner for name, inner in value.items() if not TOLD_KEYS.search(name)}
+
+
+def listed(page: dict[str, Any], key: str = "data") -> list[dict[str, Any]]:
     """The objects that a page of a list has."""
-    found = page.get("data")
+    found = page.get(key)
     return [value for value in found if isinstance(value, dict)] if isinstance(found, list) else []
 
 

@@ -51,6 +51,8 @@ class Job(Told):
     """Seconds since 1970, as all times here."""
     estimated_finish: int | None = None
     finished_at: int | None = None
+    told_at: int | None = None
+    """Of this very word, where the service gives it."""
     error: JobError | None = None
     fine_tuned_model: str | None = None
     trained_tokens: int | None = None
@@ -92,7 +94,7 @@ def job_of(value: Any) -> Job:
     """A job, of a reply's JSON. Raises `RemoteError` where it is none."""
     if isinstance(value, dict):
         status = str(value.get("status", "")).lower()
-        times = {name: _seconds(value.get(name)) for name in ("created_at", "estimated_finish", "finished_at")}
+        times = {name: _seconds(value.get(name)) for name in ("created_at", "estimated_finish", "finished_at", "told_at")}
         value = {**value, **times, "status": SAME.get(status, status), "error": value.get("error") or None, "result_files": value.get("result_files") or []}
     return _read(Job, value)
 

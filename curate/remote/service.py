@@ -45,13 +45,7 @@ SERVICE: Final[dict[Target, Service]] = {
         example="https://NAME.openai.azure.com/openai/v1",
     ),
     Target.TOGETHER: Service("https://api.together.ai/v1", (".together.ai", ".together.xyz"), "TOGETHER_API_KEY", 1),
-    Target.FIREWORKS: Service(
-        "https://api.fireworks.ai/v1",
-        ("api.fireworks.ai",),
-        "FIREWORKS_API_KEY",
-        1,
-        "Fireworks starts jobs under /accounts/ACCOUNT with data sets in place of files (docs.fireworks.ai, read 2026-11)",
-    ),
+    Target.FIREWORKS: Service("", ("api.fireworks.ai",), "FIREWORKS_API_KEY", 1, example="https://api.fireworks.ai/v1/accounts/ACCOUNT"),
     Target.MISTRAL: Service(
         "https://api.mistral.ai/v1",
         ("api.mistral.ai",),

@@ -97,6 +97,30 @@ def test_together_is_spoken_to_in_its_own_words(server: Server, capsys: pytest.C
 
 
 @pytest.mark.slow
+def test_fireworks_is_spoken_to_in_its_own_words(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    fireworks = ("--target", "fireworks", "--base-url", f"{server.address}/accounts/me", "--validation", "held.jsonl", "--epochs", "2")
+    assert start(*fireworks, "--suffix", "mine") == 2
+    assert "--set outputModel" in capsys.readouterr().err
+    server.troubles = [Trouble("POST .*Jobs$", "lost"), Trouble("POST .*:upload", "500"), Trouble("GET .*datasets/", "429")]
+    assert start(*fireworks, "--set", "learningRate=1e-4") == 0
+    training, held = sorted(server.files, key=lambda name: -len(server.files[name][1]))
+    assert server.jobs["ftjob-1"].value["asked"] == {
+        "baseModel": MODEL, "dataset": f"accounts/me/datasets/{training}", "evaluationDataset": f"accounts/me/datasets/{held}", "epochs": 2,
+        "learningRate": 1e-4,
+    }  # fmt: skip
+    assert (server.files[training][0]["exampleCount"], server.files[training][1]) == ("12", Path("data.jsonl").read_bytes())
+    assert start(*fireworks, "--set", "learningRate=1e-4") == 0
+    assert (len(server.jobs), server.asked("POST .*:upload")) == (1, 3)
+    capsys.readouterr()
+    assert watch() == 0
+    assert "running" in capsys.readouterr().out
+    assert main(["remote", "fetch"]) == 0
+    kept = b"".join(path.read_bytes() for path in Path(".curate").rglob("*") if path.is_file())
+    assert b"sig=abc" not in kept
+    assert b"of-others" not in kept
+
+
+@pytest.mark.slow
 def test_the_same_is_neither_sent_nor_started_twice(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["remote", "upload", "data.jsonl", "--yes", "--json"]) == 0
     assert [file["reused"] for file in said(capsys)["files"]] == [False]

@@ -39,7 +39,8 @@ def test_a_key_goes_to_its_own_service_alone(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize(
     ("target", "address", "said"),
     [
-        (Target.FIREWORKS, "", "cannot be started at fireworks"),
+        (Target.MISTRAL, "", "cannot be started at mistral"),
+        (Target.FIREWORKS, "", "address of their own"),
         (Target.AZURE, "", "address of their own"),
         (Target.TRL, "", "no service"),
         (Target.OPENAI, "https://me:secret@host/v1", "more than an address"),

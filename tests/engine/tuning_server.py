@@ -1,4 +1,4 @@
-"""A service that fine-tunes, as a real server on this machine: files and jobs of OpenAI and Together as they are documented, and every way to misbehave."""
+"""A service that fine-tunes, as a real server on this machine: OpenAI, Together and Fireworks as they are documented, and every way to misbehave."""
 
 import base64
 import json
@@ -224,6 +224,8 @@ class Handler(BaseHTTPRequestHandler):
                 return 200, {"object": "list", "data": [job.value for job in reversed(self.server.jobs.values())], "has_more": False}
             case [_, "fine_tuning", "jobs", name, *rest] if name in self.server.jobs:
                 return self._of_job(self.server.jobs[name], rest, query)
+            case [_, "accounts", "me", *rest]:
+                return self._as_fireworks(method, rest, body)
             case [_, "fine-tunes", *rest]:
                 return self._as_together(method, rest, body)
         return 404, {"error": {"message": f"no {path}", "code": "not_found"}}
@@ -249,6 +251,44 @@ class Handler(BaseHTTPRequestHandler):
             return 200, {"message": "cancel requested"}
         self.server.go_on(job)
         return 200, self._together(job.value)
+
+    def _as_fireworks(self, method: str, rest: list[str], body: bytes) -> tuple[int, Any]:
+        """The same under the paths and names of Fireworks."""
+        match rest:
+            case ["datasets"]:
+                asked = json.loads(body)
+                self.server.files[asked["datasetId"]] = (asked["dataset"], b"")
+                return 200, {"name": f"accounts/me/datasets/{asked['datasetId']}", "state": "UPLOADING"}
+            case ["datasets", name] if name.endswith(":upload"):
+                name, (_, data) = name.removesuffix(":upload"), self._file(body, purpose=None)
+                self.server.files[name] = (self.server.files[name][0], data)
+                return 200, {"id": name, "object": "file", "bytes": len(data)}
+            case ["datasets", name] if name in self.server.files:
+                if method == "DELETE":
+                    del self.server.files[name]
+                    return 200, {}
+                return 200, {"name": name, "state": "READY" if self.server.files[name][1] else "UPLOADING"}
+            case ["supervisedFineTuningJobs"] if method == "POST":
+                asked = json.loads(body)
+                method_ = {"type": "supervised", "supervised": {}}
+                value = self.server.add_job({"model": asked["baseModel"], "training_file": asked["dataset"], "method": method_})
+                self.server.jobs[value["id"]].value["asked"] = asked
+                return 200, self._fireworks(value)
+            case ["supervisedFineTuningJobs"]:
+                return 200, {"supervisedFineTuningJobs": [self._fireworks(job.value) for job in self.server.jobs.values()]}
+            case ["supervisedFineTuningJobs", name] if name in self.server.jobs:
+                self.server.go_on(self.server.jobs[name])
+                return 200, self._fireworks(self.server.jobs[name].value)
+        return 404, {"error": {"message": f"no {rest}"}}
+
+    def _fireworks(self, value: dict[str, Any]) -> dict[str, Any]:
+        words = {"validating_files": "VALIDATING", "succeeded": "COMPLETED"}
+        return {
+            "name": f"accounts/me/supervisedFineTuningJobs/{value['id']}", "dataset": value["training_file"], "baseModel": value["model"],
+            "state": f"JOB_STATE_{words.get(value['status'], value['status'].upper())}", "createTime": self._date(value["created_at"]),
+            "status": {"code": "OK", "message": ""}, "outputModel": value["fine_tuned_model"] or "", "metricsFileSignedUrl": "https://store/?sig=abc",
+            "wandbConfig": {"apiKey": "of-others"},
+        }  # fmt: skip
 
     def _together(self, value: dict[str, Any]) -> dict[str, Any]:
         words = {"validating_files": "pending", "succeeded": "completed", "failed": "user_error"}
@@ -287,10 +327,10 @@ class Handler(BaseHTTPRequestHandler):
         self.server.go_on(job)
         return 200, job.value
 
-    def _file(self, body: bytes) -> tuple[str, bytes]:
+    def _file(self, body: bytes, purpose: bytes | None = b"fine-tune") -> tuple[str, bytes]:
         head = f"Content-Type: {self.headers['Content-Type']}\r\n\r\n".encode()
         parts = {str(part.get_param("name", header="content-disposition")): part for part in BytesParser(policy=HTTP).parsebytes(head + body).iter_parts()}
-        assert parts["purpose"].get_payload(decode=True) == b"fine-tune"
+        assert purpose is None or parts["purpose"].get_payload(decode=True) == purpose
         data = parts["file"].get_payload(decode=True)
         assert isinstance(data, bytes)
         return str(parts["file"].get_filename()), data

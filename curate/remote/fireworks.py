@@ -1,0 +1,123 @@
+"""Fireworks' own interface: data sets in place of files, jobs under an account, no events (docs.fireworks.ai, API reference, read 2026-11)."""
+
+from io import BufferedReader
+from pathlib import Path
+from typing import Any, Final
+
+from curate.errors import UsageError
+from curate.files import sha256
+from curate.remote.endpoint import LONG_SECONDS, Endpoint, EventPage, listed, plain
+from curate.remote.job import Job, JobEvent, UploadedFile, event_of, file_of, job_of
+from curate.remote.settings import Settings
+
+JOBS: Final = "/supervisedFineTuningJobs"
+DATA: Final = "/datasets"
+LARGEST: Final = 150_000_000
+"""Bytes of a file that is taken in one request."""
+NAMES: Final = {"n_epochs": "epochs", "batch_size": "batchSizeSamples"}
+"""Hyperparameters that have other names there."""
+PREFIX: Final = "JOB_STATE_"
+
+
+class FireworksEndpoint(Endpoint):
+    """Fireworks, spoken to through the client's plain requests. It tells how a job is, and no events: each state that is seen makes one."""
+
+    @property
+    def _account(self) -> str:
+        return "/".join(self.place.address.split("/")[-2:])
+
+    def demand_takes(self, settings: Settings) -> None:
+        """Raise `UsageError` for what is not known there, and for an address without an account."""
+        if not self._account.startswith("accounts/"):
+            raise UsageError(f"{self.place.address}: names no account", f"--base-url {self.place.service.example}")
+        if settings.method != "supervised":
+            raise UsageError(f"training by {settings.method} cannot be started at Fireworks from here", "use its own client, firectl")
+        if "learning_rate_multiplier" in settings.hyperparameters:
+            raise UsageError("Fireworks takes a learning rate, not a factor on it", "say --set learningRate=1e-4")
+        if settings.suffix:
+            raise UsageError("Fireworks names models as a whole", "say --set outputModel=NAME in place of --suffix")
+        if settings.seed is not None:
+            raise UsageError("Fireworks takes no seed", "leave --seed out")
+
+    def _send(self, path: Path, file: BufferedReader) -> UploadedFile:
+        if path.stat().st_size > LARGEST:
+            raise UsageError(f"{path}: Fireworks takes {LARGEST:,} bytes in one piece, this are more", "send it with its own client, firectl")
+        name = f"curate-{sha256(path)[:32]}"
+        with path.open("rb") as lines:
+            count = sum(not line.isspace() for line in lines)
+        if self.file(name) is None:
+            body = {"datasetId": name, "dataset": {"userUploaded": {}, "exampleCount": str(count)}}
+            plain(self._client.post(DATA, body=body, cast_to=object))
+        options: Any = {"headers": {"Content-Type": "multipart/form-data"}, "timeout": LONG_SECONDS}
+        found = plain(self._client.post(f"{DATA}/{name}:upload", body={}, files=[("file", (path.name, file))], cast_to=object, options=options))
+        return file_of({"id": name, "bytes": found.get("bytes"), "status": "running"})
+
+    def _file(self, file_id: str) -> UploadedFile:
+        found = plain(self._client.get(f"{DATA}/{file_id}", cast_to=object))
+        status = found.get("status")
+        details = status.get("message") if isinstance(status, dict) else None
+        return file_of({"id": file_id, "status": "processed" if found.get("state") == "READY" else "running", "status_details": details})
+
+    def _delete(self, file_id: str) -> None:
+        self._client.delete(f"{DATA}/{file_id}", cast_to=object)
+
+    def jobs_on(self, training_file: str) -> list[Job]:
+        """The jobs that train on a data set."""
+        with self._said():
+            page = plain(self._client.get(f"{JOBS}?pageSize=200", cast_to=object))
+            jobs = map(_job, listed(page, "supervisedFineTuningJobs"))
+            return [job for job in jobs if job.training_file == training_file]
+
+    def create(self, settings: Settings, training_file: str, validation_file: str | None) -> Job:
+        """Start a job; it is asked once."""
+        options: Any = {"max_retries": 0, "timeout": LONG_SECONDS}
+        body = {"baseModel": settings.model, "dataset": f"{self._account}{DATA}/{training_file}"}
+        body |= {"evaluationDataset": f"{self._account}{DATA}/{validation_file}"} if validation_file else {}
+        named = {NAMES.get(name, name): value for name, value in settings.hyperparameters.items()}
+        with self._said():
+            return _job(plain(self._client.post(JOBS, body={**body, **named}, cast_to=object, options=options)))
+
+    def job(self, job_id: str) -> Job:
+        """How a job is."""
+        with self._said():
+            return _job(plain(self._client.get(f"{JOBS}/{job_id}", cast_to=object)))
+
+    def cancel(self, job_id: str) -> Job:
+        """Raise `UsageError`: there is no such request."""
+        raise UsageError(f"{job_id}: cannot be cancelled from here", "use the dashboard of Fireworks, or its own client")
+
+    def events(self, job_id: str, after: str | None) -> EventPage:  # noqa: ARG002  (there is one page)
+        """The state that a job is in, as an event."""
+        job = self.job(job_id)
+        said = f": {job.error.message}" if job.error and job.error.message else ""
+        level = "error" if job.status == "failed" else "info"
+        event: JobEvent = event_of({"id": f"state-{job.status}", "message": f"{job.status}{said}", "level": level, "created_at": job.told_at})
+        return EventPage([event], more=False)
+
+    def checkpoints(self, job_id: str) -> list[dict[str, Any]]:  # noqa: ARG002  (there are none for any)
+        """None: they are not told."""
+        return []
+
+
+def _job(value: dict[str, Any]) -> Job:
+    state = str(value.get("state", "")).removeprefix(PREFIX).lower()
+    status = value.get("status")
+    return job_of(
+        {
+            "id": _last(value.get("name")),
+            "status": state,
+            "model": value.get("baseModel") or "",
+            "created_at": value.get("createTime"),
+            "finished_at": value.get("completedTime"),
+            "told_at": value.get("updateTime") or value.get("createTime"),
+            "error": status if state == "failed" else None,
+            "fine_tuned_model": value.get("outputModel") or None,
+            "training_file": _last(value.get("dataset")),
+            "validation_file": _last(value.get("evaluationDataset")) or None,
+        }
+    )
+
+
+def _last(name: Any) -> str:
+    """The id at the end of a resource's name."""
+    return name.rpartition("/")[2] if isinstance(name, str) else ""
