@@ -11,7 +11,7 @@ from typing import Any, Final
 from curate.errors import CurateError, ExitCode, UsageError
 from curate.files import write_bytes, write_json
 from train.compare_report import Compared, Comparison
-from train.folder import RunFolder
+from train.folder import RunFolder, identify
 from train.metrics import Journal
 from train.progress import Narrator
 from train.recipe import Recipe, changed, recipe_text
@@ -63,6 +63,9 @@ def variant(recipe: Recipe, name: str) -> dict[str, Any]:
 
 
 def _train(values: dict[str, Any], file: Path, run: RunFolder) -> dict[str, Any]:
+    finished: dict[str, Any] | None = run.read("report.json")
+    if finished is not None and run.key == identify(Recipe.model_validate(values))["key"]:
+        return finished
     write_bytes(file, recipe_text(values).encode())
     # -P: nothing in the working folder can take the place of a module
     command = [sys.executable, "-P", "-m", "curate", "train", str(file), "--run-dir", str(run.path), "--resume", "--quiet", "--json"]

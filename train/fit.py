@@ -87,7 +87,10 @@ def nearest(recipe: Recipe, sizes_of: Callable[[Recipe], Sizes], texts: Texts, m
         kept = [length for length in texts.lengths if length <= limit]
         if not kept:
             continue
-        found = fit(sizes_of(changed), Texts(kept, texts.supervised), memory, optimiser=str(changes.get("optimiser", optimiser)))
+        sizes, chosen = sizes_of(changed), str(changes.get("optimiser", optimiser))
+        if sizes.without_steps(chosen) > memory * MARGIN:
+            continue
+        found = fit(sizes, Texts(kept, texts.supervised), memory, optimiser=chosen)
         if found.fits:
             told = {key: value for key, value in changes.items() if value != getattr(recipe, key)}
             return told | {"tokens_per_pass": found.tokens_per_pass, "activation_checkpointing": found.activation_checkpointing}, found

@@ -43,9 +43,9 @@ class Sizes:
             raise ModelError(f"{recipe.model}: no causal language model that can be trained: {error}", "name another base") from error
         parameters = list(model.parameters())
         packed = [module for module in model.modules() if isinstance(module, Linear4bitShape)]
-        self.trainable = sum(parameter.numel() for parameter in parameters if parameter.requires_grad)
+        self.trainable: int = sum(parameter.numel() for parameter in parameters if parameter.requires_grad)
         self.total = sum(parameter.numel() for parameter in parameters) + sum(module.count - module.packed.numel() for module in packed)
-        self.weights = sum(parameter.numel() * parameter.element_size() for parameter in parameters if not parameter.requires_grad)
+        self.weights: int = sum(parameter.numel() * parameter.element_size() for parameter in parameters if not parameter.requires_grad)
         self._kept = cache(self._run)
 
     def _run(self, load: Load, checkpointing: bool) -> int:
@@ -54,18 +54,31 @@ class Sizes:
     def estimate(self, load: Load, *, checkpointing: bool, optimiser: str) -> Estimate:
         """What a training with passes like `load` needs."""
         step = self._kept(load, checkpointing)
-        trained = round(self.trainable * (4 + STATE[optimiser]))
-        weights = self.weights // ranks.world() if self.recipe.parallel == "fsdp" else self.weights
-        if self.on_cpu:
-            held = held_memory()
-            low, high = float(held), held * 1.1 + min(weights, 0.2e9)  # pages of the file that the weights came from
-        else:
-            low, high = CONTEXT
-        alive = weights + trained
+        low, high = self._around()
+        alive = self.weights_here + self._trained(optimiser)
         return Estimate(
-            weights=weights, trained=trained, step=step, around=round(low), low=round(low + alive + step),
+            weights=self.weights_here, trained=self._trained(optimiser), step=step, around=round(low), low=round(low + alive + step),
             high=round(high + alive + step * FRAGMENTS["cpu" if self.on_cpu else "cuda"]),
         )  # fmt: skip
+
+    def without_steps(self, optimiser: str) -> int:
+        """What a training needs before its first step: known at once, where a step has to be tried."""
+        return round(self._around()[1] + self.weights_here + self._trained(optimiser))
+
+    @property
+    def weights_here(self) -> int:
+        """Bytes of the frozen weights on this device."""
+        return self.weights // ranks.world() if self.recipe.parallel == "fsdp" else self.weights
+
+    def _trained(self, optimiser: str) -> int:
+        return round(self.trainable * (4 + STATE[optimiser]))
+
+    def _around(self) -> tuple[float, float]:
+        """What is there besides the model, at least and at most."""
+        if not self.on_cpu:
+            return CONTEXT
+        held = held_memory()
+        return float(held), held * 1.1 + min(self.weights_here, 0.2e9)  # pages of the file that the weights came from
 
 
 def loads(lengths: Sequence[int], supervised: float, batch: int, rooms: Sequence[int]) -> Iterator[tuple[int, Load]]:

@@ -33,8 +33,10 @@ def found(text: str) -> Any:
     for match in re.finditer(r"[{\[]", text):
         try:
             value, _ = DECODER.raw_decode(text, match.start())
-        except (ValueError, RecursionError):
+        except ValueError:
             continue
+        except RecursionError:  # so would what is inside, thousands of times
+            return None
         return value
     return None
 
