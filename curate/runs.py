@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from curate.errors import InputError
+from curate.text import visible
+
 
 @dataclass(frozen=True, slots=True)
 class Project:
@@ -74,6 +77,27 @@ def _folders(folder: Path) -> list[Path]:
 def _touched(path: Path) -> float:
     journal = path / "metrics.jsonl"
     return (journal if journal.exists() else path).stat().st_mtime
+
+
+def find_run(name: str, project: Project) -> Path:
+    """The folder of a run: a path, or the name of one in a project. Raises `InputError`."""
+    for folder in (Path(name), project.run(name)):
+        if folder.is_dir():
+            return folder
+    there = visible(", ".join(sorted(path.name for path in project.runs)) or "none")
+    raise InputError(f"{visible(name)}: no such run", f"name the folder of a run, or one of this project's runs: {there}")
+
+
+def data_of(run: Path) -> Path:
+    """The file of examples that a run was trained on. Raises `InputError` where its recipe does not say, or the file is gone."""
+    try:
+        recipe = json.loads((run / "recipe.json").read_bytes())
+        path = Path(recipe["data"]) / "train.jsonl"
+    except (OSError, ValueError, KeyError, TypeError):
+        raise InputError(f"{visible(str(run))}: its recipe.json does not say what it was trained on", "name the data files") from None
+    if not path.is_file():
+        raise InputError(f"{visible(str(path))}: what the run was trained on is not there any more", "name the data files")
+    return path
 
 
 def new_events(path: Path, offset: int) -> tuple[int, list[dict[str, Any]]]:

@@ -10,7 +10,7 @@ from curate.config import validated
 from curate.errors import InputError, ModelError, OutputError
 from curate.files import sha256
 from curate.models import fingerprint
-from curate.runs import Project
+from curate.runs import Project, find_run
 from curate.template import Template, load_template
 from curate.text import excerpt, visible
 from train.attach import reload
@@ -63,19 +63,9 @@ class Trained:
         return reload(self.base(quantised=quantised, dtype=dtype), self.folder.adapter)
 
 
-def find_run(name: str) -> Path:
-    """The folder of a run: a path, or the name of one in this project. Raises `InputError`."""
-    project = Project(Path.cwd())
-    for folder in (Path(name), project.run(name)):
-        if folder.is_dir():
-            return folder
-    there = ", ".join(sorted(map(project.name_of, project.runs))) or "none"
-    raise InputError(f"{name}: no such run", f"name the folder of a run, or one of this project's runs: {there}")
-
-
 def open_trained(name: str) -> Trained:
     """A finished run by its folder or name. Raises `InputError` for one that is not finished, `OutputError` for one that was changed since."""
-    folder = RunFolder(find_run(name))
+    folder = RunFolder(find_run(name, Project(Path.cwd())))
     shown = visible(str(folder.path))
     if folder.key is None:
         raise InputError(f"{shown}: holds no run", "`curate train RECIPE` makes one")

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from textual import on, work
 from textual.app import App, SystemCommand
@@ -39,6 +39,14 @@ LOOK = 2.0
 """Seconds between two looks at the files on disk."""
 
 
+class At(NamedTuple):
+    """Where a review begins: entries of a kind that fit a filter, in an order."""
+
+    kind: Kind
+    filter: str
+    order: str
+
+
 class CurateApp(App[None]):
     """The review of one data set."""
 
@@ -48,8 +56,9 @@ class CurateApp(App[None]):
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {screen.NAME: screen for screen in SCREENS}
     DEFAULT_MODE = "overview"
 
-    def __init__(self, sources: Sources, facts: Facts, merged: int = 0) -> None:
-        """`facts` does the checking; `merged` decisions were just taken in from another journal. Raises `InputError` for files that are not there."""
+    def __init__(self, sources: Sources, facts: Facts, merged: int = 0, at: At | None = None) -> None:
+        """`facts` does the checking; `merged` decisions were just taken in from another journal; `at` is what is
+        shown first. Raises `InputError` for files that are not there."""
         super().__init__()
         self.animation_level = "none"  # a hundred decisions an hour, and over slow lines
         self.sources, self._facts, self._merged = sources, facts, merged
@@ -62,7 +71,10 @@ class CurateApp(App[None]):
         """What ended the application, when that was a bug."""
         self.abandoned = False
         """Whether it ended because its terminal did."""
-        self.filters: dict[Kind, str] = {}
+        self.at = at
+        self.orders: dict[Kind, str] = {at.kind: at.order} if at else {}
+        """In which order the entries of each kind are shown at first."""
+        self.filters: dict[Kind, str] = {at.kind: at.filter} if at else {}
         """What is looked for in the entries of each kind."""
         self._stale = True
         self._told_of: list[str] = []
@@ -75,6 +87,8 @@ class CurateApp(App[None]):
         self.set_interval(EVERY, self._catch_up)
         self.set_interval(LOOK, self._look)
         self._begin()
+        if self.at is not None:
+            self.call_after_refresh(self.action_go, TAB_OF[self.at.kind].name)
         if self._merged:
             contested = len(self.session.log.contested())
             text = f"{self._merged:,} decisions merged; " + (f"{contested:,} are contested: filter is:contested" if contested else "none is contested")

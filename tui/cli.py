@@ -13,11 +13,17 @@ from curate.decision import DecisionLog
 from curate.errors import ExitCode, MissingExtra, UsageError
 from curate.review.facts import Fact
 from curate.review.sources import Sources, sources_of
+from curate.review.trained import FILTER, HARDEST, training_of
+from curate.runs import Project, data_of, find_run
 
 
 def review(
-    paths: Annotated[list[Path], typer.Argument(help="Data files, or the folder of a project.", metavar="PATH...")],
+    paths: Annotated[list[Path] | None, typer.Argument(help="Data files, or the folder of a project.", metavar="PATH...", show_default=False)] = None,
     merge: Annotated[list[Path] | None, typer.Option("--merge", help="Take in the decisions of another journal first.", metavar="JOURNAL")] = None,
+    from_run: Annotated[
+        str | None, typer.Option("--from-run", help="Show first what a training found hard to learn; without PATH, in its own data.", metavar="RUN")
+    ] = None,
+    hardest: Annotated[int, typer.Option("--hardest", min=1, help="With --from-run: how many of the hardest examples.")] = HARDEST,
 ) -> int:
     """Decide about findings, duplicates and conflicts in the terminal.
 
@@ -29,15 +35,24 @@ def review(
         raise UsageError("curate review needs a terminal", "`curate check PATH...` prints the findings")
     if importlib.util.find_spec("textual") is None:
         raise MissingExtra("curate review", "tui", "textual")
-    sources = sources_of(paths)  # a path that is not there is told before the screen opens
+    run = None if from_run is None else find_run(from_run, Project(Path.cwd()))
+    if not paths and run is None:
+        raise UsageError("nothing to review", "name data files, the folder of a project, or a run with --from-run")
+    known = None if run is None else training_of(run, hardest)
+    sources = sources_of(paths or [data_of(run)] if run else paths or [])  # a path that is not there is told before the screen opens
     log = DecisionLog(sources.project.decisions)
     merged = sum(len(log.merge(other)) for other in merge or ())
 
-    from tui.app import CurateApp  # Textual, only once it is known to be there and wanted
+    from tui.app import At, CurateApp  # Textual, only once it is known to be there and wanted
     from tui.messages import TerminalGone
     from tui.terminal import end_with_terminal
 
-    app = CurateApp(sources, scanned, merged)
+    def told(sources: Sources, tell: Callable[[Fact], None], stopped: Callable[[], bool]) -> None:
+        if known is not None:
+            tell(known)
+        scanned(sources, tell, stopped)
+
+    app = CurateApp(sources, told, merged, None if known is None else At("finding", FILTER, "as found"))
     if not served:
         end_with_terminal(lambda: app.post_message(TerminalGone()), sys.stdin.fileno())
     app.run()

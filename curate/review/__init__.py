@@ -2,6 +2,7 @@
 
 - `sources`: what is reviewed; `scan`: checking and comparing, in a process of its own, told as `facts`
 - `queue` and its kinds: entries as columns; `query`, `search`, `view`: what a list shows of them
+- `trained`: what a training says of the examples
 - `session`: what was decided, undo and redo; `choices`, `bulk`: what a key decides
 - `draft`, `mend`: an example as text to edit, what the rules say of it, and their repairs
 """

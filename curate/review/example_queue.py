@@ -1,6 +1,6 @@
 """All lines of the files as entries, the first of which can be looked at while the rest is still being found."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from curate.example import Place
@@ -49,6 +49,10 @@ class ExampleQueue(Queue):
         for row in (np.flatnonzero(none) + first).tolist():
             self.stand(row, Standing.NOTHING)
         self.incidence.add(fact.ids[:, 0], (rows + first).astype(np.int32))
+
+    def knows(self, files: Collection[str]) -> bool:
+        """Whether the ids of all examples in some files are known."""
+        return self._ids.keys() >= set(files)
 
     def id(self, number: int) -> str | None:
         """The id of the example on a line; None where the line holds none."""

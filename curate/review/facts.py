@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from curate.datamap import Mapped
 from curate.errors import CurateError
 from curate.finding import Finding
 from curate.review.entry import Clash, Cluster, Dispute
@@ -73,6 +74,16 @@ class ConflictsFound:
 
 
 @dataclass(frozen=True, slots=True)
+class TrainingKnown:
+    """What a training says of its examples."""
+
+    mapped: list[Mapped]
+    """Those worth a look, the hardest first."""
+    total: int
+    """Examples that were trained on."""
+
+
+@dataclass(frozen=True, slots=True)
 class Broke:
     """A stage could not go on."""
 
@@ -85,5 +96,5 @@ class Ended:
     """Nothing more will come."""
 
 
-Fact = Advanced | FindingsFound | Checked | ExamplesKnown | DuplicatesFound | ConflictsFound | Broke | Ended
+Fact = Advanced | FindingsFound | Checked | ExamplesKnown | DuplicatesFound | ConflictsFound | TrainingKnown | Broke | Ended
 Tell = Callable[[Fact], None]

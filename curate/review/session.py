@@ -21,11 +21,12 @@ from curate.read.formats import example_of
 from curate.read.index import Lines
 from curate.review.entry import Clash, Cluster, Dispute, Entry, Kind, Progress, Side, Standing
 from curate.review.example_queue import ExampleQueue
-from curate.review.facts import Advanced, Broke, Checked, ConflictsFound, DuplicatesFound, Ended, ExamplesKnown, Fact, FindingsFound
+from curate.review.facts import Advanced, Broke, Checked, ConflictsFound, DuplicatesFound, Ended, ExamplesKnown, Fact, FindingsFound, TrainingKnown
 from curate.review.finding_queue import FindingQueue
 from curate.review.queue import Queue
 from curate.review.steps import Steps, new_step
 from curate.review.subject_queue import ClusterQueue, ConflictQueue, SubjectQueue, entry_of
+from curate.text import plural
 
 RATE: Final = 300.0
 """Seconds over which the rate of deciding is told."""
@@ -61,7 +62,10 @@ class ReviewSession:
         self.compared: set[str] = set()
         """Of `clusters` and `conflicts`, what is known by now."""
         self.ended = False
+        self.trained: TrainingKnown | None = None
+        """What a training says, where the review is about one."""
         self._late: list[ExamplesKnown] = []
+        self._placed = False
         self._seen = 0
         self._steps = Steps()
         self._when: deque[float] = deque(maxlen=1000)
@@ -92,6 +96,8 @@ class ReviewSession:
                 self.notes.extend(fact.notes)
                 self.compared.add("conflicts")
                 self.stages.pop("conflicts", None)
+            case TrainingKnown():
+                self.trained = fact
             case Broke():
                 self.broke.append(fact)
                 self.stages.pop(fact.stage, None)
@@ -108,6 +114,22 @@ class ReviewSession:
             self._late.clear()
             for example in {decision.example for decision in self.log.decisions}:
                 self._restand(example, [self.examples])
+            self._place_trained()
+
+    def _place_trained(self) -> None:
+        """Find the examples of the training in the files, once their ids are known."""
+        from curate.review.trained import placed  # it looks into sessions
+
+        files = {index.name for index in self.lines.indexes}
+        if self.trained is None or self._placed or not self.examples.knows(files):
+            return
+        self._placed = True
+        findings, missing = placed(self, self.trained)
+        self._take_findings(findings)
+        if missing:
+            self.notes.append(
+                f"{plural(missing, 'example')} of the run worth a look {'is' if missing == 1 else 'are'} not in these files: edited since, or elsewhere"
+            )
 
     def _take_findings(self, findings: Sequence[Finding]) -> None:
         line_ids = [self._line_id(finding) if finding.example is None and len(self.findings) < BROKEN else "" for finding in findings]

@@ -11,6 +11,7 @@ from curate.example import Example, Message
 from curate.finding import Finding
 from curate.review import Clash, Cluster, Dispute, Entry, ReviewSession, Side, Standing
 from curate.review.span import spans_of
+from curate.review.trained import beside
 from curate.text import plural, visible
 from tui.conversation import MORE, Mark, Reader, literal, shortened
 from tui.diff import clash_marks, turn_marks
@@ -29,6 +30,8 @@ NAMES: Final = {
 DIFFERENCE: Final = ("what differs is underlined", "underline")
 SPAN: Final = "bold reverse $text-warning"
 MUTED: Final = "$foreground-muted"
+MOST: Final = 4
+"""Examples beside one that was hard to learn that are named."""
 PLACES: Final = 8
 """Places of exact copies that are named."""
 
@@ -120,6 +123,8 @@ def _finding_page(session: ReviewSession, entry: Entry, finding: Finding, look: 
         copy = "" if parsed is None else parsed.line.data.decode("utf-8", "replace")
         about.append(Content.assemble(("· no example to keep or drop; e mends the line" if parsed else "· about the file as a whole", "bold")))
         return Page(lines(*about), left=shortened(look.read.text(copy)) if parsed else None)
+    if session.trained is not None and entry.ids and rule is None:
+        return _trained_page(session, entry, lines(*about), look)
     if not entry.ids:
         about.append(Content.assemble((f"· copies are one content, written once ({plural(1, 'example')} stays; Duplicates shows them)", "bold")))
     at = pointed_at(example.messages, finding.pointer)
@@ -132,6 +137,20 @@ def _finding_page(session: ReviewSession, entry: Entry, finding: Finding, look: 
     after = example.messages[at + 1 :]
     rest = Content.assemble(here, "\n\n", look.read.turns(after)) if after else here
     return Page(lines(*about), look.read.turns(example.messages[:at], near=at - 1), rest, jump=True)
+
+
+def _trained_page(session: ReviewSession, entry: Entry, about: Content, look: Look) -> Page:
+    """An example that was hard to learn, beside what it should be seen with."""
+    assert session.trained is not None
+    own = Side(entry.place, entry.ids[0])
+    near = beside(session, own.id, session.trained.mapped)
+    said = [Content.assemble(("beside: ", "bold"), one.why, " ", literal(str(one.side.place), style=MUTED)) for one in near[:MOST]]
+    if len(near) > MOST:
+        said.append(Content.assemble((f"  … and {len(near) - MOST} more", MORE)))
+    if not near:
+        own_text = session.example(entry)
+        return Page(about, left=look.read.whole(own_text) if own_text else None)
+    return _side_by_side(session, lines(about, *said), ("this one", own), (near[0].why.split(",")[0], near[0].side), look.read)
 
 
 def _span_marks(finding: Finding, message: Message, read: Reader) -> list[Mark]:

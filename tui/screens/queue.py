@@ -78,6 +78,7 @@ class QueueScreen(Changing):
 
     def on_mount(self) -> None:
         """Start in the list."""
+        self.order = self.curate.orders.get(self.KIND, "")
         self.set_focus(self.list)
         self.catch_up()
 

@@ -1,0 +1,105 @@
+"""What a training says of the examples under review: those that were hardest to learn, that made a step's loss rise, or that pull against their like.
+
+Each is a finding; the codes are words, since no rule tells it. What stands beside such an example (neighbours, conflicts, duplicates) is looked up when
+somebody looks at it.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from curate.datamap import Mapped, read_datamap, worth_a_look
+from curate.example import Place
+from curate.finding import Finding, Severity
+from curate.review.entry import Clash, Cluster, Dispute, Side
+from curate.review.facts import TrainingKnown
+from curate.review.subject_queue import sides_of
+from curate.text import plural
+
+if TYPE_CHECKING:
+    from curate.review.session import ReviewSession
+
+PULL, SPIKE, HARD = "PULL", "SPIKE", "HARD"
+FILTER: Final = f"code:{PULL} code:{SPIKE} code:{HARD}"
+"""Shows what a training says and nothing else."""
+HARDEST: Final = 20
+"""Of the hardest examples, how many are shown unless somebody wants more."""
+HINT: Final = "read its answer: is it right, and does it say what its like say? Keep, edit or drop it"
+SHOWN: Final = 6
+"""Losses that are told."""
+SAID: Final = {"D001": "exact copy", "D003": "near-duplicate", "topic": "question with other answers too"}
+
+
+class Beside(NamedTuple):
+    """Another example that an example should be seen with, and why."""
+
+    why: str
+    side: Side
+
+
+def training_of(run: Path, hardest: int = HARDEST) -> TrainingKnown:
+    """What the run in a folder says. Raises `InputError` where it has no map of its examples."""
+    mapped = read_datamap(run)
+    return TrainingKnown(worth_a_look(mapped, hardest), len(mapped))
+
+
+def finding_of(one: Mapped, place: Place, total: int) -> Finding:
+    """An example of a run as a finding."""
+    code, severity = (PULL, Severity.WARNING) if one.pull is not None else (SPIKE, Severity.WARNING) if one.spike is not None else (HARD, Severity.INFO)
+    return Finding(code, severity, place.file, place.line, "", "; ".join(_said(one, total)), HINT, fixable=False, example=one.example)
+
+
+def _said(one: Mapped, total: int) -> Iterator[str]:
+    losses = [f"{loss:.2f}" for loss in one.losses]
+    shown = losses if len(losses) <= SHOWN else [*losses[: SHOWN // 2], "…", *losses[-SHOWN // 2 :]]
+    yield f"hardest to learn but for {one.rank - 1:,} of {total:,}" if one.rank > 1 else f"hardest to learn of {plural(total, 'example')}"
+    yield f"loss {' → '.join(shown)}, {one.excess:+.2f} against the others of its time"
+    if one.pull is not None:
+        yield f"{one.pull:.2f} above {plural(len(one.neighbours), 'neighbour')} that answer otherwise"
+    if one.spike is not None:
+        yield f"the loss of step {one.spike:,} rose for its sake"
+    if one.correctness == 0 and len(one.losses) > 1:
+        yield "never said word for word"
+
+
+def place_of(session: "ReviewSession", example: str) -> Place | None:
+    """Where an example stands in the files under review; None where it is not in them, or its id is not known yet."""
+    for number in session.examples.incidence.rows(example):
+        if session.examples.id(number) == example:
+            return session.lines.place(number)
+    return None
+
+
+def placed(session: "ReviewSession", known: TrainingKnown) -> tuple[list[Finding], int]:
+    """Findings about the examples that are in the files under review, the hardest first, and how many are not."""
+    found = []
+    for one in known.mapped:
+        place = place_of(session, one.example)
+        if place is not None:
+            found.append(finding_of(one, place, known.total))
+    return found, len(known.mapped) - len(found)
+
+
+def beside(session: "ReviewSession", example: str, mapped: Sequence[Mapped]) -> list[Beside]:
+    """What an example should be seen with: the neighbours that it pulls against, what it conflicts with, its duplicates."""
+    found: dict[str, Beside] = {}
+    for near in (near for one in mapped if one.example == example for near in one.neighbours):
+        place = place_of(session, near.example)
+        if place is not None:
+            found.setdefault(near.example, Beside(f"neighbour {near.similarity:.2f} alike, learnt to {near.loss:.2f}", Side(place, near.example)))
+    for queue in (session.conflicts, session.clusters):
+        for number in queue.incidence.rows(example):
+            subject = queue.subjects[number]
+            for side in sides_of(subject):
+                if side.id != example:
+                    found.setdefault(side.id, Beside(_why(subject, side), side))
+    return list(found.values())
+
+
+def _why(subject: Cluster | Clash | Dispute, side: Side) -> str:
+    if isinstance(subject, Clash):
+        return f"conflict {subject.code}"
+    if isinstance(subject, Dispute):
+        return SAID["topic"]
+    alike = next((member for member in subject.members if member.side == side), subject.members[0])
+    return f"{SAID.get(alike.code, 'duplicate')}, {alike.similarity:.0%} alike"

@@ -1,0 +1,117 @@
+"""A review that begins with what a training found hard to learn."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from curate.cli.main import main
+from curate.config import Config
+from curate.datamap import MAPPED, Mapped, Neighbour
+from curate.errors import InputError
+from curate.read.index import Lines
+from curate.review import ReviewSession, Sources
+from curate.review.facts import Ended, ExamplesKnown, Fact, TrainingKnown
+from curate.review.trained import FILTER, beside, training_of
+from curate.runs import Project, data_of, find_run
+from tests.screens.conftest import Opens, example_at, facts_about, opened, screen_text, write_lines
+from tui.app import At, CurateApp
+
+
+def mapped(lines: Lines, line: int, rank: int, *, spike: int | None = None, near: int | None = None) -> Mapped:
+    neighbours = (Neighbour(near, example_at(lines, near).id, 0.9, 0.2),) if near else ()
+    return Mapped(
+        line, example_at(lines, line).id, (2.5, 2.25), (1, 4), 2.4, 0.1, 0.01, 0.0, 0.5, 2.0, rank, "hard", spike, 2.2 if near else None, neighbours
+    )  # fmt: skip
+
+
+def ids_known(lines: Lines) -> ExamplesKnown:
+    import numpy as np
+
+    numbers = [number for number in range(1, 13) if number != 8]
+    ids = [example_at(lines, number).id for number in numbers]
+    pairs = np.array([[int(one[:16], 16), int(one[16:], 16)] for one in ids], np.uint64)
+    return ExamplesKnown("data.jsonl", np.empty(0, np.int64), np.array([number - 1 for number in numbers], np.int64), pairs)
+
+
+def known(lines: Lines) -> TrainingKnown:
+    gone = Mapped(99, "ab" * 16, (1.0,), (1,), 1.0, 0.3, 0.0, 0.0, 0.0, 0.5, 9, None, None, None)
+    return TrainingKnown([mapped(lines, 2, 1, near=10), mapped(lines, 4, 2, spike=3), mapped(lines, 11, 3), gone], 11)
+
+
+def facts(lines: Lines) -> list[Fact]:
+    *told, ended = facts_about(lines)
+    assert isinstance(ended, Ended)
+    return [known(lines), *told[:4], ids_known(lines), *told[4:], ended]
+
+
+@pytest.fixture
+def learnt(lines: Lines, open_session: Opens) -> ReviewSession:
+    session = open_session()
+    for fact in (known(lines), ids_known(lines)):
+        session.take(fact)
+    return session
+
+
+def test_what_was_hard_to_learn_is_found_again_in_the_files(learnt: ReviewSession, lines: Lines) -> None:
+    from curate.review import views
+
+    shown = list(views(learnt, "finding", FILTER, "as found"))[-1]
+    entries = [learnt.findings.entry(shown[at]) for at in range(len(shown))]
+    assert [(entry.code, entry.place.line) for entry in entries] == [("PULL", 2), ("SPIKE", 4), ("HARD", 11)]
+    assert "hardest to learn of 11 examples; loss 2.50 → 2.25, +2.00 against" in learnt.findings.head(shown[0])
+    assert "the loss of step 3 rose for its sake" in learnt.findings.head(shown[1])
+    assert learnt.notes == ["1 example of the run worth a look is not in these files: edited since, or elsewhere"]
+    assert learnt.trained is not None
+    near = beside(learnt, entries[0].ids[0], learnt.trained.mapped)
+    assert [(one.why, one.side.place.line) for one in near] == [
+        ("neighbour 0.90 alike, learnt to 0.20", 10), ("conflict X003", 1),
+    ]  # fmt: skip
+    others = beside(learnt, entries[1].ids[0], learnt.trained.mapped)
+    assert ("near-duplicate, 87% alike", 3) not in [(one.why, one.side.place.line) for one in others]
+    assert {one.side.place.line for one in others} >= {5}
+    learnt.say({entries[0].ids[0]: "drop"}, entries[0].about)
+    assert learnt.log.decisions[-1].about == "PULL"
+
+
+async def test_the_review_begins_there_with_what_stands_beside(lines: Lines) -> None:
+    path = write_lines(Path())
+
+    def told(_: Sources, tell: Callable[[Fact], None], __: Callable[[], bool]) -> None:
+        for fact in facts(lines):
+            tell(fact)
+
+    app = CurateApp(Sources(Project(Path()), Config(), [path]), told, 0, At("finding", FILTER, "as found"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        session = await opened(pilot)
+        shown = screen_text(app)
+        assert "PULL" in shown
+        assert "C003" not in shown
+        assert "beside: neighbour 0.90 alike, learnt to 0.20 data.jsonl:10" in shown
+        assert "beside: conflict X003 data.jsonl:1" in shown
+        assert "1968" in shown
+        assert "Ann is." in shown
+        await opened(pilot, "d")
+        assert session.verdict(example_at(lines, 2).id) == "drop"
+
+
+def test_a_run_is_named_by_its_folder_or_its_name(lines: Lines, capsys: pytest.CaptureFixture[str]) -> None:
+    project = Project(Path())
+    run = project.run("mine")
+    run.mkdir(parents=True)
+    assert find_run("mine", project) == run
+    assert find_run(str(run), project) == run
+    with pytest.raises(InputError, match="no such run"):
+        find_run("other", project)
+    with pytest.raises(InputError, match="no such file"):
+        training_of(run)
+    (run / "datamap.jsonl").write_bytes(b"".join(MAPPED.dump_json(one) + b"\n" for one in known(lines).mapped))
+    assert [one.rank for one in training_of(run, 1).mapped] == [1, 2]
+    with pytest.raises(InputError, match="does not say what it was trained on"):
+        data_of(run)
+    (run / "recipe.json").write_text(json.dumps({"data": "split"}))
+    with pytest.raises(InputError, match="not there any more"):
+        data_of(run)
+    assert main(["review", "--from-run", "other"]) == 2
+    assert capsys.readouterr().err
