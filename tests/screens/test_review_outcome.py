@@ -20,6 +20,7 @@ from curate.review.choices import as_keeper, words_for
 from curate.review.scan import scan
 from curate.runs import Project
 from tests.conftest import chat
+from tests.screens.outcome import differences
 
 MOMENTS = int(os.environ.get("CURATE_KILLS", "6"))
 """Random moments at which the process is killed; 100 were tried by hand: CURATE_KILLS=100."""
@@ -115,19 +116,4 @@ def test_two_hundred_decisions_at_full_speed_are_what_comes_out() -> None:
         count += 1
     assert count >= 200
     run(Project(Path()), load_config(Path("curate.toml")))
-    out = [json.loads(line) for name in ("train", "validation", "test") for line in Path("out", f"{name}.jsonl").read_text().splitlines()]
-    there = {json.dumps(line, sort_keys=True) for line in out}
-    wrong = []
-    for number in range(len(session.examples)):
-        example = session.examples.entry(number)
-        decision = session.log.standing(example.ids[0])
-        parsed = session.line(example.place)
-        assert parsed is not None
-        own = json.dumps(parsed.decoded.value, sort_keys=True) in there
-        if decision is None:
-            continue
-        edited = decision.value is None or json.dumps(decision.value, sort_keys=True) in there
-        expected = {"keep": True, "drop": False, "edit": False}[decision.verdict]
-        if own is not expected or not edited:
-            wrong.append((str(example.place), decision.verdict, own, edited))
-    assert wrong == []
+    assert differences(session, Path("out")) == []
