@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -163,6 +164,7 @@ def start(project: Project, recipe: Path) -> Path:
     with run.with_name(f"{run.name}.log").open("wb") as log:
         child = subprocess.Popen(command, cwd=project.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
     run.with_name(f"{run.name}.pid").write_text(str(child.pid))
+    threading.Thread(target=child.wait, name="curate-reap", daemon=True).start()  # one that ended would be kept by the system until somebody asked
     return run
 
 

@@ -145,12 +145,14 @@ async def settled(pilot: Pilot[None]) -> None:
     """Waits until everything that goes on behind the screen is done, and drawn."""
     app = pilot.app
     assert isinstance(app, CurateApp)
-    for _ in range(3):
+    for again in range(3):
         if busy := [worker for worker in app.workers if worker.group != "default"]:  # those of the default group wait for a person
             with suppress(WorkerCancelled):  # another of its group has taken its place, and is waited for in the next round
                 await app.workers.wait_for_complete(busy)
         await pilot.pause()
         app._catch_up()
+        if again and not busy:
+            break
     await pilot.pause(0.03)
 
 

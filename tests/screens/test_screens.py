@@ -130,6 +130,21 @@ async def test_a_question_with_many_answers_is_settled_by_a_stand(make_app: Make
         assert [session.verdict(example) for example in entry.ids] == ["drop", "keep", "drop"]
 
 
+async def test_both_answers_stay_or_both_go_or_one_is_edited(make_app: Makes) -> None:
+    app = make_app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        session = await opened(pilot, "5", "k")
+        clash = session.conflicts.entry(0).ids
+        assert [session.verdict(example) for example in clash] == ["keep", "keep"]
+        await opened(pilot, "u", "d")
+        assert [session.verdict(example) for example in clash] == ["drop", "drop"]
+        await opened(pilot, "u", "e")
+        area = app.screen.query_one(TextArea)
+        area.text = area.text.replace("1969", "July 1969")
+        await opened(pilot, "ctrl+s")
+        assert [session.verdict(example) for example in clash] == ["edit", "undecided"]
+
+
 async def test_only_keys_that_do_something_are_offered(make_app: Makes) -> None:
     app = make_app()
     async with app.run_test(size=(100, 30)) as pilot:

@@ -1,0 +1,49 @@
+"""A training from the screen: started, stopped, gone on with, in a process of its own."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from curate.config import Config
+from curate.pipeline.followed import Followed, State
+from curate.review import Sources
+from curate.review.facts import Ended
+from curate.runs import Project
+from tests.screens.conftest import opened, screen_text
+from tests.trainer.tiny import write_recipe
+from tui.app import CurateApp
+
+
+@pytest.mark.slow
+async def test_a_training_is_started_stopped_and_gone_on_with(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(os.environ, "OMP_NUM_THREADS", "1")
+    write_recipe(project, max_steps=40, save_every=100)
+    (project / "data.jsonl").write_text("")
+    app = CurateApp(Sources(Project(project), Config(recipe="recipe.toml"), [project / "data.jsonl"]), lambda _sources, tell, _stopped: tell(Ended()))
+    async with app.run_test(size=(120, 50)) as pilot:
+
+        async def until(so: Callable[[Followed], bool]) -> Followed:
+            for _ in range(400):
+                await asyncio.sleep(0.25)
+                app.screen.look()  # type: ignore[attr-defined]
+                runs: list[Followed] = app.results.get("runs", [])
+                if runs and so(runs[0]):
+                    return runs[0]
+            raise AssertionError(screen_text(app))
+
+        await opened(pilot, "7", "s")
+        await until(lambda run: run.state is State.RUNNING and len(run.steps) >= 2)
+        await opened(pilot)
+        assert "▶ running" in screen_text(app)
+        await pilot.press("x")
+        stopped = await until(lambda run: run.state is not State.RUNNING)
+        await pilot.press("s")
+        finished = await until(lambda run: run.state is State.FINISHED)
+        assert stopped.state is State.STOPPED
+        assert finished.steps[: len(stopped.steps)] == stopped.steps
+        assert [event for event in finished.events if event != "failed"] == ["interrupted", "resumed", "finished"]
+        await opened(pilot)
+        assert "held-out loss" in screen_text(app)
