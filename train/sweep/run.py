@@ -89,7 +89,8 @@ class Sweeping:
             ended = code >= 0 and code != ExitCode.INTERRUPTED
             self._note(self._entry(piece, code, work, seconds) if ended else Entry(trial=piece.trial, rung=piece.rung, state="interrupted", seconds=seconds))
             if watch.asked or (code == ExitCode.INTERRUPTED and not watch.late):
-                self.narrator.say("the same command goes on from here")
+                self._write(ended=False)
+                self.narrator.say(f"the same command goes on from here; {visible(str(self.folder.path / 'report.html'))} shows how it stands")
                 raise KeyboardInterrupt
             if ended or watch.late:
                 return ended
