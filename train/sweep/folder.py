@@ -30,6 +30,8 @@ from train.sweep.space import Space, Trial
 SEEN: Final = ("train.jsonl", "validation.jsonl", "manifest.json")
 """Files of the split folder that trials see."""
 OURS: Final = frozenset(("sweep.json", "journal.jsonl", "data", "trials", "report.json", "report.html", "best.toml"))
+OF_A_TRIAL: Final = {"data": "../data", "generations": 0, "probes": 0}
+"""What the recipes of all trials have instead of their own: what is not compared need not be computed."""
 LOCK_WAIT: Final = 3.0  # seconds: a process that was just killed may take a moment to let go
 
 
@@ -71,8 +73,8 @@ class SweepFolder:
         _link(Path(recipe.data), self.path / "data")
         for trial in trials:
             if trial.values:
-                own = {key: value for key, value in trial.values.items() if key != "evaluate_every" or value} | {"data": "../data", "generations": 0}
-                write_bytes(self.recipe(trial.number), recipe_text(own).encode("utf-8", "surrogatepass"))
+                own = {key: value for key, value in trial.values.items() if key != "evaluate_every" or value}
+                write_bytes(self.recipe(trial.number), recipe_text(own | OF_A_TRIAL).encode("utf-8", "surrogatepass"))
         write_json(file, made_of)
 
     def _clear(self) -> None:
