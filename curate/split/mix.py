@@ -145,7 +145,7 @@ def _order(table: Table, config: Config, of: "Numbers", meanings: Pairs | None) 
     """The examples in the order in which they are taken."""
     import numpy as np
 
-    places = positions([table.id(at) for at in range(len(table.lines))], config.seed)
+    places = positions([f"{MIX}:{table.id(at)}" for at in range(len(table.lines))], config.seed)  # other places than those that decide the split
     if not config.mix.diverse:
         return np.argsort(places, kind="stable")
     links = links_of(table, min(config.mix.similarity, config.dedup.threshold), cores())

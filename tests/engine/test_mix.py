@@ -88,6 +88,14 @@ def test_the_order_of_lines_does_not_matter_and_growth_changes_little(files: tup
     assert len(first & {line["messages"][0]["content"] for line in kept()}) >= 14
 
 
+def test_what_is_taken_is_divided_as_it_would_be_without_a_mix(write: Write) -> None:
+    path = write("data.jsonl", many("chat", 600))
+    assert split(str(path), "--examples", "300") == 0
+    parts = read_manifest(OUT)[0].splits
+    assert 20 <= parts["test"].examples <= 40
+    assert 20 <= parts["validation"].examples <= 40
+
+
 def test_what_had_no_room_comes_back(files: tuple[str, str]) -> None:
     assert split(files[0], "--examples", "20") == 0
     assert main(["restore", "out", "--reason", "mix"]) == 0
