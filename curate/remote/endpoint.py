@@ -21,7 +21,7 @@ SECONDS: Final = 60.0
 LONG_SECONDS: Final = 600.0
 """Longest wait for the reply to a file or an order: neither shall be given up while it is still being dealt with."""
 PAGE: Final = 100
-TOLD_KEYS: Final = re.compile(r"api_?key|wandb_key|signed|secret|password|credential|api_token", re.IGNORECASE)
+TOLD_KEYS: Final = re.compile(r"api_?key|wandb_key|signed_?url|secret|password|credential|api_token", re.IGNORECASE)
 """Names of what is not kept of a reply."""
 Progress = Callable[[int], None]
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from curate.errors import RemoteError
 from curate.example import content_id
 
-SAME: Final = {"canceled": "cancelled", "completed": "succeeded", "success": "succeeded", "error": "failed", "user_error": "failed"}
+SAME: Final = {"canceled": "cancelled", "completed": "succeeded", "success": "succeeded", "error": "failed", "user_error": "failed", "expired": "failed"}
 """Words of other services for OpenAI's."""
 FINAL: Final = frozenset(("succeeded", "failed", "cancelled"))
 
@@ -64,7 +64,7 @@ class Job(Told):
     @property
     def over(self) -> bool:
         """Whether nothing more will happen."""
-        return self.status in FINAL
+        return self.status in FINAL or self.finished_at is not None
 
 
 class JobEvent(Told):

@@ -65,6 +65,13 @@ class JobAsked(Entry):
     """Jobs on the same file that the service had already."""
 
 
+class JobRefused(Entry):
+    """A job was not started: the service said no to what was asked last."""
+
+    kind: Literal["job-refused"] = "job-refused"
+    order: str
+
+
 class JobStarted(Entry):
     """A job was started."""
 
@@ -75,8 +82,8 @@ class JobStarted(Entry):
     job: str
 
 
-Line = Annotated[FileSent | FileGone | JobAsked | JobStarted, Field(discriminator="kind")]
-LINE: Final[TypeAdapter[FileSent | FileGone | JobAsked | JobStarted]] = TypeAdapter(Line)
+Line = Annotated[FileSent | FileGone | JobAsked | JobRefused | JobStarted, Field(discriminator="kind")]
+LINE: Final[TypeAdapter[FileSent | FileGone | JobAsked | JobRefused | JobStarted]] = TypeAdapter(Line)
 
 
 class Journal:
@@ -86,11 +93,11 @@ class Journal:
         self.folder = folder
         self.path = folder / NAME
 
-    def add(self, entry: FileSent | FileGone | JobAsked | JobStarted) -> None:
+    def add(self, entry: FileSent | FileGone | JobAsked | JobRefused | JobStarted) -> None:
         """Write a line; it is on the disk when this returns. Raises `OutputError`."""
         append_line(self.path, LINE.dump_json(entry))
 
-    def entries(self) -> list[FileSent | FileGone | JobAsked | JobStarted]:
+    def entries(self) -> list[FileSent | FileGone | JobAsked | JobRefused | JobStarted]:
         """All lines; one that a crash tore is none. Raises `InputError` for one that says what no journal says."""
         try:
             lines = self.path.read_bytes().split(b"\n")
@@ -123,14 +130,16 @@ class Journal:
         open_: JobAsked | None = None
         jobs = []
         for entry in self.entries():
-            if entry.address != address or not isinstance(entry, JobAsked | JobStarted) or entry.order != order:
+            if entry.address != address or not isinstance(entry, JobAsked | JobRefused | JobStarted) or entry.order != order:
                 continue
-            if isinstance(entry, JobAsked):
-                open_ = entry
-            else:
-                open_ = None
+            open_ = entry if isinstance(entry, JobAsked) else None
+            if isinstance(entry, JobStarted):
                 jobs.append(entry.job)
         return open_, jobs
+
+    def jobs(self) -> set[str]:
+        """All jobs that were started from here."""
+        return {entry.job for entry in self.entries() if isinstance(entry, JobStarted)}
 
     def started(self, job_id: str | None = None) -> JobStarted | None:
         """A job that was started from here; the last one when none is named."""

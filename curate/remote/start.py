@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from curate.errors import RemoteError
 from curate.remote.endpoint import Endpoint
 from curate.remote.job import Job
-from curate.remote.journal import JobAsked, JobStarted, Journal, order_hash
+from curate.remote.journal import JobAsked, JobRefused, JobStarted, Journal, order_hash
 from curate.remote.settings import Settings
 from curate.remote.upload import Sent
 
@@ -37,12 +37,12 @@ def start(
 ) -> Started:
     """Start a job on files that were sent; or find the one that was started on the same content with the same settings before.
 
-    With `again` a finished search is no hindrance: another one is started. One that failed or was cancelled never is. Raises `RemoteError`.
+    One that failed or was cancelled is no reason not to start another, nor is any with `again`. Raises `RemoteError`.
     """
     address = endpoint.place.address
     order = order_hash(address, settings, training.sha256, validation.sha256 if validation else None)
     open_, jobs = journal.asked(address, order)
-    if open_ is not None and (job := _taken(endpoint, open_)) is not None:
+    if open_ is not None and (job := _taken(endpoint, journal, open_)) is not None:
         journal.add(JobStarted(address=address, target=endpoint.place.target, order=order, job=job.id))
         return Started(job, found=True)
     if not again and (job := _going(endpoint, jobs)) is not None:
@@ -58,12 +58,17 @@ def start(
         before=tuple(job.id for job in endpoint.jobs_on(training.file_id)),
     )
     journal.add(asked)
-    job = _asked_for(endpoint, asked, sleep)
+    try:
+        job = _asked_for(endpoint, journal, asked, sleep)
+    except RemoteError as error:
+        if error.status is not None and not error.passing:
+            journal.add(JobRefused(address=address, order=order))
+        raise
     journal.add(JobStarted(address=address, target=endpoint.place.target, order=order, job=job.id))
     return Started(job, found=False)
 
 
-def _asked_for(endpoint: Endpoint, asked: JobAsked, sleep: Callable[[float], None]) -> Job:
+def _asked_for(endpoint: Endpoint, journal: Journal, asked: JobAsked, sleep: Callable[[float], None]) -> Job:
     """Ask until the service says yes or no. Without its word the request may still be on its way: then it is only looked for, never made again."""
     for nth in range(TRIES):
         try:
@@ -72,29 +77,36 @@ def _asked_for(endpoint: Endpoint, asked: JobAsked, sleep: Callable[[float], Non
             if not error.passing or (error.wait or 0) > LONGEST:
                 raise
             if error.status is None:
-                return _awaited(endpoint, asked, error, sleep)
-            if error.status != 429 and (job := _taken(endpoint, asked)) is not None:
+                return _awaited(endpoint, journal, asked, error, sleep)
+            sleep(error.wait if error.wait is not None else PAUSE * 2**nth)
+            if error.status != 429 and (job := _taken(endpoint, journal, asked)) is not None:
                 return job
             if nth == TRIES - 1:
                 raise
-            sleep(error.wait if error.wait is not None else PAUSE * 2**nth)
     raise AssertionError("a loop that returns or raises")
 
 
-def _awaited(endpoint: Endpoint, asked: JobAsked, error: RemoteError, sleep: Callable[[float], None]) -> Job:
+def _awaited(endpoint: Endpoint, journal: Journal, asked: JobAsked, error: RemoteError, sleep: Callable[[float], None]) -> Job:
     """The job of a request that nobody answered, once the service lists it. Raises `RemoteError` where it does not."""
     for nth in range(TRIES):
-        if (job := _taken(endpoint, asked)) is not None:
+        if (job := _taken(endpoint, journal, asked)) is not None:
             return job
         sleep(PAUSE * 2**nth)
     hint = "say the same again in a few minutes: whether a job was started is looked up before another one is"
     raise RemoteError(f"{error.message}; no job was started so far", hint, passing=True) from None
 
 
-def _taken(endpoint: Endpoint, asked: JobAsked) -> Job | None:
-    """The job that a request without an answer came to."""
-    new = [job for job in endpoint.jobs_on(asked.training_file) if job.id not in asked.before]
+def _taken(endpoint: Endpoint, journal: Journal, asked: JobAsked) -> Job | None:
+    """The job that a request without an answer came to: one on its file that was not there before, and that no other order came to."""
+    others = {*asked.before, *journal.jobs()}
+    new = [job for job in endpoint.jobs_on(asked.training_file) if job.id not in others and _alike(job.model, asked.settings.model)]
     return new[0] if new else None
+
+
+def _alike(told: str, named: str) -> bool:
+    """Whether two names may be those of one model: services put a date behind a name, or tell none."""
+    told, named = told.lower(), named.lower()
+    return told.startswith(named) or named.startswith(told)
 
 
 def _going(endpoint: Endpoint, jobs: list[str]) -> Job | None:

@@ -172,6 +172,19 @@ def test_a_start_that_was_killed_before_it_knew_is_found_again(server: Server, c
 
 
 @pytest.mark.slow
+def test_a_job_is_never_taken_for_another_one(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    server.troubles = [Trouble("POST /fine", "400"), Trouble("POST /fine", "cut")]
+    assert start("--seed", "1") == 2  # refused
+    assert start("--seed", "2") == 2  # it never arrived, and nobody said so
+    assert "looked up before another one is" in capsys.readouterr().err
+    assert start("--seed", "3") == 0
+    assert start("--seed", "2") == 0
+    assert start("--seed", "1") == 0
+    assert [json.loads(line)["job"]["seed"] for line in capsys.readouterr().out.splitlines()] == [3, 2, 1]
+    assert len(server.jobs) == 3
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["half", "cut", "lost"])
 def test_half_an_upload_is_sent_again(server: Server, what: str, capsys: pytest.CaptureFixture[str]) -> None:
     server.troubles = [Trouble("POST /files", what)]
