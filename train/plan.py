@@ -11,6 +11,7 @@ from curate.config import CheckConfig
 from curate.encoding import IGNORED, Encoded
 from curate.template import Template
 from curate.text import plural
+from train import reporting
 from train.fit import fit, nearest
 from train.memory import Sizes
 from train.model import compute_dtype, device
@@ -45,6 +46,8 @@ def plan(recipe: Recipe, narrator: Narrator, *, memory: int | None = None, measu
     long = tuple(one for one in left_out if one.reason.startswith("K001"))
     unusable = tuple(one for one in left_out if one not in long)
     refusals = _refusals(recipe, long, unusable)
+    if memory is None and (places := reporting.missing(recipe)):
+        refusals.append(Refusal(reason=reporting.reason(places), next=reporting.advice(places)))
     if not found.fits:
         other = nearest(recipe, lambda changed: Sizes(changed, sizes.dtype, on_cpu=on_cpu), prepared.texts, there, optimiser)
         refusals.append(Refusal(reason=f"it needs {gigabytes(found.estimate.high)} of memory, and there are {gigabytes(there)}", next=advice(other)))

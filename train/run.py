@@ -36,6 +36,7 @@ from train.progress import Narrator
 from train.recipe import Recipe
 from train.report import Generation, Pause, Report
 from train.report_html import report_html
+from train.reporting import must_report
 from train.settings import Settings, decide
 from train.step import Passes
 
@@ -65,6 +66,7 @@ def train_until(share: float, recipe: Recipe, folder: RunFolder, *, mode: Mode, 
         if finished is not None:
             narrator.say(f"{visible(str(folder.path))}: this training is finished already; nothing was done (--fresh starts it again)")
             return finished
+        must_report(recipe)
         # Refuses what cannot be trained on before anything is written and before the model is loaded.
         prepared = prepare(recipe, narrator)
         settings = ranks.from_first(lambda: _begin(prepared, folder, identity, mode, narrator))

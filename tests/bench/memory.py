@@ -38,9 +38,7 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        write_split(given.file, folder, 100)
-        held_out = (folder / "test.jsonl").read_text().splitlines(keepends=True)
-        (folder / "test.jsonl").write_text("".join(held_out[:4]))
+        write_split(given.file, folder, 100, 4)
         values = {"model": BASE, "data": ".", "max_steps": STEPS, "max_length": 512, "evaluate_every": 0, "generations": 0, "threads": 1}
         (folder / "recipe.toml").write_text("".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items()))
         print(f"{'':<24}{'expected MB':>16}{'measured MB':>13}{'high / measured':>17}")

@@ -1,11 +1,12 @@
 """What a training costs beside TRL's SFTTrainer: supervised tokens a second, peak memory, held-out loss after the same examples.
 
-    pip install trl datasets                       (of this bench alone)
-    python tests/bench/trainer_speed.py FILE [--examples 500] [--threads 1] [--runs 2]
+    pip install trl datasets                       (of this bench alone; into a folder of its own, call it site-packages: dill asks for that name)
+    python tests/bench/trainer_speed.py FILE [--examples 500] [--held-out 100] [--threads 1] [--runs 2]
 
 FILE is a data set in any format that curate reads. Both train the same QLoRA adapter (rank 16, all linear layers, NF4 with double quantisation,
-bfloat16, one epoch, 16 examples a step) on SmolLM2-135M-Instruct, loss on the answers alone, each in a process of its own, in turn. TRL runs
-padded, padded with examples of like length together, and packed; its best one counts. Time is that of the processor (user and system), so that
+bfloat16, one epoch, 8 examples a step, packed into passes of 1,024 tokens) on SmolLM2-135M-Instruct, loss on the answers alone, each in a process
+of its own, in turn. TRL runs padded, padded with examples of like length together, and packed, with as many packs in a step as make about 8 examples;
+its best one counts. Time is that of the processor (user and system), so that
 others on the machine disturb less; with one thread it is most comparable. The held-out loss of every adapter is measured by the same code.
 """
 
@@ -21,7 +22,8 @@ from typing import Any, Final
 
 BASE: Final = "offline:SmolLM2-135M-Instruct"
 RATE: Final = 1e-3
-BATCH: Final = 16
+BATCH: Final = 8
+ROOM: Final = 1024
 HELD_OUT: Final = 100
 WAYS: Final = ("curate", "trl padded", "trl grouped", "trl packed")
 
@@ -31,6 +33,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path)
     parser.add_argument("--examples", type=int, default=500)
+    parser.add_argument("--held-out", type=int, default=HELD_OUT)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--runs", type=int, default=2)
     parser.add_argument("--ways", nargs="*", default=list(WAYS))
@@ -41,7 +44,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        supervised, tokens = write_split(given.file, folder, given.examples)
+        supervised, tokens = write_split(given.file, folder, given.examples, given.held_out)
         print(f"{given.examples} examples of {given.file.name}: {tokens:,} tokens, {supervised:,} of them trained on; {given.threads} thread(s)")
         best: dict[str, dict[str, Any]] = {}
         for _ in range(given.runs):
@@ -76,7 +79,7 @@ def start(way: str, folder: Path, threads: int) -> dict[str, Any]:
     return found
 
 
-def write_split(file: Path, folder: Path, count: int) -> tuple[int, int]:
+def write_split(file: Path, folder: Path, count: int, held_out: int = HELD_OUT) -> tuple[int, int]:
     """The first examples that any trainer takes, as a split folder; returns the numbers of tokens trained on and of all."""
     from curate.read.dataset import read_dataset
     from curate.template import load_template
@@ -85,7 +88,7 @@ def write_split(file: Path, folder: Path, count: int) -> tuple[int, int]:
     kept: list[str] = []
     supervised = tokens = 0
     for line in read_dataset([file]).lines:
-        if line.example is None or len(kept) == count + HELD_OUT:
+        if line.example is None or len(kept) == count + held_out:
             continue
         encoding = template.encode(line.example.value)
         if not encoding.problems and encoding.length <= 512:
@@ -103,7 +106,16 @@ def recipe(folder: Path, threads: int) -> Any:
     from train.recipe import Recipe
 
     return Recipe(
-        model=BASE, data=str(folder), learning_rate=RATE, batch=BATCH, max_length=512, evaluate_every=0, threads=threads, generations=0, save_every=10_000
+        model=BASE,
+        data=str(folder),
+        learning_rate=RATE,
+        batch=BATCH,
+        tokens_per_pass=ROOM,
+        max_length=512,
+        evaluate_every=0,
+        threads=threads,
+        generations=0,
+        save_every=10_000,
     )
 
 
@@ -168,14 +180,18 @@ def trl(folder: Path, adapter: Path, way: str) -> float:
         if isinstance(module, bitsandbytes.nn.Linear4bit):
             module.support_avx512bf16_for_cpu = False
     packed = way == "packed"
+    tokenizer = AutoTokenizer.from_pretrained(place)
+    tokens = sum(len(tokenizer.apply_chat_template(turns)["input_ids"]) for turns in lines)
+    packs = max(1, round(BATCH * tokens / len(lines) / ROOM))
     arguments = SFTConfig(
         output_dir=str(folder / "trl"), num_train_epochs=1, learning_rate=RATE, lr_scheduler_type="cosine", warmup_steps=0.03, optim="adamw_torch",
-        per_device_train_batch_size=1 if packed else BATCH, packing=packed, max_length=1024 if packed else 512, bf16=True, use_cpu=True,
+        per_device_train_batch_size=1 if packed else BATCH, packing=packed, max_length=ROOM if packed else 512,
+        gradient_accumulation_steps=packs if packed else 1, bf16=True, use_cpu=True,
         gradient_checkpointing=False, activation_checkpointing=False, logging_steps=1000, save_strategy="no", report_to="none", disable_tqdm=True,
         train_sampling_strategy="group_by_length" if way == "grouped" else "random", dataloader_pin_memory=False,
     )  # fmt: skip
     adapters = LoraConfig(r=16, lora_alpha=32, lora_dropout=0.0, target_modules="all-linear", task_type="CAUSAL_LM")
-    trainer = SFTTrainer(model=model, args=arguments, train_dataset=data, processing_class=AutoTokenizer.from_pretrained(place), peft_config=adapters)
+    trainer = SFTTrainer(model=model, args=arguments, train_dataset=data, processing_class=tokenizer, peft_config=adapters)
     before = cpu_seconds()
     trainer.train()
     seconds = cpu_seconds() - before

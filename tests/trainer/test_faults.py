@@ -127,6 +127,22 @@ def test_measuring_on_the_way_changes_nothing_but_which_adapter_is_kept(validate
     assert one == other
 
 
+def test_a_place_to_report_to_that_is_not_installed_is_told_before_the_training(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from train import reporting
+
+    monkeypatch.setattr(reporting, "find_spec", lambda name: name if name == "tensorboardX" else None)
+    write_recipe(project, report_to=["tensorboard", "wandb"])
+    assert run(project, "run") == 2
+    told = capsys.readouterr().err
+    assert "report_to: wandb is not installed" in told
+    assert "pip install wandb" in told
+    assert not (project / "run/identity.json").exists()
+    assert main(["plan", str(project / "recipe.toml"), "--json", "--quiet"]) == 1
+    assert [refusal["reason"] for refusal in json.loads(capsys.readouterr().out)["refusals"]] == ["report_to: wandb is not installed"]
+
+
 def test_a_full_disk_is_told_before_the_training(project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     class Usage:
         free = 1000
