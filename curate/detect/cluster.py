@@ -6,14 +6,11 @@ whole connected components merges unrelated examples through their common boiler
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
-from typing import Final, Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from curate.example import Example
 
 Code = Literal["D001", "D003", "D004", "D007"]
-TRIES: Final = 20
-"""Kept examples whose facts are compared with those of one that is like them, the most similar first. Where all of them differ it stays: of a
-thousand templated facts each would have to be held against all others."""
 
 
 class Pair(NamedTuple):
@@ -42,7 +39,7 @@ class Stays(Protocol):
         """One more."""
 
     def to(self, at: int) -> list[tuple[float, int]]:
-        """Similarity and position of those that the example at a position is like, the most similar first."""
+        """Similarity and position of those that the example at a position is like, the most similar first, as many as facts are compared of."""
 
 
 @dataclass(slots=True)
@@ -69,7 +66,7 @@ def choose(
     for at in order:
         near = stays.to(at)
         alike = [(similarity, other) for similarity, other in near if similarity >= threshold]
-        winner = next(((similarity, other) for similarity, other in alike[:TRIES] if same(at, other)), None)
+        winner = next(((similarity, other) for similarity, other in alike if same(at, other)), None)
         if winner is not None and at not in pinned:
             choice.gone.append(Pair(at, winner[1], winner[0]))
             choice.similarities.append(winner[0])

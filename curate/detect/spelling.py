@@ -9,7 +9,7 @@ ENDINGS: Final = ("'s", "’s", "ing", "ed", "es", "s", "d")
 
 
 def same_word(left: str, right: str, *, name: bool) -> bool:
-    """Whether two folded words are one word. Of names, little is forgiven: Iran and Iraq, Austria and Australia are two.
+    """Whether two folded words are one word. Of names, little is forgiven: Iran and Iraq, Michael and Michaela, Christina and Christine are two.
 
     The first letter has to agree: typing errors seldom hit it, and Gambia is not Zambia.
     """
@@ -20,9 +20,9 @@ def same_word(left: str, right: str, *, name: bool) -> bool:
     if not name and _stem(left) == _stem(right):
         return True
     shorter = min(len(left), len(right))
-    if shorter < (6 if name else 4) or left.isdigit():
+    if shorter < (6 if name else 4) or left.isdigit() or (name and left[-1] != right[-1]):
         return False
-    return _one_edit(left, right, replaced=shorter >= (8 if name else 5))
+    return _one_edit(left, right, replaced=not name and shorter >= 5)
 
 
 def _doubled(word: str) -> str:

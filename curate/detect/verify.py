@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 FLOOR: Final = 0.5
 """Similarity from which pairs are told that are not alike enough: for a histogram around the threshold."""
+TOLD: Final = 20
+"""Of those that stay, the most similar ones that an example is held against: where the facts of all of them differ from its own, it stays."""
 SEEN: Final = 1 << 20
 """Pairs that were looked at and are remembered; 8 bytes each."""
 
@@ -84,7 +86,10 @@ class Alike:
         self._count += 1
 
     def to(self, at: int) -> list[tuple[float, int]]:
-        """Similarity and number of those that set `at` is like, the most similar first; of equally similar ones the first that was added."""
+        """Similarity and number of those that set `at` is like, the most similar first; of equally similar ones the first that was added.
+
+        Of many, the first `TOLD`: where thousands are all alike, to tell each of all others would be quadratic.
+        """
         from curate.detect import kernels
 
         kept = self._kept[: self._count]
@@ -92,7 +97,8 @@ class Alike:
         if self._keys is not None and self._keys[at]:
             found[self._keys[kept] == self._keys[at]] = 1.0
         near = (found >= self._threshold).nonzero()[0]
-        return sorted(zip(found[near].tolist(), kept[near].tolist(), strict=True), key=lambda item: -item[0])
+        near = near[(-found[near]).argsort(kind="stable")[:TOLD]]
+        return list(zip(found[near].tolist(), kept[near].tolist(), strict=True))
 
 
 def jaccard(sets: Sets, left: int, right: int) -> float:

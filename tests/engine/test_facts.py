@@ -44,6 +44,8 @@ DIFFERENT = {
     "names that are spelled alike": (("Where is Iran?", "In Asia."), ("Where is Iraq?", "In Asia.")),
     "names of one ending": (("Where is Gambia?", "In Africa."), ("Where is Zambia?", "In Africa.")),
     "a longer name": (("What is the capital of Austria?", "A city."), ("What is the capital of Australia?", "A city.")),
+    "a name with another ending": (("Who is Christina?", "A friend."), ("Who is Christine?", "A friend.")),
+    "a name with an ending more": (("Who is Michael?", "A friend."), ("Who is Michaela?", "A friend.")),
     "the order of names": (("Did France beat Spain?", "Once."), ("Did Spain beat France?", "Once.")),
     "a name more in the question": (("What is the capital?", "A city."), ("What is the capital of France?", "A city.")),
     "a month": (("When?", f"In May {LONG}"), ("When?", f"In June {LONG}")),

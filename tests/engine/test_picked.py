@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.config import DedupConfig
-from curate.detect.cluster import Choice
+from curate.detect.cluster import Choice, Pair
 from curate.detect.columns import Making
 from curate.detect.crew import Crew
 from curate.detect.keeper import length, ranking
@@ -17,12 +17,12 @@ from curate.detect.picked import Compared, Wanted, picked
 from curate.detect.shingles import Shingling
 from curate.detect.sift import originals
 from curate.detect.table import Reader, Table, read_table
-from curate.detect.verify import grouped
+from curate.detect.verify import TOLD, grouped
 from tests.conftest import chat
 
 DATA = Path("data.jsonl")
 WORDS = ["alpha", "beta", "gamma", "delta", "épsilon", "zeta", "eta", "猫", "iota", "kappa", "\U0001f600", "mu"]
-QUESTION = "Which letters stand on the old stone beside the gate of the town, and in what order do they stand there, if anybody knows it still?"
+QUESTION = f"Which letters stand on the stone of {'Llan' * 80}?"  # long, and of few words
 FORMS = [
     lambda answer: chat(QUESTION, answer),
     lambda answer: chat("So?", answer),  # short: what it is like is told from its words
@@ -46,28 +46,22 @@ def corpora(draw: st.DrawFn) -> list[object]:
     return [draw(st.sampled_from(FORMS))(" ".join(words)) for words in said]
 
 
-def settled(choice: Choice) -> tuple[object, ...]:
+Settled = tuple[list[Pair], list[Pair], list[float]]
+
+
+def settled(choice: Choice) -> Settled:
     return sorted(choice.gone), sorted(choice.apart), sorted(choice.similarities)
 
 
-@given(
-    corpora(),
-    st.sampled_from(["longest", "first", "last", "manual"]),
-    st.sampled_from([0.4, 0.6, 0.8]),
-    st.integers(0, 6),
-    st.sets(st.integers(0, 9)),
-    st.data(),
-)
-def test_it_decides_as_it_is_decided_example_by_example(
-    lines: list[object], keep: str, threshold: float, old: int, some: set[int], data: st.DataObject
-) -> None:
+def both_ways(lines: list[object], config: DedupConfig, pinned: frozenset[int], old: int, aside: frozenset[int]) -> tuple[Settled, Settled]:
+    """What is decided from columns, and what is decided of the same groups example by example."""
     table = table_of(lines)
     distinct = np.flatnonzero(originals(table) == np.arange(len(table.lines)))
     sets, spelled, ids = table.sets.chosen(distinct), table.brief.chosen(distinct).keys(), [table.id(at) for at in range(len(table.lines))]
-    config, aside = DedupConfig(threshold=threshold, keep=keep, ignore_facts=True), frozenset(at for at in some if at < len(distinct))
-    pinned = frozenset(data.draw(st.sets(st.sampled_from(ids), max_size=2)))
-    groups = grouped(sets, threshold, 1, spelled).members
-    made, rest = picked(table, Compared(sets, spelled, distinct), groups, Wanted(config, pinned, None, old, aside))
+    aside = frozenset(at for at in aside if at < len(distinct))
+    kept = frozenset(ids[at] for at in pinned if at < len(ids))
+    groups = grouped(sets, config.threshold, 1, spelled).members
+    made, rest = picked(table, Compared(sets, spelled, distinct), groups, Wanted(config, kept, None, old, aside))
     assert all(np.count_nonzero(spelled[group]) > 1 for group in rest)
     left, reader, whole = {group.tobytes() for group in rest}, Reader(), Choice()
     positions: list[int] = distinct.tolist()
@@ -77,8 +71,8 @@ def test_it_decides_as_it_is_decided_example_by_example(
         [group.tolist() for group in groups if group.tobytes() not in left],
         lambda members: [reader.example(table.spot(int(table.lines[positions[at]]))) for at in members],
         config,
-        pinned,
-        ranking(keep),
+        kept,
+        ranking(config.keep),
         old,
         position=positions.__getitem__,
         aside=aside,
@@ -86,7 +80,25 @@ def test_it_decides_as_it_is_decided_example_by_example(
         whole.gone.extend(pair._replace(left=positions[pair.left], right=positions[pair.right]) for pair in choice.gone)
         whole.apart.extend(choice.apart)
         whole.similarities.extend(choice.similarities)
-    assert settled(made) == settled(whole)
+    return settled(made), settled(whole)
+
+
+few = st.frozensets(st.integers(0, 13), max_size=3)
+
+
+@given(corpora(), st.sampled_from(["longest", "first", "last", "manual"]), st.sampled_from([0.4, 0.6, 0.8]), few, st.integers(0, 6), few)
+def test_it_decides_as_it_is_decided_example_by_example(
+    lines: list[object], keep: str, threshold: float, pinned: frozenset[int], old: int, aside: frozenset[int]
+) -> None:
+    made, expected = both_ways(lines, DedupConfig(threshold=threshold, keep=keep, ignore_facts=True), pinned, old, aside)
+    assert made == expected
+
+
+def test_where_many_are_alike_of_each_the_most_similar_ones_are_told() -> None:
+    lines: list[object] = [chat(QUESTION, " ".join([*WORDS, str(n), *WORDS[: n % 12]])) for n in range(70)]
+    made, expected = both_ways(lines, DedupConfig(ignore_facts=True), frozenset(range(70)), 0, frozenset())
+    assert made == expected
+    assert 50 * TOLD < len(made[2]) < 70 * TOLD
 
 
 @given(corpora())
