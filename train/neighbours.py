@@ -44,7 +44,7 @@ def _weighted(asked: Sequence[str], csr_array: Any) -> Any:
     counts = [Counter(words(normalised(text))) for text in asked]
     spread = Counter(word for one in counts for word in one)
     most = COMMON * len(asked) if len(asked) >= TINY else len(asked)
-    numbers = {word: number for number, word in enumerate(word for word, times in spread.items() if 1 < times <= most)}
+    numbers = {word: number for number, word in enumerate(word for word, times in spread.items() if times <= most)}
     rows, columns, values = [], [], []
     for row, one in enumerate(counts):
         weights = {numbers[word]: (1 + log(times)) * log(len(asked) / spread[word]) for word, times in one.items() if word in numbers}

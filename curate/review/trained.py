@@ -52,8 +52,7 @@ def finding_of(one: Mapped, place: Place, total: int) -> Finding:
 def _said(one: Mapped, total: int) -> Iterator[str]:
     losses = [f"{loss:.2f}" for loss in one.losses]
     shown = losses if len(losses) <= SHOWN else [*losses[: SHOWN // 2], "…", *losses[-SHOWN // 2 :]]
-    yield f"hardest to learn but for {one.rank - 1:,} of {total:,}" if one.rank > 1 else f"hardest to learn of {plural(total, 'example')}"
-    yield f"loss {' → '.join(shown)}, {one.excess:+.2f} against the others of its time"
+    yield f"hard {one.rank:,}/{total:,}: loss {' → '.join(shown)}, {one.excess:+.2f} against the others of its time"
     if one.pull is not None:
         yield f"{one.pull:.2f} above {plural(len(one.neighbours), 'neighbour')} that answer otherwise"
     if one.spike is not None:

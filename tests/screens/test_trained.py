@@ -60,7 +60,7 @@ def test_what_was_hard_to_learn_is_found_again_in_the_files(learnt: ReviewSessio
     shown = list(views(learnt, "finding", FILTER, "as found"))[-1]
     entries = [learnt.findings.entry(shown[at]) for at in range(len(shown))]
     assert [(entry.code, entry.place.line) for entry in entries] == [("PULL", 2), ("SPIKE", 4), ("HARD", 11)]
-    assert "hardest to learn of 11 examples; loss 2.50 → 2.25, +2.00 against" in learnt.findings.head(shown[0])
+    assert "hard 1/11: loss 2.50 → 2.25, +2.00 against" in learnt.findings.head(shown[0])
     assert "the loss of step 3 rose for its sake" in learnt.findings.head(shown[1])
     assert learnt.notes == ["1 example of the run worth a look is not in these files: edited since, or elsewhere"]
     assert learnt.trained is not None

@@ -148,8 +148,10 @@ class QueueScreen(Changing):
         entry = self.entry
         if entry is not None:
             return page(self.session, entry, Look(self.read, self.at, self.marked))
-        if self.text:
+        if self.text and not (self.session.trained and not self.session.ended):
             return Page(Content("Nothing matches the filter; Esc clears it."))
+        if self.text:
+            return Page(Content("What the training found hard is shown once all lines are read and compared."))
         return Page(Content(EMPTY[self.KIND] if self.session.ended or (self.KIND == "example" and self.session.lines.complete) else WAITING[self.KIND]))
 
     def _draw(self, number: int) -> Content:
