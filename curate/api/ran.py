@@ -84,12 +84,14 @@ def run(
     dry: bool = False,
     listen: Listener = silent,
 ) -> Ran:
-    """All stages from one configuration, or from the folder that has it: as `curate run`.
+    """All stages from one configuration, or from the folder that has it (its curate.toml, else its pyproject.toml): as `curate run`.
 
     A stage whose inputs have not changed is not run again. `listen` is told how it goes on. Raises `CurateError`; what was finished stays.
     """
     path = Path(config)
     path = path / "curate.toml" if path.is_dir() else path
+    if path.name == "curate.toml" and not path.exists() and path.with_name("pyproject.toml").exists():
+        path = path.with_name("pyproject.toml")
     settings = load_config(path)
     if not settings.data:
         raise UsageError(f"{path}: names no data", 'write  data = ["data.jsonl"]')

@@ -5,7 +5,7 @@ example of each cluster before a second one of any, in the order of a hash, so t
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from math import ceil
 from pathlib import PurePath
@@ -55,8 +55,7 @@ class Mixed:
     """Of each example whether it is taken."""
     why: Mapping[int, Reason]
     """By number of an example, why it is not."""
-    pools: Sequence[Pool] = ()
-    notes: Sequence[str] = field(default=())
+    notes: Sequence[str]
 
 
 def mix(table: Table, config: Config, meanings: Pairs | None = None) -> Mixed | None:
@@ -91,7 +90,7 @@ def mix(table: Table, config: Config, meanings: Pairs | None = None) -> Mixed | 
         notes.append(f"the mix has {int(total):,} of {plural(budget, unit)}: {visible(scarce.name)} has no more for its share")
     notes += [f"of {visible(pool.name) or 'all files'}, {pool.taken:,} of {plural(pool.had, unit)} taken ({pool.share:.0%} of the mix)" for pool in pools]
     why = {int(at): _reason(pools[of[at]], unit) for at in np.flatnonzero(~stays)}
-    return Mixed(stays, why, pools, notes)
+    return Mixed(stays, why, notes)
 
 
 def _reason(pool: Pool, unit: str) -> Reason:

@@ -137,6 +137,8 @@ def test_a_run_is_the_command_s(data: Path) -> None:
     assert (ran.manifest.read, ran.manifest.kept, len(ran.conflicts)) == (58, 53, 1)
     assert ran.removed["code"].to_list() == ["D001", "D003", "J005", "C003", "J010"]
     assert sound(ran._repr_html_())
+    Path("pyproject.toml").write_text(f'[tool.curate]\ndata = ["{data}"]\nseed = 3\n')
+    Path("curate.toml").unlink()
     assert set(curate.run(".").stages["state"]) == {"unchanged"}
 
 
