@@ -39,7 +39,9 @@ class RunsScreen(PlainScreen):
     @work(thread=True, exclusive=True, exit_on_error=False, group="runs")
     def read_folders(self) -> None:
         """Read what is new in the folders."""
-        self.app.post_message(Measured("runs", self.follower.look()))
+        found = self.follower.look()
+        if found != self.curate.results.get("runs"):  # what nothing happened to is not drawn again
+            self.app.post_message(Measured("runs", found))
 
     def action_run(self, by: int) -> None:
         """Another training."""
