@@ -56,11 +56,11 @@ class Trained:
         recipe = self.recipe if quantised is None else self.recipe.model_copy(update={"quantisation": "nf4" if quantised else "none"})
         return load_base(recipe, dtype or self.dtype).eval()
 
-    def tuned(self, *, quantised: bool | None = None, dtype: torch.dtype | None = None) -> Any:
-        """The base with what was trained, frozen."""
+    def tuned(self, *, quantised: bool | None = None, dtype: torch.dtype | None = None, adapter: Path | None = None) -> Any:
+        """The base with what was trained, frozen; `adapter` is a copy of it."""
         if self.recipe.method == "full":
             return load_base(self.recipe.model_copy(update={"model": str(self.folder.adapter)}), dtype or self.dtype).eval()
-        return reload(self.base(quantised=quantised, dtype=dtype), self.folder.adapter)
+        return reload(self.base(quantised=quantised, dtype=dtype), adapter or self.folder.adapter)
 
 
 def open_trained(name: str) -> Trained:

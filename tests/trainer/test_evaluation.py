@@ -10,7 +10,7 @@ import pytest
 from curate.cli.main import main
 from curate.example import Example, Place
 from curate.template import Template
-from tests.trainer.tiny import WORDS, make_tokenizer, write_recipe
+from tests.trainer.tiny import WORDS, make_tokenizer
 from train.evaluation.prompt import Prompts
 from train.evaluation.question import Question, questions_of, spread
 from train.evaluation.report import Comparison, Result, Score, Verdict
@@ -159,19 +159,6 @@ def test_training_helped_only_where_it_beats_every_prompt() -> None:
 
 def test_a_handful_of_questions_decides_nothing() -> None:
     assert "9 questions decide nothing" in judged((0.3, 0.0001), (0.3, 0.0001), questions=9).sentence
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Path:
-    """A project with a run that learnt to repeat words."""
-    from tests.trainer.tiny import write_split
-
-    folder = tmp_path_factory.mktemp("finished")
-    (folder / "model").symlink_to(tiny_model)
-    write_split(folder / "split", train=60, test=20)
-    recipe = write_recipe(folder, max_steps=60, batch=8, learning_rate=1e-2, rank=16, dropout=0.0, generations=0, dtype="float32", method="lora", save_every=60)
-    assert main(["train", str(recipe), "--run-dir", str(folder / "run"), "--quiet"]) == 0
-    return folder
 
 
 def evaluated(folder: Path, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, Any]:

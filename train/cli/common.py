@@ -15,6 +15,7 @@ from train.recipe import Recipe, load_recipe
 
 RECIPE: Final[Any] = typer.Argument(help="Recipe, a TOML file.", show_default=False)
 DATA: Final[Any] = typer.Option("--data", help="Split folder, instead of the recipe's.", show_default=False)
+RUN: Final[Any] = typer.Argument(help="Folder of a finished run, or its name in .curate/runs.", show_default=False)
 CHANGES: Final[Any] = typer.Option("--set", help="KEY=VALUE, instead of the recipe's; repeatable.", show_default=False)
 SIZE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(gi?b?|mi?b?)?", re.IGNORECASE)
 

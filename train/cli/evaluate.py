@@ -2,14 +2,14 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from curate.errors import ExitCode, InputError, UsageError
 from curate.files import json_text
 from curate.text import visible
-from train.cli.common import with_trainer
+from train.cli.common import RUN, with_trainer
 from train.evaluation.contender import CONTENDERS, ContenderName
 from train.evaluation.options import LIMIT, SHOTS, Options
 from train.evaluation.question import Turns
@@ -18,8 +18,6 @@ from train.scores import METRICS
 
 if TYPE_CHECKING:
     from train.report import Overfitting
-
-RUN: Final[Any] = typer.Argument(help="Folder of a finished run, or its name in .curate/runs.", show_default=False)
 
 
 def evaluate(

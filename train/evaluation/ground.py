@@ -51,7 +51,7 @@ def ground_of(trained: Trained, template: Template, options: Options) -> Ground:
     if split == "train":
         raise UsageError("--split train: these are the examples that were trained on", "measure on what the model has not seen: test or validation")
     path = folder / f"{split}.jsonl"
-    held_out, pool = (_examples(trained, folder / f"{name}.jsonl") for name in (split, "train"))
+    held_out, pool = (examples_of(trained, folder / f"{name}.jsonl") for name in (split, "train"))
     given = [question.expected for question in questions_of(pool, "all")]
     guessed, why = guess(given or [question.expected for question in questions_of(held_out, "all")])
     task = options.task or guessed
@@ -69,7 +69,8 @@ def ground_of(trained: Trained, template: Template, options: Options) -> Ground:
     return Ground(split, path, spread(asked, options.limit), len(asked), shown, task, task_from, metric, shots, notes)
 
 
-def _examples(trained: Trained, path: Path) -> list[Example]:
+def examples_of(trained: Trained, path: Path) -> list[Example]:
+    """The examples of a split, which is as it was at the training. Raises `InputError`."""
     if not path.is_file():
         raise InputError(f"{visible(str(path))}: no such file", "name the split folder with --data, should it have moved")
     known = (trained.folder.read("identity.json") or {}).get("data", {}).get(path.stem)

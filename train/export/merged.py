@@ -1,0 +1,72 @@
+"""What was trained, written into the weights of the base, which is loaded as it is: merging into 4-bit weights would round them once more."""
+
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from peft import PeftModel
+from transformers import AutoModelForCausalLM
+from transformers.utils import logging
+
+from curate.errors import ModelError
+from curate.template import Template, load_template
+from train.attention import use_packed_attention
+from train.export.options import DtypeName
+from train.model import DTYPES, device
+from train.trained import Trained, same_template
+
+LARGEST_SHARD: Final = "5GB"
+HIGHEST: Final = torch.finfo(torch.float16).max / 4
+"""Weights beyond it leave too little room in float16 for what is computed with them."""
+
+
+def merge(model: Any, shown: str) -> Any:
+    """The base with what was trained inside its weights. Raises `ModelError` where the weights are no numbers."""
+    if not isinstance(model, PeftModel):
+        return model
+    try:
+        return model.merge_and_unload(safe_merge=True)
+    except ValueError as error:
+        raise ModelError(f"{shown}: cannot be merged: {error}", "the adapter holds no numbers; train again with a lower learning rate") from error
+
+
+def dtype_for(model: Any, wanted: DtypeName) -> torch.dtype:
+    """The dtype that weights are written in. Raises `ModelError` where they do not fit into the one that is wanted."""
+    if wanted in ("bfloat16", "float32"):
+        return DTYPES[wanted]
+    highest = max(float(parameter.detach().abs().max()) for parameter in model.parameters())
+    if highest <= HIGHEST:
+        return torch.float16
+    if wanted == "float16":
+        raise ModelError(f"a weight of {highest:.3g} does not fit into float16", "--dtype bfloat16")
+    return torch.bfloat16
+
+
+def write(model: Any, dtype: torch.dtype, trained: Trained, template: Template, stops: tuple[int, ...], folder: Path) -> None:
+    """Write weights, configuration, tokenizer and chat template, as transformers, vLLM and Ollama load them."""
+    model.to(dtype)
+    model.config.dtype = dtype
+    model.config._name_or_path = trained.recipe.model
+    settings = model.generation_config
+    settings.eos_token_id = (list(stops) if len(stops) > 1 else stops[0]) if stops else settings.eos_token_id
+    if not settings.do_sample:  # settings of sampling that a model brings along would be refused beside it
+        settings.temperature = settings.top_p = settings.top_k = None
+    logging.disable_progress_bar()
+    model.save_pretrained(str(folder), max_shard_size=LARGEST_SHARD)
+    # Ollama and older servers look for the template in tokenizer_config.json only.
+    template.tokenizer.save_pretrained(str(folder), save_jinja_files=False)
+
+
+def load(folder: Path, dtype: torch.dtype, **options: Any) -> Any:
+    """A model that was written, to be asked in `dtype`."""
+    logging.disable_progress_bar()
+    model = AutoModelForCausalLM.from_pretrained(
+        str(folder), dtype=dtype, trust_remote_code=False, use_safetensors=None if options else True, device_map={"": device()}, **options
+    )
+    use_packed_attention(model)
+    return model.requires_grad_(False).eval()
+
+
+def check_template(folder: Path, trained: Trained) -> None:
+    """Raises `ModelError`, showing both, where what was written would ask in another form than it was trained in."""
+    same_template(load_template(str(folder)), trained.report.template, trained.source, str(folder))

@@ -1,0 +1,49 @@
+"""The held-out questions that an export is proved by."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from curate.encoding import Encoded
+from curate.errors import InputError
+from curate.models import configuration
+from curate.template import Template
+from curate.text import visible
+from train.evaluate import stop_ids
+from train.evaluation.ground import examples_of
+from train.evaluation.prompt import Prompts
+from train.evaluation.question import questions_of, spread
+from train.trained import Trained
+
+CONTEXT: Final = 2048
+"""Tokens of the longest question with its answer: a proof has to fit beside the weights."""
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """What both models are asked, in the form in which it was trained."""
+
+    prompts: tuple[str, ...]
+    texts: tuple[Encoded, ...]
+    """The same with the answers of the data."""
+    conversations: tuple[dict[str, Any], ...]
+    """The examples' objects up to the answer, itself included."""
+    stops: tuple[int, ...]
+    """Tokens that end an answer."""
+    max_new_tokens: int
+
+
+def questions_for(trained: Trained, template: Template, data: Path | None, count: int) -> Questions:
+    """Up to `count` questions, spread over the held-out split. Raises `InputError` where it is not what it was at the training."""
+    path = (data or Path(trained.recipe.data)) / f"{trained.report.held_out}.jsonl"
+    room = min(CONTEXT, getattr(configuration(trained.recipe.model).get_text_config(), "max_position_embeddings", CONTEXT))
+    rendering = Prompts(template, room)
+    found: list[tuple[str, Encoded, dict[str, Any]]] = []
+    for question in spread(questions_of(examples_of(trained, path), "last"), 2 * count):
+        prompt = rendering.of(question)
+        if prompt is not None and len(prompt.encoded.input_ids) <= room and len(found) < count:
+            found.append((prompt.text, prompt.encoded, {**question.example.value, "messages": question.messages}))
+    if not found:
+        raise InputError(f"{visible(str(path))}: holds no question to prove the export by", "name the split folder with --data")
+    prompts, texts, conversations = zip(*found, strict=True)
+    return Questions(prompts, texts, conversations, tuple(stop_ids(template, texts)), trained.recipe.max_new_tokens)
