@@ -47,7 +47,7 @@ class Template:
     @cached_property
     def hash(self) -> str:
         """SHA-256 of the template, to compare training with inference."""
-        return hashlib.sha256(self.source.encode()).hexdigest()
+        return template_hash(self.source)
 
     @cached_property
     def control(self) -> dict[str, int]:
@@ -122,7 +122,7 @@ class Template:
         single: list[Rendered] = []
         for i, weight in answers.items():
             prompt, full = self._answer(turns, i, tools)
-            start = len(prompt) if full.startswith(prompt) else _common(prompt, full)
+            start = len(prompt) if full.startswith(prompt) else common_length(prompt, full)
             end = len(full.rstrip())
             mismatches: list[Mismatch] = []
             if start < len(prompt):
@@ -183,6 +183,11 @@ class Template:
         return text
 
 
+def template_hash(source: str) -> str:
+    """SHA-256 of a chat template."""
+    return hashlib.sha256(source.encode()).hexdigest()
+
+
 def load_tokenizer(name: str) -> Any:
     """The tokenizer of a model (hub id, folder, or `offline:NAME`). Raises `ModelError`, or `MissingExtra` without transformers."""
     try:
@@ -202,7 +207,7 @@ def load_template(name: str) -> Template:
     return Template(load_tokenizer(name))
 
 
-def _common(left: str, right: str) -> int:
+def common_length(left: str, right: str) -> int:
     """Length of the common beginning of two texts."""
     return next((i for i, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right)))
 

@@ -11,7 +11,7 @@ from curate.errors import InputError, ModelError, OutputError
 from curate.files import sha256
 from curate.models import fingerprint
 from curate.runs import Project, find_run
-from curate.template import Template, load_template
+from curate.template import Template, load_template, template_hash
 from curate.text import excerpt, visible
 from train.attach import reload
 from train.folder import RunFolder
@@ -85,17 +85,22 @@ def open_trained(name: str) -> Trained:
 
 
 def same_template(found: Template, trained: str, source: str | None, where: str) -> None:
+    """As `same_template_text`, of a tokenizer."""
+    same_template_text(found.source, trained, source, where)
+
+
+def same_template_text(here: str, trained: str, source: str | None, where: str) -> None:
     """Raises `ModelError`, showing both, where a model would be asked in another form than it was trained in.
 
-    `trained` is the hash of the template of the training, `source` its text where that is known.
+    `here` is the template there, `trained` the hash of the template of the training, `source` its text where that is known.
     """
-    if found.hash == trained:
+    if (found := template_hash(here)) == trained:
         return
-    here, there = found.source, source or ""
+    there = source or ""
     at = next((i for i, (a, b) in enumerate(zip(here, there, strict=False)) if a != b), min(len(here), len(there)))
     start = max(0, at - 20)
     shown = f"\n  there: {excerpt(here[start:], 100)}\n  trained: {excerpt(there[start:], 100)}" if source else ""
     raise ModelError(
-        f"{where}: its chat template is not the one of the training: {found.hash[:12]} there, {trained[:12]} in the training{shown}",
+        f"{where}: its chat template is not the one of the training: {found[:12]} there, {trained[:12]} in the training{shown}",
         f"put the run's {SOURCE} in its place; another template than in training makes a worse model",
     )

@@ -21,6 +21,7 @@ def export(
     *,
     form: Annotated[Form, typer.Option("--to", help="Form of the export.")] = "merged",
     dtype: Annotated[DtypeName, typer.Option("--dtype", help="Of the weights; auto is float16 where they fit.")] = "auto",
+    name: Annotated[str | None, typer.Option("--name", help="Of the model, for Ollama.  [default: the run's]", show_default=False)] = None,
     prompts: Annotated[int, typer.Option("--prompts", min=1, help="Held-out questions to prove it by.")] = PROMPTS,
     data: Annotated[Path | None, typer.Option("--data", help="Split folder, should it have moved since the training.", show_default=False)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the export with its proof as JSON.")] = False,
@@ -28,10 +29,11 @@ def export(
 ) -> None:
     """Write what a run trained for others to load, and prove that it says what the adapter says.
 
-    adapter: the trained weights beside tokenizer and template. merged: whole weights as safetensors, from the base in 16 bits. The files are
-    loaded again and asked held-out questions; where logits or answers are not those of the adapter, nothing is written.
+    adapter: the trained weights beside tokenizer and template. merged: whole weights as safetensors, from the base in 16 bits. gguf:
+    the same for llama.cpp; gguf-adapter: LoRA's factors alone. ollama: GGUF with a Modelfile and a script. The files are loaded again and asked
+    held-out questions; where logits or answers are not those of the adapter, nothing is written.
     """
-    options = Options(form=form, folder=folder, dtype=dtype, prompts=prompts, data=data)
+    options = Options(form=form, folder=folder, dtype=dtype, prompts=prompts, data=data, name=name)
     with with_trainer():
         from train.export.run import export as write
         from train.progress import Narrator

@@ -1,0 +1,128 @@
+"""GGUF and Ollama: what is written says what the adapter says, in its form."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from curate.errors import UsageError
+from curate.template import Template
+from tests.trainer.test_export import exported
+from tests.trainer.tiny import CHATML, make_tokenizer
+
+
+def fields(file: Path) -> dict[str, Any]:
+    from gguf import GGUFReader
+
+    return {name: field.contents() for name, field in GGUFReader(file).fields.items()}
+
+
+@pytest.mark.slow
+def test_a_model_for_ollama_has_weights_template_and_stops_of_the_training(finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "out"
+    code, made = exported(finished / "run", "ollama", out, capsys, "--name", "words", "--prompts", "8")
+    assert code == 0, made
+    assert (made["proof"]["prompts"], made["proof"]["equal_texts"]) == (8, 8)
+    assert 0 < made["proof"]["relative_error"] < 0.01
+    assert [file["name"] for file in made["files"]] == ["Modelfile", "README.md", "create.sh", "model.gguf"]
+    said = fields(out / "model.gguf")
+    template = (finished / "run/template.jinja").read_text()
+    assert (said["general.architecture"], said["tokenizer.ggml.pre"], said["tokenizer.chat_template"]) == ("llama", "gpt-2", template)
+    assert said["tokenizer.ggml.tokens"][said["tokenizer.ggml.eos_token_id"]] == "<|im_end|>"
+    lines = (out / "Modelfile").read_text().splitlines()
+    assert lines[0] == "FROM ./model.gguf"
+    assert lines[-1] == 'PARAMETER stop "<|im_end|>"'
+    assert 'TEMPLATE """{{ if .System }}{{ "<|im_start|>system\\n" }}{{ .System }}' in "\n".join(lines)
+    assert "ollama create words -f Modelfile" in (out / "create.sh").read_text()
+    assert (out / "create.sh").stat().st_mode & 0o100
+
+
+@pytest.mark.slow
+def test_factors_alone_are_scaled_as_in_the_training(finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from gguf import GGUFReader
+    from safetensors.numpy import load_file
+
+    out = tmp_path / "out"
+    code, made = exported(finished / "run", "gguf-adapter", out, capsys, "--prompts", "4")
+    assert (code, made["proof"]["equal_texts"]) == (0, 4)
+    said = fields(out / "adapter.gguf")
+    assert (said["general.type"], said["adapter.type"], said["adapter.lora.alpha"]) == ("adapter", "lora", 32.0)
+    tensors = {tensor.name: tensor.data for tensor in GGUFReader(out / "adapter.gguf").tensors}
+    trained = load_file(finished / "run/adapter/adapter_model.safetensors")
+    up = trained["base_model.model.model.layers.1.self_attn.q_proj.lora_B.weight"]
+    # Four heads of 16 rows: the halves of each head lie in turn.
+    assert np.array_equal(tensors["blk.1.attn_q.weight.lora_b"], up.reshape(4, 2, 8, 16).swapaxes(1, 2).reshape(64, 16))
+    assert np.array_equal(tensors["blk.1.attn_v.weight.lora_b"], trained["base_model.model.model.layers.1.self_attn.v_proj.lora_B.weight"])
+
+
+LLAMA_3 = """{{ bos_token }}{% for message in messages %}{{ '<|start_header_id|>' + message.role + '<|end_header_id|>
+
+' + message.content | trim + '<|eot_id|>' }}{% endfor %}{% if add_generation_prompt %}{{ '<|start_header_id|>assistant<|end_header_id|>
+
+' }}{% endif %}"""
+
+
+@pytest.mark.parametrize(("source", "known"), [(CHATML, True), (LLAMA_3.replace(" | trim", ""), True), (LLAMA_3, False)])
+def test_a_template_is_told_in_gos_language_only_where_it_renders_the_same(source: str, known: bool) -> None:
+    from train.export.turns import turns_of
+
+    template = Template(make_tokenizer(source))
+    turns = turns_of(template, [])
+    assert (turns is not None) == known
+    if turns is not None:
+        asked = [{"role": "user", "content": " two  words "}]
+        assert turns.render(asked) == template.prompt({"messages": [*asked, {"role": "assistant", "content": "x"}]})
+        assert turns_of(template, [{"messages": [*asked, {"role": "assistant", "content": "x"}], "tools": [{"type": "function"}]}]) is None
+
+
+def test_a_tokenizer_that_llama_cpp_would_cut_differently_is_refused() -> None:
+    from tokenizers import pre_tokenizers
+
+    from train.export.gguf_tokenizer import cut_of
+
+    tokenizer = make_tokenizer()
+    assert cut_of(tokenizer) == "gpt-2"
+    plain = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True), plain])
+    assert cut_of(tokenizer) == "smollm"
+    tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Punctuation(), plain])
+    with pytest.raises(UsageError, match="no known name in llama"):
+        cut_of(tokenizer)
+
+
+def test_models_outside_the_family_are_told_what_else_there_is() -> None:
+    from transformers import GPT2Config, LlamaConfig, MistralConfig
+
+    from train.export.gguf_family import family_of
+
+    assert family_of(LlamaConfig()).permutes
+    for config in (GPT2Config(), MistralConfig(sliding_window=4096)):
+        with pytest.raises(UsageError) as refused:
+            family_of(config)
+        assert "convert_hf_to_gguf.py" in refused.value.hint
+
+
+def test_scaled_positions_are_told_as_transformers_computes_them() -> None:
+    import torch
+    from transformers import LlamaConfig
+    from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
+
+    from train.export.gguf_family import frequency_factors
+
+    rope = {
+        "rope_type": "llama3",
+        "rope_theta": 500_000.0,
+        "factor": 8.0,
+        "low_freq_factor": 1.0,
+        "high_freq_factor": 4.0,
+        "original_max_position_embeddings": 8192,
+    }
+    config = LlamaConfig(
+        hidden_size=512, num_attention_heads=4, rope_parameters={**rope, "original_max_position_embeddings": 8192}, max_position_embeddings=131072
+    )
+    wanted, _ = ROPE_INIT_FUNCTIONS["llama3"](config, torch.device("cpu"))
+    plain = 1.0 / 500_000.0 ** (torch.arange(0, 128, 2).double() / 128)
+    assert torch.allclose(plain / torch.tensor(list(frequency_factors(config)), dtype=torch.float64), wanted.double(), rtol=1e-5)
+    assert json.dumps(list(frequency_factors(LlamaConfig()))) == "[]"

@@ -1,0 +1,116 @@
+"""The forms of an export: what is written of each, and how it is loaded again to be asked."""
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import torch
+
+from curate.errors import UsageError
+from curate.models import configuration
+from curate.template import Template
+from curate.text import visible
+from train.export import gguf_adapter, gguf_family, gguf_model, merged, modelfile
+from train.export.gguf_tokenizer import cut_of
+from train.export.options import Options
+from train.export.questions import Questions
+from train.factors import factors_of, obstacle
+from train.recipe import Recipe
+from train.trained import Trained, same_template_text
+
+MERGED: Final = ".merged"
+"""Whole weights on the way to GGUF."""
+
+
+class Written(NamedTuple):
+    """What lies in the folder."""
+
+    dtype: str
+    load: Callable[[], Any]
+    """The model that the files make, to be asked."""
+    notes: list[str]
+
+
+def refuse(recipe: Recipe, options: Options) -> None:
+    """Raises `UsageError` where a method leaves nothing for a form of export."""
+    how = recipe.how
+    if options.form != "adapter" and not how.merges:
+        raise UsageError(f"--to {options.form}: what {how.title} trains cannot be merged into the base", "--to adapter, for transformers and PEFT")
+    if options.form in ("adapter", "gguf-adapter") and recipe.method == "full":
+        raise UsageError(f"--to {options.form}: full fine-tuning leaves a whole model and no adapter", "--to merged or --to gguf")
+
+
+class Writer:
+    """Writes an export into a folder that does not count yet."""
+
+    def __init__(self, trained: Trained, template: Template, options: Options, stage: Path, compute: torch.dtype) -> None:
+        """Raises `UsageError` at once where the form is not for this model."""
+        self.trained, self.template, self.options, self.stage, self.compute = trained, template, options, stage, compute
+        self.name = options.name or _plain(trained.folder.path.resolve().name)
+        if options.form in ("gguf", "ollama", "gguf-adapter"):
+            self.config = configuration(trained.recipe.model)
+            self.family = gguf_family.family_of(self.config)
+        if options.form in ("gguf", "ollama"):
+            cut_of(template.tokenizer)
+        if options.form == "gguf-adapter" and (why := obstacle(trained.folder.adapter)):
+            raise UsageError(f"--to gguf-adapter: {why}", "--to gguf writes whole weights")
+
+    def write(self, model: Any, questions: Questions) -> Written:
+        """Write the files; `model` is the adapter on its base, and is used up. Raises `CurateError`."""
+        if self.options.form == "adapter":
+            return self._adapter()
+        if self.options.form == "gguf-adapter":
+            return self._gguf_adapter()
+        whole = merged.merge(model, visible(str(self.options.folder)))
+        dtype = merged.dtype_for(whole, self.options.dtype)
+        if self.options.form == "merged":
+            return self._merged(whole, dtype, questions)
+        return self._gguf(whole, dtype, questions)
+
+    def _adapter(self) -> Written:
+        for file in sorted(self.trained.folder.adapter.iterdir()):
+            shutil.copyfile(file, self.stage / file.name)
+        merged.check_template(self.stage, self.trained)
+        return Written("float32", lambda: self.trained.tuned(quantised=False, dtype=self.compute, adapter=self.stage), [])
+
+    def _merged(self, whole: Any, dtype: torch.dtype, questions: Questions) -> Written:
+        merged.write(whole, dtype, self.trained, self.template, questions.stops, self.stage)
+        merged.check_template(self.stage, self.trained)
+        return Written(_name(dtype), lambda: merged.load(self.stage, self.compute), [])
+
+    def _gguf(self, whole: Any, dtype: torch.dtype, questions: Questions) -> Written:
+        source, target = self.stage / MERGED, self.stage / gguf_family.FILE
+        merged.write(whole, dtype, self.trained, self.template, questions.stops, source)
+        gguf_model.write(source, self.config, self.family, self.template, questions.stops, dtype, self.name, target)
+        shutil.rmtree(source)
+        same_template_text(gguf_model.template_in(target), self.trained.report.template, self.trained.source, str(target))
+        notes = modelfile.write(self.stage, self.name, self.template, questions) if self.options.form == "ollama" else []
+        return Written(_name(dtype), lambda: gguf_model.load(target, self.compute, self.config), notes)
+
+    def _gguf_adapter(self) -> Written:
+        factors, target = factors_of(self.trained.folder.adapter), self.stage / gguf_adapter.FILE
+        gguf_adapter.write(factors, self.config, self.family, self.name, target)
+        note = (
+            "it belongs beside the GGUF of the base: llama-server -m BASE.gguf --lora adapter.gguf; the base brings the chat template, which has to be this one"
+        )
+        return Written("float32", lambda: self._with_read(target, list(factors.modules)), [note])
+
+    def _with_read(self, target: Path, modules: list[str]) -> Any:
+        """The base with what the file adds to it."""
+        model = self.trained.base(quantised=False, dtype=self.compute)
+        with torch.no_grad():
+            for module, change in gguf_adapter.read(target, self.config, self.family, modules).items():
+                weight = model.get_submodule(module).weight
+                weight += change.to(weight)
+        return model
+
+
+def _name(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
+
+
+def _plain(name: str) -> str:
+    """A name of letters, digits and hyphens."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "model"
