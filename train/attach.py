@@ -69,10 +69,16 @@ def attach(model: Any, recipe: Recipe, start: Sequence[int] = ()) -> Any:
     return tuned
 
 
-def reload(model: Any, folder: Path) -> Any:
+def reload(model: Any, folder: Path, name: str = "default") -> Any:
     """The base with the adapter that a run saved in `folder`, frozen. A fully fine-tuned model is loaded as a base, not by this."""
     with _quiet():
-        return PeftModel.from_pretrained(model, str(folder)).eval()
+        return PeftModel.from_pretrained(model, str(folder), adapter_name=name).eval()
+
+
+def reload_beside(model: Any, folder: Path, name: str) -> None:
+    """Load one more adapter into a model that `reload` made; `set_adapter` chooses which one speaks."""
+    with _quiet():
+        model.load_adapter(str(folder), adapter_name=name)
 
 
 def put_back(model: Any, folder: Path) -> None:

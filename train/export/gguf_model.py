@@ -116,3 +116,8 @@ def load(file: Path, dtype: torch.dtype, config: Any) -> Any:
 def template_in(file: Path) -> str:
     """The chat template in a GGUF file."""
     return str(package().GGUFReader(file).fields["tokenizer.chat_template"].contents())
+
+
+def tokens_in(file: Path) -> list[str]:
+    """The tokens in a GGUF file."""
+    return list(package().GGUFReader(file).fields["tokenizer.ggml.tokens"].contents())

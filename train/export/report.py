@@ -72,6 +72,6 @@ class Export(Part):
     """Of the weights."""
     files: tuple[File, ...]
     proof: Proof | None
-    """Null only for files that are the trained ones byte for byte."""
+    """Null for a composition of adapters, which is measured in `merge.json`."""
     notes: tuple[str, ...]
     """What a person should know."""

@@ -1,0 +1,79 @@
+"""Adapters composed: exactly their sum, or refused."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from curate.cli.main import main
+from curate.errors import UsageError
+from train.compose import refuse, summed
+from train.factors import Factors
+from train.trained import open_trained
+
+
+def factors(rank: int, scale: float, modules: str, seed: int) -> Factors:
+    generator = torch.Generator().manual_seed(seed)
+    made = {name: (torch.randn(rank, 5, generator=generator), torch.randn(7, rank, generator=generator)) for name in modules}
+    config: Any = SimpleNamespace(r=rank)
+    return Factors(scale, made, config)
+
+
+MADE = st.builds(factors, st.integers(1, 3), st.floats(0.1, 4), st.sampled_from(["q", "qv", "v"]), st.integers(0, 99))
+PARTS = st.lists(st.tuples(MADE, st.floats(-2, 2)), min_size=2, max_size=3)
+
+
+@given(PARTS)
+def test_the_sum_is_exact(parts: list[tuple[Factors, float]]) -> None:
+    made = summed([part for part, _ in parts], [weight for _, weight in parts])
+    for module, (down, up) in made.items():
+        wanted = torch.zeros(7, 5, dtype=torch.float64)
+        for part, weight in parts:
+            if module in part.modules:
+                single = part.modules[module]
+                wanted += weight * part.scale * (single[1].double() @ single[0].double())
+        assert torch.allclose(up.double() @ down.double(), wanted, atol=1e-4)
+        assert down.shape[0] == sum(part.rank for part, _ in parts)
+
+
+@pytest.mark.slow
+def test_a_composition_is_measured_on_what_each_was_trained_for(finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = str(finished / "run")
+    assert main(["merge", run, run, "--weights", "0.25,0.75", "-o", str(tmp_path / "out"), "--json", "--quiet"]) == 0
+    made = json.loads(capsys.readouterr().out)
+    assert json.loads((tmp_path / "out/merge.json").read_text()) == made
+    assert made["rank"] == 32
+    for one in made["members"]:  # a quarter and three quarters of one adapter are that adapter
+        assert one["composed_loss"] == pytest.approx(one["alone_loss"], rel=1e-4)
+        assert one["kept"] == pytest.approx(1, abs=1e-2)
+    answers = []
+    for place in (run, str(tmp_path / "out")):
+        assert main(["chat", place, "--ask", "Number 2: repeat pear twice.", "--max-new-tokens", "6"]) == 0
+        answers.append(capsys.readouterr().out)
+    assert answers[0] == answers[1]
+
+
+@pytest.mark.slow
+def test_what_would_not_be_exact_is_refused_with_the_reason(finished: Path, tmp_path: Path) -> None:
+    run = open_trained(str(finished / "run"))
+    other_base = replace(run, report=run.report.model_copy(update={"base": "sha256:other"}))
+    other_template = replace(run, report=run.report.model_copy(update={"template": "other"}))
+    other_method = replace(run, recipe=run.recipe.model_copy(update={"method": "ia3"}))
+    for second, why in ((other_base, "was trained on"), (other_template, "another chat template"), (other_method, "no low-rank factors")):
+        with pytest.raises(UsageError, match=why):
+            refuse([run, second], [1, 1])
+    for weights in ([1.0], [1.0, 0.0], [1.0, float("nan")]):
+        with pytest.raises(UsageError, match="--weights"):
+            refuse([run, run], weights)
+    config = json.loads((finished / "run/adapter/adapter_config.json").read_text())
+    from train.factors import obstacle
+
+    for change, why in (({"use_dora": True}, "DoRA"), ({"bias": "all"}, "biases"), ({"init_lora_weights": "pissa"}, "changed the base")):
+        (tmp_path / "adapter_config.json").write_text(json.dumps({**config, **change}))
+        assert why in (obstacle(tmp_path) or "")
