@@ -10,6 +10,7 @@ from transformers import TextStreamer
 
 from curate.errors import InputError, ModelError, UsageError
 from curate.models import configuration, fingerprint
+from curate.runs import find_run
 from curate.template import Template, load_template, load_tokenizer, template_hash
 from curate.text import visible
 from train.attach import reload
@@ -19,7 +20,7 @@ from train.export.folder import NAME, read
 from train.export.report import Export
 from train.model import autocast, compute_dtype, device, load_base
 from train.recipe import Recipe
-from train.trained import find_run, open_trained, same_template_text
+from train.trained import open_trained, same_template_text
 from train.virtual import answer, has_virtual
 
 Turn = dict[str, Any]
