@@ -10,7 +10,7 @@ from transformers import TextStreamer
 
 from curate.errors import InputError, ModelError, UsageError
 from curate.models import configuration, fingerprint
-from curate.runs import find_run
+from curate.runs import Project, find_run
 from curate.template import Template, load_template, load_tokenizer, template_hash
 from curate.text import visible
 from train.attach import reload
@@ -110,7 +110,7 @@ def partner(name: str) -> Partner:
     """The model of a run or of an export. Raises `CurateError`; `ModelError`, showing both, where its template is not the one of the training."""
     folder = Path(name)
     if not (folder / NAME).is_file():
-        folder = find_run(name)
+        folder = find_run(name, Project(Path.cwd()))
     if (folder / NAME).is_file():
         return _exported(folder)
     trained = open_trained(name)
