@@ -115,10 +115,12 @@ class Sweeping:
             return Entry(trial=piece.trial, rung=piece.rung, state=state, seconds=seconds, reason=reason)
         told: dict[str, Any] = json.loads(work.result.read_bytes())
         over = "tuned_loss" in told
+        final = told.get("tuned_loss")
         return Entry(
             trial=piece.trial, rung=piece.rung, state="finished" if over else "paused", seconds=seconds,
-            loss=told["validation_loss"], final=told.get("tuned_loss"), base=told.get("base_loss"), examples=told.get("held_out_examples", 0),
-            step=told["kept_step"] if over else told["step"], steps=told["steps"], trainable_parameters=told["trainable_parameters"],
+            loss=final if told["validation_loss"] is None else told["validation_loss"], final=final, base=told.get("base_loss"),
+            examples=told.get("held_out_examples", 0), step=told["steps" if over else "step"], steps=told["steps"],
+            trainable_parameters=told["trainable_parameters"],
         )  # fmt: skip
 
     def _trial(self, piece: Piece) -> Trial:
