@@ -70,7 +70,7 @@ def run(folder: Path, out: Path, name: str) -> None:
     """One data set, all the way."""
     project = out / name
     wrong = prepare(folder, project, name)
-    assert main(["train", str(project / "recipe.toml"), "--run-dir", str(project / "run"), "--resume", "--quiet", "--json"]) == 0
+    assert main(["train", str(project / "recipe.toml"), "--run-dir", str(project / "run"), "--resume", "--quiet"]) == 0
     mapped = {one.line: one for one in read_datamap(project / "run")}
     ranks = {line: mapped[line].rank for line in wrong}
     print(f"{name}: {sum(rank <= LOOKED for rank in ranks.values())} of {WRONG} wrong answers are among the {LOOKED} hardest; their ranks:", *ranks.values())
