@@ -39,6 +39,8 @@ def chat(
 
         from train.partner import partner
     set_seed(seed)
+    if sys.stdin.isatty() and not quiet:
+        print("loading the model", file=sys.stderr, flush=True)  # noqa: T201
     who = partner(run)
     Talk(who, system, {"max_new_tokens": max_new_tokens, "temperature": temperature}, as_json=as_json, quiet=quiet).run(ask)
 
