@@ -6,6 +6,7 @@ FOLDER holds neardup/*.jsonl (texts with their cluster, or labelled pairs), raw/
 """
 
 import json
+import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -120,7 +121,7 @@ def templated() -> None:
     twins = [example(said, line) for line, said in enumerate(copies(made), start=1001)]
     sets = shingled(texts_of([compared_text(e, "conversation") for e in (*alone, *twins)]))
     same = Facts()
-    print("\n1,000 facts and a copy of each: facts lost; copies at the threshold to theirs, lost of these; copies told to have other facts than theirs")
+    print("\n1,000 facts and a copy of each: facts lost; copies lost; copies near theirs, lost of these; copies told to have other facts")
     for threshold in (0.8, 0.7, 0.6, 0.5, 0.3):
         lost = find_duplicates(alone, DedupConfig(threshold=threshold)).duplicates
         merged = find_duplicates([*alone, *twins], DedupConfig(threshold=threshold, keep="first")).duplicates
@@ -131,7 +132,8 @@ def templated() -> None:
             if len(one & other) >= threshold * len(one | other):
                 near.append(1001 + at)
         beside = sum(line <= 1000 for line in gone)
-        print(f"  at {threshold}: {len(lost):4} lost, {beside} beside copies; {len(near):5,} copies near, {len(gone.intersection(near)):5,} of them lost")
+        told = f"{len(gone) - beside:5,} copies lost; {len(near):5,} copies near, {len(gone.intersection(near)):5,} of them lost"
+        print(f"  at {threshold}: {len(lost):4} lost, {beside} beside copies; {told}")
     print(f"  copies told to have other facts than theirs: {sum(not same.same(a, b) for a, b in zip(alone, twins, strict=True))}")
 
 
@@ -151,14 +153,25 @@ def boilerplate(files: Path) -> None:
         print(f"{name[:50]:50} {counts[0]} {counts[1]}  removed {len(removed)} of {len(examples)}  (pairs among the first {min(1500, len(examples))})")
 
 
+def runs(text: str, size: int = 13) -> set[tuple[str, ...]]:
+    """Words in a row, without case and signs; counted by other code than what is measured."""
+    words = re.findall(r"\w+", text.lower())
+    return {tuple(words[at : at + size]) for at in range(len(words) - size + 1)}
+
+
 def rephrased(path: Path) -> None:
-    """Benchmark items that were rephrased: how many of them words can find."""
+    """Benchmark items that were rephrased: how many of them words can find, and which they cannot."""
     found = lines(path)
     items = [Item(Place(line["bench"], at), (Part("text", line["bench_text"], True),)) for at, line in enumerate(found)]
     training = [Example(Place("train", at), {"messages": [{"role": "user", "content": line["train_text"]}]}, "messages") for at, line in enumerate(found)]
     matches = contaminated(training, items).matches
     hit = {match.item for match in matches if match.item == match.example}
-    print(f"\nrephrased items: {len(hit)} of {len(items)} found, {len(items) - len(hit)} not: they share no words in a row")
+    shared = {at for at, line in enumerate(found) if not runs(line["bench_text"]).isdisjoint(runs(line["train_text"]))}
+    print(f"\nrephrased items: {len(shared)} of {len(items)} share 13 words in a row, {len(shared & hit)} of these found")
+    print(f"{len(hit)} found at all, {len(items) - len(hit)} not:")
+    for bench in sorted({line["bench"] for line in found}):
+        missed = [str(line["bench_index"]) for at, line in enumerate(found) if line["bench"] == bench and at not in hit]
+        print(f"  {bench}: {len(missed)} not found, items {' '.join(missed)}")
     print(f"training texts that were found to hold another item than their own: {len({match.example for match in matches if match.item != match.example})}")
 
 

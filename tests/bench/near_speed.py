@@ -7,7 +7,8 @@ runs of 5 words}. Prints, for each: median seconds of the clock and of all proce
 second of the clock, peak memory of all its processes, how many times as long as ours it took by the clock and by the processors, lines removed,
 precision (removed lines that have a planted twin), and the share of planted pairs found, by their similarity; a pair is found when one of its
 lines is gone. `facts` is ours as users run it: pairs that differ in a number or a name stay; `curate` is held against the others, which
-have no such thing. Then the signatures alone, from texts to MinHash values, beside datasketch's. The interpreter of --peers has what is
+have no such thing. Processors of datatrove's workers are not counted: a server of its own starts them.
+Then the signatures alone, from texts to MinHash values, beside datasketch's. The interpreter of --peers has what is
 to be timed: see `near_peers.py`. Runs on Linux: memory is read from /proc.
 """
 
