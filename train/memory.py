@@ -18,9 +18,9 @@ STATE: Final = {"adamw_torch": 8.0, "adamw_8bit": 2.1, "paged_adamw_8bit": 2.1, 
 """Bytes that an optimiser keeps for each trained parameter."""
 CONTEXT: Final = (0.3e9, 0.9e9)
 """What CUDA and its libraries take for themselves, at least and at most."""
-FRAGMENTS: Final = {"cpu": 1.5, "cuda": 1.1}
+FRAGMENTS: Final = {"cpu": 1.4, "cuda": 1.1}
 """How much more an allocator holds than is alive in a step: measured with `tests/bench/memory.py` on a CPU (glibc), common on GPUs."""
-LIBRARIES: Final = 0.1e9
+LIBRARIES: Final = 0.08e9
 """What is loaded only on the way, on a CPU: measured with the same bench."""
 
 
