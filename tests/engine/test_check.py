@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import curate.check
 import curate.checker
 import curate.read.pieces
 from curate.check import check_paths
@@ -22,6 +22,7 @@ from curate.rules import RULES
 from curate.text import UNSAFE
 from tests.conftest import Write, chat, line_of
 
+CHECK = import_module("curate.check")  # `curate.check` is the function of that name
 Captured = pytest.CaptureFixture[str]
 GOOD = line_of(("Hi", "Hello."))
 NULL = line_of({"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": None}]})
@@ -188,7 +189,7 @@ def test_findings_do_not_depend_on_the_size_of_a_chunk(chosen: list[Callable[[in
     path.write_bytes(b"".join(line_of(kind(n)) + b"\n" for n, kind in enumerate(chosen)))
     whole = check_paths([path])
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(curate.check, "CHUNK", chunk)
+        patched.setattr(CHECK, "CHUNK", chunk)
         cut = check_paths([path])
     assert cut.findings == whole.findings
     assert (cut.lines, cut.examples) == (whole.lines, whole.examples)

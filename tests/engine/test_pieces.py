@@ -3,14 +3,14 @@
 import gzip
 import unicodedata
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-import curate.check
 import curate.workers
 from curate.check import check_paths
 from curate.checker import TextRules
@@ -23,6 +23,7 @@ from curate.rules.frame import messages_frame
 from curate.rules.parts import COMPOSED
 from tests.conftest import chat, line_of
 
+CHECK = import_module("curate.check")  # `curate.check` is the function of that name
 TEXTS = st.lists(st.sampled_from(["Hi", "café", '"', "\\", "\n", "\t", "\b", "\u2028", "\ud83d", "\U0001f600", "x" * 30]), max_size=4).map("".join)
 LINES = st.one_of(
     st.tuples(TEXTS, TEXTS).map(lambda pair: line_of(chat(*pair))),
@@ -84,6 +85,7 @@ def test_pieces_hold_the_lines_of_the_file(file: tuple[list[bytes], bytes, bool,
     assert cut == whole
 
 
+@settings(max_examples=40)  # all rules, three times each
 @given(file=FILES, size=st.integers(1, 400))
 def test_findings_do_not_depend_on_how_a_file_is_cut(file: tuple[list[bytes], bytes, bool, bool], size: int) -> None:
     path = written(file)
@@ -107,11 +109,11 @@ def test_findings_do_not_depend_on_the_number_of_processes(monkeypatch: pytest.M
     path = Path("data.jsonl")
     path.write_bytes(b"\n".join(lines))
     alone = check_paths([path])
-    monkeypatch.setattr(curate.check, "PARALLEL", 0)
+    monkeypatch.setattr(CHECK, "PARALLEL", 0)
     monkeypatch.setattr(curate.workers, "SIZE", 5_000)
     monkeypatch.setattr(curate.workers, "HURRIED", 5_000)
     assert check_paths([path], workers=2).findings == alone.findings
-    monkeypatch.setattr(curate.check, "QUICK", 0)
+    monkeypatch.setattr(CHECK, "QUICK", 0)
     assert check_paths([path], workers=2).findings == alone.findings
 
 
