@@ -1,7 +1,7 @@
 """Configurations with which other trainers take a folder of splits as it is: which file is trained on, which is validated on, what the loss is on.
 
 Only what follows from the data is in them; the rest is the trainer's own, and the model is for the user to name. The test split is in none of
-them: it is for the end. Keys are those of Axolotl 0.13, LLaMA-Factory 0.9.4 and TRL 1.0.
+them: it is for the end. LLaMA-Factory's keys are from its source, those of Axolotl and TRL from their documentation.
 """
 
 import json
