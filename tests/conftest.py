@@ -17,6 +17,11 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 Write = Callable[..., Path]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What trains comes first: at the end there are short tests for each worker, and none waits for the other."""
+    items.sort(key=lambda item: "trainer" not in item.path.parts)
+
+
 @pytest.fixture(autouse=True)
 def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test works in an empty folder, so that no configuration of the repository reaches it."""

@@ -270,6 +270,7 @@ def example_of(value: Object, place: Place) -> Example:
     tools = "/tools"
     if known.turns is _openai_preference:
         tools = "/input/tools" if "tools" in value["input"] and "tools" not in rest else "/tools"
+        rest = {key: item for key, item in rest.items() if key != "input"}
         rest |= _beside_messages(value, rest)
     pointers = tuple((turn.pointer, turn.content) for turn in turns)
     return Example(place, {"messages": [turn.value for turn in turns], **rest}, known.name, pointers, tools_pointer=tools)

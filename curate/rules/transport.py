@@ -64,7 +64,7 @@ def huge_number(example: Example) -> Problems:
 
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "id": "18446744073709551616"}
     """
-    stack: list[tuple[str, Any]] = [("", example.value)]
+    stack: list[tuple[str, Any]] = [(example.tools_pointer if key == "tools" else f"/{escape(key)}", value) for key, value in example.value.items()]
     while stack:
         pointer, value = stack.pop()
         if isinstance(value, dict):

@@ -218,9 +218,9 @@ def test_a_sweep_of_eight_trials_that_was_killed_and_interrupted_finds_the_same_
     whole = swept(project, here, *over, output="whole")
     words = [sys.executable, "-m", "curate", "sweep", str(project / "recipe.toml"), "-o", str(project / "killed")]
     words += [word for one in over for word in ("--over", one)]
-    for told, number, expected in (('"loss"', signal.SIGKILL, -9), ('"resumed"', signal.SIGINT, 130)):
+    for trial, number, expected in (("01", signal.SIGKILL, -9), ("02", signal.SIGINT, 130)):
         with subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=environment()) as process:
-            until_told(process, project / "killed/trials/01/metrics.jsonl", told)
+            until_told(process, project / f"killed/trials/{trial}/metrics.jsonl", '"loss"')
             process.send_signal(number)
             _, said = process.communicate(timeout=60)
         assert process.returncode == expected, said
