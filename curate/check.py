@@ -13,7 +13,7 @@ from curate.config import CheckConfig, ConflictsConfig
 from curate.files import is_packed
 from curate.finding import Finding, Severity
 from curate.read.dataset import FileFacts, read_file
-from curate.read.pieces import Batch, Piece, pieces_of
+from curate.read.pieces import SIZE, Batch, Piece, pieces_of
 from curate.rules import Rule
 from curate.workers import Lookup, Workers
 
@@ -142,7 +142,7 @@ def _check_file(path: Path, name: str, checker: Checker, pool: Workers, report: 
 
 
 def _parts(path: Path, facts: FileFacts, checker: Checker, pool: Workers) -> Iterator[Part]:
-    pieces = pieces_of(path, facts.path, pool.size)
+    pieces = pieces_of(path, facts.path, SIZE)
     if pieces is not None:
         yield from pool.parts(pieces)
         return

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from curate.checker import Checker, Part
 from curate.config import CheckConfig
 from curate.errors import CurateError
-from curate.read.pieces import SIZE, Piece, ids_at
+from curate.read.pieces import Piece, ids_at
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 AHEAD = 2
 """Pieces that each worker is given before its first is back."""
-HURRIED = 2 * SIZE
-"""Bytes of a piece that is scanned first, of which little is left to look at."""
 THREADS = "POLARS_MAX_THREADS"
 
 
@@ -46,8 +44,6 @@ class Workers:
         """With `hurry`, lines are scanned first (see `Checker.hurry`)."""
         self._checker, self._config, self._count, self._hurry = checker, config, count, hurry
         self._started: list[tuple[BaseProcess, Connection]] = []
-        self.size = HURRIED if hurry else SIZE
-        """Bytes of the pieces that are best."""
 
     def __enter__(self) -> Self:
         return self

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-import curate.workers
 from curate.check import check_paths
 from curate.checker import TextRules
 from curate.config import CheckConfig
@@ -94,7 +93,7 @@ def test_findings_do_not_depend_on_how_a_file_is_cut(file: tuple[list[bytes], by
     packed = Path("data.jsonl.gz")
     packed.write_bytes(gzip.compress(path.read_bytes()))
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(curate.workers, "SIZE", size)
+        patched.setattr(CHECK, "SIZE", size)
         cut, unpacked = check_paths([path], config), check_paths([packed], config, name_of=lambda _: str(path))
     assert cut.findings == whole.findings
     assert [(f.code, f.line, f.message) for f in unpacked.findings] == [(f.code, f.line, f.message) for f in whole.findings]
@@ -110,8 +109,7 @@ def test_findings_do_not_depend_on_the_number_of_processes(monkeypatch: pytest.M
     path.write_bytes(b"\n".join(lines))
     alone = check_paths([path])
     monkeypatch.setattr(CHECK, "PARALLEL", 0)
-    monkeypatch.setattr(curate.workers, "SIZE", 5_000)
-    monkeypatch.setattr(curate.workers, "HURRIED", 5_000)
+    monkeypatch.setattr(CHECK, "SIZE", 5_000)
     assert check_paths([path], workers=2).findings == alone.findings
     monkeypatch.setattr(CHECK, "QUICK", 0)
     assert check_paths([path], workers=2).findings == alone.findings
