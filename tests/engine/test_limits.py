@@ -18,6 +18,8 @@ from tests.conftest import environment, line_of
 
 GOOD = line_of(("Hi", "Hello."))
 COMMAND = [sys.executable, "-m", "curate", "check", "data.jsonl", "--quiet"]
+# What is written takes the place of the file at once: it is held there for as long as it takes to stop it.
+HELD = f"import os, sys, time; os.replace = lambda *_: time.sleep(60); from curate.cli.main import main; sys.exit(main({[*COMMAND[3:], '--fix-only']!r}))"
 # Started from a small process: the peak of a child counts from that of the process it was forked from.
 MEASURED = "import os, subprocess, sys; process = subprocess.Popen(sys.argv[1:]); print(os.wait4(process.pid, 0)[2].ru_maxrss, file=sys.stderr)"
 
@@ -56,9 +58,9 @@ def aliases(count: int) -> bytes:
 @pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_a_fix_that_is_stopped_leaves_the_file_as_it_was(how: signal.Signals) -> None:
-    path, content = Path("data.jsonl"), aliases(15_000)
+    path, content = Path("data.jsonl"), aliases(100)
     path.write_bytes(content)
-    process = subprocess.Popen([*COMMAND, "--fix-only"], env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen([sys.executable, "-c", HELD], env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     end = time.monotonic() + 60
     while not list(Path().glob(f".*{TEMPORARY}")) and process.poll() is None and time.monotonic() < end:
         time.sleep(0.005)
