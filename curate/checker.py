@@ -23,12 +23,12 @@ from curate.rules.profile import Profile
 from curate.rules.repair import Takes
 from curate.rules.shape import Shape, is_plain, shape_of
 from curate.rules.tokenised import Tokenised
-from curate.template import load_template
 
 if TYPE_CHECKING:
     import polars as pl
 
     from curate.read.scan import Scan
+    from curate.template import Template
 
 
 @dataclass(slots=True)
@@ -58,7 +58,7 @@ class Checker:
         self.line, self.shape, self.value, self.dataset, self.profiled, self.files, self.tokens, self.whole = (by_scope(rules, scope) for scope in scopes)
         self.clashing, self.conflicts = by_scope(rules, Scope.CONFLICTS), conflicts
         self.text = TextRules(by_scope(rules, Scope.TEXT))
-        self.template = load_template(config.model) if config.model and self.tokens else None
+        self.template = _template(config.model) if config.model and self.tokens else None
         self.scan: Scan | None = None
         self.seen = Seen()
         self.sound: set[Shape] = set()
@@ -217,6 +217,12 @@ class Checker:
         line = parsed.place.line + _inside(problem, parsed.line.data)
         example = parsed.example.id if parsed.example else None
         return Finding(rule.code, self.chosen.severities[rule.code], parsed.place.file, line, problem.pointer, problem.message, rule.hint, fixable, example)
+
+
+def _template(model: str) -> "Template":
+    from curate.template import load_template  # with all that it needs, some thousandths of a second that most checks need not pay
+
+    return load_template(model)
 
 
 class TextRules:

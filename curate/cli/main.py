@@ -7,9 +7,14 @@ import traceback
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from curate import __version__
 from curate.errors import CurateError, ExitCode
+
+PATIENCE: Final = 100_000
+"""Objects that are made before the first look for cycles among them, which hardly anything of the engine makes; Python's 700 cost a short check a
+twentieth of its time. Verbs of other packages, which may hold what is large by a cycle, are left as they are."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -54,13 +59,15 @@ def _guarded(words: Sequence[str], *, alone: bool = False) -> int:
 def _run(words: Sequence[str], *, alone: bool) -> int:
     import typer  # only once a verb is known to be wanted
 
-    from curate.cli.verbs import load_verb
+    from curate.cli.verbs import OWN, load_verb
 
     gc.disable()  # importing makes many objects and hardly any garbage
     try:
         verb = load_verb(words[0])
         if alone:
             gc.freeze()  # nor are they looked through again and again
+            if words[0] in OWN:  # what is loaded on the way makes as many: polars alone 54,000
+                gc.set_threshold(PATIENCE)
     finally:
         gc.enable()
     app = verb if isinstance(verb, typer.Typer) else typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)

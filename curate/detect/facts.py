@@ -176,9 +176,9 @@ def _unshared(left: str, right: str) -> tuple[dict[str, str], dict[str, str]]:
 
 def _tokens(text: str) -> list[str]:
     """What stands between spaces, as it is written; in texts with scripts without spaces, words and single characters."""
-    if text.isascii() or not UNSPACED.search(text):
+    if text.isascii() or not re.search(UNSPACED, text):
         return text.split()
-    return [piece for token in PIECE.findall(text) for piece in (token if UNSPACED.search(token) else (token,))]
+    return [piece for token in PIECE.findall(text) for piece in (token if re.search(UNSPACED, token) else (token,))]
 
 
 def _only(these: Counter[str], those: Counter[str]) -> dict[str, str]:

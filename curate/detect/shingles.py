@@ -80,7 +80,7 @@ def _classes() -> "Bytes":
         classes[match.start() : match.end()] = 1
     for start, end in MARKS:
         classes[start:end] |= np.array([unicodedata.category(chr(code))[0] == "M" for code in range(start, end)], dtype=np.uint8)
-    for match in re.finditer(f"{UNSPACED.pattern}+", every):
+    for match in re.finditer(f"{UNSPACED}+", every):
         classes[match.start() : match.end()] *= 2
     return classes
 

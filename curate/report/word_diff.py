@@ -56,7 +56,7 @@ def _tokens(text: str) -> list[str]:
     found: list[str] = []
     for match in TOKENS.finditer(text):
         word = match.group()
-        if UNSPACED.search(word):
+        if re.search(UNSPACED, word):
             found.extend(word)
         else:
             found.append(word)

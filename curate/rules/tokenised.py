@@ -1,12 +1,14 @@
 """What rules of scope `TOKENS` see: an example as the named model gets it, by the trainer's own rendering and masking."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from curate.encoding import Encoding
 from curate.example import Example
 from curate.rules.messages import whole
-from curate.template import Template
+
+if TYPE_CHECKING:
+    from curate.encoding import Encoding
+    from curate.template import Template
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,8 +16,8 @@ class Tokenised:
     """An example with its encoding, and what the encoding was made with."""
 
     example: Example
-    encoding: Encoding
-    template: Template
+    encoding: "Encoding"
+    template: "Template"
     max_length: int
     """Tokens of the longest example that is trained on."""
     memory: dict[str, Any] = field(default_factory=dict)

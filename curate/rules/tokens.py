@@ -7,17 +7,18 @@ leaves out) is K005's.
 
 import unicodedata
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from curate.encoding import Encoded, Span
 from curate.example import Message, Place
 from curate.finding import Problem, Severity
 from curate.rules.duplicates import Seen
 from curate.rules.messages import whole
 from curate.rules.rule import Scope, rule
 from curate.rules.tokenised import Tokenised
-from curate.template import THOUGHTS
 from curate.text import SPACES, excerpt, plural
+
+if TYPE_CHECKING:
+    from curate.encoding import Encoded, Span
 
 Problems = Iterator[Problem]
 
@@ -262,7 +263,7 @@ def mask_beyond_answer(one: Tokenised) -> Problems:
                 yield Problem(one.pointer(answer.turn), message)
 
 
-def _covered(one: Tokenised, text: Encoded, span: Span, ids: list[int]) -> str | None:
+def _covered(one: Tokenised, text: "Encoded", span: "Span", ids: list[int]) -> str | None:
     """What the trained tokens hold besides the answer, or None."""
     said = text.text.text[span.start : span.end]
     if one.template.tokenizer.unk_token_id not in ids and not text.straddling:
@@ -286,6 +287,8 @@ def _covered(one: Tokenised, text: Encoded, span: Span, ids: list[int]) -> str |
 
 def _said(message: Message) -> list[str]:
     """The texts of an answer: its content, and its thoughts apart from it."""
+    from curate.template import THOUGHTS  # loaded by then: a check without a model needs no template
+
     thought, _, content = message.text.rpartition("</think>")
     thoughts = [thought.rpartition("<think>")[2], *(str(message.value.get(key) or "") for key in THOUGHTS)]
     return [text.strip() for text in (content, *thoughts) if text.strip()]
