@@ -125,7 +125,9 @@ def _set(name: str) -> Iterator[None]:
 
 
 def _done(checker: Checker, task: Piece | Lookup) -> Part | dict[int, str]:
-    return checker.part(task) if isinstance(task, Piece) else ids_at(task.piece, task.numbers)
+    if isinstance(task, Piece):
+        return checker.part(task)
+    return ids_at(task.piece, task.numbers, checker.scan.room if checker.scan is not None else None)
 
 
 def _received(pipe: "Connection") -> Any:

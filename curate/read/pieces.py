@@ -124,15 +124,18 @@ def _read_into(file: BinaryIO, wanted: int | None, room: bytearray) -> tuple[byt
     return room, size
 
 
-def ids_at(piece: Piece, numbers: Iterable[int]) -> dict[int, str]:
-    """The ids of the examples on some lines of a piece, counted from 1 and given in order; all other lines are skipped unread. Raises `InputError`."""
-    offset, data, size = bytes_of(piece)
+def ids_at(piece: Piece, numbers: Iterable[int], room: bytearray | None = None) -> dict[int, str]:
+    """The ids of the examples on some lines of a piece, counted from 1 and given in order; all other lines are skipped unread.
+
+    `room` is as in `bytes_of`, which see. Raises `InputError`.
+    """
+    offset, data, size = bytes_of(piece, room)
     facts, found = FileFacts(piece.name), {}
     at, passed = len(BOM) if offset == 0 and data.startswith(BOM) else 0, 1
     for number in numbers:
         for _ in range(number - passed):
             at = data.index(b"\n", at) + 1
-        end = data.find(b"\n", at)
+        end = data.find(b"\n", at, size)
         line = _line(number, offset + at, bytes(data[at : end if end >= 0 else size]), ended=end >= 0)
         example, passed = parsed_line(line, facts).example, number
         if example is not None:
