@@ -1,21 +1,21 @@
-"""Did it help? Four real data sets of different kinds through split, training and evaluation with SmolLM2-135M-Instruct.
+"""Did it help? Real data sets of different kinds through split, training and evaluation with SmolLM2-135M-Instruct.
 
-    python -m tests.bench.evaluation FOLDER OUT [NAME ...]
+    python -m tests.bench.evaluation FOLDER OUT [NAME ...] [--train 300] [--held-out 60] [--contenders zero-shot,few-shot,tuned]
 
 FOLDER holds the files below, OUT takes the projects, which can be looked at afterwards (`curate evaluate OUT/NAME/run`); what is finished there is not
-done again. 300 training examples, 60 held out. Two cores take about half an hour a data set.
+done again. Two cores take about half an hour a data set, with 300 training examples, 60 held out and all contenders.
 """
 
+import argparse
 import json
 import random
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from curate.cli.main import main
 
-TRAIN, HELD_OUT = 300, 60
+VALIDATION = 30
 Pairs = Iterator[tuple[str | None, str, str]]
 
 
@@ -63,39 +63,48 @@ SETS: dict[str, tuple[Callable[[Path], Pairs], dict[str, Any]]] = {
 }
 
 
-def prepare(folder: Path, project: Path, name: str) -> Path:
+def prepare(folder: Path, project: Path, name: str, train: int, held_out: int) -> Path:
     """The data set as JSON Lines, split by `curate split`, and a recipe; returns the recipe."""
     project.mkdir(parents=True, exist_ok=True)
     pairs = list(dict.fromkeys(SETS[name][0](folder)))
     random.Random(0).shuffle(pairs)
     lines = []
-    for system, asked, answered in pairs[: TRAIN + HELD_OUT + 30]:
+    for system, asked, answered in pairs[: train + held_out + VALIDATION]:
         before = [{"role": "system", "content": system}] if system else []
         lines.append(json.dumps({"messages": [*before, {"role": "user", "content": asked}, {"role": "assistant", "content": answered}]}) + "\n")
     (project / "data.jsonl").write_text("".join(lines))
     total = len(lines)
-    shares = f"{1 - (HELD_OUT + 30) / total},{30 / total},{HELD_OUT / total}"
+    shares = f"{1 - (held_out + VALIDATION) / total},{VALIDATION / total},{held_out / total}"
     assert main(["split", str(project / "data.jsonl"), "-o", str(project / "split"), "--fractions", shares]) == 0
     values = {
         "model": "offline:SmolLM2-135M-Instruct", "data": "split", "method": "lora", "rank": 16, "learning_rate": 1e-3, "batch": 16,
-        "max_length": 512, "over_length": "leave-out", "generations": 0, **SETS[name][1],
+        "max_length": 512, "over_length": "leave-out", "generations": 0, "probes": 0, **SETS[name][1],
     }  # fmt: skip
     recipe = project / "recipe.toml"
     recipe.write_text("".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items()))
     return recipe
 
 
-def run(folder: Path, out: Path, name: str) -> None:
+def run(given: argparse.Namespace, name: str) -> None:
     """One data set, all the way."""
-    project = out / name
+    project = given.out / name
     print(f"\n=== {name}: {SETS[name][0].__doc__}", flush=True)
     recipe = project / "recipe.toml"
     if not recipe.is_file():
-        recipe = prepare(folder, project, name)
+        recipe = prepare(given.folder, project, name, given.train, given.held_out)
     assert main(["train", str(recipe), "--run-dir", str(project / "run"), "--resume", "--quiet"]) == 0
-    main(["evaluate", str(project / "run"), "--max-new-tokens", "160" if name == "json" else "64"])
+    contenders = ["--contenders", given.contenders] if given.contenders else []
+    main(["evaluate", str(project / "run"), "--max-new-tokens", "160" if name == "json" else "64", *contenders])
 
 
 if __name__ == "__main__":
-    for wanted in sys.argv[3:] or SETS:
-        run(Path(sys.argv[1]), Path(sys.argv[2]), wanted)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("names", nargs="*", default=list(SETS), metavar="NAME")
+    parser.add_argument("--train", type=int, default=300)
+    parser.add_argument("--held-out", type=int, default=60)
+    parser.add_argument("--contenders", help="as `curate evaluate` takes them; all by default")
+    chosen = parser.parse_args()
+    for wanted in chosen.names:
+        run(chosen, wanted)
