@@ -9,6 +9,7 @@ done again. Two cores take about half an hour a data set, with 300 training exam
 import argparse
 import json
 import random
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -26,15 +27,6 @@ def sick(folder: Path) -> Pairs:
         yield "Say entailment, neutral or contradiction.", f"Premise: {one['a']}\nHypothesis: {one['b']}", one["label"]
 
 
-def json_mode(folder: Path) -> Pairs:
-    """Everyday questions answered as JSON. Extraction, of a kind."""
-    for line in (folder / "raw/A/anthropics+claude-cookbooks__json_mode_dataset.jsonl").read_text().splitlines():
-        one = json.loads(line)
-        asked, answered = one["messages"][-2:]
-        if len(answered["content"]) < 500:
-            yield one["system"], asked["content"], answered["content"]
-
-
 def instructions(folder: Path) -> Pairs:
     """Short instructions of an English exercise book. Free text."""
     for one in json.loads((folder / "raw/A/rasbt+LLMs-from-scratch__instruction-data.json").read_text()):
@@ -48,6 +40,18 @@ def sql(folder: Path) -> Pairs:
         yield "Write SQL.", asked.replace("Q: ", "Question: "), answered
 
 
+def conditions(folder: Path) -> Pairs:
+    """What such a question asks for and on which conditions, as JSON (WikiSQL's answers, taken apart). Extraction."""
+    for _, asked, answered in sql(folder):
+        wanted, _, rest = answered.partition(" FROM ")
+        how, _, column = wanted.removeprefix("SELECT ").partition(" ")
+        function, column = (how, column) if how in ("COUNT", "MAX", "MIN", "SUM", "AVG") else (None, wanted.removeprefix("SELECT "))
+        parts = [re.fullmatch(r"(.+?) ([=<>]) (.+)", part) for part in rest.partition(" WHERE ")[2].split(" AND ")]
+        if all(parts):
+            where = {part[1]: part[3].strip("'") if part[2] == "=" else f"{part[2]} {part[3]}" for part in parts if part}
+            yield "Answer as JSON.", asked, json.dumps({"column": column, "function": function, "where": where})
+
+
 def sports(folder: Path) -> Pairs:
     """Is a sentence about sports plausible? What a model of this size does not know it does not learn from 200 examples."""
     for one in json.loads((folder / "raw/D/suzgunmirac+BIG-Bench-Hard__sports_understanding.json").read_text())["examples"]:
@@ -56,7 +60,7 @@ def sports(folder: Path) -> Pairs:
 
 SETS: dict[str, tuple[Callable[[Path], Pairs], dict[str, Any]]] = {
     "sick": (sick, {"epochs": 4}),
-    "json": (json_mode, {"epochs": 3}),
+    "json": (conditions, {"epochs": 3}),
     "instructions": (instructions, {"epochs": 2}),
     "sql": (sql, {"epochs": 3}),
     "sports": (sports, {"epochs": 3}),
@@ -94,7 +98,7 @@ def run(given: argparse.Namespace, name: str) -> None:
         recipe = prepare(given.folder, project, name, given.train, given.held_out)
     assert main(["train", str(recipe), "--run-dir", str(project / "run"), "--resume", "--quiet"]) == 0
     contenders = ["--contenders", given.contenders] if given.contenders else []
-    main(["evaluate", str(project / "run"), "--max-new-tokens", "160" if name == "json" else "64", *contenders])
+    main(["evaluate", str(project / "run"), *contenders])
 
 
 if __name__ == "__main__":
