@@ -213,6 +213,36 @@ def test_texts_of_one_character_apart_from_being_equal_all_stay(alphabet: str) -
     assert find_duplicates(examples, DedupConfig(threshold=0.5)).duplicates == []
 
 
+@pytest.mark.parametrize("asked", [True, False])
+@pytest.mark.parametrize(
+    ("alphabet", "question", "answer"),
+    [
+        (
+            "猫犬鳥魚馬牛",
+            "请告诉我这个动物叫什么名字，它住在哪里，平时喜欢吃什么东西？",
+            "它叫{}，住在山里的小河旁边，平时喜欢吃草和水果，晚上会回到树洞里睡觉，冬天不出来。",
+        ),
+        (
+            "春夏秋冬朝夜",
+            "この動物の名前と住んでいる場所を教えてください。",
+            "それは{}という名前で、山の中の小さな川のそばに住んでいて、毎日草や果物を食べています。",
+        ),
+        ("กขคงจฉ", "ช่วยบอกชื่อสัตว์ตัวนี้และที่อยู่ของมันให้ฉันหน่อย", "มันชื่อ{}อาศัยอยู่ใกล้แม่น้ำเล็กๆ บนภูเขา และชอบกินผลไม้กับหญ้าทุกวัน"),
+        (
+            "😀😁😂😃😄😅",
+            "How did you like the film that we saw together last week in the old town?",
+            "I liked it as much as the one that we saw there before it: {}",
+        ),
+    ],
+)
+def test_sentences_of_one_character_apart_from_being_equal_all_stay(alphabet: str, question: str, answer: str, asked: bool) -> None:
+    """They are alike above any threshold; which character it is makes the difference."""
+    examples = [example(question + char * asked, answer.format("" if asked else char), line) for line, char in enumerate(alphabet, start=1)]
+    report = find_duplicates(examples, DedupConfig())
+    assert report.duplicates == []
+    assert len(report.apart) == len(examples) - 1
+
+
 def test_examples_without_text_match_nothing() -> None:
     examples = [Example(Place("data.jsonl", n), {"messages": [], "n": n}, "messages") for n in (1, 2)]
     assert (find_duplicates(examples, DedupConfig()).duplicates, find_duplicates(examples, DedupConfig()).pairs) == ([], [])
