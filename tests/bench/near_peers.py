@@ -1,6 +1,7 @@
 """What else people deduplicate chat data with, each from JSON Lines to the kept lines, for `near_speed.py`, which runs them as processes of their own.
 
     VENV/bin/python tests/bench/near_peers.py NAME IN.jsonl OUT.jsonl THRESHOLD
+    VENV/bin/python tests/bench/near_peers.py pairs TEXTS.jsonl OUT.json KIND THRESHOLD...      (for `near_truth.py`: which pairs each calls alike)
 
 All compare runs of 5 words of the turns that are no system prompts, by 128 permutations, and keep the first of each. The plain loops are what
 the READMEs of datasketch and rensa show; `-bulk` is the fastest interface of the same package. What is not installed there is left out.
@@ -172,9 +173,51 @@ def signatures(path: Path, out: Path, threshold: float) -> None:
     out.write_text(" ".join(map(str, rates)))
 
 
+def runs(text: str, kind: str) -> list[str]:
+    """The shingles of a text: `word-3`, `character-5` and so on; characters are those of its words with one space between them."""
+    unit, _, size = kind.partition("-")
+    words = WORDS.findall(text.lower())
+    tokens, between = (words, " ") if unit == "word" else (list(" ".join(words)), "")
+    return [between.join(tokens[k : k + int(size)]) for k in range(max(1, len(tokens) - int(size) + 1))] if tokens else []
+
+
+def pairs(path: Path, out: Path, kind: str, thresholds: list[float]) -> None:
+    """The pairs of texts (JSON strings, one a line) that each calls alike, {peer: {threshold: [[i, j]]}}: as in the plain loops above, but that all stay.
+
+    Rensa wants a number of bands; it gets the one whose threshold (1/bands)^(1/rows) is the highest that lies below the one that is asked for.
+    """
+    from datasketch import MinHash, MinHashLSH
+    from rensa import RMinHash, RMinHashLSH
+
+    texts = [runs(orjson.loads(line), kind) for line in path.read_bytes().splitlines()]
+    some = [at for at, text in enumerate(texts) if text]
+    sketches, rensas = {}, {}
+    for at in some:
+        sketches[at] = MinHash(num_perm=PERMUTATIONS)
+        sketches[at].update_batch([shingle.encode() for shingle in texts[at]])
+        rensas[at] = RMinHash(num_perm=PERMUTATIONS, seed=1)
+        rensas[at].update(texts[at])
+    found: dict[str, dict[str, list[tuple[int, int]]]] = {"datasketch": {}, "rensa": {}}
+    for threshold in thresholds:
+        index = MinHashLSH(threshold=threshold, num_perm=PERMUTATIONS)
+        bands = min((b for b in (4, 8, 16, 32, 64, 128) if (1 / b) ** (b / PERMUTATIONS) <= threshold), default=128)
+        other = RMinHashLSH(threshold=threshold, num_perm=PERMUTATIONS, num_bands=bands)
+        hits: list[tuple[int, int]] = []
+        near: list[tuple[int, int]] = []
+        for at in some:
+            hits.extend((before, at) for before in index.query(sketches[at]))
+            near.extend((before, at) for before in other.query(rensas[at]) if rensas[at].jaccard(rensas[before]) >= threshold)
+            index.insert(at, sketches[at])
+            other.insert(at, rensas[at])
+        found["datasketch"][str(threshold)], found["rensa"][str(threshold)] = hits, near
+    out.write_bytes(orjson.dumps(found))
+
+
 if __name__ == "__main__":
     if sys.argv[1] == "installed":
         print(*(name for name, (package, _) in PEERS.items() if importlib.util.find_spec(package)))
+    elif sys.argv[1] == "pairs":
+        pairs(Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4], [float(word) for word in sys.argv[5:]])
     else:
         function = signatures if sys.argv[1] == "signatures" else PEERS[sys.argv[1]][1]
         with contextlib.redirect_stdout(sys.stderr):

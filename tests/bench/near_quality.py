@@ -2,6 +2,7 @@
 
     python -m tests.bench.near_quality FOLDER
 
+What others make of the same labelled sets is in `near_truth.py`, what a person makes of pairs around the threshold in `near_read.py`.
 FOLDER holds neardup/*.jsonl (texts with their cluster, or labelled pairs), raw/A (real files) and decontamination/rephrased.jsonl.
 """
 
@@ -27,7 +28,8 @@ from curate.read.dataset import read_dataset
 from tests.templated_facts import copies, example, facts
 
 DEFAULT = DedupConfig().threshold
-KINDS = [*(Shingling("word", size) for size in range(1, 6)), *(Shingling("character", size) for size in range(4, 10))]
+KINDS = [*(Shingling("word", size) for size in range(1, 6)), *(Shingling("character", size) for size in range(3, 10))]
+THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9)
 BOILERPLATE = ("lm-sys+FastChat__dummy_conversation.json", "teknium1+GPTeacher__toolformer-similarity-0.7-dataset.json")
 
 
@@ -76,13 +78,14 @@ def by_kind(sets: Iterable[Labelled]) -> None:
     for of in sets:
         truth = [true for *_, true in of.pairs]
         print(f"\n{of.name}: {len(of.texts):,} texts, {len(of.pairs):,} pairs, {sum(truth):,} of them duplicates")
-        print(f"{'':12} {'best at':>7}  prec  recall  F1      at {DEFAULT}: prec  recall  F1")
+        print(f"{'':12} {'best at':>7}  prec  recall  F1      at {DEFAULT}: prec  recall  F1      F1 at {'  '.join(map(str, THRESHOLDS))}")
         for kind in KINDS:
             values = similarities(of.texts, ((i, j) for i, j, _ in of.pairs), kind)
             best = max((step / 50 for step in range(5, 50)), key=lambda threshold: scores(values, truth, threshold)[2])
             told = "  ".join(f"{value:.2f}" for value in scores(values, truth, best))
             default = "  ".join(f"{value:.2f}" for value in scores(values, truth, DEFAULT))
-            print(f"{kind.unit:>9}-{kind.size}  {best:7.2f}  {told}              {default}")
+            each = "  ".join(f"{scores(values, truth, threshold)[2]:.2f}"[1:] for threshold in THRESHOLDS)
+            print(f"{kind.unit:>9}-{kind.size}  {best:7.2f}  {told}              {default}            {each}")
 
 
 def exhaustive(files: Path, names: Iterable[str]) -> None:
