@@ -239,7 +239,7 @@ class CurateApp(App[None]):
         for key in KEYS:
             if (
                 key.scope == "app"
-                or (isinstance(screen, QueueScreen) and key.scope == "queue" and screen.KIND in key.kinds)
+                or (isinstance(screen, QueueScreen) and key.scope == "queue" and screen.KIND in key.kinds and screen.offers(key.action))
                 or (isinstance(screen, PlainScreen) and key.scope == "page")
                 or key.scope == getattr(screen, "NAME", "")
             ):

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from curate.review.session import ReviewSession
 
 PULL, SPIKE, HARD = "PULL", "SPIKE", "HARD"
-FILTER: Final = f"code:{PULL} code:{SPIKE} code:{HARD}"
+CODES: Final = (PULL, SPIKE, HARD)
+FILTER: Final = " ".join(f"code:{code}" for code in CODES)
 """Shows what a training says and nothing else."""
 HARDEST: Final = 20
 """Of the hardest examples, how many are shown unless somebody wants more."""

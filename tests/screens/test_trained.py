@@ -15,8 +15,10 @@ from curate.review import ReviewSession, Sources
 from curate.review.facts import Ended, ExamplesKnown, Fact, TrainingKnown
 from curate.review.trained import FILTER, beside, training_of
 from curate.runs import Project, data_of, find_run
+from curate.suppressions import load_suppressions
 from tests.screens.conftest import Opens, example_at, facts_about, opened, screen_text, write_lines
 from tui.app import At, CurateApp
+from tui.screens.ask import AskScreen
 
 
 def mapped(lines: Lines, line: int, rank: int, *, spike: int | None = None, near: int | None = None) -> Mapped:
@@ -94,6 +96,26 @@ async def test_the_review_begins_there_with_what_stands_beside(lines: Lines) -> 
         assert "Ann is." in shown
         await opened(pilot, "d")
         assert session.verdict(example_at(lines, 2).id) == "drop"
+
+
+async def test_what_no_rule_has_found_is_neither_suppressed_nor_repaired(lines: Lines) -> None:
+    def told(_: Sources, tell: Callable[[Fact], None], __: Callable[[], bool]) -> None:
+        for fact in facts(lines):
+            tell(fact)
+
+    app = CurateApp(Sources(Project(Path()), Config(), [write_lines(Path())]), told, 0, At("finding", FILTER, "as found"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await opened(pilot)
+        offered = {"s", "r"}
+        assert offered.isdisjoint(app.screen.active_bindings)
+        await opened(pilot, "s")
+        assert not isinstance(app.screen, AskScreen)
+        assert {command.title for command in app.get_system_commands(app.screen)}.isdisjoint(("Suppress (s)", "Repair (r)"))
+        assert load_suppressions(Path()).lines == ()
+        await opened(pilot, "escape", "home")
+        assert "C003" in screen_text(app)
+        assert offered <= set(app.screen.active_bindings)
+        assert {"Suppress (s)", "Repair (r)"} <= {command.title for command in app.get_system_commands(app.screen)}
 
 
 def test_a_run_is_named_by_its_folder_or_its_name(lines: Lines, capsys: pytest.CaptureFixture[str]) -> None:

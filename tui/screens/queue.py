@@ -4,6 +4,7 @@ from time import monotonic
 from typing import ClassVar, cast
 
 from textual import on
+from textual.actions import parse
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Container, Vertical
@@ -15,6 +16,7 @@ from curate.errors import CurateError
 from curate.review import SINGLE, Choice, Cluster, Dispute, Entry, Kind, Standing, View, Word, next_open
 from curate.review.choices import apart_from, as_keeper, only_stand, words_for
 from curate.review.query import HELP
+from curate.review.trained import CODES
 from tui.conversation import Reader
 from tui.keys import NAMES, TAB_OF, bindings, works_in
 from tui.messages import Failed
@@ -53,6 +55,9 @@ class QueueScreen(Changing):
     """What can be decided about the entry, so which keys the footer offers."""
     many: reactive[bool] = reactive(False, bindings=True)
     """Whether it is a cluster, or a question with many answers, not a pair."""
+
+    ruled: reactive[bool] = reactive(True, bindings=True)
+    """Whether a rule has found it, which can mend it or be told to let it stand; a training's word is no rule's."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -175,9 +180,14 @@ class QueueScreen(Changing):
             return False
         if action in ("keeper", "mark", "split", "choose_all") and self.KIND == "cluster" and not self.many:
             return False
-        if action == "hold" and not self.many:
+        if (action == "hold" and not self.many) or (action in ("repair", "suppress") and not self.ruled):
             return False
         return works_in(action, parameters, self.KIND) is not False
+
+    def offers(self, action: str) -> bool:
+        """Whether an action, as the table of keys has it, does something with the entry under the cursor."""
+        _, name, parameters = parse(action)
+        return self.check_action(name, parameters) is not False
 
     def _point(self, entry: Entry | None) -> None:
         """Start a cluster at its first undecided duplicate, and offer the keys that decide here."""
@@ -187,7 +197,7 @@ class QueueScreen(Changing):
         self.set_reactive(QueueScreen.at, first)
         self.marked = frozenset()
         if entry:
-            self.choices = entry.choices
+            self.choices, self.ruled = entry.choices, entry.code not in CODES
             self.many = isinstance(entry.subject, Dispute) or (self._one_of_many(entry) and bool(entry.ids))
 
     @staticmethod
