@@ -35,6 +35,13 @@ THEMES: Final = (
         surface="#f3f1ec",
         panel="#e6e3dc",
         dark=False,
-        variables={"footer-key-foreground": "#8f5a00", "input-selection-background": "#2f5fd0 25%", "border": "#b9b4a8", "scrollbar": "#c9c4b8"},
+        # Textual's 60 % is too faint on a light ground: 3.8 to 1 where 4.5 is what is read with ease
+        variables={
+            "foreground-muted": "#5f6168",
+            "footer-key-foreground": "#8f5a00",
+            "input-selection-background": "#2f5fd0 25%",
+            "border": "#b9b4a8",
+            "scrollbar": "#c9c4b8",
+        },
     ),
 )

@@ -18,22 +18,25 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from curate.config import load_config
+from curate.datamap import MAPPED, Mapped, Neighbour
 from curate.pipeline import run
+from curate.read.dataset import FileFacts, read_file
 from curate.review import Sources, sources_of
 from curate.review.facts import Fact
 from curate.review.scan import scan
+from curate.review.trained import FILTER, training_of
 from curate.runs import Project
 from tests.conftest import chat
 from tests.screens.conftest import settled
 from tests.screens.test_run_screens import write_evaluation
-from tui.app import CurateApp
+from tui.app import At, CurateApp
 
 EXAMPLES: Final = Path(__file__).parents[2] / "examples" / "instructions" / "instruction-data.json"
 SMALL, LARGE = (80, 24), (160, 50)
 
 
 class Picture(NamedTuple):
-    """A screen, and the keys that lead to what is drawn."""
+    """A screen, and the keys that lead to what is drawn; `trained` is the review of what a run found hard."""
 
     name: str
     keys: tuple[str, ...]
@@ -43,6 +46,7 @@ EVERY: Final = (
     Picture("overview", ("1",)),
     Picture("examples", ("2", "down", "down")),
     Picture("findings", ("3", "end", "d")),
+    Picture("trained", ("d",)),
     Picture("duplicates", ("4", "d")),
     Picture("cluster", ("4", "end", "up")),
     Picture("conflicts", ("5", "a", "u")),
@@ -92,6 +96,7 @@ def prepare() -> None:
     for name, rate in (("qlora", 0.05), ("ia3", 0.02)):
         train(name, rate)
     write_evaluation(Project(Path()).run("qlora"))
+    write_datamap(Project(Path()).run("qlora"))
 
 
 def train(name: str, rate: float) -> None:
@@ -111,6 +116,19 @@ def train(name: str, rate: float) -> None:
     (folder / "report.json").write_text(json.dumps({"base_loss": 3.1, "tuned_loss": 1.1 + 1.9 * exp(-rate * 120), "generations": answers}))
 
 
+def write_datamap(folder: Path) -> None:
+    """What that training would have seen of the planted examples and of some others."""
+    read = (parsed.example for parsed in read_file(Path("data.jsonl"), FileFacts("data.jsonl")))
+    ids = [example.id for example in read if example is not None]
+    near = Neighbour(55, ids[53], 0.97, 0.41)
+    mapped = [
+        Mapped(at, ids[at], (3.2 - rank / 9, 2.9 - rank / 9, 2.7 - rank / 9), (9, 51, 96), 2.9, 0.1, 0.01, 0.0, 0.5, 1.9 - rank / 9, rank, "hard",
+               51 if rank == 3 else None, 2.3 if rank == 1 else None, (near,) if rank == 1 else ())
+        for rank, at in enumerate((40, 92, 105, 118, 7, 9, 300), start=1)
+    ]  # fmt: skip
+    (folder / "datamap.jsonl").write_bytes(b"".join(MAPPED.dump_json(one) + b"\n" for one in mapped))
+
+
 def facts() -> list[Fact]:
     """What is found in the project: looked for once, told to each screen."""
     found: list[Fact] = []
@@ -122,10 +140,11 @@ async def draw(picture: Picture, known: Sequence[Fact], size: tuple[int, int], o
     """Draw a screen once everything is told."""
 
     def tell_all(_sources: Sources, tell: Callable[[Fact], None], _stopped: Callable[[], bool]) -> None:
-        for fact in known:
+        for fact in [training_of(Project(Path()).run("qlora")), *known] if trained else known:
             tell(fact)
 
-    app = CurateApp(sources_of([Path()]), tell_all)
+    trained = picture.name == "trained"
+    app = CurateApp(sources_of([Path()]), tell_all, 0, At("finding", FILTER, "as found") if trained else None)
     async with app.run_test(size=size) as pilot:
         await settled(pilot)
         for key in (*(["t"] if light else []), *picture.keys):

@@ -8,7 +8,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.screens.conftest import opened
-from tests.screens.test_run_screens import write_evaluation, write_run
+from tests.screens.test_run_screens import write_evaluation, write_run, write_splits
 from tui.app import CurateApp
 
 Makes = Callable[[], CurateApp]
@@ -30,6 +30,7 @@ def pressing(*keys: str) -> Callable[[Pilot[None]], Awaitable[None]]:
         pytest.param(("3", "end", "up", "up"), (80, 24), id="findings-small-dark"),
         pytest.param(("4", "end", "d", "t"), (160, 50), id="duplicates-large-light"),
         pytest.param(("5",), (120, 30), id="conflicts-dark"),
+        pytest.param(("6", "v"), (100, 40), id="splits-dark", marks=pytest.mark.slow),
         pytest.param(("7", "t"), (100, 40), id="training-light"),
         pytest.param(("8",), (80, 24), id="evaluate-small-dark"),
     ],
@@ -41,4 +42,6 @@ def test_picture(snap_compare: Any, make_app: Makes, keys: tuple[str, ...], size
     monkeypatch.setattr("curate.decision.user", lambda: "ann")
     if keys[:1] in (("7",), ("8",)):
         write_evaluation(write_run("first", 20, report=True))
+    if keys[:1] == ("6",):
+        write_splits()
     assert snap_compare(make_app(), terminal_size=size, run_before=pressing(*keys))

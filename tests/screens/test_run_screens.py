@@ -67,6 +67,15 @@ def write_evaluation(folder: Path) -> None:
     (folder / "evaluation.json").write_text(evaluation.model_dump_json())
 
 
+def write_splits() -> Config:
+    """Forty examples, divided; two more say what another says, and one has no answer."""
+    pairs = [(f"What is the {n}th letter of word number {n * 7}?", f"It is the letter {chr(97 + n % 26)} of word {n * 7}.") for n in range(40)]
+    Path("letters.jsonl").write_text("".join(json.dumps(chat(*pair)) + "\n" for pair in [*pairs, *pairs[:2], ("Which one?", "")]))
+    config = Config(data=("letters.jsonl",))
+    run(Project(Path()), config)
+    return config
+
+
 def test_a_training_is_followed_line_by_line() -> None:
     folder = write_run("r", 3, report=False)
     follower = Follower(Project(Path()))
@@ -124,15 +133,12 @@ async def test_nothing_yet_is_said_with_the_next_step(make_app: Makes) -> None:
 
 @pytest.mark.slow
 async def test_splits_are_shown_and_proved() -> None:
-    pairs = [(f"What is the {n}th letter of word number {n * 7}?", f"It is the letter {chr(97 + n % 26)} of word {n * 7}.") for n in range(40)]
-    Path("data.jsonl").write_text("".join(json.dumps(chat(*pair)) + "\n" for pair in pairs))
-    config = Config(data=("data.jsonl",))
-    run(Project(Path()), config)
-    app = CurateApp(Sources(Project(Path()), config, [Path("data.jsonl")]), lambda _sources, tell, _stopped: tell(Ended()))
+    config = write_splits()
+    app = CurateApp(Sources(Project(Path()), config, [Path("letters.jsonl")]), lambda _sources, tell, _stopped: tell(Ended()))
     async with app.run_test(size=(120, 40)) as pilot:
         await opened(pilot, "6")
         text = screen_text(app)
-        assert "40 lines read" in text
+        assert "43 lines read" in text
         assert "tokens, half have fewer" in text
         with Path("out", "test.jsonl").open("ab") as file:
             file.write(Path("out", "train.jsonl").read_bytes())

@@ -229,6 +229,16 @@ async def test_repair_shows_first_what_would_change(make_app: Makes) -> None:
         assert session.standing(session.findings.entry(0)) == Standing.EDIT
 
 
+async def test_what_stands_above_a_list_stands_over_its_columns(make_app: Makes) -> None:
+    app = make_app()
+    async with app.run_test(size=(100, 40)) as pilot:
+        for key, columns in (("2", ("line", "what")), ("3", ("rule", "line", "what")), ("4", ("size", "what")), ("5", ("rule", "what"))):
+            await opened(pilot, key)
+            head, *rows = screen_text(app).split("\n")[1:4]
+            starts = [head.index(column) for column in columns]
+            assert [(row[at - 1], row[at] != " ") for row in rows for at in starts] == [(" ", True)] * len(starts) * len(rows)
+
+
 async def test_suppress_with_a_reason_and_note(make_app: Makes) -> None:
     app = make_app()
     async with app.run_test(size=(100, 40)) as pilot:

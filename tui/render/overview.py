@@ -137,6 +137,6 @@ def _roles(result: Measured) -> list[Content]:
     for name, said in roles:
         glyph, colour = ROLES.get(name, ("?", "$text-error"))
         found.append(
-            Content.assemble((f"{glyph} {visible(name)[:12]:<13} ", colour), bar(said.characters / most, WIDTH, colour), f" {said.messages:,} messages")
+            Content.assemble((f"{glyph} {visible(name)[:12]:<13} ", colour), bar(said.characters / most, WIDTH, colour), f" {plural(said.messages, 'message')}")
         )
     return found

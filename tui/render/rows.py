@@ -13,13 +13,23 @@ from tui.conversation import Reader
 from tui.render.signs import SEVERITIES, standing_sign
 
 HEADS: Final[dict[Kind, str]] = {
-    "example": "  line        what is asked",
-    "finding": "   rule line        what is wrong",
-    "cluster": "  alike  size  what is asked",
-    "conflict": "  sure   rule  what is asked",
+    "example": "   {line} what is asked",
+    "finding": "    rule  {line} what is wrong",
+    "cluster": "   alike  size  what is asked",
+    "conflict": "   sure     rule  what is asked",
 }
+"""Above each list, whose first column is the cursor's."""
+LINE: Final = 10
+"""Cells of the number of a line."""
+NAMED: Final = 22
+"""Cells of one with the name of its file."""
 WIDE: Final = 200
 """Characters of a text that a line can show."""
+
+
+def head(session: ReviewSession, kind: Kind) -> str:
+    """What stands above a list."""
+    return HEADS[kind].format(line=f"{'line':<{_room(session)}}")
 
 
 def row(session: ReviewSession, entry: Entry, read: Reader) -> Content:
@@ -29,24 +39,34 @@ def row(session: ReviewSession, entry: Entry, read: Reader) -> Content:
     match entry.subject:
         case Finding():
             glyph, colour = SEVERITIES[entry.severity]
-            where = f"{_where(entry.place, many=len(session.lines.indexes) > 1):<11}"
-            return Content.assemble(sign, (f"{glyph} {entry.code:<5}", colour), (where, muted), excerpt(entry.subject.message, WIDE))
+            where, said = f"{_where(session, entry.place)} ", excerpt(entry.subject.message, WIDE)
+            return Content.assemble(sign, (f"{glyph} {entry.code:<6}", colour), (where, muted), said)
         case Cluster():
-            size = "  ≠ " if entry.pair else f"×{len(entry.subject.members) + 1:<3}"
+            size = "≠   " if entry.pair else f"×{len(entry.subject.members) + 1:<3}"
             alike = min(member.similarity for member in entry.subject.members)
             return Content.assemble(sign, (f" {alike:6.1%} ", "bold"), (f"{size}  ", muted), _asked(session.example(entry.subject.kept), read))
         case Clash():
             return Content.assemble(
-                sign, (f" {entry.subject.confidence:4.0%}   ", "bold"), (f"{entry.code:<6}", muted), _asked(session.example(entry.subject.left), read)
+                sign, (f" {entry.subject.confidence:4.0%}     ", "bold"), (f"{entry.code:<6}", muted), _asked(session.example(entry.subject.left), read)
             )
         case Dispute():
-            return Content.assemble(sign, (f" {len(entry.subject.stands)} stands ", "bold"), ("topic ", muted), excerpt(read.text(entry.subject.request), WIDE))
-    where = f" {_where(entry.place, many=len(session.lines.indexes) > 1):<12}"
-    return Content.assemble(sign, (where, muted), _asked(session.example(entry), read))
+            stands = f" {len(entry.subject.stands)} stands"
+            return Content.assemble(sign, (f"{stands:<10}", "bold"), ("topic ", muted), excerpt(read.text(entry.subject.request), WIDE))
+    return Content.assemble(sign, (f" {_where(session, entry.place)} ", muted), _asked(session.example(entry), read))
 
 
-def _where(place: Place, *, many: bool) -> str:
-    return visible(f"{PurePath(place.file).name[:14]}:{place.line}" if many else f"{place.line:,}")
+def _room(session: ReviewSession) -> int:
+    return NAMED if len(session.lines.indexes) > 1 else LINE
+
+
+def _where(session: ReviewSession, place: Place) -> str:
+    """The number of a line, with its file where there are several: a long name is cut."""
+    room = _room(session)
+    if room == LINE:
+        return f"{place.line:<{LINE},}"
+    number = f":{place.line}"
+    name = Content(visible(PurePath(place.file).name)).truncate(room - len(number), ellipsis=True)
+    return f"{name.plain}{number}" + " " * (room - name.cell_length - len(number))
 
 
 def _asked(example: Example | None, read: Reader) -> Content:

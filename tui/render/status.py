@@ -19,7 +19,7 @@ def status(session: ReviewSession, kind: Kind, view: View | None, cursor: int, *
     if view is not None and view.text:
         looked = "" if view.complete >= 1 else f" ({view.complete:.0%} looked through)"
         parts.append(Content.assemble(("filter ", "$foreground-muted"), literal(view.text[:60], style="bold"), looked))
-    parts.append(Content.assemble((f"by {sort}", "$foreground-muted")))
+    parts.append(Content.assemble((sort if sort.startswith("as ") else f"by {sort}", "$foreground-muted")))
     parts.extend(going_on(session))
     return Content(" · ").join(parts)
 

@@ -21,7 +21,7 @@ from tui.conversation import Reader
 from tui.keys import NAMES, TAB_OF, bindings, works_in
 from tui.messages import Failed
 from tui.render.page import Look, Page, page
-from tui.render.rows import HEADS, row
+from tui.render.rows import head, row
 from tui.render.status import status
 from tui.screens.changing import Changing
 from tui.widgets.detail import Detail
@@ -71,7 +71,7 @@ class QueueScreen(Changing):
         """List beside or above the entry."""
         with Container(id="room"):
             with Vertical(id="lists"):
-                yield Static(HEADS[self.KIND], id="head", markup=False)
+                yield Static(head(self.session, self.KIND), id="head", markup=False)
                 yield EntryList(self.KIND, self._draw, self._look)
             yield Detail(id="detail")
 
