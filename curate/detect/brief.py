@@ -6,7 +6,7 @@ proposes; whether two examples agree in their facts decides as ever.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -40,15 +40,23 @@ class Brief:
     @classmethod
     def of(cls, texts: Iterable[str]) -> "Brief":
         """The words of each text that is short."""
+        every = list(texts)
+        return cls.of_some(len(every), {at: text for at, text in enumerate(every) if len(text) <= SHORT})
+
+    @classmethod
+    def of_some(cls, count: int, texts: Mapping[int, str]) -> "Brief":
+        """The words of those of `count` texts that are given by their numbers, and short."""
         import numpy as np
 
         known: dict[str, int] = {}
-        words, ends = [], [0]
-        for text in texts:
+        words, sizes = list[int](), np.zeros(count, dtype=np.int64)
+        for at in sorted(texts):
+            text = texts[at]
             if len(text) <= SHORT:
-                words += [known.setdefault(word, len(known)) for word in PIECE.findall(text.lower() if text.isascii() else normalised(text))]
-            ends.append(len(words))
-        return cls(np.array(words, dtype=np.uint32), np.array(ends, dtype=np.int64), list(known))
+                found = PIECE.findall(text.lower() if text.isascii() else normalised(text))
+                words += [known.setdefault(word, len(known)) for word in found]
+                sizes[at] = len(found)
+        return cls(np.array(words, dtype=np.uint32), np.append(0, np.cumsum(sizes)), list(known))
 
     def chosen(self, numbers: "Numbers") -> "Brief":
         """Some of the texts, in this order."""

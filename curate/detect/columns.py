@@ -15,7 +15,7 @@ from curate.detect.shingles import Sets, Shingling, joined, shingled, texts_of
 from curate.example import Example, Place
 from curate.read.dataset import FileFacts, ParsedLine
 from curate.read.lines import BOM
-from curate.read.pieces import Batch, Piece, bytes_of, read_lines, read_piece
+from curate.read.pieces import Batch, Cut, Piece, bytes_of, read_lines, read_piece
 
 if TYPE_CHECKING:
     import numpy as np
@@ -231,12 +231,13 @@ def _plain_places(batch: Batch) -> "Numbers":
 
     if batch.whole:
         return np.array([_place(parsed) for parsed in batch.whole], dtype=np.int64).reshape(-1, 5)
-    sizes = np.fromiter(map(len, batch.lines), dtype=np.int64, count=len(batch.lines))
-    starts = batch.offset + np.cumsum(sizes + 1) - sizes - 1
     at = np.array(batch.numbers, dtype=np.int64) - 1
+    lines = batch.lines  # of a cut, only these were ever cut out
+    bounds = np.asarray(lines.starts) if isinstance(lines, Cut) else np.cumsum([0, *(len(line) + 1 for line in lines)])
+    starts, sizes = batch.offset + bounds[at], bounds[at + 1] - bounds[at] - 1
     ended = (at < len(batch.lines) - 1) | batch.ended
     returns = np.array([batch.lines[i].endswith(b"\r") for i in at.tolist()], dtype=np.int64) * ended
-    return np.stack([starts[at], sizes[at] - returns, ended + returns, at + 1, np.zeros_like(at)], axis=1)
+    return np.stack([starts, sizes - returns, ended + returns, at + 1, np.zeros_like(at)], axis=1)
 
 
 def _place(parsed: ParsedLine) -> tuple[int, int, int, int, int]:

@@ -1,7 +1,7 @@
 """The compiled inner loops of near-duplicates: shingles, signatures, buckets and their verification. Import it inside functions: numba takes a while.
 
-All of them release the interpreter's lock and none starts threads: who calls them decides what runs side by side. Texts lie one after
-another in a buffer of UTF-8, sets one after another in an array; number i lies from offsets[i] to offsets[i + 1].
+All of them release the interpreter's lock and none starts threads: who calls them decides what runs side by side. Texts lie in a buffer of
+UTF-8, sets one after another in an array; set number i lies from offsets[i] to offsets[i + 1].
 """
 
 from collections.abc import Callable
@@ -43,12 +43,19 @@ def _decoded(buffer: Any, at: int) -> Any:
 
 
 @compiled
-def _characters(buffer: Any, at: int, end: int, out: Any, count: int) -> int:
+def _folded(buffer: Any, at: int, folds: Any) -> Any:
+    """Code point and length in bytes of the character beyond ASCII at `at`, folded where it is one that is folded alone."""
+    code, length = _decoded(buffer, at)
+    return (np.int64(folds[code]) if folds[code] >= 0 else code), length
+
+
+@compiled
+def _characters(buffer: Any, at: int, end: int, folds: Any, out: Any, count: int) -> int:
     """Write the hash of each character of a word to `out` from `count` on; returns where the next one goes."""
     while at < end:
         code, length = np.int64(buffer[at]), 1
         if code >= 0x80:
-            code, length = _decoded(buffer, at)
+            code, length = _folded(buffer, at, folds)
         elif 65 <= code <= 90:
             code += 32
         out[count] = mixed((U64(0xCBF29CE484222325) ^ U64(code)) * U64(0x100000001B3))
@@ -58,7 +65,7 @@ def _characters(buffer: Any, at: int, end: int, out: Any, count: int) -> int:
 
 
 @compiled
-def _tokens(buffer: Any, begin: int, end: int, classes: Any, characters: Any, out: Any) -> int:
+def _tokens(buffer: Any, begin: int, end: int, classes: Any, folds: Any, characters: Any, out: Any) -> int:
     """Write the 64-bit hashes of the words of one text to `out`; returns how many there are.
 
     A run of word characters is a word, or as many words as characters where one of them belongs to a script without spaces. With
@@ -75,7 +82,7 @@ def _tokens(buffer: Any, begin: int, end: int, classes: Any, characters: Any, ou
                 if 65 <= code <= 90:
                     code += 32
             else:
-                code, length = _decoded(buffer, at)
+                code, length = _folded(buffer, at, folds)
                 kind = classes[code]
             if kind == 0:
                 break
@@ -91,7 +98,7 @@ def _tokens(buffer: Any, begin: int, end: int, classes: Any, characters: Any, ou
                 if characters and first > 0:
                     out[count] = mixed(U64(32))
                     count += 1
-                count = _characters(buffer, start, at, out, count)
+                count = _characters(buffer, start, at, folds, out, count)
         else:
             at += length
     return count
@@ -136,21 +143,41 @@ def _distinct(values: Any, count: int, room: Any, ends: Any) -> int:
 
 
 @compiled
-def shingle_sets(buffer: Any, offsets: Any, classes: Any, size: int, characters: Any) -> Any:
-    """Sorted distinct 32-bit hashes of the runs of `size` tokens of each text, as hashes and offsets; of all tokens in one run where there are fewer."""
-    rows = len(offsets) - 1
+def alone(buffer: Any, starts: Any, ends: Any, folds: Any) -> Any:
+    """Of each text whether it has no characters but those that are folded alone (see `curate.detect.folding`)."""
+    out = np.empty(len(starts), dtype=np.bool_)
+    for row in range(len(starts)):
+        at, end, fine = starts[row], ends[row], True
+        while at < end and fine:
+            if buffer[at] < 0x80:
+                at += 1
+                continue
+            code, length = _decoded(buffer, at)
+            fine = folds[code] >= 0
+            at += length
+        out[row] = fine
+    return out
+
+
+@compiled
+def shingle_sets(buffer: Any, starts: Any, ends: Any, classes: Any, folds: Any, size: int, characters: Any) -> Any:
+    """Sorted distinct 32-bit hashes of the runs of `size` tokens of each text, as hashes and offsets; of all tokens in one run where there are fewer.
+
+    Text number i lies from starts[i] to ends[i], in any order.
+    """
+    rows = len(starts)
     longest = 0
     for row in range(rows):
-        longest = max(longest, offsets[row + 1] - offsets[row])
+        longest = max(longest, ends[row] - starts[row])
     tokens, found = np.empty(2 * longest + 2, dtype=np.uint64), np.empty(2 * longest + 2, dtype=np.uint32)
-    out, ends = np.empty(len(buffer) // 5 + 1024, dtype=np.uint32), np.zeros(rows + 1, dtype=np.int64)
+    out, offsets = np.empty(len(buffer) // 5 + 1024, dtype=np.uint32), np.zeros(rows + 1, dtype=np.int64)
     room, buckets = np.empty(1024, dtype=np.uint32), np.empty(256, dtype=np.int64)
     base, power = U64(0x9E3779B97F4A7C15), U64(1)
     for _ in range(size):
         power *= base
     total = 0
     for row in range(rows):
-        count = _tokens(buffer, offsets[row], offsets[row + 1], classes, characters, tokens)
+        count = _tokens(buffer, starts[row], ends[row], classes, folds, characters, tokens)
         rolling, made = U64(0), 0
         for i in range(count):
             rolling = rolling * base + tokens[i]
@@ -166,8 +193,8 @@ def shingle_sets(buffer: Any, offsets: Any, classes: Any, size: int, characters:
             out = more
         out[total : total + made] = found[:made]
         total += made
-        ends[row + 1] = total
-    return out[:total].copy(), ends
+        offsets[row + 1] = total
+    return out[:total].copy(), offsets
 
 
 @compiled

@@ -113,8 +113,8 @@ def plain_turns(roles: tuple[str, ...], texts: Sequence[str]) -> list[bytes]:
 
 
 def digest(data: bytes, seed: int = 0) -> int:
-    """A key; never 0, which stands for none."""
-    return xxhash.xxh3_64_intdigest(data, seed) or 1
+    """A key, as `curate.read.keys_kernel` makes it; never 0, which stands for none."""
+    return xxhash.xxh64_intdigest(data, seed) or 1
 
 
 def chain_key(answers: Sequence[bool], turns: Sequence[bytes], key: int = 0) -> tuple[int, tuple[int, ...]]:

@@ -1,15 +1,15 @@
 """The columns of plain lines that were outlined (see `curate.read.outline`): those of `curate.detect.columns`, in a third of the time."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from curate.detect.brief import SHORT, Brief
 from curate.detect.compared import On, compared_turns
-from curate.detect.keys import Keys, asked_key, chain_key, digest
+from curate.detect.keys import Keys, asked_key
 from curate.detect.marks import FORMAT_NAMES, Marks
-from curate.detect.shingles import Sets, Shingling, shingled, texts_of
+from curate.detect.shingles import Sets, Shingling, shingled, texts_in
 from curate.example import Example, Place
 from curate.read.outline import ROLES, Outlined
 
@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
     Numbers = np.ndarray[Any, np.dtype[np.int64]]
     Ids = np.ndarray[Any, np.dtype[np.uint64]]
+    Flags = np.ndarray[Any, np.dtype[np.bool_]]
 
 ANSWER: Final = ROLES.index("assistant")
-LONG: Final = " " * (SHORT + 1)
-"""Stands for any text that is not short."""
+MOST: Final = 31
+"""Turns of a conversation whose roles, at two bits each, make a number."""
 
 
 def places_in(data: bytes, offset: int, outlined: Outlined) -> "tuple[Numbers, Numbers, Numbers]":
@@ -47,23 +48,69 @@ def ids_of(outlined: Outlined) -> "Ids":
 
 def sets_of(outlined: Outlined, on: On, shingling: Shingling) -> tuple[Sets, Brief]:
     """The shingles of the texts that are compared, and the words of short ones."""
-    texts = list(_compared(outlined, on))
-    brief = Brief.of(text if isinstance(text, str) else text.decode() if len(text) <= SHORT else LONG for text in texts)
-    return shingled(texts_of(texts), shingling), brief
+    import numpy as np
+
+    spans = _compared(outlined, on)
+    texts = texts_in(np.frombuffer(outlined.text, dtype=np.uint8), spans.starts, spans.ends, spans.plain, spans.scattered)
+    short = np.flatnonzero(spans.ends - spans.starts <= np.where(spans.plain, SHORT, 4 * SHORT))  # bytes; 4 of a character at the most
+    said = dict(spans.scattered)
+    for at, start, end in zip(short.tolist(), spans.starts[short].tolist(), spans.ends[short].tolist(), strict=True):
+        said.setdefault(at, outlined.text[start:end].decode())
+    return shingled(texts, shingling), Brief.of_some(len(spans.starts), said)
 
 
-def _compared(outlined: Outlined, on: On) -> "Iterator[str | bytes]":
-    """The text of each example that is compared: as bytes where it is ASCII."""
-    text, turns = outlined.text, outlined.turns
-    roles, starts, ends, plain = (turns[:, column].tolist() for column in (0, 3, 4, 6))
-    for first, count in outlined.lines[:, :2].tolist():
-        chosen = _turns(tuple(roles[first : first + count]), on)
-        ascii_ = all(plain[first + at] for at in chosen)
-        if chosen and chosen[-1] - chosen[0] == len(chosen) - 1:  # they follow one another, with a line break between
-            said = text[starts[first + chosen[0]] : ends[first + chosen[-1]]]
-        else:
-            said = b"\n".join([text[starts[first + at] : ends[first + at]] for at in chosen])
-        yield said if ascii_ else said.decode()
+class _Spans(NamedTuple):
+    """Where the text of each example that is compared lies in `Outlined.text`."""
+
+    starts: "Numbers"
+    ends: "Numbers"
+    plain: "Flags"
+    """Whether all of it is ASCII."""
+    scattered: list[tuple[int, str]]
+    """Texts that do not lie in one piece, by number; they are nothing in the arrays."""
+
+
+def _compared(outlined: Outlined, on: On) -> _Spans:
+    """The turns that are compared follow one another as a rule, with a line break between them, as they lie in `Outlined.text`.
+
+    That is told from the roles, once for all conversations of the same ones.
+    """
+    import numpy as np
+
+    turns, (first, counts) = outlined.turns, outlined.lines[:, :2].T
+    roles, starts, ends = turns[:, 0], turns[:, 3], turns[:, 4]
+    beyond = np.append(0, np.cumsum(turns[:, 6] == 0))
+    begin, stop = np.zeros((2, len(first)), dtype=np.int64)  # turns of each, from where to before where
+    scattered: list[tuple[int, str]] = []
+    for some in _of_one_pattern(roles, first, counts):
+        chosen = _turns(tuple(roles[first[some[0]] : first[some[0]] + counts[some[0]]].tolist()), on)
+        if chosen and chosen[-1] - chosen[0] == len(chosen) - 1:
+            begin[some], stop[some] = first[some] + chosen[0], first[some] + chosen[-1] + 1
+        elif chosen:
+            scattered += [(at, _said(outlined, [int(first[at]) + turn for turn in chosen])) for at in some.tolist()]
+    held = np.flatnonzero(stop > begin)
+    froms, tos = np.zeros((2, len(first)), dtype=np.int64)
+    froms[held], tos[held] = starts[begin[held]], ends[stop[held] - 1]
+    return _Spans(froms, tos, beyond[stop] == beyond[begin], scattered)
+
+
+def _of_one_pattern(roles: "Numbers", first: "Numbers", counts: "Numbers") -> "Iterator[Numbers]":
+    """The numbers of conversations, those of the same roles together; long ones one by one."""
+    import numpy as np
+
+    if not len(first):
+        return
+    position = np.minimum(np.arange(len(roles)) - np.repeat(first, counts), MOST)
+    codes = np.add.reduceat((roles + 1) << (2 * position), first)  # two bits a role
+    codes[counts > MOST] = 0
+    order = np.argsort(codes, kind="stable")
+    for some in np.split(order, np.flatnonzero(np.diff(codes[order])) + 1):
+        yield from some[:, None] if codes[some[0]] == 0 else [some]
+
+
+def _said(outlined: Outlined, turns: Sequence[int]) -> str:
+    """The texts of some turns."""
+    return b"\n".join([outlined.text[start:end] for start, end in outlined.turns[turns, 3:5].tolist()]).decode()
 
 
 @cache
@@ -76,23 +123,16 @@ def keys_of(outlined: Outlined) -> Keys:
     """Their keys; plain lines come from no source that has a name."""
     import numpy as np
 
-    asked, canon = outlined.asked, outlined.canon
-    roles, starts, ends = (outlined.turns[:, column].tolist() for column in (0, 1, 2))
-    asks, wholes, sizes = [], [], []
-    begun: list[int] = []
-    for position, (first, count, _, _, start, end) in enumerate(outlined.lines.tolist()):
-        if end < 0:
-            asks.append(asked_key(*outlined.conversation(position)))
-        else:
-            asks.append(digest(asked[start:end]) if end > start else 0)
-        whole, earlier = chain_key(
-            [roles[at] == ANSWER for at in range(first, first + count)], [canon[starts[at] : ends[at]] for at in range(first, first + count)]
-        )
-        wholes.append(whole)
-        begun.extend(earlier)
-        sizes.append(len(earlier))
-    numbers = np.array([asks, wholes], dtype=np.uint64)
-    return Keys(numbers[0], numbers[1], np.zeros(len(asks), dtype=np.uint64), np.array(begun, dtype=np.uint64), np.cumsum([0, *sizes], dtype=np.int64))
+    from curate.read.keys_kernel import keys_of_lines
+
+    count, turns = len(outlined.lines), len(outlined.turns)
+    asked, whole = np.zeros((2, count), dtype=np.uint64)
+    begun, ends = np.empty(turns, dtype=np.uint64), np.zeros(count + 1, dtype=np.int64)
+    canon, asks = (np.frombuffer(data, dtype=np.uint8) for data in (outlined.canon, outlined.asked))
+    used = keys_of_lines(canon, asks, outlined.turns, outlined.lines, asked, whole, begun, ends)
+    for position in np.flatnonzero(outlined.lines[:, 5] < 0).tolist():
+        asked[position] = asked_key(*outlined.conversation(position))
+    return Keys(asked, whole, np.zeros(count, dtype=np.uint64), begun[:used].copy(), ends)
 
 
 def lengths_of(outlined: Outlined) -> "Numbers":

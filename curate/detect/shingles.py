@@ -14,6 +14,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from curate.detect.compared import On, written_text
+from curate.detect.folding import folds
 from curate.example import Example
 from curate.text import UNSPACED, WORDS
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     Bytes = np.ndarray[Any, np.dtype[np.uint8]]
     Hashes = np.ndarray[Any, np.dtype[np.uint32]]
     Offsets = np.ndarray[Any, np.dtype[np.int64]]
+    Flags = np.ndarray[Any, np.dtype[np.bool_]]
 
 LAST: Final = 0x40000
 """Beyond it, Unicode has no word characters but marks."""
@@ -38,10 +40,11 @@ class Shingling(NamedTuple):
 
 
 class Texts(NamedTuple):
-    """Texts one after another in UTF-8: number i lies in `buffer` from offsets[i] to offsets[i + 1]."""
+    """Texts in UTF-8: number i lies in `buffer` from starts[i] to ends[i]."""
 
     buffer: "Bytes"
-    offsets: "Offsets"
+    starts: "Offsets"
+    ends: "Offsets"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,26 @@ def texts_of(texts: "Iterable[str | bytes]") -> Texts:
     encoded = [text if isinstance(text, bytes) else text.encode() if text.isascii() else _folded(text).encode("utf-8", "surrogatepass") for text in texts]
     offsets = np.zeros(len(encoded) + 1, dtype=np.int64)
     np.cumsum([len(data) for data in encoded], out=offsets[1:])
-    return Texts(np.frombuffer(b"".join(encoded), dtype=np.uint8), offsets)
+    return Texts(np.frombuffer(b"".join(encoded), dtype=np.uint8), offsets[:-1], offsets[1:])
+
+
+def texts_in(buffer: "Bytes", starts: "Offsets", ends: "Offsets", plain: "Flags", others: "Iterable[tuple[int, str]]" = ()) -> Texts:
+    """Texts that lie in a buffer of UTF-8, of which some are `plain`, ASCII; in place of those in `others`, by their numbers, the texts given there."""
+    import numpy as np
+
+    from curate.detect import kernels
+
+    starts, ends = starts.copy(), ends.copy()
+    numbers = np.flatnonzero(~plain)
+    numbers = numbers[~kernels.alone(buffer, starts[numbers], ends[numbers], folds())]
+    given = dict(others)
+    texts = {at: str(buffer[starts[at] : ends[at]].tobytes(), "utf-8") for at in numbers.tolist() if at not in given} | given
+    if texts:
+        at = np.array(list(texts), dtype=np.int64)
+        more = texts_of(texts.values())
+        starts[at], ends[at] = more.starts + len(buffer), more.ends + len(buffer)
+        buffer = np.concatenate([buffer, more.buffer])
+    return Texts(buffer, starts, ends)
 
 
 def _folded(text: str) -> str:
@@ -104,7 +126,7 @@ def shingled(texts: Texts, shingling: Shingling = Shingling()) -> Sets:  # noqa:
     """The sets of the texts' shingles: distinct 32-bit hashes, sorted. None for a text without words."""
     from curate.detect import kernels
 
-    return Sets(*kernels.shingle_sets(texts.buffer, texts.offsets, _classes(), shingling.size, shingling.unit == "character"))
+    return Sets(*kernels.shingle_sets(*texts, _classes(), folds(), shingling.size, shingling.unit == "character"))
 
 
 def joined(parts: Iterable[Sets]) -> Sets:

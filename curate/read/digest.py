@@ -1,4 +1,4 @@
-"""A digest of 64 bits, compiled: XXH64 with seed 0 (Yann Collet's specification, version 0.1.1), equal to that of the package `xxhash`."""
+"""A digest of 64 bits, compiled: XXH64 (Yann Collet's specification, version 0.1.1), equal to that of the package `xxhash`."""
 
 from typing import Any
 
@@ -35,11 +35,11 @@ def _round(lane: Any, word: Any) -> Any:
 
 
 @compiled
-def digest(data: Array, start: int, end: int) -> Any:
-    """XXH64 of the bytes between two places."""
+def seeded(data: Array, start: int, end: int, seed: Any) -> Any:
+    """XXH64 of the bytes between two places; `seed`: uint64."""
     at = start
     if end - start >= 32:
-        one, two, three, four = _1 + _2, _2, np.uint64(0), np.uint64(0) - _1
+        one, two, three, four = seed + _1 + _2, seed + _2, seed, seed - _1
         while at + 32 <= end:
             one = _round(one, _word(data, at, _EIGHT))
             two = _round(two, _word(data, at + 8, _EIGHT))
@@ -50,7 +50,7 @@ def digest(data: Array, start: int, end: int) -> Any:
         for lane in (one, two, three, four):
             value = (value ^ _round(np.uint64(0), lane)) * _1 + _4
     else:
-        value = _5
+        value = seed + _5
     value += np.uint64(end - start)
     while at + 8 <= end:
         value = _turned(value ^ _round(np.uint64(0), _word(data, at, _EIGHT)), _WORD) * _1 + _4
@@ -64,3 +64,9 @@ def digest(data: Array, start: int, end: int) -> Any:
     value = (value ^ (value >> np.uint64(33))) * _2
     value = (value ^ (value >> np.uint64(29))) * _3
     return value ^ (value >> np.uint64(32))
+
+
+@compiled
+def digest(data: Array, start: int, end: int) -> Any:
+    """XXH64 of the bytes between two places, with seed 0."""
+    return seeded(data, start, end, np.uint64(0))
