@@ -60,8 +60,17 @@ def _joined(sets: Sets, keys: "Keys", threshold: float, workers: int, equal: "Ke
     bounds = np.array([min(FLOOR, threshold), threshold])
     misses = np.zeros((1024, 3), dtype=np.float64)
     misses[0, 0] = 1
-    for band, order in enumerate(side_by_side(np.argsort, keys, workers)):
-        misses = join.join_band(keys[band], order, sets.hashes, sets.offsets, bounds, parent, seen, misses)
+    bits = max(1, len(sets).bit_length())
+    numbers, above = np.arange(len(sets), dtype=np.uint64), np.uint64((1 << 64) - (1 << bits))
+
+    def candidates(band: "Keys") -> "tuple[Numbers, Numbers, np.ndarray[Any, np.dtype[np.float64]]]":
+        packed = (band & above) | numbers  # sorted as they are: to sort numbers by keys takes ten times as long
+        packed.sort()
+        members, ends = join.buckets(packed, bits)
+        return members, ends, join.verified(members, ends, sets.hashes, sets.offsets, bounds, parent, seen)
+
+    for members, ends, pairs in side_by_side(candidates, keys, workers):
+        misses = join.join_buckets(members, ends, pairs, sets.hashes, sets.offsets, bounds, parent, seen, misses)
     if equal is not None and equal.any():
         join.join_equal(equal, np.argsort(equal), parent)
     return join.roots(parent), misses[1 : int(misses[0, 0])]
