@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from curate.decision import Decision
 from curate.detect.cluster import Duplicate
 from curate.detect.loss import Loss, loss
-from curate.detect.table import Reader, Table, line_at
+from curate.detect.table import Reader, Table, lines_at
 from curate.example import Place
 from curate.files import replacing
 from curate.finding import Finding, Severity
@@ -209,7 +209,8 @@ def leaving(
     holds[table.lines] = True
     found = {line: unreadable(reader.line(table.spot(line))) for line in np.flatnonzero(~holds).tolist() if line >= first}
     wrong = errors_in(table, errors, reader)
-    lost = {line_at(table, loss.place): loss for loss in losses}
+    going = list(losses)
+    lost = dict(zip(lines_at(table, [loss.place for loss in going]).tolist(), going, strict=True))
     dropped = _with_ids(table, [example for example, decision in verdicts.items() if decision.verdict == "drop"])
     for line in {line for line in (*wrong, *lost, *dropped) if line >= first}:
         example = table.id(int(table.lines.searchsorted(line)))

@@ -261,16 +261,26 @@ def _spooled(pieces: Iterator[Piece], copy: Callable[[], Path]) -> Iterator[Piec
         yield piece
 
 
-def line_at(table: Table, place: Place) -> int:
-    """The line at a place of one of the files."""
-    at = next(at for at, source in enumerate(table.sources) if source.name == place.file)
-    first, last = int(table.first[at]), int(table.first[at + 1])
-    numbers = table.numbers[first:last]
-    start, end = first + int(numbers.searchsorted(place.line)), first + int(numbers.searchsorted(place.line, side="right"))
-    return start + int(table.nths[start:end].searchsorted(place.nth))  # those on one line are in order, from whatever number on
+def lines_at(table: Table, places: Sequence[Place]) -> "Numbers":
+    """The lines at some places of the files."""
+    import numpy as np
+
+    sources = {source.name: at for at, source in reversed(list(enumerate(table.sources)))}
+    asked = np.array([(sources[place.file], place.line, place.nth) for place in places], dtype=np.int64).reshape(-1, 3)
+    found = np.empty(len(places), dtype=np.int64)
+    for source in np.unique(asked[:, 0]).tolist():
+        here = np.flatnonzero(asked[:, 0] == source)
+        first, last = int(table.first[source]), int(table.first[source + 1])
+        starts, ends = (first + table.numbers[first:last].searchsorted(asked[here, 1], side) for side in ("left", "right"))
+        found[here] = starts
+        for at in here[ends - starts > 1].tolist():  # several on one line are in order, from whatever number on
+            start, end = first + table.numbers[first:last].searchsorted([asked[at, 1], asked[at, 1] + 1])
+            found[at] = start + table.nths[start:end].searchsorted(asked[at, 2])
+    return found
 
 
 def examples_at(table: Table, places: Collection[Place]) -> dict[Place, Example]:
     """The examples at some places, read again. Raises `InputError` for a file that changed."""
     reader = Reader()
-    return {place: reader.example(table.spot(line_at(table, place))) for place in places}
+    wanted = list(places)
+    return {place: reader.example(table.spot(line)) for place, line in zip(wanted, lines_at(table, wanted).tolist(), strict=True)}
