@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from curate.apply import lost_line, removed_line
+from curate.apply import lost_line
 from curate.detect.loss import Loss
 from curate.detect.table import Reader, Source, Table, lines_at
 from curate.read.document import compact
@@ -32,7 +32,7 @@ def write_lines(table: Table, names: Collection[str], losses: Sequence[Loss], ke
     lines = lines_at(table, [loss.place for loss in losses])
     stays[lines] = False
     for loss, line in zip(losses, lines.tolist(), strict=True):
-        removed.write(removed_line(lost_line(loss, reader.data(table.spot(line)))))
+        removed.write(lost_line(loss, reader.data(table.spot(line))))
     written = 0
     for at, source in enumerate(table.sources):
         first, last = int(table.first[at]), int(table.first[at + 1])

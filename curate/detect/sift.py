@@ -64,14 +64,15 @@ def sift(
     lost: dict[int, tuple[Code, Pair]] = {pair.left: ("D003", pair) for pair in found.gone}
     if begun:
         lost |= _beginnings(table, begun, sets, distinct, lost, pinned, old)
-    losses = [_loss(table, at, pair, code) for at, (code, pair) in lost.items()]
+    gone = list(lost.values())
     for at in np.flatnonzero(stands != np.arange(len(stands))).tolist():  # a copy of what goes has lost to the same example
         original = int(stands[at])
         if original in lost or not old or original < old <= at:
             code, pair = lost.get(original, ("D001", Pair(at, original, 1.0)))
-            losses.append(_loss(table, at, pair, code))
-    similarities = sorted((*groups.misses, *found.similarities))
-    return Sifted([loss for _, loss in sorted(losses, key=lambda item: item[0])], _pairs(table, found.apart), similarities, groups.bands)
+            gone.append((code, pair._replace(left=at)))
+    gone.sort(key=lambda item: item[1].left)
+    losses = _losses(table, [pair for _, pair in gone], [code for code, _ in gone])
+    return Sifted(losses, _pairs(table, found.apart), sorted((*groups.misses, *found.similarities)), groups.bands)
 
 
 def originals(table: Table, *, last: bool = False) -> "Numbers":
@@ -102,14 +103,16 @@ def _beginnings(
     return {int(distinct[at]): ("D007", Pair(int(distinct[at]), int(distinct[other]), similarity)) for at, other, similarity in pairs}
 
 
-def _loss(table: Table, at: int, pair: Pair, code: Code = "D003") -> tuple[int, Loss]:
-    """The line of example `at`, and what it lost to."""
-    line = int(table.lines[at])
-    kept = table.place(int(table.lines[pair.right]))
-    return line, Loss(table.place(line), table.id(at), kept, table.id(pair.right), code, pair.similarity)
+def _losses(table: Table, pairs: Sequence[Pair], codes: Sequence[Code]) -> list[Loss]:
+    """The line of the left one of each pair, and what it is held against."""
+    import numpy as np
+
+    left, right = (np.array([pair[side] for pair in pairs], dtype=np.int64) for side in (0, 1))
+    places, kept_places = (table.places(table.lines[ends]) for ends in (left, right))
+    return list(map(Loss, places, table.names(left), kept_places, table.names(right), codes, [pair.similarity for pair in pairs]))
 
 
 def _pairs(table: Table, apart: Sequence[Pair]) -> list[Loss]:
     """Pairs that stay, in the order of their ids, which is that of no file."""
     ordered = [pair if table.id(pair.left) < table.id(pair.right) else Pair(pair.right, pair.left, pair.similarity) for pair in apart]
-    return sorted((_loss(table, pair.left, pair)[1] for pair in ordered), key=lambda loss: (loss.example, loss.kept))
+    return sorted(_losses(table, ordered, ["D003"] * len(ordered)), key=lambda loss: (loss.example, loss.kept))

@@ -88,6 +88,16 @@ class Table:
         """Where a line stands."""
         return Place(self.sources[self.source(line)].name, int(self.numbers[line]), int(self.nths[line]))
 
+    def names(self, examples: "Numbers") -> list[str]:
+        """The ids of some examples."""
+        every = self.ids[examples].astype(">u8").tobytes().hex()
+        return [every[at : at + 32] for at in range(0, len(every), 32)]
+
+    def places(self, lines: "Numbers") -> list[Place]:
+        """Where some lines stand."""
+        files = [self.sources[at].name for at in (self.first.searchsorted(lines, side="right") - 1).tolist()]
+        return list(map(Place, files, self.numbers[lines].tolist(), self.nths[lines].tolist()))
+
     def chosen(self, examples: "Numbers") -> "Table":
         """The same lines, and of the examples those with these numbers, in this order."""
         keys, marks = self.keys and self.keys.chosen(examples), self.marks and self.marks.chosen(examples)

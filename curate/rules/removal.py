@@ -57,10 +57,10 @@ def heavy_removal(removals: Removals) -> Iterator[tuple[Place, Problem]]:
         if gone > removals.least and gone > removals.share * lines:
             yield Place(file, 0), Problem("", f"{gone:,} of {plural(lines, 'line')} would go, {gone / lines:.0%}; above {removals.share:.0%} needs a yes")
     total = sum(removals.lines.values())
-    for kept, gone in sorted(removals.clusters.items(), key=lambda item: (-item[1], item[0])):
-        if gone > removals.least and gone + 1 > removals.cluster * total:
-            said = f"{plural(gone, 'line')} would go for this one, {(gone + 1) / total:.0%} of all; above {removals.cluster:.0%} needs a yes"
-            yield kept, Problem("", said)
+    large = [(kept, gone) for kept, gone in removals.clusters.items() if gone > removals.least and gone + 1 > removals.cluster * total]
+    for kept, gone in sorted(large, key=lambda item: (-item[1], item[0])):
+        said = f"{plural(gone, 'line')} would go for this one, {(gone + 1) / total:.0%} of all; above {removals.cluster:.0%} needs a yes"
+        yield kept, Problem("", said)
 
 
 def heavy(removals: Removals) -> list[Finding]:

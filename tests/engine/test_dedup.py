@@ -312,7 +312,7 @@ def test_an_interruption_leaves_the_old_files(write: Write, monkeypatch: pytest.
     def interrupted(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("curate.apply.Removal.model_dump_json", interrupted)
+    monkeypatch.setattr("curate.rewrite.lost_line", interrupted)
     assert dedup("data.jsonl", "-o", "out.jsonl") == 130
     assert (Path("out.jsonl").read_text(), sorted(path.name for path in Path().iterdir())) == ("old", [".curate", "data.jsonl", "out.jsonl"])
 

@@ -21,7 +21,7 @@ from tests.strategies import conversations, lines, written
 
 WORDS = ["a", "An", "the", "What", "what's", "don't", "CAN'T", "won't", "you're", "I'm", "rock'n'roll", "it's's", "John's", "please", "Thanks", "hi"]
 SIGNS = ["'", "2", "+ 3", "-", "well-known", "a-b-c", "(x)*(y)", " ", "  ", "\n", "\t", '"', "\\", "/", ".", "?", "_x_", "\x7f", "3<4", "=="]
-PIECES = st.sampled_from([*WORDS, *SIGNS, "é", "\u00a0", "\u2028", "ﬁ", "日本", "😀"])
+PIECES = st.sampled_from([*WORDS, *SIGNS, "é", "É", "ß", "…", "½", "e\u0301", "\u00a0", "\u2028", "ﬁ", "日本", "😀"])
 said = st.lists(PIECES, max_size=8).flatmap(lambda parts: st.sampled_from(["", " "]).map(lambda between: between.join(parts)))
 ROLES = st.lists(st.sampled_from(["system", "user", "assistant", "developer", "tool"]), max_size=5)
 
@@ -59,8 +59,19 @@ def told(columns: Columns) -> list[Any]:
     assert columns.marks is not None
     keys, marks = columns.keys, columns.marks
     of_lines: list[Any] = [columns.starts, columns.sizes, columns.endings, columns.numbers, columns.nths, columns.holds]
-    of_examples: list[Any] = [columns.ids, columns.sets.hashes, columns.sets.offsets, keys.asked, keys.whole, keys.source, keys.begun, keys.ends]
-    arrays = [*of_lines, *of_examples, marks.formats, marks.characters, marks.keys, marks.traits]
+    of_examples: list[Any] = [
+        columns.ids,
+        columns.sets.hashes,
+        columns.sets.offsets,
+        columns.brief.keys(),
+        columns.brief.ends,
+        keys.asked,
+        keys.whole,
+        keys.source,
+        keys.begun,
+        keys.ends,
+    ]
+    arrays = [*of_lines, *of_examples, columns.brief.keys(), columns.brief.ends, marks.formats, marks.characters, marks.keys, marks.traits]
     return [columns.without, columns.physical, *(array.tolist() for array in arrays)]
 
 

@@ -1,0 +1,57 @@
+"""Texts are the same to whoever folds them: Python, or compiled code where every character folds alone."""
+
+import unicodedata
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from curate.apply import lost_line, lost_reason, removal, removed_line
+from curate.detect.cluster import Code
+from curate.detect.folding import BETWEEN, folds
+from curate.detect.loss import Loss
+from curate.detect.shingles import Shingling, shingled, texts_in, texts_of
+from curate.example import Place
+from curate.text import WORDS
+
+ODD = "éÉßſς²½…’ﬁ™Ω\u212b\u0301\u3099ｶﾞＡ한각ᄀ\u1161日か\u00a0\u2028😀ẞİıǅ\u0345ͺ"
+
+
+anything = st.one_of(st.sampled_from("aB 1.-" + ODD), st.characters(exclude_categories=["Cs"]))
+
+
+@pytest.mark.parametrize("unit", ["word", "character"])
+@given(texts=st.lists(st.text(anything, max_size=30), min_size=1, max_size=5))
+@example(texts=["Straße STRASSE", "ﬁn fin", "각 각", "が が"])
+def test_compiled_code_folds_as_python_does(unit: str, texts: list[str]) -> None:
+    encoded = [text.encode() for text in texts]
+    ends = np.cumsum([len(data) for data in encoded])
+    starts = ends - [len(data) for data in encoded]
+    buffer = np.frombuffer(b"".join(encoded), dtype=np.uint8)
+    shingling = Shingling("word" if unit == "word" else "character", 2)
+    one = shingled(texts_in(buffer, starts, ends, np.array([text.isascii() for text in texts])), shingling)
+    other = shingled(texts_of(texts), shingling)
+    assert (one.hashes.tolist(), one.offsets.tolist()) == (other.hashes.tolist(), other.offsets.tolist())
+
+
+def test_a_character_that_folds_alone_is_folded_as_in_any_text() -> None:
+    known = np.flatnonzero(folds() >= 0)
+    assert len(known) > 40_000
+    for code in known.tolist():
+        folded = unicodedata.normalize("NFKC", f"a{chr(code)}b").casefold()[1:-1]
+        if folds()[code] == BETWEEN and code != BETWEEN:
+            assert not any(map(WORDS.match, folded))
+        elif code >= 0x80:
+            assert folded == chr(folds()[code])
+
+
+places = st.builds(Place, st.text(st.characters(exclude_categories=["Cs"]), max_size=8), st.integers(0, 10**9))
+hexes = st.text("0123456789abcdef", min_size=32, max_size=32)
+codes: st.SearchStrategy[Code] = st.sampled_from(["D001", "D003", "D007"])
+losses = st.builds(Loss, places, hexes, places, hexes, codes, st.floats(0.01, 1.0))
+
+
+@given(losses, st.one_of(st.binary(max_size=20), st.text(max_size=20).map(repr).map(str.encode)))
+def test_a_lost_line_is_written_as_any_removed_line(loss: Loss, data: bytes) -> None:
+    assert lost_line(loss, data) == removed_line(removal(loss.place, loss.example, lost_reason(loss), data))
