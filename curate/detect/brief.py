@@ -2,9 +2,11 @@
 
 Two short texts are alike, whatever their shingles say, when they have the same words of meaning in the same order: grammar and politeness
 (`FILLER`) are left out, and a rare word is taken for the commonest one among all short texts that it may be a typing error of. That
-proposes; whether two examples agree in their facts decides as ever.
+proposes; whether two examples agree in their facts decides as ever. Texts in scripts without spaces have no such words, and a character
+of theirs that is grammar in one place is meaning in another.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +16,7 @@ import xxhash
 
 from curate.detect.lexicon import FILLER
 from curate.detect.spelling import PIECE, same_word
-from curate.text import normalised
+from curate.text import UNSPACED, normalised
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,7 +54,7 @@ class Brief:
         words, sizes = list[int](), np.zeros(count, dtype=np.int64)
         for at in sorted(texts):
             text = texts[at]
-            if len(text) <= SHORT:
+            if len(text) <= SHORT and (text.isascii() or not re.search(UNSPACED, text)):
                 found = PIECE.findall(text.lower() if text.isascii() else normalised(text))
                 words += [known.setdefault(word, len(known)) for word in found]
                 sizes[at] = len(found)

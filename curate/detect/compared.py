@@ -56,6 +56,11 @@ def attachments(example: Example, on: On) -> list[dict[str, Any]]:
     return [part for part in parts if isinstance(part, dict) and not isinstance(part.get("text", part.get("refusal")), str)]
 
 
+def called(example: Example, on: On) -> list[str]:
+    """The names of the functions that are called in the turns that are compared, in order."""
+    return [str(function.get("name", "")) for message in compared_turns(example, on) for function in _functions(message)]
+
+
 def compared_turns(example: Example, on: On) -> list[Message]:
     """The turns that are compared, in order."""
     if on == "conversation":
@@ -75,11 +80,17 @@ def compared_turns(example: Example, on: On) -> list[Message]:
 def _said(message: Message) -> Iterator[str]:
     """The words of a turn, then the functions that it calls with their arguments."""
     yield message.text
+    for function in _functions(message):
+        yield f"{function.get('name', '')} {function.get('arguments', '')}"
+
+
+def _functions(message: Message) -> Iterator[dict[str, Any]]:
+    """The functions that a turn calls."""
     calls = message.value.get("tool_calls")
     for call in calls if isinstance(calls, list) else ():
         function = call.get("function") if isinstance(call, dict) else None
         if isinstance(function, dict):
-            yield f"{function.get('name', '')} {function.get('arguments', '')}"
+            yield function
 
 
 def other_sides(example: Example) -> list[str]:

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Final
 
-from curate.detect.compared import On, attachments, said
+from curate.detect.compared import On, attachments, called, said
 from curate.detect.lexicon import FILLER, FORMS, NEGATIONS, PARTICULAR, PERSONS
 from curate.detect.spelling import PIECE, same_word
 from curate.example import Example
@@ -82,7 +82,9 @@ class Facts:
             return False
         if left.plain and right.plain:
             return True
-        return left.value.get("label") == right.value.get("label") and attachments(left, self.on) == attachments(right, self.on)
+        if left.value.get("label") != right.value.get("label") or called(left, self.on) != called(right, self.on):
+            return False
+        return attachments(left, self.on) == attachments(right, self.on)
 
     def _sides(self, example: Example) -> tuple[Example, list[str], str, str]:
         known = self._seen.get(id(example))  # the example is kept beside it, so that its identity is not used again

@@ -97,13 +97,15 @@ def test_another_image_is_another_fact() -> None:
     assert (same_facts(shown("a.png"), shown("a.png")), same_facts(shown("a.png"), shown("b.png"))) == (True, False)
 
 
-def test_other_arguments_of_a_call_are_another_fact() -> None:
-    def calling(city: str) -> Example:
-        call = {"id": "1", "type": "function", "function": {"name": "weather", "arguments": f'{{"city": "{city}"}}'}}
+def test_other_arguments_of_a_call_are_another_fact_and_so_is_another_function() -> None:
+    def calling(city: str, name: str = "get_weather") -> Example:
+        call = {"id": "1", "type": "function", "function": {"name": name, "arguments": f'{{"city": "{city}"}}'}}
         turns = [{"role": "user", "content": "What is the weather there?"}, {"role": "assistant", "content": None, "tool_calls": [call]}]
         return Example(Place("data.jsonl", 1), {"messages": turns}, "messages")
 
     assert not same_facts(calling("Leipzig"), calling("Dresden"))
+    assert not same_facts(calling("Leipzig"), calling("Leipzig", "set_weather"))
+    assert same_facts(calling("Leipzig"), calling("Leipzig"))
 
 
 def test_facts_of_turns_that_are_not_compared_do_not_count() -> None:

@@ -196,6 +196,11 @@ def test_similarity_is_jaccard(left: set[int], right: set[int]) -> None:
     assert jaccard(sets_of(left, right), 0, 1) == (len(left & right) / len(left | right) if left and right else 0.0)
 
 
+@pytest.mark.parametrize("texts", [("我喜欢这个城市", "你喜欢这个城市"), ("他是老师", "他在老师"), ("これはペンだ", "これがペンだ")])
+def test_characters_of_grammar_are_no_typing_errors(texts: tuple[str, str]) -> None:
+    assert not find_duplicates([example("说什么？", text, line) for line, text in enumerate(texts, 1)], DedupConfig()).duplicates
+
+
 def test_exact_copies_name_the_first_and_only_one_stays() -> None:
     report = find_duplicates([example("Hi", "Hello there.", line) for line in (1, 2, 3)], DedupConfig())
     assert [(d.example.place.line, d.kept.place.line, d.code) for d in report.duplicates] == [(2, 1, "D001"), (3, 1, "D001")]
