@@ -10,10 +10,12 @@ from typing import Any, Final, NamedTuple
 from textual.content import Content
 
 from curate.example import Example, Message
-from curate.text import UNSAFE, visible
+from curate.text import UNSAFE, excerpt, visible
 
 MAX_CHARS: Final = 6000
 """Characters of one message that are drawn; a megabyte on one line must not stop the screen."""
+MAX_FACT: Final = 300
+"""Characters of a name or a sentence."""
 MAX_TURNS: Final = 100
 MAX_TOTAL: Final = 40_000
 """Characters of one conversation that are drawn: more would take longer than a key may."""
@@ -65,12 +67,17 @@ def _pieces(text: str, style: str) -> Iterable[tuple[str, str]]:
         yield text[at:], style
 
 
-def shortened(text: str, marks: Sequence[Mark] = (), limit: int = MAX_CHARS) -> Content:
-    """`text`, cut after `limit` characters with word of how much is left."""
+def fact(text: str, style: str = "") -> Content:
+    """A name or a sentence on one line, cut where nobody would read on."""
+    return literal(text if len(text) <= MAX_FACT and "\n" not in text else excerpt(text, MAX_FACT), style=style)
+
+
+def shortened(text: str, marks: Sequence[Mark] = (), limit: int = MAX_CHARS, *, rest: str = "; E opens all of it in your editor") -> Content:
+    """`text`, cut after `limit` characters with word of how much is left, and of where the `rest` is."""
     if len(text) <= limit:
         return literal(text, marks)
     inside = [Mark(mark.start, min(mark.end, limit), mark.style) for mark in marks if mark.start < limit]
-    return Content.assemble(literal(text[:limit], inside), (f"\n… {len(text) - limit:,} more characters; E opens all of it in your editor", MORE))
+    return Content.assemble(literal(text[:limit], inside), (f"\n… {len(text) - limit:,} more characters{rest}", MORE))
 
 
 def heading(message: Message, *, pointed: bool = False) -> Content:

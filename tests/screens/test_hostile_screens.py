@@ -1,17 +1,26 @@
 """Text of the data is shown, never obeyed, however long or strange it is."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import pytest
+from textual.pilot import Pilot
 
 from curate.config import Config
+from curate.read.index import Lines
 from curate.review import KINDS, Sources
+from curate.review.facts import Ended, Fact, TrainingKnown
+from curate.review.trained import FILTER
 from curate.runs import Project
 from curate.text import UNSAFE
-from tests.screens.conftest import LINES, chat, opened, queue, screen_text, told, write_lines
-from tui.app import CurateApp
+from tests.screens.conftest import HOSTILE, LINES, chat, opened, queue, screen_text, settled, told, write_lines
+from tests.screens.test_run_screens import write_evaluation, write_run, write_splits
+from tests.screens.test_trained import ids_known, mapped
+from tui.app import At, CurateApp
 from tui.screens.edit import EditScreen
+from tui.screens.training import RunsScreen
 
 Makes = Callable[[], CurateApp]
 PLAIN = 6
@@ -42,6 +51,101 @@ async def test_hostile_text_is_shown_and_not_obeyed(make_app: Makes, size: tuple
         if size[0] >= 80:
             assert "\\x1b[31mhere\\x1b[0m [bold red]loud[/] \\u202egnp.exe" in seen
             assert "[@click=app.quit]" in seen
+
+
+def write_hostile_run() -> Path:
+    """A training that says what it should not, in every place that is shown, and at great length."""
+    folder = write_run("run \x1b[2J[bold]x \u202eeno", 3, report=False)
+    write_run("another", 2, report=False)
+    said = {key: f"{key} {HOSTILE} " + "x" * 1_000_000 for key in ("prompt", "reference", "base", "tuned")}
+    (folder / "recipe.json").write_text(json.dumps({"model": HOSTILE + "m" * 1_000_000, "method": {"name": HOSTILE}}))
+    (folder / "report.json").write_text(json.dumps({"base_loss": 2.5, "tuned_loss": 1.25, "generations": [said]}))
+    with (folder / "metrics.jsonl").open("a") as file:
+        file.write("\n" + json.dumps({"event": HOSTILE + "e" * 1_000_000}) + "\n")
+    return folder
+
+
+def make_hostile(folder: Path) -> None:
+    """An evaluation in which every text is one."""
+    write_evaluation(folder)
+    found = json.loads((folder / "evaluation.json").read_text())
+    found["verdict"]["sentence"], found["notes"], found["task"] = HOSTILE + "v" * 1_000_000, [HOSTILE + "n" * 1_000_000], HOSTILE
+    for result in found["results"]:
+        result["title"] = HOSTILE
+        result["scores"][HOSTILE] = result["scores"]["perplexity"]
+    for output in found["outputs"]:
+        long = HOSTILE + "o" * 1_000_000
+        output |= {"file": HOSTILE, "request": long, "expected": long, "answers": dict.fromkeys(output["answers"], long)}
+    (folder / "evaluation.json").write_text(json.dumps(found))
+
+
+async def scrolled(pilot: Pilot[None]) -> str:
+    """All that a page shows, from its top to its end."""
+    page = pilot.app.screen.query_one("#page")
+    assert page.virtual_size.height < 2_000
+    seen = ""
+    for top in range(0, page.virtual_size.height, page.size.height):
+        page.scroll_to(y=top, animate=False, force=True)
+        await pilot.pause(0.05)
+        seen += screen_text(cast("CurateApp", pilot.app))
+    return seen
+
+
+@pytest.mark.parametrize("size", [(80, 24), pytest.param((160, 50), marks=pytest.mark.slow)])
+async def test_what_runs_say_is_shown_and_not_obeyed(make_app: Makes, size: tuple[int, int]) -> None:
+    folder = write_hostile_run()
+    app = make_app()
+    async with app.run_test(size=size) as pilot:
+        for keys in (("7",), ("right",), ("c",), ("8",)):
+            await opened(pilot, *keys)
+            seen = await scrolled(pilot)
+            assert {char for char in UNSAFE.findall(seen) if char != "\n"} == set()
+        assert "\\x1b[31mhere" in seen
+        make_hostile(folder)
+        cast("RunsScreen", app.screen).look()
+        await settled(pilot)
+        seen = await scrolled(pilot)
+        assert {char for char in UNSAFE.findall(seen) if char != "\n"} == set()
+        assert "training helped" in seen
+        assert "[bold red]loud[/]" in seen
+
+
+async def test_what_a_run_found_hard_is_shown_and_not_obeyed(lines: Lines) -> None:
+    known = TrainingKnown([mapped(lines, 2, 1, near=9), mapped(lines, 9, 2, near=2)], 11)
+
+    def trained(_: Sources, tell: Callable[[Fact], None], __: Callable[[], bool]) -> None:
+        for one in (known, ids_known(lines), Ended()):
+            tell(one)
+
+    app = CurateApp(Sources(Project(Path()), Config(), [write_lines(Path())]), trained, 0, At("finding", FILTER, "as found"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await opened(pilot)
+        seen = screen_text(app)
+        await opened(pilot, "down")
+        seen += screen_text(app)
+        assert {char for char in UNSAFE.findall(seen) if char != "\n"} == set()
+        assert "PULL" in seen
+        assert seen.count("\\x1b[31mhere\\x1b[0m") == 2
+
+
+@pytest.mark.slow
+async def test_what_a_manifest_says_is_shown_and_not_obeyed() -> None:
+    config = write_splits()
+    path = Path("out", "manifest.json")
+    found = json.loads(path.read_text())
+    found["splits"] = {f"{HOSTILE}{name}": part for name, part in found["splits"].items()}
+    found["links"] = {HOSTILE + "l" * 1_000_000: 3}
+    found["removed"]["reasons"] = {HOSTILE + "r" * 1_000_000: 2}
+    path.write_text(json.dumps(found))
+    app = CurateApp(Sources(Project(Path()), config, [Path("letters.jsonl")]), lambda _sources, tell, _stopped: tell(Ended()))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(pilot, "6")
+        seen = await scrolled(pilot)
+        await opened(pilot, "v")
+        seen += await scrolled(pilot)
+        assert {char for char in UNSAFE.findall(seen) if char != "\n"} == set()
+        assert "what left, and why" in seen
+        assert "held by Look \\x1b[31mhere" in seen
 
 
 async def test_a_megabyte_and_ten_thousand_turns() -> None:

@@ -7,8 +7,8 @@ from textual.content import Content
 
 from curate.pipeline.followed import Followed
 from curate.pipeline.outcome import PLAIN, Contender, Outcome, Score
-from curate.text import visible
-from tui.conversation import literal, shortened
+from curate.text import excerpt, visible
+from tui.conversation import fact, literal, shortened
 from tui.render.columns import beside
 from tui.render.runs import result
 from tui.render.signs import lines
@@ -42,16 +42,16 @@ def evaluated(runs: Sequence[Followed], at: int, output: int, width: int) -> Con
     found = run.evaluation
     asked = f"   {found.questions:,} of {found.available:,} questions of {found.split}, {found.task}" if found else ""
     turn = f"   run {min(at, len(done) - 1) + 1} of {len(done)} ←→" if len(done) > 1 else ""
-    parts = [Content.assemble(literal(run.name, style="bold"), literal(asked, style=MUTED), (turn, MUTED))]
+    parts = [Content.assemble(fact(run.name, "bold"), fact(asked, MUTED), (turn, MUTED))]
     if found is None:
         parts.append(result(run.report or {}))
         why = f"evaluation.json cannot be read: {run.unread}" if run.unread else "no evaluation yet"
-        parts.append(literal(f"{why}; `curate evaluate {run.name}` holds it against the base with a good prompt", style=MUTED))
+        parts.append(Content.assemble(fact(why, MUTED), fact(f"; `curate evaluate {run.name}` holds it against the base with a good prompt", MUTED)))
         return lines(*parts, _generations((run.report or {}).get("generations") or [], output, width))
     sign, colour = OUTCOMES.get(found.verdict.outcome, OUTCOMES["not-compared"])
-    parts.append(Content.assemble((sign, colour), literal(found.verdict.sentence, style="bold")))
+    parts.append(Content.assemble((sign, colour), fact(found.verdict.sentence, "bold")))
     parts.extend([Content(""), *_table(found, width), *_drawn(found, width)])
-    parts.extend(literal(f"note: {note}", style="$text-warning") for note in found.notes)
+    parts.extend(fact(f"note: {note}", "$text-warning") for note in found.notes)
     return lines(*parts, _outputs(found, output, width))
 
 
@@ -74,7 +74,7 @@ def _table(found: Outcome, width: int) -> list[Content]:
         sign = ("★ ", "bold $text-success") if best else ("  ", "")
         parts.append(Content.assemble(sign, literal(f"{one.title[:TITLE]:<{TITLE}}", style="bold" if best else ""), (scores[0], "bold"), "".join(scores[1:])))
     left = names[len(shown) :]
-    also = literal(f"  also measured: {', '.join(left)}", style=MUTED) if left else Content("")
+    also = fact(f"  also measured: {', '.join(left)}", MUTED) if left else Content("")
     return [*parts, Content.assemble(("★ to use   [95% interval]", MUTED), also)]
 
 
@@ -94,7 +94,7 @@ def _drawn(found: Outcome, width: int) -> list[Content]:
 
 
 def _said(title: str, text: str, colour: str) -> Content:
-    return Content.assemble((title, f"bold {colour}"), "\n", shortened(text) if text else Content.assemble(("(nothing)", f"{MUTED} italic")))
+    return Content.assemble((title, f"bold {colour}"), "\n", shortened(text, rest="") if text else Content.assemble(("(nothing)", f"{MUTED} italic")))
 
 
 def _outputs(found: Outcome, output: int, width: int) -> Content:
@@ -102,10 +102,10 @@ def _outputs(found: Outcome, output: int, width: int) -> Content:
         return Content("")
     chosen = output % len(found.outputs)
     one = found.outputs[chosen]
-    where = literal(f"{one.file}:{one.line}", style=MUTED)
+    where = fact(f"{one.file}:{one.line}", MUTED)
     head = Content.assemble(("question ", "bold"), (f"{chosen + 1} of {len(found.outputs)} ↑↓   ", MUTED), where)
     answers = [
-        _said(visible(way.title), one.answers[way.name], "$text-success" if way.tuned else "$text-warning") for way in found.results if way.name in one.answers
+        _said(excerpt(way.title), one.answers[way.name], "$text-success" if way.tuned else "$text-warning") for way in found.results if way.name in one.answers
     ]
     asked = beside([_said("asked", one.request, "$text-primary"), _said("expected", one.expected, "$text-accent")], width)
     return lines("", head, "", asked, "", beside(answers, width))

@@ -8,7 +8,7 @@ from textual.content import Content
 
 from curate.pipeline.followed import Followed, State
 from curate.text import excerpt
-from tui.conversation import literal, shortened
+from tui.conversation import fact, literal, shortened
 from tui.render.columns import beside
 from tui.render.plot import LABEL, curve
 from tui.render.signs import bar, lines
@@ -33,12 +33,10 @@ def training(runs: Sequence[Followed], at: int, width: int, height: int) -> Cont
     run = runs[min(at, len(runs) - 1)]
     state, colour = STATES[run.state]
     turn = f"   run {min(at, len(runs) - 1) + 1} of {len(runs)} ←→   "
-    parts = [Content.assemble(literal(run.name, style="bold"), "  ", (state, colour), (turn, MUTED), _model(run))]
+    parts = [Content.assemble(fact(run.name, "bold"), "  ", (state, colour), (turn, MUTED), _model(run))]
     if run.phase and run.state is State.RUNNING:
         done, total = run.phase.get("done") or 0, run.phase.get("total") or 0
-        parts.append(
-            Content.assemble(literal(f"{run.phase.get('name', '')!s:<18}"), bar(done / total if total else 0, 24, track=True), f" {done:,} of {total:,}")
-        )
+        parts.append(Content.assemble(fact(f"{run.phase.get('name', '')!s:<18}"), bar(done / total if total else 0, 24, track=True), f" {done:,} of {total:,}"))
     if run.steps:
         parts.append(_now(run, width))
         high = max(5, min(16, (height - 12) * 2 // 3))
@@ -51,17 +49,17 @@ def training(runs: Sequence[Followed], at: int, width: int, height: int) -> Cont
         if rates:
             parts.extend([Content.assemble(("learning rate", "bold")), curve(rates, width - LABEL - 1, max(3, high // 3), "$text-accent")])
     if run.events:
-        parts.append(Content.assemble(("happened: ", "bold"), literal(", ".join(run.events[-6:]), style=MUTED)))
+        parts.append(Content.assemble(("happened: ", "bold"), fact(", ".join(run.events[-6:]), MUTED)))
     if run.report:
         parts.append(result(run.report))
         parts.extend(_tried(run.report, width))
     elif run.said and run.state is State.STOPPED:
-        parts.append(Content.assemble(("it said last:\n", "bold"), shortened(run.said[-800:])))
+        parts.append(Content.assemble(("it said last:\n", "bold"), shortened(run.said[-800:], rest="")))
     return lines(*parts)
 
 
 def _model(run: Followed) -> Content:
-    return literal(f"{run.recipe.get('model', 'model not known yet')} {_method(run)}", style=MUTED)
+    return fact(f"{run.recipe.get('model', 'model not known yet')} {_method(run)}", MUTED)
 
 
 def _now(run: Followed, width: int) -> Content:
@@ -78,10 +76,10 @@ def _now(run: Followed, width: int) -> Content:
         facts.append(f"{_time(run.seconds_left)} left")
     share = int(step["step"]) / int(step["max_steps"]) if step.get("max_steps") else 0.0
     found = [f"{'':<25}"]
-    for fact in facts:
-        if len(found[-1]) + len(fact) + 3 > width:
+    for said in facts:
+        if len(found[-1]) + len(said) + 3 > width:
             found.append(f"{'':<25}")
-        found[-1] += ("" if found[-1].isspace() else " · ") + fact
+        found[-1] += ("" if found[-1].isspace() else " · ") + said
     return lines(Content.assemble(bar(share, 24, "$text-success", track=True), found[0][24:]), *found[1:])
 
 
@@ -136,7 +134,7 @@ def compared(runs: Sequence[Followed], width: int, height: int) -> Content:
         span, longest = (min(finite), max(finite)), max(int(run.steps[-1]["step"]) for run in drawn) or 1
         high = max(4, min(10, (height - len(runs) - 3) // len(drawn) - 2))
         for run, values in zip(drawn, losses, strict=True):
-            parts.append(Content.assemble("\n", literal(run.name, style="bold"), (f"  {_method(run)}", MUTED)))
+            parts.append(Content.assemble("\n", fact(run.name, "bold"), "  ", fact(_method(run), MUTED)))
             parts.append(curve(values, width - LABEL - 1, high, span=span, share=int(run.steps[-1]["step"]) / longest))
     return lines(*parts)
 

@@ -8,9 +8,9 @@ from curate.datacard import LINKS, reason_for
 from curate.manifest import Manifest
 from curate.report.verify import VerifyOutput
 from curate.review.makeup import Makeup
-from curate.text import plural
+from curate.text import excerpt, plural
 from curate.verify.proof import Verdict
-from tui.conversation import literal
+from tui.conversation import fact, literal
 from tui.render.signs import bar, lines
 
 MUTED: Final = "$foreground-muted"
@@ -30,7 +30,7 @@ SHARE: Final = 14
 def splits(folder: str, manifest: Manifest, makeup: Makeup | None, proved: Content, width: int) -> Content:
     """What the manifest says, whether it is proved, and what the splits are made of, once that is known."""
     return lines(
-        Content.assemble(literal(folder, style="bold"), (f"   {_books(manifest)}", MUTED)),
+        Content.assemble(fact(folder, "bold"), (f"   {_books(manifest)}", MUTED)),
         "",
         *_sizes(manifest, width),
         "",
@@ -42,7 +42,7 @@ def splits(folder: str, manifest: Manifest, makeup: Makeup | None, proved: Conte
 
 def nowhere(folder: str, why: str) -> Content:
     """There is no output yet."""
-    return lines(literal(folder, style="bold"), literal(why), "`curate run` or `curate split DATA -o DIR` writes it.")
+    return lines(fact(folder, "bold"), fact(why), "`curate run` or `curate split DATA -o DIR` writes it.")
 
 
 def _books(manifest: Manifest) -> str:
@@ -56,17 +56,17 @@ def _sizes(manifest: Manifest, width: int) -> list[Content]:
     for name, part in manifest.splits.items():
         said = f"{part.characters / max(1, part.examples):,.0f} characters each, {plural(part.groups, 'group')}"
         shown = bar(part.examples / whole, room)
-        parts.append(Content.assemble((f"{name:<11}", "bold"), shown, f" {part.examples:>9,} {part.examples / whole:6.1%}  ", (said, MUTED)))
+        parts.append(Content.assemble((f"{excerpt(name, 10):<11}", "bold"), shown, f" {part.examples:>9,} {part.examples / whole:6.1%}  ", (said, MUTED)))
     if manifest.links:
         held = ", ".join(f"{LINKS.get(kind, kind)} ({count:,})" for kind, count in manifest.links.items())
-        parts.append(Content.assemble(("together   ", "bold"), literal(f"{plural(manifest.groups, 'group')}, held by {held}", style=MUTED)))
+        parts.append(Content.assemble(("together   ", "bold"), fact(f"{plural(manifest.groups, 'group')}, held by {held}", MUTED)))
     return parts
 
 
 def _makeup(makeup: Makeup | None) -> list[Content]:
     if makeup is None:
         return [Content.assemble(("\nmade of  ", "bold"), ("measuring …", MUTED))]
-    parts = [Content.assemble(("\n" + f"{'made of':<{NAME}}", "bold"), ("".join(f"{name:>{SHARE}}" for name in makeup.splits), MUTED))]
+    parts = [Content.assemble(("\n" + f"{'made of':<{NAME}}", "bold"), ("".join(f"{excerpt(name, SHARE - 1):>{SHARE}}" for name in makeup.splits), MUTED))]
     medians = "".join(f"{one.median_tokens:>{SHARE},}" for one in makeup.measured)
     parts.append(Content.assemble(f"{'tokens, half have fewer':<{NAME}}", medians))
     apart = False
@@ -75,7 +75,7 @@ def _makeup(makeup: Makeup | None) -> list[Content]:
             (f"{'▲ ' if far else ''}{share:.1%}".rjust(SHARE), "bold $text-warning" if far else "")
             for share, far in zip(trait.shares, trait.apart, strict=True)
         ]
-        parts.append(Content.assemble(literal(f"{trait.name[: NAME - 1]:<{NAME}}"), *cells))
+        parts.append(Content.assemble(f"{excerpt(trait.name, NAME - 1):<{NAME}}", *cells))
         apart |= any(trait.apart)
     if apart:
         first = makeup.splits[0]
@@ -87,10 +87,6 @@ def _makeup(makeup: Makeup | None) -> list[Content]:
     return parts
 
 
-def _share(share: float, *, far: bool) -> tuple[str, str]:
-    return f"{'▲ ' if far else ''}{share:.1%}".rjust(SHARE), "bold $text-warning" if far else ""
-
-
 def _left(manifest: Manifest, width: int) -> list[Content]:
     reasons = manifest.removed.reasons
     if not reasons:
@@ -99,7 +95,7 @@ def _left(manifest: Manifest, width: int) -> list[Content]:
     parts = [Content.assemble(("\nwhat left, and why", "bold"))]
     for code, count in sorted(reasons.items(), key=lambda item: -item[1]):
         why = reason_for(code)[: max(0, width - 42)]
-        parts.append(Content.assemble(literal(f"{code:<10}"), bar(count / most, 16, "$text-warning"), f" {count:>9,}  ", literal(why, style=MUTED)))
+        parts.append(Content.assemble(f"{excerpt(code, 9):<10}", bar(count / most, 16, "$text-warning"), f" {count:>9,}  ", literal(why, style=MUTED)))
     return parts
 
 
@@ -119,7 +115,7 @@ def proof(found: VerifyOutput | None, width: int, *, asked: bool) -> Content:
         parts.extend(Content.assemble(" " * (name + 2), line) for line in more)
     for finding in found.findings[:BREACHES]:
         place = f"{finding.file}:{finding.line}" if finding.line else finding.file
-        parts.append(Content.assemble("  ", literal(place, style="bold"), ": ", (finding.code, "$text-error"), " ", literal(finding.message)))
+        parts.append(Content.assemble("  ", fact(place, "bold"), ": ", (finding.code, "$text-error"), " ", fact(finding.message)))
     if len(found.findings) > BREACHES:
         parts.append(Content.assemble((f"  … {len(found.findings) - BREACHES:,} more; `curate verify --all` shows them", MUTED)))
     return lines(*parts)
