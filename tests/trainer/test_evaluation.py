@@ -17,7 +17,7 @@ from train.evaluation.report import Comparison, Result, Score, Verdict
 from train.evaluation.shots import fixed, shot_of
 from train.evaluation.task import guess
 from train.evaluation.uncertainty import Resampling
-from train.evaluation.verdict import verdict_of
+from train.evaluation.verdict import best_tuned, verdict_of
 from train.scores import METRICS
 from train.scores.metric import Expected, Given
 
@@ -159,6 +159,15 @@ def test_training_helped_only_where_it_beats_every_prompt() -> None:
 
 def test_a_handful_of_questions_decides_nothing() -> None:
     assert "9 questions decide nothing" in judged((0.3, 0.0001), (0.3, 0.0001), questions=9).sentence
+
+
+def test_classes_are_those_of_the_tuned_contender_that_does_best() -> None:
+    results = [result("zero-shot", 0.7), result("tuned", 0.4), result("tuned+retrieval", 0.6)]
+    for use, best in (("zero-shot", "tuned+retrieval"), ("tuned", "tuned")):
+        found = best_tuned(results, Verdict(outcome="no-gain", use=use, sentence=""), "macro_f1")
+        assert found is not None
+        assert found.name == best
+    assert best_tuned(results[:1], Verdict(outcome="not-compared", use="zero-shot", sentence=""), "macro_f1") is None
 
 
 def evaluated(folder: Path, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, Any]:

@@ -22,7 +22,7 @@ from train.evaluation.prompt import Prompt, Prompts
 from train.evaluation.question import Question
 from train.evaluation.report import Comparison, Evaluation, NotAsked, Output, Result
 from train.evaluation.shots import fixed, nearest
-from train.evaluation.verdict import verdict_of
+from train.evaluation.verdict import best_tuned, verdict_of
 from train.progress import Narrator
 from train.scores.calls import called
 from train.scores.metric import Given
@@ -161,7 +161,7 @@ class Evaluating:
                 self.notes.append(
                     f"{one.title}: {plural(one.cut, 'answer')} reached {self.max_new_tokens} tokens before their end; --max-new-tokens allows more"
                 )
-        best = next(one.name for one in results if one.name == verdict.use) if verdict.outcome == "helped" else "tuned"
+        best = best_tuned(results, verdict, ground.metric)
         expected = [question.expected for question in ground.questions]
         return Evaluation(
             key=self.trained.report.key,
@@ -181,7 +181,7 @@ class Evaluating:
             results=results,
             comparisons=tuple(comparisons),
             verdict=verdict,
-            classes=classes(expected, asked[best].given) if ground.task == "classification" and best in asked else (),
+            classes=classes(expected, asked[best.name].given) if ground.task == "classification" and best is not None else (),
             outputs=tuple(_output(question, {name: one.answers[i] for name, one in asked.items()}) for i, question in enumerate(ground.questions)),
             not_asked=tuple(self.not_asked),
             notes=tuple(self.notes),

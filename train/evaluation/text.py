@@ -9,6 +9,7 @@ from rich.text import Text
 from curate.report.console import table
 from curate.text import excerpt, plural, visible
 from train.evaluation.report import Evaluation, Score
+from train.evaluation.verdict import best_tuned
 from train.scores import METRICS
 from train.scores.metric import Metric
 
@@ -29,12 +30,13 @@ def _parts(report: Evaluation, outputs: int) -> Iterator[RenderableType]:
     titles = [METRICS[name].title for name in names]
     found = table(f"{asked} of the split {report.split}; {report.task} ({report.task_from})", "", *titles, numbers=tuple(titles))
     for one in report.results:
-        best = Text(one.title, "bold" if one.name == report.verdict.use else "")
-        found.add_row(best, *(Text(_score(METRICS[name], score, whole=name == report.metric)) for name, score in one.scores.items()))
+        title = Text(one.title, "bold" if one.name == report.verdict.use else "")
+        found.add_row(title, *(Text(_score(METRICS[name], score, whole=name == report.metric)) for name, score in one.scores.items()))
     yield found
     yield from _drawn(report)
-    if report.classes:
-        classes = table("By class", "label", "precision", "recall", "F1", "examples", numbers=("precision", "recall", "F1", "examples"))
+    best = best_tuned(report.results, report.verdict, report.metric)
+    if report.classes and best is not None:
+        classes = table(f"{best.title}, by class", "label", "precision", "recall", "F1", "examples", numbers=("precision", "recall", "F1", "examples"))
         for row in report.classes[:12]:
             classes.add_row(Text(excerpt(row.label, 40)), *(f"{100 * value:.1f}" for value in (row.precision, row.recall, row.f1)), f"{row.examples:,}")
         yield classes

@@ -40,6 +40,13 @@ def verdict_of(results: Sequence[Result], comparisons: Sequence[Comparison], met
     return Verdict(outcome="no-gain", use=rival.name, sentence=_undecided(best, rival, against, chosen, questions) + _beside(comparisons, best, rival, metric))
 
 
+def best_tuned(results: Sequence[Result], verdict: Verdict, metric: str) -> Result | None:
+    """The tuned contender to look at closely: the one that won, or else the one with the best score; None where none was asked."""
+    tuned = [one for one in results if one.tuned]
+    won = next((one for one in tuned if one.name == verdict.use), None)
+    return won or (_best(tuned, METRICS[metric]) if tuned else None)
+
+
 def _best(results: Sequence[Result], metric: Metric) -> Result:
     """The one with the best score; of equal ones the simplest, which stands first."""
     sign = 1 if metric.higher else -1
