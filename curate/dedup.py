@@ -14,6 +14,7 @@ from typing import Final
 from curate.check import check_paths
 from curate.config import CheckConfig, DedupConfig
 from curate.decision import Decision
+from curate.detect.boilerplate import told
 from curate.detect.columns import Making
 from curate.detect.crew import Crew
 from curate.detect.loss import Loss
@@ -111,7 +112,7 @@ def plan(
         old = int(table.first[len(against)])
         old_examples = int(table.lines.searchsorted(old))
         findings = _findings(paths, check or CheckConfig(), listen) if config.keep == "best-signal" else None
-        notes = list(_field_notes(config.keep, table))
+        notes = [*_field_notes(config.keep, table), *told(table.common)]
         pinned = frozenset(example for example, decision in decided.items() if decision.verdict == "keep")
         if by_hand := sum(table.id(at) in pinned for at in range(old_examples, len(table.lines))) if pinned else 0:
             notes.append(f"kept in review: {plural(by_hand, 'example')} {'stays' if by_hand == 1 else 'stay'}")

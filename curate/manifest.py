@@ -3,6 +3,7 @@
 It has no times and no durations: the same data, configuration and decisions give the same manifest, bit for bit.
 """
 
+import base64
 import hashlib
 import sys
 from importlib.metadata import PackageNotFoundError, version
@@ -98,6 +99,8 @@ class Manifest(_Part):
     kept: int
     removed: RemovedFile
     restored: list[Restored] = []
+    boilerplate: str = ""
+    """What much of the data shares and is not compared: hashes of runs of words (64 bits each), in base64."""
     links: dict[str, int]
     """How many links of each kind hold groups together."""
     groups: int
@@ -126,7 +129,19 @@ def versions() -> dict[str, str]:
 
 def digest_of(manifest: Manifest) -> str:
     """What `Manifest.digest` has to be."""
-    return hashlib.sha256(canonical(manifest.model_dump(mode="json", exclude={"digest"}))).hexdigest()
+    left_out = {"digest"} if manifest.boilerplate else {"digest", "boilerplate"}  # a manifest from before there was any has the digest it had
+    return hashlib.sha256(canonical(manifest.model_dump(mode="json", exclude=left_out))).hexdigest()
+
+
+def boilerplate_of(manifest: Manifest) -> bytes:
+    """What of the data is not compared, as `curate.detect.columns.Making` takes it. Raises `InputError` where it is no base64."""
+    try:
+        runs = base64.b64decode(manifest.boilerplate, validate=True)
+    except ValueError:
+        runs = b"?"
+    if len(runs) % 8:
+        raise InputError("the manifest's boilerplate is not what curate writes", "write the folder anew with `curate split` or `curate run`")
+    return runs
 
 
 def manifest_bytes(manifest: Manifest) -> bytes:

@@ -1,5 +1,6 @@
 """An output folder: splits, what left, the data card and, last, the manifest that names all of them by hash; all take their place together."""
 
+import base64
 import hashlib
 import json
 from collections import Counter
@@ -117,6 +118,7 @@ def _written(stage: Path, table: Table, division: Division, inputs: Sequence[Inp
         read=read,
         kept=kept,
         removed=removed,
+        boilerplate=base64.b64encode(table.common).decode(),
         links=dict(division.links),
         groups=division.groups,
         splits=splits,

@@ -84,7 +84,7 @@ def leaks_in(
     for some in (compared.near(config.threshold), compared.asked(), compared.beginnings(), compared.neighbours(embeddings, close, cache)):
         found |= {at: leak for at, leak in some.items() if at not in found}
     besides = [*compared.from_one_source().items(), *compared.clashing(found).items()]
-    told = compared.told([*found.items(), *besides], Facts(config.on))
+    told = compared.told([*found.items(), *besides], Facts(config.on, common=table.common))
     order = {source.name: at for at, source in enumerate(table.sources)}
     return sorted(told, key=lambda leak: (order[leak.place.file], leak.place.line, leak.place.nth, leak.code))
 

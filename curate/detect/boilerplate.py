@@ -11,8 +11,10 @@ where boilerplate leaves a request or an answer. So a text of which no `OWN` wor
 Words are what stands between white space; in scripts without spaces, characters.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
+
+from curate.detect.shingles import Sets
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     Bytes = np.ndarray[Any, np.dtype[np.uint8]]
     Offsets = np.ndarray[Any, np.dtype[np.int64]]
     Hashes = np.ndarray[Any, np.dtype[np.uint64]]
+    Ids = np.ndarray[Any, np.dtype[np.uint64]]
+    Numbers = np.ndarray[Any, np.dtype[np.int64]]
 
 RUN: Final = 8
 SHARE: Final = 0.05
@@ -28,17 +32,48 @@ SAMPLE: Final = 10_000
 OWN: Final = 5
 
 
-def without_boilerplate(texts: Sequence[str]) -> list[str]:
-    """Normalised `texts` without the boilerplate that they share, in order; those that hold none, or little else, as they are."""
+def learnt(sets: Sets, ids: "Ids", read: "Callable[[Numbers], Iterable[str]]") -> bytes:
+    """The boilerplate of some examples, as `cut_texts` takes it; empty where there is none.
+
+    ids: of each example its id, as two numbers; read: the texts of examples by their numbers. Most files are told from the sets alone: where
+    much of a file shares a run of words, it shares the shingles in it.
+    """
     import numpy as np  # as in all functions here: `curate check` need not wait for it
 
+    order = np.lexsort((ids[:, 1], ids[:, 0]))
+    first = np.ones(len(order), dtype=np.bool_)
+    first[1:] = (ids[order][1:] != ids[order][:-1]).any(axis=1)
+    chosen = order[first][:SAMPLE]
+    if len(chosen) < LEAST:
+        return b""
+    hashes = np.sort(np.concatenate([sets[at] for at in chosen.tolist()]))
+    least = int(np.ceil(max(LEAST, SHARE * len(chosen))))
+    starts = hashes[: max(0, len(hashes) - least + 1)]
+    if len(np.unique(starts[starts == hashes[least - 1 :]])) < RUN // 2:  # shingles that so many have
+        return b""
+    return common_runs([text.encode("utf-8", "surrogatepass") for text in read(chosen)]).tobytes()
+
+
+def told(runs: bytes) -> list[str]:
+    """What a person should know of boilerplate that was left out; nothing where there was none."""
+    return [f"what {SHARE:.0%} of the examples or more share is not compared: runs of {RUN} words, {len(runs) // 8:,} of them"] if runs else []
+
+
+def without_boilerplate(texts: Sequence[str]) -> list[str]:
+    """`texts` without the boilerplate that they share, in order; those that hold none, or little else, as they are."""
+    return cut_texts(texts, common_runs([text.encode("utf-8", "surrogatepass") for text in texts]).tobytes())
+
+
+def cut_texts(texts: Sequence[str], runs: bytes, least: int = OWN) -> list[str]:
+    """`texts` without the words of `runs` (as `learnt` gives them), in order; those of which less than `least` words in a row would be left, as they are."""
+    import numpy as np
+
+    if not runs:
+        return list(texts)
     encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
     offsets = np.zeros(len(encoded) + 1, dtype=np.int64)
     np.cumsum([len(data) for data in encoded], out=offsets[1:])
-    runs = common_runs(encoded)
-    if not len(runs):
-        return list(texts)
-    buffer, kept = cut(np.frombuffer(b"".join(encoded), dtype=np.uint8), offsets, runs)
+    buffer, kept = cut(np.frombuffer(b"".join(encoded), dtype=np.uint8), offsets, np.frombuffer(runs, dtype=np.uint64), least)
     data = buffer.tobytes()
     return [
         text if kept[at + 1] - kept[at] == offsets[at + 1] - offsets[at] else data[kept[at] : kept[at + 1]].decode("utf-8", "surrogatepass")
@@ -69,12 +104,12 @@ def common_runs(encoded: Sequence[bytes]) -> "Hashes":
     return np.sort(counts["run"].to_numpy())
 
 
-def cut(buffer: "Bytes", offsets: "Offsets", runs: "Hashes") -> "tuple[Bytes, Offsets]":
+def cut(buffer: "Bytes", offsets: "Offsets", runs: "Hashes", least: int = OWN) -> "tuple[Bytes, Offsets]":
     """Texts that lie one after another in `buffer`, text i from offsets[i] to offsets[i + 1], without the words of `runs`; in the same form.
 
     It may be called for parts of the texts from several threads at once.
     """
     from curate.detect.word_runs import table_of, without
 
-    shorter, kept = without(buffer, offsets, RUN, table_of(runs), OWN)
+    shorter, kept = without(buffer, offsets, RUN, table_of(runs), least)
     return shorter, kept

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
+from curate.detect.boilerplate import cut_texts
 from curate.detect.brief import Brief, joined_brief
 from curate.detect.compared import On, compared_turns, written_text
 from curate.detect.keeper import lacking, length
@@ -56,6 +57,8 @@ class Making(NamedTuple):
     """Which marks are wanted; None for none."""
     judging: Judging | None = None
     """What lines are asked besides."""
+    common: bytes | None = None
+    """Boilerplate that is not compared (see `curate.detect.boilerplate`); None where `read_table` is to learn it."""
 
 
 @dataclass(slots=True)
@@ -133,7 +136,7 @@ def _outlined_columns(piece: Piece, making: Making) -> "Columns | None":
     keys = of.keys_of(outlined) if making.keys else None
     marks = of.marks_of(outlined, len(making.marking.keys)) if making.marking else None
     lengths = of.lengths_of(outlined)
-    (sets, brief), without = of.sets_of(outlined, making.on, making.shingling), count if ":" in making.keep else 0
+    (sets, brief), without = of.sets_of(outlined, making.on, making.shingling, making.common or b""), count if ":" in making.keep else 0
     holds = np.ones(count, dtype=np.bool_)
     plain = Columns(starts, sizes, endings, outlined.numbers, zeros, holds, of.ids_of(outlined), sets, brief, lengths, keys, without, 0, marks)
     ended = not data or data.endswith(b"\n")
@@ -188,7 +191,7 @@ def columns_of_batch(batch: Batch, making: Making) -> Columns:
     examples = [parsed.example for _, parsed in others if parsed.example is not None]
     turns = [_turns(roles, making.on) for roles in batch.roles]
     texts = ["\n".join([said[i] for i in chosen]) for said, chosen in zip(batch.texts, turns, strict=True)]
-    texts += [written_text(example, making.on) for example in examples]
+    texts = cut_texts([*texts, *(written_text(example, making.on) for example in examples)], making.common or b"")
     sets, brief = shingled(texts_of(texts), making.shingling), Brief.of(texts)
     lengths = np.array([*(sum(map(len, said)) for said in batch.texts), *map(length, examples)], dtype=np.int64)
     spelled = list(map(plain_turns, batch.roles, batch.texts))

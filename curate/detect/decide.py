@@ -130,7 +130,7 @@ def decide(batch: Batch) -> tuple[Batch, list[Choice], dict[bytes, bool]]:
     Raises `InputError` when their lines cannot be read again.
     """
     reader, verdicts = Reader(), Verdicts(batch.verdicts)
-    config, pinned, findings, old, aside = batch.wanted
+    config, pinned, findings, old, aside, common = batch.wanted
     choices = decided(
         batch.sets,
         batch.spelled,
@@ -143,6 +143,7 @@ def decide(batch: Batch) -> tuple[Batch, list[Choice], dict[bytes, bool]]:
         verdicts,
         batch.positions.__getitem__,
         aside,
+        common,
     )
     numbered = [_from(choice, group[0]) for group, choice in zip(batch.groups, choices, strict=True)]
     return batch._replace(spots=[], sets=batch.sets.part(0, 0), verdicts={}), numbered, verdicts.used

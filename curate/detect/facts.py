@@ -16,8 +16,9 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from itertools import islice
-from typing import Final
+from typing import Final, NamedTuple
 
+from curate.detect.boilerplate import cut_texts
 from curate.detect.compared import On, attachments, called, said
 from curate.detect.lexicon import FILLER, FORMS, NEGATIONS, PARTICULAR, PERSONS
 from curate.detect.spelling import PIECE, same_word
@@ -67,18 +68,25 @@ def facts(text: str) -> Counter[str]:
 class Facts:
     """Compares the facts of examples; remembers those it has seen, since what has one near-duplicate often has more."""
 
-    def __init__(self, on: On = "conversation", remembered: int = 10_000) -> None:
-        """`on`: the turns whose facts count; `remembered`: examples that are kept in memory."""
+    def __init__(self, on: On = "conversation", remembered: int = 10_000, common: bytes = b"") -> None:
+        """`on`: the turns whose facts count; `remembered`: examples that are kept in memory.
+
+        `common`: boilerplate that much of the data shares (see `curate.detect.boilerplate`). What is long because of it says no more for it:
+        where it is long enough to hide a word, examples have to agree without it too.
+        """
         self.on = on
         self.remembered = remembered
-        self._seen: dict[int, tuple[Example, list[str], str, str]] = {}
+        self.common = common
+        self._seen: dict[int, _Sides] = {}
 
     def same(self, left: Example, right: Example, *, words: bool = False) -> bool:
         """Whether two examples agree in every fact; with `words`, in every word of meaning."""
-        (_, turns, asked, answered), (_, other_turns, other_asked, other_answered) = self._sides(left), self._sides(right)
-        if not _agree(asked, other_asked, request=True, every=words) or not _agree(answered, other_answered, request=False, every=words):
+        one, other = self._sides(left), self._sides(right)
+        if not all(_agree(one.asked[at], other.asked[at], request=True, every=words) for at in range(len(one.asked))):
             return False
-        if 1 < len(turns) == len(other_turns) and not all(a == b or _ask_alike(a, b) for a, b in zip(turns, other_turns, strict=True)):
+        if not all(_agree(one.answered[at], other.answered[at], request=False, every=words) for at in range(len(one.answered))):
+            return False
+        if 1 < len(one.turns) == len(other.turns) and not all(a == b or _ask_alike(a, b) for a, b in zip(one.turns, other.turns, strict=True)):
             return False
         if left.plain and right.plain:
             return True
@@ -86,14 +94,31 @@ class Facts:
             return False
         return attachments(left, self.on) == attachments(right, self.on)
 
-    def _sides(self, example: Example) -> tuple[Example, list[str], str, str]:
-        known = self._seen.get(id(example))  # the example is kept beside it, so that its identity is not used again
+    def _sides(self, example: Example) -> "_Sides":
+        known = self._seen.get(id(example))
         if known is None:
             if len(self._seen) >= self.remembered:
                 self._seen.clear()
             asked, answered = said(example, self.on)
-            known = self._seen[id(example)] = (example, asked, "\n".join(asked), "\n".join(answered))
+            known = self._seen[id(example)] = _Sides(example, asked, self._own("\n".join(asked)), self._own("\n".join(answered)))
         return known
+
+    def _own(self, text: str) -> tuple[str, ...]:
+        """A text, and it without boilerplate, where there is any."""
+        if not self.common:
+            return (text,)
+        own = cut_texts([text], self.common, 1)[0]
+        return text, own if len(text.split()) - len(own.split()) >= LONG_REQUEST else text
+
+
+class _Sides(NamedTuple):
+    """What is asked and what is answered in an example."""
+
+    example: Example
+    """Kept beside the rest, so that its identity is not used again."""
+    turns: list[str]
+    asked: tuple[str, ...]
+    answered: tuple[str, ...]
 
 
 def same_facts(left: Example, right: Example, on: On = "conversation") -> bool:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from curate.config import DedupConfig
 from curate.detect.bands import Bands
 from curate.detect.beginnings import Beginnings
+from curate.detect.boilerplate import cut_texts, learnt
 from curate.detect.brief import Brief
 from curate.detect.cluster import Choice, Duplicate, choose
 from curate.detect.compared import written_text
@@ -79,14 +80,18 @@ def find_duplicates(
     copies = sorted((at, original) for at in order if (original := stays.setdefault(examples[at].id, at)) != at)
     distinct = [examples[at] for at in sorted(stays.values())]
     before = sum(at < old for at in stays.values())
-    sets, spelled = sets_of(distinct, config), Brief.of(written_text(example, config.on) for example in distinct).keys()
+    sets, ids = sets_of(distinct, config), ids_of(example.id for example in distinct)
+    common = learnt(sets, ids, lambda numbers: (written_text(distinct[at], config.on) for at in numbers.tolist()))
+    if common:
+        sets = sets_of(distinct, config, common)
+    spelled = Brief.of(cut_texts([written_text(example, config.on) for example in distinct], common)).keys()
     groups = grouped(sets, config.threshold, cores(), spelled)
     report = NearReport(bands=groups.bands, similarities=list(groups.misses))
     lost: dict[str, Duplicate] = {}
     members = [numbers.tolist() for numbers in groups.members]
-    begun = Beginnings(Keys.of([key_of(example) for example in distinct]), ids_of(example.id for example in distinct)) if config.beginnings else None
+    begun = Beginnings(Keys.of([key_of(example) for example in distinct]), ids) if config.beginnings else None
     aside = begun.numbers if begun else frozenset()
-    choices = decided(sets, spelled, members, lambda numbers: [distinct[at] for at in numbers], config, pinned, ranks, before, aside=aside)
+    choices = decided(sets, spelled, members, lambda numbers: [distinct[at] for at in numbers], config, pinned, ranks, before, aside=aside, common=common)
     for group, choice in zip(members, choices, strict=True):
         report.similarities.extend(choice.similarities)
         for at, other, similarity in choice.gone:
@@ -119,10 +124,11 @@ def find_duplicates(
     return report
 
 
-def sets_of(examples: Sequence[Example], config: DedupConfig) -> Sets:
-    """The shingles of each example's text."""
+def sets_of(examples: Sequence[Example], config: DedupConfig, common: bytes = b"") -> Sets:
+    """The shingles of each example's text, without the boilerplate in it that is `common`."""
     shingling = Shingling()
-    texts = (texts_of(written_text(example, config.on) for example in examples[start : start + CHUNK]) for start in range(0, len(examples), CHUNK))
+    chunks = (examples[start : start + CHUNK] for start in range(0, len(examples), CHUNK))
+    texts = (texts_of(cut_texts([written_text(example, config.on) for example in chunk], common)) for chunk in chunks)
     return joined(list(side_by_side(lambda part: shingled(part, shingling), texts, cores())))
 
 
@@ -138,14 +144,16 @@ def decided(
     memory: Verdicts | None = None,
     position: Callable[[int], int] = int,
     aside: Collection[int] = (),
+    common: bytes = b"",
 ) -> Iterator[Choice]:
     """Group by group what becomes of its members, by their numbers among the `sets`; `spelled` are the keys of short texts (`brief`).
 
     `read` gives the examples of some numbers; those of one group are in memory at a time. `position` says where each stands among all. What
-    stands before `old` stays, and none of the others takes the place of another. Those `aside` neither go nor take a place.
+    stands before `old` stays, and none of the others takes the place of another. Those `aside` neither go nor take a place. `common` is boilerplate
+    that the sets are without.
     """
     ranks = ranks or ranking(config.keep)
-    facts = Facts(config.on)
+    facts = Facts(config.on, common=common)
     for members in groups:
         new = {at for at in members if position(at) >= old} if old else set()
         if old and not 0 < len(new) < len(members):

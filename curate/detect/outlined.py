@@ -5,11 +5,12 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from curate.detect.boilerplate import cut_texts
 from curate.detect.brief import SHORT, Brief
 from curate.detect.compared import On, compared_turns
 from curate.detect.keys import Keys, asked_key
 from curate.detect.marks import FORMAT_NAMES, Marks
-from curate.detect.shingles import Sets, Shingling, shingled, texts_in
+from curate.detect.shingles import Sets, Shingling, shingled, texts_in, texts_of
 from curate.example import Example, Place
 from curate.read.outline import ROLES, Outlined
 
@@ -46,17 +47,25 @@ def ids_of(outlined: Outlined) -> "Ids":
     return np.frombuffer(found, dtype=">u8").astype(np.uint64).reshape(-1, 2)
 
 
-def sets_of(outlined: Outlined, on: On, shingling: Shingling) -> tuple[Sets, Brief]:
-    """The shingles of the texts that are compared, and the words of short ones."""
+def sets_of(outlined: Outlined, on: On, shingling: Shingling, common: bytes = b"") -> tuple[Sets, Brief]:
+    """The shingles of the texts that are compared, without the boilerplate in them that is `common`, and the words of short ones."""
     import numpy as np
 
     spans = _compared(outlined, on)
+    if common:
+        scattered = dict(spans.scattered)
+        said = [
+            scattered.get(at) or outlined.text[start:end].decode()
+            for at, (start, end) in enumerate(zip(spans.starts.tolist(), spans.ends.tolist(), strict=True))
+        ]
+        own = cut_texts(said, common)
+        return shingled(texts_of(own), shingling), Brief.of(own)
     texts = texts_in(np.frombuffer(outlined.text, dtype=np.uint8), spans.starts, spans.ends, spans.plain, spans.scattered)
     short = np.flatnonzero(spans.ends - spans.starts <= np.where(spans.plain, SHORT, 4 * SHORT))  # bytes; 4 of a character at the most
-    said = dict(spans.scattered)
+    brief = dict(spans.scattered)
     for at, start, end in zip(short.tolist(), spans.starts[short].tolist(), spans.ends[short].tolist(), strict=True):
-        said.setdefault(at, outlined.text[start:end].decode())
-    return shingled(texts, shingling), Brief.of_some(len(spans.starts), said)
+        brief.setdefault(at, outlined.text[start:end].decode())
+    return shingled(texts, shingling), Brief.of_some(len(spans.starts), brief)
 
 
 class _Spans(NamedTuple):

@@ -34,6 +34,8 @@ class Wanted(NamedTuple):
     """Examples that others are held against; the first ones."""
     aside: frozenset[int]
     """Numbers of those that neither go nor take a place."""
+    common: bytes = b""
+    """Boilerplate that is not compared (see `curate.detect.boilerplate`)."""
 
 
 class Compared(NamedTuple):

@@ -103,6 +103,11 @@ class Remembered:
         named = content_id([_code().hex(), repr(making), sorted(str(path.resolve()) for path in files)])
         return cls(cache / FOLDER, cache / FOLDER / f"decided-{named}.npz", making, only)
 
+    def turn(self, making: Making) -> None:
+        """From now on remember what is made in another way."""
+        self.making, self.reused, self.read = making, 0, 0
+        self.path = self.folder / f"decided-{content_id([self.path.name, repr(making)])}.npz"
+
     def tasks(self, pieces: Iterable[Piece]) -> Iterator[Task]:
         """Pieces with the places of their columns. Raises `InputError` for a file that cannot be read."""
         for piece in pieces:

@@ -59,7 +59,7 @@ def sift(
     spelled = table.brief.chosen(distinct).keys()
     begun = Beginnings(table.keys.chosen(distinct), table.ids[distinct]) if config.beginnings and table.keys else None
     groups = grouped(sets, config.threshold, crew.count, spelled)
-    wanted = Wanted(config, pinned, findings, old, begun.numbers if begun else frozenset())
+    wanted = Wanted(config, pinned, findings, old, begun.numbers if begun else frozenset(), table.common)
     found = decide_groups(table, Compared(sets, spelled, distinct), groups.members, wanted, crew, memory)
     lost: dict[int, tuple[Code, Pair]] = {pair.left: ("D003", pair) for pair in found.gone}
     if begun:

@@ -10,8 +10,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from curate.detect.boilerplate import learnt
 from curate.detect.brief import Brief, joined_brief
 from curate.detect.columns import Columns, Making, columns_of_lines
+from curate.detect.compared import On, written_text
 from curate.detect.crew import Crew
 from curate.detect.keys import Keys, joined_keys
 from curate.detect.marks import Marks, joined_marks
@@ -73,6 +75,8 @@ class Table:
     """Of each example, where they were wanted."""
     marks: Marks | None = None
     """Of each example, where they were wanted."""
+    common: bytes = b""
+    """Boilerplate that was not compared (see `curate.detect.boilerplate`)."""
     judged: Sequence[tuple[int, Any]] = ()
     """What came of `Making.judging`, piece by piece, each with the number of lines before it in its file."""
 
@@ -189,8 +193,34 @@ def read_table(
 ) -> Table:
     """Read files; `name_of` gives the names that they go by in places, and pieces that the `memory` has need not be read.
 
-    `progress` is told of each piece's lines. Raises `InputError`.
+    Where much of them shares a long beginning, say, they are read once more, without it. `progress` is told of each piece's lines. Raises
+    `InputError`.
     """
+    table = _read(paths, making, crew, progress, name_of, memory)
+    if making.common is None:
+        common = learnt(table.sets, table.ids, partial(_written, table, making.on))
+        if common:
+            own = making._replace(common=common, judging=None)
+            if memory:
+                memory.turn(own)
+            table = replace(_read(paths, own, crew, None, name_of, memory), judged=table.judged)
+    return table
+
+
+def _written(table: Table, on: On, examples: "Numbers") -> Iterator[str]:
+    """What is compared of some examples."""
+    reader = Reader()
+    return (written_text(reader.example(table.spot(line)), on) for line in table.lines[examples].tolist())
+
+
+def _read(
+    paths: Sequence[Path],
+    making: Making,
+    crew: Crew,
+    progress: Callable[[int], None] | None,
+    name_of: Callable[[Path], str],
+    memory: Remembered | None,
+) -> Table:
     import numpy as np
 
     spool = Spool()
@@ -234,8 +264,8 @@ def read_table(
     keys = joined_keys([part.keys for part in parts if part.keys]) if making.keys else None
     marks = joined_marks([part.marks for part in parts if part.marks]) if making.marking else None
     brief = joined_brief([part.brief for part in parts])
-    lines, lengths = np.flatnonzero(holds), column("lengths")
-    return Table(sources, np.array(first), starts, sizes, endings, numbers, nths, lines, ids, every, brief, lengths, without, keys, marks, judged)
+    lines, lengths, common = np.flatnonzero(holds), column("lengths"), making.common or b""
+    return Table(sources, np.array(first), starts, sizes, endings, numbers, nths, lines, ids, every, brief, lengths, without, keys, marks, common, judged)
 
 
 def _columns(pieces: Iterator[Piece], making: Making, crew: Crew, memory: Remembered | None) -> Iterator[Columns]:

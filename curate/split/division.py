@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from curate.apply import Kept, Reason
 from curate.config import Config
 from curate.detect.across import leaks_in
+from curate.detect.boilerplate import told
 from curate.detect.columns import Making
 from curate.detect.marks import Marking
 from curate.detect.setjoin import nearest_before
@@ -105,7 +106,7 @@ def divide(
         for first in assigned.too_large[:3].tolist()
     ]
     moved = moves_of(part, groups, assigned, known) if known is not None else []
-    notes += [*(mixed.notes if mixed else ()), *_without(part, config.split.group_by)]
+    notes += [*(mixed.notes if mixed else ()), *_without(part, config.split.group_by), *told(table.common)]
     return Division(split, gone, groups.counts, len(sizes), tuple(groups_in.tolist()), int(sizes.max()), moved, notes)
 
 

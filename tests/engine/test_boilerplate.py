@@ -1,13 +1,21 @@
 """What much of a file shares is not compared; what near-duplicates share is."""
 
+import json
 import random
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from curate.cli.main import main
+from curate.config import DedupConfig
 from curate.detect.boilerplate import LEAST, OWN, RUN, common_runs, without_boilerplate
+from curate.detect.near import find_duplicates
+from curate.example import Example, Place
+from curate.manifest import read_manifest
+from tests.conftest import Write
 
 PREAMBLE = "below is an instruction that describes a task, paired with an input that gives further context."
 CLOSING = "if you have any more questions about this in the future, do not hesitate to ask me again."
@@ -78,3 +86,41 @@ def test_runs_of_words_are_told_apart_by_all_their_words() -> None:
     runs = common_runs(texts)
     assert len(runs) == len(words) - RUN + 1
     assert all(a < b for a, b in pairwise(runs.tolist()))
+
+
+WORDS = [f"{a}{b}" for a in ("bal", "cor", "dim", "fen", "gul", "hop", "jar", "kel") for b in ("ane", "ibo", "oru", "ust", "emi", "alo", "ydo", "inge")]
+INSTRUCTIONS = " ".join(random.Random(0).choices(WORDS, k=600))
+
+
+def reviews(count: int) -> list[tuple[str, str]]:
+    """Requests to classify different reviews, all with the same 600 words of instructions before them."""
+    rng, words = random.Random(1), ["film", "actor", "ending", "music", "plot", "weak", "great", "dull", "bright", "slow", "loud", "tender"]
+    return [(f"{INSTRUCTIONS}\n\nReview: {' '.join(rng.choices(words, k=15))}", ("positive", "negative")[n % 2]) for n in range(count)]
+
+
+def test_instructions_that_all_requests_begin_with_hide_no_difference(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    data = reviews(60)
+    data += [(request.replace("Review:", "Reveiw:"), answer) for request, answer in data[:5]]
+    path, copies = write("data.jsonl", data), [61, 62, 63, 64, 65]
+    for options in ([], [], ["--no-cache"]):
+        assert main(["dedup", "data.jsonl", "-o", "kept.jsonl", "-q", "--keep", "first", *options]) == 0
+        assert [json.loads(line)["line"] for line in Path("removed.jsonl").read_bytes().splitlines()] == copies
+    assert "5% of the examples" in capsys.readouterr().err
+    assert main(["dedup", "data.jsonl", "-q", "--keep", "first", "--rethreshold", "0.7"]) == 0
+    values = [json.loads(line) for line in path.read_bytes().splitlines()]
+    examples = [Example(Place("data.jsonl", n), value, "messages", None, True) for n, value in enumerate(values, 1)]
+    assert sorted(lost.example.place.line for lost in find_duplicates(examples, DedupConfig(keep="first")).duplicates) == copies
+
+
+def test_a_file_of_such_requests_can_be_divided_and_its_division_proved(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    write("data.jsonl", reviews(60))
+    assert main(["split", "data.jsonl", "-o", "out", "-q"]) == 0
+    manifest, _ = read_manifest(Path("out"))
+    assert manifest.groups > 50
+    assert all(part.examples for part in manifest.splits.values())
+    assert main(["verify", "out", "-q"]) == 0
+    capsys.readouterr()
+    test = Path("out/test.jsonl").read_bytes().splitlines()
+    Path("out/train.jsonl").write_bytes(Path("out/train.jsonl").read_bytes() + test[0].replace(b"Review:", b"Reveiw:") + b"\n")
+    assert main(["verify", "out", "-q"]) == 1
+    assert "L002" in capsys.readouterr().out
