@@ -167,7 +167,8 @@ def lost_reason(loss: Loss) -> Reason:
 
 
 def _why(loss: Loss) -> str:
-    return WHY.get(loss.code) or f"near-duplicate, similarity {loss.similarity:.3f}"
+    near = "the same words of meaning in a short text" if loss.words else "near-duplicate"
+    return WHY.get(loss.code) or f"{near}, similarity {loss.similarity:.3f}"
 
 
 def lost_line(loss: Loss, data: bytes) -> bytes:

@@ -19,6 +19,7 @@ from curate.detect.shingles import Shingling
 from curate.detect.sift import originals
 from curate.detect.table import Reader, Table, read_table
 from curate.detect.threads import cores
+from curate.detect.verify import jaccard
 from curate.example import Example, Place
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ class _Compared:
 
         nearest = nearest_before(self.table.sets, self.owner.astype(np.int8), threshold, cores())
         spelled = self._earlier(_firsts(self.table.brief.keys()))  # short texts of the same words of meaning
-        found = {at: _Leak("L002", other) for at, other in spelled}
+        found = {at: _Leak("L002", other, jaccard(self.table.sets, at, other)) for at, other in spelled}
         return found | {int(at): _Leak("L002", int(nearest.other[at]), float(nearest.similarity[at])) for at in np.flatnonzero(nearest.other >= 0)}
 
     def asked(self) -> Leaks:

@@ -5,6 +5,9 @@ find what lines and openings miss: a preamble on one line with the request, the 
 is learnt from at most `SAMPLE` different texts, those of the smallest hashes, whatever their order: at a share of 5 % the standard error
 is 0.2 %, and the time and memory that it takes do not grow with the file. Files without boilerplate, most of them, pay no more than that.
 
+Boilerplate does harm where it is long: beside 600 words of instructions, the twenty words of a review that they are about count for nothing.
+What is shorter than `HIDES` words hides no word of meaning from the comparison of facts (`curate.detect.facts`), and is compared as all text.
+
 A cluster of near-duplicates shares runs of words too. What tells it apart is what is left: a few changed words here and there,
 where boilerplate leaves a request or an answer. So a text of which no `OWN` words in a row are left is compared whole.
 
@@ -30,6 +33,7 @@ SHARE: Final = 0.05
 LEAST: Final = 20
 SAMPLE: Final = 10_000
 OWN: Final = 5
+HIDES: Final = 40
 
 
 def learnt(sets: Sets, ids: "Ids", read: "Callable[[Numbers], Iterable[str]]") -> bytes:
@@ -59,13 +63,11 @@ def told(runs: bytes) -> list[str]:
     return [f"what {SHARE:.0%} of the examples or more share is not compared: runs of {RUN} words, {len(runs) // 8:,} of them"] if runs else []
 
 
-def without_boilerplate(texts: Sequence[str]) -> list[str]:
-    """`texts` without the boilerplate that they share, in order; those that hold none, or little else, as they are."""
-    return cut_texts(texts, common_runs([text.encode("utf-8", "surrogatepass") for text in texts]).tobytes())
+def cut_texts(texts: Sequence[str], runs: bytes, least: int = OWN, hides: int = HIDES) -> list[str]:
+    """`texts` without the words of `runs` (as `learnt` gives them), in order.
 
-
-def cut_texts(texts: Sequence[str], runs: bytes, least: int = OWN) -> list[str]:
-    """`texts` without the words of `runs` (as `learnt` gives them), in order; those of which less than `least` words in a row would be left, as they are."""
+    Those of which less than `least` words in a row would be left, or less than `hides` words would go, stay as they are.
+    """
     import numpy as np
 
     if not runs:
@@ -73,7 +75,7 @@ def cut_texts(texts: Sequence[str], runs: bytes, least: int = OWN) -> list[str]:
     encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
     offsets = np.zeros(len(encoded) + 1, dtype=np.int64)
     np.cumsum([len(data) for data in encoded], out=offsets[1:])
-    buffer, kept = cut(np.frombuffer(b"".join(encoded), dtype=np.uint8), offsets, np.frombuffer(runs, dtype=np.uint64), least)
+    buffer, kept = cut(np.frombuffer(b"".join(encoded), dtype=np.uint8), offsets, np.frombuffer(runs, dtype=np.uint64), least, hides)
     data = buffer.tobytes()
     return [
         text if kept[at + 1] - kept[at] == offsets[at + 1] - offsets[at] else data[kept[at] : kept[at + 1]].decode("utf-8", "surrogatepass")
@@ -104,12 +106,12 @@ def common_runs(encoded: Sequence[bytes]) -> "Hashes":
     return np.sort(counts["run"].to_numpy())
 
 
-def cut(buffer: "Bytes", offsets: "Offsets", runs: "Hashes", least: int = OWN) -> "tuple[Bytes, Offsets]":
+def cut(buffer: "Bytes", offsets: "Offsets", runs: "Hashes", least: int, hides: int) -> "tuple[Bytes, Offsets]":
     """Texts that lie one after another in `buffer`, text i from offsets[i] to offsets[i + 1], without the words of `runs`; in the same form.
 
     It may be called for parts of the texts from several threads at once.
     """
     from curate.detect.word_runs import table_of, without
 
-    shorter, kept = without(buffer, offsets, RUN, table_of(runs), least)
+    shorter, kept = without(buffer, offsets, RUN, table_of(runs), least, hides)
     return shorter, kept

@@ -71,8 +71,8 @@ class Facts:
     def __init__(self, on: On = "conversation", remembered: int = 10_000, common: bytes = b"") -> None:
         """`on`: the turns whose facts count; `remembered`: examples that are kept in memory.
 
-        `common`: boilerplate that much of the data shares (see `curate.detect.boilerplate`). What is long because of it says no more for it:
-        where it is long enough to hide a word, examples have to agree without it too.
+        `common`: boilerplate that much of the data shares (see `curate.detect.boilerplate`). A request that is long because of it says no more
+        for it: two have to agree without it too.
         """
         self.on = on
         self.remembered = remembered
@@ -84,7 +84,7 @@ class Facts:
         one, other = self._sides(left), self._sides(right)
         if not all(_agree(one.asked[at], other.asked[at], request=True, every=words) for at in range(len(one.asked))):
             return False
-        if not all(_agree(one.answered[at], other.answered[at], request=False, every=words) for at in range(len(one.answered))):
+        if not _agree(one.answered, other.answered, request=False, every=words):
             return False
         if 1 < len(one.turns) == len(other.turns) and not all(a == b or _ask_alike(a, b) for a, b in zip(one.turns, other.turns, strict=True)):
             return False
@@ -100,15 +100,12 @@ class Facts:
             if len(self._seen) >= self.remembered:
                 self._seen.clear()
             asked, answered = said(example, self.on)
-            known = self._seen[id(example)] = _Sides(example, asked, self._own("\n".join(asked)), self._own("\n".join(answered)))
+            known = self._seen[id(example)] = _Sides(example, asked, self._own("\n".join(asked)), "\n".join(answered))
         return known
 
     def _own(self, text: str) -> tuple[str, ...]:
         """A text, and it without boilerplate, where there is any."""
-        if not self.common:
-            return (text,)
-        own = cut_texts([text], self.common, 1)[0]
-        return text, own if len(text.split()) - len(own.split()) >= LONG_REQUEST else text
+        return (text, *cut_texts([text], self.common, 1)) if self.common else (text,)
 
 
 class _Sides(NamedTuple):
@@ -118,7 +115,8 @@ class _Sides(NamedTuple):
     """Kept beside the rest, so that its identity is not used again."""
     turns: list[str]
     asked: tuple[str, ...]
-    answered: tuple[str, ...]
+    """What is asked and, where there is boilerplate, what is asked besides that."""
+    answered: str
 
 
 def same_facts(left: Example, right: Example, on: On = "conversation") -> bool:

@@ -18,9 +18,11 @@ class Loss(NamedTuple):
     code: Code
     similarity: float
     """True Jaccard of the two, 0 to 1; 1 for exact copies."""
+    words: bool = False
+    """Whether the two are alike as short texts of the same words of meaning are, less similar than the threshold (see `curate.detect.brief`)."""
 
 
 def loss(duplicate: Duplicate) -> Loss:
     """A duplicate without its texts."""
     gone, kept = duplicate.example, duplicate.kept
-    return Loss(gone.place, gone.id, kept.place, kept.id, duplicate.code, duplicate.similarity)
+    return Loss(gone.place, gone.id, kept.place, kept.id, duplicate.code, duplicate.similarity, duplicate.words)

@@ -95,10 +95,10 @@ def find_duplicates(
     for group, choice in zip(members, choices, strict=True):
         report.similarities.extend(choice.similarities)
         for at, other, similarity in choice.gone:
-            lost[distinct[at].id] = Duplicate(distinct[at], distinct[other], "D003", similarity)
+            lost[distinct[at].id] = Duplicate(distinct[at], distinct[other], "D003", similarity, similarity < config.threshold)
         for at, other, similarity in choice.apart:
             left, right = sorted((distinct[at], distinct[other]), key=lambda example: example.id)
-            report.apart.append(Duplicate(left, right, "D003", similarity))
+            report.apart.append(Duplicate(left, right, "D003", similarity, similarity < config.threshold))
         first, *others = sorted(distinct[at].id for at in group)
         report.pairs.extend((first, other) for other in others)
     for at, other, similarity in (

@@ -71,8 +71,8 @@ def sift(
             code, pair = lost.get(original, ("D001", Pair(at, original, 1.0)))
             gone.append((code, pair._replace(left=at)))
     gone.sort(key=lambda item: item[1].left)
-    losses = _losses(table, [pair for _, pair in gone], [code for code, _ in gone])
-    return Sifted(losses, _pairs(table, found.apart), sorted((*groups.misses, *found.similarities)), groups.bands)
+    losses = _losses(table, [pair for _, pair in gone], [code for code, _ in gone], config.threshold)
+    return Sifted(losses, _pairs(table, found.apart, config.threshold), sorted((*groups.misses, *found.similarities)), groups.bands)
 
 
 def originals(table: Table, *, last: bool = False) -> "Numbers":
@@ -103,16 +103,18 @@ def _beginnings(
     return {int(distinct[at]): ("D007", Pair(int(distinct[at]), int(distinct[other]), similarity)) for at, other, similarity in pairs}
 
 
-def _losses(table: Table, pairs: Sequence[Pair], codes: Sequence[Code]) -> list[Loss]:
+def _losses(table: Table, pairs: Sequence[Pair], codes: Sequence[Code], threshold: float) -> list[Loss]:
     """The line of the left one of each pair, and what it is held against."""
     import numpy as np
 
     left, right = (np.array([pair[side] for pair in pairs], dtype=np.int64) for side in (0, 1))
     places, kept_places = (table.places(table.lines[ends]) for ends in (left, right))
-    return list(map(Loss, places, table.names(left), kept_places, table.names(right), codes, [pair.similarity for pair in pairs]))
+    similarities = [pair.similarity for pair in pairs]
+    words = [code == "D003" and similarity < threshold for code, similarity in zip(codes, similarities, strict=True)]
+    return list(map(Loss, places, table.names(left), kept_places, table.names(right), codes, similarities, words))
 
 
-def _pairs(table: Table, apart: Sequence[Pair]) -> list[Loss]:
+def _pairs(table: Table, apart: Sequence[Pair], threshold: float) -> list[Loss]:
     """Pairs that stay, in the order of their ids, which is that of no file."""
     ordered = [pair if table.id(pair.left) < table.id(pair.right) else Pair(pair.right, pair.left, pair.similarity) for pair in apart]
-    return sorted(_losses(table, ordered, ["D003"] * len(ordered)), key=lambda loss: (loss.example, loss.kept))
+    return sorted(_losses(table, ordered, ["D003"] * len(ordered), threshold), key=lambda loss: (loss.example, loss.kept))

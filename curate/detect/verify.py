@@ -80,7 +80,7 @@ class Alike:
     """Sets that stay, of one group, and which of them another set is like."""
 
     def __init__(self, sets: Sets, threshold: float, keys: "Keys | None" = None) -> None:
-        """`threshold`: the similarity from which sets are told. Those of equal `keys` that are not 0 are told as well, with a similarity of 1."""
+        """`threshold`: the similarity from which sets are told. Those of equal `keys` that are not 0 are told as well, however similar they are."""
         import numpy as np
 
         self._sets, self._threshold, self._keys = sets, threshold, keys
@@ -94,20 +94,24 @@ class Alike:
         self._kept[self._count] = at
         self._count += 1
 
-    def to(self, at: int) -> list[tuple[float, int]]:
-        """Similarity and number of those that set `at` is like, the most similar first; of equally similar ones the first that was added.
+    def to(self, at: int) -> list[tuple[float, int, bool]]:
+        """Similarity and number of those that set `at` is like, and whether their keys are equal; the most similar first.
 
-        Of many, the first `TOLD`: where thousands are all alike, to tell each of all others would be quadratic.
+        Those of equal keys come before all others, and of equally similar ones the first that was added. Of many, the first `TOLD`: where
+        thousands are all alike, to tell each of all others would be quadratic.
         """
         from curate.detect import kernels
 
         kept = self._kept[: self._count]
         found = kernels.similarities(self._sets.hashes, self._sets.offsets, at, kept, self._threshold)
+        equal = found < -1.0
         if self._keys is not None and self._keys[at]:
-            found[self._keys[kept] == self._keys[at]] = 1.0
-        near = (found >= self._threshold).nonzero()[0]
-        near = near[(-found[near]).argsort(kind="stable")[:TOLD]]
-        return list(zip(found[near].tolist(), kept[near].tolist(), strict=True))
+            equal = self._keys[kept] == self._keys[at]
+            for low in (equal & (found < self._threshold)).nonzero()[0].tolist():  # below it, only that it is was found out
+                found[low] = jaccard(self._sets, at, int(kept[low]))
+        near = (equal | (found >= self._threshold)).nonzero()[0]
+        near = near[(-found[near] - equal[near]).argsort(kind="stable")[:TOLD]]
+        return list(zip(found[near].tolist(), kept[near].tolist(), equal[near].tolist(), strict=True))
 
 
 def jaccard(sets: Sets, left: int, right: int) -> float:

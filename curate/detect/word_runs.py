@@ -141,8 +141,8 @@ def _is_in(table: Any, value: np.uint64) -> bool:
 
 
 @njit(nogil=True, cache=True)
-def _cut_one(buffer: Any, begin: int, end: int, run: int, table: Any, least: int, out: Any, to: int) -> int:
-    """Write the words of one text that no run of `table` covers from out[to] on, or all of it where too little is left; where it ends there."""
+def _cut_one(buffer: Any, begin: int, end: int, run: int, table: Any, least: int, hides: int, out: Any, to: int) -> int:
+    """Write the words of one text that no run of `table` covers from out[to] on, or all of it where too little is left or goes; where it ends there."""
     room = end - begin
     starts, ends, covered = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32), np.empty(room, dtype=np.bool_)
     last = np.empty(run, dtype=np.uint64)
@@ -164,11 +164,12 @@ def _cut_one(buffer: Any, begin: int, end: int, run: int, table: Any, least: int
             common += 1
             for i in range(count - run, count):
                 covered[i] = True
-    own = longest = 0
+    own = longest = gone = 0
     for i in range(count):
         own = 0 if covered[i] else own + 1
         longest = max(longest, own)
-    if not common or longest < least:
+        gone += covered[i]
+    if not common or longest < least or gone < hides:
         out[to : to + room] = buffer[begin:end]
         return to + room
     first = to
@@ -184,12 +185,12 @@ def _cut_one(buffer: Any, begin: int, end: int, run: int, table: Any, least: int
 
 
 @njit(nogil=True, cache=True)
-def without(buffer: Any, offsets: Any, run: int, table: Any, least: int) -> tuple[Any, Any]:
+def without(buffer: Any, offsets: Any, run: int, table: Any, least: int, hides: int) -> tuple[Any, Any]:
     """The texts without the words of the runs in `table`, one after another, and their offsets.
 
-    A text of which less than `least` words in a row would be left stays whole.
+    A text of which less than `least` words in a row would be left, or less than `hides` words would go, stays whole.
     """
     out, kept = np.empty_like(buffer), np.zeros_like(offsets)
     for row in range(len(offsets) - 1):
-        kept[row + 1] = _cut_one(buffer, offsets[row], offsets[row + 1], run, table, least, out, kept[row])
+        kept[row + 1] = _cut_one(buffer, offsets[row], offsets[row + 1], run, table, least, hides, out, kept[row])
     return out[: kept[-1]], kept

@@ -44,9 +44,7 @@ def losses_result(losses: Sequence[Loss], apart: Sequence[Loss]) -> Result:
 
 def losses_of(result: Result) -> list[Loss]:
     """What goes for what, back from plain values."""
-    return [
-        Loss(Place(*place), example, Place(*kept_place), kept, code, similarity) for place, example, kept_place, kept, code, similarity in result["duplicates"]
-    ]
+    return [Loss(Place(*place), example, Place(*kept_place), kept, *rest) for place, example, kept_place, kept, *rest in result["duplicates"]]
 
 
 def conflicts_result(report: ConflictReport) -> Result:

@@ -190,7 +190,7 @@ def headline(lost: Loss, said: str = "") -> "Text":
     """What goes for what, on one line."""
     from rich.text import Text
 
-    like = f": {lost.code} {lost.similarity:.3f} like {visible(str(lost.kept_place))}"
+    like = f": {lost.code} {lost.similarity:.3f} like {visible(str(lost.kept_place))}{', the same words' if lost.words else ''}"
     return Text.assemble((visible(str(lost.place)), "bold"), like, *([("  " + said, "dim")] if said else []))
 
 

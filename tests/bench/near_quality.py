@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from curate.config import DedupConfig
-from curate.detect.boilerplate import without_boilerplate
+from curate.detect.boilerplate import common_runs, cut_texts
 from curate.detect.compared import compared_text
 from curate.detect.decontaminate import contaminated
 from curate.detect.facts import Facts
@@ -112,7 +112,7 @@ def exhaustive(files: Path, names: Iterable[str]) -> None:
         for first, other in report.pairs:
             group[other] = group.setdefault(first, first)
         together = sum(group.get(left) is not None and group.get(left) == group.get(right) for left, right in true)
-        near = [d for d in report.duplicates if d.code == "D003"]
+        near = [d for d in report.duplicates if d.code == "D003" and not d.words]
         right_ones = sum(tuple(sorted((d.example.id, d.kept.id))) in true for d in near)
         print(f"{name[:50]:50} {len(true):7,} {together:7,}   {len(near):6,} {right_ones:6,}")
 
@@ -147,7 +147,7 @@ def boilerplate(files: Path) -> None:
         examples = list({e.id: e for e in read_dataset([files / name]).examples}.values())
         texts = [compared_text(e, "conversation") for e in examples]
         counts = []
-        for said in (texts, without_boilerplate(texts)):
+        for said in (texts, cut_texts(texts, common_runs([text.encode() for text in texts]).tobytes())):
             found = shingled(texts_of(said))
             sets = [frozenset(found[at].tolist()) for at in range(len(found))]
             pairs = [len(a & b) / max(1, len(a | b)) for a, b in combinations(sets[:1500], 2)]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from curate.cli.main import main
 from curate.config import DedupConfig
-from curate.detect.boilerplate import LEAST, OWN, RUN, common_runs, without_boilerplate
+from curate.detect.boilerplate import LEAST, OWN, RUN, common_runs, cut_texts
 from curate.detect.near import find_duplicates
 from curate.example import Example, Place
 from curate.manifest import read_manifest
@@ -20,6 +20,11 @@ from tests.conftest import Write
 PREAMBLE = "below is an instruction that describes a task, paired with an input that gives further context."
 CLOSING = "if you have any more questions about this in the future, do not hesitate to ask me again."
 CHINESE = "请根据下面的说明完成任务并且用完整的句子回答问题"
+
+
+def without_boilerplate(texts: list[str]) -> list[str]:
+    """However little boilerplate there is."""
+    return cut_texts(texts, common_runs([text.encode("utf-8", "surrogatepass") for text in texts]).tobytes(), hides=0)
 
 
 def own(n: int, words: int = 12) -> str:

@@ -280,8 +280,8 @@ class Chain:
     def add(self, at: int) -> None:
         self.kept.append(at)
 
-    def to(self, at: int) -> list[tuple[float, int]]:
-        return [(0.9, other) for other in self.kept if abs(at - other) <= 1]
+    def to(self, at: int) -> list[tuple[float, int, bool]]:
+        return [(0.9, other, False) for other in self.kept if abs(at - other) <= 1]
 
 
 def test_a_chain_is_not_removed_by_closure() -> None:
