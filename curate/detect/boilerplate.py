@@ -14,7 +14,7 @@ where boilerplate leaves a request or an answer. So a text of which no `OWN` wor
 Words are what stands between white space; in scripts without spaces, characters.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from curate.detect.shingles import Sets
@@ -36,11 +36,10 @@ OWN: Final = 5
 HIDES: Final = 40
 
 
-def learnt(sets: Sets, ids: "Ids", read: "Callable[[Numbers], Iterable[str]]") -> bytes:
-    """The boilerplate of some examples, as `cut_texts` takes it; empty where there is none.
+def telling(sets: Sets, ids: "Ids") -> "Numbers":
+    """The numbers of the examples that boilerplate is learnt from; none where there can be none. ids: of each example its id, as two numbers.
 
-    ids: of each example its id, as two numbers; read: the texts of examples by their numbers. Most files are told from the sets alone: where
-    much of a file shares a run of words, it shares the shingles in it.
+    Most files are told from the sets alone: where much of a file shares a run of words, it shares the shingles in it.
     """
     import numpy as np  # as in all functions here: `curate check` need not wait for it
 
@@ -49,13 +48,17 @@ def learnt(sets: Sets, ids: "Ids", read: "Callable[[Numbers], Iterable[str]]") -
     first[1:] = (ids[order][1:] != ids[order][:-1]).any(axis=1)
     chosen = order[first][:SAMPLE]
     if len(chosen) < LEAST:
-        return b""
+        return chosen[:0]
     hashes = np.sort(np.concatenate([sets[at] for at in chosen.tolist()]))
     least = int(np.ceil(max(LEAST, SHARE * len(chosen))))
     starts = hashes[: max(0, len(hashes) - least + 1)]
-    if len(np.unique(starts[starts == hashes[least - 1 :]])) < RUN // 2:  # shingles that so many have
-        return b""
-    return common_runs([text.encode("utf-8", "surrogatepass") for text in read(chosen)]).tobytes()
+    often = np.unique(starts[starts == hashes[least - 1 :]])  # shingles that so many have
+    return chosen if len(often) >= HIDES // 2 else chosen[:0]
+
+
+def learnt(texts: Iterable[str]) -> bytes:
+    """The boilerplate of some texts, as `cut_texts` takes it; empty where there is none."""
+    return common_runs([text.encode("utf-8", "surrogatepass") for text in texts]).tobytes()
 
 
 def told(runs: bytes) -> list[str]:

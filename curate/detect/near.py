@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from curate.config import DedupConfig
 from curate.detect.bands import Bands
 from curate.detect.beginnings import Beginnings
-from curate.detect.boilerplate import cut_texts, learnt
+from curate.detect.boilerplate import cut_texts, learnt, telling
 from curate.detect.brief import Brief
 from curate.detect.cluster import Choice, Duplicate, choose
 from curate.detect.compared import written_text
@@ -81,7 +81,7 @@ def find_duplicates(
     distinct = [examples[at] for at in sorted(stays.values())]
     before = sum(at < old for at in stays.values())
     sets, ids = sets_of(distinct, config), ids_of(example.id for example in distinct)
-    common = learnt(sets, ids, lambda numbers: (written_text(distinct[at], config.on) for at in numbers.tolist()))
+    common = learnt(written_text(distinct[at], config.on) for at in telling(sets, ids).tolist())
     if common:
         sets = sets_of(distinct, config, common)
     spelled = Brief.of(cut_texts([written_text(example, config.on) for example in distinct], common)).keys()

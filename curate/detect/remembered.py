@@ -10,7 +10,7 @@ from functools import cache
 from hashlib import blake2b, sha256
 from itertools import combinations
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from curate import example, text
 from curate.detect import archive
@@ -22,10 +22,16 @@ from curate.example import content_id
 from curate.read.pieces import Piece, bytes_of
 from curate.text import visible
 
+if TYPE_CHECKING:
+    import numpy as np
+
+    Ids = np.ndarray[Any, np.dtype[np.uint64]]
+
 FEW: Final = 50
 """Examples in a group up to which what is remembered of its pairs is handed on."""
 FOLDER: Final = "near"
 """In the folder of caches."""
+COMMON: Final = {"runs": "<u8"}
 VERDICTS: Final = 2_000_000
 """Verdicts above which those that were not asked for are forgotten."""
 
@@ -102,6 +108,23 @@ class Remembered:
         """The memory for some files, read to make such columns."""
         named = content_id([_code().hex(), repr(making), sorted(str(path.resolve()) for path in files)])
         return cls(cache / FOLDER, cache / FOLDER / f"decided-{named}.npz", making, only)
+
+    def common(self, ids: "Ids", learn: Callable[[], bytes]) -> bytes:
+        """The boilerplate of examples of these ids: as remembered, else as `learn` says."""
+        import numpy as np
+
+        path = self.folder / f"common-{sha256(repr((_code(), self.making)).encode() + ids.tobytes()).hexdigest()[:32]}.npz"
+        try:
+            known = archive.load(path, COMMON)
+        except archive.DAMAGE:
+            known = None
+            self.notes.append("some of the cache was damaged and is made anew")
+        if known is not None:
+            return bytes(known["runs"].tobytes())
+        runs = learn()
+        if trouble := archive.save(path, {"runs": np.frombuffer(runs, dtype=np.uint64)}):
+            self.notes.append(f"what was compared is not remembered: {visible(trouble)}")
+        return runs
 
     def turn(self, making: Making) -> None:
         """From now on remember what is made in another way."""

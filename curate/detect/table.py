@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from curate.detect.boilerplate import learnt
+from curate.detect.boilerplate import learnt, telling
 from curate.detect.brief import Brief, joined_brief
 from curate.detect.columns import Columns, Making, columns_of_lines
 from curate.detect.compared import On, written_text
@@ -198,7 +198,9 @@ def read_table(
     """
     table = _read(paths, making, crew, progress, name_of, memory)
     if making.common is None:
-        common = learnt(table.sets, table.ids, partial(_written, table, making.on))
+        examples = telling(table.sets, table.ids)
+        learn = partial(_learnt, table, making.on, examples)
+        common = b"" if not len(examples) else memory.common(table.ids[examples], learn) if memory else learn()
         if common:
             own = making._replace(common=common, judging=None)
             if memory:
@@ -207,10 +209,10 @@ def read_table(
     return table
 
 
-def _written(table: Table, on: On, examples: "Numbers") -> Iterator[str]:
-    """What is compared of some examples."""
+def _learnt(table: Table, on: On, examples: "Numbers") -> bytes:
+    """The boilerplate of what is compared of some examples."""
     reader = Reader()
-    return (written_text(reader.example(table.spot(line)), on) for line in table.lines[examples].tolist())
+    return learnt(written_text(reader.example(table.spot(line)), on) for line in table.lines[examples].tolist())
 
 
 def _read(

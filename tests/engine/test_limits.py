@@ -19,7 +19,14 @@ from tests.conftest import environment, line_of
 GOOD = line_of(("Hi", "Hello."))
 COMMAND = [sys.executable, "-m", "curate", "check", "data.jsonl", "--quiet"]
 # What is written takes the place of the file at once: it is held there for as long as it takes to stop it.
-HELD = f"import os, sys, time; os.replace = lambda *_: time.sleep(60); from curate.cli.main import main; sys.exit(main({[*COMMAND[3:], '--fix-only']!r}))"
+# What starts in the background of a shell ignores Ctrl-C, and so does all that it starts.
+HELD = f"""
+import os, signal, sys, time
+from curate.cli.main import main
+signal.signal(signal.SIGINT, signal.default_int_handler)
+os.replace = lambda *_: time.sleep(60)
+sys.exit(main({[*COMMAND[3:], "--fix-only"]!r}))
+"""
 # Started from a small process: the peak of a child counts from that of the process it was forked from.
 MEASURED = "import os, subprocess, sys; process = subprocess.Popen(sys.argv[1:]); print(os.wait4(process.pid, 0)[2].ru_maxrss, file=sys.stderr)"
 
