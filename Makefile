@@ -26,7 +26,7 @@ demo: $(READY)  ## Take a real data set through the whole house: checked, dedupl
 test: $(READY) check  ## Run everything that must hold: style, types, layers, schemas, and all tests.
 	HYPOTHESIS_PROFILE=more $(BIN)/python -m pytest -n 2 --dist loadgroup
 
-test-fast: $(READY)  ## Run the tests that need no model and no real process.
+test-fast: $(READY)  ## Run the quick tests: no model, no real process, no whole review.
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m 'not slow'
 
 check: lint  ## Check style, types, layers and generated files, and run our own check on our own examples.

@@ -195,6 +195,7 @@ def test_findings_do_not_depend_on_the_size_of_a_chunk(chosen: list[Callable[[in
     assert (cut.lines, cut.examples) == (whole.lines, whole.examples)
 
 
+@pytest.mark.slow
 @given(chosen=st.lists(st.sampled_from(KINDS), min_size=1, max_size=12))
 def test_an_error_in_one_line_hides_and_adds_nothing_in_the_others(chosen: list[Callable[[int], object]]) -> None:
     lines = [line_of(kind(n)) for n, kind in enumerate(chosen)]

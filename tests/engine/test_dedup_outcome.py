@@ -167,6 +167,7 @@ def test_all_that_was_read_is_kept_or_removed_and_each_line_that_goes_is_like_on
             assert max(len(left), len(right)) <= SHORT
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(files(), configs, st.integers(150, 2500), st.integers(1, 4), st.data())
 def test_the_outcome_does_not_depend_on_pieces_workers_files_or_a_memory(

@@ -6,6 +6,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -98,6 +99,7 @@ def test_every_pointer_leads_to_a_value_or_to_a_key_that_is_missing_from_one(val
                 assert isinstance(resolve(value, finding["pointer"].rpartition("/")[0]), dict)
 
 
+@pytest.mark.slow
 @given(pairs=st.lists(written(lines), min_size=2, max_size=3))
 def test_an_array_has_the_findings_of_its_elements_at_the_lines_of_their_values(pairs: list[tuple[Any, str]]) -> None:
     values = [value for value, _ in pairs]

@@ -50,6 +50,7 @@ def report_of(path: Path) -> CheckReport:
     return report
 
 
+@pytest.mark.slow
 def test_every_format_takes_them_and_none_is_obeyed(naughty: Path) -> None:
     report = report_of(naughty)
     for kind in OutputFormat:

@@ -91,6 +91,7 @@ def test_columns_are_the_same_in_both_ways(content: list[tuple[bytes, bytes]], t
         assert [told(part) for part in made(path, making, 1 << 30, patch)] == [told(part) for part in made(path, making, 0, patch)]
 
 
+@pytest.mark.slow
 @given(content=st.lists(st.tuples(careless, ENDINGS), max_size=12))
 def test_what_is_screened_for_errors_is_the_same_with_and_without_a_quick_look(content: list[tuple[bytes, bytes]]) -> None:
     path = Path("x.jsonl")

@@ -84,6 +84,7 @@ def test_pieces_hold_the_lines_of_the_file(file: tuple[list[bytes], bytes, bool,
     assert cut == whole
 
 
+@pytest.mark.slow
 @settings(max_examples=40)  # all rules, three times each
 @given(file=FILES, size=st.integers(1, 400))
 def test_findings_do_not_depend_on_how_a_file_is_cut(file: tuple[list[bytes], bytes, bool, bool], size: int) -> None:

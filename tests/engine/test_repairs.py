@@ -146,6 +146,7 @@ def mutated(draw: st.DrawFn, code: str) -> dict[str, Any]:
     return value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("code", "target"), [*((code, target_of(code)) for code in OBJECTS), *ALSO_FOR.items()])
 @given(data=st.data())
 def test_a_repair_of_anything_settles_or_does_nothing_changes_no_input_and_a_second_time_nothing(code: str, target: Target, data: st.DataObject) -> None:
@@ -163,6 +164,7 @@ def test_a_repair_of_anything_settles_or_does_nothing_changes_no_input_and_a_sec
             assert [finding.message for finding in now] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("code", "target"), [*((code, target_of(code)) for code in OBJECTS), *ALSO_FOR.items()])
 @settings(max_examples=20)
 @given(data=st.data())

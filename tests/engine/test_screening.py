@@ -3,6 +3,8 @@
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 from curate.check import check_paths
 from curate.config import CheckConfig
 from curate.finding import Severity
@@ -11,6 +13,7 @@ from curate.screening import Screening
 from tests.conftest import line_of
 
 
+@pytest.mark.slow
 def test_pieces_judged_by_several_threads_at_a_time_are_judged_as_by_one() -> None:
     path = Path("data.jsonl")
     sound = [line_of((f"What of number {n}?", f"It is {n * 7}, " * (n % 40 + 1))) for n in range(12_000)]

@@ -22,6 +22,8 @@ from tui.app import At, CurateApp
 from tui.screens.edit import EditScreen
 from tui.screens.training import RunsScreen
 
+pytestmark = pytest.mark.slow  # the whole review, in many states
+
 Makes = Callable[[], CurateApp]
 PLAIN = 6
 """Lines at the beginning of the file that anybody may look at."""

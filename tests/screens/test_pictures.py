@@ -11,6 +11,7 @@ from tests.screens.conftest import opened
 from tests.screens.test_run_screens import write_evaluation, write_run, write_splits
 from tui.app import CurateApp
 
+pytestmark = pytest.mark.slow  # the whole review, in many states
 Makes = Callable[[], CurateApp]
 
 
@@ -30,7 +31,7 @@ def pressing(*keys: str) -> Callable[[Pilot[None]], Awaitable[None]]:
         pytest.param(("3", "end", "up", "up"), (80, 24), id="findings-small-dark"),
         pytest.param(("4", "end", "d", "t"), (160, 50), id="duplicates-large-light"),
         pytest.param(("5",), (120, 30), id="conflicts-dark"),
-        pytest.param(("6", "v"), (100, 40), id="splits-dark", marks=pytest.mark.slow),
+        pytest.param(("6", "v"), (100, 40), id="splits-dark"),
         pytest.param(("7", "t"), (100, 40), id="training-light"),
         pytest.param(("8",), (80, 24), id="evaluate-small-dark"),
     ],

@@ -90,6 +90,7 @@ def test_a_training_is_followed_line_by_line() -> None:
     assert follower.look()[0].steps[0]["loss"] == 9.0
 
 
+@pytest.mark.slow
 async def test_trainings_are_shown_and_held_beside_each_other(make_app: Makes) -> None:
     write_run("first", 20, report=True)
     write_run("second", 10, report=False)

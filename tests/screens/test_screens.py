@@ -27,6 +27,8 @@ from tui.screens.edit import EditScreen
 from tui.screens.help import HelpScreen
 from tui.widgets.nav import Nav
 
+pytestmark = pytest.mark.slow  # the whole review, in many states
+
 Makes = Callable[[], CurateApp]
 
 
