@@ -55,7 +55,7 @@ class ConvertReport:
 
     @property
     def converted(self) -> int:
-        """Lines that are in the output."""
+        """Lines that were converted; `added` more are in the output."""
         return self.formats.total()
 
 
