@@ -205,7 +205,9 @@ def read_table(
             own = making._replace(common=common, judging=None)
             if memory:
                 memory.turn(own)
-            table = replace(_read(paths, own, crew, None, name_of, memory), judged=table.judged)
+            judged = table.judged
+            del table, learn  # one table at a time is enough memory
+            return replace(_read(paths, own, crew, None, name_of, memory), judged=judged)
     return table
 
 
