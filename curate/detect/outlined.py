@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     Ids = np.ndarray[Any, np.dtype[np.uint64]]
     Flags = np.ndarray[Any, np.dtype[np.bool_]]
 
-ANSWER: Final = ROLES.index("assistant")
 MOST: Final = 31
 """Turns of a conversation whose roles, at two bits each, make a number."""
 
