@@ -37,16 +37,17 @@ def folds() -> "Folds":
 
 
 def _fold(char: str) -> int:
-    composed, folded = unicodedata.normalize("NFKC", char), _folded(char)
+    composed, folded = unicodedata.normalize("NFKC", char), normal(char)
     if any(unicodedata.category(one)[0] == "M" for one in composed + folded):
         return -1
     if not any(WORDS.match(one) for one in folded):
         return BETWEEN
     alone = len(composed) == len(folded) == 1 and all(_listed(ord(one)) for one in (composed, folded))
-    return ord(folded) if alone and _folded(folded) == folded else -1
+    return ord(folded) if alone and normal(folded) == folded else -1
 
 
-def _folded(text: str) -> str:
+def normal(text: str) -> str:
+    """`curate.text.normalised`, but for white space, which is no part of a word."""
     return unicodedata.normalize("NFKC", text).casefold()
 
 

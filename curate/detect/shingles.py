@@ -14,7 +14,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from curate.detect.compared import On, written_text
-from curate.detect.folding import folds
+from curate.detect.folding import folds, normal
 from curate.example import Example
 from curate.text import UNSPACED, WORDS
 
@@ -92,7 +92,7 @@ def texts_of(texts: "Iterable[str | bytes]") -> Texts:
     """Texts in one buffer; bytes are ASCII. Others are normalised here, which only Python can; the case of the others is folded where they are read."""
     import numpy as np  # as below: a twentieth of a second that `curate check` need not pay
 
-    encoded = [text if isinstance(text, bytes) else text.encode() if text.isascii() else _folded(text).encode("utf-8", "surrogatepass") for text in texts]
+    encoded = [text if isinstance(text, bytes) else text.encode() if text.isascii() else normal(text).encode("utf-8", "surrogatepass") for text in texts]
     offsets = np.zeros(len(encoded) + 1, dtype=np.int64)
     np.cumsum([len(data) for data in encoded], out=offsets[1:])
     return Texts(np.frombuffer(b"".join(encoded), dtype=np.uint8), offsets[:-1], offsets[1:])
@@ -115,11 +115,6 @@ def texts_in(buffer: "Bytes", starts: "Offsets", ends: "Offsets", plain: "Flags"
         starts[at], ends[at] = more.starts + len(buffer), more.ends + len(buffer)
         buffer = np.concatenate([buffer, more.buffer])
     return Texts(buffer, starts, ends)
-
-
-def _folded(text: str) -> str:
-    """`curate.text.normalised`, but for white space, which does not count here."""
-    return unicodedata.normalize("NFKC", text).casefold()
 
 
 def shingled(texts: Texts, shingling: Shingling = Shingling()) -> Sets:  # noqa: B008  (a tuple is not changed)
