@@ -11,11 +11,13 @@ from curate.read.document import compact
 if TYPE_CHECKING:
     import numpy as np
 
-    Buffer = bytes | memoryview
+    Buffer = bytes | bytearray | memoryview
     Numbers = np.ndarray[Any, np.dtype[np.int64]]
 
 PIECE: Final = 1 << 20
-"""Bytes that are copied at a time."""
+"""Bytes that are copied at a time, at the most."""
+GATHERED: Final = 64 << 10
+"""The same at the least; as much as stays near the processor."""
 
 
 def write_lines(table: Table, names: Collection[str], losses: Sequence[Loss], kept: IO[bytes], removed: IO[bytes]) -> None:
@@ -31,8 +33,8 @@ def write_lines(table: Table, names: Collection[str], losses: Sequence[Loss], ke
     read, reader = int(stays.sum()), Reader()
     lines = lines_at(table, [loss.place for loss in losses])
     stays[lines] = False
-    for loss, line in zip(losses, lines.tolist(), strict=True):
-        removed.write(lost_line(loss, reader.data(table.spot(line))))
+    for loss, data in zip(losses, reader.lines(table, lines), strict=True):
+        removed.write(lost_line(loss, data))
     written = 0
     for at, source in enumerate(table.sources):
         first, last = int(table.first[at]), int(table.first[at + 1])
@@ -43,12 +45,15 @@ def write_lines(table: Table, names: Collection[str], losses: Sequence[Loss], ke
     assert written + len(losses) == read, "a line is neither kept nor removed"
 
 
-def gathered(pieces: "Iterable[Buffer]") -> Iterator[bytes | bytearray]:
-    """The same bytes in pieces of `PIECE` or more: to write a line at a time takes four times as long."""
+def gathered(pieces: "Iterable[Buffer]") -> "Iterator[Buffer]":
+    """The same bytes in pieces of `GATHERED` or more: to write a line at a time takes four times as long."""
     room = bytearray()
     for piece in pieces:
+        if not room and len(piece) >= GATHERED:
+            yield piece
+            continue
         room += piece
-        if len(room) >= PIECE:
+        if len(room) >= GATHERED:
             yield room
             room = bytearray()
     if room:

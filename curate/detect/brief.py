@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import xxhash
@@ -21,6 +22,7 @@ from curate.text import UNSPACED, normalised
 if TYPE_CHECKING:
     import numpy as np
 
+    Bytes = np.ndarray[Any, np.dtype[np.uint8]]
     Numbers = np.ndarray[Any, np.dtype[np.int64]]
     Words = np.ndarray[Any, np.dtype[np.uint32]]
     Keys = np.ndarray[Any, np.dtype[np.uint64]]
@@ -44,6 +46,24 @@ class Brief:
         """The words of each text that is short."""
         every = list(texts)
         return cls.of_some(len(every), {at: text for at, text in enumerate(every) if len(text) <= SHORT})
+
+    @classmethod
+    def of_spans(cls, count: int, buffer: "Bytes", numbers: "Numbers", spans: "Numbers", others: Mapping[int, str]) -> "Brief":
+        """As `of_some`: of the texts with these `numbers`, which are short, the spans in a buffer of ASCII are given; `others` are texts as they are."""
+        import numpy as np
+
+        from curate.detect import kernels
+
+        words, ends, low, bounds = kernels.pieces(buffer, spans[0], spans[1])
+        folded = low.tobytes().decode()
+        known = [folded[start:end] for start, end in pairwise(bounds.tolist())]
+        some = sorted(at for at, text in others.items() if len(text) <= SHORT)
+        more = cls.of_some(len(some), dict(enumerate(others[at] for at in some)))
+        every = joined_brief([cls(words, ends, known), more])
+        ends = np.append(every.ends, every.ends[-1])  # one without words, for all that are not short
+        where = np.full(count, len(ends) - 2, dtype=np.int64)
+        where[numbers], where[some] = np.arange(len(numbers)), len(numbers) + np.arange(len(some))
+        return cls(every.words, ends, every.vocabulary).chosen(where)
 
     @classmethod
     def of_some(cls, count: int, texts: Mapping[int, str]) -> "Brief":

@@ -46,14 +46,14 @@ class Crew:
     ) -> Iterator[Made]:
         """What `make` makes of each item, or `known` says of it, in order. Raises what they raise, `CurateError` where a process died.
 
-        As long as it is `quick`, making is compiled code for the most part, and threads do it.
+        As long as it is `quick`, making is compiled code for the most part or soon done, and threads do it, unless there are processes by now.
         """
         made = 0
 
         def pool() -> Executor:
             nonlocal made
             made += 1
-            return self._started() if self._processes and made > FEW and not quick() else self._near()
+            return self._started() if self._pool or (self._processes and made > FEW and not quick()) else self._near()
 
         try:
             yield from side_by_side(make, items, self.count, pool, known)

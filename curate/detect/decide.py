@@ -46,7 +46,7 @@ def decide_groups(table: Table, compared: Compared, groups: "Sequence[Numbers]",
 
     What is remembered of a group, by the ids of its members and all else that decides, is not decided again.
     """
-    found, groups = picked(table, compared, groups, wanted)
+    found, groups = picked(table, compared, groups, wanted, crew, memory)
 
     def take(positions: list[int], choice: Choice) -> None:
         found.similarities.extend(choice.similarities)

@@ -14,8 +14,7 @@ What is doubtful counts as a fact: two examples too many are an annoyance, a fac
 
 import re
 from collections import Counter
-from collections.abc import Callable
-from itertools import islice
+from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
 from curate.detect.boilerplate import cut_texts
@@ -32,6 +31,8 @@ THOUSANDS: Final = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 DIGITS: Final = re.compile(r"\d+")
 SYMBOL: Final = re.compile(r"[$€£¥₹₽₩¢%‰°√∞≠≈≤≥×÷±^=]|[\u2190-\u21ff\u2600-\u27bf\U0001f000-\U0001faff]|(?<![^\s\w)\]])[<>](?![^\s\w(\[])")
 """Signs that say something: currencies, mathematics, pictures. Those of markup are none."""
+MARKED: Final = re.compile(r"[$€£¥₹₽₩¢%‰°√∞≠≈≤≥×÷±^=<>\u2190-\u21ff\u2600-\u27bf\U0001f000-\U0001faff]")
+"""What `SYMBOL` is made of."""
 QUOTED: Final = re.compile(r"[\"“«‘`][^\"”»’`\n]{1,60}[\"”»’`]|(?<!\w)'[^'\n]{1,60}'(?!\w)")
 OPENS: Final = re.compile(r"[\"“«‘`]|(?<!\w)'")
 """What `QUOTED` begins with."""
@@ -82,11 +83,11 @@ class Facts:
     def same(self, left: Example, right: Example, *, words: bool = False) -> bool:
         """Whether two examples agree in every fact; with `words`, in every word of meaning."""
         one, other = self._sides(left), self._sides(right)
-        if not all(_agree(one.asked[at], other.asked[at], request=True, every=words) for at in range(len(one.asked))):
+        if not all(same_side(one.asked[at], other.asked[at], request=True, every=words) for at in range(len(one.asked))):
             return False
-        if not _agree(one.answered, other.answered, request=False, every=words):
+        if not same_side(one.answered, other.answered, request=False, every=words):
             return False
-        if 1 < len(one.turns) == len(other.turns) and not all(a == b or _ask_alike(a, b) for a, b in zip(one.turns, other.turns, strict=True)):
+        if 1 < len(one.turns) == len(other.turns) and not all(a == b or ask_alike(a, b) for a, b in zip(one.turns, other.turns, strict=True)):
             return False
         if left.plain and right.plain:
             return True
@@ -124,24 +125,34 @@ def same_facts(left: Example, right: Example, on: On = "conversation") -> bool:
     return Facts(on).same(left, right)
 
 
-def _agree(left: str, right: str, *, request: bool, every: bool = False) -> bool:
+def same_side(left: str, right: str, *, request: bool, every: bool = False) -> bool:
     """Whether one side of two examples states the same facts; with `every`, by the same words of meaning."""
     if left == right:
         return True
     this, that = _differing(left, right)
     if not _same_figures(this, that, left, right):
         return False
-    mine, others = _unshared(this, that)
-    if any(word in NEGATIONS for word in mine | others) and not _as_often(mine, others):
+    mine, others = Counter(_tokens(this)), Counter(_tokens(that))
+    only, their = ([token for token, count in a.items() - b.items() if count > b.get(token, 0)] for a, b in ((mine, others), (others, mine)))
+    return same_words(only, their, left, right, request=request, every=every)
+
+
+def same_words(mine: Iterable[str], others: Iterable[str], left: str, right: str, *, request: bool, every: bool) -> bool:
+    """Whether two texts of the same numbers and symbols state the same facts.
+
+    mine, others: what stands between spaces in one of them and not, or less often, in the other, of the left and of the right.
+    """
+    only, their = _pieces(mine), _pieces(others)
+    if (only.keys() | their.keys()) & NEGATIONS.keys() and not _as_often(only, their):
         return False
-    mine, others = _without_respelled(mine, others)
-    if _signs(mine) != _signs(others) or (every and not _in_same_grammar(mine, others)):
+    only, their = _without_respelled(only, their)
+    if _signs(only) != _signs(their) or (every and not _in_same_grammar(only, their)):
         return False
-    if not mine and not others:
+    if not only and not their:
         return _in_one_order(left, right)
     if request and not _share_meaning(left, right):
         return False
-    telling = [({word: written for word, written in words.items() if _tells(word)}, text) for words, text in ((mine, left), (others, right))]
+    telling = [({word: written for word, written in words.items() if _tells(word)}, text) for words, text in ((only, left), (their, right))]
     if every:
         return not any(words for words, _ in telling)
     return _may_be_reworded(telling, request=request)
@@ -149,9 +160,14 @@ def _agree(left: str, right: str, *, request: bool, every: bool = False) -> bool
 
 def _same_figures(this: str, that: str, left: str, right: str) -> bool:
     """Whether two texts have the same numbers, in order, and the same symbols; `this` and `that` are where they differ."""
-    if DIGITS.findall(this) != DIGITS.findall(that) and numbers(normalised(left)) != numbers(normalised(right)):
-        return False
-    return sorted(SYMBOL.findall(this)) == sorted(SYMBOL.findall(that))
+    mine, others = DIGITS.findall(this), DIGITS.findall(that)
+    if mine != others:
+        if this.isascii() and that.isascii() and "".join(mine).replace("0", "") != "".join(others).replace("0", ""):
+            return False  # however they are spelled
+        if numbers(normalised(left)) != numbers(normalised(right)):
+            return False
+    marked = MARKED.search(this) or MARKED.search(that)  # mostly not, and sooner told
+    return not marked or sorted(SYMBOL.findall(this)) == sorted(SYMBOL.findall(that))
 
 
 def _may_be_reworded(telling: list[tuple[dict[str, str], str]], *, request: bool) -> bool:
@@ -193,12 +209,6 @@ def _agreeing(most: int, agree: Callable[[int], bool]) -> int:
     return least
 
 
-def _unshared(left: str, right: str) -> tuple[dict[str, str], dict[str, str]]:
-    """Words that one text has more often than the other, folded, each with how it is written; of the left, then of the right."""
-    mine, others = Counter(_tokens(left)), Counter(_tokens(right))
-    return _only(mine, others), _only(others, mine)
-
-
 def _tokens(text: str) -> list[str]:
     """What stands between spaces, as it is written; in texts with scripts without spaces, words and single characters."""
     if text.isascii() or not re.search(UNSPACED, text):
@@ -206,12 +216,15 @@ def _tokens(text: str) -> list[str]:
     return [piece for token in PIECE.findall(text) for piece in (token if re.search(UNSPACED, token) else (token,))]
 
 
-def _only(these: Counter[str], those: Counter[str]) -> dict[str, str]:
+def _pieces(tokens: Iterable[str]) -> dict[str, str]:
+    """The words in some tokens, folded, each with how it is written."""
     found: dict[str, str] = {}
-    for token, count in sorted(these.items() - those.items()):  # in order, so that the outcome is the same in every run
-        if count > those.get(token, 0):
-            for piece in PIECE.findall(token):
-                found.setdefault(piece.casefold(), piece)
+    for token in sorted(tokens):  # in order, so that the outcome is the same in every run
+        if token.isascii() and token.isalpha():
+            found.setdefault(token.lower(), token)
+            continue
+        for piece in PIECE.findall(token):
+            found.setdefault(piece.casefold(), piece)
     return found
 
 
@@ -241,7 +254,9 @@ def _without_respelled(mine: dict[str, str], others: dict[str, str]) -> tuple[di
     left = {word: written for word, written in mine.items() if word not in others}
     right = {word: written for word, written in others.items() if word not in mine}
     for word, written in list(left.items()):
-        twin = next((other for other, as_written in right.items() if same_word(word, other, name=written[0].isupper() and as_written[0].isupper())), None)
+        begins = word[0]  # words that begin otherwise are never one, and most do
+        akin = ((other, as_written) for other, as_written in right.items() if other[0] == begins)
+        twin = next((other for other, as_written in akin if same_word(word, other, name=written[0].isupper() and as_written[0].isupper())), None)
         if twin is not None:
             del left[word], right[twin]
     return left, right
@@ -289,7 +304,7 @@ def _in_one_order(left: str, right: str) -> bool:
     return orders[0] == orders[1]
 
 
-def _ask_alike(left: str, right: str) -> bool:
+def ask_alike(left: str, right: str) -> bool:
     """Whether two turns may ask the same: they have the same words, or one of meaning in common."""
     return PIECE.findall(left.casefold()) == PIECE.findall(right.casefold()) or _share_meaning(left, right)
 
@@ -309,5 +324,18 @@ def _means(piece: str) -> bool:
 
 def _says_more_than(count: int, text: str) -> bool:
     """Whether a text has more than so many different words of meaning."""
-    found = (word for word in set(_tokens(text)) if word.casefold().strip(ENDS + ",)'”» ") not in FILLER)
-    return next(islice(found, count, None), None) is not None
+    if text.isascii():
+        begin = text.split(None, 4 * count + 20)[:-1]  # most texts have as many there already
+        if _has_more_than(count, begin):
+            return True
+    return _has_more_than(count, _tokens(text))
+
+
+def _has_more_than(count: int, tokens: Iterable[str]) -> bool:
+    found = set[str]()
+    for token in tokens:
+        if token.casefold().strip(ENDS + ",)'”» ") not in FILLER:
+            found.add(token)
+            if len(found) > count:
+                return True
+    return False

@@ -19,6 +19,8 @@ SMALL = 8
 """Members up to which all pairs of a bucket are looked at, whoever is joined meanwhile."""
 COUNTS = 1 << 22
 """Places, at the most, in which shingles of a crowd are counted."""
+MATRIX = 1024
+"""Members of a crowd up to which it is told from a matrix which pairs were looked at: most share more than one of their rarest shingles."""
 HUBS = 16
 """Members of a crowd that each of its members is compared with first."""
 
@@ -33,39 +35,47 @@ def root(parent: Any, node: int) -> int:
 
 
 @compiled
-def _noted(misses: Any, left: int, right: int, found: float) -> Any:
-    """Note a pair that is nearly alike. Returns the misses, in a bigger array when theirs was full."""
-    at = np.int64(misses[0, 0])
-    if at == len(misses):
-        more = np.empty((2 * at, 3), dtype=np.float64)
-        more[:at] = misses
-        misses = more
-    misses[at, 0], misses[at, 1], misses[at, 2] = left, right, found
-    misses[0, 0] = at + 1
-    return misses
+def _above(parent: Any, node: int) -> int:
+    """`root`, for a forest that another thread joins trees of at the same time: nothing is written."""
+    while parent[node] != node:
+        node = parent[node]
+    return node
 
 
 @compiled
-def _look(one: int, other: int, hashes: Any, offsets: Any, bounds: Any, parent: Any, seen: Any, misses: Any) -> Any:
-    """Join two sets when they are alike; note a pair that is so nearly. Returns the misses, in a bigger array when theirs was full."""
-    a, b = root(parent, one), root(parent, other)
+def _noted(pairs: Any, left: int, right: int, found: float) -> Any:
+    """Note a pair. Returns the pairs, in a bigger array when theirs was full."""
+    at = np.int64(pairs[0, 0])
+    if at == len(pairs):
+        more = np.empty((2 * at, 3), dtype=np.float64)
+        more[:at] = pairs
+        pairs = more
+    pairs[at, 0], pairs[at, 1], pairs[at, 2] = left, right, found
+    pairs[0, 0] = at + 1
+    return pairs
+
+
+@compiled
+def _look(i: int, j: int, members: Any, own: Any, hashes: Any, offsets: Any, bounds: Any, seen: Any, pairs: Any) -> Any:
+    """Join two members of a bucket when they are alike, and note them when they are so or nearly. Returns the pairs."""
+    a, b = root(own, i), root(own, j)
     if a == b:
-        return misses
-    left, right = min(one, other), max(one, other)
+        return pairs
+    left, right = min(members[i], members[j]), max(members[i], members[j])
     pair = (U64(left) << U64(32)) | U64(right)
     slot = mixed(pair) & U64(len(seen) - 1)
     if seen[slot] == pair:
-        return misses
+        return pairs
     found = similarity(hashes, offsets, left, right, bounds[0])
     if found >= bounds[1]:
-        parent[max(a, b)] = min(a, b)
-        return misses
-    seen[slot] = pair
-    return _noted(misses, left, right, found) if found >= bounds[0] else misses
+        own[max(a, b)] = min(a, b)
+    else:
+        seen[slot] = pair
+    return _noted(pairs, left, right, found) if found >= bounds[0] else pairs
 
 
 @compiled
-def _rarest(members: Any, total: int, hashes: Any, offsets: Any, threshold: float, parent: Any) -> Any:
+def _rarest(members: Any, total: int, hashes: Any, offsets: Any, threshold: float, own: Any) -> Any:
     """The shingles of each member that are rarest among all, as many as two sets that are alike must share one of.
 
     Returns a key for each, the shingle and then the group of the member, the members, and how many there are. `total`: shingles of all members.
@@ -78,35 +88,35 @@ def _rarest(members: Any, total: int, hashes: Any, offsets: Any, threshold: floa
         for shingle in hashes[offsets[member] : offsets[member + 1]]:
             often[shingle & mask] += np.uint32(1)
     keys, owners, count = np.empty(total, dtype=np.uint64), np.empty(total, dtype=np.int64), 0
-    for member in members:
-        own = hashes[offsets[member] : offsets[member + 1]]
-        prefix: Any = len(own) - np.int64(np.ceil(threshold * len(own) - 1e-6)) + 1
-        rarest = np.empty(len(own), dtype=np.uint64)
-        for k in range(len(own)):
-            rarest[k] = (U64(often[own[k] & mask]) << U64(32)) | U64(own[k])
+    for i in range(len(members)):
+        held = hashes[offsets[members[i]] : offsets[members[i] + 1]]
+        prefix: Any = len(held) - np.int64(np.ceil(threshold * len(held) - 1e-6)) + 1
+        rarest = np.empty(len(held), dtype=np.uint64)
+        for k in range(len(held)):
+            rarest[k] = (U64(often[held[k] & mask]) << U64(32)) | U64(held[k])
         rarest.sort()
-        for k in range(min(prefix, len(own))):
-            keys[count] = (rarest[k] << U64(32)) | U64(root(parent, member))
-            owners[count] = member
+        for k in range(min(prefix, len(held))):
+            keys[count] = (rarest[k] << U64(32)) | U64(root(own, i))
+            owners[count] = i
             count += 1
     return keys, owners, count
 
 
 @compiled
-def _crowd(members: Any, hashes: Any, offsets: Any, bounds: Any, parent: Any, seen: Any, misses: Any) -> Any:
+def _crowd(members: Any, own: Any, hashes: Any, offsets: Any, bounds: Any, seen: Any, pairs: Any) -> Any:
     """Look at all pairs of a big bucket that may be alike."""
     for i in range(1, len(members)):
         for hub in range(min(i, HUBS)):
-            misses = _look(members[hub], members[i], hashes, offsets, bounds, parent, seen, misses)
-    stands = root(parent, members[0])
+            pairs = _look(hub, i, members, own, hashes, offsets, bounds, seen, pairs)
     whole, total = True, 0
-    for member in members:
-        whole = whole and root(parent, member) == stands
-        total += offsets[member + 1] - offsets[member]
+    for i in range(len(members)):
+        whole = whole and root(own, i) == root(own, 0)
+        total += offsets[members[i] + 1] - offsets[members[i]]
     if whole:
-        return misses
-    keys, owners, count = _rarest(members, total, hashes, offsets, bounds[1], parent)
-    order = np.argsort(keys[:count])
+        return pairs
+    keys, owners, count = _rarest(members, total, hashes, offsets, bounds[1], own)
+    size = len(members)
+    looked, order = np.zeros(size * size if size <= MATRIX else 1, dtype=np.bool_), np.argsort(keys[:count])
     begin = 0
     while begin < count:
         end = begin
@@ -117,9 +127,86 @@ def _crowd(members: Any, hashes: Any, offsets: Any, bounds: Any, parent: Any, se
         for i in range(begin, end):  # one shingle: its sets lie group by group, and pairs within a group are joined
             while later < end and keys[order[later]] <= keys[order[i]]:
                 later += 1
+            one = owners[order[i]]
             for j in range(later, end):
-                misses = _look(owners[order[i]], owners[order[j]], hashes, offsets, bounds, parent, seen, misses)
+                other = owners[order[j]]
+                at = (min(one, other) * size + max(one, other)) % len(looked)
+                if size <= MATRIX and looked[at]:
+                    continue
+                looked[at] = True
+                pairs = _look(one, other, members, own, hashes, offsets, bounds, seen, pairs)
         begin = end
+    return pairs
+
+
+@compiled
+def _grown(members: Any, parent: Any) -> Any:
+    """The forest of the members of a bucket: those are joined that are so in the forest of all."""
+    trees, own = np.empty(len(members), dtype=np.int64), np.arange(len(members))
+    for i in range(len(members)):
+        trees[i] = _above(parent, members[i])
+    order = np.argsort(trees)
+    for k in range(1, len(order)):
+        if trees[order[k]] == trees[order[k - 1]]:
+            a, b = root(own, order[k]), root(own, order[k - 1])
+            own[max(a, b)] = min(a, b)
+    return own
+
+
+@compiled
+def verified(members: Any, ends: Any, hashes: Any, offsets: Any, bounds: Any, parent: Any, seen: Any) -> Any:
+    """Pairs of sets that agree in one band and are alike or nearly so: rows of left, right and similarity.
+
+    Enough of them to join all that are alike. members, ends: as `buckets` gives them; bounds: similarity from which a pair is noted, and from which it
+    is joined; parent: the forest (int64); seen: pairs that were looked at and not joined, as far as there is room (uint64, a power of two many).
+
+    May run beside `join_pairs` of another band. Pairs that are joined already, or were looked at, are left out as far as that is known by now,
+    which changes the time that all takes and nothing else.
+    """
+    pairs, begin = np.empty((1024, 3), dtype=np.float64), 0
+    pairs[0, 0] = 1
+    for end in ends:
+        bucket = members[begin:end]
+        if len(bucket) > SMALL:
+            own = _grown(bucket, parent)
+            if len(bucket) > CROWD:
+                pairs = _crowd(bucket, own, hashes, offsets, bounds, seen, pairs)
+            else:
+                for i in range(1, len(bucket)):
+                    for j in range(i):
+                        pairs = _look(j, i, bucket, own, hashes, offsets, bounds, seen, pairs)
+            begin = end
+            continue
+        for i in range(begin + 1, end):
+            for j in range(begin, i):
+                left, right = members[j], members[i]
+                pair = (U64(left) << U64(32)) | U64(right)
+                slot = mixed(pair) & U64(len(seen) - 1)
+                if seen[slot] == pair or _above(parent, left) == _above(parent, right):
+                    continue
+                seen[slot] = pair
+                found = similarity(hashes, offsets, left, right, bounds[0])
+                if found >= bounds[0]:
+                    pairs = _noted(pairs, left, right, found)
+        begin = end
+    return pairs[1 : np.int64(pairs[0, 0])].copy()
+
+
+@compiled
+def join_pairs(pairs: Any, threshold: float, parent: Any, misses: Any) -> Any:
+    """Join the pairs (see `verified`) that are alike; note the others.
+
+    parent: the forest (int64); misses: rows of left, right, similarity, where misses[0, 0] is the next free row. Returns them, in a bigger array
+    when theirs was full.
+    """
+    for row in range(len(pairs)):
+        left, right = np.int64(pairs[row, 0]), np.int64(pairs[row, 1])
+        a, b = root(parent, left), root(parent, right)
+        if a != b:
+            if pairs[row, 2] >= threshold:
+                parent[max(a, b)] = min(a, b)
+            else:
+                misses = _noted(misses, left, right, pairs[row, 2])
     return misses
 
 
@@ -152,73 +239,6 @@ def buckets(packed: Any, bits: int) -> Any:
             count += 1
         begin = end
     return members[:made].copy(), ends[:count].copy()
-
-
-@compiled
-def _above(parent: Any, node: int) -> int:
-    """`root`, for a forest that another thread joins trees of at the same time: nothing is written."""
-    while parent[node] != node:
-        node = parent[node]
-    return node
-
-
-@compiled
-def verified(members: Any, ends: Any, hashes: Any, offsets: Any, bounds: Any, parent: Any, seen: Any) -> Any:
-    """Pairs of small buckets that are alike or nearly so: rows of left, right and similarity, as in `join_buckets`.
-
-    May run beside `join_buckets` of another band. Pairs that are joined already, or were looked at, are left out as far as that is known by now,
-    which changes the time that all takes and nothing else.
-    """
-    pairs, count, begin = np.empty((1024, 3), dtype=np.float64), 0, 0
-    for end in ends:
-        if end - begin <= SMALL:
-            for i in range(begin + 1, end):
-                for j in range(begin, i):
-                    left, right = members[j], members[i]
-                    pair = (U64(left) << U64(32)) | U64(right)
-                    slot = mixed(pair) & U64(len(seen) - 1)
-                    if seen[slot] == pair or _above(parent, left) == _above(parent, right):
-                        continue
-                    seen[slot] = pair
-                    found = similarity(hashes, offsets, left, right, bounds[0])
-                    if found < bounds[0]:
-                        continue
-                    if count == len(pairs):
-                        more = np.empty((2 * count, 3), dtype=np.float64)
-                        more[:count] = pairs
-                        pairs = more
-                    pairs[count, 0], pairs[count, 1], pairs[count, 2] = left, right, found
-                    count += 1
-        begin = end
-    return pairs[:count].copy()
-
-
-@compiled
-def join_buckets(members: Any, ends: Any, pairs: Any, hashes: Any, offsets: Any, bounds: Any, parent: Any, seen: Any, misses: Any) -> Any:
-    """Join the sets that agree in one band and are alike: those of `pairs` (see `verified`), and those of the buckets that are not small.
-
-    members, ends: as `buckets` gives them; bounds: similarity from which a pair is noted, and from which it is joined; parent: the forest
-    (int64); seen: pairs that were looked at and not joined, as far as there is room (uint64, a power of two many); misses: rows of left,
-    right, similarity, where misses[0, 0] is the next free row. Returns them, in a bigger array when theirs was full.
-    """
-    for row in range(len(pairs)):
-        left, right = np.int64(pairs[row, 0]), np.int64(pairs[row, 1])
-        a, b = root(parent, left), root(parent, right)
-        if a != b:
-            if pairs[row, 2] >= bounds[1]:
-                parent[max(a, b)] = min(a, b)
-            else:
-                misses = _noted(misses, left, right, pairs[row, 2])
-    begin = 0
-    for end in ends:
-        if end - begin > CROWD:
-            misses = _crowd(members[begin:end], hashes, offsets, bounds, parent, seen, misses)
-        elif end - begin > SMALL:
-            for i in range(begin + 1, end):
-                for j in range(begin, i):
-                    misses = _look(members[j], members[i], hashes, offsets, bounds, parent, seen, misses)
-        begin = end
-    return misses
 
 
 @compiled

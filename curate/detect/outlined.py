@@ -1,6 +1,5 @@
 """The columns of plain lines that were outlined (see `curate.read.outline`): those of `curate.detect.columns`, in a third of the time."""
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -40,10 +39,11 @@ def ids_of(outlined: Outlined) -> "Ids":
     """The ids of the examples."""
     import numpy as np
 
-    canon, blake = outlined.canon, hashlib.blake2b
-    spans = outlined.lines[:, 2:4].tolist()
-    found = b"".join([blake(canon[start:end], digest_size=16).digest() for start, end in spans])
-    return np.frombuffer(found, dtype=">u8").astype(np.uint64).reshape(-1, 2)
+    from curate.read.blake2_kernel import digests
+
+    found, block = np.empty((len(outlined.lines), 2), dtype=np.uint64), np.empty(16, dtype=np.uint64)
+    digests(outlined.canon, outlined.lines[:, 2:4].copy(), found, np.empty(8, dtype=np.uint64), block, block.view(np.uint8))
+    return found
 
 
 def sets_of(outlined: Outlined, on: On, shingling: Shingling, common: bytes = b"") -> tuple[Sets, Brief]:
@@ -54,17 +54,19 @@ def sets_of(outlined: Outlined, on: On, shingling: Shingling, common: bytes = b"
     if common:
         scattered = dict(spans.scattered)
         said = [
-            scattered.get(at) or outlined.text[start:end].decode()
+            scattered.get(at) or outlined.said(start, end)
             for at, (start, end) in enumerate(zip(spans.starts.tolist(), spans.ends.tolist(), strict=True))
         ]
         own = cut_texts(said, common)
         return shingled(texts_of(own), shingling), Brief.of(own)
-    texts = texts_in(np.frombuffer(outlined.text, dtype=np.uint8), spans.starts, spans.ends, spans.plain, spans.scattered)
-    short = np.flatnonzero(spans.ends - spans.starts <= np.where(spans.plain, SHORT, 4 * SHORT))  # bytes; 4 of a character at the most
-    brief = dict(spans.scattered)
-    for at, start, end in zip(short.tolist(), spans.starts[short].tolist(), spans.ends[short].tolist(), strict=True):
-        brief.setdefault(at, outlined.text[start:end].decode())
-    return shingled(texts, shingling), Brief.of_some(len(spans.starts), brief)
+    buffer = outlined.text
+    texts = texts_in(buffer, spans.starts, spans.ends, spans.plain, spans.scattered)
+    sizes, others = spans.ends - spans.starts, dict(spans.scattered)
+    short = np.flatnonzero(spans.plain & (sizes > 0) & (sizes <= SHORT))
+    for at in np.flatnonzero(~spans.plain & (sizes <= 4 * SHORT)).tolist():  # bytes; 4 of a character at the most
+        others.setdefault(at, outlined.said(int(spans.starts[at]), int(spans.ends[at])))
+    brief = Brief.of_spans(len(sizes), buffer, short, np.stack([spans.starts[short], spans.ends[short]]), others)
+    return shingled(texts, shingling), brief
 
 
 class _Spans(NamedTuple):
@@ -118,7 +120,7 @@ def _of_one_pattern(roles: "Numbers", first: "Numbers", counts: "Numbers") -> "I
 
 def _said(outlined: Outlined, turns: Sequence[int]) -> str:
     """The texts of some turns."""
-    return b"\n".join([outlined.text[start:end] for start, end in outlined.turns[turns, 3:5].tolist()]).decode()
+    return "\n".join([outlined.said(start, end) for start, end in outlined.turns[turns, 3:5].tolist()])
 
 
 @cache
@@ -136,8 +138,7 @@ def keys_of(outlined: Outlined) -> Keys:
     count, turns = len(outlined.lines), len(outlined.turns)
     asked, whole = np.zeros((2, count), dtype=np.uint64)
     begun, ends = np.empty(turns, dtype=np.uint64), np.zeros(count + 1, dtype=np.int64)
-    canon, asks = (np.frombuffer(data, dtype=np.uint8) for data in (outlined.canon, outlined.asked))
-    used = keys_of_lines(canon, asks, outlined.turns, outlined.lines, asked, whole, begun, ends)
+    used = keys_of_lines(outlined.canon, outlined.asked, outlined.turns, outlined.lines, asked, whole, begun, ends)
     for position in np.flatnonzero(outlined.lines[:, 5] < 0).tolist():
         asked[position] = asked_key(*outlined.conversation(position))
     return Keys(asked, whole, np.zeros(count, dtype=np.uint64), begun[:used].copy(), ends)

@@ -1,65 +1,144 @@
-"""The compiled choice among near-duplicates where nothing counts but how similar they are. Import it inside functions, as `kernels`.
+"""The compiled choice among near-duplicates. Import it inside functions, as `kernels`.
 
-As `curate.detect.cluster.choose` does it: members are taken in the order of their ranks; one goes when it is like one that was kept before,
-and names the most similar of these, the first of equally similar ones.
+As `curate.detect.cluster.choose` does it: members are taken in the order of their ranks; one goes when it is like one that was kept before and
+agrees with it in its facts, and names the most similar of these, the first of equally similar ones. Facts are no matter of compiled code: a
+group that needs to know whether two agree stops there, and goes on when that is known.
 """
 
 from typing import Any
 
 import numpy as np
 
-from curate.detect.kernels import compiled, similarity
+from curate.detect.kernels import U64, compiled, similarity
 from curate.detect.verify import TOLD
 
 GOES, TAKES, COMPARED = 1, 2, 4
 """What may become of a member, as flags: it may go; it may take the place of others; it is compared with those before it."""
+UNKNOWN, SAME, DIFFERENT = 0, 1, 2
+"""Whether two agree in their facts."""
 
 
 @compiled
-def _ranked(near: float, best: Any, count: int) -> int:
-    """Put a similarity among the `count` largest ones, which descend; returns how many these are now."""
-    if count == len(best) and near <= best[count - 1]:
+def _like(hashes: Any, offsets: Any, keys: Any, one: int, other: int, floor: float, threshold: float) -> Any:
+    """How similar two sets are, something below 0 where they are less so than `floor`, and whether their keys are equal."""
+    near, equal = similarity(hashes, offsets, one, other, floor), keys[one] != 0 and keys[one] == keys[other]
+    if equal and near < threshold:  # below the floor, only that it is was found out
+        near = max(0.0, similarity(hashes, offsets, one, other, 0.0))
+    return near if equal or near >= floor else -1.0, equal
+
+
+@compiled
+def _ranked(near: float, equal: bool, who: int, found: Any, equals: Any, others: Any, count: int) -> int:
+    """Put one among the `count` most similar ones, those of equal keys before all others; returns how many these are now."""
+    if count == len(found) and near + equal <= found[count - 1] + equals[count - 1]:
         return count
-    at = min(count, len(best) - 1)
-    while at > 0 and best[at - 1] < near:
-        best[at] = best[at - 1]
+    at = min(count, len(found) - 1)
+    while at > 0 and found[at - 1] + equals[at - 1] < near + equal:
+        found[at], equals[at], others[at] = found[at - 1], equals[at - 1], others[at - 1]
         at -= 1
-    best[at] = near
-    return min(count + 1, len(best))
+    found[at], equals[at], others[at] = near, equal, who
+    return min(count + 1, len(found))
 
 
 @compiled
-def pick(hashes: Any, offsets: Any, members: Any, ends: Any, kinds: Any, floor: float, threshold: float) -> Any:
-    """Of each member of all groups the one that it goes for, -1 where it stays, and how similar the two are; then the other similarities found.
+def _verdict(known: Any, verdicts: Any, one: int, other: int) -> Any:
+    """What is known of two members."""
+    pair, low, high = (U64(one) << U64(32)) | U64(other), 0, len(known)
+    while low < high:
+        middle = (low + high) // 2
+        if known[middle] < pair:
+            low = middle + 1
+        else:
+            high = middle
+    return verdicts[low] if low < len(known) and known[low] == pair else np.uint8(UNKNOWN)
+
+
+@compiled
+def pick(
+    hashes: Any,
+    offsets: Any,
+    keys: Any,
+    members: Any,
+    ends: Any,
+    some: Any,
+    kinds: Any,
+    bounds: Any,
+    facts: bool,
+    known: Any,
+    verdicts: Any,
+    tally: Any,
+    ahead: int,
+    done: Any,
+    kept: Any,
+    winners: Any,
+    found: Any,
+) -> Any:
+    """Choose in the groups `some` (their numbers), as far as that goes. Returns what has to be known to go on, and the other similarities found.
+
+    That is a row for each question: a group, two of its members, the one that was kept before last, and whether they are to have equal words of
+    meaning. A group asks for the next one that it needs, and then as far as `ahead` questions go for what it may need after that, going by the
+    `tally` of what came of its questions so far: a row of two numbers a group, how many agreed and how many did not.
+    `done` is how many members of each group have been chosen about, `kept` which of them stay (both as they were left the last time). Of each that has
+    been, `winners` (int64) gets a row: the one that it goes for, and the one that it would have gone for if their facts were not different, or
+    -1; `found` how similar these are.
 
     members: numbers of sets (int64), group by group, each in the order of ranks; group i from ends[i] to before ends[i + 1]; kinds: of each
-    member, what may become of it (uint8, flags); floor: similarity from which pairs are told, of a member the `TOLD` largest.
+    member, what may become of it (uint8, flags); bounds: similarity from which pairs are told, of a member the `TOLD` largest, and the threshold;
+    keys: of each set, that of its words, or 0; facts: whether they matter of those that are similar; known: what was asked, ascending, members as two
+    halves of a number (uint64), and its verdicts (uint8).
     """
-    winners, found = np.full(len(members), -1, dtype=np.int64), np.zeros(len(members), dtype=np.float64)
+    floor, threshold = bounds[0], bounds[1]
+    asked, asking = np.empty((len(some) * (ahead + TOLD), 4), dtype=np.int64), 0
     misses, missed = np.empty(1024, dtype=np.float64), 0
-    kept, told = np.empty(len(members), dtype=np.int64), np.empty(TOLD, dtype=np.float64)
-    for group in range(len(ends) - 1):
-        count = 0
-        for at in range(ends[group], ends[group + 1]):
-            one = members[at]
-            best, winner, some = -1.0, -1, 0
+    told, equals, others = np.empty(TOLD), np.empty(TOLD, dtype=np.bool_), np.empty(TOLD, dtype=np.int64)
+    for group in some:
+        begin, size, before, stopped = ends[group], ends[group + 1] - ends[group], asking, False
+        differ = tally[group, 1] > tally[group, 0]
+        for rank in range(done[group], size):
+            at = begin + rank
+            one, near = members[at], 0
             if kinds[at] & COMPARED:
-                for i in range(count):
-                    near = similarity(hashes, offsets, one, kept[i], floor)
-                    if near >= floor:
-                        some = _ranked(near, told, some)
-                    if near > best:
-                        best, winner = near, kept[i]
-            if best >= threshold and kinds[at] & GOES:
-                winners[at], found[at] = winner, best
+                for other in range(rank):
+                    if kept[begin + other]:
+                        similar, equal = _like(hashes, offsets, keys, one, members[begin + other], floor, threshold)
+                        if similar >= 0.0:
+                            near = _ranked(similar, equal, other, told, equals, others, near)
+            alike, winner, open_ = -1, -1, False
+            for i in range(near):
+                if not equals[i] and told[i] < threshold:
+                    continue
+                alike = i if alike < 0 else alike
+                words = told[i] < threshold
+                verdict = _verdict(known, verdicts, at, begin + others[i]) if facts or words else np.uint8(SAME)
+                if verdict == UNKNOWN:
+                    asked[asking, 0], asked[asking, 1], asked[asking, 2], asked[asking, 3] = group, at, begin + others[i], words
+                    asking += 1
+                    open_ = True
+                    if not differ:
+                        break
+                if verdict == SAME:
+                    winner = i
+                    break
+            goes = winner >= 0 and kinds[at] & GOES != 0
+            stopped = stopped or open_
+            if stopped:  # go on as if it were known what becomes of this one
+                if asking - before >= ahead:
+                    break
+                kept[at] = not goes and kinds[at] & TAKES != 0 and (differ or not open_)
                 continue
-            if missed + some > len(misses):
-                more = np.empty(2 * len(misses), dtype=np.float64)
+            done[group] = rank + 1
+            winners[at, 0], winners[at, 1] = -1, -1
+            if goes:
+                winners[at, 0], found[at] = members[begin + others[winner]], told[winner]
+                kept[at] = False
+                continue
+            if alike >= 0 and winner < 0:
+                winners[at, 1], found[at] = members[begin + others[alike]], told[alike]
+            if missed + near > len(misses):
+                more = np.empty(2 * (missed + near), dtype=np.float64)
                 more[:missed] = misses[:missed]
                 misses = more
-            misses[missed : missed + some] = told[:some]
-            missed += some
-            if kinds[at] & TAKES:
-                kept[count] = one
-                count += 1
-    return winners, found, misses[:missed].copy()
+            misses[missed : missed + near] = told[:near]
+            missed += near
+            kept[at] = kinds[at] & TAKES != 0
+    return asked[:asking].copy(), misses[:missed].copy()

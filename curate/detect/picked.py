@@ -1,10 +1,17 @@
-"""What becomes of groups of near-duplicates where nothing counts but how similar and how long they are: told from columns, for all at once."""
+"""What becomes of groups of near-duplicates where nothing but their texts counts: told from columns, for all at once.
+
+Compiled code chooses group by group, and stops where it has to know whether two examples agree in their facts. That is found out for all groups
+together; then those that stopped go on, until none stops.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from curate.config import DedupConfig
 from curate.detect.cluster import Choice, Pair
+from curate.detect.crew import Crew
+from curate.detect.plain_facts import Lines, Pairs, agreeing
+from curate.detect.remembered import Remembered
 from curate.detect.shingles import Sets
 from curate.detect.table import Table
 from curate.detect.verify import FLOOR
@@ -20,6 +27,14 @@ BY_COLUMNS: Final = ("longest", "first", "last", "manual")
 """Policies whose ranks can be told from columns."""
 MOST: Final = 10_000
 """Members of a group that is decided about at once: what is compiled cannot be interrupted."""
+BIG: Final = 2000
+"""The same where facts matter."""
+AHEAD: Final = 5_000
+"""Questions that are asked at a time, at the least, if there are as many."""
+BATCH: Final = 2000
+"""Pairs of which it is found out in one go whether they agree."""
+MANY: Final = 50_000
+"""Such pairs from which processes are worth their start: about two seconds of work."""
 
 
 class Wanted(NamedTuple):
@@ -48,35 +63,119 @@ class Compared(NamedTuple):
     """Where each stands among all."""
 
 
-def picked(table: Table, compared: Compared, groups: "Sequence[Numbers]", wanted: Wanted) -> "tuple[Choice, Sequence[Numbers]]":
-    """What becomes of the groups that can be decided about from columns, by where their members stand among all examples; and the other groups.
+def picked(
+    table: Table, compared: Compared, groups: "Sequence[Numbers]", wanted: Wanted, crew: Crew, memory: Remembered | None = None
+) -> "tuple[Choice, Sequence[Numbers]]":
+    """What becomes of the groups that can be decided about so, by where their members stand among all examples; and the other groups.
 
-    As `curate.detect.near.decided` decides. Facts need the texts, and so does what short texts have in common.
+    As `curate.detect.near.decided` decides. Raises `InputError` when lines cannot be read again.
     """
     import numpy as np
 
     config = wanted.config
-    if not config.ignore_facts or config.keep not in BY_COLUMNS or not groups:
+    if config.keep not in BY_COLUMNS or not groups:
         return Choice(), groups
-    from curate.detect import pick  # compiled
-
     sizes = np.array([len(group) for group in groups])
-    short = np.add.reduceat(compared.spelled[np.concatenate(groups)] != 0, np.cumsum(sizes) - sizes)
-    slow = ((short > 1) | (sizes > MOST)).tolist()
-    quick, rest = ([group for group, some in zip(groups, slow, strict=True) if some == asked] for asked in (False, True))
+    short = np.add.reduceat(compared.spelled[np.concatenate(groups)] != 0, np.cumsum(sizes) - sizes) > 1
+    asks = short | (not config.ignore_facts)
+    quick = sizes <= np.where(asks, BIG, MOST)
+    rest = [groups[at] for at in np.flatnonzero(~quick).tolist()]
     if wanted.old:
-        quick = [group for group in quick if compared.positions[group[0]] < wanted.old <= compared.positions[group[-1]]]
-    if not quick:
+        bounds = [(compared.positions[group[0]], compared.positions[group[-1]]) for group in groups]
+        quick &= np.array([first < wanted.old <= last for first, last in bounds])
+    some = np.flatnonzero(quick)
+    if not len(some):
         return Choice(), rest
-    members = np.concatenate(quick)
-    owners = np.repeat(np.arange(len(quick)), [len(group) for group in quick])
-    order, kinds = _ranked(table, compared, members, owners, wanted)
-    members, ends = members[order], np.append(np.flatnonzero(np.diff(owners, prepend=-1)), len(owners))
-    least = min(FLOOR, config.threshold)
-    winners, similarities, misses = pick.pick(compared.sets.hashes, compared.sets.offsets, members, ends, kinds, least, config.threshold)
-    gone = np.flatnonzero(winners >= 0)
-    pairs = zip(compared.positions[members[gone]].tolist(), compared.positions[winners[gone]].tolist(), similarities[gone].tolist(), strict=True)
-    return Choice(list(map(Pair._make, pairs)), [], [*similarities[gone].tolist(), *misses.tolist()]), rest
+    return _Choosing(table, compared, [groups[at] for at in some.tolist()], wanted).chosen(crew, memory), rest
+
+
+class _Choosing:
+    """Groups about which it is being decided."""
+
+    def __init__(self, table: Table, compared: Compared, groups: "Sequence[Numbers]", wanted: Wanted) -> None:
+        """Nothing is decided yet."""
+        import numpy as np
+
+        self._table, self._compared, self._wanted = table, compared, wanted
+        sizes = np.array([len(group) for group in groups])
+        members, owners = np.concatenate(groups), np.repeat(np.arange(len(groups)), sizes)
+        order, self._kinds = _ranked(table, compared, members, owners, wanted)
+        self._members, self._ends = members[order], np.append(0, np.cumsum(sizes))
+        self._known, self._verdicts = np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.uint8)
+        self._tally = np.zeros((len(groups), 2), dtype=np.int64)
+
+    def chosen(self, crew: Crew, memory: Remembered | None) -> Choice:
+        """What becomes of the members."""
+        import numpy as np
+
+        from curate.detect import pick
+
+        config, compared = self._wanted.config, self._compared
+        bounds = np.array([min(FLOOR, config.threshold), config.threshold])
+        winners, found = np.full((len(self._members), 2), -1, dtype=np.int64), np.zeros(len(self._members), dtype=np.float64)
+        done, kept = np.zeros(len(self._tally), dtype=np.int64), np.zeros(len(self._members), dtype=np.bool_)
+        misses, some = list[float](), np.arange(len(self._tally))
+        while len(some):
+            asked, others = pick.pick(
+                compared.sets.hashes,
+                compared.sets.offsets,
+                compared.spelled,
+                self._members,
+                self._ends,
+                some,
+                self._kinds,
+                bounds,
+                not config.ignore_facts,
+                self._known,
+                self._verdicts,
+                self._tally,
+                max(1, AHEAD // len(some)),
+                done,
+                kept,
+                winners,
+                found,
+            )
+            misses += others.tolist()
+            some = np.unique(asked[:, 0])
+            if len(some):
+                self._learn(asked[:, 0], asked[:, 1:3], asked[:, 3] == 1, crew, memory)
+
+        def pairs(column: int) -> "tuple[list[Pair], list[float]]":
+            at = np.flatnonzero(winners[:, column] >= 0)
+            left, right = compared.positions[self._members[at]].tolist(), compared.positions[winners[at, column]].tolist()
+            similarities: list[float] = found[at].tolist()
+            return list(map(Pair, left, right, similarities)), similarities
+
+        (gone, similarities), (apart, _) = pairs(0), pairs(1)
+        return Choice(gone, apart, [*similarities, *misses])
+
+    def _learn(self, groups: "Numbers", asked: "Numbers", words: "Flags", crew: Crew, memory: Remembered | None) -> None:
+        """Find out of two members each time whether they agree in their facts; groups: the one that both are in."""
+        import numpy as np
+
+        from curate.detect import pick
+
+        standing = self._compared.positions[self._members[asked]]
+        left, right = (self._table.ids[standing[:, side]] for side in (0, 1))
+        nothing = np.zeros(len(asked), dtype=np.bool_)
+        same, remembered = memory.agreements(left, right, words) if memory else (nothing, nothing.copy())
+        unknown = np.flatnonzero(~remembered)
+        if len(unknown):
+            pairs = (self._pairs(standing[some], words[some]) for some in np.split(unknown, range(BATCH, len(unknown), BATCH)))
+            same[unknown] = np.concatenate(list(crew.each(agreeing, pairs, quick=lambda: len(unknown) < MANY)))
+            if memory:
+                memory.agree(left[unknown], right[unknown], words[unknown], same[unknown])
+        np.add.at(self._tally, (groups, np.where(same, 0, 1)), 1)
+        known = np.concatenate([self._known, (asked[:, 0].astype(np.uint64) << np.uint64(32)) | asked[:, 1].astype(np.uint64)])
+        verdicts = np.concatenate([self._verdicts, np.where(same, pick.SAME, pick.DIFFERENT).astype(np.uint8)])
+        order = known.argsort()
+        self._known, self._verdicts = known[order], verdicts[order]
+
+    def _pairs(self, standing: "Numbers", words: "Flags") -> Pairs:
+        import numpy as np
+
+        examples, numbers = np.unique(standing, return_inverse=True)
+        return Pairs(Lines.of(self._table, examples), numbers.reshape(-1, 2), words, self._wanted.config.on, self._wanted.common)
 
 
 def _ranked(table: Table, compared: Compared, members: "Numbers", owners: "Numbers", wanted: Wanted) -> "tuple[Numbers, np.ndarray[Any, np.dtype[np.uint8]]]":

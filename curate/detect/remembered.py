@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     Ids = np.ndarray[Any, np.dtype[np.uint64]]
+    Hashes = np.ndarray[Any, np.dtype[np.uint64]]
+    Flags = np.ndarray[Any, np.dtype[np.bool_]]
 
 FEW: Final = 50
 """Examples in a group up to which what is remembered of its pairs is handed on."""
@@ -79,6 +81,40 @@ class Verdicts:
         return verdict
 
 
+@dataclass(slots=True)
+class Agreements:
+    """The same of many pairs at once, by hashes of both ids and of what was asked."""
+
+    keys: "Hashes"
+    """Ascending."""
+    same: "Flags"
+
+    @classmethod
+    def of(cls, keys: "Hashes", same: "Flags") -> "Agreements":
+        """In any order; of equal keys the first counts."""
+        import numpy as np
+
+        every, first = np.unique(keys, return_index=True)
+        return cls(every, same[first])
+
+    def known(self, keys: "Hashes") -> "tuple[Flags, Flags]":
+        """Of each key whether the two agree, and whether that is known."""
+        import numpy as np
+
+        if not len(self.keys):
+            return np.zeros(len(keys), dtype=np.bool_), np.zeros(len(keys), dtype=np.bool_)
+        at = np.minimum(self.keys.searchsorted(keys), len(self.keys) - 1)
+        known = self.keys[at] == keys
+        return self.same[at] & known, known
+
+
+def asked_of(left: "Ids", right: "Ids", words: "Flags") -> "Hashes":
+    """Of each pair of ids one key, whichever is left."""
+    from curate.detect import kernels
+
+    return kernels.pair_keys(left, right, words)
+
+
 def _pair(left: str, right: str) -> bytes:
     return bytes.fromhex(left + right if left < right else right + left)
 
@@ -100,6 +136,11 @@ class Remembered:
     notes: list[str] = field(default_factory=list)
     """What went wrong; it costs time, nothing else."""
     _facts: Verdicts | None = None
+    _agreements: Agreements = field(init=False)
+    _asked: "list[tuple[Hashes, Flags]]" = field(default_factory=list)
+    """What was asked for, and what came of it."""
+    _new: bool = False
+    """Whether any of it was not known before."""
     _choices: dict[bytes, Choice] = field(default_factory=dict)
     _chosen: dict[bytes, Choice] = field(default_factory=dict)
 
@@ -181,6 +222,18 @@ class Remembered:
         """Whether the examples with these two ids agree in their facts: as remembered, else as `judge` says."""
         return self._verdicts().same(left, right, judge)
 
+    def agreements(self, left: "Ids", right: "Ids", words: "Flags") -> "tuple[Flags, Flags]":
+        """Whether pairs of examples, rows of their ids, agree in their facts, in all `words` perhaps; and of which that is remembered."""
+        self._verdicts()
+        same, known = self._agreements.known(keys := asked_of(left, right, words))
+        self._asked.append((keys[known], same[known]))
+        return same, known
+
+    def agree(self, left: "Ids", right: "Ids", words: "Flags", same: "Flags") -> None:
+        """Remember whether pairs agree."""
+        self._asked.append((asked_of(left, right, words), same))
+        self._new = True
+
     def among(self, groups: Iterable[Sequence[str]]) -> dict[bytes, bool]:
         """What is remembered of pairs in a group of ids; for those who decide in another process."""
         known = self._verdicts().known
@@ -195,21 +248,29 @@ class Remembered:
 
     def save(self) -> None:
         """Leave what was decided for the next run, where it is other than before; make room."""
+        import numpy as np
+
         facts = self._verdicts()
-        if self._chosen.keys() != self._choices.keys() or not facts.used.items() <= facts.known.items():
+        if self._new or self._chosen.keys() != self._choices.keys() or not facts.used.items() <= facts.known.items():
             verdicts = facts.known | facts.used if len(facts.known) < VERDICTS else facts.used
-            if said := archive.save(self.path, decisions_of(verdicts, self._chosen)):
+            asked = [*self._asked, (self._agreements.keys, self._agreements.same)] if len(self._agreements.keys) < VERDICTS else self._asked
+            keys, same = (np.concatenate([self._agreements.keys[:0], *(pair[at] for pair in asked)]) for at in (0, 1))
+            every = Agreements.of(keys, same.astype(np.bool_))
+            if said := archive.save(self.path, decisions_of(verdicts, self._chosen) | {"asked": every.keys, "agree": every.same}):
                 self.notes.append(f"what was compared is not remembered: {visible(said)}")
         self.notes[:] = dict.fromkeys(self.notes)
         archive.make_room(self.folder)
 
     def _verdicts(self) -> Verdicts:
         if self._facts is None:
-            self._facts = Verdicts({})
+            import numpy as np
+
+            self._facts, self._agreements = Verdicts({}), Agreements(np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.bool_))
             try:
                 found = archive.load(self.path, DECIDED)
                 if found is not None:
                     self._facts.known, self._choices = decisions_from(found)
+                    self._agreements = Agreements.of(found["asked"], found["agree"])
             except archive.DAMAGE:
                 self.notes.append("some of the cache was damaged and is made anew")
         return self._facts

@@ -46,8 +46,10 @@ def grouped(sets: Sets, threshold: float, workers: int, keys: "Keys | None" = No
     ends = np.append(starts[1:], len(order))
     big = np.flatnonzero(ends - starts > 1)
     members = [nodes[order[start:end]] for start, end in zip(starts[big].tolist(), ends[big].tolist(), strict=True)]
-    apart = misses[roots[misses[:, 0].astype(np.int64)] != roots[misses[:, 1].astype(np.int64)]]
-    return Groups(members, sorted(np.unique(apart, axis=0)[:, 2].tolist()), bands)
+    left, right = misses[:, :2].T.astype(np.int64)
+    apart = np.flatnonzero(roots[left] != roots[right])
+    once = apart[np.unique(left[apart] << 32 | right[apart], return_index=True)[1]]
+    return Groups(members, np.sort(misses[once, 2]).tolist(), bands)
 
 
 def _joined(sets: Sets, keys: "Keys", threshold: float, workers: int, equal: "Keys | None") -> "tuple[Numbers, np.ndarray[Any, np.dtype[np.float64]]]":
@@ -63,14 +65,13 @@ def _joined(sets: Sets, keys: "Keys", threshold: float, workers: int, equal: "Ke
     bits = max(1, len(sets).bit_length())
     numbers, above = np.arange(len(sets), dtype=np.uint64), np.uint64((1 << 64) - (1 << bits))
 
-    def candidates(band: "Keys") -> "tuple[Numbers, Numbers, np.ndarray[Any, np.dtype[np.float64]]]":
+    def alike(band: "Keys") -> "np.ndarray[Any, np.dtype[np.float64]]":
         packed = (band & above) | numbers  # sorted as they are: to sort numbers by keys takes ten times as long
         packed.sort()
-        members, ends = join.buckets(packed, bits)
-        return members, ends, join.verified(members, ends, sets.hashes, sets.offsets, bounds, parent, seen)
+        return join.verified(*join.buckets(packed, bits), sets.hashes, sets.offsets, bounds, parent, seen)
 
-    for members, ends, pairs in side_by_side(candidates, keys, workers):
-        misses = join.join_buckets(members, ends, pairs, sets.hashes, sets.offsets, bounds, parent, seen, misses)
+    for pairs in side_by_side(alike, keys, workers):
+        misses = join.join_pairs(pairs, threshold, parent, misses)
     if equal is not None and equal.any():
         join.join_equal(equal, np.argsort(equal), parent)
     return join.roots(parent), misses[1 : int(misses[0, 0])]

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from curate.read.compiled import Array
-from curate.read.outline_kernel import outline_lines
+from curate.read.outline_kernel import BLOCK, outline_lines
 from curate.read.pieces import NEWLINE
 
 ROLES: Final = ("system", "user", "assistant")
@@ -19,12 +19,12 @@ ROLES: Final = ("system", "user", "assistant")
 class Outlined:
     """The plain lines of a piece."""
 
-    canon: bytes
-    """Their canonical JSON, by which an example has its id."""
-    text: bytes
-    """Their texts, in UTF-8, with a line break after each."""
-    asked: bytes
-    """What their last answers answer, as `Question.context` spells it."""
+    canon: Array
+    """uint8: their canonical JSON, by which an example has its id."""
+    text: Array
+    """uint8: their texts, in UTF-8, with a line break after each."""
+    asked: Array
+    """uint8: what their last answers answer, as `Question.context` spells it."""
     numbers: Array
     """int64: lines, from 1."""
     lines: Array
@@ -40,14 +40,18 @@ class Outlined:
         """Roles and texts of a plain line."""
         first, count = self.lines[position, :2].tolist()
         turns = self.turns[first : first + count, [0, 3, 4]].tolist()
-        return tuple(ROLES[role] for role, _, _ in turns), [self.text[start:end].decode() for _, start, end in turns]
+        return tuple(ROLES[role] for role, _, _ in turns), [self.said(start, end) for _, start, end in turns]
+
+    def said(self, start: int, end: int) -> str:
+        """A part of `text`."""
+        return str(self.text[start:end].tobytes(), "utf-8")
 
 
 def outline(data: bytes, *, asks: bool) -> Outlined:
     """Outline the lines of some bytes, of which the last one may have no line break; `asks`: whether `Outlined.asked` is wanted."""
     bytes_ = np.frombuffer(data if data.endswith(b"\n") else data + b"\n", dtype=np.uint8)
     starts = np.append(0, np.flatnonzero(bytes_ == NEWLINE) + 1) if data else np.zeros(1, dtype=np.int64)
-    size = len(bytes_) + 32 * len(starts) + 64
+    size = len(bytes_) + 32 * len(starts) + 64 + BLOCK
     canon, text, asked = np.empty(size, dtype=np.uint8), np.empty(size, dtype=np.uint8), np.empty(size if asks else 1, dtype=np.uint8)
     turns, rows = np.empty((len(bytes_) // 24 + 1, 7), dtype=np.int64), np.empty((len(starts) - 1, 6), dtype=np.int64)
     room, told = np.empty(len(bytes_), dtype=np.uint8), np.zeros(2, dtype=np.int64)
@@ -55,9 +59,9 @@ def outline(data: bytes, *, asks: bool) -> Outlined:
     plain = rows[:, 0] >= 0
     others: list[int] = (np.flatnonzero(~plain) + 1).tolist()
     return Outlined(
-        canon[:used].tobytes(),
-        text[:written].tobytes(),
-        asked[:spelled].tobytes(),
+        canon[:used],
+        text[:written],
+        asked[:spelled],
         np.flatnonzero(plain) + 1,
         rows[plain],
         turns[:count].copy(),

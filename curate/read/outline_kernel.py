@@ -5,13 +5,19 @@ Every line that is not clearly plain is refused (-1) and goes the careful way; p
 
 # ruff: noqa: PLR1714  (sets are slower when they are compiled)
 
-from typing import Any
+from typing import Any, Final
+
+import numpy as np
 
 from curate.read.asked_kernel import ASSISTANT, ROLES, SYSTEM, USER, asks, named, put
 from curate.read.compiled import Array, after, compiled, entry, hex_at, literal, literal_at, utf8_at, write_utf8
 
 _OPENING, _ROLE, _CONTENT = literal(b'{"messages":'), literal(b'{"role":'), literal(b'"content":')
 _HEAD, _BODY, _MIDDLE, _TAIL, _BETWEEN = literal(b'{"messages":['), literal(b'{"content":"'), literal(b'","role":"'), literal(b'"}'), literal(b"]}")
+
+
+BLOCK: Final = 32
+"""Bytes that are looked at and copied at a time, where nothing is special about them."""
 
 
 @compiled
@@ -37,7 +43,23 @@ def _string(  # noqa: PLR0912  (one pass, and calls cost)
     """
     chars, plain = 0, True
     while at < end:
+        while at + BLOCK <= end:
+            special = False
+            for nth in range(BLOCK):  # compiled to vectors; what is written behind a special character is written over
+                here = data[np.uintp(at + nth)]
+                text[np.uintp(written + nth)] = here
+                canon[np.uintp(used + nth)] = here
+                special |= (here < 32) | (here > 127) | (here == 34) | (here == 92)
+            if special:
+                break
+            at, used, written, chars = at + BLOCK, used + BLOCK, written + BLOCK, chars + BLOCK
         code = int(data[at])
+        while 32 <= code < 128 and code != 34 and code != 92:  # the data ends with a line break
+            text[written], canon[used] = code, code
+            at, used, written, chars = at + 1, used + 1, written + 1, chars + 1
+            code = int(data[at])
+        if at >= end:
+            return -1, 0, 0
         if code == 34:
             told[0], told[1] = chars, plain
             return at + 1, used, written
@@ -72,20 +94,32 @@ def _string(  # noqa: PLR0912  (one pass, and calls cost)
                     return -1, 0, 0
             else:
                 return -1, 0, 0
-        elif code >= 128:
+            chars += 1
+            if code < 128:
+                text[written] = code
+                written += 1
+                used = _escaped(canon, used, code)
+            else:
+                plain = False
+                written = write_utf8(text, written, code)
+                used = write_utf8(canon, used, code)
+            continue
+        plain = False
+        while code >= 128:  # where there is one, there are more
             code = utf8_at(data, at - 1)
             if code < 0:
                 return -1, 0, 0
-            at += 1 if code < 0x800 else 2 if code < 0x10000 else 3
-        chars += 1
-        if code < 128:
-            text[written] = code
-            written += 1
-            used = _escaped(canon, used, code)
-        else:
-            plain = False
-            written = write_utf8(text, written, code)
-            used = write_utf8(canon, used, code)
+            size = 2 if code < 0x800 else 3 if code < 0x10000 else 4
+            for nth in range(size):
+                here = data[np.uintp(at - 1 + nth)]
+                text[np.uintp(written + nth)] = here
+                canon[np.uintp(used + nth)] = here
+            at, used, written, chars = at - 1 + size, used + size, written + size, chars + 1
+            if at >= end:
+                return -1, 0, 0
+            code = int(data[at])
+            at += 1
+        at -= 1
     return -1, 0, 0
 
 
@@ -162,7 +196,7 @@ def outline_lines(
 ) -> tuple[int, int, int, int]:
     """Fill the arrays of `Outlined`: how much of `canon`, `text`, `asked` and `turns` is used.
 
-    lines: a row each of first turn (-1 for a line that is not plain), its number of turns, start and end in `canon`, and in `asked` (-1: not known).
+    canon, text: longer than needed by `BLOCK`. lines: a row each of first turn (-1 for a line that is not plain), its number of turns, start and end in `canon`, and in `asked` (-1: not known).
     `data` ends with a line break; `room` (uint8, as long as that) and `told` (int64, two) are for use in here.
     """
     end, at, used, written, spelled, count = len(data), 0, 0, 0, 0, 0
