@@ -66,10 +66,10 @@ class _Hashed:
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file, self._hash = file, hashlib.sha256()
-        self._waiting: list[bytes | memoryview] = []
+        self._waiting: list[bytes | bytearray | memoryview] = []
         self._size = 0
 
-    def write(self, data: bytes | memoryview) -> None:
+    def write(self, data: bytes | bytearray | memoryview) -> None:
         self._waiting.append(data)
         self._size += len(data)
         if self._size >= PIECE:
@@ -199,7 +199,7 @@ def _split(stage: Path, name: str, table: Table, division: Division, number: int
     return OutputFile(file=file, examples=len(examples), characters=characters, groups=division.groups_in[number], sha256=digest)
 
 
-def _lines(table: Table, lines: "Numbers", as_read: "np.ndarray[Any, np.dtype[np.bool_]]", reader: Reader) -> Iterator[bytes | memoryview]:
+def _lines(table: Table, lines: "Numbers", as_read: "np.ndarray[Any, np.dtype[np.bool_]]", reader: Reader) -> "Iterator[bytes | bytearray | memoryview]":
     """The bytes of some lines in the order of the table, each with a line break."""
     import numpy as np
 

@@ -7,8 +7,7 @@ of theirs that is grammar in one place is meaning in another.
 """
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
@@ -52,9 +51,9 @@ class Brief:
         """As `of_some`: of the texts with these `numbers`, which are short, the spans in a buffer of ASCII are given; `others` are texts as they are."""
         import numpy as np
 
-        from curate.detect import kernels
+        from curate.detect import word_kernels
 
-        words, ends, low, bounds = kernels.pieces(buffer, spans[0], spans[1])
+        words, ends, low, bounds = word_kernels.pieces(buffer, spans[0], spans[1])
         folded = low.tobytes().decode()
         known = [folded[start:end] for start, end in pairwise(bounds.tolist())]
         some = sorted(at for at, text in others.items() if len(text) <= SHORT)
@@ -132,11 +131,14 @@ def spelled(counts: dict[str, int]) -> dict[str, str]:
 
     Words are held against each other where they are equal but for one letter behind the first (Garbe 2012, symmetric deletion).
     """
-    near: dict[str, list[str]] = defaultdict(list)
+    first: dict[str, str] = {}
+    near: dict[str, list[str]] = {}
     for word in counts:
         if LEAST <= len(word) <= MOST and word.isalpha():
             for key in _shortened(word):
-                near[key].append(word)
+                other = first.setdefault(key, word)
+                if other is not word:  # seldom: a list for each would take longer than all the rest
+                    near.setdefault(key, [other]).append(word)
     better: dict[str, str] = {}
     for words in near.values():
         for at, word in enumerate(words):
@@ -148,9 +150,9 @@ def spelled(counts: dict[str, int]) -> dict[str, str]:
     return {word: _root(word, better) for word in better}
 
 
-def _shortened(word: str) -> Iterator[str]:
-    """A word, and it without each of its letters but the first; each once."""
-    yield from dict.fromkeys([word, *(word[:at] + word[at + 1 :] for at in range(1, len(word)))])
+def _shortened(word: str) -> set[str]:
+    """A word, and it without each of its letters but the first."""
+    return {word, *[word[:at] + word[at + 1 :] for at in range(1, len(word))]}
 
 
 def _root(word: str, better: dict[str, str]) -> str:

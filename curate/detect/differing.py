@@ -8,9 +8,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from curate.detect.kernels import compiled, mixed
+from curate.detect.compiled import U64, compiled, mixed
 
-U64 = np.uint64
 EQUAL, OTHER, WORDS, UNKNOWN = 0, 1, 2, 3
 """What is found of two texts: they are equal; they have other figures or symbols; words that are not shared; nothing, others have to look."""
 SYMBOLS: Final = np.frombuffer(b"$%=^", dtype=np.uint8)
@@ -59,7 +58,7 @@ def _simple(text: Any, start: int, end: int) -> bool:
                 return False
             at += 1
         elif 0xC3 <= byte <= 0xC5:  # letters from À to ſ, and the signs of multiplication and division
-            if byte == 0xC3 and (text[at + 1] == 0x97 or text[at + 1] == 0xB7):  # noqa: PLR1714
+            if byte == 0xC3 and (text[at + 1] == 0x97 or text[at + 1] == 0xB7):
                 return False
             at += 2
         elif byte == 0xE2 and text[at + 1] == 0x80 and 0x90 <= text[at + 2] <= 0xA7:  # dashes, quotes, dots
@@ -85,7 +84,7 @@ def _same(text: Any, start: int, end: int, other: int, other_end: int) -> bool:
     """Whether two spans hold the same bytes."""
     if end - start != other_end - other:
         return False
-    for i in range(end - start):
+    for i in range(end - start):  # noqa: SIM110  (generators are slower when they are compiled)
         if text[start + i] != text[other + i]:
             return False
     return True
@@ -160,10 +159,10 @@ def _slot(text: Any, start: int, end: int, places: Any, spans: Any, mask: int) -
     word = U64(0xCBF29CE484222325)
     for at in range(start, end):
         word = (word ^ U64(text[at])) * U64(0x100000001B3)
-    slot = np.int64(mixed(word) & U64(mask))
+    slot: Any = np.int64(mixed(word) & U64(mask))
     while places[slot] >= 0 and not _same(text, start, end, spans[places[slot], 0], spans[places[slot], 1]):
         slot = (slot + 1) & mask
-    return slot
+    return int(slot)
 
 
 @compiled
@@ -184,6 +183,35 @@ def _trimmed(text: Any, a: int, a_end: int, b: int, b_end: int) -> Any:
 
 
 @compiled
+def _tallied(text: Any, left: int, total: int, words: Any, first: Any, more: Any, places: Any) -> None:
+    """Of each of `total` words, of which `left` are the left text's, the first equal one, and for these how many more the left text has.
+
+    places: room for a table (int64), at least twice as long as there are words.
+    """
+    slots = 16
+    while slots < 2 * total:
+        slots *= 2
+    places[:slots] = -1
+    for i in range(total):
+        slot = _slot(text, words[i, 0], words[i, 1], places, words, slots - 1)
+        if places[slot] < 0:
+            places[slot] = i
+            more[i] = 0
+        first[i] = places[slot]
+        more[first[i]] += 1 if i < left else -1
+
+
+@compiled
+def _compared(text: Any, a: int, a_end: int, b: int, b_end: int) -> int:
+    """What is told of two texts, where they differ, before their words are: nothing (`WORDS`), that they do not agree, or that others have to look."""
+    if not (_simple(text, a, a_end) and _simple(text, b, b_end)):
+        return UNKNOWN
+    if _other_figures(text, a, a_end, b, b_end) or not _same_symbols(text, a, a_end, b, b_end):
+        return OTHER
+    return WORDS if _same_digits(text, a, a_end, b, b_end) else UNKNOWN
+
+
+@compiled
 def differences(text: Any, spans: Any, pairs: Any) -> Any:
     """How both sides of each pair differ: kinds (pair, side), words (rows of start and end in `text`), and where those of each end.
 
@@ -195,54 +223,31 @@ def differences(text: Any, spans: Any, pairs: Any) -> Any:
     for row in range(len(spans)):
         for side in range(2):
             longest = max(longest, spans[row, side, 1] - spans[row, side, 0])
-    words, slots = np.empty((longest + 2, 2), dtype=np.int64), 16
-    while slots < 2 * longest + 4:
-        slots *= 2
-    places, more, first = np.full(slots, -1, dtype=np.int64), np.zeros(longest + 2, dtype=np.int64), np.empty(longest + 2, dtype=np.int64)
+    words, first, more = np.empty((longest + 2, 2), dtype=np.int64), np.empty(longest + 2, dtype=np.int64), np.empty(longest + 2, dtype=np.int64)
+    places = np.empty(4 * longest + 32, dtype=np.int64)  # every other byte may be a word, of both texts
     for row in range(len(pairs)):
         for side in range(2):
             begin = 4 * row + 2 * side
-            ends[begin] = ends[begin + 1] = count
             a, a_end = spans[pairs[row, 0], side, 0], spans[pairs[row, 0], side, 1]
             b, b_end = spans[pairs[row, 1], side, 0], spans[pairs[row, 1], side, 1]
             if _same(text, a, a_end, b, b_end):
                 kinds[row, side] = EQUAL
-                continue
-            a, a_end, b, b_end = _trimmed(text, a, a_end, b, b_end)
-            if not (_simple(text, a, a_end) and _simple(text, b, b_end)):
-                continue
-            if _other_figures(text, a, a_end, b, b_end) or not _same_symbols(text, a, a_end, b, b_end):
-                kinds[row, side] = OTHER
-                continue
-            if not _same_digits(text, a, a_end, b, b_end):
-                continue
-            left = _words(text, a, a_end, words)
-            total = left + _words(text, b, b_end, words[left:])
-            mask = 16
-            while mask < 2 * total:
-                mask *= 2
-            mask -= 1
-            places[: mask + 1] = -1
-            for i in range(total):
-                slot = _slot(text, words[i, 0], words[i, 1], places, words, mask)
-                if places[slot] < 0:
-                    places[slot] = i
-                    more[i] = 0
-                first[i] = places[slot]
-                more[first[i]] += 1 if i < left else -1
+            else:
+                a, a_end, b, b_end = _trimmed(text, a, a_end, b, b_end)
+                kinds[row, side] = _compared(text, a, a_end, b, b_end)
+            left = total = 0
+            if kinds[row, side] == WORDS:
+                left = _words(text, a, a_end, words)
+                total = left + _words(text, b, b_end, words[left:])
+                _tallied(text, left, total, words, first, more, places)
             if count + total > len(found):
                 wider = np.empty((2 * len(found) + total, 2), dtype=np.int64)
                 wider[:count] = found[:count]
                 found = wider
-            for i in range(left):
-                if first[i] == i and more[i] > 0:
-                    found[count] = words[i]
-                    count += 1
-            ends[begin] = count
-            for i in range(total):
-                if first[i] == i and more[i] < 0:
-                    found[count] = words[i]
-                    count += 1
-            ends[begin + 1] = count
-            kinds[row, side] = WORDS
+            for which in range(2):
+                for i in range(total if which else left):
+                    if first[i] == i and (more[i] < 0 if which else more[i] > 0):
+                        found[count] = words[i]
+                        count += 1
+                ends[begin + which] = count
     return kinds, found[:count].copy(), ends

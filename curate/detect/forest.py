@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from curate.detect.compiled import compiled
 from curate.detect.join import root
-from curate.detect.kernels import compiled
 
 
 @compiled

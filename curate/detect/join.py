@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from curate.detect.kernels import compiled, mixed, similarity
+from curate.detect.compiled import U64, compiled, mixed
+from curate.detect.kernels import similarity
 
-U64 = np.uint64
 CROWD = 64
 """Members from which a bucket is cut up."""
 SMALL = 8

@@ -53,10 +53,7 @@ def sets_of(outlined: Outlined, on: On, shingling: Shingling, common: bytes = b"
     spans = _compared(outlined, on)
     if common:
         scattered = dict(spans.scattered)
-        said = [
-            scattered.get(at) or outlined.said(start, end)
-            for at, (start, end) in enumerate(zip(spans.starts.tolist(), spans.ends.tolist(), strict=True))
-        ]
+        said = [scattered.get(at) or outlined.said(start, end) for at, (start, end) in enumerate(zip(spans.starts.tolist(), spans.ends.tolist(), strict=True))]
         own = cut_texts(said, common)
         return shingled(texts_of(own), shingling), Brief.of(own)
     buffer = outlined.text

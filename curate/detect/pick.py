@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from curate.detect.kernels import U64, compiled, similarity
+from curate.detect.compiled import U64, compiled
+from curate.detect.kernels import similarity
 from curate.detect.verify import TOLD
 
 GOES, TAKES, COMPARED = 1, 2, 4
@@ -38,6 +39,18 @@ def _ranked(near: float, equal: bool, who: int, found: Any, equals: Any, others:
         at -= 1
     found[at], equals[at], others[at] = near, equal, who
     return min(count + 1, len(found))
+
+
+@compiled
+def _nearest(hashes: Any, offsets: Any, keys: Any, members: Any, kept: Any, rank: int, bounds: Any, told: Any, equals: Any, others: Any) -> int:
+    """The `TOLD` most similar of a group's members before this one that stay, the most similar first; returns how many there are."""
+    near = 0
+    for other in range(rank):
+        if kept[other]:
+            similar, equal = _like(hashes, offsets, keys, members[rank], members[other], bounds[0], bounds[1])
+            if similar >= 0.0:
+                near = _ranked(similar, equal, other, told, equals, others, near)
+    return near
 
 
 @compiled
@@ -87,7 +100,7 @@ def pick(
     keys: of each set, that of its words, or 0; facts: whether they matter of those that are similar; known: what was asked, ascending, members as two
     halves of a number (uint64), and its verdicts (uint8).
     """
-    floor, threshold = bounds[0], bounds[1]
+    threshold = bounds[1]
     asked, asking = np.empty((len(some) * (ahead + TOLD), 4), dtype=np.int64), 0
     misses, missed = np.empty(1024, dtype=np.float64), 0
     told, equals, others = np.empty(TOLD), np.empty(TOLD, dtype=np.bool_), np.empty(TOLD, dtype=np.int64)
@@ -96,13 +109,7 @@ def pick(
         differ = tally[group, 1] > tally[group, 0]
         for rank in range(done[group], size):
             at = begin + rank
-            one, near = members[at], 0
-            if kinds[at] & COMPARED:
-                for other in range(rank):
-                    if kept[begin + other]:
-                        similar, equal = _like(hashes, offsets, keys, one, members[begin + other], floor, threshold)
-                        if similar >= 0.0:
-                            near = _ranked(similar, equal, other, told, equals, others, near)
+            near = _nearest(hashes, offsets, keys, members[begin:], kept[begin:], rank, bounds, told, equals, others) if kinds[at] & COMPARED else 0
             alike, winner, open_ = -1, -1, False
             for i in range(near):
                 if not equals[i] and told[i] < threshold:

@@ -76,9 +76,10 @@ def agreeing(pairs: Pairs) -> "Flags":
 
     lines, reader, facts = pairs.lines, Reader(), Facts(pairs.on, common=pairs.common)
     plain = _Plain.of(lines, reader, pairs.on) if not pairs.common else None
-    quick = (plain.at[pairs.pairs] >= 0).all(axis=1) if plain else np.zeros(len(pairs.pairs), dtype=np.bool_)
+    quick: Flags = np.zeros(len(pairs.pairs), dtype=np.bool_)
     same = np.zeros(len(quick), dtype=np.bool_)
     if plain:
+        quick[:] = (plain.at[pairs.pairs] >= 0).all(axis=1)
         some = np.flatnonzero(quick)
         same[some] = list(plain.agreeing(pairs.pairs[some], pairs.words[some].tolist()))
     known: dict[int, Example] = {}

@@ -16,7 +16,7 @@ from curate import example, text
 from curate.detect import archive
 from curate.detect.cluster import Choice
 from curate.detect.columns import Columns, Making, columns_of
-from curate.detect.stored import DECIDED, arrays_of, columns_from, decisions_from, decisions_of, kinds
+from curate.detect.stored import AGREED, DECIDED, arrays_of, columns_from, decisions_from, decisions_of, kinds
 from curate.errors import UsageError
 from curate.example import content_id
 from curate.read.pieces import Piece, bytes_of
@@ -91,8 +91,11 @@ class Agreements:
 
     @classmethod
     def of(cls, keys: "Hashes", same: "Flags") -> "Agreements":
-        """In any order; of equal keys the first counts."""
+        """In any order; of equal keys the first counts. Raises `ValueError` where there are not as many of both."""
         import numpy as np
+
+        if len(keys) != len(same):
+            raise ValueError("arrays that do not fit each other")
 
         every, first = np.unique(keys, return_index=True)
         return cls(every, same[first])
@@ -112,7 +115,8 @@ def asked_of(left: "Ids", right: "Ids", words: "Flags") -> "Hashes":
     """Of each pair of ids one key, whichever is left."""
     from curate.detect import kernels
 
-    return kernels.pair_keys(left, right, words)
+    keys: Hashes = kernels.pair_keys(left, right, words)
+    return keys
 
 
 def _pair(left: str, right: str) -> bytes:
@@ -267,7 +271,7 @@ class Remembered:
 
             self._facts, self._agreements = Verdicts({}), Agreements(np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.bool_))
             try:
-                found = archive.load(self.path, DECIDED)
+                found = archive.load(self.path, DECIDED | AGREED)
                 if found is not None:
                     self._facts.known, self._choices = decisions_from(found)
                     self._agreements = Agreements.of(found["asked"], found["agree"])

@@ -4,7 +4,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from curate.detect.kernels import compiled, similarity
+from curate.detect.compiled import compiled
+from curate.detect.kernels import similarity
 
 U32, U64 = np.uint32, np.uint64
 ODDS, PAIRS, NIBBLES, BYTES = U64(0x5555555555555555), U64(0x3333333333333333), U64(0x0F0F0F0F0F0F0F0F), U64(0x0101010101010101)

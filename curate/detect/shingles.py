@@ -71,6 +71,13 @@ class Sets:
 
         return Sets(*kernels.chosen(self.hashes, self.offsets, numbers))
 
+    def kept(self, numbers: "Offsets") -> "Sets":
+        """The sets of these numbers, which ascend, in the place of all; nothing else may be done with these any more."""
+        from curate.detect import kernels
+
+        offsets = kernels.keep(self.hashes, self.offsets, numbers)
+        return Sets(self.hashes[: offsets[-1]], offsets)
+
 
 @cache
 def _classes() -> "Bytes":
@@ -102,11 +109,11 @@ def texts_in(buffer: "Bytes", starts: "Offsets", ends: "Offsets", plain: "Flags"
     """Texts that lie in a buffer of UTF-8, of which some are `plain`, ASCII; in place of those in `others`, by their numbers, the texts given there."""
     import numpy as np
 
-    from curate.detect import kernels
+    from curate.detect import word_kernels
 
     starts, ends = starts.copy(), ends.copy()
     numbers = np.flatnonzero(~plain)
-    numbers = numbers[~kernels.alone(buffer, starts[numbers], ends[numbers], folds())]
+    numbers = numbers[~word_kernels.alone(buffer, starts[numbers], ends[numbers], folds())]
     given = dict(others)
     texts = {at: str(buffer[starts[at] : ends[at]].tobytes(), "utf-8") for at in numbers.tolist() if at not in given} | given
     if texts:

@@ -55,7 +55,7 @@ def sift(
     distinct = np.flatnonzero(stands == np.arange(len(stands)))
     sets, table.sets = table.sets, table.sets.part(0, 0)
     if len(distinct) < len(stands):
-        sets = sets.chosen(distinct)
+        sets = sets.kept(distinct)  # a copy would be the largest thing in memory
     spelled = table.brief.chosen(distinct).keys()
     begun = Beginnings(table.keys.chosen(distinct), table.ids[distinct]) if config.beginnings and table.keys else None
     groups = grouped(sets, config.threshold, crew.count, spelled)

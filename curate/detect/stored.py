@@ -28,7 +28,8 @@ PLACED: Final = {
 }
 COMPARED: Final = {"hashes": "<u4", "offsets": "<i8", "words": "<u4", "ends": "<i8", "vocabulary": "|u1"}
 KEYED: Final = {"asked": "<u8", "whole": "<u8", "source": "<u8", "begun": "<u8", "begun_ends": "<i8"}
-DECIDED: Final = {"pairs": "|u1", "same": "|b1", "groups": "|u1", "sizes": "<i8", "members": "<i8", "similarities": "<f8", "asked": "<u8", "agree": "|b1"}
+DECIDED: Final = {"pairs": "|u1", "same": "|b1", "groups": "|u1", "sizes": "<i8", "members": "<i8", "similarities": "<f8"}
+AGREED: Final = {"asked": "<u8", "agree": "|b1"}
 
 
 def kinds(*, keyed: bool) -> dict[str, str]:
@@ -117,7 +118,7 @@ def decisions_from(arrays: "Arrays") -> tuple[dict[bytes, bool], dict[bytes, Cho
     if sizes.ndim != 2 or members.ndim != 2 or sizes.shape[1] != 3 or members.shape[1] != 2 or (sizes < 0).any():
         raise ValueError("arrays that do not fit each other")
     gone, apart, others = sizes.sum(axis=0).tolist()
-    if len(arrays["asked"]) != len(arrays["agree"]) or (len(pairs), len(groups), len(members), len(arrays["similarities"])) != (32 * len(same), 16 * len(sizes), gone + apart, gone + apart + others):
+    if (len(pairs), len(groups), len(members), len(arrays["similarities"])) != (32 * len(same), 16 * len(sizes), gone + apart, gone + apart + others):
         raise ValueError("arrays that do not fit each other")
     keys, data = groups.tobytes(), pairs.tobytes()
     ends, similarities = members.tolist(), arrays["similarities"].tolist()

@@ -68,7 +68,8 @@ def _joined(sets: Sets, keys: "Keys", threshold: float, workers: int, equal: "Ke
     def alike(band: "Keys") -> "np.ndarray[Any, np.dtype[np.float64]]":
         packed = (band & above) | numbers  # sorted as they are: to sort numbers by keys takes ten times as long
         packed.sort()
-        return join.verified(*join.buckets(packed, bits), sets.hashes, sets.offsets, bounds, parent, seen)
+        pairs: np.ndarray[Any, np.dtype[np.float64]] = join.verified(*join.buckets(packed, bits), sets.hashes, sets.offsets, bounds, parent, seen)
+        return pairs
 
     for pairs in side_by_side(alike, keys, workers):
         misses = join.join_pairs(pairs, threshold, parent, misses)

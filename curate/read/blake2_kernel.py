@@ -62,7 +62,7 @@ def _mixed(a: Any, b: Any, c: Any, d: Any, one: Any, other: Any) -> Any:
 
 
 @compiled
-def _compress(state: Array, block: Array, length: Any, last: bool) -> None:  # noqa: FBT001
+def _compress(state: Array, block: Array, length: Any, last: bool) -> None:
     """The compression function F; length: bytes hashed so far."""
     a, b, c, d = state[0], state[1], state[2], state[3]
     e, f, g, h = state[4], state[5], state[6], state[7]
@@ -115,10 +115,10 @@ def digests(data: Array, spans: Array, out: Array, state: Array, block: Array, r
                 room[nth] = data[np.uintp(at + nth)]
             at += BLOCK
             length += U64(BLOCK)
-            _compress(state, block, length, False)  # noqa: FBT003
+            _compress(state, block, length, False)
         for nth in range(BLOCK):
             room[nth] = 0
         for nth in range(end - at):
             room[nth] = data[np.uintp(at + nth)]
-        _compress(state, block, length + U64(end - at), True)  # noqa: FBT003
+        _compress(state, block, length + U64(end - at), True)
         out[row, 0], out[row, 1] = _swapped(state[0]), _swapped(state[1])

@@ -34,7 +34,7 @@ def _escaped(out: Array, at: int, code: int) -> Any:
 
 
 @compiled
-def _string(  # noqa: PLR0912  (one pass, and calls cost)
+def _string(  # noqa: PLR0912, PLR0915  (one pass, and calls cost)
     data: Array, at: int, end: int, canon: Array, used: int, text: Array, written: int, told: Array
 ) -> tuple[int, int, int]:
     """A string of JSON from behind its opening quote: where it ends in the data, in `canon` and in `text`; -1 where it is not plain.
@@ -196,7 +196,8 @@ def outline_lines(
 ) -> tuple[int, int, int, int]:
     """Fill the arrays of `Outlined`: how much of `canon`, `text`, `asked` and `turns` is used.
 
-    canon, text: longer than needed by `BLOCK`. lines: a row each of first turn (-1 for a line that is not plain), its number of turns, start and end in `canon`, and in `asked` (-1: not known).
+    `canon` and `text` are longer than needed by `BLOCK`.
+    lines: a row each of first turn (-1 for a line that is not plain), its number of turns, start and end in `canon`, and in `asked` (-1: not known).
     `data` ends with a line break; `room` (uint8, as long as that) and `told` (int64, two) are for use in here.
     """
     end, at, used, written, spelled, count = len(data), 0, 0, 0, 0, 0

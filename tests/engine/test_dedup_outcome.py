@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from curate.config import DedupConfig
 from curate.dedup import Plan, plan, write_plan
-from curate.detect import columns, crew, decide, table
+from curate.detect import columns, crew, decide, picked, table
 from tests.conftest import chat
 
 DATA, MORE = Path("data.jsonl"), Path("more.jsonl")
@@ -195,12 +195,13 @@ def test_the_outcome_does_not_depend_on_the_order_of_lines(lines: list[bytes], c
 
 
 @pytest.mark.slow
-def test_processes_make_what_threads_make(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("keep", ["longest", "most-turns"])  # told from columns, and example by example
+def test_processes_make_what_threads_make(keep: str, monkeypatch: pytest.MonkeyPatch) -> None:
     rng = random.Random(0)
     said = [" ".join(rng.choices(WORDS, k=12)) for _ in range(150)]
     said += [text.replace("alpha", "beta", 1) for text in said]
     lines = [json.dumps(FORMS[3](text)).encode() for text in said]
-    config = DedupConfig(threshold=0.6)
+    config = DedupConfig(threshold=0.6, keep=keep)
     expected = run(lines, config)
     assert len(expected.gone) > 50
     monkeypatch.setattr(DEDUP, "PARALLEL", 0)
@@ -209,6 +210,8 @@ def test_processes_make_what_threads_make(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(crew, "FEW", 0)
     monkeypatch.setattr(columns, "FEW", 0)
     monkeypatch.setattr(decide, "BATCH", 50)
+    monkeypatch.setattr(picked, "BATCH", 50)
+    monkeypatch.setattr(picked, "MANY", 0)
     started = []
 
     def pool(count: int, **options: Any) -> ProcessPoolExecutor:

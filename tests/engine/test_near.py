@@ -175,11 +175,13 @@ def test_groups_are_those_of_all_pairs_however_crowded(members: list[set[int]], 
     members = [member for member in members if member]
     sets = sets_of(*members)
     truth = [(i, j) for i in range(len(members)) for j in range(i) if len(members[i] & members[j]) / len(members[i] | members[j]) >= threshold]
-    parent, seen, misses = np.arange(len(sets)), np.zeros(8, dtype=np.uint64), np.ones((2, 3))
+    every, seen = np.arange(len(sets)), np.zeros(8, dtype=np.uint64)
     bounds = np.array([min(0.5, threshold), threshold])
-    order = np.arange(len(sets))
+    pairs = np.ones((2, 3))
     if len(sets) > 1:
-        join._crowd(order, sets.hashes, sets.offsets, bounds, parent, seen, misses)
+        pairs = join._crowd(every, every.copy(), sets.hashes, sets.offsets, bounds, seen, pairs)
+    parent = every.copy()
+    join.join_pairs(pairs[1 : int(pairs[0, 0])], threshold, parent, np.ones((2, 3)))
     made = [(i, int(found)) for i, found in enumerate(join.roots(parent)) if i != found]
     assert linked([(str(i), str(j)) for i, j in truth]) == linked([(str(i), str(j)) for i, j in made])
 

@@ -1,6 +1,8 @@
 """Plain lines that are outlined by compiled code have the ids, keys, shingles and places that the careful way gives them, or are left to it."""
 
+import hashlib
 import json
+import random
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +16,16 @@ from curate.detect import columns as module
 from curate.detect.columns import Columns, Making, columns_of
 from curate.detect.marks import Marking
 from curate.detect.shingles import Shingling
+from curate.read.blake2_kernel import digests
 from curate.read.outline import outline
 from curate.read.pieces import pieces_of
 from curate.screening import Screening
 from tests.strategies import conversations, lines, written
 
 WORDS = ["a", "An", "the", "What", "what's", "don't", "CAN'T", "won't", "you're", "I'm", "rock'n'roll", "it's's", "John's", "please", "Thanks", "hi"]
+LONG = ["w" * 31, "Many words one after another, more than are looked at at a time. " * 2, "日本語" * 12, "é" * 33]
 SIGNS = ["'", "2", "+ 3", "-", "well-known", "a-b-c", "(x)*(y)", " ", "  ", "\n", "\t", '"', "\\", "/", ".", "?", "_x_", "\x7f", "3<4", "=="]
-PIECES = st.sampled_from([*WORDS, *SIGNS, "é", "É", "ß", "…", "½", "e\u0301", "\u00a0", "\u2028", "ﬁ", "日本", "😀"])
+PIECES = st.sampled_from([*WORDS, *SIGNS, *LONG, "é", "É", "ß", "…", "½", "e\u0301", "\u00a0", "\u2028", "ﬁ", "日本", "😀"])
 said = st.lists(PIECES, max_size=8).flatmap(lambda parts: st.sampled_from(["", " "]).map(lambda between: between.join(parts)))
 ROLES = st.lists(st.sampled_from(["system", "user", "assistant", "developer", "tool"]), max_size=5)
 
@@ -112,10 +116,20 @@ def test_most_conversations_are_outlined_and_what_they_ask_is_known() -> None:
     data = b"".join(json.dumps({"messages": [{"role": "user", "content": text}, {"role": "assistant", "content": "Yes."}]}).encode() + b"\n" for text in texts)
     found = outline(data, asks=True)
     assert (found.numbers.tolist(), found.others) == ([1, 2, 3, 4], [])
-    asked = [found.asked[start:end].decode() for start, end in found.lines[:, 4:6].tolist()]
+    asked = [found.asked[start:end].tobytes().decode() for start, end in found.lines[:, 4:6].tolist()]
     assert asked == [
         "\n\nuser: \nuser: what is best way to cook rice ",
         "\n\nuser: \nuser: add 2 2 +",
         "\n\nuser: \nuser: write haiku about sea ",
         "\n\nuser: \nuser: do not stop why ",
     ]
+
+
+@given(st.lists(st.integers(0, 700) | st.sampled_from([127, 128, 129, 255, 256, 257]), max_size=6), st.randoms(use_true_random=False))
+def test_digests_are_those_of_hashlib(sizes: list[int], rng: random.Random) -> None:
+    data = rng.randbytes(700)
+    spans = [(start := rng.randint(0, len(data) - size), start + size) for size in sizes]
+    found, block = np.empty((len(spans), 2), dtype=np.uint64), np.empty(16, dtype=np.uint64)
+    rows = np.array(spans, dtype=np.int64).reshape(-1, 2)
+    digests(np.frombuffer(data, dtype=np.uint8), rows, found, np.empty(8, dtype=np.uint64), block, block.view(np.uint8))
+    assert found.astype(">u8").tobytes() == b"".join(hashlib.blake2b(data[start:end], digest_size=16).digest() for start, end in spans)

@@ -1,9 +1,10 @@
-"""Where facts are ignored the choice is made by compiled code, from columns: the same choice that is made example by example."""
+"""Choices are made by compiled code, from columns and for all groups at once: the same that are made example by example."""
 
 import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -61,14 +62,15 @@ def both_ways(lines: list[object], config: DedupConfig, pinned: frozenset[int], 
     aside = frozenset(at for at in aside if at < len(distinct))
     kept = frozenset(ids[at] for at in pinned if at < len(ids))
     groups = grouped(sets, config.threshold, 1, spelled).members
-    made, rest = picked(table, Compared(sets, spelled, distinct), groups, Wanted(config, kept, None, old, aside))
-    assert all(np.count_nonzero(spelled[group]) > 1 for group in rest)
-    left, reader, whole = {group.tobytes() for group in rest}, Reader(), Choice()
+    with Crew(1, processes=False) as crew:
+        made, rest = picked(table, Compared(sets, spelled, distinct), groups, Wanted(config, kept, None, old, aside), crew)
+    assert not rest
+    reader, whole = Reader(), Choice()
     positions: list[int] = distinct.tolist()
     for choice in decided(
         sets,
         spelled,
-        [group.tolist() for group in groups if group.tobytes() not in left],
+        [group.tolist() for group in groups],
         lambda members: [reader.example(table.spot(int(table.lines[positions[at]]))) for at in members],
         config,
         kept,
@@ -78,7 +80,7 @@ def both_ways(lines: list[object], config: DedupConfig, pinned: frozenset[int], 
         aside=aside,
     ):
         whole.gone.extend(pair._replace(left=positions[pair.left], right=positions[pair.right]) for pair in choice.gone)
-        whole.apart.extend(choice.apart)
+        whole.apart.extend(pair._replace(left=positions[pair.left], right=positions[pair.right]) for pair in choice.apart)
         whole.similarities.extend(choice.similarities)
     return settled(made), settled(whole)
 
@@ -86,12 +88,22 @@ def both_ways(lines: list[object], config: DedupConfig, pinned: frozenset[int], 
 few = st.frozensets(st.integers(0, 13), max_size=3)
 
 
-@given(corpora(), st.sampled_from(["longest", "first", "last", "manual"]), st.sampled_from([0.4, 0.6, 0.8]), few, st.integers(0, 6), few)
+@given(corpora(), st.sampled_from(["longest", "first", "last", "manual"]), st.sampled_from([0.4, 0.6, 0.8]), few, st.integers(0, 6), few, st.booleans())
 def test_it_decides_as_it_is_decided_example_by_example(
-    lines: list[object], keep: str, threshold: float, pinned: frozenset[int], old: int, aside: frozenset[int]
+    lines: list[object], keep: str, threshold: float, pinned: frozenset[int], old: int, aside: frozenset[int], ignored: bool
 ) -> None:
-    made, expected = both_ways(lines, DedupConfig(threshold=threshold, keep=keep, ignore_facts=True), pinned, old, aside)
+    made, expected = both_ways(lines, DedupConfig(threshold=threshold, keep=keep, ignore_facts=ignored), pinned, old, aside)
     assert made == expected
+
+
+@pytest.mark.parametrize("ahead", [1, 7, 5000])
+def test_it_does_not_matter_how_far_ahead_is_asked(ahead: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("curate.detect.picked.AHEAD", ahead)
+    said = [" ".join([*WORDS, *WORDS[: n % 5], *(["not"] * (n % 3 == 0)), str(n // 4)]) for n in range(60)]
+    made, expected = both_ways([chat(QUESTION, text) for text in said], DedupConfig(threshold=0.5), frozenset(), 0, frozenset())
+    assert made == expected
+    assert made[0]
+    assert made[1]
 
 
 def test_where_many_are_alike_of_each_the_most_similar_ones_are_told() -> None:
