@@ -5,9 +5,9 @@ before them and those that become several; a text with one of these goes the lon
 """
 
 import unicodedata
-from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
+from curate.detect.threads import once
 from curate.text import WORDS
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ THEMSELVES: Final = ((0x3400, 0x4DC0), (0x4E00, 0xA000), (0xAC00, 0xD7A4))
 """Where every character is its own folding: ideographs and Korean syllables."""
 
 
-@cache
+@once
 def folds() -> "Folds":
     """Per code point what it is folded to, `BETWEEN` for what is no part of a word then; -1 where that depends on others or is several characters."""
     import numpy as np

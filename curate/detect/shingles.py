@@ -10,11 +10,11 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from curate.detect.compared import On, written_text
 from curate.detect.folding import folds, normal
+from curate.detect.threads import once
 from curate.example import Example
 from curate.text import UNSPACED, WORDS
 
@@ -79,17 +79,18 @@ class Sets:
         return Sets(self.hashes[: offsets[-1]], offsets)
 
 
-@cache
+@once
 def _classes() -> "Bytes":
     """Per code point: 0 between words, 1 part of a word, 2 part of one in a script without spaces."""
     import numpy as np
 
-    every = "".join(map(chr, range(LAST)))
+    every = np.arange(LAST, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
     classes = np.zeros(0x110000, dtype=np.uint8)
     for match in WORDS.finditer(every):
         classes[match.start() : match.end()] = 1
     for start, end in MARKS:
-        classes[start:end] |= np.array([unicodedata.category(chr(code))[0] == "M" for code in range(start, end)], dtype=np.uint8)
+        others = start + np.flatnonzero(classes[start:end] == 0)
+        classes[[code for code in others.tolist() if unicodedata.category(chr(code))[0] == "M"]] = 1
     for match in re.finditer(f"{UNSPACED}+", every):
         classes[match.start() : match.end()] *= 2
     return classes

@@ -4,10 +4,23 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from functools import cache
+from threading import Lock
 from typing import TypeVar
 
 Item = TypeVar("Item")
 Made = TypeVar("Made")
+
+
+def once(make: Callable[[], Made]) -> Callable[[], Made]:
+    """`make`, which takes a while, made once: threads that ask for it meanwhile wait."""
+    made, lock = cache(make), Lock()
+
+    def ready() -> Made:
+        with lock:
+            return made()
+
+    return ready
 
 
 def cores() -> int:
