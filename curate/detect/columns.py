@@ -93,8 +93,10 @@ class Columns:
     """Physical lines of the piece, blank ones too."""
     marks: Marks | None = None
     """What counts when the data is divided, where that is wanted."""
+    remembered: bool = False
+    """Whether they are those of an earlier run."""
     trouble: str = ""
-    """Why they are not remembered."""
+    """Why they were not remembered, or are not for later."""
     judged: Any = None
     """What came of `Making.judging`."""
     quick: bool = True

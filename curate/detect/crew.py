@@ -41,10 +41,8 @@ class Crew:
             if pool is not None:
                 pool.shutdown(wait=True, cancel_futures=True)
 
-    def each(
-        self, make: Callable[[Item], Made], items: Iterable[Item], known: Callable[[Item], Made | None] | None = None, quick: Callable[[], bool] = bool
-    ) -> Iterator[Made]:
-        """What `make` makes of each item, or `known` says of it, in order. Raises what they raise, `CurateError` where a process died.
+    def each(self, make: Callable[[Item], Made], items: Iterable[Item], quick: Callable[[], bool] = bool) -> Iterator[Made]:
+        """What `make` makes of each item, in order. Raises what it raises, `CurateError` where a process died.
 
         As long as it is `quick`, making is compiled code for the most part or soon done, and threads do it, unless there are processes by now.
         """
@@ -56,7 +54,7 @@ class Crew:
             return self._started() if self._pool or (self._processes and made > FEW and not quick()) else self._near()
 
         try:
-            yield from side_by_side(make, items, self.count, pool, known)
+            yield from side_by_side(make, items, self.count, pool)
         except BrokenProcessPool:
             raise CurateError("a process that compares died", "perhaps memory ran out; try again with fewer files") from None
 

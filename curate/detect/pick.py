@@ -20,12 +20,12 @@ UNKNOWN, SAME, DIFFERENT = 0, 1, 2
 
 
 @compiled
-def _like(hashes: Any, offsets: Any, keys: Any, one: int, other: int, floor: float, threshold: float) -> Any:
-    """How similar two sets are, something below 0 where they are less so than `floor`, and whether their keys are equal."""
-    near, equal = similarity(hashes, offsets, one, other, floor), keys[one] != 0 and keys[one] == keys[other]
-    if equal and near < threshold:  # below the floor, only that it is was found out
+def _like(hashes: Any, offsets: Any, one: int, other: int, equal: bool, bounds: Any) -> float:
+    """How similar two sets are, something below 0 where they are less so than the lower bound and their keys are not equal."""
+    near: float = similarity(hashes, offsets, one, other, bounds[0])
+    if equal and near < bounds[1]:  # below the floor, only that it is was found out
         near = max(0.0, similarity(hashes, offsets, one, other, 0.0))
-    return near if equal or near >= floor else -1.0, equal
+    return near if equal or near >= bounds[0] else -1.0
 
 
 @compiled
@@ -42,14 +42,23 @@ def _ranked(near: float, equal: bool, who: int, found: Any, equals: Any, others:
 
 
 @compiled
-def _nearest(hashes: Any, offsets: Any, keys: Any, members: Any, kept: Any, rank: int, bounds: Any, told: Any, equals: Any, others: Any) -> int:
-    """The `TOLD` most similar of a group's members before this one that stay, the most similar first; returns how many there are."""
+def _nearest(hashes: Any, offsets: Any, keys: Any, members: Any, kept: Any, rank: int, bounds: Any, known: Any, told: Any, equals: Any, others: Any) -> int:
+    """The `TOLD` most similar of a group's members before this one that stay, the most similar first; returns how many there are.
+
+    known: how similar this one is to each of these, NaN where that is not known yet; empty where it is not to be remembered.
+    """
     near = 0
     for other in range(rank):
-        if kept[other]:
-            similar, equal = _like(hashes, offsets, keys, members[rank], members[other], bounds[0], bounds[1])
-            if similar >= 0.0:
-                near = _ranked(similar, equal, other, told, equals, others, near)
+        if not kept[other]:
+            continue
+        equal = keys[members[rank]] != 0 and keys[members[rank]] == keys[members[other]]
+        similar = known[other] if len(known) else np.nan
+        if np.isnan(similar):
+            similar = _like(hashes, offsets, members[rank], members[other], equal, bounds)
+            if len(known):
+                known[other] = similar
+        if similar >= 0.0:
+            near = _ranked(similar, equal, other, told, equals, others, near)
     return near
 
 
@@ -67,7 +76,7 @@ def _verdict(known: Any, verdicts: Any, one: int, other: int) -> Any:
 
 
 @compiled
-def pick(
+def pick(  # noqa: PLR0912  (one pass)
     hashes: Any,
     offsets: Any,
     keys: Any,
@@ -81,6 +90,8 @@ def pick(
     verdicts: Any,
     tally: Any,
     ahead: int,
+    squares: Any,
+    cells: Any,
     done: Any,
     kept: Any,
     winners: Any,
@@ -98,7 +109,8 @@ def pick(
     members: numbers of sets (int64), group by group, each in the order of ranks; group i from ends[i] to before ends[i + 1]; kinds: of each
     member, what may become of it (uint8, flags); bounds: similarity from which pairs are told, of a member the `TOLD` largest, and the threshold;
     keys: of each set, that of its words, or 0; facts: whether they matter of those that are similar; known: what was asked, ascending, members as two
-    halves of a number (uint64), and its verdicts (uint8).
+    halves of a number (uint64), and its verdicts (uint8); squares (float64): from cells[i] on, unless that is -1, how similar any two members of group i
+    are, NaN at first.
     """
     threshold = bounds[1]
     asked, asking = np.empty((len(some) * (ahead + TOLD), 4), dtype=np.int64), 0
@@ -109,7 +121,10 @@ def pick(
         differ = tally[group, 1] > tally[group, 0]
         for rank in range(done[group], size):
             at = begin + rank
-            near = _nearest(hashes, offsets, keys, members[begin:], kept[begin:], rank, bounds, told, equals, others) if kinds[at] & COMPARED else 0
+            near = 0
+            if kinds[at] & COMPARED:
+                row = squares[cells[group] + rank * size :] if cells[group] >= 0 else squares[:0]
+                near = _nearest(hashes, offsets, keys, members[begin:], kept[begin:], rank, bounds, row, told, equals, others)
             alike, winner, open_ = -1, -1, False
             for i in range(near):
                 if not equals[i] and told[i] < threshold:

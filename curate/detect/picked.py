@@ -31,6 +31,10 @@ BIG: Final = 2000
 """The same where facts matter."""
 AHEAD: Final = 5_000
 """Questions that are asked at a time, at the least, if there are as many."""
+SQUARE: Final = 9
+"""Members from which it is remembered how similar any two of a group are: it may be asked many times."""
+SQUARES: Final = 4_000_000
+"""Such pairs at the most; 8 bytes each."""
 BATCH: Final = 2000
 """Pairs of which it is found out in one go whether they agree."""
 MANY: Final = 50_000
@@ -103,6 +107,9 @@ class _Choosing:
         self._members, self._ends = members[order], np.append(0, np.cumsum(sizes))
         self._known, self._verdicts = np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.uint8)
         self._tally = np.zeros((len(groups), 2), dtype=np.int64)
+        squares = np.where(sizes >= SQUARE, sizes**2, 0)
+        self._cells = np.where((squares > 0) & (squares.cumsum() <= SQUARES), squares.cumsum() - squares, -1)
+        self._squares = np.full(int(squares[self._cells >= 0].sum()), np.nan)
 
     def chosen(self, crew: Crew, memory: Remembered | None) -> Choice:
         """What becomes of the members."""
@@ -130,6 +137,8 @@ class _Choosing:
                 self._verdicts,
                 self._tally,
                 max(1, AHEAD // len(some)),
+                self._squares,
+                self._cells,
                 done,
                 kept,
                 winners,

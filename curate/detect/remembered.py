@@ -4,7 +4,7 @@ All lies in `.curate/cache/near` by a hash of what it depends on: the bytes of t
 code that made it. A file that grew has its old pieces still. What is damaged is made anew; everything is safe to delete.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import blake2b, sha256
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 FEW: Final = 50
 """Examples in a group up to which what is remembered of its pairs is handed on."""
+DAMAGED: Final = "some of the cache was damaged and is made anew"
 FOLDER: Final = "near"
 """In the folder of caches."""
 COMMON: Final = {"runs": "<u8"}
@@ -47,19 +48,36 @@ def _code() -> bytes:
 
 
 class Task(NamedTuple):
-    """A piece whose columns are wanted, and where they are remembered."""
+    """A piece whose columns are wanted, and the folder in which they may be remembered."""
 
     piece: Piece
-    path: Path | None = None
-    start: int = 0
-    """Byte of the file at which its first line starts."""
+    folder: Path | None = None
+    only: bool = False
+    """Whether they have to be."""
 
 
 def columns_for(task: Task, making: Making) -> Columns:
-    """Make the columns of a piece and leave them for later runs. Raises `InputError`."""
-    columns = columns_of(task.piece, making)
-    if task.path is not None:
-        columns.trouble = archive.save(task.path, arrays_of(columns, task.start))
+    """The columns of a piece as remembered, or made and left for later runs. Raises `InputError`, `UsageError` where they have to be remembered."""
+    if task.folder is None:
+        return columns_of(task.piece, making)
+    start, data, size = bytes_of(task.piece)
+    digest = sha256(repr((_code(), making, task.piece.start == 0)).encode())
+    digest.update(memoryview(data)[:size])
+    path = task.folder / f"piece-{digest.hexdigest()[:32]}.npz"
+    damage = ""
+    try:
+        arrays = archive.load(path, kinds(keyed=making.keys))
+        if arrays is not None:
+            found = columns_from(arrays, start)
+            found.remembered = True
+            return found
+    except archive.DAMAGE:
+        damage = DAMAGED
+    if task.only:
+        raise UsageError("not all of these files is remembered", "run `curate dedup` on them with the same options first, without --rethreshold")
+    columns = columns_of(task.piece._replace(start=start, data=bytes(memoryview(data)[:size])), making)  # what was read, whatever is there by now
+    saved = archive.save(path, arrays_of(columns, start))
+    columns.trouble = damage or (f"what was compared is not remembered: {visible(saved)}" if saved else "")
     return columns
 
 
@@ -163,7 +181,7 @@ class Remembered:
             known = archive.load(path, COMMON)
         except archive.DAMAGE:
             known = None
-            self.notes.append("some of the cache was damaged and is made anew")
+            self.notes.append(DAMAGED)
         if known is not None:
             return bytes(known["runs"].tobytes())
         runs = learn()
@@ -176,34 +194,17 @@ class Remembered:
         self.making, self.reused, self.read = making, 0, 0
         self.path = self.folder / f"decided-{content_id([self.path.name, repr(making)])}.npz"
 
-    def tasks(self, pieces: Iterable[Piece]) -> Iterator[Task]:
-        """Pieces with the places of their columns. Raises `InputError` for a file that cannot be read."""
-        for piece in pieces:
-            start, data, size = bytes_of(piece)
-            digest = sha256(repr((_code(), self.making, piece.start == 0)).encode())
-            digest.update(memoryview(data)[:size])
-            yield Task(piece, self.folder / f"piece-{digest.hexdigest()[:32]}.npz", start)
-
-    def columns(self, task: Task) -> Columns | None:
-        """The columns of a piece as remembered; None where they are not. Raises `UsageError` where they have to be."""
-        assert task.path is not None
-        found = None
-        try:
-            arrays = archive.load(task.path, kinds(keyed=self.making.keys))
-            found = columns_from(arrays, task.start) if arrays is not None else None
-        except archive.DAMAGE:
-            self.notes.append("some of the cache was damaged and is made anew")
-        if found:
-            self.reused += len(found.ids)
-        elif self.only:
-            raise UsageError("not all of these files is remembered", "run `curate dedup` on them with the same options first, without --rethreshold")
-        return found
+    def task(self, piece: Piece) -> Task:
+        """A piece, and where its columns may be."""
+        return Task(piece, self.folder, self.only)
 
     def count(self, columns: Columns) -> None:
         """Take down what came, and what went wrong when it was to be left for later."""
         self.read += len(columns.ids)
+        if columns.remembered:
+            self.reused += len(columns.ids)
         if columns.trouble:
-            self.notes.append(f"what was compared is not remembered: {visible(columns.trouble)}")
+            self.notes.append(columns.trouble)
 
     @property
     def made(self) -> int:
@@ -276,5 +277,5 @@ class Remembered:
                     self._facts.known, self._choices = decisions_from(found)
                     self._agreements = Agreements.of(found["asked"], found["agree"])
             except archive.DAMAGE:
-                self.notes.append("some of the cache was damaged and is made anew")
+                self.notes.append(DAMAGED)
         return self._facts

@@ -282,8 +282,7 @@ def _read(
 def _columns(pieces: Iterator[Piece], making: Making, crew: Crew, memory: Remembered | None) -> Iterator[Columns]:
     """The columns of each piece, as remembered or made."""
     quick = [making.judging is None and not making.keys]
-    tasks, known = (memory.tasks(pieces), memory.columns) if memory else (map(Task, pieces), None)
-    for columns in crew.each(partial(columns_for, making=making), tasks, known, lambda: all(quick)):
+    for columns in crew.each(partial(columns_for, making=making), map(memory.task if memory else Task, pieces), lambda: all(quick)):
         quick.append(columns.quick)
         if memory:
             memory.count(columns)

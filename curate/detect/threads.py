@@ -33,20 +33,16 @@ def side_by_side(
     items: Iterable[Item],
     workers: int,
     pool: Callable[[], Executor] | None = None,
-    known: Callable[[Item], Made | None] | None = None,
 ) -> Iterator[Made]:
-    """What `make` makes of each item, in order, by threads or by what `pool` names; a few items are under way at a time, so that memory stays flat.
-
-    What `known` says of an item, if that is anything, need not be made.
-    """
+    """What `make` makes of each item, in order, by threads or by what `pool` names; a few items are under way at a time, so that memory stays flat."""
     if pool is None:
         with ThreadPoolExecutor(max(1, workers)) as threads:
-            yield from side_by_side(make, items, workers, lambda: threads, known)
+            yield from side_by_side(make, items, workers, lambda: threads)
         return
     waiting: deque[Future[Made]] = deque()
     try:
         for item in items:
-            waiting.append(_done(found) if known and (found := known(item)) is not None else pool().submit(make, item))
+            waiting.append(pool().submit(make, item))
             if len(waiting) > workers + 1:
                 yield waiting.popleft().result()
         while waiting:
@@ -54,9 +50,3 @@ def side_by_side(
     finally:
         for future in waiting:
             future.cancel()
-
-
-def _done(result: Made) -> Future[Made]:
-    future: Future[Made] = Future()
-    future.set_result(result)
-    return future

@@ -61,9 +61,12 @@ def test_a_file_that_grew_is_read_from_where_it_grew_and_its_groups_are_not_deci
             table.read_table([DATA], memory.making, crew, memory=memory)
     assert (first.reused, first.made) == (0, 100)
     assert again.reused > 85
-    plan([DATA], DedupConfig(), cache=CACHE)
-    monkeypatch.setattr(table.Reader, "example", None)  # nothing is read again
-    plan([DATA], DedupConfig(), cache=CACHE)
+    for keep in ("longest", "most-turns"):  # told from columns, and example by example
+        planned = plan([DATA], DedupConfig(keep=keep), cache=CACHE)
+        with monkeypatch.context() as patch:  # nothing is read again
+            patch.setattr(table.Reader, "example", None)
+            patch.setattr("curate.detect.picked.agreeing", None)
+            assert told(plan([DATA], DedupConfig(keep=keep), cache=CACHE)) == told(planned)
 
 
 def test_a_verdict_is_asked_for_once_and_for_both_orders() -> None:
@@ -155,4 +158,4 @@ def test_what_cannot_be_written_is_said_and_changes_nothing(write: Write) -> Non
     assert len(planned.losses) == 1
     assert "not remembered" in planned.notes[0]
     [piece] = pieces_of(DATA, "data.jsonl") or []
-    assert columns_for(module.Task(piece, Path("file/x.npz")), Making("conversation", Shingling())).trouble
+    assert columns_for(module.Task(piece, Path("file")), Making("conversation", Shingling())).trouble
