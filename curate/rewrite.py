@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     Numbers = np.ndarray[Any, np.dtype[np.int64]]
 
 PIECE: Final = 1 << 20
-"""Bytes that are copied at a time, at the most."""
+"""Bytes of a file after which a new piece begins, with the next line."""
 GATHERED: Final = 64 << 10
 """The same at the least; as much as stays near the processor."""
 
@@ -69,12 +69,10 @@ def pieces(table: Table, source: Source, lines: "Numbers", reader: Reader) -> "I
     if source.document or not len(lines):
         return
     starts, ends, endings = table.starts[lines], table.starts[lines] + table.sizes[lines], table.endings[lines]
-    breaks = np.flatnonzero((starts[1:] != ends[:-1] + 1) | (endings[:-1] != 1))
+    breaks = np.flatnonzero((starts[1:] != ends[:-1] + 1) | (endings[:-1] != 1) | (ends[1:] // PIECE != starts[:-1] // PIECE))
     first, last = np.append(0, breaks + 1), np.append(breaks, len(lines) - 1)
-    with memoryview(reader.view(source)) as data:
-        for begin, end, ending in zip(starts[first].tolist(), ends[last].tolist(), endings[last].tolist(), strict=True):
-            own = ending == 1  # a line feed, which is what is wanted
-            for at in range(begin, end + own, PIECE):
-                yield data[at : min(at + PIECE, end + own)]
-            if not own:
-                yield b"\n"
+    own = endings[last] == 1  # a line feed, which is what is wanted
+    for part, ended in zip(reader.parts(source, starts[first], ends[last] + own), own.tolist(), strict=True):
+        yield part
+        if not ended:
+            yield b"\n"

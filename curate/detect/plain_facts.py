@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from curate.detect.compared import On, compared_turns
 from curate.detect.facts import Facts, ask_alike, same_side, same_words
-from curate.detect.table import Reader, Source, Spot, Table
-from curate.errors import InputError
+from curate.detect.table import Reader, Source, Spot, Table, changed
 from curate.example import Example, Place
 
 if TYPE_CHECKING:
@@ -129,8 +128,7 @@ class _Plain:
         at[outlined.numbers - 1] = np.arange(len(outlined.numbers))
         other = (ids_of(outlined) != lines.ids[outlined.numbers - 1]).any(axis=1)
         if other.any():
-            spot = lines.spot(int(outlined.numbers[int(other.argmax())]) - 1)
-            raise InputError(f"{spot.source.name}: changed while it was read", "run it again when nobody writes to it")
+            raise changed(lines.spot(int(outlined.numbers[int(other.argmax())]) - 1).source)
         return cls(at, outlined, on)
 
     def agreeing(self, pairs: "Numbers", words: list[bool]) -> Iterator[bool]:
