@@ -1,4 +1,7 @@
-"""How the loops of `curate.detect` are compiled, and how they mix bits. Import it inside functions: numba takes a while."""
+"""How the loops of `curate.detect` are compiled, and what they share. Import it inside functions: numba takes a while.
+
+To assign a slice to a slice, or to sort by what numba offers, takes seconds to compile; hence what is here.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -23,3 +26,49 @@ def mixed(value: Any) -> Any:
     value = (value ^ (value >> U64(30))) * U64(0xBF58476D1CE4E5B9)
     value = (value ^ (value >> U64(27))) * U64(0x94D049BB133111EB)
     return value ^ (value >> U64(31))
+
+
+@compiled
+def copied(into: Any, at: int, source: Any, count: int) -> None:
+    """Write the first `count` values of `source` to `into` from `at` on."""
+    for i in range(count):
+        into[at + i] = source[i]
+
+
+@compiled
+def grown(rows: Any, used: int, size: int) -> Any:
+    """A matrix of at least `size` rows with the `used` first ones of another, or that one where it is big enough."""
+    if size <= len(rows):
+        return rows
+    more = np.empty((2 * size, rows.shape[1]), dtype=rows.dtype)
+    for i in range(used):
+        for k in range(rows.shape[1]):
+            more[i, k] = rows[i, k]
+    return more
+
+
+@compiled
+def sort_with(keys: Any, owners: Any, count: int, more_keys: Any, more_owners: Any) -> None:
+    """Sort the first `count` keys (uint64), their owners with them, byte by byte from the last; equal keys stay in order. `more_`: as much room again."""
+    ends, swapped = np.empty(256, dtype=np.int64), False
+    for byte in range(8):
+        shift = U64(8 * byte)
+        for bucket in range(256):
+            ends[bucket] = 0
+        for i in range(count):
+            ends[(keys[i] >> shift) & U64(255)] += 1
+        if count == 0 or ends[(keys[0] >> shift) & U64(255)] == count:  # all are equal there
+            continue
+        total = 0
+        for bucket in range(256):
+            size = ends[bucket]
+            ends[bucket] = total
+            total += size
+        for i in range(count):
+            own = (keys[i] >> shift) & U64(255)
+            more_keys[ends[own]], more_owners[ends[own]] = keys[i], owners[i]
+            ends[own] += 1
+        keys, owners, more_keys, more_owners, swapped = more_keys, more_owners, keys, owners, not swapped
+    if swapped:
+        copied(more_keys, 0, keys, count)
+        copied(more_owners, 0, owners, count)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from curate.detect.compiled import U64, compiled, mixed
+from curate.detect.compiled import U64, compiled, copied, grown, mixed
 
 EQUAL, OTHER, WORDS, UNKNOWN = 0, 1, 2, 3
 """What is found of two texts: they are equal; they have other figures or symbols; words that are not shared; nothing, others have to look."""
@@ -41,7 +41,7 @@ def said_of(text: Any, turns: Any, first: Any, counts: Any, chosen: Any) -> Any:
                     used += 1
                 some = True
                 start, end = turns[turn, 3], turns[turn, 4]
-                out[used : used + end - start] = text[start:end]
+                copied(out, used, text[start:], end - start)
                 used += end - start
             spans[row, side, 1] = used
     return out[:used].copy(), spans
@@ -191,13 +191,14 @@ def _tallied(text: Any, left: int, total: int, words: Any, first: Any, more: Any
     slots = 16
     while slots < 2 * total:
         slots *= 2
-    places[:slots] = -1
+    for slot in range(slots):
+        places[slot] = -1
     for i in range(total):
-        slot = _slot(text, words[i, 0], words[i, 1], places, words, slots - 1)
-        if places[slot] < 0:
-            places[slot] = i
+        at = _slot(text, words[i, 0], words[i, 1], places, words, slots - 1)
+        if places[at] < 0:
+            places[at] = i
             more[i] = 0
-        first[i] = places[slot]
+        first[i] = places[at]
         more[first[i]] += 1 if i < left else -1
 
 
@@ -240,14 +241,11 @@ def differences(text: Any, spans: Any, pairs: Any) -> Any:
                 left = _words(text, a, a_end, words)
                 total = left + _words(text, b, b_end, words[left:])
                 _tallied(text, left, total, words, first, more, places)
-            if count + total > len(found):
-                wider = np.empty((2 * len(found) + total, 2), dtype=np.int64)
-                wider[:count] = found[:count]
-                found = wider
+            found = grown(found, count, count + total)
             for which in range(2):
                 for i in range(total if which else left):
                     if first[i] == i and (more[i] < 0 if which else more[i] > 0):
-                        found[count] = words[i]
+                        found[count, 0], found[count, 1] = words[i, 0], words[i, 1]
                         count += 1
                 ends[begin + which] = count
     return kinds, found[:count].copy(), ends

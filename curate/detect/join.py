@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from curate.detect.compiled import U64, compiled, mixed
+from curate.detect.compiled import U64, compiled, copied, grown, mixed, sort_with
 from curate.detect.kernels import similarity
 
 CROWD = 64
@@ -46,10 +46,7 @@ def _above(parent: Any, node: int) -> int:
 def _noted(pairs: Any, left: int, right: int, found: float) -> Any:
     """Note a pair. Returns the pairs, in a bigger array when theirs was full."""
     at = np.int64(pairs[0, 0])
-    if at == len(pairs):
-        more = np.empty((2 * at, 3), dtype=np.float64)
-        more[:at] = pairs
-        pairs = more
+    pairs = grown(pairs, at, at + 1)
     pairs[at, 0], pairs[at, 1], pairs[at, 2] = left, right, found
     pairs[0, 0] = at + 1
     return pairs
@@ -87,14 +84,17 @@ def _rarest(members: Any, total: int, hashes: Any, offsets: Any, threshold: floa
     for member in members:
         for shingle in hashes[offsets[member] : offsets[member + 1]]:
             often[shingle & mask] += np.uint32(1)
-    keys, owners, count = np.empty(total, dtype=np.uint64), np.empty(total, dtype=np.int64), 0
+    keys, owners, count, longest = np.empty(total, dtype=np.uint64), np.empty(total, dtype=np.int64), 0, 0
+    for member in members:
+        longest = max(longest, offsets[member + 1] - offsets[member])
+    rarest, more_rarest = np.empty(longest, dtype=np.uint64), np.empty(longest, dtype=np.uint64)
+    nobody, more_nobody = np.empty(longest, dtype=np.int64), np.empty(longest, dtype=np.int64)
     for i in range(len(members)):
         held = hashes[offsets[members[i]] : offsets[members[i] + 1]]
         prefix: Any = len(held) - np.int64(np.ceil(threshold * len(held) - 1e-6)) + 1
-        rarest = np.empty(len(held), dtype=np.uint64)
         for k in range(len(held)):
-            rarest[k] = (U64(often[held[k] & mask]) << U64(32)) | U64(held[k])
-        rarest.sort()
+            rarest[k], nobody[k] = (U64(often[held[k] & mask]) << U64(32)) | U64(held[k]), 0
+        sort_with(rarest, nobody, len(held), more_rarest, more_nobody)
         for k in range(min(prefix, len(held))):
             keys[count] = (rarest[k] << U64(32)) | U64(root(own, i))
             owners[count] = i
@@ -108,7 +108,7 @@ def _crowd(members: Any, own: Any, hashes: Any, offsets: Any, bounds: Any, seen:
     for i in range(1, len(members)):
         for hub in range(min(i, HUBS)):
             pairs = _look(hub, i, members, own, hashes, offsets, bounds, seen, pairs)
-    whole, total = True, 0
+    whole, total = True, np.int64(0)  # a 0 would be compiled for 0 alone, too
     for i in range(len(members)):
         whole = whole and root(own, i) == root(own, 0)
         total += offsets[members[i] + 1] - offsets[members[i]]
@@ -116,20 +116,21 @@ def _crowd(members: Any, own: Any, hashes: Any, offsets: Any, bounds: Any, seen:
         return pairs
     keys, owners, count = _rarest(members, total, hashes, offsets, bounds[1], own)
     size = len(members)
-    looked, order = np.zeros(size * size if size <= MATRIX else 1, dtype=np.bool_), np.argsort(keys[:count])
+    looked = np.zeros(size * size if size <= MATRIX else 1, dtype=np.bool_)
+    sort_with(keys, owners, count, np.empty(count, dtype=np.uint64), np.empty(count, dtype=np.int64))
     begin = 0
     while begin < count:
         end = begin
-        shingle = keys[order[begin]] >> U64(32)
-        while end < count and keys[order[end]] >> U64(32) == shingle:
+        shingle = keys[begin] >> U64(32)
+        while end < count and keys[end] >> U64(32) == shingle:
             end += 1
         later = begin
         for i in range(begin, end):  # one shingle: its sets lie group by group, and pairs within a group are joined
-            while later < end and keys[order[later]] <= keys[order[i]]:
+            while later < end and keys[later] <= keys[i]:
                 later += 1
-            one = owners[order[i]]
+            one = owners[i]
             for j in range(later, end):
-                other = owners[order[j]]
+                other = owners[j]
                 at = (min(one, other) * size + max(one, other)) % len(looked)
                 if size <= MATRIX and looked[at]:
                     continue
@@ -142,14 +143,14 @@ def _crowd(members: Any, own: Any, hashes: Any, offsets: Any, bounds: Any, seen:
 @compiled
 def _grown(members: Any, parent: Any) -> Any:
     """The forest of the members of a bucket: those are joined that are so in the forest of all."""
-    trees, own = np.empty(len(members), dtype=np.int64), np.arange(len(members))
-    for i in range(len(members)):
-        trees[i] = _above(parent, members[i])
-    order = np.argsort(trees)
-    for k in range(1, len(order)):
-        if trees[order[k]] == trees[order[k - 1]]:
-            a, b = root(own, order[k]), root(own, order[k - 1])
-            own[max(a, b)] = min(a, b)
+    count = len(members)
+    trees, numbers, own = np.empty(count, dtype=np.uint64), np.empty(count, dtype=np.int64), np.empty(count, dtype=np.int64)
+    for i in range(count):
+        trees[i], numbers[i], own[i] = U64(_above(parent, members[i])), i, i
+    sort_with(trees, numbers, count, np.empty(count, dtype=np.uint64), np.empty(count, dtype=np.int64))
+    for k in range(1, count):  # of one tree, they lie side by side and ascend
+        if trees[k] == trees[k - 1]:
+            own[numbers[k]] = numbers[k - 1]
     return own
 
 
@@ -226,11 +227,11 @@ def buckets(packed: Any, bits: int) -> Any:
         if end > begin + 1:
             if made + end - begin > len(members):
                 more = np.empty(2 * (made + end - begin), dtype=np.int64)
-                more[:made] = members[:made]
+                copied(more, 0, members, made)
                 members = more
             if count == len(ends):
                 more = np.empty(2 * count, dtype=np.int64)
-                more[:count] = ends
+                copied(more, 0, ends, count)
                 ends = more
             for at in range(begin, end):
                 members[made] = np.int64(packed[at] & mask)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from curate.detect.compiled import U64, compiled, mixed
+from curate.detect.compiled import U64, compiled, copied, mixed
 from curate.detect.word_kernels import tokens
 
 U32 = np.uint32
@@ -18,12 +18,35 @@ STEPS = 16
 
 
 @compiled
+def _sort_many(values: Any, count: int) -> None:
+    """Sort the first `count` values (uint32), byte by byte from the last."""
+    room, ends = np.empty(count, dtype=np.uint32), np.empty(256, dtype=np.int64)
+    for byte in range(4):  # an even number: what is sorted is back where it was
+        shift = U32(8 * byte)
+        for bucket in range(256):
+            ends[bucket] = 0
+        for i in range(count):
+            ends[(values[i] >> shift) & U32(255)] += 1
+        total = 0
+        for bucket in range(256):
+            size = ends[bucket]
+            ends[bucket] = total
+            total += size
+        for i in range(count):
+            own = (values[i] >> shift) & U32(255)
+            room[ends[own]] = values[i]
+            ends[own] += 1
+        values, room = room, values
+
+
+@compiled
 def _sort(values: Any, count: int, room: Any, ends: Any) -> None:
     """Sort the first `count` values, which are hashes: by their first 8 bits, which leaves next to nothing out of order where there are a few hundred."""
-    if count > 1024:
-        values[:count].sort()
+    if count > len(room):
+        _sort_many(values, count)
         return
-    ends[:] = 0
+    for bucket in range(256):
+        ends[bucket] = 0
     for i in range(count):
         ends[values[i] >> U32(24)] += 1
     total = 0
@@ -76,7 +99,7 @@ def shingle_sets(buffer: Any, starts: Any, ends: Any, classes: Any, folds: Any, 
     total = 0
     for row in range(rows):
         count = tokens(buffer, starts[row], ends[row], classes, folds, characters, low, eights, words)
-        rolling, made = U64(0), 0
+        rolling, made = U64(0), np.int64(0)  # a 0 would be compiled for 0 alone, too
         for i in range(count):
             rolling = rolling * base + words[i]
             if i >= size:
@@ -87,9 +110,9 @@ def shingle_sets(buffer: Any, starts: Any, ends: Any, classes: Any, folds: Any, 
         made = _distinct(found, made, room, buckets)
         if total + made > len(out):
             more = np.empty(2 * len(out) + made, dtype=np.uint32)
-            more[:total] = out[:total]
+            copied(more, 0, out, total)
             out = more
-        out[total : total + made] = found[:made]
+        copied(out, total, found, made)
         total += made
         offsets[row + 1] = total
     return out[:total].copy(), offsets
@@ -103,7 +126,7 @@ def chosen(hashes: Any, offsets: Any, numbers: Any) -> Any:
         ends[i + 1] = ends[i] + offsets[numbers[i] + 1] - offsets[numbers[i]]
     out = np.empty(ends[-1], dtype=np.uint32)
     for i in range(len(numbers)):
-        out[ends[i] : ends[i + 1]] = hashes[offsets[numbers[i]] : offsets[numbers[i] + 1]]
+        copied(out, ends[i], hashes[offsets[numbers[i]] :], ends[i + 1] - ends[i])
     return out, ends
 
 
@@ -113,8 +136,7 @@ def keep(hashes: Any, offsets: Any, numbers: Any) -> Any:
     ends = np.zeros(len(numbers) + 1, dtype=np.int64)
     for i in range(len(numbers)):
         start, end, at = offsets[numbers[i]], offsets[numbers[i] + 1], ends[i]
-        for j in range(end - start):
-            hashes[at + j] = hashes[start + j]
+        copied(hashes, at, hashes[start:], end - start)
         ends[i + 1] = at + end - start
     return ends
 
@@ -128,7 +150,8 @@ def signatures(hashes: Any, offsets: Any, a: Any, b: Any, out: Any) -> None:
     many = len(a)
     best = np.empty(many, dtype=np.uint32)
     for row in range(len(offsets) - 1):
-        best[:] = MOST
+        for k in range(many):
+            best[k] = MOST
         for i in range(offsets[row], offsets[row + 1]):
             value = hashes[i]
             value = U32((value ^ (value >> U32(16))) * U32(0x85EBCA6B))
@@ -137,7 +160,8 @@ def signatures(hashes: Any, offsets: Any, a: Any, b: Any, out: Any) -> None:
             for k in range(many):  # compiled to vectors of 32-bit lanes: nothing in here is wider
                 permuted = U32(U32(a[k] * value) + b[k])
                 best[k] = min(permuted, best[k])
-        out[row] = best
+        for k in range(many):
+            out[row, k] = best[k]
 
 
 @compiled

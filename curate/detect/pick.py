@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from curate.detect.compiled import U64, compiled
+from curate.detect.compiled import U64, compiled, copied
 from curate.detect.kernels import similarity
 from curate.detect.verify import TOLD
 
@@ -158,9 +158,9 @@ def pick(  # noqa: PLR0912  (one pass)
                 winners[at, 1], found[at] = members[begin + others[alike]], told[alike]
             if missed + near > len(misses):
                 more = np.empty(2 * (missed + near), dtype=np.float64)
-                more[:missed] = misses[:missed]
+                copied(more, 0, misses, missed)
                 misses = more
-            misses[missed : missed + near] = told[:near]
+            copied(misses, missed, told, near)
             missed += near
             kept[at] = kinds[at] & TAKES != 0
     return asked[:asking].copy(), misses[:missed].copy()

@@ -5,7 +5,7 @@ lines are read as examples.
 """
 
 from collections.abc import Iterator
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from curate.detect.compared import On, compared_turns
@@ -171,7 +171,7 @@ class _Plain:
         return [self._outlined.said(start, end) for start, end in self._outlined.turns[asked, 3:5].tolist()]
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _sides(roles: tuple[int, ...], on: On) -> bytes:
     """Of each turn of a plain conversation of these roles, what it counts as: 0, not at all; 1, it is asked; 2, it is an answer."""
     from curate.read.outline import ROLES

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.config import DedupConfig
-from curate.detect import join
+from curate.detect import compiled, join
 from curate.detect.bands import bands_for
 from curate.detect.cluster import choose
 from curate.detect.compared import OTHER_SIDE
@@ -314,3 +314,18 @@ def test_templates_by_the_thousand_stay() -> None:
     examples = [example(f"{template} about {n}", " ".join(f"own{n}x{i}" for i in range(15)), n) for n in range(1000)]
     report = find_duplicates(examples, DedupConfig())
     assert (report.duplicates, report.pairs) == ([], [])
+
+
+@given(st.lists(st.integers(0, 2**64 - 1) | st.integers(0, 300), max_size=40))
+def test_sorting_takes_what_belongs_to_a_key_along_and_keeps_the_order_of_equal_ones(keys: list[int]) -> None:
+    some, owners = np.array(keys, dtype=np.uint64), np.arange(len(keys))
+    compiled.sort_with(some, owners, len(keys), np.empty_like(some), np.empty_like(owners))
+    order = sorted(range(len(keys)), key=keys.__getitem__)
+    assert (some.tolist(), owners.tolist()) == ([keys[at] for at in order], order)
+
+
+def test_long_texts_have_sorted_sets_too() -> None:
+    long = " ".join(str(n * 7919 % 5003) for n in range(5003))
+    made = shingled(texts_of([long, "short one", long])).part(0, 3)
+    assert len(made[0]) > 5000
+    assert made[0].tolist() == sorted(set(made[0].tolist())) == made[2].tolist()
