@@ -150,7 +150,7 @@ def _grown(members: Any, parent: Any) -> Any:
     sort_with(trees, numbers, count, np.empty(count, dtype=np.uint64), np.empty(count, dtype=np.int64))
     for k in range(1, count):  # of one tree, they lie side by side and ascend
         if trees[k] == trees[k - 1]:
-            own[numbers[k]] = numbers[k - 1]
+            own[numbers[k]] = own[numbers[k - 1]]
     return own
 
 
