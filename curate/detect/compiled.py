@@ -48,6 +48,16 @@ def grown(rows: Any, used: int, size: int) -> Any:
 
 
 @compiled
+def begin(sizes: Any) -> None:
+    """Make of the sizes of buckets where each begins when they lie one after another."""
+    total = 0
+    for bucket in range(len(sizes)):
+        size = sizes[bucket]
+        sizes[bucket] = total
+        total += size
+
+
+@compiled
 def sort_with(keys: Any, owners: Any, count: int, more_keys: Any, more_owners: Any) -> None:
     """Sort the first `count` keys (uint64), their owners with them, byte by byte from the last; equal keys stay in order. `more_`: as much room again."""
     ends, swapped = np.empty(256, dtype=np.int64), False
@@ -59,11 +69,7 @@ def sort_with(keys: Any, owners: Any, count: int, more_keys: Any, more_owners: A
             ends[(keys[i] >> shift) & U64(255)] += 1
         if count == 0 or ends[(keys[0] >> shift) & U64(255)] == count:  # all are equal there
             continue
-        total = 0
-        for bucket in range(256):
-            size = ends[bucket]
-            ends[bucket] = total
-            total += size
+        begin(ends)
         for i in range(count):
             own = (keys[i] >> shift) & U64(255)
             more_keys[ends[own]], more_owners[ends[own]] = keys[i], owners[i]

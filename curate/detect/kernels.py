@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from curate.detect.compiled import U64, compiled, copied, mixed
+from curate.detect.compiled import U64, begin, compiled, copied, mixed
 from curate.detect.word_kernels import tokens
 
 U32 = np.uint32
@@ -27,11 +27,7 @@ def _sort_many(values: Any, count: int) -> None:
             ends[bucket] = 0
         for i in range(count):
             ends[(values[i] >> shift) & U32(255)] += 1
-        total = 0
-        for bucket in range(256):
-            size = ends[bucket]
-            ends[bucket] = total
-            total += size
+        begin(ends)
         for i in range(count):
             own = (values[i] >> shift) & U32(255)
             room[ends[own]] = values[i]
@@ -49,11 +45,7 @@ def _sort(values: Any, count: int, room: Any, ends: Any) -> None:
         ends[bucket] = 0
     for i in range(count):
         ends[values[i] >> U32(24)] += 1
-    total = 0
-    for bucket in range(256):
-        size = ends[bucket]
-        ends[bucket] = total
-        total += size
+    begin(ends)
     for i in range(count):
         bucket = values[i] >> U32(24)
         room[ends[bucket]] = values[i]

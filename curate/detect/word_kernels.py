@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from curate.detect.compiled import U64, compiled, mixed
+from curate.read.compiled import write_utf8
 
 BLOCK = 32
 """Bytes that are looked at at a time."""
@@ -44,18 +45,10 @@ def _character(buffer: Any, at: int, folds: Any) -> Any:
 @compiled
 def _put(low: Any, at: int, code: int) -> int:
     """Write a character as UTF-8; returns where it ends."""
-    if code < 0x80:
-        low[at] = code
-        return at + 1
-    if code < 0x800:
-        low[at], low[at + 1] = 0xC0 | (code >> 6), 0x80 | (code & 0x3F)
-        return at + 2
-    if code < 0x10000:
-        low[at], low[at + 1], low[at + 2] = 0xE0 | (code >> 12), 0x80 | ((code >> 6) & 0x3F), 0x80 | (code & 0x3F)
-        return at + 3
-    low[at], low[at + 1] = 0xF0 | (code >> 18), 0x80 | ((code >> 12) & 0x3F)
-    low[at + 2], low[at + 3] = 0x80 | ((code >> 6) & 0x3F), 0x80 | (code & 0x3F)
-    return at + 4
+    if code >= 0x80:
+        return int(write_utf8(low, at, code))
+    low[at] = code
+    return at + 1
 
 
 @compiled
