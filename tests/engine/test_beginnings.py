@@ -70,6 +70,7 @@ def test_they_are_counted_and_told(write: Write, capsys: pytest.CaptureFixture[s
 chains = st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 4), st.sampled_from([None, 1])), min_size=1, max_size=8)
 
 
+@pytest.mark.slow
 @given(chains, st.randoms(use_true_random=False))
 def test_each_goes_for_one_that_stays_and_says_more_whatever_the_order(made: list[tuple[str, int, int | None]], rng: random.Random) -> None:
     values = [said(*(f"{name}{at // 2} {TURNS[at % 6]}" for at in range(2 * turns)), **({"id": key} if key else {})) for name, turns, key in made]

@@ -127,6 +127,7 @@ def fragments() -> list[str]:
     return found
 
 
+@pytest.mark.slow
 @given(data=st.data())
 def test_text_rules_find_nothing_where_they_are_not_asked(data: st.DataObject) -> None:
     pieces = st.lists(st.sampled_from(fragments()), min_size=1, max_size=3).map(data.draw(st.sampled_from(["", " ", "\n"])).join)

@@ -47,6 +47,7 @@ def agree(lines: list[object], pairs: list[tuple[int, int]], words: bool) -> tup
     return made.tolist(), [facts.same(examples[left], examples[right], words=words) for left, right in pairs]
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(edited(), edited(), st.lists(edited(), max_size=2), st.booleans())
 @example(("naïve", "naive"), ("a 20", "a 2"), [], False)

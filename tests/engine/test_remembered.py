@@ -37,6 +37,7 @@ def told(planned: Plan) -> tuple[Any, ...]:
     return planned.losses, planned.apart, list(planned.similarities), dict(planned.lines)
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(st.lists(st.lists(answers, min_size=1, max_size=8), min_size=1, max_size=4), st.sampled_from(["longest", "last", "most-turns"]))
 def test_a_run_tells_what_it_would_tell_without_a_memory(growth: list[list[str]], keep: str) -> None:

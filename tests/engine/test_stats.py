@@ -92,6 +92,7 @@ def test_tokens_are_those_that_training_sees(write: Write) -> None:
     assert numbers["tokens_by"] == "model"
 
 
+@pytest.mark.slow
 @given(st.lists(lines | conversations(), max_size=8))
 def test_any_lines_make_numbers_that_add_up_and_fit_the_schema(values: list[dict[str, Any]]) -> None:
     path = Path("data.jsonl")
