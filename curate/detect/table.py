@@ -160,13 +160,13 @@ class Reader:
 
     def lines(self, table: "Table", lines: "Numbers") -> Iterator[bytes]:
         """The bytes of many lines of a table, without line endings."""
-        views = [self.view(source) for source in table.sources] if len(lines) else []
         source, starts = table.first.searchsorted(lines, side="right") - 1, table.starts[lines]
+        views = {at: self.view(table.sources[at]) for at in set(source.tolist())}  # a file without lines cannot be mapped
         for at, start, end in zip(source.tolist(), starts.tolist(), (starts + table.sizes[lines]).tolist(), strict=True):
             yield views[at][start:end]
 
     def parts(self, source: Source, begins: "Numbers", ends: "Numbers") -> Iterator[memoryview]:
-        """Parts of a file, in order of where they begin; read ahead, which takes a third of the time of mapping the file where most of it is wanted.
+        """Parts of a file; where they are in order, read ahead, which takes a third of the time of mapping the file where most of it is wanted.
 
         Raises `InputError` for a file that is not there any more, or is shorter by now.
         """
@@ -174,7 +174,7 @@ class Reader:
             with source.path.open("rb") as file:
                 start, block = 0, memoryview(b"")
                 for begin, end in zip(begins.tolist(), ends.tolist(), strict=True):
-                    if end > start + len(block):
+                    if begin < start or end > start + len(block):
                         file.seek(begin)
                         start, block = begin, memoryview(file.read(max(AHEAD, end - begin)))
                     if end > start + len(block):

@@ -13,6 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -229,3 +230,24 @@ def test_a_file_of_one_shared_system_prompt_loses_nothing(compiled: bool, monkey
     prompt = " ".join(f"rule{at}" for at in range(2000))
     lines = [json.dumps(chat(f"What is {word}?", f"{word} is the {at}th letter of them", prompt)).encode() for at, word in enumerate(WORDS)]
     assert run(lines, DedupConfig()) == Outcome(lines, [], [], [])
+
+
+def test_a_file_without_lines_beside_others_is_no_trouble() -> None:
+    line = json.dumps(chat("So?", " ".join(WORDS))).encode() + b"\n"
+    for name, data in {"none.jsonl": b"", "data.jsonl": line * 3, "blank.jsonl": b"\n"}.items():
+        Path(name).write_bytes(data)
+    planned = plan([Path("none.jsonl"), Path("data.jsonl"), Path("blank.jsonl")], DedupConfig())
+    write_plan(planned, Path("kept.jsonl"), Path("removed.jsonl"))
+    assert Path("kept.jsonl").read_bytes() == line
+    assert len(Path("removed.jsonl").read_bytes().splitlines()) == 2
+
+
+@given(st.lists(st.tuples(st.integers(0, 90), st.integers(0, 10)), max_size=8), st.integers(1, 20))
+def test_parts_of_a_file_are_read_in_any_order(spans: list[tuple[int, int]], ahead: int) -> None:
+    data = bytes(range(100))
+    Path("part").write_bytes(data)
+    begins, sizes = (np.array([span[at] for span in spans], dtype=np.int64) for at in (0, 1))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(table, "AHEAD", ahead)
+        made = [bytes(part) for part in table.Reader().parts(table.Source(Path("part"), "part"), begins, begins + sizes)]
+    assert made == [data[begin : begin + size] for begin, size in spans]
