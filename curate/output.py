@@ -66,11 +66,11 @@ class _Hashed:
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file, self._hash = file, hashlib.sha256()
-        self._waiting: list[bytes | bytearray | memoryview] = []
+        self._waiting: list[bytes] = []
         self._size = 0
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        self._waiting.append(data)
+        self._waiting.append(bytes(data))  # a view would keep the whole piece that it is a part of
         self._size += len(data)
         if self._size >= PIECE:
             self._flush()
