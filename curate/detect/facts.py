@@ -29,9 +29,10 @@ NUMBER: Final = re.compile(r"(?<![\w.,)\]])[-−+]?\d+(?:[.,]\d+)*|\d+(?:[.,]\d+
 NEGATION: Final = re.compile(r"\b(?:not|no|never|none|nobody|nothing|neither|nor|without|cannot|\w+n['’]t)\b")
 THOUSANDS: Final = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 DIGITS: Final = re.compile(r"\d+")
-SYMBOL: Final = re.compile(r"[$€£¥₹₽₩¢%‰°√∞≠≈≤≥×÷±^=]|[\u2190-\u21ff\u2600-\u27bf\U0001f000-\U0001faff]|(?<![^\s\w)\]])[<>](?![^\s\w(\[])")
+_SIGNS, _PICTURES = "$€£¥₹₽₩¢%‰°√∞≠≈≤≥×÷±^=", r"\u2190-\u21ff\u2600-\u27bf\U0001f000-\U0001faff"
+SYMBOL: Final = re.compile(rf"[{_SIGNS}{_PICTURES}]|(?<![^\s\w)\]])[<>](?![^\s\w(\[])")
 """Signs that say something: currencies, mathematics, pictures. Those of markup are none."""
-MARKED: Final = re.compile(r"[$€£¥₹₽₩¢%‰°√∞≠≈≤≥×÷±^=<>\u2190-\u21ff\u2600-\u27bf\U0001f000-\U0001faff]")
+MARKED: Final = re.compile(f"[{_SIGNS}<>{_PICTURES}]")
 """What `SYMBOL` is made of."""
 QUOTED: Final = re.compile(r"[\"“«‘`][^\"”»’`\n]{1,60}[\"”»’`]|(?<!\w)'[^'\n]{1,60}'(?!\w)")
 OPENS: Final = re.compile(r"[\"“«‘`]|(?<!\w)'")
