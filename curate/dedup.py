@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from curate.check import check_paths
 from curate.config import CheckConfig, DedupConfig
 from curate.decision import Decision
 from curate.detect.boilerplate import told
@@ -204,8 +205,6 @@ def _field_notes(keep: str, table: Table) -> Iterator[str]:
 
 def _findings(files: Sequence[Path], config: CheckConfig, listen: Listener) -> dict[str, tuple[int, ...]]:
     """Errors, warnings and infos of each example that has some."""
-    from curate.check import check_paths  # all the rules, for one policy
-
     listen(StageStarted("check"))
     report = check_paths(files, config)
     counts: dict[str, list[int]] = {}
