@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 PIECE: Final = 1 << 20
 """Bytes of a file after which a new piece begins, with the next line."""
 GATHERED: Final = 64 << 10
-"""The same at the least; as much as stays near the processor."""
+"""Bytes that are written at a time, at the least; as much as stays near the processor."""
 
 
 def write_lines(table: Table, names: Collection[str], losses: Sequence[Loss], kept: IO[bytes], removed: IO[bytes]) -> None:
