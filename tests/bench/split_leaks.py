@@ -1,88 +1,209 @@
-"""How much leaks across a plain random split of real data, beside one by `curate split`: both looked through by the verifier.
+"""How much leaks across a plain random split of real data, beside `curate split`; counted here, without any code of the project.
 
-    python tests/bench/split_leaks.py FOLDER [--seeds 3] [--least 100]
+    python tests/bench/split_leaks.py FOLDER [--seeds 3] [--least 100]     each file below FOLDER with so many examples
+    python tests/bench/split_leaks.py --count OUT                          a folder that holds splits
 
-For each file below FOLDER that curate can read and that has so many examples: the lines that `curate split` keeps are shuffled and cut 80/10/10,
-as `train_test_split` does it, and both divisions are verified. Prints the share of held-out examples that stand in an earlier split too: the same
-(L001), nearly the same (L002), with the same question (L003), or as the beginning of one (L005); means over the seeds. Behind ours stands the share
-of examples that it holds out: 20% where groups are small enough.
+The definition of a leak is docs/leaks.md. `curate split` runs as a process of its own. For the plain split, the lines that it kept are shuffled
+and cut 80/10/10, as `train_test_split` does it. Prints the share of held-out examples with a leak into an earlier split, by kind: means over the seeds.
 """
 
 import argparse
+import json
 import random
+import re
 import statistics
+import subprocess
+import sys
 import tempfile
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final
 
-from curate.config import Config, SplitConfig
-from curate.errors import CurateError
-from curate.files import data_files
-from curate.pipeline.splitting import Sources, split_files
-from curate.split.names import NAMES
-from curate.verify import verify_files
+Row = dict[str, Any]
+Splits = Mapping[str, Sequence[Row]]
+Shingles = frozenset[tuple[str, ...]]
 
-CODES: Final = ("L001", "L002", "L003", "L005")
-SHARES: Final = (0.8, 0.1)
-
-
-class Leaks(NamedTuple):
-    """Of one division."""
-
-    held_out: int
-    examples: int
-    leaking: int
-    """Held-out examples that leak."""
-    codes: Counter[str]
+NAMES: Final = ("train", "validation", "test")
+KINDS: Final = ("L001", "L002", "L003", "L005", "L011")
+ATTACHED: Final = ("images", "image", "audios", "audio", "videos", "video", "documents", "chat_template_kwargs")
+TEXTS: Final = ("messages", "tools", "functions", "chosen", "rejected", "preferred_output", "non_preferred_output", "label", "prompt", "completion", "input")
+SIDES: Final = ("rejected", "non_preferred_output", "rejected_messages", "response_k")
+UNSPACED: Final = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
+WORD: Final = re.compile(f"[{UNSPACED}]|[^{UNSPACED}]+")
+PIECE: Final = re.compile(rf"[{UNSPACED}]|[^\s{UNSPACED}]+")
+RUN, SHARED, OWN, THRESHOLD = 8, 40, 5, 0.8
 
 
-def leaks(folder: Path) -> Leaks:
-    """What the verifier finds in a folder of three splits."""
-    proof = verify_files({name: [folder / f"{name}.jsonl"] for name in NAMES}, str(folder))
-    found = {(finding.file, finding.line, finding.code) for finding in proof.findings if finding.code in CODES}
-    held_out = sum(count for name, count in proof.examples.items() if name != "train")
-    return Leaks(held_out, sum(proof.examples.values()), len({place[:2] for place in found}), Counter(code for *_, code in found))
+def words(text: str) -> list[str]:
+    """The words of a text, folded."""
+    text = unicodedata.normalize("NFKC", text).casefold()
+    kept = "".join(char if char.isalnum() or char == "_" or unicodedata.category(char)[0] == "M" else " " for char in text)
+    return [word for run in kept.split() for word in ([run] if run.isascii() else WORD.findall(run))]
 
 
-def plain(lines: Sequence[bytes], folder: Path, seed: int) -> Leaks:
-    """Lines shuffled and cut."""
-    folder.mkdir(exist_ok=True)
-    order = list(lines)
-    random.Random(seed).shuffle(order)
-    ends = [0, int(len(order) * SHARES[0]), int(len(order) * sum(SHARES)), len(order)]
-    for nth, name in enumerate(NAMES):
-        (folder / f"{name}.jsonl").write_bytes(b"".join(order[ends[nth] : ends[nth + 1]]))
-    return leaks(folder)
+def shingles(tokens: Sequence[str]) -> Shingles:
+    """Runs of three words."""
+    return frozenset(tuple(tokens[at : at + 3]) for at in range(max(1, len(tokens) - 2))) if tokens else frozenset()
 
 
-def ours(path: Path, folder: Path, seed: int) -> Leaks:
-    """What `curate split` makes of the file."""
-    config = Config(seed=seed, split=SplitConfig(grow=False))
-    split_files(Sources([path]), folder, config)
-    return leaks(folder)
+def text_of(content: Any) -> str:
+    """The text of a turn's content."""
+    if not isinstance(content, list):
+        return content if isinstance(content, str) else ""
+    texts = [part if isinstance(part, str) else part.get("text") or part.get("value") or part.get("refusal") for part in content]
+    return "\n".join(text for text in texts if isinstance(text, str))
 
 
-def measured(path: Path, seeds: int, least: int) -> Iterator[tuple[str, Mapping[int, tuple[Leaks, Leaks]]]]:
-    """The file's name and, by seed, the leaks of a plain split and of ours; nothing for a file that is none, or too small."""
-    with tempfile.TemporaryDirectory(prefix="split-leaks-") as name:
-        found = {}
-        for seed in range(seeds):
-            try:
-                mine = ours(path, Path(name) / "ours", seed)
-            except CurateError:  # no data at all
-                return
-            lines = [line for split in NAMES for line in (Path(name) / "ours" / f"{split}.jsonl").read_bytes().splitlines(keepends=True)]
-            if len(lines) < least:
-                return
-            found[seed] = (plain(lines, Path(name) / "plain", seed), mine)
-        yield f"{path.name} ({len(lines):,})", found
+def said(turn: Row) -> str:
+    """The text of a turn, then its calls."""
+    calls = [call["function"] for call in turn.get("tool_calls") or [] if isinstance(call, dict) and isinstance(call.get("function"), dict)]
+    return "\n".join([text_of(turn.get("content")), *(f"{call.get('name', '')} {call.get('arguments', '')}" for call in calls)])
 
 
-def share(several: Sequence[Leaks], code: str = "") -> float:
-    """Mean share of held-out examples that leak."""
-    return statistics.mean((one.codes[code] if code else one.leaking) / max(1, one.held_out) for one in several)
+def other_side(side: Any) -> str:
+    """The text of the worse answer of a pair."""
+    turns = side if isinstance(side, list) else [side]
+    return side if isinstance(side, str) else "\n".join(text_of(turn.get("content")) for turn in turns if isinstance(turn, dict))
+
+
+def turns_of(row: Row) -> list[Row]:
+    """The turns without system prompts: messages, or the prompt and the better side of a pair."""
+    turns = row.get("messages")
+    if turns is None:
+        inside = row["input"].get("messages") if isinstance(row.get("input"), dict) else row.get("conversations")
+        prompt, better = row.get("prompt", inside) or [], row.get("completion", row.get("chosen", row.get("preferred_output"))) or []
+        turns = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else list(prompt)
+        turns += [{"role": "assistant", "content": better}] if isinstance(better, str) else [better] if isinstance(better, dict) else better
+    return [turn for turn in turns if turn.get("role") not in ("system", "developer")]
+
+
+def files_of(turns: Sequence[Row]) -> list[Any]:
+    """The parts of messages that are not text."""
+    parts = [part for turn in turns if isinstance(turn.get("content"), list) for part in turn["content"]]
+    return [part for part in parts if isinstance(part, dict) and not isinstance(part.get("text", part.get("refusal")), str)]
+
+
+class Seen:
+    """What the table compares of one example."""
+
+    def __init__(self, row: Row, rank: int) -> None:
+        """`rank`: number of its split."""
+        self.rank, turns = rank, turns_of(row)
+        self.turns = turns
+        self.beside = json.dumps([{key: row[key] for key in ATTACHED if row.get(key)}, files_of(turns)], sort_keys=True)
+        self.copy = json.dumps({key: row[key] for key in (*TEXTS, *ATTACHED) if key in row}, sort_keys=True)
+        asked = [text_of(turn.get("content")) for turn in turns if turn.get("role") == "user"]
+        tokens = [word for text in asked for word in words(text)] or [unicodedata.normalize("NFKC", "\n".join(asked)).casefold()]
+        self.question = (self.beside, *tokens) if "".join(asked).strip() else None
+        self.chain = [(str(turn.get("role")), *words(said(turn))) for turn in turns]
+        self.whole_chain = tuple(self.chain) if turns and turns[-1].get("role") == "assistant" else None
+        answers = [words(said(turn)) for turn in turns if turn.get("role") == "assistant"]
+        every = [[word for answer in answers for word in answer], *answers[-1:]]
+        self.answers = {shingles(answer) for answer in every if len(answer) >= 20}
+        self.sides = [other_side(row[key]) for key in SIDES if key in row]
+        self.pieces = [PIECE.findall(text_of(turn.get("content"))) if turn.get("role") == "user" else [] for turn in turns]
+
+    def begun(self) -> Iterator[tuple[Hashable, ...]]:
+        """What of the conversation could be another one."""
+        for end in range(1, len(self.chain)):
+            yield tuple(self.chain[:end])
+
+    def whole(self, shared: set[tuple[str, ...]]) -> Shingles:
+        """Shingles of the whole text, without shared instructions where enough is left."""
+        marks = []
+        for pieces in self.pieces:
+            inside = ["."] * len(pieces)
+            for at in range(len(pieces) - RUN + 1):
+                if tuple(pieces[at : at + RUN]) in shared:
+                    inside[at : at + RUN] = ["x"] * RUN
+            marks.append("".join(inside))
+        own = max((len(run) for mark in marks for run in mark.split("x")), default=0)
+        cut = own >= OWN and sum(mark.count("x") for mark in marks) >= SHARED
+        texts = []
+        for turn, pieces, mark in zip(self.turns, self.pieces, marks, strict=True):
+            left = [piece for piece, at in zip(pieces, mark, strict=True) if at == "."]
+            texts.append(" ".join(left) if cut and pieces else said(turn))
+        return shingles(words("\n".join([*texts, *self.sides])))
+
+
+def near(sets: Sequence[tuple[int, int, Shingles]]) -> Iterator[tuple[int, int]]:
+    """Pairs of numbers, the later split's first, whose sets have a Jaccard similarity at or above the threshold; of each set its split, its number, itself."""
+    index: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for at, (rank, number, grams) in enumerate(sets):
+        shared = Counter(other for gram in grams for other in index[gram] if sets[other][0] < rank)
+        yield from ((number, sets[other][1]) for other, count in shared.items() if count >= THRESHOLD * len(grams | sets[other][2]) - 1e-9)
+        for gram in grams:
+            index[gram].append(at)
+
+
+def equal(keys: Sequence[Hashable | None], ranks: Sequence[int]) -> Iterator[int]:
+    """Numbers of those whose key an earlier split has."""
+    first: dict[Hashable, int] = {}
+    for number, key in enumerate(keys):
+        if key is not None and first.setdefault(key, ranks[number]) < ranks[number]:
+            yield number
+
+
+def continued(seen: Sequence[Seen]) -> Iterator[int]:
+    """Numbers of those that go on from a conversation of an earlier split, or that one of an earlier split goes on from."""
+    whole: dict[Hashable, int] = {}
+    begun: dict[Hashable, int] = {}
+    for number, one in enumerate(seen):
+        if (one.whole_chain and begun.get(one.whole_chain, one.rank) < one.rank) or any(whole.get(key, one.rank) < one.rank for key in one.begun()):
+            yield number
+        if one.whole_chain:
+            whole.setdefault(one.whole_chain, one.rank)
+        for key in one.begun():
+            begun.setdefault(key, one.rank)
+
+
+def leaks(splits: Splits) -> dict[str, set[int]]:
+    """By kind, the held-out examples that leak; numbered through all of `splits`, which stand in the order of training."""
+    seen = [Seen(row, rank) for rank, rows in enumerate(splits.values()) for row in rows]
+    ranks = [one.rank for one in seen]
+    counts = Counter(run for one in seen for run in {tuple(p[at : at + RUN]) for p in one.pieces for at in range(len(p) - RUN + 1)})
+    shared = {run for run, count in counts.items() if count >= max(20, 0.05 * len(seen))}
+    alike = near([(one.rank, number, one.whole(shared)) for number, one in enumerate(seen)])
+    answered = near([(one.rank, number, answer) for number, one in enumerate(seen) for answer in one.answers])
+    return {
+        "L001": set(equal([one.copy for one in seen], ranks)),
+        "L002": {later for later, earlier in alike if seen[later].beside == seen[earlier].beside},
+        "L003": set(equal([one.question for one in seen], ranks)),
+        "L005": set(continued(seen)),
+        "L011": {later for later, _ in answered},
+    }
+
+
+def rows_in(folder: Path) -> dict[str, list[Row]]:
+    """The splits of a folder."""
+    files = {name: folder / f"{name}.jsonl" for name in NAMES}
+    return {name: [json.loads(line) for line in path.read_bytes().split(b"\n") if line.strip()] for name, path in files.items() if path.exists()}
+
+
+def shares(splits: Splits) -> list[float]:
+    """Share of held-out examples that leak, in all and by kind, and the share of examples that is held out."""
+    found, total = leaks(splits), sum(map(len, splits.values()))
+    held = total - len(splits.get("train", ()))
+    leaking = len(set().union(*found.values()))
+    return [*(count / max(1, held) for count in (leaking, *(len(found[kind]) for kind in KINDS))), held / max(1, total)]
+
+
+def plain(splits: Splits, seed: int) -> Splits:
+    """The same rows, shuffled and cut."""
+    rows = [row for part in splits.values() for row in part]
+    random.Random(seed).shuffle(rows)
+    ends = [0, int(len(rows) * 0.8), int(len(rows) * 0.9), len(rows)]
+    return {name: rows[ends[at] : ends[at + 1]] for at, name in enumerate(NAMES)}
+
+
+def split(path: Path, seed: int) -> dict[str, list[Row]]:
+    """What `curate split` makes of a file; nothing where it does not."""
+    with tempfile.TemporaryDirectory() as out:
+        command = [sys.executable, "-m", "curate", "split", str(path), "-o", f"{out}/splits", "--seed", str(seed), "--quiet"]
+        ran = subprocess.run(command, capture_output=True, check=False)
+        return rows_in(Path(out) / "splits") if ran.returncode < 2 else {}
 
 
 def main() -> None:
@@ -91,14 +212,23 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--least", type=int, default=100, help="examples of the smallest file that is looked at")
+    parser.add_argument("--count", action="store_true", help="the folder holds splits: count their leaks")
     args = parser.parse_args()
-    print(f"{'file (examples)':72} {'plain random split: leaks':>26} {'  '.join(CODES):>24}  {'ours':>6} {'held out':>8}")
-    for path in data_files([args.folder]):
-        for name, by_seed in measured(path, args.seeds, args.least):
-            random_, mine = [pair[0] for pair in by_seed.values()], [pair[1] for pair in by_seed.values()]
-            held = statistics.mean(one.held_out / one.examples for one in mine)
-            codes = " ".join(f"{share(random_, code):5.1%}" for code in CODES)
-            print(f"{name:72} {share(random_):26.1%} {codes:>24}  {share(mine):6.1%} {held:8.1%}", flush=True)
+    print(f"{'':60}  leaks   {'   '.join(KINDS)}  held out")
+    if args.count:
+        print(f"{args.folder.name:59.59} " + " ".join(f"{value:6.1%}" for value in shares(rows_in(args.folder))))
+        return
+    for path in sorted(path for path in args.folder.rglob("*.json*") if path.is_file()):
+        found: dict[str, list[list[float]]] = {"plain": [], "curate": []}
+        for seed in range(args.seeds):
+            splits = split(path, seed)
+            if sum(map(len, splits.values())) < args.least:
+                break
+            found["plain"].append(shares(plain(splits, seed)))
+            found["curate"].append(shares(splits))
+        for name, several in found.items():
+            if several:
+                print(f"{name:7}{path.name:52.52} " + " ".join(f"{statistics.mean(column):6.1%}" for column in zip(*several, strict=True)), flush=True)
 
 
 if __name__ == "__main__":
