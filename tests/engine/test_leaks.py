@@ -1,0 +1,110 @@
+"""No leak of the table in docs/leaks.md: `curate split` leaves none, `curate verify` finds each, and neither is believed on its own word."""
+
+import json
+import random
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+from curate.cli.main import main
+from curate.split import groups
+from tests.bench.split_leaks import leaks, rows_in
+from tests.leaks import KINDS, Row, data_set
+
+SHARES = (0.02, 0.049, 0.05, 0.051, 0.1, 0.3, 0.6)
+LATER = ("validation", "test")
+
+
+def written(path: Path, rows: list[Row]) -> Path:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def split(tmp_path: Path, kind: str, seed: int) -> Path:
+    """A data set with leaks of a kind waiting in it, split."""
+    rng = random.Random(f"{kind} {seed}")
+    data = written(tmp_path / "data.jsonl", list(data_set(kind, SHARES[seed % len(SHARES)], rng)))
+    by_key = ["--group-by", "/metadata/source"] if kind == "key" else []
+    assert main(["split", str(data), "-o", str(tmp_path / "out"), "--seed", str(seed), "-q", *by_key]) == 0
+    return tmp_path / "out"
+
+
+def found(folder: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, set[tuple[str, int]]]:
+    """By code the file and line of each leak that `curate verify` reports."""
+    capsys.readouterr()
+    main(["verify", str(folder), "--json", "--all", "-q"])
+    told: dict[str, set[tuple[str, int]]] = defaultdict(set)
+    for finding in json.loads(capsys.readouterr().out)["findings"]:
+        told[finding["code"]].add((Path(finding["file"]).name, finding["line"]))
+    return told
+
+
+def counted(folder: Path) -> dict[str, int]:
+    """Leaks by kind, counted by code that is not the project's."""
+    return {kind: len(numbers) for kind, numbers in leaks(rows_in(folder)).items() if numbers}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_split_leaves_no_leak_and_verify_finds_each_that_is_planted(kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, make = KINDS[kind]
+    for seed in range(40):
+        room = tmp_path / str(seed)
+        room.mkdir()
+        out = split(room, kind, seed)
+        assert counted(out) == {}, seed
+        assert main(["verify", str(out), "-q"]) == 0, seed
+        rng = random.Random(seed)
+        parts = rows_in(out)
+        name = rng.choice([part for part in LATER if parts[part]] or ["test"])
+        path = out / f"{name}.jsonl"
+        with path.open("a") as file:
+            file.write(json.dumps(make(rng, rng.choice(parts["train"]))) + "\n")
+        assert (path.name, len(parts[name]) + 1) in found(out, capsys)[code], seed
+
+
+@pytest.mark.slow
+def test_verify_counts_what_a_plain_loop_counts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for seed in range(40):
+        rng = random.Random(seed)
+        rows = [row for kind in KINDS for row in data_set(kind, rng.choice(SHARES), rng, 30)]
+        rng.shuffle(rows)
+        out = tmp_path / str(seed)
+        out.mkdir()
+        parts = {"train": rows[:120], "validation": rows[120:150], "test": rows[150:]}
+        for name, part in parts.items():
+            written(out / f"{name}.jsonl", part)
+        told = found(out, capsys)
+        places = [(f"{name}.jsonl", line) for name, part in parts.items() for line in range(1, len(part) + 1)]
+        for kind, numbers in leaks(parts).items():
+            assert {places[number] for number in numbers} == told[kind], (seed, kind)
+
+
+OFF = {
+    "copy": ("copy", "near", "question", "answer"),
+    "near": ("near", "answer"),
+    "question": ("question",),
+    "continuation": ("prefix",),
+    "key": ("key",),
+    "answer": ("answer",),
+}
+"""By kind the links that the writer must not look for, for that kind to leak: a copy is a near-copy too."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_verify_catches_a_writer_that_does_not_look_for_a_kind(
+    kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for links in OFF[kind]:
+        monkeypatch.setattr(groups, f"{links}_links", lambda *_: [])
+    caught = 0
+    for seed in range(40):
+        room = tmp_path / str(seed)
+        room.mkdir()
+        out = split(room, kind, seed)
+        leaking = counted(out).get(KINDS[kind][0], 0)
+        assert len(found(out, capsys)[KINDS[kind][0]]) == leaking, seed
+        caught += leaking > 0
+    assert caught >= 20
