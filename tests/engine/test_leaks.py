@@ -77,8 +77,12 @@ def test_verify_counts_what_a_plain_loop_counts(tmp_path: Path, capsys: pytest.C
             written(out / f"{name}.jsonl", part)
         told = found(out, capsys)
         places = [(f"{name}.jsonl", line) for name, part in parts.items() for line in range(1, len(part) + 1)]
-        for kind, numbers in leaks(parts).items():
-            assert {places[number] for number in numbers} == told[kind], (seed, kind)
+        by_kind = leaks(parts)
+        before: set[int] = set()
+        for code in ("L001", "L002", "L003", "L011"):  # an example is reported for the first of these that holds
+            assert {places[number] for number in by_kind[code] - before} == told[code], (seed, code)
+            before |= by_kind[code]
+        assert {places[number] for number in by_kind["L005"]} == told["L005"], seed
 
 
 OFF = {
