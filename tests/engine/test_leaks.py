@@ -86,7 +86,7 @@ def test_verify_counts_what_a_plain_loop_counts(tmp_path: Path, capsys: pytest.C
 
 
 OFF = {
-    "copy": ("copy", "near", "question", "answer"),
+    "copy": ("copy", "near", "question", "prefix", "answer"),
     "near": ("near", "answer"),
     "question": ("question",),
     "continuation": ("prefix",),
