@@ -6,7 +6,9 @@ from typing import Any, Final
 
 Row = dict[str, Any]
 
-VOCABULARY: Final = [a + b + c for a in ("ba", "do", "ki", "lu", "me", "no", "ra", "su") for b in ("ber", "dam", "fin", "gol", "hep") for c in ("a", "en", "is", "o", "ur")]
+VOCABULARY: Final = [
+    a + b + c for a in ("ba", "do", "ki", "lu", "me", "no", "ra", "su") for b in ("ber", "dam", "fin", "gol", "hep") for c in ("a", "en", "is", "o", "ur")
+]
 SYSTEMS: Final = ("", "You are helpful.", "Answer briefly.", "You are a pirate.", "Think first.")
 
 

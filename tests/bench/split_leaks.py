@@ -17,7 +17,7 @@ import sys
 import tempfile
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -159,9 +159,10 @@ def continued(seen: Sequence[Seen]) -> Iterator[int]:
             begun.setdefault(key, one.rank)
 
 
-def leaks(splits: Splits) -> dict[str, set[int]]:
-    """By kind, the held-out examples that leak; numbered through all of `splits`, which stand in the order of training."""
-    seen = [Seen(row, rank) for rank, rows in enumerate(splits.values()) for row in rows]
+def leaks(splits: Splits, source: Callable[[Row], Hashable | None] = lambda row: None) -> dict[str, set[int]]:
+    """By kind, the held-out examples that leak; numbered through all of `splits`, which stand in the order of training. `source`: a key of each row."""
+    rows = [(row, rank) for rank, part in enumerate(splits.values()) for row in part]
+    seen = [Seen(row, rank) for row, rank in rows]
     ranks = [one.rank for one in seen]
     counts = Counter(run for one in seen for run in {tuple(p[at : at + RUN]) for p in one.pieces for at in range(len(p) - RUN + 1)})
     shared = {run for run, count in counts.items() if count >= max(20, 0.05 * len(seen))}
@@ -171,7 +172,7 @@ def leaks(splits: Splits) -> dict[str, set[int]]:
         "L001": set(equal([one.copy for one in seen], ranks)),
         "L002": {later for later, earlier in alike if seen[later].beside == seen[earlier].beside},
         "L003": set(equal([one.question for one in seen], ranks)),
-        "L005": set(continued(seen)),
+        "L005": {*continued(seen), *equal([source(row) for row, _ in rows], ranks)},
         "L011": {later for later, _ in answered},
     }
 
