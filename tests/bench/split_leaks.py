@@ -159,7 +159,7 @@ def continued(seen: Sequence[Seen]) -> Iterator[int]:
             begun.setdefault(key, one.rank)
 
 
-def leaks(splits: Splits, source: Callable[[Row], Hashable | None] = lambda row: None) -> dict[str, set[int]]:
+def leaks(splits: Splits, source: Callable[[Row], Hashable | None] = lambda _: None) -> dict[str, set[int]]:
     """By kind, the held-out examples that leak; numbered through all of `splits`, which stand in the order of training. `source`: a key of each row."""
     rows = [(row, rank) for rank, part in enumerate(splits.values()) for row in part]
     seen = [Seen(row, rank) for row, rank in rows]

@@ -42,7 +42,7 @@ def found(folder: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, set[tup
 
 def counted(folder: Path, by_key: bool) -> dict[str, int]:
     """Leaks by kind, counted by code that is not the project's."""
-    found = leaks(rows_in(folder), (lambda row: row.get("metadata", {}).get("source")) if by_key else lambda row: None)
+    found = leaks(rows_in(folder), (lambda row: row.get("metadata", {}).get("source")) if by_key else lambda _: None)
     return {kind: len(numbers) for kind, numbers in found.items() if numbers}
 
 
