@@ -36,9 +36,12 @@ def check(
     show_all: Annotated[bool, typer.Option("--all", help=f"Show every finding, not only the first {SHOWN} of each rule.")] = False,
     fix: Annotated[
         bool,
-        typer.Option("--fix", help="Mend what can be mended without changing the meaning, then check; - is mended to standard output."),
+        typer.Option("--fix", help="Mend what can be mended without changing the meaning, then check; no line is deleted. - is mended to standard output."),
     ] = False,
-    unsafe_fixes: Annotated[bool, typer.Option("--unsafe-fixes", help="With --fix, --fix-only or --diff: also fixes that may change the meaning.")] = False,
+    unsafe_fixes: Annotated[
+        bool, typer.Option("--unsafe-fixes", help="With --fix, --fix-only or --diff: also fixes that may change the meaning or delete lines.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Let --unsafe-fixes delete lines even when much of a file goes (rule D008).")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Show what --fix would change, and change nothing; exit status 1 if there is something.")] = False,
     fix_only: Annotated[bool, typer.Option("--fix-only", help="Fix, and report nothing else; exit status 0.")] = False,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes that check a big file; as a rule, one for each core, at most 8.", metavar="N")] = None,
@@ -55,7 +58,7 @@ def check(
     if fix or unsafe_fixes or diff or fix_only:
         from curate.cli.fix import Fixing, mend  # what a hook that only checks need not load
 
-        mend(files, config, Fixing(fix, unsafe_fixes, diff, fix_only), quiet=quiet)
+        mend(files, config, Fixing(fix, unsafe_fixes, diff, fix_only, yes, project.dedup), quiet=quiet)
     adopted = Adopted.read(baseline, new_baseline)
     with progress("checking", "lines", quiet=quiet, waits=True) as advance:
         report = check_paths(files, config, advance, workers=workers or processes(), conflicts=project.conflicts)
