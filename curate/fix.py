@@ -21,12 +21,12 @@ from curate.check import CHUNK
 from curate.checker import Checker
 from curate.config import CheckConfig, DedupConfig
 from curate.errors import DataError, InputError, OutputError
-from curate.example import Place
+from curate.example import UNKNOWN, Place
 from curate.files import STDIN, is_packed, real, replacing, sha256
 from curate.finding import Finding, Severity
 from curate.read.dataset import FileFacts, ParsedLine, read_file
 from curate.read.decode import MISSING, Decoded, decode
-from curate.read.formats import UNKNOWN, example_of
+from curate.read.formats import example_of
 from curate.read.lines import BOM, Line
 from curate.read.pieces import Batch
 from curate.rules.duplicates import Seen

@@ -9,10 +9,10 @@ import typer
 
 from curate.check import check_paths
 from curate.cli.adopt import Adopted
-from curate.cli.options import PATHS, processes, progress
+from curate.cli.options import PATHS, end, processes, progress
 from curate.config import chosen, find_config
-from curate.errors import ExitCode
 from curate.files import STDIN, data_files
+from curate.finding import Finding, Severity
 from curate.report.check_formats import OutputFormat, reported, write_report
 from curate.report.check_grouped import GroupBy
 from curate.report.check_text import SHOWN
@@ -49,7 +49,7 @@ def check(
 ) -> None:
     """Say what is wrong with a data set, and where.
 
-    Exit status: 0 when there is nothing above info, 1 with errors or warnings, 2 when a file cannot be read.
+    Exit status: 0 when there is nothing above info, 1 with errors or warnings or a line that holds no example, 2 when a file cannot be read.
     """
     files = data_files(paths)
     options = {"select": select, "ignore": ignore, "extend_select": extend_select, "target": target, "model": model, "max_length": max_length}
@@ -62,9 +62,15 @@ def check(
     adopted = Adopted.read(baseline, new_baseline)
     with progress("checking", "lines", quiet=quiet, waits=True) as advance:
         report = check_paths(files, config, advance, workers=workers or processes(), conflicts=project.conflicts)
+    untold = report.not_understood > len({(found.file, found.line, found.example) for found in report.findings if _says_no_example(found)})
     adopted.settle(report, files)
     limit = None if show_all else SHOWN
     told = reported(report, output_format, files, limit, group_by, statistics=statistics, model=config.model)
     with redirect_stdout(sys.stderr) if fix and STDIN in files else nullcontext():  # standard output has the fixed data
         write_report(told, output_file)
-    raise typer.Exit(ExitCode.FINDINGS if report.failed else ExitCode.CLEAN)
+    end(report.not_understood if untold else 0, "and the rules that say so were not asked", found=report.failed)
+
+
+def _says_no_example(finding: Finding) -> bool:
+    """Whether a finding may be about a line that holds no example: an error of the families that ask for its form."""
+    return finding.severity is Severity.ERROR and finding.line > 0 and finding.code[:1] in ("J", "M", "C")

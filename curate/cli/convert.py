@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from curate.cli.options import PATHS, progress
+from curate.cli.options import PATHS, end, progress
 from curate.convert import convert_paths
-from curate.errors import ExitCode, UsageError
+from curate.errors import UsageError
 from curate.files import data_files
 from curate.report.console import console
 from curate.report.convert import convert_json, convert_text
@@ -49,4 +49,4 @@ def convert(
         out = console()
         for line in convert_text(report, str(output), str(aside)):
             out.print(line)
-    raise typer.Exit(ExitCode.FINDINGS if report.aside else ExitCode.CLEAN)
+    end(report.not_understood, "see M001 and C001 of `curate rule`", found=bool(report.aside))

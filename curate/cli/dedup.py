@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from curate.cli.options import PATHS
+from curate.cli.options import PATHS, STAYS, end
 from curate.config import chosen, find_config
 from curate.decision import DecisionLog
 from curate.dedup import Plan, demand_apart, plan, write_plan
@@ -17,7 +17,7 @@ from curate.report.console import console
 from curate.report.duplicates import SHOWN, alike_text, clusters_text, dedup_json, dedup_text, histogram_text, summary_text
 from curate.report.progress import StageProgress
 from curate.runs import Project
-from curate.text import plural, visible
+from curate.text import visible
 
 KEEP = "Which one stays: first, last, longest, most-turns, best-signal (fewest findings), newest:FIELD, highest:FIELD, lowest:FIELD, manual (as in review)."
 
@@ -50,7 +50,7 @@ def dedup(
 ) -> None:
     """Remove exact and near duplicates; say what went, for what, and how similar the two are.
 
-    Exit status: 0 when all went well, 1 when too much would go and nobody said yes, 2 when a file cannot be read or written.
+    Exit status: 0 when all went well, 1 when too much would go and nobody said yes or a line holds no example, 2 when a file cannot be read or written.
     """
     project = Project(Path.cwd())
     configured = find_config(project.folder)
@@ -97,6 +97,7 @@ def dedup(
             console().print(text)
     if output is not None and not written:
         raise DataError("; ".join(f"{found.code} {found.file}: {found.message}" for found in planned.heavy), planned.heavy[0].hint)
+    end(planned.not_understood, STAYS)
 
 
 def _tell(planned: Plan, limit: int | None, *, explain: bool) -> None:
@@ -114,8 +115,6 @@ def _tell(planned: Plan, limit: int | None, *, explain: bool) -> None:
     for text in alike_text(planned, limit):
         out.print(text)
     err = console(stderr=True)
-    if planned.unreadable:
-        err.print(f"{plural(planned.unreadable, 'line')} without an example stay as they are; `curate check` says what is wrong with them")
     for note in planned.notes:
         err.print(f"note: {note}")
 

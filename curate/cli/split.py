@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from curate.cli.options import PATHS
+from curate.cli.options import LEFT, PATHS, end
 from curate.config import chosen, find_config
 from curate.decision import DecisionLog
 from curate.errors import UsageError
@@ -54,6 +54,8 @@ def split(
 
     Copies, near-duplicates, the same question, a conversation and one that goes on from it are connected. Duplicates are not removed here
     (`curate dedup` does that). Lines with errors go to removed.jsonl. Examples that the folder has from an earlier split stay where they are.
+
+    Exit status: 0, or 1 where a line holds no example, 2 where no example is left and when a file cannot be read or written.
     """
     project = Project(Path.cwd())
     whole = find_config(project.folder)
@@ -73,9 +75,10 @@ def split(
     if as_json:
         json.dump(split_json(result, output), sys.stdout)
         sys.stdout.write("\n")
-        return
-    for text in split_text(result, output):
-        console().print(text)
+    else:
+        for text in split_text(result, output):
+            console().print(text)
+    end(result.not_understood, LEFT)
 
 
 def _numbers(option: str, text: str | None, kind: type[float] | type[int], example: str) -> list[float] | None:
