@@ -145,13 +145,18 @@ def reason_of(decision: Decision | None, error: Finding | None, lost: Loss | Non
     """Why a line that holds an example leaves; None where it stays."""
     if decision and decision.verdict == "drop":
         why = decision.why or (f"dropped in review of {decision.about}" if decision.about else "dropped in review")
-        return Reason(None, why, decision.who, decision.when)
+        return Reason(None, _storable(why), _storable(decision.who), decision.when)
     kept_by_hand = decision is not None and decision.verdict == "keep"
     if error and not kept_by_hand:
         return Reason(error.code, error.message, "rule")
     if lost and (lost.code == "D001" or not kept_by_hand):  # who keeps a content wants it once
         return lost_reason(lost)
     return None
+
+
+def _storable(text: str) -> str:
+    """Half of a surrogate pair, which no UTF-8 can carry, written out."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def unreadable(parsed: ParsedLine) -> Reason:

@@ -22,7 +22,7 @@ from curate.checker import Checker
 from curate.config import CheckConfig, DedupConfig
 from curate.errors import DataError, InputError, OutputError
 from curate.example import UNKNOWN, Place
-from curate.files import STDIN, is_packed, real, replacing, sha256
+from curate.files import LEDGER, STDIN, is_packed, real, replacing, sha256
 from curate.finding import Finding, Severity
 from curate.read.dataset import FileFacts, ParsedLine, read_file
 from curate.read.decode import MISSING, Decoded, decode
@@ -33,7 +33,6 @@ from curate.rules.duplicates import Seen
 from curate.rules.removal import Removals, heavy
 from curate.rules.repair import Repair, Takes
 
-REMOVED: Final = "removed.jsonl"
 ROUNDS: Final = 20
 """Repairs of one line, one after the other, before it is left as it is."""
 Progress = Callable[[int], None]
@@ -142,7 +141,7 @@ def _rewrite(path: Path, lines: Iterable[Mended], fixed: FixedFile, limits: Dedu
 
 def ledger_of(path: Path) -> Path:
     """Where what is deleted from a file is written; from standard input, in the working folder."""
-    return path.with_name(f"{'stdin' if path == STDIN else path.stem}.{REMOVED}")
+    return path.with_name(f"{'stdin' if path == STDIN else path.stem}.{LEDGER}")
 
 
 def _append(ledger: Path, gone: Iterable[Removal], stack: ExitStack) -> Path:

@@ -9,9 +9,9 @@ import typer
 
 from curate.check import check_paths
 from curate.cli.adopt import Adopted
-from curate.cli.options import PATHS, end, processes, progress
+from curate.cli.options import PATHS, end, named_files, processes, progress
 from curate.config import chosen, find_config
-from curate.files import STDIN, data_files
+from curate.files import STDIN
 from curate.finding import Finding, Severity
 from curate.report.check_formats import OutputFormat, reported, write_report
 from curate.report.check_grouped import GroupBy
@@ -51,7 +51,7 @@ def check(
 
     Exit status: 0 when there is nothing above info, 1 with errors or warnings or a line that holds no example, 2 when a file cannot be read.
     """
-    files = data_files(paths)
+    files = named_files(paths)
     options = {"select": select, "ignore": ignore, "extend_select": extend_select, "target": target, "model": model, "max_length": max_length}
     project = find_config(Path.cwd())
     config = chosen(project.check, **options)

@@ -8,13 +8,13 @@ from typing import Annotated
 
 import typer
 
-from curate.cli.options import PATHS, UNCOMPARED, end, progress
+from curate.cli.options import PATHS, UNCOMPARED, end, named_files, progress
 from curate.config import chosen, find_config
 from curate.detect.conflict import find_conflicts
 from curate.detect.judges import judge_of
 from curate.detect.judges.kept import Work
 from curate.errors import UsageError
-from curate.files import data_files, replacing
+from curate.files import replacing
 from curate.read.dataset import demand_understood, read_dataset
 from curate.report.conflicts import SHOWN, conflicts_text
 from curate.report.console import console
@@ -43,7 +43,7 @@ def conflicts(
     """
     options = {"embeddings": embeddings, "nli": nli, "similarity": similarity, "all_turns": all_turns or None, "judge": judge, "judge_model": judge_model}
     config = chosen(find_config(Path.cwd()).conflicts, **options)
-    dataset = read_dataset(data_files(paths))
+    dataset = read_dataset(named_files(paths))
     demand_understood(len(dataset.lines), len(dataset.examples))
     cache = Project(Path.cwd()).cache
 

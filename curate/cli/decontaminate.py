@@ -7,10 +7,9 @@ from typing import Annotated
 
 import typer
 
-from curate.cli.options import PATHS, STAYS, end
+from curate.cli.options import PATHS, STAYS, end, named_files
 from curate.decontaminate import decontaminated, write_decontaminated
 from curate.errors import UsageError
-from curate.files import data_files
 from curate.report.console import console
 from curate.report.decontaminate import SHOWN, decontaminate_json, decontaminate_text
 from curate.report.progress import StageProgress
@@ -34,7 +33,7 @@ def decontaminate(
     Exit status: 0 when nothing was found or all that was found was removed, 1 when something was found and no output named or a line
     holds no example, 2 when a file cannot be read or written.
     """
-    files, benchmarks = data_files(paths), data_files(bench)
+    files, benchmarks = named_files(paths), named_files(bench)
     removed = output and output.with_name("removed.jsonl")
     read = {path.resolve() for path in (*files, *benchmarks)}
     for path in (output, removed):

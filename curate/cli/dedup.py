@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from curate.cli.options import PATHS, STAYS, end
+from curate.cli.options import PATHS, STAYS, end, named_files, tell
 from curate.config import chosen, find_config
 from curate.decision import DecisionLog
 from curate.dedup import Plan, demand_apart, plan, write_plan
 from curate.errors import DataError, UsageError
-from curate.files import data_files, replacing
+from curate.files import replacing
 from curate.report.console import console
 from curate.report.duplicates import SHOWN, alike_text, clusters_text, dedup_json, dedup_text, histogram_text, summary_text
 from curate.report.progress import StageProgress
@@ -65,18 +65,19 @@ def dedup(
         beginnings=beginnings,
         embeddings=embeddings,
     )
-    files = data_files(paths)
-    others = [path for path in data_files(against) if path not in files] if against else []
+    files = named_files(paths)
+    others = [path for path in named_files(against) if path not in files] if against else []
     if against and not others:
         raise UsageError("--against names the files that are deduplicated", "name other files there")
     demand_apart([*files, *others], output, html)
+    log = DecisionLog(project.decisions)
+    tell(log.notes)
     with StageProgress(quiet=quiet or not sys.stderr.isatty()) as shown:
-        decisions = DecisionLog(project.decisions).verdicts()
         planned = plan(
             files,
             config,
             against=others,
-            decisions=decisions,
+            decisions=log.verdicts(),
             check=configured.check,
             cache=None if no_cache else project.cache,
             remembered_only=rethreshold is not None,

@@ -2,14 +2,16 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final, NoReturn
 
 import typer
 
 from curate.errors import ExitCode
-from curate.text import plural
+from curate.files import data_files
+from curate.text import plural, visible
 
 PATHS: Final = "Files, folders, patterns in quotes like 'data/**/*.jsonl', or - for standard input: JSON Lines or JSON arrays, also as .gz or .zst."
 """What the argument PATH of a verb says in its help."""
@@ -48,6 +50,17 @@ def progress(label: str, unit: str, *, quiet: bool = False, total: int | None = 
         yield advance
     finally:
         bar.stop()
+
+
+def named_files(paths: Iterable[str | Path]) -> list[Path]:
+    """As `data_files`; what it skips in folders is told on stderr."""
+    return data_files(paths, lambda note: tell([note]))
+
+
+def tell(notes: Iterable[str]) -> None:
+    """Notes on stderr."""
+    for note in notes:
+        sys.stderr.write(f"note: {visible(note)}\n")
 
 
 def end(not_understood: int, what: str, *, found: bool = False) -> NoReturn:

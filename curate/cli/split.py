@@ -7,11 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from curate.cli.options import LEFT, PATHS, end
+from curate.cli.options import LEFT, PATHS, end, named_files, tell
 from curate.config import chosen, find_config
 from curate.decision import DecisionLog
 from curate.errors import UsageError
-from curate.files import data_files
 from curate.pipeline.splitting import sources_of, split_files
 from curate.report.console import console
 from curate.report.progress import StageProgress
@@ -68,8 +67,10 @@ def split(
     section, dedup = chosen(whole.split, **options), chosen(whole.dedup, threshold=threshold)
     mix = chosen(whole.mix, weights=_weights(weight), examples=examples, tokens=tokens)
     config = whole.model_copy(update={"split": section, "dedup": dedup, "mix": mix, "seed": whole.seed if seed is None else seed})
-    decisions = DecisionLog(project.decisions).verdicts()
-    sources = sources_of(project, data_files(paths), section.existing, decisions)
+    log = DecisionLog(project.decisions)
+    tell(log.notes)
+    decisions = log.verdicts()
+    sources = sources_of(project, named_files(paths), section.existing, decisions)
     with StageProgress(quiet=quiet or not sys.stderr.isatty()) as shown:
         result = split_files(sources, output, config, decisions=decisions, cache=project.cache, listen=shown.listen)
     if as_json:

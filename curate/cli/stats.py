@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
-from curate.cli.options import PATHS, end, progress
+from curate.cli.options import PATHS, end, named_files, progress
 from curate.config import find_config
-from curate.files import data_files
 from curate.read.dataset import demand_understood
 from curate.report.console import console
 from curate.report.stats_json import stats_json, stats_output
@@ -31,7 +30,7 @@ def stats(
 
     Exit status: 0, or 1 where a line holds no example, 2 where none does and when a file cannot be read.
     """
-    files = data_files(paths)
+    files = named_files(paths)
     plan = Plan(epochs, price, speed)
     with progress("counting", "lines", quiet=quiet) as advance:
         found = collect(files, find_config(Path.cwd()).check.model if model is None else model, advance)

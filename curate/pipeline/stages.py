@@ -140,7 +140,7 @@ class Pipeline:
     @cached_property
     def paths(self) -> list[Path]:
         """The files of the configuration."""
-        return data_files(self.project.folder / name for name in self.config.data)
+        return data_files((self.project.folder / name for name in self.config.data), self.notes.append)
 
     @cached_property
     def given(self) -> list[Path]:
@@ -198,9 +198,7 @@ class Pipeline:
     def verdicts(self) -> dict[str, Decision]:
         """What people decided, by example."""
         log = DecisionLog(self.project.decisions)
-        if log.unreadable:
-            lines = ", ".join(map(str, log.unreadable))
-            self.notes.append(f"{self.project.decisions}: line {lines} is no decision, and was passed over")
+        self.notes.extend(log.notes)
         if contested := log.contested():
             self.notes.append(f"{plural(len(contested), 'example')} decided differently by several people, so by nobody: `curate review` shows them")
         return log.verdicts()
