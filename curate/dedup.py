@@ -111,8 +111,9 @@ def plan(
         table = read_table(paths, making, crew, _told(listen), memory=memory)
         listen(StageFinished("read", False, plural(len(table.starts), "line")))
         old = int(table.first[len(against)])
-        demand_understood(len(table.starts) - old, int((table.lines >= old).sum()))
         old_examples = int(table.lines.searchsorted(old))
+        for lines, understood in ((len(table.starts) - old, len(table.lines) - old_examples), (old, old_examples)):
+            demand_understood(lines, understood)
         findings = _findings(paths, check or CheckConfig(), listen) if config.keep == "best-signal" else None
         notes = [*_field_notes(config.keep, table), *told(table.common)]
         pinned = frozenset(example for example, decision in decided.items() if decision.verdict == "keep")

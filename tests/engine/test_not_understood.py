@@ -73,6 +73,16 @@ def test_dedup_keeps_the_bytes_of_what_it_does_not_understand(write: Write) -> N
     assert Path("kept.jsonl").read_bytes() == data
 
 
+def test_dedup_against_what_it_does_not_understand_is_no_clean_bill(write: Write, capsys: Captured) -> None:
+    write("data.jsonl", GOOD)
+    write("old.jsonl", [VERTEX, VERTEX])
+    assert main(["dedup", "data.jsonl", "--against", "old.jsonl"]) == 2
+    assert "none of 2 lines" in capsys.readouterr().err
+    write("old.jsonl", [VERTEX, GOOD[0]])
+    assert main(["dedup", "data.jsonl", "--against", "old.jsonl"]) == 1
+    assert "1 line without an example" in capsys.readouterr().err
+
+
 def test_decontaminating_a_file_against_itself_is_no_clean_bill(write: Write, capsys: Captured) -> None:
     write("data.jsonl", [{"contents": [{"role": "user", "parts": [{"text": f"How far is it from here to the town number {at}?"}]}]} for at in range(12)])
     assert main(["decontaminate", "data.jsonl", "--bench", "data.jsonl"]) == 2
