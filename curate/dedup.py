@@ -112,8 +112,8 @@ def plan(
         listen(StageFinished("read", False, plural(len(table.starts), "line")))
         old = int(table.first[len(against)])
         old_examples = int(table.lines.searchsorted(old))
-        for lines, understood in ((len(table.starts) - old, len(table.lines) - old_examples), (old, old_examples)):
-            demand_understood(lines, understood)
+        for count, understood in ((len(table.starts) - old, len(table.lines) - old_examples), (old, old_examples)):
+            demand_understood(count, understood)
         findings = _findings(paths, check or CheckConfig(), listen) if config.keep == "best-signal" else None
         notes = [*_field_notes(config.keep, table), *told(table.common)]
         pinned = frozenset(example for example, decision in decided.items() if decision.verdict == "keep")
