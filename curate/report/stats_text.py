@@ -26,7 +26,7 @@ def stats_text(numbers: StatsOutput, name: str, width: int) -> "Iterator[Text | 
     unread = numbers.not_understood
     broken = f", {plural(unread, 'line')} without an example that curate understands (curate check says why)" if unread else ""
     formats = ", ".join(f"{known} {count:,}" if len(numbers.formats) > 1 else known for known, count in numbers.formats.items())
-    yield Text.assemble((visible(name), "bold"), f"  {plural(numbers.examples, 'example')}" + (f" ({formats})" if formats else "") + copies + broken)
+    yield Text.assemble((visible(name), "bold"), f"  {plural(numbers.lines - unread, 'example')}" + (f" ({formats})" if formats else "") + copies + broken)
     if not numbers.tokens.total and not numbers.roles:
         return
     for part in (_roles(numbers, about), _spreads(numbers, about)):

@@ -59,7 +59,9 @@ def test_check_says_so_where_no_rule_does(write: Write, capsys: Captured) -> Non
     write("data.jsonl", [*GOOD, VERTEX])
     for options in (["--select", "S"], ["--ignore", "M001"]):
         assert main(["check", "data.jsonl", *options]) == 1
-        assert "1 line without an example" in capsys.readouterr().err
+        said = capsys.readouterr()
+        assert "1 line without an example" in said.err
+        assert "20 examples in 21 lines" in said.out
     assert main(["check", "data.jsonl", "--write-baseline", "base.json"]) == 0
     assert main(["check", "data.jsonl", "--baseline", "base.json"]) == 0
     write("prompts.jsonl", [{"prompt": [{"role": "user", "content": f"Name {at} trees."}]} for at in range(20)])

@@ -193,7 +193,7 @@ def test_the_command_prints_json_or_a_table(write: Write, capsys: pytest.Capture
     assert main(["stats", str(path), "--json"]) == 1  # two lines hold no example
     assert json.loads(capsys.readouterr().out)["examples"] == 7
     assert main(["stats", str(path), str(write("other.jsonl", MIXED))]) == 1
-    assert capsys.readouterr().out.startswith("2 files  14 examples (messages 10, alpaca 2, unknown 2), 8 exact duplicates")
+    assert capsys.readouterr().out.startswith("2 files  12 examples (messages 10, alpaca 2, unknown 2), 8 exact duplicates")
     assert main(["stats", "missing.jsonl"]) == 2
     assert main(["stats", str(path), "--model", "./missing"]) == 2
 
