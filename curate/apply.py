@@ -18,13 +18,15 @@ from curate.decision import Decision
 from curate.detect.cluster import Duplicate
 from curate.detect.loss import Loss, loss
 from curate.detect.table import Reader, Table, lines_at
-from curate.example import Place
+from curate.example import UNKNOWN, Place
 from curate.files import replacing
 from curate.finding import Finding, Severity
 from curate.read.dataset import ParsedLine
 
 UNREADABLE = {"syntax": "J001", "utf-8": "J003", "cut-off": "J010", "repairable": "J012", "not-finite": "J014", "too-deep": "J017"}
 """Codes of the defects that leave a line without a value."""
+NO_EXAMPLE: Final = frozenset((*UNREADABLE.values(), "J002", "M001", "M003", "C001"))
+"""Codes for which a line leaves that holds no example that is understood."""
 WHY: Final = {"D001": "exact copy", "D007": "beginning of a longer conversation"}
 
 
@@ -143,7 +145,7 @@ def reason_of(decision: Decision | None, error: Finding | None, lost: Loss | Non
     """Why a line that holds an example leaves; None where it stays."""
     if decision and decision.verdict == "drop":
         why = decision.why or (f"dropped in review of {decision.about}" if decision.about else "dropped in review")
-        return Reason(None, why, decision.who, decision.when)
+        return Reason(None, _storable(why), _storable(decision.who), decision.when)
     kept_by_hand = decision is not None and decision.verdict == "keep"
     if error and not kept_by_hand:
         return Reason(error.code, error.message, "rule")
@@ -152,8 +154,17 @@ def reason_of(decision: Decision | None, error: Finding | None, lost: Loss | Non
     return None
 
 
+def _storable(text: str) -> str:
+    """Half of a surrogate pair, which no UTF-8 can carry, written out."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def unreadable(parsed: ParsedLine) -> Reason:
-    """Why a line without an example leaves."""
+    """Why a line leaves that holds no example that is understood."""
+    if parsed.example is not None:
+        if parsed.example.format == UNKNOWN:
+            return Reason("M001", "no `messages`, and the keys fit no known format", "rule")
+        return Reason("C001", "no message has a text", "rule") if parsed.example.messages else Reason("M003", "there is no message", "rule")
     defect = next((d for d in parsed.defects if d.kind in UNREADABLE), None)
     if defect is None:
         return Reason("J002", "the line is JSON but not an object", "rule")

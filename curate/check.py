@@ -37,6 +37,9 @@ class CheckReport:
     lines: int = 0
     """Lines that are not blank."""
     examples: int = 0
+    """Lines that hold an object."""
+    not_understood: int = 0
+    """Lines that hold no example in a known form, whether or not the rules that say so were asked."""
     known: int = 0
     """Findings of a baseline, which are not told again."""
     suppressed: int = 0
@@ -138,6 +141,7 @@ def _check_file(path: Path, name: str, checker: Checker, pool: Workers, report: 
     report.files += 1
     report.lines += facts.lines
     report.examples += facts.examples
+    report.not_understood += facts.lines - facts.understood
     return cuts
 
 

@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from curate.apply import Removal, apply
-from curate.example import Example, Place
+from curate.example import UNKNOWN, Example, Place
 from curate.files import replacing_both
 from curate.finding import Finding, Severity
 from curate.read.calls import CALLERS, RESULTS, json_in, speaker_of
-from curate.read.dataset import FileFacts, ParsedLine, demand_read, read_file
-from curate.read.formats import UNKNOWN
+from curate.read.dataset import FileFacts, ParsedLine, demand_read, demand_understood, read_file
 from curate.rules.repair import json_line
 
 Object = dict[str, Any]
@@ -53,6 +52,14 @@ class ConvertReport:
     added: int = 0
     """Lines of the output beyond one for each line that was converted: an instruction with several instances becomes several conversations."""
 
+    understood: int = 0
+    """Lines that hold an example in a known form, whether it could be converted or not."""
+
+    @property
+    def not_understood(self) -> int:
+        """Lines that hold none."""
+        return self.read - self.understood
+
     @property
     def converted(self) -> int:
         """Lines that were converted; `added` more are in the output."""
@@ -62,7 +69,8 @@ class ConvertReport:
 def convert_paths(paths: Sequence[Path], output: Path, aside: Path, *, chosen: bool = False, progress: Callable[[int], None] | None = None) -> ConvertReport:
     """Convert files to messages in `output`, and write what cannot be converted to `aside`; each whole or not at all.
 
-    `chosen` takes the chosen side of a preference pair. Raises `InputError` for a file that cannot be read, `OutputError`.
+    `chosen` takes the chosen side of a preference pair. Raises `InputError` for a file that cannot be read and where no line is an example,
+    `OutputError`.
     """
     report = ConvertReport()
     with replacing_both(output, aside) as (out, rest):
@@ -81,6 +89,8 @@ def convert_paths(paths: Sequence[Path], output: Path, aside: Path, *, chosen: b
                 else:
                     out.write(written + b"\n")
             demand_read(facts)
+            report.understood += facts.understood
+        demand_understood(report.read, report.understood)
     assert report.converted + report.aside.total() == report.read, "a line is neither converted nor set aside"
     return report
 

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from filelock import FileLock
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
 from curate.errors import InputError
+from curate.example import canonical
 from curate.files import append_lines
 
 Verdict = Literal["keep", "drop", "edit", "undecided"]
@@ -28,6 +29,10 @@ def user() -> str:
         return getpass.getuser()
     except (OSError, KeyError):  # no name for this user id, as in some containers
         return "unknown"
+
+
+def _aware(when: datetime) -> datetime:
+    return when if when.tzinfo else when.replace(tzinfo=UTC)
 
 
 class Decision(BaseModel):
@@ -46,7 +51,8 @@ class Decision(BaseModel):
     why: str = ""
     """A note, in the person's own words."""
     who: str = Field(default_factory=user)
-    when: datetime = Field(default_factory=lambda: datetime.now(UTC).replace(microsecond=0))
+    when: Annotated[datetime, AfterValidator(_aware)] = Field(default_factory=lambda: datetime.now(UTC).replace(microsecond=0))
+    """A time without a zone, as somebody may write by hand, is taken for UTC."""
     replaces: tuple[str, ...] | None = None
     """Ids of the decisions about the example that were known and count no more; null: all that stand before it."""
     step: str = ""
@@ -129,7 +135,7 @@ class DecisionLog:
     def standing(self, example: str) -> Decision | None:
         """The decision that counts about an example; None where there is none, or it was taken back, or is contested."""
         heads = self._heads.get(example, ())
-        if not heads or len({(head.verdict, head.model_dump_json(include={"value"})) for head in heads}) > 1:
+        if not heads or len({(head.verdict, canonical(head.value)) for head in heads}) > 1:
             return None
         last = max(heads, key=lambda head: head.when)
         return None if last.verdict == "undecided" else last
@@ -137,6 +143,12 @@ class DecisionLog:
     def heads(self, example: str) -> Sequence[Decision]:
         """The decisions about an example that no other one takes the place of: one as a rule, several after a merge."""
         return self._heads.get(example, ())
+
+    @property
+    def notes(self) -> list[str]:
+        """What a person should know of the journal: which of its lines are no decisions."""
+        lines = ", ".join(map(str, self.unreadable))
+        return [f"{self.path}: line {lines} is no decision, and was passed over; mend or remove it"] if lines else []
 
     def verdicts(self) -> dict[str, Decision]:
         """The decision that counts for each example decided about."""

@@ -12,7 +12,7 @@ from curate.example import Place
 from curate.files import replacing_both
 from curate.finding import Finding
 from curate.read.benchmark import Item, read_benchmark
-from curate.read.dataset import read_dataset
+from curate.read.dataset import demand_understood, read_dataset
 from curate.rules.leakage import Leak, leaked
 from curate.text import plural
 
@@ -38,8 +38,8 @@ class Decontamination:
     """One for each example that holds an item: of its items, the one of which it has the largest share."""
     findings: list[Finding]
     """The same, as findings."""
-    unreadable: int
-    """Lines without an example; they stay as they are."""
+    not_understood: int
+    """Lines that hold no example that a reader understands; they stay as they are."""
     applied: Applied = field(repr=False)
 
 
@@ -49,11 +49,13 @@ def decontaminated(
     """Decide what of `files` goes; nothing is written.
 
     `fields`: where the text stands in the items, in place of the known names. `share`: of the words of an item's text, the least share
-    that has to stand in runs that both have; similar turns are judged by their similarity alone. Raises `InputError`.
+    that has to stand in runs that both have; similar turns are judged by their similarity alone. Raises `InputError`, where no line is an example
+    too.
     """
     listen(StageStarted("read"))
     items = [item for path in benchmarks for item in read_benchmark(path, fields)]
     dataset = read_dataset(files)
+    demand_understood(len(dataset.lines), len(dataset.examples))
     listen(StageFinished("read", False, f"{plural(len(dataset.lines), 'line')}, {plural(len(items), 'item')}"))
     listen(StageStarted("compare"))
     found = contaminated(dataset.examples, items)
@@ -72,8 +74,7 @@ def decontaminated(
     findings = leaked(leaks)
     errors = {leak.place: finding for leak, finding in zip(leaks, findings, strict=True)}
     applied = apply(dataset.lines, errors=errors, keep_unreadable=True)
-    unreadable = len(dataset.lines) - len(dataset.examples)
-    return Decontamination(_summaries(items, matches, found.unsaid), leaks, findings, unreadable, applied)
+    return Decontamination(_summaries(items, matches, found.unsaid), leaks, findings, dataset.not_understood, applied)
 
 
 def _summaries(items: Sequence[Item], matches: Sequence[Match], unsaid: frozenset[int]) -> list[Benchmark]:

@@ -29,6 +29,7 @@ from curate.events import Listener, StageAdvanced, StageFinished, StageStarted, 
 from curate.example import Example, Place
 from curate.files import replacing_both
 from curate.finding import Finding, Severity
+from curate.read.dataset import demand_understood
 from curate.rewrite import write_lines
 from curate.rules import Scope
 from curate.rules.removal import Removals, heavy
@@ -50,8 +51,8 @@ class Plan:
     """Lines that are not blank, by file; those that others are held against are not among them."""
     against: Mapping[str, int]
     """The same of the files that these are held against."""
-    unreadable: int
-    """Lines without an example among them; they stay as they are."""
+    not_understood: int
+    """Lines of all files that hold no example that a reader understands; they are compared with nothing and stay as they are."""
     losses: Sequence[Loss]
     """Lines that go, in the order they were read."""
     apart: Sequence[Loss]
@@ -98,8 +99,8 @@ def plan(
 
     With `against`, only lines that are duplicates of one in those files. What a person keeps by a decision never goes for a
     near-duplicate; `check` configures the rules whose findings `best-signal` counts. What the comparison needs is remembered in
-    the folder `cache`; with `remembered_only` nothing else may be needed. Raises `InputError`, and `UsageError` where no example has the
-    field that `config.keep` names or something is not remembered.
+    the folder `cache`; with `remembered_only` nothing else may be needed. Raises `InputError`, also where no line of them is an example, and `UsageError` where
+    no example has the field that `config.keep` names or something is not remembered.
     """
     decided = decisions or {}
     paths = [*against, *files]
@@ -111,6 +112,8 @@ def plan(
         listen(StageFinished("read", False, plural(len(table.starts), "line")))
         old = int(table.first[len(against)])
         old_examples = int(table.lines.searchsorted(old))
+        for count, understood in ((len(table.starts) - old, len(table.lines) - old_examples), (old, old_examples)):
+            demand_understood(count, understood)
         findings = _findings(paths, check or CheckConfig(), listen) if config.keep == "best-signal" else None
         notes = [*_field_notes(config.keep, table), *told(table.common)]
         pinned = frozenset(example for example, decision in decided.items() if decision.verdict == "keep")
@@ -132,7 +135,7 @@ def plan(
         config=config,
         lines=lines,
         against={source.name: counts[source.name] for source in table.sources[: len(against)]},
-        unreadable=sum(lines.values()) - (len(table.lines) - old_examples),
+        not_understood=len(table.starts) - len(table.lines),
         losses=found.losses,
         apart=found.apart,
         alike=alike,

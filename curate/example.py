@@ -17,6 +17,8 @@ from typing_extensions import TypedDict  # pydantic reads that of `typing` from 
 
 Role = Literal["system", "developer", "user", "assistant", "tool", "function"]
 ROLES: Final = frozenset(get_args(Role))
+UNKNOWN: Final = "unknown"
+"""The format of a line's object that no reader knows."""
 
 
 @with_config(ConfigDict(extra="allow"))
@@ -82,6 +84,12 @@ class Message:
         """The text of the turn: the content itself, or its text parts joined with line breaks; empty when there is none."""
         return content_text(self.value.get("content"))
 
+    @property
+    def says(self) -> bool:
+        """Whether there is anything of it that a trainer would see."""
+        content = self.value.get("content")
+        return bool((content if isinstance(content, str | list) else None) or self.value.get("tool_calls") or self.value.get("function_call"))
+
 
 def content_text(content: Any) -> str:
     """The text of a content that may be a string, a list of parts, or anything else (then empty)."""
@@ -108,7 +116,7 @@ class Example:
     value: dict[str, Any]
     """The line's JSON object, in messages form where its format is known; other keys are kept as they were."""
     format: str
-    """Name in the table of formats; `unknown` when none fits."""
+    """Name in the table of formats; `UNKNOWN` when none fits."""
     pointers: tuple[tuple[str, str], ...] | None = field(default=None, repr=False)
     """For a format other than messages: per turn, the pointers to the turn and to its content in the line as read."""
     plain: bool = field(default=False, repr=False, compare=False)
@@ -138,6 +146,14 @@ class Example:
             else:
                 pointer, content = self.pointers[index] if index < len(self.pointers) else ("", "")
             yield Message(index, role if isinstance(role, str) else None, turn, pointer, content)
+
+    @property
+    def understood(self) -> bool:
+        """Whether its form is known and a trainer would see something of it: a text, a part of another kind, a tool call.
+
+        What is not understood is compared with nothing and counts as no example: all verbs count it, and none calls it clean.
+        """
+        return self.format != UNKNOWN and any(message.says for message in self.messages)
 
     @property
     def prompt(self) -> tuple[Message, ...]:

@@ -11,8 +11,8 @@ import re
 import shutil
 import sys
 import zlib
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from functools import cache
 from glob import escape, glob
@@ -22,6 +22,8 @@ from typing import IO, Any
 from curate.errors import InputError, OutputError, UsageError
 
 DATA_SUFFIXES = (".jsonl", ".ndjson", ".json", ".jsonl.gz", ".jsonl.zst", ".json.gz", ".json.zst")
+LEDGER = "removed.jsonl"
+"""What left, or ends the name of such a file."""
 TEMPORARY = ".curate-tmp"
 STDIN = Path("-")
 """Stands for standard input wherever the path of a data file is wanted."""
@@ -29,19 +31,28 @@ PATTERN = re.compile(r"[*?\[]")
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
 
-def data_files(paths: Iterable[str | Path]) -> list[Path]:
-    """The files that `paths` name, each once, in the order given.
+def warned(note: str) -> None:
+    """What is told where nobody listens: a warning of Python's."""
+    import warnings
 
-    `-` is standard input. A folder stands for the data files anywhere below it, sorted, but for those in hidden folders. What is no
+    warnings.warn(note, stacklevel=2)
+
+
+def data_files(paths: Iterable[str | Path], tell: Callable[[str], None] = warned) -> list[Path]:
+    """The files that `paths` name, each once, in the order given; `tell` hears of what was skipped in folders, and why.
+
+    `-` is standard input. A folder stands for the data files anywhere below it, sorted, but for those in hidden folders, ledgers of removed
+    lines, and links that lead out of it, to other folders or to a file that is read anyway: what is named itself is always read. What is no
     path and has `*`, `?` or `[` in it is a pattern (`**` for folders at any depth): not all shells expand those. Raises `InputError` for
-    a path that is not there, a pattern that nothing matches and a folder without data files, `UsageError` for no path at all.
+    a path or a link to a data file that is not there, a pattern that nothing matches and a folder without data files, `UsageError` for no
+    path at all.
     """
     found: dict[Path, None] = {}
     for name in paths:
         if str(name) == "-":
             found[STDIN] = None
         else:
-            found.update(dict.fromkeys(file for path in _named(str(name)) for file in (_inside(path) if path.is_dir() else [path])))
+            found.update(dict.fromkeys(file for path in _named(str(name)) for file in (_inside(path, tell) if path.is_dir() else [path])))
     if not found:
         raise UsageError("no file to read", "name a file or a folder, or - for standard input")
     return list(found)
@@ -62,19 +73,44 @@ def _named(name: str) -> list[Path]:
     return [Path(match) for match in matches]
 
 
-def _inside(folder: Path) -> list[Path]:
-    """The data files below a folder, sorted."""
+def _inside(folder: Path, tell: Callable[[str], None]) -> list[Path]:
+    """The data files below a folder, sorted. Raises `InputError` for a link to a data file that is not there."""
     found: list[Path] = []
     others: Counter[str] = Counter()
+    skipped: dict[str, list[Path]] = defaultdict(list)
     for root, folders, names in os.walk(folder, onerror=_closed):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        files = [path for path in (Path(root, name) for name in names) if path.is_file()]
-        found += [path for path in files if path.name.lower().endswith(DATA_SUFFIXES)]
-        others.update(path.suffix or path.name for path in files)
+        skipped["a link to a folder"] += [path for path in (Path(root, name) for name in folders) if path.is_symlink()]
+        for path in (Path(root, name) for name in names):
+            data = path.name.lower().endswith(DATA_SUFFIXES)
+            if path.is_symlink() and not path.exists() and data:
+                raise InputError(f"{path}: is a link to nothing", "restore what it leads to, or remove it: a data set with a hole is not read")
+            if why := _skipped(path, folder) if data else "a link to nothing" if not path.exists() else "":
+                skipped[why].append(path)
+            elif path.is_file():
+                others[path.suffix or path.name] += 1
+                found += [path] if data else []
+    read: dict[Path, Path] = {}
+    for path in sorted(found, key=lambda path: (path.is_symlink(), path)):
+        if read.setdefault(path.resolve(), path) != path:
+            skipped["a link to a file that is read anyway"].append(path)
+    for why, paths in skipped.items():
+        if paths:
+            tell(f"{folder}: {len(paths):,} not read, {why}; the first is {min(paths)}: name it to read it")
+    found = sorted(read.values())
     if not found:
         seen = ", ".join(f"{count:,} {suffix}" for suffix, count in others.most_common(3)) or "no file at all"
         raise InputError(f"{folder}: a folder without data files (it has {seen})", f"curate reads {', '.join(DATA_SUFFIXES[:3])} and their .gz and .zst")
-    return sorted(found)
+    return found
+
+
+def _skipped(path: Path, folder: Path) -> str:
+    """Why a data file of a folder is not read; empty where it is."""
+    if not path.is_file():
+        return "no regular file"
+    if path.name == LEDGER or path.name.endswith(f".{LEDGER}"):
+        return "a ledger of removed lines"
+    return "a link out of the folder" if path.is_symlink() and not path.resolve().is_relative_to(folder.resolve()) else ""
 
 
 def _closed(error: OSError) -> None:

@@ -1,7 +1,8 @@
 """Fixing: files of lines are mended in place by the repairs of the selected rules, whole or not at all, and every other byte stays as it was.
 
 A line is checked, mended by one repair, and checked again, until nothing is left that a repair would change. A repair that leads to an
-error the line did not have is taken back. Lines go only where a repair removes them (copies, blank ones), and the report says which.
+error the line did not have is taken back. No safe repair deletes a line. Those that do are asked for by `unsafe`; what they delete is
+appended to a ledger beside the file, as `curate dedup` writes it, before the file is replaced.
 """
 
 import hashlib
@@ -15,19 +16,21 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Final, NamedTuple
 
+from curate.apply import WHY, Kept, Reason, Removal, removal, removal_of, removed_line
 from curate.check import CHUNK
 from curate.checker import Checker
-from curate.config import CheckConfig
-from curate.errors import InputError, OutputError
-from curate.example import Place
-from curate.files import is_packed, real, replacing, sha256
+from curate.config import CheckConfig, DedupConfig
+from curate.errors import DataError, InputError, OutputError
+from curate.example import UNKNOWN, Place
+from curate.files import LEDGER, STDIN, is_packed, real, replacing, sha256
 from curate.finding import Finding, Severity
 from curate.read.dataset import FileFacts, ParsedLine, read_file
 from curate.read.decode import MISSING, Decoded, decode
-from curate.read.formats import UNKNOWN, example_of
+from curate.read.formats import example_of
 from curate.read.lines import BOM, Line
 from curate.read.pieces import Batch
 from curate.rules.duplicates import Seen
+from curate.rules.removal import Removals, heavy
 from curate.rules.repair import Repair, Takes
 
 ROUNDS: Final = 20
@@ -41,6 +44,8 @@ class Mended(NamedTuple):
     before: bytes
     after: bytes
     """May hold several lines, or nothing where the line goes."""
+    gone: tuple[Removal, ...] = ()
+    """What was deleted of it."""
 
 
 @dataclass(slots=True)
@@ -54,6 +59,8 @@ class FixedFile:
     """Lines changed or removed."""
     removed: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     """Numbers of the lines that went, by the code of the rule."""
+    ledger: str = ""
+    """Where what was deleted was written; empty where nothing was."""
     held: list[tuple[int, str, str]] = field(default_factory=list)
     """Repairs taken back: line, code of the rule, code of the error that it led to."""
     skipped: str = ""
@@ -85,29 +92,34 @@ def fix_paths(
     *,
     unsafe: bool = False,
     suppressed: Collection[tuple[str, str]] = (),
+    limits: DedupConfig | None = None,
     report: FixReport | None = None,
     progress: Progress | None = None,
 ) -> FixReport:
     """Mend files in place; `report` gets each file once it is done, so that it is true even where a later one fails.
 
-    `suppressed` are codes and the ids of examples that a person lets stand as they are. Raises `OutputError` when a file cannot be written, or
-    changed while it was read: that file is as it was.
+    `suppressed` are codes and the ids of examples that a person lets stand as they are; `limits` say how much of a file may be deleted (D008),
+    None that all may. Raises `OutputError` when a file cannot be written, or changed while it was read, and `DataError` when too much of one
+    would be deleted: that file is as it was.
     """
     fixer, report = Fixer(config, unsafe=unsafe, suppressed=suppressed), report or FixReport()
     for path in paths:
         fixed = FixedFile(str(path))
-        _rewrite(path, fixer.lines(path, fixed, progress))
+        _rewrite(path, fixer.lines(path, fixed, progress), fixed, limits)
         report.files.append(fixed)
     return report
 
 
-def _rewrite(path: Path, lines: Iterable[Mended]) -> None:
+def _rewrite(path: Path, lines: Iterable[Mended], fixed: FixedFile, limits: DedupConfig | None) -> None:
     """Write the lines over a file once the first of them has changed; the file's rights stay, and a link stays a link."""
     source = real(path).resolve()
-    state, digest, size = _state(source), hashlib.sha256(), 0
+    state, digest, size, read = _state(source), hashlib.sha256(), 0, 0
+    gone: list[Removal] = []
     with ExitStack() as stack:
         out: IO[bytes] | None = None
-        for before, after in lines:
+        for before, after, deleted in lines:
+            read += not before.isspace()
+            gone += deleted
             digest.update(before)
             if out is None and after != before:
                 if not os.access(source, os.W_OK):
@@ -119,8 +131,43 @@ def _rewrite(path: Path, lines: Iterable[Mended]) -> None:
             size += len(before)
         if out is not None:
             shutil.copymode(source, out.name)
+            if limits is not None:
+                _demand_few(fixed.name, read, gone, limits)
+            if gone:  # entered last, so that it takes its place first: a line is in one of the two, whenever we are killed
+                fixed.ledger = str(_append(ledger_of(path), gone, stack))
             if _state(source) != state or sha256(source) != digest.hexdigest():
                 raise OutputError(f"{path}: changed on disk while it was being fixed", "run the command again; nothing was written")
+
+
+def ledger_of(path: Path) -> Path:
+    """Where what is deleted from a file is written; from standard input, in the working folder."""
+    return path.with_name(f"{'stdin' if path == STDIN else path.stem}.{LEDGER}")
+
+
+def _append(ledger: Path, gone: Iterable[Removal], stack: ExitStack) -> Path:
+    """Write a ledger again with more lines. Raises `OutputError` for a file of that name that is none."""
+    out = stack.enter_context(replacing(ledger))
+    if ledger.is_file():
+        with ledger.open("rb") as known:
+            for line in known:
+                try:
+                    removal_of(line)
+                except ValueError:
+                    raise OutputError(f"{ledger}: holds something else than deleted lines", "rename it; nothing was changed") from None
+                out.write(line if line.endswith(b"\n") else line + b"\n")
+    out.writelines(map(removed_line, gone))
+    out.flush()  # a full disk is known before the first of the two files takes its place
+    return ledger
+
+
+def _demand_few(name: str, read: int, gone: Sequence[Removal], limits: DedupConfig) -> None:
+    """Raise `DataError` where too much of a file would be deleted (D008). Blank lines hold nothing, and do not count."""
+    lines = [removal for removal in gone if removal.data.strip()]
+    clusters = Counter(Place(removal.kept.file, removal.kept.line) for removal in lines if removal.kept)
+    found = heavy(Removals({name: read}, {name: len(lines)}, clusters, limits.stop_share, limits.stop_cluster, limits.stop_least))
+    if found:
+        said = "; ".join(f"{finding.code} {finding.file}: {finding.message}" for finding in found)
+        raise DataError(said, "look at them with --diff, then say --yes; the file is as it was")
 
 
 def _state(path: Path) -> tuple[int, int, int]:
@@ -165,6 +212,16 @@ class _Tried(NamedTuple):
         return {finding.code for finding in self.findings if finding.severity is Severity.ERROR}
 
 
+@dataclass(slots=True)
+class _Outcome:
+    """What came of a line."""
+
+    codes: list[str] = field(default_factory=list)
+    """Of the rules whose findings were settled."""
+    gone: list[tuple[ParsedLine, Reason]] = field(default_factory=list)
+    """What was deleted of it."""
+
+
 class Fixer:
     """The repairs of the selected rules, and what is remembered of the data set while files pass."""
 
@@ -175,8 +232,8 @@ class Fixer:
         self.raw = [(rule.code, self.allowed[rule.code]) for rule in self.checker.files if rule.code in self.allowed]
         self.dataset = [rule for rule in self.checker.dataset if rule.code in self.allowed]
         self.seen = Seen()
-        self.ids: set[str] = set()
-        """Of the examples so far, as they were left."""
+        self.firsts: dict[str, Place] = {}
+        """By the ids of the examples so far, as they were left, where the first of each stands."""
         self.suppressed: dict[str, set[str]] = defaultdict(set)
         for code, example in suppressed:
             self.suppressed[example].add(code)
@@ -202,7 +259,7 @@ class Fixer:
 
     def _chunk(self, chunk: Sequence[ParsedLine], facts: FileFacts, fixed: FixedFile) -> Iterator[Mended]:
         lines = [[_Piece(parsed, self._let_stand(parsed))] for parsed in chunk]
-        codes: list[list[str]] = [[] for _ in chunk]
+        outcomes = [_Outcome() for _ in chunk]
         pending = list(range(len(chunk)))
         for remaining in range(ROUNDS, -1, -1):
             if not pending:
@@ -211,21 +268,22 @@ class Fixer:
             changed = []
             for at in pending:
                 before = list(lines[at])
-                lines[at] = [new for piece in before for new in self._step(piece, found[id(piece)], codes[at], fixed, more=remaining > 0)]
+                lines[at] = [new for piece in before for new in self._step(piece, found[id(piece)], outcomes[at], fixed, more=remaining > 0)]
                 if lines[at] != before or any(piece.tried for piece in lines[at]):
                     changed.append(at)
             pending = changed
-        for at, parsed in enumerate(chunk):
+        for parsed, pieces, outcome in zip(chunk, lines, outcomes, strict=True):
             number, mark = parsed.line.number, BOM if facts.bom and parsed.line.number == 1 else b""
-            kept = [data for nth, piece in enumerate(lines[at]) if (data := self._last(piece, Place(fixed.name, number, nth), codes[at])) is not None]
-            after = self._raw(mark, kept, parsed.line, codes[at], fixed)
-            before_bytes = mark + parsed.line.data + parsed.line.ending
-            if after != before_bytes:
+            kept = [data for nth, piece in enumerate(pieces) if (data := self._last(piece, Place(fixed.name, number, nth), outcome)) is not None]
+            after = self._raw(mark, kept, parsed.line, outcome.codes, fixed)
+            whole = mark + parsed.line.data + parsed.line.ending
+            if after != whole:
                 fixed.lines += 1
-                fixed.findings.update(codes[at])
-                if not kept:
-                    fixed.removed[codes[at][-1]].append(number)
-            yield Mended(before_bytes, after)
+                fixed.findings.update(outcome.codes)
+            gone = outcome.gone if kept else [(parsed, outcome.gone[-1][1])]  # a line that goes whole goes as it was read
+            if not kept:
+                fixed.removed[gone[0][1].code or ""].append(number)
+            yield Mended(whole, after, tuple(_removal(parsed.place, *one) for one in gone))
 
     def _found(self, pieces: Sequence[_Piece], *, first: bool) -> dict[int, list[Finding]]:
         """What the rules find in each piece, by its identity; pieces get numbers of their own, for those of one line share it."""
@@ -245,7 +303,7 @@ class Fixer:
         """Whether a rule is asked about a file at all."""
         return self.checker.chosen.tells(Finding(code, Severity.INFO, file, 0, "", "", "", True, None))
 
-    def _step(self, piece: _Piece, findings: list[Finding], codes: list[str], fixed: FixedFile, *, more: bool) -> list[_Piece]:
+    def _step(self, piece: _Piece, findings: list[Finding], outcome: _Outcome, fixed: FixedFile, *, more: bool) -> list[_Piece]:
         """The piece after its next repair: itself where none is left, none where it goes."""
         tried = piece.tried
         if tried is not None:
@@ -255,7 +313,7 @@ class Fixer:
                 piece = _Piece(tried.before, piece.refused | {tried.code})
                 findings = tried.findings
             else:
-                codes.extend(finding.code for finding in tried.findings if tried.counts and finding.code == tried.code)
+                outcome.codes.extend(finding.code for finding in tried.findings if tried.counts and finding.code == tried.code)
                 piece = _Piece(piece.parsed, piece.refused)
         repairs = {finding.code: self.allowed[finding.code] for finding in findings if finding.fixable and finding.code in self.allowed}
         for code, repair in sorted(repairs.items(), key=lambda item: (item[1].takes is Takes.OBJECT, item[0])):
@@ -263,20 +321,27 @@ class Fixer:
                 continue
             data = repair.mended(piece.parsed)
             if data is None:
-                codes.append(code)
+                outcome.codes.append(code)
+                why = next(finding.message for finding in findings if finding.code == code)
+                outcome.gone.append((piece.parsed, Reason(code, why, "rule")))
                 return []
             lines = enumerate(data.split(b"\n"))
             return [_Piece(_reread(piece.parsed, text), piece.refused, _Tried(piece.parsed, findings, code, nth == 0)) for nth, text in lines]
         return [piece]
 
-    def _last(self, piece: _Piece, place: Place, codes: list[str]) -> bytes | None:
+    def _last(self, piece: _Piece, place: Place, outcome: _Outcome) -> bytes | None:
         """The bytes of a piece after the rules over the data set; None where it goes."""
+        example = piece.parsed.example
+        first = self.firsts.get(example.id) if example else None
         repair = self._copies(piece.parsed, place)
-        if repair is None or repair[0] in piece.refused:
+        if example is None or repair is None or repair[0] in piece.refused:
             return piece.parsed.line.data
         data = repair[1].mended(piece.parsed)
         if data != piece.parsed.line.data:
-            codes.append(repair[0])
+            outcome.codes.append(repair[0])
+        if data is None:
+            kept = Kept(example=example.id, file=first.file, line=first.line) if first else None
+            outcome.gone.append((piece.parsed, Reason(repair[0], WHY.get(repair[0], repair[1].summary), "detector", None, kept, 1.0 if kept else None)))
         return data
 
     def _copies(self, parsed: ParsedLine, place: Place) -> tuple[str, Repair] | None:
@@ -284,8 +349,8 @@ class Fixer:
         if parsed.example is None:
             return None
         example = replace(parsed.example, place=place)
-        found = self.copies if example.id in self.ids else []
-        self.ids.add(example.id)
+        found = self.copies if example.id in self.firsts else []
+        self.firsts.setdefault(example.id, place)
         found = [*found, *((rule.code, self.allowed[rule.code]) for rule in self.dataset if list(rule.function(example, self.seen)))]
         return next(((code, repair) for code, repair in found if self._asked(code, place.file)), None)
 
@@ -302,6 +367,10 @@ class Fixer:
                 codes.append(code)
             lines = mended
         return b"".join(lines)
+
+
+def _removal(place: Place, parsed: ParsedLine, reason: Reason) -> Removal:
+    return removal(place, parsed.example.id if parsed.example else None, reason, parsed.line.data)
 
 
 def _has_turns(parsed: ParsedLine) -> bool:

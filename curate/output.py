@@ -59,6 +59,8 @@ class SplitResult:
     warnings: Sequence[Finding]
     """Where the splits are not what was wanted (L008)."""
     notes: Sequence[str]
+    not_understood: int = 0
+    """Lines that hold no example that a reader understands; they left."""
 
 
 class _Hashed:

@@ -56,6 +56,8 @@ class Stats:
     lines: int = 0
     """Lines that are not blank."""
     examples: int = 0
+    not_understood: int = 0
+    """Lines that hold no example that a reader understands."""
     formats: Counter[str] = field(default_factory=Counter)
     roles: dict[str, RoleStats] = field(default_factory=dict)
     turns: "array[int]" = field(default_factory=lambda: array("I"))
@@ -112,6 +114,7 @@ def collect(paths: Sequence[Path], model: str = "", progress: Progress | None = 
         stats.files += 1
         stats.lines += facts.lines
         stats.examples += facts.examples
+        stats.not_understood += facts.lines - facts.understood
         stats.formats += facts.formats
     return stats
 

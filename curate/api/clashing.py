@@ -12,7 +12,7 @@ from curate.detect.conflict import ConflictReport, find_conflicts
 from curate.detect.judges import judge_of
 from curate.detect.judges.kept import Work
 from curate.errors import UsageError
-from curate.read.dataset import read_dataset
+from curate.read.dataset import demand_understood, read_dataset
 from curate.report.notebook import Titled, notebook_html
 from curate.runs import Project
 from curate.text import plural
@@ -72,4 +72,5 @@ def conflicts(
             raise UsageError(f"questions and answers would be sent to {work.name}", "say yes=True if they may")
 
     dataset = read_dataset(files_of(paths))
+    demand_understood(len(dataset.lines), len(dataset.examples))
     return Conflicts(find_conflicts(dataset.examples, config, project.cache, judge=judge_of(config, project.cache, before)))

@@ -31,6 +31,11 @@ class Divided:
         """What went in, was decided and came out, by hash."""
         return self.result.manifest
 
+    @property
+    def not_understood(self) -> int:
+        """Lines that hold no example that curate understands; they left."""
+        return self.result.not_understood
+
     @cached_property
     def splits(self) -> pl.DataFrame:
         """One line a split: split, examples, share, groups, characters, file."""

@@ -32,6 +32,11 @@ class Deduplicated:
         """Lines that stay."""
         return self.plan.read - len(self.plan.losses)
 
+    @property
+    def not_understood(self) -> int:
+        """Lines that hold no example that curate understands; they are compared with nothing and stay."""
+        return self.plan.not_understood
+
     @cached_property
     def removed(self) -> pl.DataFrame:
         """One line a line that goes: file, line, code, similarity, kept_file, kept_line, example, kept."""

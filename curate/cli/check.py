@@ -9,10 +9,10 @@ import typer
 
 from curate.check import check_paths
 from curate.cli.adopt import Adopted
-from curate.cli.options import PATHS, processes, progress
+from curate.cli.options import PATHS, end, named_files, processes, progress
 from curate.config import chosen, find_config
-from curate.errors import ExitCode
-from curate.files import STDIN, data_files
+from curate.files import STDIN
+from curate.finding import Finding, Severity
 from curate.report.check_formats import OutputFormat, reported, write_report
 from curate.report.check_grouped import GroupBy
 from curate.report.check_text import SHOWN
@@ -36,9 +36,12 @@ def check(
     show_all: Annotated[bool, typer.Option("--all", help=f"Show every finding, not only the first {SHOWN} of each rule.")] = False,
     fix: Annotated[
         bool,
-        typer.Option("--fix", help="Mend what can be mended without changing the meaning, then check; - is mended to standard output."),
+        typer.Option("--fix", help="Mend what can be mended without changing the meaning, then check; no line is deleted. - is mended to standard output."),
     ] = False,
-    unsafe_fixes: Annotated[bool, typer.Option("--unsafe-fixes", help="With --fix, --fix-only or --diff: also fixes that may change the meaning.")] = False,
+    unsafe_fixes: Annotated[
+        bool, typer.Option("--unsafe-fixes", help="With --fix, --fix-only or --diff: also fixes that may change the meaning or delete lines.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Let --unsafe-fixes delete lines even when much of a file goes (rule D008).")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Show what --fix would change, and change nothing; exit status 1 if there is something.")] = False,
     fix_only: Annotated[bool, typer.Option("--fix-only", help="Fix, and report nothing else; exit status 0.")] = False,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes that check a big file; as a rule, one for each core, at most 8.", metavar="N")] = None,
@@ -46,22 +49,28 @@ def check(
 ) -> None:
     """Say what is wrong with a data set, and where.
 
-    Exit status: 0 when there is nothing above info, 1 with errors or warnings, 2 when a file cannot be read.
+    Exit status: 0 when there is nothing above info, 1 with errors or warnings or a line that holds no example, 2 when a file cannot be read.
     """
-    files = data_files(paths)
+    files = named_files(paths)
     options = {"select": select, "ignore": ignore, "extend_select": extend_select, "target": target, "model": model, "max_length": max_length}
     project = find_config(Path.cwd())
     config = chosen(project.check, **options)
     if fix or unsafe_fixes or diff or fix_only:
         from curate.cli.fix import Fixing, mend  # what a hook that only checks need not load
 
-        mend(files, config, Fixing(fix, unsafe_fixes, diff, fix_only), quiet=quiet)
+        mend(files, config, Fixing(fix, unsafe_fixes, diff, fix_only, yes, project.dedup), quiet=quiet)
     adopted = Adopted.read(baseline, new_baseline)
     with progress("checking", "lines", quiet=quiet, waits=True) as advance:
         report = check_paths(files, config, advance, workers=workers or processes(), conflicts=project.conflicts)
+    untold = report.not_understood > len({(found.file, found.line, found.example) for found in report.findings if _says_no_example(found)})
     adopted.settle(report, files)
     limit = None if show_all else SHOWN
     told = reported(report, output_format, files, limit, group_by, statistics=statistics, model=config.model)
     with redirect_stdout(sys.stderr) if fix and STDIN in files else nullcontext():  # standard output has the fixed data
         write_report(told, output_file)
-    raise typer.Exit(ExitCode.FINDINGS if report.failed else ExitCode.CLEAN)
+    end(report.not_understood if untold else 0, "and the rules that say so were not asked", found=report.failed)
+
+
+def _says_no_example(finding: Finding) -> bool:
+    """Whether a finding may be about a line that holds no example: an error of the families that ask for its form."""
+    return finding.severity is Severity.ERROR and finding.line > 0 and finding.code[:1] in ("J", "M", "C")

@@ -8,14 +8,14 @@ from typing import Annotated
 
 import typer
 
-from curate.cli.options import PATHS, progress
+from curate.cli.options import PATHS, UNCOMPARED, end, named_files, progress
 from curate.config import chosen, find_config
 from curate.detect.conflict import find_conflicts
 from curate.detect.judges import judge_of
 from curate.detect.judges.kept import Work
-from curate.errors import ExitCode, UsageError
-from curate.files import data_files, replacing
-from curate.read.dataset import read_dataset
+from curate.errors import UsageError
+from curate.files import replacing
+from curate.read.dataset import demand_understood, read_dataset
 from curate.report.conflicts import SHOWN, conflicts_text
 from curate.report.console import console
 from curate.runs import Project
@@ -39,11 +39,12 @@ def conflicts(
 ) -> None:
     """Show answers to the same question that cannot both hold. Nothing is removed: a person decides, in `curate review`.
 
-    Exit status: 0 without conflicts, 1 with some, 2 when a model that was named is not at hand.
+    Exit status: 0 without conflicts, 1 with some or with a line that holds no example, 2 when a model that was named is not at hand.
     """
     options = {"embeddings": embeddings, "nli": nli, "similarity": similarity, "all_turns": all_turns or None, "judge": judge, "judge_model": judge_model}
     config = chosen(find_config(Path.cwd()).conflicts, **options)
-    dataset = read_dataset(data_files(paths))
+    dataset = read_dataset(named_files(paths))
+    demand_understood(len(dataset.lines), len(dataset.examples))
     cache = Project(Path.cwd()).cache
 
     with ExitStack() as shown:
@@ -71,13 +72,13 @@ def conflicts(
     if as_json:
         from curate.report.conflicts_json import conflicts_json
 
-        json.dump(conflicts_json(report), sys.stdout)
+        json.dump(conflicts_json(report, dataset.not_understood), sys.stdout)
         sys.stdout.write("\n")
     else:
         out = console()
         for text in conflicts_text(report, None if show_all else SHOWN, verbose=verbose):
             out.print(text)
-    raise typer.Exit(ExitCode.FINDINGS if report.conflicts else ExitCode.CLEAN)
+    end(dataset.not_understood, UNCOMPARED, found=bool(report.conflicts))
 
 
 def _tell(work: Work, *, quiet: bool) -> None:

@@ -8,10 +8,9 @@ from typing import Annotated
 
 import typer
 
-from curate.cli.options import PATHS, progress
+from curate.cli.options import PATHS, end, named_files, progress
 from curate.convert import convert_paths
-from curate.errors import ExitCode, UsageError
-from curate.files import data_files
+from curate.errors import UsageError
 from curate.report.console import console
 from curate.report.convert import convert_json, convert_text
 
@@ -34,7 +33,7 @@ def convert(
 
     Exit status: 0 when every line was converted, 1 when some were set aside, 2 when a file cannot be read.
     """
-    files = data_files(paths)
+    files = named_files(paths)
     aside = output.with_name("unconverted.jsonl")
     if output.resolve() == aside.resolve():
         raise UsageError(f"{output}: is where lines that cannot be converted are written", "name another output")
@@ -49,4 +48,4 @@ def convert(
         out = console()
         for line in convert_text(report, str(output), str(aside)):
             out.print(line)
-    raise typer.Exit(ExitCode.FINDINGS if report.aside else ExitCode.CLEAN)
+    end(report.not_understood, "see M001 and C001 of `curate rule`", found=bool(report.aside))

@@ -7,14 +7,12 @@ from typing import Annotated
 
 import typer
 
-from curate.cli.options import PATHS
+from curate.cli.options import PATHS, STAYS, end, named_files
 from curate.decontaminate import decontaminated, write_decontaminated
-from curate.errors import ExitCode, UsageError
-from curate.files import data_files
+from curate.errors import UsageError
 from curate.report.console import console
 from curate.report.decontaminate import SHOWN, decontaminate_json, decontaminate_text
 from curate.report.progress import StageProgress
-from curate.text import plural
 
 
 def decontaminate(
@@ -32,10 +30,10 @@ def decontaminate(
 ) -> None:
     """Remove what a benchmark asks or answers; say which item, and by which words.
 
-    Exit status: 0 when nothing was found or all that was found was removed, 1 when something was found and no output named, 2 when a
-    file cannot be read or written.
+    Exit status: 0 when nothing was found or all that was found was removed, 1 when something was found and no output named or a line
+    holds no example, 2 when a file cannot be read or written.
     """
-    files, benchmarks = data_files(paths), data_files(bench)
+    files, benchmarks = named_files(paths), named_files(bench)
     removed = output and output.with_name("removed.jsonl")
     read = {path.resolve() for path in (*files, *benchmarks)}
     for path in (output, removed):
@@ -53,6 +51,4 @@ def decontaminate(
     else:
         for text in decontaminate_text(result, None if show_all else SHOWN):
             console().print(text)
-        if result.unreadable:
-            console(stderr=True).print(f"{plural(result.unreadable, 'line')} without an example stay as they are; `curate check` says what is wrong with them")
-    raise typer.Exit(ExitCode.FINDINGS if result.leaks and output is None else ExitCode.CLEAN)
+    end(result.not_understood, STAYS, found=bool(result.leaks) and output is None)

@@ -7,17 +7,17 @@ from typing import Annotated
 
 import typer
 
-from curate.cli.options import PATHS
+from curate.cli.options import PATHS, STAYS, end, named_files, tell
 from curate.config import chosen, find_config
 from curate.decision import DecisionLog
 from curate.dedup import Plan, demand_apart, plan, write_plan
 from curate.errors import DataError, UsageError
-from curate.files import data_files, replacing
+from curate.files import replacing
 from curate.report.console import console
 from curate.report.duplicates import SHOWN, alike_text, clusters_text, dedup_json, dedup_text, histogram_text, summary_text
 from curate.report.progress import StageProgress
 from curate.runs import Project
-from curate.text import plural, visible
+from curate.text import visible
 
 KEEP = "Which one stays: first, last, longest, most-turns, best-signal (fewest findings), newest:FIELD, highest:FIELD, lowest:FIELD, manual (as in review)."
 
@@ -50,7 +50,7 @@ def dedup(
 ) -> None:
     """Remove exact and near duplicates; say what went, for what, and how similar the two are.
 
-    Exit status: 0 when all went well, 1 when too much would go and nobody said yes, 2 when a file cannot be read or written.
+    Exit status: 0 when all went well, 1 when too much would go and nobody said yes or a line holds no example, 2 when a file cannot be read or written.
     """
     project = Project(Path.cwd())
     configured = find_config(project.folder)
@@ -65,18 +65,19 @@ def dedup(
         beginnings=beginnings,
         embeddings=embeddings,
     )
-    files = data_files(paths)
-    others = [path for path in data_files(against) if path not in files] if against else []
+    files = named_files(paths)
+    others = [path for path in named_files(against) if path not in files] if against else []
     if against and not others:
         raise UsageError("--against names the files that are deduplicated", "name other files there")
     demand_apart([*files, *others], output, html)
+    log = DecisionLog(project.decisions)
+    tell(log.notes)
     with StageProgress(quiet=quiet or not sys.stderr.isatty()) as shown:
-        decisions = DecisionLog(project.decisions).verdicts()
         planned = plan(
             files,
             config,
             against=others,
-            decisions=decisions,
+            decisions=log.verdicts(),
             check=configured.check,
             cache=None if no_cache else project.cache,
             remembered_only=rethreshold is not None,
@@ -97,6 +98,7 @@ def dedup(
             console().print(text)
     if output is not None and not written:
         raise DataError("; ".join(f"{found.code} {found.file}: {found.message}" for found in planned.heavy), planned.heavy[0].hint)
+    end(planned.not_understood, STAYS)
 
 
 def _tell(planned: Plan, limit: int | None, *, explain: bool) -> None:
@@ -114,8 +116,6 @@ def _tell(planned: Plan, limit: int | None, *, explain: bool) -> None:
     for text in alike_text(planned, limit):
         out.print(text)
     err = console(stderr=True)
-    if planned.unreadable:
-        err.print(f"{plural(planned.unreadable, 'line')} without an example stay as they are; `curate check` says what is wrong with them")
     for note in planned.notes:
         err.print(f"note: {note}")
 

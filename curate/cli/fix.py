@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 
 from curate.cli.options import progress
-from curate.config import CheckConfig
+from curate.config import CheckConfig, DedupConfig
 from curate.errors import ExitCode, UsageError
 from curate.files import STDIN, real
 from curate.fix import FixedFile, Fixer, FixReport, fix_paths
@@ -27,6 +27,9 @@ class Fixing:
     unsafe: bool = False
     diff: bool = False
     only: bool = False
+    yes: bool = False
+    limits: DedupConfig | None = None
+    """How much of a file may be deleted without a yes (D008)."""
 
 
 def mend(files: Sequence[Path], config: CheckConfig, asked: Fixing, *, quiet: bool = False) -> None:
@@ -34,7 +37,7 @@ def mend(files: Sequence[Path], config: CheckConfig, asked: Fixing, *, quiet: bo
 
     What came from standard input goes to standard output, fixed.
 
-    Raises `UsageError` for options that do not go together, `OutputError` when a file cannot be written.
+    Raises `UsageError` for options that do not go together, `OutputError` when a file cannot be written, `DataError` when too much would go.
     """
     if asked.diff and (asked.fix or asked.only):
         raise UsageError("--diff writes nothing, --fix and --fix-only do", "leave one of them out")
@@ -49,7 +52,8 @@ def mend(files: Sequence[Path], config: CheckConfig, asked: Fixing, *, quiet: bo
             _show(files, Fixer(config, unsafe=asked.unsafe, suppressed=suppressed), report)
         else:
             with progress("fixing", "lines", quiet=quiet) as advance:
-                fix_paths(files, config, unsafe=asked.unsafe, suppressed=suppressed, report=report, progress=advance)
+                limits = None if asked.yes else asked.limits
+                fix_paths(files, config, unsafe=asked.unsafe, suppressed=suppressed, limits=limits, report=report, progress=advance)
     finally:
         err = console(stderr=True)
         for line in fix_text(report, done=not asked.diff) if not quiet or report.lines else ():

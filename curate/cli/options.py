@@ -2,12 +2,23 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from pathlib import Path
+from typing import Final, NoReturn
+
+import typer
+
+from curate.errors import ExitCode
+from curate.files import data_files
+from curate.text import plural, visible
 
 PATHS: Final = "Files, folders, patterns in quotes like 'data/**/*.jsonl', or - for standard input: JSON Lines or JSON arrays, also as .gz or .zst."
 """What the argument PATH of a verb says in its help."""
+UNCOMPARED: Final = "compared with nothing"
+STAYS: Final = "compared with nothing, kept as it is"
+LEFT: Final = "not in the splits, but in removed.jsonl"
+"""What becomes of a line that holds no example."""
 MOST_PROCESSES: Final = 8
 """Processes that share the work unless the user says otherwise: each takes some 200 MB."""
 
@@ -39,6 +50,27 @@ def progress(label: str, unit: str, *, quiet: bool = False, total: int | None = 
         yield advance
     finally:
         bar.stop()
+
+
+def named_files(paths: Iterable[str | Path]) -> list[Path]:
+    """As `data_files`; what it skips in folders is told on stderr."""
+    return data_files(paths, lambda note: tell([note]))
+
+
+def tell(notes: Iterable[str]) -> None:
+    """Notes on stderr."""
+    for note in notes:
+        sys.stderr.write(f"note: {visible(note)}\n")
+
+
+def end(not_understood: int, what: str, *, found: bool = False) -> NoReturn:
+    """End the command: with 1 where something was `found`, or where lines hold no example that a reader understands, which is said on stderr."""
+    if not_understood:
+        from curate.report.console import console
+
+        lines = plural(not_understood, "line")
+        console(stderr=True).print(f"{lines} without an example that curate understands ({what}); `curate check` says what is wrong with each", markup=False)
+    raise typer.Exit(ExitCode.FINDINGS if found or not_understood else ExitCode.CLEAN)
 
 
 def processes() -> int:

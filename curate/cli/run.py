@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from curate.cli.options import LEFT, end
 from curate.config import load_config
 from curate.errors import UsageError
 from curate.pipeline import Choice
@@ -33,6 +34,8 @@ def run(
     """All stages from one configuration: check, dedup, conflicts, split, train.
 
     A stage whose inputs have not changed is not run again; after an interruption the next run goes on behind the last finished stage.
+
+    Exit status: 0, or 1 where a line holds no example, 2 where none does, nothing is left and when a file cannot be read or written.
     """
     choice = Choice(_names(only), _names(skip), _names(again), until, dry_run)
     path = config / "curate.toml" if config.is_dir() else config
@@ -46,9 +49,10 @@ def run(
     if as_json:
         json.dump(run_json(result), sys.stdout)
         sys.stdout.write("\n")
-        return
-    for piece in dry_text(result) if dry_run else run_text(result):
-        console().print(piece)
+    else:
+        for piece in dry_text(result) if dry_run else run_text(result):
+            console().print(piece)
+    end(result.not_understood, LEFT)
 
 
 def _names(text: str) -> tuple[str, ...]:

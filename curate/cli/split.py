@@ -7,11 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from curate.cli.options import PATHS
+from curate.cli.options import LEFT, PATHS, end, named_files, tell
 from curate.config import chosen, find_config
 from curate.decision import DecisionLog
 from curate.errors import UsageError
-from curate.files import data_files
 from curate.pipeline.splitting import sources_of, split_files
 from curate.report.console import console
 from curate.report.progress import StageProgress
@@ -54,6 +53,8 @@ def split(
 
     Copies, near-duplicates, the same question, a conversation and one that goes on from it are connected. Duplicates are not removed here
     (`curate dedup` does that). Lines with errors go to removed.jsonl. Examples that the folder has from an earlier split stay where they are.
+
+    Exit status: 0, or 1 where a line holds no example, 2 where no example is left and when a file cannot be read or written.
     """
     project = Project(Path.cwd())
     whole = find_config(project.folder)
@@ -66,16 +67,19 @@ def split(
     section, dedup = chosen(whole.split, **options), chosen(whole.dedup, threshold=threshold)
     mix = chosen(whole.mix, weights=_weights(weight), examples=examples, tokens=tokens)
     config = whole.model_copy(update={"split": section, "dedup": dedup, "mix": mix, "seed": whole.seed if seed is None else seed})
-    decisions = DecisionLog(project.decisions).verdicts()
-    sources = sources_of(project, data_files(paths), section.existing, decisions)
+    log = DecisionLog(project.decisions)
+    tell(log.notes)
+    decisions = log.verdicts()
+    sources = sources_of(project, named_files(paths), section.existing, decisions)
     with StageProgress(quiet=quiet or not sys.stderr.isatty()) as shown:
         result = split_files(sources, output, config, decisions=decisions, cache=project.cache, listen=shown.listen)
     if as_json:
         json.dump(split_json(result, output), sys.stdout)
         sys.stdout.write("\n")
-        return
-    for text in split_text(result, output):
-        console().print(text)
+    else:
+        for text in split_text(result, output):
+            console().print(text)
+    end(result.not_understood, LEFT)
 
 
 def _numbers(option: str, text: str | None, kind: type[float] | type[int], example: str) -> list[float] | None:

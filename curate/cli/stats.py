@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from curate.cli.options import PATHS, progress
+from curate.cli.options import PATHS, end, named_files, progress
 from curate.config import find_config
-from curate.files import data_files
+from curate.read.dataset import demand_understood
 from curate.report.console import console
 from curate.report.stats_json import stats_json, stats_output
 from curate.report.stats_text import stats_text
@@ -26,16 +26,21 @@ def stats(
     as_json: Annotated[bool, typer.Option("--json", help="Print the numbers as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
-    """Show the numbers of a data set: examples, turns, roles, lengths, scripts, tools, system prompts, duplicates."""
-    files = data_files(paths)
+    """Show the numbers of a data set: examples, turns, roles, lengths, scripts, tools, system prompts, duplicates.
+
+    Exit status: 0, or 1 where a line holds no example, 2 where none does and when a file cannot be read.
+    """
+    files = named_files(paths)
     plan = Plan(epochs, price, speed)
     with progress("counting", "lines", quiet=quiet) as advance:
         found = collect(files, find_config(Path.cwd()).check.model if model is None else model, advance)
     if as_json:
         json.dump(stats_json(found, plan), sys.stdout)
         sys.stdout.write("\n")
-        return
-    out = console()
-    name = str(files[0]) if len(files) == 1 else plural(len(files), "file")
-    for part in stats_text(stats_output(found, plan), name, out.width):
-        out.print(part)
+    else:
+        out = console()
+        name = str(files[0]) if len(files) == 1 else plural(len(files), "file")
+        for part in stats_text(stats_output(found, plan), name, out.width):
+            out.print(part)
+    demand_understood(found.lines, found.lines - found.not_understood)
+    end(found.not_understood, "counted as a line only")

@@ -76,7 +76,7 @@ class Columns:
     nths: "Numbers"
     """How many others start before it on the same line."""
     holds: "Flags"
-    """Whether it holds an example; what follows is about those that do."""
+    """Whether it holds an example that is understood; what follows is about those that do."""
     ids: "Ids"
     """Its id, as two numbers."""
     sets: Sets
@@ -131,13 +131,15 @@ def _outlined_columns(piece: Piece, making: Making) -> "Columns | None":
     from curate.read.outline import outline
 
     outlined = outline(data, asks=making.keys)
+    lengths = of.lengths_of(outlined)
+    if not lengths.all():  # whether those without a word are examples is told where lines are read one by one
+        outlined, lengths = outlined.without(lengths == 0), lengths[lengths > 0]
     if len(outlined.others) > len(outlined.numbers):
         return None
     starts, sizes, endings = of.places_in(data, offset, outlined)
     zeros, count = np.zeros(len(starts), dtype=np.int64), len(starts)
     keys = of.keys_of(outlined) if making.keys else None
     marks = of.marks_of(outlined, len(making.marking.keys)) if making.marking else None
-    lengths = of.lengths_of(outlined)
     (sets, brief), without = of.sets_of(outlined, making.on, making.shingling, making.common or b""), count if ":" in making.keep else 0
     holds = np.ones(count, dtype=np.bool_)
     plain = Columns(starts, sizes, endings, outlined.numbers, zeros, holds, of.ids_of(outlined), sets, brief, lengths, keys, without, 0, marks)
@@ -201,12 +203,14 @@ def columns_of_batch(batch: Batch, making: Making) -> Columns:
     places = np.concatenate([_plain_places(batch), np.array([_place(parsed) for _, parsed in others], dtype=np.int64).reshape(-1, 5)])
     order = np.argsort(np.array([*batch.plain_at, *(at for at, _ in others)], dtype=np.int64), kind="stable")
     plain = len(batch.numbers)
-    holds = np.array([True] * plain + [parsed.example is not None for _, parsed in others], dtype=np.bool_)
-    rank = np.cumsum(holds) - 1  # of a line that holds an example, its number among those
+    holds = np.array([*(lengths[:plain] > 0), *(parsed.example is not None and parsed.example.understood for _, parsed in others)], dtype=np.bool_)
+    rank = np.cumsum([1] * plain + [parsed.example is not None for _, parsed in others], dtype=np.int64) - 1  # of a line with an object, its number among those
     held = rank[order][holds[order]]
+    whole = plain == len(holds) == len(held)
     halves = np.frombuffer(ids, dtype=">u8").astype(np.uint64).reshape(-1, 2)
     starts, sizes, endings, numbers, nths = np.ascontiguousarray(places[order].T)
-    without = lacking(making.keep, examples) + (plain if ":" in making.keep else 0)
+    understood = [example for example in examples if example.understood]
+    without = lacking(making.keep, understood) + (int(holds[:plain].sum()) if ":" in making.keep else 0)
     return Columns(
         starts,
         sizes,
@@ -215,8 +219,8 @@ def columns_of_batch(batch: Batch, making: Making) -> Columns:
         nths,
         holds[order],
         halves[held],
-        sets if plain == len(holds) else sets.chosen(held),
-        brief if plain == len(holds) else brief.chosen(held),
+        sets if whole else sets.chosen(held),
+        brief if whole else brief.chosen(held),
         lengths[held],
         _keys(batch, spelled, examples, making.source).chosen(held) if making.keys else None,
         without,

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from curate.detect.traits import Told, Trait, pointed, trait_of
-from curate.example import Example
-from curate.read.formats import BY_NAME, UNKNOWN
+from curate.example import UNKNOWN, Example
+from curate.read.formats import BY_NAME
 from curate.read.pieces import Batch
 from curate.text import excerpt
 

@@ -131,7 +131,7 @@ def divided(
     inputs = input_files(table, sources.every, map(sources.hash_of, sources.every))
     manifest = write_output(output, table, division, inputs, given, Made(config, decisions or {}, models, grown_from))
     warnings = unbalanced(balance_of(table, division, config, inputs[given].path, given=bool(given)))
-    return SplitResult(manifest, division, warnings, [*notes, *division.notes])
+    return SplitResult(manifest, division, warnings, [*notes, *division.notes], len(table.starts) - len(table.lines))
 
 
 def read_sources(sources: Sources, making: Making, crew: Crew, advance: Callable[[int], None] | None = None) -> Table:

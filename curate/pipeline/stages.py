@@ -31,6 +31,7 @@ from curate.models import fingerprint
 from curate.pipeline import store, training
 from curate.pipeline.choice import STAGES, Choice, State
 from curate.pipeline.splitting import Sources, demand_apart, divided, is_big, read_sources
+from curate.read.dataset import demand_understood
 from curate.rules import RULES
 from curate.runs import Project
 from curate.split.division import making_of
@@ -44,6 +45,8 @@ class RunResult:
 
     findings: list[Finding]
     conflicts: list[Conflict]
+    not_understood: int
+    """Lines of the data that hold no example that a reader understands; in the splits there are none of them."""
     undecided: int
     """Conflicts of which no side has been decided about; their examples are kept."""
     apart: int
@@ -81,6 +84,7 @@ class Pipeline:
     findings: list[Finding] = field(default_factory=list)
     losses: list[Loss] = field(default_factory=list)
     apart: int = 0
+    not_understood: int = 0
     conflicts: list[Conflict] = field(default_factory=list)
     manifest: Manifest | None = None
     digest: str | None = None
@@ -104,7 +108,9 @@ class Pipeline:
             else:
                 self.stages[name] = "would run"
         undecided = sum(1 for conflict in self.conflicts if conflict.left.id not in self.verdicts and conflict.right.id not in self.verdicts)
-        return RunResult(self.findings, self.conflicts, undecided, self.apart, self.manifest, self.digest, self.notes, self.stages, self.trained)
+        return RunResult(
+            self.findings, self.conflicts, self.not_understood, undecided, self.apart, self.manifest, self.digest, self.notes, self.stages, self.trained
+        )
 
     def _preflight(self) -> None:
         """Everything that could stop the run late is looked at first: files, models, the recipe."""
@@ -134,7 +140,7 @@ class Pipeline:
     @cached_property
     def paths(self) -> list[Path]:
         """The files of the configuration."""
-        return data_files(self.project.folder / name for name in self.config.data)
+        return data_files((self.project.folder / name for name in self.config.data), self.notes.append)
 
     @cached_property
     def given(self) -> list[Path]:
@@ -192,9 +198,7 @@ class Pipeline:
     def verdicts(self) -> dict[str, Decision]:
         """What people decided, by example."""
         log = DecisionLog(self.project.decisions)
-        if log.unreadable:
-            lines = ", ".join(map(str, log.unreadable))
-            self.notes.append(f"{self.project.decisions}: line {lines} is no decision, and was passed over")
+        self.notes.extend(log.notes)
         if contested := log.contested():
             self.notes.append(f"{plural(len(contested), 'example')} decided differently by several people, so by nobody: `curate review` shows them")
         return log.verdicts()
@@ -232,19 +236,21 @@ class Pipeline:
         def work() -> store.Result:
             report = check_paths(files, self.config.check, self._advance("check", None, "lines"), self._name, cores())
             suppress(report, suppressions, [self._name(path) for path in files])
-            return {"findings": [finding.as_json() for finding in report.findings], "lines": report.lines, "examples": report.examples}
+            return {"findings": [finding.as_json() for finding in report.findings], "lines": report.lines, "not_understood": report.not_understood}
 
         def summary(result: store.Result) -> str:
             counts = {severity: sum(finding["severity"] == severity for finding in result["findings"]) for severity in Severity}
             found = ", ".join(plural(count, severity.value) for severity, count in counts.items() if count)
-            return f"{plural(result['examples'], 'example')} in {plural(result['lines'], 'line')}: {found or 'no findings'}"
+            return f"{plural(result['lines'] - result['not_understood'], 'example')} in {plural(result['lines'], 'line')}: {found or 'no findings'}"
 
         suppressed = [[entry.code, entry.example] for _, entry in suppressions.lines]
-        key = key_of("check", self.inputs, self.config.check.model_dump(mode="json"), suppressed)
+        key = key_of("check", "understood", self.inputs, self.config.check.model_dump(mode="json"), suppressed)
         result = self._stage("check", key, work, summary)
         self.findings = store.findings_of(result)
         errors = any(finding.severity is Severity.ERROR and finding.example for finding in self.findings)
-        if self.config.errors == "stop" and (errors or result["examples"] < result["lines"]):
+        self.not_understood = result["not_understood"]
+        demand_understood(result["lines"], result["lines"] - self.not_understood)
+        if self.config.errors == "stop" and (errors or self.not_understood):
             raise DataError("the data has errors, and the configuration says to stop at them", "`curate check` shows them")
 
     @cached_property
@@ -319,10 +325,10 @@ class Pipeline:
             self.table.sets = self.table.sets.part(0, 0)
             told = [f"{finding.code} {finding.message}" for finding in split.warnings]
             moved = [f"{move.place} moved from {move.before} to {move.now}: it {move.why}" for move in split.division.moved]
-            return {"manifest": intact(self.output), "notes": [*split.notes, *told, *moved]}
+            return {"manifest": intact(self.output), "notes": [*split.notes, *told, *moved], "not_understood": split.not_understood}
 
         key = key_of(
-            "split", self.inputs, self.config.model_dump(mode="json"), self.models, self._left, [list(loss) for loss in self.losses],
+            "split", "understood", self.inputs, self.config.model_dump(mode="json"), self.models, self._left, [list(loss) for loss in self.losses],
             [stage for stage, state in self.stages.items() if state == "skipped"],
         )  # fmt: skip
         saved = store.load(self.project.stage("split"), key)
@@ -330,6 +336,7 @@ class Pipeline:
             self.project.stage("split").unlink()  # somebody changed the output: write it again
         result = self._stage("split", key, work, self._sizes)
         self.notes.extend(result["notes"])
+        self.not_understood = result["not_understood"]
         self.manifest, self.digest = read_manifest(self.output)
         if self.digest != result["manifest"]:
             raise CurateError(f"{self.output}: changed while it was written", "run it again, alone")

@@ -14,12 +14,14 @@ from curate.example import Example, Place
 from curate.files import blocks, is_packed, sha256
 from curate.read.decode import MISSING, Decoded, Defect, decode
 from curate.read.document import compact, elements, is_document
-from curate.read.formats import example_of
+from curate.read.formats import example_of, is_prompt
 from curate.read.kinds import kind_of
 from curate.read.lines import BOM, Line, split_lines
 from curate.targets import Target
 
 SEPARATORS = ("\u2028".encode(), "\u2029".encode(), "\u0085".encode())
+FORMS = "`curate check` says what is wrong with each; `curate convert --help` and the README say which forms are read"
+"""What to do about lines that hold no example that a reader understands."""
 KEYS = 10_000
 """Different sets of keys that are counted in a file."""
 # First bytes of files in UTF-16 and UTF-32: a byte order mark, or the zero bytes that ASCII has there.
@@ -53,6 +55,9 @@ class FileFacts:
     lines: int = 0
     """Lines that are not blank, or elements of a document."""
     examples: int = 0
+    """Lines that hold an object."""
+    understood: int = 0
+    """Those among them that are examples in a known form (see `Example.understood`), or what `target` takes besides."""
     document: bool = False
     """True for an array, or objects over several lines, instead of JSON Lines."""
     bom: bool = False
@@ -80,7 +85,7 @@ class FileFacts:
 
     def add(self, part: "FileFacts", before: int) -> None:
         """Take in the facts of lines that follow; `before` lines stand before them."""
-        for name in ("lines", "examples", "size", "crlf", "lf", "separated"):
+        for name in ("lines", "examples", "understood", "size", "crlf", "lf", "separated"):
             setattr(self, name, getattr(self, name) + getattr(part, name))
         self.bom, self.step = self.bom or part.bom, self.step or part.step
         self.defects += part.defects
@@ -122,6 +127,13 @@ def demand_read(facts: FileFacts) -> None:
         raise InputError(f"{facts.path}: {facts.defects[0].message}", facts.step)
 
 
+def demand_understood(lines: int, understood: int) -> None:
+    """Raise `InputError` where there are lines and none of them is an example that a reader understands."""
+    if lines and not understood:
+        what = "the one line there is holds no example" if lines == 1 else f"none of {lines:,} lines holds an example"
+        raise InputError(f"{what} that curate understands", FORMS)
+
+
 def _measured(stream: Iterator[bytes], facts: FileFacts) -> Iterator[bytes]:
     for block in stream:
         facts.size += len(block)
@@ -151,6 +163,7 @@ def parsed_line(line: Line, facts: FileFacts) -> ParsedLine:
         return ParsedLine(place, line, decoded, None)
     example = Example(place, decoded.value, "messages", None, True) if decoded.plain else example_of(decoded.value, place)
     facts.examples += 1
+    facts.understood += example.understood or (facts.target is Target.TRL and is_prompt(example.value))
     facts.formats[example.format] += 1
     if len(decoded.value) > 1 or example.format != "messages":
         keys = (example.format, *decoded.value)
@@ -170,8 +183,13 @@ class Dataset:
 
     @cached_property
     def examples(self) -> tuple[Example, ...]:
-        """The lines that hold an object, in order."""
-        return tuple(line.example for line in self.lines if line.example is not None)
+        """The examples that are understood, in order."""
+        return tuple(line.example for line in self.lines if line.example is not None and line.example.understood)
+
+    @property
+    def not_understood(self) -> int:
+        """How many lines hold none."""
+        return len(self.lines) - len(self.examples)
 
 
 def read_dataset(paths: Iterable[Path], name_of: Callable[[Path], str] = str) -> Dataset:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from curate.example import Example, Place
+from curate.example import UNKNOWN, Example, Place
 from curate.read.calls import Turn, with_calls
 from curate.read.locate import escape
 
@@ -249,12 +249,16 @@ FORMATS: Final = (
     Format("text", "plain text under one key", _is_text, _text, ("text", "system")),
 )
 BY_NAME: Final = {known.name: known for known in FORMATS}
-UNKNOWN: Final = "unknown"
 
 
 def format_of(value: Object) -> Format | None:
     """The first format in the table that fits, or None."""
     return next((known for known in FORMATS if known.matches(value)), None)
+
+
+def is_prompt(value: Object) -> bool:
+    """Whether a line has a prompt as TRL's trainers for reinforcement take it; to all others, one without an answer is no example."""
+    return isinstance(value.get("prompt"), str | list)
 
 
 def example_of(value: Object, place: Place) -> Example:

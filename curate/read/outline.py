@@ -3,7 +3,7 @@
 Compiled, for files of any size that need numbers of all lines rather than the lines: see `curate.detect.columns`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -41,6 +41,14 @@ class Outlined:
         first, count = self.lines[position, :2].tolist()
         turns = self.turns[first : first + count, [0, 3, 4]].tolist()
         return tuple(ROLES[role] for role, _, _ in turns), [self.said(start, end) for _, start, end in turns]
+
+    def without(self, silent: Array) -> "Outlined":
+        """The same, with some of the plain lines (bool, one each) among the others."""
+        counts = self.lines[:, 1]
+        lines = self.lines[~silent].copy()
+        lines[:, 0] = np.append(0, np.cumsum(counts[~silent]))[:-1]
+        others = sorted([*self.others, *self.numbers[silent].tolist()])
+        return replace(self, numbers=self.numbers[~silent], lines=lines, turns=self.turns[~np.repeat(silent, counts)], others=others)
 
     def said(self, start: int, end: int) -> str:
         """A part of `text`."""

@@ -262,6 +262,7 @@ def read_piece(piece: Piece, facts: FileFacts, scan: "Scan | None" = None) -> Ba
         count = len(lines) - len(batch.quiet.others)
         facts.lines += count
         facts.examples += count
+        facts.understood += count  # a quiet line has a text in each turn
         facts.formats["messages"] += count
     _read(batch, facts, numbers)
     facts.crlf += returns - _counted(batch, b"\r\n")
@@ -318,6 +319,7 @@ def _read(batch: Batch, facts: FileFacts, lines: Iterable[int]) -> None:
     batch.plain_at = numbers
     facts.lines += len(numbers)
     facts.examples += len(numbers)
+    facts.understood += sum(len(said) >= (len(texts) or 1) for said, texts in zip(batch.said, batch.texts, strict=True))  # a NUL between two
     if numbers:
         facts.formats["messages"] += len(numbers)
 

@@ -18,6 +18,8 @@ class CheckSummary(BaseModel):
     """Lines read, blank ones left out."""
     examples: int
     """Lines that hold an object."""
+    not_understood: int
+    """Lines that hold no example in a known form, whether or not the rules that say so ran."""
     severities: dict[Severity, int]
     codes: dict[str, int]
     known: int
@@ -47,6 +49,7 @@ def summary_json(report: CheckReport) -> dict[str, Any]:
         "files": report.files,
         "lines": report.lines,
         "examples": report.examples,
+        "not_understood": report.not_understood,
         "severities": {severity.value: report.severities[severity] for severity in Severity},
         "codes": dict(sorted(report.codes.items())),
         "known": report.known,

@@ -102,5 +102,5 @@ def summary_line(report: CheckReport) -> str:
     """How much was read, and how many findings there are, in one line."""
     counts = report.severities
     found = ", ".join(plural(counts[severity], severity.value) for severity in Severity if counts[severity])
-    read = f"{plural(report.examples, 'example')} in {plural(report.lines, 'line')} of {plural(report.files, 'file')}"
+    read = f"{plural(report.lines - report.not_understood, 'example')} in {plural(report.lines, 'line')} of {plural(report.files, 'file')}"
     return f"{read}: {found or 'nothing to report'}"

@@ -82,6 +82,8 @@ class ConflictsOutput(BaseModel):
     conflicts: list[ConflictOutput]
     questions: int
     """Examples with a question and an answer in words."""
+    not_understood: int
+    """Lines that hold no example that curate understands."""
     compared: int
     """Pairs of answers that were judged."""
     notes: list[str]
@@ -91,11 +93,12 @@ class ConflictsOutput(BaseModel):
     topics: list[TopicOutput]
 
 
-def conflicts_json(report: ConflictReport) -> dict[str, Any]:
+def conflicts_json(report: ConflictReport, not_understood: int = 0) -> dict[str, Any]:
     """The report as plain values."""
     output = ConflictsOutput(
         conflicts=[_conflict(conflict) for conflict in report.conflicts],
         questions=report.questions,
+        not_understood=not_understood,
         compared=report.compared,
         notes=report.notes,
         explained=[_conflict(conflict) for conflict in report.explained],

@@ -28,6 +28,8 @@ class ConvertOutput(BaseModel):
     read: int
     """Lines that are not blank, or elements of a document."""
     converted: int
+    not_understood: int
+    """Lines that hold no example that curate understands: set aside, or messages without a text."""
     aside: int
     """Lines in unconverted.jsonl; converted + aside = read."""
     formats: dict[str, int]
@@ -45,7 +47,8 @@ class ConvertOutput(BaseModel):
 def convert_json(report: ConvertReport) -> ConvertOutput:
     """The report as plain data."""
     return ConvertOutput(
-        read=report.read, converted=report.converted, aside=report.aside.total(), formats=dict(report.formats), reasons=dict(report.aside),
+        read=report.read, converted=report.converted, not_understood=report.not_understood, aside=report.aside.total(),
+        formats=dict(report.formats), reasons=dict(report.aside),
         added=report.added, rejected=report.rejected, notes=[NoteOutput(file=note.place.file, line=note.place.line, why=note.why) for note in report.notes],
     )  # fmt: skip
 

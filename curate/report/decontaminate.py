@@ -58,6 +58,8 @@ class DecontaminateOutput(BaseModel):
     read: int
     """Lines read: kept + removed."""
     kept: int
+    not_understood: int
+    """Lines that hold no example that curate understands; they stay as they are."""
     written: bool
     """Whether what stays and what goes was written."""
     benchmarks: list[BenchmarkOutput]
@@ -71,6 +73,7 @@ def decontaminate_json(result: Decontamination, *, written: bool) -> dict[str, A
     return DecontaminateOutput(
         read=len(applied.kept) + len(applied.removed),
         kept=len(applied.kept),
+        not_understood=result.not_understood,
         written=written,
         benchmarks=[BenchmarkOutput(file=of.file, items=of.items, not_looked_for=of.unsaid, found=list(of.found)) for of in result.benchmarks],
         found=[

@@ -93,6 +93,8 @@ class DedupOutput(BaseModel):
     read: int
     """Lines read: kept + removed."""
     kept: int
+    not_understood: int
+    """Lines of all files that hold no example that curate understands; they stay as they are."""
     against: int
     """Lines of the files that these were held against."""
     removed: list[RemovedLine]
@@ -135,6 +137,7 @@ def dedup_json(plan: Plan, *, explain: bool = False, written: bool = True) -> di
     return DedupOutput(
         read=plan.read,
         kept=plan.read - len(plan.losses),
+        not_understood=plan.not_understood,
         against=sum(plan.against.values()),
         removed=list(_removed(plan, explain)),
         apart=_pairs(plan.apart),

@@ -20,7 +20,7 @@ def unified(name: str, lines: Iterable[Mended]) -> Iterator[bytes]:
     old = new = old_start = new_start = 1
     trailing = 0
     started = False
-    for before, after in lines:
+    for before, after, _ in lines:
         if before == after:
             if hunk:
                 hunk.append(_marked(b" ", before))
@@ -79,6 +79,9 @@ def _file_text(file: FixedFile, *, done: bool) -> Iterator[str]:
         yield f"{name}: lines in the format {', '.join(file.foreign)} are mended only where their JSON is wrong; `curate convert` writes messages"
     for code, numbers in sorted(file.removed.items()):
         yield f"{name}: {'removed' if done else 'would remove'} {plural(len(numbers), 'line')} ({code}): {ranges(numbers)}"
+    if file.ledger:
+        ledger = visible(file.ledger)
+        yield f"{name}: what was removed is in {ledger}; `curate restore {ledger} --all -o FILE` writes it to a file elsewhere"
     for line, code, error in file.held:
         yield f"{name}:{line}: {code} not fixed: that would lead to {error}"
 

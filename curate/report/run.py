@@ -24,6 +24,8 @@ class Ran(Protocol):
     @property
     def conflicts(self) -> Sequence[Conflict]: ...  # noqa: D102
     @property
+    def not_understood(self) -> int: ...  # noqa: D102
+    @property
     def undecided(self) -> int: ...  # noqa: D102
     @property
     def apart(self) -> int: ...  # noqa: D102
@@ -52,6 +54,8 @@ class RunOutput(BaseModel):
     findings: dict[str, int]
     """How many findings of each code."""
     conflicts: int
+    not_understood: int
+    """Lines of the data that hold no example that curate understands."""
     undecided: int
     """Conflicts of which no side has been decided about."""
     apart: int
@@ -69,6 +73,7 @@ def run_json(result: Ran) -> dict[str, Any]:
         manifest=result.manifest,
         findings=dict(sorted(Counter(finding.code for finding in result.findings).items())),
         conflicts=len(result.conflicts),
+        not_understood=result.not_understood,
         undecided=result.undecided,
         apart=result.apart,
         notes=list(result.notes),

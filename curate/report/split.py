@@ -40,6 +40,8 @@ class SplitOutput(BaseModel):
 
     folder: str
     manifest: Manifest
+    not_understood: int
+    """Lines that hold no example that curate understands; they are in the ledger of what was removed."""
     warnings: list[Finding]
     """Where the splits are not what was wanted (L008)."""
     moved: list[MoveOutput]
@@ -52,7 +54,14 @@ def split_json(result: SplitResult, folder: Path) -> dict[str, Any]:
         MoveOutput(file=move.place.file, line=move.place.line, example=move.example, before=move.before, now=move.now, why=move.why)
         for move in result.division.moved
     ]
-    output = SplitOutput(folder=str(folder), manifest=result.manifest, warnings=list(result.warnings), moved=moved, notes=list(result.notes))
+    output = SplitOutput(
+        folder=str(folder),
+        manifest=result.manifest,
+        not_understood=result.not_understood,
+        warnings=list(result.warnings),
+        moved=moved,
+        notes=list(result.notes),
+    )
     return output.model_dump(mode="json")
 
 

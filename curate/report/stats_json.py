@@ -118,6 +118,9 @@ class StatsOutput(StatsPart):
     lines: int
     """Lines that are not blank."""
     examples: int
+    """Lines that hold an object."""
+    not_understood: int
+    """Lines that hold no example that curate understands, objects in unknown forms among them."""
     formats: dict[str, int]
     duplicates: int
     """Examples that are exact copies of an earlier one."""
@@ -149,6 +152,7 @@ def stats_output(stats: Stats, plan: Plan = Plan()) -> StatsOutput:  # noqa: B00
         files=stats.files,
         lines=stats.lines,
         examples=stats.examples,
+        not_understood=stats.not_understood,
         formats=_ordered(stats.formats),
         duplicates=stats.duplicates,
         tokens_by="model" if stats.model else "bytes",

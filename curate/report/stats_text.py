@@ -23,10 +23,10 @@ def stats_text(numbers: StatsOutput, name: str, width: int) -> "Iterator[Text | 
 
     about = "≈" if numbers.tokens_by == "bytes" else ""
     copies = f", {plural(numbers.duplicates, 'exact duplicate')}" if numbers.duplicates else ""
-    unread = numbers.lines - numbers.examples
-    broken = f", {plural(unread, 'line')} without an example (curate check says why)" if unread else ""
+    unread = numbers.not_understood
+    broken = f", {plural(unread, 'line')} without an example that curate understands (curate check says why)" if unread else ""
     formats = ", ".join(f"{known} {count:,}" if len(numbers.formats) > 1 else known for known, count in numbers.formats.items())
-    yield Text.assemble((visible(name), "bold"), f"  {plural(numbers.examples, 'example')}" + (f" ({formats})" if formats else "") + copies + broken)
+    yield Text.assemble((visible(name), "bold"), f"  {plural(numbers.lines - unread, 'example')}" + (f" ({formats})" if formats else "") + copies + broken)
     if not numbers.tokens.total and not numbers.roles:
         return
     for part in (_roles(numbers, about), _spreads(numbers, about)):

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
+from curate.example import UNKNOWN
 from curate.finding import Problem, Severity
 from curate.read.dataset import FileFacts, ParsedLine
 from curate.read.decode import MISSING
-from curate.read.formats import BY_NAME, UNKNOWN
+from curate.read.formats import BY_NAME
 from curate.rules.rule import Scope, rule
 from curate.targets import FORMATS, Target
 from curate.text import plural

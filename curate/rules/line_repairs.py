@@ -93,13 +93,13 @@ def drop_mark(data: bytes) -> bytes:
     return data.removeprefix(BOM)
 
 
-@jsonl.blank_line.repaired_by(safe=True, takes=Takes.LINE)
+@jsonl.blank_line.repaired_by(safe=False, takes=Takes.LINE)
 def drop_blank(data: bytes) -> bytes | None:
     """Remove the line."""
     return data if data.strip() else None
 
 
-@duplicates.exact_duplicate.repaired_by(safe=True, takes=Takes.LINE)
+@duplicates.exact_duplicate.repaired_by(safe=False, takes=Takes.LINE)
 def drop_copy(data: bytes) -> bytes | None:  # noqa: ARG001  (the rule has seen that it is a copy)
     """Remove the copy and keep the first."""
     return None

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from curate.example import ROLES, Example, Message
+from curate.example import ROLES, UNKNOWN, Example, Message
 from curate.finding import Problem, Severity
-from curate.read.formats import UNKNOWN
+from curate.read.formats import is_prompt
 from curate.rules.references import REINFORCING, references
 from curate.rules.rule import rule
 from curate.targets import NO_DEVELOPER, Target
@@ -76,7 +76,7 @@ def no_messages(example: Example, *, target: Target) -> Problems:
 
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    if example.format == UNKNOWN and not (target is Target.TRL and isinstance(example.value.get("prompt"), str | list)):
+    if example.format == UNKNOWN and not (target is Target.TRL and is_prompt(example.value)):
         keys = ", ".join(excerpt(key, 30) for key in list(example.value)[:5])
         yield Problem("", f"no `messages`, and the keys fit no known format: {keys or 'the object is empty'}")
 

@@ -28,7 +28,7 @@ class Repair:
 
     function: Callable[[Any], Any]
     safe: bool
-    """True when the meaning is the same afterwards; others need `--unsafe-fixes`."""
+    """True when the meaning is the same afterwards and no line goes; others need `--unsafe-fixes`."""
     summary: str
     """What it does, in one sentence: its docstring."""
     takes: Takes = Takes.OBJECT
@@ -36,13 +36,14 @@ class Repair:
     def mended(self, parsed: ParsedLine) -> bytes | None:
         """The bytes of a line in which the rule found something, after the repair: its own where that does nothing, None where the line goes.
 
-        Bytes that the value does not hold are never lost: a line in which a key repeats is not written anew, and does not go.
+        Bytes that the value does not hold are never lost: a line in which a key repeats is not written anew, and does not go. Nor does any
+        line go by a safe repair.
         """
         data = parsed.line.data
         repeats = any(defect.kind == "repeated-key" for defect in parsed.defects)
         if self.takes is Takes.LINE:
             found: bytes | None = self.function(data)
-            return data if found is None and repeats else found
+            return data if found is None and (repeats or self.safe) else found
         if self.takes is not Takes.OBJECT or repeats or parsed.example is None or parsed.example.format != "messages":
             return data
         value = self.function(parsed.example.value)

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
 
-from curate.example import Example
+from curate.example import UNKNOWN, Example
 from curate.finding import Problem, Severity
 from curate.read.dataset import FileFacts
-from curate.read.formats import BY_NAME, UNKNOWN
+from curate.read.formats import BY_NAME
 from curate.read.locate import escape
 from curate.rules.rule import Scope, rule
 from curate.targets import LIMITS, MB, Target

@@ -4,12 +4,13 @@ Near-duplicates are found twice, by MinHash and, across the splits that this giv
 with its group, and the groups are divided again, until nothing is left to join.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from curate.apply import Kept, Reason
+from curate.apply import NO_EXAMPLE, Kept, Reason
 from curate.config import Config
 from curate.detect.across import leaks_in
 from curate.detect.boilerplate import told
@@ -84,7 +85,7 @@ def divide(
     staying = np.flatnonzero(stays)
     staying = staying[staying >= tests]
     if not len(staying):
-        raise InputError("no example is left to split", "`curate check` says what is wrong with them")
+        raise _nothing_left(len(table.starts) - tests, gone)
     part = table.chosen(staying)
     meanings = _by_meaning(part, config, cache) if config.split.semantic else None
     mixed = mix(part, config, meanings)
@@ -108,6 +109,19 @@ def divide(
     moved = moves_of(part, groups, assigned, known) if known is not None else []
     notes += [*(mixed.notes if mixed else ()), *_without(part, config.split.group_by), *told(table.common)]
     return Division(split, gone, groups.counts, len(sizes), tuple(groups_in.tolist()), int(sizes.max()), moved, notes)
+
+
+def _nothing_left(lines: int, gone: Mapping[int, Reason]) -> InputError:
+    """Says of how many lines none is left, for which reasons, and what to do about the most frequent one."""
+    counts = Counter((reason.code or "decision", reason.why if reason.code in NO_EXAMPLE else "") for reason in gone.values())
+    if not counts:
+        return InputError("no example is left to split: the files have no line", "name files with examples")
+    said = ", ".join(f"{plural(count, 'line')} {code}{why and f' ({visible(why)})'}" for (code, why), count in counts.most_common(3))
+    first = counts.most_common(1)[0][0][0]
+    step = (
+        "give each line its answer, or put the conversation under `messages`" if first in NO_EXAMPLE else "mend them, or take decisions back in `curate review`"
+    )
+    return InputError(f"no example is left to split: of {plural(lines, 'line')} all leave: {said}", f"`curate check` shows the lines; {step}")
 
 
 def _divided(

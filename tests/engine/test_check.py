@@ -146,11 +146,12 @@ def test_the_json_has_the_documented_shape(write: Write, capsys: Captured) -> No
     assert check(str(path), "--output-format", "json") == 1
     found = output(capsys)
     assert list(found) == ["findings", "summary"]
-    assert list(found["summary"]) == ["files", "lines", "examples", "severities", "codes", "known", "suppressed", "seconds"]
+    assert list(found["summary"]) == ["files", "lines", "examples", "not_understood", "severities", "codes", "known", "suppressed", "seconds"]
     assert {key: value for key, value in found["summary"].items() if key != "seconds"} == {
         "files": 1,
         "lines": 3,
         "examples": 2,
+        "not_understood": 1,
         "severities": {"error": 2, "warning": 1, "info": 0},
         "codes": {"C001": 1, "J008": 1, "J010": 1},
         "known": 0,

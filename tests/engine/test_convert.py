@@ -53,6 +53,12 @@ def call(name: str, arguments: str, number: int = 1) -> dict[str, Any]:
 def test_nothing_is_lost_and_what_is_written_reads_as_what_was_read(values: list[bytes], chosen: bool) -> None:
     path = Path("data.jsonl")
     path.write_bytes(b"".join(value.replace(b"\n", b"") + b"\n" for value in values))
+    if values and not any(parsed.example and parsed.example.understood for parsed in parsed_lines(path)):
+        OUT.unlink(missing_ok=True)
+        with pytest.raises(InputError):
+            convert(path, chosen=chosen)
+        assert not OUT.exists()
+        return
     report = convert(path, chosen=chosen)
     read, after = parsed_lines(path), parsed_lines(OUT)
     rest = {line["line"]: base64.b64decode(line["base64"]) if "base64" in line else line["text"].encode() for line in aside()}
@@ -73,6 +79,8 @@ def test_nothing_is_lost_and_what_is_written_reads_as_what_was_read(values: list
 def test_converting_what_was_converted_changes_no_byte(values: list[dict[str, Any]]) -> None:
     path, again = Path("data.jsonl"), Path("again.jsonl")
     path.write_bytes(b"".join(json.dumps(value).encode() + b"\n" for value in values))
+    if values and not any(parsed.example and parsed.example.understood for parsed in parsed_lines(path)):
+        return  # nothing is written
     convert(path, chosen=True)
     report = convert_paths([OUT], again, Path("rest.jsonl"))
     assert (again.read_bytes(), report.aside) == (OUT.read_bytes(), {})
@@ -224,7 +232,7 @@ def test_the_command_says_what_became_of_the_lines(write: Write, capsys: Capture
 def test_the_command_ends_clean_when_all_was_converted_and_prints_json(write: Write, capsys: Captured) -> None:
     assert main(["convert", str(write("data.jsonl", [{"prompt": "Hi", "completion": "Hello."}])), "-o", str(OUT), "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {
-        "read": 1, "converted": 1, "aside": 0, "formats": {"prompt-completion": 1}, "reasons": {}, "added": 0, "rejected": 0, "notes": [],
+        "read": 1, "converted": 1, "not_understood": 0, "aside": 0, "formats": {"prompt-completion": 1}, "reasons": {}, "added": 0, "rejected": 0, "notes": [],
     }  # fmt: skip
 
 

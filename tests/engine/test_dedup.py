@@ -17,7 +17,7 @@ from curate.dedup import plan, write_plan
 from curate.errors import OutputError
 from curate.example import content_id
 from curate.schemas import schemas
-from tests.conftest import Write, line_of
+from tests.conftest import Write, chat, line_of
 
 ANSWER = "It keeps well in a cool dry cellar until the first frost comes and then it has to be eaten within some days or it goes bad and smells"
 NEAR = ANSWER.replace("smells", "stinks a lot")
@@ -37,13 +37,13 @@ def test_what_is_kept_keeps_its_bytes_and_what_goes_keeps_its_reason(write: Writ
     data = write("data.jsonl", PAIRS).read_bytes().splitlines()
     data[2] = data[2].replace(b'{"messages": ', b'{  "messages":')
     Path("data.jsonl").write_bytes(b"\n".join([*data, b"{broken"]))
-    assert dedup("data.jsonl", "-o", "out.jsonl") == 0
+    assert dedup("data.jsonl", "-o", "out.jsonl") == 1  # a line holds no example
     assert Path("out.jsonl").read_bytes().splitlines() == [data[1], data[2], b"{broken"]
     gone = [(item["line"], item["code"], item["kept"]["line"], item["text"].encode()) for item in removed()]
     assert gone == [(1, "D003", 3, data[0]), (4, "D001", 2, data[3])]
     told = capsys.readouterr()
     assert told.out.splitlines()[-1] == "5 lines read = 3 kept + 2 removed (1 exact, 1 near)"
-    assert "1 line without an example stay" in told.err
+    assert "1 line without an example that curate understands (compared with nothing, kept as it is)" in told.err
 
 
 def test_without_an_output_nothing_is_written(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
@@ -235,7 +235,7 @@ def test_a_field_that_no_example_has_is_a_mistake(write: Write, capsys: pytest.C
     write("data.jsonl", PAIRS)
     assert dedup("data.jsonl", "--keep", "newest:date") == 2
     assert "no example has a date there" in capsys.readouterr().err
-    write("data.jsonl", [{"messages": [], "date": "2024-01-01"}, {"messages": [], "date": "?"}])
+    write("data.jsonl", [{**chat("Hi", "Hello."), "date": date} for date in ("2024-01-01", "?")])
     assert dedup("data.jsonl", "--keep", "newest:date") == 0
     assert "1 example without anything usable under 'date'" in capsys.readouterr().err
 

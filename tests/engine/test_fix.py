@@ -78,7 +78,7 @@ def test_fixing_makes_no_new_error_and_a_second_time_changes_nothing(lines: list
 
 def test_what_is_fixed_is_counted_and_lines_that_go_are_named(write: Write) -> None:
     path = write("data.jsonl", [ALIAS, b"", GOOD, GOOD, b" "])
-    report = fix(path)
+    report = fix(path, unsafe=True)
     assert path.read_bytes() == MENDED + b"\n" + GOOD + b"\n"
     file = report.files[0]
     assert (dict(file.findings), file.lines, file.removed) == ({"M007": 2, "J008": 2, "D001": 1}, 4, {"J008": [2, 5], "D001": [4]})
@@ -152,7 +152,7 @@ def test_what_is_not_lines_is_left_alone_and_that_is_said(write: Write, name: st
 def test_objects_of_other_formats_are_left_alone_and_that_is_said(write: Write) -> None:
     line = line_of({"conversations": [{"from": "Human", "value": "Hi"}, {"from": "gpt", "value": "Hello."}]})
     path = write("data.jsonl", [line, b""])
-    report = fix(path)
+    report = fix(path, unsafe=True)
     assert (path.read_bytes(), report.files[0].foreign) == (line + b"\n", ("sharegpt",))
 
 
@@ -169,7 +169,7 @@ def test_what_is_called_fixable_is_what_fixing_changes(code: str) -> None:
 def test_what_a_person_suppressed_is_not_fixed(write: Write) -> None:
     path = write("data.jsonl", [GOOD, GOOD, ALIAS])
     let_stand = [parsed.example.id for parsed in parsed_lines(path.read_bytes()) if parsed.example]
-    fix_paths([path], CheckConfig(), suppressed=[("D001", let_stand[1])])
+    fix_paths([path], CheckConfig(), unsafe=True, suppressed=[("D001", let_stand[1])])
     assert path.read_bytes() == GOOD + b"\n" + GOOD + b"\n" + MENDED + b"\n"
     path = write("data.jsonl", [GOOD, GOOD, ALIAS])
     assert main(["check", "data.jsonl", "--fix-only", "--quiet", "--select", "M"]) == 0
@@ -266,7 +266,7 @@ def test_fix_only_reports_nothing_and_ends_clean(write: Write, capsys: Captured)
 
 def test_diff_writes_nothing_and_its_exit_status_says_whether_it_would(write: Write, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     path = write("data.jsonl", [GOOD, ALIAS, b""])
-    assert main(["check", str(path), "--diff"]) == 1
+    assert main(["check", str(path), "--diff", "--unsafe-fixes"]) == 1
     out = capsysbinary.readouterr().out
     assert out == b"--- data.jsonl\n+++ data.jsonl\n@@ -1,3 +1,2 @@\n " + GOOD + b"\n-" + ALIAS + b"\n+" + MENDED + b"\n-\n"
     assert path.read_bytes() == GOOD + b"\n" + ALIAS + b"\n\n"
@@ -275,16 +275,16 @@ def test_diff_writes_nothing_and_its_exit_status_says_whether_it_would(write: Wr
 
 
 @settings(deadline=None, max_examples=40)  # each starts a process
-@given(lines=st.lists(st.sampled_from([GOOD, ALIAS, b"", b" "]), max_size=40), last=st.booleans())
-def test_the_diff_applied_is_what_fixing_writes(lines: list[bytes], last: bool) -> None:
+@given(lines=st.lists(st.sampled_from([GOOD, ALIAS, b"", b" "]), max_size=40), last=st.booleans(), unsafe=st.booleans())
+def test_the_diff_applied_is_what_fixing_writes(lines: list[bytes], last: bool, unsafe: bool) -> None:
     content = b"\n".join(lines) + (b"\n" if last and lines else b"")
     path = Path("data.jsonl")
     path.write_bytes(content)
-    diff = b"".join(unified("data.jsonl", Fixer(CheckConfig(ignore=("D",)), unsafe=False).lines(path, FixedFile("data.jsonl"))))
+    diff = b"".join(unified("data.jsonl", Fixer(CheckConfig(ignore=("D",)), unsafe=unsafe).lines(path, FixedFile("data.jsonl"))))
     if diff:
         Path("copy.jsonl").write_bytes(content)
         subprocess.run(["patch", "-s", "copy.jsonl"], input=diff, check=True, capture_output=True)
-    fix(path, ignore=("D",))
+    fix(path, unsafe=unsafe, ignore=("D",))
     assert path.read_bytes() == (Path("copy.jsonl").read_bytes() if diff else content)
 
 

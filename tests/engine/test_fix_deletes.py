@@ -1,0 +1,150 @@
+"""Fixing deletes no line unless it is asked to; then what goes is in a ledger beside the file, and much of a file does not go without a yes."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from curate.apply import removal_of
+from curate.cli.main import main
+from curate.rules import RULES
+from curate.targets import Target
+from tests.conftest import Write, line_of
+
+Captured = pytest.CaptureFixture[str]
+GOOD = line_of(("Hi", "Hello."))
+OTHER = line_of(("Who?", "Me."))
+HOSTILE = [
+    GOOD, OTHER, b"", b" ", b"\t", b"{", b"null", b"[]", b"{}", b'{"text": ""}', b'{"messages": []}', b"\xff\xfe", b"\xef\xbb\xbf", b"\0", b"\x0c", b"\x1c",
+    "\u2028".encode(), "\u00a0".encode(), GOOD + OTHER, GOOD + b",", b"[" + GOOD + b"]", GOOD + b"\0",
+    b'{"messages": [{"role": "user", "content": "\\u0000"}]}',
+    b'{"messages": [{"role": "human", "content": " Hi\\u0007 "}, {"role": "gpt", "content": ""}]}', b"{'messages': []}", b'{"a": 1, "a": 2}',
+    b'{"prompt": "Why?"}', b'{"instruction": "Why?", "output": ""}', b'{"prompt": "a", "chosen": "b", "rejected": "b"}', b'{"x": "\\ud800"}',
+]  # fmt: skip
+Lines = st.sampled_from(HOSTILE) | st.sampled_from([rule.bad.removesuffix(b"\n") for rule in RULES.values() if rule.repair]) | st.binary(max_size=12)
+
+
+def ledger(name: str = "data.removed.jsonl") -> list[bytes]:
+    return [removal_of(line).data for line in Path(name).read_bytes().splitlines()]
+
+
+@given(lines=st.lists(Lines, max_size=8), ending=st.sampled_from([b"\n", b"\r\n"]), last=st.booleans(), target=st.sampled_from([None, *Target]))
+def test_a_safe_fix_keeps_the_number_of_lines(lines: list[bytes], ending: bytes, last: bool, target: Target | None) -> None:
+    content = ending.join(lines) + (ending if last else b"")
+    path = Path("data.jsonl")
+    path.write_bytes(content)
+    assert main(["check", "data.jsonl", "--fix", "--quiet", "--select", "ALL", *(["--target", target] if target else [])]) in (0, 1, 2)
+    fixed = path.read_bytes()
+    assert fixed.count(b"\n") == content.count(b"\n")
+    count = [[bool(line.strip()) for line in data.removeprefix(b"\xef\xbb\xbf").split(b"\n")] for data in (content, fixed)]
+    assert count[0] == count[1]
+    assert list(Path().glob("*removed*")) == []
+
+
+def test_copies_and_blank_lines_stay_and_are_still_told(write: Write, capsys: Captured) -> None:
+    path = write("data.jsonl", [GOOD, b"", GOOD, b" ", GOOD])
+    before = path.read_bytes()
+    assert main(["check", "data.jsonl", "--fix"]) == 1
+    said = capsys.readouterr()
+    assert path.read_bytes() == before
+    assert "D001" in said.out
+    assert "[*]" not in said.out
+    assert "J008" in said.out
+    assert main(["check", "data.jsonl", "--fix-only"]) == 0
+    assert main(["check", "data.jsonl", "--diff"]) == 0
+    assert path.read_bytes() == before
+    assert list(Path().iterdir()) == [path]
+
+
+def test_what_unsafe_fixes_delete_is_in_a_ledger_that_restore_reads(write: Write, capsys: Captured) -> None:
+    copy = GOOD.replace(b": ", b":")
+    path = write("data.jsonl", [GOOD, copy, b"  ", OTHER, line_of(("Why?", ""))])
+    assert main(["check", "data.jsonl", "--fix-only", "--unsafe-fixes"]) == 0
+    said = capsys.readouterr().err
+    assert path.read_bytes() == GOOD + b"\n" + OTHER + b"\n"
+    assert "data.removed.jsonl" in said
+    assert ledger() == [copy, b"  ", line_of(("Why?", ""))]
+    first = json.loads(Path("data.removed.jsonl").read_text().splitlines()[0])
+    assert {name: first[name] for name in ("file", "line", "code", "decided_by")} == {"file": "data.jsonl", "line": 2, "code": "D001", "decided_by": "detector"}
+    assert (first["kept"]["file"], first["kept"]["line"]) == ("data.jsonl", 1)
+    assert main(["restore", "data.removed.jsonl", "--reason", "D001", "-o", "back/lines.jsonl"]) == 0
+    assert Path("back/lines.jsonl").read_bytes() == copy + b"\n"
+
+
+def test_a_ledger_grows_and_nothing_that_is_none_is_written_over(write: Write, capsys: Captured) -> None:
+    path = write("data.jsonl", [GOOD, GOOD])
+    assert main(["check", "data.jsonl", "--fix-only", "--unsafe-fixes"]) == 0
+    write("data.jsonl", [OTHER, OTHER])
+    assert main(["check", "data.jsonl", "--fix-only", "--unsafe-fixes"]) == 0
+    assert ledger() == [GOOD, OTHER]
+    data = write("data.removed.jsonl", [GOOD])
+    write("data.jsonl", [OTHER, OTHER])
+    assert main(["check", "data.jsonl", "--fix-only", "--unsafe-fixes"]) == 2
+    assert "rename it" in capsys.readouterr().err
+    assert (path.read_bytes(), data.read_bytes()) == (OTHER + b"\n" + OTHER + b"\n", GOOD + b"\n")
+
+
+def test_a_line_that_was_cut_into_several_leaves_what_went_of_it(write: Write) -> None:
+    path = write("data.jsonl", [GOOD + OTHER, OTHER + OTHER, GOOD + OTHER + line_of(("What?", "That."))])
+    assert main(["check", "data.jsonl", "--fix-only", "--unsafe-fixes"]) == 0
+    assert path.read_bytes() == b"".join(line + b"\n" for line in (GOOD, OTHER, line_of(("What?", "That."))))
+    assert ledger() == [OTHER + OTHER, GOOD, OTHER]
+
+
+@given(lines=st.lists(st.sampled_from([GOOD, OTHER, b"", b" ", b"{", GOOD + OTHER, line_of(("Why?", ""))]), max_size=12))
+def test_every_example_is_in_the_file_or_in_the_ledger(lines: list[bytes]) -> None:
+    path = Path("data.jsonl")
+    Path("data.removed.jsonl").unlink(missing_ok=True)
+    path.write_bytes(b"".join(line + b"\n" for line in lines))
+    main(["check", "data.jsonl", "--fix-only", "--unsafe-fixes", "--quiet"])
+    kept = path.read_bytes()
+    gone = b"".join(ledger()) if Path("data.removed.jsonl").exists() else b""
+    whole = b"".join(lines)
+    for piece in (GOOD, OTHER, line_of(("Why?", ""))):
+        assert kept.count(piece) + gone.count(piece) == whole.count(piece)
+
+
+def test_much_of_a_file_does_not_go_without_a_yes(write: Write, capsys: Captured) -> None:
+    unique = [line_of((f"How much is {at} and 1?", f"{at + 1}.")) for at in range(100)]
+    path = write("data.jsonl", [*unique, *[unique[at % 50] for at in range(120)]])
+    before = path.read_bytes()
+    assert main(["check", "data.jsonl", "--fix-only", "--unsafe-fixes"]) == 1
+    said = capsys.readouterr().err
+    assert "D008" in said
+    assert "120 of 220 lines" in said
+    assert "--yes" in said
+    assert path.read_bytes() == before
+    assert list(Path().iterdir()) == [path]
+    assert main(["check", "data.jsonl", "--fix-only", "--unsafe-fixes", "--yes"]) == 0
+    assert (path.read_bytes().count(b"\n"), len(ledger())) == (100, 120)
+
+
+def test_many_copies_of_one_do_not_go_without_a_yes(write: Write, capsys: Captured) -> None:
+    unique = [line_of((f"How much is {at} and 1?", f"{at + 1}.")) for at in range(1000)]
+    path = write("data.jsonl", [*unique, *[GOOD] * 111])
+    assert main(["check", "data.jsonl", "--fix-only", "--unsafe-fixes"]) == 1
+    assert "D008" in capsys.readouterr().err
+    assert path.read_bytes().count(b"\n") == 1111
+
+
+def test_standard_input_loses_no_line_either() -> None:
+    data = GOOD + b"\n\n" + GOOD + b"\n"
+    command = [sys.executable, "-m", "curate", "check", "--quiet", "--fix-only"]
+    environment = {"PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run([*command, "-"], input=data, capture_output=True, check=True, env=environment)
+    assert done.stdout == data
+    done = subprocess.run([*command, "--unsafe-fixes", "-"], input=data, capture_output=True, check=True, env=environment)
+    assert done.stdout == GOOD + b"\n"
+    assert b"stdin.removed.jsonl" in done.stderr
+    assert ledger("stdin.removed.jsonl") == [b"", GOOD]
+
+
+def test_a_full_disk_for_the_ledger_leaves_the_file_as_it_was(write: Write) -> None:
+    path = write("data.jsonl", [GOOD, GOOD])
+    Path("data.removed.jsonl").mkdir()
+    assert main(["check", "data.jsonl", "--fix-only", "--unsafe-fixes"]) == 2
+    assert path.read_bytes() == GOOD + b"\n" + GOOD + b"\n"
