@@ -18,10 +18,10 @@ from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
 from curate.detect.boilerplate import cut_texts
-from curate.detect.compared import On, attachments, called, said
+from curate.detect.compared import On, called, said
 from curate.detect.lexicon import FILLER, FORMS, NEGATIONS, PARTICULAR, PERSONS
 from curate.detect.spelling import PIECE, same_word
-from curate.example import Example
+from curate.example import Example, attachments
 from curate.text import UNSPACED, normalised
 
 # A number with its sign, separators and decimals. A sign counts only where no word or bracket stands before it.
@@ -94,7 +94,7 @@ class Facts:
             return True
         if left.value.get("label") != right.value.get("label") or called(left, self.on) != called(right, self.on):
             return False
-        return attachments(left, self.on) == attachments(right, self.on)
+        return attachments(left.value) == attachments(right.value)
 
     def _sides(self, example: Example) -> "_Sides":
         known = self._seen.get(id(example))

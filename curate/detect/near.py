@@ -23,10 +23,10 @@ from curate.detect.compared import written_text
 from curate.detect.facts import Facts
 from curate.detect.keeper import Ranking, ranking
 from curate.detect.keys import Keys, ids_of, key_of
-from curate.detect.shingles import Sets, Shingling, joined, shingled, texts_of
+from curate.detect.shingles import Sets, Shingling, joined, salted, shingled, texts_of
 from curate.detect.threads import cores, side_by_side
 from curate.detect.verify import FLOOR, Alike, grouped, jaccard
-from curate.example import Example
+from curate.example import Example, attachments
 
 if TYPE_CHECKING:
     import numpy as np
@@ -129,7 +129,8 @@ def sets_of(examples: Sequence[Example], config: DedupConfig, common: bytes = b"
     shingling = Shingling()
     chunks = (examples[start : start + CHUNK] for start in range(0, len(examples), CHUNK))
     texts = (texts_of(cut_texts([written_text(example, config.on) for example in chunk], common)) for chunk in chunks)
-    return joined(list(side_by_side(lambda part: shingled(part, shingling), texts, cores())))
+    sets = joined(list(side_by_side(lambda part: shingled(part, shingling), texts, cores())))
+    return salted(sets, (attachments(example.value) for example in examples))
 
 
 def decided(

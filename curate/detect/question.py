@@ -11,7 +11,7 @@ from curate.detect.lexicon import FILLER, PARTICULAR
 from curate.detect.polarity import DENIES
 from curate.detect.politeness import asked
 from curate.detect.quantities import quantities
-from curate.example import Example, Message, content_id
+from curate.example import Example, Message, attachments, content_id
 from curate.text import normalised, words
 
 QUOTED: Final = re.compile(r"[\"“'‘`]([^\"”'’`\n]{1,80})[\"”'’`]")
@@ -105,16 +105,16 @@ def _question(example: Example, at: int) -> Question | None:
         return None
     system = "\n".join(normalised(message.text) for message in prompt if message.role in ("system", "developer"))
     tools = example.value.get("tools") or example.value.get("functions")
+    attached = b"" if example.plain else attachments({**example.value, "messages": [message.value for message in prompt]})
+    given = [content_id(tools) if tools else "", *([attached.decode("utf-8", "surrogatepass")] if attached else [])]
     earlier = [_spelled(message, message is requests[-1]) for message in prompt if message.role not in ("system", "developer")]
-    return Question(example, at, system, "\n".join([content_id(tools) if tools else "", *earlier]), requests[-1].text, answer.text)
+    return Question(example, at, system, "\n".join([*given, *earlier]), requests[-1].text, answer.text)
 
 
 def _spelled(message: Message, last: bool) -> str:
-    """A turn in one spelling: its role, its words (not those of the last request), its calls of tools, and what is not text."""
+    """A turn in one spelling: its role, its words (not those of the last request), and its calls of tools."""
     calls = message.value.get("tool_calls") or message.value.get("function_call")
-    content = message.content
-    others = [part for part in content if not (isinstance(part, dict) and isinstance(part.get("text"), str))] if isinstance(content, list) else []
-    return f"{message.role}: {'' if last else normalised(message.text)}{content_id(calls) if calls else ''}{content_id(others) if others else ''}"
+    return f"{message.role}: {'' if last else normalised(message.text)}{content_id(calls) if calls else ''}"
 
 
 def same_request(left: Question, right: Question) -> bool:
