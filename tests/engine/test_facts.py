@@ -19,7 +19,57 @@ def example(question: str, answer: str, **more: object) -> Example:
 
 LONG = "the river rises in the mountains, flows through wide valleys and several old market towns, and reaches the sea after a long journey"
 
+LONGER = (
+    "The town lies where a broad stream meets the valley road and merchants, farmers and millers once held their yearly market; "
+    f"{LONG}, and past ruined castles, vineyards, orchards, quarries, ferries, locks, harbours, shipyards, warehouses, lighthouses and dunes."
+)
+CHOICE = "In an experiment, one set of plants gets water and light, another set gets neither, and both are weighed each morning. Which plants get water?"
+
+
+def picked(options: str) -> str:
+    return f"{CHOICE}\n{options}"
+
+
 DIFFERENT = {
+    "options in another order": ((picked("(A) left (B) right"), "B"), (picked("(A) right (B) left"), "B")),
+    "other options behind the same letters": (
+        (picked("A. the control set\nB. the experimental set"), "B"),
+        (picked("A. the control set\nB. the second set"), "B"),
+    ),
+    "options on lines in another order": ((picked("A. red\nB. green\nC. blue"), "A"), (picked("A. green\nB. red\nC. blue"), "A")),
+    "options without letters in another order": ((picked("- the left one\n- the right one"), "It."), (picked("- the right one\n- the left one"), "It.")),
+    "another letter": ((CHOICE, "A"), (CHOICE, "B")),
+    "another letter in a long answer": ((CHOICE, f"The answer is (A), for {LONG}"), (CHOICE, f"The answer is (B), for {LONG}")),
+    "one of two groups that a request names": (
+        ("Is it the control group or the experimental group?", f"The control group, for {LONG}"),
+        ("Is it the control group or the experimental group?", f"The experimental group, for {LONG}"),
+    ),
+    "how and why": (("How do I verify the top up?", "In the app."), ("Why do I need to verify the top up?", "In the app.")),
+    "who and where": ((f"Who lives here? {LONG}", "Nobody."), (f"Where lives here? {LONG}", "Nobody.")),
+    "what should be and what is": (("Should I take pills?", "Ask a doctor."), ("I'm about to take pills", "Ask a doctor.")),
+    "is and was": (("Who is the president?", "Ask."), ("Who was the president?", "Ask.")),
+    "another form of the verb": (("I baked bread, what now?", "Eat it."), ("I am baking bread, what now?", "Eat it.")),
+    "mine and yours": (("What is my name?", "No idea."), ("What is your name?", "No idea.")),
+    "the question behind a long text": ((f"{LONGER} What is the control?", "None."), (f"{LONGER} What is the experiment?", "None.")),
+    "a letter dropped": (("What is the capital of France?", "Paris."), ("What is the captal of France?", "Paris.")),
+    "letters of a name swapped": (("Where is Brian?", "At home."), ("Where is Brain?", "At home.")),
+    "a name with a letter doubled": (("Where is Ana?", "At home."), ("Where is Anna?", "At home.")),
+    "trial and trail": (("Where is the trial?", "Over there."), ("Where is the trail?", "Over there.")),
+    "desert and dessert": (("Is the desert cold?", "It depends."), ("Is the dessert cold?", "It depends.")),
+    **{
+        f"{one} and {other} {where}": (("What is it?", f"{before}{one}{after}"), ("What is it?", f"{before}{other}{after}"))
+        for one, other in (
+            ("nitrite", "nitrate"),
+            ("house", "horse"),
+            ("chlorite", "chlorate"),
+            ("abductor", "adductor"),
+            ("deadbeef", "deadbeed"),
+            ("mortality", "morality"),
+            ("import", "export"),
+            ("hypertension", "hypotension"),
+        )
+        for where, before, after in (("alone", "", ""), ("in a long answer", "It is ", f", and {LONG}"))
+    },
     "a number": (("What is 2 + 3?", "5"), ("What is 2 + 4?", "6")),
     "the order of numbers": (("What is 7 - 3?", "It depends."), ("What is 3 - 7?", "It depends.")),
     "a sign": (("What is 7 - 3?", "Take it."), ("What is 7 + 3?", "Take it.")),
@@ -66,10 +116,13 @@ SAME = {
     "case": (("what is the capital of france?", "paris"), ("What is the capital of France?", "Paris")),
     "politeness": (("What is the capital of France?", "Paris."), ("Could you please tell me what the capital of France is?", "Paris.")),
     "a greeting": (("What is the capital of France?", "Paris."), ("Hello, what is the capital of France? Thanks!", "Sure! Paris.")),
-    "a letter dropped": (("What is the capital of France?", "Paris."), ("What is the captal of France?", "Paris.")),
-    "letters swapped": (("What is the capital of France?", "Paris."), ("What is the capital of Frnace?", "Paris.")),
-    "a letter doubled": (("What is the capital of France?", "Paris."), ("What is the capital of Francce?", "Parris.")),
-    "an ending": (("Which network broadcast the game?", "Fox did."), ("Which network broadcasted the game?", "Fox did.")),
+    "letters swapped": (("What is the capital of France?", "Paris."), ("What is the captial of France?", "Paris.")),
+    "a letter doubled": (("What is the capital of France?", "A city."), ("What is the capittal of France?", "A city.")),
+    "a plural": (("Which network broadcasts the game?", "Fox does."), ("Which networks broadcast the game?", "Fox does.")),
+    "a reworded sentence amid a long request": (
+        ("Read this. " + LONGER + " Is it old?", "Yes."),
+        ("Read this. " + LONGER.replace("broad", "wide") + " Is it old?", "Yes."),
+    ),
     "thousands separators": (("How many people?", "1,250,000"), ("How many people?", "1250000")),
     "zeros after the decimals": (("How much?", "2.50"), ("How much?", "2.5")),
     "a contraction": (("May I?", "You do not have to."), ("May I?", "You don't have to.")),
