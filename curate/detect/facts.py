@@ -153,7 +153,7 @@ def same_words(mine: Iterable[str], others: Iterable[str], left: str, right: str
     only, their = _pieces(mine), _pieces(others)
     if (only.keys() | their.keys()) & NEGATIONS.keys() and not _as_often(only, their):
         return False
-    only, their = _without_respelled(only, their)
+    only, their = _without_respelled(only, their, left, right)
     request = asked is None
     if _signs(only) != _signs(their) or _letters(only) != _letters(their) or _mistakable(only, their):
         return False
@@ -286,17 +286,15 @@ def _signs(words: dict[str, str]) -> set[str]:
     return {word for word in words if word in "+−-"}
 
 
-def _without_respelled(mine: dict[str, str], others: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
-    """The words of both sides without those that are the other's, spelled otherwise."""
-    left = {word: written for word, written in mine.items() if word not in others}
-    right = {word: written for word, written in others.items() if word not in mine}
-    for word, written in list(left.items()):
-        begins = word[0]  # words that begin otherwise are never one, and most do
-        akin = ((other, as_written) for other, as_written in right.items() if other[0] == begins)
-        twin = next((other for other, as_written in akin if not (written[0].isupper() and as_written[0].isupper()) and same_word(word, other)), None)
-        if twin is not None:
-            del left[word], right[twin]
-    return left, right
+def _without_respelled(mine: dict[str, str], others: dict[str, str], left: str, right: str) -> tuple[dict[str, str], dict[str, str]]:
+    """The words of both sides without those that are the other's, spelled otherwise; two names are never one."""
+    only = {word: written for word, written in mine.items() if word not in others}
+    their = {word: written for word, written in others.items() if word not in mine}
+    for word, written in list(only.items()):
+        twin = next((other for other in their if other[0] == word[0] and same_word(word, other)), None)  # most begin otherwise
+        if twin is not None and not (_is_name(written, left) and _is_name(their[twin], right)):
+            del only[word], their[twin]
+    return only, their
 
 
 def _is_particular(word: str, written: str, text: str) -> bool:

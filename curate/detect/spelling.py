@@ -13,7 +13,7 @@ PIECE: Final = re.compile(r"\w+(?:['’]\w+)*|[-−+]")
 """A word, or a sign that changes a number."""
 LEAST: Final = 5
 """Letters from which a word may be misspelled; most shorter ones are one error away from another word."""
-ENDINGS: Final = ("'s", "’s", "es", "s")
+ENDINGS: Final = ("'s", "’s", "s")
 INFLECTIONS: Final = frozenset(("", "e", "d", "ed", "s", "es", "ing", "y", "ies", "ied", "ly"))
 ALIKE: Final = 0.6
 """Share of the letters of the longer of two words that both begin and end with, from which one is easily taken for the other."""
@@ -32,7 +32,7 @@ def same_word(left: str, right: str) -> bool:
 
 def bucket(word: str) -> str:
     """A key that is equal for any two words that are one; empty for a word that is none but itself."""
-    return word[0] + "".join(sorted(set(_stem(word)))) if len(word) >= LEAST - 1 and word.isalpha() else ""
+    return word[0] + "".join(sorted({*word[1:]} - {"s"})) if len(word) >= LEAST - 1 and word.isalpha() else ""
 
 
 def look_alike(left: str, right: str) -> bool:

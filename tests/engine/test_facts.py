@@ -1,16 +1,19 @@
 """Two examples that differ in a fact are two; two that differ in spelling, politeness or length are one."""
 
 from itertools import permutations
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.config import DedupConfig
+from curate.dedup import plan
 from curate.detect.facts import Facts, same_facts
 from curate.detect.near import find_duplicates
 from curate.example import Example, Place
 from tests import templated_facts
+from tests.conftest import Write
 
 
 def example(question: str, answer: str, **more: object) -> Example:
@@ -144,10 +147,21 @@ def test_what_is_no_fact_makes_none(left: tuple[str, str], right: tuple[str, str
 
 
 def test_another_image_is_another_fact() -> None:
-    def shown(url: str) -> Example:
-        return example([{"type": "text", "text": "What is this?"}, {"type": "image_url", "image_url": {"url": url}}], "A cat.")  # type: ignore[arg-type]
+    def shown(url: str, **more: object) -> Example:
+        return example([{"type": "text", "text": "What is this?", **more}, {"type": "image_url", "image_url": {"url": url}}], "A cat.")  # type: ignore[arg-type]
 
     assert (same_facts(shown("a.png"), shown("a.png")), same_facts(shown("a.png"), shown("b.png"))) == (True, False)
+    assert (same_facts(shown("a.png"), shown("a.png", type="text")), same_facts(shown("a.png"), shown("a.png", image="c.png"))) == (True, False)
+
+
+@pytest.mark.parametrize("key", ["images", "image", "audios", "audio", "videos", "video", "documents", "chat_template_kwargs"])
+def test_what_is_given_beside_text_is_a_fact(key: str) -> None:
+    left, right = (example("What is this?", "A cat.", **{key: [name]}) for name in ("a", "b"))
+    assert (same_facts(left, left), same_facts(left, right), same_facts(left, example("What is this?", "A cat."))) == (True, False, False)
+    assert same_facts(example("What is this?", "A cat."), example("What is this?", "A cat.", **{key: None}))
+    turns = [[{"role": "user", "content": "What is this?", key: [name]}, {"role": "assistant", "content": "A cat."}] for name in ("a", "b")]
+    left, right = (Example(Place("data.jsonl", 1), {"messages": said}, "messages") for said in turns)
+    assert not same_facts(left, right)
 
 
 def test_other_arguments_of_a_call_are_another_fact_and_so_is_another_function() -> None:
@@ -176,16 +190,18 @@ def test_comparing_is_symmetric_and_every_example_agrees_with_itself(a: str, b: 
     assert compare.same(left, example(a, b))
 
 
-def test_a_thousand_facts_lose_none_and_each_agrees_with_its_misspelled_copy() -> None:
+def test_a_thousand_facts_lose_none_and_each_agrees_with_its_misspelled_copy(write: Write) -> None:
     made = templated_facts.facts()
     facts = [templated_facts.example(said, line) for line, said in enumerate(made, start=1)]
     copies = [templated_facts.example(said, line) for line, said in enumerate(templated_facts.copies(made), start=1001)]
     assert find_duplicates(facts, DedupConfig(threshold=0.3)).duplicates == []
     compare = Facts()
     assert [(one.place, other.place) for one, other in zip(facts, copies, strict=True) if not compare.same(one, other)] == []
-    lost = find_duplicates([*facts, *copies], DedupConfig()).duplicates
-    assert len(lost) == 1000
-    assert {abs(duplicate.example.place.line - duplicate.kept.place.line) for duplicate in lost} == {1000}
+    write("facts.jsonl", [example.value for example in (*facts, *copies)])
+    planned = plan([Path("facts.jsonl")], DedupConfig(same_words=True))
+    assert len(planned.losses) == 1000
+    assert {abs(lost.place.line - lost.kept_place.line) for lost in planned.losses} == {1000}
+    assert not any(lost.words for lost in plan([Path("facts.jsonl")], DedupConfig()).losses)
 
 
 def test_requests_of_several_turns_are_held_against_each_other_turn_by_turn() -> None:
