@@ -106,7 +106,7 @@ class DedupConfig(Section):
     most-turns, newest:FIELD, highest:FIELD, lowest:FIELD, or manual (a near-duplicate goes only where a person dropped it in review). Of exact copies the
     first stays. All but best, first and last ignore the order of the lines."""
     ignore_facts: bool = False
-    """Remove near-duplicates even when they differ in a number or a negation."""
+    """Remove near-duplicates even when they differ in a fact, such as a number or a negation."""
     same_words: bool = False
     """Remove short examples that have the same words of meaning as another one too, however similar the two are. Otherwise they are told, and stay."""
     embeddings: str = ""

@@ -163,7 +163,7 @@ def same_words(mine: Iterable[str], others: Iterable[str], left: str, right: str
         return False
     if not only and not their:
         return _in_one_order(left, right, names=not request)
-    if request and not _share_meaning(left, right):
+    if request and not (_share_meaning(left, right) and _say_more_than(1, left, right)):  # of "Thanks, bot", politeness is all
         return False
     telling = [({word: written for word, written in words.items() if _tells(word)}, text) for words, text in ((only, left), (their, right))]
     if every:

@@ -22,6 +22,8 @@ ASKS_FOR: Final = frozenset("who whom whose when where why how".split())  # noqa
 SAME_WORDS: Final = 0.75
 """Share of content words that two questions must have in common."""
 POLITE: Final = FILLER - PARTICULAR - STOPWORDS
+NEUTRAL: Final = frozenset("helpful assistant ai chatbot bot honest harmless friendly polite kind useful respectful knowledgeable language model".split())  # noqa: SIM905
+"""Words of meaning of system prompts that say nothing about the answer."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,13 @@ class Question:
 
     @cached_property
     def setting(self) -> str:
-        """All of the context but the last request, system prompts of the same words being equal: a key."""
+        """All of the context but the last request, system prompts of the same words being equal, and those that say nothing being none: a key."""
         return content_id([self.before, _gist(self.system)])
+
+    @cached_property
+    def asks(self) -> str:
+        """The context without system prompts: a key."""
+        return content_id([self.before, spelled_request(self.request)])
 
     @cached_property
     def content(self) -> frozenset[str]:
@@ -69,6 +76,8 @@ def spelled_request(request: str) -> str:
 @lru_cache(1_024)  # most examples of a file have one of few system prompts
 def _gist(system: str) -> str:
     """What a system prompt says, whatever the order of its words."""
+    if content_words(system) <= NEUTRAL:
+        system = ""
     return content_id([sorted(content_words(system)), _particulars(system)])
 
 

@@ -69,6 +69,9 @@ def unlike(question: str, left: str, right: str) -> tuple[str, str] | None:
     """A short answer against one that does not hold it, to a question that asks for one thing; None where they may be the same."""
     if not FACTOID.search(question) or LOOSE.search(question):
         return None
+    one, other = (normalised(answer).strip(" .!") for answer in (left, right))
+    if one.isalpha() and other.isalpha() and look_alike(one, other):
+        return None if same_word(one, other) else (left, right)
     asked = content_words(question)
     mine, others = content_words(left) - asked, content_words(right) - asked
     if not mine or not others or min(len(left.split()), len(right.split())) > SHORT or max(len(left.split()), len(right.split())) > 30:
