@@ -18,7 +18,7 @@ SUPPRESSIONS = "curate-suppressions.jsonl"
 
 KEEP_BY_FIELD = ("newest", "highest", "lowest")
 """Policies that name a key of the line."""
-KEEP = ("first", "last", "longest", "most-turns", "best-signal", "manual", *KEEP_BY_FIELD)
+KEEP = ("best", "first", "last", "longest", "most-turns", "manual", *KEEP_BY_FIELD)
 """Which one of several duplicates stays."""
 
 
@@ -101,11 +101,14 @@ class DedupConfig(Section):
     """Jaccard similarity of shingle sets from which two examples are duplicates."""
     on: Literal["conversation", "prompt", "response", "last-turn"] = "conversation"
     """Which turns are compared; system prompts never are."""
-    keep: Annotated[str, AfterValidator(_policy)] = "longest"
-    """Which one of several duplicates stays: first, last, longest, most-turns, best-signal (fewest findings), newest:FIELD, highest:FIELD, lowest:FIELD,
-    or manual (a near-duplicate goes only where a person dropped it in review). All but first and last ignore the order of the lines."""
+    keep: Annotated[str, AfterValidator(_policy)] = "best"
+    """Which one of several duplicates stays: best (fewest findings of the default rules, errors first; of equal ones the first), first, last, longest,
+    most-turns, newest:FIELD, highest:FIELD, lowest:FIELD, or manual (a near-duplicate goes only where a person dropped it in review). Of exact copies the
+    first stays. All but best, first and last ignore the order of the lines."""
     ignore_facts: bool = False
-    """Remove near-duplicates even when they differ in a number or a negation."""
+    """Remove near-duplicates even when they differ in a fact, such as a number or a negation."""
+    same_words: bool = False
+    """Remove short examples that have the same words of meaning as another one too, however similar the two are. Otherwise they are told, and stay."""
     embeddings: str = ""
     """Sentence-transformers model that finds what says the same in other words (D004); it is told, and stays. Empty: not looked for."""
     beginnings: bool = False

@@ -9,9 +9,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
-from curate.check import check_paths
+from curate.checker import Checker
 from curate.config import CheckConfig, DedupConfig
 from curate.decision import Decision
 from curate.detect.boilerplate import told
@@ -30,14 +30,24 @@ from curate.example import Example, Place
 from curate.files import replacing_both
 from curate.finding import Finding, Severity
 from curate.read.dataset import demand_understood
+from curate.read.pieces import Piece
 from curate.rewrite import write_lines
 from curate.rules import Scope
 from curate.rules.removal import Removals, heavy
 from curate.text import plural, visible
 
+if TYPE_CHECKING:
+    import numpy as np
+
+    Numbers = np.ndarray[Any, np.dtype[np.int64]]
+
 Advance = Callable[[int], None]
 PARALLEL: Final = 32 << 20
 """Bytes from which processes are started."""
+QUICK: Final = 24 << 20
+"""Bytes of lines from which it pays to load a compiled scan before they are checked."""
+TOGETHER: Final = 4096
+"""Lines that are checked at a time."""
 EACH: Final = (Scope.LINE, Scope.EXAMPLE, Scope.VALUE, Scope.TEXT)
 """Rules that judge an example alone: what they find in it is the same wherever it stands."""
 
@@ -57,6 +67,8 @@ class Plan:
     """Lines that go, in the order they were read."""
     apart: Sequence[Loss]
     """Pairs of near-duplicates that differ in a fact: both stay."""
+    same_words: Sequence[Loss]
+    """Pairs of short examples of the same words of meaning that are less similar than the threshold: both stay."""
     alike: Sequence[Loss]
     """Pairs that say the same in other words (D004): both stay. Each is the later one with the most similar one before it."""
     similarities: Sequence[float]
@@ -98,9 +110,9 @@ def plan(
     """Decide what of `files` goes.
 
     With `against`, only lines that are duplicates of one in those files. What a person keeps by a decision never goes for a
-    near-duplicate; `check` configures the rules whose findings `best-signal` counts. What the comparison needs is remembered in
-    the folder `cache`; with `remembered_only` nothing else may be needed. Raises `InputError`, also where no line of them is an example, and `UsageError` where
-    no example has the field that `config.keep` names or something is not remembered.
+    near-duplicate; `check` configures the rules whose findings the policy `best` counts. What the comparison needs is remembered in
+    the folder `cache`; with `remembered_only` nothing else may be needed. Raises `InputError`, and `UsageError` where no example has the
+    field that `config.keep` names or something is not remembered.
     """
     decided = decisions or {}
     paths = [*against, *files]
@@ -114,7 +126,6 @@ def plan(
         old_examples = int(table.lines.searchsorted(old))
         for count, understood in ((len(table.starts) - old, len(table.lines) - old_examples), (old, old_examples)):
             demand_understood(count, understood)
-        findings = _findings(paths, check or CheckConfig(), listen) if config.keep == "best-signal" else None
         notes = [*_field_notes(config.keep, table), *told(table.common)]
         pinned = frozenset(example for example, decision in decided.items() if decision.verdict == "keep")
         if by_hand := sum(table.id(at) in pinned for at in range(old_examples, len(table.lines))) if pinned else 0:
@@ -123,6 +134,7 @@ def plan(
             dropped = {example for example, decision in decided.items() if decision.verdict == "drop"}
             pinned |= {table.id(at) for at in range(len(table.lines))} - dropped
         listen(StageStarted("compare"))
+        findings = partial(_findings, table, check or CheckConfig()) if config.keep == "best" else None
         found = sift(table, config, crew, pinned, findings, old_examples, memory)
         if memory:
             memory.save()
@@ -138,6 +150,7 @@ def plan(
         not_understood=len(table.starts) - len(table.lines),
         losses=found.losses,
         apart=found.apart,
+        same_words=found.same_words,
         alike=alike,
         similarities=found.similarities,
         floor=min(FLOOR, config.threshold),
@@ -206,16 +219,30 @@ def _field_notes(keep: str, table: Table) -> Iterator[str]:
     yield f"{plural(without, 'example')} without anything usable under {visible(keep.partition(':')[2])!r}: all others stay rather than they"
 
 
-def _findings(files: Sequence[Path], config: CheckConfig, listen: Listener) -> dict[str, tuple[int, ...]]:
-    """Errors, warnings and infos of each example that has some."""
-    listen(StageStarted("check"))
-    report = check_paths(files, config)
+def _findings(table: Table, config: CheckConfig, examples: "Numbers") -> dict[str, tuple[int, ...]]:
+    """Errors, warnings and infos of those examples that have some, by id: what rules find that judge each by itself. Raises `InputError`."""
+    rules = Checker(config).chosen
+    codes = tuple(code for code in rules.severities if rules.known[code].scope in EACH)
+    checker = Checker(config.model_copy(update={"select": codes, "extend_select": ()})) if codes else None
     counts: dict[str, list[int]] = {}
-    for finding in report.findings:
-        if finding.example and report.rules[finding.code].scope in EACH:
-            counts.setdefault(finding.example, [0] * len(Severity))[finding.severity.rank] += 1
-    listen(StageFinished("check", False, f"findings in {plural(len(counts), 'example')}"))
+    lines = table.lines[examples]
+    if checker and int(table.sizes[lines].sum()) >= QUICK:
+        checker.hurry()
+    for piece in _pieces(table, lines) if checker else ():
+        for finding in checker.part(piece).findings if checker else ():
+            if finding.example and rules.tells(finding):
+                counts.setdefault(finding.example, [0] * len(Severity))[finding.severity.rank] += 1
     return {example: tuple(found) for example, found in counts.items()}
+
+
+def _pieces(table: Table, lines: "Numbers") -> Iterator[Piece]:
+    """Some lines, read again, as pieces; elements of a document without their line breaks."""
+    reader = Reader()
+    for at, source in enumerate(table.sources):
+        here = lines[(lines >= table.first[at]) & (lines < table.first[at + 1])]
+        for start in range(0, len(here), TOGETHER):
+            some = reader.lines(table, here[start : start + TOGETHER])
+            yield Piece(source.path, source.name, 0, None, b"".join([line.replace(b"\n", b" ") + b"\n" for line in some]))
 
 
 def demand_apart(files: Sequence[Path], output: Path | None, html: Path | None = None) -> None:

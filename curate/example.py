@@ -171,6 +171,36 @@ class Example:
         return next((i for i in range(len(self.messages) - 1, -1, -1) if self.messages[i].role == "assistant"), None)
 
 
+ATTACHED: Final = ("images", "image", "audios", "audio", "videos", "video", "documents", "chat_template_kwargs")
+"""Keys of a line, or of a turn, for what a trainer is given beside text."""
+TEXTUAL: Final = frozenset(("type", "text", "value", "refusal", "cache_control", "annotations"))
+"""Keys of a part that is text and nothing else."""
+
+
+def attachments(value: dict[str, Any]) -> bytes:
+    """What a trainer is given beside the text of an example, as canonical JSON: images, audio, video, documents, template arguments, parts of messages
+    that are not text, each with the number of its turn. Empty where there is none. System prompts are left out, and do not count.
+    """
+    found: list[Any] = [_attached(value)]
+    turns = value.get("messages")
+    given = [turn for turn in turns if isinstance(turn, dict) and turn.get("role") not in ("system", "developer")] if isinstance(turns, list) else []
+    for at, turn in enumerate(given):
+        if (parts := [_attached(turn), *_other_parts(turn.get("content"))]) != [{}]:
+            found.append([at, *parts])
+    return b"" if found == [{}] else canonical(found)
+
+
+def _attached(value: dict[str, Any]) -> dict[str, Any]:
+    return {key: value[key] for key in ATTACHED if value.get(key)}
+
+
+def _other_parts(content: Any) -> list[Any]:
+    """The parts of a content that are more than text."""
+    if not isinstance(content, list):
+        return []
+    return [part for part in content if not isinstance(part, str) and not (isinstance(part, dict) and part.keys() <= TEXTUAL)]
+
+
 _CANONICAL: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))  # made once: it is used for every line
 
 

@@ -1,5 +1,5 @@
-"""A thousand facts made from templates, and a copy of each with typing errors, other case and other words of politeness: none of the facts
-may be lost, all of the copies should be. Same seed, same set."""
+"""A thousand facts made from templates, and a copy of each with a letter swapped or doubled, in other case and with other words of politeness: none of
+the facts may be lost, all of the copies should be told. Same seed, same set."""
 
 import random
 from collections.abc import Iterator
@@ -49,7 +49,7 @@ def copies(of: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
 
 
 def _mistyped(text: str, rng: random.Random) -> str:
-    """One letter doubled, dropped, or swapped with the next, not the first of a word: errors seldom hit that one (Yannakoudakis and Fawthrop 1983)."""
+    """One letter doubled, or swapped with the next, not the first of a word: errors seldom hit that one (Yannakoudakis and Fawthrop 1983)."""
     words = text.split(" ")
     long = [at for at, word in enumerate(words) if word.isalpha() and len(word) >= 5 and word.islower()]
     if not long:
@@ -57,9 +57,7 @@ def _mistyped(text: str, rng: random.Random) -> str:
     at = rng.choice(long)
     word = words[at]
     place = rng.randrange(1, len(word) - 1)
-    words[at] = rng.choice(
-        [word[:place] + word[place] + word[place:], word[:place] + word[place + 1 :], word[:place] + word[place + 1] + word[place] + word[place + 2 :]]
-    )
+    words[at] = rng.choice([word[:place] + word[place] + word[place:], word[:place] + word[place + 1] + word[place] + word[place + 2 :]])
     return " ".join(words)
 
 

@@ -48,6 +48,11 @@ class Deduplicated:
         return losses_frame(self.plan.apart)
 
     @cached_property
+    def same_words(self) -> pl.DataFrame:
+        """Short examples of the same words of meaning that are less similar than the threshold: both stay; columns as those of `removed`."""
+        return losses_frame(self.plan.same_words)
+
+    @cached_property
     def alike(self) -> pl.DataFrame:
         """Where a model was named, what says the same in other words (D004): both stay; columns as those of `removed`."""
         return losses_frame(self.plan.alike)
@@ -90,6 +95,7 @@ def dedup(
     on: str | None = None,
     keep: str | None = None,
     ignore_facts: bool | None = None,
+    same_words: bool | None = None,
     beginnings: bool | None = None,
     embeddings: str | None = None,
     against: Paths | None = None,
@@ -100,7 +106,15 @@ def dedup(
     """
     project = Project(Path.cwd())
     whole = find_config(project.folder)
-    options = {"threshold": threshold, "on": on, "keep": keep, "ignore_facts": ignore_facts, "beginnings": beginnings, "embeddings": embeddings}
+    options = {
+        "threshold": threshold,
+        "on": on,
+        "keep": keep,
+        "ignore_facts": ignore_facts,
+        "same_words": same_words,
+        "beginnings": beginnings,
+        "embeddings": embeddings,
+    }
     files = files_of(paths)
     others = [path for path in files_of(against) if path not in files] if against is not None else []
     decisions = DecisionLog(project.decisions).verdicts()

@@ -19,7 +19,9 @@ from curate.report.progress import StageProgress
 from curate.runs import Project
 from curate.text import visible
 
-KEEP = "Which one stays: first, last, longest, most-turns, best-signal (fewest findings), newest:FIELD, highest:FIELD, lowest:FIELD, manual (as in review)."
+KEEP = (
+    "Which one stays: best (fewest findings, then first), first, last, longest, most-turns, newest:FIELD, highest:FIELD, lowest:FIELD, manual (as in review)."
+)
 
 
 def dedup(
@@ -31,7 +33,10 @@ def dedup(
     threshold: Annotated[float | None, typer.Option(help="Jaccard similarity from which two examples are duplicates.")] = None,
     on: Annotated[str | None, typer.Option(help="What is compared: conversation, prompt, response or last-turn.")] = None,
     keep: Annotated[str | None, typer.Option(help=KEEP, metavar="POLICY")] = None,
-    ignore_facts: Annotated[bool | None, typer.Option("--ignore-facts", help="Remove near-duplicates that differ in a number or negation too.")] = None,
+    ignore_facts: Annotated[bool | None, typer.Option("--ignore-facts", help="Remove near-duplicates that differ in a fact too.")] = None,
+    same_words: Annotated[
+        bool | None, typer.Option("--same-words", help="Remove short examples of the same words of meaning too, however similar they are.")
+    ] = None,
     embeddings: Annotated[
         str | None, typer.Option(help="Sentence-transformers model: tell what says the same in other words (D004); it stays.", metavar="MODEL")
     ] = None,
@@ -62,6 +67,7 @@ def dedup(
         on=on,
         keep=keep,
         ignore_facts=ignore_facts,
+        same_words=same_words,
         beginnings=beginnings,
         embeddings=embeddings,
     )

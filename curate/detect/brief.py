@@ -1,8 +1,8 @@
 """Short texts by their words of meaning: a typing error and a "please" more are nothing to a long text, and half of the shingles of a short one.
 
-Two short texts are alike, whatever their shingles say, when they have the same words of meaning in the same order: grammar and politeness
-(`FILLER`) are left out, and a rare word is taken for the commonest one among all short texts that it may be a typing error of. That
-proposes; whether two examples agree in their facts decides as ever. Texts in scripts without spaces have no such words, and a character
+Two short texts have the same words when they have the same words of meaning in the same order: grammar and politeness (`FILLER`) are left out,
+and a word is taken for the commonest one among all short texts that it may be a typing error of. That proposes; whether two examples agree in
+every word of meaning decides (`curate.detect.wording`). Texts in scripts without spaces have no such words, and a character
 of theirs that is grammar in one place is meaning in another.
 """
 
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import xxhash
 
 from curate.detect.lexicon import FILLER
-from curate.detect.spelling import PIECE, same_word
+from curate.detect.spelling import PIECE, bucket, same_word
 from curate.text import UNSPACED, normalised
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 SHORT: Final = 300
 """Characters up to which a text is short; some 40 words."""
-LEAST, MOST = 4, 24
-"""Letters of a word from which, and up to which, it may be a typing error."""
 
 
 @dataclass(slots=True)
@@ -90,21 +88,27 @@ class Brief:
 
     def keys(self) -> "Keys":
         """Of each text a number that is equal where texts have the same words of meaning, spelled alike or nearly so; 0 where it has none."""
+        return self.keys_and_slips()[0]
+
+    def keys_and_slips(self) -> "tuple[Keys, Numbers]":
+        """The keys, and of each text the number of its words that were taken for another one."""
         import numpy as np
 
         keys = np.zeros(len(self.ends) - 1, dtype=np.uint64)
         if not len(self.words):
-            return keys
+            return keys, np.zeros(len(keys), dtype=np.int64)
         counts = np.bincount(self.words, minlength=len(self.vocabulary))
         roots = spelled({word: int(count) for word, count in zip(self.vocabulary, counts.tolist(), strict=True) if count})
         hashes = np.array([_hash(roots.get(word, word)) for word in self.vocabulary], dtype=np.uint64)[self.words]
-        texts = np.repeat(np.arange(len(keys)), np.diff(self.ends))[hashes != 0]
+        texts = np.repeat(np.arange(len(keys)), np.diff(self.ends))
+        slips = np.bincount(texts, weights=np.array([word in roots for word in self.vocabulary])[self.words], minlength=len(keys)).astype(np.int64)
+        texts = texts[hashes != 0]
         hashes = hashes[hashes != 0]
         some, first, sizes = np.unique(texts, return_index=True, return_counts=True)
         if len(some):
             powers = np.cumprod(np.full(int(sizes.max()), 0x9E3779B97F4A7C15, dtype=np.uint64))
             keys[some] = np.add.reduceat(hashes * powers[np.arange(len(texts)) - np.repeat(first, sizes)], first)
-        return keys
+        return keys, slips
 
 
 def _hash(word: str) -> int:
@@ -127,32 +131,19 @@ def joined_brief(parts: Sequence[Brief]) -> Brief:
 
 
 def spelled(counts: dict[str, int]) -> dict[str, str]:
-    """Of each word that may be a typing error of a commoner one, that one; of words that are as common, the first by the alphabet is taken for it.
-
-    Words are held against each other where they are equal but for one letter behind the first (Garbe 2012, symmetric deletion).
-    """
-    first: dict[str, str] = {}
+    """Of each word that may be a typing error of a commoner one, that one; of words that are as common, the first by the alphabet is taken for it."""
     near: dict[str, list[str]] = {}
     for word in counts:
-        if LEAST <= len(word) <= MOST and word.isalpha():
-            for key in _shortened(word):
-                other = first.setdefault(key, word)
-                if other is not word:  # seldom: a list for each would take longer than all the rest
-                    near.setdefault(key, [other]).append(word)
+        if key := bucket(word):
+            near.setdefault(key, []).append(word)
     better: dict[str, str] = {}
     for words in near.values():
-        for at, word in enumerate(words):
-            for other in words[:at]:
-                worse, best = sorted((word, other), key=lambda one: (counts[one], [-ord(char) for char in one]))
-                known = better.get(worse)
-                if (known is None or (counts[best], known) > (counts[known], best)) and same_word(word, other, name=False):
-                    better[worse] = best
+        ordered = sorted(words, key=lambda word: (-counts[word], word))
+        for at, word in enumerate(ordered):
+            best = next((other for other in ordered[:at] if same_word(word, other)), None)
+            if best is not None:
+                better[word] = best
     return {word: _root(word, better) for word in better}
-
-
-def _shortened(word: str) -> set[str]:
-    """A word, and it without each of its letters but the first."""
-    return {word, *[word[:at] + word[at + 1 :] for at in range(1, len(word))]}
 
 
 def _root(word: str, better: dict[str, str]) -> str:

@@ -30,8 +30,6 @@ class Duplicate:
     code: Code
     """D001: the same content; D003: nearly the same; D004: the same in other words, which stays; D007: the beginning of the other."""
     similarity: float
-    words: bool = False
-    """Whether the two are alike as short texts of the same words of meaning are, less similar than the threshold (see `curate.detect.brief`)."""
 
 
 class Stays(Protocol):
@@ -40,11 +38,8 @@ class Stays(Protocol):
     def add(self, at: int) -> None:
         """One more."""
 
-    def to(self, at: int) -> list[tuple[float, int, bool]]:
-        """Of those that the example at a position is like, as many as facts are compared of, the most similar first.
-
-        Of each its similarity, its position, and whether the two are alike whatever that is: short texts of the same words of meaning.
-        """
+    def to(self, at: int) -> list[tuple[float, int]]:
+        """Similarity and position of those that the example at a position is like, as many as facts are compared of, the most similar first."""
 
 
 @dataclass(slots=True)
@@ -70,7 +65,7 @@ def choose(
     choice = Choice()
     for at in order:
         near = stays.to(at)
-        alike = [(similarity, other) for similarity, other, words in near if words or similarity >= threshold]
+        alike = [(similarity, other) for similarity, other in near if similarity >= threshold]
         winner = next(((similarity, other) for similarity, other in alike if same(at, other)), None)
         if winner is not None and at not in pinned:
             choice.gone.append(Pair(at, winner[1], winner[0]))
@@ -78,7 +73,7 @@ def choose(
             continue
         if alike and winner is None:
             choice.apart.append(Pair(at, alike[0][1], alike[0][0]))
-        choice.similarities.extend(similarity for similarity, *_ in near)
+        choice.similarities.extend(similarity for similarity, _ in near)
         if at not in apart:
             stays.add(at)
     return choice

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from curate.detect.boilerplate import cut_texts
@@ -12,8 +13,8 @@ from curate.detect.compared import On, compared_turns, written_text
 from curate.detect.keeper import lacking, length
 from curate.detect.keys import Keys, joined_keys, key_of, plain_key, plain_turns
 from curate.detect.marks import Marking, Marks, joined_marks, marks_of_batch
-from curate.detect.shingles import Sets, Shingling, joined, shingled, texts_of
-from curate.example import Example, Place
+from curate.detect.shingles import Sets, Shingling, joined, salted, shingled, texts_of
+from curate.example import Example, Place, attachments
 from curate.read.dataset import FileFacts, ParsedLine
 from curate.read.lines import BOM
 from curate.read.pieces import Batch, Cut, Piece, bytes_of, read_lines, read_piece
@@ -196,7 +197,8 @@ def columns_of_batch(batch: Batch, making: Making) -> Columns:
     turns = [_turns(roles, making.on) for roles in batch.roles]
     texts = ["\n".join([said[i] for i in chosen]) for said, chosen in zip(batch.texts, turns, strict=True)]
     texts = cut_texts([*texts, *(written_text(example, making.on) for example in examples)], making.common or b"")
-    sets, brief = shingled(texts_of(texts), making.shingling), Brief.of(texts)
+    salts = chain(repeat(b"", len(turns)), (attachments(example.value) for example in examples))
+    sets, brief = salted(shingled(texts_of(texts), making.shingling), salts), Brief.of(texts)
     lengths = np.array([*(sum(map(len, said)) for said in batch.texts), *map(length, examples)], dtype=np.int64)
     spelled = list(map(plain_turns, batch.roles, batch.texts))
     ids = b"".join([*map(_id, spelled), *(bytes.fromhex(example.id) for example in examples)])

@@ -49,13 +49,6 @@ def said(example: Example, on: On) -> tuple[list[str], list[str]]:
     return sides
 
 
-def attachments(example: Example, on: On) -> list[dict[str, Any]]:
-    """What is no text in the turns that are compared, in order: images, sound, files."""
-    contents = (message.content for message in compared_turns(example, on))
-    parts = [part for content in contents if isinstance(content, list) for part in content]
-    return [part for part in parts if isinstance(part, dict) and not isinstance(part.get("text", part.get("refusal")), str)]
-
-
 def called(example: Example, on: On) -> list[str]:
     """The names of the functions that are called in the turns that are compared, in order."""
     return [str(function.get("name", "")) for message in compared_turns(example, on) for function in _functions(message)]

@@ -23,6 +23,8 @@ RULES_ALONE: Final = (
     "no NLI model was named: answers were judged by rules alone, for numbers, dates, yes/no, negation, names, labels and refusals;"
     " on labelled pairs 98 of 100 of their calls are right, and they find 57 of 100 clashes"
 )
+OTHER_SYSTEM: Final = 0.5
+"""Part of the confidence that is left where another system prompt may be why two answers differ."""
 CODES: Final = {"refusal": "X004", "label": "X005"}
 
 
@@ -32,7 +34,7 @@ class Conflict:
 
     code: str
     """X001 same question, X002 paraphrased question (both by a model), X003 numbers, dates, polarity or names, X004 refusal against answer,
-    X005 two labels for one input, X007 explained by another system prompt (never in `ConflictReport.conflicts`)."""
+    X005 two labels for one input."""
     left: Example
     right: Example
     similarity: float
@@ -65,6 +67,12 @@ class Conflict:
         return right, left, tuple(item._replace(left=item.right, right=item.left) for item in self.evidence)
 
     @property
+    def systems(self) -> tuple[str, str] | None:
+        """The system prompts of both sides in the order of the data, where they differ: they may be why the answers do."""
+        left, right, _ = self.in_order()
+        return (left.system, right.system) if left.system != right.system else None
+
+    @property
     def confidence(self) -> float:
         """`score`, or that of the strongest evidence."""
         return max(item.confidence for item in self.evidence) if self.score is None else self.score
@@ -81,8 +89,6 @@ class ConflictReport:
     """Pairs of answers that were judged."""
     notes: list[str] = field(default_factory=list)
     """What was not done, and why; for the person who reads the result."""
-    explained: list[Conflict] = field(default_factory=list)
-    """Answers that clash where another system prompt may be the reason (X007)."""
     topics: list[Topic] = field(default_factory=list)
     """Questions with three or more different answers, some of which clash."""
 
@@ -105,7 +111,7 @@ def find_conflicts(
     distinct = sorted(first.values(), key=lambda question: (question.example.id, question.turn))
     groups = grouped(distinct)
     notes: list[str] = []
-    nominees = list(equal(groups, notes))
+    nominees = [*equal(groups, notes), *elsewhere(groups, notes)]
     if config.embeddings:
         nominees.extend(alike(groups, config, cache, progress))
     else:
@@ -120,9 +126,8 @@ def find_conflicts(
         judged = by_judge(judged, judge, notes)
     found = [item for item in judged if item.evidence]
     conflicts = sorted((_conflict(item) for item in found), key=lambda conflict: (-conflict.confidence, conflict.id))
-    explained = [_explained(item) for item in (by_rules(nominee, settings) for nominee in elsewhere(groups)) if item.evidence]
     several = [topic for topic in topics(((item.nominee.left, item.nominee.right) for item in found), asked) if sum(len(s.answers) for s in topic.stands) > 2]
-    return ConflictReport(conflicts, len({question.example.id for question in distinct}), len(nominees), notes, explained, several)
+    return ConflictReport(conflicts, len({question.example.id for question in distinct}), len(nominees), notes, several)
 
 
 def _questions(examples: Sequence[Example], *, all_turns: bool) -> list[Question]:
@@ -136,12 +141,8 @@ def _conflict(item: Judged) -> Conflict:
     by_model = "X001" if similarity == 1.0 else "X002"
     first = item.evidence[0].source
     code = CODES.get(first, by_model if first in ("nli", "judge") else "X003")
-    return Conflict(code, left.example, right.example, similarity, item.evidence, round(item.score, 4), _turns(left, right))
-
-
-def _explained(item: Judged) -> Conflict:
-    left, right, similarity = item.nominee
-    return Conflict("X007", left.example, right.example, similarity, item.evidence, round(item.score, 4), _turns(left, right))
+    score = item.score * (OTHER_SYSTEM if item.nominee.systems_differ else 1.0)
+    return Conflict(code, left.example, right.example, similarity, item.evidence, round(score, 4), _turns(left, right))
 
 
 def _turns(left: Question, right: Question) -> tuple[int, int] | None:

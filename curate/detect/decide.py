@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     import numpy as np
 
     Numbers = np.ndarray[Any, np.dtype[np.int64]]
-    Ids = np.ndarray[Any, np.dtype[np.uint64]]
 
 BATCH: Final = 1000
 """Examples, at the least, of the groups that are decided about in one go."""
@@ -35,7 +34,6 @@ class Batch(NamedTuple):
     """Where each member stands among all examples."""
     spots: list[Spot]
     sets: Sets
-    spelled: "Ids"
     verdicts: dict[bytes, bool]
     """Those on facts that are known of pairs in a group, by both ids."""
     wanted: Wanted
@@ -80,15 +78,9 @@ def _named(wanted: Wanted) -> bytes:
 
 def _key(name: bytes, table: Table, compared: Compared, group: "Numbers", wanted: Wanted) -> bytes:
     """A hash of all that decides about a group."""
-    import numpy as np
-
     positions = compared.positions[group]
     key = blake2b(name, digest_size=16)
     key.update(table.ids[positions].tobytes())
-    spelled = compared.spelled[group]
-    if spelled.any():
-        key.update(np.unique(spelled, return_inverse=True)[1].tobytes())
-        key.update((spelled != 0).tobytes())
     if wanted.old:
         key.update(b"old" + (positions < wanted.old).tobytes())
     ids = [table.id(at) for at in positions.tolist()] if wanted.pinned or wanted.findings else []
@@ -120,7 +112,7 @@ def _batches(
         pinned = wanted.pinned.intersection(spot.id for spot in spots) if wanted.pinned else wanted.pinned
         aside = frozenset(at for at, number in enumerate(members.tolist()) if number in wanted.aside) if wanted.aside else wanted.aside
         own = wanted._replace(pinned=pinned, aside=aside)
-        yield Batch(numbers, list(keys[first:nth]), standing, spots, compared.sets.chosen(members), compared.spelled[members], verdicts, own)
+        yield Batch(numbers, list(keys[first:nth]), standing, spots, compared.sets.chosen(members), verdicts, own)
         first, size = nth, 0
 
 
@@ -133,7 +125,6 @@ def decide(batch: Batch) -> tuple[Batch, list[Choice], dict[bytes, bool]]:
     config, pinned, findings, old, aside, common = batch.wanted
     choices = decided(
         batch.sets,
-        batch.spelled,
         batch.groups,
         lambda members: [reader.example(batch.spots[at]) for at in members],
         config,

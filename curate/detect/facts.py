@@ -5,11 +5,15 @@ What two texts do not share is looked at, and nothing else: few words, where the
 - their numbers differ, in value or order, or their currencies and other symbols, negations, images, calls of functions or labels
   do;
 - a name, a unit, a month, a quoted word or one side of a pair like before/after stands where the other has another one;
-- a request, or an answer of a few words, has a word of meaning where the other has another one: "classify this animal: deer", "... bear";
+- a request, or an answer of a few words, has a word of meaning where the other has another one: "classify this animal: deer", "... bear"; in a
+  long request, where that stands in its first or last sentence;
+- a word stands where the other has one that is easily taken for it (nitrite, nitrate), or where a request names both, as the options it gives;
+- two requests give other options to choose from, or the same in another order, ask for something else (how, why, when, who), about somebody
+  else (he, she, my, your) or another time (is, was, should);
 - two requests have no word of meaning in common, or two answers not half of theirs: what makes the examples alike is a long request.
 
-Words more on one side make no other fact (a name or a unit more in a request does), nor do case, typing errors, endings, and words of politeness.
-What is doubtful counts as a fact: two examples too many are an annoyance, a fact too few is a loss.
+Words more on one side make no other fact (a name or a unit more in a request does), nor do case, plurals, words of politeness, and typing errors
+that swap or double a letter. What is doubtful counts as a fact: two examples too many are an annoyance, a fact too few is a loss.
 """
 
 import re
@@ -18,10 +22,11 @@ from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
 from curate.detect.boilerplate import cut_texts
-from curate.detect.compared import On, attachments, called, said
-from curate.detect.lexicon import FILLER, FORMS, NEGATIONS, PARTICULAR, PERSONS
-from curate.detect.spelling import PIECE, same_word
-from curate.example import Example
+from curate.detect.compared import On, called, said
+from curate.detect.lexicon import FILLER, FORMS, NEGATIONS, PARTICULAR, STRICT
+from curate.detect.options import options
+from curate.detect.spelling import PIECE, look_alike, same_word
+from curate.example import Example, attachments
 from curate.text import UNSPACED, normalised
 
 # A number with its sign, separators and decimals. A sign counts only where no word or bracket stands before it.
@@ -41,6 +46,8 @@ LONGEST_QUOTED: Final = 61
 """Characters before the end of what `QUOTED` finds."""
 ENDS: Final = '.!?:;…。！？"“«(-*#>|'
 """What stands before the first word of a sentence, of a point in a list, of a cell."""
+SENTENCES: Final = re.compile(r"(?<=[.!?])\s+|\n+")
+CONTRACTED: Final = re.compile(r"(?:n['’]t|['’]\w+)$")
 SHORT: Final = 8
 """Words of meaning up to which an answer is short: one put in another's place is another answer."""
 LONG_REQUEST: Final = 40
@@ -84,9 +91,9 @@ class Facts:
     def same(self, left: Example, right: Example, *, words: bool = False) -> bool:
         """Whether two examples agree in every fact; with `words`, in every word of meaning."""
         one, other = self._sides(left), self._sides(right)
-        if not all(same_side(one.asked[at], other.asked[at], request=True, every=words) for at in range(len(one.asked))):
+        if not all(same_side(one.asked[at], other.asked[at], every=words) for at in range(len(one.asked))):
             return False
-        if not same_side(one.answered, other.answered, request=False, every=words):
+        if not same_side(one.answered, other.answered, every=words, asked=f"{one.asked[0]}\n{other.asked[0]}"):
             return False
         if 1 < len(one.turns) == len(other.turns) and not all(a == b or ask_alike(a, b) for a, b in zip(one.turns, other.turns, strict=True)):
             return False
@@ -94,7 +101,7 @@ class Facts:
             return True
         if left.value.get("label") != right.value.get("label") or called(left, self.on) != called(right, self.on):
             return False
-        return attachments(left, self.on) == attachments(right, self.on)
+        return attachments(left.value) == attachments(right.value)
 
     def _sides(self, example: Example) -> "_Sides":
         known = self._seen.get(id(example))
@@ -126,8 +133,8 @@ def same_facts(left: Example, right: Example, on: On = "conversation") -> bool:
     return Facts(on).same(left, right)
 
 
-def same_side(left: str, right: str, *, request: bool, every: bool = False) -> bool:
-    """Whether one side of two examples states the same facts; with `every`, by the same words of meaning."""
+def same_side(left: str, right: str, *, every: bool = False, asked: str | None = None) -> bool:
+    """Whether one side of two examples states the same facts; with `every`, by the same words of meaning. `asked`: the requests that two answers answer."""
     if left == right:
         return True
     this, that = _differing(left, right)
@@ -135,10 +142,10 @@ def same_side(left: str, right: str, *, request: bool, every: bool = False) -> b
         return False
     mine, others = Counter(_tokens(this)), Counter(_tokens(that))
     only, their = ([token for token, count in a.items() - b.items() if count > b.get(token, 0)] for a, b in ((mine, others), (others, mine)))
-    return same_words(only, their, left, right, request=request, every=every)
+    return same_words(only, their, left, right, every=every, asked=asked)
 
 
-def same_words(mine: Iterable[str], others: Iterable[str], left: str, right: str, *, request: bool, every: bool) -> bool:
+def same_words(mine: Iterable[str], others: Iterable[str], left: str, right: str, *, every: bool, asked: str | None) -> bool:
     """Whether two texts of the same numbers and symbols state the same facts.
 
     mine, others: what stands between spaces in one of them and not, or less often, in the other, of the left and of the right.
@@ -146,17 +153,22 @@ def same_words(mine: Iterable[str], others: Iterable[str], left: str, right: str
     only, their = _pieces(mine), _pieces(others)
     if (only.keys() | their.keys()) & NEGATIONS.keys() and not _as_often(only, their):
         return False
-    only, their = _without_respelled(only, their)
-    if _signs(only) != _signs(their) or (every and not _in_same_grammar(only, their)):
+    only, their = _without_respelled(only, their, left, right)
+    request = asked is None
+    if _signs(only) != _signs(their) or _letters(only) != _letters(their) or _mistakable(only, their):
+        return False
+    if (every or request or not _say_more_than(SHORT, left, right)) and not _in_same_grammar(only, their):
+        return False
+    if request and options(left) != options(right):
         return False
     if not only and not their:
-        return _in_one_order(left, right)
-    if request and not _share_meaning(left, right):
+        return _in_one_order(left, right, names=not request)
+    if request and not (_share_meaning(left, right) and _say_more_than(1, left, right)):  # of "Thanks, bot", politeness is all
         return False
     telling = [({word: written for word, written in words.items() if _tells(word)}, text) for words, text in ((only, left), (their, right))]
     if every:
         return not any(words for words, _ in telling)
-    return _may_be_reworded(telling, request=request)
+    return _may_be_reworded(telling, asked)
 
 
 def _same_figures(this: str, that: str, left: str, right: str) -> bool:
@@ -171,8 +183,9 @@ def _same_figures(this: str, that: str, left: str, right: str) -> bool:
     return not marked or sorted(SYMBOL.findall(this)) == sorted(SYMBOL.findall(that))
 
 
-def _may_be_reworded(telling: list[tuple[dict[str, str], str]], *, request: bool) -> bool:
-    """Whether words of meaning that only one of two texts has, each with its text, leave what it says as it is."""
+def _may_be_reworded(telling: list[tuple[dict[str, str], str]], asked: str | None) -> bool:
+    """Whether words of meaning that only one of two texts has, each with its text, leave what it says as it is; `asked`: what two answers answer."""
+    request = asked is None
     if request and any(word in PARTICULAR or _is_name(written, text) for words, text in telling for word, written in words.items()):
         return False
     both = all(words for words, _ in telling)
@@ -182,8 +195,17 @@ def _may_be_reworded(telling: list[tuple[dict[str, str], str]], *, request: bool
         return True
     if all(any(_is_particular(word, written, text) for word, written in words.items()) for words, text in telling):
         return False
+    said = [asked] if asked is not None else [sentence for _, text in telling for sentence in _ends(text)]
+    if any(not words.keys().isdisjoint(PIECE.findall(sentence.casefold())) for words, _ in telling for sentence in said):
+        return False
     least = max(LONG_REQUEST, 20 * min(len(words) for words, _ in telling)) if request else SHORT
-    return all(_says_more_than(least, text) for _, text in telling)
+    return _say_more_than(least, *(text for _, text in telling))
+
+
+def _ends(text: str) -> tuple[str, str]:
+    """The first and the last sentence of a request: they say what is to be done."""
+    sentences = [sentence for sentence in SENTENCES.split(text) if sentence.strip()] or [text]
+    return sentences[0], sentences[-1]
 
 
 def _differing(left: str, right: str) -> tuple[str, str]:
@@ -240,27 +262,39 @@ def _as_often(mine: dict[str, str], others: dict[str, str]) -> bool:
 
 
 def _in_same_grammar(mine: dict[str, str], others: dict[str, str]) -> bool:
-    """Whether the words that are not shared are about the same persons, and change no form of a verb."""
-    if any(word in PERSONS for word in mine | others):
-        return False
-    return FORMS.isdisjoint(mine) or FORMS.isdisjoint(others)
+    """Whether the words that are not shared ask the same of the same persons in the same tense."""
+    only, their = (STRICT.intersection(map(_head, words)) for words in (mine, others))
+    return only == their and (FORMS.isdisjoint(mine) or FORMS.isdisjoint(others))
+
+
+def _head(word: str) -> str:
+    """A word without what is contracted with it: was of wasn't, who of who's."""
+    return CONTRACTED.sub("", word)
+
+
+def _letters(words: dict[str, str]) -> set[str]:
+    """Single letters, which stand for options and variables."""
+    return {word for word in words if len(word) == 1 and word.isascii() and word.isalpha() and word not in FILLER}
+
+
+def _mistakable(mine: dict[str, str], others: dict[str, str]) -> bool:
+    """Whether a word of one side is easily taken for one of the other."""
+    return any(look_alike(word, other) for word in mine if word.isalpha() for other in others if other.isalpha())
 
 
 def _signs(words: dict[str, str]) -> set[str]:
     return {word for word in words if word in "+−-"}
 
 
-def _without_respelled(mine: dict[str, str], others: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
-    """The words of both sides without those that are the other's, spelled otherwise."""
-    left = {word: written for word, written in mine.items() if word not in others}
-    right = {word: written for word, written in others.items() if word not in mine}
-    for word, written in list(left.items()):
-        begins = word[0]  # words that begin otherwise are never one, and most do
-        akin = ((other, as_written) for other, as_written in right.items() if other[0] == begins)
-        twin = next((other for other, as_written in akin if same_word(word, other, name=written[0].isupper() and as_written[0].isupper())), None)
-        if twin is not None:
-            del left[word], right[twin]
-    return left, right
+def _without_respelled(mine: dict[str, str], others: dict[str, str], left: str, right: str) -> tuple[dict[str, str], dict[str, str]]:
+    """The words of both sides without those that are the other's, spelled otherwise; two names are never one."""
+    only = {word: written for word, written in mine.items() if word not in others}
+    their = {word: written for word, written in others.items() if word not in mine}
+    for word, written in list(only.items()):
+        twin = next((other for other in their if other[0] == word[0] and same_word(word, other)), None)  # most begin otherwise
+        if twin is not None and not (_is_name(written, left) and _is_name(their[twin], right)):
+            del only[word], their[twin]
+    return only, their
 
 
 def _is_particular(word: str, written: str, text: str) -> bool:
@@ -296,13 +330,15 @@ def _is_name(written: str, text: str) -> bool:
     return False
 
 
-def _in_one_order(left: str, right: str) -> bool:
-    """Whether two texts of the same words have their names in one order, however these are written."""
-    names = {word.casefold() for text in (left, right) for word in PIECE.findall(text) if _is_name(word, text)}
+def _in_one_order(left: str, right: str, *, names: bool) -> bool:
+    """Whether two texts of the same words have them in one order, however they are written; with `names`, those that are names."""
     pieces = [PIECE.findall(text.casefold()) for text in (left, right)]
-    shared = names.intersection(*pieces)
-    orders = [[word for word in found if word in shared] for found in pieces]
-    return orders[0] == orders[1]
+    if names:
+        found = {word.casefold() for text in (left, right) for word in PIECE.findall(text) if _is_name(word, text)}
+        pieces = [[word for word in some if word in found] for some in pieces]
+    orders = [[word for word in some if _tells(word)] for some in pieces]
+    shared = set(orders[0]).intersection(orders[1])
+    return [word for word in orders[0] if word in shared] == [word for word in orders[1] if word in shared]
 
 
 def ask_alike(left: str, right: str) -> bool:
@@ -321,6 +357,10 @@ def _share_meaning(left: str, right: str) -> bool:
 
 def _means(piece: str) -> bool:
     return _tells(piece) or piece.isdigit()
+
+
+def _say_more_than(count: int, *texts: str) -> bool:
+    return all(_says_more_than(count, text) for text in texts)
 
 
 def _says_more_than(count: int, text: str) -> bool:

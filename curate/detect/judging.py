@@ -49,7 +49,7 @@ class Judged(NamedTuple):
 def by_rules(nominee: Nominee, settings: frozenset[str] = frozenset()) -> Judged:
     """What the rules say of a pair; `settings` are those in which answers are labels."""
     left, right, _ = nominee
-    if labels_clash(left, right, settings):
+    if not nominee.systems_differ and labels_clash(left, right, settings):  # of labels, a system prompt says which are asked for
         evidence: tuple[Evidence, ...] = (Evidence("label", left.answer.strip(), right.answer.strip(), LABEL_PRECISION),)
     else:
         evidence = tuple(clashes(left.request, left.answer, right.answer))

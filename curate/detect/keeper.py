@@ -1,7 +1,7 @@
 """Which one of several duplicates stays: a rank for each example, and the smallest rank stays.
 
-Every policy ends in the same order, longest first and then by id, so that the choice is always made and, but for `first` and `last`, is
-the same in whatever order the lines stand. A rank depends on the example, its position and what is known of it, and on nothing else.
+`best` ends in the order of the lines, the others (but `first` and `last`) in one that does not depend on it: longest first and then by id. So
+the choice is always made, and is the same in every run. A rank depends on the example, its position and what is known of it, and on nothing else.
 """
 
 import math
@@ -22,7 +22,7 @@ MILLISECONDS: Final = 1e11
 def ranking(keep: str, findings: Mapping[str, tuple[int, ...]] | None = None) -> Ranking:
     """The ranking of a policy, one of `curate.config.KEEP`.
 
-    `findings` has, for `best-signal`, the errors, warnings and infos of each example, by id. With `manual` a person has the word, and
+    `findings` has, for `best`, the errors, warnings and infos of each example that has some, by id. With `manual` a person has the word, and
     the ranking only says which of those that may stay is named.
     """
     name, _, field = keep.partition(":")
@@ -33,7 +33,7 @@ def ranking(keep: str, findings: Mapping[str, tuple[int, ...]] | None = None) ->
         "longest": lambda _, __: (),
         "manual": lambda _, __: (),
         "most-turns": lambda _, example: (-len(example.messages),),
-        "best-signal": lambda _, example: known.get(example.id, (0, 0, 0)),
+        "best": lambda at, example: (*known.get(example.id, (0, 0, 0)), at),
         "newest": lambda _, example: (-moment(value_at(example.value, field)),),
         "highest": lambda _, example: (-number(value_at(example.value, field), -math.inf),),
         "lowest": lambda _, example: (number(value_at(example.value, field), math.inf),),

@@ -16,7 +16,7 @@ import xxhash
 from curate.detect.compared import SILENT
 from curate.detect.field import value_at
 from curate.detect.question import question_of, spelled_request
-from curate.example import Example, canonical
+from curate.example import ATTACHED, Example, canonical
 from curate.text import normalised
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     Ids = np.ndarray[Any, np.dtype[np.uint64]]
     Numbers = np.ndarray[Any, np.dtype[np.int64]]
 
-CARRIED: Final = ("tools", "functions", "chosen", "rejected", "preferred_output", "non_preferred_output", "label")
-"""Keys beside the turns that make another example: what can be called, and what an answer is preferred to."""
+CARRIED: Final = ("tools", "functions", "chosen", "rejected", "preferred_output", "non_preferred_output", "label", *ATTACHED)
+"""Keys beside the turns that make another example: what can be called, what is given beside text, and what an answer is preferred to."""
 
 
 def ids_of(ids: Iterable[str]) -> "Ids":

@@ -30,6 +30,27 @@ FILLER: Final = frozenset(
 # Grammar that is no politeness: of short texts, exercises in it among them, these words have to agree.
 PERSONS: Final = frozenset("he she him her his hers they them their theirs".split())  # noqa: SIM905
 FORMS: Final = frozenset("am is are was were be been has have had do does did".split())  # noqa: SIM905
+# What decides what a request asks, though each is grammar elsewhere: who does it, what is asked for, when it happens, and whether it has to.
+ASKS: Final = frozenset("how why when where who whom whose".split())  # noqa: SIM905
+TENSES: Final = frozenset("should shall must may might ought will was were did had been being".split())  # noqa: SIM905
+OWNERS: Final = frozenset("my mine your yours our ours its".split())  # noqa: SIM905
+STRICT: Final = PERSONS | ASKS | TENSES | OWNERS
+# Pairs of words that one swapped or doubled letter makes of each other; names and what is seldom used are left out.
+TWINS: Final = frozenset(
+    frozenset(pair.split("/"))
+    for pair in """pairs/paris noble/nobel arise/aries farmers/framers macro/marco finish/finnish poses/posses
+    aboard/abroad angel/angle angels/angles barely/barley beast/beats below/bellow biter/bitter board/broad boost/boots canon/cannon canons/cannons
+    caned/canned carton/cartoon cartons/cartoons carving/craving casual/causal casually/causally cavalry/calvary choose/chose coast/coats comet/commet
+    complaint/compliant cooper/copper corps/crops crate/carte cures/curse dairy/diary denies/denise desert/dessert deserts/desserts diner/dinner
+    diners/dinners discus/discuss exist/exits farming/framing feast/feats field/filed filed/filled files/flies filing/filling fired/fried fires/fries
+    griped/gripped hoping/hopping later/latter liter/litter liters/litters loins/lions losing/loosing loses/losses loser/looser mantel/mantle
+    marital/martial mater/matter moped/mopped moping/mopping pining/pinning planed/planned planing/planning polling/pooling polls/pools
+    prefect/perfect preform/perform preformed/performed quiet/quite rated/ratted rating/ratting robed/robbed sacred/scared scared/scarred
+    scaring/scarring scraped/scrapped scraping/scrapping shoots/shots signed/singed signers/singers signing/singing signs/sings silver/sliver
+    skate/stake slave/salve slaves/salves sloping/slopping snail/slain solider/soldier spilt/split spirt/sprit stared/starred staring/starring
+    steak/stake striped/stripped super/supper taping/tapping there/three tiling/tilling tilted/titled timelines/timeliness tired/tried tires/tries
+    tools/tolls trail/trial trails/trials unite/untie united/untied waist/waits wining/winning""".split()  # noqa: SIM905
+)
 # Words that stand for a value: in another's place they change what is said, wherever they stand.
 NUMERALS: Final = """zero two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen
     nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million billion trillion dozen half twice thrice second

@@ -19,10 +19,10 @@ class Loss(NamedTuple):
     similarity: float
     """True Jaccard of the two, 0 to 1; 1 for exact copies."""
     words: bool = False
-    """Whether the two are alike as short texts of the same words of meaning are, less similar than the threshold (see `curate.detect.brief`)."""
+    """Whether the two are short, have the same words of meaning, and are less similar than the threshold (see `curate.detect.wording`)."""
 
 
 def loss(duplicate: Duplicate) -> Loss:
     """A duplicate without its texts."""
     gone, kept = duplicate.example, duplicate.kept
-    return Loss(gone.place, gone.id, kept.place, kept.id, duplicate.code, duplicate.similarity, duplicate.words)
+    return Loss(gone.place, gone.id, kept.place, kept.id, duplicate.code, duplicate.similarity)

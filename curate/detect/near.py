@@ -17,21 +17,20 @@ from curate.config import DedupConfig
 from curate.detect.bands import Bands
 from curate.detect.beginnings import Beginnings
 from curate.detect.boilerplate import cut_texts, learnt, telling
-from curate.detect.brief import Brief
 from curate.detect.cluster import Choice, Duplicate, choose
 from curate.detect.compared import written_text
 from curate.detect.facts import Facts
 from curate.detect.keeper import Ranking, ranking
 from curate.detect.keys import Keys, ids_of, key_of
-from curate.detect.shingles import Sets, Shingling, joined, shingled, texts_of
+from curate.detect.shingles import Sets, Shingling, joined, salted, shingled, texts_of
 from curate.detect.threads import cores, side_by_side
-from curate.detect.verify import FLOOR, Alike, grouped, jaccard
-from curate.example import Example
+from curate.detect.verify import FLOOR, Alike, grouped
+from curate.example import Example, attachments
 
 if TYPE_CHECKING:
     import numpy as np
 
-    Spelled = np.ndarray[Any, np.dtype[np.uint64]]
+    Numbers = np.ndarray[Any, np.dtype[np.int64]]
 
 CHUNK: Final = 4096
 """Examples whose texts are taken apart at a time."""
@@ -84,21 +83,20 @@ def find_duplicates(
     common = learnt(written_text(distinct[at], config.on) for at in telling(sets, ids).tolist())
     if common:
         sets = sets_of(distinct, config, common)
-    spelled = Brief.of(cut_texts([written_text(example, config.on) for example in distinct], common)).keys()
-    groups = grouped(sets, config.threshold, cores(), spelled)
+    groups = grouped(sets, config.threshold, cores())
     report = NearReport(bands=groups.bands, similarities=list(groups.misses))
     lost: dict[str, Duplicate] = {}
     members = [numbers.tolist() for numbers in groups.members]
     begun = Beginnings(Keys.of([key_of(example) for example in distinct]), ids) if config.beginnings else None
     aside = begun.numbers if begun else frozenset()
-    choices = decided(sets, spelled, members, lambda numbers: [distinct[at] for at in numbers], config, pinned, ranks, before, aside=aside, common=common)
+    choices = decided(sets, members, lambda numbers: [distinct[at] for at in numbers], config, pinned, ranks, before, aside=aside, common=common)
     for group, choice in zip(members, choices, strict=True):
         report.similarities.extend(choice.similarities)
         for at, other, similarity in choice.gone:
-            lost[distinct[at].id] = Duplicate(distinct[at], distinct[other], "D003", similarity, similarity < config.threshold)
+            lost[distinct[at].id] = Duplicate(distinct[at], distinct[other], "D003", similarity)
         for at, other, similarity in choice.apart:
             left, right = sorted((distinct[at], distinct[other]), key=lambda example: example.id)
-            report.apart.append(Duplicate(left, right, "D003", similarity, similarity < config.threshold))
+            report.apart.append(Duplicate(left, right, "D003", similarity))
         first, *others = sorted(distinct[at].id for at in group)
         report.pairs.extend((first, other) for other in others)
     for at, other, similarity in (
@@ -129,12 +127,12 @@ def sets_of(examples: Sequence[Example], config: DedupConfig, common: bytes = b"
     shingling = Shingling()
     chunks = (examples[start : start + CHUNK] for start in range(0, len(examples), CHUNK))
     texts = (texts_of(cut_texts([written_text(example, config.on) for example in chunk], common)) for chunk in chunks)
-    return joined(list(side_by_side(lambda part: shingled(part, shingling), texts, cores())))
+    sets = joined(list(side_by_side(lambda part: shingled(part, shingling), texts, cores())))
+    return salted(sets, (attachments(example.value) for example in examples))
 
 
 def decided(
     sets: Sets,
-    spelled: "Spelled",
     groups: Iterable[Sequence[int]],
     read: Callable[[Sequence[int]], Sequence[Example]],
     config: DedupConfig,
@@ -146,7 +144,7 @@ def decided(
     aside: Collection[int] = (),
     common: bytes = b"",
 ) -> Iterator[Choice]:
-    """Group by group what becomes of its members, by their numbers among the `sets`; `spelled` are the keys of short texts (`brief`).
+    """Group by group what becomes of its members, by their numbers among the `sets`.
 
     `read` gives the examples of some numbers; those of one group are in memory at a time. `position` says where each stands among all. What
     stands before `old` stays, and none of the others takes the place of another. Those `aside` neither go nor take a place. `common` is boilerplate
@@ -166,13 +164,11 @@ def decided(
 
         def same(left: int, right: int, known: dict[int, Example] = known) -> bool:
             one, other = known[left], known[right]
-            if spelled[left] and spelled[left] == spelled[right] and jaccard(sets, left, right) < config.threshold:
-                return facts.same(one, other, words=True)
             if config.ignore_facts or memory is None:
                 return config.ignore_facts or facts.same(one, other)
             return memory.same(one.id, other.id, lambda: facts.same(one, other))
 
-        yield _chosen(Alike(sets, min(FLOOR, config.threshold), spelled), sorted(known, key=rank.__getitem__), same, config.threshold, bound, new, apart)
+        yield _chosen(Alike(sets, min(FLOOR, config.threshold)), sorted(known, key=rank.__getitem__), same, config.threshold, bound, new, apart)
 
 
 def _chosen(alike: Alike, order: list[int], same: Callable[[int, int], bool], threshold: float, bound: set[int], new: set[int], apart: set[int]) -> Choice:

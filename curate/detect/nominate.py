@@ -1,4 +1,4 @@
-"""Which answers are compared: those to the same question, in the same setting.
+"""Which answers are compared: those to the same question, in the same setting; equal requests behind different system prompts too.
 
 Equal questions need no model. Of the others those are compared whose setting and particulars (numbers, names, quoted words) are
 equal, whose embeddings are near, and whose words of meaning agree. Only within groups of equal particulars are there pairs at
@@ -28,6 +28,11 @@ class Nominee(NamedTuple):
     left: Question
     right: Question
     similarity: float
+
+    @property
+    def systems_differ(self) -> bool:
+        """Whether system prompts before the two say something else, which may be why the answers differ."""
+        return self.left.setting != self.right.setting
 
 
 Groups = dict[str, dict[str, Question]]
@@ -76,12 +81,24 @@ def _across(left: dict[str, Question], right: dict[str, Question], similarity: f
             yield Nominee(one, other, min(similarity, 0.9999))
 
 
-def elsewhere(groups: Groups) -> Iterator[Nominee]:
-    """Pairs of different answers to equal requests in different settings, one of each setting: what a system prompt may explain (X007)."""
-    requests: dict[str, dict[str, Question]] = defaultdict(dict)
+def elsewhere(groups: Groups, notes: list[str]) -> Iterator[Nominee]:
+    """Pairs of different answers to equal requests behind other system prompts, where none behind the same one has these answers."""
+    requests: dict[str, list[dict[str, Question]]] = defaultdict(list)
     for group in groups.values():
-        first = next(iter(group.values()))
-        requests[f"{first.before}\n{normalised(first.request)}"].setdefault(first.setting, first)
+        requests[next(iter(group.values())).asks].append(group)
+    crowded = 0
     for others in requests.values():
-        if 1 < len(others) <= CROWDED:
-            yield from (Nominee(a, b, 1.0) for a, b in combinations(others.values(), 2) if normalised(a.answer) != normalised(b.answer))
+        if len(others) < 2:
+            continue
+        first: dict[str, Question] = {}
+        for group in others:
+            for answer, question in group.items():
+                first.setdefault(answer, question)
+        if len(first) > CROWDED:
+            crowded += 1
+            continue
+        for (a, left), (b, right) in combinations(first.items(), 2):
+            if not any(a in group and b in group for group in others):
+                yield Nominee(left, right, 1.0)
+    if crowded:
+        notes.append(f"{plural(crowded, 'question')} with more than {CROWDED} different answers behind different system prompts not compared across these")

@@ -20,29 +20,20 @@ UNKNOWN, SAME, DIFFERENT = 0, 1, 2
 
 
 @compiled
-def _like(hashes: Any, offsets: Any, one: int, other: int, equal: bool, bounds: Any) -> float:
-    """How similar two sets are, something below 0 where they are less so than the lower bound and their keys are not equal."""
-    near: float = similarity(hashes, offsets, one, other, bounds[0])
-    if equal and near < bounds[1]:  # below the floor, only that it is was found out
-        near = max(0.0, similarity(hashes, offsets, one, other, 0.0))
-    return near if equal or near >= bounds[0] else -1.0
-
-
-@compiled
-def _ranked(near: float, equal: bool, who: int, found: Any, equals: Any, others: Any, count: int) -> int:
-    """Put one among the `count` most similar ones, those of equal keys before all others; returns how many these are now."""
-    if count == len(found) and near + equal <= found[count - 1] + equals[count - 1]:
+def _ranked(near: float, who: int, found: Any, others: Any, count: int) -> int:
+    """Put one among the `count` most similar ones; returns how many these are now."""
+    if count == len(found) and near <= found[count - 1]:
         return count
     at = min(count, len(found) - 1)
-    while at > 0 and found[at - 1] + equals[at - 1] < near + equal:
-        found[at], equals[at], others[at] = found[at - 1], equals[at - 1], others[at - 1]
+    while at > 0 and found[at - 1] < near:
+        found[at], others[at] = found[at - 1], others[at - 1]
         at -= 1
-    found[at], equals[at], others[at] = near, equal, who
+    found[at], others[at] = near, who
     return min(count + 1, len(found))
 
 
 @compiled
-def _nearest(hashes: Any, offsets: Any, keys: Any, members: Any, kept: Any, rank: int, bounds: Any, known: Any, told: Any, equals: Any, others: Any) -> int:
+def _nearest(hashes: Any, offsets: Any, members: Any, kept: Any, rank: int, floor: float, known: Any, told: Any, others: Any) -> int:
     """The `TOLD` most similar of a group's members before this one that stay, the most similar first; returns how many there are.
 
     known: how similar this one is to each of these, NaN where that is not known yet; empty where it is not to be remembered.
@@ -51,14 +42,13 @@ def _nearest(hashes: Any, offsets: Any, keys: Any, members: Any, kept: Any, rank
     for other in range(rank):
         if not kept[other]:
             continue
-        equal = keys[members[rank]] != 0 and keys[members[rank]] == keys[members[other]]
         similar = known[other] if len(known) else np.nan
         if np.isnan(similar):
-            similar = _like(hashes, offsets, members[rank], members[other], equal, bounds)
+            similar = similarity(hashes, offsets, members[rank], members[other], floor)
             if len(known):
                 known[other] = similar
-        if similar >= 0.0:
-            near = _ranked(similar, equal, other, told, equals, others, near)
+        if similar >= floor:
+            near = _ranked(similar, other, told, others, near)
     return near
 
 
@@ -79,7 +69,6 @@ def _verdict(known: Any, verdicts: Any, one: int, other: int) -> Any:
 def pick(  # noqa: PLR0912  (one pass)
     hashes: Any,
     offsets: Any,
-    keys: Any,
     members: Any,
     ends: Any,
     some: Any,
@@ -99,23 +88,21 @@ def pick(  # noqa: PLR0912  (one pass)
 ) -> Any:
     """Choose in the groups `some` (their numbers), as far as that goes. Returns what has to be known to go on, and the other similarities found.
 
-    That is a row for each question: a group, two of its members, the one that was kept before last, and whether they are to have equal words of
-    meaning. A group asks for the next one that it needs, and then as far as `ahead` questions go for what it may need after that, going by the
-    `tally` of what came of its questions so far: a row of two numbers a group, how many agreed and how many did not.
-    `done` is how many members of each group have been chosen about, `kept` which of them stay (both as they were left the last time). Of each that has
-    been, `winners` (int64) gets a row: the one that it goes for, and the one that it would have gone for if their facts were not different, or
-    -1; `found` how similar these are.
+    That is a row for each question: a group, and two of its members, the one that was kept before last. A group asks for the next one that it
+    needs, and then as far as `ahead` questions go for what it may need after that, going by the `tally` of what came of its questions so far: a
+    row of two numbers a group, how many agreed and how many did not. `done` is how many members of each group have been chosen about, `kept`
+    which of them stay (both as they were left the last time). Of each that has been, `winners` (int64) gets a row: the one that it goes for, and
+    the one that it would have gone for if their facts were not different, or -1; `found` how similar these are.
 
     members: numbers of sets (int64), group by group, each in the order of ranks; group i from ends[i] to before ends[i + 1]; kinds: of each
     member, what may become of it (uint8, flags); bounds: similarity from which pairs are told, of a member the `TOLD` largest, and the threshold;
-    keys: of each set, that of its words, or 0; facts: whether they matter of those that are similar; known: what was asked, ascending, members as two
-    halves of a number (uint64), and its verdicts (uint8); squares (float64): from cells[i] on, unless that is -1, how similar any two members of group i
-    are, NaN at first.
+    facts: whether they matter; known: what was asked, ascending, members as two halves of a number (uint64), and its verdicts (uint8);
+    squares (float64): from cells[i] on, unless that is -1, how similar any two members of group i are, NaN at first.
     """
     threshold = bounds[1]
-    asked, asking = np.empty((len(some) * (ahead + TOLD), 4), dtype=np.int64), 0
+    asked, asking = np.empty((len(some) * (ahead + TOLD), 3), dtype=np.int64), 0
     misses, missed = np.empty(1024, dtype=np.float64), 0
-    told, equals, others = np.empty(TOLD), np.empty(TOLD, dtype=np.bool_), np.empty(TOLD, dtype=np.int64)
+    told, others = np.empty(TOLD), np.empty(TOLD, dtype=np.int64)
     for group in some:
         begin, size, before, stopped = ends[group], ends[group + 1] - ends[group], asking, False
         differ = tally[group, 1] > tally[group, 0]
@@ -124,16 +111,15 @@ def pick(  # noqa: PLR0912  (one pass)
             near = 0
             if kinds[at] & COMPARED:
                 row = squares[cells[group] + rank * size :] if cells[group] >= 0 else squares[:0]
-                near = _nearest(hashes, offsets, keys, members[begin:], kept[begin:], rank, bounds, row, told, equals, others)
+                near = _nearest(hashes, offsets, members[begin:], kept[begin:], rank, bounds[0], row, told, others)
             alike, winner, open_ = -1, -1, False
             for i in range(near):
-                if not equals[i] and told[i] < threshold:
-                    continue
+                if told[i] < threshold:
+                    break
                 alike = i if alike < 0 else alike
-                words = told[i] < threshold
-                verdict = _verdict(known, verdicts, at, begin + others[i]) if facts or words else np.uint8(SAME)
+                verdict = _verdict(known, verdicts, at, begin + others[i]) if facts else np.uint8(SAME)
                 if verdict == UNKNOWN:
-                    asked[asking, 0], asked[asking, 1], asked[asking, 2], asked[asking, 3] = group, at, begin + others[i], words
+                    asked[asking, 0], asked[asking, 1], asked[asking, 2] = group, at, begin + others[i]
                     asking += 1
                     open_ = True
                     if not differ:

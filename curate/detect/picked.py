@@ -20,10 +20,9 @@ if TYPE_CHECKING:
     import numpy as np
 
     Numbers = np.ndarray[Any, np.dtype[np.int64]]
-    Ids = np.ndarray[Any, np.dtype[np.uint64]]
     Flags = np.ndarray[Any, np.dtype[np.bool_]]
 
-BY_COLUMNS: Final = ("longest", "first", "last", "manual")
+BY_COLUMNS: Final = ("best", "longest", "first", "last", "manual")
 """Policies whose ranks can be told from columns."""
 MOST: Final = 10_000
 """Members of a group that is decided about at once: what is compiled cannot be interrupted."""
@@ -48,7 +47,7 @@ class Wanted(NamedTuple):
     pinned: frozenset[str]
     """Ids of those that stay."""
     findings: Mapping[str, tuple[int, ...]] | None
-    """Those that the policy `best-signal` counts."""
+    """Those that the policy `best` counts."""
     old: int
     """Examples that others are held against; the first ones."""
     aside: frozenset[int]
@@ -61,8 +60,6 @@ class Compared(NamedTuple):
     """What different examples are compared by."""
 
     sets: Sets
-    spelled: "Ids"
-    """Keys of short texts (see `curate.detect.brief`)."""
     positions: "Numbers"
     """Where each stands among all."""
 
@@ -80,9 +77,7 @@ def picked(
     if config.keep not in BY_COLUMNS or not groups:
         return Choice(), groups
     sizes = np.array([len(group) for group in groups])
-    short = np.add.reduceat(compared.spelled[np.concatenate(groups)] != 0, np.cumsum(sizes) - sizes) > 1
-    asks = short | (not config.ignore_facts)
-    quick = sizes <= np.where(asks, BIG, MOST)
+    quick = sizes <= (MOST if config.ignore_facts else BIG)
     rest = [groups[at] for at in np.flatnonzero(~quick).tolist()]
     if wanted.old:
         bounds = [(compared.positions[group[0]], compared.positions[group[-1]]) for group in groups]
@@ -126,7 +121,6 @@ class _Choosing:
             asked, others = pick.pick(
                 compared.sets.hashes,
                 compared.sets.offsets,
-                compared.spelled,
                 self._members,
                 self._ends,
                 some,
@@ -147,7 +141,7 @@ class _Choosing:
             misses += others.tolist()
             some = np.unique(asked[:, 0])
             if len(some):
-                self._learn(asked[:, 0], asked[:, 1:3], asked[:, 3] == 1, crew, memory)
+                self._learn(asked[:, 0], asked[:, 1:3], crew, memory)
 
         def pairs(column: int) -> "tuple[list[Pair], list[float]]":
             at = np.flatnonzero(winners[:, column] >= 0)
@@ -158,33 +152,60 @@ class _Choosing:
         (gone, similarities), (apart, _) = pairs(0), pairs(1)
         return Choice(gone, apart, [*similarities, *misses])
 
-    def _learn(self, groups: "Numbers", asked: "Numbers", words: "Flags", crew: Crew, memory: Remembered | None) -> None:
+    def _learn(self, groups: "Numbers", asked: "Numbers", crew: Crew, memory: Remembered | None) -> None:
         """Find out of two members each time whether they agree in their facts; groups: the one that both are in."""
         import numpy as np
 
         from curate.detect import pick
 
-        standing = self._compared.positions[self._members[asked]]
-        left, right = (self._table.ids[standing[:, side]] for side in (0, 1))
-        nothing = np.zeros(len(asked), dtype=np.bool_)
-        same, remembered = memory.agreements(left, right, words) if memory else (nothing, nothing.copy())
-        unknown = np.flatnonzero(~remembered)
-        if len(unknown):
-            pairs = (self._pairs(standing[some], words[some]) for some in np.split(unknown, range(BATCH, len(unknown), BATCH)))
-            same[unknown] = np.concatenate(list(crew.each(agreeing, pairs, quick=lambda: len(unknown) < MANY)))
-            if memory:
-                memory.agree(left[unknown], right[unknown], words[unknown], same[unknown])
+        same = agreed(self._table, self._compared.positions[self._members[asked]], self._wanted, crew, memory)
         np.add.at(self._tally, (groups, np.where(same, 0, 1)), 1)
         known = np.concatenate([self._known, (asked[:, 0].astype(np.uint64) << np.uint64(32)) | asked[:, 1].astype(np.uint64)])
         verdicts = np.concatenate([self._verdicts, np.where(same, pick.SAME, pick.DIFFERENT).astype(np.uint8)])
         order = known.argsort()
         self._known, self._verdicts = known[order], verdicts[order]
 
-    def _pairs(self, standing: "Numbers", words: "Flags") -> Pairs:
-        import numpy as np
 
-        examples, numbers = np.unique(standing, return_inverse=True)
-        return Pairs(Lines.of(self._table, examples), numbers.reshape(-1, 2), words, self._wanted.config.on, self._wanted.common)
+def agreed(table: Table, standing: "Numbers", wanted: Wanted, crew: Crew, memory: Remembered | None, *, words: bool = False) -> "Flags":
+    """Whether pairs of examples, rows of where both stand among all, agree in their facts, or in all `words` of meaning; as remembered, or found out.
+
+    Raises `InputError` when lines cannot be read again.
+    """
+    import numpy as np
+
+    left, right = (table.ids[standing[:, side]] for side in (0, 1))
+    every = np.full(len(standing), words)
+    nothing = np.zeros(len(standing), dtype=np.bool_)
+    same, remembered = memory.agreements(left, right, every) if memory else (nothing, nothing.copy())
+    unknown = np.flatnonzero(~remembered)
+    if len(unknown):
+        pairs = (_pairs(table, standing[some], wanted, words=words) for some in np.split(unknown, range(BATCH, len(unknown), BATCH)))
+        same[unknown] = np.concatenate(list(crew.each(agreeing, pairs, quick=lambda: len(unknown) < MANY)))
+        if memory:
+            memory.agree(left[unknown], right[unknown], every[unknown], same[unknown])
+    return same
+
+
+def _pairs(table: Table, standing: "Numbers", wanted: Wanted, *, words: bool) -> Pairs:
+    import numpy as np
+
+    examples, numbers = np.unique(standing, return_inverse=True)
+    return Pairs(Lines.of(table, examples), numbers.reshape(-1, 2), words, wanted.config.on, wanted.common)
+
+
+def ranks_of(table: Table, positions: "Numbers", wanted: Wanted) -> "list[np.ndarray[Any, Any]]":
+    """The ranks of examples, by where they stand, as `np.lexsort` takes them: what decides comes last. See `curate.detect.keeper`."""
+    import numpy as np
+
+    keep = wanted.config.keep
+    if keep in ("first", "last"):
+        return [positions if keep == "first" else -positions]
+    if keep == "best":
+        nothing, known = (0, 0, 0), wanted.findings or {}
+        found = np.array([known.get(example, nothing) for example in table.names(positions)] if known else [], dtype=np.int64).reshape(-1, 3)
+        return [positions, *(found[:, column] for column in (2, 1, 0) if known)]
+    ids = table.ids[positions]
+    return [ids[:, 1], ids[:, 0], -table.lengths[positions]]
 
 
 def _ranked(table: Table, compared: Compared, members: "Numbers", owners: "Numbers", wanted: Wanted) -> "tuple[Numbers, np.ndarray[Any, np.dtype[np.uint8]]]":
@@ -198,9 +219,7 @@ def _ranked(table: Table, compared: Compared, members: "Numbers", owners: "Numbe
     aside = np.isin(members, np.array(sorted(wanted.aside), dtype=np.int64)) if wanted.aside else nobody
     bound: Flags = np.array([table.id(at) in wanted.pinned for at in positions.tolist()]) if wanted.pinned else nobody
     bound = bound | aside
-    policy = {"first": positions, "last": -positions}.get(wanted.config.keep, np.zeros(len(members), dtype=np.int64))
-    ids = table.ids[positions]
-    order = np.lexsort((ids[:, 1], ids[:, 0], -table.lengths[positions], policy, ~bound, new, owners))
+    order = np.lexsort((*ranks_of(table, positions, wanted), ~bound, new, owners))
     compares = new if wanted.old else ~nobody
     takes = ~new if wanted.old else ~aside  # the old ones all stay
     kinds = pick.GOES * (compares & ~bound) + pick.TAKES * takes + pick.COMPARED * compares

@@ -62,8 +62,8 @@ class Pairs(NamedTuple):
     lines: Lines
     pairs: "Numbers"
     """Rows of two numbers of lines."""
-    words: "Flags"
-    """Of each pair, whether all words of meaning have to agree."""
+    words: bool
+    """Whether all words of meaning have to agree."""
     on: On
     common: bytes = b""
     """Boilerplate; see `Facts`."""
@@ -80,14 +80,14 @@ def agreeing(pairs: Pairs) -> "Flags":
     if plain:
         quick[:] = (plain.at[pairs.pairs] >= 0).all(axis=1)
         some = np.flatnonzero(quick)
-        same[some] = list(plain.agreeing(pairs.pairs[some], pairs.words[some].tolist()))
+        same[some] = list(plain.agreeing(pairs.pairs[some], every=pairs.words))
     known: dict[int, Example] = {}
     for nth in np.flatnonzero(~quick).tolist():
         for at in pairs.pairs[nth].tolist():
             if at not in known:
                 known[at] = reader.example(lines.spot(at))
         left, right = pairs.pairs[nth].tolist()
-        same[nth] = facts.same(known[left], known[right], words=bool(pairs.words[nth]))
+        same[nth] = facts.same(known[left], known[right], words=pairs.words)
     return same
 
 
@@ -131,8 +131,8 @@ class _Plain:
             raise changed(lines.spot(int(outlined.numbers[int(other.argmax())]) - 1).source)
         return cls(at, outlined, on)
 
-    def agreeing(self, pairs: "Numbers", words: list[bool]) -> Iterator[bool]:
-        """Whether each of some pairs of lines agrees; `words`: in all words of meaning."""
+    def agreeing(self, pairs: "Numbers", *, every: bool) -> Iterator[bool]:
+        """Whether each of some pairs of lines agrees; `every`: in all words of meaning."""
         from curate.detect import differing
 
         said = self._said.tobytes()
@@ -140,7 +140,7 @@ class _Plain:
         kinds, found, ends = differing.differences(self._said, self._spans, both)
         spans, bounds = found.tolist(), [0, *ends.tolist()]
         sides = self._spans[both].tolist()
-        for nth, (kind, every, (one, other)) in enumerate(zip(kinds.tolist(), words, both.tolist(), strict=True)):
+        for nth, (kind, (one, other)) in enumerate(zip(kinds.tolist(), both.tolist(), strict=True)):
             if differing.OTHER in kind:
                 yield False
                 continue
@@ -149,12 +149,13 @@ class _Plain:
                 if kind[side] == differing.EQUAL:
                     continue
                 left, right = (said[start:end].decode() for start, end in (sides[nth][0][side], sides[nth][1][side]))
+                asked = None if side == ASKED else "\n".join([said[start:end].decode() for start, end in (sides[nth][0][ASKED], sides[nth][1][ASKED])])
                 if kind[side] == differing.WORDS:
                     begin = 4 * nth + 2 * side
                     mine, others = ([said[start:end].decode() for start, end in spans[bounds[at] : bounds[at + 1]]] for at in (begin, begin + 1))
-                    agree = same_words(mine, others, left, right, request=side == ASKED, every=every)
+                    agree = same_words(mine, others, left, right, every=every, asked=asked)
                 else:
-                    agree = same_side(left, right, request=side == ASKED, every=every)
+                    agree = same_side(left, right, every=every, asked=asked)
                 if not agree:
                     break
             yield agree and self._ask_alike(one, other)

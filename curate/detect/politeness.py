@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from curate.detect.lexicon import FILLER
 from curate.text import normalised, words
 
 BEFORE: Final = re.compile(
@@ -21,18 +22,29 @@ ENDINGS: Final = ("please", "thanks", "lot", "advance", "much", "you", "cheers")
 CONTRACTED: Final = re.compile(r"\b(what|who|where|when|how|it|that|there|he|she)['’]s\b|\b(\w+)n['’]t\b|\b(you|we|they|what)['’]re\b|\bi['’]m\b")
 APOSTROPHE: Final = re.compile(r"\b\w++'\w+")
 ARTICLES: Final = frozenset(("a", "an", "the"))
+LEAST: Final = 2
+"""Words of meaning without which politeness may be all that a request says."""
 
 
 def asked(request: str) -> str:
-    """What a request asks, as words: without politeness before and after it, articles, punctuation and contractions. All of it where nothing would be left."""
+    """What a request asks, as words: without politeness before and after it, articles, punctuation and contractions.
+
+    With its politeness where less than `LEAST` words of meaning would be left: "Sorry bot" and "Good evening bot" are two requests.
+    """
     plain = normalised(request).replace("’", "'")
     bare = BEFORE.sub("", plain, count=1)
     if bare.rstrip(" .!?").endswith(ENDINGS):  # seldom, and looking for more takes long
         bare = AFTER.sub("", bare, count=1)
-    if "'" in bare:
-        bare = APOSTROPHE.sub(lambda match: CONTRACTED.sub(_written_out, match.group()), bare)
-    left = [word for word in words(bare) if word not in ARTICLES]
+    left = _words(bare)
+    if bare != plain and sum(word not in FILLER for word in left) < LEAST:
+        left = _words(plain)
     return " ".join(left) or plain
+
+
+def _words(text: str) -> list[str]:
+    if "'" in text:
+        text = APOSTROPHE.sub(lambda match: CONTRACTED.sub(_written_out, match.group()), text)
+    return [word for word in words(text) if word not in ARTICLES]
 
 
 def _written_out(match: re.Match[str]) -> str:

@@ -11,7 +11,7 @@ from curate.detect.lexicon import FILLER, PARTICULAR
 from curate.detect.polarity import DENIES
 from curate.detect.politeness import asked
 from curate.detect.quantities import quantities
-from curate.example import Example, Message, content_id
+from curate.example import Example, Message, attachments, content_id
 from curate.text import normalised, words
 
 QUOTED: Final = re.compile(r"[\"“'‘`]([^\"”'’`\n]{1,80})[\"”'’`]")
@@ -22,6 +22,8 @@ ASKS_FOR: Final = frozenset("who whom whose when where why how".split())  # noqa
 SAME_WORDS: Final = 0.75
 """Share of content words that two questions must have in common."""
 POLITE: Final = FILLER - PARTICULAR - STOPWORDS
+NEUTRAL: Final = frozenset("helpful assistant ai chatbot bot honest harmless friendly polite kind useful respectful knowledgeable language model".split())  # noqa: SIM905
+"""Words of meaning of system prompts that say nothing about the answer."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,13 @@ class Question:
 
     @cached_property
     def setting(self) -> str:
-        """All of the context but the last request, system prompts of the same words being equal: a key."""
+        """All of the context but the last request, system prompts of the same words being equal, and those that say nothing being none: a key."""
         return content_id([self.before, _gist(self.system)])
+
+    @cached_property
+    def asks(self) -> str:
+        """The context without system prompts: a key."""
+        return content_id([self.before, spelled_request(self.request)])
 
     @cached_property
     def content(self) -> frozenset[str]:
@@ -69,6 +76,8 @@ def spelled_request(request: str) -> str:
 @lru_cache(1_024)  # most examples of a file have one of few system prompts
 def _gist(system: str) -> str:
     """What a system prompt says, whatever the order of its words."""
+    if content_words(system) <= NEUTRAL:
+        system = ""
     return content_id([sorted(content_words(system)), _particulars(system)])
 
 
@@ -105,16 +114,16 @@ def _question(example: Example, at: int) -> Question | None:
         return None
     system = "\n".join(normalised(message.text) for message in prompt if message.role in ("system", "developer"))
     tools = example.value.get("tools") or example.value.get("functions")
+    attached = b"" if example.plain else attachments({**example.value, "messages": [message.value for message in prompt]})
+    given = [content_id(tools) if tools else "", *([attached.decode("utf-8", "surrogatepass")] if attached else [])]
     earlier = [_spelled(message, message is requests[-1]) for message in prompt if message.role not in ("system", "developer")]
-    return Question(example, at, system, "\n".join([content_id(tools) if tools else "", *earlier]), requests[-1].text, answer.text)
+    return Question(example, at, system, "\n".join([*given, *earlier]), requests[-1].text, answer.text)
 
 
 def _spelled(message: Message, last: bool) -> str:
-    """A turn in one spelling: its role, its words (not those of the last request), its calls of tools, and what is not text."""
+    """A turn in one spelling: its role, its words (not those of the last request), and its calls of tools."""
     calls = message.value.get("tool_calls") or message.value.get("function_call")
-    content = message.content
-    others = [part for part in content if not (isinstance(part, dict) and isinstance(part.get("text"), str))] if isinstance(content, list) else []
-    return f"{message.role}: {'' if last else normalised(message.text)}{content_id(calls) if calls else ''}{content_id(others) if others else ''}"
+    return f"{message.role}: {'' if last else normalised(message.text)}{content_id(calls) if calls else ''}"
 
 
 def same_request(left: Question, right: Question) -> bool:

@@ -132,6 +132,22 @@ def shingled(texts: Texts, shingling: Shingling = Shingling()) -> Sets:  # noqa:
     return Sets(*kernels.shingle_sets(*texts, _classes(), folds(), shingling.size, shingling.unit == "character"))
 
 
+def salted(sets: Sets, salts: Iterable[bytes]) -> Sets:
+    """The same sets, but that those of different salts have nothing in common; of an empty salt they stay as they are.
+
+    So examples whose attachments differ are alike in nothing, however many have the same text.
+    """
+    import numpy as np
+    import xxhash
+
+    marked = [(at, salt) for at, salt in enumerate(salts) if salt]
+    hashes = sets.hashes.copy() if marked else sets.hashes
+    for at, salt in marked:
+        start, end = sets.offsets[at : at + 2].tolist()
+        hashes[start:end] = np.sort(hashes[start:end] ^ np.uint32(xxhash.xxh32_intdigest(salt) | 1))
+    return Sets(hashes, sets.offsets)
+
+
 def joined(parts: Iterable[Sets]) -> Sets:
     """The sets of several parts, one after another; the parts may come and go one by one."""
     import numpy as np

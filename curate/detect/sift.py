@@ -1,6 +1,6 @@
 """Duplicates among the lines of a table: as `curate.detect.near` finds them among examples, with the examples read again group by group."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +11,12 @@ from curate.detect.cluster import Code, Pair
 from curate.detect.crew import Crew
 from curate.detect.decide import decide_groups
 from curate.detect.loss import Loss
-from curate.detect.picked import Compared, Wanted
+from curate.detect.picked import Compared, Wanted, ranks_of
 from curate.detect.remembered import Remembered
 from curate.detect.shingles import Sets
 from curate.detect.table import Table
 from curate.detect.verify import grouped
+from curate.detect.wording import same_wording
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,6 +32,8 @@ class Sifted:
     """Lines that may go, in the order they stand."""
     apart: list[Loss]
     """Pairs of near-duplicates that differ in a fact."""
+    same_words: list[Loss]
+    """Pairs of short examples of the same words of meaning that are less similar than the threshold, both of which stay."""
     similarities: list[float]
     """As in `curate.detect.near.NearReport`."""
     bands: Bands
@@ -41,38 +44,59 @@ def sift(
     config: DedupConfig,
     crew: Crew,
     pinned: frozenset[str] = frozenset(),
-    findings: Mapping[str, tuple[int, ...]] | None = None,
+    findings: Callable[["Numbers"], Mapping[str, tuple[int, ...]]] | None = None,
     old: int = 0,
     memory: Remembered | None = None,
 ) -> Sifted:
     """Duplicates among the examples of a table, the first `old` of which others are held against; see `find_duplicates`.
 
-    `findings` are those that the policy `best-signal` counts. Takes the table's sets away from it, since there are many.
+    `findings` gives, for the policy `best`, the errors, warnings and infos by id of examples that may go or stay, by where they stand. Takes the
+    table's sets away from it, since there are many.
     """
     import numpy as np
 
-    stands = originals(table, last=config.keep == "last" and not old)
-    distinct = np.flatnonzero(stands == np.arange(len(stands)))
+    copies = originals(table, last=config.keep == "last" and not old)
+    distinct = np.flatnonzero(copies == np.arange(len(copies)))
     sets, table.sets = table.sets, table.sets.part(0, 0)
-    if len(distinct) < len(stands):
+    if len(distinct) < len(copies):
         sets = sets.kept(distinct)  # a copy would be the largest thing in memory
-    spelled = table.brief.chosen(distinct).keys()
     begun = Beginnings(table.keys.chosen(distinct), table.ids[distinct]) if config.beginnings and table.keys else None
-    groups = grouped(sets, config.threshold, crew.count, spelled)
-    wanted = Wanted(config, pinned, findings, old, begun.numbers if begun else frozenset(), table.common)
-    found = decide_groups(table, Compared(sets, spelled, distinct), groups.members, wanted, crew, memory)
+    groups = grouped(sets, config.threshold, crew.count)
+    keys, slips = table.brief.chosen(distinct).keys_and_slips()
+    alike = _of_one_key(keys)
+    several = np.unique(np.concatenate([alike, *groups.members])) if findings else alike
+    counts = findings(distinct[several]) if findings else {}
+    compared, wanted = Compared(sets, distinct), Wanted(config, pinned, counts, old, begun.numbers if begun else frozenset(), table.common)
+    found = decide_groups(table, compared, groups.members, wanted, crew, memory)
     lost: dict[int, tuple[Code, Pair]] = {pair.left: ("D003", pair) for pair in found.gone}
     if begun:
         lost |= _beginnings(table, begun, sets, distinct, lost, pinned, old)
+    stays = {pair.right for _, pair in lost.values()}  # nothing goes in whose place others went
+    bound = np.array([int(at) in stays or table.id(int(at)) in pinned for at in distinct[alike]], dtype=np.bool_)
+    free = np.array([int(at) not in lost for at in distinct[alike]], dtype=np.bool_) & ~np.isin(alike, sorted(wanted.aside))
+    order = np.lexsort((*ranks_of(table, distinct[alike], wanted), slips[alike], ~bound, distinct[alike] >= old if old else ~bound))
+    pairs = same_wording(table, compared, keys, alike[order][free[order]], wanted, crew, memory)
+    fixed = set(alike[bound].tolist())
+    goes = {at for at, _ in pairs if at not in fixed} if config.same_words else set()
+    lost |= {pair.left: ("D003", pair) for at, pair in pairs if at in goes}
     gone = list(lost.values())
-    for at in np.flatnonzero(stands != np.arange(len(stands))).tolist():  # a copy of what goes has lost to the same example
-        original = int(stands[at])
+    for at in np.flatnonzero(copies != np.arange(len(copies))).tolist():  # a copy of what goes has lost to the same example
+        original = int(copies[at])
         if original in lost or not old or original < old <= at:
             code, pair = lost.get(original, ("D001", Pair(at, original, 1.0)))
             gone.append((code, pair._replace(left=at)))
     gone.sort(key=lambda item: item[1].left)
     losses = _losses(table, [pair for _, pair in gone], [code for code, _ in gone], config.threshold)
-    return Sifted(losses, _pairs(table, found.apart, config.threshold), sorted((*groups.misses, *found.similarities)), groups.bands)
+    worded = _losses(table, sorted(pair for at, pair in pairs if at not in goes), ["D003"] * (len(pairs) - len(goes)), config.threshold)
+    return Sifted(losses, _pairs(table, found.apart, config.threshold), worded, sorted((*groups.misses, *found.similarities)), groups.bands)
+
+
+def _of_one_key(keys: "np.ndarray[Any, np.dtype[np.uint64]]") -> "Numbers":
+    """The numbers of those whose key others have too, and is not 0."""
+    import numpy as np
+
+    _, inverse, counts = np.unique(keys, return_inverse=True, return_counts=True)
+    return np.flatnonzero((counts[inverse] > 1) & (keys != 0))
 
 
 def originals(table: Table, *, last: bool = False) -> "Numbers":

@@ -1,33 +1,48 @@
-"""Words, and whether two are one, spelled otherwise: a typing error, or another ending."""
+"""Words, and whether two are one, spelled otherwise: a typing error, or a plural.
+
+What is forgiven makes a word that is none as a rule: two neighbours that changed places ("recieve"), a letter doubled or not ("acommodate").
+One letter more, less or in another's place is not forgiven: it makes nitrate of nitrite, and mortality of morality.
+"""
 
 import re
 from typing import Final
 
+from curate.detect.lexicon import TWINS
+
 PIECE: Final = re.compile(r"\w+(?:['’]\w+)*|[-−+]")
 """A word, or a sign that changes a number."""
-ENDINGS: Final = ("'s", "’s", "ing", "ed", "es", "s", "d")
+LEAST: Final = 5
+"""Letters from which a word may be misspelled; most shorter ones are one error away from another word."""
+ENDINGS: Final = ("'s", "’s", "s")
+INFLECTIONS: Final = frozenset(("", "e", "d", "ed", "s", "es", "ing", "y", "ies", "ied", "ly"))
+ALIKE: Final = 0.6
+"""Share of the letters of the longer of two words that both begin and end with, from which one is easily taken for the other."""
 
 
-def same_word(left: str, right: str, *, name: bool) -> bool:
-    """Whether two folded words are one word. Of names, little is forgiven: Iran and Iraq, Michael and Michaela, Christina and Christine are two.
-
-    The first letter has to agree: typing errors seldom hit it, and Gambia is not Zambia.
-    """
+def same_word(left: str, right: str) -> bool:
+    """Whether two folded words, no names, are one word. The first letter has to agree: typing errors seldom hit it."""
     if left[0] != right[0]:
         return False
-    if _doubled(left) == _doubled(right) or _swapped(left, right):
-        return min(len(left), len(right)) >= 3
-    if not name and _stem(left) == _stem(right):
+    if _stem(left) == _stem(right):
         return True
-    shorter = min(len(left), len(right))
-    if shorter < (6 if name else 4) or left.isdigit() or (name and left[-1] != right[-1]):
+    if min(len(left), len(right)) < LEAST or not (left.isalpha() and right.isalpha()) or frozenset((left, right)) in TWINS:
         return False
-    return _one_edit(left, right, replaced=not name and shorter >= 5)
+    return _swapped(left, right) or _doubled(*sorted((left, right), key=len))
 
 
-def _doubled(word: str) -> str:
-    """The word with each run of one letter as one letter."""
-    return "".join(char for at, char in enumerate(word) if not at or char != word[at - 1])
+def bucket(word: str) -> str:
+    """A key that is equal for any two words that are one; empty for a word that is none but itself."""
+    return word[0] + "".join(sorted({*word[1:]} - {"s"})) if len(word) >= LEAST - 1 and word.isalpha() else ""
+
+
+def look_alike(left: str, right: str) -> bool:
+    """Whether two words that are not one are easily taken for each other: nitrite and nitrate, import and export. Forms of one verb are not."""
+    shorter, longer = sorted((left, right), key=len)
+    start = next((at for at in range(len(shorter)) if left[at] != right[at]), len(shorter))
+    if start >= 3 and INFLECTIONS.issuperset((left[start:], right[start:])):
+        return False
+    end = next((at for at in range(len(shorter) - start) if left[-1 - at] != right[-1 - at]), len(shorter) - start)
+    return len(shorter) >= 4 and start + end >= ALIKE * len(longer)
 
 
 def _swapped(left: str, right: str) -> bool:
@@ -38,19 +53,16 @@ def _swapped(left: str, right: str) -> bool:
     return len(differing) == 2 and differing[1] == differing[0] + 1 and left[differing[0]] == right[differing[1]] and left[differing[1]] == right[differing[0]]
 
 
-def _one_edit(left: str, right: str, *, replaced: bool) -> bool:
-    """Whether one letter more, or (`replaced`) one letter for another, makes one word the other."""
-    if abs(len(left) - len(right)) > 1:
+def _doubled(shorter: str, longer: str) -> bool:
+    """Whether the longer word has one letter twice that the shorter one has once."""
+    if len(longer) != len(shorter) + 1:
         return False
-    at = next((i for i, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right)))
-    if len(left) == len(right):
-        return replaced and left[at + 1 :] == right[at + 1 :]
-    longer, shorter = (left, right) if len(left) > len(right) else (right, left)
-    return longer[at + 1 :] == shorter[at:]
+    at = next((at for at in range(len(shorter)) if shorter[at] != longer[at]), len(shorter))
+    return longer[at] == longer[at - 1] and longer[at + 1 :] == shorter[at:]
 
 
 def _stem(word: str) -> str:
     for ending in ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= 3:
+        if word.endswith(ending) and len(word) - len(ending) >= 4:
             return word[: -len(ending)]
     return word

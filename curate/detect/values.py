@@ -7,7 +7,7 @@ from typing import Final
 
 from curate.detect.content_words import content_words
 from curate.detect.sentences import Aligned
-from curate.detect.spelling import same_word
+from curate.detect.spelling import look_alike, same_word
 from curate.text import normalised
 
 TOKEN: Final = re.compile(r"\w+(?:[-'’.]\w+)*|[^\w\s]")
@@ -59,7 +59,7 @@ def _between(tokens: Sequence[str], start: int) -> bool:
 def _one_name(mine: Sequence[str], others: Sequence[str]) -> bool:
     """Whether two names may be one: spelled otherwise, cut short, or as initials."""
     left, right = ("".join(words).casefold() for words in (mine, others))
-    if left in right or right in left or same_word(left, right, name=True):
+    if left in right or right in left or same_word(left, right):
         return True
     initials = ["".join(word[0] for word in words).casefold() for words in (mine, others)]
     return left.replace(".", "") == initials[1] or right.replace(".", "") == initials[0]
@@ -69,6 +69,9 @@ def unlike(question: str, left: str, right: str) -> tuple[str, str] | None:
     """A short answer against one that does not hold it, to a question that asks for one thing; None where they may be the same."""
     if not FACTOID.search(question) or LOOSE.search(question):
         return None
+    one, other = (normalised(answer).strip(" .!") for answer in (left, right))
+    if one.isalpha() and other.isalpha() and look_alike(one, other):
+        return None if same_word(one, other) else (left, right)
     asked = content_words(question)
     mine, others = content_words(left) - asked, content_words(right) - asked
     if not mine or not others or min(len(left.split()), len(right.split())) > SHORT or max(len(left.split()), len(right.split())) > 30:
@@ -81,7 +84,9 @@ def unlike(question: str, left: str, right: str) -> tuple[str, str] | None:
 
 
 def _akin(one: str, other: str) -> bool:
-    """Whether two words may be one: Brazil and Brazilian, or a typing error."""
+    """Whether two words may be one: Brazil and Brazilian, or a typing error; chlorite and chlorate are two."""
+    if look_alike(one, other) and not (one.startswith(other) or other.startswith(one)):
+        return same_word(one, other)
     shorter = min(len(one), len(other))
     common = next((at for at in range(shorter) if one[at] != other[at]), shorter)
-    return common >= max(3, 0.6 * shorter) or same_word(one, other, name=True)
+    return common >= max(3, 0.6 * shorter) or same_word(one, other)

@@ -81,11 +81,11 @@ def _joined(sets: Sets, keys: "Keys", threshold: float, workers: int, equal: "Ke
 class Alike:
     """Sets that stay, of one group, and which of them another set is like."""
 
-    def __init__(self, sets: Sets, threshold: float, keys: "Keys | None" = None) -> None:
-        """`threshold`: the similarity from which sets are told. Those of equal `keys` that are not 0 are told as well, however similar they are."""
+    def __init__(self, sets: Sets, threshold: float) -> None:
+        """`threshold`: the similarity from which sets are told."""
         import numpy as np
 
-        self._sets, self._threshold, self._keys = sets, threshold, keys
+        self._sets, self._threshold = sets, threshold
         self._kept: Numbers = np.empty(8, dtype=np.int64)
         self._count = 0
 
@@ -96,24 +96,18 @@ class Alike:
         self._kept[self._count] = at
         self._count += 1
 
-    def to(self, at: int) -> list[tuple[float, int, bool]]:
-        """Similarity and number of those that set `at` is like, and whether their keys are equal; the most similar first.
+    def to(self, at: int) -> list[tuple[float, int]]:
+        """Similarity and number of those that set `at` is like; the most similar first, of equally similar ones the first that was added.
 
-        Those of equal keys come before all others, and of equally similar ones the first that was added. Of many, the first `TOLD`: where
-        thousands are all alike, to tell each of all others would be quadratic.
+        Of many, the first `TOLD`: where thousands are all alike, to tell each of all others would be quadratic.
         """
         from curate.detect import kernels
 
         kept = self._kept[: self._count]
         found = kernels.similarities(self._sets.hashes, self._sets.offsets, at, kept, self._threshold)
-        equal = found < -1.0
-        if self._keys is not None and self._keys[at]:
-            equal = self._keys[kept] == self._keys[at]
-            for low in (equal & (found < self._threshold)).nonzero()[0].tolist():  # below it, only that it is was found out
-                found[low] = jaccard(self._sets, at, int(kept[low]))
-        near = (equal | (found >= self._threshold)).nonzero()[0]
-        near = near[(-found[near] - equal[near]).argsort(kind="stable")[:TOLD]]
-        return list(zip(found[near].tolist(), kept[near].tolist(), equal[near].tolist(), strict=True))
+        near = (found >= self._threshold).nonzero()[0]
+        near = near[(-found[near]).argsort(kind="stable")[:TOLD]]
+        return list(zip(found[near].tolist(), kept[near].tolist(), strict=True))
 
 
 def jaccard(sets: Sets, left: int, right: int) -> float:

@@ -267,7 +267,7 @@ class Pipeline:
             begun = f", {plural(codes['D007'], 'beginning')}" if codes["D007"] else ""
             return f"{codes['D001']:,} exact, {codes['D003']:,} near{begun}; {plural(len(result['apart']), 'pair')} kept apart"
 
-        key = key_of("dedup", self.inputs, self.config.dedup.model_dump(mode="json"), self._left)
+        key = key_of("dedup", self.inputs, self.config.dedup.model_dump(mode="json"), self.config.check.model_dump(mode="json"), self._left)
         result = self._stage("dedup", key, self._duplicates, summary)
         self.losses, self.apart = store.losses_of(result), len(result["apart"])
 
@@ -284,7 +284,7 @@ class Pipeline:
         if self.config.dedup.keep == "manual":  # nothing goes for a near-duplicate but what was dropped
             pinned |= {part.id(at) for at in range(len(part.lines))}
         with Crew(cores(), processes=is_big(self.sources.every)) as crew:
-            found = sift(part, self.config.dedup, crew, pinned, self._signals() if self.config.dedup.keep == "best-signal" else None)
+            found = sift(part, self.config.dedup, crew, pinned, (lambda _: self._signals()) if self.config.dedup.keep == "best" else None)
         return store.losses_result(found.losses, found.apart)
 
     def _signals(self) -> Mapping[str, tuple[int, ...]]:

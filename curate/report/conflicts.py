@@ -17,8 +17,8 @@ ANSWER, SPAN = 160, 60
 """Characters of an answer, and of a reason's words, that are shown."""
 
 
-def conflicts_text(report: ConflictReport, limit: int | None = SHOWN, *, verbose: bool = False) -> "Iterator[Text]":
-    """The report as lines, the surest conflicts first; with `verbose`, what another system prompt explains, too."""
+def conflicts_text(report: ConflictReport, limit: int | None = SHOWN) -> "Iterator[Text]":
+    """The report as lines, the surest conflicts first."""
     from rich.text import Text
 
     for conflict in report.conflicts[:limit]:
@@ -27,12 +27,6 @@ def conflicts_text(report: ConflictReport, limit: int | None = SHOWN, *, verbose
         yield Text(f"… and {len(report.conflicts) - limit:,} more (--all shows them)")
     for topic in report.topics[:limit]:
         yield from _topic(topic)
-    if report.explained and verbose:
-        yield Text(f"{plural(len(report.explained), 'pair')} that another system prompt may explain:", style="bold")
-        for conflict in report.explained[:limit]:
-            yield from _block(conflict)
-    elif report.explained:
-        yield Text(f"note: {plural(len(report.explained), 'pair')} more that another system prompt may explain (--verbose shows them)", style="dim")
     for note in report.notes:
         yield Text(f"note: {note}", style="dim")
     counts = f"{plural(report.compared, 'pair')} of answers compared among {plural(report.questions, 'question')}"
@@ -46,6 +40,9 @@ def _block(conflict: Conflict) -> "Iterator[Text]":
     yield Text.assemble((conflict.code, "yellow"), f" {conflict.confidence:.2f} ", (excerpt(left.request, 100), "bold"))
     if conflict.similarity < 1:
         yield Text(f"       asked otherwise ({conflict.similarity:.2f} alike): {excerpt(right.request, 100)}", style="dim")
+    if conflict.systems:
+        first, second = (repr(excerpt(system, SPAN)) if system else "none" for system in conflict.systems)
+        yield Text(f"       system prompts differ: {first} / {second}", style="dim")
     for name, side, span in (("A", left, evidence[0].left), ("B", right, evidence[0].right)):
         yield Text.assemble(f"  {name} {_place(side)}: ", *_marked(side.answer, span))
     yield Text(f"    {'; '.join(map(_said, evidence))}", style="dim")

@@ -28,7 +28,6 @@ def conflicts_html(report: ConflictReport, limit: int | None = SHOWN) -> Iterato
         (report.compared, "pairs compared"),
         (len(report.conflicts), "conflicts"),
         (len(report.topics), "topics"),
-        (len(report.explained), "explained by system prompts"),
     )
     yield '<div class="tiles">' + "".join(f'<div class="tile"><b>{count:,}</b>{label}</div>' for count, label in tiles) + "</div>\n"
     for note in report.notes:
@@ -42,7 +41,6 @@ def conflicts_html(report: ConflictReport, limit: int | None = SHOWN) -> Iterato
         yield f'<h2>Topics <span class="quiet">× {len(report.topics):,}</span></h2>\n'
         for topic in report.topics[:limit]:
             yield from _topic(topic)
-    yield from _section("Clashes that another system prompt may explain", report.explained, limit)
     yield f'<p class="quiet">curate {__version__}</p>\n</body>\n</html>\n'
 
 
@@ -55,6 +53,9 @@ def _section(title: str, conflicts: Sequence[Conflict], limit: int | None) -> It
         yield f"<details open><summary><h3>{conflict.code} {conflict.confidence:.2f}</h3> {safe(left.request[:300])}</summary><div>"
         if conflict.similarity < 1:
             yield f'<p class="quiet">asked otherwise ({conflict.similarity:.2f} alike): {safe(right.request[:300])}</p>'
+        if conflict.systems:
+            first, second = (system[:300] or "none" for system in conflict.systems)
+            yield f'<p class="quiet">system prompts differ: {safe(first)} / {safe(second)}</p>'
         yield f'<div class="pair">{_side(left, evidence[0].left)}{_side(right, evidence[0].right)}</div>'
         told = [f"{item.source} {item.confidence:.2f}: {item.why or f'{item.left[:200]!r} against {item.right[:200]!r}'}" for item in evidence]
         yield f'<p class="quiet">{"<br>".join(map(safe, told))}</p></div></details>\n'

@@ -50,6 +50,8 @@ class ConflictOutput(BaseModel):
     """From 0 to 1, all evidence taken together."""
     similarity: float
     """Of the questions; 1.0 where they ask the same in the same words."""
+    systems_differ: bool
+    """Whether the system prompts differ: they may be why the answers do. Where they say something else, the confidence is halved."""
     left: Side
     right: Side
     evidence: list[EvidenceOutput]
@@ -88,8 +90,6 @@ class ConflictsOutput(BaseModel):
     """Pairs of answers that were judged."""
     notes: list[str]
     """What was not done, and why."""
-    explained: list[ConflictOutput]
-    """Answers that clash where another system prompt may be the reason (X007): no findings."""
     topics: list[TopicOutput]
 
 
@@ -101,7 +101,6 @@ def conflicts_json(report: ConflictReport, not_understood: int = 0) -> dict[str,
         not_understood=not_understood,
         compared=report.compared,
         notes=report.notes,
-        explained=[_conflict(conflict) for conflict in report.explained],
         topics=[_topic(topic) for topic in report.topics],
     )
     return output.model_dump(mode="json")
@@ -118,6 +117,7 @@ def _conflict(conflict: Conflict) -> ConflictOutput:
         code=conflict.code,
         confidence=round(conflict.confidence, 4),
         similarity=conflict.similarity,
+        systems_differ=conflict.systems is not None,
         left=_side(left),
         right=_side(right),
         evidence=evidence,

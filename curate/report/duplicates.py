@@ -99,7 +99,9 @@ class DedupOutput(BaseModel):
     """Lines of the files that these were held against."""
     removed: list[RemovedLine]
     apart: list[ApartPair]
-    """Near-duplicates that differ in a number or a negation; they stay."""
+    """Near-duplicates that differ in a fact; they stay."""
+    same_words: list[ApartPair]
+    """Short examples of the same words of meaning that are less similar than the threshold; they stay."""
     alike: list[ApartPair]
     """With --embeddings: what says the same in other words (D004); similarity is the cosine of requests or answers, the smaller one."""
     threshold: float
@@ -141,6 +143,7 @@ def dedup_json(plan: Plan, *, explain: bool = False, written: bool = True) -> di
         against=sum(plan.against.values()),
         removed=list(_removed(plan, explain)),
         apart=_pairs(plan.apart),
+        same_words=_pairs(plan.same_words),
         alike=_pairs(plan.alike),
         threshold=plan.config.threshold,
         recall=round(plan.proposed(plan.config.threshold), 6),
@@ -198,13 +201,14 @@ def headline(lost: Loss, said: str = "") -> "Text":
 
 
 def alike_text(plan: Plan, limit: int | None = SHOWN) -> "Iterator[Text]":
-    """What says the same in other words, the most similar first."""
+    """What stays and is for a person to look at: pairs of the same words, and what says the same in other words, the most similar first."""
     from rich.text import Text
 
-    for pair in plan.alike[:limit]:
-        yield headline(pair)
-    if limit is not None and len(plan.alike) > limit:
-        yield Text(f"… and {len(plan.alike) - limit:,} more in other words (--all shows them)")
+    for pairs, kind in ((plan.same_words, "of the same words"), (plan.alike, "in other words")):
+        for pair in pairs[:limit]:
+            yield Text.assemble(headline(pair), "; both stay")
+        if limit is not None and len(pairs) > limit:
+            yield Text(f"… and {len(pairs) - limit:,} more {kind} (--all shows them)")
 
 
 def held_back(plan: Plan, limit: int | None) -> "Iterator[Text]":
@@ -221,8 +225,10 @@ def summary_text(plan: Plan, *, written: bool) -> "Iterator[Text]":
 
     if plan.alike:
         yield Text(f"{plural(len(plan.alike), 'pair')} say the same in other words (D004) and stay")
+    if plan.same_words:
+        yield Text(f"{plural(len(plan.same_words), 'pair')} of short examples have the same words and stay; --same-words removes one of each")
     if plan.apart:
-        yield Text(f"{plural(len(plan.apart), 'pair')} of near-duplicates differ in a number or a negation and stay; `curate review` shows them")
+        yield Text(f"{plural(len(plan.apart), 'pair')} of near-duplicates differ in a fact and stay; `curate review` shows them")
     by_code = Counter(lost.code for lost in plan.losses)
     counts = f"{by_code['D001']:,} exact, {by_code['D003']:,} near"
     if by_code["D007"]:

@@ -45,6 +45,8 @@ def dedup_html(plan: Plan, limit: int | None = SHOWN) -> Iterator[str]:
     yield from _pairs("What goes, and what stays in its place", "goes", doubtful(plan, limit), len(plan.losses), plan)
     alike = sorted(plan.apart, key=lambda pair: (-pair.similarity, pair.place))[:limit]
     yield from _pairs("Nearly the same, but for a fact: both stay", "stays", alike, apart, plan)
+    worded = sorted(plan.same_words, key=lambda pair: (-pair.similarity, pair.place))[:limit]
+    yield from _pairs("Short examples of the same words: both stay", "stays", worded, len(plan.same_words), plan)
     yield from _pairs("The same in other words: both stay", "stays", plan.alike[:limit], len(plan.alike), plan)
     yield f'<p class="quiet">curate {__version__}</p>\n</body>\n</html>\n'
 

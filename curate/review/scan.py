@@ -91,7 +91,7 @@ def _compare(sources: Sources, recall: Recall | None, tell: Tell) -> None:
         config = config.model_copy(update={"keep": "longest"})
     found = plan(sources.files, config, check=sources.config.check, listen=listen)
     _tell_ids(found, tell)
-    tell(DuplicatesFound([*pairs_of(found.apart), *clusters_of(found.losses)]))
+    tell(DuplicatesFound([*pairs_of([*found.apart, *found.same_words]), *clusters_of(found.losses)]))
     try:
         _conflicts(sources, recall, found, tell)
     except CurateError as error:
@@ -120,7 +120,7 @@ def clusters_of(losses: "Sequence[Loss]") -> list[Cluster]:
 
 
 def pairs_of(apart: "Sequence[Loss]") -> list[Cluster]:
-    """Near-duplicates that differ in a fact, pair by pair, the most similar first: there a slip of the pen is likeliest."""
+    """Pairs that both stay, pair by pair, the most similar first: near-duplicates that differ in a fact, where a slip is likeliest, and the same words."""
     ordered = sorted(apart, key=lambda loss: (-loss.similarity, loss.kept, loss.example))
     return [Cluster(Side(loss.kept_place, loss.kept), (Member(Side(loss.place, loss.example), loss.code, loss.similarity),), apart=True) for loss in ordered]
 

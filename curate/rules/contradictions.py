@@ -1,7 +1,7 @@
 """Family X: answers that cannot both hold. They are shown; a person decides. Keep all examples in memory, and so run only when they are selected.
 
-Which questions are the same and which answers clash is `curate.detect.conflict`'s to say; `curate conflicts` shows the pairs. X007, a clash
-that another system prompt may explain, is no finding: `curate conflicts --verbose` lists it.
+Which questions are the same and which answers clash is `curate.detect.conflict`'s to say; `curate conflicts` shows the pairs, and where system
+prompts differ, which may be why answers do. X007 was such a pair; the code is not used again.
 """
 
 from collections.abc import Iterator, Sequence

@@ -22,7 +22,7 @@ class Seen:
     """What a rule keeps for its conclusion, under its code."""
 
 
-@rule("D001", "exact-duplicate", severity=Severity.WARNING, scope=Scope.PROFILE, hint="`curate dedup` removes it and keeps the first.")
+@rule("D001", "exact-duplicate", severity=Severity.WARNING, scope=Scope.PROFILE, hint="`curate dedup` removes it and keeps the first one.")
 def exact_duplicate(profile: Profile) -> Placed:
     """An example is an exact copy of an earlier one.
 
@@ -42,7 +42,13 @@ def exact_duplicate(profile: Profile) -> Placed:
         yield copy, Problem("", f"exact copy of {visible(str(profile.places[first]))}")
 
 
-@rule("D002", "same-but-for-spelling", severity=Severity.WARNING, scope=Scope.PROFILE, hint="`curate dedup` removes it and keeps one.")
+@rule(
+    "D002",
+    "same-but-for-spelling",
+    severity=Severity.WARNING,
+    scope=Scope.PROFILE,
+    hint="`curate dedup` keeps the one with the fewest findings, then the first.",
+)
 def same_but_for_spelling(profile: Profile) -> Placed:
     """An example is an earlier one in another case, spacing or form of characters.
 
@@ -68,12 +74,12 @@ def same_but_for_spelling(profile: Profile) -> Placed:
     severity=Severity.WARNING,
     scope=Scope.EXAMPLES,
     default=False,
-    hint="`curate dedup` removes it and keeps the other; it shows the two side by side.",
+    hint="`curate dedup` keeps the one with the fewest findings, then the first; it shows the two side by side.",
 )
 def near_duplicate(examples: Sequence[Example]) -> Iterator[tuple[Example, Problem]]:
     """An example is nearly the same as another one.
 
-    Their shingles, runs of words, agree to four fifths and more, and so do their numbers and negations. Such copies weigh double
+    Their shingles, runs of words, agree to four fifths and more, and they agree in their facts: numbers, negations, names, options, images. Such copies weigh double
     in training, and in a test set they measure memory. Keeps all examples in memory, and so runs only when it is selected.
 
     Bad:

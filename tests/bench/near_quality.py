@@ -112,7 +112,7 @@ def exhaustive(files: Path, names: Iterable[str]) -> None:
         for first, other in report.pairs:
             group[other] = group.setdefault(first, first)
         together = sum(group.get(left) is not None and group.get(left) == group.get(right) for left, right in true)
-        near = [d for d in report.duplicates if d.code == "D003" and not d.words]
+        near = [d for d in report.duplicates if d.code == "D003"]
         right_ones = sum(tuple(sorted((d.example.id, d.kept.id))) in true for d in near)
         print(f"{name[:50]:50} {len(true):7,} {together:7,}   {len(near):6,} {right_ones:6,}")
 

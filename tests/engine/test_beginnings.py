@@ -39,7 +39,7 @@ def test_beginnings_go_for_the_longest_one_and_only_when_asked(write: Write) -> 
 def test_a_beginning_stays_where_no_longer_one_does(write: Write) -> None:
     long = "It keeps well in a cool dry cellar until the first frost comes and then it has to be eaten within some days or it goes bad"
     path = write("data.jsonl", [said("Hi", "Hello."), said("Hi", "Hello.", "How long?", long), said("Hi!", "Hello.", "How long?", f"{long}, I think")])
-    assert losses(plan([path], DedupConfig(beginnings=True))) == [("D003", 2, 3)]
+    assert losses(plan([path], DedupConfig(beginnings=True, keep="longest"))) == [("D003", 2, 3)]
 
 
 def test_copies_of_a_beginning_go_for_the_same_one(write: Write) -> None:
@@ -74,7 +74,7 @@ chains = st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 4), st.sample
 @given(chains, st.randoms(use_true_random=False))
 def test_each_goes_for_one_that_stays_and_says_more_whatever_the_order(made: list[tuple[str, int, int | None]], rng: random.Random) -> None:
     values = [said(*(f"{name}{at // 2} {TURNS[at % 6]}" for at in range(2 * turns)), **({"id": key} if key else {})) for name, turns, key in made]
-    config, outcomes = DedupConfig(beginnings=True), []
+    config, outcomes = DedupConfig(beginnings=True, keep="longest"), []
     for _ in range(2):
         Path("data.jsonl").write_text("".join(json.dumps(value) + "\n" for value in values), encoding="utf-8")
         examples = read_dataset([Path("data.jsonl")]).examples

@@ -1,12 +1,18 @@
 """Conflicts: rules speak where they are sure, and stay silent where two answers may both hold."""
 
+import json
+from collections.abc import Callable
+from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.config import ConflictsConfig
+from curate.cli.main import main
+from curate.config import ConflictsConfig, DedupConfig
+from curate.dedup import plan
 from curate.detect.answers import clash
 from curate.detect.conflict import find_conflicts
 from curate.detect.embed import embed, neighbours
@@ -83,9 +89,80 @@ def test_equal_questions_are_compared_without_a_model_and_that_is_said() -> None
     assert [" ".join(note.split()[:3]) for note in report.notes] == ["no embedding model", "no NLI model"]
 
 
-def test_another_system_prompt_is_another_question() -> None:
-    examples = [example("Which hotline?", "Call 110.", 1, "You are in Germany."), example("Which hotline?", "Call 999.", 2, "You are in Britain.")]
-    assert find_conflicts(examples, ConflictsConfig()).conflicts == []
+@pytest.mark.parametrize(
+    ("system", "confidence"), [("You are helpful.", 0.8), ("You are a helpful AI assistant.", 0.8), ("You are Ada, a pirate.", 0.4), ("Answer for 1912.", 0.4)]
+)
+def test_another_system_prompt_is_shown_with_the_clash_and_makes_it_less_sure(system: str, confidence: float, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ("What is the capital of France?", "Paris."), ("What is the capital of France?", "Lyon.", system)
+    Path("data.jsonl").write_text("".join(json.dumps(chat(*one)) + "\n" for one in asked))
+    assert main(["conflicts", "data.jsonl"]) == 1
+    out = capsys.readouterr().out
+    assert f"X003 {confidence:.2f} What is the capital of France?" in out
+    assert f"system prompts differ: none / '{system.lower()}'" in out
+    assert main(["conflicts", "data.jsonl", "--json", "--html", "report.html"]) == 1
+    [found] = json.loads(capsys.readouterr().out)["conflicts"]
+    assert (found["systems_differ"], found["confidence"]) == (True, confidence)
+    assert "system prompts differ: none / " in Path("report.html").read_text()
+
+
+def test_answers_behind_one_system_prompt_are_shown_rather_than_those_behind_two() -> None:
+    said = [("Lyon.", "Be brief."), ("Paris.", "Be kind."), ("Paris.", "Be brief.")]
+    report = find_conflicts(
+        [example("What is the capital of France?", answer, line, system) for line, (answer, system) in enumerate(said, 1)], ConflictsConfig()
+    )
+    assert [(sorted(side.system for side in conflict.questions), conflict.systems) for conflict in report.conflicts] == [(["be brief.", "be brief."], None)]
+
+
+def test_labels_that_other_system_prompts_ask_for_do_not_clash() -> None:
+    systems = ("Classify the sentiment: positive or negative.", "Classify the topic: sports or money.")
+    examples = [example("The shares fell.", answer, line, system) for line, (answer, system) in enumerate(zip(("negative", "money"), systems, strict=True), 1)]
+    assert [conflict.code for conflict in find_conflicts(examples, ConflictsConfig()).conflicts] == []
+
+
+IMAGES: list[Callable[[str, str], dict[str, Any]]] = [
+    lambda image, answer: {**chat("<image>What is the name of this animal?", answer), "images": [image]},
+    lambda image, answer: {
+        "conversations": [{"from": "human", "value": "<image>What is the name of this animal?"}, {"from": "gpt", "value": answer}],
+        "images": [image],
+    },
+    lambda image, answer: {"instruction": "<image>What is the name of this animal?", "input": "", "output": answer, "images": [image]},
+    lambda image, answer: {"prompt": "<image>What is the name of this animal?", "completion": answer, "image": image},
+    lambda image, answer: {"prompt": "<video>What is the name of this animal?", "chosen": answer, "rejected": "No idea.", "videos": [image]},
+    lambda image, answer: {**chat("What is the name of this animal?", answer), "chat_template_kwargs": {"documents": [image]}},
+    lambda image, answer: {
+        "messages": [
+            {"role": "user", "content": [{"type": "text", "text": "What is the name of this animal?"}, {"type": "image_url", "image_url": {"url": image}}]},
+            {"role": "assistant", "content": answer},
+        ]
+    },
+]
+
+
+@pytest.mark.parametrize("row", IMAGES)
+def test_rows_that_differ_in_what_is_given_beside_text_are_no_duplicates_and_do_not_clash(row: Callable[[str, str], dict[str, Any]]) -> None:
+    rows = [row(f"{n}.png", ("cat", "dog")[n % 2]) for n in range(40)]
+    Path("data.jsonl").write_text("".join(json.dumps(one) + "\n" for one in rows))
+    assert main(["conflicts", "data.jsonl"]) == 0
+    assert main(["check", "data.jsonl", "--select", "X005", "--select", "D"]) == 0
+    found = plan([Path("data.jsonl")], DedupConfig(same_words=True, beginnings=True))
+    assert (found.losses, found.apart, found.same_words) == ([], [], [])
+    Path("data.jsonl").write_text("".join(json.dumps(one) + "\n" for one in [rows[0], row("0.png", "dog")]))
+    assert main(["conflicts", "data.jsonl"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("left", "right"), [("nitrite", "nitrate"), ("chlorite", "chlorate"), ("house", "horse"), ("abductor", "adductor"), ("deadbeef", "deadbeed")]
+)
+def test_words_that_look_alike_clash(left: str, right: str) -> None:
+    report = find_conflicts([example("What is it called?", answer, line) for line, answer in enumerate((left, right), 1)], ConflictsConfig())
+    assert [conflict.code for conflict in report.conflicts] == ["X003"]
+
+
+def test_requests_of_nothing_but_politeness_are_compared_as_written() -> None:
+    examples = [example("Sorry bot", "It is 5.", 1), example("Good evening bot", "It is 8.", 2), example("Hi", "Yes.", 3), example("Hello", "No.", 4)]
+    assert find_conflicts(examples, ConflictsConfig()).compared == 0
+    examples = [example("Hi, when does the shop open please?", "At 5.", 1), example("When does the shop open?", "At 8.", 2)]
+    assert find_conflicts(examples, ConflictsConfig()).compared == 1
 
 
 def test_a_question_with_very_many_answers_is_left_alone_and_that_is_said() -> None:

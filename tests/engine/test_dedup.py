@@ -38,9 +38,9 @@ def test_what_is_kept_keeps_its_bytes_and_what_goes_keeps_its_reason(write: Writ
     data[2] = data[2].replace(b'{"messages": ', b'{  "messages":')
     Path("data.jsonl").write_bytes(b"\n".join([*data, b"{broken"]))
     assert dedup("data.jsonl", "-o", "out.jsonl") == 1  # a line holds no example
-    assert Path("out.jsonl").read_bytes().splitlines() == [data[1], data[2], b"{broken"]
+    assert Path("out.jsonl").read_bytes().splitlines() == [data[0], data[1], b"{broken"]
     gone = [(item["line"], item["code"], item["kept"]["line"], item["text"].encode()) for item in removed()]
-    assert gone == [(1, "D003", 3, data[0]), (4, "D001", 2, data[3])]
+    assert gone == [(3, "D003", 1, data[2]), (4, "D001", 2, data[3])]
     told = capsys.readouterr()
     assert told.out.splitlines()[-1] == "5 lines read = 3 kept + 2 removed (1 exact, 1 near)"
     assert "1 line without an example that curate understands (compared with nothing, kept as it is)" in told.err
@@ -57,8 +57,8 @@ def test_an_explanation_shows_how_the_two_differ(write: Write, capsys: pytest.Ca
     write("data.jsonl", PAIRS)
     assert dedup("data.jsonl", "--explain") == 0
     out = capsys.readouterr().out
-    assert "data.jsonl:1: D003 0.875 like data.jsonl:3\n" in out
-    assert "    assistant: …it goes bad and [-smells-]{+stinks a lot+}\n" in out
+    assert "data.jsonl:3: D003 0.875 like data.jsonl:1\n" in out
+    assert "    assistant: …it goes bad and [-stinks a lot-]{+smells+}\n" in out
     assert "user:" not in out
     assert "2 examples stay for 2 that go" in out
     assert "─ 0.8 threshold: a pair there is compared with probability 0.99" in out
@@ -89,10 +89,10 @@ def test_the_report_has_pairs_side_by_side(write: Write) -> None:
     write("data.jsonl", [*PAIRS, ("How many?", f"There are 12. {ANSWER}"), ("How many?", f"There are 13. {ANSWER}")])
     assert dedup("data.jsonl", "--html", "report.html") == 0
     page = Path("report.html").read_text()
-    assert "bad and <del>smells</del></pre><pre>" in page
-    assert "bad and <ins>stinks a lot</ins></pre>" in page
+    assert "bad and <del>stinks a lot</del></pre><pre>" in page
+    assert "bad and <ins>smells</ins></pre>" in page
     assert "Nearly the same, but for a fact" in page
-    assert "<code>data.jsonl:1</code> goes, <code>data.jsonl:3</code> stays" in page
+    assert "<code>data.jsonl:3</code> goes, <code>data.jsonl:1</code> stays" in page
 
 
 @pytest.mark.parametrize("words", [(), ("--explain",)])
@@ -116,7 +116,7 @@ def test_another_threshold_needs_what_is_remembered_and_nothing_else(write: Writ
     assert dedup("data.jsonl", "--rethreshold", "0.9", "-o", "out.jsonl") == 0
     assert [item["line"] for item in removed()] == [4]
     assert dedup("data.jsonl", "--rethreshold", "0.6", "-o", "out.jsonl") == 0
-    assert [item["line"] for item in removed()] == [1, 4]
+    assert [item["line"] for item in removed()] == [3, 4]
     assert dedup("data.jsonl", "--rethreshold", "0.6", "--on", "prompt") == 2
     assert dedup("data.jsonl", "--rethreshold", "0.6", "--no-cache") == 2
     assert dedup("data.jsonl", "--rethreshold", "0.6", "--threshold", "0.7") == 2
@@ -225,10 +225,16 @@ def test_of_exact_copies_the_last_stays_when_asked_to(write: Write) -> None:
     assert [(item["line"], item["kept"]["line"]) for item in removed()] == [(1, 3), (2, 4)]
 
 
-def test_the_best_signal_has_the_fewest_findings(write: Write) -> None:
-    write("data.jsonl", [("How long?", f"{ANSWER} \ufffd\ufffd\ufffd and more of that"), ("How long?", ANSWER)])
-    assert dedup("data.jsonl", "-o", "out.jsonl", "--keep", "best-signal", "--threshold", "0.7") == 0
-    assert [item["line"] for item in removed()] == [1]
+@pytest.mark.parametrize("form", ["lines", "array"])
+def test_the_one_with_the_fewest_findings_stays_and_of_equal_ones_the_first(form: str, write: Write) -> None:
+    marred = ("How long?", f"{ANSWER} \ufffd\ufffd\ufffd and more of that")
+    lines = [line_of(pair) for pair in (marred, ("How long?", NEAR), ("How long?", ANSWER))]
+    write("data.jsonl", b"[\n" + b",\n".join(line.replace(b", ", b",\n") for line in lines) + b"]" if form == "array" else b"\n".join(lines))
+    assert dedup("data.jsonl", "-o", "out.jsonl", "--threshold", "0.7") == 0
+    assert [json.loads(line) for line in Path("out.jsonl").read_bytes().splitlines()] == [json.loads(lines[1])]
+    Path("curate.toml").write_text('[check]\nignore = ["Q022"]\n')
+    assert dedup("data.jsonl", "-o", "out.jsonl", "--threshold", "0.7") == 0
+    assert [json.loads(line) for line in Path("out.jsonl").read_bytes().splitlines()] == [json.loads(lines[0])]
 
 
 def test_a_field_that_no_example_has_is_a_mistake(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
@@ -366,8 +372,8 @@ def test_elements_of_an_array_go_and_stay_as_they_should_however_they_are_laid_o
     lines = [line_of(pair) for pair in (*PAIRS, ("Bye", "See you."))]
     write("data.json", b"[" + between.join(lines) + b"]")
     assert dedup("data.json", "-o", "out.jsonl", "--explain") == 0
-    assert [json.loads(line) for line in Path("out.jsonl").read_bytes().splitlines()] == [json.loads(lines[at]) for at in (1, 2, 4)]
-    assert [json.loads(item["text"]) for item in removed()] == [json.loads(lines[at]) for at in (0, 3)]
+    assert [json.loads(line) for line in Path("out.jsonl").read_bytes().splitlines()] == [json.loads(lines[at]) for at in (0, 1, 4)]
+    assert [json.loads(item["text"]) for item in removed()] == [json.loads(lines[at]) for at in (2, 3)]
 
 
 @pytest.mark.slow

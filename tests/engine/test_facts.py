@@ -1,16 +1,19 @@
 """Two examples that differ in a fact are two; two that differ in spelling, politeness or length are one."""
 
 from itertools import permutations
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.config import DedupConfig
+from curate.dedup import plan
 from curate.detect.facts import Facts, same_facts
 from curate.detect.near import find_duplicates
 from curate.example import Example, Place
 from tests import templated_facts
+from tests.conftest import Write
 
 
 def example(question: str, answer: str, **more: object) -> Example:
@@ -19,7 +22,57 @@ def example(question: str, answer: str, **more: object) -> Example:
 
 LONG = "the river rises in the mountains, flows through wide valleys and several old market towns, and reaches the sea after a long journey"
 
+LONGER = (
+    "The town lies where a broad stream meets the valley road and merchants, farmers and millers once held their yearly market; "
+    f"{LONG}, and past ruined castles, vineyards, orchards, quarries, ferries, locks, harbours, shipyards, warehouses, lighthouses and dunes."
+)
+CHOICE = "In an experiment, one set of plants gets water and light, another set gets neither, and both are weighed each morning. Which plants get water?"
+
+
+def picked(options: str) -> str:
+    return f"{CHOICE}\n{options}"
+
+
 DIFFERENT = {
+    "options in another order": ((picked("(A) left (B) right"), "B"), (picked("(A) right (B) left"), "B")),
+    "other options behind the same letters": (
+        (picked("A. the control set\nB. the experimental set"), "B"),
+        (picked("A. the control set\nB. the second set"), "B"),
+    ),
+    "options on lines in another order": ((picked("A. red\nB. green\nC. blue"), "A"), (picked("A. green\nB. red\nC. blue"), "A")),
+    "options without letters in another order": ((picked("- the left one\n- the right one"), "It."), (picked("- the right one\n- the left one"), "It.")),
+    "another letter": ((CHOICE, "A"), (CHOICE, "B")),
+    "another letter in a long answer": ((CHOICE, f"The answer is (A), for {LONG}"), (CHOICE, f"The answer is (B), for {LONG}")),
+    "one of two groups that a request names": (
+        ("Is it the control group or the experimental group?", f"The control group, for {LONG}"),
+        ("Is it the control group or the experimental group?", f"The experimental group, for {LONG}"),
+    ),
+    "how and why": (("How do I verify the top up?", "In the app."), ("Why do I need to verify the top up?", "In the app.")),
+    "who and where": ((f"Who lives here? {LONG}", "Nobody."), (f"Where lives here? {LONG}", "Nobody.")),
+    "what should be and what is": (("Should I take pills?", "Ask a doctor."), ("I'm about to take pills", "Ask a doctor.")),
+    "is and was": (("Who is the president?", "Ask."), ("Who was the president?", "Ask.")),
+    "another form of the verb": (("I baked bread, what now?", "Eat it."), ("I am baking bread, what now?", "Eat it.")),
+    "mine and yours": (("What is my name?", "No idea."), ("What is your name?", "No idea.")),
+    "the question behind a long text": ((f"{LONGER} What is the control?", "None."), (f"{LONGER} What is the experiment?", "None.")),
+    "a letter dropped": (("What is the capital of France?", "Paris."), ("What is the captal of France?", "Paris.")),
+    "letters of a name swapped": (("Where is Brian?", "At home."), ("Where is Brain?", "At home.")),
+    "a name with a letter doubled": (("Where is Ana?", "At home."), ("Where is Anna?", "At home.")),
+    "trial and trail": (("Where is the trial?", "Over there."), ("Where is the trail?", "Over there.")),
+    "desert and dessert": (("Is the desert cold?", "It depends."), ("Is the dessert cold?", "It depends.")),
+    **{
+        f"{one} and {other} {where}": (("What is it?", f"{before}{one}{after}"), ("What is it?", f"{before}{other}{after}"))
+        for one, other in (
+            ("nitrite", "nitrate"),
+            ("house", "horse"),
+            ("chlorite", "chlorate"),
+            ("abductor", "adductor"),
+            ("deadbeef", "deadbeed"),
+            ("mortality", "morality"),
+            ("import", "export"),
+            ("hypertension", "hypotension"),
+        )
+        for where, before, after in (("alone", "", ""), ("in a long answer", "It is ", f", and {LONG}"))
+    },
     "a number": (("What is 2 + 3?", "5"), ("What is 2 + 4?", "6")),
     "the order of numbers": (("What is 7 - 3?", "It depends."), ("What is 3 - 7?", "It depends.")),
     "a sign": (("What is 7 - 3?", "Take it."), ("What is 7 + 3?", "Take it.")),
@@ -66,10 +119,13 @@ SAME = {
     "case": (("what is the capital of france?", "paris"), ("What is the capital of France?", "Paris")),
     "politeness": (("What is the capital of France?", "Paris."), ("Could you please tell me what the capital of France is?", "Paris.")),
     "a greeting": (("What is the capital of France?", "Paris."), ("Hello, what is the capital of France? Thanks!", "Sure! Paris.")),
-    "a letter dropped": (("What is the capital of France?", "Paris."), ("What is the captal of France?", "Paris.")),
-    "letters swapped": (("What is the capital of France?", "Paris."), ("What is the capital of Frnace?", "Paris.")),
-    "a letter doubled": (("What is the capital of France?", "Paris."), ("What is the capital of Francce?", "Parris.")),
-    "an ending": (("Which network broadcast the game?", "Fox did."), ("Which network broadcasted the game?", "Fox did.")),
+    "letters swapped": (("What is the capital of France?", "Paris."), ("What is the captial of France?", "Paris.")),
+    "a letter doubled": (("What is the capital of France?", "A city."), ("What is the capittal of France?", "A city.")),
+    "a plural": (("Which network broadcasts the game?", "Fox does."), ("Which networks broadcast the game?", "Fox does.")),
+    "a reworded sentence amid a long request": (
+        ("Read this. " + LONGER + " Is it old?", "Yes."),
+        ("Read this. " + LONGER.replace("broad", "wide") + " Is it old?", "Yes."),
+    ),
     "thousands separators": (("How many people?", "1,250,000"), ("How many people?", "1250000")),
     "zeros after the decimals": (("How much?", "2.50"), ("How much?", "2.5")),
     "a contraction": (("May I?", "You do not have to."), ("May I?", "You don't have to.")),
@@ -91,10 +147,21 @@ def test_what_is_no_fact_makes_none(left: tuple[str, str], right: tuple[str, str
 
 
 def test_another_image_is_another_fact() -> None:
-    def shown(url: str) -> Example:
-        return example([{"type": "text", "text": "What is this?"}, {"type": "image_url", "image_url": {"url": url}}], "A cat.")  # type: ignore[arg-type]
+    def shown(url: str, **more: object) -> Example:
+        return example([{"type": "text", "text": "What is this?", **more}, {"type": "image_url", "image_url": {"url": url}}], "A cat.")  # type: ignore[arg-type]
 
     assert (same_facts(shown("a.png"), shown("a.png")), same_facts(shown("a.png"), shown("b.png"))) == (True, False)
+    assert (same_facts(shown("a.png"), shown("a.png", type="text")), same_facts(shown("a.png"), shown("a.png", image="c.png"))) == (True, False)
+
+
+@pytest.mark.parametrize("key", ["images", "image", "audios", "audio", "videos", "video", "documents", "chat_template_kwargs"])
+def test_what_is_given_beside_text_is_a_fact(key: str) -> None:
+    left, right = (example("What is this?", "A cat.", **{key: [name]}) for name in ("a", "b"))
+    assert (same_facts(left, left), same_facts(left, right), same_facts(left, example("What is this?", "A cat."))) == (True, False, False)
+    assert same_facts(example("What is this?", "A cat."), example("What is this?", "A cat.", **{key: None}))
+    turns = [[{"role": "user", "content": "What is this?", key: [name]}, {"role": "assistant", "content": "A cat."}] for name in ("a", "b")]
+    left, right = (Example(Place("data.jsonl", 1), {"messages": said}, "messages") for said in turns)
+    assert not same_facts(left, right)
 
 
 def test_other_arguments_of_a_call_are_another_fact_and_so_is_another_function() -> None:
@@ -123,16 +190,18 @@ def test_comparing_is_symmetric_and_every_example_agrees_with_itself(a: str, b: 
     assert compare.same(left, example(a, b))
 
 
-def test_a_thousand_facts_lose_none_and_each_agrees_with_its_misspelled_copy() -> None:
+def test_a_thousand_facts_lose_none_and_each_agrees_with_its_misspelled_copy(write: Write) -> None:
     made = templated_facts.facts()
     facts = [templated_facts.example(said, line) for line, said in enumerate(made, start=1)]
     copies = [templated_facts.example(said, line) for line, said in enumerate(templated_facts.copies(made), start=1001)]
     assert find_duplicates(facts, DedupConfig(threshold=0.3)).duplicates == []
     compare = Facts()
     assert [(one.place, other.place) for one, other in zip(facts, copies, strict=True) if not compare.same(one, other)] == []
-    lost = find_duplicates([*facts, *copies], DedupConfig()).duplicates
-    assert len(lost) == 1000
-    assert {abs(duplicate.example.place.line - duplicate.kept.place.line) for duplicate in lost} == {1000}
+    write("facts.jsonl", [example.value for example in (*facts, *copies)])
+    planned = plan([Path("facts.jsonl")], DedupConfig(same_words=True))
+    assert len(planned.losses) == 1000
+    assert {abs(lost.place.line - lost.kept_place.line) for lost in planned.losses} == {1000}
+    assert not any(lost.words for lost in plan([Path("facts.jsonl")], DedupConfig()).losses)
 
 
 def test_requests_of_several_turns_are_held_against_each_other_turn_by_turn() -> None:

@@ -1,4 +1,4 @@
-"""Which of several duplicates stays: every policy, and that but for first and last the order of the lines decides nothing."""
+"""Which of several duplicates stays: every policy, and that but for best, first and last the order of the lines decides nothing."""
 
 import random
 from collections.abc import Mapping
@@ -46,18 +46,18 @@ def test_a_policy_keeps_the_one_it_is_named_for(keep: str, examples: list[Exampl
     assert stays(keep, examples) is kept
 
 
-def test_the_best_signal_is_the_one_with_the_fewest_findings_errors_first() -> None:
+def test_the_best_is_the_one_with_the_fewest_findings_errors_first() -> None:
     findings = {SHORT.id: (0, 2, 0), LONG.id: (1, 0, 0), MANY.id: (0, 2, 1)}
-    assert stays("best-signal", [SHORT, LONG, MANY], findings) is SHORT
-    assert stays("best-signal", [SHORT, LONG, example("Fine.")], findings).messages[-1].text == "Fine."
+    assert stays("best", [SHORT, LONG, MANY], findings) is SHORT
+    assert stays("best", [SHORT, LONG, example("Fine."), example("Fine too, and longer.")], findings).messages[-1].text == "Fine."
 
 
-BY_CONTENT = [policy for policy in KEEP if policy not in ("first", "last")]
+BY_CONTENT = [policy for policy in KEEP if policy not in ("best", "first", "last")]
 NOTHING: list[Any] = ["", "yesterday", None, True, [], {}, "nan", float("nan")]
 
 
 @given(st.permutations([SHORT, LONG, MANY, OLD, NEW, example("é"), example("e")]), st.sampled_from(BY_CONTENT))
-def test_only_first_and_last_depend_on_the_order_of_lines(examples: list[Example], policy: str) -> None:
+def test_only_best_first_and_last_depend_on_the_order_of_lines(examples: list[Example], policy: str) -> None:
     keep = f"{policy}:{'date' if policy == 'newest' else 'score'}" if policy in KEEP_BY_FIELD else policy
     again = examples.copy()
     random.Random(7).shuffle(again)
@@ -102,5 +102,5 @@ def test_a_field_may_lie_in_an_object_and_a_key_with_a_dot_comes_first() -> None
 
 @pytest.mark.parametrize("keep", ["", "newest", "newest:", "longest:x", "shortest", "first:", "Newest:date"])
 def test_a_policy_that_is_none_is_named_with_those_there_are(keep: str) -> None:
-    with pytest.raises(ConfigError, match="is none of first, last, longest, most-turns, best-signal, manual, newest:FIELD"):
+    with pytest.raises(ConfigError, match="is none of best, first, last, longest, most-turns, manual, newest:FIELD"):
         chosen(DedupConfig(), keep=keep)

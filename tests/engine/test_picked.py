@@ -26,7 +26,7 @@ WORDS = ["alpha", "beta", "gamma", "delta", "épsilon", "zeta", "eta", "猫", "i
 QUESTION = f"Which letters stand on the stone of {'Llan' * 80}?"  # long, and of few words
 FORMS = [
     lambda answer: chat(QUESTION, answer),
-    lambda answer: chat("So?", answer),  # short: what it is like is told from its words
+    lambda answer: chat("So?", answer),
     lambda answer: {"instruction": QUESTION, "input": "", "output": answer},
     lambda answer: {"prompt": QUESTION, "chosen": answer, "rejected": "I do not know."},
 ]
@@ -58,23 +58,23 @@ def both_ways(lines: list[object], config: DedupConfig, pinned: frozenset[int], 
     """What is decided from columns, and what is decided of the same groups example by example."""
     table = table_of(lines)
     distinct = np.flatnonzero(originals(table) == np.arange(len(table.lines)))
-    sets, spelled, ids = table.sets.chosen(distinct), table.brief.chosen(distinct).keys(), [table.id(at) for at in range(len(table.lines))]
+    sets, ids = table.sets.chosen(distinct), [table.id(at) for at in range(len(table.lines))]
     aside = frozenset(at for at in aside if at < len(distinct))
     kept = frozenset(ids[at] for at in pinned if at < len(ids))
-    groups = grouped(sets, config.threshold, 1, spelled).members
+    findings = {example: (at % 2, at % 3, 0) for at, example in enumerate(sorted(set(ids))) if at % 4} if config.keep == "best" else None
+    groups = grouped(sets, config.threshold, 1).members
     with Crew(1, processes=False) as crew:
-        made, rest = picked(table, Compared(sets, spelled, distinct), groups, Wanted(config, kept, None, old, aside), crew)
+        made, rest = picked(table, Compared(sets, distinct), groups, Wanted(config, kept, findings, old, aside), crew)
     assert not rest
     reader, whole = Reader(), Choice()
     positions: list[int] = distinct.tolist()
     for choice in decided(
         sets,
-        spelled,
         [group.tolist() for group in groups],
         lambda members: [reader.example(table.spot(int(table.lines[positions[at]]))) for at in members],
         config,
         kept,
-        ranking(config.keep),
+        ranking(config.keep, findings),
         old,
         position=positions.__getitem__,
         aside=aside,
@@ -88,7 +88,7 @@ def both_ways(lines: list[object], config: DedupConfig, pinned: frozenset[int], 
 few = st.frozensets(st.integers(0, 13), max_size=3)
 
 
-@given(corpora(), st.sampled_from(["longest", "first", "last", "manual"]), st.sampled_from([0.4, 0.6, 0.8]), few, st.integers(0, 6), few, st.booleans())
+@given(corpora(), st.sampled_from(["best", "longest", "first", "last", "manual"]), st.sampled_from([0.4, 0.6, 0.8]), few, st.integers(0, 6), few, st.booleans())
 def test_it_decides_as_it_is_decided_example_by_example(
     lines: list[object], keep: str, threshold: float, pinned: frozenset[int], old: int, aside: frozenset[int], ignored: bool
 ) -> None:

@@ -42,7 +42,7 @@ def agree(lines: list[object], pairs: list[tuple[int, int]], words: bool) -> tup
     with Crew(1, processes=False) as crew:
         table = read_table([DATA], Making("conversation", Shingling()), crew)
     every = Lines.of(table, np.arange(len(lines)))
-    made = agreeing(Pairs(every, np.array(pairs), np.full(len(pairs), words), "conversation"))
+    made = agreeing(Pairs(every, np.array(pairs), words, "conversation"))
     facts, examples = Facts(), [Reader().example(every.spot(at)) for at in range(len(lines))]
     return made.tolist(), [facts.same(examples[left], examples[right], words=words) for left, right in pairs]
 
@@ -86,4 +86,4 @@ def test_a_line_that_is_another_one_by_now_is_refused() -> None:
         table = read_table([DATA], Making("conversation", Shingling()), crew)
     DATA.write_text(DATA.read_text(encoding="utf-8").replace("Iran", "Oman"), encoding="utf-8")
     with pytest.raises(InputError, match="changed while it was read"):
-        agreeing(Pairs(Lines.of(table, np.arange(2)), np.array([(0, 1)]), np.zeros(1, dtype=np.bool_), "conversation"))
+        agreeing(Pairs(Lines.of(table, np.arange(2)), np.array([(0, 1)]), False, "conversation"))
