@@ -33,7 +33,7 @@ def conflicts(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
     html: Annotated[Path | None, typer.Option(help="Write a report to this file, too.", metavar="FILE")] = None,
     show_all: Annotated[bool, typer.Option("--all", help=f"Show every conflict, not only {SHOWN}.")] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show what another system prompt explains (X007), too.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show what another system prompt may explain, too.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Send data to the judge's endpoint without asking.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:

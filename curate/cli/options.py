@@ -2,14 +2,21 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
 PATHS: Final = "Files, folders, patterns in quotes like 'data/**/*.jsonl', or - for standard input: JSON Lines or JSON arrays, also as .gz or .zst."
 """What the argument PATH of a verb says in its help."""
+DROP: Final = "Codes or prefixes of rules, with commas between: lines with their findings leave, with the code as the reason."
+YES: Final = "Write even when much of a file goes (rule D008)."
 MOST_PROCESSES: Final = 8
 """Processes that share the work unless the user says otherwise: each takes some 200 MB."""
+
+
+def codes(given: Sequence[str] | None) -> list[str] | None:
+    """Codes of an option that may be given several times, each time with several of them and commas between; None where it was not given."""
+    return None if given is None else [code.strip() for text in given for code in text.split(",") if code.strip()]
 
 
 @contextmanager

@@ -32,7 +32,7 @@ class Conflict:
 
     code: str
     """X001 same question, X002 paraphrased question (both by a model), X003 numbers, dates, polarity or names, X004 refusal against answer,
-    X005 two labels for one input, X007 explained by another system prompt (never in `ConflictReport.conflicts`)."""
+    X005 two labels for one input."""
     left: Example
     right: Example
     similarity: float
@@ -82,7 +82,7 @@ class ConflictReport:
     notes: list[str] = field(default_factory=list)
     """What was not done, and why; for the person who reads the result."""
     explained: list[Conflict] = field(default_factory=list)
-    """Answers that clash where another system prompt may be the reason (X007)."""
+    """Answers that clash where another system prompt may be the reason."""
     topics: list[Topic] = field(default_factory=list)
     """Questions with three or more different answers, some of which clash."""
 
@@ -120,7 +120,7 @@ def find_conflicts(
         judged = by_judge(judged, judge, notes)
     found = [item for item in judged if item.evidence]
     conflicts = sorted((_conflict(item) for item in found), key=lambda conflict: (-conflict.confidence, conflict.id))
-    explained = [_explained(item) for item in (by_rules(nominee, settings) for nominee in elsewhere(groups)) if item.evidence]
+    explained = [_conflict(item) for item in (by_rules(nominee, settings) for nominee in elsewhere(groups)) if item.evidence]
     several = [topic for topic in topics(((item.nominee.left, item.nominee.right) for item in found), asked) if sum(len(s.answers) for s in topic.stands) > 2]
     return ConflictReport(conflicts, len({question.example.id for question in distinct}), len(nominees), notes, explained, several)
 
@@ -137,11 +137,6 @@ def _conflict(item: Judged) -> Conflict:
     first = item.evidence[0].source
     code = CODES.get(first, by_model if first in ("nli", "judge") else "X003")
     return Conflict(code, left.example, right.example, similarity, item.evidence, round(item.score, 4), _turns(left, right))
-
-
-def _explained(item: Judged) -> Conflict:
-    left, right, similarity = item.nominee
-    return Conflict("X007", left.example, right.example, similarity, item.evidence, round(item.score, 4), _turns(left, right))
 
 
 def _turns(left: Question, right: Question) -> tuple[int, int] | None:

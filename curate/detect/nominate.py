@@ -77,7 +77,7 @@ def _across(left: dict[str, Question], right: dict[str, Question], similarity: f
 
 
 def elsewhere(groups: Groups) -> Iterator[Nominee]:
-    """Pairs of different answers to equal requests in different settings, one of each setting: what a system prompt may explain (X007)."""
+    """Pairs of different answers to equal requests in different settings, one of each setting: what a system prompt may explain."""
     requests: dict[str, dict[str, Question]] = defaultdict(dict)
     for group in groups.values():
         first = next(iter(group.values()))

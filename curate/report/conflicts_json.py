@@ -87,7 +87,7 @@ class ConflictsOutput(BaseModel):
     notes: list[str]
     """What was not done, and why."""
     explained: list[ConflictOutput]
-    """Answers that clash where another system prompt may be the reason (X007): no findings."""
+    """Answers that clash where another system prompt may be the reason: no findings."""
     topics: list[TopicOutput]
 
 
