@@ -7,7 +7,7 @@ from typing import Final
 
 from curate.apply import Reason, demand_light, heavy_drops, leaves_by, leaving
 from curate.check import QUICK, check_paths
-from curate.config import Config
+from curate.config import CheckConfig, Config
 from curate.decision import Decision, edits_of
 from curate.detect.columns import Making
 from curate.detect.crew import Crew
@@ -17,7 +17,7 @@ from curate.edited import edited_copies
 from curate.errors import InputError, UsageError
 from curate.events import Listener, StageAdvanced, StageFinished, StageStarted, silent
 from curate.files import data_files, sha256
-from curate.finding import Finding
+from curate.finding import Finding, Severity
 from curate.manifest import intact, read_manifest, shaping
 from curate.models import fingerprint
 from curate.output import Made, SplitResult, input_files, write_output
@@ -35,8 +35,8 @@ from curate.text import plural, visible
 
 PARALLEL: Final = 32 << 20
 """Bytes from which processes are started."""
-ALONE: Final = (Scope.LINE, Scope.EXAMPLE, Scope.VALUE, Scope.TEXT, Scope.DATASET)
-"""Rules that are asked while the lines are read."""
+COMPARING: Final = (Scope.PROFILE, Scope.EXAMPLES, Scope.CONFLICTS)
+"""Rules that cannot be asked while the lines are read."""
 DIVIDING: Final = ("fractions", "counts", "stratify", "existing")
 """Settings of `[split]` under which examples of an earlier division stay where they are only while these are as they were."""
 
@@ -90,7 +90,7 @@ def split_files(
     """
     demand_apart(sources.every, output)
     making = making_of(config)
-    apart = bool(config.check.model) or _drops_by_all(config)
+    apart = bool(config.check.model) or _asks_all(config.check)
     screening = None if apart else Screening.of(config.check, quick=size_of(sources.every) >= QUICK)
     with Crew(cores(), processes=is_big(sources.every)) as crew:
         errors = _errors(sources, config, listen) if apart else []
@@ -177,10 +177,11 @@ def is_big(paths: Iterable[Path]) -> bool:
     return size_of(paths) >= PARALLEL
 
 
-def _drops_by_all(config: Config) -> bool:
-    """Whether lines are dropped by a rule that looks at more than one of them."""
-    rules = Chosen.by(config.check).rules if config.check.drop else {}
-    return any(rule.scope not in ALONE for code, rule in rules.items() if code.startswith(config.check.drop))
+def _asks_all(check: CheckConfig) -> bool:
+    """Whether lines leave for findings of a rule that looks at more than one of them."""
+    chosen = Chosen.by(check)
+    leaving = (code for code, severity in chosen.severities.items() if severity is Severity.ERROR or code.startswith(check.drop))
+    return any(chosen.rules[code].scope in COMPARING for code in leaving)
 
 
 def _errors(sources: Sources, config: Config, listen: Listener) -> list[Finding]:

@@ -24,9 +24,13 @@ FORMAL: Final = re.compile(r"[={}<>_|\\/#\[\]`$@]|\w\(|::|\w\.\w|^(?:\S+,? ){1,2
 KEYWORDS: Final = frozenset(
     "import from def class function const let var using public private static select local return if for while with include package git pip npm sudo".split()  # noqa: SIM905
 )
-ENDED: Final = re.compile(r"[.?!:;\"'”’)\]]\s*\Z")
+ENDED: Final = re.compile(
+    r"[.?!:;\"'”’)\]]\s*\Z|\A(?:What|Who|Which|When|Where|Why|How|Describe|Explain|List|Generate|Create|Give|Name|Compare|Find|Identify|Provide|Suggest|Tell"
+    r"|Summari[sz]e|Define|Design|Discuss|Make|Analy[sz]e|Propose|Outline|Write)\b[^\n.?!]{0,120}\Z"
+)
+"""The end of a question: with a full stop, or that of a short request without one."""
 CONTINUES: Final = re.compile(
-    r"(?i)\b(?:continu\w+|complet\w+|finish\w*|fill\w*|go on|rest of|next|remaining|lower-?case|uncapitali[sz]ed|code|program|function|script|command|query|sql|word|phrase)\b"
+    r"(?i)\b(?:continu\w+|complet\w+|finish\w*|fill\w*|go on|rest of|next|remaining|lower-?case|uncapitali[sz]ed|code|program|script|command|query|sql|word|phrase)\b"
 )
 """What a request says that a sentence may go on from."""
 

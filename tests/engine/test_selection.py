@@ -8,6 +8,7 @@ import pytest
 from curate.cli.main import main
 from curate.cli.verbs import SUMMARIES, names
 from tests.conftest import chat
+from tests.tinymodel import model_for
 
 
 @pytest.fixture(autouse=True)
@@ -57,5 +58,10 @@ def test_help_has_a_line_for_every_verb_and_no_code_of_a_rule_that_is_none(capsy
 
 
 def test_a_model_s_own_tokens_take_the_place_of_the_table(capsys: pytest.CaptureFixture[str]) -> None:
-    Path("data.jsonl").write_text(json.dumps(chat("Hi", "Hello.</s>")) + "\n", encoding="utf-8")
-    assert codes([], capsys).count("K016") == 1
+    Path("data.jsonl").write_text(json.dumps(chat("Hi", "Hello.<|im_end|>")) + "\n", encoding="utf-8")
+    found = codes([], capsys)
+    assert "K016" in found
+    assert "K010" not in found
+    found = codes(["--model", model_for("K010")], capsys)
+    assert "K010" in found
+    assert "K016" not in found
