@@ -14,14 +14,17 @@ from typing import Final, NamedTuple
 import orjson
 from pydantic import BaseModel, ConfigDict
 
+from curate.config import CheckConfig, DedupConfig
 from curate.decision import Decision
 from curate.detect.cluster import Duplicate
 from curate.detect.loss import Loss, loss
 from curate.detect.table import Reader, Table, lines_at
+from curate.errors import DataError
 from curate.example import UNKNOWN, Place
 from curate.files import replacing
 from curate.finding import Finding, Severity
 from curate.read.dataset import ParsedLine
+from curate.rules.removal import Removals, heavy
 
 UNREADABLE = {"syntax": "J001", "utf-8": "J003", "cut-off": "J010", "repairable": "J012", "not-finite": "J014", "too-deep": "J017"}
 """Codes of the defects that leave a line without a value."""
@@ -82,6 +85,21 @@ class Applied:
     def reasons(self) -> Counter[str]:
         """How many lines left for each code; `decision` for those that a person dropped."""
         return Counter(removal.code or "decision" for removal in self.removed)
+
+
+class Dropped(NamedTuple):
+    """A line that leaves by `drop`, for a finding whatever its severity."""
+
+    place: Place
+    example: str
+    """Id of the example."""
+    code: str
+    why: str
+
+
+def leaves_by(finding: Finding, drop: tuple[str, ...]) -> bool:
+    """Whether a line leaves for a finding: for an error, and for one of a rule under the codes or prefixes of `drop`."""
+    return finding.severity is Severity.ERROR or finding.code.startswith(drop)
 
 
 def errors_of(findings: Iterable[Finding], lines: Iterable[ParsedLine]) -> dict[Place, Finding]:
@@ -219,7 +237,10 @@ def removed_line(removal: Removal) -> bytes:
 def leaving(
     table: Table, *, errors: Iterable[Finding] = (), verdicts: Mapping[str, Decision] | None = None, losses: Iterable[Loss] = (), first: int = 0
 ) -> dict[int, Reason]:
-    """Of the lines of a table, from number `first` on, those that leave, each with its reason, in their order: as `apply` decides."""
+    """Of the lines of a table, from number `first` on, those that leave, each with its reason, in their order: as `apply` decides.
+
+    `errors` are the findings for which lines leave (see `leaves_by`).
+    """
     import numpy as np
 
     verdicts = verdicts or {}
@@ -239,11 +260,11 @@ def leaving(
 
 
 def errors_in(table: Table, findings: Iterable[Finding], reader: Reader) -> dict[int, Finding]:
-    """By line of a table the first of its findings that is an error. An element of a document may span several lines."""
+    """By line of a table the first of its findings, of those for which lines leave. An element of a document may span several lines."""
     at = {source.name: number for number, source in enumerate(table.sources)}
     found: dict[int, Finding] = {}
     for finding in findings:
-        if finding.example is None or finding.severity is not Severity.ERROR or finding.file not in at:
+        if finding.example is None or finding.file not in at:
             continue
         number = at[finding.file]
         first, last = int(table.first[number]), int(table.first[number + 1])
@@ -258,6 +279,35 @@ def errors_in(table: Table, findings: Iterable[Finding], reader: Reader) -> dict
     return found
 
 
+def dropped_in(table: Table, findings: Iterable[Finding], decisions: Mapping[str, Decision], first: int = 0) -> list[Dropped]:
+    """The lines of a table, from number `first` on, that leave for findings, in their order; those that a person keeps stay."""
+    found = []
+    for line, finding in sorted(errors_in(table, findings, Reader()).items()):
+        example = table.id(int(table.lines.searchsorted(line)))
+        decision = decisions.get(example)
+        if line >= first and not (decision and decision.verdict == "keep"):
+            found.append(Dropped(table.place(line), example, finding.code, finding.message))
+    return found
+
+
+def heavy_drops(table: Table, leaves: Mapping[int, Reason], config: CheckConfig, limits: DedupConfig, first: int = 0) -> list[Finding]:
+    """What needs a yes (D008) of the lines that leave by `drop`, in the lines of a table from number `first` on."""
+    if not config.drop:
+        return []
+    starts = table.first.tolist()
+    lines = {source.name: starts[at + 1] - starts[at] for at, source in enumerate(table.sources) if starts[at] >= first}
+    dropped = [line for line, reason in leaves.items() if line >= first and reason.decided_by == "rule" and (reason.code or "").startswith(config.drop)]
+    gone = Counter(table.sources[table.source(line)].name for line in dropped)
+    return heavy(Removals(lines, gone, {}, limits.stop_share, limits.stop_cluster, limits.stop_least))
+
+
+def demand_light(found: Sequence[Finding]) -> None:
+    """Raise `DataError` where a removal needs a yes."""
+    if found:
+        said = "; ".join(f"{finding.code} {finding.file}: {finding.message}" for finding in found)
+        raise DataError(said, "look at them with `curate check --select CODE`, then say --yes, or drop less; nothing was written")
+
+
 def _with_ids(table: Table, ids: Sequence[str]) -> list[int]:
     """The lines that hold examples with these ids."""
     import numpy as np
@@ -265,6 +315,11 @@ def _with_ids(table: Table, ids: Sequence[str]) -> list[int]:
     wanted = np.array([int(example[:16], 16) for example in ids], dtype=np.uint64)
     full = set(ids)
     return [int(table.lines[at]) for at in np.flatnonzero(np.isin(table.ids[:, 0], wanted)).tolist() if table.id(at) in full]
+
+
+def dropped_line(dropped: Dropped, data: bytes) -> bytes:
+    """The line of the ledger for a line that leaves by `drop`."""
+    return removed_line(removal(dropped.place, dropped.example, Reason(dropped.code, dropped.why, "rule"), data))
 
 
 def removal_of(line: bytes) -> Removal:

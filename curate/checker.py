@@ -57,8 +57,9 @@ class Checker:
         scopes = (Scope.LINE, Scope.EXAMPLE, Scope.VALUE, Scope.DATASET, Scope.PROFILE, Scope.FILE, Scope.TOKENS, Scope.EXAMPLES)
         self.line, self.shape, self.value, self.dataset, self.profiled, self.files, self.tokens, self.whole = (by_scope(rules, scope) for scope in scopes)
         self.clashing, self.conflicts = by_scope(rules, Scope.CONFLICTS), conflicts
-        self.text = TextRules(by_scope(rules, Scope.TEXT))
         self.template = _template(config.model) if config.model and self.tokens else None
+        exact = self.template is not None and "K010" in rules  # the tokenizer itself is asked then
+        self.text = TextRules([rule for rule in by_scope(rules, Scope.TEXT) if not (exact and rule.code == "K016")])
         self.scan: Scan | None = None
         self.seen = Seen()
         self.sound: set[Shape] = set()

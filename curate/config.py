@@ -72,6 +72,9 @@ class CheckConfig(Section):
     """Codes or prefixes not to run; beats `select`."""
     extend_select: tuple[str, ...] = ()
     """Codes or prefixes to run besides those of `select` or the default ones."""
+    drop: tuple[str, ...] = ()
+    """Codes or prefixes of rules by whose findings lines leave, whatever their severity: `curate dedup`, `curate split` and `curate run` move these to the
+    ledger of what was removed, with the code as the reason. They run besides the selected ones. Much of a file needs a yes (D008)."""
     severity: dict[str, Severity | Literal["off"]] = {}
     """How bad the rules under a code or prefix are, whatever they say themselves; the longest prefix counts."""
     per_file_ignores: Annotated[dict[str, tuple[str, ...]], Field(validation_alias=AliasChoices("per_file_ignores", "per-file-ignores"))] = {}

@@ -11,6 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from curate.apply import Dropped, dropped_in
+from curate.check import check_paths
 from curate.checker import Checker
 from curate.config import CheckConfig, DedupConfig
 from curate.decision import Decision
@@ -21,7 +23,7 @@ from curate.detect.loss import Loss
 from curate.detect.remembered import Remembered
 from curate.detect.shingles import Shingling
 from curate.detect.sift import sift
-from curate.detect.table import Reader, Table, examples_at, read_table
+from curate.detect.table import Reader, Table, examples_at, lines_at, read_table
 from curate.detect.threads import cores
 from curate.detect.verify import FLOOR
 from curate.errors import UsageError
@@ -34,6 +36,7 @@ from curate.read.pieces import Piece
 from curate.rewrite import write_lines
 from curate.rules import Scope
 from curate.rules.removal import Removals, heavy
+from curate.suppressions import load_suppressions, suppress
 from curate.text import plural, visible
 
 if TYPE_CHECKING:
@@ -65,6 +68,8 @@ class Plan:
     """Lines of all files that hold no example that a reader understands; they are compared with nothing and stay as they are."""
     losses: Sequence[Loss]
     """Lines that go, in the order they were read."""
+    dropped: Sequence[Dropped]
+    """Lines that go for a finding, by `drop` of the check, in the order they were read; they are compared with nothing."""
     apart: Sequence[Loss]
     """Pairs of near-duplicates that differ in a fact: both stay."""
     same_words: Sequence[Loss]
@@ -85,6 +90,11 @@ class Plan:
     """What a person should know besides."""
     table: Table = field(repr=False)
     """Where the lines can be read again."""
+
+    @property
+    def gone(self) -> int:
+        """Lines that go."""
+        return len(self.losses) + len(self.dropped)
 
     @property
     def read(self) -> int:
@@ -110,10 +120,13 @@ def plan(
     """Decide what of `files` goes.
 
     With `against`, only lines that are duplicates of one in those files. What a person keeps by a decision never goes for a
-    near-duplicate; `check` configures the rules whose findings the policy `best` counts. What the comparison needs is remembered in
-    the folder `cache`; with `remembered_only` nothing else may be needed. Raises `InputError`, and `UsageError` where no example has the
-    field that `config.keep` names or something is not remembered.
+    near-duplicate; `check` configures the rules whose findings the policy `best` counts, and with `drop` those for whose findings lines
+    go whatever they are like. What the comparison needs is remembered in the folder `cache`; with `remembered_only` nothing else may be
+    needed. Raises `InputError`, also where no line is an example, and `UsageError` where no example has the field that `config.keep` names
+    or something is not remembered.
     """
+    import numpy as np
+
     decided = decisions or {}
     paths = [*against, *files]
     with Crew(cores(), processes=_size(paths) >= PARALLEL) as crew:
@@ -126,6 +139,11 @@ def plan(
         old_examples = int(table.lines.searchsorted(old))
         for count, understood in ((len(table.starts) - old, len(table.lines) - old_examples), (old, old_examples)):
             demand_understood(count, understood)
+        not_understood = len(table.starts) - len(table.lines)
+        removed = _dropped(table, files, check or CheckConfig(), decided, old, listen)
+        if removed:  # nothing loses to an example that goes
+            stays = ~np.isin(table.lines, lines_at(table, [gone.place for gone in removed]))
+            table = table.chosen(np.flatnonzero(stays))
         notes = [*_field_notes(config.keep, table), *told(table.common)]
         pinned = frozenset(example for example, decision in decided.items() if decision.verdict == "keep")
         if by_hand := sum(table.id(at) in pinned for at in range(old_examples, len(table.lines))) if pinned else 0:
@@ -135,7 +153,7 @@ def plan(
             pinned |= {table.id(at) for at in range(len(table.lines))} - dropped
         listen(StageStarted("compare"))
         findings = partial(_findings, table, check or CheckConfig()) if config.keep == "best" else None
-        found = sift(table, config, crew, pinned, findings, old_examples, memory)
+        found = sift(table, config, crew, pinned, findings, old_examples, None if removed else memory)
         if memory:
             memory.save()
             notes.extend(memory.notes)
@@ -147,8 +165,9 @@ def plan(
         config=config,
         lines=lines,
         against={source.name: counts[source.name] for source in table.sources[: len(against)]},
-        not_understood=len(table.starts) - len(table.lines),
+        not_understood=not_understood,
         losses=found.losses,
+        dropped=removed,
         apart=found.apart,
         same_words=found.same_words,
         alike=alike,
@@ -157,7 +176,7 @@ def plan(
         bands=found.bands.number,
         rows=found.bands.rows,
         examples=partial(examples_at, table),
-        heavy=heavy(removals(lines, found.losses, config)),
+        heavy=heavy(removals(lines, found.losses, config, removed)),
         notes=notes,
         table=table,
     )
@@ -199,14 +218,27 @@ def _told(listen: Listener) -> Advance:
     return advance
 
 
-def removals(lines: Mapping[str, int], losses: Iterable[Loss], config: DedupConfig) -> Removals:
+def removals(lines: Mapping[str, int], losses: Iterable[Loss], config: DedupConfig, dropped: Iterable[Dropped] = ()) -> Removals:
     """What would go, counted for the stop rule."""
     gone: Counter[str] = Counter()
     clusters: Counter[Place] = Counter()
+    gone.update(went.place.file for went in dropped)
     for lost in losses:
         gone[lost.place.file] += 1
         clusters[lost.kept_place] += 1
     return Removals(lines, gone, clusters, config.stop_share, config.stop_cluster, config.stop_least)
+
+
+def _dropped(table: Table, files: Sequence[Path], check: CheckConfig, decided: Mapping[str, Decision], old: int, listen: Listener) -> list[Dropped]:
+    """The lines that go for findings of the rules that `check` drops by; suppressed findings count for nothing."""
+    if not check.drop:
+        return []
+    listen(StageStarted("check"))
+    report = check_paths(files, check.model_copy(update={"select": check.drop, "extend_select": ()}), workers=cores())
+    suppress(report, load_suppressions(Path.cwd()), [str(path) for path in files])
+    found = dropped_in(table, (finding for finding in report.findings if finding.code.startswith(check.drop)), decided, old)
+    listen(StageFinished("check", False, f"{plural(len(found), 'line')} dropped"))
+    return found
 
 
 def _field_notes(keep: str, table: Table) -> Iterator[str]:
@@ -259,4 +291,4 @@ def demand_apart(files: Sequence[Path], output: Path | None, html: Path | None =
 def write_plan(plan: Plan, output: Path, removed: Path) -> None:
     """Write what stays to `output`, byte for byte, and what goes to `removed`, both whole or none of them. Raises `OutputError`."""
     with replacing_both(output, removed) as (kept, gone):
-        write_lines(plan.table, plan.lines, plan.losses, kept, gone)
+        write_lines(plan.table, plan.lines, plan.losses, kept, gone, plan.dropped)

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from curate.apply import lost_line
+from curate.apply import Dropped, dropped_line, lost_line
 from curate.detect.loss import Loss
 from curate.detect.table import Reader, Source, Table, lines_at
 from curate.read.document import compact
@@ -20,8 +20,8 @@ GATHERED: Final = 64 << 10
 """Bytes that are written at a time, at the least; as much as stays near the processor."""
 
 
-def write_lines(table: Table, names: Collection[str], losses: Sequence[Loss], kept: IO[bytes], removed: IO[bytes]) -> None:
-    """Write the lines of the files `names` to `kept`, but for those in `losses` (in the order of the lines), which go to `removed`.
+def write_lines(table: Table, names: Collection[str], losses: Sequence[Loss], kept: IO[bytes], removed: IO[bytes], dropped: Sequence[Dropped] = ()) -> None:
+    """Write the lines of the files `names` to `kept`, but for those in `losses` and `dropped` (each in the order of the lines), which go to `removed`.
 
     kept + removed = read: both are counted. Raises `InputError` for a file that cannot be read again.
     """
@@ -31,10 +31,14 @@ def write_lines(table: Table, names: Collection[str], losses: Sequence[Loss], ke
     for at, source in enumerate(table.sources):
         stays[table.first[at] : table.first[at + 1]] = source.name in names
     read, reader = int(stays.sum()), Reader()
-    lines = lines_at(table, [loss.place for loss in losses])
+    going: list[Loss | Dropped] = [*losses, *dropped]
+    lines = lines_at(table, [gone.place for gone in going])
+    order = np.argsort(lines, kind="stable")
+    lines = lines[order]
     stays[lines] = False
-    for loss, data in zip(losses, reader.lines(table, lines), strict=True):
-        removed.write(lost_line(loss, data))
+    for nth, data in zip(order.tolist(), reader.lines(table, lines), strict=True):
+        gone = going[nth]
+        removed.write(lost_line(gone, data) if isinstance(gone, Loss) else dropped_line(gone, data))
     written = 0
     for at, source in enumerate(table.sources):
         first, last = int(table.first[at]), int(table.first[at + 1])
@@ -42,7 +46,7 @@ def write_lines(table: Table, names: Collection[str], losses: Sequence[Loss], ke
         written += len(lines)
         for piece in gathered(pieces(table, source, lines, reader)):
             kept.write(piece)
-    assert written + len(losses) == read, "a line is neither kept nor removed"
+    assert written + len(going) == read, "a line is neither kept nor removed"
 
 
 def gathered(pieces: "Iterable[Buffer]") -> "Iterator[Buffer]":

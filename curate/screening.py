@@ -1,4 +1,4 @@
-"""Errors of lines, asked for while the lines are read: for what leaves a data set before it is divided, in the time of one reading."""
+"""Errors of lines, and what else lines leave for, asked for while these are read: before data is divided, in the time of one reading."""
 
 from collections.abc import Iterable
 from threading import Lock, local
@@ -16,14 +16,14 @@ class Screening(NamedTuple):
     """What lines are asked; small, so that it can be sent to another process with each piece."""
 
     config: str
-    """A `CheckConfig` as JSON, that selects errors alone."""
+    """A `CheckConfig` as JSON, that selects what lines leave for."""
     quick: bool = False
     """Whether a compiled scan goes first: for big files."""
 
     @classmethod
     def of(cls, config: CheckConfig, *, quick: bool) -> "Screening | None":
-        """The screening for the errors among the rules of a configuration; None where there are none."""
-        codes = tuple(code for code, severity in Checker(config).chosen.severities.items() if severity is Severity.ERROR)
+        """The screening for the rules of a configuration that are errors or drop lines; None where there are none."""
+        codes = tuple(code for code, severity in Checker(config).chosen.severities.items() if severity is Severity.ERROR or code.startswith(config.drop))
         return cls(config.model_copy(update={"select": codes, "extend_select": ()}).model_dump_json(), quick) if codes else None
 
     def judge(self, piece: Piece) -> Part:
@@ -35,12 +35,11 @@ class Screening(NamedTuple):
         return _checker(self).part_of(batch, FileFacts(batch.file), lines)
 
     def report(self, parts: Iterable[tuple[int, Part]]) -> CheckReport:
-        """The errors of parts that follow one another, each with the number of lines before it in its file."""
+        """The findings of parts that follow one another, each with the number of lines before it in its file."""
         checker = _checker(self)
         found: list[Finding] = [finding for before, part in parts for finding in checker.take(part, before)]
         told = filter(checker.chosen.tells, found) if checker.chosen.file_ignores else found
-        errors = [finding for finding in told if finding.severity is Severity.ERROR]
-        return CheckReport(findings=errors, rules=checker.chosen.known, severities_of=checker.chosen.severities)
+        return CheckReport(findings=list(told), rules=checker.chosen.known, severities_of=checker.chosen.severities)
 
 
 class _Checkers(local):

@@ -87,10 +87,13 @@ def split(
     grow: bool | None = None,
     parquet: bool | None = None,
     trainers: Sequence[str] | None = None,
+    drop: Sequence[str] | None = None,
+    yes: bool = False,
 ) -> Divided:
     """Write train, validation and test so that nothing leaks: as `curate split`, options laid over the working folder's configuration.
 
-    Raises `InputError` for a file that cannot be read or where nothing is left, `ConfigError`, `UsageError`, `OutputError`; nothing is changed then.
+    Raises `InputError` for a file that cannot be read or where nothing is left, `ConfigError`, `UsageError`, `OutputError`, `DataError` where
+    `drop` would take much of a file and `yes` was not said; nothing is changed then.
     """
     project = Project(Path.cwd())
     whole = find_config(project.folder)
@@ -98,8 +101,9 @@ def split(
     section = chosen(whole.split, **options, semantic=semantic, grow=grow, parquet=parquet, trainers=trainers)
     dedup = chosen(whole.dedup, threshold=threshold)
     mix = chosen(whole.mix, weights=weights, examples=examples, tokens=tokens)
-    config = whole.model_copy(update={"split": section, "dedup": dedup, "mix": mix, "seed": whole.seed if seed is None else seed})
+    options = {"split": section, "dedup": dedup, "mix": mix, "check": chosen(whole.check, drop=drop), "seed": whole.seed if seed is None else seed}
+    config = whole.model_copy(update=options)
     decisions = DecisionLog(project.decisions).verdicts()
     sources = sources_of(project, files_of(paths), section.existing, decisions)
     folder = Path(output)
-    return Divided(folder, split_files(sources, folder, config, decisions=decisions, cache=project.cache))
+    return Divided(folder, split_files(sources, folder, config, decisions=decisions, cache=project.cache, yes=yes))

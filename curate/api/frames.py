@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from curate.apply import removal_of
+from curate.apply import Dropped, removal_of
 from curate.detect.conflict import Conflict
 from curate.detect.loss import Loss
 from curate.files import data_files
@@ -57,10 +57,14 @@ def findings_frame(findings: Iterable[Finding]) -> pl.DataFrame:
     return framed(([getattr(found, name) if name != "severity" else found.severity.value for name in FINDINGS] for found in findings), FINDINGS)
 
 
-def losses_frame(losses: Iterable[Loss]) -> pl.DataFrame:
-    """One line a line that goes, with the one that stays; or one a pair."""
-    lines = ((x.place.file, x.place.line, x.code, x.similarity, x.kept_place.file, x.kept_place.line, x.example, x.kept) for x in losses)
-    return framed(lines, LOSSES)
+def losses_frame(losses: Iterable[Loss | Dropped]) -> pl.DataFrame:
+    """One line a line that goes, with the one that stays, if there is one; or one a pair."""
+    return framed(map(_loss, losses), LOSSES)
+
+
+def _loss(gone: Loss | Dropped) -> list[Any]:
+    other = [gone.similarity, gone.kept_place.file, gone.kept_place.line] if isinstance(gone, Loss) else [None, None, None]
+    return [gone.place.file, gone.place.line, gone.code, *other, gone.example, gone.kept if isinstance(gone, Loss) else None]
 
 
 def conflicts_frame(conflicts: Iterable[Conflict]) -> pl.DataFrame:

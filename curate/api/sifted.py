@@ -1,6 +1,7 @@
 """`curate.dedup`."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -30,7 +31,7 @@ class Deduplicated:
     @property
     def kept(self) -> int:
         """Lines that stay."""
-        return self.plan.read - len(self.plan.losses)
+        return self.plan.read - self.plan.gone
 
     @property
     def not_understood(self) -> int:
@@ -39,8 +40,8 @@ class Deduplicated:
 
     @cached_property
     def removed(self) -> pl.DataFrame:
-        """One line a line that goes: file, line, code, similarity, kept_file, kept_line, example, kept."""
-        return losses_frame(self.plan.losses)
+        """One line a line that goes: file, line, code, similarity, kept_file, kept_line, example, kept; the last ones null where it was dropped."""
+        return losses_frame(sorted([*self.plan.losses, *self.plan.dropped], key=lambda gone: gone.place))
 
     @cached_property
     def apart(self) -> pl.DataFrame:
@@ -80,10 +81,10 @@ class Deduplicated:
         return path
 
     def __repr__(self) -> str:
-        return f"<Deduplicated: {self.read:,} lines read = {self.kept:,} kept + {len(self.plan.losses):,} removed>"
+        return f"<Deduplicated: {self.read:,} lines read = {self.kept:,} kept + {self.plan.gone:,} removed>"
 
     def _repr_html_(self) -> str:
-        facts = [("lines read", self.read), ("kept", self.kept), ("removed", len(self.plan.losses)), ("pairs kept apart", len(self.plan.apart))]
+        facts = [("lines read", self.read), ("kept", self.kept), ("removed", self.plan.gone), ("pairs kept apart", len(self.plan.apart))]
         ids = ("example", "kept")
         return notebook_html("Deduplication", facts, [Titled("Removed", self.removed.drop(ids)), Titled("Kept apart", self.apart.drop(ids))])
 
@@ -99,6 +100,7 @@ def dedup(
     beginnings: bool | None = None,
     embeddings: str | None = None,
     against: Paths | None = None,
+    drop: Sequence[str] | None = None,
 ) -> Deduplicated:
     """Find exact and near duplicates: as `curate dedup`, options laid over the working folder's configuration. `write` writes the result.
 
@@ -118,4 +120,6 @@ def dedup(
     files = files_of(paths)
     others = [path for path in files_of(against) if path not in files] if against is not None else []
     decisions = DecisionLog(project.decisions).verdicts()
-    return Deduplicated(plan(files, chosen(whole.dedup, **options), against=others, decisions=decisions, check=whole.check, cache=project.cache))
+    return Deduplicated(
+        plan(files, chosen(whole.dedup, **options), against=others, decisions=decisions, check=chosen(whole.check, drop=drop), cache=project.cache)
+    )

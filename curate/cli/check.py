@@ -9,21 +9,23 @@ import typer
 
 from curate.check import check_paths
 from curate.cli.adopt import Adopted
-from curate.cli.options import PATHS, end, named_files, processes, progress
-from curate.config import chosen, find_config
+from curate.cli.options import PATHS, codes, end, named_files, processes, progress
+from curate.config import CheckConfig, chosen, find_config
+from curate.errors import UsageError
 from curate.files import STDIN
 from curate.finding import Finding, Severity
 from curate.report.check_formats import OutputFormat, reported, write_report
 from curate.report.check_grouped import GroupBy
 from curate.report.check_text import SHOWN
+from curate.rules.chosen import Chosen
 from curate.targets import Target
 
 
 def check(
     paths: Annotated[list[str], typer.Argument(help=PATHS, metavar="PATH")],
-    select: Annotated[list[str] | None, typer.Option(help="Codes or prefixes of rules to run; may be given several times.")] = None,
-    ignore: Annotated[list[str] | None, typer.Option(help="Codes or prefixes of rules not to run.")] = None,
-    extend_select: Annotated[list[str] | None, typer.Option(help="Codes or prefixes to run besides the default or selected ones.")] = None,
+    select: Annotated[list[str] | None, typer.Option(help="Codes or prefixes of rules to run, with commas between: D,L001.", metavar="CODES")] = None,
+    ignore: Annotated[list[str] | None, typer.Option(help="Codes or prefixes of rules not to run.", metavar="CODES")] = None,
+    extend_select: Annotated[list[str] | None, typer.Option(help="Codes or prefixes to run besides the default or selected ones.", metavar="CODES")] = None,
     target: Annotated[Target | None, typer.Option(help=f"Trainer or service that the data is meant for: {', '.join(Target)}.", metavar="TARGET")] = None,
     model: Annotated[str | None, typer.Option(help="Model whose tokenizer and chat template the rules of family K use.")] = None,
     max_length: Annotated[int | None, typer.Option(help="Tokens of the longest example that will be trained on.")] = None,
@@ -52,9 +54,10 @@ def check(
     Exit status: 0 when there is nothing above info, 1 with errors or warnings or a line that holds no example, 2 when a file cannot be read.
     """
     files = named_files(paths)
-    options = {"select": select, "ignore": ignore, "extend_select": extend_select, "target": target, "model": model, "max_length": max_length}
+    named = {"select": codes(select), "ignore": codes(ignore), "extend_select": codes(extend_select)}
     project = find_config(Path.cwd())
-    config = chosen(project.check, **options)
+    config = chosen(project.check, **named, target=target, model=model, max_length=max_length)
+    _tell_elsewhere(config)
     if fix or unsafe_fixes or diff or fix_only:
         from curate.cli.fix import Fixing, mend  # what a hook that only checks need not load
 
@@ -74,3 +77,15 @@ def check(
 def _says_no_example(finding: Finding) -> bool:
     """Whether a finding may be about a line that holds no example: an error of the families that ask for its form."""
     return finding.severity is Severity.ERROR and finding.line > 0 and finding.code[:1] in ("J", "M", "C")
+
+
+def _tell_elsewhere(config: CheckConfig) -> None:
+    """Say which selected rules are not asked here, and who asks them. Raises `UsageError` where that is all of them: nothing found would look clean."""
+    if not (config.select or config.extend_select):
+        return
+    found = Chosen.by(config).elsewhere(config)
+    said = [f"{prefix}: no rule that `curate check` runs; run by {who}" for prefix, who in found.items()]
+    if config.select and set(config.select) <= found.keys() and set(config.extend_select) <= found.keys():
+        raise UsageError("; ".join(said), "`curate rule CODE` explains one")
+    for note in said:
+        sys.stderr.write(f"note: {note}\n")

@@ -7,14 +7,14 @@ from typing import Annotated
 
 import typer
 
-from curate.cli.options import PATHS, STAYS, end, named_files, tell
+from curate.cli.options import DROP, PATHS, STAYS, YES, codes, end, named_files, tell
 from curate.config import chosen, find_config
 from curate.decision import DecisionLog
 from curate.dedup import Plan, demand_apart, plan, write_plan
 from curate.errors import DataError, UsageError
 from curate.files import replacing
 from curate.report.console import console
-from curate.report.duplicates import SHOWN, alike_text, clusters_text, dedup_json, dedup_text, histogram_text, summary_text
+from curate.report.duplicates import SHOWN, alike_text, clusters_text, dedup_json, dedup_text, dropped_text, histogram_text, summary_text
 from curate.report.progress import StageProgress
 from curate.runs import Project
 from curate.text import visible
@@ -41,6 +41,7 @@ def dedup(
         str | None, typer.Option(help="Sentence-transformers model: tell what says the same in other words (D004); it stays.", metavar="MODEL")
     ] = None,
     beginnings: Annotated[bool | None, typer.Option("--beginnings", help="Remove conversations that another one begins with, too.")] = None,
+    drop: Annotated[list[str] | None, typer.Option(help=DROP, metavar="CODES")] = None,
     against: Annotated[list[str] | None, typer.Option(help="Remove only duplicates of examples in this file or folder, which stays as it is.")] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Show how each removed example differs from the one kept, and all similarities.")] = False,
     html: Annotated[Path | None, typer.Option("--html", help="Write the explanations to this HTML file.")] = None,
@@ -48,7 +49,7 @@ def dedup(
         float | None, typer.Option(help="Another threshold for the files of an earlier run, from what is remembered of it alone.", metavar="FLOAT")
     ] = None,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither use nor keep what is remembered in .curate/cache.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Write even when much of a file goes (rule D008).")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help=YES)] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
     show_all: Annotated[bool, typer.Option("--all", help=f"Show every removal, not only {SHOWN}.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
@@ -84,7 +85,7 @@ def dedup(
             config,
             against=others,
             decisions=log.verdicts(),
-            check=configured.check,
+            check=chosen(configured.check, drop=codes(drop)),
             cache=None if no_cache else project.cache,
             remembered_only=rethreshold is not None,
             listen=shown.listen,
@@ -109,6 +110,8 @@ def dedup(
 
 def _tell(planned: Plan, limit: int | None, *, explain: bool) -> None:
     out = console()
+    for text in dropped_text(planned, limit):
+        out.print(text)
     if explain:
         from curate.report.duplicates_explained import explained_text
 

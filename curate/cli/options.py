@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NoReturn
@@ -19,8 +19,15 @@ UNCOMPARED: Final = "compared with nothing"
 STAYS: Final = "compared with nothing, kept as it is"
 LEFT: Final = "not in the splits, but in removed.jsonl"
 """What becomes of a line that holds no example."""
+DROP: Final = "Codes or prefixes of rules, with commas between: lines with their findings leave, with the code as the reason."
+YES: Final = "Write even when much of a file goes (rule D008)."
 MOST_PROCESSES: Final = 8
 """Processes that share the work unless the user says otherwise: each takes some 200 MB."""
+
+
+def codes(given: Sequence[str] | None) -> list[str] | None:
+    """Codes of an option that may be given several times, each time with several of them and commas between; None where it was not given."""
+    return None if given is None else [code.strip() for text in given for code in text.split(",") if code.strip()]
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from curate.cli.options import codes
 from curate.decision import Decision, DecisionLog
 from curate.errors import UsageError
 from curate.manifest import NAME, REMOVED
@@ -19,7 +20,7 @@ from curate.runs import Project
 def restore(
     folder: Annotated[Path, typer.Argument(help="Folder of a split, or a removed.jsonl.", metavar="DIR")],
     wanted: Annotated[list[str] | None, typer.Argument(help="Ids of examples, or the first digits of one, or FILE:LINE.", metavar="ID...")] = None,
-    reason: Annotated[list[str] | None, typer.Option(help="All that left for this reason: D003, decision, ...", metavar="CODE")] = None,
+    reason: Annotated[list[str] | None, typer.Option(help="All that left for these reasons: D003,decision, ...", metavar="CODES")] = None,
     every: Annotated[bool, typer.Option("--all", help="All that left.")] = False,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Write their bytes to this file; the folder stays as it is.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
@@ -32,7 +33,7 @@ def restore(
         raise UsageError("nothing is named that shall come back", "name ids, --reason CODE or --all")
     ledger = folder / REMOVED if folder.is_dir() else folder
     entries = read_entries(ledger)
-    numbers = chosen(entries, wanted or (), reason or (), every=every)
+    numbers = chosen(entries, wanted or (), codes(reason) or (), every=every)
     project = Project(Path.cwd())
     if output is not None:
         if output.resolve() == ledger.resolve() or output.resolve().parent == ledger.resolve().parent:

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from curate.cli.options import LEFT, end
-from curate.config import load_config
+from curate.cli.options import DROP, LEFT, YES, codes, end
+from curate.config import chosen, load_config
 from curate.errors import UsageError
 from curate.pipeline import Choice
 from curate.pipeline import run as run_pipeline
@@ -27,6 +27,8 @@ def run(
     skip: Annotated[str, typer.Option(help="Stages to leave out: nothing is found, and nothing leaves, by them.", metavar="STAGES")] = "",
     until: Annotated[str, typer.Option(help="The last stage to run.", metavar="STAGE")] = "",
     again: Annotated[str, typer.Option(help="Stages to run again though nothing has changed.", metavar="STAGES")] = "",
+    drop: Annotated[list[str] | None, typer.Option(help=DROP, metavar="CODES")] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help=YES)] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would run, and write nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
@@ -37,13 +39,14 @@ def run(
 
     Exit status: 0, or 1 where a line holds no example, 2 where none does, nothing is left and when a file cannot be read or written.
     """
-    choice = Choice(_names(only), _names(skip), _names(again), until, dry_run)
+    choice = Choice(_names(only), _names(skip), _names(again), until, dry_run, yes)
     path = config / "curate.toml" if config.is_dir() else config
     if not path.exists() and config == Path("curate.toml") and Path("pyproject.toml").exists():
         path = Path("pyproject.toml")
     settings = load_config(path)
     if not settings.data:
         raise UsageError(f"{path}: names no data", 'write  data = ["data.jsonl"]')
+    settings = settings.model_copy(update={"check": chosen(settings.check, drop=codes(drop))})
     with StageProgress(quiet=quiet) as progress:
         result = run_pipeline(Project(path.absolute().parent), settings, progress.listen, choice)
     if as_json:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from curate.cli.options import LEFT, PATHS, end, named_files, tell
+from curate.cli.options import DROP, LEFT, PATHS, YES, codes, end, named_files, tell
 from curate.config import chosen, find_config
 from curate.decision import DecisionLog
 from curate.errors import UsageError
@@ -40,6 +40,8 @@ def split(
     ] = None,
     examples: Annotated[int | None, typer.Option(help="Take so many examples at the most, one of each cluster before a second one of any.")] = None,
     tokens: Annotated[int | None, typer.Option(help="Take so many tokens at the most.")] = None,
+    drop: Annotated[list[str] | None, typer.Option(help=DROP, metavar="CODES")] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help=YES)] = False,
     seed: Annotated[int | None, typer.Option(help="Another seed gives another split.")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Divide all examples anew; those that the folder has need not stay in their split.")] = False,
     parquet: Annotated[bool | None, typer.Option("--parquet", help="Write Parquet files beside the JSON Lines.")] = None,
@@ -65,14 +67,15 @@ def split(
     }
     options |= {"stratify": stratify, "existing": existing, "semantic": semantic, "parquet": parquet, "trainers": trainer, "grow": False if fresh else None}
     section, dedup = chosen(whole.split, **options), chosen(whole.dedup, threshold=threshold)
+    check = chosen(whole.check, drop=codes(drop))
     mix = chosen(whole.mix, weights=_weights(weight), examples=examples, tokens=tokens)
-    config = whole.model_copy(update={"split": section, "dedup": dedup, "mix": mix, "seed": whole.seed if seed is None else seed})
+    config = whole.model_copy(update={"split": section, "dedup": dedup, "mix": mix, "check": check, "seed": whole.seed if seed is None else seed})
     log = DecisionLog(project.decisions)
     tell(log.notes)
     decisions = log.verdicts()
     sources = sources_of(project, named_files(paths), section.existing, decisions)
     with StageProgress(quiet=quiet or not sys.stderr.isatty()) as shown:
-        result = split_files(sources, output, config, decisions=decisions, cache=project.cache, listen=shown.listen)
+        result = split_files(sources, output, config, decisions=decisions, cache=project.cache, listen=shown.listen, yes=yes)
     if as_json:
         json.dump(split_json(result, output), sys.stdout)
         sys.stdout.write("\n")

@@ -3,11 +3,13 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from curate.detect.lexicon import FILLER
-from curate.detect.question import Question
 from curate.text import normalised, words
+
+if TYPE_CHECKING:
+    from curate.detect.question import Question
 
 LONGEST: Final = 4
 """Words of a label."""
@@ -28,32 +30,33 @@ def is_label(answer: str) -> bool:
     return len(plain.split()) <= LONGEST and "\n" not in plain and (not plain.endswith((".", "!", "?")) or len(plain.split()) == 1)
 
 
-def label_settings(questions: Sequence[Question]) -> frozenset[str]:
+def label_settings(questions: Sequence["Question"]) -> frozenset[str]:
     """The settings whose answers are labels: of 20 questions or more, nine in ten are answered with one of few short answers."""
     answers: dict[str, Counter[str]] = defaultdict(Counter)
     for question in questions:
         answers[question.setting][normalised(question.answer) if is_label(question.answer) else ""] += 1
-    return frozenset(setting for setting, found in answers.items() if _are_labels(found))
+    return frozenset(setting for setting, found in answers.items() if are_labels(found))
 
 
-def _are_labels(found: Counter[str]) -> bool:
+def are_labels(found: Counter[str]) -> bool:
+    """Whether these answers, each with how often it was given and "" for all that are no labels, are those of data for classification."""
     total = found.total()
     repeated = sum(count for answer, count in found.items() if answer and count > 1)
     return total >= LEAST and repeated >= SHARE * total and len(found) <= max(2, total // 4)
 
 
-def classifies(question: Question, settings: frozenset[str]) -> bool:
+def classifies(question: "Question", settings: frozenset[str]) -> bool:
     """Whether a question wants a label: its setting's answers are labels, or its words say so."""
     return question.setting in settings or CLASSIFIES.search(question.request + "\n" + question.system) is not None
 
 
-def labels_clash(left: Question, right: Question, settings: frozenset[str]) -> bool:
+def labels_clash(left: "Question", right: "Question", settings: frozenset[str]) -> bool:
     """Whether two questions want a label and got two different ones."""
     if not (is_label(left.answer) and is_label(right.answer) and classifies(left, settings) and classifies(right, settings)):
         return False
-    return _named(left.answer) != _named(right.answer)
+    return named(left.answer) != named(right.answer)
 
 
-def _named(answer: str) -> str:
+def named(answer: str) -> str:
     """A label without articles, punctuation and politeness."""
     return " ".join(word for word in words(normalised(answer)) if word not in FILLER) or normalised(answer)

@@ -1,4 +1,4 @@
-"""What comes again where no text is nearly the same: answers to one question, one answer to many questions, conversations that go on, phrases.
+"""What comes again where no text is nearly the same: answers to one question, conversations that go on, phrases.
 
 Pure functions over examples, for those who look at a data set as a whole. Nothing here is a reason to remove an example unseen.
 """
@@ -16,7 +16,6 @@ from curate.detect.facts import Facts
 from curate.detect.keys import key_of
 from curate.detect.near import sets_of
 from curate.detect.question import Question, question_of
-from curate.detect.refusals import OPENING, refuses
 from curate.detect.shingles import Sets
 from curate.detect.threads import cores
 from curate.detect.verify import Alike, grouped, jaccard
@@ -25,10 +24,6 @@ from curate.text import normalised, words
 
 AGREE: Final = 0.8
 """Share of the words of meaning of two answers that both have, from which they say the same."""
-SPREAD: Final = 10
-"""Different questions from which an answer to all of them is suspicious."""
-LABEL: Final = 40
-"""Characters up to which an answer may be the name of a class."""
 WORDS: Final = 4
 """Words of a phrase that answers begin or end with."""
 SHARE: Final = 0.3
@@ -77,25 +72,6 @@ def _hashed(owned: Sequence[tuple[int, frozenset[str]]]) -> Sets:
         for group, some in owned
     ]
     return Sets(np.concatenate(found), np.cumsum([0, *map(len, found)], dtype=np.int64))
-
-
-class Spread(NamedTuple):
-    """An answer that many questions get."""
-
-    examples: list[Example]
-    """One for each question, in order."""
-    answer: str
-
-
-def spread_answers(examples: Sequence[Example]) -> list[Spread]:
-    """Answers that `SPREAD` different questions get, and more; those first that most get. Names of classes and refusals are none."""
-    given: dict[str, dict[str, Question]] = defaultdict(dict)
-    for example in examples:
-        question = question_of(example)
-        if question and len(question.answer) > LABEL and not refuses(question.answer[:OPENING]):
-            given[normalised(question.answer)].setdefault(normalised(question.request), question)
-    found = [list(questions.values()) for questions in given.values() if len(questions) >= SPREAD]
-    return [Spread([question.example for question in questions], questions[0].answer) for questions in sorted(found, key=len, reverse=True)]
 
 
 def beginnings(examples: Sequence[Example]) -> Iterator[Twin]:

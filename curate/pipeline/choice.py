@@ -26,6 +26,8 @@ class Choice:
     """The last stage; empty: the last of all."""
     dry: bool = False
     """Nothing is written: it is only said what would be done."""
+    yes: bool = False
+    """Much of a file may be dropped (D008)."""
 
     def __post_init__(self) -> None:
         for option, names in (("--only", self.only), ("--skip", self.skip), ("--again", self.again), ("--until", (self.until,) if self.until else ())):

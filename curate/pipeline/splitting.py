@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from curate.apply import Reason, leaving
+from curate.apply import Reason, demand_light, heavy_drops, leaves_by, leaving
 from curate.check import QUICK, check_paths
-from curate.config import Config
+from curate.config import CheckConfig, Config
 from curate.decision import Decision, edits_of
 from curate.detect.columns import Making
 from curate.detect.crew import Crew
@@ -21,7 +21,9 @@ from curate.finding import Finding, Severity
 from curate.manifest import intact, read_manifest, shaping
 from curate.models import fingerprint
 from curate.output import Made, SplitResult, input_files, write_output
+from curate.rules import Scope
 from curate.rules.balance import unbalanced
+from curate.rules.chosen import Chosen
 from curate.runs import Project
 from curate.screening import Screening
 from curate.split.balance import balance_of
@@ -33,6 +35,8 @@ from curate.text import plural, visible
 
 PARALLEL: Final = 32 << 20
 """Bytes from which processes are started."""
+COMPARING: Final = (Scope.PROFILE, Scope.EXAMPLES, Scope.CONFLICTS)
+"""Rules that cannot be asked while the lines are read."""
 DIVIDING: Final = ("fractions", "counts", "stratify", "existing")
 """Settings of `[split]` under which examples of an earlier division stay where they are only while these are as they were."""
 
@@ -70,24 +74,36 @@ def sources_of(project: Project, paths: Sequence[Path], existing: Sequence[str],
 
 
 def split_files(
-    sources: Sources, output: Path, config: Config, *, decisions: Mapping[str, Decision] | None = None, cache: Path | None = None, listen: Listener = silent
+    sources: Sources,
+    output: Path,
+    config: Config,
+    *,
+    decisions: Mapping[str, Decision] | None = None,
+    cache: Path | None = None,
+    listen: Listener = silent,
+    yes: bool = False,
 ) -> SplitResult:
-    """Read, divide and write. What a person decided and what has errors leaves; duplicates stay, on one side.
+    """Read, divide and write. What a person decided, what has errors and what `drop` of the check names leaves; duplicates stay, on one side.
 
-    Raises `InputError` for a file that cannot be read or where nothing is left, `UsageError`, `OutputError`; nothing is changed then.
+    Raises `InputError` for a file that cannot be read or where nothing is left, `DataError` where much of a file would be dropped and `yes`
+    was not said, `UsageError`, `OutputError`; nothing is changed then.
     """
     demand_apart(sources.every, output)
     making = making_of(config)
-    screening = Screening.of(config.check, quick=size_of(sources.every) >= QUICK) if not config.check.model else None
+    apart = bool(config.check.model) or _asks_all(config.check)
+    screening = None if apart else Screening.of(config.check, quick=size_of(sources.every) >= QUICK)
     with Crew(cores(), processes=is_big(sources.every)) as crew:
-        errors = _errors(sources, config, listen) if config.check.model else []
+        errors = _errors(sources, config, listen) if apart else []
         listen(StageStarted("read"))
         table = read_sources(sources, making._replace(judging=screening), crew, _told(listen))
         if screening:
             report = screening.report(table.judged)
             suppress(report, load_suppressions(Path.cwd()), [sources.name_of(path) for path in sources.files])
             errors = report.findings
-        leaves = leaving(table, errors=errors, verdicts=decisions, first=int(table.first[len(sources.given)]))
+        first = int(table.first[len(sources.given)])
+        leaves = leaving(table, errors=errors, verdicts=decisions, first=first)
+        if not yes:
+            demand_light(heavy_drops(table, leaves, config.check, config.dedup, first))
         listen(StageFinished("read", False, f"{plural(len(table.starts), 'line')}, of which {len(leaves):,} leave"))
         listen(StageStarted("split"))
         result = divided(sources, table, leaves, output, config, crew, decisions=decisions, cache=cache)
@@ -161,13 +177,20 @@ def is_big(paths: Iterable[Path]) -> bool:
     return size_of(paths) >= PARALLEL
 
 
+def _asks_all(check: CheckConfig) -> bool:
+    """Whether lines leave for findings of a rule that looks at more than one of them."""
+    chosen = Chosen.by(check)
+    leaving = (code for code, severity in chosen.severities.items() if severity is Severity.ERROR or code.startswith(check.drop))
+    return any(chosen.rules[code].scope in COMPARING for code in leaving)
+
+
 def _errors(sources: Sources, config: Config, listen: Listener) -> list[Finding]:
-    """The errors of the files that are divided, those that a model's template brings among them."""
+    """The findings for which lines of the files that are divided leave, those that a model's template brings among them."""
     listen(StageStarted("check"))
     report = check_paths(sources.files, config.check, None, sources.name_of)
     suppress(report, load_suppressions(Path.cwd()), [sources.name_of(path) for path in sources.files])
-    errors = [finding for finding in report.findings if finding.severity is Severity.ERROR]
-    listen(StageFinished("check", False, plural(len(errors), "error")))
+    errors = [finding for finding in report.findings if leaves_by(finding, config.check.drop)]
+    listen(StageFinished("check", False, f"{plural(len(errors), 'finding')} for which lines leave"))
     return errors
 
 

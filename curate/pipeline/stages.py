@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from curate.apply import Reason, leaving
+from curate.apply import Reason, demand_light, heavy_drops, leaves_by, leaving
 from curate.check import check_paths
 from curate.config import Config
 from curate.decision import Decision, DecisionLog, edits_of
@@ -191,8 +191,16 @@ class Pipeline:
     @cached_property
     def leaves(self) -> dict[int, Reason]:
         """Why lines of the table leave, by what was found and decided before they are divided."""
-        errors = [finding for finding in self.findings if finding.severity is Severity.ERROR]
-        return leaving(self.table, errors=errors, verdicts=self.verdicts, losses=self.losses, first=int(self.table.first[len(self.given)]))
+        first = int(self.table.first[len(self.given)])
+        found = leaving(self.table, errors=self._leaving, verdicts=self.verdicts, losses=self.losses, first=first)
+        if not self.choice.yes:
+            demand_light(heavy_drops(self.table, found, self.config.check, self.config.dedup, first))
+        return found
+
+    @property
+    def _leaving(self) -> list[Finding]:
+        """The findings for which lines leave."""
+        return [finding for finding in self.findings if leaves_by(finding, self.config.check.drop)]
 
     @cached_property
     def verdicts(self) -> dict[str, Decision]:
@@ -256,7 +264,7 @@ class Pipeline:
     @cached_property
     def _left(self) -> list[Any]:
         """What decides which lines leave before duplicates do, as plain values."""
-        errors = [[finding.file, finding.line, finding.example, finding.code] for finding in self.findings if finding.severity is Severity.ERROR]
+        errors = [[finding.file, finding.line, finding.example, finding.code] for finding in self._leaving]
         return [errors, {example: decision.model_dump(mode="json", include={"verdict", "who", "why", "when"}) for example, decision in self.verdicts.items()}]
 
     def _dedup(self) -> None:

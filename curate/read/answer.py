@@ -10,8 +10,8 @@ from curate.read.compiled import Array, byte_of, compiled, finds, literal, same,
 
 _NOTHINGS, _REQUESTS = literal(b"nt.-?<orp\xe2"), literal(b"pcedtw")
 """First letters of answers that are none (Q002), and of requests that a word does not answer (Q001)."""
-_ENDS: Final = ("the", "an", "and", "or", "of", "to", "with", "from", "because", "which", "is", "are", "was", "were")
-_PIECE, _HEAD = np.int64(24), np.int64(150)
+_ENDS: Final = ("the", "an", "and", "or", "of", "to", "with", "from", "because", "which", "is", "are", "was", "were", "such as")
+_PIECE, _SCRAP, _HEAD = np.int64(24), np.int64(8), np.int64(150)
 _LAST = np.zeros((len(_ENDS), 8), dtype=np.uint8)
 for _nth, _word in enumerate(_ENDS):
     _LAST[_nth, : len(_word)] = list(_word.encode())
@@ -20,8 +20,14 @@ for _nth, _word in enumerate(_ENDS):
 
 @compiled
 def _repeats(text: Array, start: int, end: int, chars: int) -> bool:
-    """Whether a piece of 24 characters from 0.6 of an answer, or from its end, stands before it."""
+    """Whether a piece of 24 characters from 0.6 of an answer, or from its end, stands before it; of a short one, 8 from its middle and from its end."""
     ascii_ = end - start == chars
+    if chars <= 200:
+        middle = start + chars // 2 if ascii_ else byte_of(text, start, end, np.int64(chars // 2))
+        behind = middle + 8 if ascii_ else byte_of(text, middle, end, _SCRAP)
+        last = end - 10 if ascii_ else byte_of(text, start, end, np.int64(chars - 10))
+        stop = last + 8 if ascii_ else byte_of(text, last, end, _SCRAP)
+        return bool(finds(text, start, middle, middle, behind - middle) and finds(text, start, last, last, stop - last))
     for number in (int(chars * 0.6) - 24, chars - 48):
         piece = start + number if ascii_ else byte_of(text, start, end, number)
         after = piece + 24 if ascii_ else byte_of(text, piece, end, _PIECE)
@@ -40,6 +46,12 @@ def _breaks_off(text: Array, start: int, end: int) -> bool:
         return end - start > 1 and text[end - 2] == 32
     if not 97 <= byte <= 122:
         return False
+    if end - start > 120:
+        at = end - 1
+        while at > start and text[np.uintp(at)] != 10 and end - at < 1600:  # 400 characters of up to four bytes
+            if text[np.uintp(at)] == 46 or text[np.uintp(at)] == 33 or text[np.uintp(at)] == 63:
+                return True
+            at -= 1
     for nth in range(len(_LAST)):
         size = 0
         while size < 8 and _LAST[nth, size]:
@@ -112,9 +124,13 @@ def _is_open(text: Array, start: int, end: int) -> bool:
 def is_unsound(text: Array, start: int, end: int, chars: int, worn: int, fenced: int) -> bool:
     """Whether something may be wrong with an answer, whatever it answers; `worn` is its number of worn-out phrases."""
     first = text[start]
+    if chars > 40 and (
+        97 <= first <= 122 or first == 44 or first == 59 or first == 46 or first == 41 or first == 33 or first == 63 or first == 58 or first == 93
+    ):
+        return True  # it may begin in the middle of a sentence
     if worn >= 3 or first == 123 or first == 91 or _breaks_off(text, start, end) or (fenced and _is_open(text, start, end)):
         return True
-    return _is_uneven(text, start, end, chars) or (chars > 200 and _repeats(text, start, end, chars))
+    return _is_uneven(text, start, end, chars) or (chars > 40 and _repeats(text, start, end, chars))
 
 
 @compiled

@@ -133,11 +133,11 @@ def _opens(data: Array, at: int, role: int, before: int) -> bool:
     byte, after = data[np.uintp(at)], data[np.uintp(at + 1)]
     if byte == 123:
         return bool(_is_variable(data, at, before))
-    if byte == 60:  # <| and, in answers, <p>
-        if after == 124 or (role == ANSWER and after == 92):
+    if byte == 60:  # <| as it is or wide, <s> and, in answers, <p>
+        following = data[np.uintp(at + 2)] if (after | 32) == 112 or after == 115 else 0
+        if after == 124 or after == 92 or after == 0xEF or (after == 115 and following == 62):
             return True
-        following = data[np.uintp(at + 2)] if (after | 32) == 112 else 0
-        return bool(role == ANSWER and (following == 32 or following == 62 or following == 47 or following == 92))
+        return bool(role == ANSWER and after != 115 and (following == 32 or following == 62 or following == 47 or following == 92))
     if byte == 37:  # %s
         return bool(after == 115 and (before == 0 or before == 32 or before == 44) and _is_one_of(data[np.uintp(at + 2)], _CLOSES))
     if byte == 38:  # &#

@@ -50,6 +50,8 @@ class Lines(NamedTuple):
     """uint64: the digest of the system prompt."""
     answer: Array
     """uint64: the digest of the last answer."""
+    asked: Array
+    """uint64: the digest of the texts before it, each with a U+0000 behind it."""
     counts: Array
     """int32, lines x 5: turns; 1 for a system prompt; characters of all texts; 1 where `said` has to be made anew; characters of the last answer."""
 
@@ -61,8 +63,8 @@ def room_for(size: int) -> Room:
 
 def lines_for(count: int) -> Lines:
     """Room for what is known of so many lines."""
-    exact, said, system, answer = np.zeros((4, count), dtype=np.uint64)
-    return Lines(np.zeros(count, dtype=np.bool_), exact, said, system, answer, np.zeros((count, 5), dtype=np.int32))
+    exact, said, system, answer, asked = np.zeros((5, count), dtype=np.uint64)
+    return Lines(np.zeros(count, dtype=np.bool_), exact, said, system, answer, asked, np.zeros((count, 5), dtype=np.int32))
 
 
 @compiled
@@ -168,7 +170,7 @@ def _line(  # noqa: PLR0912  (one form of a line, from its first byte to its las
     at += data[at] == 13
     if data[at] != 10:
         return -1
-    lines.answer[line] = digest(text, start, used)
+    lines.asked[line], lines.answer[line] = digest(text, zero, start), digest(text, start, used)
     used, used_folded = _write_roles(text, used, turns, system), _write_roles(folded, used_folded, turns, system)
     lines.exact[line], lines.said[line] = digest(text, zero, used), digest(folded, zero, used_folded)
     count = lines.counts[line]

@@ -58,12 +58,14 @@ class RemovedLine(BaseModel):
     place: str
     """FILE:LINE."""
     code: str
-    """D001: the same content; D003: nearly the same; D007: the beginning of the other."""
-    kept: str
-    """Id of the example that stayed in its place."""
-    kept_place: str
-    similarity: float
-    """True Jaccard similarity to the one that stayed."""
+    """D001: the same content; D003: nearly the same; D007: the beginning of the other; any other: a rule that `--drop` names."""
+    why: str | None = None
+    """For a line that was dropped: what the rule says of it."""
+    kept: str | None = None
+    """For a duplicate: id of the example that stayed in its place."""
+    kept_place: str | None = None
+    similarity: float | None = None
+    """For a duplicate: true Jaccard similarity to the one that stayed."""
     diff: list[TurnDiff] | None = None
     """With --explain: how the two differ. Secrets are left out."""
 
@@ -138,7 +140,7 @@ def dedup_json(plan: Plan, *, explain: bool = False, written: bool = True) -> di
     """The result as plain values."""
     return DedupOutput(
         read=plan.read,
-        kept=plan.read - len(plan.losses),
+        kept=plan.read - plan.gone,
         not_understood=plan.not_understood,
         against=sum(plan.against.values()),
         removed=list(_removed(plan, explain)),
@@ -163,6 +165,8 @@ def _pairs(pairs: Iterable[Loss]) -> list[ApartPair]:
 
 def _removed(plan: Plan, explain: bool) -> Iterator[RemovedLine]:
     examples = plan.examples({place for lost in plan.losses for place in (lost.place, lost.kept_place)}) if explain else {}
+    for gone in plan.dropped:
+        yield RemovedLine(example=gone.example, place=str(gone.place), code=gone.code, why=gone.why)
     for lost in plan.losses:
         diff = None
         if explain:
@@ -211,6 +215,16 @@ def alike_text(plan: Plan, limit: int | None = SHOWN) -> "Iterator[Text]":
             yield Text(f"… and {len(pairs) - limit:,} more {kind} (--all shows them)")
 
 
+def dropped_text(plan: Plan, limit: int | None = SHOWN) -> "Iterator[Text]":
+    """What goes for a finding, whatever it is like."""
+    from rich.text import Text
+
+    for gone in plan.dropped[:limit]:
+        yield Text.assemble((visible(str(gone.place)), "bold"), f": {gone.code} {visible(gone.why)}")
+    if limit is not None and len(plan.dropped) > limit:
+        yield Text(f"… and {len(plan.dropped) - limit:,} more dropped (--all shows them)")
+
+
 def held_back(plan: Plan, limit: int | None) -> "Iterator[Text]":
     """How many removals were not shown."""
     from rich.text import Text
@@ -233,7 +247,9 @@ def summary_text(plan: Plan, *, written: bool) -> "Iterator[Text]":
     counts = f"{by_code['D001']:,} exact, {by_code['D003']:,} near"
     if by_code["D007"]:
         counts += f", {plural(by_code['D007'], 'beginning')}"
-    gone = len(plan.losses)
+    for code, count in sorted(Counter(gone.code for gone in plan.dropped).items()):
+        counts += f", {count:,} {code}"
+    gone = plan.gone
     of = f"{plural(plan.read, 'line')} read = {plan.read - gone:,} kept + {gone:,} removed ({counts})"
     held = f", held against {plural(sum(plan.against.values()), 'line')}" if plan.against else ""
     yield Text(f"{of}{held}{'' if written else '; nothing written'}", style="bold")

@@ -27,7 +27,7 @@ del { color: var(--error); text-decoration: line-through } ins { color: var(--in
 def dedup_html(plan: Plan, limit: int | None = SHOWN) -> Iterator[str]:
     """The document, piece by piece; of the removals the `limit` least similar ones (None: all), and as many of the pairs that stay apart."""
     by_code = Counter(lost.code for lost in plan.losses)
-    kept = plan.read - len(plan.losses)
+    kept = plan.read - plan.gone
     yield head("curate dedup", STYLE)
     yield f'<p class="quiet">{safe(", ".join((*plan.lines, *(f"held against {file}" for file in plan.against))))}</p>\n<div class="tiles">'
     apart = len(plan.apart)

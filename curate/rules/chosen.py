@@ -4,13 +4,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import PurePath
-from typing import Self
+from typing import Final, Self
 
 from curate.config import CheckConfig
 from curate.errors import ConfigError, UsageError
 from curate.finding import Finding, Severity
 from curate.rules.custom import known_rules, mistakes
-from curate.rules.rule import Rule
+from curate.rules.rule import Rule, Scope
+
+ASKED_BY: Final = {
+    Scope.REMOVAL: "`curate dedup`",
+    Scope.BENCHMARK: "`curate decontaminate`",
+    Scope.MEANING: "`curate dedup --embeddings MODEL`",
+    Scope.SPLITS: "`curate verify`",
+    Scope.DIVISION: "`curate split`",
+    Scope.OUTPUT: "`curate verify`",
+}
+"""Who asks the rules that `curate check` does not ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +43,15 @@ class Chosen:
         if wrong:
             raise ConfigError("\n".join(wrong), "roles are system, developer, user, assistant, tool, function")
         known = known_rules(config.rule)
-        named = (*config.select, *config.extend_select, *config.ignore, *config.severity, *(p for codes in config.per_file_ignores.values() for p in codes))
+        named = (*config.select, *config.extend_select, *config.ignore, *config.drop, *config.severity)
+        named = (*named, *(prefix for codes in config.per_file_ignores.values() for prefix in codes))
         for prefix in named:
             if not any(code.startswith(prefix) for code in known):
                 raise UsageError(f"no rule has a code that starts with {prefix!r}", "`curate rule --all` lists them")
         rules, severities = {}, {}
         for code, rule in known.items():
             runs = code.startswith(config.select) if config.select else rule.default
-            runs = runs or bool(config.extend_select and code.startswith(config.extend_select))
+            runs = runs or code.startswith((*config.extend_select, *config.drop))
             severity = rule.severity_for(config.target)
             if not runs or severity is None or (config.ignore and code.startswith(config.ignore)):
                 continue
@@ -49,6 +60,15 @@ class Chosen:
             if stated != "off":
                 rules[code], severities[code] = rule.for_target(config.target), Severity(stated)
         return cls(known, rules, severities, config.per_file_ignores)
+
+    def elsewhere(self, config: CheckConfig) -> dict[str, str]:
+        """The prefixes that `config` selects of which `curate check` asks no rule, each with who asks theirs."""
+        found = {}
+        for prefix in (*config.select, *config.extend_select):
+            scopes = dict.fromkeys(rule.scope for code, rule in self.known.items() if code.startswith(prefix))
+            if all(scope in ASKED_BY or (scope is Scope.TOKENS and not config.model) for scope in scopes):
+                found[prefix] = ", ".join(dict.fromkeys(ASKED_BY.get(scope, "`curate check --model MODEL`") for scope in scopes))
+        return found
 
     def tells(self, finding: Finding) -> bool:
         """Whether a finding is told: false where its file's name matches a glob for which its rule is ignored."""

@@ -1,7 +1,8 @@
 """Family X: answers that cannot both hold. They are shown; a person decides. Keep all examples in memory, and so run only when they are selected.
 
 Which questions are the same and which answers clash is `curate.detect.conflict`'s to say; `curate conflicts` shows the pairs, and where system
-prompts differ, which may be why answers do. X007 was such a pair; the code is not used again.
+prompts differ, which may be why answers do. X007 was such a pair; the code is not used again. X005, which equal inputs show without any of this, is
+in `curate.rules.answers`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -96,25 +97,6 @@ def refused_and_answered(report: "ConflictReport") -> Found:
     return _told(report, "X004")
 
 
-@rule("X005", "labels-differ", severity=Severity.ERROR, scope=Scope.CONFLICTS, default=False, hint=HINT)
-def labels_differ(report: "ConflictReport") -> Found:
-    """One input is given two labels.
-
-    In data for classification there is one right answer; no model can learn two.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Classify the sentiment: I love it"}, {"role": "assistant", "content": "positive"}]}
-        {"messages": [{"role": "user", "content": "Classify the sentiment: I love it"}, {"role": "assistant", "content": "neutral"}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Classify the sentiment: I love it"}, {"role": "assistant", "content": "positive"}]}
-        {"messages": [{"role": "user", "content": "Classify the sentiment: It is a book"}, {"role": "assistant", "content": "neutral"}]}
-    """
-    return _told(report, "X005")
-
-
 @rule(
     "X006",
     "contradicts-itself",
@@ -160,4 +142,4 @@ def _pointer(example: Example, turn: int) -> str:
     return example.messages[turn].content_pointer
 
 
-RULES = (answers_contradict, reworded_question_contradicts, facts_differ, refused_and_answered, labels_differ, contradicts_itself)
+RULES = (answers_contradict, reworded_question_contradicts, facts_differ, refused_and_answered, contradicts_itself)

@@ -174,12 +174,20 @@ def uneven_lengths(known: Profile) -> Placed:
         )
 
 
-@rule("Q021", "odd-length", severity=Severity.INFO, scope=Scope.PROFILE, hint="Read it: the longest and the shortest examples are often broken ones.")
+@rule(
+    "Q021",
+    "odd-length",
+    severity=Severity.INFO,
+    scope=Scope.PROFILE,
+    default=False,
+    hint="Read it: the longest and the shortest examples are often broken ones.",
+)
 def odd_length(known: Profile) -> Placed:
     """An example is far longer or shorter than all others.
 
     Measured by the logarithm of its length, in robust standard deviations (median and median deviation), and only
-    from 10 examples on.
+    from 10 examples on. Empty ones are C003's. Runs only when it is selected: on real files it was right in 0 of 4
+    findings.
 
     Bad:
 
@@ -205,7 +213,7 @@ def odd_length(known: Profile) -> Placed:
     middle = _median(logs)
     spread = max(1.4826 * _median([(abs(value - middle), count) for value, count in logs]), log(1.15))
     least, most = exp(middle - FAR * spread), exp(middle + FAR * spread)
-    odd = {length for length in known.length_counts() if not least <= max(length, 1) <= most}
+    odd = {length for length in known.length_counts() if length and not least <= length <= most}
     for at, length in known.of_lengths(odd):
         yield at, Problem("", f"{plural(length, 'character')}; the middle example has {int(exp(middle)):,}")
 

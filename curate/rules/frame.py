@@ -40,7 +40,7 @@ POINTS: Final = (
     rf"(?i-u:(?:the|this|these) (?:{'|'.join(POINTERS)}) (?:{'|'.join(NOUNS)})"
     r"|(?:text|sentence|paragraph|passage|article|code|list|table|email) (?:below|above)|following (?:text|sentence|paragraph|passage|article))"
 )
-SHOWN: Final = r"[\n:\"“”'‘`{(]|[a-z.?!][A-Z]|(?:format|style)\b"
+SHOWN: Final = r"[\n:\"“”'‘`{(]|[a-z.?!][A-Z]|[.?!][0-9]|(?:format|style)\b"
 """What a question has in it that shows the text it points at."""
 BARE_URL: Final = r"(?:[Ss]ummari[sz]e|[Rr]ead|[Vv]isit|[Oo]pen|[Tt]ranslate|[Aa]naly[sz]e|[Cc]heck) [^\n]*https?://\S+\z"
 

@@ -1,11 +1,11 @@
-"""Family Q, remains: placeholders, template variables, HTML and role markers that should have been replaced or cut away."""
+"""Family Q, remains: placeholders, template variables and HTML that should have been replaced or cut away."""
 
 import re
 from typing import TYPE_CHECKING, Final
 
 from curate.finding import Severity
 from curate.rules.rule import Scope, rule
-from curate.rules.texts import answer, asked, closer, having, one_of, quoting
+from curate.rules.texts import answer, asked, closer, having, one_of
 from curate.text import excerpt
 
 if TYPE_CHECKING:
@@ -21,10 +21,14 @@ PLACEHOLDERS: Final = (
 PLACEHOLDER_HINT: Final = one_of(*PLACEHOLDERS, "tbd")
 COMMENTED: Final = re.compile(r"```|//|/\*|#")
 """Code, in which such a mark is a note."""
-TEMPLATE: Final = re.compile(r"(?i)template|form|letter|e-?mail|sample|example|script|draft|contract|to-?do|lorem")
+TEMPLATE: Final = re.compile(
+    r"(?i)\b(?:templates?|letter|e-?mails?|samples?|examples?|scripts?|drafts?|contracts?|to-?dos?|placeholders?|lorem"
+    r"|(?<!to )(?<!in the )(?<!same )forms?(?! of| an?| the))\b"
+)
+"""What a question says that wants one: whole words, for "information" has a form in it."""
 NOTHING: Final = r"(?i)\A\s*(?:n/a|nan|tbd|todo|\.{2,}|…|-{1,3}|\?+|<(?:empty|none|blank)>|output|response|placeholder)\W*\z"
 VARIABLE: Final = re.compile(
-    r"\{\{ ?[A-Za-z_][\w.]{0,40} ?\}\}|(?:^|[\s,\"“(])\{[a-z_]{2,30}\}(?:[\s.,!?:;\"”)]|$)|(?:^|[ ,])%s(?:[ .,!?]|$)|\$\{[a-z_]{2,30}\}"
+    r"\{\{ ?[A-Za-z_][\w.]{0,40} ?\}\}|(?:^|[\s,\"“(])\{[a-z]{2,30}(?:_[a-z]{2,30})*\}(?:[\s.,!?:;\"”)]|$)|(?:^|[ ,])%s(?:[ .,!?]|$)|\$\{[a-z_]{2,30}\}"
 )
 VARIABLE_HINT: Final = r"\{\{ ?[A-Za-z_]|\{[a-z_]+\}|%s(?:[ .,!?]|\z|\n)"
 CODE: Final = re.compile(
@@ -38,15 +42,15 @@ NOTICES: Final = (
     "click here to", "accept cookies", "accept all cookies", "we use cookies", "cookie policy", "all rights reserved", "subscribe to our newsletter",
 )  # fmt: skip
 HTML: Final = re.compile(rf"{'|'.join(ENTITIES)}|&#[0-9]{{2,5}};|</?(?:{'|'.join(TAGS)})(?: [^<>\n]{{0,200}})?/?>|\b(?:{'|'.join(NOTICES)})", re.IGNORECASE)
+SURE: Final = re.compile(rf"&nbsp;|&#[0-9]{{2,5}};|</[a-z]+>|<br ?/?>|{'|'.join(NOTICES)}", re.IGNORECASE)
+"""Remains that stand in no text on purpose; of others there have to be two."""
+LEGAL: Final = re.compile(r"copyright|\blicen[cs]|\bpermission\b|©|\(c\) ?[12]", re.IGNORECASE)
+"""A text about rights, in which all of them may be reserved."""
+SPANS: Final = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|^[ \t]*\|[^\n]*$", re.DOTALL | re.MULTILINE)
+"""Code and the rows of tables, which have markup of their own."""
+PROGRAM: Final = re.compile(r"[;{}]\s*$|^\s*(?:def |class |import |#include|function |const |var |let |return\b|SELECT )|\w\(.*\)\s*$|=>", re.MULTILINE)
 HTML_HINTS: Final = (rf"(?i-u:</?(?:{'|'.join(TAGS)})[ />])", rf"(?i-u:{'|'.join(ENTITIES)}|&#[0-9])", one_of(*NOTICES))
 ABOUT_HTML: Final = r"(?i-u:html|css|xml|```|markup|react|\bjsx?\b|javascript|php|<!doctype|web ?page|website|\btags?\b|\bdom\b)"
-TOKEN: Final = re.compile(
-    r"<\|(?:user|assistant|system|im_start|im_end|endoftext|eot_id|start_header_id|end_header_id|begin_of_text|end)\|>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>"
-)
-TURNS: Final = ("INST]", "SYS>>", "_of_turn>")
-TURN_HINT: Final = rf"<\|[a-z]|{'|'.join(map(re.escape, TURNS))}"
-SPEAKER: Final = re.compile(r"^[ \t]*(?:#{2,4} ?(?:Human|User|Assistant|Instruction|Response)\b|(?:Human|USER|ASSISTANT|User): )", re.MULTILINE)
-SPEAKER_HINT: Final = r"##+ ?(?:Human|User|Assistant|Instruction|Response)|Human: |USER: |ASSISTANT: |User: "
 
 
 @rule(
@@ -108,7 +112,17 @@ def unfilled_variable() -> "pl.Expr":
     """
     import polars as pl  # loaded by then: see messages_frame
 
-    return quoting(pl.col("text"), VARIABLE_HINT, VARIABLE, "{} was never filled in", CODE)
+    return closer(asked().fill_null("") + "\0" + having(pl.col("text"), VARIABLE_HINT), _unfilled)
+
+
+def _unfilled(both: str) -> str | None:
+    """What is said of a text with a variable in it, unless it is code, or answers what has braces of its own."""
+    prompt, _, said = both.partition("\0")
+    match = VARIABLE.search(said)
+    if match is None or "{" in prompt or "%s" in prompt or CODE.search(said) or CODE.search(prompt):
+        return None
+    variable = excerpt(match.group().strip(' \n\t,."“”()!?:;'))
+    return f"{variable} was never filled in"
 
 
 @rule(
@@ -139,43 +153,18 @@ def html_remains() -> "pl.Expr":
 
 
 def _scraped(both: str) -> str | None:
-    """What is said of an answer with remains of a web page in it, unless it or the question is about such."""
-    match = HTML.search(both, both.index("\0"))
-    return None if match is None else f"remains of a web page: {excerpt(match.group(), 40)}"
-
-
-@rule(
-    "Q012",
-    "role-marker",
-    severity=Severity.INFO,
-    scope=Scope.TEXT,
-    trigger=f"{TURN_HINT}|{SPEAKER_HINT}",
-    hint="Make turns of it: each speaker's words are a message of their own.",
-)
-def role_marker() -> "pl.Expr":
-    r"""A message holds the marker of another turn.
-
-    "### Human:", "<|user|>" or "[INST]" inside a text: a whole conversation was written into one message, or a
-    model wrote both sides. Trained on, it makes the model speak for its user.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.\n### Human: Tell me a joke."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
-    """
-    import polars as pl  # loaded by then: see messages_frame
-
-    token = quoting(pl.col("text"), TURN_HINT, TOKEN, "{} is the marker of a turn")
-    speaker = quoting(answer(), SPEAKER_HINT, SPEAKER, "a line begins with {}, the marker of a turn")
-    return pl.coalesce(token, speaker)
+    """What is said of an answer with remains of a web page in it, unless it or the question is about such, or has some itself."""
+    prompt, _, said = both.partition("\0")
+    said = SPANS.sub(" ", said)
+    legal = LEGAL.search(said) is not None
+    found = [match.group() for match in HTML.finditer(said) if not (legal and match.group().lower() == "all rights reserved")]
+    if not found or HTML.search(prompt) or len(PROGRAM.findall(said)) > 2 or (len(found) < 2 and not SURE.fullmatch(found[0])):
+        return None
+    return f"remains of a web page: {excerpt(found[0], 40)}"
 
 
 RULES = (
     placeholder,
     unfilled_variable,
     html_remains,
-    role_marker,
 )

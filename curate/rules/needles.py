@@ -12,19 +12,21 @@ from typing import TYPE_CHECKING, Final
 from curate.rules.characters import FOLLOWS as FOLLOWED
 from curate.rules.characters import LEADS as LED
 from curate.rules.characters import UNSEEN
+from curate.rules.controls import PIECES
 from curate.rules.frame import NOUNS, POINTERS
-from curate.rules.markup import ENTITIES, NOTICES, PLACEHOLDERS, TAGS, TURNS
+from curate.rules.markup import ENTITIES, NOTICES, PLACEHOLDERS, TAGS
 from curate.rules.quality import DISCLAIMERS
 from curate.rules.refusals import HINTS
 from curate.rules.repetition import SLOP
+from curate.rules.speakers import OPENERS
 
 if TYPE_CHECKING:
     from curate.read.content import Characters
     from curate.read.scan import Scan
 
 COVERED: Final = frozenset(
-    ("C003", "C004", "C015", "C016", "C017", "M025", "Q001", "Q002", "Q003", "Q004", "Q005", "Q006", "Q007", "Q008", "Q009", "Q010", "Q011", "Q012",
-     "Q013", "Q014", "Q015", "Q016", "Q017", "Q019", "Q022", "S001", "S002", "S003")
+    ("C003", "C004", "C015", "C016", "C017", "K016", "M025", "Q001", "Q002", "Q003", "Q004", "Q005", "Q006", "Q007", "Q008", "Q009", "Q010", "Q011", "Q012",
+     "Q013", "Q014", "Q015", "Q016", "Q017", "Q019", "Q022", "Q023", "S001", "S002", "S003")
 )  # fmt: skip
 """Text rules that the scan knows of."""
 LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -35,7 +37,7 @@ IN_ANSWERS: Final = (
     *(f"<{slash}{tag}{end}" for slash, tag, end in product(("", "/"), TAGS, " />") if slash or tag != "p"),
 )  # fmt: skip
 SPEAKERS: Final = (
-    "Human: ", "USER: ", "ASSISTANT: ", "User: ", *(f"##{space}{who}" for space, who in product(("", " "), ("Human", "User", "Assistant", "Instruction", "Response"))),
+    *(f"##{space}{who}" for space, who in product(("", " "), ("Human", "User", "Assistant", "Instruction", "Response"))),
     *(f"{mark}{what}{end}" for mark, what, end in product(("\n", "#", "# "), ("Instruction", "Next instruction", "Input", "Task"), " :")),
     *(f"TBD{stop}" for stop in STOPS),
 )  # fmt: skip
@@ -59,7 +61,7 @@ def scanner() -> "Scan":
         **dict.fromkeys(pointing, POINTS),
         "http": ADDRESS,
     }
-    exact = {**dict.fromkeys(SPEAKERS, IN_ANSWER), **dict.fromkeys((*KEYS, *TURNS), ALWAYS)}
+    exact = {**dict.fromkeys(SPEAKERS, IN_ANSWER), **dict.fromkeys((*KEYS, *PIECES, *OPENERS), ALWAYS)}
     alone = {f"sk-{letter}": ALWAYS for letter in f"{LETTERS}_-"}
     found = Scan(needles(wanted, exact, alone), _characters())
     found.load()

@@ -6,7 +6,6 @@ A profile is made for the lines of a piece of a file, perhaps in another process
 import re
 import unicodedata
 from array import array
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
@@ -17,14 +16,14 @@ import xxhash
 
 from curate.example import Example, Place, canonical, content_text
 from curate.read.pieces import Batch
+from curate.rules.last import NONE, SHORT, TEXT, kinds_of, last_answer_of, request_of
 from curate.rules.looks import DECLINES, looks
+from curate.rules.places import LARGEST, Places
 from curate.rules.refusals import OPENING, refuses
 from curate.rules.shape import is_plain
 
 DISTINCT: Final = 2_000
 """Different system prompts, and different short answers, that are kept."""
-LABEL: Final = 40
-"""Characters of an answer up to which it may be the name of a class."""
 SPACES: Final = b" \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f"
 """What `str.split` takes for white space in ASCII."""
 LOWER: Final = bytes(range(256)).lower()
@@ -32,59 +31,14 @@ SMALL: Final = 10_000
 """Examples below which a dictionary is as good as columns."""
 OTHER_SPACES: Final = re.compile("[\x85\u1680\u2028\u2029]")
 """White space beyond ASCII that compatible forms (NFKC) leave as it is."""
-LARGEST: Final = 2**32 - 1
 SYSTEM: Final = ("system", "developer")
 Count = tuple[int, Place]
 """How many, and where the first one stands."""
 
 
 @dataclass(slots=True)
-class Places:
-    """Where examples stand: four bytes each, and each file's name once."""
-
-    lines: "array[int]" = field(default_factory=lambda: array("I"))
-    """Line of each example, from the first line of its part."""
-    starts: list[int] = field(default_factory=list)
-    """Of each part, the number of examples before it."""
-    parts: list[tuple[str, int]] = field(default_factory=list)
-    """Of each part, its file and the lines of the file before it."""
-
-    def add(self, place: Place) -> None:
-        """Keep the place of the next example."""
-        if not self.parts or self.parts[-1] != (place.file, 0):
-            self.parts.append((place.file, 0))
-            self.starts.append(len(self.lines))
-        self.lines.append(min(place.line, LARGEST))
-
-    def add_lines(self, file: str, numbers: "list[int] | array[int]") -> None:
-        """Keep the places of the next examples, all of one file."""
-        self.add(Place(file, numbers[0]))
-        self.lines.extend(numbers[1:])
-
-    def extend(self, other: "Places", before: int) -> None:
-        """Keep the places of examples that follow; `before` lines of their file stand before them."""
-        size = len(self.lines)
-        self.starts += [size + start for start in other.starts]
-        self.parts += [(file, before + lines) for file, lines in other.parts]
-        self.lines.extend(other.lines)
-
-    def __getitem__(self, at: int) -> Place:
-        file, before = self.parts[bisect_right(self.starts, at) - 1]
-        return Place(file, before + self.lines[at])
-
-    def start_of(self, file: str) -> int:
-        """The number of examples before a file."""
-        return next(start for start, (name, _) in zip(self.starts, self.parts, strict=True) if name == file)
-
-    @property
-    def first(self) -> str:
-        """The name of the first file; for findings about the data set."""
-        return self.parts[0][0]
-
-
-@dataclass(slots=True)
 class Profile:
-    """The data set so far: 24 bytes an example, and counts."""
+    """The data set so far: 41 bytes an example, and counts."""
 
     places: Places = field(default_factory=Places)
     exact: "array[int]" = field(default_factory=lambda: array("Q"))
@@ -93,6 +47,12 @@ class Profile:
     """64 bits of each example's content in one case and form of characters, without spaces."""
     lengths: "array[int]" = field(default_factory=lambda: array("I"))
     """Characters of each example."""
+    asked: "array[int]" = field(default_factory=lambda: array("Q"))
+    """64 bits of all that the last answer of each example answers; 0 where it does not end on an answer."""
+    answered: "array[int]" = field(default_factory=lambda: array("Q"))
+    """64 bits of that answer, letter for letter."""
+    kinds: "array[int]" = field(default_factory=lambda: array("B"))
+    """What kind of answer it is (see `curate.rules.last`)."""
     turns: Counter[int] = field(default_factory=Counter)
     systems: Counter[str] = field(default_factory=Counter)
     labels: Counter[str] = field(default_factory=Counter)
@@ -115,6 +75,7 @@ class Profile:
         listed = example.value.get("messages")
         opened = (listed[0].get("role") if isinstance(listed[0], dict) else None) in SYSTEM if isinstance(listed, list) and len(listed) > 1 else None
         self._add(example.place, exact, said, sum(map(len, texts)), len(turns))
+        self._last(*last_answer_of(example, texts, turns))
         if opened is not None:
             self.opened[opened] = counted(self.opened.get(opened), example.place)
         system = next((text for text, role in zip(texts, roles, strict=True) if role == "system"), None)
@@ -127,8 +88,8 @@ class Profile:
     def sort(self, order: list[int]) -> None:
         """Bring the examples, all of one part, into the order of these numbers."""
         if any(this > after for this, after in pairwise(order)):
-            columns = (self.exact, self.said, self.lengths, self.places.lines)
-            self.exact, self.said, self.lengths, self.places.lines = _sorted(order, columns)
+            columns = (self.exact, self.said, self.lengths, self.asked, self.answered, self.kinds, self.places.lines)
+            self.exact, self.said, self.lengths, self.asked, self.answered, self.kinds, self.places.lines = _sorted(order, columns)
 
     def add_columns(self, batch: Batch) -> None:
         """Take down what there is to know of the plain examples of a batch."""
@@ -149,8 +110,14 @@ class Profile:
             lengths(min(len(joined) - max(0, len(texts) - 1), LARGEST))
             if system is not None:
                 self._system(texts[system])
+            refused = answer is not None and looked[at + answer] & DECLINES > 0
             if answer is not None:
-                self._answer(texts[answer], refused=looked[at + answer] & DECLINES > 0)
+                self._answer(texts[answer], refused=refused)
+            if answer and answer == len(texts) - 1 and texts[-1]:
+                before, last = joined[: len(joined) - len(texts[-1])], texts[-1]
+                self._last(digest(before.encode()), digest(last.encode()), kinds_of(last, request_of(texts), refused=refused))
+            else:
+                self._last(*NONE)
             at += len(texts)
         self.places.add_lines(batch.file, batch.numbers)
         first: dict[tuple[str, ...], int] = {}
@@ -175,9 +142,16 @@ class Profile:
         self.exact.frombytes(found.exact.tobytes())
         self.said.frombytes(said.tobytes())
         self.lengths.frombytes(chars.astype(np.uint32).tobytes())
+        kinds = np.full(len(numbers), TEXT, dtype=np.uint8)  # refusals and what begins in lower case are not quiet
+        for at in np.flatnonzero(answer <= SHORT).tolist():
+            texts = batch.texts_of(int(numbers[at]))
+            kinds[at] = kinds_of(texts[-1], request_of(texts), refused=False)
+        self.asked.frombytes(found.asked.tobytes())
+        self.answered.frombytes(found.answer.tobytes())
+        self.kinds.frombytes(kinds.tobytes())
         for number, count in _counts(found.system, system == 1, numbers):
             self._system(batch.texts_of(number)[0], count)
-        for number, count in _counts(found.answer, answer <= LABEL, numbers):
+        for number, count in _counts(found.answer, answer <= SHORT, numbers):
             self._label(batch.texts_of(number)[-1], count)
         self.answers += len(numbers)
         self.places.add_lines(batch.file, array("I", numbers.astype(np.uint32).tobytes()))
@@ -189,6 +163,11 @@ class Profile:
         self.said.append(said)
         self.lengths.append(min(length, LARGEST))
         self.turns[turns] += 1
+
+    def _last(self, asked: int, answer: int, kinds: int) -> None:
+        self.asked.append(asked)
+        self.answered.append(answer)
+        self.kinds.append(kinds)
 
     def _count_roles(self, file: str, by_roles: dict[tuple[str, ...], tuple[int, int]]) -> None:
         """What there is to count of plain examples by their roles alone: of each, the first line and the number of lines."""
@@ -215,7 +194,7 @@ class Profile:
         self._label(answer)
 
     def _label(self, answer: str, count: int = 1) -> None:
-        if len(answer) <= LABEL and (answer in self.labels or len(self.labels) < DISTINCT):
+        if len(answer) <= SHORT and (answer in self.labels or len(self.labels) < DISTINCT):
             self.labels[answer] += count
 
     def with_plain(self, kinds: dict[bool, Count], *, kind: bool) -> dict[bool, Count]:
@@ -245,14 +224,23 @@ class Profile:
         at = np.flatnonzero(np.isin(lengths, np.fromiter(wanted, dtype=np.uint32)))
         yield from zip(at.tolist(), lengths[at].tolist(), strict=True)
 
+    def of_kind(self, kind: int) -> list[int]:
+        """The examples whose last answer is of a kind, in order."""
+        if len(self.kinds) < SMALL:
+            return [at for at, kinds in enumerate(self.kinds) if kinds & kind]
+        import numpy as np  # a twentieth of a second that a small file need not pay
+
+        found: list[int] = np.flatnonzero(np.frombuffer(self.kinds, dtype=np.uint8) & kind).tolist()
+        return found
+
     def copies(self) -> list[tuple[int, int]]:
         """Examples whose content an earlier one has, each with the first of these; in order."""
-        return sorted((at, group[0]) for group in _groups(self.exact) for at in group[1:])
+        return sorted((at, group[0]) for group in groups(self.exact) for at in group[1:])
 
     def respelled(self) -> list[tuple[int, int]]:
         """Examples that say what an earlier one says and are no copy, each with the first that says so; each content once, in order."""
         found = []
-        for first, *others in _groups(self.said):
+        for first, *others in groups(self.said):
             known = {self.exact[first]}
             for at in others:
                 if self.exact[at] not in known:
@@ -263,7 +251,7 @@ class Profile:
     def extend(self, other: "Profile", before: int) -> None:
         """Take in the profile of lines that follow; `before` lines of their file stand before them."""
         self.places.extend(other.places, before)
-        for name in ("exact", "said", "lengths"):
+        for name in ("exact", "said", "lengths", "asked", "answered", "kinds"):
             getattr(self, name).extend(getattr(other, name))
         self.turns.update(other.turns)
         for mine, theirs in ((self.systems, other.systems), (self.labels, other.labels)):
@@ -305,7 +293,7 @@ def _sorted(order: list[int], columns: Sequence["array[int]"]) -> Iterator["arra
     yield from (array(column.typecode, np.frombuffer(column, dtype=column.typecode)[at].tobytes()) for column in columns)
 
 
-def _groups(digests: "array[int]") -> Iterator[list[int]]:
+def groups(digests: "array[int]") -> Iterator[list[int]]:
     """The positions of equal digests, of each that stands more than once; few, as a rule."""
     if len(digests) < SMALL:
         by_digest: dict[int, list[int]] = {}

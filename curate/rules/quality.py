@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from curate.finding import Severity
 from curate.rules.frame import BARE_URL, POINTS, SHORT, SHOWN
 from curate.rules.rule import Scope, rule
-from curate.rules.texts import answer, asked, closer, one_of, question, quoting
+from curate.rules.texts import answer, asked, closer, having, one_of, question, quoting
 
 if TYPE_CHECKING:
     import polars as pl
@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 OPEN_REQUEST: Final = r"(?i)\A(?:please |could you |can you )?(?:explain|describe|discuss|elaborate|compare|write an? (?:\w+ )?(?:essay|story|article|poem|report|blog|letter|speech|review)|tell me (?:more )?about)"
 BRIEF: Final = (
     r"(?i)\b(?:one|single|few|two|three) (?:\w+ )?(?:words?|sentence|letter|number|line)|\badjectives?|brief|short|yes or no|only|just|choose|pick|answer with"
+    r"|\b(?:or|whether|which|class|label|categor|sentiment|tone|polarity|emotion|intent|topic|genre|type|rating|score|similar|equal|same)|[\n:\"“”(\[]"
 )
+"""What asks for a word or two after all; a class label above all, or a text of its own that is judged by one."""
+LONG: Final = 120
+"""Bytes from which an answer is more than a phrase."""
+ASKED: Final = 120
+"""Bytes up to which a question is nothing but a request."""
 DISCLAIMER: Final = re.compile(
     r"(?i)\bas an? (?:artificial intelligence|ai|large) ?(?:language )?(?:model|assistant|chatbot|system)?,|\bas an? (?:ai|large) language model|\bas a language model,"
     r"|\bi['’ ]?a?m (?:just |only |merely )?an? (?:ai|artificial intelligence)(?: language model| model| assistant)?(?:,| and| so)(?: i)? (?:do not|don['’]t|cannot|can['’]t|am unable|am not|have no)|knowledge cut-?off"
@@ -32,18 +38,29 @@ DISCLAIMERS: Final = (
 )
 DISCLAIMER_HINT: Final = one_of(*DISCLAIMERS)
 MERGED: Final = re.compile(
-    r"\n(?:#{1,4} ?)?(?:Instruction|Next instruction|Input|Task \d+) ?\d*:[^\n]*\n(?:.*\n)?(?:#{1,4} ?)?(?:Output|Response|Answer) ?\d*:"
+    r"\n[ \t]*(?:(?P<number>\d{1,2})\. ?|(?P<mark>#{2,4} ?)?)(?:Instruction|Next instruction|Task \d+|(?P<input>Input)) ?\d*:"
+    r"(?P<rest>[^\n]*(?:\n[^\n]*){0,3}?\n[ \t]*(?:\d{1,2}\. ?|#{1,4} ?)?(?:Output|Response|Answer|Input|API) ?\d*:)?"
 )
+"""Another instruction, numbered or with hashes as generated data has it, and what it is answered with, if that stands behind it."""
 OPEN_END: Final = r"(?:, *|(?-u:\b)(?:the|an|and|or|of|to|with|from|because|which|is|are|was|were)|[a-z,] \()\z"
+SHORT_OPEN_END: Final = (
+    r"\A(?:\S+ ){4,}(?:the|an|and|or|of|because|which|such as)\z|\b(?:capital|name|author|number|answer|result|reason|difference)\b.{0,40} (?:is|was)\z"
+)
+"""What a short answer does not end with; "to", "is" and "are" may end one: "more than there are"."""
+NO_STOP: Final = r"[a-z][.!?][\"')”’]? [A-Z\"“][^\n.!?#@/_<>{}=|]* [^\n.!?#@/_<>{}=|]+ [^\n.!?#@/_<>{}=|]*[a-z]\z"
+"""The last words of a text, behind a sentence that has its end: no tag, address or code, and without an end."""
+SIGNED: Final = r"[-–—~] ?[A-Z][\w. ]*\z"
 LIKE_JSON: Final = r'\A\s*(?:\{\s*"[^"\n]*"\s*:|\[\s*\{\s*")'
-MERGED_HINT: Final = r"\n(?:#{1,4} ?)?(?:Instruction|Next instruction|Input|Task)[ :]"
+MERGED_HINT: Final = r"\n[ \t]*(?:#{2,4} ?|[0-9]{1,2}\. ?)?(?:Instruction|Next instruction|Input|Task)[ :]"
 
 
-@rule("Q001", "short-answer", severity=Severity.INFO, scope=Scope.TEXT, flag="brief", hint="Write the answer out, or ask for a short one.")
+@rule("Q001", "short-answer", severity=Severity.INFO, scope=Scope.TEXT, default=False, flag="brief", hint="Write the answer out, or ask for a short one.")
 def short_answer() -> "pl.Expr":
     """An answer of a word or two to a request for much more.
 
-    Judged by the request, never by length alone: "Yes" is a fine answer, but not to "Explain ...".
+    Judged by the request, never by length alone: "Yes" is a fine answer, but not to "Explain ...". Requests that name
+    classes or show a text to judge are left alone. Runs only when it is selected: on real files it was right in 0 of
+    11 findings before class labels were left out, and finds nothing in those it is measured on since.
 
     Bad:
 
@@ -57,6 +74,7 @@ def short_answer() -> "pl.Expr":
 
     said = answer().str.strip_chars()
     brief = pl.when(said.str.len_bytes().is_between(1, 24) & ~said.str.contains(r"\S\s+\S+\s+\S")).then(asked())
+    brief = pl.when(brief.str.len_bytes() <= ASKED).then(brief)
     wanted = brief.str.contains(OPEN_REQUEST) & ~brief.str.contains(BRIEF) & ~pl.col("called")
     return pl.when(wanted).then(pl.format("an answer of {} characters to an open request", said.str.len_chars()))
 
@@ -130,8 +148,8 @@ def _invalid_json(text: str) -> str | None:
 def cut_answer() -> "pl.Expr":
     r"""An answer stops before its end.
 
-    A code block that is never closed, JSON that is not valid, a sentence without its end: the writer ran into its
-    limit, and the model learns to stop there.
+    A code block that is never closed, JSON that is not valid, a sentence without its end behind others that have
+    theirs: the writer ran into its limit, and the model learns to stop there.
 
     Bad:
 
@@ -146,8 +164,10 @@ def cut_answer() -> "pl.Expr":
     text = answer()
     fenced = pl.when(text.str.contains("```", literal=True)).then(text)
     unclosed = fenced.str.count_matches(r"(?m)^\s*```") % 2 == 1
-    tail = pl.when(text.str.len_bytes() > 120).then(text.str.tail(160))
-    open_ended = tail.str.contains(OPEN_END)
+    long = text.str.len_bytes() > LONG
+    tail = pl.when(long).then(text.str.tail(400))
+    short = pl.when(~long).then(text).str.contains(SHORT_OPEN_END)
+    open_ended = pl.coalesce(tail.str.contains(OPEN_END) | (tail.str.contains(NO_STOP) & ~tail.str.contains(SIGNED)), short)
     looks_json = pl.when(text.str.contains(LIKE_JSON)).then(text)
     return (
         pl.when(unclosed)
@@ -209,7 +229,19 @@ def merged_instructions() -> "pl.Expr":
 
         {"messages": [{"role": "user", "content": "Name a colour."}, {"role": "assistant", "content": "Blue."}]}
     """
-    return quoting(answer(), MERGED_HINT, MERGED, "the answer goes on with another instruction and its output")
+    return closer(having(answer(), MERGED_HINT), _merged)
+
+
+def _merged(text: str) -> str | None:
+    """What is said of an answer with something like an instruction in it. A step of a list has the one before it; code has inputs of its own."""
+    if "```" in text:
+        return None
+    for match in MERGED.finditer(text):
+        number, rest = match["number"], match["rest"]
+        listed = number is not None and re.search(rf"^[ \t]*{int(number) - 1}\. ?(?!Output|Input|Instruction)", text[: match.start() + 1], re.MULTILINE)
+        if (rest and (match["mark"] or number or not match["input"]) and not listed) or (number and int(number) > 1 and not listed and not match["input"]):
+            return "the answer goes on with another instruction" + (" and its output" if rest else "")
+    return None
 
 
 RULES = (

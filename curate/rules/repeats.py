@@ -45,44 +45,6 @@ def same_question_same_answer(examples: Sequence[Example]) -> Found:
 
 
 @rule(
-    "D006",
-    "one-answer-for-many",
-    severity=Severity.WARNING,
-    scope=Scope.EXAMPLES,
-    default=False,
-    hint="Look at the questions: an answer that fits all of them says little about each.",
-)
-def one_answer_for_many(examples: Sequence[Example]) -> Found:
-    """Ten different questions, or more, get the same answer.
-
-    A fallback of the system that the data comes from, a template that was not filled, a scraped footer. Answers of up to 40 characters may
-    be names of classes, and refusals are F003's.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "Thank you for your question, we will come back to you."}]}
-        {"messages": [{"role": "user", "content": "Name a bird."}, {"role": "assistant", "content": "Thank you for your question, we will come back to you."}]}
-        {"messages": [{"role": "user", "content": "Name a fish."}, {"role": "assistant", "content": "Thank you for your question, we will come back to you."}]}
-        {"messages": [{"role": "user", "content": "Name a city."}, {"role": "assistant", "content": "Thank you for your question, we will come back to you."}]}
-        {"messages": [{"role": "user", "content": "Name a poet."}, {"role": "assistant", "content": "Thank you for your question, we will come back to you."}]}
-        {"messages": [{"role": "user", "content": "Name a king."}, {"role": "assistant", "content": "Thank you for your question, we will come back to you."}]}
-        {"messages": [{"role": "user", "content": "Name a lake."}, {"role": "assistant", "content": "Thank you for your question, we will come back to you."}]}
-        {"messages": [{"role": "user", "content": "Name a star."}, {"role": "assistant", "content": "Thank you for your question, we will come back to you."}]}
-        {"messages": [{"role": "user", "content": "Name a herb."}, {"role": "assistant", "content": "Thank you for your question, we will come back to you."}]}
-        {"messages": [{"role": "user", "content": "Name a game."}, {"role": "assistant", "content": "Thank you for your question, we will come back to you."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
-        {"messages": [{"role": "user", "content": "Name a bird."}, {"role": "assistant", "content": "A tit."}]}
-    """
-    from curate.detect.repeated import spread_answers
-
-    for spread in spread_answers(examples):
-        yield spread.examples[0], Problem("", f"one answer for {len(spread.examples):,} different questions: {excerpt(spread.answer, 80)!r}")
-
-
-@rule(
     "D007",
     "beginning-of-another",
     severity=Severity.WARNING,
@@ -180,4 +142,4 @@ def told_in_other_words(pairs: "Iterable[Loss]") -> list[Finding]:
     ]
 
 
-RULES = (same_in_other_words, same_question_same_answer, one_answer_for_many, beginning_of_another, same_phrase)
+RULES = (same_in_other_words, same_question_same_answer, beginning_of_another, same_phrase)

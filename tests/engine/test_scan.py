@@ -36,7 +36,8 @@ TELLTALES = """AKIAIOSFODNN7EXAMPLX|glpat-abcdefghij0123456789|hf_a1a1a1a1a1a1a1
 |eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abcdefghijk|https://joe:hunter22@example.net/x|jo@acme.io|<p>Hi</p>|<br/>|&nbsp;|&#160;|[INST]|<¦user¦>
 |{{ name }}| {city}.|${name}| %s |TBD|TODO: this|[your answer here]|## Input 3:\nOutput: 4|Instruction: Go\nOutput: 4|## Human: Hi
 |Can’t. I’m sorry, but I can’t help|I won't share it|it’s important to note|It's worth noting|let's dive in|AS AN AI LANGUAGE MODEL,|a rich tapestry of
-|Summarize the following text|the list below"""
+|Summarize the following text|the list below|</s>|<s>|<bos>|<｜User｜>|[TOOL_CALLS]|Human: Hi\n\nAssistant: Ho|6. Instruction: Go\n6. Output: 4
+|no no no no no no no no no no no no no no no|, which fell. The|and so it was sold to the man who had asked for it|such as|Classify it: spam"""
 TELLING = st.lists(st.one_of(WORDS, NUMBERS, MARKS, FORMS, st.sampled_from(TELLTALES.split("|")).map(lambda said: said.replace("¦", "|"))), max_size=5).map(
     " ".join
 )
@@ -62,7 +63,7 @@ def agree(data: bytes) -> Batch:
     (careful, _), (quick, batch) = part_of(data, quick=False), part_of(data, quick=True)
     assert sorted(quick.findings, key=lambda found: found.order) == sorted(careful.findings, key=lambda found: found.order)
     assert quick.facts == careful.facts
-    for name in ("exact", "said", "lengths", "turns", "systems", "labels", "answers", "refusals", "opened"):
+    for name in ("exact", "said", "lengths", "asked", "answered", "kinds", "turns", "systems", "labels", "answers", "refusals", "opened"):
         assert getattr(quick.profile, name) == getattr(careful.profile, name), name
     assert list(quick.profile.places.lines) == list(careful.profile.places.lines)
     return batch

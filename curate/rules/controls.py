@@ -1,0 +1,95 @@
+"""Family K without a model: texts of the control tokens of the model families in use, from a table with its date."""
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from curate.finding import Severity
+from curate.rules.rule import Scope, rule
+from curate.rules.texts import closer
+
+if TYPE_CHECKING:
+    import polars as pl
+
+AS_OF: Final = "2025-12"
+"""When the table was last brought up to date, from the tokenizer files that the families publish."""
+FAMILIES: Final = {
+    "Llama 2, Mistral": (
+        "<s>", "</s>", "<unk>", "[INST]", "[/INST]", "<<SYS>>", "<</SYS>>", "[AVAILABLE_TOOLS]", "[/AVAILABLE_TOOLS]", "[TOOL_CALLS]", "[TOOL_RESULTS]",
+        "[/TOOL_RESULTS]", "[SYSTEM_PROMPT]", "[/SYSTEM_PROMPT]",
+    ),
+    "Llama 3 and 4": (
+        "<|begin_of_text|>", "<|end_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>", "<|eom_id|>", "<|python_tag|>", "<|header_start|>",
+        "<|header_end|>", "<|eot|>", "<|eom|>", "<|finetune_right_pad_id|>",
+    ),
+    "ChatML, Qwen": ("<|im_start|>", "<|im_end|>", "<|im_sep|>", "<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>"),
+    "GPT, Qwen, Phi": ("<|endoftext|>", "<|endofprompt|>", "<|fim_prefix|>", "<|fim_middle|>", "<|fim_suffix|>"),
+    "gpt-oss": ("<|start|>", "<|message|>", "<|channel|>", "<|return|>", "<|call|>", "<|constrain|>", "<|startoftext|>"),
+    "Phi, Zephyr, GLM": ("<|system|>", "<|user|>", "<|assistant|>", "<|end|>", "<|observation|>", "[gMASK]"),
+    "Gemma": ("<bos>", "<eos>", "<start_of_turn>", "<end_of_turn>", "<start_of_image>", "<end_of_image>"),
+    "DeepSeek": (
+        "<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>", "<｜User｜>", "<｜Assistant｜>", "<｜tool▁calls▁begin｜>", "<｜tool▁calls▁end｜>",
+        "<｜tool▁outputs▁begin｜>", "<｜tool▁outputs▁end｜>", "<|EOT|>",
+    ),
+    "Command R": (
+        "<|START_OF_TURN_TOKEN|>", "<|END_OF_TURN_TOKEN|>", "<|USER_TOKEN|>", "<|CHATBOT_TOKEN|>", "<|SYSTEM_TOKEN|>", "<BOS_TOKEN>", "<EOS_TOKEN>",
+    ),
+    "Granite": ("<|start_of_role|>", "<|end_of_role|>"),
+}  # fmt: skip
+FAMILY_OF: Final = {token: family for family, tokens in FAMILIES.items() for token in tokens}
+TOKEN: Final = re.compile("|".join(map(re.escape, sorted(FAMILY_OF, key=len, reverse=True))))
+ROUND: Final = "<|"
+WIDE: Final = "<｜"
+SHORT: Final = "<s>"
+"""With `ROUND` and `WIDE`, too short for the scan to look for as it looks for others (see `curate.read.content`)."""
+PIECES: Final = tuple(token for token in FAMILY_OF if not token.startswith((ROUND, WIDE)) and token != SHORT)
+HINT: Final = "|".join(map(re.escape, (ROUND, WIDE, SHORT, *PIECES)))
+STRUCK: Final = re.compile(r"<s>(?!\s*\[INST\]).{1,1000}?</s>", re.DOTALL)
+MARKUP: Final = re.compile(r"</?(?:p|div|br|b|i|u|em|strong|span|del|ins|a|li|ul|ol|td|tr|h[1-6])\b[^<>]{0,200}>", re.IGNORECASE)
+
+
+@rule(
+    "K016",
+    "control-token",
+    severity=Severity.WARNING,
+    scope=Scope.TEXT,
+    trigger=HINT,
+    hint="Remove it, or write it otherwise: the model's template writes such tokens. `--model` says exactly which are tokens of yours.",
+)
+def control_token() -> "pl.Expr":
+    """A message has the text of a control token of a model family in use.
+
+    Its tokenizer makes the token itself of it: in an answer, it teaches the model to stop, or to open another turn, in
+    the middle; in a question, it lets the user speak as the assistant. Told by a table of families (December 2025);
+    with `--model`, K010 asks the tokenizer instead. Lines of plain `text`, which are trained on without a template,
+    are left alone, and so is `<s>...</s>` around words that HTML strikes through.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris.</s>"}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris."}]}
+    """
+    import polars as pl  # loaded by then: see messages_frame
+
+    text = pl.col("text")
+    rendered = pl.col("joined") & (pl.col("role") == "assistant") & (pl.col("turn") == 0)
+    return closer(pl.when(~rendered & text.str.contains(HINT)).then(text), _control)
+
+
+def _control(text: str) -> str | None:
+    """What is said of a text with one of the tokens in it."""
+    struck = [match.span() for match in STRUCK.finditer(text) if match.group() != text.strip()]
+    for match in TOKEN.finditer(text):
+        token = match.group()
+        if any(start <= match.start() < end for start, end in struck) and token in ("<s>", "</s>"):
+            continue
+        before = text[: match.start()]
+        if token == SHORT and before.strip() and (before[-1].isalnum() or MARKUP.search(text)):  # a type's parameter, or left open as HTML may be
+            continue
+        return f"{token} is a control token of {FAMILY_OF[token]}"
+    return None
+
+
+RULES = (control_token,)

@@ -1,0 +1,106 @@
+"""Family Q, speakers: another turn, or a whole conversation, inside the text of one message."""
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from curate.finding import Severity
+from curate.rules.rule import Scope, rule
+from curate.rules.texts import answer, asked, closer, having
+from curate.text import excerpt
+
+if TYPE_CHECKING:
+    import polars as pl
+
+OPENERS: Final = tuple(f"{who}{colon}" for who in ("Human", "USER", "User") for colon in (":", " :"))
+SPEAKER: Final = re.compile(r"^[ \t]*(?:#{2,4} ?(?:Human|User|Assistant|Instruction|Response) ?:|(?:Human|USER|User): )", re.MULTILINE)
+SPEAKER_HINT: Final = r"##+ ?(?:Human|User|Assistant|Instruction|Response)|Human: |USER: |User: "
+OPENING: Final = re.compile(r"\s*(?:#{2,4} ?)?(?:Human|USER|User) ?:")
+ANSWERED: Final = re.compile(r"\n\s*(?:#{2,4} ?)?(?:Assistant|ASSISTANT|AI|Bot) ?:")
+WAITS: Final = r"\n\s*(?:#{2,4} ?)?(?:Assistant|ASSISTANT|AI|Bot) ?:\s*\z"
+OPENER_HINT: Final = "(?:Human|USER|User) ?:"
+DIALOGUE: Final = re.compile(
+    r"(?i)\b(?:conversations?|dialogs?|dialogues?|interviews?|scripts?|chats?|chatbots?|transcripts?|role-?play\w*|scenes?|exchanges?|prompts?|logs?|turns?"
+    r"|format|templates?|user stor(?:y|ies))\b|(?:Human|User|USER|Assistant|ASSISTANT) ?:"
+)
+LABELLED: Final = re.compile(r"\W{0,4}[A-Z][\w ]{0,20}:")
+"""How a dialogue begins that was asked for: with the name of who speaks."""
+
+
+@rule(
+    "Q012",
+    "role-marker",
+    severity=Severity.INFO,
+    scope=Scope.TEXT,
+    trigger=SPEAKER_HINT,
+    hint="Cut the answer there, or make turns of it: each speaker's words are a message of their own.",
+)
+def role_marker() -> "pl.Expr":
+    r"""An answer goes on with the marker of another turn.
+
+    "### Human:" or "User:" at the start of a line, behind the answer: a model wrote both sides. Trained on, it makes
+    the model speak for its user. Dialogues that were asked for, and code, are left alone. Control tokens are K016's,
+    whole conversations Q023's.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.\n### Human: Tell me a joke."}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    return closer(asked().fill_null("") + "\0" + having(answer(), SPEAKER_HINT), _goes_on)
+
+
+def _goes_on(both: str) -> str | None:
+    """What is said of an answer in which another one speaks, unless the question asks for that."""
+    prompt, _, said = both.partition("\0")
+    match = SPEAKER.search(said)
+    if match is None or "```" in said or DIALOGUE.search(prompt) or (OPENING.match(said) and ANSWERED.search(said)):
+        return None
+    if not match.group().lstrip().startswith("#") and LABELLED.match(said):
+        return None
+    return f"a line begins with {excerpt(match.group().strip())}, the marker of a turn"
+
+
+@rule(
+    "Q023",
+    "transcript-in-message",
+    severity=Severity.WARNING,
+    scope=Scope.TEXT,
+    trigger=OPENER_HINT,
+    hint="Make a message of each turn: as one text, the user's words are trained on as an answer.",
+)
+def transcript_in_message() -> "pl.Expr":
+    r"""A whole conversation stands in one message.
+
+    It opens with "Human:" or "User:" and goes on with "Assistant:", as exports and preference data write it: all of it
+    is one answer then, the questions too, and the model learns to ask and to answer itself. Dialogues that were asked
+    for are left alone, and so are prompts of plain `prompt` and `completion`.
+
+    Bad:
+
+        {"messages": [{"role": "assistant", "content": "\n\nHuman: What is the capital of France?\n\nAssistant: Paris."}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris."}]}
+    """
+    import polars as pl  # loaded by then: see messages_frame
+
+    text, role = pl.col("text"), pl.col("role")
+    told = (role == "assistant") | ((role == "user") & ~pl.col("joined") & text.str.contains(WAITS))  # a question may show a conversation
+    return closer(asked().fill_null("") + "\0" + having(pl.when(told).then(text), OPENER_HINT), _transcript)
+
+
+def _transcript(both: str) -> str | None:
+    """What is said of a message that is a conversation."""
+    prompt, _, said = both.partition("\0")
+    opens = OPENING.match(said)
+    if opens is None or DIALOGUE.search(prompt):
+        return None
+    answered = len(ANSWERED.findall(said))
+    return f"the message is a conversation of its own: it opens with {opens.group().strip()!r} and has {answered} answers in it" if answered else None
+
+
+RULES = (role_marker, transcript_in_message)
