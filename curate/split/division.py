@@ -146,16 +146,13 @@ def nothing_left(table: Table, gone: Mapping[int, Reason], given: int) -> InputE
 
 def _large(groups: Groups, assigned: Assigned, holdable: int) -> list[str]:
     """What to say of groups that are too large for held-out splits."""
-    import numpy as np
-
     if not len(assigned.too_large):
         return []
-    found = [
-        f"a group of {plural(int((groups.of == first).sum()), 'example')} is in train: no other split can take so many" for first in assigned.too_large[:3]
-    ]
+    sizes = [int((groups.of == first).sum()) for first in assigned.too_large[:3].tolist()]
+    found = [f"a group of {plural(size, 'example')} is in train: no other split can take so many" for size in sizes]
     total = len(groups.of)
     most = f"{plural(holdable, 'example')} of {total:,} ({holdable / total:.1%}) can be held out at the most: the others are in groups that are too large"
-    return [*found, most] if np.isin(groups.of, assigned.too_large).any() else found
+    return [*found, most]
 
 
 def _divided(
