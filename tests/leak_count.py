@@ -131,7 +131,9 @@ def equal(keys: Iterable[tuple[int, int, str | None]]) -> set[int]:
 
 def continued(parts: Sequence[Sequence[Row]]) -> set[int]:
     """Rows that continue a conversation of another part, or that one of another part continues, in the later part."""
-    chains = [(part, tuple((turn["role"], tuple(words(text_of(turn.get("content"))))) for turn in spoken(row))) for part, rows in enumerate(parts) for row in rows]
+    chains = [
+        (part, tuple((turn["role"], tuple(words(text_of(turn.get("content"))))) for turn in spoken(row))) for part, rows in enumerate(parts) for row in rows
+    ]
     whole_ = defaultdict(list)
     for number, (_, chain) in enumerate(chains):
         if chain and chain[-1][0] == "assistant":
@@ -152,12 +154,15 @@ def leaks(parts: Sequence[Sequence[Row]], threshold: float = 0.8, keys: Sequence
     given = [(at, part, json.dumps({key: row[key] for key in GIVEN if key in row}, sort_keys=True)) for at, (part, row) in enumerate(rows)]
     texts = [(at, part, shingles(whole(row, runs)), attachments(row)) for at, (part, row) in enumerate(rows)]
     said_ = [(at, part, shingles(answer), "") for at, (part, row) in enumerate(rows) for answer in answers(row)]
+    rows_ = list(enumerate(rows))
     return {
         "copy": len(equal(given)),
         "near-copy": len(near([text for text in texts if text[2]], threshold)),
         "same question": len(equal((at, part, question(row)) for at, (part, row) in enumerate(rows))),
         "continuation": len(continued(parts)),
-        "shared key": len({at for key in keys for at in equal((at, part, json.dumps(row[key]) if key in row else None) for at, (part, row) in enumerate(rows))}),
+        "shared key": len(
+            {at for key in keys for at in equal((at, part, json.dumps(row[key]) if key in row else None) for at, (part, row) in enumerate(rows))}
+        ),
         "same answer": len(near(said_, threshold)),
     }
 

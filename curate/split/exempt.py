@@ -43,7 +43,7 @@ def instructions_in(table: Table) -> "list[Numbers]":
     """Of each passage that the table's whole texts are without, the numbers of the examples that have it."""
     import numpy as np
 
-    reader, found = Reader(), [list[Numbers]() for _ in table.common]
+    reader, found = Reader(), list[list["Numbers"]]([] for _ in table.common)
     for start in range(0, len(table.lines) if table.common else 0, CHUNK):
         asked = [asked_turns(reader.example(table.spot(line)), "conversation") for line in table.lines[start : start + CHUNK].tolist()]
         for rows, some in zip(found, having(asked, table.common), strict=True):
