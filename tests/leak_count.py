@@ -154,15 +154,13 @@ def leaks(parts: Sequence[Sequence[Row]], threshold: float = 0.8, keys: Sequence
     given = [(at, part, json.dumps({key: row[key] for key in GIVEN if key in row}, sort_keys=True)) for at, (part, row) in enumerate(rows)]
     texts = [(at, part, shingles(whole(row, runs)), attachments(row)) for at, (part, row) in enumerate(rows)]
     said_ = [(at, part, shingles(answer), "") for at, (part, row) in enumerate(rows) for answer in answers(row)]
-    rows_ = list(enumerate(rows))
+    keyed = [equal((at, part, json.dumps(row[key]) if key in row else None) for at, (part, row) in enumerate(rows)) for key in keys]
     return {
         "copy": len(equal(given)),
         "near-copy": len(near([text for text in texts if text[2]], threshold)),
         "same question": len(equal((at, part, question(row)) for at, (part, row) in enumerate(rows))),
         "continuation": len(continued(parts)),
-        "shared key": len(
-            {at for key in keys for at in equal((at, part, json.dumps(row[key]) if key in row else None) for at, (part, row) in enumerate(rows))}
-        ),
+        "shared key": len(set[int]().union(*keyed)),
         "same answer": len(near(said_, threshold)),
     }
 

@@ -22,7 +22,7 @@ from curate.detect.traits import demand_traits
 from curate.errors import InputError, UsageError
 from curate.split.assign import NOWHERE, Assigned, Wanted, assign
 from curate.split.exempt import Shared, Short, ShortAnswers, instructions_in, shared_by, without_passages
-from curate.split.groups import Groups, Link, Pairs, Seeking, answer_links, group, links_of, near_links
+from curate.split.groups import Groups, Link, Pairs, Seeking, group, links_of, missed_links
 from curate.split.mix import mix
 from curate.split.moves import Move, moves_of
 from curate.split.names import NAMES
@@ -164,8 +164,7 @@ def _divided(
     while True:
         groups = group(len(part.lines), links)
         assigned = assign(groups.of, groups.names(part.ids), wanted, before=before, strata=strata)
-        across = seeking._replace(parts=assigned.of)
-        missed = [pairs for pairs in (*near_links(part, across), *answer_links(part, across)) if len(pairs.left)]
+        missed = missed_links(part, seeking._replace(parts=assigned.of))
         if not missed:
             return groups, assigned
         links += missed

@@ -136,6 +136,11 @@ def links_of(table: Table, seeking: Seeking) -> list[Pairs]:
     ]
 
 
+def missed_links(table: Table, seeking: Seeking) -> list[Pairs]:
+    """The links across parts that `links_of` may miss without them."""
+    return [pairs for pairs in (*near_links(table, seeking), *answer_links(table, seeking)) if len(pairs.left)]
+
+
 def copy_links(table: Table, seeking: Seeking) -> list[Pairs]:
     """L001: what a trainer is given is equal."""
     return [_equal(Link.COPY, _links(table).copy, seeking)]
