@@ -31,7 +31,8 @@ def shingles(tokens: Sequence[str]) -> frozenset[tuple[str, ...]]:
 def text_of(content: Any) -> str:
     """The text of a content."""
     parts = content if isinstance(content, list) else [content]
-    return "\n".join(part if isinstance(part, str) else part["text"] for part in parts if isinstance(part, str) or (isinstance(part, dict) and "text" in part))
+    texts = [part if isinstance(part, str) else part.get("text", part.get("value")) for part in parts if isinstance(part, str | dict)]
+    return "\n".join(text for text in texts if isinstance(text, str))
 
 
 def said(turn: Row) -> str:
@@ -48,7 +49,9 @@ def spoken(row: Row, *roles: str) -> list[Row]:
 def attachments(row: Row) -> str:
     """What is no text, as it is written."""
     contents = [turn.get("content") for turn in row["messages"]]
-    parts = [part for content in contents if isinstance(content, list) for part in content if not (isinstance(part, dict) and "text" in part)]
+    parts = [
+        part for content in contents if isinstance(content, list) for part in content if isinstance(part, dict) and not ("text" in part or "value" in part)
+    ]
     return json.dumps([{key: row[key] for key in ATTACHED if row.get(key)}, parts], sort_keys=True)
 
 

@@ -3,17 +3,21 @@
 All files are read as columns (`curate.detect.table`); lines are read again only where two examples are compared word by word.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from curate.config import DedupConfig
 from curate.detect.answers import clash
+from curate.detect.columns import Making
+from curate.detect.crew import Crew
 from curate.detect.facts import Facts
+from curate.detect.marks import Marking
 from curate.detect.question import question_of
 from curate.detect.setjoin import nearest_before
-from curate.detect.table import Reader, Table
+from curate.detect.shingles import Shingling
+from curate.detect.table import Reader, Table, read_table
 from curate.detect.threads import cores
 from curate.example import Example, Place
 
@@ -24,8 +28,6 @@ if TYPE_CHECKING:
     Ids = np.ndarray[Any, np.dtype[np.uint64]]
 
 LeakCode = Literal["L001", "L002", "L003", "L004", "L005", "L006"]
-PARALLEL: Final = 32 << 20
-"""Bytes from which processes are started."""
 CLOSE: Final = 0.9
 """Cosine similarity of two requests from which they are neighbours (L006)."""
 BLOCK: Final = 256
@@ -54,6 +56,15 @@ class SplitLeak:
     """L002: whether the two differ in a fact: one template rather than one example."""
     why: str = ""
     """L004: the words that clash; L005: `begins`, `goes on` or `source`."""
+
+
+def across(splits: Mapping[str, Sequence[Path]], config: DedupConfig, *, source: str = "", embeddings: str = "") -> list[SplitLeak]:
+    """`leaks_in` for files of splits by name; source: a key of the lines. Raises `InputError`."""
+    paths = [path for files in splits.values() for path in files]
+    making = Making("conversation", Shingling(), links=True, brief=False, marking=Marking((source,) if source else ()))
+    with Crew(cores(), processes=False) as crew:
+        table = read_table(paths, making, crew)
+    return leaks_in(table, [name for name, files in splits.items() for _ in files], config, embeddings=embeddings)
 
 
 def leaks_in(

@@ -20,6 +20,7 @@ from curate.detect.table import Reader, Table
 from curate.detect.threads import cores
 from curate.detect.traits import demand_traits
 from curate.errors import InputError, UsageError
+from curate.rules import RULES
 from curate.split.assign import NOWHERE, Assigned, Wanted, assign
 from curate.split.exempt import Shared, Short, ShortAnswers, instructions_in, shared_by, without_passages
 from curate.split.groups import Groups, Link, Pairs, Seeking, group, links_of, missed_links
@@ -139,9 +140,12 @@ def nothing_left(table: Table, gone: Mapping[int, Reason], given: int) -> InputE
     reasons = Counter(reason.code or reason.decided_by for reason in gone.values())
     if not lines:
         return InputError("no example is left to split: the files have no line", "name files that have examples")
+    first = reasons.most_common(1)[0][0] if reasons else ""
     why = ", ".join(f"{code} in {plural(count, 'line')}" for code, count in reasons.most_common(3)) or "none of them holds an example"
-    step = f"`curate rule {reasons.most_common(1)[0][0]}` explains the first of these; `curate check` shows the lines" if reasons else "see `curate check`"
-    return InputError(f"no example is left to split: all of {plural(lines, 'line')} leave ({why})", step)
+    why += f": {RULES[first].summary}" if first in RULES else ""
+    every = "the only line leaves" if lines == 1 else f"all of {lines:,} lines leave"
+    step = f"`curate rule {first}` explains it; `curate check` shows the lines" if first in RULES else "`curate check` says what is wrong with them"
+    return InputError(f"no example is left to split: {every} ({why})", step)
 
 
 def _large(groups: Groups, assigned: Assigned, holdable: int) -> list[str]:
