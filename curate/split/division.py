@@ -162,16 +162,27 @@ def _large(groups: Groups, assigned: Assigned, holdable: int) -> list[str]:
 def _divided(
     part: Table, config: Config, wanted: Wanted, before: "Numbers | None", strata: "Numbers | None", meanings: Pairs | None
 ) -> tuple[Groups, Assigned]:
-    """Group and assign, until the exact joins find nothing across splits any more."""
+    """Group and assign, until the exact joins find nothing across splits any more.
+
+    After the first time only examples that were found, or whose split is another one now, can be near one of another split.
+    """
+    import numpy as np
+
     seeking = Seeking(config.dedup.threshold, cores())
     links = [*links_of(part, seeking), *([meanings] if meanings else [])]
+    last: Numbers | None = None
+    found = np.zeros(len(part.lines), dtype=np.bool_)
     while True:
         groups = group(len(part.lines), links)
         assigned = assign(groups.of, groups.names(part.ids), wanted, before=before, strata=strata)
-        missed = missed_links(part, seeking._replace(parts=assigned.of))
+        some = None if last is None else found | (last != assigned.of)
+        missed = missed_links(part, seeking._replace(parts=assigned.of, some=some))
         if not missed:
             return groups, assigned
         links += missed
+        last, found = assigned.of, np.zeros(len(part.lines), dtype=np.bool_)
+        for pairs in missed:
+            found[pairs.right] = True
 
 
 def _wanted(config: Config, given: bool) -> Wanted:

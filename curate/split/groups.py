@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     Numbers = np.ndarray[Any, np.dtype[np.int64]]
     Ids = np.ndarray[Any, np.dtype[np.uint64]]
+    Flags = np.ndarray[Any, np.dtype[np.bool_]]
     Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 
@@ -79,6 +80,8 @@ class Seeking(NamedTuple):
     workers: int
     parts: "Numbers | None" = None
     """Of each example the number of its part; None for links between all examples."""
+    some: "Flags | None" = None
+    """Of each example whether it may be near one of another part, earlier or later; None: all may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +151,10 @@ def copy_links(table: Table, seeking: Seeking) -> list[Pairs]:
 
 def near_links(table: Table, seeking: Seeking) -> list[Pairs]:
     """L002: whole texts are nearly equal. Attachments are not looked at: that groups more than has to be."""
+    import numpy as np
+
     if seeking.parts is not None:
-        return _nearest(Link.NEAR, table.sets, seeking.parts, seeking)
+        return _nearest(Link.NEAR, table.sets, np.arange(len(table.lines)), seeking)
     return _members(grouped(table.sets, seeking.threshold, seeking.workers).members)
 
 
@@ -199,8 +204,7 @@ def answer_links(table: Table, seeking: Seeking) -> list[Pairs]:
         long = np.diff(links.answers.offsets) > 0
         left, right = forest.equal_pairs(np.where(long, links.answered, np.uint64(0)))
         return [Pairs(Link.ANSWER, owners[left], owners[right])]
-    found = _nearest(Link.ANSWER, links.answers, seeking.parts[owners], seeking)
-    return [pairs._replace(left=owners[pairs.left], right=owners[pairs.right]) for pairs in found]
+    return _nearest(Link.ANSWER, links.answers, owners, seeking)
 
 
 def _links(table: Table) -> Links:
@@ -234,13 +238,16 @@ def _first(keys: "Ids", among: "Ids", numbers: "Numbers") -> "Numbers":
     return np.where(among[order][at] == keys, numbers[order][at], -1)
 
 
-def _nearest(link: Link, sets: Sets, parts: "Numbers", seeking: Seeking) -> list[Pairs]:
-    """Of each set that is near one of an earlier part, the most similar such one."""
+def _nearest(link: Link, sets: Sets, owners: "Numbers", seeking: Seeking) -> list[Pairs]:
+    """Of each set that is near one of another part, the most similar such one; owners: of each set its example."""
     import numpy as np
 
-    nearest = nearest_before(sets, parts.astype(np.int8), seeking.threshold, seeking.workers)
+    if seeking.parts is None:
+        raise ValueError("nothing to hold against one another")
+    some = None if seeking.some is None else np.flatnonzero(seeking.some[owners] & (np.diff(sets.offsets) > 0))
+    nearest = nearest_before(sets, seeking.parts[owners].astype(np.int8), seeking.threshold, seeking.workers, some)
     late = np.flatnonzero(nearest.other >= 0)
-    return [Pairs(link, nearest.other[late], late, nearest.similarity[late])]
+    return [Pairs(link, owners[nearest.other[late]], owners[late], nearest.similarity[late])]
 
 
 def _members(groups: "Sequence[Numbers]") -> list[Pairs]:
