@@ -9,6 +9,7 @@ from curate.text import plural, visible
 
 LINKS: Final = {
     "copy": "copies",
+    "answer": "answers",
     "near": "near-duplicates",
     "question": "the same question",
     "prefix": "one conversation begins the other",
@@ -108,6 +109,12 @@ def _divided(manifest: Manifest) -> str:
         f"Connected examples are one group, and whole groups go to one split: {plural(manifest.groups, 'group')}. They are connected by {ties}.",
         f"Which split a group goes to is decided by a hash of the seed ({manifest.config['seed']}) and the group; {sizes}.",
     ]
+    if manifest.shared_instructions:
+        said.append(f"Whole texts were compared without {plural(len(manifest.shared_instructions), 'shared instruction')}: passages of user turns.")
+    if manifest.short_answer_examples:
+        said.append(
+            f"Answers of fewer than 20 words are not compared: {plural(manifest.short_answer_examples, 'example')} have one that other questions share."
+        )
     said += _mix(manifest.config.get("mix", {}))
     if config["stratify"]:
         said.append(f"Each split has its share by {', '.join(map(_cell, config['stratify']))}.")

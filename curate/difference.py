@@ -117,7 +117,7 @@ def _examples(folder: Path, manifest: Manifest) -> dict[str, tuple[Place, str]]:
     names = list(manifest.splits)
     paths = [folder / part.file for part in manifest.splits.values()]
     with Crew(1, processes=False) as crew:
-        table = read_table(paths, Making("conversation", Shingling(), common=b""), crew)
+        table = read_table(paths, Making("conversation", Shingling(), brief=False, common=()), crew)
     found: dict[str, tuple[Place, str]] = {}
     for at, line in enumerate(table.lines.tolist()):
         found.setdefault(table.id(at), (table.place(line), names[table.source(line)]))

@@ -6,7 +6,7 @@ lenient view that rules and detectors use: it exists for any JSON object, and no
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, Literal, NamedTuple, NotRequired, get_args
@@ -173,24 +173,32 @@ class Example:
 
 ATTACHED: Final = ("images", "image", "audios", "audio", "videos", "video", "documents", "chat_template_kwargs")
 """Keys of a line, or of a turn, for what a trainer is given beside text."""
+GIVEN: Final = (
+    "messages", "tools", "functions", *ATTACHED, "chosen", "rejected", "preferred_output", "non_preferred_output", "rejected_messages", "response_k", "label",
+)  # fmt: skip
+"""Keys of an example in messages form that a trainer is given. All others, such as `id`, `source` and `metadata`, it is not."""
 TEXTUAL: Final = frozenset(("type", "text", "value", "refusal", "cache_control", "annotations"))
 """Keys of a part that is text and nothing else."""
 
 
-def attachments(value: dict[str, Any]) -> bytes:
+def attachments(value: Mapping[str, Any]) -> bytes:
     """What a trainer is given beside the text of an example, as canonical JSON: images, audio, video, documents, template arguments, parts of messages
-    that are not text, each with the number of its turn. Empty where there is none. System prompts are left out, and do not count.
+    that are more than text. Empty where there is none. System prompts are left out. Values count as they are written: one picture under two names is two.
     """
-    found: list[Any] = [_attached(value)]
+    beside, parts = _attached(value), list[Any]()
     turns = value.get("messages")
-    given = [turn for turn in turns if isinstance(turn, dict) and turn.get("role") not in ("system", "developer")] if isinstance(turns, list) else []
-    for at, turn in enumerate(given):
-        if (parts := [_attached(turn), *_other_parts(turn.get("content"))]) != [{}]:
-            found.append([at, *parts])
-    return b"" if found == [{}] else canonical(found)
+    for turn in turns if isinstance(turns, list) else ():
+        if isinstance(turn, dict) and turn.get("role") not in ("system", "developer"):
+            parts += [*filter(None, [_attached(turn)]), *_other_parts(turn.get("content"))]
+    return canonical([beside, parts]) if beside or parts else b""
 
 
-def _attached(value: dict[str, Any]) -> dict[str, Any]:
+def given(value: Mapping[str, Any]) -> dict[str, Any]:
+    """What a trainer is given of an example in messages form."""
+    return {key: value[key] for key in GIVEN if key in value}
+
+
+def _attached(value: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value[key] for key in ATTACHED if value.get(key)}
 
 

@@ -3,12 +3,11 @@
 It has no times and no durations: the same data, configuration and decisions give the same manifest, bit for bit.
 """
 
-import base64
 import hashlib
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -75,10 +74,28 @@ class Restored(_Part):
     """Why it had left."""
 
 
+class SharedInstruction(_Part):
+    """A passage of user turns that many examples share. It is left out when whole texts are compared."""
+
+    text: str
+    examples: int
+    """Written examples that have it."""
+
+
+class ShortAnswer(_Part):
+    """An answer of fewer than 20 words that different questions share. Such answers are not compared by themselves."""
+
+    text: str
+    examples: int
+    """Written examples that have it."""
+    questions: int
+    """Different questions among them."""
+
+
 class Manifest(_Part):
     """`manifest.json` of an output folder."""
 
-    manifest_version: int = 2
+    manifest_version: Literal[3] = 3
     curate: str
     """Version of curate that wrote it."""
     versions: dict[str, str]
@@ -99,8 +116,12 @@ class Manifest(_Part):
     kept: int
     removed: RemovedFile
     restored: list[Restored] = []
-    boilerplate: str = ""
-    """What much of the data shares and is not compared: hashes of runs of words (64 bits each), in base64."""
+    shared_instructions: list[SharedInstruction] = []
+    """Passages that are left out when whole texts are compared."""
+    short_answers: list[ShortAnswer] = []
+    """The most frequent of the short answers that different questions share."""
+    short_answer_examples: int = 0
+    """Written examples with a short answer that different questions share, those not named among them."""
     links: dict[str, int]
     """How many links of each kind hold groups together."""
     groups: int
@@ -129,19 +150,7 @@ def versions() -> dict[str, str]:
 
 def digest_of(manifest: Manifest) -> str:
     """What `Manifest.digest` has to be."""
-    left_out = {"digest"} if manifest.boilerplate else {"digest", "boilerplate"}  # a manifest from before there was any has the digest it had
-    return hashlib.sha256(canonical(manifest.model_dump(mode="json", exclude=left_out))).hexdigest()
-
-
-def boilerplate_of(manifest: Manifest) -> bytes:
-    """What of the data is not compared, as `curate.detect.columns.Making` takes it. Raises `InputError` where it is no base64."""
-    try:
-        runs = base64.b64decode(manifest.boilerplate, validate=True)
-    except ValueError:
-        runs = b"?"
-    if len(runs) % 8:
-        raise InputError("the manifest's boilerplate is not what curate writes", "write the folder anew with `curate split` or `curate run`")
-    return runs
+    return hashlib.sha256(canonical(manifest.model_dump(mode="json", exclude={"digest"}))).hexdigest()
 
 
 def manifest_bytes(manifest: Manifest) -> bytes:
@@ -164,7 +173,7 @@ def read_manifest(folder: Path) -> tuple[Manifest, str]:
     except ValidationError as error:
         where = ".".join(map(str, error.errors()[0]["loc"]))
         said = f"{path}: no manifest of this version of curate ({where + ': ' if where else ''}{error.errors()[0]['msg']})"
-        raise InputError(said, f"curate {__version__} writes version 2 of it: split the data again") from None
+        raise InputError(said, f"curate {__version__} writes version 3 of it: split the data again") from None
 
 
 def named_files(manifest: Manifest) -> dict[str, str]:

@@ -1,6 +1,5 @@
 """An output folder: splits, what left, the data card and, last, the manifest that names all of them by hash; all take their place together."""
 
-import base64
 import hashlib
 import json
 from collections import Counter
@@ -20,7 +19,22 @@ from curate.errors import InputError
 from curate.example import Example, Place
 from curate.files import sha256
 from curate.finding import Finding
-from curate.manifest import NAME, REMOVED, InputFile, Manifest, OutputFile, RemovedFile, Restored, digest_of, manifest_bytes, read_manifest, shaping, versions
+from curate.manifest import (
+    NAME,
+    REMOVED,
+    InputFile,
+    Manifest,
+    OutputFile,
+    RemovedFile,
+    Restored,
+    SharedInstruction,
+    ShortAnswer,
+    digest_of,
+    manifest_bytes,
+    read_manifest,
+    shaping,
+    versions,
+)
 from curate.read.formats import example_of
 from curate.rewrite import pieces
 from curate.split.division import Division
@@ -120,13 +134,22 @@ def _written(stage: Path, table: Table, division: Division, inputs: Sequence[Inp
         read=read,
         kept=kept,
         removed=removed,
-        boilerplate=base64.b64encode(table.common).decode(),
+        **_exempt(division),
         links=dict(division.links),
         groups=division.groups,
         splits=splits,
         files={},
     )
     return finish(stage, manifest)
+
+
+def _exempt(division: Division) -> dict[str, Any]:
+    """What is exempt from the table of leaks, for the manifest."""
+    return {
+        "shared_instructions": [SharedInstruction(text=shared.text, examples=shared.examples) for shared in division.shared_instructions],
+        "short_answers": [ShortAnswer(text=short.text, examples=short.examples, questions=short.questions) for short in division.short_answers],
+        "short_answer_examples": division.short_answer_examples,
+    }
 
 
 def _verdict(decision: Decision) -> str:
@@ -146,7 +169,7 @@ def put_back(
         removed = RemovedFile(file=REMOVED, lines=len(ledger), sha256=hashlib.sha256(data).hexdigest(), reasons=dict(sorted(reasons.items())))
         kept = manifest.kept + len(restored)
         assert kept + removed.lines == manifest.read, "a line is neither kept nor removed"
-        changes = {"kept": kept, "removed": removed, "splits": splits, "restored": [*manifest.restored, *restored]}
+        changes = {"kept": kept, "removed": removed, "splits": splits, "restored": [*manifest.restored, *restored], **_exempt(division)}
         return finish(stage, manifest.model_copy(update={**changes, "links": dict(division.links), "groups": division.groups}))
 
 

@@ -12,7 +12,7 @@ from curate.detect.crew import Crew
 from curate.detect.table import Table, read_table
 from curate.errors import InputError, UsageError
 from curate.files import replacing
-from curate.manifest import REMOVED, Manifest, Restored, boilerplate_of, named_files, read_manifest
+from curate.manifest import REMOVED, Manifest, Restored, named_files, read_manifest
 from curate.output import put_back
 from curate.read.document import compact
 from curate.split.assign import NOWHERE
@@ -116,7 +116,8 @@ def restore_into(folder: Path, entries: Sequence[Entry], numbers: Sequence[int],
     with tempfile.TemporaryDirectory(prefix="curate-restore-") as room, Crew(1, processes=False) as crew:
         lines = Path(room) / "restored.jsonl"
         lines.write_bytes(b"".join(compact(removal.data) + b"\n" for _, removal in back))
-        table = read_table([*(folder / manifest.splits[name].file for name in order), lines], making_of(config)._replace(common=boilerplate_of(manifest)), crew)
+        making = making_of(config)._replace(common=tuple(shared.text for shared in manifest.shared_instructions))
+        table = read_table([*(folder / manifest.splits[name].file for name in order), lines], making, crew)
         before = _before(table, order)
         division = divide(table, {}, config, given=int(given), before=before, cache=cache)
         if division.leaves:

@@ -13,13 +13,12 @@ from curate.detect.answers import clash
 from curate.detect.columns import Making
 from curate.detect.crew import Crew
 from curate.detect.facts import Facts
+from curate.detect.marks import Marking
 from curate.detect.question import question_of
 from curate.detect.setjoin import nearest_before
 from curate.detect.shingles import Shingling
-from curate.detect.sift import originals
 from curate.detect.table import Reader, Table, read_table
 from curate.detect.threads import cores
-from curate.detect.verify import jaccard
 from curate.example import Example, Place
 
 if TYPE_CHECKING:
@@ -29,8 +28,6 @@ if TYPE_CHECKING:
     Ids = np.ndarray[Any, np.dtype[np.uint64]]
 
 LeakCode = Literal["L001", "L002", "L003", "L004", "L005", "L006"]
-PARALLEL: Final = 32 << 20
-"""Bytes from which processes are started."""
 CLOSE: Final = 0.9
 """Cosine similarity of two requests from which they are neighbours (L006)."""
 BLOCK: Final = 256
@@ -61,25 +58,24 @@ class SplitLeak:
     """L004: the words that clash; L005: `begins`, `goes on` or `source`."""
 
 
-def across(
-    splits: Mapping[str, Sequence[Path]], config: DedupConfig, *, source: str = "", embeddings: str = "", close: float = CLOSE, cache: Path | None = None
-) -> list[SplitLeak]:
-    """What each split, by name, has of those before it, in the order of its lines. Within a split nothing is compared.
-
-    Of L001, L002, L003, L005 (by beginning) and L006 an example is told the first that holds; L004, and L005 by `source` (the key of the line
-    that names where it comes from), are told besides. L006 needs `embeddings`, the name of a model, whose vectors are kept in `cache`.
-    Raises `InputError`; `ModelError` and `MissingExtra` for a model that is not at hand.
-    """
+def across(splits: Mapping[str, Sequence[Path]], config: DedupConfig, *, source: str = "", embeddings: str = "") -> list[SplitLeak]:
+    """`leaks_in` for files of splits by name; source: a key of the lines. Raises `InputError`."""
     paths = [path for files in splits.values() for path in files]
-    with Crew(cores(), processes=sum(path.stat().st_size for path in paths if path.is_file()) >= PARALLEL) as crew:
-        table = read_table(paths, Making(config.on, Shingling(), keys=True, source=source), crew)
-    return leaks_in(table, [name for name, files in splits.items() for _ in files], config, embeddings=embeddings, close=close, cache=cache)
+    making = Making("conversation", Shingling(), links=True, brief=False, marking=Marking((source,) if source else ()))
+    with Crew(cores(), processes=False) as crew:
+        table = read_table(paths, making, crew)
+    return leaks_in(table, [name for name, files in splits.items() for _ in files], config, embeddings=embeddings)
 
 
 def leaks_in(
     table: Table, names: Sequence[str], config: DedupConfig, *, embeddings: str = "", close: float = CLOSE, cache: Path | None = None
 ) -> list[SplitLeak]:
-    """The same for files that were read; `names`: of each file, the split that it belongs to. The files of a split follow one another."""
+    """What each split has of those before it, in the order of its lines. Within a split nothing is compared.
+
+    names: of each file, the split that it belongs to; the files of a split follow one another. Of L001, L002, L003, L005 (by beginning) and L006 an
+    example is told the first that holds; L004, and L005 by key, are told besides. L006 needs `embeddings`, the name of a model, whose vectors are
+    kept in `cache`. Raises `ModelError` and `MissingExtra` for a model that is not at hand.
+    """
     compared = _Compared(table, names)
     found = compared.copies()
     for some in (compared.near(config.threshold), compared.asked(), compared.beginnings(), compared.neighbours(embeddings, close, cache)):
@@ -110,41 +106,41 @@ class _Compared:
         """`names`: of each file, the split that it belongs to; the files of a split follow one another."""
         import numpy as np
 
-        if table.keys is None:
-            raise ValueError("a table without keys")
-        self.table, self.keys, self.reader = table, table.keys, Reader()
+        if table.links is None:
+            raise ValueError("a table without links")
+        self.table, self.links, self.reader = table, table.links, Reader()
         self.names = list(dict.fromkeys(names))
         files = np.searchsorted(table.first, table.lines, side="right") - 1
         self.owner: Numbers = np.array([self.names.index(name) for name in names], dtype=np.int64)[files]
 
     def copies(self) -> Leaks:
         """L001."""
-        return {at: _Leak("L001", other) for at, other in self._earlier(originals(self.table))}
+        return {at: _Leak("L001", other) for at, other in self._earlier(_firsts(self.links.copy))}
 
     def near(self, threshold: float) -> Leaks:
         """L002, all there are: nothing is left to chance here."""
         import numpy as np
 
         nearest = nearest_before(self.table.sets, self.owner.astype(np.int8), threshold, cores())
-        spelled = self._earlier(_firsts(self.table.brief.keys()))  # short texts of the same words of meaning
-        found = {at: _Leak("L002", other, jaccard(self.table.sets, at, other)) for at, other in spelled}
-        return found | {int(at): _Leak("L002", int(nearest.other[at]), float(nearest.similarity[at])) for at in np.flatnonzero(nearest.other >= 0)}
+        return {int(at): _Leak("L002", int(nearest.other[at]), float(nearest.similarity[at])) for at in np.flatnonzero(nearest.other >= 0)}
 
     def asked(self) -> Leaks:
         """L003."""
-        return {at: _Leak("L003", other) for at, other in self._earlier(_firsts(self.keys.asked))}
+        return {at: _Leak("L003", other) for at, other in self._earlier(_firsts(self.links.asked))}
 
     def from_one_source(self) -> Leaks:
         """L005, by the keys that were named."""
-        columns = [self.keys.source, *(self.table.marks.keys.T if self.table.marks else ())]
-        return {at: _Leak("L005", other, why="source") for column in reversed(columns) for at, other in self._earlier(_firsts(column))}
+        import numpy as np
+
+        columns = self.table.marks.keys.T if self.table.marks else np.empty((0, 0))
+        return {at: _Leak("L005", other, why="source") for column in columns[::-1] for at, other in self._earlier(_firsts(column))}
 
     def beginnings(self) -> Leaks:
         """L005, where one conversation begins the other."""
         import numpy as np
 
-        whole, begun = self.keys.whole, self.keys.begun
-        longer = np.repeat(np.arange(len(whole)), np.diff(self.keys.ends))
+        whole, begun = self.links.whole, self.links.begun
+        longer = np.repeat(np.arange(len(whole)), np.diff(self.links.ends))
         there = np.flatnonzero(whole)
         begins, goes_on = _found(whole[there], begun, longer), _found(begun, whole[there], there)
         pairs = [(at, other, "begins") for at, other in zip(there.tolist(), begins.tolist(), strict=True)]

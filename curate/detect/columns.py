@@ -7,11 +7,13 @@ from functools import cache
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
-from curate.detect.boilerplate import cut_texts
+from curate.detect.boilerplate import Passages, own_texts
 from curate.detect.brief import Brief, joined_brief
-from curate.detect.compared import On, compared_turns, written_text
+from curate.detect.compared import On, compared_turns, pieces_of, written_text
+from curate.detect.compared import Piece as Said
 from curate.detect.keeper import lacking, length
 from curate.detect.keys import Keys, joined_keys, key_of, plain_key, plain_turns
+from curate.detect.links import Links, joined_links, links_of_lines, links_of_outlined
 from curate.detect.marks import Marking, Marks, joined_marks, marks_of_batch
 from curate.detect.shingles import Sets, Shingling, joined, salted, shingled, texts_of
 from curate.example import Example, Place, attachments
@@ -52,14 +54,16 @@ class Making(NamedTuple):
     """A policy of `curate.config.KEEP`: those that name a field want to know where it is missing."""
     keys: bool = False
     """Whether `Columns.keys` are wanted."""
-    source: str = ""
-    """What names the source of an example, for its key (see `curate.detect.keys`)."""
+    links: bool = False
+    """Whether `Columns.links` are wanted; whole conversations are compared then."""
+    brief: bool = True
+    """Whether `Columns.brief` is wanted."""
     marking: Marking | None = None
     """Which marks are wanted; None for none."""
     judging: Judging | None = None
     """What lines are asked besides."""
-    common: bytes | None = None
-    """Boilerplate that is not compared (see `curate.detect.boilerplate`); None where `read_table` is to learn it."""
+    common: Passages | None = None
+    """Shared instructions that are not compared (see `curate.detect.boilerplate`); None where `read_table` is to learn them."""
 
 
 @dataclass(slots=True)
@@ -83,11 +87,13 @@ class Columns:
     sets: Sets
     """The shingles of its text."""
     brief: Brief
-    """Its words, where it is short."""
+    """Its words, where it is short and that is wanted."""
     lengths: "Numbers"
     """Characters of all its turns."""
     keys: Keys | None = None
-    """What it asks and how it begins, where that is wanted."""
+    """How it begins, where that is wanted."""
+    links: Links | None = None
+    """What it may be linked by, where that is wanted."""
     without: int = 0
     """Examples that lack the field that decides which of several stays."""
     physical: int = 0
@@ -131,7 +137,7 @@ def _outlined_columns(piece: Piece, making: Making) -> "Columns | None":
     from curate.detect import outlined as of  # compiled: for big files
     from curate.read.outline import outline
 
-    outlined = outline(data, asks=making.keys)
+    outlined = outline(data)
     lengths = of.lengths_of(outlined)
     if not lengths.all():  # whether those without a word are examples is told where lines are read one by one
         outlined, lengths = outlined.without(lengths == 0), lengths[lengths > 0]
@@ -141,9 +147,11 @@ def _outlined_columns(piece: Piece, making: Making) -> "Columns | None":
     zeros, count = np.zeros(len(starts), dtype=np.int64), len(starts)
     keys = of.keys_of(outlined) if making.keys else None
     marks = of.marks_of(outlined, len(making.marking.keys)) if making.marking else None
-    (sets, brief), without = of.sets_of(outlined, making.on, making.shingling, making.common or b""), count if ":" in making.keep else 0
+    without, ids = count if ":" in making.keep else 0, of.ids_of(outlined)
+    linked, links = links_of_outlined(outlined, ids, making.shingling.size) if making.links else (None, None)
+    sets, brief = of.sets_of(outlined, making, linked)
     holds = np.ones(count, dtype=np.bool_)
-    plain = Columns(starts, sizes, endings, outlined.numbers, zeros, holds, of.ids_of(outlined), sets, brief, lengths, keys, without, 0, marks)
+    plain = Columns(starts, sizes, endings, outlined.numbers, zeros, holds, ids, sets, brief, lengths, keys, links, without, 0, marks)
     ended = not data or data.endswith(b"\n")
     rest = columns_of_batch(read_lines(piece.name, data, outlined.starts, offset, outlined.others, ended=ended), making)
     columns = _merged(plain, rest)
@@ -154,7 +162,7 @@ def _outlined_columns(piece: Piece, making: Making) -> "Columns | None":
 def _outlines(making: Making) -> bool:
     """Whether all that is wanted can be had of outlines."""
     marking = making.marking
-    inside = (making.source, *(marking.keys if marking else ()))
+    inside = marking.keys if marking else ()
     return not any(path.removeprefix("/").startswith("messages") for path in inside) and not (marking and marking.traits)
 
 
@@ -173,11 +181,12 @@ def _merged(one: Columns, other: Columns) -> Columns:
     held = (np.cumsum(holds) - 1)[order][holds[order]]
     ids = np.concatenate([one.ids, other.ids])[held]
     keys = joined_keys([one.keys, other.keys]).chosen(held) if one.keys and other.keys else None
+    links = joined_links([one.links, other.links]).chosen(held) if one.links and other.links else None
     marks = joined_marks([one.marks, other.marks]).chosen(held) if one.marks and other.marks else None
     sets, brief = joined([one.sets, other.sets]).chosen(held), joined_brief([one.brief, other.brief]).chosen(held)
     lengths = np.concatenate([one.lengths, other.lengths])[held]
     starts, sizes, endings, numbers, nths = (column(name) for name in ("starts", "sizes", "endings", "numbers", "nths"))
-    return Columns(starts, sizes, endings, numbers, nths, holds[order], ids, sets, brief, lengths, keys, one.without + other.without, 0, marks)
+    return Columns(starts, sizes, endings, numbers, nths, holds[order], ids, sets, brief, lengths, keys, links, one.without + other.without, 0, marks)
 
 
 def columns_of_lines(lines: Sequence[ParsedLine], making: Making) -> Columns:
@@ -194,22 +203,20 @@ def columns_of_batch(batch: Batch, making: Making) -> Columns:
 
     others = [(at, parsed) for at, parsed in zip(batch.others_at, batch.others, strict=True) if not parsed.line.blank]
     examples = [parsed.example for _, parsed in others if parsed.example is not None]
-    turns = [_turns(roles, making.on) for roles in batch.roles]
-    texts = ["\n".join([said[i] for i in chosen]) for said, chosen in zip(batch.texts, turns, strict=True)]
-    texts = cut_texts([*texts, *(written_text(example, making.on) for example in examples)], making.common or b"")
-    salts = chain(repeat(b"", len(turns)), (attachments(example.value) for example in examples))
-    sets, brief = salted(shingled(texts_of(texts), making.shingling), salts), Brief.of(texts)
     lengths = np.array([*(sum(map(len, said)) for said in batch.texts), *map(length, examples)], dtype=np.int64)
     spelled = list(map(plain_turns, batch.roles, batch.texts))
     ids = b"".join([*map(_id, spelled), *(bytes.fromhex(example.id) for example in examples)])
+    halves = np.frombuffer(ids, dtype=">u8").astype(np.uint64).reshape(-1, 2)
+    whole, links = links_of_lines(batch.roles, batch.texts, examples, halves, making.shingling.size) if making.links else (None, None)
+    sets, brief = _compared(batch, examples, making, whole)
+    sets = salted(sets, chain(repeat(b"", len(batch.texts)), (attachments(example.value) for example in examples)))
     places = np.concatenate([_plain_places(batch), np.array([_place(parsed) for _, parsed in others], dtype=np.int64).reshape(-1, 5)])
     order = np.argsort(np.array([*batch.plain_at, *(at for at, _ in others)], dtype=np.int64), kind="stable")
     plain = len(batch.numbers)
     holds = np.array([*(lengths[:plain] > 0), *(parsed.example is not None and parsed.example.understood for _, parsed in others)], dtype=np.bool_)
     rank = np.cumsum([1] * plain + [parsed.example is not None for _, parsed in others], dtype=np.int64) - 1  # of a line with an object, its number among those
     held = rank[order][holds[order]]
-    whole = plain == len(holds) == len(held)
-    halves = np.frombuffer(ids, dtype=">u8").astype(np.uint64).reshape(-1, 2)
+    every = plain == len(holds) == len(held)
     starts, sizes, endings, numbers, nths = np.ascontiguousarray(places[order].T)
     understood = [example for example in examples if example.understood]
     without = lacking(making.keep, understood) + (int(holds[:plain].sum()) if ":" in making.keep else 0)
@@ -221,19 +228,34 @@ def columns_of_batch(batch: Batch, making: Making) -> Columns:
         nths,
         holds[order],
         halves[held],
-        sets if whole else sets.chosen(held),
-        brief if whole else brief.chosen(held),
+        sets if every else sets.chosen(held),
+        brief if every else brief.chosen(held),
         lengths[held],
-        _keys(batch, spelled, examples, making.source).chosen(held) if making.keys else None,
+        _keys(batch, spelled, examples).chosen(held) if making.keys else None,
+        links.chosen(held) if links else None,
         without,
         marks=marks_of_batch(batch, making.marking).chosen(held) if making.marking else None,
     )
 
 
-def _keys(batch: Batch, spelled: Sequence[Sequence[bytes]], examples: Sequence[Example], source: str) -> Keys:
+def _compared(batch: Batch, examples: Sequence[Example], making: Making, whole: Sets | None) -> tuple[Sets, Brief]:
+    """The shingles of what is compared, `whole` where they are known and nothing is left out, and the words of short texts."""
+    count = len(batch.texts) + len(examples)
+    if whole is not None and not making.common and not making.brief:
+        return whole, Brief.of_some(count, {})
+    plain = zip(batch.roles, batch.texts, strict=True)
+    if making.common:
+        pieces = [[Said(said[i], roles[i] == "user") for i in turns_of(roles, making.on)] for roles, said in plain]
+        texts = own_texts([*pieces, *(pieces_of(example, making.on) for example in examples)], making.common)
+    else:
+        texts = ["\n".join([said[i] for i in turns_of(roles, making.on)]) for roles, said in plain]
+        texts += [written_text(example, making.on) for example in examples]
+    return shingled(texts_of(texts), making.shingling), Brief.of(texts) if making.brief else Brief.of_some(count, {})
+
+
+def _keys(batch: Batch, spelled: Sequence[Sequence[bytes]], examples: Sequence[Example]) -> Keys:
     """The keys of the plain examples of a batch, whose turns are `spelled`, then those of the others."""
-    plain = [plain_key(roles, said, source, turns) for roles, said, turns in zip(batch.roles, batch.texts, spelled, strict=True)]
-    return Keys.of([*plain, *(key_of(example, source) for example in examples)])
+    return Keys.of([*map(plain_key, batch.roles, spelled), *map(key_of, examples)])
 
 
 def _plain_places(batch: Batch) -> "Numbers":
@@ -257,7 +279,7 @@ def _place(parsed: ParsedLine) -> tuple[int, int, int, int, int]:
 
 
 @cache
-def _turns(roles: tuple[str, ...], on: On) -> tuple[int, ...]:
+def turns_of(roles: tuple[str, ...], on: On) -> tuple[int, ...]:
     """The turns that are compared of a plain conversation of these roles."""
     value = {"messages": [{"role": role, "content": ""} for role in roles]}
     return tuple(message.index for message in compared_turns(Example(Place("", 0), value, "messages"), on))

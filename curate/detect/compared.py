@@ -5,7 +5,7 @@ calls is: two answers without words that call other functions are two answers.
 """
 
 from collections.abc import Iterator
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from curate.example import Example, Message
 from curate.text import normalised
@@ -18,6 +18,14 @@ OTHER_SIDE: Final = ("rejected", "non_preferred_output", "rejected_messages", "r
 """Keys of a preference pair under which the worse answer stands."""
 
 
+class Piece(NamedTuple):
+    """A part of a compared text."""
+
+    text: str
+    asked: bool
+    """Whether a user says it."""
+
+
 def compared_text(example: Example, on: On) -> str:
     """The text that counts, normalised."""
     return normalised(written_text(example, on))
@@ -28,10 +36,20 @@ def written_text(example: Example, on: On) -> str:
 
     The rejected side of a preference pair counts too: two pairs that differ only there are two examples.
     """
-    texts = [text for message in compared_turns(example, on) for text in _said(message)]
+    return "\n".join([piece.text for piece in pieces_of(example, on)])
+
+
+def pieces_of(example: Example, on: On) -> list[Piece]:
+    """The parts of `written_text`, which are the lines between its line breaks."""
+    pieces = [Piece(text, message.role == "user") for message in compared_turns(example, on) for text in _said(message)]
     if on != "prompt":
-        texts.extend(other_sides(example))
-    return "\n".join(texts)
+        pieces += [Piece(text, asked=False) for text in other_sides(example)]
+    return pieces
+
+
+def asked_turns(example: Example, on: On) -> list[str]:
+    """What a user says in the turns that are compared."""
+    return [piece.text for piece in pieces_of(example, on) if piece.asked]
 
 
 def said(example: Example, on: On) -> tuple[list[str], list[str]]:
@@ -73,14 +91,19 @@ def compared_turns(example: Example, on: On) -> list[Message]:
 def _said(message: Message) -> Iterator[str]:
     """The words of a turn, then the functions that it calls with their arguments."""
     yield message.text
-    for function in _functions(message):
-        yield f"{function.get('name', '')} {function.get('arguments', '')}"
+    yield from called_texts(message)
+
+
+def called_texts(message: Message) -> list[str]:
+    """The functions that a turn calls with their arguments, one text each."""
+    return [f"{function.get('name', '')} {function.get('arguments', '')}" for function in _functions(message)]
 
 
 def _functions(message: Message) -> Iterator[dict[str, Any]]:
     """The functions that a turn calls."""
     calls = message.value.get("tool_calls")
-    for call in calls if isinstance(calls, list) else ():
+    called = message.value.get("function_call")
+    for call in [*(calls if isinstance(calls, list) else ()), *([{"function": called}] if called else ())]:
         function = call.get("function") if isinstance(call, dict) else None
         if isinstance(function, dict):
             yield function

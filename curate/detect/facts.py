@@ -21,7 +21,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
-from curate.detect.boilerplate import cut_texts
+from curate.detect.boilerplate import Passages, cut_texts
 from curate.detect.compared import On, called, said
 from curate.detect.lexicon import FILLER, FORMS, NEGATIONS, PARTICULAR, STRICT
 from curate.detect.options import options
@@ -77,10 +77,10 @@ def facts(text: str) -> Counter[str]:
 class Facts:
     """Compares the facts of examples; remembers those it has seen, since what has one near-duplicate often has more."""
 
-    def __init__(self, on: On = "conversation", remembered: int = 10_000, common: bytes = b"") -> None:
+    def __init__(self, on: On = "conversation", remembered: int = 10_000, common: Passages = ()) -> None:
         """`on`: the turns whose facts count; `remembered`: examples that are kept in memory.
 
-        `common`: boilerplate that much of the data shares (see `curate.detect.boilerplate`). A request that is long because of it says no more
+        `common`: instructions that much of the data shares (see `curate.detect.boilerplate`). A request that is long because of it says no more
         for it: two have to agree without it too.
         """
         self.on = on

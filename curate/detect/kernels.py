@@ -59,7 +59,7 @@ def _sort(values: Any, count: int, room: Any, ends: Any) -> None:
 
 
 @compiled
-def _distinct(values: Any, count: int, room: Any, ends: Any) -> int:
+def distinct(values: Any, count: int, room: Any, ends: Any) -> int:
     """Sort the first `count` values and move the distinct ones to the front; returns how many these are."""
     _sort(values, count, room, ends)
     kept = 0
@@ -99,7 +99,7 @@ def shingle_sets(buffer: Any, starts: Any, ends: Any, classes: Any, folds: Any, 
             if i >= size - 1 or i == count - 1:
                 found[made] = U32(mixed(rolling) >> U64(32))
                 made += 1
-        made = _distinct(found, made, room, buckets)
+        made = distinct(found, made, room, buckets)
         if total + made > len(out):
             more = np.empty(2 * len(out) + made, dtype=np.uint32)
             copied(more, 0, out, total)

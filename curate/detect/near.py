@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from curate.config import DedupConfig
 from curate.detect.bands import Bands
 from curate.detect.beginnings import Beginnings
-from curate.detect.boilerplate import cut_texts, learnt, telling
+from curate.detect.boilerplate import Passages, learnt, own_texts, telling
 from curate.detect.cluster import Choice, Duplicate, choose
-from curate.detect.compared import written_text
+from curate.detect.compared import asked_turns, pieces_of
 from curate.detect.facts import Facts
 from curate.detect.keeper import Ranking, ranking
 from curate.detect.keys import Keys, ids_of, key_of
@@ -80,7 +80,8 @@ def find_duplicates(
     distinct = [examples[at] for at in sorted(stays.values())]
     before = sum(at < old for at in stays.values())
     sets, ids = sets_of(distinct, config), ids_of(example.id for example in distinct)
-    common = learnt(written_text(distinct[at], config.on) for at in telling(sets, ids).tolist())
+    some, least = telling(sets, ids)
+    common = learnt((asked_turns(distinct[at], config.on) for at in some.tolist()), least) if len(some) else ()
     if common:
         sets = sets_of(distinct, config, common)
     groups = grouped(sets, config.threshold, cores())
@@ -122,11 +123,11 @@ def find_duplicates(
     return report
 
 
-def sets_of(examples: Sequence[Example], config: DedupConfig, common: bytes = b"") -> Sets:
-    """The shingles of each example's text, without the boilerplate in it that is `common`."""
+def sets_of(examples: Sequence[Example], config: DedupConfig, common: Passages = ()) -> Sets:
+    """The shingles of each example's text, without the shared instructions in it that are `common`."""
     shingling = Shingling()
     chunks = (examples[start : start + CHUNK] for start in range(0, len(examples), CHUNK))
-    texts = (texts_of(cut_texts([written_text(example, config.on) for example in chunk], common)) for chunk in chunks)
+    texts = (texts_of(own_texts([pieces_of(example, config.on) for example in chunk], common)) for chunk in chunks)
     sets = joined(list(side_by_side(lambda part: shingled(part, shingling), texts, cores())))
     return salted(sets, (attachments(example.value) for example in examples))
 
@@ -142,13 +143,13 @@ def decided(
     memory: Verdicts | None = None,
     position: Callable[[int], int] = int,
     aside: Collection[int] = (),
-    common: bytes = b"",
+    common: Passages = (),
 ) -> Iterator[Choice]:
     """Group by group what becomes of its members, by their numbers among the `sets`.
 
     `read` gives the examples of some numbers; those of one group are in memory at a time. `position` says where each stands among all. What
-    stands before `old` stays, and none of the others takes the place of another. Those `aside` neither go nor take a place. `common` is boilerplate
-    that the sets are without.
+    stands before `old` stays, and none of the others takes the place of another. Those `aside` neither go nor take a place. `common` are shared
+    instructions that the sets are without.
     """
     ranks = ranks or ranking(config.keep)
     facts = Facts(config.on, common=common)

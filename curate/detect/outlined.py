@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from curate.detect.boilerplate import cut_texts
+from curate.detect.boilerplate import own_texts
 from curate.detect.brief import SHORT, Brief
-from curate.detect.compared import On, compared_turns
-from curate.detect.keys import Keys, asked_key
+from curate.detect.columns import Making, turns_of
+from curate.detect.compared import On, Piece
+from curate.detect.keys import Keys
 from curate.detect.marks import FORMAT_NAMES, Marks
-from curate.detect.shingles import Sets, Shingling, shingled, texts_in, texts_of
-from curate.example import Example, Place
+from curate.detect.shingles import Sets, shingled, texts_in, texts_of
 from curate.read.outline import ROLES, Outlined
 
 if TYPE_CHECKING:
@@ -46,16 +46,17 @@ def ids_of(outlined: Outlined) -> "Ids":
     return found
 
 
-def sets_of(outlined: Outlined, on: On, shingling: Shingling, common: bytes = b"") -> tuple[Sets, Brief]:
-    """The shingles of the texts that are compared, without the boilerplate in them that is `common`, and the words of short ones."""
+def sets_of(outlined: Outlined, making: Making, whole: Sets | None = None) -> tuple[Sets, Brief]:
+    """The shingles of the texts that are compared, `whole` where they are known and nothing is left out, and the words of short texts."""
     import numpy as np
 
+    count, on = len(outlined.lines), making.on
+    if making.common:
+        own = own_texts([_pieces(outlined, row, on) for row in range(count)], making.common)
+        return shingled(texts_of(own), making.shingling), Brief.of(own) if making.brief else Brief.of_some(count, {})
+    if whole is not None and not making.brief:
+        return whole, Brief.of_some(count, {})
     spans = _compared(outlined, on)
-    if common:
-        scattered = dict(spans.scattered)
-        said = [scattered.get(at) or outlined.said(start, end) for at, (start, end) in enumerate(zip(spans.starts.tolist(), spans.ends.tolist(), strict=True))]
-        own = cut_texts(said, common)
-        return shingled(texts_of(own), shingling), Brief.of(own)
     buffer = outlined.text
     texts = texts_in(buffer, spans.starts, spans.ends, spans.plain, spans.scattered)
     sizes, others = spans.ends - spans.starts, dict(spans.scattered)
@@ -63,7 +64,13 @@ def sets_of(outlined: Outlined, on: On, shingling: Shingling, common: bytes = b"
     for at in np.flatnonzero(~spans.plain & (sizes <= 4 * SHORT)).tolist():  # bytes; 4 of a character at the most
         others.setdefault(at, outlined.said(int(spans.starts[at]), int(spans.ends[at])))
     brief = Brief.of_spans(len(sizes), buffer, short, np.stack([spans.starts[short], spans.ends[short]]), others)
-    return shingled(texts, shingling), brief
+    return shingled(texts, making.shingling), brief
+
+
+def _pieces(outlined: Outlined, row: int, on: On) -> list[Piece]:
+    """`curate.detect.compared.pieces_of` for a line."""
+    roles, said = outlined.conversation(row)
+    return [Piece(said[at], roles[at] == "user") for at in turns_of(roles, on)]
 
 
 class _Spans(NamedTuple):
@@ -122,23 +129,19 @@ def _said(outlined: Outlined, turns: Sequence[int]) -> str:
 
 @cache
 def _turns(roles: tuple[int, ...], on: On) -> tuple[int, ...]:
-    value = {"messages": [{"role": ROLES[role], "content": ""} for role in roles]}
-    return tuple(message.index for message in compared_turns(Example(Place("", 0), value, "messages"), on))
+    return turns_of(tuple(ROLES[role] for role in roles), on)
 
 
 def keys_of(outlined: Outlined) -> Keys:
-    """Their keys; plain lines come from no source that has a name."""
+    """Their keys."""
     import numpy as np
 
     from curate.read.keys_kernel import keys_of_lines
 
     count, turns = len(outlined.lines), len(outlined.turns)
-    asked, whole = np.zeros((2, count), dtype=np.uint64)
-    begun, ends = np.empty(turns, dtype=np.uint64), np.zeros(count + 1, dtype=np.int64)
-    used = keys_of_lines(outlined.canon, outlined.asked, outlined.turns, outlined.lines, asked, whole, begun, ends)
-    for position in np.flatnonzero(outlined.lines[:, 5] < 0).tolist():
-        asked[position] = asked_key(*outlined.conversation(position))
-    return Keys(asked, whole, np.zeros(count, dtype=np.uint64), begun[:used].copy(), ends)
+    whole, begun, ends = np.zeros(count, dtype=np.uint64), np.empty(turns, dtype=np.uint64), np.zeros(count + 1, dtype=np.int64)
+    used = keys_of_lines(outlined.canon, outlined.turns, outlined.lines, ROLES.index("assistant"), whole, begun, ends)
+    return Keys(whole, begun[:used].copy(), ends)
 
 
 def lengths_of(outlined: Outlined) -> "Numbers":

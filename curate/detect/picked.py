@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from curate.config import DedupConfig
+from curate.detect.boilerplate import Passages
 from curate.detect.cluster import Choice, Pair
 from curate.detect.crew import Crew
 from curate.detect.plain_facts import Lines, Pairs, agreeing
@@ -52,8 +53,8 @@ class Wanted(NamedTuple):
     """Examples that others are held against; the first ones."""
     aside: frozenset[int]
     """Numbers of those that neither go nor take a place."""
-    common: bytes = b""
-    """Boilerplate that is not compared (see `curate.detect.boilerplate`)."""
+    common: Passages = ()
+    """Shared instructions that are not compared (see `curate.detect.boilerplate`)."""
 
 
 class Compared(NamedTuple):

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from curate.detect.boilerplate import Passages
 from curate.detect.compared import On, compared_turns
 from curate.detect.facts import Facts, ask_alike, same_side, same_words
 from curate.detect.table import Reader, Source, Spot, Table, changed
@@ -65,8 +66,8 @@ class Pairs(NamedTuple):
     words: bool
     """Whether all words of meaning have to agree."""
     on: On
-    common: bytes = b""
-    """Boilerplate; see `Facts`."""
+    common: Passages = ()
+    """Shared instructions; see `Facts`."""
 
 
 def agreeing(pairs: Pairs) -> "Flags":
@@ -121,7 +122,7 @@ class _Plain:
         if any(lines.sources[source].document for source in views):
             return None
         spans = zip(lines.source.tolist(), lines.starts.tolist(), (lines.starts + lines.sizes).tolist(), strict=True)
-        outlined = outline(b"".join([views[source][start:end] + b"\n" for source, start, end in spans]), asks=False)
+        outlined = outline(b"".join([views[source][start:end] + b"\n" for source, start, end in spans]))
         at = np.full(len(lines.starts), -1, dtype=np.int64)
         if len(outlined.starts) != len(at) + 1:
             return None

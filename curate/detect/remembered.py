@@ -4,6 +4,7 @@ All lies in `.curate/cache/near` by a hash of what it depends on: the bytes of t
 code that made it. A file that grew has its old pieces still. What is damaged is made anew; everything is safe to delete.
 """
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from curate import example, text
 from curate.detect import archive
+from curate.detect.boilerplate import Passages
 from curate.detect.cluster import Choice
 from curate.detect.columns import Columns, Making, columns_of
 from curate.detect.stored import AGREED, DECIDED, arrays_of, columns_from, decisions_from, decisions_of, kinds
@@ -34,7 +36,7 @@ FEW: Final = 50
 DAMAGED: Final = "some of the cache was damaged and is made anew"
 FOLDER: Final = "near"
 """In the folder of caches."""
-COMMON: Final = {"runs": "<u8"}
+COMMON: Final = {"passages": "|u1"}
 VERDICTS: Final = 2_000_000
 """Verdicts above which those that were not asked for are forgotten."""
 
@@ -172,22 +174,21 @@ class Remembered:
         named = content_id([_code().hex(), repr(making), sorted(str(path.resolve()) for path in files)])
         return cls(cache / FOLDER, cache / FOLDER / f"decided-{named}.npz", making, only)
 
-    def common(self, ids: "Ids", learn: Callable[[], bytes]) -> bytes:
-        """The boilerplate of examples of these ids: as remembered, else as `learn` says."""
+    def common(self, ids: "Ids", learn: Callable[[], Passages]) -> Passages:
+        """The shared instructions of examples of these ids: as remembered, else as `learn` says."""
         import numpy as np
 
         path = self.folder / f"common-{sha256(repr((_code(), self.making)).encode() + ids.tobytes()).hexdigest()[:32]}.npz"
         try:
             known = archive.load(path, COMMON)
-        except archive.DAMAGE:
-            known = None
+            if known is not None:
+                return tuple(map(str, json.loads(known["passages"].tobytes())))
+        except (*archive.DAMAGE, TypeError):
             self.notes.append(DAMAGED)
-        if known is not None:
-            return bytes(known["runs"].tobytes())
-        runs = learn()
-        if trouble := archive.save(path, {"runs": np.frombuffer(runs, dtype=np.uint64)}):
+        passages = learn()
+        if trouble := archive.save(path, {"passages": np.frombuffer(json.dumps(passages).encode(), dtype=np.uint8)}):
             self.notes.append(f"what was compared is not remembered: {visible(trouble)}")
-        return runs
+        return passages
 
     def turn(self, making: Making) -> None:
         """From now on remember what is made in another way."""

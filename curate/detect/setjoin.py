@@ -41,10 +41,11 @@ class Prefixes(NamedTuple):
     ends: "Numbers"
 
 
-def nearest_before(sets: Sets, parts: "Parts", threshold: float, workers: int) -> Nearest:
+def nearest_before(sets: Sets, parts: "Parts", threshold: float, workers: int, some: "Numbers | None" = None) -> Nearest:
     """Of each set the most similar one among those of a smaller part, the first of equally similar ones, where it is similar to `threshold` at the least.
 
-    Nothing is compared within a part. Sets without shingles are like nothing. `threshold`: Jaccard similarity, above 0.
+    Nothing is compared within a part. Sets without shingles are like nothing. `threshold`: Jaccard similarity, above 0. With `some`, numbers of sets,
+    of each of these the most similar one of any other part.
     """
     import numpy as np
 
@@ -52,7 +53,7 @@ def nearest_before(sets: Sets, parts: "Parts", threshold: float, workers: int) -
 
     count = len(sets)
     nearest = Nearest(np.full(count, -1, dtype=np.int64), np.zeros(count))
-    late = np.flatnonzero(parts > parts.min()) if count else np.empty(0, dtype=np.int64)
+    late = some if some is not None else np.flatnonzero(parts > parts.min()) if count else np.empty(0, dtype=np.int64)
     if not len(late):
         return nearest
     sizes = np.diff(sets.offsets)
@@ -66,7 +67,7 @@ def nearest_before(sets: Sets, parts: "Parts", threshold: float, workers: int) -
     def look(start: int) -> tuple[Any, Any]:
         best, other = np.zeros(len(late)), np.full(len(late), -1, dtype=np.int64)
         end = min(count, start + STRETCH)
-        kernels.look_up(sets.hashes, sets.offsets, parts, prefixes.shingles, prefixes.ends, *postings, *held, threshold, start, end, best, other)
+        kernels.look_up(sets.hashes, sets.offsets, parts, prefixes.shingles, prefixes.ends, *postings, *held, some is None, threshold, start, end, best, other)
         return best, other
 
     for best, other in side_by_side(look, range(0, count, STRETCH), workers):  # ascending, so that the first of equals stays

@@ -138,9 +138,9 @@ def _number(shingle: Any, table: Any, there: Any) -> Any:
 @compiled
 def look_up(  # noqa: PLR0912  (one loop, and calls cost)
     hashes: Any, offsets: Any, parts: Any, shingles: Any, ends: Any, table: Any, there: Any, firsts: Any, places: Any,
-    numbers: Any, sizes: Any, held_parts: Any, maps: Any, least: float, first: int, last: int, best: Any, other: Any,
+    numbers: Any, sizes: Any, held_parts: Any, maps: Any, before: bool, least: float, first: int, last: int, best: Any, other: Any,
 ) -> Any:  # fmt: skip
-    """Of each held set the most similar one among the sets from `first` up to `last` whose part comes before; see `Held` and `setjoin`."""
+    """Of each held set the most similar one among the sets from `first` up to `last` whose part comes `before`, or is another; see `Held` and `setjoin`."""
     seen, own = np.full(len(numbers), -1, dtype=np.int32), np.empty(8, dtype=np.uint64)
     begins, behinds, touched = np.empty(256, dtype=np.int64), np.empty(256, dtype=np.int64), 0
     for row in range(first, last):
@@ -178,7 +178,7 @@ def look_up(  # noqa: PLR0912  (one loop, and calls cost)
                 place = places[at]
                 if place >= high:
                     break
-                if seen[place] == row or held_parts[place] <= part:
+                if seen[place] == row or held_parts[place] == part or (before and held_parts[place] < part):
                     continue
                 seen[place] = row
                 # what they share is at most (both - apart) / 2, where `apart` are the bits that only one has

@@ -80,7 +80,7 @@ class Sets:
 
 
 @once
-def _classes() -> "Bytes":
+def letters() -> "Bytes":
     """Per code point: 0 between words, 1 part of a word, 2 part of one in a script without spaces."""
     import numpy as np
 
@@ -129,7 +129,36 @@ def shingled(texts: Texts, shingling: Shingling = Shingling()) -> Sets:  # noqa:
     """The sets of the texts' shingles: distinct 32-bit hashes, sorted. None for a text without words."""
     from curate.detect import kernels
 
-    return Sets(*kernels.shingle_sets(*texts, _classes(), folds(), shingling.size, shingling.unit == "character"))
+    return Sets(*kernels.shingle_sets(*texts, letters(), folds(), shingling.size, shingling.unit == "character"))
+
+
+class Joining:
+    """Sets that are joined one part after another."""
+
+    def __init__(self) -> None:
+        """None yet."""
+        import numpy as np
+
+        self._hashes: Hashes = np.empty(1 << 16, dtype=np.uint32)
+        self._sizes: list[Offsets] = [np.zeros(1, dtype=np.int64)]
+        self._filled = 0
+
+    def add(self, part: Sets) -> None:
+        """The sets of a part behind all others."""
+        import numpy as np
+
+        if self._filled + len(part.hashes) > len(self._hashes):
+            self._hashes.resize(int(1.5 * (self._filled + len(part.hashes))), refcheck=False)  # in place where there is room: no second copy
+        self._hashes[self._filled : self._filled + len(part.hashes)] = part.hashes
+        self._filled += len(part.hashes)
+        self._sizes.append(np.diff(part.offsets))
+
+    def done(self) -> Sets:
+        """All of them; nothing can be added any more."""
+        import numpy as np
+
+        self._hashes.resize(self._filled, refcheck=False)
+        return Sets(self._hashes, np.cumsum(np.concatenate(self._sizes)))
 
 
 def salted(sets: Sets, salts: Iterable[bytes]) -> Sets:
@@ -150,17 +179,10 @@ def salted(sets: Sets, salts: Iterable[bytes]) -> Sets:
 
 def joined(parts: Iterable[Sets]) -> Sets:
     """The sets of several parts, one after another; the parts may come and go one by one."""
-    import numpy as np
-
-    hashes, sizes, filled = np.empty(1 << 16, dtype=np.uint32), [np.zeros(1, dtype=np.int64)], 0
+    joining = Joining()
     for part in parts:
-        if filled + len(part.hashes) > len(hashes):
-            hashes.resize(int(1.5 * (filled + len(part.hashes))), refcheck=False)  # in place where there is room: no second copy
-        hashes[filled : filled + len(part.hashes)] = part.hashes
-        filled += len(part.hashes)
-        sizes.append(np.diff(part.offsets))
-    hashes.resize(filled, refcheck=False)
-    return Sets(hashes, np.cumsum(np.concatenate(sizes)))
+        joining.add(part)
+    return joining.done()
 
 
 def shingle_hashes(example: Example, on: On) -> "Hashes":

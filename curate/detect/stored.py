@@ -27,7 +27,7 @@ PLACED: Final = {
     "counts": "<i8",
 }
 COMPARED: Final = {"hashes": "<u4", "offsets": "<i8", "words": "<u4", "ends": "<i8", "vocabulary": "|u1"}
-KEYED: Final = {"asked": "<u8", "whole": "<u8", "source": "<u8", "begun": "<u8", "begun_ends": "<i8"}
+KEYED: Final = {"whole": "<u8", "begun": "<u8", "begun_ends": "<i8"}
 DECIDED: Final = {"pairs": "|u1", "same": "|b1", "groups": "|u1", "sizes": "<i8", "members": "<i8", "similarities": "<f8"}
 AGREED: Final = {"asked": "<u8", "agree": "|b1"}
 
@@ -46,7 +46,7 @@ def arrays_of(columns: Columns, start: int) -> dict[str, Any]:
     arrays |= {"hashes": columns.sets.hashes, "offsets": columns.sets.offsets, "words": columns.brief.words, "ends": columns.brief.ends}
     arrays["vocabulary"] = np.frombuffer("\n".join(columns.brief.vocabulary).encode("utf-8", "surrogatepass"), dtype=np.uint8)
     if keys := columns.keys:
-        arrays |= {"asked": keys.asked, "whole": keys.whole, "source": keys.source, "begun": keys.begun, "begun_ends": keys.ends}
+        arrays |= {"whole": keys.whole, "begun": keys.begun, "begun_ends": keys.ends}
     return arrays
 
 
@@ -55,7 +55,7 @@ def columns_from(arrays: "Arrays", start: int) -> Columns:
     lines, examples = len(arrays["starts"]), int(arrays["holds"].sum())
     text = arrays["vocabulary"].tobytes().decode("utf-8", "surrogatepass")
     vocabulary = text.split("\n") if text else []
-    keys = Keys(arrays["asked"], arrays["whole"], arrays["source"], arrays["begun"], arrays["begun_ends"]) if "asked" in arrays else None
+    keys = Keys(arrays["whole"], arrays["begun"], arrays["begun_ends"]) if "whole" in arrays else None
     sound = (
         all(arrays[name].shape == (lines,) for name in ("sizes", "endings", "numbers", "nths", "holds"))
         and arrays["ids"].shape == (examples, 2)
@@ -64,7 +64,7 @@ def columns_from(arrays: "Arrays", start: int) -> Columns:
         and _parts(arrays["offsets"], examples, len(arrays["hashes"]))
         and _parts(arrays["ends"], examples, len(arrays["words"]))
         and (not len(arrays["words"]) or int(arrays["words"].max()) < len(vocabulary))
-        and (keys is None or (len(keys.asked) == len(keys.whole) == len(keys.source) == examples and _parts(keys.ends, examples, len(keys.begun))))
+        and (keys is None or (len(keys.whole) == examples and _parts(keys.ends, examples, len(keys.begun))))
     )
     if not sound:
         raise ValueError("arrays that do not fit each other")

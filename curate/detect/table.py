@@ -10,15 +10,16 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from curate.detect.boilerplate import learnt, telling
+from curate.detect.boilerplate import Passages, learnt, telling
 from curate.detect.brief import Brief, joined_brief
 from curate.detect.columns import Columns, Making, columns_of_lines
-from curate.detect.compared import On, written_text
+from curate.detect.compared import On, asked_turns
 from curate.detect.crew import Crew
 from curate.detect.keys import Keys, joined_keys
+from curate.detect.links import Links, joined_links
 from curate.detect.marks import Marks, joined_marks
 from curate.detect.remembered import Remembered, Task, columns_for
-from curate.detect.shingles import Sets, joined
+from curate.detect.shingles import Joining, Sets, joined
 from curate.errors import InputError
 from curate.example import Example, Place
 from curate.files import is_packed, real
@@ -75,10 +76,12 @@ class Table:
     """Examples that lack the field that decides which of several stays."""
     keys: Keys | None = None
     """Of each example, where they were wanted."""
+    links: Links | None = None
+    """Of each example, where they were wanted."""
     marks: Marks | None = None
     """Of each example, where they were wanted."""
-    common: bytes = b""
-    """Boilerplate that was not compared (see `curate.detect.boilerplate`)."""
+    common: Passages = ()
+    """Shared instructions that were not compared (see `curate.detect.boilerplate`)."""
     judged: Sequence[tuple[int, Any]] = ()
     """What came of `Making.judging`, piece by piece, each with the number of lines before it in its file."""
 
@@ -106,11 +109,20 @@ class Table:
 
     def chosen(self, examples: "Numbers") -> "Table":
         """The same lines, and of the examples those with these numbers, in this order."""
+        return self._with(examples, self.sets.chosen(examples), self.links and self.links.chosen(examples))
+
+    def taken(self, examples: "Numbers") -> "Table":
+        """The same for numbers that ascend; sets and links are taken away from this table, since there are many."""
+        sets, links, nothing = self.sets, self.links, joined([])
+        self.sets, self.links = nothing, None
+        if len(examples) == len(self.lines):
+            return replace(self, sets=sets, links=links)
+        return self._with(examples, sets.kept(examples), links and links.kept(examples))
+
+    def _with(self, examples: "Numbers", sets: Sets, links: Links | None) -> "Table":
         keys, marks = self.keys and self.keys.chosen(examples), self.marks and self.marks.chosen(examples)
         brief, lengths = self.brief.chosen(examples), self.lengths[examples]
-        return replace(
-            self, lines=self.lines[examples], ids=self.ids[examples], sets=self.sets.chosen(examples), brief=brief, lengths=lengths, keys=keys, marks=marks
-        )
+        return replace(self, lines=self.lines[examples], ids=self.ids[examples], sets=sets, brief=brief, lengths=lengths, keys=keys, links=links, marks=marks)
 
     def spot(self, line: int, example: int | None = None) -> "Spot":
         """What it takes to read a line again, in another process too; with the id of the `example` on it, where that is known."""
@@ -225,14 +237,14 @@ def read_table(
 ) -> Table:
     """Read files; `name_of` gives the names that they go by in places, and pieces that the `memory` has need not be read.
 
-    Where much of them shares a long beginning, say, they are read once more, without it. `progress` is told of each piece's lines. Raises
+    Where many examples share an instruction, they are read once more, without it. `progress` is told of each piece's lines. Raises
     `InputError`.
     """
     table = _read(paths, making, crew, progress, name_of, memory)
     if making.common is None:
-        examples = telling(table.sets, table.ids)
-        learn = partial(_learnt, table, making.on, examples)
-        common = b"" if not len(examples) else memory.common(table.ids[examples], learn) if memory else learn()
+        examples, least = telling(table.sets, table.ids)
+        learn = partial(_learnt, table, making.on, examples, least)
+        common = () if not len(examples) else memory.common(table.ids[examples], learn) if memory else learn()
         if common:
             own = making._replace(common=common, judging=None)
             if memory:
@@ -243,10 +255,10 @@ def read_table(
     return table
 
 
-def _learnt(table: Table, on: On, examples: "Numbers") -> bytes:
-    """The boilerplate of what is compared of some examples."""
+def _learnt(table: Table, on: On, examples: "Numbers", least: int) -> Passages:
+    """The shared instructions of some examples, of which `least` have to share one."""
     reader = Reader()
-    return learnt(written_text(reader.example(table.spot(line)), on) for line in table.lines[examples].tolist())
+    return learnt((asked_turns(reader.example(table.spot(line)), on) for line in table.lines[examples].tolist()), least)
 
 
 def _read(
@@ -259,7 +271,7 @@ def _read(
 ) -> Table:
     import numpy as np
 
-    spool = Spool()
+    spool, answers = Spool(), Joining()
     sources: list[Source] = []
     first: list[int] = [0]
     parts: list[Columns] = []
@@ -280,7 +292,10 @@ def _read(
                 physical += part.physical
                 total += len(part.starts)
                 without += part.without
-                made, part.sets = part.sets, Sets(made_empty.hashes, made_empty.offsets)
+                made, part.sets = part.sets, nothing
+                if part.links:
+                    answers.add(part.links.answers)
+                    part.links.answers = nothing
                 parts.append(part)
                 if progress:
                     progress(len(part.starts))
@@ -288,7 +303,7 @@ def _read(
             sources.append(Source(copy() if is_cut or copied else real(path), name_of(path), is_cut))
             first.append(total)
 
-    made_empty = joined([])
+    nothing = joined([])
     every = joined(sets())
 
     def column(name: str) -> Any:
@@ -298,10 +313,13 @@ def _read(
     ids = column("ids").reshape(-1, 2).astype(np.uint64, copy=False)
     starts, sizes, endings, numbers, nths = (column(name) for name in ("starts", "sizes", "endings", "numbers", "nths"))
     keys = joined_keys([part.keys for part in parts if part.keys]) if making.keys else None
+    links = joined_links([part.links for part in parts if part.links], answers.done()) if making.links else None
     marks = joined_marks([part.marks for part in parts if part.marks]) if making.marking else None
     brief = joined_brief([part.brief for part in parts])
-    lines, lengths, common = np.flatnonzero(holds), column("lengths"), making.common or b""
-    return Table(sources, np.array(first), starts, sizes, endings, numbers, nths, lines, ids, every, brief, lengths, without, keys, marks, common, judged)
+    lines, lengths, common = np.flatnonzero(holds), column("lengths"), making.common or ()
+    return Table(
+        sources, np.array(first), starts, sizes, endings, numbers, nths, lines, ids, every, brief, lengths, without, keys, links, marks, common, judged
+    )
 
 
 def _columns(pieces: Iterator[Piece], making: Making, crew: Crew, memory: Remembered | None) -> Iterator[Columns]:

@@ -5,6 +5,8 @@ Text number i lies from offsets[i] to offsets[i + 1]. Words are what stands betw
 All of it releases the interpreter's lock and none of it starts threads, as in `curate.detect.kernels`.
 """
 
+# ruff: noqa: PLR1714  (sets are slower when they are compiled)
+
 from typing import Any
 
 import numpy as np
@@ -16,40 +18,80 @@ MIX = np.uint64(0x9E3779B97F4A7C15)
 
 
 @njit(nogil=True, cache=True, inline="always")
-def _alone(buffer: Any, at: int, end: int) -> int:
-    """Bytes of the character at `at` where it is a word by itself, as in scripts without spaces; else 0."""
-    lead = buffer[at]
+def _code(buffer: Any, at: int, end: int) -> Any:
+    """Code point and bytes of the character at `at`, which is beyond ASCII; one byte where it is cut off."""
+    lead = np.int64(buffer[at])
     if lead < 0xE0:
-        return 0
-    if lead >= 0xF0:
-        return 4 if at + 4 <= end else 0
-    if at + 3 > end:
-        return 0
-    code = (np.int64(lead & 0x0F) << 12) | (np.int64(buffer[at + 1] & 0x3F) << 6) | np.int64(buffer[at + 2] & 0x3F)
-    unspaced = 0x0E00 <= code < 0x0F00 or 0x1000 <= code < 0x10A0 or 0x1780 <= code < 0x1800 or 0x2E80 <= code < 0xA000 or 0xF900 <= code < 0xFB00
-    return 3 if unspaced else 0
+        return (((lead & 0x1F) << 6) | np.int64(buffer[at + 1] & 0x3F), 2) if at + 2 <= end else (0, 1)
+    if lead < 0xF0:
+        if at + 3 > end:
+            return 0, 1
+        return ((lead & 0x0F) << 12) | (np.int64(buffer[at + 1] & 0x3F) << 6) | np.int64(buffer[at + 2] & 0x3F), 3
+    if at + 4 > end:
+        return 0, 1
+    high = ((lead & 0x07) << 18) | (np.int64(buffer[at + 1] & 0x3F) << 12)
+    return high | (np.int64(buffer[at + 2] & 0x3F) << 6) | np.int64(buffer[at + 3] & 0x3F), 4
+
+
+@njit(nogil=True, cache=True, inline="always")
+def _is_blank(code: int) -> bool:
+    """White space beyond ASCII."""
+    return (
+        code == 0x85
+        or code == 0xA0
+        or code == 0x1680
+        or 0x2000 <= code <= 0x200A
+        or 0x2028 <= code <= 0x2029
+        or code == 0x202F
+        or code == 0x205F
+        or code == 0x3000
+    )
+
+
+@njit(nogil=True, cache=True, inline="always")
+def _is_alone(code: int) -> bool:
+    """Whether a character is a word by itself, as in scripts without spaces (`curate.text.UNSPACED`)."""
+    if code < 0x0E00:
+        return False
+    if code < 0x2E80:
+        return code < 0x0F00 or 0x1000 <= code < 0x10A0 or 0x1780 <= code < 0x1800
+    return code < 0xA000 or 0xAC00 <= code < 0xD7B0 or 0xF900 <= code < 0xFB00 or 0x20000 <= code < 0x40000
 
 
 @njit(nogil=True, cache=True)
-def _next_word(buffer: Any, at: int, end: int) -> tuple[int, int, np.uint64]:
+def _next_word(buffer: Any, at: int, end: int) -> tuple[int, int, np.uint64]:  # noqa: PLR0912  (one loop, and calls cost)
     """Start, end and hash (FNV-1a) of the next word from `at` on; start == end where there is none."""
-    while at < end and buffer[at] <= 32:
-        at += 1
+    while at < end:
+        byte = buffer[at]
+        if byte > 32:
+            if byte < 0x80:
+                break
+            code, size = _code(buffer, at, end)
+            if not _is_blank(code):
+                break
+            at += size
+        else:
+            at += 1
     start = at
     value = FNV_OFFSET
     while at < end:
         byte = buffer[at]
         if byte <= 32:
             break
-        alone = _alone(buffer, at, end) if byte >= 0xE0 else 0
-        if alone:
-            if at == start:
-                at += alone
-                for i in range(start, at):
-                    value = (value ^ np.uint64(buffer[i])) * FNV_PRIME
-            break
-        value = (value ^ np.uint64(byte)) * FNV_PRIME
-        at += 1
+        size = 1
+        if byte >= 0x80:
+            code, size = _code(buffer, at, end)
+            if _is_blank(code):
+                break
+            if _is_alone(code):
+                if at == start:
+                    for i in range(at, at + size):
+                        value = (value ^ np.uint64(buffer[i])) * FNV_PRIME
+                    at += size
+                break
+        for i in range(at, at + size):
+            value = (value ^ np.uint64(buffer[i])) * FNV_PRIME
+        at += size
     return start, at, value
 
 
@@ -141,14 +183,27 @@ def _is_in(table: Any, value: np.uint64) -> bool:
 
 
 @njit(nogil=True, cache=True)
-def _cut_one(buffer: Any, begin: int, end: int, run: int, table: Any, least: int, hides: int, out: Any, to: int) -> int:
-    """Write the words of one text that no run of `table` covers from out[to] on, or all of it where too little is left or goes; where it ends there."""
+def spans_of(buffer: Any, begin: int, end: int) -> Any:
+    """Rows of start and end of each word of one text."""
+    spans = np.empty((end - begin + 1, 2), dtype=np.int64)
+    at, count = begin, 0
+    while True:
+        start, at, _ = _next_word(buffer, at, end)
+        if start == at:
+            return spans[:count].copy()
+        spans[count, 0], spans[count, 1] = start, at
+        count += 1
+
+
+@njit(nogil=True, cache=True)
+def _cut_one(buffer: Any, begin: int, end: int, run: int, table: Any, out: Any, to: int) -> tuple[int, int, int]:
+    """Write the words of one text that no run of `table` covers from out[to] on: where it ends, words that went, and most words in a row that are left."""
     room = end - begin
     starts, ends, covered = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32), np.empty(room, dtype=np.bool_)
     last = np.empty(run, dtype=np.uint64)
     power = _power(run)
     rolling = np.uint64(0)
-    at, count, common = begin, 0, 0
+    at, count = begin, 0
     while True:
         start, at, value = _next_word(buffer, at, end)
         if start == at:
@@ -161,36 +216,30 @@ def _cut_one(buffer: Any, begin: int, end: int, run: int, table: Any, least: int
         starts[count], ends[count], covered[count] = start - begin, at - begin, False
         count += 1
         if count >= run and _is_in(table, _mixed(rolling)):
-            common += 1
             for i in range(count - run, count):
                 covered[i] = True
     own = longest = gone = 0
+    first = to
     for i in range(count):
         own = 0 if covered[i] else own + 1
         longest = max(longest, own)
         gone += covered[i]
-    if not common or longest < least or gone < hides:
-        out[to : to + room] = buffer[begin:end]
-        return to + room
-    first = to
-    for i in range(count):
-        if not covered[i]:
-            if to > first and starts[i] > ends[i - 1]:
-                out[to] = 32
-                to += 1
-            for j in range(begin + starts[i], begin + ends[i]):
-                out[to] = buffer[j]
-                to += 1
-    return to
+        if covered[i]:
+            continue
+        if to > first and (starts[i] > ends[i - 1] or covered[i - 1]):
+            out[to] = 32
+            to += 1
+        for j in range(begin + starts[i], begin + ends[i]):
+            out[to] = buffer[j]
+            to += 1
+    return to, gone, longest
 
 
 @njit(nogil=True, cache=True)
-def without(buffer: Any, offsets: Any, run: int, table: Any, least: int, hides: int) -> tuple[Any, Any]:
-    """The texts without the words of the runs in `table`, one after another, and their offsets.
-
-    A text of which less than `least` words in a row would be left, or less than `hides` words would go, stays whole.
-    """
-    out, kept = np.empty_like(buffer), np.zeros_like(offsets)
+def without(buffer: Any, offsets: Any, run: int, table: Any) -> tuple[Any, Any, Any, Any]:
+    """The texts without the words of the runs in `table`, one after another, and their offsets; of each, words that went, and most words in a row left."""
+    out, kept = np.empty(len(buffer) + len(offsets), dtype=np.uint8), np.zeros_like(offsets)
+    gone, longest = np.zeros(len(offsets) - 1, dtype=np.int64), np.zeros(len(offsets) - 1, dtype=np.int64)
     for row in range(len(offsets) - 1):
-        kept[row + 1] = _cut_one(buffer, offsets[row], offsets[row + 1], run, table, least, hides, out, kept[row])
-    return out[: kept[-1]], kept
+        kept[row + 1], gone[row], longest[row] = _cut_one(buffer, offsets[row], offsets[row + 1], run, table, out, kept[row])
+    return out[: kept[-1]], kept, gone, longest

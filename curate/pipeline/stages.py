@@ -13,10 +13,12 @@ from curate.check import check_paths
 from curate.config import Config
 from curate.decision import Decision, DecisionLog, edits_of
 from curate.dedup import EACH
+from curate.detect.columns import Making
 from curate.detect.conflict import Conflict, ConflictReport, find_conflicts
 from curate.detect.crew import Crew
 from curate.detect.judges import REMOTE, judge_of
 from curate.detect.loss import Loss
+from curate.detect.shingles import Shingling
 from curate.detect.sift import sift
 from curate.detect.table import Reader, Table
 from curate.detect.threads import cores
@@ -121,7 +123,7 @@ class Pipeline:
         local = "" if wanted.judge.startswith(REMOTE) else wanted.judge
         named = (("embeddings", wanted.embeddings), ("nli", wanted.nli), ("judge", local), ("semantic", self.config.split.semantic))
         self.models = {name: fingerprint(model) for name, model in named if model}
-        self.making = making_of(self.config)
+        self.making = making_of(self.config)._replace(brief=self._compares_whole, keys=self.config.dedup.beginnings and self._compares_whole)
         if self.config.recipe and self.choice.wants("train"):
             self._look_at_recipe()
 
@@ -187,6 +189,11 @@ class Pipeline:
         """All lines of all files."""
         with Crew(cores(), processes=is_big(self.sources.every)) as crew:
             return read_sources(self.sources, self.making, crew)
+
+    @property
+    def _compares_whole(self) -> bool:
+        """Whether duplicates are looked for in the texts that are compared when the data is divided."""
+        return self.config.dedup.on == "conversation"
 
     @cached_property
     def leaves(self) -> dict[int, Reason]:
@@ -287,13 +294,22 @@ class Pipeline:
         stays[: int(table.lines.searchsorted(table.first[len(self.given)]))] = False
         stays &= ~np.isin(table.lines, np.array([*self.leaves], dtype=np.int64))
         del self.__dict__["leaves"]  # without the duplicates, which are not known yet
-        part = table.chosen(np.flatnonzero(stays))
+        part = self._compared.chosen(np.flatnonzero(stays))
         pinned = frozenset(example for example, decision in self.verdicts.items() if decision.verdict == "keep")
         if self.config.dedup.keep == "manual":  # nothing goes for a near-duplicate but what was dropped
             pinned |= {part.id(at) for at in range(len(part.lines))}
         with Crew(cores(), processes=is_big(self.sources.every)) as crew:
             found = sift(part, self.config.dedup, crew, pinned, (lambda _: self._signals()) if self.config.dedup.keep == "best" else None)
         return store.losses_result(found.losses, found.apart)
+
+    @property
+    def _compared(self) -> Table:
+        """The table of what duplicates are looked for in: the same lines."""
+        if self._compares_whole:
+            return self.table
+        making = Making(self.config.dedup.on, Shingling(), keys=self.config.dedup.beginnings)
+        with Crew(cores(), processes=is_big(self.sources.every)) as crew:
+            return read_sources(self.sources, making, crew)
 
     def _signals(self) -> Mapping[str, tuple[int, ...]]:
         """Errors, warnings and infos of each example that has some, by rules that judge an example alone."""

@@ -1,4 +1,4 @@
-"""Plain lines of a piece of a file without an object for any of them: their canonical JSON, their texts and what they ask, one after another.
+"""Plain lines of a piece of a file without an object for any of them: their canonical JSON and their texts, one after another.
 
 Compiled, for files of any size that need numbers of all lines rather than the lines: see `curate.detect.columns`.
 """
@@ -23,12 +23,10 @@ class Outlined:
     """uint8: their canonical JSON, by which an example has its id."""
     text: Array
     """uint8: their texts, in UTF-8, with a line break after each."""
-    asked: Array
-    """uint8: what their last answers answer, as `Question.context` spells it."""
     numbers: Array
     """int64: lines, from 1."""
     lines: Array
-    """int64, a row each: first turn, turns, start and end in `canon`, start and end in `asked` (equal: nothing is asked; -1: it is not known)."""
+    """int64, a row each: first turn, turns, start and end in `canon`."""
     turns: Array
     """int64, a row each: role, start and end of its JSON in `canon`, start and end in `text`, characters, whether all are ASCII."""
     others: list[int]
@@ -55,21 +53,19 @@ class Outlined:
         return str(self.text[start:end].tobytes(), "utf-8")
 
 
-def outline(data: bytes, *, asks: bool) -> Outlined:
-    """Outline the lines of some bytes, of which the last one may have no line break; `asks`: whether `Outlined.asked` is wanted."""
+def outline(data: bytes) -> Outlined:
+    """Outline the lines of some bytes, of which the last one may have no line break."""
     bytes_ = np.frombuffer(data if data.endswith(b"\n") else data + b"\n", dtype=np.uint8)
     starts = np.append(0, np.flatnonzero(bytes_ == NEWLINE) + 1) if data else np.zeros(1, dtype=np.int64)
     size = len(bytes_) + 32 * len(starts) + 64 + BLOCK
-    canon, text, asked = np.empty(size, dtype=np.uint8), np.empty(size, dtype=np.uint8), np.empty(size if asks else 1, dtype=np.uint8)
-    turns, rows = np.empty((len(bytes_) // 24 + 1, 7), dtype=np.int64), np.empty((len(starts) - 1, 6), dtype=np.int64)
-    room, told = np.empty(len(bytes_), dtype=np.uint8), np.zeros(2, dtype=np.int64)
-    used, written, spelled, count = outline_lines(bytes_, canon, text, asked, turns, rows, asks, room, told)
+    canon, text = np.empty(size, dtype=np.uint8), np.empty(size, dtype=np.uint8)
+    turns, rows = np.empty((len(bytes_) // 24 + 1, 7), dtype=np.int64), np.empty((len(starts) - 1, 4), dtype=np.int64)
+    used, written, count = outline_lines(bytes_, canon, text, turns, rows, np.zeros(2, dtype=np.int64))
     plain = rows[:, 0] >= 0
     others: list[int] = (np.flatnonzero(~plain) + 1).tolist()
     return Outlined(
         canon[:used],
         text[:written],
-        asked[:spelled],
         np.flatnonzero(plain) + 1,
         rows[plain],
         turns[:count].copy(),

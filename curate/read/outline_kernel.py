@@ -1,4 +1,4 @@
-"""The loops of `curate.read.outline`: a plain line of bytes to its canonical JSON, its texts, and what it asks.
+"""The loops of `curate.read.outline`: a plain line of bytes to its canonical JSON and its texts.
 
 Every line that is not clearly plain is refused (-1) and goes the careful way; property tests hold the two ways together.
 """
@@ -9,15 +9,30 @@ from typing import Any, Final
 
 import numpy as np
 
-from curate.read.asked_kernel import ASSISTANT, ROLES, SYSTEM, USER, asks, named, put
 from curate.read.compiled import Array, after, compiled, entry, hex_at, literal, literal_at, utf8_at, write_utf8
 
 _OPENING, _ROLE, _CONTENT = literal(b'{"messages":'), literal(b'{"role":'), literal(b'"content":')
 _HEAD, _BODY, _MIDDLE, _TAIL, _BETWEEN = literal(b'{"messages":['), literal(b'{"content":"'), literal(b'","role":"'), literal(b'"}'), literal(b"]}")
 
 
+SYSTEM, USER, ASSISTANT = 0, 1, 2
+ROLES: Final = (literal(b"system"), literal(b"user"), literal(b"assistant"))
 BLOCK: Final = 32
 """Bytes that are looked at and copied at a time, where nothing is special about them."""
+
+
+@compiled
+def _put(out: Array, at: int, text: Array) -> Any:
+    """Write `text`; where it ends."""
+    for nth in range(len(text)):
+        out[at + nth] = text[nth]
+    return at + len(text)
+
+
+@compiled
+def _named(out: Array, at: int, role: int) -> Any:
+    """Write the name of a role; where it ends."""
+    return _put(out, at, ROLES[0]) if role == SYSTEM else _put(out, at, ROLES[1]) if role == USER else _put(out, at, ROLES[2])
 
 
 @compiled
@@ -148,7 +163,7 @@ def _line(
     if at < 0 or at >= end or data[at] != 91:
         return -1, 0, 0, 0
     at += 1
-    used = put(canon, used, _HEAD)
+    used = _put(canon, used, _HEAD)
     first = count
     while True:
         at = after(data, literal_at(data, at, end, _ROLE) - 1, end, 58)
@@ -165,13 +180,13 @@ def _line(
             canon[used] = 44
             used += 1
         start, begin = used, written
-        used = put(canon, used, _BODY)
+        used = _put(canon, used, _BODY)
         at, used, written = _string(data, at + 1, end, canon, used, text, written, told)
         if at < 0 or at >= end or data[at] != 125:
             return -1, 0, 0, 0
         text[written] = 10
         written += 1
-        used = put(canon, named(canon, put(canon, used, _MIDDLE), role), _TAIL)
+        used = _put(canon, _named(canon, _put(canon, used, _MIDDLE), role), _TAIL)
         turns[count, 0], turns[count, 1], turns[count, 2] = role, start, used
         turns[count, 3], turns[count, 4], turns[count, 5], turns[count, 6] = begin, written - 1, told[0], told[1]
         count += 1
@@ -187,32 +202,25 @@ def _line(
         at += 1
     if at < end and data[at] != 10:
         return -1, 0, 0, 0
-    return at, put(canon, used, _BETWEEN), written, count
+    return at, _put(canon, used, _BETWEEN), written, count
 
 
 @entry
-def outline_lines(
-    data: Array, canon: Array, text: Array, asked: Array, turns: Array, lines: Array, wants_asked: bool, room: Array, told: Array
-) -> tuple[int, int, int, int]:
-    """Fill the arrays of `Outlined`: how much of `canon`, `text`, `asked` and `turns` is used.
+def outline_lines(data: Array, canon: Array, text: Array, turns: Array, lines: Array, told: Array) -> tuple[int, int, int]:
+    """Fill the arrays of `Outlined`: how much of `canon`, `text` and `turns` is used.
 
     `canon` and `text` are longer than needed by `BLOCK`.
-    lines: a row each of first turn (-1 for a line that is not plain), its number of turns, start and end in `canon`, and in `asked` (-1: not known).
-    `data` ends with a line break; `room` (uint8, as long as that) and `told` (int64, two) are for use in here.
+    lines: a row each of first turn (-1 for a line that is not plain), its number of turns, start and end in `canon`.
+    `data` ends with a line break; `told` (int64, two) is for use in here.
     """
-    end, at, used, written, spelled, count = len(data), 0, 0, 0, 0, 0
+    end, at, used, written, count = len(data), 0, 0, 0, 0
     for line in range(len(lines)):
         behind, used_now, written_now, count_now = _line(data, at, end, canon, used, text, written, turns, count, told)
         lines[line, 0] = -1
         if behind >= 0:
-            lines[line, 0], lines[line, 1], lines[line, 2] = count, count_now - count, used
-            lines[line, 3], lines[line, 4], lines[line, 5] = used_now, spelled, -1
-            if wants_asked:
-                stop = asks(text, turns, count, count_now, asked, spelled, room)
-                lines[line, 5] = stop
-                spelled = max(spelled, stop)
+            lines[line, 0], lines[line, 1], lines[line, 2], lines[line, 3] = count, count_now - count, used, used_now
             at, used, written, count = behind, used_now, written_now, count_now
         while at < end and data[at] != 10:
             at += 1
         at += 1
-    return used, written, spelled, count
+    return used, written, count

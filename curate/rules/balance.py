@@ -5,6 +5,7 @@ The tests divide the examples below into three equal shares, and take one exampl
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import sqrt
 from typing import Final, NamedTuple
 
 from curate.finding import Finding, Problem, Severity
@@ -38,6 +39,8 @@ class Balance:
 
     file: str
     parts: Sequence[Part]
+    holdable: int | None = None
+    """Examples in groups that are small enough to be held out; None where that is not known."""
 
 
 @rule(
@@ -64,23 +67,30 @@ def uneven_splits(balance: Balance) -> Iterator[Problem]:
         {"messages": [{"role": "user", "content": "Name a bird."}, {"role": "assistant", "content": "A tit."}]}
         {"messages": [{"role": "user", "content": "Name a fish."}, {"role": "assistant", "content": "A carp."}]}
     """
+    total = sum(part.examples for part in balance.parts)
+    could = f"; {plural(balance.holdable, 'example')} can be held out at the most" if balance.holdable is not None and balance.holdable < total else ""
     for part in balance.parts:
         if not part.wanted:
             continue
         if not part.examples:
-            yield Problem("", f"{part.name} is empty: there are too few examples, or one group holds most of them")
+            yield Problem("", f"{part.name} is empty: there are too few examples, or one group holds most of them{could}")
             continue
-        if part.examples < FEW:  # too few for shares to say anything
-            if part.name != "train":
-                yield Problem("", f"{part.name} has {plural(part.examples, 'example')}: each of them is {1 / part.examples:.0%} of a score")
-        elif not part.wanted / OFF <= part.share <= part.wanted * OFF:
-            yield Problem("", f"{part.name} has {part.share:.1%} of the examples where {part.wanted:.0%} was wanted: groups are large")
-        elif not part.wanted / OFF <= part.text <= part.wanted * OFF:
+        if part.examples < FEW and part.name != "train":
+            yield Problem("", f"{part.name} has {plural(part.examples, 'example')}: each of them is {1 / part.examples:.0%} of a score")
+        if _is_off(part, total):
+            yield Problem("", f"{part.name} has {part.share:.1%} of the examples where {part.wanted:.0%} was wanted: groups are large or few{could}")
+        elif part.examples >= FEW and not part.wanted / OFF <= part.text <= part.wanted * OFF:
             yield Problem("", f"{part.name} has {part.text:.1%} of the text where {part.wanted:.0%} was wanted: its examples are longer or shorter")
         for name, count in part.missing[:3]:
             yield Problem("", f"{part.name} has none of the {plural(count, 'example')} of {name!r}")
         if len(part.missing) > 3:
             yield Problem("", f"{part.name} lacks {len(part.missing) - 3:,} other classes too")
+
+
+def _is_off(part: Part, total: int) -> bool:
+    """Whether a split's share is far from what was wanted, farther than the hash of single examples brings about by chance."""
+    chance = 2 * sqrt(total * part.wanted * (1 - part.wanted))
+    return not part.wanted / OFF <= part.share <= part.wanted * OFF and abs(part.examples - total * part.wanted) > chance
 
 
 def unbalanced(balance: Balance) -> list[Finding]:

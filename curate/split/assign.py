@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     Numbers = np.ndarray[Any, np.dtype[np.int64]]
     Floats = np.ndarray[Any, np.dtype[np.float64]]
 
+CHANCE: Final = 1e-4
+"""Probability below which it is no chance that no group has its place in a split: the examples were divided with the same seed before."""
 NOWHERE: Final = -1
 """Stands for no split."""
 
@@ -41,13 +43,15 @@ class Assigned:
     """Examples that were in another split before."""
     too_large: "Numbers"
     """Of each group that is in train because no held-out split can take it, the number of its first member."""
+    salted: bool = False
+    """Whether the hash of the seed and the group would have left a split empty, so that another one was taken."""
 
 
-def positions(groups: Sequence[str], seed: int) -> "Floats":
+def positions(groups: Sequence[str], seed: int, salt: str = "") -> "Floats":
     """Where each group stands between 0 and 1: by the hash of the seed and its name."""
     import numpy as np
 
-    blake, salt = hashlib.blake2b, f"{seed}:"
+    blake, salt = hashlib.blake2b, f"{seed}:{salt}"
     hashes = b"".join([blake((salt + group).encode(), digest_size=8).digest() for group in groups])
     return np.frombuffer(hashes, dtype=">u8").astype(np.float64) / 2.0**64
 
@@ -75,6 +79,9 @@ def assign(groups: "Numbers", names: Sequence[str], wanted: Wanted, *, before: "
     large = open_[sizes[open_] > max(most[1:])]
     where[large] = 0
     open_ = open_[sizes[open_] <= max(most[1:])]
+    salted = wanted.counts is None and strata is None and _divided_before(places[open_], wanted)
+    if salted:
+        places = positions(names, wanted.seed, hashlib.blake2b("".join(sorted(names)).encode(), digest_size=8).hexdigest())
     if wanted.counts is not None or strata is not None:
         _by_share(where, open_, sizes, places, _kinds(of, strata, len(firsts)), wanted)
     else:
@@ -84,7 +91,16 @@ def assign(groups: "Numbers", names: Sequence[str], wanted: Wanted, *, before: "
         _fill(where, open_, sizes, places, wanted)
     found = where[of]
     moved = np.flatnonzero((before != NOWHERE) & (before != found)) if before is not None else np.empty(0, dtype=np.int64)
-    return Assigned(found, moved, firsts[large])
+    return Assigned(found, moved, firsts[large], salted)
+
+
+def _divided_before(places: "Floats", wanted: Wanted) -> bool:
+    """Whether the places of groups leave a split empty as no chance does."""
+    import numpy as np
+
+    shares = np.array(wanted.shares)
+    here = np.bincount(np.searchsorted(np.cumsum(shares[:2]), places, side="right"), minlength=len(shares))
+    return bool(((here == 0) & (shares > 0) & ((1 - shares) ** len(places) < CHANCE)).any())
 
 
 def _most(wanted: Wanted, total: int) -> tuple[float, ...]:

@@ -41,6 +41,7 @@ def balance_of(table: Table, division: Division, config: Config, file: str, *, g
             )
             for nth in divided
         ],
+        division.holdable,
     )
 
 

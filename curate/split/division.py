@@ -1,30 +1,28 @@
 """A data set divided: what is connected is found, whole groups go to one split, and what is connected with a test set that was given leaves.
 
 Near-duplicates are found twice, by MinHash and, across the splits that this gives, by an exact join: what the first one missed is joined
-with its group, and the groups are divided again, until nothing is left to join.
+with its group, and the groups are divided again, until nothing is left to join. Near-equal answers are found by the join alone.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from curate.apply import NO_EXAMPLE, Kept, Reason
 from curate.config import Config
-from curate.detect.across import leaks_in
 from curate.detect.boilerplate import told
 from curate.detect.columns import Making
 from curate.detect.marks import Marking
-from curate.detect.setjoin import nearest_before
 from curate.detect.shingles import Shingling
 from curate.detect.table import Reader, Table
 from curate.detect.threads import cores
 from curate.detect.traits import demand_traits
 from curate.errors import InputError, UsageError
-from curate.rules.splits import leaked_across
 from curate.split.assign import NOWHERE, Assigned, Wanted, assign
-from curate.split.groups import Groups, Link, Pairs, group, links_of
+from curate.split.exempt import Shared, Short, ShortAnswers, instructions_in, shared_by, without_passages
+from curate.split.groups import Groups, Link, Pairs, Seeking, group, links_of, missed_links
 from curate.split.mix import mix
 from curate.split.moves import Move, moves_of
 from curate.split.names import NAMES
@@ -52,15 +50,21 @@ class Division:
     """Groups of each split, in the order of `NAMES`; each example of a test set that was given is one."""
     largest: int
     """Examples of the largest group."""
+    holdable: int
+    """Examples in groups that are small enough to be held out."""
     moved: Sequence[Move] = ()
     """Examples that an earlier division had in another split."""
     notes: Sequence[str] = field(default=())
+    shared_instructions: Sequence[Shared] = ()
+    short_answers: Sequence[Short] = ()
+    short_answer_examples: int = 0
+    """Examples with a short answer that different questions share, those not named among them."""
 
 
 def making_of(config: Config) -> Making:
     """What has to be known of each example to divide them. Raises `UsageError` for a trait that examples do not have."""
     demand_traits(config.split.stratify)
-    return Making(config.dedup.on, Shingling(), keys=True, marking=Marking(config.split.group_by, config.split.stratify))
+    return Making("conversation", Shingling(), links=True, brief=False, marking=Marking(config.split.group_by, config.split.stratify))
 
 
 def divide(
@@ -71,30 +75,40 @@ def divide(
     given: how many of the table's files, the first ones, are a test set that stays as it is; before: of each example the split that it was in, or
     `NOWHERE`. Raises `UsageError` for a key that no example has, `InputError` where nothing is left.
     """
+    rows = instructions_in(table)
+    while True:
+        division = _division(table, leaves, config, given, before, cache)
+        counts, enough = shared_by(rows, division.split >= 0)
+        if all(enough):
+            return replace(division, shared_instructions=list(map(Shared, table.common, counts)), notes=[*division.notes, *told(table.common)])
+        table, rows = without_passages(table, rows, enough), [some for some, stays in zip(rows, enough, strict=True) if stays]
+
+
+def _division(table: Table, leaves: Mapping[int, Reason], config: Config, given: int, before: "Numbers | None", cache: Path | None) -> Division:
+    """As `divide`, for the passages that the table is without."""
     import numpy as np
 
     _demand_keys(table, config.split.group_by)
-    gone = dict(leaves)
+    gone, short = dict(leaves), ShortAnswers(table)
     tests = int(table.lines.searchsorted(table.first[given]))
     stays = np.ones(len(table.lines), dtype=np.bool_)
     stays[_examples(table, gone)] = False
     if given:
-        leaked = _connected(table, np.flatnonzero(stays), given, config, cache)
+        leaked = _connected(table, np.flatnonzero(stays), tests, config, cache)
         gone.update(leaked)
         stays[_examples(table, leaked)] = False
     staying = np.flatnonzero(stays)
     staying = staying[staying >= tests]
     if not len(staying):
         raise _nothing_left(len(table.starts) - tests, gone)
-    part = table.chosen(staying)
+    part = _part(table, staying)
     meanings = _by_meaning(part, config, cache) if config.split.semantic else None
     mixed = mix(part, config, meanings)
     if mixed:
         gone.update({int(part.lines[at]): reason for at, reason in mixed.why.items()})
         staying = staying[mixed.stays]
-        part = table.chosen(staying)
+        part = _part(part, np.flatnonzero(mixed.stays))
         meanings = _by_meaning(part, config, cache) if config.split.semantic else None
-    table.sets = table.sets.part(0, 0)
     known = before[staying] if before is not None else None
     groups, assigned = _divided(part, config, _wanted(config, bool(given)), known, strata_of(part, config.split.stratify), meanings)
     split = np.full(len(table.lines), NOWHERE)
@@ -102,13 +116,32 @@ def divide(
     split[staying] = assigned.of
     firsts, sizes = np.unique(groups.of, return_counts=True)
     groups_in = np.bincount(assigned.of[firsts], minlength=len(NAMES)) + np.array([0, 0, tests])
-    notes = [
-        f"a group of {plural(int((groups.of == first).sum()), 'example')} is in train: no other split can take so many"
-        for first in assigned.too_large[:3].tolist()
-    ]
     moved = moves_of(part, groups, assigned, known) if known is not None else []
-    notes += [*(mixed.notes if mixed else ()), *_without(part, config.split.group_by), *told(table.common)]
-    return Division(split, gone, groups.counts, len(sizes), tuple(groups_in.tolist()), int(sizes.max()), moved, notes)
+    holdable = int(len(staying) - np.count_nonzero(np.isin(groups.of, assigned.too_large)))
+    notes = [*_large(groups, assigned, holdable), *(mixed.notes if mixed else ()), *_without(part, config.split.group_by)]
+    if assigned.salted:
+        notes.append("these examples were divided before with the same seed, so another hash divides them now")
+    named, shared = short.told(split >= 0)
+    return Division(
+        split, gone, groups.counts, len(sizes), tuple(groups_in.tolist()), int(sizes.max()), holdable, moved, notes,
+        short_answers=named, short_answer_examples=shared,
+    )  # fmt: skip
+
+
+def _part(table: Table, staying: "Numbers") -> Table:
+    """The staying examples alone; the table keeps its sets where it may be divided again."""
+    return table.chosen(staying) if table.common else table.taken(staying)
+
+
+def _large(groups: Groups, assigned: Assigned, holdable: int) -> list[str]:
+    """What to say of groups that are too large for held-out splits."""
+    if not len(assigned.too_large):
+        return []
+    sizes = [int((groups.of == first).sum()) for first in assigned.too_large[:3].tolist()]
+    found = [f"a group of {plural(size, 'example')} is in train: no other split can take so many" for size in sizes]
+    total = len(groups.of)
+    most = f"{plural(holdable, 'example')} of {total:,} ({holdable / total:.1%}) can be held out at the most: the others are in groups that are too large"
+    return [*found, most]
 
 
 def _nothing_left(lines: int, gone: Mapping[int, Reason]) -> InputError:
@@ -127,18 +160,27 @@ def _nothing_left(lines: int, gone: Mapping[int, Reason]) -> InputError:
 def _divided(
     part: Table, config: Config, wanted: Wanted, before: "Numbers | None", strata: "Numbers | None", meanings: Pairs | None
 ) -> tuple[Groups, Assigned]:
-    """Group and assign, until the exact join finds nothing across splits any more."""
+    """Group and assign, until the exact joins find nothing across splits any more.
+
+    After the first time only examples that were found, or whose split is another one now, can be near one of another split.
+    """
     import numpy as np
 
-    links = [*links_of(part, config.dedup.threshold, cores()), *([meanings] if meanings else [])]
+    seeking = Seeking(config.dedup.threshold, cores())
+    links = [*links_of(part, seeking), *([meanings] if meanings else [])]
+    last: Numbers | None = None
+    found = np.zeros(len(part.lines), dtype=np.bool_)
     while True:
         groups = group(len(part.lines), links)
         assigned = assign(groups.of, groups.names(part.ids), wanted, before=before, strata=strata)
-        nearest = nearest_before(part.sets, assigned.of.astype(np.int8), config.dedup.threshold, cores())
-        missed = np.flatnonzero(nearest.other >= 0)
-        if not len(missed):
+        some = None if last is None else found | (last != assigned.of)
+        missed = missed_links(part, seeking._replace(parts=assigned.of, some=some))
+        if not missed:
             return groups, assigned
-        links.append(Pairs(Link.NEAR, nearest.other[missed], missed))
+        links += missed
+        last, found = assigned.of, np.zeros(len(part.lines), dtype=np.bool_)
+        for pairs in missed:
+            found[pairs.right] = True
 
 
 def _wanted(config: Config, given: bool) -> Wanted:
@@ -169,18 +211,34 @@ def _without(part: Table, keys: Sequence[str]) -> list[str]:
     return [f"{plural(count, 'example')} without {visible(key)}: not grouped by it" for key, count in zip(keys, lacking, strict=True) if count]
 
 
-def _connected(table: Table, staying: "Numbers", given: int, config: Config, cache: Path | None) -> dict[int, Reason]:
-    """By line, why examples leave that are connected with one of a given test set."""
-    part = table.chosen(staying)
-    names = ["test"] * given + ["data"] * (len(table.sources) - given)
-    semantic = config.split.semantic
-    leaks = leaks_in(part, names, config.dedup, embeddings=semantic, close=config.split.semantic_similarity, cache=cache)
+def _connected(table: Table, staying: "Numbers", tests: int, config: Config, cache: Path | None) -> dict[int, Reason]:
+    """By line, why examples leave that are connected with one of a given test set, the first `tests` of the table; of several reasons the first code."""
+    import numpy as np
+
+    part = table if len(staying) == len(table.lines) else table.chosen(staying)
+    parts = (staying >= tests).astype(np.int64)
+    links = links_of(part, Seeking(config.dedup.threshold, cores(), parts))
+    if config.split.semantic:
+        links += _across(_by_meaning(part, config, cache), parts)
     found: dict[int, Reason] = {}
-    lines = dict(zip(map(table.place, part.lines.tolist()), part.lines.tolist(), strict=True)) if leaks else {}
-    for leak, finding in zip(leaks, leaked_across(leaks), strict=True):
-        kept = Kept(example=leak.other, file=leak.other_place.file, line=leak.other_place.line)
-        found.setdefault(lines[leak.place], Reason(leak.code, finding.message, "detector", kept=kept, similarity=round(leak.similarity, 6)))
+    for pairs in sorted(links, key=lambda pairs: pairs.link.code):
+        similarities = np.ones(len(pairs.left)) if pairs.similarity is None else pairs.similarity
+        for test, at, similarity in zip(pairs.left.tolist(), pairs.right.tolist(), similarities.tolist(), strict=True):
+            place = part.place(int(part.lines[test]))
+            alike = f", {similarity:.0%} of it" if pairs.similarity is not None else ""
+            why = f"{pairs.link.words} {visible(str(place))} of the test set{alike}"
+            kept = Kept(example=part.id(test), file=place.file, line=place.line)
+            found.setdefault(int(part.lines[at]), Reason(pairs.link.code, why, "detector", kept=kept, similarity=round(similarity, 6)))
     return found
+
+
+def _across(pairs: Pairs, parts: "Numbers") -> list[Pairs]:
+    """Of pairs in any order those of an example of part 0 and one of part 1, in this order."""
+    import numpy as np
+
+    left, right = np.concatenate([pairs.left, pairs.right]), np.concatenate([pairs.right, pairs.left])
+    leaks = parts[left] < parts[right]
+    return [Pairs(pairs.link, left[leaks], right[leaks])]
 
 
 def _by_meaning(part: Table, config: Config, cache: Path | None) -> Pairs:

@@ -45,6 +45,6 @@ def earlier_splits(files: Sequence[tuple[Path, int]], crew: Crew) -> Earlier:
     """The examples of split files, each with the number of its split. Raises `InputError`."""
     import numpy as np
 
-    table = read_table([path for path, _ in files], Making("conversation", Shingling(), common=b""), crew)
+    table = read_table([path for path, _ in files], Making("conversation", Shingling(), brief=False, common=()), crew)
     numbers = np.searchsorted(table.first, table.lines, side="right") - 1
     return Earlier(table.ids, np.array([split for _, split in files], dtype=np.int64)[numbers])

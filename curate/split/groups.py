@@ -1,7 +1,11 @@
-"""What is connected: examples that are copies or near-duplicates, ask the same, go on from one another, or share a key that the user groups by.
+"""What is connected: examples that the table of docs/leaks.md links, each kind of link by one function.
 
 Groups are whole components: nothing in one is connected with anything outside of it. How far two members are connected through others does
 not matter here, since all of them go to one split.
+
+Each function gives pairs of all examples or, with `parts`, of each example the first one of an earlier part that it is linked with: the splits of a
+division, or a test set that was given (part 0, and first in the table) and the data (part 1). Nearly equal texts are found by MinHash without
+`parts`, which may miss some, and by an exact join with them, which misses none.
 """
 
 from collections.abc import Iterable, Sequence
@@ -9,6 +13,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from curate.detect.links import Links
+from curate.detect.setjoin import nearest_before
+from curate.detect.shingles import Sets
 from curate.detect.table import Table
 from curate.detect.verify import grouped
 
@@ -17,6 +24,8 @@ if TYPE_CHECKING:
 
     Numbers = np.ndarray[Any, np.dtype[np.int64]]
     Ids = np.ndarray[Any, np.dtype[np.uint64]]
+    Flags = np.ndarray[Any, np.dtype[np.bool_]]
+    Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 
 class Link(IntEnum):
@@ -28,14 +37,29 @@ class Link(IntEnum):
     PREFIX = 3
     KEY = 4
     SEMANTIC = 5
+    ANSWER = 6
 
     @property
     def words(self) -> str:
         """What the first is to the second, for a person."""
         return WORDS[self]
 
+    @property
+    def code(self) -> str:
+        """The code of the leak that it is where the two are in different splits."""
+        return CODES[self]
 
-WORDS: Final = ("is a copy of", "is nearly", "asks the same as", "shares its beginning with", "has the key of", "means much the same as")
+
+WORDS: Final = (
+    "is a copy of",
+    "is nearly",
+    "asks the same as",
+    "shares its beginning with",
+    "has the key of",
+    "means much the same as",
+    "has nearly the answer of",
+)
+CODES: Final = ("L001", "L002", "L003", "L005", "L005", "L006", "L011")
 
 
 class Pairs(NamedTuple):
@@ -44,6 +68,20 @@ class Pairs(NamedTuple):
     link: Link
     left: "Numbers"
     right: "Numbers"
+    similarity: "Floats | None" = None
+    """Of each pair; None where all are equal."""
+
+
+class Seeking(NamedTuple):
+    """How links are looked for."""
+
+    threshold: float
+    """Jaccard similarity from which two texts are nearly the same."""
+    workers: int
+    parts: "Numbers | None" = None
+    """Of each example the number of its part; None for links between all examples."""
+    some: "Flags | None" = None
+    """Of each example whether it may be near one of another part, earlier or later; None: all may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,40 +120,134 @@ def group(count: int, links: Iterable[Pairs]) -> Groups:
 
     parent = np.arange(count)
     joins = []
-    for link, left, right in links:
+    for link, left, right, _ in links:
         made = np.zeros(len(left), dtype=np.bool_)
         forest.join_pairs(parent, left, right, made)
         joins.append(Pairs(link, left[made], right[made]))
     return Groups(join.roots(parent), tuple(joins))
 
 
-def links_of(table: Table, threshold: float, workers: int) -> list[Pairs]:
-    """All links between the examples of a table but those by meaning. `threshold`: Jaccard similarity from which two are nearly the same."""
+def links_of(table: Table, seeking: Seeking) -> list[Pairs]:
+    """All links between the examples of a table but those by meaning, in the order of the codes that are told."""
+    return [
+        *copy_links(table, seeking),
+        *near_links(table, seeking),
+        *question_links(table, seeking),
+        *prefix_links(table, seeking),
+        *key_links(table, seeking),
+        *answer_links(table, seeking),
+    ]
+
+
+def missed_links(table: Table, seeking: Seeking) -> list[Pairs]:
+    """The links across parts that `links_of` may miss without them."""
+    return [pairs for pairs in (*near_links(table, seeking), *answer_links(table, seeking)) if len(pairs.left)]
+
+
+def copy_links(table: Table, seeking: Seeking) -> list[Pairs]:
+    """L001: what a trainer is given is equal."""
+    return [_equal(Link.COPY, _links(table).copy, seeking)]
+
+
+def near_links(table: Table, seeking: Seeking) -> list[Pairs]:
+    """L002: whole texts are nearly equal. Attachments are not looked at: that groups more than has to be."""
+    import numpy as np
+
+    if seeking.parts is not None:
+        return _nearest(Link.NEAR, table.sets, np.arange(len(table.lines)), seeking)
+    return _members(grouped(table.sets, seeking.threshold, seeking.workers).members)
+
+
+def question_links(table: Table, seeking: Seeking) -> list[Pairs]:
+    """L003: user turns have the same words, and attachments are equal."""
+    return [_equal(Link.QUESTION, _links(table).asked, seeking)]
+
+
+def prefix_links(table: Table, seeking: Seeking) -> list[Pairs]:
+    """L005: one conversation continues the other."""
     import numpy as np
 
     from curate.detect import forest
 
-    keys, marks = table.keys, table.marks
-    if keys is None or marks is None:
-        raise ValueError("a table without keys or marks")
-    count = len(table.lines)
-    numbers = np.concatenate([np.arange(count), np.repeat(np.arange(count), np.diff(keys.ends))])
-    left, right = forest.equal_pairs(np.concatenate([keys.whole, keys.begun]), np.arange(len(numbers)) < count)
-    return [
-        Pairs(Link.COPY, *_equal_ids(table.ids)),
-        *_members(grouped(table.sets, threshold, workers, table.brief.keys()).members),
-        Pairs(Link.QUESTION, *forest.equal_pairs(keys.asked)),
-        Pairs(Link.PREFIX, numbers[left], numbers[right]),
-        *(Pairs(Link.KEY, *forest.equal_pairs(np.ascontiguousarray(column))) for column in marks.keys.T),
-    ]
+    links = _links(table)
+    count = len(links.whole)
+    longer = np.repeat(np.arange(count), np.diff(links.ends))
+    if seeking.parts is None:
+        numbers = np.concatenate([np.arange(count), longer])
+        left, right = forest.equal_pairs(np.concatenate([links.whole, links.begun]), np.arange(len(numbers)) < count)
+        return [Pairs(Link.PREFIX, numbers[left], numbers[right])]
+    there = np.flatnonzero(links.whole)
+    begins, goes_on = _first(links.whole[there], links.begun, longer), _first(links.begun, links.whole[there], there)
+    first, late = np.concatenate([begins, goes_on]), np.concatenate([there, longer])
+    leaks = (first >= 0) & (seeking.parts[first] < seeking.parts[late])
+    return [Pairs(Link.PREFIX, first[leaks], late[leaks])]
 
 
-def _equal_ids(ids: "Ids") -> "tuple[Numbers, Numbers]":
+def key_links(table: Table, seeking: Seeking) -> list[Pairs]:
+    """L005: the same stands under a key that the user groups by."""
     import numpy as np
 
-    order = np.lexsort((ids[:, 1], ids[:, 0]))
-    same = np.flatnonzero((ids[order][1:] == ids[order][:-1]).all(axis=1))
-    return order[same], order[same + 1]
+    if table.marks is None:
+        raise ValueError("a table without marks")
+    return [_equal(Link.KEY, np.ascontiguousarray(column), seeking) for column in table.marks.keys.T]
+
+
+def answer_links(table: Table, seeking: Seeking) -> list[Pairs]:
+    """L011: answers of 20 words and more are nearly equal, whatever is asked. Without `parts` those of equal words alone."""
+    import numpy as np
+
+    from curate.detect import forest
+
+    links = _links(table)
+    owners = np.repeat(np.arange(len(table.lines)), np.diff(links.answer_ends))
+    if seeking.parts is None:
+        long = np.diff(links.answers.offsets) > 0
+        left, right = forest.equal_pairs(np.where(long, links.answered, np.uint64(0)))
+        return [Pairs(Link.ANSWER, owners[left], owners[right])]
+    return _nearest(Link.ANSWER, links.answers, owners, seeking)
+
+
+def _links(table: Table) -> Links:
+    if table.links is None:
+        raise ValueError("a table without links")
+    return table.links
+
+
+def _equal(link: Link, keys: "Ids", seeking: Seeking) -> Pairs:
+    """Pairs of equal keys that are not 0."""
+    import numpy as np
+
+    from curate.detect import forest
+
+    if seeking.parts is None:
+        return Pairs(link, *forest.equal_pairs(keys))
+    _, first, runs = np.unique(keys, return_index=True, return_inverse=True)
+    firsts = first[runs]
+    late = np.flatnonzero((seeking.parts[firsts] < seeking.parts) & (keys != 0))
+    return Pairs(link, firsts[late], late)
+
+
+def _first(keys: "Ids", among: "Ids", numbers: "Numbers") -> "Numbers":
+    """Of each key the least of `numbers` that stands beside an equal one `among` others; -1 for none."""
+    import numpy as np
+
+    if not len(among):
+        return np.full(len(keys), -1, dtype=np.int64)
+    order = np.lexsort((numbers, among))
+    at = np.minimum(np.searchsorted(among[order], keys), len(order) - 1)
+    return np.where(among[order][at] == keys, numbers[order][at], -1)
+
+
+def _nearest(link: Link, sets: Sets, owners: "Numbers", seeking: Seeking) -> list[Pairs]:
+    """Of each set that is near one of another part, the most similar such one; owners: of each set its example."""
+    import numpy as np
+
+    if seeking.parts is None:
+        raise ValueError("nothing to hold against one another")
+    some = None if seeking.some is None else np.flatnonzero(seeking.some[owners] & (np.diff(sets.offsets) > 0))
+    nearest = nearest_before(sets, seeking.parts[owners].astype(np.int8), seeking.threshold, seeking.workers, some)
+    late = np.flatnonzero(nearest.other >= 0)
+    return [Pairs(link, owners[nearest.other[late]], owners[late], nearest.similarity[late])]
 
 
 def _members(groups: "Sequence[Numbers]") -> list[Pairs]:

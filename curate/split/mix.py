@@ -18,7 +18,7 @@ from curate.detect.threads import cores
 from curate.errors import UsageError
 from curate.example import Example
 from curate.split.assign import positions
-from curate.split.groups import Pairs, group, links_of
+from curate.split.groups import Pairs, Seeking, group, links_of
 from curate.stats import BYTES_A_TOKEN
 from curate.template import Template, load_template
 from curate.text import plural, visible
@@ -147,7 +147,7 @@ def _order(table: Table, config: Config, of: "Numbers", meanings: Pairs | None) 
     places = positions([f"{MIX}:{table.id(at)}" for at in range(len(table.lines))], config.seed)  # other places than those that decide the split
     if not config.mix.diverse:
         return np.argsort(places, kind="stable")
-    links = links_of(table, min(config.mix.similarity, config.dedup.threshold), cores())
+    links = links_of(table, Seeking(min(config.mix.similarity, config.dedup.threshold), cores()))
     clusters = group(len(table.lines), [*links, *([meanings] if meanings else [])]).of
     order = np.lexsort((places, clusters, of))  # in each pool cluster by cluster
     starts = np.flatnonzero((np.diff(clusters[order], prepend=-1) != 0) | (np.diff(of[order], prepend=-1) != 0))

@@ -56,7 +56,7 @@ def _graph(groups: Groups, members: "Numbers") -> Mapping[int, Sequence[_Step]]:
 
     graph: dict[int, list[_Step]] = defaultdict(list)
     wanted = np.unique(groups.of[members])
-    for link, left, right in groups.joins:
+    for link, left, right, _ in groups.joins:
         inside = np.isin(groups.of[left], wanted)
         for one, other in zip(left[inside].tolist(), right[inside].tolist(), strict=True):
             graph[one].append(_Step(link, other))

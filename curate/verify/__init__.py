@@ -20,7 +20,7 @@ from curate.errors import InputError, MissingExtra, ModelError
 from curate.events import Listener, StageAdvanced, StageFinished, StageStarted, silent
 from curate.files import DATA_SUFFIXES
 from curate.finding import Finding
-from curate.manifest import NAME, Manifest, boilerplate_of, read_manifest
+from curate.manifest import NAME, Manifest, read_manifest
 from curate.read.pieces import pieces_of
 from curate.rules.books import Difference, differing
 from curate.rules.splits import leaked_across
@@ -69,8 +69,9 @@ def verify_folder(folder: Path, *, embeddings: str = "", cache: Path | None = No
     config = DedupConfig.model_validate(manifest.config["dedup"])
     keys = tuple(manifest.config["split"]["group_by"])
     paths = [path for files in parts.values() for path in files]
+    common = tuple(shared.text for shared in manifest.shared_instructions)
     with Crew(cores(), processes=sum(path.stat().st_size for path in paths) >= PARALLEL) as crew:
-        table = _read(paths, Making(config.on, Shingling(), keys=True, marking=Marking(keys), common=boilerplate_of(manifest)), crew, listen)
+        table = _read(paths, Making("conversation", Shingling(), links=True, brief=False, marking=Marking(keys), common=common), crew, listen)
         points.append(_lines_point(table, found))
         examples, characters = _sizes(table, list(parts))
         points.append(counts_point(folder, manifest, examples, characters, found))
@@ -99,7 +100,7 @@ def verify_files(
     paths = [path for files in parts.values() for path in files]
     found: list[Difference] = []
     with Crew(cores(), processes=sum(path.stat().st_size for path in paths) >= PARALLEL) as crew:
-        table = _read(paths, Making(config.on, Shingling(), keys=True, marking=Marking()), crew, listen)
+        table = _read(paths, Making("conversation", Shingling(), links=True, brief=False, marking=Marking()), crew, listen)
         names = [name for name, files in parts.items() for _ in files]
         points = [Point("manifest", Verdict.OPEN, "there is none: only leaks can be looked for"), _lines_point(table, found)]
         leaks, told = _leaks(table, names, config, embeddings, CLOSE, (), cache, listen)

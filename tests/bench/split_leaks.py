@@ -80,9 +80,9 @@ def turns_of(row: Row) -> list[Row]:
 
 
 def files_of(turns: Sequence[Row]) -> list[Any]:
-    """The parts of messages that are not text."""
+    """The parts of messages that are more than text."""
     parts = [part for turn in turns if isinstance(turn.get("content"), list) for part in turn["content"]]
-    return [part for part in parts if isinstance(part, dict) and not isinstance(part.get("text", part.get("refusal")), str)]
+    return [part for part in parts if isinstance(part, dict) and part.keys() - {"type", "text", "value", "refusal", "cache_control", "annotations"}]
 
 
 class Seen:

@@ -1,8 +1,7 @@
-"""What much of a file shares is not compared; what near-duplicates share is."""
+"""Instructions that many examples share are left out of user turns when whole texts are compared; what near-duplicates share is not."""
 
 import json
 import random
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -11,11 +10,13 @@ from hypothesis import strategies as st
 
 from curate.cli.main import main
 from curate.config import DedupConfig
-from curate.detect.boilerplate import LEAST, OWN, RUN, common_runs, cut_texts
+from curate.detect.boilerplate import LEAST, OWN, RUN, cut_texts, having, learnt, own_texts, runs_in
+from curate.detect.compared import Piece
 from curate.detect.near import find_duplicates
 from curate.example import Example, Place
 from curate.manifest import read_manifest
 from tests.conftest import Write
+from tests.leak_count import leaks_in
 
 PREAMBLE = "below is an instruction that describes a task, paired with an input that gives further context."
 CLOSING = "if you have any more questions about this in the future, do not hesitate to ask me again."
@@ -23,8 +24,8 @@ CHINESE = "请根据下面的说明完成任务并且用完整的句子回答问
 
 
 def without_boilerplate(texts: list[str]) -> list[str]:
-    """However little boilerplate there is."""
-    return cut_texts(texts, common_runs([text.encode("utf-8", "surrogatepass") for text in texts]).tobytes(), hides=0)
+    """However little they share."""
+    return cut_texts(texts, learnt([text] for text in dict.fromkeys(texts)), hides=0)
 
 
 def own(n: int, words: int = 12) -> str:
@@ -59,11 +60,6 @@ def test_near_duplicates_do_not_lose_what_they_share() -> None:
     assert without_boilerplate(texts) == texts
 
 
-def test_copies_are_no_boilerplate() -> None:
-    texts = [f"{PREAMBLE} {own(0)}"] * 100 + [own(n) for n in range(1, 100)]
-    assert without_boilerplate(texts) == texts
-
-
 def test_scripts_without_spaces_have_boilerplate_too() -> None:
     characters = [chr(code) for code in range(0x5000, 0x5000 + 1000)]
     said = ["".join(random.Random(n).sample(characters, 20)) for n in range(60)]
@@ -85,12 +81,43 @@ def test_the_order_of_texts_does_not_matter(kinds: list[int], rng: random.Random
     assert dict(zip(texts, without_boilerplate(texts), strict=True)) == dict(zip(shuffled, without_boilerplate(shuffled), strict=True))
 
 
-def test_runs_of_words_are_told_apart_by_all_their_words() -> None:
-    words = own(7, 200).split()
-    texts = [f"{' '.join(words)} {own(n)}".encode() for n in range(30)]
-    runs = common_runs(texts)
-    assert len(runs) == len(words) - RUN + 1
-    assert all(a < b for a, b in pairwise(runs.tolist()))
+def test_passages_are_named_as_they_stand_and_counted() -> None:
+    other = " ".join(own(7, 30).split())
+    asked = [[f"{PREAMBLE}\n{own(n)}"] if n % 2 else [own(n), f"{own(-n)} {other}"] for n in range(100)]
+    passages = learnt(asked)
+    assert sorted(passages) == sorted([PREAMBLE, other])
+    rows = dict(zip(passages, (some.tolist() for some in having(asked, passages)), strict=True))
+    assert rows == {PREAMBLE: list(range(1, 100, 2)), other: list(range(0, 100, 2))}
+    assert [len(runs) for runs in runs_in((other,))] == [30 - RUN + 1]
+
+
+def test_a_passage_that_goes_on_in_different_ways_is_named_once() -> None:
+    asked = [[f"{PREAMBLE} {'the next words are' if n < 30 else own(n)} {own(n)}"] for n in range(100)]
+    passages = learnt(asked)
+    assert passages[0] == PREAMBLE
+    assert all(len(some) >= 20 for some in having(asked, passages))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.lists(st.integers(0, 3), min_size=1, max_size=4), min_size=20, max_size=60), st.randoms(use_true_random=False))
+def test_every_passage_is_shared_by_as_many_as_have_to(plan: list[list[int]], rng: random.Random) -> None:
+    words = [own(kind, 12) for kind in range(4)]
+    asked = [[" ".join(words[kind] for kind in some), own(n + 10)] for n, some in enumerate(plan)]
+    passages = learnt(asked)
+    assert all(len(rows) >= max(LEAST, 0.05 * len(asked)) for rows in having(asked, passages))
+    rng.shuffle(asked)
+    assert set(learnt(asked)) == set(passages)
+
+
+def test_answers_are_never_cut_and_an_example_is_compared_whole_where_too_little_is_shared() -> None:
+    passage = " ".join(own(1, 45).split())
+    pieces = [Piece(f"{passage} {own(2)}", asked=True), Piece(passage, asked=False), Piece("and then", asked=True)]
+    assert own_texts([pieces], (passage,)) == [f"{own(2)}\n{passage}\nand then"]
+    assert own_texts([pieces[1:]], (passage,)) == [f"{passage}\nand then"]
+    short = " ".join(passage.split()[:39])
+    assert own_texts([[Piece(f"{short} {own(2)}", asked=True)]], (short,)) == [f"{short} {own(2)}"]
+    little = [Piece(f"{passage} {own(3, OWN - 1)}", asked=True), Piece(own(4, OWN - 1), asked=True)]
+    assert own_texts([little], (passage,)) == [f"{passage} {own(3, OWN - 1)}\n{own(4, OWN - 1)}"]
 
 
 WORDS = [f"{a}{b}" for a in ("bal", "cor", "dim", "fen", "gul", "hop", "jar", "kel") for b in ("ane", "ibo", "oru", "ust", "emi", "alo", "ydo", "inge")]
@@ -110,22 +137,19 @@ def test_instructions_that_all_requests_begin_with_hide_no_difference(write: Wri
     for options in ([], [], ["--no-cache"]):
         assert main(["dedup", "data.jsonl", "-o", "kept.jsonl", "-q", "--keep", "first", *options]) == 0
         assert [json.loads(line)["line"] for line in Path("removed.jsonl").read_bytes().splitlines()] == copies
-    assert "5% of the examples" in capsys.readouterr().err
+    assert "shared instructions" in capsys.readouterr().err
     assert main(["dedup", "data.jsonl", "-q", "--keep", "first", "--rethreshold", "0.7"]) == 0
     values = [json.loads(line) for line in path.read_bytes().splitlines()]
     examples = [Example(Place("data.jsonl", n), value, "messages", None, True) for n, value in enumerate(values, 1)]
     assert sorted(lost.example.place.line for lost in find_duplicates(examples, DedupConfig(keep="first")).duplicates) == copies
 
 
-def test_a_file_of_such_requests_can_be_divided_and_its_division_proved(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_of_such_requests_can_be_divided(write: Write) -> None:
     write("data.jsonl", reviews(60))
     assert main(["split", "data.jsonl", "-o", "out", "-q"]) == 0
     manifest, _ = read_manifest(Path("out"))
     assert manifest.groups > 50
     assert all(part.examples for part in manifest.splits.values())
-    assert main(["verify", "out", "-q"]) == 0
-    capsys.readouterr()
-    test = Path("out/test.jsonl").read_bytes().splitlines()
-    Path("out/train.jsonl").write_bytes(Path("out/train.jsonl").read_bytes() + test[0].replace(b"Review:", b"Reveiw:") + b"\n")
-    assert main(["verify", "out", "-q"]) == 1
-    assert "L002" in capsys.readouterr().out
+    [shared] = manifest.shared_instructions
+    assert (" ".join(shared.text.split()).startswith(INSTRUCTIONS), shared.examples) == (True, 60)
+    assert not any(leaks_in(Path("out")).values())

@@ -60,8 +60,9 @@ ENDINGS = st.sampled_from([b"\n", b"\n", b"\r\n"])
 def told(columns: Columns) -> list[Any]:
     """All that columns have, but for what was judged."""
     assert columns.keys is not None
+    assert columns.links is not None
     assert columns.marks is not None
-    keys, marks = columns.keys, columns.marks
+    keys, links, marks = columns.keys, columns.links, columns.marks
     of_lines: list[Any] = [columns.starts, columns.sizes, columns.endings, columns.numbers, columns.nths, columns.holds]
     of_examples: list[Any] = [
         columns.ids,
@@ -69,11 +70,18 @@ def told(columns: Columns) -> list[Any]:
         columns.sets.offsets,
         columns.brief.keys(),
         columns.brief.ends,
-        keys.asked,
         keys.whole,
-        keys.source,
         keys.begun,
         keys.ends,
+        links.copy,
+        links.asked,
+        links.whole,
+        links.begun,
+        links.ends,
+        links.answers.hashes,
+        links.answers.offsets,
+        links.answered,
+        links.answer_ends,
     ]
     arrays = [*of_lines, *of_examples, columns.brief.keys(), columns.brief.ends, marks.formats, marks.characters, marks.keys, marks.traits]
     return [columns.without, columns.physical, *(array.tolist() for array in arrays)]
@@ -90,7 +98,7 @@ def made(path: Path, making: Making, least: int, monkeypatch: pytest.MonkeyPatch
 def test_columns_are_the_same_in_both_ways(content: list[tuple[bytes, bytes]], tail: bytes, bom: bool, on: Any) -> None:
     path = Path("x.jsonl")
     path.write_bytes(b"\xef\xbb\xbf" * bom + (b"".join(line + ending for line, ending in content).removesuffix(b"\n") + tail))
-    making = Making(on, Shingling(), "highest:score", keys=True, source="source", marking=Marking(("/metadata/x",)))
+    making = Making(on, Shingling(), "highest:score", keys=True, links=True, brief=on != "conversation", marking=Marking(("/metadata/x",)))
     with pytest.MonkeyPatch.context() as patch:
         assert [told(part) for part in made(path, making, 1 << 30, patch)] == [told(part) for part in made(path, making, 0, patch)]
 
@@ -111,18 +119,11 @@ def test_what_is_screened_for_errors_is_the_same_with_and_without_a_quick_look(c
     assert found[0] == found[1]
 
 
-def test_most_conversations_are_outlined_and_what_they_ask_is_known() -> None:
+def test_most_conversations_are_outlined() -> None:
     texts = ["What's the best way to cook rice?", "Add 2 + 2.", "Write a haiku about the sea", "Don't stop. Why?"]
     data = b"".join(json.dumps({"messages": [{"role": "user", "content": text}, {"role": "assistant", "content": "Yes."}]}).encode() + b"\n" for text in texts)
-    found = outline(data, asks=True)
+    found = outline(data)
     assert (found.numbers.tolist(), found.others) == ([1, 2, 3, 4], [])
-    asked = [found.asked[start:end].tobytes().decode() for start, end in found.lines[:, 4:6].tolist()]
-    assert asked == [
-        "\n\nuser: \nuser: what is best way to cook rice ",
-        "\n\nuser: \nuser: add 2 2 +",
-        "\n\nuser: \nuser: write haiku about sea ",
-        "\n\nuser: \nuser: do not stop why ",
-    ]
 
 
 @given(st.lists(st.integers(0, 700) | st.sampled_from([127, 128, 129, 255, 256, 257]), max_size=6), st.randoms(use_true_random=False))

@@ -118,7 +118,7 @@ def test_what_leaks_into_a_given_test_set_cannot_come_back(write: Write, capsys:
     write("kept.jsonl", [("Question 7?", "Another answer.")])
     assert main(["split", "data.jsonl", "--existing", "kept.jsonl", "-o", "out", "-q"]) == 0
     assert main(["restore", "out", "--all"]) == 2
-    assert "data.jsonl:8: would leak: it asks what" in capsys.readouterr().err
+    assert "data.jsonl:8: would leak: it asks the same as" in capsys.readouterr().err
     assert main(["restore", "out", "--all", "-o", "back.jsonl"]) == 0
 
 

@@ -1,0 +1,126 @@
+"""What is exempt from the table of docs/leaks.md, counted over the examples that are written: shared instructions and short answers."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import ceil
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from curate.detect.boilerplate import LEAST, SHARE, having, own_texts
+from curate.detect.compared import asked_turns, called_texts, pieces_of
+from curate.detect.shingles import joined, shingled, texts_of
+from curate.detect.table import Reader, Table
+from curate.example import Example
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Numbers = np.ndarray[Any, np.dtype[np.int64]]
+    Ids = np.ndarray[Any, np.dtype[np.uint64]]
+    Flags = np.ndarray[Any, np.dtype[np.bool_]]
+
+NAMED: Final = 20
+"""Short answers that are named."""
+CHUNK: Final = 4096
+"""Examples whose texts are in memory at a time."""
+
+
+class Shared(NamedTuple):
+    """A shared instruction."""
+
+    text: str
+    examples: int
+
+
+class Short(NamedTuple):
+    """A short answer that different questions share."""
+
+    text: str
+    examples: int
+    questions: int
+
+
+def instructions_in(table: Table) -> "list[Numbers]":
+    """Of each passage that the table's whole texts are without, the numbers of the examples that have it."""
+    import numpy as np
+
+    reader, found = Reader(), list[list["Numbers"]]([] for _ in table.common)
+    for start in range(0, len(table.lines) if table.common else 0, CHUNK):
+        asked = [asked_turns(reader.example(table.spot(line)), "conversation") for line in table.lines[start : start + CHUNK].tolist()]
+        for rows, some in zip(found, having(asked, table.common), strict=True):
+            rows.append(start + some)
+    return [np.concatenate(rows) if rows else np.empty(0, dtype=np.int64) for rows in found]
+
+
+def shared_by(rows: "Sequence[Numbers]", written: "Flags") -> tuple[list[int], list[bool]]:
+    """Of passages the written examples that have each, and whether these are enough; rows: as `instructions_in` gives them."""
+    import numpy as np
+
+    least = ceil(max(LEAST, SHARE * int(np.count_nonzero(written))))
+    counts = [int(np.count_nonzero(written[some])) for some in rows]
+    return counts, [count >= least for count in counts]
+
+
+def without_passages(table: Table, rows: "Sequence[Numbers]", stay: Sequence[bool]) -> Table:
+    """The table with only some of its passages left out of whole texts."""
+    import numpy as np
+
+    common = tuple(passage for passage, stays in zip(table.common, stay, strict=True) if stays)
+    changed = np.unique(np.concatenate([some for some, stays in zip(rows, stay, strict=True) if not stays]))
+    reader = Reader()
+    texts = own_texts((pieces_of(reader.example(table.spot(line)), "conversation") for line in table.lines[changed].tolist()), common)
+    at = np.arange(len(table.lines))
+    at[changed] = len(table.lines) + np.arange(len(changed))
+    return replace(table, common=common, sets=joined([table.sets, shingled(texts_of(texts))]).chosen(at))
+
+
+class ShortAnswers:
+    """The short answers of a table, for as long as its links are there and after."""
+
+    def __init__(self, table: Table) -> None:
+        """Find them."""
+        import numpy as np
+
+        links = table.links
+        if links is None:
+            raise ValueError("a table without links")
+        counts = np.diff(links.answer_ends)
+        owners = np.repeat(np.arange(len(table.lines)), counts)
+        short = np.flatnonzero((np.diff(links.answers.offsets) == 0) & (links.answered != 0))
+        self._table, self._owners = table, owners[short]
+        self._last = (short - links.answer_ends[:-1][owners[short]]) == 1
+        self._keys, self._asked = links.answered[short], links.asked[owners[short]]
+
+    def told(self, written: "Flags") -> tuple[list[Short], int]:
+        """The most frequent ones that different questions share, and how many examples have any such one. written: of each example whether it is written."""
+        import numpy as np
+
+        here = np.flatnonzero(written[self._owners] & (self._asked != 0))
+        if not len(here):
+            return [], 0
+        keys, first, of = np.unique(self._keys[here], return_index=True, return_inverse=True)
+        questions, examples = (_different(of, values[here], len(keys)) for values in (self._asked, self._owners.astype(np.uint64)))
+        shared = np.flatnonzero(questions > 1)
+        order = shared[np.lexsort((keys[shared], -examples[shared]))][:NAMED]
+        reader = Reader()
+        found = [Short(self._text(reader, int(here[first[key]])), int(examples[key]), int(questions[key])) for key in order.tolist()]
+        return found, len(np.unique(self._owners[here][np.isin(of, shared)]))
+
+    def _text(self, reader: Reader, at: int) -> str:
+        table = self._table
+        example = reader.example(table.spot(int(table.lines[self._owners[at]])))
+        return _answer(example, last=bool(self._last[at]))
+
+
+def _different(of: "Numbers", values: "Ids", count: int) -> "Numbers":
+    """Of each group how many different values it has."""
+    import numpy as np
+
+    order = np.lexsort((values, of))
+    new = np.append(True, (of[order][1:] != of[order][:-1]) | (values[order][1:] != values[order][:-1]))
+    return np.bincount(of[order][new], minlength=count)
+
+
+def _answer(example: Example, *, last: bool) -> str:
+    """The assistant turns of an example, or the last one, as they are written."""
+    turns = ["\n".join([message.text, *called_texts(message)]) for message in example.messages if message.role == "assistant"]
+    return (turns[-1] if last else "\n".join(turns)).strip()

@@ -1,0 +1,146 @@
+"""Keys of examples: when two are equal, and the same whatever way an example is read."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from curate.detect.columns import Columns, Making, columns_of
+from curate.detect.keys import CARRIED, Key, Keys, joined_keys, key_of, plain_key, plain_turns
+from curate.detect.links import Links
+from curate.detect.shingles import Shingling
+from curate.example import Example, Place
+from curate.read.pieces import pieces_of
+from tests.conftest import chat
+from tests.leak_count import answers, question, words
+from tests.strategies import conversations, lines
+
+
+def columns(*values: Any) -> Columns:
+    Path("data.jsonl").write_text("".join(json.dumps(value) + "\n" for value in values), encoding="utf-8")
+    [piece] = pieces_of(Path("data.jsonl"), "data.jsonl") or []
+    return columns_of(piece, Making("conversation", Shingling(), links=True, brief=False))
+
+
+def links(*values: Any) -> Links:
+    found = columns(*values).links
+    assert found is not None
+    return found
+
+
+def turns(*said: str, system: str = "", **keys: Any) -> dict[str, Any]:
+    first = [{"role": "system", "content": system}] if system else []
+    return {"messages": first + [{"role": ("user", "assistant")[at % 2], "content": text} for at, text in enumerate(said)], **keys}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "equal"),
+    [
+        (turns("What is the capital of France?", "Paris."), turns("what is the CAPITAL of France", "Lyon.", system="You are helpful."), True),
+        (turns("Hi", "Hello.", "And now?", "Now."), turns("Hi", "Good day.", "and now", "Later."), True),
+        (turns("Sorry bot", "Never mind."), turns("Good evening bot", "Good evening."), False),
+        (turns("Name a tree.", "A beech."), turns("Name a tree.", "A beech.", tools=[{"type": "function", "function": {"name": "look"}}]), True),
+        (turns("Who is it?", "A cat.", images=["a.png"]), turns("Who is it?", "A dog.", images=["b.png"]), False),
+        (turns("Who is it?", "A cat.", images=["a.png"]), turns("who is it", "A dog.", images=["a.png"], id=7), True),
+        (turns("Who is it?", "A cat.", images=[]), turns("who is it", "A dog."), True),
+        (turns("?!", "What?"), turns("?!", "So?"), True),
+        (turns("?!", "What?"), turns("!?", "So?"), False),
+        (turns("日本はどこ？", "アジア。"), turns("日本はどこ", "あそこ。"), True),
+    ],
+)
+def test_questions_are_equal_by_the_words_of_user_turns_and_attachments(one: dict[str, Any], other: dict[str, Any], equal: bool) -> None:
+    left, right = links(one, other).asked.tolist()
+    assert left
+    assert (left == right) == equal
+
+
+def test_a_copy_is_equal_in_all_that_a_trainer_is_given_and_in_nothing_else() -> None:
+    value = turns("Hi", "Hello.")
+    copies = links(value, {**value, "id": 7, "metadata": {"source": "a"}}, {**value, "tools": [1]}, {**value, "images": ["a"]}, turns("Hi", "Hello!")).copy
+    assert copies[0] == copies[1]
+    assert len(set(copies.tolist())) == 4
+
+
+def test_a_conversation_continues_another_by_role_and_words_whatever_the_system_prompt() -> None:
+    found = links(
+        turns("Hi", "Hello.", system="Be kind."), turns("hi!", "hello", "Bye", "See you.", system="Be brief."), turns("Hi", "Hello you.", "Bye", "So.")
+    )
+    assert found.whole[0] in found.begun
+    assert found.begun[0] == found.whole[0]
+    assert found.ends.tolist() == [0, 0, 1, 2]
+    assert links(turns("Hi")).whole.tolist() == [0]
+
+
+def test_answers_are_all_turns_together_and_the_last_one_and_short_ones_have_no_set() -> None:
+    long = " ".join(f"word{n}" for n in range(20))
+    found = links(turns("Hi", long), turns("Hi", "Hello.", "And?", long), turns("Hi", long[:-7]), turns("Hi"), {"messages": []})
+    assert found.answer_ends.tolist() == [0, 1, 3, 4, 4, 4]
+    sizes = np.diff(found.answers.offsets).tolist()
+    assert sizes == [18, 19, 18, 0]
+    assert found.answered[0] == found.answered[2] != found.answered[1]
+    assert (found.answers[0] == found.answers[2]).all()
+
+
+@given(st.lists(lines | conversations(), min_size=1, max_size=6))
+def test_any_example_has_keys_that_are_equal_where_a_plain_count_says_so(values: list[Any]) -> None:
+    sound = [value for value in values if isinstance(value.get("messages"), list) and all(_is_sound(turn) for turn in value["messages"])]
+    links(*values)  # whatever they are
+    if not sound:
+        return
+    found = columns(*sound)
+    assert found.links is not None
+    asked = [question(value) for value in sound]
+    for one, key in zip(asked, found.links.asked.tolist(), strict=True):
+        for other, another in zip(asked, found.links.asked.tolist(), strict=True):
+            assert one != other or key == another
+            assert bool(key) == (one is not None)
+    for at, value in enumerate(sound):
+        entries = range(*found.links.answer_ends[at : at + 2].tolist())
+        assert sum(int(np.diff(found.links.answers.offsets)[entry]) > 0 for entry in entries) == len(answers(value))
+
+
+def _is_sound(turn: Any) -> bool:
+    return isinstance(turn, dict) and turn.keys() == {"role", "content"} and isinstance(turn["role"], str) and isinstance(turn["content"], str)
+
+
+@given(st.text(max_size=40))
+def test_words_are_counted_alike(text: str) -> None:
+    if any(0xD800 <= ord(char) < 0xE000 for char in text):
+        return
+    found = columns(chat("Hi", f"{text} " + "word " * 17)).links
+    assert found is not None
+    assert (np.diff(found.answers.offsets)[0] > 0) == (len(words(text)) >= 3)
+
+
+@given(st.lists(conversations(), min_size=1, max_size=5))
+def test_keys_of_plain_conversations_are_those_of_their_examples(values: list[dict[str, Any]]) -> None:
+    for value in values:
+        roles, texts = zip(*((turn["role"], turn["content"]) for turn in value["messages"]), strict=True)
+        assert plain_key(roles, plain_turns(roles, texts)) == key_of(Example(Place("x", 1), value, "messages"))
+
+
+def test_a_conversation_begins_another_one_only_with_the_same_tools_and_the_same_turns() -> None:
+    two: list[dict[str, Any]] = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]
+    four = [{"role": "user", "content": "So?"}, {"role": "assistant"}]
+
+    def key(turns: list[dict[str, Any]], **other: Any) -> Key:
+        return key_of(Example(Place("x", 1), {"messages": turns, **other}, "messages"))
+
+    assert key(two).whole in key([*two, *four], id=7).begun
+    assert key(two).whole not in key(two).begun
+    assert key([*two, four[0]]).whole == 0
+    weighted = [two[0], two[1] | {"weight": 0}]
+    assert key(weighted).whole not in key([*two, *four]).begun
+    for carried in CARRIED:
+        assert key(two, **{carried: [1]}).whole not in key([*two, *four]).begun
+
+
+def test_keys_are_chosen_and_joined_as_they_stand() -> None:
+    parts = [Keys.of([Key(2, (3, 4)), Key(7, ())]), Keys.of([]), Keys.of([Key(10, (11,))])]
+    keys = joined_keys(parts).chosen(np.array([2, 0]))
+    assert keys.whole.tolist() == [10, 2]
+    assert (keys.begun.tolist(), keys.ends.tolist()) == ([11, 3, 4], [0, 1, 3])

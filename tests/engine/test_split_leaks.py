@@ -1,0 +1,273 @@
+"""`curate split` leaves no leak of the table in docs/leaks.md: counted in plain Python, for each kind on data that has many of it."""
+
+import json
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from curate.cli.main import main
+from curate.manifest import read_manifest
+from curate.split import groups
+from tests.conftest import Write
+from tests.leak_count import leaks, leaks_in
+
+OUT = Path("out")
+WORDS = [f"{a}{b}{c}" for a in ("bal", "cor", "dim", "fen", "gul", "hop") for b in ("an", "ib", "or", "us") for c in ("e", "o", "ing", "y", "ent")]
+Row = dict[str, Any]
+
+
+def said(rng: random.Random, count: int) -> str:
+    return " ".join(rng.choices(WORDS, k=count))
+
+
+def row(*turns: str, system: str = "", **keys: Any) -> Row:
+    first = [{"role": "system", "content": system}] if system else []
+    return {"messages": first + [{"role": ("user", "assistant")[at % 2], "content": text} for at, text in enumerate(turns)], **keys}
+
+
+def edited(rng: random.Random, text: str) -> str:
+    words = text.split()
+    words[rng.randrange(len(words))] = rng.choice(WORDS)
+    return " ".join(words)
+
+
+def fresh(rng: random.Random) -> Row:
+    return row(said(rng, 12), said(rng, rng.randrange(5, 60)))
+
+
+def copies(rng: random.Random) -> list[Row]:
+    value = row(said(rng, 8), said(rng, 9), system=said(rng, 3))
+    return [{**value, "id": n, "metadata": {"n": n}} for n in range(3)]
+
+
+def near_copies(rng: random.Random) -> list[Row]:
+    asked, answered = said(rng, 20), said(rng, 40)
+    return [row(edited(rng, asked) if n else asked, edited(rng, answered) if n else answered, system=said(rng, 5)) for n in range(3)]
+
+
+def near_pairs(rng: random.Random) -> list[Row]:
+    asked, value = said(rng, 20), said(rng, 40)
+    return [{"prompt": asked, "chosen": value, "rejected": edited(rng, value)}, {"prompt": edited(rng, asked), "chosen": value, "rejected": value}]
+
+
+def equal_answers(rng: random.Random) -> list[Row]:
+    answer = said(rng, rng.randrange(20, 50))
+    return [row(said(rng, rng.randrange(5, 90)), edited(rng, answer) if n == 2 and len(answer.split()) > 35 else answer) for n in range(3)]
+
+
+def equal_last_answers(rng: random.Random) -> list[Row]:
+    answer = said(rng, 25)
+    return [row(said(rng, 9), said(rng, 60), said(rng, 4), answer), row(said(rng, 30), answer), row(said(rng, 9), said(rng, 60), said(rng, 4), answer)]
+
+
+def equal_questions(rng: random.Random) -> list[Row]:
+    asked, more = said(rng, 7), said(rng, 3)
+    first = [row(asked, said(rng, 10)), row(asked.upper() + "?", said(rng, 10), system=said(rng, 12)), row(asked, said(rng, 9), tools=[{"n": 1}])]
+    return [*first, row(asked, said(rng, 10), more, said(rng, 4)), row(f"{asked}!", said(rng, 14), more.title(), said(rng, 5), system=said(rng, 2))]
+
+
+def continuations(rng: random.Random) -> list[Row]:
+    turns = [said(rng, 6) for _ in range(6)]
+    return [row(*turns[:end], system=said(rng, 4) if end > 2 else "") for end in (2, 4, 6)] + [row(turns[0], turns[1].upper(), said(rng, 5), said(rng, 7))]
+
+
+def shared_keys(rng: random.Random) -> list[Row]:
+    return [row(said(rng, 6), said(rng, 8), doc=said(rng, 1) + str(rng.randrange(10**9))) | {"doc": key} for key in [str(rng.random())] for _ in range(3)]
+
+
+def pictures(rng: random.Random) -> list[Row]:
+    name = f"{rng.random()}.png"
+    return [row("What is in the picture?", said(rng, 9), images=[name]), row("what is in the picture", said(rng, 9), images=[name])]
+
+
+KINDS: dict[str, Callable[[random.Random], list[Row]]] = {
+    "copy": copies,
+    "near-copy": near_copies,
+    "near-copy of a pair": near_pairs,
+    "same answer": equal_answers,
+    "same last answer": equal_last_answers,
+    "same question": equal_questions,
+    "same question about a picture": pictures,
+    "continuation": continuations,
+    "shared key": shared_keys,
+}
+"""Rows that are linked by one kind of link for the most part."""
+
+
+def data(kind: str, seed: int, count: int = 25) -> list[Row]:
+    rng = random.Random(f"{kind} {seed}")
+    lines = [value for _ in range(count) for value in KINDS[kind](rng)] + [fresh(rng) for _ in range(count)]
+    rng.shuffle(lines)
+    return lines
+
+
+def split(*words: str, output: str = "out") -> int:
+    return main(["split", *words, "-o", output, "-q", "--fresh"])
+
+
+def messages(value: Row) -> Row:
+    """A pair as the count reads it."""
+    if "messages" in value:
+        return value
+    turns = [{"role": "user", "content": value["prompt"]}, {"role": "assistant", "content": value["chosen"]}]
+    return {"messages": turns, "chosen": value["chosen"], "rejected": value["rejected"]}
+
+
+def counted(folder: str = "out", keys: tuple[str, ...] = ()) -> dict[str, int]:
+    names = ("train", "validation", "test")
+    lines = [[messages(json.loads(line)) for line in Path(folder, f"{name}.jsonl").read_bytes().splitlines()] for name in names]
+    assert all(lines)
+    return leaks(lines, keys=keys)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_kind_of_leak_is_left(kind: str, seed: int, write: Write) -> None:
+    write("data.jsonl", data(kind, seed))
+    keys = ("--group-by", "doc") if kind == "shared key" else ()
+    assert split("data.jsonl", "--seed", str(seed), "--fractions", "0.5,0.25,0.25", *keys) == 0
+    assert not any(counted(keys=("doc",) if keys else ()).values())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_plain_split_of_the_same_data_leaks(kind: str) -> None:
+    """The count finds what is there."""
+    lines = [messages(value) for value in data(kind, 0)]
+    found = leaks([lines[:60], lines[60:80], lines[80:]], keys=("doc",))
+    name = kind.replace(" last", "").replace(" about a picture", "").removesuffix(" of a pair")
+    assert found[name] > 3
+
+
+SWITCHES = {
+    "copy": ["copy_links", "near_links", "question_links", "prefix_links"],
+    "near-copy": ["near_links", "answer_links"],
+    "same answer": ["answer_links"],
+    "same question": ["question_links", "prefix_links"],
+    "continuation": ["prefix_links"],
+    "shared key": ["key_links"],
+}
+"""Functions of `curate.split.groups` that have to be switched off for a kind of leak to come back: some kinds imply others."""
+
+
+@pytest.mark.parametrize("kind", SWITCHES)
+def test_a_kind_of_link_that_is_switched_off_leaks(kind: str, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    write("data.jsonl", data(kind, 0))
+    for name in SWITCHES[kind]:
+        monkeypatch.setattr(groups, name, lambda *_: [])
+    keys = ("--group-by", "doc") if kind == "shared key" else ()
+    assert split("data.jsonl", "--fractions", "0.5,0.25,0.25", *keys) == 0
+    assert counted(keys=("doc",))[kind] > 0
+
+
+@pytest.mark.parametrize("share", [0.01, 0.049, 0.05, 0.051, 0.3, 0.6])
+@pytest.mark.parametrize("words", [25, 80])
+def test_a_passage_that_answers_many_questions_stays_on_one_side_whatever_its_share(share: float, words: int, write: Write) -> None:
+    rng = random.Random(f"{share} {words}")
+    passage = said(rng, words)
+    count = round(1000 * share)
+    lines = [row(said(rng, 30), passage) for _ in range(count)] + [row(said(rng, 12), said(rng, 30)) for _ in range(1000 - count)]
+    rng.shuffle(lines)
+    write("data.jsonl", lines)
+    assert split("data.jsonl") in (0, 1)
+    assert not any(counted().values())
+    assert read_manifest(OUT)[0].shared_instructions == []
+
+
+def test_shared_instructions_are_left_out_of_user_turns_and_named_with_their_count(write: Write) -> None:
+    rng = random.Random(5)
+    instruction = said(rng, 200)
+    lines = [row(f"{instruction}\n\n{said(rng, 15)}", said(rng, 6)) for _ in range(150)] + [row(said(rng, 15), said(rng, 30)) for _ in range(50)]
+    lines += [row(edited(rng, value["messages"][0]["content"]), said(rng, 6)) for value in lines[:30]]
+    write("data.jsonl", lines)
+    assert split("data.jsonl", "--fractions", "0.5,0.25,0.25") == 0
+    manifest, _ = read_manifest(OUT)
+    assert manifest.groups > 150
+    assert not any(counted().values())
+    rows = [
+        json.loads(line)["messages"][0]["content"] for name in ("train", "validation", "test") for line in (OUT / f"{name}.jsonl").read_bytes().splitlines()
+    ]
+    for shared in manifest.shared_instructions:
+        assert shared.examples == sum(shared.text in text for text in rows) >= 20
+
+
+def test_a_passage_that_too_few_written_examples_have_is_no_instruction(write: Write) -> None:
+    rng = random.Random(6)
+    instruction = said(rng, 100)
+    shared = [row(f"{instruction}\n{said(rng, 15)}", "" if n % 3 == 0 else said(rng, 6)) for n in range(30)]  # an empty answer is an error: the line leaves
+    write("data.jsonl", [*shared, *(row(said(rng, 15), said(rng, 30)) for _ in range(470))])
+    assert split("data.jsonl") in (0, 1)
+    manifest, _ = read_manifest(OUT)
+    assert manifest.removed.lines == 10
+    assert manifest.shared_instructions == []
+    assert not any(counted().values())
+
+
+def test_short_answers_that_different_questions_share_are_named_with_their_counts(write: Write) -> None:
+    rng = random.Random(7)
+    lines = [row(said(rng, 10), ("Yes.", "No!")[n % 3 == 0]) for n in range(90)] + [row(said(rng, 10), said(rng, 30)) for _ in range(20)]
+    lines += [row("One question?", "Only once, twice."), row("One question?", "Only once, twice.", system="Be kind.")]
+    write("data.jsonl", lines)
+    assert split("data.jsonl") == 0
+    manifest, _ = read_manifest(OUT)
+    assert [(short.text, short.examples, short.questions) for short in manifest.short_answers] == [("Yes.", 60, 60), ("No!", 30, 30)]
+    assert manifest.short_answer_examples == 90
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_leaks_into_a_given_test_set_leaves_the_data(kind: str, write: Write) -> None:
+    lines = data(kind, 1)
+    tests, others = lines[::6], [value for at, value in enumerate(lines) if at % 6]
+    given = write("kept.jsonl", tests).read_bytes()
+    write("data.jsonl", others)
+    keys = ("--group-by", "doc") if kind == "shared key" else ()
+    assert split("data.jsonl", "--existing", "kept.jsonl", "--fractions", "0.5,0.25,0.25", *keys) == 0
+    assert Path("out/test.jsonl").read_bytes() == given
+    assert not any(counted(keys=("doc",) if keys else ()).values())
+    manifest, _ = read_manifest(OUT)
+    assert 0 < manifest.removed.lines < len(others) / 2
+
+
+def test_a_passage_for_an_answer_leaves_with_its_code_and_can_be_restored_nowhere(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    rng = random.Random(8)
+    passage = said(rng, 30)
+    write("data.jsonl", [row(said(rng, 9), passage), *(row(said(rng, 9), said(rng, 30)) for _ in range(60))])
+    write("kept.jsonl", [row(said(rng, 40), edited(rng, passage)), row(said(rng, 9), said(rng, 9))])
+    assert split("data.jsonl", "--existing", "kept.jsonl") == 0
+    assert read_manifest(OUT)[0].removed.reasons == {"L011": 1}
+    assert main(["restore", "out", "--all"]) == 2
+    assert "data.jsonl:1: would leak: it has nearly the answer of out/test.jsonl:1" in capsys.readouterr().err
+
+
+def test_a_part_of_a_split_is_divided_by_another_hash(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    rng = random.Random(9)
+    write("data.jsonl", [fresh(rng) for _ in range(600)])
+    assert split("data.jsonl") == 0
+    for source, output in (("out/train.jsonl", "again"), ("again/train.jsonl", "third")):
+        capsys.readouterr()
+        assert split(source, output=output) == 0
+        assert "divided before with the same seed" in capsys.readouterr().out
+        manifest, _ = read_manifest(Path(output))
+        assert all(0.06 < manifest.splits[name].examples / manifest.read < 0.14 for name in ("validation", "test"))
+
+
+def test_how_much_can_be_held_out_is_said_where_it_is_little(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    rng = random.Random(10)
+    passage = said(rng, 60)
+    write("data.jsonl", [*(row(said(rng, 9), passage) for _ in range(95)), *(row(said(rng, 9), said(rng, 30)) for _ in range(5))])
+    assert main(["split", "data.jsonl", "-o", "out", "--json", "-q"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert "5 examples of 100 (5.0%) can be held out at the most" in " ".join(told["notes"])
+    assert any("5 examples can be held out at the most" in finding["message"] for finding in told["warnings"])
+    assert not any(leaks_in(OUT).values())
+
+
+def test_a_file_without_an_answer_is_told_with_its_count_and_the_next_step(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    write("data.jsonl", [{"instruction": f"Say {n}."} for n in range(30)])
+    assert split("data.jsonl") == 2
+    said_ = capsys.readouterr().err
+    assert "all of 30 lines" in said_
+    assert "next: " in said_
+    assert "curate" in said_.partition("next: ")[2]
