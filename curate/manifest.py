@@ -75,6 +75,24 @@ class Restored(_Part):
     """Why it had left."""
 
 
+class SharedInstruction(_Part):
+    """A passage that many user turns share, and that is not compared where whole texts are (`docs/leaks.md`)."""
+
+    text: str
+    examples: int
+    """How many have it."""
+
+
+class ShortAnswer(_Part):
+    """An answer of fewer than 20 words that different questions share, and that is not compared by itself (`docs/leaks.md`)."""
+
+    text: str
+    examples: int
+    """How many have it."""
+    questions: int
+    """How many different questions it answers."""
+
+
 class Manifest(_Part):
     """`manifest.json` of an output folder."""
 
@@ -99,6 +117,10 @@ class Manifest(_Part):
     kept: int
     removed: RemovedFile
     restored: list[Restored] = []
+    shared_instructions: list[SharedInstruction] = []
+    """Passages that are not compared in user turns."""
+    short_answers: list[ShortAnswer] = []
+    """The most frequent answers that are too short to be compared by themselves."""
     boilerplate: str = ""
     """What much of the data shares and is not compared: hashes of runs of words (64 bits each), in base64."""
     links: dict[str, int]
@@ -129,7 +151,8 @@ def versions() -> dict[str, str]:
 
 def digest_of(manifest: Manifest) -> str:
     """What `Manifest.digest` has to be."""
-    left_out = {"digest"} if manifest.boilerplate else {"digest", "boilerplate"}  # a manifest from before there was any has the digest it had
+    later = ("boilerplate", "shared_instructions", "short_answers")  # a manifest from before there were any has the digest it had
+    left_out = {"digest", *(name for name in later if not getattr(manifest, name))}
     return hashlib.sha256(canonical(manifest.model_dump(mode="json", exclude=left_out))).hexdigest()
 
 
