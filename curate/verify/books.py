@@ -204,7 +204,8 @@ class _Matching:
             wanted[said_by(value)].append(number)
             made[_id(value)].append(number)
         gone: set[int] = set()
-        left, edited = [], []
+        left: list[tuple[int, Any]] = []
+        edited: list[tuple[int, Any]] = []
         for number, value in self._values(lost):
             match = next((at for at in wanted.get(said_by(value), ()) if at not in gone), None)
             if match is None:

@@ -191,7 +191,7 @@ class _Collecting:
             stamp += 1
         return stamp
 
-    def _mark(self, found: "Mapping[str, _Found]", stamp: int) -> Path:
+    def _mark(self, found: "Mapping[str, Found]", stamp: int) -> Path:
         """Write down what was found so far."""
         path = self.folder / f"found-{stamp}.npz"
         np.savez(path, **{kind: one.part >= 0 for kind, one in found.items()})  # type: ignore[arg-type]

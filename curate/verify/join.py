@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from curate.verify.sets import CROWDED, Flags, Ranks, Sets, Table, spans
+from curate.verify.sets import CROWDED, Flags, Halves, Ranks, Sets, Table, differing, spans
 from curate.verify.words import Hashes, Numbers, mixed
 
 HITS: Final = 1 << 21
@@ -27,12 +27,14 @@ SLACK: Final = 1e-9
 
 def least_shared(n: Numbers, m: Numbers, threshold: float) -> Numbers:
     """How many hashes sets of these sizes have to share."""
-    return np.ceil(threshold / (1 + threshold) * (n + m) - SLACK).astype(np.int64)
+    least: Numbers = np.ceil(threshold / (1 + threshold) * (n + m) - SLACK).astype(np.int64)
+    return least
 
 
 def long_prefix(n: Numbers, threshold: float) -> Numbers:
     """How many of the first hashes of a set are looked up where it is the larger one."""
-    return n - np.maximum(np.ceil(threshold * n - SLACK).astype(np.int64), 1) + 1
+    prefix: Numbers = n - np.maximum(np.ceil(threshold * n - SLACK).astype(np.int64), 1) + 1
+    return prefix
 
 
 def short_prefix(n: Numbers, threshold: float) -> Numbers:
@@ -62,6 +64,8 @@ class Index:
 
     hashes: Hashes
     sizes: Numbers
+    parities: Halves
+    """See `Sets.parities`."""
     splits: Numbers
     """The number of the split of each; only what is in an earlier one is held against it."""
     equal: Hashes
@@ -100,7 +104,7 @@ def index_of(sets: Sets, splits: Numbers, ranks: Ranks, threshold: float) -> Ind
     order = np.argsort(digests, kind="stable")
     sizes = np.bincount(owners[chosen], minlength=len(sets.sizes))[dense]
     tables = Table.of(short.keys), Table.of(long.keys)
-    return Index(sets.hashes, sets.sizes, splits, digests[order], order, short, long, *tables, dense, crowds, crowded, sizes)
+    return Index(sets.hashes, sets.sizes, sets.parities, splits, digests[order], order, short, long, *tables, dense, crowds, crowded, sizes)
 
 
 def _postings(sets: Sets, owners: Numbers, places: Numbers, chosen: Flags) -> Postings:
@@ -151,6 +155,7 @@ class _Matching:
         self.index, self.wanted, self.ranks, self.threshold = index, wanted, ranks, threshold
         self.digests, self.firsts = np.unique(earlier.digests, return_index=True)
         self.earlier = earlier.chosen(self.firsts)
+        self.parities = self.earlier.parities
         self.best = np.zeros(len(wanted))
         self.by = np.full(len(wanted), -1, dtype=np.int64)
 
@@ -166,7 +171,7 @@ class _Matching:
         return Matches(held, self.firsts[self.by[held]], self.best[held])
 
     def _equal(self) -> None:
-        left, right = (np.searchsorted(self.index.equal, self.digests, side) for side in ("left", "right"))  # type: ignore[call-overload]
+        left, right = (np.searchsorted(self.index.equal, self.digests, side) for side in ("left", "right"))
         counts = right - left
         sets = self.index.equal_sets[spans(left, counts)]
         self._note(sets, np.repeat(np.arange(len(counts)), counts), np.ones(len(sets)))
@@ -176,7 +181,7 @@ class _Matching:
         owners, places = self.earlier.owners, self.earlier.places
         at = np.flatnonzero(places < prefix[owners])
         at = at[table.has(self.earlier.hashes[at])]
-        left, right = (np.searchsorted(postings.keys, self.earlier.hashes[at], side) for side in ("left", "right"))  # type: ignore[call-overload]
+        left, right = (np.searchsorted(postings.keys, self.earlier.hashes[at], side) for side in ("left", "right"))
         there = right > left
         at, left, counts = at[there], left[there], (right - left)[there]
         for part in _pieces(counts):
@@ -186,8 +191,15 @@ class _Matching:
             n, m = self.index.sizes[held], self.earlier.sizes[other]
             shared = np.minimum(n - postings.places[hits], m - places[by])  # at the most, where this is the first hash that both have
             likely = self.wanted[held] & ((n <= m) if smaller else (n > m)) & (shared >= least_shared(n, m, self.threshold))
-            pairs = np.unique(other[likely] * len(self.wanted) + held[likely])
+            held, other = self._near(held[likely], other[likely])
+            pairs = np.unique(other * len(self.wanted) + held)
             self._count(pairs % len(self.wanted), pairs // len(self.wanted))
+
+    def _near(self, held: Numbers, other: Numbers) -> tuple[Numbers, Numbers]:
+        """Pairs without those that differ too much."""
+        n, m = self.index.sizes[held], self.earlier.sizes[other]
+        near = differing(self.index.parities[held], self.parities[other]) <= n + m - 2 * least_shared(n, m, self.threshold)
+        return held[near], other[near]
 
     def _count(self, held: Numbers, other: Numbers) -> None:
         """Count what pairs share, hash by hash."""
@@ -231,20 +243,20 @@ class _Matching:
         at = np.minimum(np.searchsorted(index.crowds, self.earlier.hashes), len(index.crowds) - 1)
         there = index.crowds[at] == self.earlier.hashes
         there &= self.ranks.ranks(self.earlier.hashes) >= CROWDED
+        ids = at[there]
         parts = Sets(self.earlier.hashes[there], np.bincount(self.earlier.owners[there], minlength=len(self.earlier.sizes)))
         m, n = self.earlier.sizes, index.sizes[dense]
         order = np.lexsort((m, parts.digests))  # of equal parts, the smallest set is the most similar one
         order = order[np.concatenate((np.ones(1, dtype=np.bool_), np.diff(parts.digests[order]) != 0))]
         order = order[parts.sizes[order] >= np.maximum(np.ceil(threshold * m[order] - SLACK), 1)]
-        starts, ends = np.cumsum(index.crowded_sizes) - index.crowded_sizes, parts.ends
-        ids = at[there]
+        bounds = (1 + threshold) / threshold * parts.sizes - m + SLACK, (1 + threshold) / threshold * index.crowded_sizes - n + SLACK
+        order = order[(m[order] <= bounds[1][waits].max()) & (bounds[0][order] >= n[waits].min())]
+        ends, starts = parts.ends, np.cumsum(index.crowded_sizes) - index.crowded_sizes
         has = np.zeros(len(index.crowds), dtype=np.bool_)
         for one in order.tolist():
-            most = np.minimum(index.crowded_sizes, parts.sizes[one])
-            likely = np.flatnonzero(waits & (most >= least_shared(n, m[one], threshold)))
-            if not len(likely):
-                continue
-            own = ids[ends[one] - parts.sizes[one] : ends[one]]
+            likely = np.flatnonzero(waits & (n <= bounds[0][one]) & (bounds[1] >= m[one]))
+            likely = likely[differing(index.parities[dense[likely]], self.parities[one]) <= n[likely] + m[one] - 2 * least_shared(n[likely], m[one], threshold)]
+            own = ids[ends[one] - parts.sizes[one] : ends[one]] if len(likely) else ids[:0]
             has[own] = True
             for part in _pieces(index.crowded_sizes[likely]):
                 sizes = index.crowded_sizes[likely[part]]

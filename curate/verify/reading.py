@@ -260,17 +260,20 @@ def _openai_pair(value: Object, reading: Reading) -> None:
     _system(value, reading)
     asked = [_turn(turn, reading) for turn in value["input"]["messages"]]
     _attach(value["input"], reading)
-    _pair(reading, *(_side(value[key], "assistant", reading) for key in ("preferred_output", "non_preferred_output")), asked)
+    chosen, rejected = (_side(value[key], "assistant", reading) for key in ("preferred_output", "non_preferred_output"))
+    _pair(reading, chosen, rejected, asked)
 
 
 def _llama_factory_pair(value: Object, reading: Reading) -> None:
     _system(value, reading)
-    _pair(reading, *(_side(value[key], "assistant", reading) for key in ("chosen_messages", "rejected_messages")))
+    chosen, rejected = (_side(value[key], "assistant", reading) for key in ("chosen_messages", "rejected_messages"))
+    _pair(reading, chosen, rejected)
 
 
 def _responses(value: Object, reading: Reading) -> None:
     _system(value, reading)
-    _pair(reading, *(_side(value[key], "assistant", reading) for key in ("response_j", "response_k")), _side(value["question"], "user", reading))
+    chosen, rejected = (_side(value[key], "assistant", reading) for key in ("response_j", "response_k"))
+    _pair(reading, chosen, rejected, _side(value["question"], "user", reading))
 
 
 def _question_keys(value: Object) -> Iterator[tuple[str, str]]:

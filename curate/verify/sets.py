@@ -16,6 +16,10 @@ CROWDED: Final = 32
 TOP: Final = 255
 SMALLEST, LARGEST, SPARSE = 16, 30, 16
 """Bits of an index into a table, at the least and at the most; bits of the table for each hash in it."""
+PARITIES: Final = 256
+Halves = np.ndarray[Any, np.dtype[np.uint16]]
+ONES: Final = np.array([number.bit_count() for number in range(1 << 16)], dtype=np.uint8)
+"""How many bits of a number of 16 bits are 1."""
 Flags = np.ndarray[Any, np.dtype[np.bool_]]
 Bytes = np.ndarray[Any, np.dtype[np.uint8]]
 
@@ -29,7 +33,8 @@ class Sets(NamedTuple):
     @property
     def ends(self) -> Numbers:
         """Where each ends."""
-        return np.cumsum(self.sizes)
+        ends: Numbers = np.cumsum(self.sizes)
+        return ends
 
     @property
     def owners(self) -> Numbers:
@@ -47,16 +52,33 @@ class Sets(NamedTuple):
         sums = np.concatenate((np.zeros(1, dtype=np.uint64), np.cumsum(mixed(self.hashes))))
         return mixed(sums[self.ends] - sums[self.ends - self.sizes] + self.sizes.astype(np.uint64))
 
+    @property
+    def parities(self) -> "Halves":
+        """Of each set 256 bits, one for each of as many kinds of hashes: whether it has an odd number of these.
+
+        In as many bits as two sets differ, they differ in as many hashes at the least.
+        """
+        kinds = self.owners * PARITIES + (self.hashes >> np.uint64(56)).astype(np.int64)
+        odd = np.bincount(kinds, minlength=len(self.sizes) * PARITIES) & 1
+        return np.packbits(odd.astype(np.uint8).reshape(-1, PARITIES), axis=1).view(np.uint16)
+
     def chosen(self, numbers: Numbers) -> "Sets":
         """Some of them, in this order."""
         sizes = self.sizes[numbers]
         return Sets(self.hashes[spans((self.ends - self.sizes)[numbers], sizes)], sizes)
 
 
+def differing(left: Halves, right: Halves) -> Numbers:
+    """In how many bits the parities of pairs of sets differ."""
+    differ: Numbers = ONES[left ^ right].sum(axis=1, dtype=np.int64)
+    return differ
+
+
 def spans(starts: Numbers, sizes: Numbers) -> Numbers:
     """The numbers from each start on, so many."""
     ends = np.cumsum(sizes)
-    return np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(starts - (ends - sizes), sizes)
+    numbers: Numbers = np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(starts - (ends - sizes), sizes)
+    return numbers
 
 
 def joined(parts: list[Sets]) -> Sets:

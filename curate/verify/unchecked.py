@@ -67,5 +67,5 @@ def passages_point(folder: str, found: Collected, passages: Passages, broken: li
         if count < SHARED_BY
     ]
     broken += few
-    said = f"each of {plural(len(passages.texts), 'passage')} that {'is' if len(passages.texts) == 1 else 'are'} not compared is shared by {SHARED_BY} examples or more"
-    return judged("shared instructions", few, said, f"{plural(len(few), 'passage')} that {'is' if len(few) == 1 else 'are'} not compared are not shared")
+    proved = f"{plural(len(passages.texts), 'passage')} left out of what is compared, each shared by {SHARED_BY} examples or more"
+    return judged("shared instructions", few, proved, f"{plural(len(few), 'passage')} left out of what is compared, shared by fewer than {SHARED_BY} examples")

@@ -52,13 +52,21 @@ def table() -> _Table:
     kinds = np.zeros(CODES, dtype=np.uint8)
     for match in re.finditer(r"\w+", "".join(map(chr, range(CODES)))):
         kinds[match.start() : match.end()] = WORD
-    kinds[[code for start, end in ((0, 0x20000), (0xE0000, 0xE1000)) for code in range(start, end) if unicodedata.category(chr(code))[0] == "M"]] = WORD
+    marks = np.array([code for start, end in ((0, 0x20000), (0xE0000, 0xE1000)) for code in range(start, end) if unicodedata.category(chr(code))[0] == "M"])
+    kinds[marks] = WORD
     for first, last in UNSPACED:
         kinds[first : last + 1] *= WORD | ALONE
     values = mixed(np.arange(CODES, dtype=np.uint64))
     values[ord("A") : ord("Z") + 1] = values[ord("a") : ord("z") + 1]
     values[kinds == 0] = 0
     return _Table(kinds, values)
+
+
+def _powers(base: int, size: int) -> Hashes:
+    factors = np.full(size, base, dtype=np.uint64)
+    factors[0] = 1
+    powers: Hashes = np.cumprod(factors)
+    return powers
 
 
 class _Powers:
@@ -72,7 +80,7 @@ class _Powers:
         up, down = self._up, self._down
         if count > len(down):
             size = max(1 << 17, 2 * count)
-            up, down = (np.cumprod(np.concatenate(([np.uint64(1)], np.full(size - 1, base, dtype=np.uint64)))) for base in (BASE, pow(BASE, -1, 1 << 64)))
+            up, down = (_powers(base, size) for base in (BASE, pow(BASE, -1, 1 << 64)))
             self._up, self._down = up, down  # several threads may do so at once; the one that is last is as good
         return up[:count], down[:count]
 
