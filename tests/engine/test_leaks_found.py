@@ -46,7 +46,7 @@ SHARED = turns("Name a tree.", BEECH)
 LEAKS: dict[str, tuple[object, object, set[str]]] = {
     "a copy": (SHARED, SHARED, {"L001", "L002", "L003", "L011"}),
     "a copy under another id": ({**SHARED, "id": 1}, {**SHARED, "id": 2}, {"L001", "L002", "L003", "L011"}),
-    "a near-copy": (turns("Name a tree.", BEECH), turns("Name a tree, please.", BEECH.replace("beyond", "away")), {"L002", "L011"}),
+    "a near-copy": (turns("Name a tree.", BEECH), turns("Show a tree.", BEECH.replace("beyond", "away")), {"L002", "L011"}),
     "a near-copy under another system prompt": (chat("Say it.", BEECH, "Be brief."), chat("Say it!", BEECH, "Be kind."), {"L002", "L003", "L011"}),
     "a question under another system prompt": (chat("Name a tree.", "Oak."), chat("name a  TREE", "Elm.", "Be kind."), {"L003"}),
     "a question of signs alone": (chat("?!", "Oak."), chat("?!", "Elm."), {"L003"}),
