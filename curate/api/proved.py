@@ -32,6 +32,11 @@ class Proved:
         return framed(points, dict.fromkeys(("name", "verdict", "said"), pl.String))
 
     @cached_property
+    def not_checked(self) -> pl.DataFrame:
+        """One line for what was not compared: name, examples (how many it concerns), said."""
+        return framed(self.proof.not_checked, {"name": pl.String, "examples": pl.Int64, "said": pl.String})
+
+    @cached_property
     def findings(self) -> pl.DataFrame:
         """One line a breach: file, line, code, severity, message, pointer, hint, fixable, example."""
         return findings_frame(self.proof.findings)

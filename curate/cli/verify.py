@@ -17,7 +17,9 @@ from curate.verify import verify_files, verify_folder
 
 def verify(
     paths: Annotated[list[Path], typer.Argument(help="Folder of a split; or the files of one, the one that is trained on first.", metavar="DIR|FILE...")],
-    semantic: Annotated[str, typer.Option(help="Look for questions of the same meaning by this embedding model too.", metavar="MODEL")] = "",
+    embeddings: Annotated[
+        str, typer.Option("--embeddings", "--semantic", help="Look for questions of the same meaning by this embedding model too.", metavar="MODEL")
+    ] = "",
     strict: Annotated[bool, typer.Option("--strict", help="Fail when something could not be looked at, too.")] = False,
     show_all: Annotated[bool, typer.Option("--all", help=f"Show every breach, not only {SHOWN}.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the proof as JSON.")] = False,
@@ -30,13 +32,13 @@ def verify(
     cache = Project(Path.cwd()).cache
     with StageProgress(quiet=quiet or not sys.stderr.isatty()) as shown:
         if len(paths) == 1:
-            proof = verify_folder(paths[0], embeddings=semantic, cache=cache, listen=shown.listen)
+            proof = verify_folder(paths[0], embeddings=embeddings, cache=cache, listen=shown.listen)
         else:
             names = [path.name.partition(".")[0] for path in paths]
             if len(set(names)) < len(names):
                 raise UsageError("two files of the same name", "give them names that tell them apart")
             proof = verify_files(
-                dict(zip(names, ([path] for path in paths), strict=True)), " ".join(map(str, paths)), embeddings=semantic, cache=cache, listen=shown.listen
+                dict(zip(names, ([path] for path in paths), strict=True)), " ".join(map(str, paths)), embeddings=embeddings, cache=cache, listen=shown.listen
             )
     if as_json:
         json.dump(verify_json(proof), sys.stdout)

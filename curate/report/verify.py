@@ -28,6 +28,17 @@ class PointOutput(BaseModel):
     said: str
 
 
+class NotCheckedOutput(BaseModel):
+    """Something that was not compared; no point says anything about it."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    name: str
+    examples: int
+    """How many examples it concerns."""
+    said: str
+
+
 class VerifyOutput(BaseModel):
     """What `curate verify --json` prints."""
 
@@ -43,6 +54,7 @@ class VerifyOutput(BaseModel):
     examples: dict[str, int]
     """Of each split, as counted."""
     points: list[PointOutput]
+    not_checked: list[NotCheckedOutput] = []
     findings: list[Finding]
 
 
@@ -56,16 +68,21 @@ def verify_json(proof: Proof) -> dict[str, Any]:
         complete=proof.complete,
         examples=proof.examples,
         points=points,
+        not_checked=[NotCheckedOutput(name=one.name, examples=one.examples, said=one.said) for one in proof.not_checked],
         findings=list(proof.findings),
     ).model_dump(mode="json")
 
 
 def verify_text(proof: Proof, limit: int | None = SHOWN) -> "Iterator[Text]":
-    """The proof as lines: the points, then where it breaks, then what it comes to."""
+    """The proof as lines: the points, what was not checked, then where it breaks, then what it comes to."""
     from rich.text import Text
 
     for point in proof.points:
         yield Text.assemble((f"{point.verdict.value:<7}", STYLES[point.verdict]), f" {point.name:<24} ", visible(point.said))
+    if proof.not_checked:
+        yield Text("not checked:", style="yellow")
+    for one in proof.not_checked:
+        yield Text(f"        {one.name:<24} {plural(one.examples, 'example')}: {visible(one.said)}")
     for finding in proof.findings[:limit]:
         place = f"{finding.file}:{finding.line}" if finding.line else finding.file
         yield Text.assemble((visible(place), "bold"), f": {finding.code} ", visible(finding.message))

@@ -1,4 +1,4 @@
-"""Family L across splits: what one file has of another that a model is measured by. Asked by `curate verify`, which has all of them.
+"""Family L across splits: what one file has of another that a model is measured by. `docs/leaks.md` defines each; `curate verify` counts them by itself.
 
 In the examples below the first line is in train, the others are in test.
 """
@@ -48,8 +48,8 @@ def copy_across_splits(leaks: "Iterable[SplitLeak]") -> Told:
 def near_copy_across_splits(leaks: "Iterable[SplitLeak]") -> Told:
     """An example is nearly the same as one of another split.
 
-    Their shingles, runs of words, agree as much as those of duplicates do. Where the two differ in a fact they are one template: less of
-    a leak, and still an easier question than it seems.
+    The Jaccard similarity of their whole texts is at or above `dedup.threshold`: shingles of 3 words of user, assistant and tool turns, system
+    prompts left out. Their attachments are equal.
 
     Bad:
 
@@ -67,10 +67,10 @@ def near_copy_across_splits(leaks: "Iterable[SplitLeak]") -> Told:
 
 @rule("L003", "question-across-splits", severity=Severity.ERROR, scope=Scope.SPLITS, hint=APART)
 def question_across_splits(leaks: "Iterable[SplitLeak]") -> Told:
-    """A question of one split is asked in another one too, in the same context.
+    """A question of one split is asked in another one too.
 
-    Whatever it answers, the model has seen the question with an answer. System prompt, tools, earlier turns and the last request are
-    compared, without case and white space.
+    Whatever it answers, the model has seen the question with an answer. The words of all user turns are compared, and attachments; system
+    prompts and tools do not count.
 
     Bad:
 
@@ -90,8 +90,8 @@ def question_across_splits(leaks: "Iterable[SplitLeak]") -> Told:
 def answers_clash_across_splits(leaks: "Iterable[SplitLeak]") -> Told:
     """A question has one answer in a split, and one that clashes with it in another.
 
-    What the model was taught is then counted as a mistake. Told besides L002 or L003; answers are judged by rules for numbers, dates,
-    yes and no, names and refusals.
+    What the model was taught is then counted as a mistake. Told of a test set that `curate split` is given; `curate verify` tells such a pair as L003.
+    Answers are judged by rules for numbers, dates, yes and no, names and refusals.
 
     Bad:
 
@@ -111,8 +111,8 @@ def answers_clash_across_splits(leaks: "Iterable[SplitLeak]") -> Told:
 def continued_across_splits(leaks: "Iterable[SplitLeak]") -> Told:
     """A conversation begins one of another split, or comes from the same source.
 
-    All answers of the shorter one stand in the longer one, to the letter. Sources are compared where a key of the line is named that says
-    where it comes from: a person, a document, a ticket.
+    All turns of the shorter one, which ends on an answer, are the first turns of the longer one, compared by role and words. Sources are compared
+    where a key of the line is named that says where it comes from: a person, a document, a ticket (`--group-by`).
 
     Bad:
 
@@ -155,7 +155,36 @@ def neighbour_across_splits(leaks: "Iterable[SplitLeak]") -> Told:
         yield leak, Problem("", f"asks nearly what {where} asks, cosine similarity {leak.similarity:.2f}")
 
 
-RULES = (copy_across_splits, near_copy_across_splits, question_across_splits, answers_clash_across_splits, continued_across_splits, neighbour_across_splits)
+@rule("L011", "answer-across-splits", severity=Severity.ERROR, scope=Scope.SPLITS, hint=APART)
+def answer_across_splits(leaks: "Iterable[SplitLeak]") -> Told:
+    """An answer of one split is given in another one too, whatever the question.
+
+    The model can give it from memory. The Jaccard similarity of the two answers is at or above `dedup.threshold`; only answers of 20 words or more
+    are compared.
+
+    Bad:
+
+        {"messages": [{"role": "user", "content": "Why is the sky blue?"}, {"role": "assistant", "content": "Because air scatters the blue part of the light of the sun more than the red part, and so it comes to us from all sides of the sky."}]}
+        {"messages": [{"role": "user", "content": "What makes the colour that we see above us by day?"}, {"role": "assistant", "content": "Because air scatters the blue part of the light of the sun more than the red part, and so it comes to us from all sides of the sky."}]}
+
+    Good:
+
+        {"messages": [{"role": "user", "content": "Why is the sky blue?"}, {"role": "assistant", "content": "Because air scatters blue light most."}]}
+        {"messages": [{"role": "user", "content": "What makes the colour that we see above us by day?"}, {"role": "assistant", "content": "Because air scatters blue light most."}]}
+    """
+    for leak, where in _of(leaks, "L011"):
+        yield leak, Problem("", f"answers {leak.similarity:.0%} the same as {where}")
+
+
+RULES = (
+    copy_across_splits,
+    near_copy_across_splits,
+    question_across_splits,
+    answers_clash_across_splits,
+    continued_across_splits,
+    neighbour_across_splits,
+    answer_across_splits,
+)
 
 
 def leaked_across(leaks: "Iterable[SplitLeak]") -> list[Finding]:

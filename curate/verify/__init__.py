@@ -1,36 +1,29 @@
 """The proof of a split: its files are read again by code that had no part in writing them, and held against the manifest, each other and the inputs.
 
-What the writer took from MinHash is looked for here by an exact join: all pairs of examples across splits that are alike enough, not most.
+What a leak is stands in `docs/leaks.md`; nothing but that page is shared with the code that divides data.
 """
 
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from curate.config import DedupConfig
-from curate.detect.across import CLOSE, leaks_in
-from curate.detect.columns import Making
-from curate.detect.crew import Crew
-from curate.detect.marks import Marking
-from curate.detect.shingles import Shingling
-from curate.detect.table import Table, read_table
-from curate.detect.threads import cores
-from curate.errors import InputError, MissingExtra, ModelError
-from curate.events import Listener, StageAdvanced, StageFinished, StageStarted, silent
+from curate.errors import InputError
+from curate.events import Listener, StageFinished, StageStarted, silent
 from curate.files import DATA_SUFFIXES
-from curate.finding import Finding
 from curate.manifest import NAME, Manifest, read_manifest
-from curate.read.pieces import pieces_of
-from curate.rules.books import Difference, differing
-from curate.rules.splits import leaked_across
-from curate.text import plural, visible
-from curate.verify.books import SHOWN, books_point, ledger_point, read_ledger
+from curate.text import plural
+from curate.verify.books import books_point, ledger_point, read_ledger
+from curate.verify.collect import Collected, collect
+from curate.verify.crew import Crew
+from curate.verify.features import Wanted
 from curate.verify.files import counts_point, files_point, manifest_point
-from curate.verify.proof import Point, Proof, Verdict, judged
+from curate.verify.leaks import Compared, leak_points, sizes_of
+from curate.verify.passages import Passages
+from curate.verify.proof import SHOWN, Difference, NotChecked, Point, Proof, Verdict, judged
+from curate.verify.unchecked import not_checked, passages_point
 
-PARALLEL: Final = 32 << 20
-"""Bytes from which processes are started."""
 FOREIGN: Final = {
     "train": ("train",),
     "validation": ("validation", "valid", "val", "dev"),
@@ -38,14 +31,6 @@ FOREIGN: Final = {
 }
 """What the files of splits are called that have no manifest."""
 WORD: Final = re.compile(r"[a-z]+")
-LEAKS: Final = {
-    "L001": "copies",
-    "L002": "near-duplicates",
-    "L003": "same question",
-    "L004": "clashing answers",
-    "L005": "beginnings and keys",
-    "L006": "same meaning",
-}
 
 
 def verify_folder(folder: Path, *, embeddings: str = "", cache: Path | None = None, listen: Listener = silent) -> Proof:
@@ -65,25 +50,24 @@ def verify_folder(folder: Path, *, embeddings: str = "", cache: Path | None = No
     listen(StageStarted("files"))
     points.append(files_point(folder, manifest, found))
     listen(StageFinished("files", False, points[-1].said))
-    parts = {name: [path] for name, part in manifest.splits.items() if (path := folder / part.file).is_file() and _readable(path, found)}
-    config = DedupConfig.model_validate(manifest.config["dedup"])
-    keys = tuple(manifest.config["split"]["group_by"])
-    paths = [path for files in parts.values() for path in files]
-    common = tuple(shared.text for shared in manifest.shared_instructions)
-    with Crew(cores(), processes=sum(path.stat().st_size for path in paths) >= PARALLEL) as crew:
-        table = _read(paths, Making("conversation", Shingling(), links=True, brief=False, marking=Marking(keys), common=common), crew, listen)
-        points.append(_lines_point(table, found))
-        examples, characters = _sizes(table, list(parts))
-        points.append(counts_point(folder, manifest, examples, characters, found))
-        ledger = read_ledger(folder / manifest.removed.file, found)
-        kept = frozenset(table.id(at) for at in _held(table, [removal.kept.example for removal in ledger.removals if removal.kept]))
-        points.append(ledger_point(folder, manifest, ledger, kept, found))
+    parts = {name: [path] for name, part in manifest.splits.items() if (path := folder / part.file).is_file()}
+    ledger = read_ledger(folder / manifest.removed.file, found)
+    passages = Passages([passage.text for passage in manifest.shared_instructions])
+    compared = _compared(manifest, list(parts), embeddings, cache)
+    wanted = Wanted(tuple(compared.keys), passages, frozenset(one.kept for one in ledger.removed if one.kept), bool(compared.model))
+    inputs = sum(path.stat().st_size for file in manifest.inputs if (path := Path(file.path)).is_file())
+    with Crew(inputs + _size(parts)) as crew:
+        read = _read(parts, wanted, compared, crew, listen)
+        points.append(_lines_point(read, found))
+        examples = dict(sizes_of(read, list(parts)))
+        points.append(counts_point(folder, manifest, examples, dict(zip(parts, read.characters, strict=True)), found))
+        points.append(ledger_point(manifest, ledger, read, found))
+        if passages:
+            points.append(passages_point(str(folder / NAME), read, passages, found))
         listen(StageStarted("books"))
-        points.append(books_point(folder, manifest, ledger, crew, found))
+        points.append(books_point(folder, manifest, ledger, read, crew, found))
         listen(StageFinished("books", False, points[-1].said))
-        semantic = manifest.config["split"]["semantic"] or embeddings
-        leaks, told = _leaks(table, list(parts), config, semantic, _close(manifest), keys, cache, listen)
-    return Proof(str(folder), digest, examples, [*points, *leaks], [*differing(found), *told])
+    return _proved(_Sought(str(folder), digest, points, found), read, compared, not_checked(read, passages, manifest.short_answers, compared.model), listen)
 
 
 def verify_files(
@@ -91,21 +75,45 @@ def verify_files(
     name: str,
     *,
     config: DedupConfig | None = None,
+    keys: Sequence[str] = (),
     embeddings: str = "",
     cache: Path | None = None,
     listen: Listener = silent,
 ) -> Proof:
-    """Look for leaks among files that are splits, by name, the one that is trained on first. Raises `InputError`."""
-    config = config or DedupConfig()
-    paths = [path for files in parts.values() for path in files]
+    """Look for leaks among files that are splits, by name, the one that is trained on first. keys: paths of values that two splits must not share.
+
+    Raises `InputError`.
+    """
+    compared = Compared(list(parts), (config or DedupConfig()).threshold, keys, embeddings, cache=cache)
     found: list[Difference] = []
-    with Crew(cores(), processes=sum(path.stat().st_size for path in paths) >= PARALLEL) as crew:
-        table = _read(paths, Making("conversation", Shingling(), links=True, brief=False, marking=Marking()), crew, listen)
-        names = [name for name, files in parts.items() for _ in files]
-        points = [Point("manifest", Verdict.OPEN, "there is none: only leaks can be looked for"), _lines_point(table, found)]
-        leaks, told = _leaks(table, names, config, embeddings, CLOSE, (), cache, listen)
-    examples, _ = _sizes(table, names)
-    return Proof(name, None, examples, [*points, *leaks], [*differing(found), *told])
+    with Crew(_size(parts)) as crew:
+        read = _read(parts, Wanted(tuple(keys), requests=bool(embeddings)), compared, crew, listen)
+    points = [Point("manifest", Verdict.OPEN, "there is none: only leaks can be looked for"), _lines_point(read, found)]
+    return _proved(_Sought(name, None, points, found), read, compared, not_checked(read, Passages(()), (), embeddings), listen)
+
+
+class _Sought(NamedTuple):
+    """What is known of a folder before leaks are looked for."""
+
+    name: str
+    digest: str | None
+    points: list[Point]
+    found: list[Difference]
+
+
+def _proved(sought: _Sought, read: Collected, compared: Compared, unchecked: Sequence[NotChecked], listen: Listener) -> Proof:
+    listen(StageStarted("compare"))
+    leaks, told = leak_points(read, compared)
+    listen(StageFinished("compare", False, plural(len(told), "leak")))
+    findings = [*(one.finding for one in sought.found), *told]
+    return Proof(sought.name, sought.digest, dict(sizes_of(read, compared.names)), [*sought.points, *leaks], findings, unchecked)
+
+
+def _compared(manifest: Manifest, names: Sequence[str], embeddings: str, cache: Path | None) -> Compared:
+    """What the examples of a folder are compared by."""
+    split = manifest.config["split"]
+    threshold = DedupConfig.model_validate(manifest.config["dedup"]).threshold
+    return Compared(names, threshold, tuple(split["group_by"]), embeddings or split["semantic"], float(split["semantic_similarity"]), cache)
 
 
 def _foreign(folder: Path) -> dict[str, list[Path]]:
@@ -120,94 +128,20 @@ def _foreign(folder: Path) -> dict[str, list[Path]]:
     return found if len(found) > 1 else {}
 
 
-def _readable(path: Path, found: list[Difference]) -> bool:
-    """Whether a split is JSON Lines at all."""
-    if pieces_of(path, str(path)) is not None:
-        return True
-    found.append(Difference("manifest", str(path), 0, "is no file of JSON Lines"))
-    return False
+def _size(parts: Mapping[str, Sequence[Path]]) -> int:
+    return sum(path.stat().st_size for files in parts.values() for path in files if path.is_file())
 
 
-def _read(paths: Sequence[Path], making: Making, crew: Crew, listen: Listener) -> Table:
-    done = 0
-
-    def advance(count: int) -> None:
-        nonlocal done
-        done += count
-        listen(StageAdvanced("read", done, None, "lines"))
-
+def _read(parts: Mapping[str, Sequence[Path]], wanted: Wanted, compared: Compared, crew: Crew, listen: Listener) -> Collected:
     listen(StageStarted("read"))
-    table = read_table(paths, making, crew, advance)
-    listen(StageFinished("read", False, plural(len(table.starts), "line")))
-    return table
+    read = collect([list(files) for files in parts.values()], wanted, compared.threshold, crew, listen)
+    listen(StageFinished("read", False, plural(len(read.places), "line")))
+    return read
 
 
-def _lines_point(table: Table, found: list[Difference]) -> Point:
-    """Whether each line of the splits holds an example."""
-    import numpy as np
-
-    holds = np.zeros(len(table.starts), dtype=np.bool_)
-    holds[table.lines] = True
-    places = [table.place(line) for line in np.flatnonzero(~holds).tolist()]
-    broken = [Difference("manifest", place.file, place.line, "holds no example") for place in places]
+def _lines_point(read: Collected, found: list[Difference]) -> Point:
+    """Whether each line of the splits holds an example that is understood."""
+    broken = [Difference("manifest", str(path), line, f"holds no example that can be compared: it {why}") for path, line, why in read.unread]
     found.extend(broken[:SHOWN])
-    return judged("lines", broken, f"each of {plural(len(table.starts), 'line')} of the splits holds an example", f"{plural(len(broken), 'line')} hold none")
-
-
-def _sizes(table: Table, names: Sequence[str]) -> tuple[dict[str, int], dict[str, int]]:
-    """Examples and characters of each split; `names`: of each file, its split."""
-    import numpy as np
-
-    assert table.marks is not None
-    bounds = table.lines.searchsorted(table.first)
-    examples, characters = dict.fromkeys(names, 0), dict.fromkeys(names, 0)
-    for number, name in enumerate(names):
-        examples[name] += int(bounds[number + 1] - bounds[number])
-        characters[name] += int(np.sum(table.marks.characters[bounds[number] : bounds[number + 1]]))
-    return examples, characters
-
-
-def _held(table: Table, ids: Sequence[str]) -> list[int]:
-    """Numbers of the examples that may have one of these ids."""
-    import numpy as np
-
-    wanted = np.array([int(example[:16], 16) for example in set(ids)], dtype=np.uint64)
-    found: list[int] = np.flatnonzero(np.isin(table.ids[:, 0], wanted)).tolist()
-    return found
-
-
-def _close(manifest: Manifest) -> float:
-    return float(manifest.config["split"]["semantic_similarity"])
-
-
-def _leaks(
-    table: Table, names: Sequence[str], config: DedupConfig, model: str, close: float, keys: Sequence[str], cache: Path | None, listen: Listener
-) -> tuple[list[Point], list[Finding]]:
-    """The points about leaks, and the findings."""
-    listen(StageStarted("compare"))
-    without = ""
-    try:
-        leaks = leaks_in(table, names, config, embeddings=model, close=close, cache=cache)
-    except (ModelError, MissingExtra) as error:
-        without = f"not looked for: {error.message}"
-        leaks = leaks_in(table, names, config)
-    found = leaked_across(leaks)
-    listen(StageFinished("compare", False, plural(len(found), "leak")))
-    said = {
-        "L001": "no example stands in two splits",
-        "L002": f"no two examples across splits are similar to {config.threshold:g} or more (Jaccard of shingles, all pairs)",
-        "L003": "no question is asked in two splits in the same context",
-        "L004": "no question has clashing answers in two splits",
-        "L005": "no conversation begins one of another split" + (f"; nor do two of them share {', '.join(map(visible, keys))}" if keys else ""),
-        "L006": f"no two questions across splits are near by {visible(model)} ({close:g} or more)",
-    }
-    points = []
-    for code, name in LEAKS.items():
-        count = sum(finding.code == code for finding in found)
-        if count:
-            points.append(Point(f"{code} {name}", Verdict.BROKEN, f"{plural(count, 'example')} of a split leak{'s' if count == 1 else ''} into an earlier one"))
-        elif code == "L006" and (without or not model):
-            points.append(Point(f"{code} {name}", Verdict.OPEN, without or "not looked for: no model was named"))
-        else:
-            points.append(Point(f"{code} {name}", Verdict.PROVED, said[code]))
-    return points, found
+    proved = f"each of {plural(len(read.places), 'line')} of the splits holds an example"
+    return judged("lines", broken, proved, f"{plural(len(broken), 'line')} hold{'s' if len(broken) == 1 else ''} none that can be compared")

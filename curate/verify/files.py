@@ -1,15 +1,15 @@
 """The files of an output folder against its manifest: all there, none changed, as many examples as it says, and nothing beside them."""
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
-from curate.detect.threads import cores, side_by_side
 from curate.files import DATA_SUFFIXES, sha256
 from curate.manifest import NAME, Manifest, digest_of, named_files
-from curate.rules.books import Difference
 from curate.text import plural
-from curate.verify.proof import Point, judged
+from curate.verify.crew import cores
+from curate.verify.proof import Difference, Point, judged
 
 SPLIT_SUFFIXES: Final = (*DATA_SUFFIXES, ".parquet", ".arrow", ".csv")
 """Of files that somebody might load as data."""
@@ -37,7 +37,8 @@ def files_point(folder: Path, manifest: Manifest, found: list[Difference]) -> Po
     """Whether each file is there and has the hash that the manifest names, and no other data stands beside them."""
     named = named_files(manifest)
     there = {name: folder / name for name in named if (folder / name).is_file()}
-    hashes = dict(zip(there, side_by_side(sha256, there.values(), cores()), strict=True))
+    with ThreadPoolExecutor(cores()) as pool:  # hashing holds no lock
+        hashes = dict(zip(there, pool.map(sha256, there.values()), strict=True))
     broken = [Difference("manifest", str(folder / name), 0, "the manifest names this file, and it is not there") for name in named if name not in there]
     broken += [
         Difference("manifest", str(folder / name), 0, f"is not the file that was written: its SHA-256 is {hashes[name][:12]}…, not {named[name][:12]}…")

@@ -1,11 +1,19 @@
-"""What a verification came to: point by point what is proved, what is broken, and what could not be looked at."""
+"""What a verification came to: point by point what is proved, what is broken, and what could not be looked at; and what was not compared at all."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, Literal, NamedTuple
 
-from curate.finding import Finding
+from curate.finding import Finding, Severity
+from curate.text import visible
+
+SHOWN: Final = 100
+"""Lines of one kind that become findings."""
+HINTS: Final = {
+    "L009": "Take the folder from where it was written, or split the data again.",
+    "L010": "Split the data again; `curate diff` says what two folders have of each other.",
+}
 
 
 class Verdict(StrEnum):
@@ -23,7 +31,36 @@ class Point(NamedTuple):
     name: str
     verdict: Verdict
     said: str
-    """One sentence: what was looked at, or why it could not be."""
+    """One sentence: what was counted, or why it could not be."""
+
+
+class NotChecked(NamedTuple):
+    """Something that was not compared; no point says anything about it."""
+
+    name: str
+    examples: int
+    """How many examples it concerns."""
+    said: str
+    """One sentence: why, or what of it is most frequent."""
+
+
+class Difference(NamedTuple):
+    """Something that is not as the manifest says."""
+
+    kind: Literal["manifest", "lines"]
+    """Whether it is about what the manifest says of a file (L009), or about what became of a line (L010)."""
+    file: str
+    line: int
+    """0 for a whole file."""
+    said: str
+    """One sentence."""
+    example: str | None = None
+
+    @property
+    def finding(self) -> Finding:
+        """The finding that tells it."""
+        code = "L009" if self.kind == "manifest" else "L010"
+        return Finding(code, Severity.ERROR, self.file, self.line, "", visible(self.said), HINTS[code], False, self.example)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +74,8 @@ class Proof:
     """Of each split, as counted in its file."""
     points: Sequence[Point]
     findings: Sequence[Finding]
-    """L001 to L006, L009 and L010."""
+    """L001 to L003, L005, L006 and L009 to L011."""
+    not_checked: Sequence[NotChecked] = ()
 
     @property
     def holds(self) -> bool:

@@ -24,7 +24,7 @@ from curate.rules.rule import BYTE, rule
 from curate.rules.splits import leaked_across
 from curate.suppressions import load_suppressions, suppress
 from curate.targets import LIMITS, Target
-from curate.verify import verify_folder
+from curate.verify import verify_files, verify_folder
 from tests.tinymodel import MAX_LENGTH, model_for
 from tests.tinynli import tiny_nli
 
@@ -75,8 +75,11 @@ def findings(content: bytes, code: str, target: str = "", name: str = "data.json
         head, _, rest = content.partition(b"\n")
         Path("train.jsonl").write_bytes(head + b"\n")
         path.write_bytes(rest)
-        leaks = across({"train": [Path("train.jsonl")], "test": [path]}, DedupConfig(), source="source", embeddings=EMBEDDINGS if code in BY_MEANING else "")
-        return [finding for finding in leaked_across(leaks) if finding.code == code]
+        splits = {"train": [Path("train.jsonl")], "test": [path]}
+        if code == "L004":  # it is asked of a test set that `curate split` is given
+            return [finding for finding in leaked_across(across(splits, DedupConfig())) if finding.code == code]
+        proof = verify_files(splits, "", keys=("source",), embeddings=EMBEDDINGS if code in BY_MEANING else "")
+        return [finding for finding in proof.findings if finding.code == code]
     if RULES[code].scope is Scope.OUTPUT:  # it is asked by `curate verify`: the first line is what was read, the others are what is there
         head, _, rest = content.partition(b"\n")
         path.write_bytes(head + b"\n")

@@ -1,0 +1,78 @@
+"""Shared instructions: passages that a manifest names, which are not compared where they stand in user turns."""
+
+import re
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from curate.verify.words import UNSPACED
+
+RUN: Final = 8
+"""Words of the shortest run that is exempt."""
+LEAST: Final = 20
+"""Examples that have to share each run of a passage."""
+SHARED: Final = 40
+"""Words of an example that have to be shared for it to be compared without them."""
+OWN: Final = 5
+"""Words in a row that have to be left of one of its user turns."""
+_ALONE: Final = "".join(f"{chr(first)}-{chr(last)}" for first, last in UNSPACED)
+TOKEN: Final = re.compile(rf"[{_ALONE}]|[^\s{_ALONE}]+")
+ODD: Final = re.compile(rf"[{_ALONE}]")
+
+Window = tuple[str, ...]
+
+
+class Cut(NamedTuple):
+    """What an example has of the passages."""
+
+    windows: frozenset[Window]
+    turns: list[str] | None
+    """Its user turns without them; None where it is compared whole."""
+
+
+def tokens(text: str) -> list[str]:
+    """What stands between white space; in scripts without spaces, characters."""
+    return text.split() if text.isascii() or not ODD.search(text) else TOKEN.findall(text)
+
+
+class Passages:
+    """The passages of a manifest."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self.texts = list(texts)
+        self.windows: list[list[Window]] = [_windows(tokens(text)) for text in texts]
+        """Of each passage its runs."""
+        self._known = frozenset(window for windows in self.windows for window in windows)
+        self._firsts = frozenset(window[0] for window in self._known)
+
+    def __bool__(self) -> bool:
+        return bool(self.texts)
+
+    def cut(self, turns: Sequence[str]) -> Cut:
+        """What the user turns of an example have of the passages, and what is left without them."""
+        found: set[Window] = set()
+        left: list[str] = []
+        shared = most = 0
+        for turn in turns:
+            said = tokens(turn)
+            covered = [False] * len(said)
+            for at, token in enumerate(said[: max(0, len(said) - RUN + 1)]):
+                if token in self._firsts and (window := tuple(said[at : at + RUN])) in self._known:
+                    found.add(window)
+                    covered[at : at + RUN] = [True] * RUN
+            shared += sum(covered)
+            most = max(most, _longest_gap(covered))
+            left.append(" ".join(token for token, gone in zip(said, covered, strict=True) if not gone))
+        return Cut(frozenset(found), left if shared >= SHARED and most >= OWN else None)
+
+
+def _windows(said: list[str]) -> list[Window]:
+    return [tuple(said[at : at + RUN]) for at in range(len(said) - RUN + 1)]
+
+
+def _longest_gap(covered: Sequence[bool]) -> int:
+    """The most words in a row that are not covered."""
+    longest = here = 0
+    for gone in covered:
+        here = 0 if gone else here + 1
+        longest = max(longest, here)
+    return longest

@@ -1,0 +1,322 @@
+"""A line of a split as turns of text, read without the code that wrote it. What is not understood is said to be so, and never skipped."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import orjson
+
+Object = dict[str, Any]
+
+ATTACHED: Final = ("images", "image", "audios", "audio", "videos", "video", "documents", "chat_template_kwargs")
+"""Keys of what a trainer is given beside text."""
+GIVEN: Final = frozenset(
+    """messages tools functions prompt completion chosen rejected preferred_output non_preferred_output label chosen_messages rejected_messages
+    chosen_system rejected_system conversations instruction input output response system history context question answer query problem solution text
+    instances response_j response_k reference_answer ground_truth parallel_tool_calls""".split()  # noqa: SIM905  (a list of words reads as one)
+) | frozenset(ATTACHED)
+"""Keys that a trainer is given; all others, such as `id`, are about an example."""
+ROLES: Final = {
+    "system": "system", "developer": "system", "user": "user", "human": "user", "assistant": "assistant", "gpt": "assistant", "chatgpt": "assistant",
+    "bot": "assistant", "model": "assistant", "function_call": "assistant", "tool_call": "assistant", "tool": "tool", "function": "tool",
+    "observation": "tool", "function_response": "tool", "tool_response": "tool",
+}  # fmt: skip
+CALLERS: Final = frozenset(("function_call", "tool_call"))
+"""Speakers whose turns are calls of tools."""
+PLAIN: Final = ROLES.keys() - CALLERS
+ASKED: Final = ("question", "query", "problem", "input")
+ANSWERED: Final = ("solution", "response", "answer", "output")
+
+
+TEXTUAL: Final = frozenset(("type", "text", "value", "refusal", "annotations", "cache_control"))
+"""Keys of a part that is text and nothing else."""
+
+
+class NotUnderstoodError(ValueError):
+    """A line holds no example that can be compared; the message says why."""
+
+
+@dataclass(slots=True)
+class Turn:
+    """Who says what."""
+
+    role: str
+    """One of `system`, `user`, `assistant`, `tool`."""
+    text: str
+    calls: str = ""
+    """Names and arguments of the tools that it calls."""
+
+    @property
+    def said(self) -> str:
+        """Text and calls."""
+        return f"{self.text}\n{self.calls}" if self.calls else self.text
+
+
+@dataclass(slots=True)
+class Reading:
+    """What a line says."""
+
+    turns: list[Turn]
+    others: list[Turn] = field(default_factory=list)
+    """The other side of a preference pair."""
+    attached: list[Any] = field(default_factory=list)
+    """Attachments, as written."""
+
+    @property
+    def characters(self) -> int:
+        """Characters of all texts, but for the other side and calls of tools."""
+        return sum(len(turn.text) for turn in self.turns)
+
+
+def loads(line: bytes) -> Any:
+    """The value of a line. Raises `NotUnderstoodError`."""
+    try:
+        return orjson.loads(line)
+    except orjson.JSONDecodeError:
+        pass
+    try:
+        return json.loads(line.decode("utf-8"))  # takes lone surrogates and long integers
+    except (ValueError, RecursionError):
+        raise NotUnderstoodError("is no JSON") from None
+
+
+def read(value: Any) -> Reading:
+    """The turns of a line's value. Raises `NotUnderstoodError`."""
+    if type(value) is not dict:
+        raise NotUnderstoodError("is no JSON object")
+    reading = Reading([])
+    if len(value) > 1:
+        _attach(value, reading)
+    form = next((turns for known, turns in FORMS if known(value)), None)
+    if form is None:
+        raise NotUnderstoodError("has no form that is known")
+    form(value, reading)
+    if not reading.turns:
+        raise NotUnderstoodError("has no turns")
+    return reading
+
+
+def given(value: Object) -> Object:
+    """What of a line a trainer is given."""
+    return value if value.keys() <= GIVEN else {key: item for key, item in value.items() if key in GIVEN}
+
+
+def _attach(value: Object, reading: Reading) -> None:
+    """Take what an object holds beside text; what is empty is as good as not there."""
+    reading.attached += [[key, value[key]] for key in ATTACHED if value.get(key) not in (None, [], {}, "")]
+
+
+def _turn(value: Any, reading: Reading) -> Turn:
+    """One turn; what of it is no text is attached."""
+    if type(value) is not dict:
+        raise NotUnderstoodError("has a turn that is no object")
+    spoken = value.get("role", value.get("from"))
+    role = ROLES.get(spoken) if type(spoken) is str else None
+    if role is None:
+        raise NotUnderstoodError("has a turn of an unknown role")
+    content = value.get("content", value.get("value"))
+    if len(value) == 2 and type(content) is str and spoken not in CALLERS:
+        return Turn(role, content)
+    if role == "system":  # counts for copies only
+        reading = Reading([])
+    _attach(value, reading)
+    if spoken in CALLERS and (calls := _called(content)):
+        return Turn(role, "", calls)
+    return Turn(role, _text(content, reading), _calls(value))
+
+
+def _text(content: Any, reading: Reading) -> str:
+    """The text of a content; parts that are more than text are attached."""
+    if type(content) is str:
+        return content
+    if content is None:
+        return ""
+    if type(content) is not list:
+        raise NotUnderstoodError("has a turn whose content is neither text nor parts")
+    found = []
+    for part in content:
+        text = part.get("text", part.get("value", part.get("refusal"))) if type(part) is dict else part
+        if type(text) is str:
+            found.append(text)
+        elif type(part) is not dict:
+            raise NotUnderstoodError("has a part that is neither text nor an object")
+        if type(part) is dict and part.keys() - TEXTUAL:
+            reading.attached.append(part)
+    return "\n".join(found)
+
+
+def _calls(turn: Object) -> str:
+    """Names and arguments of the tools that a turn calls."""
+    calls = [call.get("function", call) if type(call) is dict else call for call in turn.get("tool_calls") or ()] if turn.get("tool_calls") else []
+    if turn.get("function_call"):
+        calls.append(turn["function_call"])
+    return "\n".join(_call(call) for call in calls)
+
+
+def _call(call: Any) -> str:
+    if type(call) is not dict or type(call.get("name")) is not str:
+        raise NotUnderstoodError("has a tool call without a name")
+    arguments = call.get("arguments", call.get("parameters", ""))
+    return f"{call['name']} {arguments if type(arguments) is str else json.dumps(arguments, ensure_ascii=False)}"
+
+
+def _called(content: Any) -> str:
+    """The calls that a turn of a caller is made of; empty where it is made of anything else, which is text."""
+    try:
+        value = json.loads(content) if type(content) is str else content
+        return "\n".join(_call(call) for call in (value if type(value) is list else [value]))
+    except (ValueError, RecursionError):
+        return ""
+
+
+def _system(value: Object, reading: Reading) -> None:
+    if type(value.get("system")) is str and value["system"]:
+        reading.turns.append(Turn("system", value["system"]))
+
+
+def _listed(key: str) -> Callable[[Object, Reading], None]:
+    """The form of a list of turns."""
+
+    def turns(value: Object, reading: Reading) -> None:
+        _system(value, reading)
+        if type(value[key]) is not list:
+            raise NotUnderstoodError(f"has no list under {key}")
+        for turn in value[key]:
+            if type(turn) is dict and len(turn) == 2 and type(turn.get("role")) is str and type(text := turn.get("content")) is str and turn["role"] in PLAIN:
+                reading.turns.append(Turn(ROLES[turn["role"]], text))  # nearly all there are
+            else:
+                reading.turns.append(_turn(turn, reading))
+
+    return turns
+
+
+def _side(side: Any, role: str, reading: Reading) -> list[Turn]:
+    """Text, a turn or a list of turns."""
+    if type(side) is str:
+        return [Turn(role, side)]
+    if type(side) is dict:
+        return [_turn(side, reading)]
+    if type(side) is list:
+        return [_turn(turn, reading) for turn in side]
+    raise NotUnderstoodError("has a side that is neither text nor turns")
+
+
+def _pair(reading: Reading, chosen: list[Turn], rejected: list[Turn], asked: Sequence[Turn] = ()) -> None:
+    """Both sides of a preference; either may hold the prompt too."""
+    if not any(turn.role == "user" for turn in chosen):
+        reading.turns += asked
+    reading.turns += chosen
+    if any(turn.role == "user" for turn in rejected):
+        shared = next((at for at, pair in enumerate(zip(chosen, rejected, strict=False)) if pair[0] != pair[1]), min(len(chosen), len(rejected)))
+        rejected = rejected[shared:]
+    reading.others += rejected
+
+
+def _preference(value: Object, reading: Reading) -> None:
+    _system(value, reading)
+    chosen, rejected = (_side(value[key], "assistant", reading) for key in ("chosen", "rejected"))
+    prompt = Reading([], attached=reading.attached)
+    if any(turn.role == "user" for turn in chosen):
+        pass
+    elif type(value.get("conversations")) is list:
+        prompt.turns += [_turn(turn, reading) for turn in value["conversations"]]
+    elif type(value.get("instruction")) is str:
+        _asked(value, prompt)
+    elif key := next((key for key in ("prompt", "question", "query", "input") if key in value), ""):
+        prompt.turns += _side(value[key], "user", reading)
+    _pair(reading, chosen, rejected, prompt.turns)
+
+
+def _asked(value: Object, reading: Reading) -> None:
+    """What an instruction and its input ask, after what was said before."""
+    for pair in value.get("history") or ():
+        if type(pair) is not list or [type(text) for text in pair] != [str, str]:
+            raise NotUnderstoodError("has a history that is no list of pairs of texts")
+        reading.turns += [Turn("user", pair[0]), Turn("assistant", pair[1])]
+    reading.turns.append(Turn("user", _beside(value, "instruction", "input", "context")))
+
+
+def _beside(value: Object, *keys: str) -> str:
+    """The texts of those keys that have one; that of a single one as it is."""
+    texts = [value[key] for key in keys if type(value.get(key)) is str and value[key].strip()]
+    return "\n\n".join(texts) if texts else next(value[key] for key in keys if type(value.get(key)) is str)
+
+
+def _alpaca(value: Object, reading: Reading) -> None:
+    _system(value, reading)
+    _asked(value, reading)
+    reading.turns.append(Turn("assistant", _text(value["output"] if "output" in value else value["response"], reading)))
+
+
+def _instances(value: Object, reading: Reading) -> None:
+    _system(value, reading)
+    for instance in value["instances"]:
+        if type(instance) is not dict or type(instance.get("output")) is not str:
+            raise NotUnderstoodError("has an instance without an output")
+        reading.turns += [Turn("user", _beside({**value, "input": instance.get("input")}, "instruction", "input")), Turn("assistant", instance["output"])]
+
+
+def _completion(value: Object, reading: Reading) -> None:
+    _system(value, reading)
+    reading.turns += [*_side(value["prompt"], "user", reading), *_side(value["completion"], "assistant", reading)]
+
+
+def _openai_pair(value: Object, reading: Reading) -> None:
+    _system(value, reading)
+    asked = [_turn(turn, reading) for turn in value["input"]["messages"]]
+    _attach(value["input"], reading)
+    chosen, rejected = (_side(value[key], "assistant", reading) for key in ("preferred_output", "non_preferred_output"))
+    _pair(reading, chosen, rejected, asked)
+
+
+def _llama_factory_pair(value: Object, reading: Reading) -> None:
+    _system(value, reading)
+    chosen, rejected = (_side(value[key], "assistant", reading) for key in ("chosen_messages", "rejected_messages"))
+    _pair(reading, chosen, rejected)
+
+
+def _responses(value: Object, reading: Reading) -> None:
+    _system(value, reading)
+    chosen, rejected = (_side(value[key], "assistant", reading) for key in ("response_j", "response_k"))
+    _pair(reading, chosen, rejected, _side(value["question"], "user", reading))
+
+
+def _question_keys(value: Object) -> Iterator[tuple[str, str]]:
+    """Keys of a question and its answer."""
+    asked = next((key for key in ASKED if type(value.get(key)) is str), None)
+    answered = next((key for key in ANSWERED if type(value.get(key)) is str), None)
+    if asked and answered:
+        yield asked, answered
+    yield from (("prompt", key) for key in ("response", "output") if type(value.get("prompt")) is str and type(value.get(key)) is str)
+
+
+def _question(value: Object, reading: Reading) -> None:
+    asked, answered = next(_question_keys(value))
+    _system(value, reading)
+    reading.turns += [Turn("user", _beside(value, "context", asked) if value[asked].strip() else value[asked]), Turn("assistant", value[answered])]
+
+
+def _plain(value: Object, reading: Reading) -> None:
+    _system(value, reading)
+    reading.turns.append(Turn("assistant", value["text"]))
+
+
+def _has(*keys: str) -> Callable[[Object], bool]:
+    return lambda value: all(key in value for key in keys)
+
+
+FORMS: Final[tuple[tuple[Callable[[Object], bool], Callable[[Object, Reading], None]], ...]] = (
+    (_has("messages"), _listed("messages")),
+    (lambda value: "preferred_output" in value and type(value.get("input")) is dict and type(value["input"].get("messages")) is list, _openai_pair),
+    (_has("chosen_messages", "rejected_messages"), _llama_factory_pair),
+    (_has("chosen", "rejected"), _preference),
+    (_has("question", "response_j", "response_k"), _responses),
+    (_has("conversations"), _listed("conversations")),
+    (lambda value: type(value.get("instruction")) is str and ("output" in value or "response" in value), _alpaca),
+    (_has("prompt", "completion"), _completion),
+    (lambda value: type(value.get("instruction")) is str and type(value.get("instances")) is list, _instances),
+    (lambda value: next(_question_keys(value), None) is not None, _question),
+    (lambda value: type(value.get("text")) is str, _plain),
+)
+"""How each form is told, the first that fits, and what reads it."""

@@ -1,0 +1,71 @@
+"""What the proof does not say: what was not compared, each with the number of examples it concerns."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import numpy as np
+
+from curate.manifest import ShortAnswer
+from curate.text import excerpt, plural
+from curate.verify.collect import Collected
+from curate.verify.features import LEAST
+from curate.verify.passages import LEAST as SHARED_BY
+from curate.verify.passages import Passages
+from curate.verify.proof import Difference, NotChecked, Point, judged
+from curate.verify.words import sequences, word_hashes
+
+TOLD: Final = 5
+"""Short answers that are named."""
+LONG: Final = 60
+"""Characters of a text that are shown."""
+
+
+def not_checked(found: Collected, passages: Passages, short: Sequence[ShortAnswer], model: str) -> list[NotChecked]:
+    """All that was not compared; what concerns no example is left out."""
+    return [
+        one
+        for one in (
+            _short(found, short),
+            *_shared(found, passages),
+            NotChecked("no question", int(np.count_nonzero(found.asked == 0)), "without a user turn there is no question to compare (L003)"),
+            NotChecked("no words", found.wordless, "a text without a word has no shingles (L002)"),
+            NotChecked(
+                "attachments", found.attached, "images, audio, video, documents and template arguments are compared as they are written, not by content"
+            ),
+            NotChecked("meaning", 0 if model else len(found.splits), "no model was named (--embeddings MODEL): questions in other words are not found"),
+        )
+        if one.examples
+    ]
+
+
+def _short(found: Collected, short: Sequence[ShortAnswer]) -> NotChecked:
+    """Answers that are too short to be compared by themselves."""
+    hashes = sequences(*word_hashes([answer.text for answer in short]))
+    counts = [int(np.count_nonzero(found.short == one)) for one in hashes]
+    most = sorted(zip(counts, short, strict=True), key=lambda item: -item[0])[:TOLD]
+    named = "; ".join(f'"{excerpt(answer.text, LONG)}" {count:,}' for count, answer in most if count)
+    said = f"answers of fewer than {LEAST} words are not compared by themselves (L011)"
+    return NotChecked("short answers", len(found.short), f"{said}; most frequent: {named}" if named else said)
+
+
+def _counts(found: Collected, passages: Passages) -> Iterator[int]:
+    """By how many examples each passage is shared: as many as have the rarest of its runs."""
+    for windows in passages.windows:
+        yield min((found.windows[window] for window in windows), default=0)
+
+
+def _shared(found: Collected, passages: Passages) -> Iterator[NotChecked]:
+    for text, count in zip(passages.texts, _counts(found, passages), strict=True):
+        yield NotChecked("shared instructions", count, f'left out of user turns where whole texts are compared (L002): "{excerpt(text, LONG)}"')
+
+
+def passages_point(folder: str, found: Collected, passages: Passages, broken: list[Difference]) -> Point:
+    """Whether each passage that is not compared is shared by so many examples that it is an instruction."""
+    few = [
+        Difference("manifest", folder, 0, f'names a shared instruction that stands in {plural(count, "example")} only: "{excerpt(text, LONG)}"')
+        for text, count in zip(passages.texts, _counts(found, passages), strict=True)
+        if count < SHARED_BY
+    ]
+    broken += few
+    proved = f"{plural(len(passages.texts), 'passage')} left out of what is compared, each shared by {SHARED_BY} examples or more"
+    return judged("shared instructions", few, proved, f"{plural(len(few), 'passage')} left out of what is compared, shared by fewer than {SHARED_BY} examples")

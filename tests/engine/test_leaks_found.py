@@ -1,0 +1,271 @@
+"""The proof by itself: its words, its join and its reading against plain counts, and every kind of leak that is planted into written files."""
+
+import json
+import random
+import re
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from curate.cli.main import main
+from curate.files import json_text
+from curate.manifest import Manifest, digest_of
+from curate.text import UNSPACED, normalised
+from curate.text import words as words_of
+from curate.verify import join, verify_files
+from curate.verify.proof import Proof, Verdict
+from curate.verify.reading import NotUnderstoodError, read
+from curate.verify.sets import Ranks, Sets, sets_of
+from curate.verify.words import mixed, shingles, table, word_hashes
+from tests.conftest import Write, chat
+
+BEECH = "The beech is a tall tree with smooth grey bark and leaves that turn to copper in autumn, which grows on chalk all over Europe and far beyond"
+OAK = "An oak grows slowly for three hundred years, stands for another three hundred, and takes as long again to die, which few people ever wait for"
+
+
+def proved(write: Write, train: Sequence[object], test: Sequence[object], **options: Any) -> Proof:
+    return verify_files({"train": [write("train.jsonl", train)], "test": [write("test.jsonl", test)]}, "", **options)
+
+
+def codes(proof: Proof) -> set[str]:
+    """The rows of the table that are broken."""
+    return {point.name.split()[0] for point in proof.points if point.verdict is Verdict.BROKEN}
+
+
+def turns(*texts: str) -> dict[str, Any]:
+    return {"messages": [{"role": ("user", "assistant")[at % 2], "content": text} for at, text in enumerate(texts)]}
+
+
+SHARED = turns("Name a tree.", BEECH)
+LEAKS: dict[str, tuple[object, object, set[str]]] = {
+    "a copy": (SHARED, SHARED, {"L001", "L002", "L003", "L011"}),
+    "a copy under another id": ({**SHARED, "id": 1}, {**SHARED, "id": 2}, {"L001", "L002", "L003", "L011"}),
+    "a near-copy": (turns("Name a tree.", BEECH), turns("Show a tree.", BEECH.replace("beyond", "away")), {"L002", "L011"}),
+    "a near-copy under another system prompt": (chat("Say it.", BEECH, "Be brief."), chat("Say it!", BEECH, "Be kind."), {"L002", "L003", "L011"}),
+    "a question under another system prompt": (chat("Name a tree.", "Oak."), chat("name a  TREE", "Elm.", "Be kind."), {"L003"}),
+    "a question of signs alone": (chat("?!", "Oak."), chat("?!", "Elm."), {"L003"}),
+    "an answer to another question": (turns("Name a tree.", BEECH), turns("What stands in that wood over there by the river, tell me?", BEECH), {"L011"}),
+    "the last of several answers": (turns("Name a tree.", BEECH), turns("Hi", OAK, "What stands in that wood?", BEECH), {"L011"}),
+    "a conversation that goes on": (turns("Hi", "Hello."), turns("Hi", "Hello.", "Name a tree.", "Oak."), {"L005"}),
+    "the beginning of a conversation": (turns("Hi", "Hello.", "Name a tree.", "Oak."), turns("Hi", "Hello."), {"L005"}),
+    "a key": ({**turns("Who?", "Me."), "doc": {"id": 7}}, {**turns("Why?", "Because."), "doc": {"id": 7}}, {"L005"}),
+    "an instruction and messages": ({"instruction": "Name", "input": "a tree.", "output": BEECH}, turns("Name a tree.", BEECH), {"L002", "L003", "L011"}),
+    "the other side of a pair": (
+        {"prompt": "Name a tree.", "chosen": BEECH, "rejected": OAK},
+        {"prompt": "What is that tree?", "chosen": BEECH, "rejected": OAK},
+        {"L002", "L011"},
+    ),
+    "a call of a tool": (
+        {"messages": [{"role": "user", "content": "Book"}, {"role": "assistant", "tool_calls": [{"function": {"name": "book", "arguments": BEECH}}]}]},
+        {"messages": [{"role": "user", "content": "Go"}, {"role": "assistant", "tool_calls": [{"function": {"name": "book", "arguments": {"a": BEECH}}}]}]},
+        {"L002", "L011"},
+    ),
+}
+NONE: dict[str, tuple[object, object]] = {
+    "the same question with another picture": (
+        {**turns("What is it?", "A cat."), "images": ["a.png"]},
+        {**turns("What is it?", "A dog."), "images": ["b.png"]},
+    ),
+    "the same text with another picture": (
+        {
+            "messages": [
+                {"role": "user", "content": [{"type": "text", "text": "What?"}, {"type": "image_url", "image_url": "a"}]},
+                *turns("", "Cat.")["messages"][1:],
+            ]
+        },
+        {
+            "messages": [
+                {"role": "user", "content": [{"type": "text", "text": "What?"}, {"type": "image_url", "image_url": "b"}]},
+                *turns("", "Cat.")["messages"][1:],
+            ]
+        },
+    ),
+    "a refusal": (turns("Name a tree.", "I am sorry, but I cannot help."), turns("How is a lock opened?", "I am sorry, but I cannot help.")),
+    "a beginning without its answer": (turns("Hi", "Hello.", "Name a tree.", "Oak."), turns("Hi", "Bye.")),
+    "a key that is not there": ({**turns("Who?", "Me."), "doc": None}, {**turns("Why?", "Because."), "doc": None}),
+    "a system prompt": (chat("Who?", "Me.", BEECH), chat("Why?", "Because.", BEECH)),
+}
+
+
+@pytest.mark.parametrize("kind", LEAKS)
+def test_a_planted_leak_of_each_kind_is_found(kind: str, write: Write) -> None:
+    one, other, expected = LEAKS[kind]
+    beside = [turns(f"What of number {n}?", f"It is {n * 7}.") for n in range(20)]
+    for train, test in ((one, other), (other, one)):
+        proof = proved(write, [*beside[:10], train], [test, *beside[10:]], keys=("doc.id", "doc"))
+        assert codes(proof) == expected
+        assert {(finding.file, finding.line) for finding in proof.findings} == {("test.jsonl", 1)}
+        assert all("train.jsonl:11 (train)" in finding.message for finding in proof.findings)
+
+
+@pytest.mark.parametrize("kind", NONE)
+def test_what_is_no_leak_is_none(kind: str, write: Write) -> None:
+    one, other = NONE[kind]
+    proof = proved(write, [one], [other], keys=("doc",))
+    assert (codes(proof), list(proof.findings)) == (set(), [])
+
+
+def test_each_split_is_held_against_all_before_it_and_none_behind(write: Write) -> None:
+    first, second = turns("Name a tree.", BEECH), turns("What is that?", OAK)
+    files = {
+        "train": [first],
+        "validation": [second, turns("Name that tree over there at once.", BEECH)],
+        "test": [turns("And this one, what is it called?", OAK)],
+    }
+    proof = verify_files({name: [write(f"{name}.jsonl", lines)] for name, lines in files.items()}, "")
+    assert [(finding.code, finding.file, finding.line) for finding in proof.findings] == [("L011", "validation.jsonl", 2), ("L011", "test.jsonl", 1)]
+    assert proof.findings[1].message == "answers 100% the same as validation.jsonl:1 (validation)"
+
+
+@pytest.mark.parametrize("share", [0.049, 0.05, 0.3, 0.6])
+def test_one_answer_to_many_prompts_is_found_whatever_its_share(share: float, write: Write) -> None:
+    random_ = random.Random(7)
+    words = [f"w{n}" for n in range(4000)]
+    rows = [turns(" ".join(random_.sample(words, 12)), BEECH if n < share * 1000 else " ".join(random_.sample(words, 30))) for n in range(1000)]
+    random_.shuffle(rows)
+    held = [at for at, row in enumerate(rows[900:], 1) if row["messages"][1]["content"] == BEECH]
+    proof = proved(write, rows[:900], rows[900:])
+    assert held
+    assert [(finding.code, finding.line) for finding in proof.findings] == [("L011", line) for line in held]
+
+
+def test_lines_that_are_not_understood_are_broken_and_never_clean(write: Write) -> None:
+    lines = [b'{"contents": []}', b"\xff\xfe", b"[1]", b'{"messages": []}', b'{"messages": [{"role": "wizard", "content": "x"}]}', b'{"prompt": "x"}']
+    proof = proved(write, [turns("Who?", "Me.")], lines)
+    point = next(point for point in proof.points if point.name == "lines")
+    assert (point.verdict, point.said) == (Verdict.BROKEN, "6 lines hold none that can be compared")
+    assert [finding.line for finding in proof.findings if finding.code == "L009"] == [1, 2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize("name", ["test.jsonl", "test.json", "test.jsonl.gz", "test.jsonl.zst"])
+def test_files_are_read_packed_and_as_documents(name: str, write: Write) -> None:
+    import gzip
+
+    import zstandard
+
+    rows = [turns("Who?", "Me."), turns("What is in that wood?", BEECH)]
+    data = json.dumps(rows, indent=1).encode() if name.endswith(".json") else b"".join(json.dumps(row).encode() + b"\r\n\n" for row in rows)
+    data = gzip.compress(data) if name.endswith(".gz") else zstandard.compress(data) if name.endswith(".zst") else data
+    proof = verify_files({"train": [write("train.jsonl", [turns("Name a tree.", BEECH)])], "test": [write(name, data)]}, "")
+    assert proof.examples == {"train": 1, "test": 2}
+    assert [finding.code for finding in proof.findings] == ["L011"]
+
+
+def test_what_was_not_compared_is_listed_with_its_count(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    train = [turns("Is it?", "Yes."), {**turns("Look.", "A cat."), "images": ["a.png"]}, {"text": BEECH}]
+    write("out/train.jsonl", train)
+    write("out/test.jsonl", [turns("Are you?", "Yes."), turns("?", "!")])
+    main(["verify", "out", "--json", "-q"])
+    listed = {one["name"]: one["examples"] for one in json.loads(capsys.readouterr().out)["not_checked"]}
+    assert listed == {"short answers": 4, "no question": 1, "no words": 1, "attachments": 1, "meaning": 5}
+    main(["verify", "out", "-q"])
+    assert "not checked:" in capsys.readouterr().out
+
+
+def signed(change: dict[str, Any]) -> None:
+    """Change the manifest of a folder, and make its digest fit."""
+    path = Path("out/manifest.json")
+    value = {**json.loads(path.read_bytes()), **change, "digest": ""}
+    value["digest"] = digest_of(Manifest.model_validate(value))
+    path.write_text(json_text(value))
+
+
+PASSAGE = "Read the review below and say how much the guest liked the hotel as one of five words which are bad poor fair good and great: "
+PASSAGE += "think of the room the food the staff and the price and of nothing else that the guest may tell you about"
+
+
+def test_shared_instructions_are_left_out_counted_again_and_listed(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    reviews = [turns(f"{PASSAGE} The room {n} was {n * 31} steps from anything.", ("good", "bad")[n % 2]) for n in range(60)]
+    write("data.jsonl", [*reviews, turns("Name a tree.", BEECH)])
+    assert main(["split", "data.jsonl", "-o", "out", "-q"]) == 0
+    capsys.readouterr()
+    signed({"shared_instructions": [{"text": PASSAGE.strip(), "examples": 60}], "short_answers": [{"text": "good", "examples": 30, "questions": 30}]})
+    assert main(["verify", "out", "--json", "-q"]) == 0
+    listed = {one["name"]: one for one in json.loads(capsys.readouterr().out)["not_checked"]}
+    assert listed["shared instructions"]["examples"] == 60
+    assert listed["short answers"]["said"].endswith('most frequent: "good" 30')
+    signed({"shared_instructions": [{"text": BEECH, "examples": 60}]})
+    assert main(["verify", "out", "--json", "-q"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert next(point["verdict"] for point in found["points"] if point["name"] == "shared instructions") == "broken"
+    assert "stands in 0 examples only" in next(finding["message"] for finding in found["findings"] if "shared instruction" in finding["message"])
+
+
+@pytest.mark.slow
+def test_the_words_of_all_characters_are_those_of_the_definition() -> None:
+    kinds = table().kinds
+    for code in range(0x110000):
+        char = chr(code)
+        word = re.fullmatch(r"\w", char) is not None or unicodedata.category(char).startswith("M")
+        assert bool(kinds[code]) == word, hex(code)
+        assert (kinds[code] >= 2) == (word and re.fullmatch(UNSPACED, char) is not None), hex(code)
+
+
+@given(st.lists(st.text(st.one_of(st.sampled_from(" aB_9é\n中ก한ß½Ⅷ-’"), st.characters(exclude_categories=["M", "Cs"])), max_size=30), max_size=6))
+def test_words_are_those_of_the_definition(texts: list[str]) -> None:
+    hashes, counts = word_hashes(texts)
+    expected = [words_of(normalised(text)) for text in texts]
+    if any(unicodedata.category(char)[0] == "M" for text in texts for char in normalised(text)):
+        return  # a compatible form may bring a mark, which is no part of a word to the other code
+    assert counts.tolist() == [len(words) for words in expected]
+    named: dict[str, int] = {}
+    for word, hashed in zip([word for words in expected for word in words], hashes.tolist(), strict=True):
+        assert named.setdefault(word, hashed) == hashed
+    assert len(set(named.values())) == len(named)
+
+
+def test_marks_are_part_of_words() -> None:
+    assert word_hashes(["हिन्दी का", "e\u0301a", "ก็"])[1].tolist() == [2, 1, 2]
+
+
+def test_a_text_of_few_words_is_one_shingle() -> None:
+    hashes, counts = word_hashes(["one", "one two", "one two three", "one two three four", ""])
+    found, owners = shingles(hashes, counts)
+    assert np.bincount(owners, minlength=5).tolist() == [1, 1, 1, 2, 0]
+    assert len(set(found.tolist())) == 4
+
+
+def sets(lists: Sequence[Sequence[int]], ranks: Ranks) -> Sets:
+    hashes = mixed(np.array([one for items in lists for one in items], dtype=np.uint64))
+    return sets_of(hashes, np.repeat(np.arange(len(lists)), [len(items) for items in lists]), len(lists), ranks)
+
+
+few = st.lists(st.integers(0, 40), min_size=1, max_size=14)
+
+
+@given(
+    st.lists(few, min_size=1, max_size=12), st.lists(st.tuples(st.integers(0, 11), few), max_size=20),
+    st.sampled_from([0.8, 0.5, 0.9, 1.0, 2 / 3, 0.55]), st.sampled_from([1, 2, 4, 1000]), st.sampled_from([1, 7, 1 << 21]),
+)  # fmt: skip
+def test_the_join_finds_what_a_plain_count_finds(held: list[list[int]], made: list[tuple[int, list[int]]], threshold: float, crowded: int, hits: int) -> None:
+    earlier = [[*held[at % len(held)][: 1 + items[0] % 14], *items[: items[0] % 4]] for at, items in made]
+    ranks = Ranks.of(mixed(np.array([one for items in held for one in items], dtype=np.uint64)))
+    splits = np.array([1 + at % 2 for at in range(len(held))])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(join, "CROWDED", crowded)
+        patch.setattr(join, "HITS", hits)
+        for split in (0, 1):
+            index = join.index_of(sets(held, ranks), splits, ranks, threshold)
+            found = join.matches(index, sets(earlier, ranks), split, np.zeros(len(held), dtype=np.bool_), ranks, threshold)
+            similar = {at: max((len(set(one) & set(other)) / len(set(one) | set(other)) for other in earlier), default=0) for at, one in enumerate(held)}
+            assert found.held.tolist() == [at for at, most in similar.items() if most >= threshold and splits[at] > split]
+            for at, other, similarity in zip(*found, strict=True):
+                one, two = set(held[at]), set(earlier[other])
+                assert similarity == pytest.approx(len(one & two) / len(one | two))
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=5), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
+    st.sampled_from(["messages", "role", "content", "from", "value", "prompt", "completion", "chosen", "rejected", "conversations", "instruction", "output",
+                     "input", "text", "tool_calls", "history", "instances", "question", "answer", "response_j", "response_k", "chosen_messages",
+                     "rejected_messages", "preferred_output", "non_preferred_output"]), inner, max_size=4), max_leaves=12))  # fmt: skip
+def test_any_value_is_read_or_said_not_to_be_understood(value: Any) -> None:
+    try:
+        assert read(value).turns
+    except NotUnderstoodError as error:
+        assert str(error)  # noqa: PT017  (either is right)
