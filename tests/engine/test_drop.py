@@ -116,6 +116,16 @@ def test_from_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert curate.split("data.jsonl", "out", drop=["Q"]).manifest.removed.reasons == {"Q002": 3, "Q006": 1}
 
 
+def test_split_and_run_leave_out_the_same_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of rules over the whole data set (Q024) too, where they are errors."""
+    monkeypatch.chdir(tmp_path)
+    written(Path("data.jsonl"), [*lines(), chat("Who bought the house?", "and so the whole of it was sold to the man who had asked for it first.")])
+    Path("curate.toml").write_text('data = ["data.jsonl"]\noutput = "run"\n[check]\nseverity = { Q = "error" }\n', encoding="utf-8")
+    assert (main(["split", "data.jsonl", "-o", "split", "-q"]), main(["run", "-q"])) == (0, 0)
+    codes = [[entry["code"] for entry in ledger(Path(folder, "removed.jsonl"))] for folder in ("split", "run")]
+    assert codes[0] == codes[1] == ["Q002", "Q002", "Q002", "Q006", "Q024"]
+
+
 @pytest.mark.parametrize("verb", ["check", "split", "run"])
 @pytest.mark.parametrize("level", ["error", "off"])
 def test_a_family_s_severity_is_that_of_its_rules(verb: str, level: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
