@@ -12,8 +12,8 @@ What two texts do not share is looked at, and nothing else: few words, where the
   else (he, she, my, your) or another time (is, was, should);
 - two requests have no word of meaning in common, or two answers not half of theirs: what makes the examples alike is a long request.
 
-Words more on one side make no other fact (a name or a unit more in a request does), nor do case, plurals, words of politeness, and typing errors
-that swap or double a letter. What is doubtful counts as a fact: two examples too many are an annoyance, a fact too few is a loss.
+Words more on one side make no other fact (in a short request they do, and a name or a unit more in any), nor do case, plurals, words of politeness,
+and typing errors that swap or double a letter. What is doubtful counts as a fact: two examples too many are an annoyance, a fact too few is a loss.
 """
 
 import re
@@ -189,6 +189,8 @@ def _may_be_reworded(telling: list[tuple[dict[str, str], str]], asked: str | Non
     if request and any(word in PARTICULAR or _is_name(written, text) for words, text in telling for word, written in words.items()):
         return False
     both = all(words for words, _ in telling)
+    if request and any(words for words, _ in telling) and not _say_more_than(SHORT, *(text for _, text in telling)):
+        return False  # "Are you based on ChatGPT?" is not "Are you ChatGPT?"
     if not all(_says_more_than(2 * len(words), text) for words, text in telling if len(words) > (0 if both else SHORT)):
         return False
     if not both:
