@@ -157,7 +157,7 @@ def same_words(mine: Iterable[str], others: Iterable[str], left: str, right: str
     request = asked is None
     if _signs(only) != _signs(their) or _letters(only) != _letters(their) or _mistakable(only, their):
         return False
-    if (every or request or not _say_more_than(SHORT, left, right)) and not _in_same_grammar(only, their):
+    if not _in_same_grammar(only, their) and (every or request or not _say_more_than(SHORT, left, right)):
         return False
     if request and options(left) != options(right):
         return False
@@ -198,10 +198,16 @@ def _may_be_reworded(telling: list[tuple[dict[str, str], str]], asked: str | Non
     if all(any(_is_particular(word, written, text) for word, written in words.items()) for words, text in telling):
         return False
     said = [asked] if asked is not None else [sentence for _, text in telling for sentence in _ends(text)]
-    if any(not words.keys().isdisjoint(PIECE.findall(sentence.casefold())) for words, _ in telling for sentence in said):
+    if any(_has_some(sentence.casefold(), words) for sentence in said for words, _ in telling):
         return False
     least = max(LONG_REQUEST, 20 * min(len(words) for words, _ in telling)) if request else SHORT
     return _say_more_than(least, *(text for _, text in telling))
+
+
+def _has_some(text: str, words: Iterable[str]) -> bool:
+    """Whether some of these words stand in a folded text."""
+    there = [word for word in words if word in text]
+    return bool(there) and not set(there).isdisjoint(PIECE.findall(text))
 
 
 def _ends(text: str) -> tuple[str, str]:
