@@ -49,7 +49,7 @@ PARALLEL: Final = 32 << 20
 """Bytes from which processes are started."""
 QUICK: Final = 24 << 20
 """Bytes of lines from which it pays to load a compiled scan before they are checked."""
-TOGETHER: Final = 4096
+TOGETHER: Final = 1 << 15
 """Lines that are checked at a time."""
 EACH: Final = (Scope.LINE, Scope.EXAMPLE, Scope.VALUE, Scope.TEXT)
 """Rules that judge an example alone: what they find in it is the same wherever it stands."""

@@ -12,8 +12,8 @@ What two texts do not share is looked at, and nothing else: few words, where the
   else (he, she, my, your) or another time (is, was, should);
 - two requests have no word of meaning in common, or two answers not half of theirs: what makes the examples alike is a long request.
 
-Words more on one side make no other fact (a name or a unit more in a request does), nor do case, plurals, words of politeness, and typing errors
-that swap or double a letter. What is doubtful counts as a fact: two examples too many are an annoyance, a fact too few is a loss.
+Words more on one side make no other fact (in a short request they do, and a name or a unit more in any), nor do case, plurals, words of politeness,
+and typing errors that swap or double a letter. What is doubtful counts as a fact: two examples too many are an annoyance, a fact too few is a loss.
 """
 
 import re
@@ -157,7 +157,7 @@ def same_words(mine: Iterable[str], others: Iterable[str], left: str, right: str
     request = asked is None
     if _signs(only) != _signs(their) or _letters(only) != _letters(their) or _mistakable(only, their):
         return False
-    if (every or request or not _say_more_than(SHORT, left, right)) and not _in_same_grammar(only, their):
+    if not _in_same_grammar(only, their) and (every or request or not _say_more_than(SHORT, left, right)):
         return False
     if request and options(left) != options(right):
         return False
@@ -189,6 +189,8 @@ def _may_be_reworded(telling: list[tuple[dict[str, str], str]], asked: str | Non
     if request and any(word in PARTICULAR or _is_name(written, text) for words, text in telling for word, written in words.items()):
         return False
     both = all(words for words, _ in telling)
+    if request and any(words for words, _ in telling) and not _say_more_than(SHORT, *(text for _, text in telling)):
+        return False  # "Are you based on ChatGPT?" is not "Are you ChatGPT?"
     if not all(_says_more_than(2 * len(words), text) for words, text in telling if len(words) > (0 if both else SHORT)):
         return False
     if not both:
@@ -196,10 +198,16 @@ def _may_be_reworded(telling: list[tuple[dict[str, str], str]], asked: str | Non
     if all(any(_is_particular(word, written, text) for word, written in words.items()) for words, text in telling):
         return False
     said = [asked] if asked is not None else [sentence for _, text in telling for sentence in _ends(text)]
-    if any(not words.keys().isdisjoint(PIECE.findall(sentence.casefold())) for words, _ in telling for sentence in said):
+    if any(_has_some(sentence.casefold(), words) for sentence in said for words, _ in telling):
         return False
     least = max(LONG_REQUEST, 20 * min(len(words) for words, _ in telling)) if request else SHORT
     return _say_more_than(least, *(text for _, text in telling))
+
+
+def _has_some(text: str, words: Iterable[str]) -> bool:
+    """Whether some of these words stand in a folded text."""
+    there = [word for word in words if word in text]
+    return bool(there) and not set(there).isdisjoint(PIECE.findall(text))
 
 
 def _ends(text: str) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from curate.detect.lexicon import FILLER
+from curate.detect.lexicon import ASKS, FILLER
 from curate.text import normalised, words
 
 BEFORE: Final = re.compile(
@@ -23,7 +23,7 @@ CONTRACTED: Final = re.compile(r"\b(what|who|where|when|how|it|that|there|he|she
 APOSTROPHE: Final = re.compile(r"\b\w++'\w+")
 ARTICLES: Final = frozenset(("a", "an", "the"))
 LEAST: Final = 2
-"""Words of meaning without which politeness may be all that a request says."""
+"""Words of meaning, and of asking for something, without which politeness may be all that a request says."""
 
 
 def asked(request: str) -> str:
@@ -36,7 +36,7 @@ def asked(request: str) -> str:
     if bare.rstrip(" .!?").endswith(ENDINGS):  # seldom, and looking for more takes long
         bare = AFTER.sub("", bare, count=1)
     left = _words(bare)
-    if bare != plain and sum(word not in FILLER for word in left) < LEAST:
+    if bare != plain and sum(word not in FILLER or word in ASKS for word in left) < LEAST:
         left = _words(plain)
     return " ".join(left) or plain
 

@@ -37,12 +37,14 @@ def bucket(word: str) -> str:
 
 def look_alike(left: str, right: str) -> bool:
     """Whether two words that are not one are easily taken for each other: nitrite and nitrate, import and export. Forms of one verb are not."""
-    shorter, longer = sorted((left, right), key=len)
+    shorter, longer = (left, right) if len(left) <= len(right) else (right, left)
+    if len(shorter) < 4 or not (left[0] == right[0] or left[-1] == right[-1]):  # most pairs
+        return False
     start = next((at for at in range(len(shorter)) if left[at] != right[at]), len(shorter))
     if start >= 3 and INFLECTIONS.issuperset((left[start:], right[start:])):
         return False
     end = next((at for at in range(len(shorter) - start) if left[-1 - at] != right[-1 - at]), len(shorter) - start)
-    return len(shorter) >= 4 and start + end >= ALIKE * len(longer)
+    return start + end >= ALIKE * len(longer)
 
 
 def _swapped(left: str, right: str) -> bool:

@@ -1,8 +1,8 @@
 """Family X: answers that cannot both hold. They are shown; a person decides. Keep all examples in memory, and so run only when they are selected.
 
-Which questions are the same and which answers clash is `curate.detect.conflict`'s to say; `curate conflicts` shows the pairs, and where system
-prompts differ, which may be why answers do. X007 was such a pair; the code is not used again. X005, which equal inputs show without any of this, is
-in `curate.rules.answers`.
+Which questions are the same and which answers clash is `curate.detect.conflict`'s to say; `curate conflicts` shows the pairs. Where system
+prompts say something else, which may be why answers differ, it shows them too, and the rules do not (the code X007 was theirs, and is not used
+again). X005, which equal inputs show without any of this, is in `curate.rules.answers`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -127,11 +127,13 @@ def contradicts_itself(examples: Sequence[Example]) -> Found:
 
 
 def _told(report: "ConflictReport", code: str) -> Found:
-    """The conflicts of a code, each at the one of its examples that stands later."""
+    """The conflicts of a code, each at the one of its examples that stands later; not those that other system prompts may explain."""
     for conflict in report.conflicts:
         if conflict.code != code:
             continue
         earlier, later, evidence = conflict.in_order()
+        if earlier.setting != later.setting:
+            continue
         said, said_before = excerpt(evidence[0].right, 60), excerpt(evidence[0].left, 60)
         message = f"answers {said!r} where {visible(str(earlier.example.place))} answers {said_before!r}"
         yield later.example, Problem(_pointer(later.example, later.turn), message)

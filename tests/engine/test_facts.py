@@ -52,6 +52,7 @@ DIFFERENT = {
     "what should be and what is": (("Should I take pills?", "Ask a doctor."), ("I'm about to take pills", "Ask a doctor.")),
     "is and was": (("Who is the president?", "Ask."), ("Who was the president?", "Ask.")),
     "another form of the verb": (("I baked bread, what now?", "Eat it."), ("I am baking bread, what now?", "Eat it.")),
+    "a word more in a short request": (("Are you ChatGPT?", f"No, {LONG}"), ("Are you based on ChatGPT?", f"No, {LONG}")),
     "mine and yours": (("What is my name?", "No idea."), ("What is your name?", "No idea.")),
     "the question behind a long text": ((f"{LONGER} What is the control?", "None."), (f"{LONGER} What is the experiment?", "None.")),
     "a letter dropped": (("What is the capital of France?", "Paris."), ("What is the captal of France?", "Paris.")),

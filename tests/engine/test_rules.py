@@ -12,7 +12,6 @@ from curate.config import SUPPRESSIONS as FILE
 from curate.config import CheckConfig, Config, ConflictsConfig, DedupConfig, SplitConfig
 from curate.decontaminate import decontaminated
 from curate.dedup import plan
-from curate.detect.across import across
 from curate.errors import UsageError
 from curate.finding import Finding
 from curate.pipeline.splitting import Sources, split_files
@@ -21,7 +20,6 @@ from curate.rules import FAMILIES, RULES, Rule, Scope, balance
 from curate.rules.chosen import Chosen
 from curate.rules.repeats import told_in_other_words
 from curate.rules.rule import BYTE, rule
-from curate.rules.splits import leaked_across
 from curate.suppressions import load_suppressions, suppress
 from curate.targets import LIMITS, Target
 from curate.verify import verify_files, verify_folder
@@ -76,8 +74,6 @@ def findings(content: bytes, code: str, target: str = "", name: str = "data.json
         Path("train.jsonl").write_bytes(head + b"\n")
         path.write_bytes(rest)
         splits = {"train": [Path("train.jsonl")], "test": [path]}
-        if code == "L004":  # it is asked of a test set that `curate split` is given
-            return [finding for finding in leaked_across(across(splits, DedupConfig())) if finding.code == code]
         proof = verify_files(splits, "", keys=("source",), embeddings=EMBEDDINGS if code in BY_MEANING else "")
         return [finding for finding in proof.findings if finding.code == code]
     if RULES[code].scope is Scope.OUTPUT:  # it is asked by `curate verify`: the first line is what was read, the others are what is there
