@@ -68,7 +68,7 @@ class Scope(StrEnum):
     MEANING = "meaning"
     """What `curate dedup --embeddings` found to say the same in other words (see `curate.detect.semantic`); yields these with problems."""
     SPLITS = "splits"
-    """What splits have of each other (see `curate.detect.across`); yields these leaks with problems."""
+    """What splits have of each other: `curate verify` counts it; the rule is documentation."""
     DIVISION = "division"
     """What a division of the data comes to (see `curate.rules.balance`); yields problems."""
     OUTPUT = "output"
