@@ -167,6 +167,17 @@ def sha256(path: Path) -> str:
         raise InputError(f"{path}: cannot be read: {error.strerror}", "check the path and its permissions") from error
 
 
+def checksum(path: Path) -> str:
+    """A checksum of a file's bytes on disk (xxh3, 128 bits): for telling whether it is still the same, not for who might want to deceive. Raises `OSError`."""
+    import xxhash
+
+    found = xxhash.xxh3_128()
+    with real(path).open("rb") as file:
+        while block := file.read(1 << 20):
+            found.update(block)
+    return found.hexdigest()
+
+
 @contextmanager
 def replacing(path: Path, mark: str = "") -> Iterator[IO[bytes]]:
     """Write `path` whole or not at all: a temporary file beside it, flushed to disk, then renamed over it.

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
@@ -20,13 +20,27 @@ from curate.errors import InputError
 from curate.example import Example, Place
 from curate.files import sha256
 from curate.finding import Finding
-from curate.manifest import NAME, REMOVED, InputFile, Manifest, OutputFile, RemovedFile, Restored, digest_of, manifest_bytes, read_manifest, shaping, versions
+from curate.manifest import (
+    NAME,
+    REMOVED,
+    InputFile,
+    Manifest,
+    OutputFile,
+    RemovedFile,
+    Restored,
+    changed_files,
+    digest_of,
+    manifest_bytes,
+    read_manifest,
+    shaping,
+    versions,
+)
 from curate.read.formats import example_of
 from curate.rewrite import pieces
 from curate.split.division import Division
 from curate.split.names import NAMES
 from curate.trainers import configurations
-from curate.transaction import replacing_together
+from curate.transaction import replacing_together, settle
 
 if TYPE_CHECKING:
     import numpy as np
@@ -87,12 +101,23 @@ class _Hashed:
         return self._hash.hexdigest()
 
 
-def write_output(folder: Path, table: Table, division: Division, inputs: Sequence[InputFile], given: int, made: Made) -> Manifest:
+def write_output(
+    folder: Path,
+    table: Table,
+    division: Division,
+    inputs: Sequence[InputFile],
+    given: int,
+    made: Made,
+    *,
+    mode: int | None = None,
+    unchanged: Callable[[], None] = lambda: None,
+) -> Manifest:
     """Write a folder: all of it or, when that fails, nothing. `inputs`: the files of the table, of which the first `given` are a test set as it was.
 
-    Raises `OutputError`; `UsageError` where another process writes there.
+    `mode` and `unchanged` are as in `curate.transaction.replacing_together`. Raises `OutputError`; `UsageError` where another process writes there.
     """
-    with replacing_together(folder, _written_before(folder)) as stage:
+    settle(folder)
+    with replacing_together(folder, _written_before(folder), mode=mode, unchanged=unchanged) as stage:
         return _written(stage, table, division, inputs, given, made)
 
 
@@ -132,10 +157,24 @@ def _verdict(decision: Decision) -> str:
 
 
 def put_back(
-    folder: Path, table: Table, division: Division, manifest: Manifest, ledger: Sequence[bytes], removals: Sequence[Removal], restored: Sequence[Restored]
+    folder: Path,
+    table: Table,
+    division: Division,
+    manifest: Manifest,
+    ledger: Sequence[bytes],
+    removals: Sequence[Removal],
+    restored: Sequence[Restored],
+    *,
+    beside: Mapping[str, bytes],
+    unchanged: Callable[[], None],
 ) -> Manifest:
-    """Write a folder again with lines in its splits that had left; `ledger`: what stays removed, line by line. Raises as `write_output` does."""
-    with replacing_together(folder, list(manifest.files)) as stage:
+    """Write a folder again with lines in its splits that had left; `ledger`: what stays removed, line by line. Raises as `write_output` does.
+
+    `beside`: files that take their place together with them. `unchanged` is as in `curate.transaction.replacing_together`.
+    """
+    with replacing_together(folder, list(manifest.files), unchanged=unchanged) as stage:
+        for name, content in beside.items():
+            (stage / name).write_bytes(content)
         reader = Reader()
         splits = {name: _split(stage, name, table, division, nth, reader) for nth, name in enumerate(NAMES)}
         data = b"".join(line + b"\n" for line in ledger)
@@ -166,21 +205,11 @@ def finish(stage: Path, manifest: Manifest) -> Manifest:
     manifest = manifest.model_copy(update={"files": files})
     manifest = manifest.model_copy(update={"digest": digest_of(manifest)})
     (stage / NAME).write_bytes(manifest_bytes(manifest))
-    _flush(stage)
     return manifest
 
 
 def _parquet(file: str) -> str:
     return f"parquet/{file.removesuffix('.jsonl')}.parquet"
-
-
-def _flush(stage: Path) -> None:
-    import os
-
-    for path in stage.rglob("*"):
-        if path.is_file():
-            with path.open("rb+") as file:
-                os.fsync(file.fileno())
 
 
 def _split(stage: Path, name: str, table: Table, division: Division, number: int, reader: Reader) -> OutputFile:
@@ -252,8 +281,10 @@ def input_files(table: Table, paths: Sequence[Path], hashes: Iterable[str]) -> l
 
 
 def _written_before(folder: Path) -> list[str]:
-    """Files that an earlier manifest names: those that are not written again go."""
+    """Files that an earlier manifest names, and that are as it says: those that are not written again go."""
     try:
-        return list(read_manifest(folder)[0].files)
+        manifest, _ = read_manifest(folder)
     except InputError:
         return []
+    changed = changed_files(folder, manifest.files)
+    return [name for name in manifest.files if name not in changed]

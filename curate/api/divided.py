@@ -16,6 +16,7 @@ from curate.manifest import Manifest
 from curate.output import SplitResult
 from curate.pipeline.splitting import sources_of, split_files
 from curate.report.notebook import Titled, notebook_html
+from curate.restore import finish
 from curate.runs import Project
 
 
@@ -94,7 +95,8 @@ def split(
     dedup = chosen(whole.dedup, threshold=threshold)
     mix = chosen(whole.mix, weights=weights, examples=examples, tokens=tokens)
     config = whole.model_copy(update={"split": section, "dedup": dedup, "mix": mix, "seed": whole.seed if seed is None else seed})
+    folder = Path(output)
+    finish(folder, project.decisions)
     decisions = DecisionLog(project.decisions).verdicts()
     sources = sources_of(project, files_of(paths), section.existing, decisions)
-    folder = Path(output)
     return Divided(folder, split_files(sources, folder, config, decisions=decisions, cache=project.cache))

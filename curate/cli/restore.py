@@ -7,12 +7,11 @@ from typing import Annotated
 
 import typer
 
-from curate.decision import Decision, DecisionLog
 from curate.errors import UsageError
 from curate.manifest import NAME, REMOVED
 from curate.report.console import console
 from curate.report.restore import restore_json, restore_text
-from curate.restore import chosen, read_entries, restore_into, restore_to
+from curate.restore import chosen, finish, read_entries, restore_into, restore_to
 from curate.runs import Project
 
 
@@ -31,18 +30,17 @@ def restore(
     if not (wanted or reason or every):
         raise UsageError("nothing is named that shall come back", "name ids, --reason CODE or --all")
     ledger = folder / REMOVED if folder.is_dir() else folder
+    project = Project(Path.cwd())
+    if output is None:
+        finish(ledger.parent, project.decisions)
     entries = read_entries(ledger)
     numbers = chosen(entries, wanted or (), reason or (), every=every)
-    project = Project(Path.cwd())
     if output is not None:
         if output.resolve() == ledger.resolve() or output.resolve().parent == ledger.resolve().parent:
             raise UsageError(f"{output}: lies beside the ledger, among the splits", "name a file elsewhere")
         result = restore_to(output, entries, numbers)
     elif (ledger.parent / NAME).is_file() and ledger.name == REMOVED:
-        result = restore_into(ledger.parent, entries, numbers, project.cache)
-        log, known = DecisionLog(project.decisions), DecisionLog(project.decisions).verdicts()
-        kept = [removal for removal in result.restored if removal.example and (removal.example not in known or known[removal.example].verdict == "drop")]
-        log.add(*(Decision(example=removal.example or "", verdict="keep", about=removal.code or "", why=f"restored into {ledger.parent}") for removal in kept))
+        result = restore_into(ledger.parent, entries, numbers, project)
     else:
         raise UsageError(f"{ledger}: belongs to no split", "say -o FILE")
     if as_json:

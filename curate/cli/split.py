@@ -16,6 +16,7 @@ from curate.pipeline.splitting import sources_of, split_files
 from curate.report.console import console
 from curate.report.progress import StageProgress
 from curate.report.split import split_json, split_text
+from curate.restore import finish
 from curate.runs import Project
 from curate.text import visible
 
@@ -66,6 +67,7 @@ def split(
     section, dedup = chosen(whole.split, **options), chosen(whole.dedup, threshold=threshold)
     mix = chosen(whole.mix, weights=_weights(weight), examples=examples, tokens=tokens)
     config = whole.model_copy(update={"split": section, "dedup": dedup, "mix": mix, "seed": whole.seed if seed is None else seed})
+    finish(output, project.decisions)
     decisions = DecisionLog(project.decisions).verdicts()
     sources = sources_of(project, data_files(paths), section.existing, decisions)
     with StageProgress(quiet=quiet or not sys.stderr.isatty()) as shown:
