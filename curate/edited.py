@@ -39,7 +39,7 @@ def edited_copies(paths: Sequence[Path], edits: Edits, folder: Path) -> dict[Pat
         splices = [Splice(parsed.line.offset, parsed.line.offset + len(parsed.line.data), data) for parsed in lines if (data := _edited(parsed, edits))]
         if splices:
             copies[path] = folder / f"{number}-{path.name.removesuffix('.gz').removesuffix('.zst')}"
-            with replacing(copies[path]) as file:
+            with replacing(copies[path], mode=path.stat().st_mode) as file:
                 file.writelines(spliced(blocks(path), splices))
     return copies
 

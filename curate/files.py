@@ -13,7 +13,7 @@ import sys
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from functools import cache
 from glob import escape, glob
 from pathlib import Path
@@ -179,55 +179,49 @@ def checksum(path: Path) -> str:
 
 
 @contextmanager
-def replacing(path: Path, mark: str = "") -> Iterator[IO[bytes]]:
+def replacing(path: Path, *, mode: int | None = None) -> Iterator[IO[bytes]]:
     """Write `path` whole or not at all: a temporary file beside it, flushed to disk, then renamed over it.
 
+    The file has the rights that a new one gets, but none that `mode` or the file that it replaces has not; its owner can read and write it.
     What is no file but a device or a pipe is written to as it is. Raises `OutputError` where the disk is full or the folder cannot be
-    written; `path` then is as it was. `mark` tells the temporary file from another one of the same path.
+    written; `path` then is as it was.
     """
-    temporary = path.with_name(f".{path.name}{mark and f'.{mark}'}.{os.getpid()}{TEMPORARY}")
     try:
         if path.exists() and not path.is_file() and not path.is_dir():
             with path.open("wb") as file:
                 yield file
             return
         path.parent.mkdir(parents=True, exist_ok=True)
-        remove_orphans(path.parent, escape(path.name))
-        try:
-            with temporary.open("wb") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
+        remove_orphans(path.parent, escape(_short(path)))
+        rights = (0o666 if mode is None else mode) & (path.stat().st_mode if path.is_file() else 0o666)
+        with fresh(path, rights | 0o600) as (file, temporary):
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
             temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
         sync_folder(path.parent)
     except OSError as error:
         raise OutputError(f"{path}: cannot be written: {error.strerror or error}", "free some space or choose another place; nothing was changed") from error
 
 
 @contextmanager
-def replacing_both(kept: Path, gone: Path) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
-    """Write what stays and what goes to two files, both whole or none of them, so that whenever we are killed each line is in one of the two.
+def fresh(path: Path, rights: int) -> Iterator[tuple[IO[bytes], Path]]:
+    """A new file beside `path` that nobody could have put there before, open, and its path; it is gone at the end unless it was renamed."""
+    temporary = path.with_name(f".{_short(path)}.{os.urandom(8).hex()}.{os.getpid()}{TEMPORARY}")
 
-    What goes takes its place first. Where an earlier run left such a file, its lines stand there too until what stays has taken its own.
-    Raises as `replacing` does.
-    """
-    with ExitStack() as stack:  # the one that is entered last takes its place first
-        if gone.is_file():
-            goes = stack.enter_context(replacing(gone))
-            stays = stack.enter_context(replacing(kept))
-        else:
-            stays = stack.enter_context(replacing(kept))
-            goes = stack.enter_context(replacing(gone))
-        yield stays, goes
-        for file in (stays, goes):  # a full disk is known before the first of them takes its place
-            file.flush()
-        if gone.is_file():
-            with replacing(gone, "both") as both:
-                for path in (Path(goes.name), gone):
-                    with path.open("rb") as file:
-                        shutil.copyfileobj(file, both)
+    def opener(name: str, flags: int) -> int:
+        return os.open(name, flags | getattr(os, "O_NOFOLLOW", 0), rights & 0o666)
+
+    try:
+        with open(temporary, "xb", opener=opener) as file:
+            yield file, temporary
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _short(path: Path) -> str:
+    """As much of a name as leaves room for the rest of a temporary one."""
+    return path.name[:40]
 
 
 def remove_orphans(folder: Path, name: str = "*") -> None:

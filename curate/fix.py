@@ -4,7 +4,6 @@ A line is checked, mended by one repair, and checked again, until nothing is lef
 error the line did not have is taken back. Lines go only where a repair removes them (copies, blank ones), and the report says which.
 """
 
-import hashlib
 import os
 import shutil
 from collections import Counter, defaultdict
@@ -18,9 +17,9 @@ from typing import IO, Final, NamedTuple
 from curate.check import CHUNK
 from curate.checker import Checker
 from curate.config import CheckConfig
-from curate.errors import InputError, OutputError
+from curate.errors import OutputError
 from curate.example import Place
-from curate.files import is_packed, real, replacing, sha256
+from curate.files import is_packed, real, replacing
 from curate.finding import Finding, Severity
 from curate.read.dataset import FileFacts, ParsedLine, read_file
 from curate.read.decode import MISSING, Decoded, decode
@@ -29,6 +28,7 @@ from curate.read.lines import BOM, Line
 from curate.read.pieces import Batch
 from curate.rules.duplicates import Seen
 from curate.rules.repair import Repair, Takes
+from curate.snapshot import Snapshot, demand_unchanged, state_of
 
 ROUNDS: Final = 20
 """Repairs of one line, one after the other, before it is left as it is."""
@@ -103,12 +103,14 @@ def fix_paths(
 
 def _rewrite(path: Path, lines: Iterable[Mended]) -> None:
     """Write the lines over a file once the first of them has changed; the file's rights stay, and a link stays a link."""
+    import xxhash
+
     source = real(path).resolve()
-    state, digest, size = _state(source), hashlib.sha256(), 0
+    state, found, size = state_of(source), xxhash.xxh3_128(), 0
     with ExitStack() as stack:
         out: IO[bytes] | None = None
         for before, after in lines:
-            digest.update(before)
+            found.update(before)
             if out is None and after != before:
                 if not os.access(source, os.W_OK):
                     raise OutputError(f"{path}: is read-only", "change its permissions; nothing was changed")
@@ -119,16 +121,7 @@ def _rewrite(path: Path, lines: Iterable[Mended]) -> None:
             size += len(before)
         if out is not None:
             shutil.copymode(source, out.name)
-            if _state(source) != state or sha256(source) != digest.hexdigest():
-                raise OutputError(f"{path}: changed on disk while it was being fixed", "run the command again; nothing was written")
-
-
-def _state(path: Path) -> tuple[int, int, int]:
-    try:
-        found = path.stat()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}", "check the path and its permissions") from error
-    return found.st_ino, found.st_size, found.st_mtime_ns
+            demand_unchanged([Snapshot(source, state, found.hexdigest())])
 
 
 def _copy(source: Path, out: IO[bytes], size: int) -> None:

@@ -13,14 +13,15 @@ from curate.config import Config, MixConfig
 from curate.decision import Decision, DecisionLog
 from curate.detect.crew import Crew
 from curate.detect.table import Table, read_table
-from curate.errors import InputError, UsageError
+from curate.errors import InputError, UsageError, demand_all
 from curate.files import replacing
 from curate.manifest import NAME, REMOVED, Manifest, Restored, boilerplate_of, changed_files, digest_of, named_files, read_manifest
 from curate.output import put_back
+from curate.outputs import Written
 from curate.paths import inner
 from curate.read.document import compact
 from curate.runs import Project
-from curate.snapshot import demand_unchanged, snapshot
+from curate.snapshot import demand_unchanged, mode_of, snapshot
 from curate.split.assign import NOWHERE
 from curate.split.division import Division, divide, making_of
 from curate.split.names import NAMES
@@ -100,11 +101,13 @@ def _reason(removal: Removal) -> str:
     return removal.code or ("mix" if removal.decided_by == "mix" else "decision")
 
 
-def restore_to(output: Path, entries: Sequence[Entry], numbers: Sequence[int]) -> RestoreResult:
-    """Write the bytes of lines to a file, in the order they were read. Raises `OutputError`."""
-    with replacing(output) as file:
+def restore_to(output: Path, entries: Sequence[Entry], numbers: Sequence[int], *, mode: int | None = None) -> RestoreResult:
+    """Write the bytes of lines to a file, in the order they were read; `mode` is as in `replacing`. Raises `OutputError`."""
+    with replacing(output, mode=mode) as file:
+        written = Written(file)
         for at in numbers:
-            file.write(compact(entries[at].removal.data) + b"\n")
+            written.write(compact(entries[at].removal.data) + b"\n")
+        demand_all(len(numbers), written.lines, 0)
     return RestoreResult([entries[at].removal for at in numbers], len(entries), None, None)
 
 
@@ -181,7 +184,7 @@ def restore_into(folder: Path, entries: Sequence[Entry], numbers: Sequence[int],
         pending = b"".join(decision.line() + b"\n" for decision in _decisions(back, folder, project.decisions))
         manifest = put_back(
             folder, table, division, manifest, [entry.line for entry in stays], [entry.removal for entry in stays], restored,
-            beside={PENDING: pending} if pending else {}, unchanged=partial(demand_unchanged, seen),
+            beside={PENDING: pending} if pending else {}, mode=mode_of(seen), unchanged=partial(demand_unchanged, seen),
         )  # fmt: skip
         finish(folder, project.decisions)
     return RestoreResult([entry.removal for entry in back], len(stays), manifest, division)

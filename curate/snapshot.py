@@ -1,6 +1,8 @@
 """What a file was when it was read, to tell before anything takes its place whether what is written is what was read."""
 
 import hashlib
+import os
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -28,6 +30,8 @@ class Snapshot(NamedTuple):
     """xxh3, 128 bits, of its bytes."""
     sha256: str = ""
     """Of its bytes, where it was asked for."""
+    mode: int = 0o600
+    """Who may read and write it."""
 
 
 def snapshot(path: Path, *, hashed: bool = False) -> Snapshot:
@@ -37,13 +41,14 @@ def snapshot(path: Path, *, hashed: bool = False) -> Snapshot:
     state, found, digest = state_of(path), xxhash.xxh3_128(), hashlib.sha256()
     try:
         with real(path).open("rb") as file:
+            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
             while block := file.read(1 << 20):
                 found.update(block)
                 if hashed:
                     digest.update(block)
     except OSError as error:
         raise InputError(f"{visible(str(path))}: cannot be read: {error.strerror}", "check the path and its permissions") from error
-    return Snapshot(path, state, found.hexdigest(), digest.hexdigest() if hashed else "")
+    return Snapshot(path, state, found.hexdigest(), digest.hexdigest() if hashed else "", mode)
 
 
 def state_of(path: Path) -> State:
@@ -53,6 +58,14 @@ def state_of(path: Path) -> State:
     except OSError as error:
         raise InputError(f"{visible(str(path))}: cannot be read: {error.strerror}", "check the path and its permissions") from error
     return State(found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+def mode_of(snapshots: Iterable[Snapshot]) -> int:
+    """What others may do with files that are made of these: nothing that they may not do with each of these."""
+    mode = 0o666
+    for seen in snapshots:
+        mode &= seen.mode
+    return mode | 0o600
 
 
 def demand_unchanged(snapshots: Iterable[Snapshot]) -> None:

@@ -50,7 +50,7 @@ class _Ready(BaseModel):
 def replacing_together(folder: Path, gone: Collection[str] = (), *, mode: int | None = None, unchanged: Callable[[], None] = lambda: None) -> Iterator[Path]:
     """Yields an empty folder whose files take the place of those of the same name in `folder` when the block ends well; files named in `gone` go.
 
-    The files get the rights `mode`, where it is given. `unchanged` is called before the first of them takes its place, and raises where that
+    The files have the rights of new ones, but none that `mode` has not. `unchanged` is called before the first of them takes its place, and raises where that
     must not be. Nothing is changed when the block or it does not end well. Raises `OutputError` where the disk is full or the folder cannot
     be written, `UsageError` where another process writes to it, `InputError` where what another one left there is not ours.
     """
@@ -82,7 +82,7 @@ def _finished(stage: Path, mode: int | None) -> list[str]:
     for path in files:
         with path.open("rb+") as file:
             if mode is not None:
-                path.chmod(mode)
+                path.chmod(path.stat().st_mode & mode)
             os.fsync(file.fileno())
     for folder in sorted({path.parent for path in files}):
         sync_folder(folder)

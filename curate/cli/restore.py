@@ -9,6 +9,7 @@ import typer
 
 from curate.errors import UsageError
 from curate.manifest import NAME, REMOVED
+from curate.outputs import demand_free
 from curate.report.console import console
 from curate.report.restore import restore_json, restore_text
 from curate.restore import chosen, finish, read_entries, restore_into, restore_to
@@ -16,11 +17,12 @@ from curate.runs import Project
 
 
 def restore(
-    folder: Annotated[Path, typer.Argument(help="Folder of a split, or a removed.jsonl.", metavar="DIR")],
+    folder: Annotated[Path, typer.Argument(help="Folder of a split, or a ledger: removed.jsonl, kept.removed.jsonl.", metavar="DIR")],
     wanted: Annotated[list[str] | None, typer.Argument(help="Ids of examples, or the first digits of one, or FILE:LINE.", metavar="ID...")] = None,
     reason: Annotated[list[str] | None, typer.Option(help="All that left for this reason: D003, decision, ...", metavar="CODE")] = None,
     every: Annotated[bool, typer.Option("--all", help="All that left.")] = False,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Write their bytes to this file; the folder stays as it is.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace that file, where it is there.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Bring back lines that left, byte for byte: into the splits, each on the side of what it is connected with, or into a file.
@@ -38,7 +40,8 @@ def restore(
     if output is not None:
         if output.resolve() == ledger.resolve() or output.resolve().parent == ledger.resolve().parent:
             raise UsageError(f"{output}: lies beside the ledger, among the splits", "name a file elsewhere")
-        result = restore_to(output, entries, numbers)
+        demand_free(output, overwrite=overwrite)
+        result = restore_to(output, entries, numbers, mode=ledger.stat().st_mode)
     elif (ledger.parent / NAME).is_file() and ledger.name == REMOVED:
         result = restore_into(ledger.parent, entries, numbers, project)
     else:

@@ -25,7 +25,7 @@ from curate.paths import demand_apart
 from curate.rules.balance import unbalanced
 from curate.runs import Project
 from curate.screening import Screening
-from curate.snapshot import Snapshot, demand_unchanged, snapshot
+from curate.snapshot import Snapshot, demand_unchanged, mode_of, snapshot
 from curate.split.balance import balance_of
 from curate.split.division import divide, making_of
 from curate.split.earlier import Earlier, earlier_splits
@@ -63,6 +63,11 @@ class Sources:
     def hash_of(self, path: Path) -> str:
         """SHA-256 of the bytes that a file stands for."""
         return self.origins.get(path, self.seen[path]).sha256
+
+    @property
+    def mode(self) -> int:
+        """What others may do with what is made of them."""
+        return mode_of([*self.seen.values(), *self.origins.values()])
 
     def demand_unchanged(self) -> None:
         """Raise `InputError` where one of them is not what was read."""
@@ -149,9 +154,9 @@ def divided(
         models["semantic"] = fingerprint(config.split.semantic)
     before = earlier.of(table.ids) if earlier else None
     division = divide(table, leaves, config, given=given, before=before, cache=cache)
-    inputs = input_files(table, sources.every, map(sources.hash_of, sources.every))
+    inputs = input_files(table, map(sources.hash_of, sources.every))
     made = Made(config, decisions or {}, models, grown_from)
-    manifest = write_output(output, table, division, inputs, given, made, unchanged=sources.demand_unchanged)
+    manifest = write_output(output, table, division, inputs, given, made, mode=sources.mode, unchanged=sources.demand_unchanged)
     warnings = unbalanced(balance_of(table, division, config, inputs[given].path, given=bool(given)))
     return SplitResult(manifest, division, warnings, [*notes, *division.notes])
 

@@ -29,7 +29,7 @@ class ConvertOutput(BaseModel):
     """Lines that are not blank, or elements of a document."""
     converted: int
     aside: int
-    """Lines in unconverted.jsonl; converted + aside = read."""
+    """Lines in the file beside the output (out.unconverted.jsonl); converted + aside = read."""
     formats: dict[str, int]
     """Converted lines by the format they had."""
     reasons: dict[str, int]
