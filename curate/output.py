@@ -16,7 +16,7 @@ from curate.datacard import card, loading
 from curate.decision import Decision
 from curate.detect.marks import FORMAT_NAMES
 from curate.detect.table import Reader, Table
-from curate.errors import InputError, demand_all
+from curate.errors import InputError, UsageError, demand_all
 from curate.example import Example, Place
 from curate.files import sha256
 from curate.finding import Finding
@@ -40,6 +40,7 @@ from curate.read.formats import example_of
 from curate.rewrite import pieces
 from curate.split.division import Division
 from curate.split.names import NAMES
+from curate.text import visible
 from curate.trainers import configurations
 from curate.transaction import replacing_together, settle
 
@@ -88,6 +89,7 @@ def write_output(
     `mode` and `unchanged` are as in `curate.transaction.replacing_together`. Raises `OutputError`; `UsageError` where another process writes there.
     """
     settle(folder)
+    _demand_ours(folder)
     with replacing_together(folder, _written_before(folder), mode=mode, unchanged=unchanged) as stage:
         return _written(stage, table, division, inputs, given, made)
 
@@ -252,6 +254,13 @@ def input_files(table: Table, hashes: Iterable[str]) -> list[InputFile]:
         lines = int(table.first[number + 1] - table.first[number])
         found.append(InputFile(path=source.name, sha256=digest, lines=lines, examples=sum(counts.values()), formats=counts))
     return found
+
+
+def _demand_ours(folder: Path) -> None:
+    """Raise `UsageError` where files of the names that are written stand in a folder that has no manifest: somebody else wrote them."""
+    names = [*(f"{name}.jsonl" for name in NAMES), REMOVED, "DATACARD.md"]
+    if not (folder / NAME).exists() and (there := next((path for name in names if (path := folder / name).exists()), None)):
+        raise UsageError(f"{visible(str(there))}: is there already, and was not written by curate", "name another folder")
 
 
 def _written_before(folder: Path) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from curate.api.frames import Paths, files_of, framed, removed_frame, splits_frame
+from curate.api.frames import Paths, framed, names_of, removed_frame, splits_frame
 from curate.config import chosen, find_config
 from curate.decision import DecisionLog
 from curate.manifest import Manifest
@@ -98,5 +98,5 @@ def split(
     folder = Path(output)
     finish(folder, project.decisions)
     decisions = DecisionLog(project.decisions).verdicts()
-    sources = sources_of(project, files_of(paths), section.existing, decisions)
+    sources = sources_of(project, names_of(paths), section.existing, folder, decisions)
     return Divided(folder, split_files(sources, folder, config, decisions=decisions, cache=project.cache))

@@ -13,6 +13,7 @@ from curate.cli.options import PATHS, processes, progress
 from curate.config import chosen, find_config
 from curate.errors import ExitCode
 from curate.files import STDIN, data_files
+from curate.paths import demand_apart
 from curate.report.check_formats import OutputFormat, reported, write_report
 from curate.report.check_grouped import GroupBy
 from curate.report.check_text import SHOWN
@@ -49,6 +50,8 @@ def check(
     Exit status: 0 when there is nothing above info, 1 with errors or warnings, 2 when a file cannot be read.
     """
     files = data_files(paths)
+    demand_apart(files, (output_file, new_baseline), named=paths)
+    demand_apart([baseline] if baseline else [], (output_file,))
     options = {"select": select, "ignore": ignore, "extend_select": extend_select, "target": target, "model": model, "max_length": max_length}
     project = find_config(Path.cwd())
     config = chosen(project.check, **options)

@@ -15,6 +15,7 @@ from curate.detect.judges import judge_of
 from curate.detect.judges.kept import Work
 from curate.errors import ExitCode, UsageError
 from curate.files import data_files, replacing
+from curate.paths import demand_apart
 from curate.read.dataset import read_dataset
 from curate.report.conflicts import SHOWN, conflicts_text
 from curate.report.console import console
@@ -43,7 +44,9 @@ def conflicts(
     """
     options = {"embeddings": embeddings, "nli": nli, "similarity": similarity, "all_turns": all_turns or None, "judge": judge, "judge_model": judge_model}
     config = chosen(find_config(Path.cwd()).conflicts, **options)
-    dataset = read_dataset(data_files(paths))
+    files = data_files(paths)
+    demand_apart(files, (html,), named=paths)
+    dataset = read_dataset(files)
     cache = Project(Path.cwd()).cache
 
     with ExitStack() as shown:

@@ -11,7 +11,6 @@ from curate.cli.options import PATHS
 from curate.config import chosen, find_config
 from curate.decision import DecisionLog
 from curate.errors import UsageError
-from curate.files import data_files
 from curate.pipeline.splitting import sources_of, split_files
 from curate.report.console import console
 from curate.report.progress import StageProgress
@@ -69,7 +68,7 @@ def split(
     config = whole.model_copy(update={"split": section, "dedup": dedup, "mix": mix, "seed": whole.seed if seed is None else seed})
     finish(output, project.decisions)
     decisions = DecisionLog(project.decisions).verdicts()
-    sources = sources_of(project, data_files(paths), section.existing, decisions)
+    sources = sources_of(project, paths, section.existing, output, decisions)
     with StageProgress(quiet=quiet or not sys.stderr.isatty()) as shown:
         result = split_files(sources, output, config, decisions=decisions, cache=project.cache, listen=shown.listen)
     if as_json:

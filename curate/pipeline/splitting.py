@@ -74,12 +74,14 @@ class Sources:
         demand_unchanged([*self.seen.values(), *self.origins.values()])
 
 
-def sources_of(project: Project, paths: Sequence[Path], existing: Sequence[str], verdicts: Mapping[str, Decision]) -> Sources:
-    """Files to divide, and a test set that stays; a file with lines that people edited is read as a copy that has their edits.
+def sources_of(project: Project, named: Sequence[str], existing: Sequence[str], output: Path, verdicts: Mapping[str, Decision]) -> Sources:
+    """Files to divide, and a test set that stays, as the user named them; a file with lines that people edited is read as a copy that has their edits.
 
-    Raises `InputError` for what is not there, `UsageError` for a file that is named as both.
+    Raises `InputError` for what is not there, `UsageError` for a file that is named as both, and for an `output` that lies where data is read.
     """
+    paths = data_files(named)
     given = data_files(existing) if existing else []
+    demand_apart([*paths, *given], folder=output, named=[*named, *existing])
     if overlap := [path for path in given if path.resolve() in {file.resolve() for file in paths}]:
         raise UsageError(f"{overlap[0]}: is both data and the test set that stays", "name it once")
     copies, origins = copies_of(project, paths, verdicts)
