@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from curate.errors import InputError, OutputError, UsageError
+from curate.scratch import runs, scratch
 
 DATA_SUFFIXES = (".jsonl", ".ndjson", ".json", ".jsonl.gz", ".jsonl.zst", ".json.gz", ".json.zst")
 TEMPORARY = ".curate-tmp"
@@ -89,13 +90,9 @@ def real(path: Path) -> Path:
 @cache
 def _copied(path: Path) -> Path:
     """What can be read only once, read to its end into a file of this process: all that follows reads the data again. Raises `InputError`, `OutputError`."""
-    import atexit
-    import tempfile
-
     if path == STDIN and sys.stdin is None:
         raise InputError("-: there is no standard input", "name a file, or pipe one in")
-    folder = Path(tempfile.mkdtemp(prefix="curate-pipe-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    folder = scratch()
     with nullcontext(sys.stdin.buffer) if path == STDIN else path.open("rb") as pipe, replacing(folder / "data") as file:
         shutil.copyfileobj(pipe, file)
     return folder / "data"
@@ -228,18 +225,8 @@ def remove_orphans(folder: Path, name: str = "*") -> None:
     """Delete what processes that were killed while they wrote left in a folder, beside files of a name (a pattern)."""
     for orphan in folder.glob(f".{name}.*{TEMPORARY}"):
         process = orphan.name.removesuffix(TEMPORARY).rpartition(".")[2]
-        if os.name == "posix" and process.isdigit() and not _runs(int(process)):  # elsewhere nobody can be asked without harm
+        if os.name == "posix" and process.isdigit() and not runs(int(process)):  # elsewhere nobody can be asked without harm
             orphan.unlink(missing_ok=True)
-
-
-def _runs(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except (OSError, OverflowError):  # it is another user's
-        return True
-    return True
 
 
 def sync_folder(folder: Path) -> None:
@@ -254,9 +241,16 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    """Replace the content of `path` atomically."""
-    with replacing(path) as file:
+def private(folder: Path) -> None:
+    """Make a folder that only its owner can look into, or make it one. Raises `OSError`."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if folder.stat().st_mode & 0o077 and not folder.is_symlink():
+        folder.chmod(0o700)
+
+
+def write_bytes(path: Path, data: bytes, *, mode: int | None = None) -> None:
+    """Replace the content of `path` atomically; `mode` is as in `replacing`."""
+    with replacing(path, mode=mode) as file:
         file.write(data)
 
 
@@ -265,9 +259,14 @@ def json_text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
 
 
-def write_json(path: Path, value: Any) -> None:
-    """Replace `path` atomically with `value` as JSON."""
-    write_bytes(path, json_text(value).encode("utf-8", "surrogatepass"))
+def write_json(path: Path, value: Any, *, mode: int | None = None) -> None:
+    """Replace `path` atomically with `value` as JSON; `mode` is as in `replacing`."""
+    write_bytes(path, json_text(value).encode("utf-8", "surrogatepass"), mode=mode)
+
+
+def _unlinked(path: str, flags: int) -> int:
+    """Opens no link: a journal that came with a folder must not lead elsewhere."""
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
 
 
 def append_line(path: Path, data: bytes) -> None:
@@ -279,7 +278,7 @@ def append_lines(path: Path, lines: Iterable[bytes]) -> None:
     """Append lines to a journal and flush them to the disk together. Raises `OutputError`; a full disk may have taken the first of them."""
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with path.open("ab+") as file:
+        with open(path, "ab+", opener=_unlinked) as file:
             if file.tell():
                 file.seek(-1, os.SEEK_END)
                 if file.read(1) != b"\n":

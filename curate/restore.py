@@ -1,8 +1,8 @@
 """Lines that left, brought back: out of the ledger into a file, or into the splits, on the side of what they are connected with."""
 
 import hashlib
-import tempfile
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,7 @@ from curate.outputs import Written
 from curate.paths import inner
 from curate.read.document import compact
 from curate.runs import Project
+from curate.scratch import discard, scratch
 from curate.snapshot import demand_unchanged, mode_of, snapshot
 from curate.split.assign import NOWHERE
 from curate.split.division import Division, divide, making_of
@@ -169,8 +170,10 @@ def restore_into(folder: Path, entries: Sequence[Entry], numbers: Sequence[int],
     given = bool(manifest.existing)
     config = Config.model_validate(manifest.config).model_copy(update={"mix": MixConfig()})  # what a person brings back has its room
     order = ["test", "train", "validation"] if given else list(NAMES)
-    with tempfile.TemporaryDirectory(prefix="curate-restore-") as room, Crew(1, processes=False) as crew:
-        lines = Path(room) / "restored.jsonl"
+    with ExitStack() as stack:
+        crew, room = stack.enter_context(Crew(1, processes=False)), scratch()
+        stack.callback(discard, room)
+        lines = room / "restored.jsonl"
         lines.write_bytes(b"".join(compact(removal.data) + b"\n" for _, removal in back))
         table = read_table([*(folder / manifest.splits[name].file for name in order), lines], making_of(config)._replace(common=boilerplate_of(manifest)), crew)
         before = _before(table, order)

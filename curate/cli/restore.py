@@ -10,6 +10,7 @@ import typer
 from curate.errors import UsageError
 from curate.manifest import NAME, REMOVED
 from curate.outputs import demand_free
+from curate.paths import demand_apart
 from curate.report.console import console
 from curate.report.restore import restore_json, restore_text
 from curate.restore import chosen, finish, read_entries, restore_into, restore_to
@@ -38,7 +39,8 @@ def restore(
     entries = read_entries(ledger)
     numbers = chosen(entries, wanted or (), reason or (), every=every)
     if output is not None:
-        if output.resolve() == ledger.resolve() or output.resolve().parent == ledger.resolve().parent:
+        demand_apart([ledger], (output,))
+        if (ledger.parent / NAME).is_file() and output.resolve().parent == ledger.resolve().parent:
             raise UsageError(f"{output}: lies beside the ledger, among the splits", "name a file elsewhere")
         demand_free(output, overwrite=overwrite)
         result = restore_to(output, entries, numbers, mode=ledger.stat().st_mode)

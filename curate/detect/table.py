@@ -1,9 +1,6 @@
 """The lines of whole files as columns, and the lines themselves where somebody asks for them: memory is a few hundred bytes a line."""
 
-import atexit
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -26,6 +23,7 @@ from curate.read.dataset import FileFacts, ParsedLine, demand_read, parsed_line,
 from curate.read.decode import decode
 from curate.read.lines import Line
 from curate.read.pieces import Piece, pieces_of
+from curate.scratch import scratch
 from curate.text import visible
 
 if TYPE_CHECKING:
@@ -130,8 +128,7 @@ class Spool:
     def path(self, number: int) -> Path:
         """Where the copy of file `number` goes."""
         if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="curate-dedup-"))
-            atexit.register(shutil.rmtree, self._folder, ignore_errors=True)
+            self._folder = scratch()
         return self._folder / str(number)
 
 
