@@ -195,6 +195,7 @@ def replacing(path: Path, *, mode: int | None = None) -> Iterator[IO[bytes]]:
             yield file
             file.flush()
             os.fsync(file.fileno())
+            file.close()
             temporary.replace(path)
         sync_folder(path.parent)
     except OSError as error:
@@ -209,10 +210,11 @@ def fresh(path: Path, rights: int) -> Iterator[tuple[IO[bytes], Path]]:
     def opener(name: str, flags: int) -> int:
         return os.open(name, flags | getattr(os, "O_NOFOLLOW", 0), rights & 0o666)
 
+    file = open(temporary, "xb", opener=opener)  # noqa: SIM115  (Windows renames and deletes no open file)
     try:
-        with open(temporary, "xb", opener=opener) as file:
-            yield file, temporary
+        yield file, temporary
     finally:
+        file.close()
         temporary.unlink(missing_ok=True)
 
 

@@ -101,7 +101,7 @@ def save(path: Path, arrays: "Mapping[str, Any]") -> str:
         with fresh(path, 0o600) as (file, temporary):
             file.write(_signature(data[SIGNED:]))
             file.write(data[SIGNED:])
-            file.flush()
+            file.close()
             temporary.replace(path)
     except OSError as error:
         return f"{path}: {error.strerror or error}"
