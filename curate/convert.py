@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 from curate.apply import Removal, apply, removed_line
 from curate.errors import demand_all
 from curate.example import Example, Place
+from curate.files import display_name
 from curate.finding import Finding, Severity
 from curate.outputs import replacing_both
 from curate.read.calls import CALLERS, RESULTS, json_in, speaker_of
@@ -74,7 +75,7 @@ def convert_paths(
     seen = [snapshot(path) for path in dict.fromkeys(paths)]
     with replacing_both(output, aside, overwrite=overwrite, mode=mode_of(seen), unchanged=partial(demand_unchanged, seen)) as (out, rest):
         for path in paths:
-            facts = FileFacts(str(path))
+            facts = FileFacts(display_name(path))
             for parsed in read_file(path, facts):
                 if progress:
                     progress(1)

@@ -50,8 +50,8 @@ def data_files(paths: Iterable[str | Path]) -> list[Path]:
 
 def _named(name: str) -> list[Path]:
     """What a path or a pattern stands for."""
-    path = Path(name)
-    if os.path.lexists(name):
+    path = path_of(name)
+    if os.path.lexists(path):
         if not path.exists():
             raise InputError(f"{name}: is a link to nothing", "check where it points to")
         return [path.absolute() if path == STDIN else path]
@@ -80,6 +80,20 @@ def _inside(folder: Path) -> list[Path]:
 
 def _closed(error: OSError) -> None:
     raise InputError(f"{error.filename}: cannot be searched: {error.strerror}", "check its permissions, or name the files") from error
+
+
+def display_name(path: str | Path) -> str:
+    """What a file goes by in places and in all that is written: its path; bytes that are no UTF-8 stand as in `caf\\xe9.jsonl`, and `path_of` reads them."""
+    text = str(path)
+    return text if text.isascii() else os.fsencode(text).decode("utf-8", "backslashreplace")
+
+
+def path_of(name: str) -> Path:
+    """The file that goes by a name."""
+    path = Path(name)
+    if "\\x" not in name or os.path.lexists(path):
+        return path
+    return Path(os.fsdecode(re.sub(rb"\\x([0-9a-f]{2})", lambda found: bytes.fromhex(found[1].decode()), os.fsencode(name))))
 
 
 def real(path: Path) -> Path:

@@ -19,7 +19,7 @@ from curate.checker import Checker
 from curate.config import CheckConfig
 from curate.errors import OutputError
 from curate.example import Place
-from curate.files import is_packed, real, replacing
+from curate.files import display_name, is_packed, real, replacing
 from curate.finding import Finding, Severity
 from curate.read.dataset import FileFacts, ParsedLine, read_file
 from curate.read.decode import MISSING, Decoded, decode
@@ -95,7 +95,7 @@ def fix_paths(
     """
     fixer, report = Fixer(config, unsafe=unsafe, suppressed=suppressed), report or FixReport()
     for path in paths:
-        fixed = FixedFile(str(path))
+        fixed = FixedFile(display_name(path))
         _rewrite(path, fixer.lines(path, fixed, progress))
         report.files.append(fixed)
     return report

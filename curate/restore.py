@@ -14,7 +14,7 @@ from curate.decision import Decision, DecisionLog
 from curate.detect.crew import Crew
 from curate.detect.table import Table, read_table
 from curate.errors import InputError, UsageError, demand_all
-from curate.files import replacing
+from curate.files import display_name, replacing
 from curate.manifest import NAME, REMOVED, Manifest, Restored, boilerplate_of, changed_files, digest_of, named_files, read_manifest
 from curate.output import put_back
 from curate.outputs import Written
@@ -80,7 +80,7 @@ def read_entries(ledger: Path) -> list[Entry]:
 def chosen(entries: Sequence[Entry], wanted: Iterable[str], reasons: Iterable[str], *, every: bool) -> list[int]:
     """Positions of the lines that are wanted: by the beginning of an id, by `file:line`, by reason, or all. Raises `UsageError` for one that is not there."""
     found: set[int] = set(range(len(entries))) if every else set()
-    for name in wanted:
+    for name in map(display_name, wanted):
         here = {at for at, (_, removal) in enumerate(entries) if _is(removal, name)}
         if not here:
             raise UsageError(f"{visible(name)}: nothing that left is called so", "name an id, or the first digits of one, or FILE:LINE as in removed.jsonl")

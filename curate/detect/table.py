@@ -18,7 +18,7 @@ from curate.detect.remembered import Remembered, Task, columns_for
 from curate.detect.shingles import Sets, joined
 from curate.errors import InputError
 from curate.example import Example, Place
-from curate.files import is_packed, real
+from curate.files import display_name, is_packed, real
 from curate.read.dataset import FileFacts, ParsedLine, demand_read, parsed_line, read_file
 from curate.read.decode import decode
 from curate.read.lines import Line
@@ -221,7 +221,7 @@ def read_table(
     making: Making,
     crew: Crew,
     progress: Callable[[int], None] | None = None,
-    name_of: Callable[[Path], str] = str,
+    name_of: Callable[[Path], str] = display_name,
     memory: Remembered | None = None,
 ) -> Table:
     """Read files; `name_of` gives the names that they go by in places, and pieces that the `memory` has need not be read.

@@ -16,7 +16,7 @@ from curate.detect.threads import cores
 from curate.edited import edited_copies
 from curate.errors import InputError, UsageError
 from curate.events import Listener, StageAdvanced, StageFinished, StageStarted, silent
-from curate.files import data_files
+from curate.files import data_files, display_name
 from curate.finding import Finding, Severity
 from curate.manifest import intact, read_manifest, shaping
 from curate.models import fingerprint
@@ -45,7 +45,7 @@ class Sources:
 
     files: Sequence[Path]
     given: Sequence[Path] = ()
-    name_of: Callable[[Path], str] = str
+    name_of: Callable[[Path], str] = display_name
     """What each goes by in places."""
     origins: Mapping[Path, Snapshot] = field(default_factory=dict)
     """Of a copy with edits, the file that it was made of."""
@@ -86,7 +86,7 @@ def sources_of(project: Project, named: Sequence[str], existing: Sequence[str], 
         raise UsageError(f"{overlap[0]}: is both data and the test set that stays", "name it once")
     copies, origins = copies_of(project, paths, verdicts)
     names = {copy: seen.path for copy, seen in origins.items()}
-    return Sources([copies.get(path, path) for path in paths], given, lambda path: str(names.get(path, path)), origins)
+    return Sources([copies.get(path, path) for path in paths], given, lambda path: display_name(names.get(path, path)), origins)
 
 
 def copies_of(project: Project, paths: Sequence[Path], verdicts: Mapping[str, Decision]) -> tuple[dict[Path, Path], dict[Path, Snapshot]]:

@@ -23,7 +23,7 @@ from curate.detect.threads import cores
 from curate.errors import ConfigError, CurateError, DataError, UsageError
 from curate.events import Listener, RunPlanned, StageAdvanced, StageFinished, StageStarted
 from curate.example import Example
-from curate.files import data_files
+from curate.files import data_files, display_name
 from curate.finding import Finding, Severity
 from curate.manifest import Manifest, intact, key_of, read_manifest
 from curate.models import fingerprint
@@ -148,7 +148,7 @@ class Pipeline:
     def _name(self, path: Path) -> str:
         """The path as seen from the project's folder, so that results are the same wherever the command was started."""
         path = self._copies[1][path].path if path in self._copies[1] else path
-        return path.relative_to(self.project.folder).as_posix() if path.is_relative_to(self.project.folder) else str(path)
+        return display_name(path.relative_to(self.project.folder).as_posix() if path.is_relative_to(self.project.folder) else path)
 
     @cached_property
     def _copies(self) -> tuple[dict[Path, Path], dict[Path, Snapshot]]:

@@ -18,7 +18,7 @@ from curate.detect.table import Table, read_table
 from curate.detect.threads import cores
 from curate.errors import InputError, MissingExtra, ModelError
 from curate.events import Listener, StageAdvanced, StageFinished, StageStarted, silent
-from curate.files import DATA_SUFFIXES
+from curate.files import DATA_SUFFIXES, display_name
 from curate.finding import Finding
 from curate.manifest import NAME, Manifest, boilerplate_of, read_manifest
 from curate.read.pieces import pieces_of
@@ -121,9 +121,9 @@ def _foreign(folder: Path) -> dict[str, list[Path]]:
 
 def _readable(path: Path, found: list[Difference]) -> bool:
     """Whether a split is JSON Lines at all."""
-    if pieces_of(path, str(path)) is not None:
+    if pieces_of(path, display_name(path)) is not None:
         return True
-    found.append(Difference("manifest", str(path), 0, "is no file of JSON Lines"))
+    found.append(Difference("manifest", display_name(path), 0, "is no file of JSON Lines"))
     return False
 
 

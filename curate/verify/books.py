@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from curate.apply import Removal, removal_of
 from curate.detect.crew import Crew
 from curate.example import line_id
-from curate.files import sha256
+from curate.files import display_name, path_of, sha256
 from curate.manifest import REMOVED, InputFile, Manifest
 from curate.read.dataset import FileFacts, read_file
 from curate.read.document import compact
@@ -49,7 +49,7 @@ def read_ledger(path: Path, found: list[Difference]) -> Ledger:
             ledger.removals.append(removal_of(line))
             ledger.lines.append(number)
         except ValueError:
-            found.append(Difference("manifest", str(path), number, "is no line of a ledger"))
+            found.append(Difference("manifest", display_name(path), number, "is no line of a ledger"))
     return ledger
 
 
@@ -87,7 +87,7 @@ def find_inputs(folder: Path, files: Sequence[InputFile]) -> Inputs:
     """The files of a manifest: looked up from here, and from beside the folder; those with other bytes are as good as missing."""
     inputs = Inputs()
     for file in files:
-        there = [path for path in dict.fromkeys((Path(file.path), folder.parent / file.path)) if path.is_file()]
+        there = [path for path in dict.fromkeys((path_of(file.path), folder.parent / path_of(file.path))) if path.is_file()]
         path = next((path for path in there if sha256(path) == file.sha256), None)
         if path is not None:
             inputs.files.append((file, path))
@@ -166,7 +166,7 @@ def _ids(lines: Digests, paths: Sequence[Path]) -> Iterator[str]:
             for number, removal in zip(ledger.lines, ledger.removals, strict=True):
                 found[file, number, 0] = removal.example or line_id(removal.data)
             continue
-        for parsed in read_file(path, FileFacts(str(path))):
+        for parsed in read_file(path, FileFacts(display_name(path))):
             if (parsed.line.number, parsed.line.nth) in numbers:
                 found[file, parsed.line.number, parsed.line.nth] = line_id(parsed.line.data) if parsed.example is None else parsed.example.id
     yield from (found[tuple(place)] for place in lines.places.tolist())

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from curate.detect.crew import Crew
+from curate.files import display_name
 from curate.read.dataset import FileFacts, read_file
 from curate.read.document import compact
 from curate.read.lines import BOM
@@ -77,9 +78,9 @@ def _in_file(part: Digests, number: int) -> "Numbers":
 
 
 def _parts(path: Path, crew: Crew) -> Iterator[Digests]:
-    pieces = pieces_of(path, str(path))
+    pieces = pieces_of(path, display_name(path))
     if pieces is None:
-        lines = (parsed.line for parsed in read_file(path, FileFacts(str(path))) if not parsed.line.blank)
+        lines = (parsed.line for parsed in read_file(path, FileFacts(display_name(path))) if not parsed.line.blank)
         yield digested((0, line.number, line.nth, compact(line.data)) for line in lines)
         return
     before = 0

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from curate.detect.threads import cores, side_by_side
-from curate.files import DATA_SUFFIXES, sha256
+from curate.files import DATA_SUFFIXES, display_name, sha256
 from curate.manifest import NAME, Manifest, digest_of, named_files
 from curate.rules.books import Difference
 from curate.text import plural
@@ -44,7 +44,7 @@ def files_point(folder: Path, manifest: Manifest, found: list[Difference]) -> Po
         for name in there
         if hashes[name] != named[name]
     ]
-    broken += [Difference("manifest", str(path), 0, "the manifest does not name this file") for path in _strangers(folder, named)]
+    broken += [Difference("manifest", display_name(path), 0, "the manifest does not name this file") for path in _strangers(folder, named)]
     found.extend(broken)
     return judged(
         "files", broken, f"{plural(len(named), 'file')} {'has' if len(named) == 1 else 'have'} the hashes that it names", "are not those that it names"

@@ -84,3 +84,53 @@ def test_what_lies_beside_the_data_is_written(write: Write) -> None:
     assert main(["check", ".", "--output-file", "report.html", "--output-format", "html"]) in (0, 1)
     assert main(["split", "data.jsonl", "-o", "out", "-q"]) == 0
     assert main(["split", "data.jsonl", "-o", "out", "-q"]) == 0
+
+
+STRANGE = os.fsdecode(b"caf\xe9.jsonl")
+NAMED: dict[str, list[str]] = {
+    "check": ["check", STRANGE, "-q", "--output-format", "json"],
+    "dedup": ["dedup", STRANGE, "-o", "kept.jsonl", "-q"],
+    "convert": ["convert", STRANGE, "-o", "kept.jsonl", "-q"],
+    "decontaminate": ["decontaminate", STRANGE, "--bench", "bench.jsonl", "-o", "kept.jsonl", "-q"],
+    "conflicts": ["conflicts", STRANGE, "-q", "--json"],
+    "stats": ["stats", STRANGE, "--json"],
+    "split": ["split", STRANGE, "-o", "out", "-q"],
+    "split into such a folder": ["split", STRANGE, "-o", os.fsdecode(b"out\xe9"), "-q"],
+    "suppress": ["suppress", "C003", f"{STRANGE}:21", "--reason", "so"],
+    "suppress by the name that is told": ["suppress", "C003", "caf\\xe9.jsonl:21", "--reason", "so"],
+    "run": ["run", "-q"],
+}
+
+
+@pytest.fixture
+def strange(write: Write) -> Path:
+    """Data under a name that is no UTF-8: a copy, an example without an answer and a broken line are in it."""
+    try:
+        path = write(STRANGE, [*((f"Question {n}?", f"Answer {n}.") for n in range(20)), ("Question 40?", ""), ("Question 3?", "Answer 3."), b"{broken"])
+    except OSError:
+        pytest.skip("no such names here")
+    write("bench.jsonl", [{"question": "What is it that nobody ever asks about at all in so many words?"}])
+    Path("curate.toml").write_text('data = ["."]\noutput = ".out"\n')
+    return path
+
+
+@pytest.mark.parametrize("case", NAMED)
+def test_a_name_that_is_no_utf8_is_one_like_any_other(case: str, strange: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(NAMED[case]) in (0, 1)
+    for path in [path for path in Path().rglob("*") if path.suffix in (".jsonl", ".json") and path.is_file()]:
+        path.read_bytes().decode("utf-8")
+
+
+def test_a_split_of_such_a_file_is_proved_and_gives_its_lines_back(strange: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(NAMED["split"]) == 0
+    assert main(["verify", "out", "-q", "--json"]) == 0
+    assert main(["restore", "out", f"{STRANGE}:21"]) == 0
+    assert main(["verify", "out", "-q", "--json"]) == 0
+    assert "not at hand" not in capsys.readouterr().out
+
+
+def test_a_baseline_of_such_a_file_is_read_again(strange: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", STRANGE, "--write-baseline", "baseline.json"]) == 0
+    assert main(["check", STRANGE, "--baseline", "baseline.json"]) == 0
+    assert main(["check", STRANGE, "--output-format", "full"]) == 1
+    assert "{broken" in capsys.readouterr().out
