@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import cache
 from glob import escape, glob
+from io import FileIO
 from pathlib import Path
 from typing import IO, Any
 
@@ -183,10 +184,17 @@ def checksum(path: Path) -> str:
     import xxhash
 
     found = xxhash.xxh3_128()
-    with real(path).open("rb") as file:
-        while block := file.read(1 << 20):
-            found.update(block)
+    with real(path).open("rb", buffering=0) as file:
+        update(file, found)
     return found.hexdigest()
+
+
+def update(file: IO[bytes] | FileIO, *hashes: Any) -> None:
+    """Feed the rest of a file to hashes. Raises `OSError`."""
+    room = memoryview(bytearray(1 << 18))  # the same bytes for all blocks: as much as stays near the processor
+    while size := file.readinto(room):  # type: ignore[union-attr]  # files have it
+        for found in hashes:
+            found.update(room[:size])
 
 
 @contextmanager
@@ -224,7 +232,7 @@ def fresh(path: Path, rights: int) -> Iterator[tuple[IO[bytes], Path]]:
     def opener(name: str, flags: int) -> int:
         return os.open(name, flags | getattr(os, "O_NOFOLLOW", 0), rights & 0o666)
 
-    file = open(temporary, "xb", opener=opener)  # noqa: SIM115  (Windows renames and deletes no open file)
+    file = open(temporary, "x+b", opener=opener)  # noqa: SIM115  (Windows renames and deletes no open file)
     try:
         yield file, temporary
     finally:

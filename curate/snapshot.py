@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from curate.errors import InputError
-from curate.files import checksum, real
+from curate.files import checksum, real, update
 from curate.text import visible
 
 
@@ -40,12 +40,9 @@ def snapshot(path: Path, *, hashed: bool = False) -> Snapshot:
 
     state, found, digest = state_of(path), xxhash.xxh3_128(), hashlib.sha256()
     try:
-        with real(path).open("rb") as file:
+        with real(path).open("rb", buffering=0) as file:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-            while block := file.read(1 << 20):
-                found.update(block)
-                if hashed:
-                    digest.update(block)
+            update(file, found, *([digest] if hashed else []))
     except OSError as error:
         raise InputError(f"{visible(str(path))}: cannot be read: {error.strerror}", "check the path and its permissions") from error
     return Snapshot(path, state, found.hexdigest(), digest.hexdigest() if hashed else "", mode)

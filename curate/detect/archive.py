@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from curate.files import fresh, private, remove_orphans
+from curate.files import fresh, private, remove_orphans, update
 
 if TYPE_CHECKING:
     import numpy as np
@@ -59,10 +59,6 @@ def _key() -> bytes:
         return b""
 
 
-def _signature(data: "bytes | memoryview") -> bytes:
-    return hmac.digest(_key(), data, "sha256")
-
-
 def load(path: Path, kinds: Mapping[str, str]) -> "Arrays | None":
     """The arrays of a file; None where there is none. Raises one of `DAMAGE` where they are not as they were written, or not of these `kinds`.
 
@@ -71,12 +67,14 @@ def load(path: Path, kinds: Mapping[str, str]) -> "Arrays | None":
     import numpy as np
 
     try:
-        data = memoryview(path.read_bytes())
+        data = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         return None
-    if not hmac.compare_digest(data[:SIGNED], _signature(data[SIGNED:])):
+    if not hmac.compare_digest(data[:SIGNED], hmac.digest(_key(), memoryview(data)[SIGNED:], "sha256")):
         raise ValueError(path)
-    with np.load(io.BytesIO(data[SIGNED:]), allow_pickle=False) as saved:
+    file = io.BytesIO(data)
+    file.seek(SIGNED)
+    with np.load(file, allow_pickle=False) as saved:
         found = {name: saved[name] for name in kinds}
     if any(found[name].dtype.str != kind for name, kind in kinds.items()):
         raise ValueError(path)
@@ -92,15 +90,16 @@ def save(path: Path, arrays: "Mapping[str, Any]") -> str:
     """
     import numpy as np
 
-    buffer = io.BytesIO(bytes(SIGNED))
-    buffer.seek(SIGNED)
-    np.savez(buffer, allow_pickle=False, **arrays)
-    data = buffer.getbuffer()
+    signature = hmac.new(_key(), digestmod="sha256")
     try:
         private(path.parent)
         with fresh(path, 0o600) as (file, temporary):
-            file.write(_signature(data[SIGNED:]))
-            file.write(data[SIGNED:])
+            file.write(bytes(SIGNED))
+            np.savez(file, allow_pickle=False, **arrays)
+            file.seek(SIGNED)
+            update(file, signature)
+            file.seek(0)
+            file.write(signature.digest())
             file.close()
             temporary.replace(path)
     except OSError as error:
