@@ -1,6 +1,6 @@
 """From findings, duplicates and decisions to what stays and what leaves; every line that leaves takes its reason along.
 
-kept + removed = read, always: it is asserted here, where both are made.
+kept + removed = read, always: it is demanded here, where both are made, and again of the lines that are written.
 """
 
 import base64
@@ -19,7 +19,7 @@ from curate.decision import Decision
 from curate.detect.cluster import Duplicate
 from curate.detect.loss import Loss, loss
 from curate.detect.table import Reader, Table, lines_at
-from curate.errors import DataError
+from curate.errors import DataError, demand_all
 from curate.example import UNKNOWN, Place
 from curate.files import replacing
 from curate.finding import Finding, Severity
@@ -44,7 +44,7 @@ class Kept(BaseModel):
 
 
 class Removal(BaseModel):
-    """A line of `removed.jsonl`: what left, why, and all of its bytes."""
+    """A line of a ledger (`removed.jsonl`, `kept.removed.jsonl`): what left, why, and all of its bytes."""
 
     model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
@@ -155,7 +155,7 @@ def apply(
             kept.append(parsed)
         else:
             removed.append(removal(parsed.place, parsed.example.id if parsed.example else None, reason, parsed.line.data))
-    assert len(kept) + len(removed) == len(lines), "a line is neither kept nor removed"
+    demand_all(len(lines), len(kept), len(removed))
     return Applied(kept, removed)
 
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from curate.check import CheckReport
 from curate.errors import ConfigError, UsageError
 from curate.example import Place
-from curate.files import write_json
+from curate.files import path_of, write_json
 from curate.finding import Finding
 from curate.fingerprint import key_of
 from curate.rules.adoption import outdated, outdated_entry
@@ -116,4 +116,4 @@ def compare(report: CheckReport, baseline: Baseline, path: Path, files: Collecti
 
 def _was_asked(entry: BaselineEntry, report: CheckReport, files: Collection[str]) -> bool:
     """Whether this check could have found an entry again: its rule ran or is no more, its file was read or is no more."""
-    return (entry.code in report.severities_of or entry.code not in report.rules) and (entry.file in files or not Path(entry.file).exists())
+    return (entry.code in report.severities_of or entry.code not in report.rules) and (entry.file in files or not path_of(entry.file).exists())

@@ -10,7 +10,7 @@ from time import monotonic
 
 from curate.checker import Checker, Part
 from curate.config import CheckConfig, ConflictsConfig
-from curate.files import is_packed
+from curate.files import display_name, is_packed
 from curate.finding import Finding, Severity
 from curate.read.dataset import FileFacts, read_file
 from curate.read.pieces import SIZE, Batch, Piece, pieces_of
@@ -70,7 +70,7 @@ def check_paths(
     paths: Sequence[Path],
     config: CheckConfig = CheckConfig.model_construct(),  # noqa: B008  (frozen)
     progress: Progress | None = None,
-    name_of: Callable[[Path], str] = str,
+    name_of: Callable[[Path], str] = display_name,
     workers: int = 1,
     found: Callable[[list[Finding]], None] | None = None,
     conflicts: ConflictsConfig = ConflictsConfig.model_construct(),  # noqa: B008  (frozen)

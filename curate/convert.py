@@ -1,21 +1,25 @@
 """From every known format to messages, one JSON object a line: what cannot be converted is set aside with its bytes and the reason.
 
-converted + aside = read, always: it is asserted here. Lines that are messages already keep their bytes.
+converted + aside = read, always: it is demanded here, of the lines that were written. Lines that are messages already keep their bytes.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from curate.apply import Removal, apply
+from curate.apply import Removal, apply, removed_line
+from curate.errors import demand_all
 from curate.example import UNKNOWN, Example, Place
-from curate.files import replacing_both
+from curate.files import display_name
 from curate.finding import Finding, Severity
+from curate.outputs import replacing_both
 from curate.read.calls import CALLERS, RESULTS, json_in, speaker_of
 from curate.read.dataset import FileFacts, ParsedLine, demand_read, demand_understood, read_file
 from curate.rules.repair import json_line
+from curate.snapshot import demand_unchanged, mode_of, snapshot
 
 Object = dict[str, Any]
 
@@ -66,16 +70,19 @@ class ConvertReport:
         return self.formats.total()
 
 
-def convert_paths(paths: Sequence[Path], output: Path, aside: Path, *, chosen: bool = False, progress: Callable[[int], None] | None = None) -> ConvertReport:
-    """Convert files to messages in `output`, and write what cannot be converted to `aside`; each whole or not at all.
+def convert_paths(
+    paths: Sequence[Path], output: Path, aside: Path, *, chosen: bool = False, overwrite: bool = False, progress: Callable[[int], None] | None = None
+) -> ConvertReport:
+    """Convert files to messages in `output`, and write what cannot be converted to `aside`; both whole, or none of them.
 
-    `chosen` takes the chosen side of a preference pair. Raises `InputError` for a file that cannot be read and where no line is an example,
-    `OutputError`.
+    `chosen` takes the chosen side of a preference pair. Raises `InputError` for a file that cannot be read or changes meanwhile, and where no line is
+    an example, `OutputError`; `UsageError` where one of the outputs is there and shall not be replaced, or another process writes it.
     """
     report = ConvertReport()
-    with replacing_both(output, aside) as (out, rest):
+    seen = [snapshot(path) for path in dict.fromkeys(paths)]
+    with replacing_both(output, aside, overwrite=overwrite, mode=mode_of(seen), unchanged=partial(demand_unchanged, seen)) as (out, rest):
         for path in paths:
-            facts = FileFacts(str(path))
+            facts = FileFacts(display_name(path))
             for parsed in read_file(path, facts):
                 if progress:
                     progress(1)
@@ -85,13 +92,14 @@ def convert_paths(paths: Sequence[Path], output: Path, aside: Path, *, chosen: b
                 written = _converted(parsed, report, chosen=chosen)
                 if isinstance(written, Removal):
                     report.aside[written.code or ""] += 1
-                    rest.write(written.model_dump_json(exclude_none=True).encode() + b"\n")
+                    rest.write(removed_line(written))
                 else:
                     out.write(written + b"\n")
             demand_read(facts)
             report.understood += facts.understood
         demand_understood(report.read, report.understood)
-    assert report.converted + report.aside.total() == report.read, "a line is neither converted nor set aside"
+        demand_all(report.read, report.converted, report.aside.total())
+        demand_all(report.read + report.added, out.lines, rest.lines)
     return report
 
 

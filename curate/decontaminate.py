@@ -3,17 +3,20 @@
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
-from curate.apply import Applied, apply
+from curate.apply import Applied, apply, removed_line
 from curate.detect.decontaminate import OTHER_SIDE, Match, contaminated
+from curate.errors import demand_all
 from curate.events import Listener, StageFinished, StageStarted, silent
 from curate.example import Place
-from curate.files import replacing_both
 from curate.finding import Finding
+from curate.outputs import beside, replacing_both
 from curate.read.benchmark import Item, read_benchmark
 from curate.read.dataset import demand_understood, read_dataset
 from curate.rules.leakage import Leak, leaked
+from curate.snapshot import Snapshot, demand_unchanged, mode_of, snapshot
 from curate.text import plural
 
 
@@ -41,6 +44,8 @@ class Decontamination:
     not_understood: int
     """Lines that hold no example that a reader understands; they stay as they are."""
     applied: Applied = field(repr=False)
+    seen: list[Snapshot]
+    """The files, and the benchmarks, as they were before they were read."""
 
 
 def decontaminated(
@@ -53,6 +58,7 @@ def decontaminated(
     too.
     """
     listen(StageStarted("read"))
+    seen = [snapshot(path) for path in dict.fromkeys([*files, *benchmarks])]
     items = [item for path in benchmarks for item in read_benchmark(path, fields)]
     dataset = read_dataset(files)
     demand_understood(len(dataset.lines), len(dataset.examples))
@@ -74,7 +80,7 @@ def decontaminated(
     findings = leaked(leaks)
     errors = {leak.place: finding for leak, finding in zip(leaks, findings, strict=True)}
     applied = apply(dataset.lines, errors=errors, keep_unreadable=True)
-    return Decontamination(_summaries(items, matches, found.unsaid), leaks, findings, dataset.not_understood, applied)
+    return Decontamination(_summaries(items, matches, found.unsaid), leaks, findings, dataset.not_understood, applied, seen)
 
 
 def _summaries(items: Sequence[Item], matches: Sequence[Match], unsaid: frozenset[int]) -> list[Benchmark]:
@@ -86,10 +92,17 @@ def _summaries(items: Sequence[Item], matches: Sequence[Match], unsaid: frozense
     return [Benchmark(file, count, short[file], tuple(sorted(items[at].place.line for at in found[file]))) for file, count in counts.items()]
 
 
-def write_decontaminated(result: Decontamination, output: Path, removed: Path) -> None:
-    """Write what stays to `output`, byte for byte, and what goes to `removed`, both whole or none of them. Raises `OutputError`."""
-    with replacing_both(output, removed) as (kept, gone):
-        for line in result.applied.kept:
+def write_decontaminated(result: Decontamination, output: Path, *, overwrite: bool = False) -> Path:
+    """Write what stays to `output`, byte for byte, and what goes to a file beside it, both whole or none of them; returns that file.
+
+    Raises as `curate.dedup.write_plan` does.
+    """
+    removed, applied = beside(output, "removed"), result.applied
+    unchanged = partial(demand_unchanged, result.seen)
+    with replacing_both(output, removed, overwrite=overwrite, mode=mode_of(result.seen), unchanged=unchanged) as (kept, gone):
+        for line in applied.kept:
             kept.write(line.jsonl + b"\n")
-        for removal in result.applied.removed:
-            gone.write(removal.model_dump_json(exclude_none=True).encode() + b"\n")
+        for removal in applied.removed:
+            gone.write(removed_line(removal))
+        demand_all(len(applied.kept) + len(applied.removed), kept.lines, gone.lines)
+    return removed

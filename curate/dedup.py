@@ -29,13 +29,14 @@ from curate.detect.verify import FLOOR
 from curate.errors import UsageError
 from curate.events import Listener, StageAdvanced, StageFinished, StageStarted, silent
 from curate.example import Example, Place
-from curate.files import replacing_both
 from curate.finding import Finding, Severity
+from curate.outputs import beside, replacing_both
 from curate.read.dataset import demand_understood
 from curate.read.pieces import Piece
 from curate.rewrite import write_lines
 from curate.rules import Scope
 from curate.rules.removal import Removals, heavy
+from curate.snapshot import Snapshot, demand_unchanged, mode_of, snapshot
 from curate.suppressions import load_suppressions, suppress
 from curate.text import plural, visible
 
@@ -90,6 +91,8 @@ class Plan:
     """What a person should know besides."""
     table: Table = field(repr=False)
     """Where the lines can be read again."""
+    seen: Sequence[Snapshot]
+    """The files as they were before they were read."""
 
     @property
     def gone(self) -> int:
@@ -129,6 +132,7 @@ def plan(
 
     decided = decisions or {}
     paths = [*against, *files]
+    seen = [snapshot(path) for path in dict.fromkeys(paths)]
     with Crew(cores(), processes=_size(paths) >= PARALLEL) as crew:
         listen(StageStarted("read"))
         making = Making(config.on, Shingling(), config.keep if ":" in config.keep else "longest", config.beginnings)
@@ -179,6 +183,7 @@ def plan(
         heavy=heavy(removals(lines, found.losses, config, removed)),
         notes=notes,
         table=table,
+        seen=seen,
     )
 
 
@@ -277,18 +282,15 @@ def _pieces(table: Table, lines: "Numbers") -> Iterator[Piece]:
             yield Piece(source.path, source.name, 0, None, b"".join([line.replace(b"\n", b" ") + b"\n" for line in some]))
 
 
-def demand_apart(files: Sequence[Path], output: Path | None, html: Path | None = None) -> None:
-    """Raise `UsageError` where a file would be written over one that is read, or over another."""
-    writes = [path for path in (output, output and output.with_name("removed.jsonl"), html) if path is not None]
-    read = {path.resolve() for path in files}
-    for at, path in enumerate(writes):
-        if path.resolve() in read:
-            raise UsageError(f"{path}: would replace a file that is read", "name another output; input files are never overwritten")
-        if path.resolve() in {other.resolve() for other in writes[:at]}:
-            raise UsageError(f"{path}: two things would be written there", "name another output; what goes is written to removed.jsonl")
+def write_plan(plan: Plan, output: Path, *, overwrite: bool = False) -> Path:
+    """Write what stays to `output`, byte for byte, and what goes to a file beside it, both whole or none of them; returns that file.
 
-
-def write_plan(plan: Plan, output: Path, removed: Path) -> None:
-    """Write what stays to `output`, byte for byte, and what goes to `removed`, both whole or none of them. Raises `OutputError`."""
-    with replacing_both(output, removed) as (kept, gone):
+    Raises `InputError` where a file is not what was read any more, `UsageError` where one of them is there and shall not be replaced, or
+    another process writes it, `OutputError`.
+    """
+    removed = beside(output, "removed")
+    unchanged = partial(demand_unchanged, plan.seen)
+    with replacing_both(output, removed, overwrite=overwrite, mode=mode_of(plan.seen), unchanged=unchanged) as (kept, gone):
+        unchanged()
         write_lines(plan.table, plan.lines, plan.losses, kept, gone, plan.dropped)
+    return removed

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from curate.example import line_id
-from curate.files import blocks, replacing
+from curate.files import blocks, display_name, replacing
 from curate.read.dataset import FileFacts, ParsedLine, read_file
 from curate.read.formats import example_of
 from curate.rules.repair import json_line
@@ -35,11 +35,11 @@ def edited_copies(paths: Sequence[Path], edits: Edits, folder: Path) -> dict[Pat
     """A copy in `folder` of each file that has an edited line, by the file. Raises `InputError` and `OutputError`."""
     copies: dict[Path, Path] = {}
     for number, path in enumerate(paths if edits else ()):
-        lines = (parsed for parsed in read_file(path, FileFacts(str(path))) if not parsed.line.blank)
+        lines = (parsed for parsed in read_file(path, FileFacts(display_name(path))) if not parsed.line.blank)
         splices = [Splice(parsed.line.offset, parsed.line.offset + len(parsed.line.data), data) for parsed in lines if (data := _edited(parsed, edits))]
         if splices:
             copies[path] = folder / f"{number}-{path.name.removesuffix('.gz').removesuffix('.zst')}"
-            with replacing(copies[path]) as file:
+            with replacing(copies[path], mode=path.stat().st_mode) as file:
                 file.writelines(spliced(blocks(path), splices))
     return copies
 

@@ -81,3 +81,13 @@ class MissingExtra(CurateError):
 
     def __init__(self, what: str, extra: str, missing: str) -> None:
         super().__init__(f"{what} needs the package {missing!r}, which is not installed", f"pip install 'curate-chat[{extra}]'")
+
+
+class LostLineError(Exception):
+    """Lines were read that were neither kept nor removed, or are both: a bug of ours. Nothing was written."""
+
+
+def demand_all(read: int, kept: int, removed: int) -> None:
+    """Raise `LostLineError` unless kept + removed = read; counted where the lines were written."""
+    if kept + removed != read:
+        raise LostLineError(f"{read} lines read are not {kept} kept + {removed} removed")

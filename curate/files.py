@@ -13,13 +13,15 @@ import sys
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from functools import cache
 from glob import escape, glob
+from io import FileIO
 from pathlib import Path
 from typing import IO, Any
 
 from curate.errors import InputError, OutputError, UsageError
+from curate.scratch import runs, scratch
 
 DATA_SUFFIXES = (".jsonl", ".ndjson", ".json", ".jsonl.gz", ".jsonl.zst", ".json.gz", ".json.zst")
 LEDGER = "removed.jsonl"
@@ -60,8 +62,8 @@ def data_files(paths: Iterable[str | Path], tell: Callable[[str], None] = warned
 
 def _named(name: str) -> list[Path]:
     """What a path or a pattern stands for."""
-    path = Path(name)
-    if os.path.lexists(name):
+    path = path_of(name)
+    if os.path.lexists(path):
         if not path.exists():
             raise InputError(f"{name}: is a link to nothing", "check where it points to")
         return [path.absolute() if path == STDIN else path]
@@ -117,6 +119,20 @@ def _closed(error: OSError) -> None:
     raise InputError(f"{error.filename}: cannot be searched: {error.strerror}", "check its permissions, or name the files") from error
 
 
+def display_name(path: str | Path) -> str:
+    """What a file goes by in places and in all that is written: its path; bytes that are no UTF-8 stand as in `caf\\xe9.jsonl`, and `path_of` reads them."""
+    text = str(path)
+    return text if text.isascii() else os.fsencode(text).decode("utf-8", "backslashreplace")
+
+
+def path_of(name: str) -> Path:
+    """The file that goes by a name."""
+    path = Path(name)
+    if "\\x" not in name or os.path.lexists(path):
+        return path
+    return Path(os.fsdecode(re.sub(rb"\\x([0-9a-f]{2})", lambda found: bytes.fromhex(found[1].decode()), os.fsencode(name))))
+
+
 def real(path: Path) -> Path:
     """Where the bytes of a data file lie on disk: the path itself, or what standard input or a pipe was copied to. Raises `OSError`."""
     return _copied(path) if path == STDIN or path.is_fifo() else path
@@ -125,13 +141,9 @@ def real(path: Path) -> Path:
 @cache
 def _copied(path: Path) -> Path:
     """What can be read only once, read to its end into a file of this process: all that follows reads the data again. Raises `InputError`, `OutputError`."""
-    import atexit
-    import tempfile
-
     if path == STDIN and sys.stdin is None:
         raise InputError("-: there is no standard input", "name a file, or pipe one in")
-    folder = Path(tempfile.mkdtemp(prefix="curate-pipe-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    folder = scratch()
     with nullcontext(sys.stdin.buffer) if path == STDIN else path.open("rb") as pipe, replacing(folder / "data") as file:
         shutil.copyfileobj(pipe, file)
     return folder / "data"
@@ -203,74 +215,78 @@ def sha256(path: Path) -> str:
         raise InputError(f"{path}: cannot be read: {error.strerror}", "check the path and its permissions") from error
 
 
+def checksum(path: Path) -> str:
+    """A checksum of a file's bytes on disk (xxh3, 128 bits): for telling whether it is still the same, not for who might want to deceive. Raises `OSError`."""
+    import xxhash
+
+    found = xxhash.xxh3_128()
+    with real(path).open("rb", buffering=0) as file:
+        update(file, found)
+    return found.hexdigest()
+
+
+def update(file: IO[bytes] | FileIO, *hashes: Any) -> None:
+    """Feed the rest of a file to hashes. Raises `OSError`."""
+    room = memoryview(bytearray(1 << 18))  # the same bytes for all blocks: as much as stays near the processor
+    while size := file.readinto(room):  # type: ignore[union-attr]  # files have it
+        for found in hashes:
+            found.update(room[:size])
+
+
 @contextmanager
-def replacing(path: Path, mark: str = "") -> Iterator[IO[bytes]]:
+def replacing(path: Path, *, mode: int | None = None) -> Iterator[IO[bytes]]:
     """Write `path` whole or not at all: a temporary file beside it, flushed to disk, then renamed over it.
 
+    The file has the rights that a new one gets, but none that `mode` or the file that it replaces has not; its owner can read and write it.
     What is no file but a device or a pipe is written to as it is. Raises `OutputError` where the disk is full or the folder cannot be
-    written; `path` then is as it was. `mark` tells the temporary file from another one of the same path.
+    written; `path` then is as it was.
     """
-    temporary = path.with_name(f".{path.name}{mark and f'.{mark}'}.{os.getpid()}{TEMPORARY}")
     try:
         if path.exists() and not path.is_file() and not path.is_dir():
             with path.open("wb") as file:
                 yield file
             return
         path.parent.mkdir(parents=True, exist_ok=True)
-        remove_orphans(path.parent, escape(path.name))
-        try:
-            with temporary.open("wb") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
+        remove_orphans(path.parent, escape(_short(path)))
+        rights = (0o666 if mode is None else mode) & (path.stat().st_mode if path.is_file() else 0o666)
+        with fresh(path, rights | 0o600) as (file, temporary):
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+            file.close()
             temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
         sync_folder(path.parent)
     except OSError as error:
         raise OutputError(f"{path}: cannot be written: {error.strerror or error}", "free some space or choose another place; nothing was changed") from error
 
 
 @contextmanager
-def replacing_both(kept: Path, gone: Path) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
-    """Write what stays and what goes to two files, both whole or none of them, so that whenever we are killed each line is in one of the two.
+def fresh(path: Path, rights: int) -> Iterator[tuple[IO[bytes], Path]]:
+    """A new file beside `path` that nobody could have put there before, open, and its path; it is gone at the end unless it was renamed."""
+    temporary = path.with_name(f".{_short(path)}.{os.urandom(8).hex()}.{os.getpid()}{TEMPORARY}")
 
-    What goes takes its place first. Where an earlier run left such a file, its lines stand there too until what stays has taken its own.
-    Raises as `replacing` does.
-    """
-    with ExitStack() as stack:  # the one that is entered last takes its place first
-        if gone.is_file():
-            goes = stack.enter_context(replacing(gone))
-            stays = stack.enter_context(replacing(kept))
-        else:
-            stays = stack.enter_context(replacing(kept))
-            goes = stack.enter_context(replacing(gone))
-        yield stays, goes
-        for file in (stays, goes):  # a full disk is known before the first of them takes its place
-            file.flush()
-        if gone.is_file():
-            with replacing(gone, "both") as both:
-                for path in (Path(goes.name), gone):
-                    with path.open("rb") as file:
-                        shutil.copyfileobj(file, both)
+    def opener(name: str, flags: int) -> int:
+        return os.open(name, flags | getattr(os, "O_NOFOLLOW", 0), rights & 0o666)
+
+    file = open(temporary, "x+b", opener=opener)  # noqa: SIM115  (Windows renames and deletes no open file)
+    try:
+        yield file, temporary
+    finally:
+        file.close()
+        temporary.unlink(missing_ok=True)
+
+
+def _short(path: Path) -> str:
+    """As much of a name as leaves room for the rest of a temporary one."""
+    return path.name[:40]
 
 
 def remove_orphans(folder: Path, name: str = "*") -> None:
     """Delete what processes that were killed while they wrote left in a folder, beside files of a name (a pattern)."""
     for orphan in folder.glob(f".{name}.*{TEMPORARY}"):
         process = orphan.name.removesuffix(TEMPORARY).rpartition(".")[2]
-        if os.name == "posix" and process.isdigit() and not _runs(int(process)):  # elsewhere nobody can be asked without harm
+        if os.name == "posix" and process.isdigit() and not runs(int(process)):  # elsewhere nobody can be asked without harm
             orphan.unlink(missing_ok=True)
-
-
-def _runs(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except (OSError, OverflowError):  # it is another user's
-        return True
-    return True
 
 
 def sync_folder(folder: Path) -> None:
@@ -285,9 +301,16 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    """Replace the content of `path` atomically."""
-    with replacing(path) as file:
+def private(folder: Path) -> None:
+    """Make a folder that only its owner can look into, or make it one. Raises `OSError`."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if folder.stat().st_mode & 0o077 and not folder.is_symlink():
+        folder.chmod(0o700)
+
+
+def write_bytes(path: Path, data: bytes, *, mode: int | None = None) -> None:
+    """Replace the content of `path` atomically; `mode` is as in `replacing`."""
+    with replacing(path, mode=mode) as file:
         file.write(data)
 
 
@@ -296,9 +319,14 @@ def json_text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
 
 
-def write_json(path: Path, value: Any) -> None:
-    """Replace `path` atomically with `value` as JSON."""
-    write_bytes(path, json_text(value).encode("utf-8", "surrogatepass"))
+def write_json(path: Path, value: Any, *, mode: int | None = None) -> None:
+    """Replace `path` atomically with `value` as JSON; `mode` is as in `replacing`."""
+    write_bytes(path, json_text(value).encode("utf-8", "surrogatepass"), mode=mode)
+
+
+def _unlinked(path: str, flags: int) -> int:
+    """Opens no link: a journal that came with a folder must not lead elsewhere."""
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
 
 
 def append_line(path: Path, data: bytes) -> None:
@@ -310,7 +338,7 @@ def append_lines(path: Path, lines: Iterable[bytes]) -> None:
     """Append lines to a journal and flush them to the disk together. Raises `OutputError`; a full disk may have taken the first of them."""
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with path.open("ab+") as file:
+        with open(path, "ab+", opener=_unlinked) as file:
             if file.tell():
                 file.seek(-1, os.SEEK_END)
                 if file.read(1) != b"\n":

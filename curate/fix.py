@@ -5,7 +5,6 @@ error the line did not have is taken back. No safe repair deletes a line. Those 
 appended to a ledger beside the file, as `curate dedup` writes it, before the file is replaced.
 """
 
-import hashlib
 import os
 import shutil
 from collections import Counter, defaultdict
@@ -20,9 +19,9 @@ from curate.apply import WHY, Kept, Reason, Removal, removal, removal_of, remove
 from curate.check import CHUNK
 from curate.checker import Checker
 from curate.config import CheckConfig, DedupConfig
-from curate.errors import DataError, InputError, OutputError
+from curate.errors import DataError, OutputError
 from curate.example import UNKNOWN, Place
-from curate.files import LEDGER, STDIN, is_packed, real, replacing, sha256
+from curate.files import LEDGER, STDIN, display_name, is_packed, real, replacing
 from curate.finding import Finding, Severity
 from curate.read.dataset import FileFacts, ParsedLine, read_file
 from curate.read.decode import MISSING, Decoded, decode
@@ -32,6 +31,7 @@ from curate.read.pieces import Batch
 from curate.rules.duplicates import Seen
 from curate.rules.removal import Removals, heavy
 from curate.rules.repair import Repair, Takes
+from curate.snapshot import Snapshot, demand_unchanged, state_of
 
 ROUNDS: Final = 20
 """Repairs of one line, one after the other, before it is left as it is."""
@@ -104,7 +104,7 @@ def fix_paths(
     """
     fixer, report = Fixer(config, unsafe=unsafe, suppressed=suppressed), report or FixReport()
     for path in paths:
-        fixed = FixedFile(str(path))
+        fixed = FixedFile(display_name(path))
         _rewrite(path, fixer.lines(path, fixed, progress), fixed, limits)
         report.files.append(fixed)
     return report
@@ -112,8 +112,10 @@ def fix_paths(
 
 def _rewrite(path: Path, lines: Iterable[Mended], fixed: FixedFile, limits: DedupConfig | None) -> None:
     """Write the lines over a file once the first of them has changed; the file's rights stay, and a link stays a link."""
+    import xxhash
+
     source = real(path).resolve()
-    state, digest, size, read = _state(source), hashlib.sha256(), 0, 0
+    state, digest, size, read = state_of(source), xxhash.xxh3_128(), 0, 0
     gone: list[Removal] = []
     with ExitStack() as stack:
         out: IO[bytes] | None = None
@@ -135,8 +137,7 @@ def _rewrite(path: Path, lines: Iterable[Mended], fixed: FixedFile, limits: Dedu
                 _demand_few(fixed.name, read, gone, limits)
             if gone:  # entered last, so that it takes its place first: a line is in one of the two, whenever we are killed
                 fixed.ledger = str(_append(ledger_of(path), gone, stack))
-            if _state(source) != state or sha256(source) != digest.hexdigest():
-                raise OutputError(f"{path}: changed on disk while it was being fixed", "run the command again; nothing was written")
+            demand_unchanged([Snapshot(source, state, digest.hexdigest())])
 
 
 def ledger_of(path: Path) -> Path:
@@ -168,14 +169,6 @@ def _demand_few(name: str, read: int, gone: Sequence[Removal], limits: DedupConf
     if found:
         said = "; ".join(f"{finding.code} {finding.file}: {finding.message}" for finding in found)
         raise DataError(said, "look at them with --diff, then say --yes; the file is as it was")
-
-
-def _state(path: Path) -> tuple[int, int, int]:
-    try:
-        found = path.stat()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}", "check the path and its permissions") from error
-    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _copy(source: Path, out: IO[bytes], size: int) -> None:

@@ -5,6 +5,7 @@ It has no times and no durations: the same data, configuration and decisions giv
 
 import hashlib
 import sys
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -16,7 +17,8 @@ from curate.config import Config
 from curate.errors import InputError
 from curate.example import canonical
 from curate.files import json_text, sha256
-from curate.transaction import settle
+from curate.paths import inner
+from curate.transaction import demand_settled
 
 NAME: Final = "manifest.json"
 REMOVED: Final = "removed.jsonl"
@@ -159,9 +161,13 @@ def manifest_bytes(manifest: Manifest) -> bytes:
 
 
 def read_manifest(folder: Path) -> tuple[Manifest, str]:
-    """The manifest of a folder and the SHA-256 of its bytes; what an interrupted command had begun there is ended first. Raises `InputError`."""
-    settle(folder)
-    path = folder / NAME
+    """The manifest of a folder and the SHA-256 of its bytes. Nothing is written.
+
+    Raises `InputError` where there is none, where it names what is no file of the folder, and where an interrupted command has to be ended
+    first (`curate.transaction.settle`).
+    """
+    demand_settled(folder)
+    path = inner(folder, NAME)
     try:
         data = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
@@ -169,11 +175,14 @@ def read_manifest(folder: Path) -> tuple[Manifest, str]:
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}", "check its permissions") from error
     try:
-        return Manifest.model_validate_json(data), hashlib.sha256(data).hexdigest()
+        manifest = Manifest.model_validate_json(data)
     except ValidationError as error:
         where = ".".join(map(str, error.errors()[0]["loc"]))
         said = f"{path}: no manifest of this version of curate ({where + ': ' if where else ''}{error.errors()[0]['msg']})"
         raise InputError(said, f"curate {__version__} writes version 3 of it: split the data again") from None
+    for name in named_files(manifest):
+        inner(folder, name)
+    return manifest, hashlib.sha256(data).hexdigest()
 
 
 def named_files(manifest: Manifest) -> dict[str, str]:
@@ -187,9 +196,18 @@ def intact(folder: Path) -> str | None:
         manifest, digest = read_manifest(folder)
     except InputError:
         return None
-    if any(not (folder / file).is_file() or sha256(folder / file) != wanted for file, wanted in named_files(manifest).items()):
-        return None
-    return digest
+    return None if changed_files(folder, named_files(manifest)) else digest
+
+
+def changed_files(folder: Path, named: Mapping[str, str]) -> dict[str, str]:
+    """Files that shall have a SHA-256 and have not, each with what is wrong with it."""
+    found = {}
+    for name, wanted in named.items():
+        if not (folder / name).is_file():
+            found[name] = "is not there"
+        elif sha256(folder / name) != wanted:
+            found[name] = "is not what was written"
+    return found
 
 
 def key_of(*parts: Any) -> str:

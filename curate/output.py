@@ -3,10 +3,10 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from curate import __version__
 from curate.apply import Reason, Removal, removal, removed_line
@@ -15,7 +15,7 @@ from curate.datacard import card, loading
 from curate.decision import Decision
 from curate.detect.marks import FORMAT_NAMES
 from curate.detect.table import Reader, Table
-from curate.errors import InputError
+from curate.errors import InputError, UsageError, demand_all
 from curate.example import Example, Place
 from curate.files import sha256
 from curate.finding import Finding
@@ -29,18 +29,21 @@ from curate.manifest import (
     Restored,
     SharedInstruction,
     ShortAnswer,
+    changed_files,
     digest_of,
     manifest_bytes,
     read_manifest,
     shaping,
     versions,
 )
+from curate.outputs import Written
 from curate.read.formats import example_of
 from curate.rewrite import pieces
 from curate.split.division import Division
 from curate.split.names import NAMES
+from curate.text import visible
 from curate.trainers import configurations
-from curate.transaction import replacing_together
+from curate.transaction import replacing_together, settle
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,10 +52,6 @@ if TYPE_CHECKING:
 
 AS_READ: Final = ("messages", "unknown", "openai-preference", "llama-factory-preference", "preference", "response-pair")
 """Formats whose lines keep their bytes: messages, and what is more than a conversation. All others are written as messages."""
-
-
-PIECE: Final = 1 << 20
-"""Bytes that are written at a time."""
 
 
 class Made(NamedTuple):
@@ -77,38 +76,24 @@ class SplitResult:
     """Lines that hold no example that a reader understands; they left."""
 
 
-class _Hashed:
-    """A file that is written, and the hash of what was; both in large pieces."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file, self._hash = file, hashlib.sha256()
-        self._waiting: list[bytes] = []
-        self._size = 0
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        self._waiting.append(bytes(data))  # a view would keep the whole piece that it is a part of
-        self._size += len(data)
-        if self._size >= PIECE:
-            self._flush()
-
-    def _flush(self) -> None:
-        data = b"".join(self._waiting)
-        self._file.write(data)
-        self._hash.update(data)
-        self._waiting, self._size = [], 0
-
-    def digest(self) -> str:
-        """The hash of all of it, once it is written."""
-        self._flush()
-        return self._hash.hexdigest()
-
-
-def write_output(folder: Path, table: Table, division: Division, inputs: Sequence[InputFile], given: int, made: Made) -> Manifest:
+def write_output(
+    folder: Path,
+    table: Table,
+    division: Division,
+    inputs: Sequence[InputFile],
+    given: int,
+    made: Made,
+    *,
+    mode: int | None = None,
+    unchanged: Callable[[], None] = lambda: None,
+) -> Manifest:
     """Write a folder: all of it or, when that fails, nothing. `inputs`: the files of the table, of which the first `given` are a test set as it was.
 
-    Raises `OutputError`; `UsageError` where another process writes there.
+    `mode` and `unchanged` are as in `curate.transaction.replacing_together`. Raises `OutputError`; `UsageError` where another process writes there.
     """
-    with replacing_together(folder, _written_before(folder)) as stage:
+    settle(folder)
+    _demand_ours(folder)
+    with replacing_together(folder, _written_before(folder), mode=mode, unchanged=unchanged) as stage:
         return _written(stage, table, division, inputs, given, made)
 
 
@@ -119,9 +104,8 @@ def _written(stage: Path, table: Table, division: Division, inputs: Sequence[Inp
     splits = {name: _split(stage, name, table, division, nth, reader) for nth, name in enumerate(NAMES)}
     removed = _removed(stage / REMOVED, table, division.leaves, reader)
     read = len(table.starts) - int(table.first[given])
-    kept = int((division.split[int(table.lines.searchsorted(table.first[given])) :] >= 0).sum())
-    assert kept + removed.lines == read, "a line is neither kept nor removed"
-    assert sum(part.examples for part in splits.values()) == kept + int(np.count_nonzero(table.lines < table.first[given])), "an example is in no split"
+    kept = sum(part.examples for part in splits.values()) - int(np.count_nonzero(table.lines < table.first[given]))
+    demand_all(read, kept, removed.lines)
     manifest = Manifest(
         curate=__version__,
         versions=versions(),
@@ -157,18 +141,36 @@ def _verdict(decision: Decision) -> str:
 
 
 def put_back(
-    folder: Path, table: Table, division: Division, manifest: Manifest, ledger: Sequence[bytes], removals: Sequence[Removal], restored: Sequence[Restored]
+    folder: Path,
+    table: Table,
+    division: Division,
+    manifest: Manifest,
+    ledger: Sequence[bytes],
+    removals: Sequence[Removal],
+    restored: Sequence[Restored],
+    *,
+    beside: Mapping[str, bytes],
+    mode: int,
+    unchanged: Callable[[], None],
 ) -> Manifest:
-    """Write a folder again with lines in its splits that had left; `ledger`: what stays removed, line by line. Raises as `write_output` does."""
-    with replacing_together(folder, list(manifest.files)) as stage:
+    """Write a folder again with lines in its splits that had left; `ledger`: what stays removed, line by line. Raises as `write_output` does.
+
+    `beside`: files that take their place together with them. `mode` and `unchanged` are as in `curate.transaction.replacing_together`.
+    """
+    with replacing_together(folder, list(manifest.files), mode=mode, unchanged=unchanged) as stage:
+        for name, content in beside.items():
+            (stage / name).write_bytes(content)
         reader = Reader()
         splits = {name: _split(stage, name, table, division, nth, reader) for nth, name in enumerate(NAMES)}
         data = b"".join(line + b"\n" for line in ledger)
-        (stage / REMOVED).write_bytes(data)
+        with (stage / REMOVED).open("wb") as out:
+            written = Written(out)
+            written.write(data)
+            left = written.lines
         reasons = Counter(_reason(removal.code, removal.decided_by) for removal in removals)
-        removed = RemovedFile(file=REMOVED, lines=len(ledger), sha256=hashlib.sha256(data).hexdigest(), reasons=dict(sorted(reasons.items())))
-        kept = manifest.kept + len(restored)
-        assert kept + removed.lines == manifest.read, "a line is neither kept nor removed"
+        removed = RemovedFile(file=REMOVED, lines=left, sha256=hashlib.sha256(data).hexdigest(), reasons=dict(sorted(reasons.items())))
+        kept = sum(part.examples for part in splits.values()) - sum(file.lines for file in manifest.existing)
+        demand_all(manifest.read, kept, removed.lines)
         changes = {"kept": kept, "removed": removed, "splits": splits, "restored": [*manifest.restored, *restored], **_exempt(division)}
         return finish(stage, manifest.model_copy(update={**changes, "links": dict(division.links), "groups": division.groups}))
 
@@ -191,21 +193,11 @@ def finish(stage: Path, manifest: Manifest) -> Manifest:
     manifest = manifest.model_copy(update={"files": files})
     manifest = manifest.model_copy(update={"digest": digest_of(manifest)})
     (stage / NAME).write_bytes(manifest_bytes(manifest))
-    _flush(stage)
     return manifest
 
 
 def _parquet(file: str) -> str:
     return f"parquet/{file.removesuffix('.jsonl')}.parquet"
-
-
-def _flush(stage: Path) -> None:
-    import os
-
-    for path in stage.rglob("*"):
-        if path.is_file():
-            with path.open("rb+") as file:
-                os.fsync(file.fileno())
 
 
 def _split(stage: Path, name: str, table: Table, division: Division, number: int, reader: Reader) -> OutputFile:
@@ -216,12 +208,13 @@ def _split(stage: Path, name: str, table: Table, division: Division, number: int
     as_read = np.isin(table.marks.formats[examples], [FORMAT_NAMES.index(known) for known in AS_READ])
     file = f"{name}.jsonl"
     with (stage / file).open("wb") as out:
-        hashed = _Hashed(out)
+        written = Written(out, hashed=True)
         for piece in _lines(table, table.lines[examples], as_read, reader):
-            hashed.write(piece)
-        digest = hashed.digest()
+            written.write(piece)
+        lines, digest = written.lines, written.sha256
+    demand_all(len(examples), lines, 0)
     characters = int(table.marks.characters[examples].sum())
-    return OutputFile(file=file, examples=len(examples), characters=characters, groups=division.groups_in[number], sha256=digest)
+    return OutputFile(file=file, examples=lines, characters=characters, groups=division.groups_in[number], sha256=digest)
 
 
 def _lines(table: Table, lines: "Numbers", as_read: "np.ndarray[Any, np.dtype[np.bool_]]", reader: Reader) -> "Iterator[bytes | bytearray | memoryview]":
@@ -250,17 +243,17 @@ def as_messages(example: Example) -> bytes:
 def _removed(path: Path, table: Table, leaves: Mapping[int, Reason], reader: Reader) -> RemovedFile:
     reasons: Counter[str] = Counter()
     with path.open("wb") as out:
-        hashed = _Hashed(out)
+        written = Written(out, hashed=True)
         for line, reason in sorted(leaves.items()):
             at = int(table.lines.searchsorted(line))
             example = table.id(at) if at < len(table.lines) and table.lines[at] == line else None
-            hashed.write(removed_line(removal(table.place(line), example, reason, reader.data(table.spot(line)))))
+            written.write(removed_line(removal(table.place(line), example, reason, reader.data(table.spot(line)))))
             reasons[_reason(reason.code, reason.decided_by)] += 1
-        digest = hashed.digest()
-    return RemovedFile(file=path.name, lines=len(leaves), sha256=digest, reasons=dict(sorted(reasons.items())))
+        lines, digest = written.lines, written.sha256
+    return RemovedFile(file=path.name, lines=lines, sha256=digest, reasons=dict(sorted(reasons.items())))
 
 
-def input_files(table: Table, paths: Sequence[Path], hashes: Iterable[str]) -> list[InputFile]:
+def input_files(table: Table, hashes: Iterable[str]) -> list[InputFile]:
     """The files of a table, for the manifest."""
     import numpy as np
 
@@ -272,13 +265,21 @@ def input_files(table: Table, paths: Sequence[Path], hashes: Iterable[str]) -> l
         counts = {name: int(count) for name, count in sorted(zip(FORMAT_NAMES, formats.tolist(), strict=True)) if count}
         lines = int(table.first[number + 1] - table.first[number])
         found.append(InputFile(path=source.name, sha256=digest, lines=lines, examples=sum(counts.values()), formats=counts))
-    assert len(found) == len(paths)
     return found
 
 
+def _demand_ours(folder: Path) -> None:
+    """Raise `UsageError` where files of the names that are written stand in a folder that has no manifest: somebody else wrote them."""
+    names = [*(f"{name}.jsonl" for name in NAMES), REMOVED, "DATACARD.md"]
+    if not (folder / NAME).exists() and (there := next((path for name in names if (path := folder / name).exists()), None)):
+        raise UsageError(f"{visible(str(there))}: is there already, and was not written by curate", "name another folder")
+
+
 def _written_before(folder: Path) -> list[str]:
-    """Files that an earlier manifest names: those that are not written again go."""
+    """Files that an earlier manifest names, and that are as it says: those that are not written again go."""
     try:
-        return list(read_manifest(folder)[0].files)
+        manifest, _ = read_manifest(folder)
     except InputError:
         return []
+    changed = changed_files(folder, manifest.files)
+    return [name for name in manifest.files if name not in changed]

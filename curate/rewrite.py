@@ -1,11 +1,13 @@
 """Files without some of their lines: what stays is copied byte for byte from where it was read, what goes takes its reason along."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import IO, TYPE_CHECKING, Any, Final
+from collections.abc import Collection, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 from curate.apply import Dropped, dropped_line, lost_line
 from curate.detect.loss import Loss
 from curate.detect.table import Reader, Source, Table, lines_at
+from curate.errors import demand_all
+from curate.outputs import Written
 from curate.read.document import compact
 
 if TYPE_CHECKING:
@@ -16,14 +18,12 @@ if TYPE_CHECKING:
 
 PIECE: Final = 1 << 20
 """Bytes of a file after which a new piece begins, with the next line."""
-GATHERED: Final = 64 << 10
-"""Bytes that are written at a time, at the least; as much as stays near the processor."""
 
 
-def write_lines(table: Table, names: Collection[str], losses: Sequence[Loss], kept: IO[bytes], removed: IO[bytes], dropped: Sequence[Dropped] = ()) -> None:
+def write_lines(table: Table, names: Collection[str], losses: Sequence[Loss], kept: Written, removed: Written, dropped: Sequence[Dropped] = ()) -> None:
     """Write the lines of the files `names` to `kept`, but for those in `losses` and `dropped` (each in the order of the lines), which go to `removed`.
 
-    kept + removed = read: both are counted. Raises `InputError` for a file that cannot be read again.
+    Raises `InputError` for a file that cannot be read again, `LostLineError` unless as many lines were written as were read.
     """
     import numpy as np
 
@@ -39,29 +39,11 @@ def write_lines(table: Table, names: Collection[str], losses: Sequence[Loss], ke
     for nth, data in zip(order.tolist(), reader.lines(table, lines), strict=True):
         gone = going[nth]
         removed.write(lost_line(gone, data) if isinstance(gone, Loss) else dropped_line(gone, data))
-    written = 0
     for at, source in enumerate(table.sources):
         first, last = int(table.first[at]), int(table.first[at + 1])
-        lines = first + np.flatnonzero(stays[first:last])
-        written += len(lines)
-        for piece in gathered(pieces(table, source, lines, reader)):
+        for piece in pieces(table, source, first + np.flatnonzero(stays[first:last]), reader):
             kept.write(piece)
-    assert written + len(going) == read, "a line is neither kept nor removed"
-
-
-def gathered(pieces: "Iterable[Buffer]") -> "Iterator[Buffer]":
-    """The same bytes in pieces of `GATHERED` or more: to write a line at a time takes four times as long."""
-    room = bytearray()
-    for piece in pieces:
-        if not room and len(piece) >= GATHERED:
-            yield piece
-            continue
-        room += piece
-        if len(room) >= GATHERED:
-            yield room
-            room = bytearray()
-    if room:
-        yield room
+    demand_all(read, kept.lines, removed.lines)
 
 
 def pieces(table: Table, source: Source, lines: "Numbers", reader: Reader) -> "Iterator[Buffer]":

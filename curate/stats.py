@@ -12,6 +12,7 @@ from typing import Final
 
 from curate.errors import InputError
 from curate.example import ROLES, Example, Message
+from curate.files import display_name
 from curate.read.dataset import FileFacts, demand_read, read_file
 from curate.scripts import letters
 from curate.template import Template, load_template
@@ -105,7 +106,7 @@ def collect(paths: Sequence[Path], model: str = "", progress: Progress | None = 
     template = load_template(model) if model else None
     stats = Stats(model)
     for path in paths:
-        facts = FileFacts(str(path))
+        facts = FileFacts(display_name(path))
         try:
             _read(path, facts, stats, template, progress)
         except InputError:

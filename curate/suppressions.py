@@ -17,7 +17,7 @@ from curate.config import SUPPRESSIONS
 from curate.decision import user
 from curate.errors import ConfigError, UsageError
 from curate.example import Place
-from curate.files import append_line
+from curate.files import append_line, path_of
 from curate.finding import Finding
 from curate.rules.adoption import outdated
 
@@ -88,7 +88,7 @@ def suppress(report: CheckReport, suppressions: Suppressions, files: Collection[
 
 def _was_asked(entry: Suppression, report: CheckReport, files: Collection[str]) -> bool:
     """Whether this check could have met an entry: its rule ran or is no more, its file was read or is no more."""
-    return (entry.code in report.severities_of or entry.code not in report.rules) and (entry.file in files or not Path(entry.file).exists())
+    return (entry.code in report.severities_of or entry.code not in report.rules) and (entry.file in files or not path_of(entry.file).exists())
 
 
 def added(suppressions: Suppressions, findings: Sequence[Finding], reason: str, author: str | None = None) -> list[Suppression]:

@@ -10,6 +10,7 @@ import polars as pl
 from curate.api.frames import Paths, files_of, findings_frame, framed
 from curate.check import CheckReport, check_paths
 from curate.config import chosen, find_config
+from curate.files import display_name
 from curate.finding import Severity
 from curate.report.notebook import Titled, notebook_html
 from curate.suppressions import load_suppressions, suppress
@@ -72,5 +73,5 @@ def check(
     whole = find_config(Path.cwd())
     config = chosen(whole.check, select=select, ignore=ignore, extend_select=extend_select, target=target, model=model, max_length=max_length)
     report = check_paths(files, config, workers=workers, conflicts=whole.conflicts)
-    suppress(report, load_suppressions(Path.cwd()), list(map(str, files)))
+    suppress(report, load_suppressions(Path.cwd()), list(map(display_name, files)))
     return Checked(report)

@@ -9,13 +9,14 @@ from typing import Any
 
 import polars as pl
 
-from curate.api.frames import Paths, files_of, framed, removed_frame, splits_frame
+from curate.api.frames import Paths, framed, names_of, removed_frame, splits_frame
 from curate.config import chosen, find_config
 from curate.decision import DecisionLog
 from curate.manifest import Manifest
 from curate.output import SplitResult
 from curate.pipeline.splitting import sources_of, split_files
 from curate.report.notebook import Titled, notebook_html
+from curate.restore import finish
 from curate.runs import Project
 
 
@@ -103,7 +104,8 @@ def split(
     mix = chosen(whole.mix, weights=weights, examples=examples, tokens=tokens)
     options = {"split": section, "dedup": dedup, "mix": mix, "check": chosen(whole.check, drop=drop), "seed": whole.seed if seed is None else seed}
     config = whole.model_copy(update=options)
-    decisions = DecisionLog(project.decisions).verdicts()
-    sources = sources_of(project, files_of(paths), section.existing, decisions)
     folder = Path(output)
+    finish(folder, project.decisions)
+    decisions = DecisionLog(project.decisions).verdicts()
+    sources = sources_of(project, names_of(paths), section.existing, folder, decisions)
     return Divided(folder, split_files(sources, folder, config, decisions=decisions, cache=project.cache, yes=yes))

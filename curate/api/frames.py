@@ -36,10 +36,15 @@ REMOVED: Final = {
 }  # fmt: skip
 
 
+def names_of(paths: Paths) -> list[str]:
+    """What is named, as on the command line."""
+    several = [paths] if isinstance(paths, (str, os.PathLike)) else paths
+    return [os.fspath(path) for path in several]
+
+
 def files_of(paths: Paths) -> list[Path]:
     """The files that are named. Raises as `data_files` does."""
-    several = [paths] if isinstance(paths, (str, os.PathLike)) else paths
-    return data_files(os.fspath(path) for path in several)
+    return data_files(names_of(paths))
 
 
 def framed(lines: Iterable[Sequence[Any]], columns: dict[str, Any]) -> pl.DataFrame:

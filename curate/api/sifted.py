@@ -11,8 +11,10 @@ import polars as pl
 from curate.api.frames import Paths, files_of, losses_frame
 from curate.config import chosen, find_config
 from curate.decision import DecisionLog
-from curate.dedup import Plan, demand_apart, plan, write_plan
+from curate.dedup import Plan, plan, write_plan
 from curate.errors import DataError
+from curate.outputs import beside
+from curate.paths import demand_apart
 from curate.report.notebook import Titled, notebook_html
 from curate.runs import Project
 
@@ -68,16 +70,17 @@ class Deduplicated:
         """What a person should know besides."""
         return self.plan.notes
 
-    def write(self, output: str | os.PathLike[str], *, yes: bool = False) -> Path:
-        """Write what stays to `output`, byte for byte, and what goes to `removed.jsonl` beside it; returns the output.
+    def write(self, output: str | os.PathLike[str], *, yes: bool = False, overwrite: bool = False) -> Path:
+        """Write what stays to `output` (kept.jsonl), byte for byte, and what goes to a file beside it (kept.removed.jsonl); returns the output.
 
-        Raises `DataError` where much of a file would go and `yes` was not said, `UsageError` for a file that is read, `OutputError`.
+        Raises `DataError` where much of a file would go and `yes` was not said, `InputError` where a file is not what was read any more,
+        `UsageError` for a file that is read, and for one that is there unless `overwrite` was said, `OutputError`.
         """
         path = Path(output)
-        demand_apart([source.path for source in self.plan.table.sources], path)
+        demand_apart([seen.path for seen in self.plan.seen], (path, beside(path, "removed")))
         if self.plan.heavy and not yes:
             raise DataError("; ".join(self.heavy), "say yes=True if that is meant")
-        write_plan(self.plan, path, path.with_name("removed.jsonl"))
+        write_plan(self.plan, path, overwrite=overwrite)
         return path
 
     def __repr__(self) -> str:

@@ -10,6 +10,7 @@ import typer
 from curate.check import CheckReport
 from curate.config import SUPPRESSIONS
 from curate.errors import ExitCode
+from curate.files import display_name
 from curate.report.console import console
 from curate.text import plural, visible
 
@@ -45,7 +46,7 @@ class Adopted:
 
     def settle(self, report: CheckReport, files: Sequence[Path]) -> None:
         """Take what is suppressed or known out of a report; ends the command when a new baseline was to be written. Raises `OutputError`."""
-        names = {str(path) for path in files}
+        names = {display_name(path) for path in files}
         if self.suppressions is not None:
             from curate.suppressions import suppress
 

@@ -14,6 +14,7 @@ from curate.config import CheckConfig, chosen, find_config
 from curate.errors import UsageError
 from curate.files import STDIN
 from curate.finding import Finding, Severity
+from curate.paths import demand_apart
 from curate.report.check_formats import OutputFormat, reported, write_report
 from curate.report.check_grouped import GroupBy
 from curate.report.check_text import SHOWN
@@ -54,6 +55,8 @@ def check(
     Exit status: 0 when there is nothing above info, 1 with errors or warnings or a line that holds no example, 2 when a file cannot be read.
     """
     files = named_files(paths)
+    demand_apart(files, (output_file, new_baseline), named=paths)
+    demand_apart([baseline] if baseline else [], (output_file,))
     named = {"select": codes(select), "ignore": codes(ignore), "extend_select": codes(extend_select)}
     project = find_config(Path.cwd())
     config = chosen(project.check, **named, target=target, model=model, max_length=max_length)

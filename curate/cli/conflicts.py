@@ -15,6 +15,7 @@ from curate.detect.judges import judge_of
 from curate.detect.judges.kept import Work
 from curate.errors import UsageError
 from curate.files import replacing
+from curate.paths import demand_apart
 from curate.read.dataset import demand_understood, read_dataset
 from curate.report.conflicts import SHOWN, conflicts_text
 from curate.report.console import console
@@ -42,7 +43,9 @@ def conflicts(
     """
     options = {"embeddings": embeddings, "nli": nli, "similarity": similarity, "all_turns": all_turns or None, "judge": judge, "judge_model": judge_model}
     config = chosen(find_config(Path.cwd()).conflicts, **options)
-    dataset = read_dataset(named_files(paths))
+    files = named_files(paths)
+    demand_apart(files, (html,), named=paths)
+    dataset = read_dataset(files)
     demand_understood(len(dataset.lines), len(dataset.examples))
     cache = Project(Path.cwd()).cache
 

@@ -10,7 +10,8 @@ import typer
 
 from curate.cli.options import PATHS, end, named_files, progress
 from curate.convert import convert_paths
-from curate.errors import UsageError
+from curate.outputs import beside, demand_free
+from curate.paths import demand_apart
 from curate.report.console import console
 from curate.report.convert import convert_json, convert_text
 
@@ -23,9 +24,12 @@ class To(StrEnum):
 
 def convert(
     paths: Annotated[list[str], typer.Argument(help=PATHS, metavar="PATH")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="File for the messages; what cannot be converted goes to unconverted.jsonl beside it.")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="File for messages (out.jsonl); what cannot be converted is beside it (out.unconverted.jsonl).")
+    ],
     to: Annotated[To, typer.Option("--to", help="The format to write.")] = To.MESSAGES,  # noqa: ARG001  (there is one so far)
     chosen: Annotated[bool, typer.Option("--chosen", help="Of preference pairs take the chosen side; the rejected one is left out.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUTPUT, and the file beside it, where they are there.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
@@ -34,13 +38,11 @@ def convert(
     Exit status: 0 when every line was converted, 1 when some were set aside, 2 when a file cannot be read.
     """
     files = named_files(paths)
-    aside = output.with_name("unconverted.jsonl")
-    if output.resolve() == aside.resolve():
-        raise UsageError(f"{output}: is where lines that cannot be converted are written", "name another output")
-    if any(path.resolve() in (output.resolve(), aside.resolve()) for path in files):
-        raise UsageError(f"{output}: would replace a file that is read", "name another output; input files are never overwritten")
+    aside = beside(output, "unconverted")
+    demand_apart(files, (output, aside), named=paths)
+    demand_free(output, aside, overwrite=overwrite)
     with progress("converting", "lines", quiet=quiet) as advance:
-        report = convert_paths(files, output, aside, chosen=chosen, progress=advance)
+        report = convert_paths(files, output, aside, chosen=chosen, overwrite=overwrite, progress=advance)
     if as_json:
         json.dump(convert_json(report).model_dump(), sys.stdout)
         sys.stdout.write("\n")

@@ -9,10 +9,12 @@ import typer
 
 from curate.cli.options import PATHS, STAYS, end, named_files
 from curate.decontaminate import decontaminated, write_decontaminated
-from curate.errors import UsageError
+from curate.outputs import beside, demand_free
+from curate.paths import demand_apart
 from curate.report.console import console
 from curate.report.decontaminate import SHOWN, decontaminate_json, decontaminate_text
 from curate.report.progress import StageProgress
+from curate.text import visible
 
 
 def decontaminate(
@@ -20,8 +22,9 @@ def decontaminate(
     bench: Annotated[list[str], typer.Option("--bench", help="Benchmark: .jsonl, .json, .csv or .tsv, also as .gz or .zst. May be given more than once.")],
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", help="File for what is kept; what goes is written to removed.jsonl beside it. Without it nothing is written."),
+        typer.Option("-o", "--output", help="File for what is kept (kept.jsonl); what goes is beside it (kept.removed.jsonl). Without it nothing is written."),
     ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUTPUT, and the file beside it, where they are there.")] = False,
     field: Annotated[list[str] | None, typer.Option(help="Field of the benchmark to look for, in place of the known names.", metavar="NAME")] = None,
     share: Annotated[float, typer.Option(min=0, max=1, help="Least share of an item's words that has to be found in runs of 13.")] = 0.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
@@ -34,21 +37,20 @@ def decontaminate(
     holds no example, 2 when a file cannot be read or written.
     """
     files, benchmarks = named_files(paths), named_files(bench)
-    removed = output and output.with_name("removed.jsonl")
-    read = {path.resolve() for path in (*files, *benchmarks)}
-    for path in (output, removed):
-        if path is not None and path.resolve() in read:
-            raise UsageError(f"{path}: would replace a file that is read", "name another output; input files are never overwritten")
-    if output is not None and output == removed:
-        raise UsageError(f"{output}: two things would be written there", "name another output; what goes is written to removed.jsonl")
+    removed = output and beside(output, "removed")
+    demand_apart([*files, *benchmarks], (output, removed), named=(*paths, *bench))
+    if output and removed:
+        demand_free(output, removed, overwrite=overwrite)
     with StageProgress(quiet=quiet or not sys.stderr.isatty()) as shown:
         result = decontaminated(files, benchmarks, fields=tuple(field or ()), share=share, listen=shown.listen)
-    if output is not None and removed is not None:
-        write_decontaminated(result, output, removed)
+    if output is not None:
+        write_decontaminated(result, output, overwrite=overwrite)
     if as_json:
         json.dump(decontaminate_json(result, written=output is not None), sys.stdout)
         sys.stdout.write("\n")
     else:
         for text in decontaminate_text(result, None if show_all else SHOWN):
             console().print(text)
+        if result.applied.removed and removed:
+            console(stderr=True).print(f"what went is in {visible(str(removed))}")
     end(result.not_understood, STAYS, found=bool(result.leaks) and output is None)

@@ -10,9 +10,11 @@ import typer
 from curate.cli.options import DROP, PATHS, STAYS, YES, codes, end, named_files, tell
 from curate.config import chosen, find_config
 from curate.decision import DecisionLog
-from curate.dedup import Plan, demand_apart, plan, write_plan
+from curate.dedup import Plan, plan, write_plan
 from curate.errors import DataError, UsageError
 from curate.files import replacing
+from curate.outputs import beside, demand_free
+from curate.paths import demand_apart
 from curate.report.console import console
 from curate.report.duplicates import SHOWN, alike_text, clusters_text, dedup_json, dedup_text, dropped_text, histogram_text, summary_text
 from curate.report.progress import StageProgress
@@ -28,8 +30,9 @@ def dedup(
     paths: Annotated[list[str], typer.Argument(help=PATHS, metavar="PATH")],
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", help="File for what is kept; what goes is written to removed.jsonl beside it. Without it no data is written."),
+        typer.Option("-o", "--output", help="File for what is kept (kept.jsonl); what goes is beside it (kept.removed.jsonl). Without it no data is written."),
     ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUTPUT, and the file beside it, where they are there.")] = False,
     threshold: Annotated[float | None, typer.Option(help="Jaccard similarity from which two examples are duplicates.")] = None,
     on: Annotated[str | None, typer.Option(help="What is compared: conversation, prompt, response or last-turn.")] = None,
     keep: Annotated[str | None, typer.Option(help=KEEP, metavar="POLICY")] = None,
@@ -76,7 +79,10 @@ def dedup(
     others = [path for path in named_files(against) if path not in files] if against else []
     if against and not others:
         raise UsageError("--against names the files that are deduplicated", "name other files there")
-    demand_apart([*files, *others], output, html)
+    removed = output and beside(output, "removed")
+    demand_apart([*files, *others], (output, removed, html), named=(*paths, *(against or ())))
+    if output and removed:
+        demand_free(output, removed, overwrite=overwrite)
     log = DecisionLog(project.decisions)
     tell(log.notes)
     with StageProgress(quiet=quiet or not sys.stderr.isatty()) as shown:
@@ -96,13 +102,15 @@ def dedup(
         _tell(planned, None if show_all else SHOWN, explain=explain)
     written = output is not None and (not planned.heavy or yes or _agreed(planned, as_json=as_json))
     if output is not None and written:
-        write_plan(planned, output, output.with_name("removed.jsonl"))
+        write_plan(planned, output, overwrite=overwrite)
     if as_json:
         json.dump(dedup_json(planned, explain=explain, written=written), sys.stdout)
         sys.stdout.write("\n")
     else:
         for text in summary_text(planned, written=written):
             console().print(text)
+        if written and planned.losses:
+            console(stderr=True).print(f"what went is in {visible(str(removed))}")
     if output is not None and not written:
         raise DataError("; ".join(f"{found.code} {found.file}: {found.message}" for found in planned.heavy), planned.heavy[0].hint)
     end(planned.not_understood, STAYS)

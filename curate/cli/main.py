@@ -60,7 +60,9 @@ def _run(words: Sequence[str], *, alone: bool) -> int:
     import typer  # only once a verb is known to be wanted
 
     from curate.cli.verbs import OWN, load_verb
+    from curate.scratch import sweep
 
+    sweep()
     gc.disable()  # importing makes many objects and hardly any garbage
     try:
         verb = load_verb(words[0])

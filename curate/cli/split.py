@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from curate.cli.options import DROP, LEFT, PATHS, YES, codes, end, named_files, tell
+from curate.cli.options import DROP, LEFT, PATHS, YES, codes, end, tell
 from curate.config import chosen, find_config
 from curate.decision import DecisionLog
 from curate.errors import UsageError
@@ -15,6 +15,7 @@ from curate.pipeline.splitting import sources_of, split_files
 from curate.report.console import console
 from curate.report.progress import StageProgress
 from curate.report.split import split_json, split_text
+from curate.restore import finish
 from curate.runs import Project
 from curate.text import visible
 
@@ -70,10 +71,11 @@ def split(
     check = chosen(whole.check, drop=codes(drop))
     mix = chosen(whole.mix, weights=_weights(weight), examples=examples, tokens=tokens)
     config = whole.model_copy(update={"split": section, "dedup": dedup, "mix": mix, "check": check, "seed": whole.seed if seed is None else seed})
+    finish(output, project.decisions)
     log = DecisionLog(project.decisions)
     tell(log.notes)
     decisions = log.verdicts()
-    sources = sources_of(project, named_files(paths), section.existing, decisions)
+    sources = sources_of(project, paths, section.existing, output, decisions, lambda note: tell([note]))
     with StageProgress(quiet=quiet or not sys.stderr.isatty()) as shown:
         result = split_files(sources, output, config, decisions=decisions, cache=project.cache, listen=shown.listen, yes=yes)
     if as_json:

@@ -118,11 +118,10 @@ class _Plain:
         from curate.detect.outlined import ids_of
         from curate.read.outline import outline
 
-        views = {source: reader.view(lines.sources[source]) for source in np.unique(lines.source).tolist()}
-        if any(lines.sources[source].document for source in views):
+        if any(lines.sources[source].document for source in np.unique(lines.source).tolist()):
             return None
-        spans = zip(lines.source.tolist(), lines.starts.tolist(), (lines.starts + lines.sizes).tolist(), strict=True)
-        outlined = outline(b"".join([views[source][start:end] + b"\n" for source, start, end in spans]))
+        spans = zip(lines.source.tolist(), lines.starts.tolist(), lines.sizes.tolist(), strict=True)
+        outlined = outline(b"".join([reader.part(lines.sources[source], start, size) + b"\n" for source, start, size in spans]))
         at = np.full(len(lines.starts), -1, dtype=np.int64)
         if len(outlined.starts) != len(at) + 1:
             return None

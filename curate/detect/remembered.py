@@ -6,6 +6,7 @@ code that made it. A file that grew has its old pieces still. What is damaged is
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import blake2b, sha256
@@ -21,6 +22,7 @@ from curate.detect.columns import Columns, Making, columns_of
 from curate.detect.stored import AGREED, DECIDED, arrays_of, columns_from, decisions_from, decisions_of, kinds
 from curate.errors import UsageError
 from curate.example import content_id
+from curate.files import private
 from curate.read.pieces import Piece, bytes_of
 from curate.text import visible
 
@@ -265,6 +267,8 @@ class Remembered:
             if said := archive.save(self.path, decisions_of(verdicts, self._chosen) | {"asked": every.keys, "agree": every.same}):
                 self.notes.append(f"what was compared is not remembered: {visible(said)}")
         self.notes[:] = dict.fromkeys(self.notes)
+        with suppress(OSError):
+            private(self.folder.parent)
         archive.make_room(self.folder)
 
     def _verdicts(self) -> Verdicts:

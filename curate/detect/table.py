@@ -1,14 +1,11 @@
 """The lines of whole files as columns, and the lines themselves where somebody asks for them: memory is a few hundred bytes a line."""
 
-import atexit
-import mmap
-import shutil
-import tempfile
+import os
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
 
 from curate.detect.boilerplate import Passages, learnt, telling
 from curate.detect.brief import Brief, joined_brief
@@ -22,11 +19,13 @@ from curate.detect.remembered import Remembered, Task, columns_for
 from curate.detect.shingles import Joining, Sets, joined
 from curate.errors import InputError
 from curate.example import Example, Place
-from curate.files import is_packed, real
+from curate.files import display_name, is_packed, real
 from curate.read.dataset import FileFacts, ParsedLine, demand_read, parsed_line, read_file
 from curate.read.decode import decode
 from curate.read.lines import Line
 from curate.read.pieces import Piece, pieces_of
+from curate.scratch import scratch
+from curate.text import visible
 
 if TYPE_CHECKING:
     import numpy as np
@@ -141,8 +140,7 @@ class Spool:
     def path(self, number: int) -> Path:
         """Where the copy of file `number` goes."""
         if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="curate-dedup-"))
-            atexit.register(shutil.rmtree, self._folder, ignore_errors=True)
+            self._folder = scratch()
         return self._folder / str(number)
 
 
@@ -160,51 +158,54 @@ class Spot(NamedTuple):
 
 
 class Reader:
-    """Reads lines again; keeps the files that it reads open."""
+    """Reads lines again; keeps the files that it reads open, so that another file that takes the place of one is not read in its stead."""
 
     def __init__(self) -> None:
         """Nothing is opened before it is asked for."""
-        self._files: dict[Path, mmap.mmap] = {}
+        self._files: dict[Path, IO[bytes]] = {}
+
+    def __del__(self) -> None:
+        for file in self._files.values():
+            file.close()
 
     def data(self, spot: Spot) -> bytes:
-        """The bytes of a line without its line ending. Raises `InputError` for a file that is not there any more."""
-        return self.view(spot.source)[spot.start : spot.start + spot.size]
+        """The bytes of a line without its line ending. Raises `InputError` for a file that is not there any more, or is shorter by now."""
+        return self.part(spot.source, spot.start, spot.size)
 
     def lines(self, table: "Table", lines: "Numbers") -> Iterator[bytes]:
         """The bytes of many lines of a table, without line endings."""
-        source, starts = table.first.searchsorted(lines, side="right") - 1, table.starts[lines]
-        views = {at: self.view(table.sources[at]) for at in set(source.tolist())}  # a file without lines cannot be mapped
-        for at, start, end in zip(source.tolist(), starts.tolist(), (starts + table.sizes[lines]).tolist(), strict=True):
-            yield views[at][start:end]
+        source = table.first.searchsorted(lines, side="right") - 1
+        for at, start, size in zip(source.tolist(), table.starts[lines].tolist(), table.sizes[lines].tolist(), strict=True):
+            yield self.part(table.sources[at], start, size)
 
     def parts(self, source: Source, begins: "Numbers", ends: "Numbers") -> Iterator[memoryview]:
-        """Parts of a file; where they are in order, read ahead, which takes a third of the time of mapping the file where most of it is wanted.
+        """Parts of a file; where they are in order, read ahead. Raises `InputError` for a file that is not there any more, or is shorter by now."""
+        start, block = 0, memoryview(b"")
+        for begin, end in zip(begins.tolist(), ends.tolist(), strict=True):
+            if begin < start or end > start + len(block):
+                start, block = begin, memoryview(self._read(source, begin, max(AHEAD, end - begin)))
+            if end > start + len(block):
+                raise changed(source)
+            yield block[begin - start : end - start]
 
-        Raises `InputError` for a file that is not there any more, or is shorter by now.
-        """
+    def part(self, source: Source, start: int, size: int) -> bytes:
+        """Bytes of a file. Raises as `data` does."""
+        data = self._read(source, start, size)
+        if len(data) != size:  # a file that is mapped instead would end the process where it is cut short
+            raise changed(source)
+        return data
+
+    def _read(self, source: Source, start: int, size: int) -> bytes:
         try:
-            with source.path.open("rb") as file:
-                start, block = 0, memoryview(b"")
-                for begin, end in zip(begins.tolist(), ends.tolist(), strict=True):
-                    if begin < start or end > start + len(block):
-                        file.seek(begin)
-                        start, block = begin, memoryview(file.read(max(AHEAD, end - begin)))
-                    if end > start + len(block):
-                        raise changed(source)
-                    yield block[begin - start : end - start]
+            file = self._files.get(source.path)
+            if file is None:
+                file = self._files[source.path] = source.path.open("rb", buffering=0)
+            if hasattr(os, "pread"):  # processes that share the file do not share where it is read
+                return os.pread(file.fileno(), size, start)
+            file.seek(start)
+            return file.read(size)
         except OSError as error:
-            raise InputError(f"{source.name}: cannot be read again: {error}", "it must not change while it is deduplicated") from error
-
-    def view(self, source: Source) -> "mmap.mmap":
-        """All bytes of a file."""
-        known = self._files.get(source.path)
-        if known is None:
-            try:
-                with source.path.open("rb") as file:
-                    known = self._files[source.path] = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-            except (OSError, ValueError) as error:
-                raise InputError(f"{source.name}: cannot be read again: {error}", "it must not change while it is deduplicated") from error
-        return known
+            raise InputError(f"{visible(source.name)}: cannot be read again: {error.strerror}", "it must not change while it is read") from error
 
     def line(self, spot: Spot) -> ParsedLine:
         """A line and what it says."""
@@ -224,7 +225,7 @@ class Reader:
 
 def changed(source: Source) -> InputError:
     """What is raised for a file that is not what it was."""
-    return InputError(f"{source.name}: changed while it was read", "run it again when nobody writes to it")
+    return InputError(f"{visible(source.name)}: changed while it was read", "run it again when nobody writes to it")
 
 
 def read_table(
@@ -232,7 +233,7 @@ def read_table(
     making: Making,
     crew: Crew,
     progress: Callable[[int], None] | None = None,
-    name_of: Callable[[Path], str] = str,
+    name_of: Callable[[Path], str] = display_name,
     memory: Remembered | None = None,
 ) -> Table:
     """Read files; `name_of` gives the names that they go by in places, and pieces that the `memory` has need not be read.

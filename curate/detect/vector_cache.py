@@ -1,16 +1,20 @@
 """What models said about texts, by content hash, in a file of the project's cache folder that can be deleted at any time."""
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from curate.files import write_bytes
+from curate.detect import archive
+from curate.errors import OutputError
+from curate.text import visible
 
 if TYPE_CHECKING:
     import numpy as np
 
     Matrix = np.ndarray[Any, np.dtype[np.float32]]
+
+
+KINDS: Final = {"keys": "|S32", "vectors": "<f4"}
 
 
 class VectorCache:
@@ -47,19 +51,14 @@ class VectorCache:
         if self.path is None or not self._unsaved:
             return
         names = sorted(self._vectors)
-        buffer = io.BytesIO()
-        np.savez(buffer, keys=np.array(names, dtype="S32"), vectors=self.get(names))
-        write_bytes(self.path, buffer.getvalue())
+        if said := archive.save(self.path, {"keys": np.array(names, dtype="S32"), "vectors": self.get(names)}):
+            raise OutputError(f"{visible(said)}: cannot be written", "free some space, or check the permissions")
         self._unsaved = 0
 
 
 def _load(path: Path | None) -> dict[str, Any]:
-    import numpy as np
-
-    if path is None or not path.exists():
-        return {}
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as saved:
-            return dict(zip((key.decode() for key in saved["keys"].tolist()), saved["vectors"], strict=True))
-    except Exception:  # noqa: BLE001  (whatever a damaged archive raises, a damaged cache is only a slower run)
+        found = archive.load(path, KINDS) if path is not None else None
+        return {} if found is None else dict(zip((key.decode() for key in found["keys"].tolist()), found["vectors"], strict=True))
+    except archive.DAMAGE:  # a damaged cache is only a slower run
         return {}

@@ -17,6 +17,7 @@ from curate.files import remove_leftovers
 from curate.pipeline import store
 from curate.pipeline.choice import Choice
 from curate.pipeline.stages import Pipeline, RunResult
+from curate.restore import finish
 from curate.runs import Project
 
 
@@ -39,6 +40,7 @@ def run(project: Project, config: Config, listen: Listener = silent, choice: Cho
         ) from error
     with alone:
         remove_leftovers(project.state / "stages")
+        finish(project.folder / config.output, project.decisions)
         return Pipeline(project, config, listen, wanted).run()
 
 

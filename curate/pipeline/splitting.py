@@ -1,7 +1,7 @@
 """`curate split` as a function: files are read, what has errors leaves, the rest is divided and written."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -16,16 +16,18 @@ from curate.detect.threads import cores
 from curate.edited import edited_copies
 from curate.errors import InputError, UsageError
 from curate.events import Listener, StageAdvanced, StageFinished, StageStarted, silent
-from curate.files import data_files, sha256
+from curate.files import data_files, display_name
 from curate.finding import Finding, Severity
 from curate.manifest import intact, read_manifest, shaping
 from curate.models import fingerprint
 from curate.output import Made, SplitResult, input_files, write_output
+from curate.paths import demand_apart
 from curate.rules import Scope
 from curate.rules.balance import unbalanced
 from curate.rules.chosen import Chosen
 from curate.runs import Project
 from curate.screening import Screening
+from curate.snapshot import Snapshot, demand_unchanged, mode_of, snapshot
 from curate.split.balance import balance_of
 from curate.split.division import divide, making_of
 from curate.split.earlier import Earlier, earlier_splits
@@ -43,34 +45,63 @@ DIVIDING: Final = ("fractions", "counts", "stratify", "existing")
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """The files that are divided, and a test set that stays as it is."""
+    """The files that are divided, and a test set that stays as it is, each as it was before it was read."""
 
     files: Sequence[Path]
     given: Sequence[Path] = ()
-    name_of: Callable[[Path], str] = str
+    name_of: Callable[[Path], str] = display_name
     """What each goes by in places."""
-    hash_of: Callable[[Path], str] = sha256
-    """SHA-256 of the bytes that it stands for."""
+    origins: Mapping[Path, Snapshot] = field(default_factory=dict)
+    """Of a copy with edits, the file that it was made of."""
+    seen: Mapping[Path, Snapshot] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Raises `InputError` for a file that cannot be read."""
+        object.__setattr__(self, "seen", {path: snapshot(path, hashed=True) for path in self.every})
 
     @property
     def every(self) -> list[Path]:
         """The files of the test set, then those that are divided."""
         return [*self.given, *self.files]
 
+    def hash_of(self, path: Path) -> str:
+        """SHA-256 of the bytes that a file stands for."""
+        return self.origins.get(path, self.seen[path]).sha256
 
-def sources_of(project: Project, paths: Sequence[Path], existing: Sequence[str], verdicts: Mapping[str, Decision]) -> Sources:
-    """Files to divide, and a test set that stays; a file with lines that people edited is read as a copy that has their edits.
+    @property
+    def mode(self) -> int:
+        """What others may do with what is made of them."""
+        return mode_of([*self.seen.values(), *self.origins.values()])
 
-    Raises `InputError` for what is not there, `UsageError` for a file that is named as both.
+    def demand_unchanged(self) -> None:
+        """Raise `InputError` where one of them is not what was read."""
+        demand_unchanged([*self.seen.values(), *self.origins.values()])
+
+
+def sources_of(
+    project: Project, named: Sequence[str], existing: Sequence[str], output: Path, verdicts: Mapping[str, Decision], note: Callable[[str], None] | None = None
+) -> Sources:
+    """Files to divide, and a test set that stays, as the user named them; a file with lines that people edited is read as a copy that has their edits.
+
+    `note` is told what is skipped in folders. Raises `InputError` for what is not there, `UsageError` for a file that is named as both, and for an
+    `output` that lies where data is read.
     """
-    given = data_files(existing) if existing else []
+    paths = data_files(named, note)
+    given = data_files(existing, note) if existing else []
+    demand_apart([*paths, *given], folder=output, named=[*named, *existing])
     if overlap := [path for path in given if path.resolve() in {file.resolve() for file in paths}]:
         raise UsageError(f"{overlap[0]}: is both data and the test set that stays", "name it once")
-    copies = edited_copies(paths, edits_of(verdicts.values()), project.edited)
-    originals = {copy: path for path, copy in copies.items()}
-    return Sources(
-        [copies.get(path, path) for path in paths], given, lambda path: str(originals.get(path, path)), lambda path: sha256(originals.get(path, path))
-    )
+    copies, origins = copies_of(project, paths, verdicts)
+    names = {copy: seen.path for copy, seen in origins.items()}
+    return Sources([copies.get(path, path) for path in paths], given, lambda path: display_name(names.get(path, path)), origins)
+
+
+def copies_of(project: Project, paths: Sequence[Path], verdicts: Mapping[str, Decision]) -> tuple[dict[Path, Path], dict[Path, Snapshot]]:
+    """Copies of the files with edited lines, by the file; and by the copy, the file as it was before that."""
+    edits = edits_of(verdicts.values())
+    seen = {path: snapshot(path, hashed=True) for path in paths} if edits else {}
+    copies = edited_copies(paths, edits, project.edited)
+    return copies, {copy: seen[path] for path, copy in copies.items()}
 
 
 def split_files(
@@ -88,7 +119,7 @@ def split_files(
     Raises `InputError` for a file that cannot be read or where nothing is left, `DataError` where much of a file would be dropped and `yes`
     was not said, `UsageError`, `OutputError`; nothing is changed then.
     """
-    demand_apart(sources.every, output)
+    demand_apart(sources.every, folder=output)
     making = making_of(config)
     apart = bool(config.check.model) or _asks_all(config.check)
     screening = None if apart else Screening.of(config.check, quick=size_of(sources.every) >= QUICK)
@@ -144,8 +175,9 @@ def divided(
         models["semantic"] = fingerprint(config.split.semantic)
     before = earlier.of(table.ids) if earlier else None
     division = divide(table, leaves, config, given=given, before=before, cache=cache)
-    inputs = input_files(table, sources.every, map(sources.hash_of, sources.every))
-    manifest = write_output(output, table, division, inputs, given, Made(config, decisions or {}, models, grown_from))
+    inputs = input_files(table, map(sources.hash_of, sources.every))
+    made = Made(config, decisions or {}, models, grown_from)
+    manifest = write_output(output, table, division, inputs, given, made, mode=sources.mode, unchanged=sources.demand_unchanged)
     warnings = unbalanced(balance_of(table, division, config, inputs[given].path, given=bool(given)))
     return SplitResult(manifest, division, warnings, [*notes, *division.notes], len(table.starts) - len(table.lines))
 
@@ -159,12 +191,6 @@ def read_sources(sources: Sources, making: Making, crew: Crew, advance: Callable
         place = table.place(next(line for line in range(tests) if line not in held))
         raise InputError(f"{visible(str(place))}: no example in this line of the test set", "mend it, or leave the line out: a test set stays as it is")
     return table
-
-
-def demand_apart(files: Iterable[Path], output: Path) -> None:
-    """Raise `UsageError` where a folder that is written holds a file that is read."""
-    if any(path.resolve().parent == output.resolve() for path in files):
-        raise UsageError(f"{output}: holds a file that is read", "name another folder; input files are never overwritten")
 
 
 def size_of(paths: Iterable[Path]) -> int:

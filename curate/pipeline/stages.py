@@ -11,7 +11,7 @@ from typing import Any
 from curate.apply import Reason, demand_light, heavy_drops, leaves_by, leaving
 from curate.check import check_paths
 from curate.config import Config
-from curate.decision import Decision, DecisionLog, edits_of
+from curate.decision import Decision, DecisionLog
 from curate.dedup import EACH
 from curate.detect.columns import Making
 from curate.detect.conflict import Conflict, ConflictReport, find_conflicts
@@ -22,20 +22,21 @@ from curate.detect.shingles import Shingling
 from curate.detect.sift import sift
 from curate.detect.table import Reader, Table
 from curate.detect.threads import cores
-from curate.edited import edited_copies
 from curate.errors import ConfigError, CurateError, DataError, UsageError
 from curate.events import Listener, RunPlanned, StageAdvanced, StageFinished, StageStarted
 from curate.example import Example
-from curate.files import data_files, sha256
+from curate.files import data_files, display_name
 from curate.finding import Finding, Severity
 from curate.manifest import Manifest, intact, key_of, read_manifest
 from curate.models import fingerprint
+from curate.paths import demand_apart
 from curate.pipeline import store, training
 from curate.pipeline.choice import STAGES, Choice, State
-from curate.pipeline.splitting import Sources, demand_apart, divided, is_big, read_sources
+from curate.pipeline.splitting import Sources, copies_of, divided, is_big, read_sources
 from curate.read.dataset import demand_understood
 from curate.rules import RULES
 from curate.runs import Project
+from curate.snapshot import Snapshot
 from curate.split.division import making_of
 from curate.suppressions import load_suppressions, suppress
 from curate.text import plural
@@ -118,7 +119,7 @@ class Pipeline:
         """Everything that could stop the run late is looked at first: files, models, the recipe."""
         if not self.config.data:
             raise UsageError("the configuration names no data", 'write  data = ["data.jsonl"]  in curate.toml')
-        demand_apart([*self.paths, *self.given], self.output)
+        demand_apart([*self.paths, *self.given], folder=self.output, named=self._named(*self.config.data, *self.config.split.existing))
         wanted = self.config.conflicts
         local = "" if wanted.judge.startswith(REMOTE) else wanted.judge
         named = (("embeddings", wanted.embeddings), ("nli", wanted.nli), ("judge", local), ("semantic", self.config.split.semantic))
@@ -149,25 +150,24 @@ class Pipeline:
         """The files of a test set that stays as it is."""
         return data_files(self.project.folder / name for name in self.config.split.existing) if self.config.split.existing else []
 
+    def _named(self, *names: str) -> list[Path]:
+        return [self.project.folder / name for name in names]
+
     def _name(self, path: Path) -> str:
         """The path as seen from the project's folder, so that results are the same wherever the command was started."""
-        path = self.originals.get(path, path)
-        return path.relative_to(self.project.folder).as_posix() if path.is_relative_to(self.project.folder) else str(path)
+        path = self._copies[1][path].path if path in self._copies[1] else path
+        return display_name(path.relative_to(self.project.folder).as_posix() if path.is_relative_to(self.project.folder) else path)
 
     @cached_property
-    def edited(self) -> dict[Path, Path]:
-        """Copies of the files that have edited lines, by the file."""
-        return edited_copies(self.paths, edits_of(self.verdicts.values()), self.project.edited)
-
-    @cached_property
-    def originals(self) -> dict[Path, Path]:
-        """The files themselves, by their copies."""
-        return {copy: path for path, copy in self.edited.items()}
+    def _copies(self) -> tuple[dict[Path, Path], dict[Path, Snapshot]]:
+        """Copies of the files that have edited lines, by the file; and the files, by their copies."""
+        return copies_of(self.project, self.paths, self.verdicts)
 
     @cached_property
     def sources(self) -> Sources:
         """What is read: the files, those with edited lines as their copies."""
-        return Sources([self.edited.get(path, path) for path in self.paths], self.given, self._name, lambda path: sha256(self.originals.get(path, path)))
+        copies, origins = self._copies
+        return Sources([copies.get(path, path) for path in self.paths], self.given, self._name, origins)
 
     @cached_property
     def recipe(self) -> Path:
@@ -182,7 +182,7 @@ class Pipeline:
     @cached_property
     def inputs(self) -> list[list[str]]:
         """Names and hashes of what is read."""
-        return [[self._name(path), sha256(path)] for path in self.sources.every]
+        return [[self._name(path), self.sources.seen[path].sha256] for path in self.sources.every]
 
     @cached_property
     def table(self) -> Table:

@@ -29,7 +29,7 @@ def load(path: Path, key: str | None) -> Result | None:
 
 def save(path: Path, key: str, result: Result) -> None:
     """Keep a stage's result: all of it or, when we are killed, none. Raises `OutputError`."""
-    write_json(path, {"key": key, "result": result})
+    write_json(path, {"key": key, "result": result}, mode=0o600)  # findings quote the data
 
 
 def findings_of(result: Result) -> list[Finding]:

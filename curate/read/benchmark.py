@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from curate.errors import InputError
 from curate.example import Place
-from curate.files import blocks
+from curate.files import blocks, display_name
 from curate.read.dataset import FileFacts, ParsedLine, demand_read, read_file
 from curate.read.locate import Spans, pointer
 
@@ -75,7 +75,7 @@ def _kind(path: Path) -> str:
 
 def _objects(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
     """The items of a file of JSON."""
-    facts = FileFacts(str(path))
+    facts = FileFacts(display_name(path))
     for parsed in read_file(path, facts):
         value = parsed.decoded.value
         if isinstance(value, dict):
@@ -113,7 +113,7 @@ def _table(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
     start = 1
     try:
         for cells in lines:
-            place, start = Place(str(path), start), lines.line_num + 1
+            place, start = Place(display_name(path), start), lines.line_num + 1
             if head is None:
                 names = [_plain(cell) for cell in cells]
                 known = any(name in (*QUESTIONS, *BESIDE) for name in names)

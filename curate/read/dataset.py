@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from curate.errors import InputError
 from curate.example import Example, Place
-from curate.files import blocks, is_packed, sha256
+from curate.files import blocks, display_name, is_packed, sha256
 from curate.read.decode import MISSING, Decoded, Defect, decode
 from curate.read.document import compact, elements, is_document
 from curate.read.formats import example_of, is_prompt
@@ -192,7 +192,7 @@ class Dataset:
         return len(self.lines) - len(self.examples)
 
 
-def read_dataset(paths: Iterable[Path], name_of: Callable[[Path], str] = str) -> Dataset:
+def read_dataset(paths: Iterable[Path], name_of: Callable[[Path], str] = display_name) -> Dataset:
     """Read whole files into memory; `name_of` gives the name that a file goes by in places. Raises `InputError`."""
     files: list[FileFacts] = []
     lines: list[ParsedLine] = []

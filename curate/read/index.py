@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
 
 from curate.errors import InputError
 from curate.example import Place
-from curate.files import blocks, is_packed, real
+from curate.files import blocks, display_name, is_packed, real
 from curate.read.dataset import WIDE, FileFacts, ParsedLine, parsed_line
 from curate.read.document import elements, is_document
 from curate.read.kinds import kind_of
@@ -206,7 +206,7 @@ class Lines:
 
     def __init__(self, paths: Sequence[Path]) -> None:
         """Raises `InputError` for a file that cannot be opened."""
-        self.indexes = [Index(path, str(path)) for path in paths]
+        self.indexes = [Index(path, display_name(path)) for path in paths]
         self._by_name = {index.name: number for number, index in enumerate(self.indexes)}
 
     def build(self) -> Iterator[int]:

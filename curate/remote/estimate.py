@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from curate.files import display_name
 from curate.read.dataset import FileFacts, demand_read, read_file
 from curate.remote.prices import Price
 from curate.remote.settings import PREFERENCE, Settings
@@ -39,8 +40,8 @@ class Measured:
 
 def measure(path: Path, counter: TokenCounter, progress: Progress | None = None) -> Measured:
     """Count the tokens of a file. Raises `InputError` where it cannot be read."""
-    facts = FileFacts(str(path))
-    found = Measured(str(path))
+    facts = FileFacts(display_name(path))
+    found = Measured(display_name(path))
     done = 0
     for done, parsed in enumerate(read_file(path, facts), start=1):
         if parsed.example is not None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from curate.errors import InputError, RemoteError, UsageError
-from curate.files import STDIN, is_packed, sha256
+from curate.files import STDIN, display_name, is_packed, sha256
 from curate.remote.endpoint import Endpoint, Progress
 from curate.remote.job import UploadedFile
 from curate.remote.journal import FileGone, FileSent, Journal
@@ -68,7 +68,7 @@ def send(
         there = endpoint.file(known.file_id)
         if there is not None and (there.status or "") not in REFUSED and there.bytes in (None, size):
             _await_read(endpoint, journal, there, path, sleep)
-            return Sent(str(path), digest, size, known.file_id, reused=True)
+            return Sent(display_name(path), digest, size, known.file_id, reused=True)
         journal.add(FileGone(address=address, file_id=known.file_id))
     if before is not None:
         before()
@@ -76,9 +76,9 @@ def send(
     if (path.stat().st_size, sha256(path)) != (size, digest):
         endpoint.delete(file.id)
         raise InputError(f"{path}: was changed while it was sent", "say the same again once it is written to its end; what was sent is deleted there")
-    journal.add(FileSent(address=address, path=str(path), sha256=digest, bytes=size, file_id=file.id))
+    journal.add(FileSent(address=address, path=display_name(path), sha256=digest, bytes=size, file_id=file.id))
     _await_read(endpoint, journal, file, path, sleep)
-    return Sent(str(path), digest, size, file.id, reused=False)
+    return Sent(display_name(path), digest, size, file.id, reused=False)
 
 
 def _arrived(endpoint: Endpoint, path: Path, size: int, advance: Progress | None) -> UploadedFile:

@@ -6,11 +6,10 @@ of one line, of a whole document where the file is one.
 
 from collections.abc import Iterator, Sequence
 from itertools import chain, groupby
-from pathlib import Path
 from typing import Final, NamedTuple
 
 from curate.errors import InputError
-from curate.files import blocks, real
+from curate.files import blocks, path_of, real
 from curate.finding import Finding
 from curate.read.dataset import FileFacts, ParsedLine, read_file
 from curate.read.decode import Defect, decode
@@ -58,7 +57,7 @@ class _Source:
     """A file that is read once more."""
 
     def __init__(self, file: str, text: bool) -> None:
-        self.file, self.path, self.text = file, Path(file), text
+        self.file, self.path, self.text = file, path_of(file), text
 
     def spots(self, findings: Sequence[Finding]) -> Iterator[Spot | None]:
         """The spots of findings in this file."""

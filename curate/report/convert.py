@@ -31,7 +31,7 @@ class ConvertOutput(BaseModel):
     not_understood: int
     """Lines that hold no example that curate understands: set aside, or messages without a text."""
     aside: int
-    """Lines in unconverted.jsonl; converted + aside = read."""
+    """Lines in the file beside the output (out.unconverted.jsonl); converted + aside = read."""
     formats: dict[str, int]
     """Converted lines by the format they had."""
     reasons: dict[str, int]

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from curate.errors import CurateError
 from curate.example import Example, Place
+from curate.files import display_name
 from curate.review.entry import Clash, Cluster, Dispute, Member, Side, Stand
 from curate.review.facts import Advanced, Broke, Checked, ConflictsFound, DuplicatesFound, Ended, ExamplesKnown, FindingsFound, Tell
 from curate.review.sources import Sources
@@ -73,7 +74,7 @@ def _check(sources: Sources, tell: Tell) -> None:
     tell(Advanced("check", 0, None))
     report = check_paths(sources.files, sources.config.check, advance, found=found)
     before = {id(finding) for finding in report.findings}
-    suppress(report, suppressions, [str(path) for path in sources.files])
+    suppress(report, suppressions, [display_name(path) for path in sources.files])
     if stale := [finding for finding in report.findings if id(finding) not in before]:
         tell(FindingsFound(stale))
     tell(Checked(report.lines, report.examples, report.suppressed, report.seconds))

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from curate.config import DedupConfig
 from curate.errors import InputError
 from curate.events import Listener, StageFinished, StageStarted, silent
-from curate.files import DATA_SUFFIXES
+from curate.files import DATA_SUFFIXES, display_name
 from curate.manifest import NAME, Manifest, read_manifest
 from curate.text import plural
 from curate.verify.books import books_point, ledger_point, read_ledger
@@ -63,7 +63,7 @@ def verify_folder(folder: Path, *, embeddings: str = "", cache: Path | None = No
         points.append(counts_point(folder, manifest, examples, dict(zip(parts, read.characters, strict=True)), found))
         points.append(ledger_point(manifest, ledger, read, found))
         if passages:
-            points.append(passages_point(str(folder / NAME), read, passages, found))
+            points.append(passages_point(display_name(folder / NAME), read, passages, found))
         listen(StageStarted("books"))
         points.append(books_point(folder, manifest, ledger, read, crew, found))
         listen(StageFinished("books", False, points[-1].said))
@@ -141,7 +141,7 @@ def _read(parts: Mapping[str, Sequence[Path]], wanted: Wanted, compared: Compare
 
 def _lines_point(read: Collected, found: list[Difference]) -> Point:
     """Whether each line of the splits holds an example that is understood."""
-    broken = [Difference("manifest", str(path), line, f"holds no example that can be compared: it {why}") for path, line, why in read.unread]
+    broken = [Difference("manifest", display_name(path), line, f"holds no example that can be compared: it {why}") for path, line, why in read.unread]
     found.extend(broken[:SHOWN])
     proved = f"each of {plural(len(read.places), 'line')} of the splits holds an example"
     return judged("lines", broken, proved, f"{plural(len(broken), 'line')} hold{'s' if len(broken) == 1 else ''} none that can be compared")

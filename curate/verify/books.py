@@ -11,7 +11,7 @@ import numpy as np
 import xxhash
 
 from curate.example import canonical
-from curate.files import sha256
+from curate.files import display_name, path_of, sha256
 from curate.manifest import InputFile, Manifest
 from curate.text import plural
 from curate.verify.collect import Collected
@@ -57,7 +57,7 @@ def read_ledger(path: Path, found: list[Difference]) -> Ledger:
             try:
                 ledger.removed.append(_removed(number, loads(line)))
             except (NotUnderstoodError, ValueError, KeyError, TypeError, AttributeError):
-                found.append(Difference("manifest", str(path), number, "is no line of a ledger"))
+                found.append(Difference("manifest", display_name(path), number, "is no line of a ledger"))
     return ledger
 
 
@@ -114,7 +114,7 @@ def find_inputs(folder: Path, files: Sequence[InputFile]) -> Inputs:
     """The files of a manifest: looked up from here, and from beside the folder; those with other bytes are as good as missing."""
     inputs = Inputs()
     for file in files:
-        there = [path for path in dict.fromkeys((Path(file.path), folder.parent / file.path)) if path.is_file()]
+        there = [path for path in dict.fromkeys((path_of(file.path), folder.parent / path_of(file.path))) if path.is_file()]
         path = next((path for path in there if sha256(path) == file.sha256), None)
         if path is not None:
             inputs.files.append(path)

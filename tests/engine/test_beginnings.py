@@ -63,7 +63,7 @@ def test_they_are_counted_and_told(write: Write, capsys: pytest.CaptureFixture[s
     out = capsys.readouterr().out
     assert "data.jsonl:1: D007" in out
     assert "2 lines read = 1 kept + 1 removed (0 exact, 0 near, 1 beginning)" in out
-    assert json.loads(Path("removed.jsonl").read_bytes())["why"] == "beginning of a longer conversation"
+    assert json.loads(Path("out.removed.jsonl").read_bytes())["why"] == "beginning of a longer conversation"
     assert "<b>1</b>beginnings" in Path("report.html").read_text()
 
 

@@ -135,8 +135,8 @@ def test_instructions_that_all_requests_begin_with_hide_no_difference(write: Wri
     data += [(request.replace("Review:", "Reveiw:"), answer) for request, answer in data[:5]]
     path, copies = write("data.jsonl", data), [61, 62, 63, 64, 65]
     for options in ([], [], ["--no-cache"]):
-        assert main(["dedup", "data.jsonl", "-o", "kept.jsonl", "-q", "--keep", "first", *options]) == 0
-        assert [json.loads(line)["line"] for line in Path("removed.jsonl").read_bytes().splitlines()] == copies
+        assert main(["dedup", "data.jsonl", "-o", "kept.jsonl", "-q", "--keep", "first", "--overwrite", *options]) == 0
+        assert [json.loads(line)["line"] for line in Path("kept.removed.jsonl").read_bytes().splitlines()] == copies
     assert "shared instructions" in capsys.readouterr().err
     assert main(["dedup", "data.jsonl", "-q", "--keep", "first", "--rethreshold", "0.7"]) == 0
     values = [json.loads(line) for line in path.read_bytes().splitlines()]

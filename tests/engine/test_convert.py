@@ -17,7 +17,7 @@ from tests import strategies
 from tests.conftest import Write, chat, line_of
 
 Captured = pytest.CaptureFixture[str]
-OUT, ASIDE = Path("out.jsonl"), Path("unconverted.jsonl")
+OUT, ASIDE = Path("out.jsonl"), Path("out.unconverted.jsonl")
 
 
 def parsed_lines(path: Path) -> list[ParsedLine]:
@@ -25,7 +25,7 @@ def parsed_lines(path: Path) -> list[ParsedLine]:
 
 
 def convert(*paths: Path, chosen: bool = False) -> ConvertReport:
-    return convert_paths(paths, OUT, ASIDE, chosen=chosen)
+    return convert_paths(paths, OUT, ASIDE, chosen=chosen, overwrite=True)
 
 
 def written() -> list[Any]:
@@ -82,7 +82,7 @@ def test_converting_what_was_converted_changes_no_byte(values: list[dict[str, An
     if values and not any(parsed.example and parsed.example.understood for parsed in parsed_lines(path)):
         return  # nothing is written
     convert(path, chosen=True)
-    report = convert_paths([OUT], again, Path("rest.jsonl"))
+    report = convert_paths([OUT], again, Path("rest.jsonl"), overwrite=True)
     assert (again.read_bytes(), report.aside) == (OUT.read_bytes(), {})
 
 
@@ -225,7 +225,7 @@ def test_the_command_says_what_became_of_the_lines(write: Write, capsys: Capture
     assert main(["convert", str(path), "--to", "messages", "-o", str(OUT)]) == 1
     said = capsys.readouterr().out
     assert "2 lines read: 1 written to out.jsonl (1 prompt-completion)" in said
-    assert "1 line could not be converted and is in unconverted.jsonl: M001 × 1" in said
+    assert "1 line could not be converted and is in out.unconverted.jsonl: M001 × 1" in said
     assert OUT.read_bytes() == line_of(("Hi", "Hello.")) + b"\n"
 
 
@@ -236,7 +236,7 @@ def test_the_command_ends_clean_when_all_was_converted_and_prints_json(write: Wr
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(("output", "to"), [("data.jsonl", "messages"), ("unconverted.jsonl", "messages"), ("out.jsonl", "sharegpt")])
+@pytest.mark.parametrize(("output", "to"), [("data.jsonl", "messages"), ("out.jsonl", "sharegpt")])
 def test_an_output_that_makes_no_sense_is_a_mistake_of_usage(write: Write, output: str, to: str) -> None:
     path = write("data.jsonl", [("Hi", "Hello.")])
     assert main(["convert", str(path), "--to", to, "-o", output]) == 2

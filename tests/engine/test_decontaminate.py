@@ -153,9 +153,9 @@ def test_kept_and_removed_are_what_was_read(tmp_path: Path) -> None:
     data.write_text("\n".join([*lines, "{broken"]) + "\n", encoding="utf-8")
     bench = write(tmp_path / "bench.jsonl", {"question": QUESTION}, {"question": "Something else entirely, asked at some length and in many words?"})
     result = decontaminated([data], [bench])
-    write_decontaminated(result, tmp_path / "out.jsonl", tmp_path / "removed.jsonl")
+    write_decontaminated(result, tmp_path / "out.jsonl")
     assert (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines() == [lines[0], lines[2], "{broken"]
-    [removed] = [json.loads(line) for line in (tmp_path / "removed.jsonl").read_text(encoding="utf-8").splitlines()]
+    [removed] = [json.loads(line) for line in (tmp_path / "out.removed.jsonl").read_text(encoding="utf-8").splitlines()]
     assert (removed["line"], removed["code"], removed["text"]) == (2, "L007", lines[1])
     assert [(of.items, of.unsaid, of.found) for of in result.benchmarks] == [(2, 0, (1,))]
 
@@ -182,7 +182,7 @@ class TestCommand:
     def test_what_is_found_and_not_removed_is_a_finding(self, capsys: pytest.CaptureFixture[str]) -> None:
         code, out, _ = self.run("data.jsonl", "--bench", "bench.jsonl", capsys=capsys)
         assert (code, "data.jsonl:1: L007" in out, "1 of 1 item found" in out) == (1, True, True)
-        assert not Path("removed.jsonl").exists()
+        assert not Path("out.removed.jsonl").exists()
 
     def test_nothing_found_is_clean(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert self.run("data.jsonl", "--bench", "other.jsonl", capsys=capsys)[0] == 0
@@ -194,7 +194,7 @@ class TestCommand:
         assert [(of["file"], of["items"], of["found"]) for of in said["benchmarks"]] == [("bench.jsonl", 1, [1]), ("other.jsonl", 1, [])]
         assert said["found"][0]["finding"]["code"] == "L007"
 
-    @pytest.mark.parametrize("output", ["data.jsonl", "bench.jsonl", "removed.jsonl"])
+    @pytest.mark.parametrize("output", ["data.jsonl", "bench.jsonl", "other.jsonl"])
     def test_no_file_that_is_read_is_replaced(self, output: str, capsys: pytest.CaptureFixture[str]) -> None:
         before = {path: path.read_bytes() for path in data_files(["."])}
         assert self.run("data.jsonl", "--bench", "bench.jsonl", "-o", output, capsys=capsys)[0] == 2

@@ -16,6 +16,7 @@ from curate.decision import Decision, DecisionLog
 from curate.dedup import plan, write_plan
 from curate.errors import OutputError
 from curate.example import content_id
+from curate.files import TEMPORARY
 from curate.schemas import schemas
 from tests.conftest import Write, chat, line_of
 
@@ -30,7 +31,7 @@ def dedup(*words: str) -> int:
 
 
 def removed() -> list[dict[str, Any]]:
-    return [json.loads(line) for line in Path("removed.jsonl").read_bytes().splitlines()]
+    return [json.loads(line) for line in Path("out.removed.jsonl").read_bytes().splitlines()]
 
 
 def test_what_is_kept_keeps_its_bytes_and_what_goes_keeps_its_reason(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
@@ -50,7 +51,7 @@ def test_without_an_output_nothing_is_written(write: Write, capsys: pytest.Captu
     write("data.jsonl", PAIRS)
     assert dedup("data.jsonl") == 0
     assert "2 removed (1 exact, 1 near); nothing written" in capsys.readouterr().out
-    assert not Path("removed.jsonl").exists()
+    assert not Path("out.removed.jsonl").exists()
 
 
 def test_an_explanation_shows_how_the_two_differ(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
@@ -115,7 +116,7 @@ def test_another_threshold_needs_what_is_remembered_and_nothing_else(write: Writ
     monkeypatch.setattr("curate.detect.columns.shingled", None)
     assert dedup("data.jsonl", "--rethreshold", "0.9", "-o", "out.jsonl") == 0
     assert [item["line"] for item in removed()] == [4]
-    assert dedup("data.jsonl", "--rethreshold", "0.6", "-o", "out.jsonl") == 0
+    assert dedup("data.jsonl", "--rethreshold", "0.6", "-o", "out.jsonl", "--overwrite") == 0
     assert [item["line"] for item in removed()] == [3, 4]
     assert dedup("data.jsonl", "--rethreshold", "0.6", "--on", "prompt") == 2
     assert dedup("data.jsonl", "--rethreshold", "0.6", "--no-cache") == 2
@@ -136,7 +137,7 @@ def test_a_damaged_cache_costs_a_note(write: Write, capsys: pytest.CaptureFixtur
     at = whole.index(b"hashes.npy") + 160  # a number in the middle of it
     for damage in (b"", b"no archive", whole[: len(whole) // 2], whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :]):
         cache.write_bytes(damage)
-        assert dedup("data.jsonl", "-o", "out.jsonl") == 0
+        assert dedup("data.jsonl", "-o", "out.jsonl", "--overwrite") == 0
         assert "damaged and is made anew" in capsys.readouterr().err
         assert removed() == before
         assert len(cache.read_bytes()) == len(whole)
@@ -149,14 +150,14 @@ def heavy(write: Write, name: str = "data.jsonl") -> Path:
 def test_a_heavy_removal_needs_a_yes_and_nothing_is_written_without(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     heavy(write)
     Path("out.jsonl").write_text("old")
-    assert dedup("data.jsonl", "-o", "out.jsonl") == 1
+    assert dedup("data.jsonl", "-o", "out.jsonl", "--overwrite") == 1
     told = capsys.readouterr()
     assert "error: D008 data.jsonl: 149 of 170 lines would go, 88%; above 30% needs a yes" in told.err
     assert "149 lines would go for this one, 88% of all" in told.err
     assert "--yes" in told.err
     assert told.out.splitlines()[-1].endswith("; nothing written")
-    assert (Path("out.jsonl").read_text(), Path("removed.jsonl").exists()) == ("old", False)
-    assert dedup("data.jsonl", "-o", "out.jsonl", "--yes") == 0
+    assert (Path("out.jsonl").read_text(), Path("out.removed.jsonl").exists()) == ("old", False)
+    assert dedup("data.jsonl", "-o", "out.jsonl", "--yes", "--overwrite") == 0
     assert len(Path("out.jsonl").read_bytes().splitlines()) == 21
 
 
@@ -172,7 +173,7 @@ def test_limits_of_a_heavy_removal_can_be_set(write: Write) -> None:
     Path("curate.toml").write_text("[dedup]\nstop_share = 0.9\nstop_cluster = 0.9\n")
     assert dedup("data.jsonl", "-o", "out.jsonl") == 0
     Path("curate.toml").write_text("[dedup]\nstop_least = 149\n")
-    assert dedup("data.jsonl", "-o", "out.jsonl") == 0
+    assert dedup("data.jsonl", "-o", "out.jsonl", "--overwrite") == 0
 
 
 @pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("n\n", 1), ("\n", 1)])
@@ -253,10 +254,10 @@ def test_what_was_decided_in_review_counts(write: Write, capsys: pytest.CaptureF
     log.add(Decision(example=short, verdict="keep"))
     assert dedup("data.jsonl", "-o", "out.jsonl") == 0
     assert [item["line"] for item in removed()] == [3, 4]
-    assert dedup("data.jsonl", "-o", "out.jsonl", "--keep", "manual") == 0
+    assert dedup("data.jsonl", "-o", "out.jsonl", "--keep", "manual", "--overwrite") == 0
     assert [item["line"] for item in removed()] == [4]
     log.add(Decision(example=long, verdict="drop"))
-    assert dedup("data.jsonl", "-o", "out.jsonl", "--keep", "manual") == 0
+    assert dedup("data.jsonl", "-o", "out.jsonl", "--keep", "manual", "--overwrite") == 0
     assert [item["line"] for item in removed()] == [3, 4]
     assert "kept in review: 1 example stays" in capsys.readouterr().err
 
@@ -265,9 +266,8 @@ def test_what_was_decided_in_review_counts(write: Write, capsys: pytest.CaptureF
     "words",
     [
         ("-o", "data.jsonl"),
-        ("-o", "removed.jsonl"),
         ("-o", "out.jsonl", "--html", "out.jsonl"),
-        ("-o", "out.jsonl", "--html", "removed.jsonl"),
+        ("-o", "out.jsonl", "--html", "out.removed.jsonl"),
         ("--html", "data.jsonl"),
         ("--against", "old.jsonl", "-o", "old.jsonl"),
         ("--against", "data.jsonl"),
@@ -290,23 +290,24 @@ def test_nothing_to_remove_is_said_so(data: bytes, said: str, words: tuple[str, 
     assert dedup("data.jsonl", "-o", "out.jsonl", "--html", "report.html", *words) == 0
     assert said in capsys.readouterr().out
     assert Path("out.jsonl").read_bytes() == (data + b"\n" if data else b"")
-    assert Path("removed.jsonl").read_bytes() == b""
+    assert Path("out.removed.jsonl").read_bytes() == b""
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
 def test_a_full_disk_leaves_the_old_files(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     planned = plan([write("data.jsonl", PAIRS)], DedupConfig())
     Path("out.jsonl").write_text("old")
-    Path("removed.jsonl").write_text("old")
-    opened = Path.open
+    Path("out.removed.jsonl").write_text("old")
+    opened = os.open
 
-    def full(self: Path, mode: str = "r", *rest: Any, **named: Any) -> Any:
-        return opened(Path("/dev/full") if self.name.startswith(".removed.jsonl") and "w" in mode else self, mode, *rest, **named)
+    def full(path: str, flags: int, *rest: int) -> int:
+        there = Path(path).name.startswith(".out.removed.jsonl") and path.endswith(TEMPORARY)
+        return opened("/dev/full" if there else path, os.O_WRONLY if there else flags, *rest)
 
     with monkeypatch.context() as patched:
-        patched.setattr(Path, "open", full)
+        patched.setattr(os, "open", full)
         with pytest.raises(OutputError, match=r"removed\.jsonl: cannot be written: No space left"):
-            write_plan(planned, Path("out.jsonl"), Path("removed.jsonl"))
+            write_plan(planned, Path("out.jsonl"), overwrite=True)
     assert sorted(path.read_text() for path in Path().glob("*.jsonl") if path.name != "data.jsonl") == ["old", "old"]
     assert not list(Path().glob(".*tmp*"))
 
@@ -319,7 +320,7 @@ def test_an_interruption_leaves_the_old_files(write: Write, monkeypatch: pytest.
         raise KeyboardInterrupt
 
     monkeypatch.setattr("curate.rewrite.lost_line", interrupted)
-    assert dedup("data.jsonl", "-o", "out.jsonl") == 130
+    assert dedup("data.jsonl", "-o", "out.jsonl", "--overwrite") == 130
     assert (Path("out.jsonl").read_text(), sorted(path.name for path in Path().iterdir())) == ("old", [".curate", "data.jsonl", "out.jsonl"])
 
 
@@ -348,17 +349,19 @@ def test_killed_between_any_two_renames_no_example_is_in_neither_file(write: Wri
     lines = set(write("data.jsonl", PAIRS).read_bytes().splitlines())
     states = []
     for renames in range(4):
-        for name in ("out.jsonl", "removed.jsonl"):
+        for name in ("out.jsonl", "out.removed.jsonl"):
             Path(name).unlink(missing_ok=True)
             if name in before:
                 Path(name).write_bytes(before[name])
         killed = subprocess.run(
-            [sys.executable, "-c", KILLED, str(renames), "dedup", "data.jsonl", "-o", "out.jsonl", "--no-cache"], check=False, capture_output=True
+            [sys.executable, "-c", KILLED, str(renames), "dedup", "data.jsonl", "-o", "out.jsonl", "--no-cache", "--overwrite"],
+            check=False,
+            capture_output=True,
         )
         there = {line for path in (Path("out.jsonl"),) if path.exists() for line in path.read_bytes().splitlines()}
-        gone = {item["text"].encode() for item in removed()} if Path("removed.jsonl").exists() else set()
+        gone = {item["text"].encode() for item in removed()} if Path("out.removed.jsonl").exists() else set()
         kept_then = {line for name, data in before.items() if name == "out.jsonl" for line in data.splitlines()}
-        gone_then = {json.loads(line)["text"].encode() for name, data in before.items() if name == "removed.jsonl" for line in data.splitlines()}
+        gone_then = {json.loads(line)["text"].encode() for name, data in before.items() if name == "out.removed.jsonl" for line in data.splitlines()}
         assert there | gone >= kept_then | gone_then or there | gone >= lines
         states.append((killed.returncode, there == kept_then, there | gone >= lines))
     whole = states.index((0, False, True))

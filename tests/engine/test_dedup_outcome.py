@@ -83,8 +83,8 @@ def run(lines: list[bytes], config: DedupConfig, cut: int = 0, **options: Any) -
     for path, some in parts:
         path.write_bytes(b"\n".join(some) + b"\n" * (len(some) % 2))
     planned = plan([path for path, _ in parts], config, **options)
-    kept, removed = Path("kept.jsonl"), Path("removed.jsonl")
-    write_plan(planned, kept, removed)
+    kept = Path("kept.jsonl")
+    removed = write_plan(planned, kept, overwrite=True)
     assert planned.read == len(lines)
     return Outcome(written([kept]), list(gone(planned, dict(parts), removed)), told(planned), list(planned.similarities))
 
@@ -239,9 +239,9 @@ def test_a_file_without_lines_beside_others_is_no_trouble() -> None:
     for name, data in {"none.jsonl": b"", "data.jsonl": line * 3, "blank.jsonl": b"\n"}.items():
         Path(name).write_bytes(data)
     planned = plan([Path("none.jsonl"), Path("data.jsonl"), Path("blank.jsonl")], DedupConfig())
-    write_plan(planned, Path("kept.jsonl"), Path("removed.jsonl"))
+    write_plan(planned, Path("kept.jsonl"))
     assert Path("kept.jsonl").read_bytes() == line
-    assert len(Path("removed.jsonl").read_bytes().splitlines()) == 2
+    assert len(Path("kept.removed.jsonl").read_bytes().splitlines()) == 2
 
 
 @given(st.lists(st.tuples(st.integers(0, 90), st.integers(0, 10)), max_size=8), st.integers(1, 20))

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from curate.check import check_paths
 from curate.cli.main import main
 from curate.config import CheckConfig
-from curate.errors import OutputError
+from curate.errors import InputError, OutputError
 from curate.fix import FixedFile, Fixer, FixReport, fix_paths
 from curate.report.fix import ranges, unified
 from curate.rules import RULES
@@ -198,7 +198,7 @@ def test_a_file_that_changes_while_it_is_fixed_is_not_replaced(write: Write, mon
         copymode(source, target)
 
     monkeypatch.setattr(shutil, "copymode", meanwhile)
-    with pytest.raises(OutputError, match="changed on disk"):
+    with pytest.raises(InputError, match="changed since it was read"):
         fix(path)
     assert path.read_bytes() == ALIAS + b"\n" + GOOD + b"\n"
     assert list(Path().iterdir()) == [path]

@@ -59,7 +59,7 @@ def test_a_round_trip_is_byte_exact(lines: list[bytes], ending: bytes, write: Wr
         return  # nothing is left to split
     kept = parts()
     if kept != read:
-        assert main(["restore", "out", "--all", "-o", "back/lines.jsonl"]) == 0
+        assert main(["restore", "out", "--all", "-o", "back/lines.jsonl", "--overwrite"]) == 0
         assert kept + Counter(Path("back/lines.jsonl").read_bytes().split(b"\n")[:-1]) == read
     entries = [json.loads(line) for line in (OUT / "removed.jsonl").read_bytes().splitlines()]
     if entries and all("example" in entry for entry in entries):
@@ -125,7 +125,7 @@ def test_what_leaks_into_a_given_test_set_cannot_come_back(write: Write, capsys:
 def test_the_ledger_of_a_deduplication_gives_its_lines_back(write: Write) -> None:
     data = write("data.jsonl", [("Hi", "Hello."), ("Hi", "Hello."), ("Bye", "Bye.")]).read_bytes().splitlines()
     assert main(["dedup", "data.jsonl", "-o", "made/kept.jsonl", "-q"]) == 0
-    assert main(["restore", "made/removed.jsonl", "--all", "-o", "back.jsonl"]) == 0
+    assert main(["restore", "made/kept.removed.jsonl", "--all", "-o", "back.jsonl"]) == 0
     assert Path("back.jsonl").read_bytes().splitlines() == [data[1]]
     assert main(["restore", "made", "--all"]) == 2
 

@@ -84,7 +84,7 @@ def _fix(path: Path, random: Random) -> None:
 
 def _convert(path: Path, random: Random) -> None:
     output, aside = Path("out.jsonl"), Path("aside.jsonl")
-    report = convert_paths([path], output, aside, chosen=random.random() < 0.5)
+    report = convert_paths([path], output, aside, chosen=random.random() < 0.5, overwrite=True)
     assert output.read_bytes().count(b"\n") == report.converted + report.added
     assert aside.read_bytes().count(b"\n") == report.aside.total()
 

@@ -9,6 +9,7 @@ import typer
 
 from curate.errors import ConfigError, UsageError
 from curate.files import write_bytes
+from curate.paths import demand_apart
 from curate.text import visible
 from train.cli.common import memory_of, with_trainer
 from train.recipe import load_recipe
@@ -33,6 +34,8 @@ def recipe(
     printed = output == Path("-")
     if not printed and output.exists() and not yes:
         raise UsageError(f"{output}: is there already", "name another file with -o, or say --yes to replace it")
+    if not printed:
+        demand_apart([*data.glob("*.jsonl"), data / "manifest.json"], (output,), named=(data,))
     memory = None if vram is None else memory_of(vram)
     with with_trainer():
         from train.draft import draft

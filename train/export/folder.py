@@ -1,7 +1,6 @@
 """The folder of an export: all of its files take their place together, and none that is not an export's is written over."""
 
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Final
 from curate.config import validated
 from curate.errors import InputError, UsageError
 from curate.files import json_text, sha256
+from curate.paths import inner
 from curate.text import visible
 from curate.transaction import LOCK, replacing_together, settle
 from train.export.report import Export, File
@@ -24,15 +24,16 @@ def writing(folder: Path) -> Iterator[Path]:
     if folder.is_dir() and {entry.name for entry in folder.iterdir()} - {LOCK}:
         settle(folder)
         try:
-            gone = [NAME, *(file.name for file in read(folder).files)]
+            gone = [NAME, *(file.name for file in read(folder).files if _is_as_written(folder / file.name, file))]
         except InputError:
             raise UsageError(f"{visible(str(folder))}: holds other files than an export's", "name a new or empty folder with -o") from None
     with replacing_together(folder, gone) as stage:
         yield stage
-        for path in stage.rglob("*"):
-            if path.is_file():
-                with path.open("rb+") as file:
-                    os.fsync(file.fileno())
+
+
+def _is_as_written(path: Path, file: File) -> bool:
+    """Whether a file is the one that an export says: no other one goes."""
+    return path.is_file() and path.stat().st_size == file.size and sha256(path) == file.sha256
 
 
 def files_of(stage: Path) -> tuple[File, ...]:
@@ -56,4 +57,7 @@ def read(folder: Path) -> Export:
         value = json.loads(data)
     except ValueError as error:
         raise InputError(f"{visible(str(folder / NAME))}: is not what curate wrote", "export again") from error
-    return validated(Export, value, str(folder / NAME))
+    export = validated(Export, value, str(folder / NAME))
+    for file in export.files:
+        inner(folder, file.name)
+    return export

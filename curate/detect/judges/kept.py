@@ -1,6 +1,7 @@
 """A judge whose verdicts are kept as they come, so that nothing is asked, or paid for, twice: not after Ctrl-C, not in the next run."""
 
 import json
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from curate.detect.judging import Verdict
 from curate.detect.question import Question
 from curate.errors import OutputError
 from curate.example import content_id
+from curate.files import private
 
 CHARACTERS: Final = 4
 """Of a token of English, on average: the estimate needs no tokenizer."""
@@ -102,6 +104,11 @@ class Kept:
         return known
 
 
+def _owned(path: str, flags: int) -> int:
+    """Opens a file that only its owner can read, and no link: reasons quote the data."""
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o600)
+
+
 class _Appended:
     """A file of JSON Lines that grows line by line; nothing when there is no path."""
 
@@ -111,8 +118,8 @@ class _Appended:
     def __enter__(self) -> "_Appended":
         try:
             if self.path is not None:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = None if self.path is None else self.path.open("a", encoding="utf-8")
+                private(self.path.parent)
+            self._file = None if self.path is None else open(self.path, "a", encoding="utf-8", opener=_owned)
             if self._file is not None and self._file.tell():
                 self._file.write("\n")  # should the last line have been cut off
         except OSError as error:

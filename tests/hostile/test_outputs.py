@@ -1,0 +1,136 @@
+"""No output of any option is an input, lies where data is read, or is another output: that is told before anything is written."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import curate
+from curate.cli.main import main
+from curate.errors import UsageError
+from tests.conftest import Write
+
+CASES: dict[str, tuple[str, ...]] = {
+    "a report over the data": ("check", "data.jsonl", "--output-file", "data.jsonl"),
+    "a report over the data, by another way": ("check", "data.jsonl", "--output-file", "more/../data.jsonl"),
+    "a report over the data, by a link": ("check", "data.jsonl", "--output-file", "link.jsonl"),
+    "a report over the data, by a hard link": ("check", "data.jsonl", "--output-file", "hard.jsonl"),
+    "a report over what the link is to": ("check", "link.jsonl", "--output-file", "data.jsonl"),
+    "a report over a file of a folder": ("check", "more", "--output-file", "more/data.jsonl"),
+    "a report among the data": ("check", "more", "--output-format", "json", "--output-file", "more/report.json"),
+    "a report over the baseline": ("check", "data.jsonl", "--baseline", "baseline.json", "--output-file", "baseline.json"),
+    "a report over a new baseline": ("check", "data.jsonl", "--write-baseline", "new.json", "--output-file", "new.json"),
+    "a baseline over the data": ("check", "data.jsonl", "--write-baseline", "data.jsonl"),
+    "a baseline among the data": ("check", "more", "--write-baseline", "more/baseline.json"),
+    "conflicts over the data": ("conflicts", "data.jsonl", "--html", "data.jsonl"),
+    "dedup over the data": ("dedup", "data.jsonl", "-o", "data.jsonl", "--overwrite"),
+    "dedup's ledger over the data": ("dedup", "data.jsonl", "kept.removed.jsonl", "-o", "kept.jsonl", "--overwrite"),
+    "dedup's report over the data": ("dedup", "data.jsonl", "--html", "data.jsonl"),
+    "dedup's report over its output": ("dedup", "data.jsonl", "-o", "kept.jsonl", "--html", "kept.jsonl"),
+    "dedup's report over its ledger": ("dedup", "data.jsonl", "-o", "kept.jsonl", "--html", "kept.removed.jsonl", "--overwrite"),
+    "dedup over what it is held against": ("dedup", "data.jsonl", "--against", "more", "-o", "more/data.jsonl", "--overwrite"),
+    "dedup among the data": ("dedup", "more", "-o", "more/kept.jsonl"),
+    "decontaminate over the benchmark": ("decontaminate", "data.jsonl", "--bench", "bench.jsonl", "-o", "bench.jsonl", "--overwrite"),
+    "decontaminate among the data": ("decontaminate", "more", "--bench", "bench.jsonl", "-o", "more/kept.jsonl"),
+    "convert over the data": ("convert", "data.jsonl", "-o", "data.jsonl", "--overwrite"),
+    "convert among the data": ("convert", "more", "-o", "more/deep/kept.jsonl"),
+    "split into the folder of the data": ("split", "more/data.jsonl", "-o", "more"),
+    "split among the data": ("split", "more", "-o", "more/out"),
+    "split among the test set": ("split", "data.jsonl", "--existing", "more", "-o", "more/out"),
+    "split over files of a person": ("split", "data.jsonl", "-o", "mine"),
+    "restore over a file": ("restore", "kept.removed.jsonl", "--all", "-o", "more/data.jsonl"),
+    "a run into its data": ("run", "more.toml"),
+    "a recipe over the data": ("recipe", "init", "--for", "mine", "-o", "mine/train.jsonl", "--yes", "--vram", "6GB"),
+}
+
+
+def held() -> dict[str, Any]:
+    return {str(path): path.read_bytes() for path in Path().rglob("*") if path.is_file() and not str(path).startswith(".curate")}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_no_output_is_an_input(case: str, write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("data.jsonl", "more/data.jsonl", "mine/train.jsonl"):
+        write(name, [(f"Question {n}?", f"Answer {n}.") for n in range(20)])
+    write("bench.jsonl", [{"question": "What is it that nobody ever asks about at all in so many words?"}])
+    Path("link.jsonl").symlink_to("data.jsonl")
+    os.link("data.jsonl", "hard.jsonl")
+    write("more.toml", b'data = ["more"]\noutput = "more/out"\n')
+    main(["check", "data.jsonl", "--write-baseline", "baseline.json"])
+    write("twice.jsonl", [("Hi", "Hello."), ("Hi", "Hello.")])
+    assert main(["dedup", "twice.jsonl", "-o", "kept.jsonl", "-q", "--yes"]) == 0
+    if "ledger" not in case:
+        Path("kept.jsonl").unlink()
+    capsys.readouterr()
+    before = held()
+    assert main([*CASES[case]]) == 2
+    assert "next: " in capsys.readouterr().err
+    assert held() == before
+
+
+def test_the_library_refuses_as_the_command_does(write: Write) -> None:
+    data = write("more/data.jsonl", [(f"Question {n}?", f"Answer {n}.") for n in range(20)])
+    with pytest.raises(UsageError, match="would be read as data"):
+        curate.split("more", "more/out")
+    with pytest.raises(UsageError, match="would replace a file that is read"):
+        curate.dedup("more").write(data, overwrite=True)
+    assert sorted(path.name for path in Path("more").iterdir()) == ["data.jsonl"]
+
+
+def test_what_lies_beside_the_data_is_written(write: Write) -> None:
+    write("data.jsonl", [(f"Question {n}?", f"Answer {n}.") for n in range(20)])
+    assert main(["check", "data.jsonl", "--output-file", "report.json", "--output-format", "json"]) in (0, 1)
+    assert main(["check", ".", "--output-file", "report.html", "--output-format", "html"]) in (0, 1)
+    assert main(["split", "data.jsonl", "-o", "out", "-q"]) == 0
+    assert main(["split", "data.jsonl", "-o", "out", "-q"]) == 0
+
+
+STRANGE = os.fsdecode(b"caf\xe9.jsonl")
+NAMED: dict[str, list[str]] = {
+    "check": ["check", STRANGE, "-q", "--output-format", "json"],
+    "dedup": ["dedup", STRANGE, "-o", "kept.jsonl", "-q"],
+    "convert": ["convert", STRANGE, "-o", "kept.jsonl", "-q"],
+    "decontaminate": ["decontaminate", STRANGE, "--bench", "bench.jsonl", "-o", "kept.jsonl", "-q"],
+    "conflicts": ["conflicts", STRANGE, "-q", "--json"],
+    "stats": ["stats", STRANGE, "--json"],
+    "split": ["split", STRANGE, "-o", "out", "-q"],
+    "split into such a folder": ["split", STRANGE, "-o", os.fsdecode(b"out\xe9"), "-q"],
+    "suppress": ["suppress", "C003", f"{STRANGE}:21", "--reason", "so"],
+    "suppress by the name that is told": ["suppress", "C003", "caf\\xe9.jsonl:21", "--reason", "so"],
+    "run": ["run", "-q"],
+}
+
+
+@pytest.fixture
+def strange(write: Write) -> Path:
+    """Data under a name that is no UTF-8: a copy, an example without an answer and a broken line are in it."""
+    try:
+        path = write(STRANGE, [*((f"Question {n}?", f"Answer {n}.") for n in range(20)), ("Question 40?", ""), ("Question 3?", "Answer 3."), b"{broken"])
+    except OSError:
+        pytest.skip("no such names here")
+    write("bench.jsonl", [{"question": "What is it that nobody ever asks about at all in so many words?"}])
+    Path("curate.toml").write_text('data = ["."]\noutput = ".out"\n')
+    return path
+
+
+@pytest.mark.parametrize("case", NAMED)
+def test_a_name_that_is_no_utf8_is_one_like_any_other(case: str, strange: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(NAMED[case]) in (0, 1)
+    for path in [path for path in Path().rglob("*") if path.suffix in (".jsonl", ".json") and path.is_file()]:
+        path.read_bytes().decode("utf-8")
+
+
+def test_a_split_of_such_a_file_is_proved_and_gives_its_lines_back(strange: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(NAMED["split"]) == 0
+    assert main(["verify", "out", "-q", "--json"]) == 0
+    assert main(["restore", "out", f"{STRANGE}:21"]) == 0
+    assert main(["verify", "out", "-q", "--json"]) == 0
+    assert "not at hand" not in capsys.readouterr().out
+
+
+def test_a_baseline_of_such_a_file_is_read_again(strange: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", STRANGE, "--write-baseline", "baseline.json"]) == 0
+    assert main(["check", STRANGE, "--baseline", "baseline.json"]) == 0
+    assert main(["check", STRANGE, "--output-format", "full"]) == 1
+    assert "{broken" in capsys.readouterr().out

@@ -1,0 +1,282 @@
+"""State of ours that a stranger put into a folder: nothing outside of the folder is touched, and those who only read write nothing."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from curate.cli.main import main
+from curate.errors import InputError, UsageError
+from curate.files import checksum, sha256
+from curate.manifest import NAME, digest_of, read_manifest
+from curate.paths import inner
+from curate.transaction import READY, STAGE, replacing_together, settle
+from tests.conftest import Write, environment
+
+OUT = Path("place/out")
+VICTIM = "what nobody may touch"
+READERS: dict[str, list[str]] = {"verify": ["verify", "place/out", "-q"], "diff": ["diff", "place/out", "place/out"], "check": ["check", "place/out", "-q"]}
+WRITERS: dict[str, list[str]] = {
+    "split": ["split", "data.jsonl", "-o", "place/out", "-q"],
+    "restore": ["restore", "place/out", "--all"],
+    "run": ["run", "-q", "--json"],
+}
+
+
+@pytest.fixture
+def folder(write: Write) -> Path:
+    """A split in a folder beside a file that nobody may touch; one line left it."""
+    write("data.jsonl", [*((f"Question {n}?", f"Answer {n}.") for n in range(30)), ("Question 40?", "")])
+    Path("curate.toml").write_text('data = ["data.jsonl"]\noutput = "place/out"\n')
+    assert main(["split", "data.jsonl", "-o", str(OUT), "-q"]) == 0
+    for place in (Path("place/victim.txt"), Path("victim.txt"), OUT / "notes.txt"):
+        place.write_text(VICTIM)
+    (OUT / "kept").mkdir()
+    return OUT
+
+
+def snapshot() -> dict[str, Any]:
+    """All files and links from here on, but the folders of caches and locks."""
+    found = {}
+    for path in sorted(Path().rglob("*")):
+        if path.suffix != ".lock" and not path.is_relative_to(".curate"):
+            found[str(path)] = str(path.readlink()) if path.is_symlink() else path.read_bytes() if path.is_file() else None
+    return found
+
+
+def plant(ready: Any, files: dict[str, str] | None = None, **links: str) -> None:
+    """A stage that says that it is complete; `links` leads from names in the folder to the folder above."""
+    (OUT / STAGE).mkdir()
+    for name in links.values():
+        (OUT / name).symlink_to(Path("place").absolute())
+    for name, text in (files or {}).items():
+        path = OUT / STAGE / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    (OUT / STAGE / READY).write_text(ready if isinstance(ready, str) else json.dumps(ready))
+
+
+def linked_list() -> None:
+    (OUT / STAGE).mkdir()
+    (OUT / STAGE / READY).symlink_to(Path("curate.toml").absolute())
+
+
+def absolute(name: str) -> str:
+    return str(Path(name).absolute())
+
+
+PLANTS: dict[str, Callable[[], object]] = {
+    "deletes beside it": lambda: plant({"new": [], "gone": ["../victim.txt"]}),
+    "deletes beside it, in today's form": lambda: plant({"new": [], "gone": ["../victim.txt"], "old": {"../victim.txt": checksum(Path("place/victim.txt"))}}),
+    "deletes by an absolute path": lambda: plant({"new": [], "gone": [absolute("victim.txt")], "old": {}}),
+    "writes beside it": lambda: plant({"new": ["../victim.txt"], "gone": [], "old": {}}, {"x": "pwned"}),
+    "goes around": lambda: plant({"new": ["kept/../../victim.txt"], "gone": [], "old": {}}),
+    "deletes a file of the user's": lambda: plant({"new": [], "gone": ["notes.txt"], "old": {}}),
+    "replaces a file of the user's": lambda: plant({"new": ["notes.txt"], "gone": [], "old": {"notes.txt": "0" * 32}}, {"notes.txt": "pwned"}),
+    "writes a hook": lambda: plant({"new": [".git/hooks/pre-commit"], "gone": [], "old": {}}, {".git/hooks/pre-commit": "pwned"}),
+    "has a NUL": lambda: plant({"new": ["a\0b"], "gone": [], "old": {}}),
+    "has half a character": lambda: plant('{"new": ["\\ud800"], "gone": [], "old": {}}'),
+    "has a drive": lambda: plant({"new": ["C:victim.txt", "..\\victim.txt"], "gone": [], "old": {}}),
+    "is very long": lambda: plant({"new": ["a" * 5000], "gone": [], "old": {}}),
+    "is no list": lambda: plant({"new": "victim.txt", "gone": 3, "old": []}),
+    "is no JSON": lambda: plant("{"),
+    "is a number": lambda: plant("7"),
+    "is deep": lambda: plant("[" * 100_000),
+    "is a link elsewhere": lambda: (OUT / STAGE).symlink_to(Path("place").absolute()),
+    "is a file": lambda: (OUT / STAGE).write_text("x"),
+    "holds a link": lambda: plant({"new": ["inner/victim.txt"], "gone": [], "old": {}}, link=f"{STAGE}/inner"),
+    "goes through a link": lambda: plant({"new": ["away/victim.txt"], "gone": [], "old": {}}, {"away/victim.txt": "pwned"}, link="away"),
+    "has a list that is a link": linked_list,
+}
+
+
+@pytest.mark.parametrize("verb", READERS)
+@pytest.mark.parametrize("planted", PLANTS)
+def test_who_only_reads_writes_nothing_whatever_is_planted(planted: str, verb: str, folder: Path) -> None:
+    PLANTS[planted]()
+    before = snapshot()
+    assert main(READERS[verb]) in (0, 1, 2)
+    assert snapshot() == before
+
+
+@pytest.mark.parametrize("verb", WRITERS)
+@pytest.mark.parametrize("planted", PLANTS)
+def test_who_writes_refuses_what_is_planted(planted: str, verb: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    PLANTS[planted]()
+    before = snapshot()
+    assert main(WRITERS[verb]) == 2
+    assert "next: " in capsys.readouterr().err
+    assert snapshot() == before
+
+
+@pytest.mark.parametrize("verb", READERS)
+def test_a_complete_stage_of_ours_is_told_by_who_reads_and_ended_by_who_writes(verb: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    program = """
+import os, sys
+from curate.cli.main import main
+replace = os.replace
+def killed(old, new): os._exit(9) if os.path.basename(new) != "ready.json" else replace(old, new)
+os.replace = killed
+sys.exit(main(["split", "data.jsonl", "-o", "place/out", "-q", "--seed", "5", "--fresh"]))
+"""
+    assert subprocess.run([sys.executable, "-c", program], env=environment(), check=False).returncode == 9
+    assert (folder / STAGE / READY).is_file()
+    before = snapshot()
+    code = main(READERS[verb])
+    assert snapshot() == before
+    if verb != "check":  # which reads whatever files there are
+        assert code == 2
+        assert "was interrupted" in capsys.readouterr().err
+    settle(folder)
+    assert main(["verify", str(folder), "-q"]) == 0
+    assert read_manifest(folder)[0].config["seed"] == 5
+
+
+def forged(change: Callable[[dict[str, Any]], None]) -> None:
+    """A manifest with another value, and with the digest that fits it."""
+    value = json.loads((OUT / NAME).read_bytes())
+    change(value)
+    (OUT / NAME).write_text(json.dumps(value))
+    manifest = type(read_manifest_unchecked()).model_validate(value)
+    value["digest"] = digest_of(manifest)
+    (OUT / NAME).write_text(json.dumps(value))
+
+
+def read_manifest_unchecked() -> Any:
+    from curate.manifest import Manifest
+
+    return Manifest.model_validate_json((OUT / NAME).read_bytes())
+
+
+def a_file(value: dict[str, Any]) -> None:
+    value["files"]["../victim.txt"] = "0" * 64
+
+
+def a_split(value: dict[str, Any]) -> None:
+    value["splits"]["train"]["file"] = "../victim.txt"
+
+
+def a_ledger(value: dict[str, Any]) -> None:
+    value["removed"]["file"] = absolute("victim.txt")
+
+
+def a_hidden_one(value: dict[str, Any]) -> None:
+    value["files"][".git/config"] = "0" * 64
+
+
+@pytest.mark.parametrize("change", [a_file, a_split, a_ledger, a_hidden_one])
+@pytest.mark.parametrize("verb", ["verify", "diff", "restore"])
+def test_a_manifest_that_names_what_is_outside_is_refused(verb: str, change: Callable[[dict[str, Any]], None], folder: Path) -> None:
+    forged(change)
+    before = snapshot()
+    assert main((READERS | WRITERS)[verb]) == 2
+    assert snapshot() == before
+
+
+@pytest.mark.parametrize("change", [a_file, a_split, a_ledger, a_hidden_one])
+@pytest.mark.parametrize("verb", ["split", "run"])
+def test_a_folder_is_written_anew_and_nothing_else_goes(verb: str, change: Callable[[dict[str, Any]], None], folder: Path) -> None:
+    forged(change)
+    assert main(WRITERS[verb]) == 0
+    assert [Path(name).read_text() for name in ("victim.txt", "place/victim.txt", "place/out/notes.txt")] == [VICTIM] * 3
+    assert main(["verify", str(folder), "-q"]) == 0
+
+
+def test_what_a_manifest_names_goes_only_where_it_is_what_was_written(folder: Path) -> None:
+    forged(lambda value: value["files"].update({"notes.txt": "0" * 64}))
+    assert main(WRITERS["split"]) == 0
+    assert (folder / "notes.txt").read_text() == VICTIM
+
+
+def test_a_link_in_the_place_of_a_split_is_not_followed(folder: Path) -> None:
+    train = (folder / "train.jsonl").read_bytes()
+    Path("elsewhere.jsonl").write_bytes(train)
+    (folder / "train.jsonl").unlink()
+    (folder / "train.jsonl").symlink_to(Path("elsewhere.jsonl").absolute())
+    for words in (READERS["verify"], READERS["diff"], WRITERS["restore"]):
+        assert main(words) == 2
+    assert Path("elsewhere.jsonl").read_bytes() == train
+
+
+def test_decisions_that_nobody_made_do_not_reach_the_journal(folder: Path) -> None:
+    example = json.loads((folder / "removed.jsonl").read_bytes())["example"]
+    (folder / ".curate-restored.jsonl").write_text(json.dumps({"example": example, "verdict": "keep", "who": "eve", "when": "2026-01-01T00:00:00Z"}) + "\n")
+    for words in WRITERS.values():
+        assert main(words) == 2
+    assert not Path(".curate/decisions.jsonl").exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", "a/../b", "/etc/passwd", "a//b", "./a", "a/", "C:a", "C:\\a", "a\\b", "a\0", "\ud800", ".env", "a/.git/x", "a" * 256]
+)
+def test_only_plain_names_are_names(name: str) -> None:
+    with pytest.raises(InputError):
+        inner(Path("folder"), name)
+
+
+@pytest.mark.parametrize("name", ["a", "train.jsonl", "parquet/train.parquet", "été/文.json", ".huggingface.yaml", "a..b", "a b"])
+def test_plain_names_are_names(name: str) -> None:
+    assert inner(Path("folder"), name) == Path("folder") / name
+
+
+def test_an_export_names_only_files_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = pytest.importorskip("train.export.folder")
+    Path("export").mkdir()
+    for path in (Path("victim.txt"), Path("export/notes.txt")):
+        path.write_text(VICTIM)
+    Path("export/export.json").write_text("{}")
+    named = [SimpleNamespace(name="../victim.txt", size=len(VICTIM), sha256=sha256(Path("victim.txt")))]
+    monkeypatch.setattr(folder, "validated", lambda *_: SimpleNamespace(files=named))
+    with pytest.raises(UsageError), folder.writing(Path("export")):
+        pass
+    named[:] = [SimpleNamespace(name="notes.txt", size=len(VICTIM), sha256="0" * 64)]
+    with folder.writing(Path("export")):
+        pass
+    assert [path.read_text() for path in (Path("victim.txt"), Path("export/notes.txt"))] == [VICTIM] * 2
+
+
+def test_a_lock_that_is_a_link_is_not_written_through(folder: Path) -> None:
+    for name in (".curate.lock",):
+        (folder / name).unlink(missing_ok=True)
+        (folder / name).symlink_to(Path("victim.txt").absolute())
+    assert main(WRITERS["split"]) == 2
+    assert Path("victim.txt").read_text() == VICTIM
+
+
+def test_a_stage_that_was_never_complete_is_cleared_without_following_links(folder: Path) -> None:
+    (folder / STAGE).mkdir()
+    (folder / STAGE / "away").symlink_to(Path("place").absolute())
+    assert main(WRITERS["split"]) == 0
+    assert Path("place/victim.txt").read_text() == VICTIM
+    assert not os.path.lexists(folder / STAGE)
+
+
+def test_a_file_that_was_changed_after_the_kill_is_not_replaced(folder: Path) -> None:
+    shutil.rmtree(folder)
+    folder.mkdir()
+    (folder / "a").write_text("old")
+    replace = os.replace
+
+    def killed(old: Path, new: Path) -> None:
+        if Path(new).name != READY:
+            raise KeyboardInterrupt
+        replace(old, new)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "replace", killed)
+        with pytest.raises(KeyboardInterrupt), replacing_together(folder) as stage:
+            (stage / "a").write_text("new")
+    (folder / "a").write_text("of a person")
+    with pytest.raises(InputError, match="neither what was there nor what takes its place"):
+        settle(folder)
+    assert (folder / "a").read_text() == "of a person"
+    (folder / "a").write_text("old")
+    settle(folder)
+    assert (folder / "a").read_text() == "new"

@@ -1,0 +1,168 @@
+"""Files on the way: nobody can put one in our way, nobody else can read them, and none is left for good."""
+
+import json
+import os
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from curate.cli.main import main
+from curate.config import DedupConfig
+from curate.dedup import plan
+from curate.detect import archive
+from curate.detect.stored import kinds
+from curate.errors import OutputError
+from curate.files import TEMPORARY, replacing
+from curate.scratch import PREFIX, scratch, sweep
+from tests.conftest import Write, environment
+
+VICTIM = "what nobody may touch"
+NEAR = Path(".curate/cache/near")
+
+
+def lines(count: int = 20) -> list[tuple[str, str]]:
+    return [*((f"Question {n}?", f"Answer {n}, at some length.") for n in range(count)), ("Question 3?", "Answer 3, at some length.")]
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_a_link_in_the_place_of_a_temporary_file_is_not_written_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("victim.txt").write_text(VICTIM)
+    Path(f".out.jsonl.{os.getpid()}{TEMPORARY}").symlink_to("victim.txt")
+    with replacing(Path("out.jsonl")) as file:
+        file.write(b"new")
+    assert (Path("out.jsonl").read_text(), Path("victim.txt").read_text()) == ("new", VICTIM)
+    monkeypatch.setattr(os, "urandom", bytes)  # even where the name is known
+    Path(f".out.jsonl.{bytes(8).hex()}.{os.getpid()}{TEMPORARY}").symlink_to("victim.txt")
+    with pytest.raises(OutputError), replacing(Path("out.jsonl")) as file:
+        file.write(b"newer")
+    assert Path("victim.txt").read_text() == VICTIM
+
+
+def test_a_journal_that_is_a_link_is_not_written_through(write: Write) -> None:
+    write("data.jsonl", [("Hi", "")])
+    Path("victim.txt").write_text(VICTIM)
+    Path(".curate").mkdir()
+    for name in (".curate/suppressions.jsonl", "suppressions.jsonl", ".curate/decisions.jsonl"):
+        Path(name).symlink_to(Path("victim.txt").absolute())
+    main(["suppress", "C003", "data.jsonl:1", "--reason", "so"])
+    assert Path("victim.txt").read_text() == VICTIM
+
+
+@pytest.mark.parametrize("rights", [0o600, 0o640, 0o644])
+def test_who_may_not_read_the_input_may_not_read_what_is_made_of_it(rights: int, write: Write) -> None:
+    os.umask(0o022)
+    write("data.jsonl", [*lines(), ("Question 40?", "")]).chmod(rights)
+    write("bench.jsonl", [{"question": "What is it that nobody ever asks about at all in so many words?"}])
+    assert main(["dedup", "data.jsonl", "-o", "kept.jsonl", "-q"]) == 0
+    assert main(["convert", "data.jsonl", "-o", "made.jsonl", "-q"]) == 0
+    assert main(["decontaminate", "data.jsonl", "--bench", "bench.jsonl", "-o", "clean.jsonl", "-q"]) == 0
+    assert main(["split", "data.jsonl", "-o", "out", "-q", "--parquet"]) == 0
+    assert main(["restore", "out", "--all"]) == 0
+    assert main(["restore", "kept.removed.jsonl", "--all", "-o", "back.jsonl"]) == 0
+    made = [*Path().glob("*.jsonl"), *(path for path in Path("out").rglob("*") if path.suffix != ".lock" and path.is_file())]
+    made = [path for path in made if path.name != "bench.jsonl"]
+    assert len(made) > 12
+    assert {path.name: oct(mode(path)) for path in made} == {path.name: oct(rights) for path in made}
+
+
+def test_a_cache_is_for_its_owner_alone(write: Write) -> None:
+    write("data.jsonl", lines())
+    assert main(["dedup", "data.jsonl", "-q"]) == 0
+    assert {mode(path) for path in (NEAR, NEAR.parent)} == {0o700}
+    assert {mode(path) for path in NEAR.iterdir()} == {0o600}
+    Path("curate.toml").write_text('data = ["data.jsonl"]\noutput = "out"\n')
+    assert main(["run", "-q"]) == 0
+    assert {mode(path) for path in Path(".curate/stages").glob("*.json")} == {0o600}
+
+
+@pytest.mark.parametrize("name", ["starts", "sizes", "ids", "hashes"])
+@pytest.mark.parametrize("signed", [False, True])
+def test_a_cache_that_somebody_else_made_is_not_believed(name: str, signed: bool, write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    data = write("data.jsonl", lines())
+    expected = plan([data], DedupConfig()).losses
+    assert main(["dedup", "data.jsonl", "-q"]) == 0
+    [path] = NEAR.glob("piece-*")
+    arrays = archive.load(path, kinds(keyed=False))
+    assert arrays is not None
+    arrays[name] = arrays[name].copy()
+    arrays[name].flat[:5] = arrays[name].flat[5:10]
+    if signed:  # as somebody signs it who has not our key
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(archive, "_key", lambda: b"")
+            assert archive.save(path, arrays) == ""
+    else:
+        np.savez(path, allow_pickle=False, **arrays)
+    capsys.readouterr()
+    assert main(["dedup", "data.jsonl", "-o", "kept.jsonl", "-q"]) == 0
+    assert "damaged and is made anew" in capsys.readouterr().err
+    kept, gone = Path("kept.jsonl").read_bytes().splitlines(), Path("kept.removed.jsonl").read_bytes().splitlines()
+    assert (len(kept), [json.loads(line)["line"] for line in gone]) == (20, [loss.place.line for loss in expected])
+    assert set(kept) == set(data.read_bytes().splitlines())
+
+
+@pytest.mark.skipif(os.name != "posix", reason="tells by numbers of processes")
+def test_what_a_killed_process_left_goes_at_the_next_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Write) -> None:
+    room = tmp_path / "tmp"
+    room.mkdir()
+    program = "import sys, time\nfrom curate.scratch import scratch\n(scratch() / 'data').write_text('x')\nprint(flush=True)\ntime.sleep(60)\n"
+    child = subprocess.Popen([sys.executable, "-c", program], env=environment(TMPDIR=str(room)), stdout=subprocess.PIPE)
+    assert child.stdout is not None
+    child.stdout.readline()
+    [left] = room.iterdir()
+    assert (left.name.startswith(PREFIX), mode(left)) == (True, 0o700)
+    monkeypatch.setenv("TMPDIR", str(room))
+    sweep()
+    assert left.exists()  # its process lives
+    os.utime(left, (0, 0))
+    sweep()
+    assert left.exists()  # however old it is: somebody holds it
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    child.stdout.close()
+    (room / "of-others").mkdir()
+    (room / f"{PREFIX}x").mkdir()
+    (room / f"{PREFIX}{child.pid}-link").symlink_to(tmp_path)
+    write("data.jsonl", lines())
+    assert main(["check", "data.jsonl", "-q"]) in (0, 1)
+    assert sorted(path.name for path in room.iterdir()) == sorted([f"{PREFIX}{child.pid}-link", f"{PREFIX}x", "of-others"])
+    assert tmp_path.exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="tells by numbers of processes")
+def test_an_old_folder_of_a_number_that_is_taken_again_goes_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    old, young = tmp_path / f"{PREFIX}{os.getpid()}-old", tmp_path / f"{PREFIX}{os.getpid()}-young"
+    for folder in (old, young):
+        folder.mkdir()
+    os.utime(old, (time.time() - 200_000,) * 2)
+    sweep()
+    assert (old.exists(), young.exists()) == (False, True)
+
+
+def test_a_folder_of_copies_is_for_its_owner_alone() -> None:
+    folder = scratch()
+    assert mode(folder) == 0o700
+    shutil.rmtree(folder)
+
+
+def test_a_packed_input_leaves_nothing_in_the_temporary_folder(tmp_path: Path, write: Write) -> None:
+    import gzip
+
+    room = tmp_path / "tmp"
+    room.mkdir()
+    data = write("data.jsonl", lines())
+    Path("data.jsonl.gz").write_bytes(gzip.compress(data.read_bytes()))
+    done = subprocess.run(
+        [sys.executable, "-m", "curate", "dedup", "data.jsonl.gz", "-o", "kept.jsonl"], env=environment(TMPDIR=str(room)), capture_output=True, check=False
+    )
+    assert (done.returncode, list(room.iterdir())) == (0, [])

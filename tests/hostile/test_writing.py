@@ -1,0 +1,303 @@
+"""What is written is what was read: a file that changes meanwhile, a kill at any step, and two commands at once lose and mix nothing."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import curate
+import curate.output
+from curate.cli.main import main
+from curate.decision import DecisionLog
+from curate.errors import ExitCode, InputError, UsageError
+from curate.manifest import intact, read_manifest
+from curate.outputs import Written, replacing_both
+from curate.runs import Project
+from tests.conftest import Write, chat, environment
+
+DATA = Path("data.jsonl")
+LINES = [(f"Question {n}?", f"Answer {n}, at some length.") for n in range(30)]
+
+
+def appended() -> None:
+    with DATA.open("ab") as file:
+        file.write(b'{"messages": []}\n')
+
+
+def replaced() -> None:
+    """Another file of the same size, at the same time."""
+    info = DATA.stat()
+    Path("other").write_bytes(DATA.read_bytes().replace(b"Answer 1", b"Answer 7"))
+    os.utime("other", ns=(info.st_atime_ns, info.st_mtime_ns))
+    Path("other").replace(DATA)
+
+
+def overwritten() -> None:
+    """Other bytes in the same file, of the same size, at the same time."""
+    info = DATA.stat()
+    with DATA.open("rb+") as file:
+        file.seek(5)
+        file.write(b"x")
+    os.utime(DATA, ns=(info.st_atime_ns, info.st_mtime_ns))
+
+
+def shortened() -> None:
+    with DATA.open("rb+") as file:
+        file.truncate(100)
+
+
+def gone() -> None:
+    DATA.unlink()
+
+
+CHANGES = [appended, replaced, overwritten, shortened, gone]
+VERBS: dict[str, list[str]] = {
+    "dedup": ["dedup", "data.jsonl", "-o", "made/kept.jsonl", "-q"],
+    "convert": ["convert", "data.jsonl", "-o", "made/kept.jsonl", "-q"],
+    "decontaminate": ["decontaminate", "data.jsonl", "--bench", "bench.jsonl", "-o", "made/kept.jsonl", "-q"],
+    "split": ["split", "data.jsonl", "-o", "made", "-q"],
+    "run": ["run", "-q"],
+}
+LATE = ("split", "run")
+"""What changes once the splits are written; for all other verbs, once the first line is."""
+
+
+@pytest.fixture(autouse=True)
+def _data(write: Write) -> None:
+    write("data.jsonl", [*LINES, LINES[3]])
+    write("bench.jsonl", [{"question": "What is it that nobody ever asks about at all in so many words?"}])
+    Path("curate.toml").write_text('data = ["data.jsonl"]\noutput = "made"\n')
+
+
+def files() -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in Path("made").rglob("*") if path.is_file() and path.suffix != ".lock"}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_file_that_changes_while_it_is_read_is_told_and_nothing_is_written(
+    verb: str, change: Callable[[], None], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    waits = [change]
+
+    def then(real: Any) -> Any:
+        def changed(*arguments: Any, **named: Any) -> Any:
+            result = real(*arguments, **named)
+            if waits:
+                waits.pop()()
+            return result
+
+        return changed
+
+    monkeypatch.setattr(curate.output, "finish", then(curate.output.finish))
+    if verb not in LATE:
+        monkeypatch.setattr(Written, "write", then(Written.write))
+    assert main(VERBS[verb]) == 2
+    said = capsys.readouterr().err
+    assert re.search("data.jsonl: changed (since|while) it was read", said)
+    assert "run it again" in said
+    assert files() == {}
+
+
+def test_one_line_more_makes_no_wrong_manifest(monkeypatch: pytest.MonkeyPatch) -> None:
+    import curate.pipeline.splitting as module
+
+    real = module.read_sources
+
+    def then(*arguments: Any, **named: Any) -> Any:
+        table = real(*arguments, **named)
+        appended()
+        return table
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "read_sources", then)
+        assert main(VERBS["split"]) == 2
+    assert main(VERBS["split"]) == 0
+    assert main(["verify", "made", "-q"]) == 0
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_was_planned_is_not_written_from_another_file(change: Callable[[], None]) -> None:
+    found = curate.dedup("data.jsonl")
+    change()
+    with pytest.raises(InputError, match="changed since it was read"):
+        found.write("made/kept.jsonl")
+    assert files() == {}
+
+
+def test_who_has_not_changed_is_written(write: Write) -> None:
+    found = curate.dedup("data.jsonl")
+    found.write("made/kept.jsonl")
+    assert sorted(files()) == ["made/kept.jsonl", "made/kept.removed.jsonl"]
+
+
+# kept + removed = read
+
+
+@pytest.mark.parametrize("optimised", ["0", "1"])
+@pytest.mark.parametrize("verb", ["dedup", "split", "convert", "decontaminate"])
+def test_a_line_that_is_lost_on_the_way_stops_everything_whatever_python_leaves_out(verb: str, optimised: str) -> None:
+    program = """
+import sys
+from curate.outputs import Written
+from curate.cli.main import main
+write, lost = Written.write, [True]
+def losing(self, data):
+    if lost:
+        lost.pop()
+        data = bytes(data)[:-1].rpartition(b"\\n")[0]  # the last line does not come
+        data = data + b"\\n" if data else b""
+    return write(self, data)
+Written.write = losing
+sys.exit(main(sys.argv[1:]))
+"""
+    flags = ["-O"] if optimised == "1" else []
+    done = subprocess.run([sys.executable, *flags, "-c", program, *VERBS[verb]], env=environment(), capture_output=True, text=True, check=False)
+    assert done.returncode == ExitCode.BUG, done.stderr
+    assert "LostLineError" in done.stderr
+    assert files() == {}
+
+
+# restore
+
+
+@pytest.fixture
+def folder(write: Write) -> Path:
+    write("data.jsonl", [*LINES, ("Question 40?", ""), ("Question 41?", "")])
+    assert main(VERBS["split"]) == 0
+    return Path("made")
+
+
+def a_line_less(path: Path) -> None:
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[1:]))
+
+
+def a_forged_ledger(path: Path) -> None:
+    entry = json.loads(path.read_bytes().splitlines()[0])
+    entry["text"] = json.dumps(chat("Who may do this?", "Everybody."))
+    path.write_text(json.dumps(entry) + "\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "change"), [("train.jsonl", a_line_less), ("test.jsonl", Path.unlink), ("removed.jsonl", a_forged_ledger), ("DATACARD.md", a_line_less)]
+)
+def test_restore_demands_a_folder_that_is_as_it_was_written(
+    name: str, change: Callable[[Path], None], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change(folder / name)
+    before = files()
+    assert main(["restore", "made", "--all"]) == 2
+    assert name in capsys.readouterr().err
+    assert files() == before
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from curate.cli.main import main
+left = [int(sys.argv.pop(1))]
+def counted(real):
+    def step(*arguments, **named):
+        left[0] -= 1
+        if left[0] < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(*arguments, **named)
+    return step
+for name in ("replace", "unlink", "rmdir"):
+    setattr(os, name, counted(getattr(os, name)))
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.slow
+def test_a_restore_that_is_killed_at_any_step_leaves_old_or_new_the_journal_included(folder: Path) -> None:
+    old = files()
+    journal = Project(Path.cwd()).decisions
+    seen = set()
+    for step in range(200):
+        for path in (*folder.rglob("*"), journal):
+            path.unlink(missing_ok=True) if path.is_file() else None
+        for name, data in old.items():
+            Path(name).write_bytes(data)
+        done = subprocess.run([sys.executable, "-c", KILLED, str(step), "restore", "made", "--all"], env=environment(), capture_output=True, check=False)
+        assert done.returncode in (0, -9), done.stderr
+        assert main(VERBS["split"]) == 0  # any command that writes to the folder ends what was begun
+        manifest, _ = read_manifest(folder)
+        decided = {decision.verdict for decision in DecisionLog(journal).verdicts().values()}
+        assert intact(folder)
+        assert (manifest.kept, manifest.removed.lines, decided) in ((30, 2, set()), (32, 0, {"keep"}))
+        assert manifest.kept + manifest.removed.lines == 32
+        seen.add(manifest.kept)
+        assert not list(folder.glob(".curate-[nr]*"))
+        if done.returncode == 0:
+            break
+    assert seen == {30, 32}
+    assert done.returncode == 0
+
+
+# two at once
+
+
+def test_two_commands_do_not_write_one_output_at_a_time(capsys: pytest.CaptureFixture[str]) -> None:
+    with replacing_both(Path("made/kept.jsonl"), Path("made/kept.removed.jsonl")):
+        assert main(VERBS["dedup"]) == 2
+        assert "another curate writes to this file" in capsys.readouterr().err
+    assert main([*VERBS["dedup"], "--overwrite"]) == 0
+    assert list(Path("made").glob(".*")) == []
+
+
+@pytest.mark.slow
+def test_of_two_deduplications_at_once_kept_and_removed_belong_together(write: Write) -> None:
+    for name in ("one", "two"):
+        write(f"{name}.jsonl", [(f"{name} {n % 40}?", f"{name} {n % 40}, which is so.") for n in range(60)])
+    running = [
+        subprocess.Popen([sys.executable, "-m", "curate", "dedup", f"{name}.jsonl", "-o", "made/kept.jsonl", "-q"], env=environment(), stderr=subprocess.PIPE)
+        for name in ("one", "two")
+    ]
+    codes = [child.wait() for child in running if child.communicate()]
+    assert sorted(codes) == [0, 2]
+    name = "one" if codes[0] == 0 else "two"
+    read = Path(f"{name}.jsonl").read_bytes().splitlines()
+    left = [json.loads(line)["text"].encode() for line in Path("made/kept.removed.jsonl").read_bytes().splitlines()]
+    assert sorted(Path("made/kept.jsonl").read_bytes().splitlines() + left) == sorted(read)
+
+
+# ledgers
+
+
+def test_each_output_has_a_ledger_of_its_own() -> None:
+    for name in ("a", "b"):
+        assert main(["dedup", "data.jsonl", "-o", f"made/{name}.jsonl", "-q"]) == 0
+    assert sorted(files()) == ["made/a.jsonl", "made/a.removed.jsonl", "made/b.jsonl", "made/b.removed.jsonl"]
+    assert main(["restore", "made/a.removed.jsonl", "--all", "-o", "back.jsonl"]) == 0
+    assert Path("back.jsonl").read_bytes() == DATA.read_bytes().splitlines(keepends=True)[-1]
+
+
+@pytest.mark.parametrize("verb", ["dedup", "convert", "decontaminate"])
+@pytest.mark.parametrize("there", ["kept.jsonl", "kept.removed.jsonl", "kept.unconverted.jsonl"])
+def test_what_is_there_is_replaced_on_a_word_only(verb: str, there: str, capsys: pytest.CaptureFixture[str]) -> None:
+    if there == ("kept.removed.jsonl" if verb == "convert" else "kept.unconverted.jsonl"):
+        pytest.skip("is not written")
+    Path("made").mkdir()
+    Path("made", there).write_text("of a person\n")
+    assert main(VERBS[verb]) == 2
+    assert "is there already" in capsys.readouterr().err
+    assert files() == {f"made/{there}": b"of a person\n"}
+    assert main([*VERBS[verb], "--overwrite"]) == 0
+    assert b"of a person" not in b"".join(files().values())
+
+
+def test_the_library_asks_for_a_word_too() -> None:
+    curate.dedup("data.jsonl").write("made/kept.jsonl")
+    before = files()
+    with pytest.raises(UsageError, match="is there already"):
+        curate.dedup("bench.jsonl").write("made/kept.jsonl")
+    assert files() == before
+    curate.dedup("data.jsonl").write("made/kept.jsonl", overwrite=True)
+    assert files() == before
