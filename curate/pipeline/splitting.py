@@ -16,7 +16,7 @@ from curate.detect.threads import cores
 from curate.edited import edited_copies
 from curate.errors import InputError, UsageError
 from curate.events import Listener, StageAdvanced, StageFinished, StageStarted, silent
-from curate.files import data_files, display_name
+from curate.files import data_files, display_name, warned
 from curate.finding import Finding, Severity
 from curate.manifest import intact, read_manifest, shaping
 from curate.models import fingerprint
@@ -79,7 +79,7 @@ class Sources:
 
 
 def sources_of(
-    project: Project, named: Sequence[str], existing: Sequence[str], output: Path, verdicts: Mapping[str, Decision], note: Callable[[str], None] | None = None
+    project: Project, named: Sequence[str], existing: Sequence[str], output: Path, verdicts: Mapping[str, Decision], note: Callable[[str], None] = warned
 ) -> Sources:
     """Files to divide, and a test set that stays, as the user named them; a file with lines that people edited is read as a copy that has their edits.
 
