@@ -13,6 +13,8 @@ from curate.targets import Target
 Model = TypeVar("Model", bound=BaseModel)
 SectionType = TypeVar("SectionType", bound="Section")
 Fraction = Annotated[float, Field(ge=0, le=1)]
+Similarity = Annotated[float, Field(gt=0, le=1)]
+"""From which two texts are alike: at 0 everything would be."""
 SUPPRESSIONS = "curate-suppressions.jsonl"
 """File beside the configuration with the findings that may stand."""
 
@@ -97,7 +99,7 @@ def _policy(keep: str) -> str:
 class DedupConfig(Section):
     """`[dedup]`: what counts as a near-duplicate."""
 
-    threshold: Fraction = 0.8
+    threshold: Similarity = 0.8
     """Jaccard similarity of shingle sets from which two examples are duplicates."""
     on: Literal["conversation", "prompt", "response", "last-turn"] = "conversation"
     """Which turns are compared; system prompts never are."""
@@ -125,9 +127,9 @@ class ConflictsConfig(Section):
     """Sentence-transformers model that nominates same questions; empty: only equal questions are compared."""
     nli: str = ""
     """NLI cross-encoder that judges answers; empty: rules only."""
-    similarity: Fraction = 0.9
+    similarity: Similarity = 0.9
     """Cosine similarity of two questions from which they may be the same one."""
-    contradiction: Fraction = 0.5
+    contradiction: Similarity = 0.5
     """Probability of contradiction, the lower one of both directions, from which the NLI model's word counts."""
     judge: str = ""
     """Who has the last word: a causal language model (folder, hub id, `offline:NAME`), or the address of an OpenAI-compatible endpoint; empty: nobody."""
@@ -154,7 +156,7 @@ class SplitConfig(Section):
     """Files of a test set that stays as it is, relative to the configuration's folder: what is connected with one of its examples is left out."""
     semantic: str = ""
     """Sentence-transformers model by which questions that mean much the same are kept together; empty: they are not looked for."""
-    semantic_similarity: Fraction = 0.9
+    semantic_similarity: Similarity = 0.9
     """Cosine similarity of two questions from which they do."""
     grow: bool = True
     """Examples that the output folder has stay in their split."""
@@ -183,7 +185,7 @@ class MixConfig(Section):
     """Tokens at the most, in place of examples: counted by the model of `[check]` or, where none is named, 4 bytes each."""
     diverse: bool = True
     """Take one example of each cluster before a second one of any; false: by chance alone."""
-    similarity: Annotated[float, Field(gt=0, le=1)] = 0.5
+    similarity: Similarity = 0.5
     """Jaccard similarity of shingle sets from which two examples are of one cluster; those with the same question are too."""
 
     @model_validator(mode="after")

@@ -160,11 +160,23 @@ def read_manifest(folder: Path) -> tuple[Manifest, str]:
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}", "check its permissions") from error
     try:
-        return Manifest.model_validate_json(data), hashlib.sha256(data).hexdigest()
+        manifest = Manifest.model_validate_json(data)
+        _demand_settings(manifest)
+        return manifest, hashlib.sha256(data).hexdigest()
     except ValidationError as error:
         where = ".".join(map(str, error.errors()[0]["loc"]))
         said = f"{path}: no manifest of this version of curate ({where + ': ' if where else ''}{error.errors()[0]['msg']})"
         raise InputError(said, f"curate {__version__} writes version 2 of it: split the data again") from None
+
+
+def _demand_settings(manifest: Manifest) -> None:
+    """Raise `ValidationError` where the configuration in a manifest is none, or lacks a key: whoever reads it takes all that it says at its word."""
+    wanted = shaping(Config.model_validate(manifest.config))
+    for section, values in wanted.items():
+        given = manifest.config.get(section)
+        missing = [section] if given is None else [f"{section}.{key}" for key in values if key not in given] if isinstance(values, dict) else []
+        if missing:
+            raise ValidationError.from_exception_data("Manifest", [{"type": "missing", "loc": tuple(missing[0].split(".")), "input": None}])
 
 
 def named_files(manifest: Manifest) -> dict[str, str]:
