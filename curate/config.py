@@ -88,6 +88,13 @@ class CheckConfig(Section):
     """Tokens of the longest example that will be trained on, for the rules of family K."""
 
 
+def _address(name: str) -> str:
+    """Refuse an address that holds more than one. Mistakes of this kind are told without the value, which may be a password."""
+    if "://" in name and any(sign in name for sign in "@?#"):
+        raise ValueError("an address without names, passwords and what follows ? or #; the key comes from the environment or the keyring")
+    return name
+
+
 def _policy(keep: str) -> str:
     name, given, field = keep.partition(":")
     if name not in KEEP or (name in KEEP_BY_FIELD) != bool(field) or (given and not field):
@@ -131,7 +138,7 @@ class ConflictsConfig(Section):
     """Cosine similarity of two questions from which they may be the same one."""
     contradiction: Similarity = 0.5
     """Probability of contradiction, the lower one of both directions, from which the NLI model's word counts."""
-    judge: str = ""
+    judge: Annotated[str, AfterValidator(_address)] = ""
     """Who has the last word: a causal language model (folder, hub id, `offline:NAME`), or the address of an OpenAI-compatible endpoint; empty: nobody."""
     judge_model: str = ""
     """Name of the model at that endpoint."""
@@ -202,7 +209,7 @@ class RemoteConfig(Section):
 
     target: Target | None = None
     """The service; left out: the target of `[check]` where that is one, else openai."""
-    base_url: str = ""
+    base_url: Annotated[str, AfterValidator(_address)] = ""
     """Address of its interface, e.g. `https://NAME.openai.azure.com/openai/v1`; empty: the service's own."""
     model: str = ""
     """Model that is fine-tuned, as the service names it."""
@@ -270,8 +277,16 @@ def load_config(path: Path) -> Config:
 
     Raises `UsageError` when there is none, `ConfigError` with every mistake, its key and the likely meant one.
     """
+    values = load_toml(path)
+    if path.name == "pyproject.toml":
+        values = values.get("tool", {}).get("curate", {})
+    return validated(Config, values, str(path))
+
+
+def load_toml(path: Path) -> dict[str, Any]:
+    """What a TOML file holds. Raises `UsageError` where it cannot be read, `ConfigError` where it is no TOML."""
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UsageError(f"{path}: no such file", 'write a curate.toml, e.g.  data = ["data.jsonl"]') from None
     except IsADirectoryError:
@@ -280,9 +295,6 @@ def load_config(path: Path) -> Config:
         raise UsageError(f"{path}: cannot be read: {error.strerror}", "check its permissions") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not valid TOML: {error}", "mend the line that is named") from error
-    if path.name == "pyproject.toml":
-        values = values.get("tool", {}).get("curate", {})
-    return validated(Config, values, str(path))
 
 
 def find_config(folder: Path) -> Config:

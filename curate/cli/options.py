@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from curate.egress import Consent
+
 PATHS: Final = "Files, folders, patterns in quotes like 'data/**/*.jsonl', or - for standard input: JSON Lines or JSON arrays, also as .gz or .zst."
 """What the argument PATH of a verb says in its help."""
 MOST_PROCESSES: Final = 8
@@ -39,6 +41,16 @@ def progress(label: str, unit: str, *, quiet: bool = False, total: int | None = 
         yield advance
     finally:
         bar.stop()
+
+
+def consent(*, yes: bool, as_json: bool = False) -> Consent:
+    """Who says whether data may leave: a person beforehand, or at the terminal where there is one and no program reads what is printed."""
+    import typer
+
+    from curate.report.console import console
+
+    there = not as_json and sys.stdin.isatty() and sys.stderr.isatty()
+    return Consent(yes, (lambda question: typer.confirm(question, err=True)) if there else None, console(stderr=True).print)
 
 
 def processes() -> int:
