@@ -17,6 +17,7 @@ from curate.config import Config
 from curate.errors import InputError
 from curate.example import canonical
 from curate.files import json_text, sha256
+from curate.masking import plain_without_keys
 from curate.transaction import settle
 
 NAME: Final = "manifest.json"
@@ -113,7 +114,8 @@ class Manifest(_Part):
 
 def shaping(config: Config) -> dict[str, Any]:
     """The part of a configuration that the data depends on."""
-    return config.model_dump(mode="json", include={"seed", "errors", "check", "dedup", "conflicts", "split", "mix", "card"})
+    values = config.model_dump(mode="json", include={"seed", "errors", "check", "dedup", "conflicts", "split", "mix", "card"})
+    return {name: plain_without_keys(value) for name, value in values.items()}
 
 
 def versions() -> dict[str, str]:

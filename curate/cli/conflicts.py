@@ -1,7 +1,5 @@
 """`curate conflicts`."""
 
-import json
-import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
@@ -17,7 +15,7 @@ from curate.errors import ExitCode
 from curate.files import data_files, replacing
 from curate.read.dataset import read_dataset
 from curate.report.conflicts import SHOWN, conflicts_text
-from curate.report.console import console
+from curate.report.console import console, print_json
 from curate.runs import Project
 from curate.text import plural, visible
 
@@ -72,8 +70,7 @@ def conflicts(
     if as_json:
         from curate.report.conflicts_json import conflicts_json
 
-        json.dump(conflicts_json(report), sys.stdout)
-        sys.stdout.write("\n")
+        print_json(conflicts_json(report))
     else:
         out = console()
         for text in conflicts_text(report, None if show_all else SHOWN, verbose=verbose):

@@ -1,7 +1,5 @@
 """`curate convert`."""
 
-import json
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +10,7 @@ from curate.cli.options import PATHS, progress
 from curate.convert import convert_paths
 from curate.errors import ExitCode, UsageError
 from curate.files import data_files
-from curate.report.console import console
+from curate.report.console import console, print_json
 from curate.report.convert import convert_json, convert_text
 
 
@@ -43,8 +41,7 @@ def convert(
     with progress("converting", "lines", quiet=quiet) as advance:
         report = convert_paths(files, output, aside, chosen=chosen, progress=advance)
     if as_json:
-        json.dump(convert_json(report).model_dump(), sys.stdout)
-        sys.stdout.write("\n")
+        print_json(convert_json(report).model_dump())
     else:
         out = console()
         for line in convert_text(report, str(output), str(aside)):

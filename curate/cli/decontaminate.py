@@ -1,6 +1,5 @@
 """`curate decontaminate`."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +10,7 @@ from curate.cli.options import PATHS
 from curate.decontaminate import decontaminated, write_decontaminated
 from curate.errors import ExitCode, UsageError
 from curate.files import data_files
-from curate.report.console import console
+from curate.report.console import console, print_json
 from curate.report.decontaminate import SHOWN, decontaminate_json, decontaminate_text
 from curate.report.progress import StageProgress
 from curate.text import plural
@@ -48,8 +47,7 @@ def decontaminate(
     if output is not None and removed is not None:
         write_decontaminated(result, output, removed)
     if as_json:
-        json.dump(decontaminate_json(result, written=output is not None), sys.stdout)
-        sys.stdout.write("\n")
+        print_json(decontaminate_json(result, written=output is not None))
     else:
         for text in decontaminate_text(result, None if show_all else SHOWN):
             console().print(text)

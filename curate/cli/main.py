@@ -95,9 +95,10 @@ def overview() -> str:
 
 
 def _narrate(text: str) -> None:
+    from curate.masking import without_keys
     from curate.text import visible
 
-    sys.stderr.write(visible(text, keep_newlines=True) + "\n")
+    sys.stderr.write(visible(without_keys(text), keep_newlines=True) + "\n")
 
 
 def _crash_log(error: Exception) -> str:

@@ -1,7 +1,6 @@
 """What the steps of `curate remote` share: their options, where a job is to run, and a person's consent."""
 
 import json
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -142,9 +141,3 @@ def tell_closing(place: Place) -> None:
 def demand_consent(what: str, place: Place, *, yes: bool, as_json: bool) -> None:
     """Raise `UsageError` unless a person agreed, or agrees at the terminal, that something is sent."""
     consent(yes=yes, as_json=as_json).demand(what, place.address)
-
-
-def print_json(value: Any) -> None:
-    """A result for programs, on one line."""
-    json.dump(value, sys.stdout)
-    sys.stdout.write("\n")

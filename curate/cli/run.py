@@ -1,7 +1,5 @@
 """`curate run`."""
 
-import json
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +13,7 @@ from curate.errors import UsageError
 from curate.pipeline import Choice
 from curate.pipeline import run as run_pipeline
 from curate.pipeline.choice import STAGES
-from curate.report.console import console
+from curate.report.console import console, print_json
 from curate.report.progress import StageProgress
 from curate.report.run import dry_text, run_json, run_text
 from curate.runs import Project
@@ -50,8 +48,7 @@ def run(
     with StageProgress(quiet=quiet) as progress:
         result = run_pipeline(Project(path.absolute().parent), settings, progress.listen, choice, consent=agreed, judge_key=judge_key)
     if as_json:
-        json.dump(run_json(result), sys.stdout)
-        sys.stdout.write("\n")
+        print_json(run_json(result))
         return
     for piece in dry_text(result) if dry_run else run_text(result):
         console().print(piece)
