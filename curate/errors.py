@@ -14,6 +14,10 @@ Bad *data* is never an exception: it is a finding (see `curate.finding`). Anythi
 """
 
 from enum import IntEnum
+from typing import Final
+
+PANIC: Final = "PanicException"
+"""Type of what a panic of Rust code raises in Python: no `Exception`, and a type of its own in each package."""
 
 
 class ExitCode(IntEnum):

@@ -16,7 +16,7 @@ from curate.encoder import Encoder
 from curate.encoding import Encoding, Mismatch, Obstacle, Rendered, Rendering, Span
 from curate.errors import MissingExtra, ModelError
 from curate.example import ROLES, content_text
-from curate.models import resolve
+from curate.models import reading, resolve
 from curate.text import excerpt
 
 THOUGHTS: Final = ("reasoning_content", "thinking", "reasoning")
@@ -195,16 +195,18 @@ def load_tokenizer(name: str) -> Any:
     except ImportError:
         raise MissingExtra("a chat template", "tokens", "transformers") from None
     place = resolve(name, needs_weights=False)
-    try:
+    hint = "the folder needs tokenizer.json and tokenizer_config.json" if Path(place).is_dir() else "check the hub id and the connection, or name a folder"
+    with reading(name, "its tokenizer cannot be loaded", hint):
         return AutoTokenizer.from_pretrained(place, trust_remote_code=False)
-    except (OSError, ValueError, KeyError) as error:
-        hint = "the folder needs tokenizer.json and tokenizer_config.json" if Path(place).is_dir() else "check the hub id and the connection, or name a folder"
-        raise ModelError(f"{name}: its tokenizer cannot be loaded: {excerpt(str(error), 200)}", hint) from error
 
 
 def load_template(name: str) -> Template:
     """The tokenizer of a model together with its chat template. Raises `ModelError` where either is missing."""
-    return Template(load_tokenizer(name))
+    tokenizer = load_tokenizer(name)
+    with reading(name, "its tokenizer cannot be used"):
+        found = Template(tokenizer)
+        found.ids("a b")  # what is malformed in it breaks here rather than in the midst of the data
+        return found
 
 
 def common_length(left: str, right: str) -> int:

@@ -5,12 +5,14 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from curate import __version__
-from curate.errors import CurateError, ExitCode
+from curate.cli import streams
+from curate.errors import PANIC, CurateError, ExitCode
 
 PATIENCE: Final = 100_000
 """Objects that are made before the first look for cycles among them, which hardly anything of the engine makes; Python's 700 cost a short check a
@@ -30,30 +32,69 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _guarded(words: Sequence[str], *, alone: bool = False) -> int:
     """Run the command, whatever happens; `alone` where the process ends with it."""
+    if alone:
+        streams.opened()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # what a terminal cannot show must not end the command
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # pydantic would look through all that is installed for them, at every start
     try:
-        if tuple(words) in (("--version",), ("-V",)):
-            sys.stdout.write(f"curate {__version__}\n")
-            return ExitCode.CLEAN
-        if not words or words[0] in ("--help", "-h", "help"):
-            sys.stdout.write(overview())
-            return ExitCode.CLEAN if words else ExitCode.USAGE
-        return _run(words, alone=alone)
-    except CurateError as error:
+        code = _asked(words, alone=alone)
+        sys.stdout.flush()  # what cannot be written any more is told now, not by the interpreter
+    except BaseException as error:  # noqa: BLE001  (the one funnel)
+        return _ended(error)
+    return code
+
+
+def _asked(words: Sequence[str], *, alone: bool) -> int:
+    if tuple(words) in (("--version",), ("-V",)):
+        sys.stdout.write(f"curate {__version__}\n")
+        return ExitCode.CLEAN
+    if not words or words[0] in ("--help", "-h", "help"):
+        sys.stdout.write(overview())
+        return ExitCode.CLEAN if words else ExitCode.USAGE
+    return _run(words, alone=alone)
+
+
+def _ended(error: BaseException) -> int:
+    """The exit code of a command that ended early, after it was said why."""
+    if isinstance(error, CurateError):
         _narrate(f"error: {error.message}" + (f"\n  next: {error.hint}" if error.hint else ""))
-        return error.exit_code
-    except KeyboardInterrupt:
+        return _flushed(error.exit_code)
+    if isinstance(error, KeyboardInterrupt):
         _narrate("interrupted; what was finished is kept")
+        return _flushed(ExitCode.INTERRUPTED)
+    if isinstance(error, SystemExit):  # of a library
+        return _flushed(error.code if isinstance(error.code, int) else ExitCode.USAGE)
+    if isinstance(error, BrokenPipeError):  # the reader of our output has seen enough; nothing can be flushed any more
+        streams.abandon()
         return ExitCode.INTERRUPTED
-    except BrokenPipeError:  # the reader of our output has seen enough; nothing can be flushed any more
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.INTERRUPTED
-    except Exception as error:  # noqa: BLE001  (the one funnel: anything else is our bug)
-        _narrate(f"error: this is a bug in curate ({type(error).__name__}). Please report it with the file\n  {_crash_log(error)}")
-        return ExitCode.BUG
+    if isinstance(error, OSError) and error.filename is None:  # of a stream: all files are written where their errors get a name
+        streams.abandon()
+        _narrate(f"error: the output cannot be written: {error.strerror or error}\n  next: free some space, or send the output elsewhere")
+        return ExitCode.USAGE
+    if isinstance(error, OSError):
+        _narrate(f"error: {error.filename}: {error.strerror or error}\n  next: check the path, its permissions and the disk")
+        return _flushed(ExitCode.USAGE)
+    if isinstance(error, ValueError) and "null byte" in str(error):  # as the system's calls say it of a path
+        _narrate("error: a path holds a NUL character\n  next: name another file or folder")
+        return _flushed(ExitCode.USAGE)
+    if isinstance(error, MemoryError):
+        _narrate("error: there is not enough memory\n  next: close other programs, or work on a part of the data")
+        return _flushed(ExitCode.USAGE)
+    if not isinstance(error, Exception) and type(error).__name__ != PANIC:
+        raise error
+    _narrate(f"error: this is a bug in curate ({type(error).__name__}). Please report it with the file\n  {_crash_log(error)}")
+    return _flushed(ExitCode.BUG)
+
+
+def _flushed(code: int) -> int:
+    """`code`, after what was printed has gone out, as far as it goes."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        streams.abandon()
+    return code
 
 
 def _run(words: Sequence[str], *, alone: bool) -> int:
@@ -98,10 +139,11 @@ def _narrate(text: str) -> None:
     from curate.masking import without_keys
     from curate.text import visible
 
-    sys.stderr.write(visible(without_keys(text), keep_newlines=True) + "\n")
+    with suppress(OSError, ValueError):  # nobody listens
+        sys.stderr.write(visible(without_keys(text), keep_newlines=True) + "\n")
 
 
-def _crash_log(error: Exception) -> str:
+def _crash_log(error: BaseException) -> str:
     """Write where it happened and the versions, but no message and no value: these may hold data."""
     import platform
     import tempfile
@@ -116,7 +158,10 @@ def _crash_log(error: Exception) -> str:
             packages.append(f"{name} -")
     versions = f"curate {__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}"
     text = "\n".join((versions, ", ".join(packages), datetime.now(UTC).isoformat(timespec="seconds"), type(error).__name__, *frames))
-    handle, path = tempfile.mkstemp(prefix="curate-crash-", suffix=".log")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text + "\n")
+    try:
+        handle, path = tempfile.mkstemp(prefix="curate-crash-", suffix=".log")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text + "\n")
+    except OSError:  # no room for it: then it is told here
+        return text
     return path
