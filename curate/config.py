@@ -9,6 +9,7 @@ from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field,
 from curate.errors import ConfigError, UsageError
 from curate.finding import Severity
 from curate.targets import Target
+from curate.text import visible
 
 Model = TypeVar("Model", bound=BaseModel)
 SectionType = TypeVar("SectionType", bound="Section")
@@ -294,7 +295,7 @@ def load_toml(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}", "check its permissions") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}", "mend the line that is named") from error
+        raise ConfigError(visible(f"{path}: not valid TOML: {error}"), "mend the line that is named") from error
 
 
 def find_config(folder: Path) -> Config:
@@ -319,7 +320,7 @@ def validated(model: type[Model], values: dict[str, Any], source: str) -> Model:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        mistakes = [f"{source}: {_mistake(model, item)}" for item in error.errors(include_url=False)]
+        mistakes = [visible(f"{source}: {_mistake(model, item)}") for item in error.errors(include_url=False)]
         raise ConfigError("\n".join(mistakes), "mend the keys that are named") from None
 
 

@@ -34,6 +34,8 @@ class CurateError(Exception):
     """Says what is wrong and, in `hint`, what to do next; ends a command with `exit_code`."""
 
     exit_code = ExitCode.USAGE
+    lined = False
+    """Whether line breaks in the message are ours. Others come from names and data, and are shown as escapes."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -55,6 +57,14 @@ class OutputError(CurateError):
 
 class ConfigError(CurateError):
     """The configuration or a recipe has mistakes; the message lists all of them."""
+
+    lined = True
+
+
+class LogError(CurateError):
+    """A process of ours failed; the message ends with the last lines that it said."""
+
+    lined = True
 
 
 class ModelError(CurateError):

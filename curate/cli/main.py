@@ -13,7 +13,11 @@ from typing import Final
 from curate import __version__
 from curate.cli import streams
 from curate.errors import PANIC, CurateError, ExitCode
+from curate.masking import without_keys
+from curate.text import visible
 
+COMMANDS: Final = ("::", "##[")
+"""What a line of a log begins with that a runner of GitHub obeys."""
 PATIENCE: Final = 100_000
 """Objects that are made before the first look for cycles among them, which hardly anything of the engine makes; Python's 700 cost a short check a
 twentieth of its time. Verbs of other packages, which may hold what is large by a cycle, are left as they are."""
@@ -59,7 +63,8 @@ def _asked(words: Sequence[str], *, alone: bool) -> int:
 def _ended(error: BaseException) -> int:
     """The exit code of a command that ended early, after it was said why."""
     if isinstance(error, CurateError):
-        _narrate(f"error: {error.message}" + (f"\n  next: {error.hint}" if error.hint else ""))
+        message, hint = (visible(without_keys(text), keep_newlines=error.lined) for text in (error.message, error.hint))
+        _narrate(f"error: {message}" + (f"\n  next: {hint}" if hint else ""))
         return _flushed(error.exit_code)
     if isinstance(error, KeyboardInterrupt):
         _narrate("interrupted; what was finished is kept")
@@ -74,7 +79,7 @@ def _ended(error: BaseException) -> int:
         _narrate(f"error: the output cannot be written: {error.strerror or error}\n  next: free some space, or send the output elsewhere")
         return ExitCode.USAGE
     if isinstance(error, OSError):
-        _narrate(f"error: {error.filename}: {error.strerror or error}\n  next: check the path, its permissions and the disk")
+        _narrate(f"error: {visible(str(error.filename))}: {error.strerror or error}\n  next: check the path, its permissions and the disk")
         return _flushed(ExitCode.USAGE)
     if isinstance(error, ValueError) and "null byte" in str(error):  # as the system's calls say it of a path
         _narrate("error: a path holds a NUL character\n  next: name another file or folder")
@@ -117,7 +122,7 @@ def _run(words: Sequence[str], *, alone: bool) -> int:
     try:
         code = typer.main.get_command(app).main(list(words[1:]), prog_name=f"curate {words[0]}", standalone_mode=False)
     except typer.TyperException as error:
-        _narrate(f"error: {error.format_message()}\n  next: `curate {words[0]} --help` lists the options")
+        _narrate(f"error: {visible(error.format_message())}\n  next: `curate {words[0]} --help` lists the options")
         return ExitCode.USAGE
     except typer.Abort:
         return ExitCode.INTERRUPTED
@@ -136,11 +141,10 @@ def overview() -> str:
 
 
 def _narrate(text: str) -> None:
-    from curate.masking import without_keys
-    from curate.text import visible
-
+    """Say something on stderr. No line but the first starts as one that GitHub takes for a command, whatever is told there."""
+    lines = visible(without_keys(text), keep_newlines=True).split("\n")
     with suppress(OSError, ValueError):  # nobody listens
-        sys.stderr.write(visible(without_keys(text), keep_newlines=True) + "\n")
+        sys.stderr.write("\n".join(f"| {line}" if line.lstrip().startswith(COMMANDS) else line for line in lines) + "\n")
 
 
 def _crash_log(error: BaseException) -> str:

@@ -26,10 +26,12 @@ def progress(label: str, unit: str, *, quiet: bool = False, total: int | None = 
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     from curate.report.console import console
+    from curate.text import visible
 
-    columns = [SpinnerColumn(), TextColumn("{task.description}"), *([BarColumn()] if total else []), TextColumn("{task.completed:,} " + unit)]
+    columns = [SpinnerColumn(), TextColumn("{task.description}", markup=False), *([BarColumn()] if total else [])]
+    columns.append(TextColumn("{task.completed:,} " + unit, markup=False))
     bar = Progress(*columns, TimeElapsedColumn(), console=console(stderr=True), transient=True)
-    task = bar.add_task(label, total=total)
+    task = bar.add_task(visible(label), total=total)
 
     def advance(count: int) -> None:
         bar.start()
@@ -48,9 +50,10 @@ def consent(*, yes: bool, as_json: bool = False) -> Consent:
     import typer
 
     from curate.report.console import console
+    from curate.text import visible
 
     there = not as_json and sys.stdin.isatty() and sys.stderr.isatty()
-    return Consent(yes, (lambda question: typer.confirm(question, err=True)) if there else None, console(stderr=True).print)
+    return Consent(yes, (lambda question: typer.confirm(visible(question), err=True)) if there else None, console(stderr=True).print)
 
 
 def processes() -> int:

@@ -11,6 +11,7 @@ from curate.errors import ConfigError, UsageError
 from curate.finding import Finding, Severity
 from curate.rules.custom import known_rules, mistakes
 from curate.rules.rule import Rule
+from curate.text import visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Chosen:
         """Choose. Raises `UsageError` for a code or prefix that no rule has, `ConfigError` for rules that are not well declared."""
         wrong = list(mistakes(config.rule))
         if wrong:
-            raise ConfigError("\n".join(wrong), "roles are system, developer, user, assistant, tool, function")
+            raise ConfigError("\n".join(map(visible, wrong)), "roles are system, developer, user, assistant, tool, function")
         known = known_rules(config.rule)
         named = (*config.select, *config.extend_select, *config.ignore, *config.severity, *(p for codes in config.per_file_ignores.values() for p in codes))
         for prefix in named:
