@@ -81,7 +81,9 @@ def _settle(folder: Path) -> None:
     stage = folder / STAGE
     try:
         listed = json.loads((stage / READY).read_bytes())
-    except (FileNotFoundError, ValueError):  # not all was written: as good as nothing
+        if not all(isinstance(name, str) for name in [*listed["new"], *listed["gone"]]):
+            raise ValueError("a name is no text")
+    except (FileNotFoundError, IsADirectoryError, ValueError, TypeError, KeyError, RecursionError):  # not all was written: as good as nothing
         if stage.exists():
             shutil.rmtree(stage)
         return
