@@ -9,10 +9,13 @@ from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field,
 from curate.errors import ConfigError, UsageError
 from curate.finding import Severity
 from curate.targets import Target
+from curate.text import visible
 
 Model = TypeVar("Model", bound=BaseModel)
 SectionType = TypeVar("SectionType", bound="Section")
 Fraction = Annotated[float, Field(ge=0, le=1)]
+Similarity = Annotated[float, Field(gt=0, le=1)]
+"""From which two texts are alike: at 0 everything would be."""
 SUPPRESSIONS = "curate-suppressions.jsonl"
 """File beside the configuration with the findings that may stand."""
 
@@ -89,6 +92,13 @@ class CheckConfig(Section):
     """Tokens of the longest example that will be trained on, for the rules of family K."""
 
 
+def _address(name: str) -> str:
+    """Refuse an address that holds more than one. Mistakes of this kind are told without the value, which may be a password."""
+    if "://" in name and any(sign in name for sign in "@?#"):
+        raise ValueError("an address without names, passwords and what follows ? or #; the key comes from the environment or the keyring")
+    return name
+
+
 def _policy(keep: str) -> str:
     name, given, field = keep.partition(":")
     if name not in KEEP or (name in KEEP_BY_FIELD) != bool(field) or (given and not field):
@@ -100,7 +110,7 @@ def _policy(keep: str) -> str:
 class DedupConfig(Section):
     """`[dedup]`: what counts as a near-duplicate."""
 
-    threshold: Fraction = 0.8
+    threshold: Similarity = 0.8
     """Jaccard similarity of shingle sets from which two examples are duplicates."""
     on: Literal["conversation", "prompt", "response", "last-turn"] = "conversation"
     """Which turns are compared; system prompts never are."""
@@ -131,11 +141,11 @@ class ConflictsConfig(Section):
     """Sentence-transformers model that nominates same questions; empty: only equal questions are compared."""
     nli: str = ""
     """NLI cross-encoder that judges answers; empty: rules only."""
-    similarity: Fraction = 0.9
+    similarity: Similarity = 0.9
     """Cosine similarity of two questions from which they may be the same one."""
-    contradiction: Fraction = 0.5
+    contradiction: Similarity = 0.5
     """Probability of contradiction, the lower one of both directions, from which the NLI model's word counts."""
-    judge: str = ""
+    judge: Annotated[str, AfterValidator(_address)] = ""
     """Who has the last word: a causal language model (folder, hub id, `offline:NAME`), or the address of an OpenAI-compatible endpoint; empty: nobody."""
     judge_model: str = ""
     """Name of the model at that endpoint."""
@@ -160,7 +170,7 @@ class SplitConfig(Section):
     """Files of a test set that stays as it is, relative to the configuration's folder: what is connected with one of its examples is left out."""
     semantic: str = ""
     """Sentence-transformers model by which questions that mean much the same are kept together; empty: they are not looked for."""
-    semantic_similarity: Fraction = 0.9
+    semantic_similarity: Similarity = 0.9
     """Cosine similarity of two questions from which they do."""
     grow: bool = True
     """Examples that the output folder has stay in their split."""
@@ -189,7 +199,7 @@ class MixConfig(Section):
     """Tokens at the most, in place of examples: counted by the model of `[check]` or, where none is named, 4 bytes each."""
     diverse: bool = True
     """Take one example of each cluster before a second one of any; false: by chance alone."""
-    similarity: Annotated[float, Field(gt=0, le=1)] = 0.5
+    similarity: Similarity = 0.5
     """Jaccard similarity of shingle sets from which two examples are of one cluster; those with the same question are too."""
 
     @model_validator(mode="after")
@@ -206,7 +216,7 @@ class RemoteConfig(Section):
 
     target: Target | None = None
     """The service; left out: the target of `[check]` where that is one, else openai."""
-    base_url: str = ""
+    base_url: Annotated[str, AfterValidator(_address)] = ""
     """Address of its interface, e.g. `https://NAME.openai.azure.com/openai/v1`; empty: the service's own."""
     model: str = ""
     """Model that is fine-tuned, as the service names it."""
@@ -274,8 +284,16 @@ def load_config(path: Path) -> Config:
 
     Raises `UsageError` when there is none, `ConfigError` with every mistake, its key and the likely meant one.
     """
+    values = load_toml(path)
+    if path.name == "pyproject.toml":
+        values = values.get("tool", {}).get("curate", {})
+    return validated(Config, values, str(path))
+
+
+def load_toml(path: Path) -> dict[str, Any]:
+    """What a TOML file holds. Raises `UsageError` where it cannot be read, `ConfigError` where it is no TOML."""
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UsageError(f"{path}: no such file", 'write a curate.toml, e.g.  data = ["data.jsonl"]') from None
     except IsADirectoryError:
@@ -283,10 +301,7 @@ def load_config(path: Path) -> Config:
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}", "check its permissions") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}", "mend the line that is named") from error
-    if path.name == "pyproject.toml":
-        values = values.get("tool", {}).get("curate", {})
-    return validated(Config, values, str(path))
+        raise ConfigError(visible(f"{path}: not valid TOML: {error}"), "mend the line that is named") from error
 
 
 def find_config(folder: Path) -> Config:
@@ -311,7 +326,7 @@ def validated(model: type[Model], values: dict[str, Any], source: str) -> Model:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        mistakes = [f"{source}: {_mistake(model, item)}" for item in error.errors(include_url=False)]
+        mistakes = [visible(f"{source}: {_mistake(model, item)}") for item in error.errors(include_url=False)]
         raise ConfigError("\n".join(mistakes), "mend the keys that are named") from None
 
 

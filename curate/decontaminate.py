@@ -7,11 +7,12 @@ from functools import partial
 from pathlib import Path
 
 from curate.apply import Applied, apply, removed_line
-from curate.detect.decontaminate import OTHER_SIDE, Match, contaminated
+from curate.detect.decontaminate import OTHER_SIDE, Match, contaminated, plain_words
 from curate.errors import demand_all
 from curate.events import Listener, StageFinished, StageStarted, silent
 from curate.example import Place
 from curate.finding import Finding
+from curate.masking import secrets_in
 from curate.outputs import beside, replacing_both
 from curate.read.benchmark import Item, read_benchmark
 from curate.read.dataset import demand_understood, read_dataset
@@ -76,11 +77,18 @@ def decontaminated(
         best = min(inside, key=lambda match: (-match.share, match.message, match.item))
         example, item = dataset.examples[at], items[best.item]
         pointer = "" if best.message == OTHER_SIDE else example.messages[best.message].content_pointer
-        leaks.append(Leak(example.place, example.id, pointer, item.place, item.parts[best.part].name, best.kind, best.words, best.share, len(inside) - 1))
+        part, words = item.parts[best.part], _without_secrets(best.words, item.parts[best.part].text)
+        leaks.append(Leak(example.place, example.id, pointer, item.place, part.name, best.kind, words, best.share, len(inside) - 1))
     findings = leaked(leaks)
     errors = {leak.place: finding for leak, finding in zip(leaks, findings, strict=True)}
     applied = apply(dataset.lines, errors=errors, keep_unreadable=True)
     return Decontamination(_summaries(items, matches, found.unsaid), leaks, findings, dataset.not_understood, applied, seen)
+
+
+def _without_secrets(words: str, text: str) -> str:
+    """Words of an item without those of its secrets: without case and punctuation nobody could tell them any more."""
+    found = {word for plain in plain_words(secrets_in(text)) for word in plain.split()}
+    return " ".join("[…]" if word in found else word for word in words.split(" ")) if found else words
 
 
 def _summaries(items: Sequence[Item], matches: Sequence[Match], unsaid: frozenset[int]) -> list[Benchmark]:

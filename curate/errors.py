@@ -14,6 +14,10 @@ Bad *data* is never an exception: it is a finding (see `curate.finding`). Anythi
 """
 
 from enum import IntEnum
+from typing import Final
+
+PANIC: Final = "PanicException"
+"""Type of what a panic of Rust code raises in Python: no `Exception`, and a type of its own in each package."""
 
 
 class ExitCode(IntEnum):
@@ -30,6 +34,8 @@ class CurateError(Exception):
     """Says what is wrong and, in `hint`, what to do next; ends a command with `exit_code`."""
 
     exit_code = ExitCode.USAGE
+    lined = False
+    """Whether line breaks in the message are ours. Others come from names and data, and are shown as escapes."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -51,6 +57,14 @@ class OutputError(CurateError):
 
 class ConfigError(CurateError):
     """The configuration or a recipe has mistakes; the message lists all of them."""
+
+    lined = True
+
+
+class LogError(CurateError):
+    """A process of ours failed; the message ends with the last lines that it said."""
+
+    lined = True
 
 
 class ModelError(CurateError):

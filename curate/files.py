@@ -16,11 +16,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import cache
 from glob import escape, glob
-from io import FileIO
+from io import BufferedReader, FileIO
 from pathlib import Path
 from typing import IO, Any
 
 from curate.errors import InputError, OutputError, UsageError
+from curate.limits import limited, lines_limited
 from curate.scratch import runs, scratch
 
 DATA_SUFFIXES = (".jsonl", ".ndjson", ".json", ".jsonl.gz", ".jsonl.zst", ".json.gz", ".json.zst")
@@ -152,19 +153,22 @@ def _copied(path: Path) -> Path:
 def blocks(path: Path, size: int = 1 << 20) -> Iterator[bytes]:
     """The bytes of a data file in blocks of at most `size`, gzip and zstd unpacked; told by their first bytes, not by name.
 
-    Raises `InputError` with the next step for folders, missing rights and damaged archives.
+    Raises `InputError` with the next step for folders, missing rights, damaged archives, and what is beyond `curate.limits`.
     """
+    return lines_limited(path, _blocks(path, size))
+
+
+def _blocks(path: Path, size: int) -> Iterator[bytes]:
     try:
         with real(path).open("rb") as raw:
             start = raw.peek(16)[:16]
-            unpacked: IO[bytes] | gzip.GzipFile = raw
             if start.startswith(GZIP):
-                unpacked = gzip.open(raw, "rb")  # noqa: SIM115  (closes nothing but what `raw` closes)
+                yield from limited(path, _gzip_blocks(raw, size))
             elif start.startswith(ZSTD):
-                yield from _zstd_blocks(path, raw, size)
-                return
-            while block := unpacked.read(size):
-                yield block
+                yield from limited(path, _zstd_blocks(path, raw, size))
+            else:
+                while block := raw.read(size):
+                    yield block
     except IsADirectoryError:
         raise InputError(f"{path}: is a folder", "name the files in it, or let a command that takes folders search it") from None
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
@@ -182,8 +186,15 @@ def is_packed(path: Path) -> bool:
         return False
 
 
-def _zstd_blocks(path: Path, raw: IO[bytes], size: int) -> Iterator[bytes]:
-    """Frame by frame: the stream reader of zstandard takes a frame that breaks off for the end of the file."""
+def _gzip_blocks(raw: BufferedReader, size: int) -> Iterator[tuple[bytes, int]]:
+    """Unpacked blocks, each with the number of packed bytes that were read so far."""
+    with gzip.open(raw, "rb") as unpacked:
+        while block := unpacked.read(size):
+            yield block, raw.tell()
+
+
+def _zstd_blocks(path: Path, raw: BufferedReader, size: int) -> Iterator[tuple[bytes, int]]:
+    """The same, frame by frame: the stream reader of zstandard takes a frame that breaks off for the end of the file."""
     import zstandard  # loaded only when a .zst comes along
 
     frame = zstandard.ZstdDecompressor().decompressobj()
@@ -195,15 +206,17 @@ def _zstd_blocks(path: Path, raw: IO[bytes], size: int) -> Iterator[bytes]:
                     frame = zstandard.ZstdDecompressor().decompressobj()
                 ready += frame.decompress(packed)
                 packed = frame.unused_data
-            while len(ready) >= size:
-                yield bytes(ready[:size])
-                del ready[:size]
+            at = 0
+            while len(ready) - at >= size:
+                yield bytes(ready[at : at + size]), raw.tell()
+                at += size
+            del ready[:at]
     except zstandard.ZstdError as error:
         raise InputError(f"{path}: damaged zstd file: {error}", "compress or download it again") from error
     if not frame.eof:
         raise InputError(f"{path}: damaged zstd file: it ends before its last frame does", "compress or download it again")
     if ready:
-        yield bytes(ready)
+        yield bytes(ready), raw.tell()
 
 
 def sha256(path: Path) -> str:

@@ -1,30 +1,13 @@
 """What a rule says: a problem in one place, and the finding that is made of it.
 
-A finding never holds a secret of the data: what it says goes through the functions that `hides_with` was given, when it is made. The rules
-give it theirs when they are loaded, since they know what a secret is and stand above this module.
+A finding never holds a secret of the data: what it says goes through `curate.masking` when it is made.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-Hide = Callable[[str], str]
-
-
-class _Hiding:
-    """The functions that take secrets out of messages and pointers."""
-
-    message: Hide = str
-    pointer: Hide = str
-
-
-_HIDING = _Hiding()
-
-
-def hides_with(*, message: Hide, pointer: Hide) -> None:
-    """From now on let these functions take secrets out of all findings that are made."""
-    _HIDING.message, _HIDING.pointer = message, pointer
+from curate.masking import hidden, hidden_pointer
 
 
 class Severity(StrEnum):
@@ -68,7 +51,7 @@ class Finding:
     """Id of the example, where the line is one."""
 
     def __post_init__(self) -> None:
-        message, pointer = _HIDING.message(self.message), _HIDING.pointer(self.pointer)
+        message, pointer = hidden(self.message), hidden_pointer(self.pointer)
         if message is not self.message:
             object.__setattr__(self, "message", message)
         if pointer is not self.pointer:

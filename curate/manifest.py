@@ -17,6 +17,7 @@ from curate.config import Config
 from curate.errors import InputError
 from curate.example import canonical
 from curate.files import json_text, sha256
+from curate.masking import plain_without_keys
 from curate.paths import inner
 from curate.transaction import demand_settled
 
@@ -136,7 +137,8 @@ class Manifest(_Part):
 
 def shaping(config: Config) -> dict[str, Any]:
     """The part of a configuration that the data depends on."""
-    return config.model_dump(mode="json", include={"seed", "errors", "check", "dedup", "conflicts", "split", "mix", "card"})
+    values = config.model_dump(mode="json", include={"seed", "errors", "check", "dedup", "conflicts", "split", "mix", "card"})
+    return {name: plain_without_keys(value) for name, value in values.items()}
 
 
 def versions() -> dict[str, str]:
@@ -176,6 +178,7 @@ def read_manifest(folder: Path) -> tuple[Manifest, str]:
         raise InputError(f"{path}: cannot be read: {error.strerror}", "check its permissions") from error
     try:
         manifest = Manifest.model_validate_json(data)
+        _demand_settings(manifest)
     except ValidationError as error:
         where = ".".join(map(str, error.errors()[0]["loc"]))
         said = f"{path}: no manifest of this version of curate ({where + ': ' if where else ''}{error.errors()[0]['msg']})"
@@ -183,6 +186,16 @@ def read_manifest(folder: Path) -> tuple[Manifest, str]:
     for name in named_files(manifest):
         inner(folder, name)
     return manifest, hashlib.sha256(data).hexdigest()
+
+
+def _demand_settings(manifest: Manifest) -> None:
+    """Raise `ValidationError` where the configuration in a manifest is none, or lacks a key: whoever reads it takes all that it says at its word."""
+    wanted = shaping(Config.model_validate(manifest.config))
+    for section, values in wanted.items():
+        given = manifest.config.get(section)
+        missing = [section] if given is None else [f"{section}.{key}" for key in values if key not in given] if isinstance(values, dict) else []
+        if missing:
+            raise ValidationError.from_exception_data("Manifest", [{"type": "missing", "loc": tuple(missing[0].split(".")), "input": None}])
 
 
 def named_files(manifest: Manifest) -> dict[str, str]:

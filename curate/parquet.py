@@ -54,6 +54,8 @@ def _types(lines: Path) -> tuple[Types, Types]:
     """The keys of all lines, and those of all turns, each with the types of its values."""
     keys: Types = {}
     turns: Types = {}
+    turned = True
+    """Whether all messages are lists of objects."""
     for value in _objects(lines):
         for key, item in value.items():
             keys.setdefault(key, set()).add(type(item))
@@ -62,9 +64,9 @@ def _types(lines: Path) -> tuple[Types, Types]:
             for turn in messages:
                 for key, item in turn.items():
                     turns.setdefault(key, set()).add(type(item))
-        else:
-            turns[""] = {type(None)}  # not turns everywhere: JSON in a string
-    return keys, {} if "" in turns and "messages" in keys and keys["messages"] != {list} else {key: kinds for key, kinds in turns.items() if key}
+        elif messages is not None:
+            turned = False  # then it is JSON in a string
+    return keys, turns if turned else {}
 
 
 def _kind(types: set[type]) -> "type[pl.DataType]":

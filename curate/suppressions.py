@@ -20,6 +20,7 @@ from curate.example import Place
 from curate.files import append_line, path_of
 from curate.finding import Finding
 from curate.rules.adoption import outdated
+from curate.text import visible
 
 
 class Suppression(BaseModel):
@@ -66,7 +67,7 @@ def load_suppressions(folder: Path) -> Suppressions:
                 first = error.errors(include_url=False, include_input=False)[0]
                 wrong.append(f"{path}:{number}: not a suppression: {'.'.join(map(str, first['loc']))} {first['msg']}")
     if wrong:
-        raise ConfigError("\n".join(wrong), "mend or remove the lines that are named; `curate suppress` writes good ones")
+        raise ConfigError("\n".join(map(visible, wrong)), "mend or remove the lines that are named; `curate suppress` writes good ones")
     return Suppressions(path, tuple(lines))
 
 

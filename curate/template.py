@@ -12,11 +12,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
+from curate.bounded import Bounds, OutOfBoundsError
 from curate.encoder import Encoder
 from curate.encoding import Encoding, Mismatch, Obstacle, Rendered, Rendering, Span
 from curate.errors import MissingExtra, ModelError
 from curate.example import ROLES, content_text
-from curate.models import resolve
+from curate.models import reading, resolve
 from curate.text import excerpt
 
 THOUGHTS: Final = ("reasoning_content", "thinking", "reasoning")
@@ -58,6 +59,11 @@ class Template:
     def stop_ids(self) -> frozenset[int]:
         """Ids of the tokens that end an answer: all control tokens but those that begin something."""
         return frozenset({*self.control.values(), self.tokenizer.eos_token_id}) - {None, self.tokenizer.unk_token_id}
+
+    @cached_property
+    def bounds(self) -> Bounds:
+        """What a rendering may take."""
+        return Bounds()
 
     @cached_property
     def encoder(self) -> Encoder:
@@ -168,12 +174,12 @@ class Template:
         return first
 
     def _text(self, turns: list[Turn], tools: Any, settings: dict[str, Any], *, prompt: bool = False) -> str:
-        from jinja2.exceptions import TemplateError  # comes with transformers, which the tokenizer came from
-
         try:
-            text = self.tokenizer.apply_chat_template(turns, tools=tools, tokenize=False, add_generation_prompt=prompt, **settings)
+            text = self.bounds.call(lambda: self.tokenizer.apply_chat_template(turns, tools=tools, tokenize=False, add_generation_prompt=prompt, **settings))
             text.encode()  # half a surrogate pair is no text that a tokenizer could take
-        except (TemplateError, TypeError, ValueError, KeyError, IndexError, AttributeError, ArithmeticError) as error:
+        except OutOfBoundsError as error:  # nor would it be better with the next conversation
+            raise ModelError(f"its chat template {error}", "use the model from where it was published; a template needs next to nothing") from None
+        except Exception as error:
             # Templates are programs of others; what breaks in them on some data is a fact about the data.
             raise TemplateFailure(excerpt(f"{error or type(error).__name__}", 200)) from error
         assert isinstance(text, str)
@@ -195,16 +201,18 @@ def load_tokenizer(name: str) -> Any:
     except ImportError:
         raise MissingExtra("a chat template", "tokens", "transformers") from None
     place = resolve(name, needs_weights=False)
-    try:
+    hint = "the folder needs tokenizer.json and tokenizer_config.json" if Path(place).is_dir() else "check the hub id and the connection, or name a folder"
+    with reading(name, "its tokenizer cannot be loaded", hint):
         return AutoTokenizer.from_pretrained(place, trust_remote_code=False)
-    except (OSError, ValueError, KeyError) as error:
-        hint = "the folder needs tokenizer.json and tokenizer_config.json" if Path(place).is_dir() else "check the hub id and the connection, or name a folder"
-        raise ModelError(f"{name}: its tokenizer cannot be loaded: {excerpt(str(error), 200)}", hint) from error
 
 
 def load_template(name: str) -> Template:
     """The tokenizer of a model together with its chat template. Raises `ModelError` where either is missing."""
-    return Template(load_tokenizer(name))
+    tokenizer = load_tokenizer(name)
+    with reading(name, "its tokenizer cannot be used"):
+        found = Template(tokenizer)
+        found.ids("a b")  # what is malformed in it breaks here rather than in the midst of the data
+        return found
 
 
 def common_length(left: str, right: str) -> int:

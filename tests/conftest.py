@@ -27,6 +27,7 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test works in an empty folder, so that no configuration of the repository reaches it."""
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("TOKENIZERS_PARALLELISM", "false")
     for name in ("COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR"):
@@ -45,6 +46,15 @@ def write() -> Write:
         return path
 
     return writer
+
+
+def trust(address: str, **settings: object) -> None:
+    """Write into the user's own configuration what may be sent to an address, and the variable with its key."""
+    path = Path(os.environ["XDG_CONFIG_HOME"]) / "curate" / "curate.toml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    values = "".join(f"{name} = {json.dumps(value)}\n" for name, value in settings.items())
+    with path.open("a") as file:
+        file.write(f"[[endpoint]]\naddress = {json.dumps(address)}\n{values}")
 
 
 def line_of(line: object) -> bytes:

@@ -22,6 +22,7 @@ from peft import (
 from peft.tuners.cartridge.utils import prompt_embeddings_from_past_key_values
 
 from curate.errors import ConfigError
+from curate.models import reading
 from train.methods import MethodName
 from train.model import autocast
 from train.recipe import Recipe
@@ -71,24 +72,25 @@ def attach(model: Any, recipe: Recipe, start: Sequence[int] = ()) -> Any:
 
 def reload(model: Any, folder: Path, name: str = "default") -> Any:
     """The base with the adapter that a run saved in `folder`, frozen. A fully fine-tuned model is loaded as a base, not by this."""
-    with _quiet():
+    with _quiet(), reading(str(folder), "its adapter cannot be loaded"):
         return PeftModel.from_pretrained(model, str(folder), adapter_name=name).eval()
 
 
 def reload_beside(model: Any, folder: Path, name: str) -> None:
     """Load one more adapter into a model that `reload` made; `set_adapter` chooses which one speaks."""
-    with _quiet():
+    with _quiet(), reading(str(folder), "its adapter cannot be loaded"):
         model.load_adapter(str(folder), adapter_name=name)
 
 
 def put_back(model: Any, folder: Path) -> None:
     """Give a model that `attach` made the trained weights that lie in `folder`."""
-    if isinstance(model, PeftModel):
-        set_peft_model_state_dict(model, load_peft_weights(str(folder), device=str(next(model.parameters()).device)))
-        return
-    from safetensors.torch import load_model  # takes care of tied weights, which are saved once
+    with reading(str(folder), "its weights cannot be loaded"):
+        if isinstance(model, PeftModel):
+            set_peft_model_state_dict(model, load_peft_weights(str(folder), device=str(next(model.parameters()).device)))
+            return
+        from safetensors.torch import load_model  # takes care of tied weights, which are saved once
 
-    load_model(model, str(folder / "model.safetensors"))
+        load_model(model, str(folder / "model.safetensors"))
 
 
 def save(model: Any, folder: Path) -> Path:

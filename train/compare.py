@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from curate.errors import CurateError, ExitCode, UsageError
+from curate.errors import ExitCode, LogError, UsageError
 from curate.files import write_bytes, write_json
 from train.compare_report import Compared, Comparison
 from train.folder import RunFolder, identify
@@ -74,7 +74,7 @@ def _train(values: dict[str, Any], file: Path, run: RunFolder) -> dict[str, Any]
         raise KeyboardInterrupt
     if done.returncode != ExitCode.CLEAN:
         said = done.stderr.strip().splitlines()[-4:]
-        raise CurateError(f"{run.path.name}: its training failed:\n" + "\n".join(said), "the methods before it are kept; the same command goes on from there")
+        raise LogError(f"{run.path.name}: its training failed:\n" + "\n".join(said), "the methods before it are kept; the same command goes on from there")
     report: dict[str, Any] = json.loads(done.stdout)
     return report
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 from peft import LoraConfig, PeftConfig, load_peft_weights
 from torch import Tensor
 
+from curate.models import reading
 from curate.text import visible
 
 PREFIX: Final = "base_model.model."
@@ -29,7 +30,8 @@ class Factors:
 
 def obstacle(folder: Path) -> str | None:
     """Why an adapter is more than factors beside an unchanged base; None where it is not."""
-    config: Any = PeftConfig.from_pretrained(str(folder))
+    with reading(str(folder), "its adapter cannot be read"):
+        config: Any = PeftConfig.from_pretrained(str(folder))
     if not isinstance(config, LoraConfig):
         return f"{visible(str(config.peft_type).rpartition('.')[2])} has no low-rank factors"
     if config.use_dora:
@@ -45,9 +47,10 @@ def obstacle(folder: Path) -> str | None:
 
 def factors_of(folder: Path) -> Factors:
     """The factors of an adapter without an `obstacle`."""
-    config = LoraConfig.from_pretrained(str(folder))
     assert obstacle(folder) is None
-    weights = load_peft_weights(str(folder), device="cpu")
+    with reading(str(folder), "its adapter cannot be read"):
+        config = LoraConfig.from_pretrained(str(folder))
+        weights = load_peft_weights(str(folder), device="cpu")
     found: dict[str, tuple[Tensor, Tensor]] = {}
     for name in weights:
         if name.endswith(".lora_A.weight"):

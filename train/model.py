@@ -8,9 +8,8 @@ import torch
 from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 from transformers.utils import logging
 
-from curate.errors import MissingExtra, ModelError
-from curate.models import resolve
-from curate.text import excerpt
+from curate.errors import MissingExtra
+from curate.models import reading, resolve
 from train.attention import use_packed_attention
 from train.ranks import local_rank
 from train.recipe import Recipe
@@ -49,11 +48,9 @@ def load_base(recipe: Recipe, dtype: torch.dtype, *, checkpointing: bool = False
         options["quantization_config"] = _nf4(recipe, dtype)
     if recipe.parallel != "fsdp":  # which puts shares of the model on the devices itself
         options["device_map"] = {"": device()}
-    try:
+    hint = "the folder needs config.json and weights as safetensors" if Path(place).is_dir() else "check the hub id and the connection, or name a folder"
+    with reading(recipe.model, "cannot be loaded", hint):
         model = AutoModelForCausalLM.from_pretrained(place, dtype=dtype, trust_remote_code=False, use_safetensors=True, **options)
-    except (OSError, ValueError, KeyError) as error:
-        hint = "the folder needs config.json and weights as safetensors" if Path(place).is_dir() else "check the hub id and the connection, or name a folder"
-        raise ModelError(f"{recipe.model}: cannot be loaded: {excerpt(str(error), 200)}", hint) from error
     model.requires_grad_(False)
     if recipe.quantised:
         _mend_linear4bit(model)

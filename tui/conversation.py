@@ -140,7 +140,7 @@ class Reader:
 
 @lru_cache(maxsize=512)
 def _hidden(text: str) -> str:
-    from curate.rules.secrets import masked  # the rules take a fifth of a second, and the first screen shows no text
+    from curate.masking import masked  # the first screen shows no text
 
     return masked(text)
 

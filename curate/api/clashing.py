@@ -10,8 +10,7 @@ from curate.api.frames import Paths, conflicts_frame, files_of
 from curate.config import chosen, find_config
 from curate.detect.conflict import ConflictReport, find_conflicts
 from curate.detect.judges import judge_of
-from curate.detect.judges.kept import Work
-from curate.errors import UsageError
+from curate.egress import Consent
 from curate.read.dataset import demand_understood, read_dataset
 from curate.report.notebook import Titled, notebook_html
 from curate.runs import Project
@@ -54,23 +53,22 @@ def conflicts(
     nli: str | None = None,
     judge: str | None = None,
     judge_model: str | None = None,
+    judge_key: str | None = None,
     similarity: float | None = None,
     all_turns: bool | None = None,
     yes: bool = False,
 ) -> Conflicts:
     """Find contradictions: as `curate conflicts`, options laid over the working folder's configuration.
 
-    With a judge at an address, questions and answers are sent there: say `yes=True`. Raises `UsageError` before anything is sent
+    With a judge at an address, questions and answers are sent there: say `yes=True`; `judge_key` names the
+    environment variable that has its key. Raises `UsageError` before anything is sent
     where that was not said, `InputError` for a file that cannot be read, `ConfigError`, `ModelError`, `MissingExtra`.
     """
     project = Project(Path.cwd())
     options = {"embeddings": embeddings, "nli": nli, "judge": judge, "judge_model": judge_model, "similarity": similarity, "all_turns": all_turns}
     config = chosen(find_config(project.folder).conflicts, **options)
 
-    def before(work: Work) -> None:
-        if work.leaves and not yes:
-            raise UsageError(f"questions and answers would be sent to {work.name}", "say yes=True if they may")
-
     dataset = read_dataset(files_of(paths))
     demand_understood(len(dataset.lines), len(dataset.examples))
-    return Conflicts(find_conflicts(dataset.examples, config, project.cache, judge=judge_of(config, project.cache, before)))
+    asked = judge_of(config, project.cache, consent=Consent(yes, how="say yes=True if that may be"), key=judge_key, own=judge is not None)
+    return Conflicts(find_conflicts(dataset.examples, config, project.cache, judge=asked))

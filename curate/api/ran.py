@@ -10,6 +10,7 @@ import polars as pl
 
 from curate.api.frames import conflicts_frame, findings_frame, framed, removed_frame, splits_frame
 from curate.config import load_config
+from curate.egress import Consent
 from curate.errors import UsageError
 from curate.events import Listener, silent
 from curate.manifest import Manifest
@@ -82,11 +83,14 @@ def run(
     again: Sequence[str] = (),
     until: str = "",
     dry: bool = False,
+    judge_key: str | None = None,
+    yes: bool = False,
     listen: Listener = silent,
 ) -> Ran:
     """All stages from one configuration, or from the folder that has it (its curate.toml, else its pyproject.toml): as `curate run`.
 
-    A stage whose inputs have not changed is not run again. `listen` is told how it goes on. Raises `CurateError`; what was finished stays.
+    A stage whose inputs have not changed is not run again. With a judge at an address, questions and answers are sent there: say `yes=True`;
+    `judge_key` names the environment variable that has its key. `listen` is told how it goes on. Raises `CurateError`; what was finished stays.
     """
     path = Path(config)
     path = path / "curate.toml" if path.is_dir() else path
@@ -97,4 +101,5 @@ def run(
         raise UsageError(f"{path}: names no data", 'write  data = ["data.jsonl"]')
     project = Project(path.absolute().parent)
     choice = Choice(tuple(only), tuple(skip), tuple(again), until, dry)
-    return Ran(project.folder / settings.output, run_pipeline(project, settings, listen, choice))
+    agreed = Consent(yes, how="say yes=True if that may be")
+    return Ran(project.folder / settings.output, run_pipeline(project, settings, listen, choice, consent=agreed, judge_key=judge_key))

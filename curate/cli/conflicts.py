@@ -1,24 +1,21 @@
 """`curate conflicts`."""
 
-import json
-import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from curate.cli.options import PATHS, UNCOMPARED, end, named_files, progress
+from curate.cli.options import PATHS, UNCOMPARED, consent, end, named_files, progress
 from curate.config import chosen, find_config
 from curate.detect.conflict import find_conflicts
 from curate.detect.judges import judge_of
 from curate.detect.judges.kept import Work
-from curate.errors import UsageError
 from curate.files import replacing
 from curate.paths import demand_apart
 from curate.read.dataset import demand_understood, read_dataset
 from curate.report.conflicts import SHOWN, conflicts_text
-from curate.report.console import console
+from curate.report.console import console, print_json
 from curate.runs import Project
 from curate.text import plural, visible
 
@@ -29,6 +26,7 @@ def conflicts(
     nli: Annotated[str | None, typer.Option(help="NLI cross-encoder that judges answers, e.g. cross-encoder/nli-deberta-v3-base.")] = None,
     judge: Annotated[str | None, typer.Option(help="Language model with the last word: a folder, a hub id, or the address of an endpoint (http...).")] = None,
     judge_model: Annotated[str | None, typer.Option(help="Name of the model at that endpoint.")] = None,
+    judge_key: Annotated[str | None, typer.Option(help="Environment variable that has the endpoint's key.", metavar="VARIABLE")] = None,
     similarity: Annotated[float | None, typer.Option(help="Cosine similarity from which two questions may be the same one.")] = None,
     all_turns: Annotated[bool, typer.Option("--all-turns", help="Compare every answer, not only each conversation's last.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
@@ -55,15 +53,15 @@ def conflicts(
         def before(work: Work) -> None:
             shown.close()  # a question is asked, and another bar drawn, where this one was
             _tell(work, quiet=quiet)
-            if work.leaves and not yes:
-                _demand_consent(work, as_json=as_json)
             bar[0] = shown.enter_context(progress("judging", "pairs", quiet=quiet, total=work.pairs - work.known))
 
         def advance(count: int) -> None:
             if bar[0] is not None:
                 bar[0](count)
 
-        report = find_conflicts(dataset.examples, config, cache, advance, judge=judge_of(config, cache, before, advance))
+        agreed = consent(yes=yes, as_json=as_json)
+        asked = judge_of(config, cache, before, advance, consent=agreed, key=judge_key, own=judge is not None)
+        report = find_conflicts(dataset.examples, config, cache, advance, judge=asked)
     if html is not None:
         from curate.report.conflicts_html import SHOWN as SHOWN_THERE
         from curate.report.conflicts_html import conflicts_html
@@ -74,8 +72,7 @@ def conflicts(
     if as_json:
         from curate.report.conflicts_json import conflicts_json
 
-        json.dump(conflicts_json(report, dataset.not_understood), sys.stdout)
-        sys.stdout.write("\n")
+        print_json(conflicts_json(report, dataset.not_understood))
     else:
         out = console()
         for text in conflicts_text(report, None if show_all else SHOWN):
@@ -91,11 +88,3 @@ def _tell(work: Work, *, quiet: bool) -> None:
     asked = work.pairs - work.known
     tokens = f"about {work.tokens_in:,} tokens in and {work.tokens_out:,} out"
     console(stderr=True).print(f"judging {plural(asked, 'pair')} of answers{known} by {visible(work.name)}: {tokens}{price}", markup=False)
-
-
-def _demand_consent(work: Work, *, as_json: bool) -> None:
-    """Raise `UsageError` unless a person at the terminal agrees that data is sent."""
-    if as_json or not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise UsageError(f"questions and answers would be sent to {work.name}", "say --yes if they may")
-    if not typer.confirm("Send these questions and answers there?", err=True):
-        raise UsageError("nothing was sent", "without --judge, rules and the NLI model decide")

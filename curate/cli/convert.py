@@ -1,7 +1,5 @@
 """`curate convert`."""
 
-import json
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +10,7 @@ from curate.cli.options import PATHS, end, named_files, progress
 from curate.convert import convert_paths
 from curate.outputs import beside, demand_free
 from curate.paths import demand_apart
-from curate.report.console import console
+from curate.report.console import console, print_json
 from curate.report.convert import convert_json, convert_text
 
 
@@ -44,8 +42,7 @@ def convert(
     with progress("converting", "lines", quiet=quiet) as advance:
         report = convert_paths(files, output, aside, chosen=chosen, overwrite=overwrite, progress=advance)
     if as_json:
-        json.dump(convert_json(report).model_dump(), sys.stdout)
-        sys.stdout.write("\n")
+        print_json(convert_json(report).model_dump())
     else:
         out = console()
         for line in convert_text(report, str(output), str(aside)):

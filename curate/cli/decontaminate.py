@@ -1,6 +1,5 @@
 """`curate decontaminate`."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +10,7 @@ from curate.cli.options import PATHS, STAYS, end, named_files
 from curate.decontaminate import decontaminated, write_decontaminated
 from curate.outputs import beside, demand_free
 from curate.paths import demand_apart
-from curate.report.console import console
+from curate.report.console import console, print_json
 from curate.report.decontaminate import SHOWN, decontaminate_json, decontaminate_text
 from curate.report.progress import StageProgress
 from curate.text import visible
@@ -46,8 +45,7 @@ def decontaminate(
     if output is not None:
         write_decontaminated(result, output, overwrite=overwrite)
     if as_json:
-        json.dump(decontaminate_json(result, written=output is not None), sys.stdout)
-        sys.stdout.write("\n")
+        print_json(decontaminate_json(result, written=output is not None))
     else:
         for text in decontaminate_text(result, None if show_all else SHOWN):
             console().print(text)

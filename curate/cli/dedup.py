@@ -1,6 +1,5 @@
 """`curate dedup`."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +14,7 @@ from curate.errors import DataError, UsageError
 from curate.files import replacing
 from curate.outputs import beside, demand_free
 from curate.paths import demand_apart
-from curate.report.console import console
+from curate.report.console import console, print_json
 from curate.report.duplicates import SHOWN, alike_text, clusters_text, dedup_json, dedup_text, dropped_text, histogram_text, summary_text
 from curate.report.progress import StageProgress
 from curate.runs import Project
@@ -104,8 +103,7 @@ def dedup(
     if output is not None and written:
         write_plan(planned, output, overwrite=overwrite)
     if as_json:
-        json.dump(dedup_json(planned, explain=explain, written=written), sys.stdout)
-        sys.stdout.write("\n")
+        print_json(dedup_json(planned, explain=explain, written=written))
     else:
         for text in summary_text(planned, written=written):
             console().print(text)

@@ -1,7 +1,5 @@
 """`curate diff`."""
 
-import json
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +7,7 @@ import typer
 
 from curate.difference import difference
 from curate.errors import ExitCode
-from curate.report.console import console
+from curate.report.console import console, print_json
 from curate.report.difference import SHOWN, diff_json, diff_text
 
 
@@ -25,8 +23,7 @@ def diff(
     """
     found = difference(before, now)
     if as_json:
-        json.dump(diff_json(found), sys.stdout)
-        sys.stdout.write("\n")
+        print_json(diff_json(found))
     else:
         for text in diff_text(found, None if show_all else SHOWN):
             console().print(text)

@@ -5,13 +5,19 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from curate import __version__
-from curate.errors import CurateError, ExitCode
+from curate.cli import streams
+from curate.errors import PANIC, CurateError, ExitCode
+from curate.masking import without_keys
+from curate.text import visible
 
+COMMANDS: Final = ("::", "##[")
+"""What a line of a log begins with that a runner of GitHub obeys."""
 PATIENCE: Final = 100_000
 """Objects that are made before the first look for cycles among them, which hardly anything of the engine makes; Python's 700 cost a short check a
 twentieth of its time. Verbs of other packages, which may hold what is large by a cycle, are left as they are."""
@@ -30,30 +36,70 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _guarded(words: Sequence[str], *, alone: bool = False) -> int:
     """Run the command, whatever happens; `alone` where the process ends with it."""
+    if alone:
+        streams.opened()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # what a terminal cannot show must not end the command
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # pydantic would look through all that is installed for them, at every start
     try:
-        if tuple(words) in (("--version",), ("-V",)):
-            sys.stdout.write(f"curate {__version__}\n")
-            return ExitCode.CLEAN
-        if not words or words[0] in ("--help", "-h", "help"):
-            sys.stdout.write(overview())
-            return ExitCode.CLEAN if words else ExitCode.USAGE
-        return _run(words, alone=alone)
-    except CurateError as error:
-        _narrate(f"error: {error.message}" + (f"\n  next: {error.hint}" if error.hint else ""))
-        return error.exit_code
-    except KeyboardInterrupt:
+        code = _asked(words, alone=alone)
+        sys.stdout.flush()  # what cannot be written any more is told now, not by the interpreter
+    except BaseException as error:  # noqa: BLE001  (the one funnel)
+        return _ended(error)
+    return code
+
+
+def _asked(words: Sequence[str], *, alone: bool) -> int:
+    if tuple(words) in (("--version",), ("-V",)):
+        sys.stdout.write(f"curate {__version__}\n")
+        return ExitCode.CLEAN
+    if not words or words[0] in ("--help", "-h", "help"):
+        sys.stdout.write(overview())
+        return ExitCode.CLEAN if words else ExitCode.USAGE
+    return _run(words, alone=alone)
+
+
+def _ended(error: BaseException) -> int:
+    """The exit code of a command that ended early, after it was said why."""
+    if isinstance(error, CurateError):
+        message, hint = (visible(without_keys(text), keep_newlines=error.lined) for text in (error.message, error.hint))
+        _narrate(f"error: {message}" + (f"\n  next: {hint}" if hint else ""))
+        return _flushed(error.exit_code)
+    if isinstance(error, KeyboardInterrupt):
         _narrate("interrupted; what was finished is kept")
+        return _flushed(ExitCode.INTERRUPTED)
+    if isinstance(error, SystemExit):  # of a library
+        return _flushed(error.code if isinstance(error.code, int) else ExitCode.USAGE)
+    if isinstance(error, BrokenPipeError):  # the reader of our output has seen enough; nothing can be flushed any more
+        streams.abandon()
         return ExitCode.INTERRUPTED
-    except BrokenPipeError:  # the reader of our output has seen enough; nothing can be flushed any more
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.INTERRUPTED
-    except Exception as error:  # noqa: BLE001  (the one funnel: anything else is our bug)
-        _narrate(f"error: this is a bug in curate ({type(error).__name__}). Please report it with the file\n  {_crash_log(error)}")
-        return ExitCode.BUG
+    if isinstance(error, OSError) and error.filename is None:  # of a stream: all files are written where their errors get a name
+        streams.abandon()
+        _narrate(f"error: the output cannot be written: {error.strerror or error}\n  next: free some space, or send the output elsewhere")
+        return ExitCode.USAGE
+    if isinstance(error, OSError):
+        _narrate(f"error: {visible(str(error.filename))}: {error.strerror or error}\n  next: check the path, its permissions and the disk")
+        return _flushed(ExitCode.USAGE)
+    if isinstance(error, ValueError) and "null byte" in str(error):  # as the system's calls say it of a path
+        _narrate("error: a path holds a NUL character\n  next: name another file or folder")
+        return _flushed(ExitCode.USAGE)
+    if isinstance(error, MemoryError):
+        _narrate("error: there is not enough memory\n  next: close other programs, or work on a part of the data")
+        return _flushed(ExitCode.USAGE)
+    if not isinstance(error, Exception) and type(error).__name__ != PANIC:
+        raise error
+    _narrate(f"error: this is a bug in curate ({type(error).__name__}). Please report it with the file\n  {_crash_log(error)}")
+    return _flushed(ExitCode.BUG)
+
+
+def _flushed(code: int) -> int:
+    """`code`, after what was printed has gone out, as far as it goes."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        streams.abandon()
+    return code
 
 
 def _run(words: Sequence[str], *, alone: bool) -> int:
@@ -78,7 +124,7 @@ def _run(words: Sequence[str], *, alone: bool) -> int:
     try:
         code = typer.main.get_command(app).main(list(words[1:]), prog_name=f"curate {words[0]}", standalone_mode=False)
     except typer.TyperException as error:
-        _narrate(f"error: {error.format_message()}\n  next: `curate {words[0]} --help` lists the options")
+        _narrate(f"error: {visible(error.format_message())}\n  next: `curate {words[0]} --help` lists the options")
         return ExitCode.USAGE
     except typer.Abort:
         return ExitCode.INTERRUPTED
@@ -97,12 +143,13 @@ def overview() -> str:
 
 
 def _narrate(text: str) -> None:
-    from curate.text import visible
+    """Say something on stderr. No line but the first starts as one that GitHub takes for a command, whatever is told there."""
+    lines = visible(without_keys(text), keep_newlines=True).split("\n")
+    with suppress(OSError, ValueError):  # nobody listens
+        sys.stderr.write("\n".join(f"| {line}" if line.lstrip().startswith(COMMANDS) else line for line in lines) + "\n")
 
-    sys.stderr.write(visible(text, keep_newlines=True) + "\n")
 
-
-def _crash_log(error: Exception) -> str:
+def _crash_log(error: BaseException) -> str:
     """Write where it happened and the versions, but no message and no value: these may hold data."""
     import platform
     import tempfile
@@ -117,7 +164,10 @@ def _crash_log(error: Exception) -> str:
             packages.append(f"{name} -")
     versions = f"curate {__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}"
     text = "\n".join((versions, ", ".join(packages), datetime.now(UTC).isoformat(timespec="seconds"), type(error).__name__, *frames))
-    handle, path = tempfile.mkstemp(prefix="curate-crash-", suffix=".log")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text + "\n")
+    try:
+        handle, path = tempfile.mkstemp(prefix="curate-crash-", suffix=".log")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text + "\n")
+    except OSError:  # no room for it: then it is told here
+        return text
     return path

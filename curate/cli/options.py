@@ -9,6 +9,7 @@ from typing import Final, NoReturn
 
 import typer
 
+from curate.egress import Consent
 from curate.errors import ExitCode
 from curate.files import data_files
 from curate.text import plural, visible
@@ -42,10 +43,12 @@ def progress(label: str, unit: str, *, quiet: bool = False, total: int | None = 
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     from curate.report.console import console
+    from curate.text import visible
 
-    columns = [SpinnerColumn(), TextColumn("{task.description}"), *([BarColumn()] if total else []), TextColumn("{task.completed:,} " + unit)]
+    columns = [SpinnerColumn(), TextColumn("{task.description}", markup=False), *([BarColumn()] if total else [])]
+    columns.append(TextColumn("{task.completed:,} " + unit, markup=False))
     bar = Progress(*columns, TimeElapsedColumn(), console=console(stderr=True), transient=True)
-    task = bar.add_task(label, total=total)
+    task = bar.add_task(visible(label), total=total)
 
     def advance(count: int) -> None:
         bar.start()
@@ -78,6 +81,14 @@ def end(not_understood: int, what: str, *, found: bool = False) -> NoReturn:
         lines = plural(not_understood, "line")
         console(stderr=True).print(f"{lines} without an example that curate understands ({what}); `curate check` says what is wrong with each", markup=False)
     raise typer.Exit(ExitCode.FINDINGS if found or not_understood else ExitCode.CLEAN)
+
+
+def consent(*, yes: bool, as_json: bool = False) -> Consent:
+    """Who says whether data may leave: a person beforehand, or at the terminal where there is one and no program reads what is printed."""
+    from curate.report.console import console
+
+    there = not as_json and sys.stdin.isatty() and sys.stderr.isatty()
+    return Consent(yes, (lambda question: typer.confirm(visible(question), err=True)) if there else None, console(stderr=True).print)
 
 
 def processes() -> int:

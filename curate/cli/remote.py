@@ -26,7 +26,7 @@ from curate.remote.tokens import counter_of
 from curate.remote.upload import Sent, demand_sendable, known_file, send
 from curate.report.check_formats import OutputFormat, reported, write_report
 from curate.report.check_text import SHOWN
-from curate.report.console import console
+from curate.report.console import console, print_json
 from curate.report.remote import StartOutput, UploadOutput, cost_text, estimate_output, estimate_text, job_text, plain, sent_text
 from curate.text import plural, visible
 from curate.transaction import locked
@@ -98,7 +98,7 @@ def estimate(
     wanted = options.settings(meant.remote, None, None, ordered=False)
     found = _estimated(wanted, options.files_of(data, validation), meant, price=price, hours=hours, tokenizer=tokenizer or "", quiet=quiet)
     if as_json:
-        options.print_json(plain(estimate_output(found, meant.place)))
+        print_json(plain(estimate_output(found, meant.place)))
         return
     for line in estimate_text(found, meant.place):
         console().print(line)
@@ -130,7 +130,7 @@ def upload(
     with options.connected(meant.place) as endpoint, _alone():
         sent = [_sent(endpoint, path, None if path in new else ask, quiet=quiet) for path in files]
     if as_json:
-        options.print_json(plain(UploadOutput(address=meant.place.address, files=sent)))
+        print_json(plain(UploadOutput(address=meant.place.address, files=sent)))
         return
     for line in sent_text(sent):
         console().print(line)
@@ -189,7 +189,7 @@ def start(
         job, known = start_job(endpoint, options.journal(), wanted, sent[0], sent[1] if len(sent) > 1 else None, again=again)
     if as_json:
         estimate = estimate_output(found, meant.place)
-        options.print_json(plain(StartOutput(address=meant.place.address, job=job, found=known, files=sent, estimate=estimate)))
+        print_json(plain(StartOutput(address=meant.place.address, job=job, found=known, files=sent, estimate=estimate)))
         return
     for line in sent_text(sent):
         console().print(line)

@@ -1,6 +1,5 @@
 """`curate remote`: its steps after a job's start."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +13,7 @@ from curate.remote.job import Job, JobEvent
 from curate.remote.journal import demand_started
 from curate.remote.watch import EVERY, EventLog
 from curate.remote.watch import watch as watch_job
-from curate.report.console import console
+from curate.report.console import console, print_json
 from curate.report.remote import FetchOutput, WatchLine, curves, fetched_text, job_text, plain
 from curate.report.remote_progress import JobProgress
 from curate.text import plural, visible
@@ -84,7 +83,7 @@ def fetch(
     with options.connected(place) as endpoint:
         found = fetch_job(endpoint, journal, demand_started(journal, job), output)
     if as_json:
-        options.print_json(plain(FetchOutput(folder=str(found.folder), files=found.files, record=found.record)))
+        print_json(plain(FetchOutput(folder=str(found.folder), files=found.files, record=found.record)))
     else:
         for text in fetched_text(found):
             console().print(text)
@@ -102,7 +101,7 @@ def cancel(
     with options.connected(place) as endpoint:
         last = endpoint.cancel(demand_started(journal, job))
     if as_json:
-        options.print_json(plain(WatchLine(kind="job", job=last)))
+        print_json(plain(WatchLine(kind="job", job=last)))
         return
     for text in job_text(last):
         console().print(text)
@@ -113,6 +112,5 @@ def _status(job: Job) -> ExitCode:
 
 
 def _line(line: WatchLine) -> None:
-    json.dump(line.model_dump(mode="json"), sys.stdout)
-    sys.stdout.write("\n")
+    print_json(line.model_dump(mode="json"))
     sys.stdout.flush()

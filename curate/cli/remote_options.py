@@ -1,7 +1,6 @@
 """What the steps of `curate remote` share: their options, where a job is to run, and a person's consent."""
 
 import json
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
+from curate.cli.options import consent
 from curate.config import Config, RemoteConfig, chosen, find_config
 from curate.errors import ConfigError, InputError, UsageError
 from curate.remote.endpoint import Endpoint
@@ -58,7 +58,7 @@ def asked(target: Target | None, base_url: str | None, *, connected: bool, **opt
     config = find_config(Path.cwd())
     remote = chosen(config.remote, target=target, base_url=base_url, **options)
     meant = remote.target or (config.check.target if config.check.target in SERVICES else Target.OPENAI)
-    return Asked(config, remote, place_of(meant, remote.base_url, connected=connected))
+    return Asked(config, remote, place_of(meant, remote.base_url, connected=connected, named=base_url is not None))
 
 
 def settings(remote: RemoteConfig, others: list[str] | None, grader: Path | None, *, ordered: bool = True) -> Settings:
@@ -140,17 +140,4 @@ def tell_closing(place: Place) -> None:
 
 def demand_consent(what: str, place: Place, *, yes: bool, as_json: bool) -> None:
     """Raise `UsageError` unless a person agreed, or agrees at the terminal, that something is sent."""
-    if place.is_plain:
-        console(stderr=True).print(f"note: {place.address} is not encrypted: the data and the key can be read on the way")
-    if yes:
-        return
-    if as_json or not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise UsageError(f"{what} would be sent to {place.host}", "say --yes if that may be")
-    if not typer.confirm(f"Send {what} to {place.host}?", err=True):
-        raise UsageError("nothing was sent", "`curate remote validate` and `estimate` send nothing")
-
-
-def print_json(value: Any) -> None:
-    """A result for programs, on one line."""
-    json.dump(value, sys.stdout)
-    sys.stdout.write("\n")
+    consent(yes=yes, as_json=as_json).demand(what, place.address)

@@ -1,7 +1,5 @@
 """`curate restore`."""
 
-import json
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +10,7 @@ from curate.errors import UsageError
 from curate.manifest import NAME, REMOVED
 from curate.outputs import demand_free
 from curate.paths import demand_apart
-from curate.report.console import console
+from curate.report.console import console, print_json
 from curate.report.restore import restore_json, restore_text
 from curate.restore import chosen, finish, read_entries, restore_into, restore_to
 from curate.runs import Project
@@ -50,8 +48,7 @@ def restore(
     else:
         raise UsageError(f"{ledger}: belongs to no split", "say -o FILE")
     if as_json:
-        json.dump(restore_json(result, output), sys.stdout)
-        sys.stdout.write("\n")
+        print_json(restore_json(result, output))
         return
     for text in restore_text(result, output):
         console().print(text)

@@ -1,19 +1,19 @@
 """`curate run`."""
 
-import json
-import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from curate.cli.options import DROP, LEFT, YES, codes, end
-from curate.config import chosen, load_config
+from curate.cli.options import DROP, LEFT, codes, consent, end
+from curate.config import Config, chosen, load_config
+from curate.egress import Consent, address_of, is_address
 from curate.errors import UsageError
 from curate.pipeline import Choice
 from curate.pipeline import run as run_pipeline
 from curate.pipeline.choice import STAGES
-from curate.report.console import console
+from curate.report.console import console, print_json
 from curate.report.progress import StageProgress
 from curate.report.run import dry_text, run_json, run_text
 from curate.runs import Project
@@ -28,8 +28,11 @@ def run(
     until: Annotated[str, typer.Option(help="The last stage to run.", metavar="STAGE")] = "",
     again: Annotated[str, typer.Option(help="Stages to run again though nothing has changed.", metavar="STAGES")] = "",
     drop: Annotated[list[str] | None, typer.Option(help=DROP, metavar="CODES")] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help=YES)] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would run, and write nothing.")] = False,
+    judge_key: Annotated[str | None, typer.Option(help="Environment variable that has the key of the judge's endpoint.", metavar="VARIABLE")] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Send data to the judge's endpoint without asking; write even when much of a file goes (rule D008).")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
@@ -47,15 +50,24 @@ def run(
     if not settings.data:
         raise UsageError(f"{path}: names no data", 'write  data = ["data.jsonl"]')
     settings = settings.model_copy(update={"check": chosen(settings.check, drop=codes(drop))})
+    agreed = _agreed(settings, choice, consent(yes=yes, as_json=as_json))
     with StageProgress(quiet=quiet) as progress:
-        result = run_pipeline(Project(path.absolute().parent), settings, progress.listen, choice)
+        result = run_pipeline(Project(path.absolute().parent), settings, progress.listen, choice, consent=agreed, judge_key=judge_key)
     if as_json:
-        json.dump(run_json(result), sys.stdout)
-        sys.stdout.write("\n")
+        print_json(run_json(result))
     else:
         for piece in dry_text(result) if dry_run else run_text(result):
             console().print(piece)
     end(result.not_understood, LEFT)
+
+
+def _agreed(settings: Config, choice: Choice, given: Consent) -> Consent:
+    """A person at the terminal is asked before the run, not in the midst of it; who is not there is asked for nothing until something would be sent."""
+    judge = settings.conflicts.judge
+    if given.ask is not None and is_address(judge) and choice.wants("conflicts") and not choice.dry:
+        given.demand("questions and answers that clash", address_of(judge, "the judge"))
+        return replace(given, yes=True, ask=None, tell=None)
+    return replace(given, ask=None)
 
 
 def _names(text: str) -> tuple[str, ...]:

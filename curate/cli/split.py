@@ -1,6 +1,5 @@
 """`curate split`."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,7 +11,7 @@ from curate.config import chosen, find_config
 from curate.decision import DecisionLog
 from curate.errors import UsageError
 from curate.pipeline.splitting import sources_of, split_files
-from curate.report.console import console
+from curate.report.console import console, print_json
 from curate.report.progress import StageProgress
 from curate.report.split import split_json, split_text
 from curate.restore import finish
@@ -79,8 +78,7 @@ def split(
     with StageProgress(quiet=quiet or not sys.stderr.isatty()) as shown:
         result = split_files(sources, output, config, decisions=decisions, cache=project.cache, listen=shown.listen, yes=yes)
     if as_json:
-        json.dump(split_json(result, output), sys.stdout)
-        sys.stdout.write("\n")
+        print_json(split_json(result, output))
     else:
         for text in split_text(result, output):
             console().print(text)

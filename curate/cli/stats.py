@@ -1,7 +1,5 @@
 """`curate stats`."""
 
-import json
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +8,7 @@ import typer
 from curate.cli.options import PATHS, end, named_files, progress
 from curate.config import find_config
 from curate.read.dataset import demand_understood
-from curate.report.console import console
+from curate.report.console import console, print_json
 from curate.report.stats_json import stats_json, stats_output
 from curate.report.stats_text import stats_text
 from curate.stats import Plan, collect
@@ -35,8 +33,7 @@ def stats(
     with progress("counting", "lines", quiet=quiet) as advance:
         found = collect(files, find_config(Path.cwd()).check.model if model is None else model, advance)
     if as_json:
-        json.dump(stats_json(found, plan), sys.stdout)
-        sys.stdout.write("\n")
+        print_json(stats_json(found, plan))
     else:
         out = console()
         name = str(files[0]) if len(files) == 1 else plural(len(files), "file")

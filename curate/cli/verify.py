@@ -1,6 +1,5 @@
 """`curate verify`."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -8,7 +7,7 @@ from typing import Annotated
 import typer
 
 from curate.errors import ExitCode, UsageError
-from curate.report.console import console
+from curate.report.console import console, print_json
 from curate.report.progress import StageProgress
 from curate.report.verify import SHOWN, verify_json, verify_text
 from curate.runs import Project
@@ -41,8 +40,7 @@ def verify(
                 dict(zip(names, ([path] for path in paths), strict=True)), " ".join(map(str, paths)), embeddings=embeddings, cache=cache, listen=shown.listen
             )
     if as_json:
-        json.dump(verify_json(proof), sys.stdout)
-        sys.stdout.write("\n")
+        print_json(verify_json(proof))
     else:
         for text in verify_text(proof, None if show_all else SHOWN):
             console().print(text)

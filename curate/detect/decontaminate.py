@@ -97,7 +97,7 @@ def contaminated(examples: Sequence[Example], items: Sequence[Item]) -> Contamin
 
 def _probes(items: Sequence[Item]) -> Iterator[Probe]:
     texts = [(at, nth, part) for at, item in enumerate(items) for nth, part in enumerate(item.parts)]
-    for (at, nth, part), plain in zip(texts, _plain([part.text for _, _, part in texts]), strict=True):
+    for (at, nth, part), plain in zip(texts, plain_words([part.text for _, _, part in texts]), strict=True):
         found = tuple(WORD.findall(plain))
         if len(found) >= (LEAST if part.asked else RUN):
             yield Probe(at, nth, part.asked, found)
@@ -123,13 +123,13 @@ def _pieces(examples: Sequence[Example]) -> Iterator[_Turns]:
             owners.append((at, OTHER_SIDE))
             texts.append(text)
         if len(texts) >= PIECE:
-            yield _Turns(owners, _plain(texts))
+            yield _Turns(owners, plain_words(texts))
             owners, texts = [], []
     if texts:
-        yield _Turns(owners, _plain(texts))
+        yield _Turns(owners, plain_words(texts))
 
 
-def _plain(texts: Sequence[str]) -> list[str]:
+def plain_words(texts: Sequence[str]) -> list[str]:
     """Texts in one form and case of characters, without what is no letter or digit; words with one space between them."""
     import polars as pl  # `curate check` need not wait for it
 

@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from curate.errors import MissingExtra, ModelError
-from curate.models import resolve
-from curate.text import excerpt
+from curate.errors import MissingExtra
+from curate.models import reading, resolve
 
 
 def sentence_encoder(model: str) -> Any:
@@ -27,11 +26,9 @@ def _load(kind: str, model: str, purpose: str) -> Any:
             import sentence_transformers  # seconds, and torch: only when something has to be compared
         except ImportError as error:
             raise MissingExtra(purpose, "semantic", error.name or "sentence-transformers") from None
-        try:
+        hint = "check the name and the connection, or name a folder; `offline:all-MiniLM-L6-v2` comes as a package"
+        with reading(model, "cannot be loaded", hint):
             return getattr(sentence_transformers, kind)(place, trust_remote_code=False)
-        except (OSError, ValueError, KeyError) as error:
-            hint = "check the name and the connection, or name a folder; `offline:all-MiniLM-L6-v2` comes as a package"
-            raise ModelError(f"{model}: cannot be loaded: {excerpt(str(error), 200)}", hint) from error
 
 
 @contextmanager

@@ -44,9 +44,11 @@ class Prefixes(NamedTuple):
 def nearest_before(sets: Sets, parts: "Parts", threshold: float, workers: int, some: "Numbers | None" = None) -> Nearest:
     """Of each set the most similar one among those of a smaller part, the first of equally similar ones, where it is similar to `threshold` at the least.
 
-    Nothing is compared within a part. Sets without shingles are like nothing. `threshold`: Jaccard similarity, above 0. With `some`, numbers of sets,
-    of each of these the most similar one of any other part.
+    Nothing is compared within a part. Sets without shingles are like nothing. `threshold`: Jaccard similarity, in (0, 1]; raises `ValueError` for
+    another one. With `some`, numbers of sets, of each of these the most similar one of any other part.
     """
+    if not 0 < threshold <= 1:
+        raise ValueError(f"a similarity of {threshold:g} is not in (0, 1]")
     import numpy as np
 
     from curate.detect import setjoin_kernels as kernels

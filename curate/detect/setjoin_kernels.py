@@ -14,6 +14,10 @@ THERE = 26
 """Of a shingle, the bits by which most of those that are in no table are told: a map of 8 MB, which stays in the cache."""
 
 
+LARGEST = 2.0**62
+"""More shingles than any set has, and few enough for an int64: size / similarity is more for a tiny similarity."""
+
+
 class Held(NamedTuple):
     """The sets that are looked up in, by size."""
 
@@ -75,7 +79,7 @@ def rarest(hashes: Any, offsets: Any, counts: Any, shift: int, least: float, fir
         for k in range(size):
             shingle = hashes[offsets[row] + k]
             keys[k] = (U64(counts[shingle >> U32(shift)]) << U64(32)) | U64(shingle)
-        wanted = size - np.int64(np.ceil(least * size - 1e-6)) + 1
+        wanted = min(size, size - np.int64(np.ceil(least * size - 1e-6)) + 1)  # of a tiny `least`, rounding makes one more than there are
         _smallest(keys, size, wanted)
         for k in range(wanted):
             out[total + k] = U32(keys[k] & U64(0xFFFFFFFF))
@@ -148,7 +152,7 @@ def look_up(  # noqa: PLR0912  (one loop, and calls cost)
         if size == 0:
             continue
         low = np.searchsorted(sizes, np.int64(np.ceil(least * size - 1e-6)))
-        high = np.searchsorted(sizes, np.int64(np.floor(size / least + 1e-6)), side="right")
+        high = np.searchsorted(sizes, np.int64(np.floor(min(size / least + 1e-6, LARGEST))), side="right")
         if low == high:
             continue
         _map(hashes, offsets, row, own)

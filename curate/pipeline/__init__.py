@@ -10,6 +10,7 @@ from filelock import FileLock, Timeout
 
 from curate.config import Config
 from curate.detect.conflict import Conflict
+from curate.egress import NOBODY, Consent
 from curate.errors import OutputError, UsageError
 from curate.events import Listener, silent
 from curate.example import Example
@@ -21,14 +22,17 @@ from curate.restore import finish
 from curate.runs import Project
 
 
-def run(project: Project, config: Config, listen: Listener = silent, choice: Choice | None = None) -> RunResult:
+def run(
+    project: Project, config: Config, listen: Listener = silent, choice: Choice | None = None, *, consent: Consent = NOBODY, judge_key: str | None = None
+) -> RunResult:
     """Run all stages that are wanted and not up to date. Raises `CurateError` when one cannot be; what was finished before it stays.
 
+    `consent` is asked before texts are sent to a judge at an address; `judge_key`: the environment variable that the user named for its key.
     Only one run at a time works in a project's folder.
     """
     wanted = choice or Choice()
     if wanted.dry:
-        return Pipeline(project, config, listen, wanted).run()
+        return Pipeline(project, config, listen, wanted, consent, judge_key).run()
     try:
         project.state.mkdir(parents=True, exist_ok=True)
         alone = FileLock(project.lock).acquire(timeout=0)
@@ -41,7 +45,7 @@ def run(project: Project, config: Config, listen: Listener = silent, choice: Cho
     with alone:
         remove_leftovers(project.state / "stages")
         finish(project.folder / config.output, project.decisions)
-        return Pipeline(project, config, listen, wanted).run()
+        return Pipeline(project, config, listen, wanted, consent, judge_key).run()
 
 
 def load_conflicts(project: Project, read: Callable[[Collection[str]], list[Example]]) -> list[Conflict] | None:

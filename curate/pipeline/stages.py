@@ -16,12 +16,13 @@ from curate.dedup import EACH
 from curate.detect.columns import Making
 from curate.detect.conflict import Conflict, ConflictReport, find_conflicts
 from curate.detect.crew import Crew
-from curate.detect.judges import REMOTE, judge_of
+from curate.detect.judges import judge_of
 from curate.detect.loss import Loss
 from curate.detect.shingles import Shingling
 from curate.detect.sift import sift
 from curate.detect.table import Reader, Table
 from curate.detect.threads import cores
+from curate.egress import NOBODY, Consent, address_of, is_address
 from curate.errors import ConfigError, CurateError, DataError, UsageError
 from curate.events import Listener, RunPlanned, StageAdvanced, StageFinished, StageStarted
 from curate.example import Example
@@ -82,6 +83,10 @@ class Pipeline:
     config: Config
     listen: Listener
     choice: Choice
+    consent: Consent = NOBODY
+    """Whether texts may be sent to a judge at an address."""
+    judge_key: str | None = None
+    """Environment variable that the user named for its key."""
     notes: list[str] = field(default_factory=list)
     stages: dict[str, State] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
@@ -121,7 +126,9 @@ class Pipeline:
             raise UsageError("the configuration names no data", 'write  data = ["data.jsonl"]  in curate.toml')
         demand_apart([*self.paths, *self.given], folder=self.output, named=self._named(*self.config.data, *self.config.split.existing))
         wanted = self.config.conflicts
-        local = "" if wanted.judge.startswith(REMOTE) else wanted.judge
+        if is_address(wanted.judge):
+            address_of(wanted.judge, "the judge")
+        local = "" if is_address(wanted.judge) else wanted.judge
         named = (("embeddings", wanted.embeddings), ("nli", wanted.nli), ("judge", local), ("semantic", self.config.split.semantic))
         self.models = {name: fingerprint(model) for name, model in named if model}
         self.making = making_of(self.config)._replace(brief=self._compares_whole, keys=self.config.dedup.beginnings and self._compares_whole)
@@ -328,7 +335,7 @@ class Pipeline:
         def work() -> store.Result:
             examples = self._kept()
             advance = self._advance("conflicts", len(examples), "texts compared")
-            judge = judge_of(self.config.conflicts, self.project.cache, progress=advance)
+            judge = judge_of(self.config.conflicts, self.project.cache, progress=advance, consent=self.consent, key=self.judge_key)
             return store.conflicts_result(find_conflicts(examples, self.config.conflicts, self.project.cache, advance, judge=judge))
 
         key = key_of("conflicts", self.inputs, self._left, [list(loss) for loss in self.losses], self.config.conflicts.model_dump(mode="json"), self.models)

@@ -3,7 +3,10 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Final
+
+from pydantic import Field, TypeAdapter, ValidationError
+from typing_extensions import TypedDict
 
 from curate.detect.conflict import Conflict, ConflictReport
 from curate.detect.evidence import Evidence
@@ -15,16 +18,74 @@ from curate.finding import Finding, Severity
 Result = dict[str, Any]
 
 
+class _Check(TypedDict):
+    findings: list[Finding]
+    lines: int
+    examples: int
+
+
+class _Dedup(TypedDict):
+    duplicates: list[Loss]
+    apart: list[Loss]
+
+
+class _Evidence(TypedDict):
+    source: str
+    left: str
+    right: str
+    confidence: float
+    why: str
+
+
+class _Conflict(TypedDict):
+    code: str
+    left: str
+    right: str
+    similarity: float
+    evidence: Annotated[list[_Evidence], Field(min_length=1)]
+    score: float | None
+    turns: tuple[int, int] | None
+
+
+class _Conflicts(TypedDict):
+    conflicts: list[_Conflict]
+    questions: int
+    compared: int
+    notes: list[str]
+
+
+class _Split(TypedDict):
+    manifest: str | None
+    notes: list[str]
+
+
+class _Train(TypedDict):
+    base_loss: float
+    tuned_loss: float
+    trainable_parameters: int
+    total_parameters: Annotated[int, Field(gt=0)]
+    held_out: str
+    held_out_examples: int
+
+
+SHAPES: Final[dict[str, Any]] = {"check": _Check, "dedup": _Dedup, "conflicts": _Conflicts, "split": _Split, "train": _Train}
+"""What the result of each stage has, at the least: it lies in a file, and a file may hold anything."""
+
+
 def load(path: Path, key: str | None) -> Result | None:
-    """The result that a stage left, when it was made from `key` (None: from anything)."""
+    """The result that a stage left, when it was made from `key` (None: from anything); none where the file does not hold such a result."""
     try:
         saved = json.loads(path.read_bytes())
-    except (OSError, ValueError):  # none yet
+    except (OSError, ValueError, RecursionError):  # none yet
         return None
     if not isinstance(saved, dict) or (key is not None and saved.get("key") != key):
         return None
-    result: Result = saved["result"]
-    return result
+    result = saved.get("result")
+    try:
+        TypeAdapter(SHAPES[path.stem]).validate_python(result)
+    except ValidationError:
+        return None
+    return result if isinstance(result, dict) else None
 
 
 def save(path: Path, key: str, result: Result) -> None:

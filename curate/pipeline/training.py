@@ -12,7 +12,7 @@ from pathlib import Path
 from time import sleep
 from typing import Any
 
-from curate.errors import CurateError, ExitCode
+from curate.errors import ExitCode, LogError
 from curate.events import Listener, StageAdvanced
 from curate.runs import new_events
 
@@ -41,7 +41,7 @@ def train(folder: Path, recipe: Path, run: Path, listen: Listener) -> dict[str, 
     if child.returncode != ExitCode.CLEAN:
         said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
         message = "\n".join(said[-6:]) or f"it ended with status {child.returncode} and said nothing"
-        raise CurateError(f"training failed:\n{message}", f"everything before it is kept; the whole story is in {log}; `curate run` goes on from there")
+        raise LogError(f"training failed:\n{message}", f"everything before it is kept; the whole story is in {log}; `curate run` goes on from there")
     report: dict[str, Any] = json.loads((run / "report.json").read_bytes())
     return report
 

@@ -15,6 +15,7 @@ import orjson
 from curate.errors import InputError
 from curate.example import ROLES, Example, Place
 from curate.files import blocks, is_packed
+from curate.limits import demand_filled
 from curate.read.dataset import SEPARATORS, WIDE, FileFacts, ParsedLine, parsed_line
 from curate.read.decode import Decoded
 from curate.read.document import is_document
@@ -95,7 +96,9 @@ def bytes_of(piece: Piece, room: bytearray | None = None) -> tuple[int, bytes | 
             if piece.end is not None and start >= piece.end:
                 return start, b"", 0
             wanted = piece.end - start if piece.end is not None else None
-            return start, *(_read_whole(file, wanted) if room is None else _read_into(file, wanted, room))
+            data, size = _read_whole(file, wanted) if room is None else _read_into(file, wanted, room)
+            demand_filled(piece.path, data)
+            return start, data, size
     except OSError as error:
         raise InputError(f"{piece.path}: cannot be read: {error.strerror or error}", "check the path, its permissions and the disk") from error
 

@@ -8,7 +8,8 @@ from io import BufferedReader, FileIO
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 
-from curate.errors import InputError, MissingExtra, RemoteError
+from curate.egress import client_for, redirect_refused
+from curate.errors import InputError, RemoteError
 from curate.remote.job import Job, JobEvent, UploadedFile, event_of, file_of, job_of
 from curate.remote.service import Place
 from curate.remote.settings import Settings
@@ -54,13 +55,9 @@ class Endpoint:
     """A service that is spoken to. Raises `MissingExtra` without the openai package; all its methods raise `RemoteError`."""
 
     def __init__(self, place: Place, key: str) -> None:
-        try:
-            import openai  # half a second, and only who speaks to a service needs it
-        except ImportError:
-            raise MissingExtra("speaking to a service", "remote", "openai") from None
         self.place = place
         self._key = key
-        self._client = openai.OpenAI(base_url=place.address, api_key=key, max_retries=RETRIES, timeout=SECONDS)
+        self._client = client_for(place.address, key, retries=RETRIES, seconds=SECONDS, feature="speaking to a service")
 
     def __enter__(self) -> Self:
         return self
@@ -169,10 +166,9 @@ class Endpoint:
             status = error.status_code if isinstance(error, openai.APIStatusError) else None
             quota = getattr(error, "code", None) == "insufficient_quota"
             passing = not quota and (isinstance(error, openai.APIConnectionError) or (status is not None and (status in (408, 409, 429) or status >= 500)))
-            message = excerpt(str(error).replace(self._key, "[key]"), 300)
-            raise RemoteError(
-                f"{self.place.host}: {message}", self._next_step(error, quota=quota), status=status, passing=passing, wait=_asked_to_wait(error)
-            ) from None
+            told = excerpt(str(error).replace(self._key, "[key]"), 300), self._next_step(error, quota=quota)
+            message, hint = redirect_refused(error) or told
+            raise RemoteError(f"{self.place.host}: {message}", hint, status=status, passing=passing, wait=_asked_to_wait(error)) from None
 
     def _next_step(self, error: Exception, *, quota: bool) -> str:
         import openai

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
-from urllib.parse import urlsplit
 
+from curate.egress import BOUND, address_of, bound_variable, host_of
 from curate.errors import UsageError
 from curate.targets import SERVICES, Target
 
@@ -15,7 +15,7 @@ CLOSED: Final = (
     "their base model is retired."
 )
 """As the service's page of deprecations gives it, read 2026-11."""
-OPENAI_HOST: Final = "api.openai.com"
+OPENAI_HOST: Final = BOUND["OPENAI_API_KEY"][0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +24,8 @@ class Service:
 
     address: str
     """Base of its interface; empty: each customer has an address of their own."""
-    hosts: tuple[str, ...]
-    """Ends of the names of its hosts: to no others its key is sent."""
     variable: str
-    """Environment variable that has its key."""
+    """Environment variable that has its key; `curate.egress.BOUND` has the hosts that it may be sent to."""
     epochs: int | None = None
     """Passes over the data where nobody says; None: so many as `curate.stats.usual_epochs` gives."""
     own: str = ""
@@ -37,18 +35,16 @@ class Service:
 
 
 SERVICE: Final[dict[Target, Service]] = {
-    Target.OPENAI: Service(f"https://{OPENAI_HOST}/v1", (OPENAI_HOST,), "OPENAI_API_KEY"),
+    Target.OPENAI: Service(f"https://{OPENAI_HOST}/v1", "OPENAI_API_KEY"),
     Target.AZURE: Service(
         "",
-        (".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com"),
         "AZURE_OPENAI_API_KEY",
         example="https://NAME.openai.azure.com/openai/v1",
     ),
-    Target.TOGETHER: Service("https://api.together.ai/v1", (".together.ai", ".together.xyz"), "TOGETHER_API_KEY", 1),
-    Target.FIREWORKS: Service("", ("api.fireworks.ai",), "FIREWORKS_API_KEY", 1, example="https://api.fireworks.ai/v1/accounts/ACCOUNT"),
+    Target.TOGETHER: Service("https://api.together.ai/v1", "TOGETHER_API_KEY", 1),
+    Target.FIREWORKS: Service("", "FIREWORKS_API_KEY", 1, example="https://api.fireworks.ai/v1/accounts/ACCOUNT"),
     Target.MISTRAL: Service(
         "https://api.mistral.ai/v1",
-        ("api.mistral.ai",),
         "MISTRAL_API_KEY",
         None,
         "Mistral takes lists of training files and fields of its own (docs.mistral.ai, read 2026-11)",
@@ -63,11 +59,13 @@ class Place:
     target: Target
     address: str
     """Base of the interface, without a slash at its end; empty where none was needed."""
+    named: bool = False
+    """Whether the user named the address itself, not a configuration."""
 
     @property
     def host(self) -> str:
         """Name of the host, in lower case."""
-        return (urlsplit(self.address).hostname or "").lower()
+        return host_of(self.address)
 
     @property
     def service(self) -> Service:
@@ -77,12 +75,7 @@ class Place:
     @property
     def is_its_own(self) -> bool:
         """Whether the host is the service's, so that its key may be sent there."""
-        return any(self.host == name or (name.startswith(".") and self.host.endswith(name)) for name in self.service.hosts)
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether what is sent can be read on the way."""
-        return self.address.startswith("http://")
+        return bound_variable(self.address) == self.service.variable
 
     @property
     def closes(self) -> bool:
@@ -90,32 +83,19 @@ class Place:
         return self.host == OPENAI_HOST
 
 
-def place_of(target: Target, base_url: str, *, connected: bool) -> Place:
+def place_of(target: Target, base_url: str, *, connected: bool, named: bool = False) -> Place:
     """Where a service is. With `connected` off nothing will be sent, so that no address is needed.
 
-    Raises `UsageError` for a target that is no service, an address that is none or holds a password, and a service that does not
-    take jobs in OpenAI's way.
+    `named`: whether the user named the address, not a configuration. Raises `UsageError` for a target that is no service, an address that is none
+    or holds a password, and a service that does not take jobs in OpenAI's way.
     """
     if target not in SERVICES:
         raise UsageError(f"{target}: no service trains for this target", f"--target is one of {', '.join(SERVICES)}")
     service = SERVICE[target]
     if base_url:
-        return Place(target, _checked(base_url))
+        return Place(target, address_of(base_url, "--base-url"), named)
     if connected and service.own:
         raise UsageError(f"jobs cannot be started at {target} from here: {service.own}", "name an OpenAI-style address with --base-url, or use its own client")
     if connected and not service.address:
         raise UsageError(f"{target}: every customer has an address of their own", f"name yours: --base-url {service.example}")
     return Place(target, service.address)
-
-
-def _checked(address: str) -> str:
-    try:
-        parts = urlsplit(address.strip())
-        named = parts.hostname
-    except ValueError:
-        named = None
-    if named is None or parts.scheme not in ("http", "https"):
-        raise UsageError("--base-url: no address of a service", "it begins with https:// and as a rule ends in /v1")
-    if parts.username or parts.password or parts.query or parts.fragment:
-        raise UsageError("--base-url holds more than an address", "leave out names, passwords and what follows ? or #; the key comes from the environment")
-    return address.strip().rstrip("/")

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from curate.errors import InputError
 from curate.files import blocks, path_of, real
 from curate.finding import Finding
+from curate.masking import hidden, holds_secret
 from curate.read.dataset import FileFacts, ParsedLine, read_file
 from curate.read.decode import Defect, decode
 from curate.read.lines import BOM, Line, split_lines
@@ -135,7 +136,7 @@ class _Place:
     def spot(self, finding: Finding, others: Sequence[Finding], *, text: bool) -> Spot:
         """Where a finding stands; `others` are all that stand here."""
         if text and self.secret is None:
-            self.secret = any(other.code.startswith("S") for other in others) or _holds_secret(self.text)
+            self.secret = any(other.code.startswith("S") for other in others) or holds_secret(self.text)
         if finding.code.startswith(READER) and (defect := self._defect(finding)):
             start = min(len(self.line.data[: defect.offset].decode("utf-8", "surrogateescape")), len(self.text))
             return self._spot(start, min(start + 1, len(self.text)), text=text)
@@ -180,12 +181,4 @@ class _Place:
 
 
 def _says(finding: Finding, defect: Defect) -> bool:
-    from curate.rules.quoted import hidden  # loaded by then: it made the finding's message
-
     return hidden(defect.message) == finding.message
-
-
-def _holds_secret(text: str) -> bool:
-    from curate.rules.quoted import holds_secret  # only for the few lines that are shown
-
-    return holds_secret(text)

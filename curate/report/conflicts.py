@@ -7,6 +7,7 @@ from curate.detect.conflict import Conflict, ConflictReport
 from curate.detect.evidence import Evidence
 from curate.detect.question import Question
 from curate.detect.topics import Topic
+from curate.masking import hidden, masked, stretch_of
 from curate.text import excerpt, plural, visible
 
 if TYPE_CHECKING:
@@ -37,15 +38,15 @@ def _block(conflict: Conflict) -> "Iterator[Text]":
     from rich.text import Text
 
     left, right, evidence = conflict.in_order()
-    yield Text.assemble((conflict.code, "yellow"), f" {conflict.confidence:.2f} ", (excerpt(left.request, 100), "bold"))
+    yield Text.assemble((conflict.code, "yellow"), f" {conflict.confidence:.2f} ", (excerpt(masked(left.request), 100), "bold"))
     if conflict.similarity < 1:
-        yield Text(f"       asked otherwise ({conflict.similarity:.2f} alike): {excerpt(right.request, 100)}", style="dim")
+        yield Text(f"       asked otherwise ({conflict.similarity:.2f} alike): {excerpt(masked(right.request), 100)}", style="dim")
     if conflict.systems:
-        first, second = (repr(excerpt(system, SPAN)) if system else "none" for system in conflict.systems)
+        first, second = (repr(excerpt(masked(system), SPAN)) if system else "none" for system in conflict.systems)
         yield Text(f"       system prompts differ: {first} / {second}", style="dim")
     for name, side, span in (("A", left, evidence[0].left), ("B", right, evidence[0].right)):
-        yield Text.assemble(f"  {name} {_place(side)}: ", *_marked(side.answer, span))
-    yield Text(f"    {'; '.join(map(_said, evidence))}", style="dim")
+        yield Text.assemble(f"  {name} {_place(side)}: ", *_marked(masked(side.answer), stretch_of(span, side.answer)))
+    yield Text(f"    {'; '.join(_said(found, left, right) for found in evidence)}", style="dim")
 
 
 def _place(side: Question) -> str:
@@ -65,18 +66,19 @@ def _marked(answer: str, span: str) -> Iterator[tuple[str, str]]:
     yield visible(after.replace("\n", " ").rstrip()) + ("…" if len(answer) > at + len(span) + room else ""), ""
 
 
-def _said(evidence: Evidence) -> str:
+def _said(evidence: Evidence, left: Question, right: Question) -> str:
     if evidence.source == "judge":
-        return f"judge: {excerpt(evidence.why, SPAN) or 'they contradict each other'}"
-    return f"{evidence.source} ({evidence.confidence:.2f}): {excerpt(evidence.left, SPAN)!r} against {excerpt(evidence.right, SPAN)!r}"
+        return f"judge: {excerpt(hidden(evidence.why), SPAN) or 'they contradict each other'}"
+    spans = (excerpt(stretch_of(span, side.answer), SPAN) for span, side in ((evidence.left, left), (evidence.right, right)))
+    return f"{evidence.source} ({evidence.confidence:.2f}): {' against '.join(map(repr, spans))}"
 
 
 def _topic(topic: Topic) -> "Iterator[Text]":
     from rich.text import Text
 
     examples = sum(stand.examples for stand in topic.stands)
-    yield Text.assemble(("topic ", "yellow"), (excerpt(topic.request, 100), "bold"), f" ({plural(examples, 'example')})")
+    yield Text.assemble(("topic ", "yellow"), (excerpt(masked(topic.request), 100), "bold"), f" ({plural(examples, 'example')})")
     for stand in topic.stands:
         wordings = f", {plural(len(stand.answers), 'wording')}" if len(stand.answers) > 1 else ""
         majority = "  most say" if stand is topic.majority else "          "
-        yield Text(f"  {majority} {plural(stand.examples, 'example')}{wordings}: {excerpt(stand.answers[0].answer, 80)}")
+        yield Text(f"  {majority} {plural(stand.examples, 'example')}{wordings}: {excerpt(masked(stand.answers[0].answer), 80)}")

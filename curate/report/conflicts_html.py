@@ -5,8 +5,10 @@ from typing import Final
 
 from curate import __version__
 from curate.detect.conflict import Conflict, ConflictReport
+from curate.detect.evidence import Evidence
 from curate.detect.question import Question
 from curate.detect.topics import Topic
+from curate.masking import hidden, masked, stretch_of
 from curate.report.html import bars, head, safe
 from curate.text import plural
 
@@ -50,29 +52,34 @@ def _section(title: str, conflicts: Sequence[Conflict], limit: int | None) -> It
     yield f'<h2>{title} <span class="quiet">× {len(conflicts):,}</span></h2>\n'
     for conflict in conflicts[:limit]:
         left, right, evidence = conflict.in_order()
-        yield f"<details open><summary><h3>{conflict.code} {conflict.confidence:.2f}</h3> {safe(left.request[:300])}</summary><div>"
+        yield f"<details open><summary><h3>{conflict.code} {conflict.confidence:.2f}</h3> {safe(masked(left.request)[:300])}</summary><div>"
         if conflict.similarity < 1:
-            yield f'<p class="quiet">asked otherwise ({conflict.similarity:.2f} alike): {safe(right.request[:300])}</p>'
+            yield f'<p class="quiet">asked otherwise ({conflict.similarity:.2f} alike): {safe(masked(right.request)[:300])}</p>'
         if conflict.systems:
-            first, second = (system[:300] or "none" for system in conflict.systems)
+            first, second = (masked(system)[:300] or "none" for system in conflict.systems)
             yield f'<p class="quiet">system prompts differ: {safe(first)} / {safe(second)}</p>'
         yield f'<div class="pair">{_side(left, evidence[0].left)}{_side(right, evidence[0].right)}</div>'
-        told = [f"{item.source} {item.confidence:.2f}: {item.why or f'{item.left[:200]!r} against {item.right[:200]!r}'}" for item in evidence]
+        told = [f"{item.source} {item.confidence:.2f}: {hidden(item.why) or _against(item, left, right)}" for item in evidence]
         yield f'<p class="quiet">{"<br>".join(map(safe, told))}</p></div></details>\n'
     if limit is not None and len(conflicts) > limit:
         yield f'<p class="quiet">{plural(len(conflicts) - limit, "conflict")} more not shown (--all shows them)</p>\n'
 
 
+def _against(evidence: Evidence, left: Question, right: Question) -> str:
+    return f"{stretch_of(evidence.left, left.answer)[:200]!r} against {stretch_of(evidence.right, right.answer)[:200]!r}"
+
+
 def _side(side: Question, span: str) -> str:
-    answer = side.answer[:MOST] + ("…" if len(side.answer) > MOST else "")
+    clear, span = masked(side.answer), stretch_of(span, side.answer)
+    answer = clear[:MOST] + ("…" if len(clear) > MOST else "")
     before, found, after = answer.partition(span) if 0 < len(span) < len(answer) else (answer, "", "")
     marked = f"<mark>{safe(found)}</mark>" if found else ""
     return f"<div><p><code>{safe(str(side.example.place))}</code></p><pre>{safe(before)}{marked}{safe(after)}</pre></div>"
 
 
 def _topic(topic: Topic) -> Iterator[str]:
-    yield f"<details open><summary><h3>{safe(topic.request[:300])}</h3></summary><div><ol>"
+    yield f"<details open><summary><h3>{safe(masked(topic.request)[:300])}</h3></summary><div><ol>"
     for stand in topic.stands:
         mark = "<b>most say</b> " if stand is topic.majority else ""
-        yield f"<li>{mark}{plural(stand.examples, 'example')}: {safe(stand.answers[0].answer[:500])}</li>"
+        yield f"<li>{mark}{plural(stand.examples, 'example')}: {safe(masked(stand.answers[0].answer)[:500])}</li>"
     yield "</ol></div></details>\n"

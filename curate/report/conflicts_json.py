@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict
 from curate.detect.conflict import Conflict, ConflictReport
 from curate.detect.question import Question
 from curate.detect.topics import Topic
+from curate.masking import hidden, masked, stretch_of
 
 
 class Side(BaseModel):
@@ -109,7 +110,13 @@ def conflicts_json(report: ConflictReport, not_understood: int = 0) -> dict[str,
 def _conflict(conflict: Conflict) -> ConflictOutput:
     left, right = conflict.questions
     evidence = [
-        EvidenceOutput(source=said.source, left=_storable(said.left), right=_storable(said.right), confidence=said.confidence, why=_storable(said.why))
+        EvidenceOutput(
+            source=said.source,
+            left=_storable(stretch_of(said.left, left.answer)),
+            right=_storable(stretch_of(said.right, right.answer)),
+            confidence=said.confidence,
+            why=_storable(hidden(said.why)),
+        )
         for said in conflict.evidence
     ]
     return ConflictOutput(
@@ -126,15 +133,20 @@ def _conflict(conflict: Conflict) -> ConflictOutput:
 
 def _side(side: Question) -> Side:
     place = side.example.place
-    return Side(example=side.example.id, file=place.file, line=place.line, turn=side.turn, question=_storable(side.request), answer=_storable(side.answer))
+    return Side(example=side.example.id, file=place.file, line=place.line, turn=side.turn, question=_clear(side.request), answer=_clear(side.answer))
 
 
 def _topic(topic: Topic) -> TopicOutput:
     stands = [
-        StandOutput(examples=stand.examples, majority=stand is topic.majority, answers=[_storable(side.answer) for side in stand.answers])
+        StandOutput(examples=stand.examples, majority=stand is topic.majority, answers=[_clear(side.answer) for side in stand.answers])
         for stand in topic.stands
     ]
-    return TopicOutput(question=_storable(topic.request), stands=stands)
+    return TopicOutput(question=_clear(topic.request), stands=stands)
+
+
+def _clear(text: str) -> str:
+    """A text of the data without its secrets."""
+    return _storable(masked(text))
 
 
 def _storable(text: str) -> str:

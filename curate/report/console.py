@@ -1,12 +1,15 @@
 """What every text report shares: colour on a terminal only, and text from the data never obeyed.
 
-Text is built from strings that `curate.text.visible` has made safe, and printed as `rich.text.Text`, which has no markup.
+Text is built from strings that `curate.text.visible` has made safe, and printed as `rich.text.Text`, which has no markup. Keys and passwords are
+taken out of whatever is printed here.
 """
 
+import json
 import sys
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from curate.finding import Severity
+from curate.masking import plain_without_keys
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -41,11 +44,11 @@ class Styled:
 
 def console(*, stderr: bool = False) -> "Console":
     """A console for data (stdout) or narration (stderr). Not on a terminal lines are not folded, so that they can be searched; tables are 160 wide."""
-    from rich.console import Console  # a few hundredths of a second that `--version` need not pay
+    from curate.report.masked_console import MaskedConsole  # a few hundredths of a second that `--version` need not pay
 
     stream = sys.stderr if stderr else sys.stdout
     terminal = stream.isatty()
-    return Console(stderr=stderr, width=None if terminal else 160, highlight=False, markup=False, emoji=False, soft_wrap=not terminal)
+    return MaskedConsole(stderr=stderr, width=None if terminal else 160, highlight=False, markup=False, emoji=False, soft_wrap=not terminal)
 
 
 def table(title: str, *columns: str, numbers: tuple[str, ...] = ()) -> "Table":
@@ -57,3 +60,9 @@ def table(title: str, *columns: str, numbers: tuple[str, ...] = ()) -> "Table":
     for column in columns:
         found.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
     return found
+
+
+def print_json(value: Any, *, indent: int | None = None) -> None:
+    """A result for programs on standard output: ASCII, so that no terminal obeys it; without keys and passwords."""
+    json.dump(plain_without_keys(value), sys.stdout, indent=indent)
+    sys.stdout.write("\n")

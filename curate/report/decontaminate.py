@@ -65,6 +65,7 @@ class DecontaminateOutput(BaseModel):
     benchmarks: list[BenchmarkOutput]
     found: list[LeakOutput]
     removed: list[Removal]
+    """Without their text, which stands in the file of what was removed."""
 
 
 def decontaminate_json(result: Decontamination, *, written: bool) -> dict[str, Any]:
@@ -89,7 +90,7 @@ def decontaminate_json(result: Decontamination, *, written: bool) -> dict[str, A
             )
             for leak, finding in zip(result.leaks, result.findings, strict=True)
         ],
-        removed=applied.removed,
+        removed=[removal.model_copy(update={"text": None, "base64": None}) for removal in applied.removed],
     ).model_dump(mode="json", exclude_none=True)
 
 

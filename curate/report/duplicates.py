@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict
 
 from curate.dedup import Plan
 from curate.detect.loss import Loss
+from curate.masking import masked
 from curate.report.word_diff import turn_diffs
-from curate.rules.secrets import masked
 from curate.text import excerpt, plural, visible
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Final
 
+from curate.masking import without_keys
 from curate.text import visible
 
 POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
@@ -69,5 +70,5 @@ def bars(title: str, rows: Sequence[tuple[str, int, str]]) -> str:
 
 
 def safe(text: str) -> str:
-    """Text that is neither markup nor able to reorder what stands around it."""
-    return escape(visible(text))
+    """Text that is neither markup nor able to reorder what stands around it, and holds no key."""
+    return escape(visible(without_keys(text)))

@@ -25,7 +25,7 @@ class RestoreOutput(BaseModel):
     model_config = ConfigDict(use_attribute_docstrings=True)
 
     restored: list[Removal]
-    """The lines as they stood in the ledger, in the order they were read."""
+    """The lines as they stood in the ledger, but for their text, in the order they were read."""
     left: int
     """Lines that stay in the ledger."""
     output: str | None
@@ -36,7 +36,8 @@ class RestoreOutput(BaseModel):
 
 def restore_json(result: RestoreResult, output: Path | None) -> dict[str, Any]:
     """The result as plain values."""
-    found = RestoreOutput(restored=list(result.restored), left=result.left, output=None if output is None else str(output), manifest=result.manifest)
+    restored = [removal.model_copy(update={"text": None, "base64": None}) for removal in result.restored]
+    found = RestoreOutput(restored=restored, left=result.left, output=None if output is None else str(output), manifest=result.manifest)
     return found.model_dump(mode="json")
 
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from curate.rules.quoted import hidden
+from curate.masking import hidden
 from curate.stats import PROMPT, Plan, Stats, histogram, percentile, usual_epochs
 from curate.text import excerpt
 

@@ -10,7 +10,7 @@ from itertools import zip_longest
 from typing import Final, Literal, NamedTuple
 
 from curate.example import Example
-from curate.rules.secrets import masked
+from curate.masking import masked
 from curate.text import UNSPACED
 
 TOKENS: Final = re.compile(r"\w+|\s+|[^\w\s]")
@@ -82,9 +82,9 @@ def turn_diffs(gone: Example, kept: Example) -> Iterator[tuple[str, list[Piece]]
     """The turns of two examples side by side: a role with its pieces, secrets taken out. A turn that only one has is all of that one's."""
     for mine, other in zip_longest(gone.messages, kept.messages):
         if mine is not None and other is not None and mine.role == other.role:
-            yield mine.role or "?", word_diff(masked(mine.text), masked(other.text))
+            yield masked(mine.role or "?"), word_diff(masked(mine.text), masked(other.text))
             continue
         if mine is not None:
-            yield mine.role or "?", [Piece("gone", masked(mine.text))]
+            yield masked(mine.role or "?"), [Piece("gone", masked(mine.text))]
         if other is not None:
-            yield other.role or "?", [Piece("kept", masked(other.text))]
+            yield masked(other.role or "?"), [Piece("kept", masked(other.text))]

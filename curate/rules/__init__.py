@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from curate.finding import hides_with
 from curate.rules import (
     adoption,
     answers,
@@ -44,7 +43,6 @@ from curate.rules import part_repairs as part_repairs
 from curate.rules import repairs as repairs
 from curate.rules import tool_repairs as tool_repairs
 from curate.rules import turn_repairs as turn_repairs
-from curate.rules.quoted import hidden, hidden_pointer
 from curate.rules.rule import Rule as Rule
 from curate.rules.rule import Scope as Scope
 
@@ -85,7 +83,6 @@ FAMILIES: Final = (
     reinforcement,
 )
 RULES: Final[dict[str, Rule]] = {rule.code: rule for family in FAMILIES for rule in family.RULES}
-hides_with(message=hidden, pointer=hidden_pointer)
 
 
 def by_scope(rules: dict[str, Rule], scope: Scope) -> list[Rule]:

@@ -11,6 +11,7 @@ from curate.errors import ConfigError, UsageError
 from curate.finding import Finding, Severity
 from curate.rules.custom import known_rules, mistakes
 from curate.rules.rule import Rule, Scope
+from curate.text import visible
 
 ASKED_BY: Final = {
     Scope.REMOVAL: "`curate dedup`",
@@ -41,7 +42,7 @@ class Chosen:
         """Choose. Raises `UsageError` for a code or prefix that no rule has, `ConfigError` for rules that are not well declared."""
         wrong = list(mistakes(config.rule))
         if wrong:
-            raise ConfigError("\n".join(wrong), "roles are system, developer, user, assistant, tool, function")
+            raise ConfigError("\n".join(map(visible, wrong)), "roles are system, developer, user, assistant, tool, function")
         known = known_rules(config.rule)
         named = (*config.select, *config.extend_select, *config.ignore, *config.drop, *config.severity)
         named = (*named, *(prefix for codes in config.per_file_ignores.values() for prefix in codes))

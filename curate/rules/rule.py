@@ -22,6 +22,7 @@ The tests run both blocks: Bad must fire, Good must not. In them `\\xff` stands 
 
 import inspect
 import re
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -35,6 +36,7 @@ from curate.targets import Target
 Mend = TypeVar("Mend", bound=Callable[..., Any])
 CODE: Final = re.compile(r"[A-Z]\d{3}")
 NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+WITHOUT: Final = "No documentation: Python was told to leave it out (PYTHONOPTIMIZE=2, -OO)."
 BYTE: Final = re.compile(rb"\\x([0-9a-f]{2})")
 
 
@@ -159,7 +161,8 @@ def rule(
         raise ValueError(f"{code} {name}: a code is a letter and three digits, a name is lower-case-with-dashes")
 
     def declare(function: Callable[..., Any]) -> Rule:
-        summary, why, bad, good = _documentation(code, inspect.getdoc(function) or "")
+        documented = inspect.getdoc(function) or ""
+        summary, why, bad, good = (WITHOUT, "", b"", b"") if sys.flags.optimize > 1 else _documentation(code, documented)
         triggers = (trigger,) if isinstance(trigger, str) else trigger
         return Rule(code, name, severity, scope, hint, summary, why, bad, good, function, targets or {}, only, default, triggers, flag, ascii)
 

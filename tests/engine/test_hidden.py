@@ -13,13 +13,12 @@ from curate.check import check_paths
 from curate.cli.main import main
 from curate.config import CheckConfig
 from curate.finding import Finding, Severity
+from curate.masking import CUT, KEY_NAMES, hidden, hidden_pointer, masked
 from curate.read.locate import pointer
 from curate.report.check_formats import OutputFormat, reported
 from curate.report.stats_json import stats_json, stats_output
 from curate.report.stats_text import stats_text
 from curate.rules import RULES
-from curate.rules.quoted import CUT, hidden, hidden_pointer
-from curate.rules.secrets import KEY_NAMES, masked
 from curate.stats import collect
 from curate.text import excerpt
 from tests.conftest import Write

@@ -15,10 +15,12 @@ from curate.detect.conflict import find_conflicts
 from curate.detect.judges import judge_of
 from curate.detect.judges.kept import Work
 from curate.detect.judges.prompt import verdict_of
+from curate.egress import Consent
 from curate.errors import CurateError, MissingExtra, ModelError, UsageError
 from tests.conftest import chat
 from tests.engine.test_conflicts import example
 
+YES = Consent(yes=True)
 QUESTION = "Who repairs the lamp at night?"
 EXAMPLES = [
     example(QUESTION, "The keeper of the tower repairs it.", 1),
@@ -88,19 +90,19 @@ def named(server: Server) -> ConflictsConfig:
 def test_the_endpoint_decides_and_is_asked_only_once(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CURATE_JUDGE_KEY", "secret")
     work: list[Work] = []
-    report = find_conflicts(EXAMPLES, named(server), judge=judge_of(named(server), tmp_path, work.append))
+    report = find_conflicts(EXAMPLES, named(server), judge=judge_of(named(server), tmp_path, work.append, consent=YES, own=True))
     assert [(c.code, c.evidence[-1].source) for c in report.conflicts] == [("X001", "judge")]
     assert any("the judge says that both answers can hold" in note for note in report.notes)
     assert [(w.leaves, w.pairs, w.known, w.price is not None and w.price > 0) for w in work] == [(True, 2, 0, True)]
     assert (len(server.asked), server.keys[0], {asked["model"] for asked in server.asked}) == (2, "Bearer secret", {"judge-1"})
-    again = find_conflicts(EXAMPLES, named(server), judge=judge_of(named(server), tmp_path, work.append))
+    again = find_conflicts(EXAMPLES, named(server), judge=judge_of(named(server), tmp_path, work.append, consent=YES, own=True))
     assert (again.conflicts, len(server.asked), len(work)) == (report.conflicts, 2, 1)
 
 
 @pytest.mark.slow
 def test_a_server_that_is_busy_or_fails_is_asked_again(server: Server) -> None:
     server.statuses = [429, 500, 503]
-    assert len(find_conflicts(EXAMPLES, named(server), judge=judge_of(named(server), None)).conflicts) == 1
+    assert len(find_conflicts(EXAMPLES, named(server), judge=judge_of(named(server), None, consent=YES)).conflicts) == 1
 
 
 @pytest.mark.slow
@@ -108,18 +110,18 @@ def test_a_server_that_is_busy_or_fails_is_asked_again(server: Server) -> None:
 def test_a_server_that_refuses_ends_the_search_with_the_next_step(server: Server, status: int, hint: str) -> None:
     server.statuses = [status] * 20
     with pytest.raises(ModelError) as caught:
-        find_conflicts(EXAMPLES, named(server), judge=judge_of(named(server), None))
+        find_conflicts(EXAMPLES, named(server), judge=judge_of(named(server), None, consent=YES))
     assert hint in caught.value.hint
 
 
 @pytest.mark.slow
 def test_a_reply_that_says_neither_yes_nor_no_leaves_the_rules_verdict(server: Server, tmp_path: Path) -> None:
     server.reply = "As a judge I would rather not say."
-    report = find_conflicts(EXAMPLES, named(server), judge=judge_of(named(server), tmp_path))
+    report = find_conflicts(EXAMPLES, named(server), judge=judge_of(named(server), tmp_path, consent=YES))
     assert [c.code for c in report.conflicts] == ["X003"]
     assert any("said neither yes nor no" in note for note in report.notes)
     server.reply = ""
-    assert [c.code for c in find_conflicts(EXAMPLES, named(server), judge=judge_of(named(server), tmp_path)).conflicts] == ["X001"]
+    assert [c.code for c in find_conflicts(EXAMPLES, named(server), judge=judge_of(named(server), tmp_path, consent=YES)).conflicts] == ["X001"]
 
 
 @pytest.mark.slow
@@ -142,7 +144,7 @@ def test_nobody_listening_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("curate.detect.judges.endpoint.RETRIES", 0)
     config = ConflictsConfig(judge="http://127.0.0.1:9/v1", judge_model="any")
     with pytest.raises(CurateError) as caught:
-        find_conflicts(EXAMPLES, config, judge=judge_of(config, tmp_path))
+        find_conflicts(EXAMPLES, config, judge=judge_of(config, tmp_path, consent=YES))
     assert "check that the server runs" in caught.value.hint
 
 
@@ -157,7 +159,7 @@ def test_without_the_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setitem(sys.modules, "openai", None)
     config = ConflictsConfig(judge="http://127.0.0.1:9/v1", judge_model="any")
     with pytest.raises(MissingExtra) as caught:
-        find_conflicts(EXAMPLES, config, judge=judge_of(config, None))
+        find_conflicts(EXAMPLES, config, judge=judge_of(config, None, consent=YES))
     assert "[remote]" in caught.value.hint
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from curate.cli.main import main
 from curate.files import TEMPORARY, write_bytes
-from curate.rules.quoted import LONGEST, holds_secret
+from curate.masking import LONGEST, holds_secret
 from tests.conftest import environment, line_of
 
 GOOD = line_of(("Hi", "Hello."))

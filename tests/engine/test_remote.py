@@ -14,7 +14,7 @@ import pytest
 
 from curate.cli.main import main
 from curate.remote.watch import EventLog
-from tests.conftest import chat, environment
+from tests.conftest import chat, environment, trust
 from tests.engine.tuning_server import STEPS, Server, Trouble, serving
 
 KEY = "sk-never-to-be-seen-0123456789"
@@ -34,6 +34,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
         Path(name).write_text("\n".join(lines) + "\n")
     with serving() as running:
         Path("curate.toml").write_text(f'[remote]\nbase_url = "{running.address}"\nmodel = "{MODEL}"\n')
+        trust(running.address, key="CURATE_REMOTE_KEY")
         yield running
 
 

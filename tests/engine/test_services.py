@@ -28,7 +28,7 @@ MODEL = "gpt-4.1-mini-2025-04-14"
 def test_a_key_goes_to_its_own_service_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CURATE_REMOTE_KEY", raising=False)
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    monkeypatch.setattr("curate.remote.key._from_keyring", lambda host: "from-ring" if host == "gateway.example" else "")
+    monkeypatch.setattr("curate.egress._from_keyring", lambda host: "from-ring" if host == "gateway.example" else "")
     assert key_of(place_of(Target.OPENAI, "", connected=True)) == KEY
     with pytest.raises(UsageError, match="no key for") as caught:
         key_of(place_of(Target.OPENAI, "https://api.openai.com.evil.example/v1", connected=True))

@@ -1,13 +1,11 @@
 """`curate evaluate`."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from curate.errors import ExitCode, InputError, UsageError
-from curate.files import json_text
 from curate.text import visible
 from train.cli.common import RUN, with_trainer
 from train.evaluation.contender import CONTENDERS, ContenderName
@@ -57,7 +55,7 @@ def evaluate(
         from train.overfitting_text import show as show_overfitting
         from train.progress import Narrator
         from train.trained import open_trained
-    from curate.report.console import console
+    from curate.report.console import console, print_json
 
     trained = open_trained(run)
     if overfitting:
@@ -66,7 +64,7 @@ def evaluate(
     with narrator.showing():
         report = measure(trained, options, narrator)
     if as_json:
-        sys.stdout.write(json_text(report.model_dump(mode="json")))
+        print_json(report.model_dump(mode="json"), indent=2)
     else:
         if trained.report.overfitting is not None:
             show_overfitting(trained.report.overfitting, console())
@@ -75,13 +73,13 @@ def evaluate(
 
 
 def _told(found: "Overfitting | None", run: str, *, as_json: bool) -> int:
-    from curate.report.console import console
+    from curate.report.console import console, print_json
     from train.overfitting_text import show
 
     if found is None:
         raise InputError(f"{visible(run)}: this run was made before overfitting was looked for", "`curate train RECIPE --fresh` makes it anew")
     if as_json:
-        sys.stdout.write(json_text(found.model_dump(mode="json")))
+        print_json(found.model_dump(mode="json"), indent=2)
     else:
         show(found, console())
     return ExitCode.FINDINGS if found.signs else ExitCode.CLEAN

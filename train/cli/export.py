@@ -1,12 +1,11 @@
 """`curate export`."""
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
 
-from curate.files import json_text
+from curate.report.console import print_json
 from curate.text import visible
 from train.cli.common import RUN, with_trainer
 from train.export.options import PROMPTS, DtypeName, Options
@@ -43,7 +42,7 @@ def export(
     with narrator.showing():
         made = write(open_trained(run), options, narrator)
     if as_json:
-        sys.stdout.write(json_text(made.model_dump(mode="json")))
+        print_json(made.model_dump(mode="json"), indent=2)
     else:
         show(made)
 

@@ -1,13 +1,12 @@
 """`curate merge`."""
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
 
 from curate.errors import UsageError
-from curate.files import json_text
+from curate.report.console import print_json
 from curate.text import visible
 from train.cli.common import with_trainer
 from train.compose_report import Composition
@@ -42,7 +41,7 @@ def merge(
     with narrator.showing():
         made = compose([open_trained(run) for run in runs], shares, folder, narrator, data=data or (), limit=limit)
     if as_json:
-        sys.stdout.write(json_text(made.model_dump(mode="json")))
+        print_json(made.model_dump(mode="json"), indent=2)
     else:
         show(made)
 

@@ -1,13 +1,11 @@
 """`curate plan`."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from curate.errors import ExitCode
-from curate.files import json_text
 from train.cli.common import CHANGES, DATA, RECIPE, memory_of, recipe_of, with_trainer
 
 
@@ -32,13 +30,13 @@ def plan(
         from train.plan import plan as make
         from train.plan_text import show
         from train.progress import Narrator
-    from curate.report.console import console
+    from curate.report.console import console, print_json
 
     narrator = Narrator(quiet=quiet)
     with narrator.showing():
         made = make(chosen, narrator, memory=memory, measure=measured if measure else None)
     if as_json:
-        sys.stdout.write(json_text(made.model_dump(mode="json")))
+        print_json(made.model_dump(mode="json"), indent=2)
     else:
         show(made, console())
     return ExitCode.FINDINGS if made.refusals else ExitCode.CLEAN

@@ -1,13 +1,11 @@
 """`curate sweep`. The trainings are processes of their own: nothing heavy is imported here."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from curate.errors import ExitCode
-from curate.files import json_text
 from curate.runs import Project
 from train.cli.common import CHANGES, DATA, RECIPE, recipe_of, with_trainer
 
@@ -42,13 +40,13 @@ def sweep(
     with with_trainer():
         from train.sweep.folder import SweepFolder
         from train.sweep.run import sweep as run
-    from curate.report.console import console
+    from curate.report.console import console, print_json
     from train.progress import Narrator
     from train.sweep.text import show
 
     report = run(chosen, space, SweepFolder(output or Project(Path.cwd()).sweep(recipe.stem)), Narrator(quiet=quiet), fresh=fresh)
     if as_json:
-        sys.stdout.write(json_text(report.model_dump(mode="json")))
+        print_json(report.model_dump(mode="json"), indent=2)
     else:
         show(report, console())
     return ExitCode.CLEAN if report.better else ExitCode.FINDINGS

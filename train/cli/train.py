@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from curate.errors import CurateError, ExitCode, UsageError
-from curate.files import json_text, write_json
+from curate.files import write_json
 from curate.runs import Project
 from train.cli.common import CHANGES, DATA, RECIPE, recipe_of, with_trainer
 from train.recipe import Recipe
@@ -60,7 +60,7 @@ def train(
         from train.report import Pause
         from train.run import train_until
         from train.summary import show
-    from curate.report.console import console
+    from curate.report.console import console, print_json
 
     folder = RunFolder(place)
     narrator = Narrator(quiet=quiet or ranks.rank() > 0)
@@ -70,7 +70,7 @@ def train(
     if ranks.rank() > 0:
         return
     if as_json:
-        sys.stdout.write(json_text(report.model_dump(mode="json")))
+        print_json(report.model_dump(mode="json"), indent=2)
     elif isinstance(report, Pause):
         sys.stdout.write(f"paused after step {report.step:,} of {report.steps:,}: validation loss {report.validation_loss:.4f}; --resume goes on\n")
     else:
@@ -93,14 +93,14 @@ def _compare(recipe: Recipe, folder: Path, methods: str | None, *, quiet: bool, 
         from train.progress import Narrator
     from rich.text import Text
 
-    from curate.report.console import console, table
+    from curate.report.console import console, print_json, table
 
     narrator = Narrator(quiet=quiet)
     names = list(VARIANTS) if methods is None else [name.strip() for name in methods.split(",")]
     with narrator.showing():
         made = compare(recipe, folder, names, narrator)
     if as_json:
-        sys.stdout.write(json_text(made.model_dump(mode="json")))
+        print_json(made.model_dump(mode="json"), indent=2)
         return
     shown = table(f"{made.steps:,} steps on {made.train_examples:,} examples", *COLUMNS, numbers=COLUMNS[1:-1])
     for one in made.methods:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from curate.errors import ModelError
+from curate.models import reading
 from curate.template import Template
 from train.export.gguf_family import Family, frequency_factors, head_size, laid_out, names, package, rope_of
 from train.export.gguf_tokenizer import add_tokenizer
@@ -115,9 +116,11 @@ def load(file: Path, dtype: torch.dtype, config: Any) -> Any:
 
 def template_in(file: Path) -> str:
     """The chat template in a GGUF file."""
-    return str(package().GGUFReader(file).fields["tokenizer.chat_template"].contents())
+    with reading(str(file), "cannot be read"):
+        return str(package().GGUFReader(file).fields["tokenizer.chat_template"].contents())
 
 
 def tokens_in(file: Path) -> list[str]:
     """The tokens in a GGUF file."""
-    return list(package().GGUFReader(file).fields["tokenizer.ggml.tokens"].contents())
+    with reading(str(file), "cannot be read"):
+        return list(package().GGUFReader(file).fields["tokenizer.ggml.tokens"].contents())

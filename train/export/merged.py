@@ -9,6 +9,7 @@ from transformers import AutoModelForCausalLM
 from transformers.utils import logging
 
 from curate.errors import ModelError
+from curate.models import reading
 from curate.template import Template, load_template
 from train.attention import use_packed_attention
 from train.export.options import DtypeName
@@ -60,9 +61,10 @@ def write(model: Any, dtype: torch.dtype, trained: Trained, template: Template, 
 def load(folder: Path, dtype: torch.dtype, **options: Any) -> Any:
     """A model that was written, to be asked in `dtype`."""
     logging.disable_progress_bar()
-    model = AutoModelForCausalLM.from_pretrained(
-        str(folder), dtype=dtype, trust_remote_code=False, use_safetensors=None if options else True, device_map={"": device()}, **options
-    )
+    with reading(str(folder), "cannot be loaded"):
+        model = AutoModelForCausalLM.from_pretrained(
+            str(folder), dtype=dtype, trust_remote_code=False, use_safetensors=None if options else True, device_map={"": device()}, **options
+        )
     use_packed_attention(model)
     return model.requires_grad_(False).eval()
 

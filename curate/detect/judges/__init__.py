@@ -6,33 +6,52 @@ from pathlib import Path
 from curate.config import ConflictsConfig
 from curate.detect.judges.kept import Kept, Work
 from curate.detect.judging import Judge
+from curate.egress import NOBODY, Consent, address_of, is_address
 from curate.errors import UsageError
 from curate.example import content_id
 from curate.models import fingerprint
-
-REMOTE = ("http://", "https://")
+from curate.text import plural
 
 
 def judge_of(
-    config: ConflictsConfig, cache: Path | None, before: Callable[[Work], None] | None = None, progress: Callable[[int], None] | None = None
+    config: ConflictsConfig,
+    cache: Path | None,
+    before: Callable[[Work], None] | None = None,
+    progress: Callable[[int], None] | None = None,
+    *,
+    consent: Consent = NOBODY,
+    key: str | None = None,
+    own: bool = False,
 ) -> Judge | None:
     """The judge that the configuration names; None when it names none.
 
     `before` is told how much there is to ask before anything is asked, and may raise to prevent it; `progress` is told how many pairs were judged.
-    Raises `UsageError` for an endpoint without the name of a model, `ModelError` and `MissingExtra` when it judges.
+    `consent` is asked before data is sent to an address; `key`: the environment variable that the user named for it; `own`: whether the user named
+    the address itself, not a configuration. Raises `UsageError` for an endpoint without the name of a model or an address that is none; `ModelError`,
+    `MissingExtra` and, without consent, `UsageError` when it judges.
     """
     if not config.judge:
         return None
-    remote = config.judge.startswith(REMOTE)
-    if remote and not config.judge_model:
-        raise UsageError(f"{config.judge}: which model?", "name it with --judge-model, or as `judge_model` under [conflicts]")
-    name = config.judge_model if remote else config.judge
-    identity = content_id([config.judge, name] if remote else [fingerprint(name)])
-    path = None if cache is None else cache / f"judge-{identity[:16]}.jsonl"
-    if remote:
-        from curate.detect.judges.endpoint import Endpoint
+    remote = is_address(config.judge)
+    if not remote:
+        from curate.detect.judges.local import Local
 
-        return Kept(Endpoint(config.judge, name, config.judge_price), path, before, progress)
-    from curate.detect.judges.local import Local
+        identity = content_id([fingerprint(config.judge)])
+        return Kept(Local(config.judge), _verdicts(cache, identity), before, progress)
+    address = address_of(config.judge, "the judge")
+    if not config.judge_model:
+        raise UsageError(f"{address}: which model?", "name it with --judge-model, or as `judge_model` under [conflicts]")
+    from curate.detect.judges.endpoint import GENERAL, Endpoint
 
-    return Kept(Local(name), path, before, progress)
+    endpoint = Endpoint(address, config.judge_model, config.judge_price, key=key, general=GENERAL if own else None)
+
+    def agreed(work: Work) -> None:
+        if before is not None:
+            before(work)
+        consent.demand(f"{plural(work.pairs - work.known, 'pair')} of questions and answers", address)
+
+    return Kept(endpoint, _verdicts(cache, content_id([address, config.judge_model])), agreed, progress)
+
+
+def _verdicts(cache: Path | None, identity: str) -> Path | None:
+    return None if cache is None else cache / f"judge-{identity[:16]}.jsonl"

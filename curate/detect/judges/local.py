@@ -8,8 +8,7 @@ from curate.detect.judges.kept import Pair
 from curate.detect.judges.prompt import YES_OR_NO, asked
 from curate.detect.judging import Verdict
 from curate.errors import MissingExtra, ModelError
-from curate.models import resolve
-from curate.text import excerpt
+from curate.models import reading, resolve
 
 BATCH: Final = 8
 TOKENS: Final = 2_048
@@ -52,13 +51,9 @@ def _load(name: str) -> tuple[Any, Any]:
         from transformers import AutoModelForCausalLM, AutoTokenizer  # seconds, and torch: only when somebody judges
     except ImportError as error:
         raise MissingExtra("judging by a language model", "semantic", error.name or "transformers") from None
-    with quiet_loading():
-        try:
-            tokenizer = AutoTokenizer.from_pretrained(place, trust_remote_code=False, padding_side="left", truncation_side="left")
-            model = AutoModelForCausalLM.from_pretrained(place, trust_remote_code=False, use_safetensors=True, dtype="auto")
-        except (OSError, ValueError, KeyError) as error:
-            hint = "name a causal language model: a folder, a hub id or offline:NAME"
-            raise ModelError(f"{name}: cannot be loaded: {excerpt(str(error), 200)}", hint) from error
+    with quiet_loading(), reading(name, "cannot be loaded", "name a causal language model: a folder, a hub id or offline:NAME"):
+        tokenizer = AutoTokenizer.from_pretrained(place, trust_remote_code=False, padding_side="left", truncation_side="left")
+        model = AutoModelForCausalLM.from_pretrained(place, trust_remote_code=False, use_safetensors=True, dtype="auto")
     if tokenizer.chat_template is None:
         raise ModelError(f"{name}: the tokenizer has no chat template", "name an instruction-tuned model")
     if tokenizer.pad_token is None:

@@ -1,0 +1,84 @@
+"""Time and memory that a program of somebody else may take: chat templates are programs, and come with models from strangers.
+
+Where the system has timers and limits of memory (POSIX), the call is ended from within the process: a process for each rendering would cost more
+than the rendering. A timer reaches the main thread alone; in others memory is limited, and time is not.
+"""
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType
+from typing import Final, NoReturn, TypeVar
+
+Result = TypeVar("Result")
+VARIABLE: Final = "CURATE_MAX_TEMPLATE_SECONDS"
+SECONDS: Final = 10.0
+"""A conversation takes a template less than a thousandth of that."""
+ROOM: Final = 2 << 30
+"""Bytes that a call may take besides what the process had at the first one."""
+
+
+class OutOfBoundsError(Exception):
+    """A call took too much time or memory; the message says which."""
+
+
+class Bounds:
+    """Calls functions, and ends those that take too much."""
+
+    def __init__(self) -> None:
+        try:
+            self.seconds = float(os.environ.get(VARIABLE, "") or SECONDS)
+        except ValueError:
+            self.seconds = SECONDS
+        self._most = _address_space()
+
+    def call(self, function: Callable[[], Result]) -> Result:
+        """What the function returns. Raises `OutOfBoundsError`."""
+        timed = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
+        before = signal.signal(signal.SIGALRM, self._late) if timed else None
+        waiting = signal.setitimer(signal.ITIMER_REAL, self.seconds) if timed else (0.0, 0.0)
+        limits = _limited(self._most)
+        try:
+            return function()
+        except MemoryError:
+            raise OutOfBoundsError(f"takes more than {ROOM >> 20:,} MiB of memory") from None
+        finally:
+            _restored(limits)
+            if timed:
+                signal.setitimer(signal.ITIMER_REAL, *waiting)
+                signal.signal(signal.SIGALRM, before)
+
+    def _late(self, signal_number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG002  (as handlers are called)
+        raise OutOfBoundsError(f"takes more than {self.seconds:g} seconds; {VARIABLE} is how many it may take")
+
+
+def _address_space() -> int | None:
+    """What the address space may grow to; None where the system does not tell how big it is."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123  (called for each model that is loaded)
+            return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE") + ROOM
+    except (OSError, ValueError):
+        return None
+
+
+def _limited(most: int | None) -> tuple[int, int] | None:
+    if most is None:
+        return None
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    if soft != resource.RLIM_INFINITY and soft <= most:
+        return None
+    try:
+        resource.setrlimit(resource.RLIMIT_AS, (most, hard))
+    except (OSError, ValueError):
+        return None
+    return soft, hard
+
+
+def _restored(limits: tuple[int, int] | None) -> None:
+    if limits is not None:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, limits)

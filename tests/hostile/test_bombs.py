@@ -1,0 +1,89 @@
+"""Small files that unpack to much, and files of next to nothing: told with the way to raise the limit, in bounded memory."""
+
+import gzip
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import zstandard
+
+from curate.cli.main import main
+from curate.errors import InputError, UsageError
+from curate.files import blocks
+from curate.limits import LINE, UNPACKED
+from tests.conftest import Write, line_of
+from tests.hostile.process import curate
+
+MEMORY = 3 << 30
+"""Bytes of address space, of which the libraries take most."""
+VERBS = (["check"], ["stats"], ["dedup"], ["split", "-o", "out"], ["convert", "-o", "c.jsonl"], ["conflicts"], ["check", "--fix"], ["verify", "ok.jsonl"])
+ROW = line_of(("What is it?", "It is this.")) + b"\n"
+
+
+def _zst(data: bytes, times: int) -> bytes:
+    packer = zstandard.ZstdCompressor(level=3).compressobj()
+    return b"".join(packer.compress(data) for _ in range(times)) + packer.flush()
+
+
+BOMBS: dict[str, Callable[[], tuple[str, bytes]]] = {
+    "5.5 GB of one line": lambda: ("bomb.jsonl.zst", _zst(b"a" * (1 << 22), 1400)),
+    "packed line breaks": lambda: ("bomb.jsonl.gz", gzip.compress(b"\n" * 100_000_000)),
+    "packed line breaks, zstd": lambda: ("bomb.jsonl.zst", _zst(b"\n" * (1 << 22), 50)),
+    "packed blanks": lambda: ("bomb.jsonl.zst", _zst(b" \n" * (1 << 21), 50)),
+    "line breaks": lambda: ("bomb.jsonl", ROW + b"\n" * 3_000_000),
+    "an array of brackets": lambda: ("bomb.json.zst", _zst(b"[" * (1 << 22), 100)),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("bomb", BOMBS.values(), ids=BOMBS.keys())
+def test_a_bomb_is_refused(bomb: Callable[[], tuple[str, bytes]], write: Write) -> None:
+    name, data = bomb()
+    write(name, data)
+    write("ok.jsonl", ROW)
+    for verb, *options in VERBS[:4] if "brackets" in str(name) else VERBS:
+        ended = curate(verb, name, *options, "-q") if verb != "stats" else curate(verb, name)
+        assert ended.code == 2, (verb, ended.told)
+        assert "unpacks to more than" in ended.err or "blank lines in a row" in ended.err
+    assert not Path("out").exists()
+
+
+@pytest.mark.slow
+def test_memory_is_bounded(write: Write) -> None:
+    write("bomb.jsonl.zst", _zst(b"a" * (1 << 22), 1400))
+    ended = curate("check", "bomb.jsonl.zst", memory=MEMORY, OPENBLAS_NUM_THREADS="1", POLARS_MAX_THREADS="1")
+    assert (ended.code, "unpacks to more than" in ended.err) == (2, True), ended.err
+
+
+def test_what_packs_well_is_read(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    write("data.jsonl.zst", _zst(ROW * 1000, 50))
+    assert main(["stats", "data.jsonl.zst"]) == 0
+    monkeypatch.setenv(UNPACKED, "1")
+    assert main(["stats", "data.jsonl.zst"]) == 0
+
+
+def test_the_limit_is_raised_by_the_environment(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write("data.jsonl.gz", gzip.compress(b" " * (40 << 20) + b"\n"))
+    with pytest.raises(InputError, match="unpacks to more than") as caught:
+        list(blocks(path))
+    assert UNPACKED in caught.value.hint
+    monkeypatch.setenv(UNPACKED, "1 GB")
+    assert sum(map(len, blocks(path))) == (40 << 20) + 1
+    monkeypatch.setenv(UNPACKED, "much")
+    with pytest.raises(UsageError, match=UNPACKED):
+        list(blocks(path))
+
+
+def test_a_line_has_a_limit(write: Write, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    write("data.jsonl", ROW + line_of(("x" * 4_000_000, "Yes.")) + b"\n")
+    assert main(["stats", "data.jsonl"]) == 0
+    monkeypatch.setenv(LINE, "2MB")
+    assert main(["stats", "data.jsonl"]) == 2
+    assert LINE in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("data", [b"[" * 300_000, b'{"a":' * 100_000, b'"' * 300_001, b"[{}," * 50_000, b"[" * 300_000 + b"\n", b"{}\n" * 20_000])
+@pytest.mark.parametrize("verb", [["check"], ["dedup"], ["stats"]])
+def test_nesting_is_no_crash(verb: list[str], data: bytes, write: Write) -> None:
+    write("data.json", data)
+    assert main([*verb, "data.json"]) in (0, 1, 2)

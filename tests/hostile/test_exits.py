@@ -1,0 +1,215 @@
+"""Every end of a command is a documented one: 0, 1, 2 or 130, never 3, never a signal, whatever its streams, its interpreter or its input are."""
+
+import json
+import shutil
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from curate.cli.main import main
+from tests.conftest import Write
+from tests.hostile.process import close, curate
+
+GOOD: list[object] = [(f"What is {n} plus {n}?", f"It is {2 * n}, by adding.") for n in range(30)]
+VERBS = (
+    ["--version"], ["--help"], ["check", "--help"], ["check", "data.jsonl"], ["check", "data.jsonl", "--output-format", "json"], ["stats", "data.jsonl"],
+    ["rule", "M016"], ["conflicts", "data.jsonl", "--json"], ["dedup", "data.jsonl"], ["split", "data.jsonl", "-o", "out"], ["verify", "split"],
+    ["convert", "data.jsonl", "-o", "converted.jsonl"], ["diff", "split", "split"], ["restore", "split", "--all"], ["run"],
+)  # fmt: skip
+
+
+@pytest.fixture
+def data(write: Write) -> None:
+    write("data.jsonl", GOOD)
+    Path("curate.toml").write_text('data = ["data.jsonl"]\n')
+    assert main(["split", "data.jsonl", "-o", "split"]) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("verb", VERBS, ids=" ".join)
+def test_output_that_cannot_be_written(verb: list[str], data: None) -> None:
+    with Path("/dev/full").open("wb") as full:
+        ended = curate(*verb, stdout=full)
+    assert (ended.code, "No space left" in ended.err) == (2, True)
+    ended = curate(*verb, before=close(1))
+    assert (ended.code, "cannot be written" in ended.err) == (2, True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "code"), [("data.jsonl", 0), ("missing.jsonl", 2)])
+def test_narration_that_nobody_hears(name: str, code: int, data: None) -> None:
+    assert curate("check", name, before=close(2)).code == code
+    assert curate("check", name, before=_full).code == code
+    assert curate("check", "-", before=close(0)).code == 2
+
+
+def _full() -> None:
+    import os
+
+    os.dup2(os.open("/dev/full", os.O_WRONLY), 2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("verb", [*VERBS, ["rule"], ["check", "data.jsonl", "--output-format", "sarif"]], ids=" ".join)
+@pytest.mark.parametrize("level", ["1", "2"])
+def test_an_optimising_interpreter(verb: list[str], level: str, data: None) -> None:
+    ended = curate(*verb, PYTHONOPTIMIZE=level)
+    assert ended.code in (0, 1), ended.err
+
+
+def test_a_panic_goes_through_the_funnel(write: Write, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """As pyo3 raises it: no `Exception`."""
+    panic = type("PanicException", (BaseException,), {})
+
+    def panics(*_: object, **__: object) -> None:
+        raise panic("index out of bounds")
+
+    write("data.jsonl", GOOD)
+    monkeypatch.setattr("curate.cli.check.check_paths", panics)
+    assert main(["check", "data.jsonl"]) == 3
+    assert "Please report it" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "saved",
+    [
+        b"", b"null", b"[]", b'"x"', b"{}", b'{"result": 5}', b'{"key": 5}', b"\xff", b"[" * 100_000,
+        b'{"key": KEY}', b'{"key": KEY, "result": null}', b'{"key": KEY, "result": []}', b'{"key": KEY, "result": {}}',
+        b'{"key": KEY, "result": {"findings": 5, "duplicates": 5, "conflicts": 5, "manifest": 5}}',
+        b'{"key": KEY, "result": {"findings": [{"code": 5}], "lines": "x", "examples": null, "duplicates": [[]], "apart": 7, "conflicts": [{}], "notes": 3}}',
+        b'{"key": KEY, "result": {"findings": [], "lines": 1, "examples": 1, "duplicates": [[1,2,3,4,5]], "conflicts": [], "manifest": null, "notes": [5]}}',
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("stage", ["check", "dedup", "conflicts", "split"])
+def test_a_stage_that_is_none_is_made_anew(stage: str, saved: bytes, write: Write) -> None:
+    write("data.jsonl", [*GOOD, GOOD[0]])
+    Path("curate.toml").write_text('data = ["data.jsonl"]\n')
+    assert main(["run"]) == 0
+    whole = Path("out/manifest.json").read_bytes()
+    path = Path(f".curate/stages/{stage}.json")
+    key = json.loads(path.read_bytes())["key"]
+    path.write_bytes(saved.replace(b"KEY", json.dumps(key).encode()))
+    assert main(["run"]) == 0
+    assert Path("out/manifest.json").read_bytes() == whole
+
+
+@pytest.mark.parametrize("output", ["a\\u0000b", "x" * 300, "\\u0000", "a/" * 3000 + "b", "data.jsonl/below"])
+@pytest.mark.parametrize("verb", [["run"], ["split", "data.jsonl", "-o"], ["dedup", "data.jsonl", "-o"], ["convert", "data.jsonl", "-o"]])
+def test_an_output_that_no_system_takes(verb: list[str], output: str, write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    write("data.jsonl", GOOD)
+    Path("curate.toml").write_text(f'data = ["data.jsonl"]\noutput = "{output}"\n')
+    words = verb if verb == ["run"] else [*verb, json.loads(f'"{output}"')]
+    assert main(words) == 2, capsys.readouterr().err
+
+
+@pytest.mark.parametrize("rows", [[{"messages": ["a"]}], [{"messages": "a"}], [{"messages": [5, None, {}]}], [{"messages": {"a": 1}}]])
+def test_restore_after_parquet(rows: list[object], write: Write) -> None:
+    write("data.jsonl", [*GOOD, *rows])
+    assert main(["split", "data.jsonl", "-o", "out", "--parquet"]) in (0, 1)
+    assert main(["restore", "out", "--all"]) in (0, 1, 2)
+    assert main(["restore", "out", "--all", "-o", "back.jsonl"]) in (0, 1, 2)
+
+
+def _tokenizer(folder: Path) -> dict[str, object]:
+    value: dict[str, object] = json.loads((folder / "tokenizer.json").read_bytes())
+    return value
+
+
+def _spoiled(folder: Path, **changes: object) -> None:
+    (folder / "tokenizer.json").write_text(json.dumps({**_tokenizer(folder), **changes}))
+
+
+def _config(folder: Path, **changes: object) -> None:
+    path = folder / "tokenizer_config.json"
+    path.write_text(json.dumps({**json.loads(path.read_bytes()), **changes}))
+
+
+def _model(**changes: object) -> Callable[[Path], object]:
+    def spoil(folder: Path) -> None:
+        model = _tokenizer(folder)["model"]
+        assert isinstance(model, dict)
+        _spoiled(folder, model={**model, **changes})
+
+    return spoil
+
+
+SPOILS: dict[str, Callable[[Path], object]] = {
+    "empty": lambda folder: (folder / "tokenizer.json").write_bytes(b""),
+    "no JSON": lambda folder: (folder / "tokenizer.json").write_bytes(b"{"),
+    "a list": lambda folder: (folder / "tokenizer.json").write_bytes(b"[]"),
+    "null": lambda folder: (folder / "tokenizer.json").write_bytes(b"null"),
+    "nested": lambda folder: (folder / "tokenizer.json").write_bytes(b"[" * 100_000),
+    "bytes": lambda folder: (folder / "tokenizer.json").write_bytes(b"\xff\xfe" * 99),
+    "no model": lambda folder: _spoiled(folder, model=None),
+    "unknown model": _model(type="Nothing"),
+    "no vocabulary": _model(vocab={}),
+    "vocabulary of a list": _model(vocab=[]),
+    "negative ids": _model(vocab={"a": -1}),
+    "huge ids": _model(vocab={"a": 2**31, "b": 2**32 - 1}),
+    "merges of nothing": _model(merges=["zzz qqq"]),
+    "merges of numbers": _model(merges=[1]),
+    "unknown token": _model(unk_token="nowhere"),
+    "pre-tokenizer": lambda folder: _spoiled(folder, pre_tokenizer={"type": "Split", "pattern": {"Regex": "("}, "behavior": "Isolated", "invert": False}),
+    "decoder": lambda folder: _spoiled(folder, decoder={"type": "None"}),
+    "normalizer": lambda folder: _spoiled(folder, normalizer={"type": "Precompiled", "precompiled_charsmap": "AAAA"}),
+    "post-processor": lambda folder: _spoiled(folder, post_processor={"type": "TemplateProcessing", "single": [], "pair": [], "special_tokens": {"a": 1}}),
+    "added tokens": lambda folder: _spoiled(folder, added_tokens=[{"id": -1}]),
+    "added tokens of numbers": lambda folder: _spoiled(folder, added_tokens=[7]),
+    "truncation": lambda folder: _spoiled(folder, truncation={"max_length": 0, "strategy": "LongestFirst", "stride": 5, "direction": "Right"}),
+    "padding": lambda folder: _spoiled(folder, padding={"strategy": {"Fixed": 2**40}}),
+    "class": lambda folder: _config(folder, tokenizer_class="os.system"),
+    "class of a list": lambda folder: _config(folder, tokenizer_class=[1]),
+    "template of a number": lambda folder: _config(folder, chat_template=7),
+    "template of lists": lambda folder: _config(folder, chat_template=[{"name": 1}]),
+    "eos of a number": lambda folder: _config(folder, eos_token=7),
+    "eos of an object": lambda folder: _config(folder, eos_token={"a": 1}),
+    "length": lambda folder: _config(folder, model_max_length="many"),
+    "added_tokens_decoder": lambda folder: _config(folder, added_tokens_decoder={"x": 1}),
+    "config": lambda folder: (folder / "tokenizer_config.json").write_bytes(b"[1]"),
+    "broken template": lambda folder: _config(folder, chat_template="{% for"),
+    "recursive macro": lambda folder: _config(folder, chat_template="{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}"),
+    "recursive loop": lambda folder: _config(folder, chat_template="{% for m in [messages] recursive %}{{ loop([m]) }}{% endfor %}"),
+    "import": lambda folder: _config(folder, chat_template="{% include 'x' %}"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("spoil", SPOILS.values(), ids=SPOILS.keys())
+def test_a_malformed_tokenizer(spoil: Callable[[Path], object], write: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("transformers", exc_type=ImportError)
+    from tests.tinymodel import model
+
+    folder = tmp_path / "model"
+    shutil.copytree(model(), folder)
+    spoil(folder)
+    write("data.jsonl", GOOD)
+    for words in (["check", "data.jsonl", "--model", str(folder), "--select", "K"], ["stats", "data.jsonl", "--model", str(folder)]):
+        assert main(words) in (0, 1, 2), capsys.readouterr().err
+
+
+WEIGHTS = {
+    "empty": b"", "short": b"\x00" * 7, "huge header": struct.pack("<Q", 2**62), "no JSON": struct.pack("<Q", 2) + b"{[",
+    "outside": struct.pack("<Q", 70) + b'{"a":{"dtype":"F32","shape":[9999],"data_offsets":[0,39996]}}'.ljust(70),
+}  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("weights", WEIGHTS.values(), ids=WEIGHTS.keys())
+def test_malformed_weights(weights: bytes, write: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("transformers", exc_type=ImportError)
+    from tests.trainer.tiny import make_model
+
+    folder = make_model(tmp_path / "model")
+    for file in folder.glob("*.safetensors"):
+        file.write_bytes(weights)
+    write("data.jsonl", [("How high is it?", "It is 30 m high."), ("How high is it?", "It is 31 m high.")])
+    for words in (["conflicts", "data.jsonl", "--judge", str(folder)], ["conflicts", "data.jsonl", "--embeddings", str(folder)]):
+        assert main(words) in (1, 2), capsys.readouterr().err
+    shutil.rmtree(folder)
+
+
+def test_a_report_to_a_full_device(write: Write) -> None:
+    write("data.jsonl", [("Hi", "")])
+    assert main(["check", "data.jsonl", "--output-file", "/dev/full"]) == 2

@@ -1,0 +1,128 @@
+"""No report, log or manifest shows a key, whole or cut; data that is written keeps its bytes."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from curate.cli.main import main
+from tests.conftest import Write, chat, environment
+from tests.hostile.process import ROOT
+
+AWS, TOKEN, PASSWORD = "AKIAQ3EGRW7ZPL5TNB2X", "ghp_" + "a1B2c3D4e5" * 4, "postgres://admin7:s3cr3tPa55@db.corp.net/x"
+CARD, MAIL = "4539 1488 0343 6467", "jo.miller@gmail.com"
+SECRETS = (AWS, TOKEN, PASSWORD, CARD, MAIL)
+PARTS = (AWS[:12], AWS.lower(), TOKEN[:14], TOKEN.lower(), "s3cr3tPa55", "4539 1488", "jo.miller")
+ALL = " and ".join(SECRETS)
+
+
+def shown(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    """All that a command prints, and the HTML that it writes."""
+    capsys.readouterr()
+    assert main(words) in (0, 1, 2)
+    captured = capsys.readouterr()
+    return captured.out + captured.err + "".join(path.read_text() for path in Path().glob("*.html"))
+
+
+def assert_clear(text: str) -> None:
+    assert [part for part in (*SECRETS, *PARTS) if part in text] == []
+
+
+@pytest.mark.parametrize("options", [[], ["--json"], ["--html", "report.html"], ["--all", "--verbose"]])
+@pytest.mark.parametrize("secret", SECRETS)
+def test_conflicts(options: list[str], secret: str, write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    other = secret.replace("7", "9").replace("1", "2")
+    lines: list[object] = [
+        (f"What is the value of {secret} there?", f"It is {secret} and 30 m high."),
+        (f"What is the value of {secret} there?", f"It is {other} and 31 m high."),
+        (f"What is the value of {secret} there?", f"It is {secret} and 32 m high."),
+        ("How is it called?", secret),
+        ("How is it called?", "Paris"),
+        ("How is it called?", other),
+    ]
+    write("data.jsonl", lines)
+    text = shown(["conflicts", "data.jsonl", *options], capsys)
+    assert "conflict" in text
+    assert_clear(text)
+
+
+@pytest.mark.parametrize("options", [[], ["--explain"], ["--json", "--explain"], ["--html", "report.html"], ["--explain", "--all"]])
+def test_dedup(options: list[str], write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    said = "The long story of the lighthouse keeper and all that he did on the island in the winter of that year, told by his son"
+    turns = [{"messages": [{"role": f"user {ALL}", "content": f"{said} {end} {ALL}"}, {"role": "assistant", "content": said}]} for end in ("once", "again")]
+    write("data.jsonl", [*turns, turns[0]])
+    data = Path("data.jsonl").read_bytes()
+    assert_clear(shown(["dedup", "data.jsonl", "-o", "kept.jsonl", "--yes", *options], capsys))
+    assert AWS in Path("kept.jsonl").read_text()
+    assert AWS in next(Path().glob("*removed.jsonl")).read_text()
+    assert Path("data.jsonl").read_bytes() == data
+
+
+@pytest.mark.parametrize("options", [[], ["--json"], ["--json", "-o", "kept.jsonl"], ["--all"]])
+def test_decontaminate(options: list[str], write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    said = f"Which of the many lamps on the island is lit with {AWS} and with {TOKEN} or {PASSWORD} and {MAIL} in the dark of the year by the keeper?"
+    write("data.jsonl", [(said, f"\n{AWS} is.")])
+    write("bench.jsonl", [{"question": said, "answer": "None."}])
+    text = shown(["decontaminate", "data.jsonl", "--bench", "bench.jsonl", *options], capsys)
+    assert "L007" in text
+    assert_clear(text)
+    assert not any(part in text.lower() for part in (AWS.lower(), "s3cr3tpa55", "a1b2c3d4e5"))
+
+
+@pytest.mark.parametrize("options", [["full"], ["html"], ["json"], ["github"], ["sarif"], ["junit"], ["grouped"], ["jsonl"], ["concise"]])
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"messages": [{"role": "user", "content": "\\u' + AWS.encode() + b'"}, {"role": "assistant", "content": "Hi"}]}',
+        b'{"messages": [{"role": "user", "content": "\\' + AWS.encode() + b'"}, {"role": "assistant", "content": "Hi"}]}',
+        b'{"messages": [{"role": "user", "content": "x\\u0041' + AWS[1:].encode() + b'"}, {"role": "bot", "content": "Hi"}]}',
+        b'{"messages": [{"role": "user", "content": "\\u0041' + AWS[1:].encode() + b'"}, {"role": "bot", "content": "Hi"}]}',
+        b'{"messages": [{"role": "' + AWS.encode() + b'", "content": "Hi"}, {"role": "assistant", "content": "' + TOKEN.encode() + b'"}]}',
+        b'{"' + AWS.encode() + b'": [{"role": "user", "content": "' + PASSWORD.encode() + b'"}]}',
+        b'{"messages": [{"role": "user", "content": "' + AWS.encode(),
+    ],
+)
+def test_check(options: list[str], line: bytes, write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    write("data.jsonl", line + b"\n")
+    words = ["check", "data.jsonl", "--all", "--output-format", *options] + (["--output-file", "report.html"] if options == ["html"] else [])
+    text = shown(words, capsys)
+    assert_clear(text)
+    assert AWS[1:] not in text
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_restore_and_diff_and_verify(options: list[str], write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [chat(f"What is {n} plus {n + 7}, said {ALL}?", f"It is {2 * n + 7}, says {n} {AWS}.") for n in range(30)]
+    write("data.jsonl", [*rows, *rows[:3]])
+    Path("curate.toml").write_text('[check]\nignore = ["S"]\n')
+    for words in (["split", "data.jsonl", "-o", "out"], ["verify", "out"], ["diff", "out", "out"], ["restore", "out", "--all", "-o", "back.jsonl"]):
+        assert_clear(shown([*words, *options], capsys))
+    assert_clear(Path("out/manifest.json").read_text())
+    assert AWS in Path("out/train.jsonl").read_text()
+
+
+def test_a_manifest_holds_no_key_of_a_configuration(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    write("data.jsonl", [(f"What is {n}?", f"It is {n}, surely.") for n in range(30)])
+    Path("curate.toml").write_text(f'data = ["data.jsonl"]\n[card]\ncontact = "{PASSWORD}"\ndescription = "{TOKEN}"\n[conflicts]\nembeddings = ""\n')
+    for words in (["run"], ["run", "--json"], ["verify", "out"], ["restore", "out", "--all"]):
+        assert_clear(shown(words, capsys))
+    for name in ("manifest.json", "README.md"):
+        assert_clear(Path("out", name).read_text() if Path("out", name).exists() else "")
+
+
+@pytest.mark.parametrize("name", [f"offline:{TOKEN}", f"./{AWS}", f"hub/{TOKEN}"])
+def test_errors_show_no_key(name: str, write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    write("data.jsonl", [("Hi", "Hello.")])
+    assert_clear(shown(["check", "data.jsonl", "--model", name], capsys))
+    assert_clear(shown(["check", name], capsys))
+    assert_clear(shown([TOKEN], capsys))
+
+
+@pytest.mark.parametrize("modules", ["curate.finding", "curate.finding, curate.report.check_json", "curate.rules"])
+def test_a_finding_is_masked_whatever_was_imported(modules: str) -> None:
+    made = f"Finding('Q001', Severity.INFO, 'f', 1, '/{AWS}', 'says {AWS}', '', False, None)"
+    code = f"import {modules}; from curate.finding import Finding, Severity; print({made})"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment(PYTHONPATH=str(ROOT)), timeout=60).stdout
+    assert AWS not in found
+    assert "says [AWS ACCESS KEY]" in found
