@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from curate.config import DedupConfig
-from curate.detect.boilerplate import common_runs, cut_texts
+from curate.detect.boilerplate import cut_texts, learnt
 from curate.detect.compared import compared_text
 from curate.detect.decontaminate import contaminated
 from curate.detect.facts import Facts
@@ -147,7 +147,7 @@ def boilerplate(files: Path) -> None:
         examples = list({e.id: e for e in read_dataset([files / name]).examples}.values())
         texts = [compared_text(e, "conversation") for e in examples]
         counts = []
-        for said in (texts, cut_texts(texts, common_runs([text.encode() for text in texts]).tobytes())):
+        for said in (texts, cut_texts(texts, learnt([text] for text in texts))):
             found = shingled(texts_of(said))
             sets = [frozenset(found[at].tolist()) for at in range(len(found))]
             pairs = [len(a & b) / max(1, len(a | b)) for a, b in combinations(sets[:1500], 2)]
