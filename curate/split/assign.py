@@ -6,7 +6,7 @@ test: what a model may have been trained on is never held out again.
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from curate.split.names import NAMES
@@ -79,6 +79,8 @@ def assign(groups: "Numbers", names: Sequence[str], wanted: Wanted, *, before: "
     large = open_[sizes[open_] > max(most[1:])]
     where[large] = 0
     open_ = open_[sizes[open_] <= max(most[1:])]
+    if len(large):
+        wanted = replace(wanted, shares=_of_the_rest(wanted.shares, len(groups), int(sizes[open_].sum())))
     salted = wanted.counts is None and strata is None and _divided_before(places[open_], wanted)
     if salted:
         places = positions(names, wanted.seed, hashlib.blake2b("".join(sorted(names)).encode(), digest_size=8).hexdigest())
@@ -92,6 +94,14 @@ def assign(groups: "Numbers", names: Sequence[str], wanted: Wanted, *, before: "
     found = where[of]
     moved = np.flatnonzero((before != NOWHERE) & (before != found)) if before is not None else np.empty(0, dtype=np.int64)
     return Assigned(found, moved, firsts[large], salted)
+
+
+def _of_the_rest(shares: tuple[float, float, float], total: int, rest: int) -> tuple[float, float, float]:
+    """The shares that a rest of the examples has to be divided by, so that held-out splits have theirs of all; the others are in train."""
+    held = [share * total / max(1, rest) for share in shares[1:]]
+    scale = min(1.0, 1 / (sum(held) or 1.0))
+    validation, test = (share * scale for share in held)
+    return (max(0.0, 1 - validation - test), validation, test)
 
 
 def _divided_before(places: "Floats", wanted: Wanted) -> bool:

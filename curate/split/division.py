@@ -1,7 +1,7 @@
 """A data set divided: what is connected is found, whole groups go to one split, and what is connected with a test set that was given leaves.
 
 Near-duplicates are found twice, by MinHash and, across the splits that this gives, by an exact join: what the first one missed is joined
-with its group, and the groups are divided again, until nothing is left to join. Near-equal answers are found by the join alone.
+with its group, and the groups are divided again, until nothing is left to join.
 """
 
 from collections import Counter

@@ -155,7 +155,7 @@ def near_links(table: Table, seeking: Seeking) -> list[Pairs]:
 
     if seeking.parts is not None:
         return _nearest(Link.NEAR, table.sets, np.arange(len(table.lines)), seeking)
-    return _members(grouped(table.sets, seeking.threshold, seeking.workers).members)
+    return _members(Link.NEAR, grouped(table.sets, seeking.threshold, seeking.workers).members)
 
 
 def question_links(table: Table, seeking: Seeking) -> list[Pairs]:
@@ -193,18 +193,14 @@ def key_links(table: Table, seeking: Seeking) -> list[Pairs]:
 
 
 def answer_links(table: Table, seeking: Seeking) -> list[Pairs]:
-    """L011: answers of 20 words and more are nearly equal, whatever is asked. Without `parts` those of equal words alone."""
+    """L011: answers of 20 words and more are nearly equal, whatever is asked."""
     import numpy as np
-
-    from curate.detect import forest
 
     links = _links(table)
     owners = np.repeat(np.arange(len(table.lines)), np.diff(links.answer_ends))
-    if seeking.parts is None:
-        long = np.diff(links.answers.offsets) > 0
-        left, right = forest.equal_pairs(np.where(long, links.answered, np.uint64(0)))
-        return [Pairs(Link.ANSWER, owners[left], owners[right])]
-    return _nearest(Link.ANSWER, links.answers, owners, seeking)
+    if seeking.parts is not None:
+        return _nearest(Link.ANSWER, links.answers, owners, seeking)
+    return _members(Link.ANSWER, [owners[members] for members in grouped(links.answers, seeking.threshold, seeking.workers).members])
 
 
 def _links(table: Table) -> Links:
@@ -250,10 +246,10 @@ def _nearest(link: Link, sets: Sets, owners: "Numbers", seeking: Seeking) -> lis
     return [Pairs(link, owners[nearest.other[late]], owners[late], nearest.similarity[late])]
 
 
-def _members(groups: "Sequence[Numbers]") -> list[Pairs]:
-    """Members of a group of near-duplicates, each with the next one."""
+def _members(link: Link, groups: "Sequence[Numbers]") -> list[Pairs]:
+    """Members of groups of nearly equal texts, each with the next one."""
     import numpy as np
 
     if not groups:
         return []
-    return [Pairs(Link.NEAR, np.concatenate([members[:-1] for members in groups]), np.concatenate([members[1:] for members in groups]))]
+    return [Pairs(link, np.concatenate([members[:-1] for members in groups]), np.concatenate([members[1:] for members in groups]))]
