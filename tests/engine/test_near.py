@@ -9,14 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.config import DedupConfig
-from curate.detect import compiled, join
+from curate.detect import compiled, join, verify
 from curate.detect.bands import bands_for
 from curate.detect.cluster import choose
 from curate.detect.compared import OTHER_SIDE
 from curate.detect.minhash import PERMUTATIONS, signatures
 from curate.detect.near import NearReport, find_duplicates
 from curate.detect.shingles import Sets, Shingling, joined, shingle_hashes, shingled, texts_of
-from curate.detect.verify import grouped, jaccard
+from curate.detect.verify import Alike, grouped, jaccard
 from curate.example import Example, Place
 from curate.text import normalised, words
 
@@ -329,3 +329,19 @@ def test_long_texts_have_sorted_sets_too() -> None:
     made = shingled(texts_of([long, "short one", long])).part(0, 3)
     assert len(made[0]) > 5000
     assert made[0].tolist() == sorted(set(made[0].tolist())) == made[2].tolist()
+
+
+@given(st.lists(st.frozensets(st.integers(0, 40), min_size=5, max_size=5), min_size=1, max_size=60), st.integers(1, 20))
+def test_a_crowd_tells_all_that_share_something_rare(members: list[frozenset[int]], crowd: int) -> None:
+    """From `CROWD` on only what shares a shingle that few have, and the first ones, are compared: nothing that is more alike than all are is missed."""
+    sets = sets_of(*({*member, *range(100, 130)} for member in members))
+    base = 30 / (2 * 35 - 30)
+    whole, some = Alike(sets, 0.5), Alike(sets, 0.5)
+    with pytest.MonkeyPatch.context() as patch:
+        for at in range(len(members)):
+            found = []
+            for alike, size in ((whole, 10**9), (some, crowd)):
+                patch.setattr(verify, "CROWD", size)
+                found.append([pair for pair in alike.to(at) if pair[0] > base])
+                alike.add(at)
+            assert found[0] == found[1]

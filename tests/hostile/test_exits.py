@@ -213,3 +213,22 @@ def test_malformed_weights(weights: bytes, write: Write, tmp_path: Path, capsys:
 def test_a_report_to_a_full_device(write: Write) -> None:
     write("data.jsonl", [("Hi", "")])
     assert main(["check", "data.jsonl", "--output-file", "/dev/full"]) == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"", b"GGUF", b"GGUF" + b"\x00" * 20, b"GGUF" + struct.pack("<IQQ", 3, 2**40, 2**40), b"GGUF" + struct.pack("<IQQ", 99, 0, 0),
+        b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + struct.pack("<Q", 2**50), b"GGUF" + struct.pack("<IQQ", 3, 0, 0), b"\xff" * 99, b"[]",
+    ],
+)  # fmt: skip
+def test_malformed_gguf(data: bytes) -> None:
+    pytest.importorskip("gguf", exc_type=ImportError)
+    from curate.errors import ModelError
+    from train.export.gguf_model import template_in, tokens_in
+
+    Path("model.gguf").write_bytes(data)
+    for read in (template_in, tokens_in):
+        with pytest.raises(ModelError, match=r"model\.gguf: cannot be read"):
+            read(Path("model.gguf"))
