@@ -1,4 +1,4 @@
-"""Family L, the part about an output folder's books: what its manifest says against what is there. Asked by `curate verify`.
+"""Family L, the part about an output folder's books: what its manifest says against what is there. `curate verify` finds them with code of its own.
 
 In the examples below the first line was read, and the others are what the folder has.
 """
@@ -6,7 +6,7 @@ In the examples below the first line was read, and the others are what the folde
 from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
-from curate.finding import Finding, Problem, Severity
+from curate.finding import Problem, Severity
 from curate.rules.rule import Scope, rule
 from curate.text import visible
 
@@ -84,14 +84,3 @@ def lost_or_added_line(differences: Iterable[Difference]) -> Told:
 
 
 RULES = (not_as_the_manifest_says, lost_or_added_line)
-
-
-def differing(differences: Iterable[Difference]) -> list[Finding]:
-    """The findings about differences, in their order."""
-    every = list(differences)
-    order = {id(difference): at for at, difference in enumerate(every)}
-    found = [(order[id(difference)], of, difference, said) for of in RULES for difference, said in of.function(every)]
-    return [
-        Finding(of.code, of.severity, difference.file, difference.line, "", said.message, of.hint, False, difference.example)
-        for _, of, difference, said in sorted(found, key=lambda item: item[0])
-    ]

@@ -21,6 +21,9 @@ from curate.verify.words import Hashes, Numbers, mixed
 
 HITS: Final = 1 << 21
 """Hashes that two sets share, as many as are looked at at a time."""
+BITS: Final = 20
+"""Bits of a key that are the size of a set."""
+NO_SIZE: Final[Numbers] = np.zeros(1, dtype=np.int64)
 SLACK: Final = 1e-9
 """A threshold is no exact number in binary: a bound may be too low by this, never too high."""
 
@@ -51,9 +54,10 @@ class Matches(NamedTuple):
 
 
 class Postings(NamedTuple):
-    """Where hashes stand: sorted by hash."""
+    """Where hashes stand: sorted by hash, and of each hash by the size of the set."""
 
     keys: Hashes
+    """See `_keys`."""
     sets: Numbers
     places: Numbers
 
@@ -103,14 +107,20 @@ def index_of(sets: Sets, splits: Numbers, ranks: Ranks, threshold: float) -> Ind
     digests = sets.digests
     order = np.argsort(digests, kind="stable")
     sizes = np.bincount(owners[chosen], minlength=len(sets.sizes))[dense]
-    tables = Table.of(short.keys), Table.of(long.keys)
+    tables = Table.of(_keys(short.keys, NO_SIZE)), Table.of(_keys(long.keys, NO_SIZE))
     return Index(sets.hashes, sets.sizes, sets.parities, splits, digests[order], order, short, long, *tables, dense, crowds, crowded, sizes)
 
 
 def _postings(sets: Sets, owners: Numbers, places: Numbers, chosen: Flags) -> Postings:
     at = np.flatnonzero(chosen)
-    at = at[np.argsort(sets.hashes[at], kind="stable")]
-    return Postings(sets.hashes[at], owners[at], places[at])
+    keys = _keys(sets.hashes[at], sets.sizes[owners[at]])
+    order = np.argsort(keys, kind="stable")
+    return Postings(keys[order], owners[at[order]], places[at[order]])
+
+
+def _keys(hashes: Hashes, sizes: Numbers) -> Hashes:
+    """Hashes, whose last bits give way to the sizes of their sets: of a hash, those of some sizes stand side by side."""
+    return hashes >> np.uint64(BITS) << np.uint64(BITS) | np.clip(sizes, 0, (1 << BITS) - 1).astype(np.uint64)
 
 
 def save(index: Index, folder: Path) -> None:
@@ -155,7 +165,7 @@ class _Matching:
         self.index, self.wanted, self.ranks, self.threshold = index, wanted, ranks, threshold
         self.digests, self.firsts = np.unique(earlier.digests, return_index=True)
         self.earlier = earlier.chosen(self.firsts)
-        self.parities = self.earlier.parities
+        self.parities, self.owners, self.places = self.earlier.parities, self.earlier.owners, self.earlier.places
         self.best = np.zeros(len(wanted))
         self.by = np.full(len(wanted), -1, dtype=np.int64)
 
@@ -178,10 +188,17 @@ class _Matching:
 
     def _look_up(self, postings: Postings, table: Table, prefix: Numbers, *, smaller: bool) -> None:
         """Candidates, and what they share. prefix: how many hashes of each earlier set are looked up; smaller: whether held-out sets are."""
-        owners, places = self.earlier.owners, self.earlier.places
+        owners, places = self.owners, self.places
         at = np.flatnonzero(places < prefix[owners])
-        at = at[table.has(self.earlier.hashes[at])]
-        left, right = (np.searchsorted(postings.keys, self.earlier.hashes[at], side) for side in ("left", "right"))
+        at = at[table.has(_keys(self.earlier.hashes[at], NO_SIZE))]
+        at = at[np.argsort(self.earlier.hashes[at])]  # looked up in order, they are found in a third of the time
+        sizes = self.earlier.sizes[owners[at]]
+        # where this is the first hash that both have, they can share no more than what stands behind it: a set that is larger is too large
+        most = np.floor((1 + self.threshold) / self.threshold * (sizes - places[at]) - sizes + SLACK).astype(np.int64)
+        least = np.ceil(self.threshold * sizes - SLACK).astype(np.int64) if smaller else sizes + 1
+        hashes = self.earlier.hashes[at]
+        left = np.searchsorted(postings.keys, _keys(hashes, least))
+        right = np.searchsorted(postings.keys, _keys(hashes, np.minimum(most, sizes) if smaller else most), side="right")
         there = right > left
         at, left, counts = at[there], left[there], (right - left)[there]
         for part in _pieces(counts):
@@ -244,7 +261,7 @@ class _Matching:
         there = index.crowds[at] == self.earlier.hashes
         there &= self.ranks.ranks(self.earlier.hashes) >= CROWDED
         ids = at[there]
-        parts = Sets(self.earlier.hashes[there], np.bincount(self.earlier.owners[there], minlength=len(self.earlier.sizes)))
+        parts = Sets(self.earlier.hashes[there], np.bincount(self.owners[there], minlength=len(self.earlier.sizes)))
         m, n = self.earlier.sizes, index.sizes[dense]
         order = np.lexsort((m, parts.digests))  # of equal parts, the smallest set is the most similar one
         order = order[np.concatenate((np.ones(1, dtype=np.bool_), np.diff(parts.digests[order]) != 0))]

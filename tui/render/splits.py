@@ -113,6 +113,7 @@ def proof(found: VerifyOutput | None, width: int, *, asked: bool) -> Content:
         first, *more = literal(point.said, style=MUTED).wrap(max(20, width - name - 2))
         parts.append(Content.assemble(SIGNS[point.verdict], " ", literal(f"{point.name:<{name}}", style="bold"), first))
         parts.extend(Content.assemble(" " * (name + 2), line) for line in more)
+    parts += [Content.assemble(("  not checked ", "$text-warning"), fact(f"{one.name}: {plural(one.examples, 'example')}")) for one in found.not_checked]
     for finding in found.findings[:BREACHES]:
         place = f"{finding.file}:{finding.line}" if finding.line else finding.file
         parts.append(Content.assemble("  ", fact(place, "bold"), ": ", (finding.code, "$text-error"), " ", fact(finding.message)))
