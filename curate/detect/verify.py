@@ -81,7 +81,7 @@ def _joined(sets: Sets, keys: "Keys", threshold: float, workers: int, equal: "Ke
 CROWD: Final = 1000
 """Sets of one group that stay from which not each of them is compared with every other one."""
 SHARED: Final = 64
-"""Sets of a crowd that share a shingle, or a key, up to which it says something about them."""
+"""Sets of a crowd that share a shingle, up to which it says something about them."""
 
 
 class Alike:
@@ -95,7 +95,7 @@ class Alike:
         self._kept: Numbers = np.empty(8, dtype=np.int64)
         self._count = 0
         self._having: dict[int, list[int]] = {}
-        """In a crowd: the first of the sets that have a shingle, or (below 0) a key, by when they were added."""
+        """In a crowd: the first of the sets that have a shingle, by when they were added."""
 
     def add(self, at: int) -> None:
         """Set `at` stays."""
@@ -110,26 +110,22 @@ class Alike:
             self._post(at, self._count - 1)
 
     def _post(self, at: int, place: int) -> None:
-        for sign in self._signs(at):
-            having = self._having.setdefault(sign, [])
+        for shingle in self._sets[at].tolist():
+            having = self._having.setdefault(shingle, [])
             if len(having) < SHARED:
                 having.append(place)
 
-    def _signs(self, at: int) -> list[int]:
-        signs: list[int] = self._sets[at].tolist()
-        return [*signs, -int(self._keys[at])] if self._keys is not None and self._keys[at] else signs
-
     def _near(self, at: int) -> "Numbers":
-        """The sets that `at` is compared with, in the order they were added: in a crowd those that share something with it that few have, and the first ones.
+        """The sets that `at` is compared with, in the order they were added: in a crowd those that share a shingle with it that few have, and the first ones.
 
-        Others share nothing with it but what all have, so that they are not more alike than the first ones are, as far as their sizes do not differ.
+        Others share nothing with it but what many have, so that they are not more alike than the first ones are, as far as their sizes do not differ.
         """
         import numpy as np
 
         kept = self._kept[: self._count]
         if self._count < CROWD:
             return kept
-        some = {place for sign in self._signs(at) if len(having := self._having.get(sign, ())) < SHARED for place in having}
+        some = {place for shingle in self._sets[at].tolist() if len(having := self._having.get(shingle, ())) < SHARED for place in having}
         return kept[np.array(sorted(some.union(range(min(TOLD, self._count)))), dtype=np.int64)]
 
     def to(self, at: int) -> list[tuple[float, int]]:
