@@ -31,7 +31,7 @@ ATTACHED: Final = ("images", "image", "audios", "audio", "videos", "video", "doc
 TEXTS: Final = ("messages", "tools", "functions", "chosen", "rejected", "preferred_output", "non_preferred_output", "label", "prompt", "completion", "input")
 SIDES: Final = ("rejected", "non_preferred_output", "rejected_messages", "response_k")
 UNSPACED: Final = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
-WORD: Final = re.compile(f"[{UNSPACED}]|[^{UNSPACED}]+")
+ALONE: Final = re.compile(f"[{UNSPACED}]")
 PIECE: Final = re.compile(rf"[{UNSPACED}]|[^\s{UNSPACED}]+")
 RUN, SHARED, OWN, THRESHOLD = 8, 40, 5, 0.8
 
@@ -40,7 +40,7 @@ def words(text: str) -> list[str]:
     """The words of a text, folded."""
     text = unicodedata.normalize("NFKC", text).casefold()
     kept = "".join(char if char.isalnum() or char == "_" or unicodedata.category(char)[0] == "M" else " " for char in text)
-    return [word for run in kept.split() for word in ([run] if run.isascii() else WORD.findall(run))]
+    return [word for run in kept.split() for word in (run if ALONE.search(run) else [run])]
 
 
 def shingles(tokens: Sequence[str]) -> Shingles:
