@@ -285,8 +285,10 @@ def fresh(path: Path, rights: int) -> Iterator[tuple[IO[bytes], Path]]:
     try:
         yield file, temporary
     finally:
-        file.close()
-        temporary.unlink(missing_ok=True)
+        try:
+            file.close()  # writes what is left, for which there may be no room
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 def _short(path: Path) -> str:

@@ -36,6 +36,7 @@ from curate.manifest import (
     shaping,
     versions,
 )
+from curate.masking import masked
 from curate.outputs import Written
 from curate.read.formats import example_of
 from curate.rewrite import pieces
@@ -131,7 +132,7 @@ def _exempt(division: Division) -> dict[str, Any]:
     """What is exempt from the table of leaks, for the manifest."""
     return {
         "shared_instructions": [SharedInstruction(text=shared.text, examples=shared.examples) for shared in division.shared_instructions],
-        "short_answers": [ShortAnswer(text=short.text, examples=short.examples, questions=short.questions) for short in division.short_answers],
+        "short_answers": [ShortAnswer(text=masked(short.text), examples=short.examples, questions=short.questions) for short in division.short_answers],
         "short_answer_examples": division.short_answer_examples,
     }
 

@@ -78,8 +78,8 @@ def check(
 
 
 def _says_no_example(finding: Finding) -> bool:
-    """Whether a finding may be about a line that holds no example: an error of the families that ask for its form."""
-    return finding.severity is Severity.ERROR and finding.line > 0 and finding.code[:1] in ("J", "M", "C")
+    """Whether a finding may be about a line that holds no example: one of the families that ask for its form."""
+    return finding.severity is not Severity.INFO and finding.line > 0 and finding.code[:1] in ("J", "M", "C")
 
 
 def _tell_elsewhere(config: CheckConfig) -> None:

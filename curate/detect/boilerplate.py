@@ -8,6 +8,7 @@ An example is compared without its shared words when they are `HIDES` at the lea
 Answers are never cut. Words are what stands between white space; in scripts without spaces, characters.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from curate.detect.compared import Piece
 from curate.detect.shingles import Sets
+from curate.masking import secrets_in
 
 if TYPE_CHECKING:
     import numpy as np
@@ -99,7 +101,17 @@ def learnt(asked: Iterable[Sequence[str]], least: int = 0) -> Passages:
     for spot, length in chains.passages(least):
         row, first = int(rows[spots[spot]]), int(places[spots[spot]])
         passages.append(_words(turns[row], first, length + RUN - 1))
-    return tuple(dict.fromkeys(passages))
+    return tuple(dict.fromkeys(part for passage in passages for part in _without_secrets(passage)))
+
+
+def _without_secrets(passage: str) -> "Iterator[str]":
+    """The parts of a passage between words with secrets in them: passages are named in the manifest, and secrets are not."""
+    secrets = secrets_in(passage)
+    if not secrets:
+        yield passage
+        return
+    pattern = "|".join(rf"\S*{re.escape(secret)}\S*" for secret in secrets)
+    yield from (part for part in map(str.strip, re.split(pattern, passage)) if len(part.split()) >= RUN)
 
 
 class _Chains:

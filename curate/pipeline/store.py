@@ -21,7 +21,7 @@ Result = dict[str, Any]
 class _Check(TypedDict):
     findings: list[Finding]
     lines: int
-    examples: int
+    not_understood: int
 
 
 class _Dedup(TypedDict):
@@ -57,6 +57,7 @@ class _Conflicts(TypedDict):
 class _Split(TypedDict):
     manifest: str | None
     notes: list[str]
+    not_understood: int
 
 
 class _Train(TypedDict):

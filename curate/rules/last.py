@@ -6,15 +6,15 @@ from typing import Any, Final, NamedTuple
 import xxhash
 
 from curate.detect.labels import CLASSIFIES, is_label
-from curate.example import Example, canonical, content_text
+from curate.example import Example, attachments, canonical
 from curate.rules.refusals import OPENING, refuses
 
 FRAGMENT, LABEL, CLASSIFIED, TEXT = 1, 2, 4, 8
 """Kinds: it begins in the middle of a sentence; it may be the name of a class, and the request asks for one; it is more than a name, and no refusal."""
 SHORT: Final = 40
 """Characters of an answer up to which it may be the name of a class."""
-ATTACHED: Final = ("images", "image", "audios", "audio", "videos", "video", "documents", "tools", "functions")
-"""Keys of a line with what is asked besides the messages."""
+CARRIED: Final = ("tools", "functions")
+"""Keys of a line with what is asked besides the messages and what is attached."""
 JUDGED: Final = ("label", "kto_tag", "rejected", "score")
 """Keys of a line that say how good its answer is: two answers to one question are meant."""
 WORDS: Final = re.compile(r"(?:[a-z]+(?:['’][a-z]+)?,?|[,;.)!?:\]] ?\S+)(?: \S+){6}")
@@ -68,14 +68,10 @@ def request_of(texts: list[str]) -> str:
 
 def _beside(value: dict[str, Any], turns: list[dict[str, Any]]) -> bytes:
     """All that is asked and is no text, as canonical JSON; empty where there is none."""
-    found: list[Any] = [[key, value[key]] for key in ATTACHED if value.get(key)]
-    for at, turn in enumerate(turns):
-        content = turn.get("content")
-        parts = [part for part in content if not isinstance(part, str) and content_text([part]) == ""] if isinstance(content, list) else []
-        keys = {key: item for key, item in turn.items() if key in ("tool_calls", "function_call", *ATTACHED) and item}
-        if parts or keys:
-            found.append([at, parts, keys])
-    return canonical({"beside": found}) if found else b""
+    found: list[Any] = [[key, value[key]] for key in CARRIED if value.get(key)]
+    found += [[at, calls] for at, turn in enumerate(turns) if any(calls := [turn.get("tool_calls"), turn.get("function_call")])]
+    beside = attachments({**value, "messages": turns})
+    return canonical(found) + beside if found or beside else b""
 
 
 def kinds_of(answer: str, question: str, *, refused: bool) -> int:

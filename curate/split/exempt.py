@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from curate.detect.boilerplate import LEAST, SHARE, having, own_texts
 from curate.detect.compared import asked_turns, called_texts, pieces_of
-from curate.detect.shingles import joined, shingled, texts_of
+from curate.detect.shingles import joined, salted, shingled, texts_of
 from curate.detect.table import Reader, Table
-from curate.example import Example
+from curate.example import Example, attachments
 
 if TYPE_CHECKING:
     import numpy as np
@@ -67,10 +67,13 @@ def without_passages(table: Table, rows: "Sequence[Numbers]", stay: Sequence[boo
     common = tuple(passage for passage, stays in zip(table.common, stay, strict=True) if stays)
     changed = np.unique(np.concatenate([some for some, stays in zip(rows, stay, strict=True) if not stays]))
     reader = Reader()
-    texts = own_texts((pieces_of(reader.example(table.spot(line)), "conversation") for line in table.lines[changed].tolist()), common)
+    examples = [reader.example(table.spot(line)) for line in table.lines[changed].tolist()]
+    texts = own_texts((pieces_of(example, "conversation") for example in examples), common)
     at = np.arange(len(table.lines))
     at[changed] = len(table.lines) + np.arange(len(changed))
-    return replace(table, common=common, sets=joined([table.sets, shingled(texts_of(texts))]).chosen(at))
+    return replace(
+        table, common=common, sets=joined([table.sets, salted(shingled(texts_of(texts)), (attachments(example.value) for example in examples))]).chosen(at)
+    )
 
 
 class ShortAnswers:

@@ -9,6 +9,7 @@ import orjson
 
 from curate.errors import InputError
 from curate.files import blocks, is_packed
+from curate.limits import demand_filled
 
 SIZE: Final = 1 << 20
 """Bytes of a piece."""
@@ -65,6 +66,7 @@ def read_piece(piece: Piece | Lines) -> tuple[Lines, int]:
         data = data.removeprefix(BOM)
     if not data:
         return Lines([], []), 0
+    demand_filled(piece.path, data)
     found, behind = _cut(data.removesuffix(b"\n"), 1)
     return found, behind - 1
 

@@ -112,9 +112,9 @@ def test_they_are_listed_apart_and_go_only_when_that_is_wanted(write: Write, cap
     found = json.loads(capsys.readouterr().out)
     assert [(pair["left_place"], pair["right_place"], pair["similarity"]) for pair in found["same_words"]] == [("data.jsonl:2", "data.jsonl:1", 0.428571)]
     Path("curate.toml").write_text("[dedup]\nsame_words = true\n")
-    assert main(["dedup", "data.jsonl", "-o", "out.jsonl"]) == 0
+    assert main(["dedup", "data.jsonl", "-o", "out.jsonl", "--overwrite"]) == 0
     assert "3 lines read = 1 kept + 2 removed (1 exact, 1 near)" in capsys.readouterr().out
-    assert "the same words of meaning in a short text" in Path("removed.jsonl").read_text()
+    assert "the same words of meaning in a short text" in Path("out.removed.jsonl").read_text()
 
 
 def test_new_ones_are_held_against_old_ones_alone(write: Write) -> None:

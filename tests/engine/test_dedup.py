@@ -234,7 +234,7 @@ def test_the_one_with_the_fewest_findings_stays_and_of_equal_ones_the_first(form
     assert dedup("data.jsonl", "-o", "out.jsonl", "--threshold", "0.7") == 0
     assert [json.loads(line) for line in Path("out.jsonl").read_bytes().splitlines()] == [json.loads(lines[1])]
     Path("curate.toml").write_text('[check]\nignore = ["Q022"]\n')
-    assert dedup("data.jsonl", "-o", "out.jsonl", "--threshold", "0.7") == 0
+    assert dedup("data.jsonl", "-o", "out.jsonl", "--threshold", "0.7", "--overwrite") == 0
     assert [json.loads(line) for line in Path("out.jsonl").read_bytes().splitlines()] == [json.loads(lines[0])]
 
 

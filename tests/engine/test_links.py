@@ -77,8 +77,8 @@ def test_a_conversation_continues_another_by_role_and_words_whatever_the_system_
 
 def test_answers_are_all_turns_together_and_the_last_one_and_short_ones_have_no_set() -> None:
     long = " ".join(f"word{n}" for n in range(20))
-    found = links(turns("Hi", long), turns("Hi", "Hello.", "And?", long), turns("Hi", long[:-7]), turns("Hi"), {"messages": []})
-    assert found.answer_ends.tolist() == [0, 1, 3, 4, 4, 4]
+    found = links(turns("Hi", long), turns("Hi", "Hello.", "And?", long), turns("Hi", long[:-7]), turns("Hi"))
+    assert found.answer_ends.tolist() == [0, 1, 3, 4, 4]
     sizes = np.diff(found.answers.offsets).tolist()
     assert sizes == [18, 19, 18, 0]
     assert found.answered[0] == found.answered[2] != found.answered[1]
@@ -88,6 +88,7 @@ def test_answers_are_all_turns_together_and_the_last_one_and_short_ones_have_no_
 @given(st.lists(lines | conversations(), min_size=1, max_size=6))
 def test_any_example_has_keys_that_are_equal_where_a_plain_count_says_so(values: list[Any]) -> None:
     sound = [value for value in values if isinstance(value.get("messages"), list) and all(_is_sound(turn) for turn in value["messages"])]
+    sound = [value for value in sound if Example(Place("", 1), value, "messages").understood]
     links(*values)  # whatever they are
     if not sound:
         return

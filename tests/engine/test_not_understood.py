@@ -52,7 +52,7 @@ def test_one_line_among_others_is_counted_and_ends_with_1(verb: str, write: Writ
     assert (found["summary"] if verb == "check" else found)["not_understood"] == 1
     assert verb == "check" or ("1 line without an example" in said.err and "curate check" in said.err)
     write("good.jsonl", GOOD)
-    assert ask(verb, name="good.jsonl") == 0
+    assert ask(verb, *(["--overwrite"] if verb == "convert" else []), name="good.jsonl") == 0
 
 
 def test_check_says_so_where_no_rule_does(write: Write, capsys: Captured) -> None:

@@ -268,6 +268,6 @@ def test_a_file_without_an_answer_is_told_with_its_count_and_the_next_step(write
     write("data.jsonl", [{"instruction": f"Say {n}."} for n in range(30)])
     assert split("data.jsonl") == 2
     said_ = capsys.readouterr().err
-    assert "all of 30 lines" in said_
+    assert "of 30 lines all leave" in said_
     assert "next: " in said_
     assert "curate" in said_.partition("next: ")[2]

@@ -16,7 +16,7 @@ GOOD: list[object] = [(f"What is {n} plus {n}?", f"It is {2 * n}, by adding.") f
 VERBS = (
     ["--version"], ["--help"], ["check", "--help"], ["check", "data.jsonl"], ["check", "data.jsonl", "--output-format", "json"], ["stats", "data.jsonl"],
     ["rule", "M016"], ["conflicts", "data.jsonl", "--json"], ["dedup", "data.jsonl"], ["split", "data.jsonl", "-o", "out"], ["verify", "split"],
-    ["convert", "data.jsonl", "-o", "converted.jsonl"], ["diff", "split", "split"], ["restore", "split", "--all"], ["run"],
+    ["convert", "data.jsonl", "-o", "converted.jsonl", "--overwrite"], ["diff", "split", "split"], ["restore", "split", "--all"], ["run"],
 )  # fmt: skip
 
 
