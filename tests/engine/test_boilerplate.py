@@ -132,7 +132,7 @@ def reviews(count: int) -> list[tuple[str, str]]:
 
 def test_instructions_that_all_requests_begin_with_hide_no_difference(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     data = reviews(60)
-    data += [(request.replace("Review:", "Reveiw:"), answer) for request, answer in data[:5]]
+    data += [(f"{request}!", answer) for request, answer in data[:5]]
     path, copies = write("data.jsonl", data), [61, 62, 63, 64, 65]
     for options in ([], [], ["--no-cache"]):
         assert main(["dedup", "data.jsonl", "-o", "kept.jsonl", "-q", "--keep", "first", "--overwrite", *options]) == 0

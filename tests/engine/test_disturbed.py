@@ -97,7 +97,7 @@ def apart(*arguments: str) -> list[Any]:
 @pytest.mark.slow
 def test_a_disk_that_is_full_or_cannot_be_written_leaves_the_old_state(write: Write) -> None:
     data, more = write("data.jsonl", lines(0, 60)).absolute(), write("more.jsonl", lines(60, 1500)).absolute()
-    first, *disturbed, again, proved, changed = apart(str(data), str(more), json.dumps([0, 700_000, None]))
+    first, *disturbed, again, proved, changed = apart(str(data), str(more), json.dumps([0, 200_000, None]))
     assert first[0] == 0
     for code, told, same, left in disturbed:
         assert code == 2, told
