@@ -1,6 +1,10 @@
-"""No leak of the table in docs/leaks.md: `curate split` leaves none, `curate verify` finds each, and neither is believed on its own word."""
+"""No leak of the table in docs/leaks.md: `curate split` leaves none, `curate verify` finds each, and neither is believed on its own word.
+
+`CURATE_SEEDS=40` tries so many data sets of each kind.
+"""
 
 import json
+import os
 import random
 from collections import defaultdict
 from pathlib import Path
@@ -12,6 +16,7 @@ from curate.split import groups
 from tests.bench.split_leaks import leaks, rows_in
 from tests.leaks import KINDS, Row, data_set
 
+SEEDS = int(os.environ.get("CURATE_SEEDS", "8"))
 SHARES = (0.02, 0.049, 0.05, 0.051, 0.1, 0.3, 0.6)
 LATER = ("validation", "test")
 
@@ -50,7 +55,7 @@ def counted(folder: Path, by_key: bool) -> dict[str, int]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_split_leaves_no_leak_and_verify_finds_each_that_is_planted(kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, make = KINDS[kind]
-    for seed in range(40):
+    for seed in range(SEEDS):
         room = tmp_path / str(seed)
         room.mkdir()
         out = split(room, kind, seed)
@@ -67,7 +72,7 @@ def test_split_leaves_no_leak_and_verify_finds_each_that_is_planted(kind: str, t
 
 @pytest.mark.slow
 def test_verify_counts_what_a_plain_loop_counts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for seed in range(40):
+    for seed in range(SEEDS):
         rng = random.Random(seed)
         rows = [row for kind in KINDS for row in data_set(kind, rng.choice(SHARES), rng, 30)]
         rng.shuffle(rows)
@@ -105,11 +110,11 @@ def test_verify_catches_a_writer_that_does_not_look_for_a_kind(
     for links in OFF[kind]:
         monkeypatch.setattr(groups, f"{links}_links", lambda *_: [])
     caught = 0
-    for seed in range(40):
+    for seed in range(SEEDS):
         room = tmp_path / str(seed)
         room.mkdir()
         out = split(room, kind, seed)
         leaking = counted(out, kind == "key").get(KINDS[kind][0], 0)
         assert len(found(out, capsys)[KINDS[kind][0]]) == leaking, seed
         caught += leaking > 0
-    assert caught >= 20
+    assert caught >= SEEDS // 2

@@ -112,7 +112,8 @@ def test_a_manifest_holds_no_key_of_a_configuration(write: Write, capsys: pytest
 
 
 @pytest.mark.parametrize("name", [f"offline:{TOKEN}", f"./{AWS}", f"hub/{TOKEN}"])
-def test_errors_show_no_key(name: str, write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+def test_errors_show_no_key(name: str, write: Write, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)  # a hub that is not reached is asked again and again
     write("data.jsonl", [("Hi", "Hello.")])
     assert_clear(shown(["check", "data.jsonl", "--model", name], capsys))
     assert_clear(shown(["check", name], capsys))
