@@ -30,6 +30,7 @@ KINDS: Final = ("L001", "L002", "L003", "L005", "L011")
 ATTACHED: Final = ("images", "image", "audios", "audio", "videos", "video", "documents", "chat_template_kwargs")
 TEXTS: Final = ("messages", "tools", "functions", "chosen", "rejected", "preferred_output", "non_preferred_output", "label", "prompt", "completion", "input")
 SIDES: Final = ("rejected", "non_preferred_output", "rejected_messages", "response_k")
+SPEAKERS: Final = {"human": "user", "user": "user", "gpt": "assistant", "assistant": "assistant", "system": "system"}
 UNSPACED: Final = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 ALONE: Final = re.compile(f"[{UNSPACED}]")
 PIECE: Final = re.compile(rf"[{UNSPACED}]|[^\s{UNSPACED}]+")
@@ -65,7 +66,7 @@ def said(turn: Row) -> str:
 def other_side(side: Any) -> str:
     """The text of the worse answer of a pair."""
     turns = side if isinstance(side, list) else [side]
-    return side if isinstance(side, str) else "\n".join(text_of(turn.get("content")) for turn in turns if isinstance(turn, dict))
+    return side if isinstance(side, str) else "\n".join(text_of(turn.get("content", turn.get("value"))) for turn in turns if isinstance(turn, dict))
 
 
 def turns_of(row: Row) -> list[Row]:
@@ -73,10 +74,13 @@ def turns_of(row: Row) -> list[Row]:
     turns = row.get("messages")
     if turns is None:
         inside = row["input"].get("messages") if isinstance(row.get("input"), dict) else row.get("conversations")
-        prompt, better = row.get("prompt", inside) or [], row.get("completion", row.get("chosen", row.get("preferred_output"))) or []
+        asked = "\n\n".join(row[key] for key in ("instruction", "question", "input") if isinstance(row.get(key), str) and row[key].strip())
+        prompt = row.get("prompt", inside) or asked
+        better = row.get("completion", row.get("chosen", row.get("preferred_output"))) or []
         turns = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else list(prompt)
         turns += [{"role": "assistant", "content": better}] if isinstance(better, str) else [better] if isinstance(better, dict) else better
-    return [turn for turn in turns if turn.get("role") not in ("system", "developer")]
+    named = [turn if "role" in turn else {"role": SPEAKERS.get(turn.get("from"), "tool"), "content": turn.get("value")} for turn in turns]
+    return [turn for turn in named if turn.get("role") not in ("system", "developer")]
 
 
 def files_of(turns: Sequence[Row]) -> list[Any]:
