@@ -132,7 +132,7 @@ def spoil(path: Path, chance: random.Random, others: list[Path]) -> str:
         chance.shuffle(lines)
         path.write_bytes(b"\n".join(lines))
     elif how == "swap":
-        path.write_bytes(chance.choice(others).read_bytes() if others else b"")
+        path.write_bytes(chance.choice(there).read_bytes() if (there := [other for other in others if other.is_file()]) else b"")
     else:
         path.unlink(missing_ok=True)
         if how == "link":
