@@ -89,6 +89,14 @@ def files_of(turns: Sequence[Row]) -> list[Any]:
     return [part for part in parts if isinstance(part, dict) and part.keys() - {"type", "text", "value", "refusal", "cache_control", "annotations"}]
 
 
+def answers_of(turns: Sequence[Row]) -> list[list[str]]:
+    """The words of the answers of 20 words and more: all assistant turns together and, of several, the last one."""
+    turns = [turn for turn in turns if turn.get("role") == "assistant"]
+    answers = [words(said(turn)) for turn in turns]
+    every = [words("\n".join(map(said, turns))), *(answers[-1:] if len(answers) > 1 else [])]
+    return [answer for answer in every if len(answer) >= 20]
+
+
 class Seen:
     """What the table compares of one example."""
 
@@ -100,12 +108,10 @@ class Seen:
         self.copy = json.dumps({key: row[key] for key in (*TEXTS, *ATTACHED) if key in row}, sort_keys=True)
         asked = [text_of(turn.get("content")) for turn in turns if turn.get("role") == "user"]
         tokens = [word for text in asked for word in words(text)] or [unicodedata.normalize("NFKC", "\n".join(asked)).casefold()]
-        self.question = (self.beside, *tokens) if "".join(asked).strip() else None
+        self.question = (self.beside, *tokens) if asked else None
         self.chain = [(str(turn.get("role")), *words(said(turn))) for turn in turns]
         self.whole_chain = tuple(self.chain) if turns and turns[-1].get("role") == "assistant" else None
-        answers = [words(said(turn)) for turn in turns if turn.get("role") == "assistant"]
-        every = [[word for answer in answers for word in answer], *answers[-1:]]
-        self.answers = {shingles(answer) for answer in every if len(answer) >= 20}
+        self.answers = [shingles(answer) for answer in answers_of(turns)]
         self.sides = [other_side(row[key]) for key in SIDES if key in row]
         self.pieces = [PIECE.findall(text_of(turn.get("content"))) if turn.get("role") == "user" else [] for turn in turns]
 

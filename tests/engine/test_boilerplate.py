@@ -15,8 +15,8 @@ from curate.detect.compared import Piece
 from curate.detect.near import find_duplicates
 from curate.example import Example, Place
 from curate.manifest import read_manifest
+from tests.bench.split_leaks import leaks, rows_in
 from tests.conftest import Write
-from tests.leak_count import leaks_in
 
 PREAMBLE = "below is an instruction that describes a task, paired with an input that gives further context."
 CLOSING = "if you have any more questions about this in the future, do not hesitate to ask me again."
@@ -152,4 +152,4 @@ def test_a_file_of_such_requests_can_be_divided(write: Write) -> None:
     assert all(part.examples for part in manifest.splits.values())
     [shared] = manifest.shared_instructions
     assert (" ".join(shared.text.split()).startswith(INSTRUCTIONS), shared.examples) == (True, 60)
-    assert not any(leaks_in(Path("out")).values())
+    assert not any(leaks(rows_in(Path("out"))).values())

@@ -15,8 +15,8 @@ from curate.detect.links import Links
 from curate.detect.shingles import Shingling
 from curate.example import Example, Place
 from curate.read.pieces import pieces_of
+from tests.bench.split_leaks import Seen, answers_of, turns_of, words
 from tests.conftest import chat
-from tests.leak_count import answers, question, words
 from tests.strategies import conversations, lines
 
 
@@ -94,14 +94,14 @@ def test_any_example_has_keys_that_are_equal_where_a_plain_count_says_so(values:
         return
     found = columns(*sound)
     assert found.links is not None
-    asked = [question(value) for value in sound]
+    asked = [Seen(value, 0).question for value in sound]
     for one, key in zip(asked, found.links.asked.tolist(), strict=True):
         for other, another in zip(asked, found.links.asked.tolist(), strict=True):
             assert one != other or key == another
             assert bool(key) == (one is not None)
     for at, value in enumerate(sound):
         entries = range(*found.links.answer_ends[at : at + 2].tolist())
-        assert sum(int(np.diff(found.links.answers.offsets)[entry]) > 0 for entry in entries) == len(answers(value))
+        assert sum(int(np.diff(found.links.answers.offsets)[entry]) > 0 for entry in entries) == len(answers_of(turns_of(value)))
 
 
 def _is_sound(turn: Any) -> bool:
