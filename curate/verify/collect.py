@@ -1,6 +1,6 @@
 """The examples of all splits as columns, and what whole texts and answers of later splits have of earlier ones."""
 
-import pickle
+import json
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +17,7 @@ from curate.verify.crew import Crew
 from curate.verify.features import Features, Wanted, features_of
 from curate.verify.join import Index, Matches, index_of, load, matches, save
 from curate.verify.lines import SIZE, Lines, Piece, pieces_of, read_piece
-from curate.verify.passages import Window
+from curate.verify.passages import Passages, Window
 from curate.verify.sets import Flags, Ranks, Sets, joined, ranks_in
 from curate.verify.words import Hashes, Numbers, mixed
 
@@ -119,7 +119,8 @@ class _Collecting:
         return columns(self.files, self.parts, self._found(held), held)
 
     def _put(self, wanted: Wanted, name: str = "wanted") -> Path:
-        (self.folder / name).write_bytes(pickle.dumps(wanted))
+        values = {"passages": wanted.passages.texts, "ids": list(wanted.ids), "ranks": wanted.ranks and str(wanted.ranks)}
+        (self.folder / name).write_text(json.dumps(wanted._asdict() | values))
         return self.folder / name
 
     def _pieces(self, *, held: bool) -> "Iterator[_Task]":
@@ -236,8 +237,9 @@ class Found:
 
 @lru_cache(2)
 def _wanted(path: Path) -> Wanted:
-    wanted: Wanted = pickle.loads(path.read_bytes())  # noqa: S301  (written above, by this run)
-    return wanted
+    found = json.loads(path.read_text())
+    ranks = None if found["ranks"] is None else Path(found["ranks"])
+    return Wanted(tuple(found["keys"]), Passages(found["passages"]), frozenset(found["ids"]), found["requests"], ranks)
 
 
 def _sampled(wanted: Path, task: _Task) -> Hashes:
