@@ -14,8 +14,8 @@ from curate.example import canonical
 from curate.verify.lines import Lines
 from curate.verify.passages import Passages, Window
 from curate.verify.reading import NotUnderstoodError, Reading, given, loads, read
-from curate.verify.sets import Sets, ranks_in, sets_of
-from curate.verify.words import Hashes, Numbers, folded, mixed, sequences, shingles, word_hashes
+from curate.verify.sets import Flags, Sets, distinct, joined, ordered, ranks_in, sets_of
+from curate.verify.words import RUN, Hashes, Numbers, folded, mixed, sequences, shingles, word_hashes
 
 LEAST: Final = 20
 """Words of the shortest answer that is compared by itself."""
@@ -205,35 +205,51 @@ def _made(texts: _Texts, wanted: Wanted, hashes: Hashes) -> dict[str, Any]:
         chosen = (flags & part) != 0
         return words[np.repeat(chosen, counts)], np.bincount(of[chosen], weights=counts[chosen], minlength=count).astype(np.int64)
 
-    whole = view(WHOLE)
+    whole, said = view(WHOLE), np.repeat((flags & ANSWER) != 0, counts)
     answers = [view(ANSWER), view(LAST)]
-    compared = [_long(*answer) for answer in answers]
-    every, sizes = (np.concatenate([part[nth] for part in compared]) for nth in (0, 1))
+    once = np.bincount(of[(flags & ANSWER) != 0], minlength=count) == 1
     short = np.unique(of[(flags & ANSWER) != 0])
     short = short[answers[0][1][short] < LEAST]
     return {
         "given": hashes[:, 0],
         "asked": _asked(texts, flags, of, view(QUESTION), salts),
         **_beginnings(texts, words, counts, flags, roles, of, count),
-        **dict(zip(("whole", "whole_of"), _sets(shingles(*whole, salts), np.arange(count), wanted), strict=True)),
-        **dict(zip(("answers", "answer_of"), _sets(shingles(every, sizes), np.concatenate([part[2] for part in compared]), wanted), strict=True)),
+        **_compared(whole, said[np.repeat((flags & WHOLE) != 0, counts)], once, salts, answers, wanted),
         "short": sequences(*answers[0])[short],
         "attached": int(np.count_nonzero(hashes[:, 1])),
         "wordless": int(np.count_nonzero(whole[1] == 0)),
     }
 
 
-def _sets(found: tuple[Hashes, Numbers], of: Numbers, wanted: Wanted) -> tuple[Sets, Numbers]:
-    """The sets of some shingles, and the example of each; those that have any."""
-    hashes, owners = found
-    some = np.bincount(owners, minlength=len(of)) > 0
+def _compared(
+    whole: tuple[Hashes, Numbers], said: Flags, once: Flags, salts: Hashes, answers: Sequence[tuple[Hashes, Numbers]], wanted: Wanted
+) -> dict[str, Any]:
+    """The sets of whole texts and of answers, and the example of each.
+
+    said: of each word of the whole texts whether it is the assistant's; once: whether the assistant has one turn; answers: words of all assistant turns,
+    and of the last one of several. An answer in one turn has the shingles that the whole text has inside of it, so that these are put in order once.
+    """
     ranks = None if wanted.ranks is None else ranks_in(wanted.ranks)
-    return sets_of(hashes, (np.cumsum(some) - 1)[owners], int(some.sum()), ranks), of[some]
+    count = len(salts)
+    hashes, owners, firsts = shingles(*whole, salts)
+    order = ordered(hashes, owners, count, ranks)
+    hashes, owners, firsts = hashes[order], owners[order], firsts[order]
+    some = np.bincount(owners, minlength=count) > 0
+    single = once & (answers[0][1] >= LEAST) & (salts == 0)
+    inside = single[owners] & said[firsts] & said[np.minimum(firsts + RUN - 1, len(said) - 1)]
+    long = [_long(*answers[0], answers[0][1] >= np.where(single, np.inf, LEAST)), _long(*answers[1], answers[1][1] >= LEAST)]
+    words, sizes, of = (np.concatenate([part[nth] for part in long]) for nth in (0, 1, 2))
+    others, parts, _ = shingles(words, sizes)
+    return {
+        "whole": distinct(hashes, (np.cumsum(some) - 1)[owners], int(some.sum())),
+        "whole_of": np.flatnonzero(some),
+        "answers": joined([distinct(hashes[inside], (np.cumsum(single) - 1)[owners[inside]], int(single.sum())), sets_of(others, parts, len(sizes), ranks)]),
+        "answer_of": np.concatenate((np.flatnonzero(single), of)),
+    }
 
 
-def _long(words: Hashes, counts: Numbers) -> tuple[Hashes, Numbers, Numbers]:
-    """Of sequences those that are long enough to be compared by themselves: their words, how many, and which they are."""
-    chosen = counts >= LEAST
+def _long(words: Hashes, counts: Numbers, chosen: Flags) -> tuple[Hashes, Numbers, Numbers]:
+    """Some of the sequences: their words, how many, and which they are."""
     return words[np.repeat(chosen, counts)], counts[chosen], np.flatnonzero(chosen)
 
 

@@ -111,12 +111,21 @@ def ranks_in(path: Path) -> Ranks:
 
 def sets_of(hashes: Hashes, owners: Numbers, count: int, ranks: Ranks | None) -> Sets:
     """Sets of the hashes of each owner, of which there are `count`."""
+    order = ordered(hashes, owners, count, ranks)
+    return distinct(hashes[order], owners[order], count)
+
+
+def ordered(hashes: Hashes, owners: Numbers, count: int, ranks: Ranks | None) -> Numbers:
+    """The order in which hashes stand in sets: owner by owner, by rank."""
     bits = max(1, int(count - 1).bit_length())
     key = (owners.astype(np.uint64) << np.uint64(64 - bits)) | (hashes >> np.uint64(bits + 8))
     if ranks is not None:
         key |= ranks.ranks(hashes) << np.uint64(64 - bits - 8)
-    order = np.argsort(key)
-    hashes, owners = hashes[order], owners[order]
+    return np.argsort(key)
+
+
+def distinct(hashes: Hashes, owners: Numbers, count: int) -> Sets:
+    """Sets of hashes that stand in order, without what comes twice."""
     first = np.ones(len(hashes), dtype=np.bool_)
     first[1:] = (hashes[1:] != hashes[:-1]) | (owners[1:] != owners[:-1])
     return Sets(hashes[first], np.bincount(owners[first], minlength=count))

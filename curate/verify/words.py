@@ -123,8 +123,11 @@ def sequences(words: Hashes, counts: Numbers) -> Hashes:
     return mixed(sums[ends] - sums[ends - counts] + counts.astype(np.uint64))
 
 
-def shingles(words: Hashes, counts: Numbers, salts: Hashes | None = None) -> tuple[Hashes, Numbers]:
-    """The shingles of sequences of words, and the sequence of each; those of different salts have none in common. One without words has none."""
+def shingles(words: Hashes, counts: Numbers, salts: Hashes | None = None) -> tuple[Hashes, Numbers, Numbers]:
+    """The shingles of sequences of words, the sequence of each, and its first word among all; those of different salts have none in common.
+
+    A sequence without words has none.
+    """
     ends = np.cumsum(counts)
     begins = np.ones(len(words), dtype=np.bool_)
     hashes, short = mixed(words), []
@@ -138,8 +141,8 @@ def shingles(words: Hashes, counts: Numbers, salts: Hashes | None = None) -> tup
         hashes = mixed(hashes)
     for few, whole in short:
         hashes[few] = whole
-    owners = np.repeat(np.arange(len(counts)), counts)
-    hashes, owners = hashes[begins], owners[begins]
+    firsts = np.flatnonzero(begins)
+    hashes, owners = hashes[firsts], np.repeat(np.arange(len(counts)), counts)[firsts]
     if salts is not None:
         hashes ^= salts[owners]
-    return hashes, owners
+    return hashes, owners, firsts

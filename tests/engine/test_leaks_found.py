@@ -226,7 +226,7 @@ def test_marks_are_part_of_words() -> None:
 
 def test_a_text_of_few_words_is_one_shingle() -> None:
     hashes, counts = word_hashes(["one", "one two", "one two three", "one two three four", ""])
-    found, owners = shingles(hashes, counts)
+    found, owners, _ = shingles(hashes, counts)
     assert np.bincount(owners, minlength=5).tolist() == [1, 1, 1, 2, 0]
     assert len(set(found.tolist())) == 4
 
