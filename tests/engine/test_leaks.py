@@ -16,7 +16,7 @@ from curate.split import groups
 from tests.bench.split_leaks import leaks, rows_in
 from tests.leaks import KINDS, Row, data_set
 
-SEEDS = int(os.environ.get("CURATE_SEEDS", "8"))
+SEEDS = int(os.environ.get("CURATE_SEEDS", "4"))
 SHARES = (0.02, 0.049, 0.05, 0.051, 0.1, 0.3, 0.6)
 LATER = ("validation", "test")
 

@@ -15,7 +15,7 @@ import pytest
 
 from curate.restore import finish
 
-KILLS = int(os.environ.get("CURATE_KILLS", "4"))
+KILLS = int(os.environ.get("CURATE_KILLS", "2"))
 SLOW = """
 import os, sys, time, pathlib
 def slowed(step):
