@@ -29,6 +29,7 @@ from curate.detect.verify import FLOOR
 from curate.errors import UsageError
 from curate.events import Listener, StageAdvanced, StageFinished, StageStarted, silent
 from curate.example import Example, Place
+from curate.files import display_name
 from curate.finding import Finding, Severity
 from curate.outputs import beside, replacing_both
 from curate.read.dataset import demand_understood
@@ -240,7 +241,7 @@ def _dropped(table: Table, files: Sequence[Path], check: CheckConfig, decided: M
         return []
     listen(StageStarted("check"))
     report = check_paths(files, check.model_copy(update={"select": check.drop, "extend_select": ()}), workers=cores())
-    suppress(report, load_suppressions(Path.cwd()), [str(path) for path in files])
+    suppress(report, load_suppressions(Path.cwd()), list(map(display_name, files)))
     found = dropped_in(table, (finding for finding in report.findings if finding.code.startswith(check.drop)), decided, old)
     listen(StageFinished("check", False, f"{plural(len(found), 'line')} dropped"))
     return found

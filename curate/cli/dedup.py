@@ -107,7 +107,7 @@ def dedup(
     else:
         for text in summary_text(planned, written=written):
             console().print(text)
-        if written and planned.losses:
+        if written and planned.gone:
             console(stderr=True).print(f"what went is in {visible(str(removed))}")
     if output is not None and not written:
         raise DataError("; ".join(f"{found.code} {found.file}: {found.message}" for found in planned.heavy), planned.heavy[0].hint)

@@ -142,3 +142,10 @@ def test_a_family_s_severity_is_that_of_its_rules(verb: str, level: str, tmp_pat
         outcomes.append((main(words), removed.read_bytes() if removed.exists() else b""))
     assert outcomes[0] == outcomes[1]
     assert verb == "check" or (b"Q002" in outcomes[0][1]) == (level == "error")
+
+
+def test_where_dropped_lines_went_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    written(Path("data.jsonl"), lines())
+    assert main(["dedup", "data.jsonl", "-o", "kept.jsonl", "--drop", "Q002", "-q"]) == 0
+    assert "what went is in kept.removed.jsonl" in capsys.readouterr().err
