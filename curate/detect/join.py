@@ -243,15 +243,6 @@ def buckets(packed: Any, bits: int) -> Any:
 
 
 @compiled
-def join_equal(keys: Any, order: Any, parent: Any) -> None:
-    """Join the sets whose keys (uint64) are equal and not 0; `order` sorts them."""
-    for i in range(1, len(keys)):
-        if keys[order[i]] != 0 and keys[order[i]] == keys[order[i - 1]]:
-            a, b = root(parent, order[i]), root(parent, order[i - 1])
-            parent[max(a, b)] = min(a, b)
-
-
-@compiled
 def roots(parent: Any) -> Any:
     """Of each set the one that stands for its group: the first one in it."""
     out = np.empty(len(parent), dtype=np.int64)

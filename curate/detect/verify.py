@@ -30,8 +30,8 @@ class Groups(NamedTuple):
     bands: Bands
 
 
-def grouped(sets: Sets, threshold: float, workers: int, keys: "Keys | None" = None) -> Groups:
-    """Gather the sets whose similarity is `threshold` at least, and those whose `keys` are equal and not 0 (see `curate.detect.brief`).
+def grouped(sets: Sets, threshold: float, workers: int) -> Groups:
+    """Gather the sets whose similarity is `threshold` at least.
 
     Sets without shingles are in no group. The order of the sets changes only numbers.
     """
@@ -40,7 +40,7 @@ def grouped(sets: Sets, threshold: float, workers: int, keys: "Keys | None" = No
     bands = bands_for(threshold)
     nodes = np.flatnonzero(np.diff(sets.offsets)).astype(np.int64)
     some = sets if len(nodes) == len(sets) else sets.chosen(nodes)
-    roots, misses = _joined(some, band_keys(some, bands, workers), threshold, workers, None if keys is None else keys[nodes])
+    roots, misses = _joined(some, band_keys(some, bands, workers), threshold, workers)
     order = np.argsort(roots, kind="stable")
     starts = np.flatnonzero(np.diff(roots[order], prepend=-1))
     ends = np.append(starts[1:], len(order))
@@ -52,7 +52,7 @@ def grouped(sets: Sets, threshold: float, workers: int, keys: "Keys | None" = No
     return Groups(members, np.sort(misses[once, 2]).tolist(), bands)
 
 
-def _joined(sets: Sets, keys: "Keys", threshold: float, workers: int, equal: "Keys | None") -> "tuple[Numbers, np.ndarray[Any, np.dtype[np.float64]]]":
+def _joined(sets: Sets, keys: "Keys", threshold: float, workers: int) -> "tuple[Numbers, np.ndarray[Any, np.dtype[np.float64]]]":
     """Of each set the first one of its group; and rows of left, right and similarity of candidates that are nearly alike."""
     import numpy as np
 
@@ -73,8 +73,6 @@ def _joined(sets: Sets, keys: "Keys", threshold: float, workers: int, equal: "Ke
 
     for pairs in side_by_side(alike, keys, workers):
         misses = join.join_pairs(pairs, threshold, parent, misses)
-    if equal is not None and equal.any():
-        join.join_equal(equal, np.argsort(equal), parent)
     return join.roots(parent), misses[1 : int(misses[0, 0])]
 
 

@@ -74,7 +74,7 @@ class Scope(StrEnum):
     DIVISION = "division"
     """What a division of the data comes to (see `curate.rules.balance`); yields problems."""
     OUTPUT = "output"
-    """What an output folder has and what its manifest says (see `curate.rules.books`); yields these differences with problems."""
+    """What an output folder has and what its manifest says: `curate verify` counts it; the rule is documentation."""
     ADOPTION = "adoption"
     """What suppressions and a baseline have that the check did not find (see `curate.rules.adoption`); yields places with problems."""
 

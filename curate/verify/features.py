@@ -21,7 +21,6 @@ LEAST: Final = 20
 """Words of the shortest answer that is compared by itself."""
 WHOLE, QUESTION, ANSWER, LAST, TURN = 1, 2, 4, 8, 16
 """What a text is part of: the whole text, the user turns, the answer, the last answer of several; and whether it is a turn as it stands."""
-ROLE: Final = {"user": 1, "assistant": 2, "tool": 3}
 SALT: Final = np.uint64(0xD1B54A32D192ED03)
 
 
