@@ -98,3 +98,45 @@ def data_set(kind: str, share: float, rng: random.Random, count: int = 120) -> S
     rows += [make(rng, rng.choice(sources)) for _ in range(max(2, round(share * count)))]
     rng.shuffle(rows)
     return rows
+
+
+ODD: Final = ["Lumed", "crème", "naïve", "x_1", "GPT模型", "用", "Python写", "ไทย", "한국어", "fi", "ﬁne", "İx", "ß", "42", "don't"]
+"""Words of several scripts, and such as are folded."""
+INSTRUCTION: Final = " ".join(f"inst{number}" for number in range(60))
+
+
+def odd(rng: random.Random, count: int) -> str:
+    """A text of such words."""
+    return " ".join(rng.choices(ODD, k=count))
+
+
+def formed(rng: random.Random, asked: str, answered: str) -> Row:
+    """A question and its answer in one of several forms."""
+    user: Row = {"role": "user", "content": asked}
+    kind = rng.randrange(8)
+    if kind == 4:
+        return row(asked, answered, odd(rng, 3), rng.choice([answered, odd(rng, 25)]), id=rng.randrange(10**6))
+    if kind == 5:
+        user["content"] = [{"type": "text", "text": asked}, {"type": "image_url", "image_url": {"url": rng.choice("ab")}}]
+        return {"messages": [user, {"role": "assistant", "content": answered}]}
+    if kind == 6:
+        return {"prompt": asked, "chosen": answered, "rejected": odd(rng, 9)}
+    if kind == 7:
+        sides = {name: {"from": "gpt", "value": text} for name, text in (("chosen", answered), ("rejected", odd(rng, 9)))}
+        return {"conversations": [{"from": "human", "value": asked}], **sides}
+    images = {"images": [rng.choice(["a.png", "b.png"])]} if kind == 3 else {}
+    return row(asked, answered, system=rng.choice(SYSTEMS), id=rng.randrange(10**6), **images)
+
+
+def mixture(rng: random.Random, count: int, share: float, *, instructed: bool) -> list[Row]:
+    """Examples in many forms, of which this share has a question or an answer of others, and some the same instruction before their question."""
+    pool = [(odd(rng, rng.randrange(1, 12)), odd(rng, rng.choice([3, 12, 20, 22, 30]))) for _ in range(12)]
+    rows = []
+    for _ in range(count):
+        asked, answered = (" ".join(f"w{rng.randrange(10**7)}" for _ in range(size)) for size in (9, rng.choice([4, 30])))
+        if rng.random() < share:
+            asked, answered = (known if rng.random() < 0.7 else new for known, new in zip(rng.choice(pool), (asked, answered), strict=True))
+            answered = edited(rng, answered, rng.randrange(2))
+            asked = spelled(rng, asked)
+        rows.append(formed(rng, f"{INSTRUCTION} {asked}" if instructed and rng.random() < 0.4 else asked, answered))
+    return rows
