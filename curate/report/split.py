@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import BaseModel, ConfigDict
 
 from curate.datacard import LINKS, reason_for
+from curate.files import display_name
 from curate.finding import Finding
 from curate.manifest import Manifest
 from curate.output import SplitResult
@@ -72,7 +73,7 @@ def split_text(result: SplitResult, folder: Path) -> "Iterator[Text]":
     manifest = result.manifest
     total = sum(part.examples for part in manifest.splits.values()) or 1
     for name, part in manifest.splits.items():
-        yield Text(f"{name:<10} {part.examples:>9,}  {part.examples / total:6.1%}  {visible(str(folder / part.file))}")
+        yield Text(f"{name:<10} {part.examples:>9,}  {part.examples / total:6.1%}  {visible(display_name(folder / part.file))}")
     ties = ", ".join(f"{LINKS[name]} {count:,}" for name, count in manifest.links.items())
     yield Text(
         f"{plural(manifest.groups, 'group')}, none of them divided; the largest has {plural(result.division.largest, 'example')}"
@@ -88,5 +89,5 @@ def split_text(result: SplitResult, folder: Path) -> "Iterator[Text]":
         yield Text.assemble((f"{finding.code} ", "yellow"), visible(finding.message))
     for note in result.notes:
         yield Text(f"note: {note}", style="dim")
-    removed = f"{manifest.removed.lines:,} removed"
-    yield Text(f"{plural(manifest.read, 'line')} read = {manifest.kept:,} kept + {removed}; see {visible(str(folder / manifest.removed.file))}", style="bold")
+    removed = f"{manifest.removed.lines:,} removed; see {visible(display_name(folder / manifest.removed.file))}"
+    yield Text(f"{plural(manifest.read, 'line')} read = {manifest.kept:,} kept + {removed}", style="bold")

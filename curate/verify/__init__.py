@@ -63,7 +63,7 @@ def verify_folder(folder: Path, *, embeddings: str = "", cache: Path | None = No
         points.append(counts_point(folder, manifest, examples, dict(zip(parts, read.characters, strict=True)), found))
         points.append(ledger_point(manifest, ledger, read, found))
         if passages:
-            points.append(passages_point(display_name(folder / NAME), read, passages, found))
+            points.append(passages_point(folder / NAME, read, passages, found))
         listen(StageStarted("books"))
         points.append(books_point(folder, manifest, ledger, read, crew, found))
         listen(StageFinished("books", False, points[-1].said))
@@ -106,7 +106,7 @@ def _proved(sought: _Sought, read: Collected, compared: Compared, unchecked: Seq
     leaks, told = leak_points(read, compared)
     listen(StageFinished("compare", False, plural(len(told), "leak")))
     findings = [*(one.finding for one in sought.found), *told]
-    return Proof(sought.name, sought.digest, dict(sizes_of(read, compared.names)), [*sought.points, *leaks], findings, unchecked)
+    return Proof(display_name(sought.name), sought.digest, dict(sizes_of(read, compared.names)), [*sought.points, *leaks], findings, unchecked)
 
 
 def _compared(manifest: Manifest, names: Sequence[str], embeddings: str, cache: Path | None) -> Compared:
@@ -141,7 +141,7 @@ def _read(parts: Mapping[str, Sequence[Path]], wanted: Wanted, compared: Compare
 
 def _lines_point(read: Collected, found: list[Difference]) -> Point:
     """Whether each line of the splits holds an example that is understood."""
-    broken = [Difference("manifest", display_name(path), line, f"holds no example that can be compared: it {why}") for path, line, why in read.unread]
+    broken = [Difference("manifest", path, line, f"holds no example that can be compared: it {why}") for path, line, why in read.unread]
     found.extend(broken[:SHOWN])
     proved = f"each of {plural(len(read.places), 'line')} of the splits holds an example"
     return judged("lines", broken, proved, f"{plural(len(broken), 'line')} hold{'s' if len(broken) == 1 else ''} none that can be compared")

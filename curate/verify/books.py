@@ -11,7 +11,7 @@ import numpy as np
 import xxhash
 
 from curate.example import canonical
-from curate.files import display_name, path_of, sha256
+from curate.files import path_of, sha256
 from curate.manifest import InputFile, Manifest
 from curate.text import plural
 from curate.verify.collect import Collected
@@ -57,7 +57,7 @@ def read_ledger(path: Path, found: list[Difference]) -> Ledger:
             try:
                 ledger.removed.append(_removed(number, loads(line)))
             except (NotUnderstoodError, ValueError, KeyError, TypeError, AttributeError):
-                found.append(Difference("manifest", display_name(path), number, "is no line of a ledger"))
+                found.append(Difference("manifest", path, number, "is no line of a ledger"))
     return ledger
 
 
@@ -82,7 +82,7 @@ def ledger_point(manifest: Manifest, ledger: Ledger, found: Collected, differenc
 
     Ids of examples that are not in messages form cannot be told here: where there are any, who a line lost to may be one of these.
     """
-    path = str(ledger.path)
+    path = ledger.path
     broken = []
     if len(ledger.removed) != manifest.removed.lines:
         broken.append(Difference("manifest", path, 0, f"has {plural(len(ledger.removed), 'line')}, where the manifest says {manifest.removed.lines:,}"))
@@ -140,10 +140,9 @@ def books_point(folder: Path, manifest: Manifest, ledger: Ledger, written: Colle
         matching = _Matching(manifest.decisions, {removed.line: removed.data or b"" for removed in ledger.removed}, ledger.path)
         lost, added = matching.left((inputs.files, read_places, lost), (outputs, places, added))
     broken = [
-        Difference("lines", str(inputs.files[file]), line, "was read, and is neither in a split nor among what left")
-        for file, line in read_places[lost].tolist()
+        Difference("lines", inputs.files[file], line, "was read, and is neither in a split nor among what left") for file, line in read_places[lost].tolist()
     ]
-    broken += [Difference("lines", str(outputs[file]), line, "was never read") for file, line in places[added].tolist()]
+    broken += [Difference("lines", outputs[file], line, "was never read") for file, line in places[added].tolist()]
     found.extend(broken[:SHOWN])
     total, converted = len(read_hashes), before - len(lost)
     how = "byte for byte" if not converted else f"{total - converted:,} byte for byte and {converted:,} by what they say"

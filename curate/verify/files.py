@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
-from curate.files import DATA_SUFFIXES, display_name, sha256
+from curate.files import DATA_SUFFIXES, sha256
 from curate.manifest import NAME, Manifest, digest_of, named_files
 from curate.text import plural
 from curate.verify.crew import cores
@@ -19,18 +19,14 @@ def manifest_point(folder: Path, manifest: Manifest, found: list[Difference]) ->
     """Whether the manifest is the one that was written."""
     broken = []
     if digest_of(manifest) != manifest.digest:
-        broken.append(Difference("manifest", display_name(folder / NAME), 0, "the manifest was edited: its own digest does not fit what it says"))
+        broken.append(Difference("manifest", folder / NAME, 0, "the manifest was edited: its own digest does not fit what it says"))
     if manifest.read != manifest.kept + manifest.removed.lines:
-        broken.append(
-            Difference(
-                "manifest", display_name(folder / NAME), 0, f"{manifest.read:,} read are not {manifest.kept:,} kept + {manifest.removed.lines:,} removed"
-            )
-        )
+        broken.append(Difference("manifest", folder / NAME, 0, f"{manifest.read:,} read are not {manifest.kept:,} kept + {manifest.removed.lines:,} removed"))
     given = sum(file.lines for file in manifest.existing)
     if (total := sum(part.examples for part in manifest.splits.values())) != manifest.kept + given:
-        broken.append(Difference("manifest", display_name(folder / NAME), 0, f"the splits have {total:,} examples, where {manifest.kept + given:,} were kept"))
+        broken.append(Difference("manifest", folder / NAME, 0, f"the splits have {total:,} examples, where {manifest.kept + given:,} were kept"))
     if (lines := sum(file.lines for file in manifest.inputs)) != manifest.read:
-        broken.append(Difference("manifest", display_name(folder / NAME), 0, f"its inputs have {lines:,} lines, where {manifest.read:,} were read"))
+        broken.append(Difference("manifest", folder / NAME, 0, f"its inputs have {lines:,} lines, where {manifest.read:,} were read"))
     found.extend(broken)
     return judged("manifest", broken, f"is as it was written by curate {manifest.curate}, and its sums are right", "is not as it was written")
 
@@ -41,17 +37,13 @@ def files_point(folder: Path, manifest: Manifest, found: list[Difference]) -> Po
     there = {name: folder / name for name in named if (folder / name).is_file()}
     with ThreadPoolExecutor(cores()) as pool:  # hashing holds no lock
         hashes = dict(zip(there, pool.map(sha256, there.values()), strict=True))
-    broken = [
-        Difference("manifest", display_name(folder / name), 0, "the manifest names this file, and it is not there") for name in named if name not in there
-    ]
+    broken = [Difference("manifest", folder / name, 0, "the manifest names this file, and it is not there") for name in named if name not in there]
     broken += [
-        Difference(
-            "manifest", display_name(folder / name), 0, f"is not the file that was written: its SHA-256 is {hashes[name][:12]}…, not {named[name][:12]}…"
-        )
+        Difference("manifest", folder / name, 0, f"is not the file that was written: its SHA-256 is {hashes[name][:12]}…, not {named[name][:12]}…")
         for name in there
         if hashes[name] != named[name]
     ]
-    broken += [Difference("manifest", display_name(path), 0, "the manifest does not name this file") for path in _strangers(folder, named)]
+    broken += [Difference("manifest", path, 0, "the manifest does not name this file") for path in _strangers(folder, named)]
     found.extend(broken)
     return judged(
         "files", broken, f"{plural(len(named), 'file')} {'has' if len(named) == 1 else 'have'} the hashes that it names", "are not those that it names"
@@ -71,7 +63,7 @@ def counts_point(folder: Path, manifest: Manifest, examples: Mapping[str, int], 
     """Whether the splits have as many examples, and as much text, as the manifest says."""
     broken = []
     for name, part in manifest.splits.items():
-        file = display_name(folder / part.file)
+        file = folder / part.file
         if name in examples and examples[name] != part.examples:
             broken.append(Difference("manifest", file, 0, f"has {plural(examples[name], 'example')}, where the manifest says {part.examples:,}"))
         elif name in characters and characters[name] != part.characters:

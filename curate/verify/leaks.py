@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from curate.errors import MissingExtra, ModelError
+from curate.files import display_name
 from curate.finding import Finding, Severity
 from curate.text import plural, visible
 from curate.verify.collect import Collected, Similar
@@ -113,10 +114,10 @@ def _findings(found: Collected, leaks: Sequence[_Leak], compared: Compared) -> l
 
 def _finding(found: Collected, example: int, leak: _Leak, compared: Compared, name: str | None) -> Finding:
     other = int(leak.other[example])
-    where = f"{visible(str(found.files[int(found.file[other])]))}:{found.numbers[other]} ({visible(compared.names[int(found.splits[other])])})"
+    where = f"{visible(display_name(found.files[int(found.file[other])]))}:{found.numbers[other]} ({visible(compared.names[int(found.splits[other])])})"
     share = "" if leak.similarity is None else f"{leak.similarity[example]:.0%}" if leak.code != "L006" else f"{leak.similarity[example]:.2f}"
     severity = Severity.WARNING if leak.code == "L006" else Severity.ERROR
-    file, line = str(found.files[int(found.file[example])]), int(found.numbers[example])
+    file, line = display_name(found.files[int(found.file[example])]), int(found.numbers[example])
     return Finding(leak.code, severity, file, line, "", leak.said.format(share=share, where=where), HINTS.get(leak.code, APART), False, name)
 
 

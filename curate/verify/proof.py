@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
+from curate.files import display_name
 from curate.finding import Finding, Severity
 from curate.text import visible
 
@@ -49,7 +51,7 @@ class Difference(NamedTuple):
 
     kind: Literal["manifest", "lines"]
     """Whether it is about what the manifest says of a file (L009), or about what became of a line (L010)."""
-    file: str
+    file: Path
     line: int
     """0 for a whole file."""
     said: str
@@ -60,7 +62,7 @@ class Difference(NamedTuple):
     def finding(self) -> Finding:
         """The finding that tells it."""
         code = "L009" if self.kind == "manifest" else "L010"
-        return Finding(code, Severity.ERROR, self.file, self.line, "", visible(self.said), HINTS[code], False, self.example)
+        return Finding(code, Severity.ERROR, display_name(self.file), self.line, "", visible(self.said), HINTS[code], False, self.example)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What the proof does not say: what was not compared, each with the number of examples it concerns."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -59,10 +60,10 @@ def _shared(found: Collected, passages: Passages) -> Iterator[NotChecked]:
         yield NotChecked("shared instructions", count, f'left out of user turns where whole texts are compared (L002): "{excerpt(text, LONG)}"')
 
 
-def passages_point(folder: str, found: Collected, passages: Passages, broken: list[Difference]) -> Point:
+def passages_point(manifest: Path, found: Collected, passages: Passages, broken: list[Difference]) -> Point:
     """Whether each passage that is not compared is shared by so many examples that it is an instruction."""
     few = [
-        Difference("manifest", folder, 0, f'names a shared instruction that stands in {plural(count, "example")} only: "{excerpt(text, LONG)}"')
+        Difference("manifest", manifest, 0, f'names a shared instruction that stands in {plural(count, "example")} only: "{excerpt(text, LONG)}"')
         for text, count in zip(passages.texts, _counts(found, passages), strict=True)
         if count < SHARED_BY
     ]

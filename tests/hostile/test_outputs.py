@@ -1,5 +1,6 @@
 """No output of any option is an input, lies where data is read, or is another output: that is told before anything is written."""
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -127,6 +128,21 @@ def test_a_split_of_such_a_file_is_proved_and_gives_its_lines_back(strange: Path
     assert main(["restore", "out", f"{STRANGE}:21"]) == 0
     assert main(["verify", "out", "-q", "--json"]) == 0
     assert "not at hand" not in capsys.readouterr().out
+
+
+def test_what_is_wrong_with_a_folder_of_such_a_name_is_told_by_one_name(strange: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = Path(os.fsdecode(b"out\xe9"))
+    assert main(NAMED["split into such a folder"]) == 1
+    with (folder / "test.jsonl").open("ab") as file:
+        file.write((folder / "train.jsonl").read_bytes())
+    (folder / "removed.jsonl").write_bytes(b"{}\n")
+    capsys.readouterr()
+    assert main(["verify", str(folder), "-q", "--json"]) == 1
+    said = capsys.readouterr().out
+    assert "\\udc" not in said
+    told = json.loads(said)
+    assert {finding["code"] for finding in told["findings"]} >= {"L001", "L009", "L010"}
+    assert {finding["file"].partition("/")[0] for finding in told["findings"] if finding["file"] != "caf\\xe9.jsonl"} == {told["folder"]} == {"out\\xe9"}
 
 
 def test_a_baseline_of_such_a_file_is_read_again(strange: Path, capsys: pytest.CaptureFixture[str]) -> None:
