@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from curate.detect.marks import FORMAT_NAMES
 from curate.detect.table import Reader, Table
 from curate.errors import InputError, UsageError, demand_all
 from curate.example import Example, Place
-from curate.files import sha256
+from curate.files import display_name, sha256
 from curate.finding import Finding
 from curate.manifest import (
     NAME,
@@ -32,6 +33,7 @@ from curate.manifest import (
     changed_files,
     digest_of,
     manifest_bytes,
+    named_files,
     read_manifest,
     shaping,
     versions,
@@ -43,7 +45,7 @@ from curate.rewrite import pieces
 from curate.split.division import Division
 from curate.split.names import NAMES
 from curate.text import visible
-from curate.trainers import configurations
+from curate.trainers import FILES, configurations
 from curate.transaction import replacing_together, settle
 
 if TYPE_CHECKING:
@@ -53,6 +55,9 @@ if TYPE_CHECKING:
 
 AS_READ: Final = ("messages", "unknown", "openai-preference", "llama-factory-preference", "preference", "response-pair")
 """Formats whose lines keep their bytes: messages, and what is more than a conversation. All others are written as messages."""
+
+CARD: Final = "DATACARD.md"
+LOADING: Final = ".huggingface.yaml"
 
 
 class Made(NamedTuple):
@@ -90,11 +95,14 @@ def write_output(
 ) -> Manifest:
     """Write a folder: all of it or, when that fails, nothing. `inputs`: the files of the table, of which the first `given` are a test set as it was.
 
-    `mode` and `unchanged` are as in `curate.transaction.replacing_together`. Raises `OutputError`; `UsageError` where another process writes there.
+    `mode` and `unchanged` are as in `curate.transaction.replacing_together`. Raises `OutputError`; `UsageError` where another process writes there,
+    or somebody else's file has one of the names; nothing is changed then.
     """
     settle(folder)
-    _demand_ours(folder)
-    with replacing_together(folder, _written_before(folder), mode=mode, unchanged=unchanged) as stage:
+    before = _written_before(folder)
+    _demand_ours(folder, before, made.config)
+    gone = before.files.keys() - changed_files(folder, before.files) if before else ()
+    with replacing_together(folder, gone, mode=mode, unchanged=unchanged) as stage:
         return _written(stage, table, division, inputs, given, made)
 
 
@@ -187,7 +195,7 @@ def finish(stage: Path, manifest: Manifest) -> Manifest:
         from curate.parquet import write_parquet  # only where it was asked for
 
         files.update({name: sha256(write_parquet(stage / part.file, stage / name)) for part in manifest.splits.values() if (name := _parquet(part.file))})
-    for name, text in (("DATACARD.md", card(manifest)), (".huggingface.yaml", loading(manifest)), *configurations(manifest).items()):
+    for name, text in ((CARD, card(manifest)), (LOADING, loading(manifest)), *configurations(manifest).items()):
         data = text.encode("utf-8", "surrogatepass")
         (stage / name).write_bytes(data)
         files[name] = hashlib.sha256(data).hexdigest()
@@ -269,18 +277,34 @@ def input_files(table: Table, hashes: Iterable[str]) -> list[InputFile]:
     return found
 
 
-def _demand_ours(folder: Path) -> None:
-    """Raise `UsageError` where files of the names that are written stand in a folder that has no manifest: somebody else wrote them."""
-    names = [*(f"{name}.jsonl" for name in NAMES), REMOVED, "DATACARD.md"]
-    if not (folder / NAME).exists() and (there := next((path for name in names if (path := folder / name).exists()), None)):
-        raise UsageError(f"{visible(str(there))}: is there already, and was not written by curate", "name another folder")
+def _demand_ours(folder: Path, before: Manifest | None, config: Config) -> None:
+    """Raise `UsageError` where a file that is written is there already and no manifest of ours names it: somebody else wrote it."""
+    if before is None and _is_ours(folder):  # another version's, or damaged
+        return
+    ours = {NAME, *named_files(before)} if before else set()
+    if there := next((name for name in names_of(config) if name not in ours and os.path.lexists(folder / name)), None):
+        said = f"{visible(display_name(folder / there))}: is there already, and was not written by curate"
+        raise UsageError(said, "name another folder, or move the file away; nothing was changed")
 
 
-def _written_before(folder: Path) -> list[str]:
-    """Files that an earlier manifest names, and that are as it says: those that are not written again go."""
+def names_of(config: Config) -> list[str]:
+    """The files of a folder that is made with a configuration."""
+    splits = [f"{name}.jsonl" for name in NAMES]
+    made = [name for trainer in config.split.trainers for name in FILES[trainer]]
+    return [*splits, REMOVED, NAME, CARD, LOADING, *made, *(map(_parquet, splits) if config.split.parquet else ())]
+
+
+def _is_ours(folder: Path) -> bool:
     try:
-        manifest, _ = read_manifest(folder)
+        value = json.loads((folder / NAME).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(value, dict) and "manifest_version" in value
+
+
+def _written_before(folder: Path) -> Manifest | None:
+    """An earlier manifest: files that it names may be replaced; those that are as it says, and are not written again, go."""
+    try:
+        return read_manifest(folder)[0]
     except InputError:
-        return []
-    changed = changed_files(folder, manifest.files)
-    return [name for name in manifest.files if name not in changed]
+        return None

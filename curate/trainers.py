@@ -89,3 +89,5 @@ def _lines(values: dict[str, Any]) -> Iterator[str]:
 
 
 KINDS: Final[dict[str, Callable[[Manifest], dict[str, str]]]] = {"axolotl": _axolotl, "llamafactory": _llamafactory, "trl": _trl}
+FILES: Final = {"axolotl": ("axolotl.yaml",), "llamafactory": ("dataset_info.json", "llamafactory.yaml"), "trl": ("trl.yaml",)}
+"""The names of what each of them makes."""

@@ -18,7 +18,7 @@ from curate.errors import InputError, UsageError
 from curate.events import Listener, StageAdvanced, StageFinished, StageStarted, silent
 from curate.files import data_files, display_name, warned
 from curate.finding import Finding, Severity
-from curate.manifest import intact, read_manifest, shaping
+from curate.manifest import changed_files, named_files, read_manifest, shaping
 from curate.models import fingerprint
 from curate.output import Made, SplitResult, input_files, write_output
 from curate.paths import demand_apart
@@ -222,14 +222,15 @@ def _errors(sources: Sources, config: Config, listen: Listener) -> list[Finding]
 
 def _earlier(output: Path, sources: Sources, config: Config, crew: Crew, notes: list[str]) -> tuple[Earlier | None, str | None]:
     """The earlier division in the output folder, where its examples are to stay; and the hash of the manifest that it came from."""
-    if not config.split.grow:
-        return None, None
     try:
         manifest, digest = read_manifest(output)
     except InputError:
         return None, None
-    if intact(output) is None:
-        notes.append(f"{visible(str(output))}: files are not those of its manifest, so all examples are divided anew; `curate verify` says which")
+    if broken := changed_files(output, named_files(manifest)):
+        said = ", ".join(f"{visible(name)} {why}" for name, why in broken.items())
+        notes.append(f"{visible(display_name(output))}: {said}; all examples are divided anew, and the files written anew")
+        return None, None
+    if not config.split.grow:
         return None, None
     now = shaping(config)
     changed = [name for name in DIVIDING if manifest.config["split"][name] != now["split"][name]] + ["seed"] * (manifest.config["seed"] != config.seed)

@@ -14,9 +14,11 @@ import pytest
 import curate
 import curate.output
 from curate.cli.main import main
+from curate.config import Config
 from curate.decision import DecisionLog
 from curate.errors import ExitCode, InputError, UsageError
 from curate.manifest import intact, read_manifest
+from curate.output import names_of
 from curate.outputs import Written, replacing_both
 from curate.runs import Project
 from tests.conftest import Write, chat, environment
@@ -75,8 +77,8 @@ def _data(write: Write) -> None:
     Path("curate.toml").write_text('data = ["data.jsonl"]\noutput = "made"\n')
 
 
-def files() -> dict[str, bytes]:
-    return {str(path): path.read_bytes() for path in Path("made").rglob("*") if path.is_file() and path.suffix != ".lock"}
+def files(folder: str = "made") -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in Path(folder).rglob("*") if path.is_file() and path.suffix != ".lock"}
 
 
 @pytest.mark.parametrize("change", CHANGES)
@@ -301,3 +303,49 @@ def test_the_library_asks_for_a_word_too() -> None:
     assert files() == before
     curate.dedup("data.jsonl").write("made/kept.jsonl", overwrite=True)
     assert files() == before
+
+
+EVERYTHING = ["--parquet", "--trainer", "axolotl", "--trainer", "llamafactory", "--trainer", "trl", "-q"]
+
+
+def test_a_split_knows_the_names_of_all_that_it_writes() -> None:
+    assert main(["split", "data.jsonl", "-o", "out", *EVERYTHING]) == 0
+    config = Config.model_validate(read_manifest(Path("out"))[0].config)
+    assert sorted(files("out")) == sorted(f"out/{name}" for name in names_of(config))
+
+
+@pytest.mark.parametrize("there", ["train.jsonl", "manifest.json", ".huggingface.yaml", "dataset_info.json", "trl.yaml", "parquet/test.parquet"])
+@pytest.mark.parametrize("manifest", ["", "{}", '{"name": "of another program"}'], ids=["alone", "beside an empty manifest", "beside another manifest"])
+def test_a_split_replaces_no_file_of_somebody_else(there: str, manifest: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("out/parquet").mkdir(parents=True)
+    if manifest:
+        Path("out/manifest.json").write_text(manifest)
+    if not manifest or there != "manifest.json":
+        Path("out", there).write_text("of a person\n")
+    before = files("out")
+    assert main(["split", "data.jsonl", "-o", "out", *EVERYTHING]) == 2
+    assert "is there already, and was not written by curate" in capsys.readouterr().err
+    assert files("out") == before
+
+
+def test_a_file_that_a_split_did_not_write_stays_when_it_is_written_again(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["split", "data.jsonl", "-o", "out", "-q"]) == 0
+    Path("out/trl.yaml").write_text("of a person\n")
+    assert main(["split", "data.jsonl", "-o", "out", "-q"]) == 0
+    before = files("out")
+    assert main(["split", "data.jsonl", "-o", "out", "-q", "--trainer", "trl"]) == 2
+    assert "out/trl.yaml: is there already" in capsys.readouterr().err
+    assert files("out") == before
+
+
+@pytest.mark.parametrize("how", [[], ["--fresh"]])
+def test_a_split_says_which_files_it_wrote_anew_although_somebody_had_changed_them(how: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["split", "data.jsonl", "-o", "out", "-q"]) == 0
+    train = Path("out/train.jsonl").read_bytes()
+    Path("out/train.jsonl").write_text("of a person\n")
+    Path("out/test.jsonl").unlink()
+    capsys.readouterr()
+    assert main(["split", "data.jsonl", "-o", "out", "-q", "--json", *how]) == 0
+    notes = json.loads(capsys.readouterr().out)["notes"]
+    assert "out: train.jsonl is not what was written, test.jsonl is not there; all examples are divided anew, and the files written anew" in notes
+    assert Path("out/train.jsonl").read_bytes() == train
