@@ -155,7 +155,7 @@ class Pipeline:
     @cached_property
     def given(self) -> list[Path]:
         """The files of a test set that stays as it is."""
-        return data_files(self.project.folder / name for name in self.config.split.existing) if self.config.split.existing else []
+        return data_files((self.project.folder / name for name in self.config.split.existing), self.notes.append) if self.config.split.existing else []
 
     def _named(self, *names: str) -> list[Path]:
         return [self.project.folder / name for name in names]

@@ -58,7 +58,7 @@ def control_token() -> "pl.Expr":
     """A message has the text of a control token of a model family in use.
 
     Its tokenizer makes the token itself of it: in an answer, it teaches the model to stop, or to open another turn, in
-    the middle; in a question, it lets the user speak as the assistant. Told by a table of families (December 2025);
+    the middle; in a question, it lets the user speak as the assistant. Told by a table of families (November 2026);
     with `--model`, K010 asks the tokenizer instead. Lines of plain `text`, which are trained on without a template,
     are left alone, and so is `<s>...</s>` around words that HTML strikes through.
 
@@ -78,17 +78,23 @@ def control_token() -> "pl.Expr":
 
 
 def _control(text: str) -> str | None:
-    """What is said of a text with one of the tokens in it."""
-    struck = [match.span() for match in STRUCK.finditer(text) if match.group() != text.strip()]
-    for match in TOKEN.finditer(text):
-        token = match.group()
-        if any(start <= match.start() < end for start, end in struck) and token in ("<s>", "</s>"):
-            continue
-        before = text[: match.start()]
-        if token == SHORT and before.strip() and (before[-1].isalnum() or MARKUP.search(text)):  # a type's parameter, or left open as HTML may be
-            continue
+    """What is said of a text with one of the tokens in it. Each part of the text is looked at a fixed number of times, whatever it holds."""
+    whole = text.strip()
+    begin, marked = text.find(whole[:1]), None
+    for match in TOKEN.finditer(STRUCK.sub(lambda struck: struck[0] if struck[0] == whole else _unstruck(struck[0]), text)):
+        token, at = match.group(), match.start()
+        if token == SHORT and at > begin:  # a type's parameter, or left open as HTML may be
+            if marked is None:
+                marked = MARKUP.search(text) is not None
+            if marked or text[at - 1].isalnum():
+                continue
         return f"{token} is a control token of {FAMILY_OF[token]}"
     return None
+
+
+def _unstruck(text: str) -> str:
+    """As long as the text, without the tags that strike it through."""
+    return text.replace("</s>", "\0" * 4).replace(SHORT, "\0" * 3)
 
 
 RULES = (control_token,)

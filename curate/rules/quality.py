@@ -42,6 +42,7 @@ MERGED: Final = re.compile(
     r"(?P<rest>[^\n]*(?:\n[^\n]*){0,3}?\n[ \t]*(?:\d{1,2}\. ?|#{1,4} ?)?(?:Output|Response|Answer|Input|API) ?\d*:)?"
 )
 """Another instruction, numbered or with hashes as generated data has it, and what it is answered with, if that stands behind it."""
+STEP: Final = re.compile(r"^[ \t]*([0-9]+)\. ?(?!Output|Input|Instruction)", re.MULTILINE)
 OPEN_END: Final = r"(?:, *|(?-u:\b)(?:the|an|and|or|of|to|with|from|because|which|is|are|was|were)|[a-z,] \()\z"
 SHORT_OPEN_END: Final = (
     r"\A(?:\S+ ){4,}(?:the|an|and|or|of|because|which|such as)\z|\b(?:capital|name|author|number|answer|result|reason|difference)\b.{0,40} (?:is|was)\z"
@@ -236,9 +237,12 @@ def _merged(text: str) -> str | None:
     """What is said of an answer with something like an instruction in it. A step of a list has the one before it; code has inputs of its own."""
     if "```" in text:
         return None
+    steps: dict[str, int] = {}
+    for step in STEP.finditer(text):
+        steps.setdefault(step[1], step.start())
     for match in MERGED.finditer(text):
         number, rest = match["number"], match["rest"]
-        listed = number is not None and re.search(rf"^[ \t]*{int(number) - 1}\. ?(?!Output|Input|Instruction)", text[: match.start() + 1], re.MULTILINE)
+        listed = number is not None and steps.get(str(int(number) - 1), len(text)) < match.start()
         if (rest and (match["mark"] or number or not match["input"]) and not listed) or (number and int(number) > 1 and not listed and not match["input"]):
             return "the answer goes on with another instruction" + (" and its output" if rest else "")
     return None

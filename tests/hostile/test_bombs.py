@@ -87,3 +87,26 @@ def test_a_line_has_a_limit(write: Write, monkeypatch: pytest.MonkeyPatch, capsy
 def test_nesting_is_no_crash(verb: list[str], data: bytes, write: Write) -> None:
     write("data.json", data)
     assert main([*verb, "data.json"]) in (0, 1, 2)
+
+
+LONG = {
+    "struck words": "<s>x</s>" * 125_000,
+    "control tokens before a tag": "b <s>" * 200_000 + "<p>",
+    "control tokens in words": "a<s>" * 250_000,
+    "instructions in a list": "1. a" + "\n2. Instruction: x" * 55_000,
+    "instructions": "\n1. Instruction: x" * 55_000,
+    "speakers": "\n### Human: hi" * 70_000,
+    "character references": "&amp; " * 160_000,
+    "addresses": "a@b" * 330_000,
+    "links": "http://a:" * 110_000,
+    "account numbers": "DE12 ABCD " * 100_000,
+}
+"""1 MB each of what a rule looks for, or of what it must look back from."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("answer", LONG.values(), ids=LONG.keys())
+def test_a_long_answer_is_looked_through_a_fixed_number_of_times(answer: str, write: Write) -> None:
+    """Where each match looks back at all that stands before it, 200 kB of the first three take 38 to 294 s, and 1 MB 25 times that."""
+    write("data.jsonl", line_of(("What is it?", answer)) + b"\n")
+    assert curate("check", "data.jsonl", "-q").code in (0, 1)
