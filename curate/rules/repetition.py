@@ -82,7 +82,11 @@ def _loops(both: str) -> str | None:
 
 def _in_a_row(said: list[str]) -> tuple[int, int]:
     """Words of the shortest phrase that stands `TIMES` times in a row and makes up half of a text, and how often it does; 0 and 0 where there is none."""
-    for size in range(1, UNIT + 1):
+    middle = len(said) // 2  # a phrase that fills half of a text stands there, or on the word before that
+    for size in range(1, UNIT + 1) if len(said) >= LEAST else ():
+        beside = ((at, other) for at in (middle - 1, middle) for other in (at - size, at + size) if 0 <= other < len(said))
+        if not any(said[at] == said[other] for at, other in beside):
+            continue
         most = run = 0
         for at in range(size, len(said)):
             run = run + 1 if said[at] == said[at - size] else 0
