@@ -1,5 +1,6 @@
 """Families D, Q and X over the last answers of a data set, by 64 bits of each: what is equal to the letter is told without a model, and for all lines."""
 
+from array import array
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
@@ -45,7 +46,8 @@ def labels_differ(known: Profile) -> Placed:
         {"messages": [{"role": "user", "content": "Classify the sentiment: I love it"}, {"role": "assistant", "content": "positive"}]}
         {"messages": [{"role": "user", "content": "Classify the sentiment: It is a book"}, {"role": "assistant", "content": "neutral"}]}
     """
-    several = [[at for at in group if known.kinds[at] & LABEL] for group in groups(known.asked) if known.asked[group[0]]]
+    labels = [at for at in known.of_kind(LABEL) if known.asked[at]]
+    several = [[labels[nth] for nth in group] for group in groups(array(known.asked.typecode, map(known.asked.__getitem__, labels)))]
     several = [group for group in several if len({known.answered[at] for at in group}) > 1]
     if not several:
         return
