@@ -42,6 +42,8 @@ ATTENTION: Final = (
     "attn.c_proj",
 )
 MLP: Final = ("gate_proj", "up_proj", "down_proj", "gate_up_proj", "dense_h_to_4h", "dense_4h_to_h", "mlp.c_fc", "mlp.c_proj")
+WEIGHTS: Final = "adapter_model.safetensors"
+"""The file of an adapter's weights."""
 PRESETS: Final = {"attention": ATTENTION, "attention+mlp": (*ATTENTION, *MLP)}
 BEHIND_ATTENTION: Final = ("o_proj", "attention.dense", "self_attention.dense", "attn.c_proj")
 BEHIND_MLP: Final = ("down_proj", "dense_4h_to_h", "mlp.c_proj")
@@ -70,26 +72,36 @@ def attach(model: Any, recipe: Recipe, start: Sequence[int] = ()) -> Any:
     return tuned
 
 
+@contextmanager
+def loading(folder: Path, what: str) -> Iterator[None]:
+    """Where PEFT loads an adapter from a folder. Raises `ModelError`, also where it would unpickle weights, which may hold anything, or look for a hub's."""
+    with reading(str(folder), what):
+        if not (folder / WEIGHTS).is_file():
+            raise FileNotFoundError(f"there is no {WEIGHTS}, and weights in another form are not loaded")
+        yield
+
+
 def reload(model: Any, folder: Path, name: str = "default") -> Any:
     """The base with the adapter that a run saved in `folder`, frozen. A fully fine-tuned model is loaded as a base, not by this."""
-    with _quiet(), reading(str(folder), "its adapter cannot be loaded"):
+    with _quiet(), loading(folder, "its adapter cannot be loaded"):
         return PeftModel.from_pretrained(model, str(folder), adapter_name=name).eval()
 
 
 def reload_beside(model: Any, folder: Path, name: str) -> None:
     """Load one more adapter into a model that `reload` made; `set_adapter` chooses which one speaks."""
-    with _quiet(), reading(str(folder), "its adapter cannot be loaded"):
+    with _quiet(), loading(folder, "its adapter cannot be loaded"):
         model.load_adapter(str(folder), adapter_name=name)
 
 
 def put_back(model: Any, folder: Path) -> None:
     """Give a model that `attach` made the trained weights that lie in `folder`."""
-    with reading(str(folder), "its weights cannot be loaded"):
-        if isinstance(model, PeftModel):
+    if isinstance(model, PeftModel):
+        with loading(folder, "its weights cannot be loaded"):
             set_peft_model_state_dict(model, load_peft_weights(str(folder), device=str(next(model.parameters()).device)))
-            return
-        from safetensors.torch import load_model  # takes care of tied weights, which are saved once
+        return
+    from safetensors.torch import load_model  # takes care of tied weights, which are saved once
 
+    with reading(str(folder), "its weights cannot be loaded"):
         load_model(model, str(folder / "model.safetensors"))
 
 
@@ -97,7 +109,7 @@ def save(model: Any, folder: Path) -> Path:
     """Save what was trained as safetensors: the adapter, or all of a fully fine-tuned model; returns the file of the weights."""
     if isinstance(model, PeftModel):
         model.save_pretrained(str(folder), save_embedding_layers=False)
-        return folder / "adapter_model.safetensors"
+        return folder / WEIGHTS
     model.save_pretrained(str(folder), max_shard_size="1000GB")
     return folder / "model.safetensors"
 

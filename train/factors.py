@@ -9,6 +9,7 @@ from torch import Tensor
 
 from curate.models import reading
 from curate.text import visible
+from train.attach import loading
 
 PREFIX: Final = "base_model.model."
 
@@ -48,7 +49,7 @@ def obstacle(folder: Path) -> str | None:
 def factors_of(folder: Path) -> Factors:
     """The factors of an adapter without an `obstacle`."""
     assert obstacle(folder) is None
-    with reading(str(folder), "its adapter cannot be read"):
+    with loading(folder, "its adapter cannot be read"):
         config = LoraConfig.from_pretrained(str(folder))
         weights = load_peft_weights(str(folder), device="cpu")
     found: dict[str, tuple[Tensor, Tensor]] = {}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from curate.errors import ConfigError
+from curate.errors import ConfigError, ModelError
 from tests.trainer.tiny import write_recipe
 from train.methods import METHODS
 from train.recipe import Recipe, load_recipe
@@ -93,3 +93,24 @@ def test_what_cannot_be_is_said_when_the_recipe_is_read(tmp_path: Path, values: 
     with pytest.raises(ConfigError) as caught:
         load_recipe(write_recipe(tmp_path, rank=values.pop("rank", None), dropout=None, **values))
     assert said in caught.value.message
+
+
+def test_weights_that_are_a_pickle_are_not_loaded(finished: Path, tmp_path: Path) -> None:
+    """PEFT takes adapter_model.bin where there is nothing else."""
+    import torch
+
+    from train.attach import put_back, reload, reload_beside
+    from train.factors import factors_of
+    from train.folder import RunFolder
+    from train.model import load_base
+
+    adapter, planted = RunFolder(finished / "run").adapter, tmp_path / "adapter"
+    base = load_base(load_recipe(finished / "recipe.toml"), torch.float32)
+    tuned = reload(base, adapter)
+    shutil.copytree(adapter, planted)
+    weights = planted / "adapter_model.safetensors"
+    weights.unlink()
+    torch.save({}, planted / "adapter_model.bin")
+    for load in (lambda: reload(base, planted), lambda: reload_beside(tuned, planted, "other"), lambda: put_back(tuned, planted), lambda: factors_of(planted)):
+        with pytest.raises(ModelError, match=r"there is no adapter_model\.safetensors, and weights in another form are not loaded"):
+            load()
