@@ -5,6 +5,7 @@ behind the last stage that was finished and ends with the same manifest.
 """
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 
 from filelock import FileLock, Timeout
 
@@ -12,12 +13,14 @@ from curate.config import Config
 from curate.detect.conflict import Conflict
 from curate.egress import NOBODY, Consent
 from curate.errors import OutputError, UsageError
-from curate.events import Listener, silent
+from curate.events import Listener, RunPlanned, StageFinished, StageStarted, silent
 from curate.example import Example
 from curate.files import remove_leftovers
 from curate.pipeline import store
 from curate.pipeline.choice import Choice
-from curate.pipeline.stages import Pipeline, RunResult
+from curate.pipeline.result import RunResult
+from curate.pipeline.run_data import RunData
+from curate.pipeline.stages import EVERY, Stage
 from curate.restore import finish
 from curate.runs import Project
 
@@ -30,9 +33,9 @@ def run(
     `consent` is asked before texts are sent to a judge at an address; `judge_key`: the environment variable that the user named for its key.
     Only one run at a time works in a project's folder.
     """
-    wanted = choice or Choice()
-    if wanted.dry:
-        return Pipeline(project, config, listen, wanted, consent, judge_key).run()
+    data = RunData(project, config, listen, choice or Choice(), consent, judge_key)
+    if data.choice.dry:
+        return _run(data)
     try:
         project.state.mkdir(parents=True, exist_ok=True)
         alone = FileLock(project.lock).acquire(timeout=0)
@@ -45,7 +48,40 @@ def run(
     with alone:
         remove_leftovers(project.state / "stages")
         finish(project.folder / config.output, project.decisions)
-        return Pipeline(project, config, listen, wanted, consent, judge_key).run()
+        return _run(data)
+
+
+def _run(data: RunData) -> RunResult:
+    data.demand_ready()
+    stages = {name: stage for name, stage in EVERY.items() if name != "train" or data.config.recipe}
+    data.listen(RunPlanned(tuple(name for name in stages if data.choice.wants(name))))
+    found = RunResult(notes=data.notes)
+    known = True
+    for name, stage in stages.items():
+        if not data.choice.wants(name):
+            found.stages[name] = "skipped"
+        elif known and (result := _result_of(name, stage, data, found)) is not None:
+            found = stage.take(data, found, result)
+        else:  # in a dry run, nothing behind this stage is known
+            known, found.stages[name] = False, "would run"
+    undecided = sum(conflict.left.id not in data.verdicts and conflict.right.id not in data.verdicts for conflict in found.conflicts)
+    return replace(found, undecided=undecided)
+
+
+def _result_of(name: str, stage: Stage, data: RunData, found: RunResult) -> store.Result | None:
+    """A stage's result: the one on the disk when its key fits and it is not wanted again, else a new one; None where a dry run would make one."""
+    path, key = data.project.stage(name), stage.key(data, found)
+    result = store.load(path, key) if name not in data.choice.again else None
+    reused = result is not None and stage.holds(data, result)
+    if not reused and data.choice.dry:
+        return None
+    data.listen(StageStarted(name))
+    if result is None or not reused:
+        result = stage.work(data, found)
+        store.save(path, key, result)
+    found.stages[name] = "unchanged" if reused else "done"
+    data.listen(StageFinished(name, reused, stage.summary(data, result)))
+    return result
 
 
 def load_conflicts(project: Project, read: Callable[[Collection[str]], list[Example]]) -> list[Conflict] | None:

@@ -1,0 +1,191 @@
+"""What the stages of a run read: files, settings and decisions, each looked at once, when it is first asked for."""
+
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from curate.apply import Reason, demand_light, heavy_drops, leaves_by, leaving
+from curate.config import Config
+from curate.decision import Decision, DecisionLog
+from curate.detect.columns import Making
+from curate.detect.crew import Crew
+from curate.detect.shingles import Shingling
+from curate.detect.table import Reader, Table
+from curate.detect.threads import cores
+from curate.egress import NOBODY, Consent, address_of, is_address
+from curate.errors import ConfigError, UsageError
+from curate.events import Listener, StageAdvanced
+from curate.example import Example
+from curate.files import data_files, display_name
+from curate.finding import Finding
+from curate.models import fingerprint
+from curate.paths import demand_apart
+from curate.pipeline.choice import Choice
+from curate.pipeline.result import RunResult
+from curate.pipeline.splitting import Sources, copies_of, is_big, read_sources
+from curate.runs import Project
+from curate.snapshot import Snapshot
+from curate.split.division import making_of
+from curate.text import plural
+
+
+@dataclass
+class RunData:
+    """All that a run is made from. What it has to say of that is added to `notes`."""
+
+    project: Project
+    config: Config
+    listen: Listener
+    choice: Choice
+    consent: Consent = NOBODY
+    """Whether texts may be sent to a judge at an address."""
+    judge_key: str | None = None
+    """Environment variable that the user named for its key."""
+    notes: list[str] = field(default_factory=list)
+
+    def demand_ready(self) -> None:
+        """Look at everything that could stop the run late: files, models, the recipe. Raises `CurateError`."""
+        if not self.config.data:
+            raise UsageError("the configuration names no data", 'write  data = ["data.jsonl"]  in curate.toml')
+        named = [self.project.folder / name for name in (*self.config.data, *self.config.split.existing)]
+        demand_apart([*self.paths, *self.given], folder=self.output, named=named)
+        if is_address(self.config.conflicts.judge):
+            address_of(self.config.conflicts.judge, "the judge")
+        _ = self.models  # raises where one is not at hand
+        if self.config.recipe and self.choice.wants("train"):
+            self._look_at_recipe()
+
+    def _look_at_recipe(self) -> None:
+        """Only its data is looked at here; the trainer, a process of its own, reads the rest."""
+        try:
+            values = tomllib.loads(self.recipe.read_text(encoding="utf-8"))
+        except OSError:
+            raise UsageError(f"{self.recipe}: no such recipe", "write one, or take `recipe` out of the configuration") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{self.recipe}: not valid TOML: {error}", "mend the line that is named") from None
+        data = self.recipe.parent / str(values.get("data", ""))
+        if data.resolve() != self.output.resolve():
+            raise ConfigError(f"{self.recipe}: trains on {data}, not on this run's output {self.output}", f'write  data = "{self.config.output}"  there')
+
+    @cached_property
+    def models(self) -> dict[str, str]:
+        """Fingerprints of the local models that are used. Raises `ModelError`."""
+        wanted = self.config.conflicts
+        local = "" if is_address(wanted.judge) else wanted.judge
+        named = (("embeddings", wanted.embeddings), ("nli", wanted.nli), ("judge", local), ("semantic", self.config.split.semantic))
+        return {name: fingerprint(model) for name, model in named if model}
+
+    @cached_property
+    def paths(self) -> list[Path]:
+        """The files of the configuration."""
+        return data_files((self.project.folder / name for name in self.config.data), self.notes.append)
+
+    @cached_property
+    def given(self) -> list[Path]:
+        """The files of a test set that stays as it is."""
+        return data_files((self.project.folder / name for name in self.config.split.existing), self.notes.append) if self.config.split.existing else []
+
+    def name(self, path: Path) -> str:
+        """The path as seen from the project's folder, so that results are the same wherever the command was started."""
+        path = self._copies[1][path].path if path in self._copies[1] else path
+        return display_name(path.relative_to(self.project.folder).as_posix() if path.is_relative_to(self.project.folder) else path)
+
+    @cached_property
+    def _copies(self) -> tuple[dict[Path, Path], dict[Path, Snapshot]]:
+        """Copies of the files that have edited lines, by the file; and the files, by their copies."""
+        return copies_of(self.project, self.paths, self.verdicts)
+
+    @cached_property
+    def sources(self) -> Sources:
+        """What is read: the files, those with edited lines as their copies."""
+        copies, origins = self._copies
+        return Sources([copies.get(path, path) for path in self.paths], self.given, self.name, origins)
+
+    @property
+    def recipe(self) -> Path:
+        """What is trained by."""
+        return self.project.folder / self.config.recipe
+
+    @property
+    def output(self) -> Path:
+        """Where the splits go."""
+        return self.project.folder / self.config.output
+
+    @cached_property
+    def inputs(self) -> list[list[str]]:
+        """Names and hashes of what is read."""
+        return [[self.name(path), self.sources.seen[path].sha256] for path in self.sources.every]
+
+    def crew(self) -> Crew:
+        """Who compares."""
+        return Crew(cores(), processes=is_big(self.sources.every))
+
+    @cached_property
+    def table(self) -> Table:
+        """All lines of all files."""
+        making = making_of(self.config)._replace(brief=self._compares_whole, keys=self.config.dedup.beginnings and self._compares_whole)
+        with self.crew() as crew:
+            return read_sources(self.sources, making, crew)
+
+    @property
+    def _compares_whole(self) -> bool:
+        """Whether duplicates are looked for in the texts that are compared when the data is divided."""
+        return self.config.dedup.on == "conversation"
+
+    def compared(self) -> Table:
+        """The table of what duplicates are looked for in: the same lines."""
+        if self._compares_whole:
+            return self.table
+        making = Making(self.config.dedup.on, Shingling(), keys=self.config.dedup.beginnings)
+        with self.crew() as crew:
+            return read_sources(self.sources, making, crew)
+
+    @property
+    def first(self) -> int:
+        """Number of the first line of the table that belongs to no given test set."""
+        return int(self.table.first[len(self.given)])
+
+    def leaves(self, found: RunResult) -> dict[int, Reason]:
+        """Why lines of the table leave, by what was found and decided so far. Raises `DataError` where much would go and nobody said yes."""
+        leaves = leaving(self.table, errors=self.leaving(found), verdicts=self.verdicts, losses=found.losses, first=self.first)
+        if not self.choice.yes:
+            demand_light(heavy_drops(self.table, leaves, self.config.check, self.config.dedup, self.first))
+        return leaves
+
+    def kept(self, found: RunResult) -> list[Example]:
+        """The examples that stay, without those of a given test set."""
+        table, reader, leaves = self.table, Reader(), self.leaves(found)
+        tests = int(table.lines.searchsorted(self.first))
+        return [reader.example(table.spot(line)) for line in table.lines[tests:].tolist() if line not in leaves]
+
+    def leaving(self, found: RunResult) -> list[Finding]:
+        """The findings for which lines leave."""
+        return [finding for finding in found.findings if leaves_by(finding, self.config.check.drop)]
+
+    def left(self, found: RunResult) -> list[Any]:
+        """What decides which lines leave before duplicates do, as plain values."""
+        errors = [[finding.file, finding.line, finding.example, finding.code] for finding in self.leaving(found)]
+        return [errors, {example: decision.model_dump(mode="json", include={"verdict", "who", "why", "when"}) for example, decision in self.verdicts.items()}]
+
+    @cached_property
+    def verdicts(self) -> dict[str, Decision]:
+        """What people decided, by example."""
+        log = DecisionLog(self.project.decisions)
+        self.notes.extend(log.notes)
+        if contested := log.contested():
+            self.notes.append(f"{plural(len(contested), 'example')} decided differently by several people, so by nobody: `curate review` shows them")
+        return log.verdicts()
+
+    def advance(self, stage: str, total: int | None, text: str) -> Callable[[int], None]:
+        """What tells how far a stage is; it takes how much more was done."""
+        done = 0
+
+        def advance(count: int) -> None:
+            nonlocal done
+            done += count
+            self.listen(StageAdvanced(stage, done, total, text))
+
+        return advance
