@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Lock
-from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, Final
 
 from curate.errors import InputError
 from curate.example import Place
@@ -18,6 +18,7 @@ from curate.read.dataset import WIDE, FileFacts, ParsedLine, parsed_line
 from curate.read.document import elements, is_document
 from curate.read.kinds import kind_of
 from curate.read.lines import BOM, Line
+from curate.snapshot import State, state_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,24 +30,6 @@ BLOCK: Final = 4 << 20
 """Bytes between two words of progress: some milliseconds."""
 
 
-class State(NamedTuple):
-    """What tells whether a file is still the one that was read."""
-
-    inode: int
-    size: int
-    changed: int
-    """Nanoseconds."""
-
-
-def state_of(path: Path) -> State | None:
-    """The state of a file on disk; None where there is none."""
-    try:
-        found = real(path).stat()
-    except OSError:
-        return None
-    return State(found.st_ino, found.st_size, found.st_mtime_ns)
-
-
 class Index:
     """The lines of one file that are not blank. One thread may build it while others read."""
 
@@ -55,7 +38,7 @@ class Index:
         import numpy as np  # a tenth of a second that a check need not pay
 
         self.path, self.name = path, name
-        self.state = state_of(path)
+        self.state = _state_of(path)
         self.count = 0
         """Lines found so far."""
         self.complete = False
@@ -198,7 +181,7 @@ class Index:
     @property
     def changed(self) -> bool:
         """Whether the file on disk is another one by now."""
-        return state_of(self.path) != self.state
+        return _state_of(self.path) != self.state
 
 
 class Lines:
@@ -264,3 +247,11 @@ class Lines:
     def changed(self) -> list[str]:
         """Names of files that are others on disk by now."""
         return [index.name for index in self.indexes if index.changed]
+
+
+def _state_of(path: Path) -> State | None:
+    """The state of a file on disk; None where there is none."""
+    try:
+        return state_of(path)
+    except InputError:
+        return None
