@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -11,6 +11,7 @@ from curate.config import chosen, find_config
 from curate.decision import DecisionLog
 from curate.dedup import Plan, plan, write_plan
 from curate.errors import DataError, UsageError
+from curate.events import Listener
 from curate.files import replacing
 from curate.outputs import beside, demand_free
 from curate.paths import demand_apart
@@ -60,41 +61,13 @@ def dedup(
 
     Exit status: 0 when all went well, 1 when too much would go and nobody said yes or a line holds no example, 2 when a file cannot be read or written.
     """
-    project = Project(Path.cwd())
-    configured = find_config(project.folder)
     if rethreshold is not None and (threshold is not None or no_cache):
         raise UsageError("--rethreshold is a threshold, and needs the cache", "leave out --threshold and --no-cache")
-    config = chosen(
-        configured.dedup,
-        threshold=threshold if rethreshold is None else rethreshold,
-        on=on,
-        keep=keep,
-        ignore_facts=ignore_facts,
-        same_words=same_words,
-        beginnings=beginnings,
-        embeddings=embeddings,
-    )
-    files = named_files(paths)
-    others = [path for path in named_files(against) if path not in files] if against else []
-    if against and not others:
-        raise UsageError("--against names the files that are deduplicated", "name other files there")
-    removed = output and beside(output, "removed")
-    demand_apart([*files, *others], (output, removed, html), named=(*paths, *(against or ())))
-    if output and removed:
-        demand_free(output, removed, overwrite=overwrite)
-    log = DecisionLog(project.decisions)
-    tell(log.notes)
+    options = {"threshold": threshold if rethreshold is None else rethreshold, "on": on, "keep": keep, "ignore_facts": ignore_facts}
+    options |= {"same_words": same_words, "beginnings": beginnings, "embeddings": embeddings}
+    files, others = _files(paths, against, output, html, overwrite=overwrite)
     with StageProgress(quiet=quiet or not sys.stderr.isatty()) as shown:
-        planned = plan(
-            files,
-            config,
-            against=others,
-            decisions=log.verdicts(),
-            check=chosen(configured.check, drop=codes(drop)),
-            cache=None if no_cache else project.cache,
-            remembered_only=rethreshold is not None,
-            listen=shown.listen,
-        )
+        planned = _planned(files, others, options, drop, shown.listen, cached=not no_cache, remembered_only=rethreshold is not None)
     if html is not None:
         _write_html(html, planned, show_all=show_all)
     if not as_json:
@@ -105,13 +78,49 @@ def dedup(
     if as_json:
         print_json(dedup_json(planned, explain=explain, written=written))
     else:
-        for text in summary_text(planned, written=written):
-            console().print(text)
-        if written and planned.gone:
-            console(stderr=True).print(f"what went is in {visible(str(removed))}")
+        _sum_up(planned, output if written else None)
     if output is not None and not written:
         raise DataError("; ".join(f"{found.code} {found.file}: {found.message}" for found in planned.heavy), planned.heavy[0].hint)
     end(planned.not_understood, STAYS)
+
+
+def _files(paths: list[str], against: list[str] | None, output: Path | None, html: Path | None, *, overwrite: bool) -> tuple[list[Path], list[Path]]:
+    """The files that are named, and those that they are held against. Raises `UsageError` where an output is one of them, or is there already."""
+    files = named_files(paths)
+    others = [path for path in named_files(against) if path not in files] if against else []
+    if against and not others:
+        raise UsageError("--against names the files that are deduplicated", "name other files there")
+    removed = output and beside(output, "removed")
+    demand_apart([*files, *others], (output, removed, html), named=(*paths, *(against or ())))
+    if output and removed:
+        demand_free(output, removed, overwrite=overwrite)
+    return files, others
+
+
+def _planned(
+    files: list[Path], others: list[Path], options: dict[str, Any], drop: list[str] | None, listen: Listener, *, cached: bool, remembered_only: bool
+) -> Plan:
+    project = Project(Path.cwd())
+    configured, log = find_config(project.folder), DecisionLog(project.decisions)
+    tell(log.notes)
+    return plan(
+        files,
+        chosen(configured.dedup, **options),
+        against=others,
+        decisions=log.verdicts(),
+        check=chosen(configured.check, drop=codes(drop)),
+        cache=project.cache if cached else None,
+        remembered_only=remembered_only,
+        listen=listen,
+    )
+
+
+def _sum_up(planned: Plan, output: Path | None) -> None:
+    """How it ended; `output`: what was written."""
+    for text in summary_text(planned, written=output is not None):
+        console().print(text)
+    if output is not None and planned.gone:
+        console(stderr=True).print(f"what went is in {visible(str(beside(output, 'removed')))}")
 
 
 def _tell(planned: Plan, limit: int | None, *, explain: bool) -> None:
