@@ -6,9 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from curate.cli.options import DROP, PATHS, STAYS, YES, codes, end, named_files, tell
+from curate.cli.options import DROP, PATHS, STAYS, YES, codes, end, named_files, told_verdicts
 from curate.config import chosen, find_config
-from curate.decision import DecisionLog
 from curate.dedup import Plan, plan, write_plan
 from curate.errors import DataError, UsageError
 from curate.events import Listener
@@ -101,13 +100,12 @@ def _planned(
     files: list[Path], others: list[Path], options: dict[str, Any], drop: list[str] | None, listen: Listener, *, cached: bool, remembered_only: bool
 ) -> Plan:
     project = Project(Path.cwd())
-    configured, log = find_config(project.folder), DecisionLog(project.decisions)
-    tell(log.notes)
+    configured = find_config(project.folder)
     return plan(
         files,
         chosen(configured.dedup, **options),
         against=others,
-        decisions=log.verdicts(),
+        decisions=told_verdicts(project),
         check=chosen(configured.check, drop=codes(drop)),
         cache=project.cache if cached else None,
         remembered_only=remembered_only,

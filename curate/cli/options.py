@@ -9,9 +9,11 @@ from typing import Final, NoReturn
 
 import typer
 
+from curate.decision import Decision, DecisionLog
 from curate.egress import Consent
 from curate.errors import ExitCode
 from curate.files import data_files
+from curate.runs import Project
 from curate.text import plural, visible
 
 PATHS: Final = "Files, folders, patterns in quotes like 'data/**/*.jsonl', or - for standard input: JSON Lines or JSON arrays, also as .gz or .zst."
@@ -71,6 +73,13 @@ def tell(notes: Iterable[str]) -> None:
     """Notes on stderr."""
     for note in notes:
         sys.stderr.write(f"note: {visible(note)}\n")
+
+
+def told_verdicts(project: Project) -> dict[str, Decision]:
+    """What people decided, by example; what is wrong with the journal is told on stderr."""
+    log = DecisionLog(project.decisions)
+    tell(log.notes)
+    return log.verdicts()
 
 
 def end(not_understood: int, what: str, *, found: bool = False) -> NoReturn:

@@ -173,10 +173,10 @@ def start(
         learning_rate_multiplier=learning_rate_multiplier, beta=beta, suffix=suffix, seed=seed,
     )  # fmt: skip
     wanted = options.settings(meant.remote, others, grader)
-    training, measured_on = options.files_of(data, validation)
-    files = [path for path in (training, measured_on) if path is not None]
+    named = options.files_of(data, validation)
+    files = [path for path in named if path is not None]
     _demand_sound(files, meant, unchecked=no_check, quiet=quiet)
-    found = _estimated(wanted, (training, measured_on), meant, price=price, hours=hours, tokenizer=tokenizer or "", quiet=quiet)
+    found = _estimated(wanted, named, meant, price=price, hours=hours, tokenizer=tokenizer or "", quiet=quiet)
     key_of(meant.place)  # before anybody is asked
     options.tell_closing(meant.place)
     _tell(found, meant.place)

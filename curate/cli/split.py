@@ -6,9 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from curate.cli.options import DROP, LEFT, PATHS, YES, codes, end, tell
+from curate.cli.options import DROP, LEFT, PATHS, YES, codes, end, tell, told_verdicts
 from curate.config import chosen, find_config
-from curate.decision import DecisionLog
 from curate.errors import UsageError
 from curate.pipeline.splitting import sources_of, split_files
 from curate.report.console import console, print_json
@@ -60,20 +59,15 @@ def split(
     """
     project = Project(Path.cwd())
     whole = find_config(project.folder)
-    options: dict[str, Any] = {
-        "fractions": _numbers("--fractions", fractions, float, "0.8,0.1,0.1"),
-        "counts": _numbers("--counts", counts, int, "200,500"),
-        "group_by": group_by,
-    }
-    options |= {"stratify": stratify, "existing": existing, "semantic": semantic, "parquet": parquet, "trainers": trainer, "grow": False if fresh else None}
+    sizes = {"fractions": _numbers("--fractions", fractions, float, "0.8,0.1,0.1"), "counts": _numbers("--counts", counts, int, "200,500")}
+    options: dict[str, Any] = {**sizes, "group_by": group_by, "stratify": stratify, "existing": existing, "semantic": semantic}
+    options |= {"parquet": parquet, "trainers": trainer, "grow": False if fresh else None}
     section, dedup = chosen(whole.split, **options), chosen(whole.dedup, threshold=threshold)
     check = chosen(whole.check, drop=codes(drop))
     mix = chosen(whole.mix, weights=_weights(weight), examples=examples, tokens=tokens)
     config = whole.model_copy(update={"split": section, "dedup": dedup, "mix": mix, "check": check, "seed": whole.seed if seed is None else seed})
     finish(output, project.decisions)
-    log = DecisionLog(project.decisions)
-    tell(log.notes)
-    decisions = log.verdicts()
+    decisions = told_verdicts(project)
     sources = sources_of(project, paths, section.existing, output, decisions, lambda note: tell([note]))
     with StageProgress(quiet=quiet or not sys.stderr.isatty()) as shown:
         result = split_files(sources, output, config, decisions=decisions, cache=project.cache, listen=shown.listen, yes=yes)
