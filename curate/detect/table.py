@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     import numpy as np
 
     Numbers = np.ndarray[Any, np.dtype[np.int64]]
-    Flags = np.ndarray[Any, np.dtype[np.bool_]]
     Ids = np.ndarray[Any, np.dtype[np.uint64]]
 
 SIZE: Final = 4 << 20

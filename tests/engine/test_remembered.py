@@ -60,7 +60,7 @@ def test_a_file_that_grew_is_read_from_where_it_grew_and_its_groups_are_not_deci
         write("data.jsonl", [*data, ("And now?", "It is gone.")][:size])
         with Crew(1, processes=False) as crew:
             table.read_table([DATA], memory.making, crew, memory=memory)
-    assert (first.reused, first.made) == (0, 100)
+    assert (first.reused, first.read) == (0, 100)
     assert again.reused > 85
     for keep in ("longest", "most-turns"):  # told from columns, and example by example
         planned = plan([DATA], DedupConfig(keep=keep), cache=CACHE)
