@@ -15,7 +15,7 @@ from curate.masking import secrets_in
 from curate.outputs import beside, replacing_both
 from curate.read.benchmark import Item, read_benchmark
 from curate.read.dataset import ParsedLine, demand_understood, read_dataset
-from curate.rules.leakage import Leak, leaked
+from curate.rules.leakage import Leak, benchmark_in_training
 from curate.snapshot import Snapshot, demand_unchanged, mode_of, snapshot
 from curate.text import plural
 
@@ -80,7 +80,7 @@ def decontaminated(
         pointer = "" if best.message == OTHER_SIDE else example.messages[best.message].content_pointer
         part, words = item.parts[best.part], _without_secrets(best.words, item.parts[best.part].text)
         leaks.append(Leak(example.place, example.id, pointer, item.place, part.name, best.kind, words, best.share, len(inside) - 1))
-    findings = leaked(leaks)
+    findings = list(benchmark_in_training.function(leaks))
     goes = {leak.place: Reason(finding.code, finding.message, "rule") for leak, finding in zip(leaks, findings, strict=True)}
     kept = [line for line in dataset.lines if line.example is None or line.place not in goes]
     removed = [

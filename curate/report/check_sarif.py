@@ -76,7 +76,7 @@ def _rule(code: str, rule: Rule | None) -> dict[str, Any]:
         "fullDescription": {"text": f"{rule.summary} {rule.why}".strip()},
         "help": {"text": plain, "markdown": markdown},
         "defaultConfiguration": {"level": LEVELS[rule.severity]},
-        "properties": {"tags": [f"family-{code[:1]}", rule.scope.value]},
+        "properties": {"tags": [f"family-{code[:1]}", str(rule.scope)]},
     }
 
 
