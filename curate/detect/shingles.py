@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from curate.detect.folding import folds, normal
-from curate.detect.threads import once
 from curate.text import UNSPACED, WORDS
+from curate.worker_pool import once
 
 if TYPE_CHECKING:
     import numpy as np

@@ -15,13 +15,11 @@ from curate.decision import Decision, DecisionLog
 from curate.dedup import EACH
 from curate.detect.columns import Making
 from curate.detect.conflict import Conflict, ConflictReport, find_conflicts
-from curate.detect.crew import Crew
 from curate.detect.judges import judge_of
 from curate.detect.loss import Loss
 from curate.detect.shingles import Shingling
 from curate.detect.sift import sift
 from curate.detect.table import Reader, Table
-from curate.detect.threads import cores
 from curate.egress import NOBODY, Consent, address_of, is_address
 from curate.errors import ConfigError, CurateError, DataError, UsageError
 from curate.events import Listener, RunPlanned, StageAdvanced, StageFinished, StageStarted
@@ -41,6 +39,7 @@ from curate.snapshot import Snapshot
 from curate.split.division import making_of
 from curate.suppressions import load_suppressions, suppress
 from curate.text import plural
+from curate.worker_pool import WorkerPool, cores
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +193,7 @@ class Pipeline:
     @cached_property
     def table(self) -> Table:
         """All lines of all files."""
-        with Crew(cores(), processes=is_big(self.sources.every)) as crew:
+        with WorkerPool(cores(), processes=is_big(self.sources.every)) as crew:
             return read_sources(self.sources, self.making, crew)
 
     @property
@@ -305,7 +304,7 @@ class Pipeline:
         pinned = frozenset(example for example, decision in self.verdicts.items() if decision.verdict == "keep")
         if self.config.dedup.keep == "manual":  # nothing goes for a near-duplicate but what was dropped
             pinned |= {part.id(at) for at in range(len(part.lines))}
-        with Crew(cores(), processes=is_big(self.sources.every)) as crew:
+        with WorkerPool(cores(), processes=is_big(self.sources.every)) as crew:
             found = sift(part, self.config.dedup, crew, pinned, (lambda _: self._signals()) if self.config.dedup.keep == "best" else None)
         return store.losses_result(found.losses, found.apart)
 
@@ -315,7 +314,7 @@ class Pipeline:
         if self._compares_whole:
             return self.table
         making = Making(self.config.dedup.on, Shingling(), keys=self.config.dedup.beginnings)
-        with Crew(cores(), processes=is_big(self.sources.every)) as crew:
+        with WorkerPool(cores(), processes=is_big(self.sources.every)) as crew:
             return read_sources(self.sources, making, crew)
 
     def _signals(self) -> Mapping[str, tuple[int, ...]]:
@@ -348,7 +347,7 @@ class Pipeline:
 
     def _split(self) -> None:
         def work() -> store.Result:
-            with Crew(cores(), processes=is_big(self.sources.every)) as crew:
+            with WorkerPool(cores(), processes=is_big(self.sources.every)) as crew:
                 split = divided(
                     self.sources, self.table, self.leaves, self.output, self.config, crew,
                     decisions=self.verdicts, models=self.models, cache=self.project.cache,
