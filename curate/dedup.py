@@ -104,6 +104,16 @@ class Plan:
         """Lines read: kept + removed."""
         return sum(self.lines.values())
 
+    @property
+    def kept(self) -> int:
+        """Lines that stay."""
+        return self.read - self.gone
+
+    @property
+    def codes(self) -> Counter[str]:
+        """Lines that go for another one, by D001, D003 and D007."""
+        return Counter(lost.code for lost in self.losses)
+
     def proposed(self, similarity: float) -> float:
         """The probability that a pair of this similarity is compared at all: 1-(1-s^rows)^bands (Leskovec et al., Mining of Massive Datasets, 3.4)."""
         return float(1 - (1 - similarity**self.rows) ** self.bands)

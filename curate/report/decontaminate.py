@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from curate.apply import Removal
 from curate.decontaminate import Decontamination
 from curate.finding import Finding
+from curate.report.console import more
 from curate.text import plural, visible
 
 if TYPE_CHECKING:
@@ -100,9 +101,8 @@ def decontaminate_text(result: Decontamination, limit: int | None = SHOWN) -> "I
     order = sorted(range(len(result.leaks)), key=lambda at: (result.leaks[at].share, result.leaks[at].place))
     for at in order[:limit]:
         finding = result.findings[at]
-        yield Text.assemble((visible(f"{finding.file}:{finding.line}"), "bold"), f": {finding.code} ", visible(finding.message))
-    if limit is not None and len(order) > limit:
-        yield Text(f"… and {len(order) - limit:,} more (--all shows them)")
+        yield Text.assemble((visible(finding.where), "bold"), f": {finding.code} ", visible(finding.message))
+    yield from more(len(order), limit)
     for of in result.benchmarks:
         short = f"; {of.unsaid:,} too short to be looked for" if of.unsaid else ""
         yield Text(f"{visible(of.file)}: {len(of.found):,} of {plural(of.items, 'item')} found{short}")
