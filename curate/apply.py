@@ -1,14 +1,9 @@
-"""From findings, duplicates and decisions to what stays and what leaves; every line that leaves takes its reason along.
-
-kept + removed = read, always: it is demanded here, where both are made, and again of the lines that are written.
-"""
+"""From findings, duplicates and decisions to what stays and what leaves; every line that leaves takes its reason along."""
 
 import base64
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Final, NamedTuple
 
 import orjson
@@ -16,12 +11,10 @@ from pydantic import BaseModel, ConfigDict
 
 from curate.config import CheckConfig, DedupConfig
 from curate.decision import Decision
-from curate.detect.cluster import Duplicate
-from curate.detect.loss import Loss, loss
+from curate.detect.loss import Loss
 from curate.detect.table import Reader, Table, lines_at
-from curate.errors import DataError, demand_all
+from curate.errors import DataError
 from curate.example import UNKNOWN, Place
-from curate.files import replacing
 from curate.finding import Finding, Severity
 from curate.read.dataset import ParsedLine
 from curate.rules.removal import Removals, heavy
@@ -74,19 +67,6 @@ class Removal(BaseModel):
         return base64.b64decode(self.base64 or "") if self.text is None else self.text.encode("utf-8")
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """All lines that were read, each on one side."""
-
-    kept: list[ParsedLine]
-    removed: list[Removal]
-
-    @property
-    def reasons(self) -> Counter[str]:
-        """How many lines left for each code; `decision` for those that a person dropped."""
-        return Counter(removal.code or "decision" for removal in self.removed)
-
-
 class Dropped(NamedTuple):
     """A line that leaves by `drop`, for a finding whatever its severity."""
 
@@ -102,24 +82,6 @@ def leaves_by(finding: Finding, drop: tuple[str, ...]) -> bool:
     return finding.severity is Severity.ERROR or finding.code.startswith(drop)
 
 
-def errors_of(findings: Iterable[Finding], lines: Iterable[ParsedLine]) -> dict[Place, Finding]:
-    """Per line that holds an example the first of its findings that is an error."""
-    by_example: dict[tuple[str, str], list[Finding]] = defaultdict(list)
-    for finding in findings:
-        if finding.example and finding.severity is Severity.ERROR:
-            by_example[finding.file, finding.example].append(finding)
-    found: dict[Place, Finding] = {}
-    for parsed in lines if by_example else ():
-        if parsed.example is None:
-            continue
-        place = parsed.place
-        last = place.line + parsed.line.data.count(b"\n")
-        for finding in by_example.get((place.file, parsed.example.id), ()):
-            if place.line <= finding.line <= last:  # a copy elsewhere may be sound: a repeated key is not part of the content
-                found.setdefault(place, finding)
-    return found
-
-
 class Reason(NamedTuple):
     """Why a line leaves."""
 
@@ -129,34 +91,6 @@ class Reason(NamedTuple):
     when: datetime | None = None
     kept: Kept | None = None
     similarity: float | None = None
-
-
-def apply(
-    lines: Sequence[ParsedLine],
-    *,
-    errors: Mapping[Place, Finding] | None = None,
-    verdicts: Mapping[str, Decision] | None = None,
-    duplicates: Iterable[Duplicate] = (),
-    keep_unreadable: bool = False,
-) -> Applied:
-    """Decide for each line. A person's word comes first, then errors, then duplicates; lines without an example leave unless told otherwise."""
-    errors, verdicts = errors or {}, verdicts or {}
-    lost = {duplicate.example.place: loss(duplicate) for duplicate in duplicates}
-    kept: list[ParsedLine] = []
-    removed: list[Removal] = []
-    for parsed in lines:
-        reason: Reason | None = None
-        if parsed.example is not None:
-            place = parsed.place
-            reason = reason_of(verdicts.get(parsed.example.id), errors.get(place), lost.get(place))
-        elif not keep_unreadable:
-            reason = unreadable(parsed)
-        if reason is None:
-            kept.append(parsed)
-        else:
-            removed.append(removal(parsed.place, parsed.example.id if parsed.example else None, reason, parsed.line.data))
-    demand_all(len(lines), len(kept), len(removed))
-    return Applied(kept, removed)
 
 
 def reason_of(decision: Decision | None, error: Finding | None, lost: Loss | None) -> Reason | None:
@@ -222,13 +156,6 @@ def _texts(data: bytes) -> tuple[str | None, str | None]:
         return None, base64.b64encode(data).decode("ascii")
 
 
-def write_removed(path: Path, removed: Iterable[Removal]) -> None:
-    """Write `removed.jsonl` atomically, one line a removed line, in the order they were read. Raises `OutputError`."""
-    with replacing(path) as file:
-        for removal in removed:
-            file.write(removed_line(removal))
-
-
 def removed_line(removal: Removal) -> bytes:
     """A line of `removed.jsonl`, with its line break."""
     return removal.model_dump_json(exclude_none=True).encode() + b"\n"
@@ -237,9 +164,9 @@ def removed_line(removal: Removal) -> bytes:
 def leaving(
     table: Table, *, errors: Iterable[Finding] = (), verdicts: Mapping[str, Decision] | None = None, losses: Iterable[Loss] = (), first: int = 0
 ) -> dict[int, Reason]:
-    """Of the lines of a table, from number `first` on, those that leave, each with its reason, in their order: as `apply` decides.
+    """Of the lines of a table, from number `first` on, those that leave, each with its reason, in their order.
 
-    `errors` are the findings for which lines leave (see `leaves_by`).
+    A person's word comes first, then errors, then duplicates. `errors` are the findings for which lines leave (see `leaves_by`).
     """
     import numpy as np
 

@@ -4,6 +4,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from time import monotonic
@@ -13,9 +14,9 @@ from curate.config import CheckConfig, ConflictsConfig
 from curate.files import display_name, is_packed
 from curate.finding import Finding, Severity
 from curate.read.dataset import FileFacts, read_file
-from curate.read.pieces import SIZE, Batch, Piece, pieces_of
+from curate.read.pieces import SIZE, Batch, Piece, ids_at, pieces_of
 from curate.rules import Rule
-from curate.workers import Lookup, Workers
+from curate.worker_pool import WorkerPool
 
 CHUNK = 1024
 """Elements of a document at a time."""
@@ -86,13 +87,25 @@ def check_paths(
     report = CheckReport(rules=checker.chosen.known, severities_of=checker.chosen.severities)
     told = _Told(checker, found)
     size = _size(paths)
-    with Workers(checker, config, workers if checker.template is None and size >= PARALLEL else 1, hurry=size >= QUICK) as pool:
+    many, hurry = checker.template is None and size >= PARALLEL, size >= QUICK
+    own, anew = partial(_ready, checker, hurry), partial(_checker, config, hurry)
+    with WorkerPool(workers if many else 1, processes=many, own=own, anew=anew) as pool:
         cuts = {name_of(path): _check_file(path, name_of(path), checker, pool, report, progress, told) for path in paths}
         _conclude(checker, report, pool, {name_of(path): path for path in paths}, cuts, told)
     if checker.chosen.file_ignores:
         report.findings = list(filter(checker.chosen.tells, report.findings))
     report.seconds = monotonic() - started
     return report
+
+
+def _ready(checker: Checker, hurry: bool) -> Checker:
+    if hurry:
+        checker.hurry()
+    return checker
+
+
+def _checker(config: CheckConfig, hurry: bool) -> Checker:
+    return _ready(Checker(config), hurry)
 
 
 def _size(paths: Iterable[Path]) -> int:
@@ -114,7 +127,7 @@ class _Told:
             self._hear(told)
 
 
-def _check_file(path: Path, name: str, checker: Checker, pool: Workers, report: CheckReport, progress: Progress | None, told: _Told) -> Cuts:
+def _check_file(path: Path, name: str, checker: Checker, pool: WorkerPool, report: CheckReport, progress: Progress | None, told: _Told) -> Cuts:
     """Check a file; returns how it was cut, empty where it cannot be read in pieces once more."""
     facts = FileFacts(name, target=checker.target)
     found: list[Finding] = []
@@ -145,17 +158,17 @@ def _check_file(path: Path, name: str, checker: Checker, pool: Workers, report: 
     return cuts
 
 
-def _parts(path: Path, facts: FileFacts, checker: Checker, pool: Workers) -> Iterator[Part]:
+def _parts(path: Path, facts: FileFacts, checker: Checker, pool: WorkerPool) -> Iterator[Part]:
     pieces = pieces_of(path, facts.path, SIZE)
     if pieces is not None:
-        yield from pool.parts(pieces)
+        yield from pool.each(Checker.part, pieces)
         return
     lines = read_file(path, facts)
     while chunk := list(islice(lines, CHUNK)):
         yield checker.part_of(Batch.of_lines(chunk), facts, len(chunk))
 
 
-def _conclude(checker: Checker, report: CheckReport, pool: Workers, paths: Mapping[str, Path], cuts: Mapping[str, Cuts], told: _Told) -> None:
+def _conclude(checker: Checker, report: CheckReport, pool: WorkerPool, paths: Mapping[str, Path], cuts: Mapping[str, Cuts], told: _Told) -> None:
     """Add what the rules find in the data set as a whole, with the ids of the examples that it is about."""
     if checker.compares:
         lines = (parsed for name, path in paths.items() for parsed in read_file(path, FileFacts(name)))
@@ -172,7 +185,7 @@ def _conclude(checker: Checker, report: CheckReport, pool: Workers, paths: Mappi
     report.findings.sort(key=lambda finding: (order[finding.file], finding.order))
 
 
-def _ids(wanted: set[int], checker: Checker, pool: Workers, paths: Mapping[str, Path], cuts: Mapping[str, Cuts]) -> dict[int, str]:
+def _ids(wanted: set[int], checker: Checker, pool: WorkerPool, paths: Mapping[str, Path], cuts: Mapping[str, Cuts]) -> dict[int, str]:
     """The ids of some examples of the data set, counted from 0 over all files: read again, for there are few."""
     found: dict[int, str] = {}
     places = checker.seen.profile.places
@@ -189,12 +202,17 @@ def _ids(wanted: set[int], checker: Checker, pool: Workers, paths: Mapping[str, 
     return found
 
 
-def _looked_up(lines: Mapping[int, int], pool: Workers, cuts: Cuts) -> dict[int, str]:
+def _ids_at(checker: Checker, lookup: tuple[Piece, tuple[int, ...]]) -> dict[int, str]:
+    """The ids of the examples in some lines of a piece, counted from 1 and in order."""
+    return ids_at(*lookup, checker.scan.room if checker.scan is not None else None)
+
+
+def _looked_up(lines: Mapping[int, int], pool: WorkerPool, cuts: Cuts) -> dict[int, str]:
     """The ids of examples, of which the line of the file is given, in order."""
     starts = [before for before, _ in cuts]
     by_piece: dict[int, dict[int, int]] = {}
     for at, line in lines.items():
         nth = bisect_left(starts, line) - 1
         by_piece.setdefault(nth, {})[line - starts[nth]] = at
-    answers = pool.ids(Lookup(cuts[nth][1], tuple(numbers)) for nth, numbers in by_piece.items())
+    answers = pool.each(_ids_at, ((cuts[nth][1], tuple(numbers)) for nth, numbers in by_piece.items()))
     return {numbers[number]: id_ for numbers, ids in zip(by_piece.values(), answers, strict=True) for number, id_ in ids.items()}

@@ -6,17 +6,16 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from curate.apply import Applied, apply, removed_line
+from curate.apply import Reason, Removal, removal, removed_line
 from curate.detect.decontaminate import OTHER_SIDE, Match, contaminated, plain_words
 from curate.errors import demand_all
 from curate.events import Listener, StageFinished, StageStarted, silent
-from curate.example import Place
 from curate.finding import Finding
 from curate.masking import secrets_in
 from curate.outputs import beside, replacing_both
 from curate.read.benchmark import Item, read_benchmark
-from curate.read.dataset import demand_understood, read_dataset
-from curate.rules.leakage import Leak, leaked
+from curate.read.dataset import ParsedLine, demand_understood, read_dataset
+from curate.rules.leakage import Leak, benchmark_in_training
 from curate.snapshot import Snapshot, demand_unchanged, mode_of, snapshot
 from curate.text import plural
 
@@ -44,7 +43,10 @@ class Decontamination:
     """The same, as findings."""
     not_understood: int
     """Lines that hold no example that a reader understands; they stay as they are."""
-    applied: Applied = field(repr=False)
+    read: int
+    """Lines read: kept + removed."""
+    kept: list[ParsedLine] = field(repr=False)
+    removed: list[Removal] = field(repr=False)
     seen: list[Snapshot]
     """The files, and the benchmarks, as they were before they were read."""
 
@@ -72,17 +74,20 @@ def decontaminated(
     for match in matches:
         by_example[match.example].append(match)
     leaks: list[Leak] = []
-    errors: dict[Place, Finding] = {}
     for at, inside in by_example.items():
         best = min(inside, key=lambda match: (-match.share, match.message, match.item))
         example, item = dataset.examples[at], items[best.item]
         pointer = "" if best.message == OTHER_SIDE else example.messages[best.message].content_pointer
         part, words = item.parts[best.part], _without_secrets(best.words, item.parts[best.part].text)
         leaks.append(Leak(example.place, example.id, pointer, item.place, part.name, best.kind, words, best.share, len(inside) - 1))
-    findings = leaked(leaks)
-    errors = {leak.place: finding for leak, finding in zip(leaks, findings, strict=True)}
-    applied = apply(dataset.lines, errors=errors, keep_unreadable=True)
-    return Decontamination(_summaries(items, matches, found.unsaid), leaks, findings, dataset.not_understood, applied, seen)
+    findings = list(benchmark_in_training.function(leaks))
+    goes = {leak.place: Reason(finding.code, finding.message, "rule") for leak, finding in zip(leaks, findings, strict=True)}
+    kept = [line for line in dataset.lines if line.example is None or line.place not in goes]
+    removed = [
+        removal(line.place, line.example.id, goes[line.place], line.line.data) for line in dataset.lines if line.example is not None and line.place in goes
+    ]
+    benchmarked = _summaries(items, matches, found.unsaid)
+    return Decontamination(benchmarked, leaks, findings, dataset.not_understood, len(dataset.lines), kept, removed, seen)
 
 
 def _without_secrets(words: str, text: str) -> str:
@@ -105,12 +110,12 @@ def write_decontaminated(result: Decontamination, output: Path, *, overwrite: bo
 
     Raises as `curate.dedup.write_plan` does.
     """
-    removed, applied = beside(output, "removed"), result.applied
+    removed = beside(output, "removed")
     unchanged = partial(demand_unchanged, result.seen)
     with replacing_both(output, removed, overwrite=overwrite, mode=mode_of(result.seen), unchanged=unchanged) as (kept, gone):
-        for line in applied.kept:
+        for line in result.kept:
             kept.write(line.jsonl + b"\n")
-        for removal in applied.removed:
-            gone.write(removed_line(removal))
-        demand_all(len(applied.kept) + len(applied.removed), kept.lines, gone.lines)
+        for went in result.removed:
+            gone.write(removed_line(went))
+        demand_all(result.read, kept.lines, gone.lines)
     return removed

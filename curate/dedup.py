@@ -18,13 +18,11 @@ from curate.config import CheckConfig, DedupConfig
 from curate.decision import Decision
 from curate.detect.boilerplate import told
 from curate.detect.columns import Making
-from curate.detect.crew import Crew
 from curate.detect.loss import Loss
 from curate.detect.remembered import Remembered
 from curate.detect.shingles import Shingling
 from curate.detect.sift import sift
 from curate.detect.table import Reader, Table, examples_at, lines_at, read_table
-from curate.detect.threads import cores
 from curate.detect.verify import FLOOR
 from curate.errors import UsageError
 from curate.events import Listener, StageAdvanced, StageFinished, StageStarted, silent
@@ -40,6 +38,7 @@ from curate.rules.removal import Removals, heavy
 from curate.snapshot import Snapshot, demand_unchanged, mode_of, snapshot
 from curate.suppressions import load_suppressions, suppress
 from curate.text import plural, visible
+from curate.worker_pool import WorkerPool, cores
 
 if TYPE_CHECKING:
     import numpy as np
@@ -105,6 +104,16 @@ class Plan:
         """Lines read: kept + removed."""
         return sum(self.lines.values())
 
+    @property
+    def kept(self) -> int:
+        """Lines that stay."""
+        return self.read - self.gone
+
+    @property
+    def codes(self) -> Counter[str]:
+        """Lines that go for another one, by D001, D003 and D007."""
+        return Counter(lost.code for lost in self.losses)
+
     def proposed(self, similarity: float) -> float:
         """The probability that a pair of this similarity is compared at all: 1-(1-s^rows)^bands (Leskovec et al., Mining of Massive Datasets, 3.4)."""
         return float(1 - (1 - similarity**self.rows) ** self.bands)
@@ -134,7 +143,7 @@ def plan(
     decided = decisions or {}
     paths = [*against, *files]
     seen = [snapshot(path) for path in dict.fromkeys(paths)]
-    with Crew(cores(), processes=_size(paths) >= PARALLEL) as crew:
+    with WorkerPool(cores(), processes=_size(paths) >= PARALLEL) as crew:
         listen(StageStarted("read"))
         making = Making(config.on, Shingling(), config.keep if ":" in config.keep else "longest", config.beginnings)
         memory = Remembered.of(cache, making, paths, only=remembered_only) if cache else None

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from curate.detect.columns import Making
-from curate.detect.crew import Crew
 from curate.detect.shingles import Shingling
 from curate.detect.table import read_table
 from curate.example import Place
 from curate.manifest import InputFile, Manifest, read_manifest
+from curate.worker_pool import WorkerPool
 
 
 class Changed(NamedTuple):
@@ -116,7 +116,7 @@ def _examples(folder: Path, manifest: Manifest) -> dict[str, tuple[Place, str]]:
     """The examples of all splits by id, each with its first place and its split."""
     names = list(manifest.splits)
     paths = [folder / part.file for part in manifest.splits.values()]
-    with Crew(1, processes=False) as crew:
+    with WorkerPool(1, processes=False) as crew:
         table = read_table(paths, Making("conversation", Shingling(), brief=False, common=()), crew)
     found: dict[str, tuple[Place, str]] = {}
     for at, line in enumerate(table.lines.tolist()):

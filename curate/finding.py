@@ -62,6 +62,11 @@ class Finding:
         return {name: getattr(self, name) for name in NAMES}
 
     @property
+    def where(self) -> str:
+        """FILE:LINE, or the file alone."""
+        return f"{self.file}:{self.line}" if self.line else self.file
+
+    @property
     def order(self) -> tuple[str, int, str, str]:
         """The order of a report: by file, line, code, place in the line."""
         return (self.file, self.line, self.code, self.pointer)

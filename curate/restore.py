@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from curate.apply import Removal, removal_of
 from curate.config import Config, MixConfig
 from curate.decision import Decision, DecisionLog
-from curate.detect.crew import Crew
 from curate.detect.table import Table, read_table
 from curate.errors import InputError, UsageError, demand_all
 from curate.files import display_name, replacing
@@ -28,6 +27,7 @@ from curate.split.division import Division, divide, making_of
 from curate.split.names import NAMES
 from curate.text import plural, visible
 from curate.transaction import settle
+from curate.worker_pool import WorkerPool
 
 if TYPE_CHECKING:
     import numpy as np
@@ -171,7 +171,7 @@ def restore_into(folder: Path, entries: Sequence[Entry], numbers: Sequence[int],
     config = Config.model_validate(manifest.config).model_copy(update={"mix": MixConfig()})  # what a person brings back has its room
     order = ["test", "train", "validation"] if given else list(NAMES)
     with ExitStack() as stack:
-        crew, room = stack.enter_context(Crew(1, processes=False)), scratch()
+        crew, room = stack.enter_context(WorkerPool(1, processes=False)), scratch()
         stack.callback(discard, room)
         lines = room / "restored.jsonl"
         lines.write_bytes(b"".join(compact(removal.data) + b"\n" for _, removal in back))

@@ -66,3 +66,8 @@ def _words(text: str) -> Iterator[str]:
 def plural(count: int, noun: str) -> str:
     """`1 line`, `1,234 lines`; info has no plural."""
     return f"{count:,} {noun}" if count == 1 or noun == "info" else f"{count:,} {noun}{'es' if noun.endswith(('s', 'x', 'ch')) else 's'}"
+
+
+def storable(text: str) -> str:
+    """Lone surrogates, which no UTF-8 stream can carry, as U+FFFD."""
+    return text.encode("utf-8", "replace").decode()

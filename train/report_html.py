@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from curate import __version__
 from curate.datamap import Mapped
-from curate.report.html import TABLE, head, safe
+from curate.report.html import TABLE, foot, head, safe, tile
 from curate.report.html_curves import STYLE, Curve, curves
 from curate.report.html_scatter import STYLE as DOTS
 from curate.text import plural
@@ -37,7 +36,7 @@ def _parts(report: Report, settings: Settings, journal: Sequence[dict[str, Any]]
         (f"{report.kept_step:,}", "step that was kept"),
         (duration(sum(_seconds(journal))), "in all"),
     ):
-        yield f'<div class="tile"><b>{value}</b>{safe(label)}</div>'
+        yield tile(value, safe(label))
     yield '</div>\n<h2>How it went</h2>\n<div class="plots">\n'
     yield from _plots(steps, journal)
     yield "</div>\n"
@@ -54,7 +53,7 @@ def _parts(report: Report, settings: Settings, journal: Sequence[dict[str, Any]]
     facts = {"key": report.key, "base": report.base, "chat template": report.template, "manifest": report.manifest or "none", "adapter": report.adapter_sha256}
     yield "<h2>Made of</h2>\n<table>" + "".join(f"<tr><th>{name}</th><td><code>{safe(value)}</code></td></tr>" for name, value in facts.items()) + "</table>\n"
     versions = ", ".join(f"{name} {version}" for name, version in settings.packages.items())
-    yield f'<p class="quiet">curate {__version__}, {safe(versions)}, {safe(settings.dtype)}, {safe(settings.optimiser)}</p>\n</body>\n</html>\n'
+    yield foot(safe(versions), safe(settings.dtype), safe(settings.optimiser))
 
 
 def _plots(steps: Sequence[dict[str, Any]], journal: Sequence[dict[str, Any]]) -> Iterator[str]:

@@ -43,8 +43,9 @@ def review(
     log = DecisionLog(sources.project.decisions)
     merged = sum(len(log.merge(other)) for other in merge or ())
 
-    from tui.app import At, CurateApp  # Textual, only once it is known to be there and wanted
+    from tui.app import CurateApp  # Textual, only once it is known to be there and wanted
     from tui.messages import TerminalGone
+    from tui.review_app import At
     from tui.terminal import end_with_terminal
 
     def told(sources: Sources, tell: Callable[[Fact], None], stopped: Callable[[], bool]) -> None:

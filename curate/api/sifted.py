@@ -33,7 +33,7 @@ class Deduplicated:
     @property
     def kept(self) -> int:
         """Lines that stay."""
-        return self.plan.read - self.plan.gone
+        return self.plan.kept
 
     @property
     def not_understood(self) -> int:

@@ -157,5 +157,5 @@ def _agreed(planned: Plan, *, as_json: bool) -> bool:
         return False
     err = console(stderr=True)
     for found in planned.heavy:
-        err.print(f"{found.code} {visible(f'{found.file}:{found.line}' if found.line else found.file)}: {visible(found.message)}")
+        err.print(f"{found.code} {visible(found.where)}: {visible(found.message)}")
     return typer.confirm("Remove them?", err=True)

@@ -37,7 +37,7 @@ def codes(given: Sequence[str] | None) -> list[str] | None:
 def progress(label: str, unit: str, *, quiet: bool = False, total: int | None = None, waits: bool = False) -> Iterator[Callable[[int], None] | None]:
     """Progress on stderr while the block runs, on a terminal only; yields what to call with the number done, or None.
 
-    With `waits` it is not shown before something is done: it has a thread, and a process without any can be copied (see `curate.workers`).
+    With `waits` it is not shown before something is done: it has a thread, and a process without any can be copied (see `curate.worker_pool`).
     """
     if quiet or not sys.stderr.isatty():
         yield None

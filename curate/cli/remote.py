@@ -220,8 +220,7 @@ def _demand_sound(files: list[Path], meant: options.Asked, *, unchecked: bool, q
     report = _checked(files, meant, quiet=quiet)
     if errors := report.severities[Severity.ERROR]:
         first = next(finding for finding in report.findings if finding.severity is Severity.ERROR)
-        where = f"{first.file}:{first.line}" if first.line else first.file
-        said = f"{plural(errors, 'error')} by the rules of {meant.place.target}; the first is {where}: {first.code} {first.message}"
+        said = f"{plural(errors, 'error')} by the rules of {meant.place.target}; the first is {first.where}: {first.code} {first.message}"
         raise DataError(said, "`curate remote validate` shows them; --no-check sends the data as it is")
     told = Counter(finding.code for finding in report.findings if finding.severity is Severity.WARNING or finding.code.startswith(PERSONAL))
     if told:

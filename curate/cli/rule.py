@@ -20,17 +20,9 @@ from curate.rules.custom import known_rules, own_rules
 from curate.rules.rule import Rule
 from curate.text import excerpt, plural, visible
 
-BY_SCOPE: Final = {
-    Scope.TOKENS: "needs a model, and its examples are written for a small one that only our own tests have; `curate check --model` runs it",
-    Scope.REMOVAL: "it is about what `curate dedup` removes, and never asks about a few lines",
-    Scope.BENCHMARK: "it needs a benchmark; `curate decontaminate` has one",
-    Scope.MEANING: "it needs embeddings; `curate dedup --embeddings MODEL` has them",
-    Scope.SPLITS: "it is about two files, and its examples are told apart by `curate verify` only",
-    Scope.DIVISION: "it is about what `curate split` comes to",
-    Scope.OUTPUT: "it is about a folder that `curate split` has written; `curate verify` asks it",
-    Scope.ADOPTION: "its examples are lines of a file of suppressions, not of data",
-}
+NO_MODEL: Final = "needs a model, and its examples are written for a small one that only our own tests have; `curate check --model` runs it"
 BY_CODE: Final = {
+    "F006": "its examples are lines of a file of suppressions, not of data",
     "J018": "an example would have to be as big as a file that the service refuses",
     "X001": "it needs an NLI model or a judge; `curate conflicts --nli` runs it",
     "X002": "it needs models that compare questions and answers; `curate conflicts --embeddings --nli` runs it",
@@ -99,7 +91,7 @@ def _test(rules: list[Rule], config: CheckConfig) -> None:
         raise UsageError("no rule of your own to test", "declare one in curate.toml: [[check.rule]], or name one of ours")
     out, failed = console(), 0
     for item in rules:
-        if reason := BY_CODE.get(item.code) or BY_SCOPE.get(item.scope):
+        if reason := BY_CODE.get(item.code) or (NO_MODEL if item.scope == Scope.TOKENS else item.by and f"{item.by} asks it, not `curate check`"):
             out.print(f"{item.code} {item.name}: not tested ({reason})")
             continue
         wrong = list(_wrong(item, config))
@@ -117,7 +109,7 @@ def _wrong(item: Rule, config: CheckConfig) -> Iterator[str]:
     target = item.only[0] if item.only and config.target not in item.only else config.target
     asked = CheckConfig(select=(item.code,), rule=config.rule, target=target)
     for label, data, wanted in (("bad", item.bad, True), ("good", item.good, False)):
-        for part in data.splitlines(keepends=True) if item.scope is Scope.TEXT else [data] if data else []:
+        for part in data.splitlines(keepends=True) if item.scope == Scope.TEXT else [data] if data else []:
             if _fires(item.code, part, asked) is not wanted:
                 shown = excerpt(part.decode("utf-8", "backslashreplace").rstrip("\n"), 100)
                 yield f"{label} example {'does not fire it' if wanted else 'fires it'}: {shown}"

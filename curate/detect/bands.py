@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from curate.detect.minhash import PERMUTATIONS, signatures
 from curate.detect.shingles import Sets
-from curate.detect.threads import side_by_side
+from curate.worker_pool import parallel_map
 
 if TYPE_CHECKING:
     import numpy as np
@@ -62,6 +62,6 @@ def band_keys(sets: Sets, bands: Bands, workers: int) -> "Keys":
         signed = signatures(part, bands.permutations, bands.number * bands.rows)
         keys[:, start : start + CHUNK] = kernels.band_keys(signed, bands.number, bands.rows)
 
-    for _ in side_by_side(sign, range(0, len(sets), CHUNK), workers):
+    for _ in parallel_map(sign, range(0, len(sets), CHUNK), workers):
         pass
     return keys

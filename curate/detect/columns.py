@@ -3,20 +3,19 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from curate.detect.boilerplate import Passages, own_texts
 from curate.detect.brief import Brief, joined_brief
-from curate.detect.compared import On, compared_turns, pieces_of, written_text
+from curate.detect.compared import On, pieces_of, turns_of, written_text
 from curate.detect.compared import Piece as Said
 from curate.detect.keeper import lacking, length
 from curate.detect.keys import Keys, joined_keys, key_of, plain_key, plain_turns
 from curate.detect.links import Links, joined_links, links_of_lines, links_of_outlined
 from curate.detect.marks import Marking, Marks, joined_marks, marks_of_batch
 from curate.detect.shingles import Sets, Shingling, joined, salted, shingled, texts_of
-from curate.example import Example, Place, attachments
+from curate.example import Example, attachments
 from curate.read.dataset import FileFacts, ParsedLine
 from curate.read.lines import BOM
 from curate.read.pieces import Batch, Cut, Piece, bytes_of, read_lines, read_piece
@@ -149,7 +148,7 @@ def _outlined_columns(piece: Piece, making: Making) -> "Columns | None":
     marks = of.marks_of(outlined, len(making.marking.keys)) if making.marking else None
     without, ids = count if ":" in making.keep else 0, of.ids_of(outlined)
     linked, links = links_of_outlined(outlined, ids, making.shingling.size) if making.links else (None, None)
-    sets, brief = of.sets_of(outlined, making, linked)
+    sets, brief = of.sets_of(outlined, making.on, making.shingling, making.common, brief=making.brief, whole=linked)
     holds = np.ones(count, dtype=np.bool_)
     plain = Columns(starts, sizes, endings, outlined.numbers, zeros, holds, ids, sets, brief, lengths, keys, links, without, 0, marks)
     ended = not data or data.endswith(b"\n")
@@ -276,13 +275,6 @@ def _plain_places(batch: Batch) -> "Numbers":
 def _place(parsed: ParsedLine) -> tuple[int, int, int, int, int]:
     line = parsed.line
     return line.offset, len(line.data), len(line.ending), line.number, line.nth
-
-
-@cache
-def turns_of(roles: tuple[str, ...], on: On) -> tuple[int, ...]:
-    """The turns that are compared of a plain conversation of these roles."""
-    value = {"messages": [{"role": role, "content": ""} for role in roles]}
-    return tuple(message.index for message in compared_turns(Example(Place("", 0), value, "messages"), on))
 
 
 def _id(turns: Sequence[bytes]) -> bytes:

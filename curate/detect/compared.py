@@ -5,10 +5,10 @@ calls is: two answers without words that call other functions are two answers.
 """
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, Final, Literal, NamedTuple
 
-from curate.example import Example, Message
-from curate.text import normalised
+from curate.example import Example, Message, Place
 
 SILENT: Final = ("system", "developer")
 """Roles that are not compared."""
@@ -24,11 +24,6 @@ class Piece(NamedTuple):
     text: str
     asked: bool
     """Whether a user says it."""
-
-
-def compared_text(example: Example, on: On) -> str:
-    """The text that counts, normalised."""
-    return normalised(written_text(example, on))
 
 
 def written_text(example: Example, on: On) -> str:
@@ -86,6 +81,13 @@ def compared_turns(example: Example, on: On) -> list[Message]:
             asked = next((at for at in range(len(prompt) - 1, -1, -1) if prompt[at].role == "user"), len(prompt))
             turns = prompt[asked:] + turns
     return [message for message in turns if message.role not in SILENT]
+
+
+@cache
+def turns_of(roles: tuple[str, ...], on: On) -> tuple[int, ...]:
+    """The turns that are compared of a plain conversation of these roles."""
+    value = {"messages": [{"role": role, "content": ""} for role in roles]}
+    return tuple(message.index for message in compared_turns(Example(Place("", 0), value, "messages"), on))
 
 
 def _said(message: Message) -> Iterator[str]:

@@ -6,13 +6,13 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from curate.detect.cluster import Choice, Pair
-from curate.detect.crew import Crew
 from curate.detect.keeper import ranking
 from curate.detect.near import decided
 from curate.detect.picked import Compared, Wanted, picked
 from curate.detect.remembered import Remembered, Verdicts
 from curate.detect.shingles import Sets
 from curate.detect.table import Reader, Spot, Table
+from curate.worker_pool import WorkerPool
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,7 +39,7 @@ class Batch(NamedTuple):
     wanted: Wanted
 
 
-def decide_groups(table: Table, compared: Compared, groups: "Sequence[Numbers]", wanted: Wanted, crew: Crew, memory: Remembered | None) -> Choice:
+def decide_groups(table: Table, compared: Compared, groups: "Sequence[Numbers]", wanted: Wanted, crew: WorkerPool, memory: Remembered | None) -> Choice:
     """What becomes of the members of groups, all together, by where they stand among all examples.
 
     What is remembered of a group, by the ids of its members and all else that decides, is not decided again.

@@ -7,8 +7,8 @@ before them and those that become several; a text with one of these goes the lon
 import unicodedata
 from typing import TYPE_CHECKING, Any, Final
 
-from curate.detect.threads import once
 from curate.text import WORDS
+from curate.worker_pool import once
 
 if TYPE_CHECKING:
     import numpy as np

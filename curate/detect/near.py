@@ -23,9 +23,9 @@ from curate.detect.facts import Facts
 from curate.detect.keeper import Ranking, ranking
 from curate.detect.keys import Keys, ids_of, key_of
 from curate.detect.shingles import Sets, Shingling, joined, salted, shingled, texts_of
-from curate.detect.threads import cores, side_by_side
 from curate.detect.verify import FLOOR, Alike, grouped
 from curate.example import Example, attachments
+from curate.worker_pool import cores, parallel_map
 
 if TYPE_CHECKING:
     import numpy as np
@@ -128,7 +128,7 @@ def sets_of(examples: Sequence[Example], config: DedupConfig, common: Passages =
     shingling = Shingling()
     chunks = (examples[start : start + CHUNK] for start in range(0, len(examples), CHUNK))
     texts = (texts_of(own_texts([pieces_of(example, config.on) for example in chunk], common)) for chunk in chunks)
-    sets = joined(list(side_by_side(lambda part: shingled(part, shingling), texts, cores())))
+    sets = joined(list(parallel_map(lambda part: shingled(part, shingling), texts, cores())))
     return salted(sets, (attachments(example.value) for example in examples))
 
 

@@ -4,13 +4,12 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from curate.detect.boilerplate import own_texts
+from curate.detect.boilerplate import Passages, own_texts
 from curate.detect.brief import SHORT, Brief
-from curate.detect.columns import Making, turns_of
-from curate.detect.compared import On, Piece
+from curate.detect.compared import On, Piece, turns_of
 from curate.detect.keys import Keys
 from curate.detect.marks import FORMAT_NAMES, Marks
-from curate.detect.shingles import Sets, shingled, texts_in, texts_of
+from curate.detect.shingles import Sets, Shingling, shingled, texts_in, texts_of
 from curate.read.outline import ROLES, Outlined
 
 if TYPE_CHECKING:
@@ -46,15 +45,15 @@ def ids_of(outlined: Outlined) -> "Ids":
     return found
 
 
-def sets_of(outlined: Outlined, making: Making, whole: Sets | None = None) -> tuple[Sets, Brief]:
+def sets_of(outlined: Outlined, on: On, shingling: Shingling, common: Passages | None, *, brief: bool, whole: Sets | None) -> tuple[Sets, Brief]:
     """The shingles of the texts that are compared, `whole` where they are known and nothing is left out, and the words of short texts."""
     import numpy as np
 
-    count, on = len(outlined.lines), making.on
-    if making.common:
-        own = own_texts([_pieces(outlined, row, on) for row in range(count)], making.common)
-        return shingled(texts_of(own), making.shingling), Brief.of(own) if making.brief else Brief.of_some(count, {})
-    if whole is not None and not making.brief:
+    count = len(outlined.lines)
+    if common:
+        own = own_texts([_pieces(outlined, row, on) for row in range(count)], common)
+        return shingled(texts_of(own), shingling), Brief.of(own) if brief else Brief.of_some(count, {})
+    if whole is not None and not brief:
         return whole, Brief.of_some(count, {})
     spans = _compared(outlined, on)
     buffer = outlined.text
@@ -63,8 +62,8 @@ def sets_of(outlined: Outlined, making: Making, whole: Sets | None = None) -> tu
     short = np.flatnonzero(spans.plain & (sizes > 0) & (sizes <= SHORT))
     for at in np.flatnonzero(~spans.plain & (sizes <= 4 * SHORT)).tolist():  # bytes; 4 of a character at the most
         others.setdefault(at, outlined.said(int(spans.starts[at]), int(spans.ends[at])))
-    brief = Brief.of_spans(len(sizes), buffer, short, np.stack([spans.starts[short], spans.ends[short]]), others)
-    return shingled(texts, making.shingling), brief
+    words = Brief.of_spans(len(sizes), buffer, short, np.stack([spans.starts[short], spans.ends[short]]), others)
+    return shingled(texts, shingling), words
 
 
 def _pieces(outlined: Outlined, row: int, on: On) -> list[Piece]:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from curate.config import DedupConfig
 from curate.detect.boilerplate import Passages
 from curate.detect.cluster import Choice, Pair
-from curate.detect.crew import Crew
 from curate.detect.plain_facts import Lines, Pairs, agreeing
 from curate.detect.remembered import Remembered
 from curate.detect.shingles import Sets
 from curate.detect.table import Table
 from curate.detect.verify import FLOOR
+from curate.worker_pool import WorkerPool
 
 if TYPE_CHECKING:
     import numpy as np
@@ -66,7 +66,7 @@ class Compared(NamedTuple):
 
 
 def picked(
-    table: Table, compared: Compared, groups: "Sequence[Numbers]", wanted: Wanted, crew: Crew, memory: Remembered | None = None
+    table: Table, compared: Compared, groups: "Sequence[Numbers]", wanted: Wanted, crew: WorkerPool, memory: Remembered | None = None
 ) -> "tuple[Choice, Sequence[Numbers]]":
     """What becomes of the groups that can be decided about so, by where their members stand among all examples; and the other groups.
 
@@ -107,7 +107,7 @@ class _Choosing:
         self._cells = np.where((squares > 0) & (squares.cumsum() <= SQUARES), squares.cumsum() - squares, -1)
         self._squares = np.full(int(squares[self._cells >= 0].sum()), np.nan)
 
-    def chosen(self, crew: Crew, memory: Remembered | None) -> Choice:
+    def chosen(self, crew: WorkerPool, memory: Remembered | None) -> Choice:
         """What becomes of the members."""
         import numpy as np
 
@@ -153,7 +153,7 @@ class _Choosing:
         (gone, similarities), (apart, _) = pairs(0), pairs(1)
         return Choice(gone, apart, [*similarities, *misses])
 
-    def _learn(self, groups: "Numbers", asked: "Numbers", crew: Crew, memory: Remembered | None) -> None:
+    def _learn(self, groups: "Numbers", asked: "Numbers", crew: WorkerPool, memory: Remembered | None) -> None:
         """Find out of two members each time whether they agree in their facts; groups: the one that both are in."""
         import numpy as np
 
@@ -167,7 +167,7 @@ class _Choosing:
         self._known, self._verdicts = known[order], verdicts[order]
 
 
-def agreed(table: Table, standing: "Numbers", wanted: Wanted, crew: Crew, memory: Remembered | None, *, words: bool = False) -> "Flags":
+def agreed(table: Table, standing: "Numbers", wanted: Wanted, crew: WorkerPool, memory: Remembered | None, *, words: bool = False) -> "Flags":
     """Whether pairs of examples, rows of where both stand among all, agree in their facts, or in all `words` of meaning; as remembered, or found out.
 
     Raises `InputError` when lines cannot be read again.

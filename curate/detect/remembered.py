@@ -209,11 +209,6 @@ class Remembered:
         if columns.trouble:
             self.notes.append(columns.trouble)
 
-    @property
-    def made(self) -> int:
-        """Examples of pieces that had to be read."""
-        return self.read - self.reused
-
     def choice(self, group: bytes) -> Choice | None:
         """What became of a group, by the key of all that it depends on."""
         self._verdicts()

@@ -17,10 +17,10 @@ from curate.detect.keys import key_of
 from curate.detect.near import sets_of
 from curate.detect.question import Question, question_of
 from curate.detect.shingles import Sets
-from curate.detect.threads import cores
 from curate.detect.verify import Alike, grouped, jaccard
 from curate.example import Example
 from curate.text import normalised, words
+from curate.worker_pool import cores
 
 AGREE: Final = 0.8
 """Share of the words of meaning of two answers that both have, from which they say the same."""

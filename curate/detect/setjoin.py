@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from curate.detect.shingles import Sets
-from curate.detect.threads import side_by_side
+from curate.worker_pool import parallel_map
 
 if TYPE_CHECKING:
     import numpy as np
@@ -72,7 +72,7 @@ def nearest_before(sets: Sets, parts: "Parts", threshold: float, workers: int, s
         kernels.look_up(sets.hashes, sets.offsets, parts, prefixes.shingles, prefixes.ends, *postings, *held, some is None, threshold, start, end, best, other)
         return best, other
 
-    for best, other in side_by_side(look, range(0, count, STRETCH), workers):  # ascending, so that the first of equals stays
+    for best, other in parallel_map(look, range(0, count, STRETCH), workers):  # ascending, so that the first of equals stays
         better = best > nearest.similarity[late]
         nearest.similarity[late[better]] = best[better]
         nearest.other[late[better]] = other[better]
@@ -90,7 +90,7 @@ def _prefixes(sets: Sets, threshold: float, workers: int) -> Prefixes:
     def rarest(start: int) -> tuple[Any, Any]:
         return kernels.rarest(sets.hashes, sets.offsets, counts, 32 - BITS, threshold, start, min(len(sets), start + CHUNK))  # type: ignore[no-any-return]
 
-    parts = list(side_by_side(rarest, range(0, len(sets), CHUNK), workers))
+    parts = list(parallel_map(rarest, range(0, len(sets), CHUNK), workers))
     sizes = np.concatenate([np.zeros(1, dtype=np.int64), *(sizes for _, sizes in parts)])
     return Prefixes(np.concatenate([shingles for shingles, _ in parts]), np.cumsum(sizes))
 

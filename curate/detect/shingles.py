@@ -12,11 +12,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
-from curate.detect.compared import On, written_text
 from curate.detect.folding import folds, normal
-from curate.detect.threads import once
-from curate.example import Example
 from curate.text import UNSPACED, WORDS
+from curate.worker_pool import once
 
 if TYPE_CHECKING:
     import numpy as np
@@ -183,8 +181,3 @@ def joined(parts: Iterable[Sets]) -> Sets:
     for part in parts:
         joining.add(part)
     return joining.done()
-
-
-def shingle_hashes(example: Example, on: On) -> "Hashes":
-    """The distinct 32-bit hashes of one example's shingles, sorted; none for an example without text."""
-    return shingled(texts_of([written_text(example, on)])).hashes

@@ -8,7 +8,6 @@ from curate.config import DedupConfig
 from curate.detect.bands import Bands
 from curate.detect.beginnings import Beginnings
 from curate.detect.cluster import Code, Pair
-from curate.detect.crew import Crew
 from curate.detect.decide import decide_groups
 from curate.detect.loss import Loss
 from curate.detect.picked import Compared, Wanted, ranks_of
@@ -17,6 +16,7 @@ from curate.detect.shingles import Sets
 from curate.detect.table import Table
 from curate.detect.verify import grouped
 from curate.detect.wording import same_wording
+from curate.worker_pool import WorkerPool
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,7 +42,7 @@ class Sifted:
 def sift(
     table: Table,
     config: DedupConfig,
-    crew: Crew,
+    crew: WorkerPool,
     pinned: frozenset[str] = frozenset(),
     findings: Callable[["Numbers"], Mapping[str, tuple[int, ...]]] | None = None,
     old: int = 0,

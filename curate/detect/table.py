@@ -11,7 +11,6 @@ from curate.detect.boilerplate import Passages, learnt, telling
 from curate.detect.brief import Brief, joined_brief
 from curate.detect.columns import Columns, Making, columns_of_lines
 from curate.detect.compared import On, asked_turns
-from curate.detect.crew import Crew
 from curate.detect.keys import Keys, joined_keys
 from curate.detect.links import Links, joined_links
 from curate.detect.marks import Marks, joined_marks
@@ -26,12 +25,12 @@ from curate.read.lines import Line
 from curate.read.pieces import Piece, pieces_of
 from curate.scratch import scratch
 from curate.text import visible
+from curate.worker_pool import WorkerPool
 
 if TYPE_CHECKING:
     import numpy as np
 
     Numbers = np.ndarray[Any, np.dtype[np.int64]]
-    Flags = np.ndarray[Any, np.dtype[np.bool_]]
     Ids = np.ndarray[Any, np.dtype[np.uint64]]
 
 SIZE: Final = 4 << 20
@@ -231,7 +230,7 @@ def changed(source: Source) -> InputError:
 def read_table(
     paths: Sequence[Path],
     making: Making,
-    crew: Crew,
+    crew: WorkerPool,
     progress: Callable[[int], None] | None = None,
     name_of: Callable[[Path], str] = display_name,
     memory: Remembered | None = None,
@@ -265,7 +264,7 @@ def _learnt(table: Table, on: On, examples: "Numbers", least: int) -> Passages:
 def _read(
     paths: Sequence[Path],
     making: Making,
-    crew: Crew,
+    crew: WorkerPool,
     progress: Callable[[int], None] | None,
     name_of: Callable[[Path], str],
     memory: Remembered | None,
@@ -323,7 +322,7 @@ def _read(
     )
 
 
-def _columns(pieces: Iterator[Piece], making: Making, crew: Crew, memory: Remembered | None) -> Iterator[Columns]:
+def _columns(pieces: Iterator[Piece], making: Making, crew: WorkerPool, memory: Remembered | None) -> Iterator[Columns]:
     """The columns of each piece, as remembered or made."""
     quick = [making.judging is None and not making.keys]
     for columns in crew.each(partial(columns_for, making=making), map(memory.task if memory else Task, pieces), lambda: all(quick)):

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from curate.detect.bands import Bands, band_keys, bands_for
 from curate.detect.shingles import Sets
-from curate.detect.threads import side_by_side
+from curate.worker_pool import parallel_map
 
 if TYPE_CHECKING:
     import numpy as np
@@ -71,7 +71,7 @@ def _joined(sets: Sets, keys: "Keys", threshold: float, workers: int) -> "tuple[
         pairs: np.ndarray[Any, np.dtype[np.float64]] = join.verified(*join.buckets(packed, bits), sets.hashes, sets.offsets, bounds, parent, seen)
         return pairs
 
-    for pairs in side_by_side(alike, keys, workers):
+    for pairs in parallel_map(alike, keys, workers):
         misses = join.join_pairs(pairs, threshold, parent, misses)
     return join.roots(parent), misses[1 : int(misses[0, 0])]
 

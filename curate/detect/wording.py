@@ -6,11 +6,11 @@
 from typing import TYPE_CHECKING, Any, Final
 
 from curate.detect.cluster import Pair
-from curate.detect.crew import Crew
 from curate.detect.picked import Compared, Wanted, agreed
 from curate.detect.remembered import Remembered
 from curate.detect.table import Table
 from curate.detect.verify import jaccard
+from curate.worker_pool import WorkerPool
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,7 +23,7 @@ ROUNDS: Final = 20
 
 
 def same_wording(
-    table: Table, compared: Compared, keys: "Ids", order: "Numbers", wanted: Wanted, crew: Crew, memory: Remembered | None
+    table: Table, compared: Compared, keys: "Ids", order: "Numbers", wanted: Wanted, crew: WorkerPool, memory: Remembered | None
 ) -> list[tuple[int, Pair]]:
     """Pairs of the same words: of each, the number of the left one, and both by where they stand among all.
 

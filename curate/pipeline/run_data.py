@@ -11,10 +11,8 @@ from curate.apply import Reason, demand_light, heavy_drops, leaves_by, leaving
 from curate.config import Config
 from curate.decision import Decision, DecisionLog
 from curate.detect.columns import Making
-from curate.detect.crew import Crew
 from curate.detect.shingles import Shingling
 from curate.detect.table import Reader, Table
-from curate.detect.threads import cores
 from curate.egress import NOBODY, Consent, address_of, is_address
 from curate.errors import ConfigError, UsageError
 from curate.events import Listener, StageAdvanced
@@ -30,6 +28,7 @@ from curate.runs import Project
 from curate.snapshot import Snapshot
 from curate.split.division import making_of
 from curate.text import plural
+from curate.worker_pool import WorkerPool, cores
 
 
 @dataclass
@@ -119,16 +118,16 @@ class RunData:
         """Names and hashes of what is read."""
         return [[self.name(path), self.sources.seen[path].sha256] for path in self.sources.every]
 
-    def crew(self) -> Crew:
+    def pool(self) -> WorkerPool:
         """Who compares."""
-        return Crew(cores(), processes=is_big(self.sources.every))
+        return WorkerPool(cores(), processes=is_big(self.sources.every))
 
     @cached_property
     def table(self) -> Table:
         """All lines of all files."""
         making = making_of(self.config)._replace(brief=self._compares_whole, keys=self.config.dedup.beginnings and self._compares_whole)
-        with self.crew() as crew:
-            return read_sources(self.sources, making, crew)
+        with self.pool() as pool:
+            return read_sources(self.sources, making, pool)
 
     @property
     def _compares_whole(self) -> bool:
@@ -140,8 +139,8 @@ class RunData:
         if self._compares_whole:
             return self.table
         making = Making(self.config.dedup.on, Shingling(), keys=self.config.dedup.beginnings)
-        with self.crew() as crew:
-            return read_sources(self.sources, making, crew)
+        with self.pool() as pool:
+            return read_sources(self.sources, making, pool)
 
     @property
     def first(self) -> int:

@@ -10,9 +10,7 @@ from curate.check import QUICK, check_paths
 from curate.config import CheckConfig, Config
 from curate.decision import Decision, edits_of
 from curate.detect.columns import Making
-from curate.detect.crew import Crew
 from curate.detect.table import Table, read_table
-from curate.detect.threads import cores
 from curate.edited import edited_copies
 from curate.errors import InputError, UsageError
 from curate.events import Listener, StageAdvanced, StageFinished, StageStarted, silent
@@ -34,6 +32,7 @@ from curate.split.earlier import Earlier, earlier_splits
 from curate.split.names import NAMES
 from curate.suppressions import load_suppressions, suppress
 from curate.text import plural, visible
+from curate.worker_pool import WorkerPool, cores
 
 PARALLEL: Final = 32 << 20
 """Bytes from which processes are started."""
@@ -123,7 +122,7 @@ def split_files(
     making = making_of(config)
     apart = bool(config.check.model) or _asks_all(config.check)
     screening = None if apart else Screening.of(config.check, quick=size_of(sources.every) >= QUICK)
-    with Crew(cores(), processes=is_big(sources.every)) as crew:
+    with WorkerPool(cores(), processes=is_big(sources.every)) as crew:
         errors = _errors(sources, config, listen) if apart else []
         listen(StageStarted("read"))
         table = read_sources(sources, making._replace(judging=screening), crew, _told(listen))
@@ -160,7 +159,7 @@ def divided(
     leaves: Mapping[int, Reason],
     output: Path,
     config: Config,
-    crew: Crew,
+    crew: WorkerPool,
     *,
     decisions: Mapping[str, Decision] | None = None,
     models: Mapping[str, str] | None = None,
@@ -182,7 +181,7 @@ def divided(
     return SplitResult(manifest, division, warnings, [*notes, *division.notes], len(table.starts) - len(table.lines))
 
 
-def read_sources(sources: Sources, making: Making, crew: Crew, advance: Callable[[int], None] | None = None) -> Table:
+def read_sources(sources: Sources, making: Making, crew: WorkerPool, advance: Callable[[int], None] | None = None) -> Table:
     """The table of all files; each line of a test set that was given must hold an example. Raises `InputError`."""
     table = read_table(sources.every, making, crew, advance, sources.name_of)
     tests = int(table.first[len(sources.given)])
@@ -220,7 +219,7 @@ def _errors(sources: Sources, config: Config, listen: Listener) -> list[Finding]
     return errors
 
 
-def _earlier(output: Path, sources: Sources, config: Config, crew: Crew, notes: list[str]) -> tuple[Earlier | None, str | None]:
+def _earlier(output: Path, sources: Sources, config: Config, crew: WorkerPool, notes: list[str]) -> tuple[Earlier | None, str | None]:
     """The earlier division in the output folder, where its examples are to stay; and the hash of the manifest that it came from."""
     try:
         manifest, digest = read_manifest(output)

@@ -15,7 +15,6 @@ from curate.dedup import EACH
 from curate.detect.conflict import find_conflicts
 from curate.detect.judges import judge_of
 from curate.detect.sift import sift
-from curate.detect.threads import cores
 from curate.errors import CurateError, DataError, UsageError
 from curate.finding import Severity
 from curate.manifest import intact, key_of, read_manifest
@@ -27,6 +26,7 @@ from curate.read.dataset import demand_understood
 from curate.rules import RULES
 from curate.suppressions import load_suppressions, suppress
 from curate.text import plural
+from curate.worker_pool import cores
 
 
 class Stage(ABC):
@@ -103,8 +103,8 @@ class Dedup(Stage):
         pinned = frozenset(example for example, decision in data.verdicts.items() if decision.verdict == "keep")
         if config.keep == "manual":  # nothing goes for a near-duplicate but what was dropped
             pinned |= {part.id(at) for at in range(len(part.lines))}
-        with data.crew() as crew:
-            sifted = sift(part, config, crew, pinned, (lambda _: _signals(found)) if config.keep == "best" else None)
+        with data.pool() as pool:
+            sifted = sift(part, config, pool, pinned, (lambda _: _signals(found)) if config.keep == "best" else None)
         return store.losses_result(sifted.losses, sifted.apart)
 
     @override
@@ -168,9 +168,9 @@ class Split(Stage):
 
     @override
     def work(self, data: RunData, found: RunResult) -> store.Result:
-        with data.crew() as crew:
+        with data.pool() as pool:
             split = divided(
-                data.sources, data.table, data.leaves(found), data.output, data.config, crew,
+                data.sources, data.table, data.leaves(found), data.output, data.config, pool,
                 decisions=data.verdicts, models=data.models, cache=data.project.cache,
             )  # fmt: skip
         data.table.sets = data.table.sets.part(0, 0)

@@ -98,15 +98,6 @@ class Spans:
         return match.end() if match else at
 
 
-def locate(text: str, target: str) -> int | None:
-    """Index in `text`, one well-formed JSON value, at which the value of pointer `target` starts; None when there is none.
-
-    Of a repeated key the last one counts, as in parsing.
-    """
-    span = Spans(text).find(target)
-    return None if span is None else span.start
-
-
 def repeated_keys(text: str) -> Iterator[Key]:
     """The keys of a well-formed JSON text that their object already has, each of them once, at its second place."""
     for path, at, level in _walk(text):

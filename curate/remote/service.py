@@ -1,14 +1,12 @@
 """The services: where each is, which key it takes, and whether jobs can be started there in OpenAI's way."""
 
 from dataclasses import dataclass
-from datetime import date
 from typing import Final
 
 from curate.egress import BOUND, address_of, bound_variable, host_of
 from curate.errors import UsageError
 from curate.targets import SERVICES, Target
 
-CLOSING: Final = date(2027, 1, 6)
 CLOSED: Final = (
     "OpenAI closes self-serve fine-tuning to everyone on 2027-01-06: no job can be started at api.openai.com from then on. Organisations that never "
     "fine-tuned, or have not used a fine-tuned model for 60 days, cannot start one since 2026-05-07 and 2026-07-02. Fine-tuned models answer until "

@@ -8,6 +8,7 @@ from typing import Any, Final
 from curate.example import content_text
 from curate.stats import BYTES_A_TOKEN
 from curate.template import load_template
+from curate.text import storable
 
 OLD: Final = ("gpt-3.5", "davinci-002", "babbage-002")
 NEW: Final = ("gpt-4o", "gpt-4.1", "gpt-5", "o1", "o3", "o4")
@@ -64,13 +65,13 @@ def _counted(value: dict[str, Any], size: Callable[[str], int]) -> int:
     total = PER_EXAMPLE
     for key in ("tools", "functions"):
         if value.get(key):
-            total += size(_safe(json.dumps(value[key], ensure_ascii=False)))
+            total += size(storable(json.dumps(value[key], ensure_ascii=False)))
     for message in _messages(value):
-        total += PER_MESSAGE + size(_safe(content_text(message.get("content"))))
-        total += PER_NAME + size(_safe(message["name"])) if isinstance(message.get("name"), str) else 0
+        total += PER_MESSAGE + size(storable(content_text(message.get("content"))))
+        total += PER_NAME + size(storable(message["name"])) if isinstance(message.get("name"), str) else 0
         for key in ("tool_calls", "function_call"):
             if message.get(key):
-                total += size(_safe(json.dumps(message[key], ensure_ascii=False)))
+                total += size(storable(json.dumps(message[key], ensure_ascii=False)))
     return total
 
 
@@ -81,7 +82,3 @@ def _messages(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
         for key in SIDES:
             turns = source.get(key)
             yield from (turn for turn in turns if isinstance(turn, dict)) if isinstance(turns, list) else ()
-
-
-def _safe(text: str) -> str:
-    return text.encode("utf-8", "replace").decode()

@@ -6,13 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from curate import __version__
 from curate.check import CheckReport
 from curate.finding import Finding, Severity
 from curate.report.check_full import HIDDEN, shown_parts
 from curate.report.check_source import Spot, spots
 from curate.report.check_text import SHOWN, first_ones, rule_counts, summary_line
-from curate.report.html import bars, head, safe
+from curate.report.html import bars, foot, head, safe, tile
 from curate.stats import Stats, collect, histogram
 from curate.text import plural
 
@@ -27,13 +26,13 @@ def check_html(report: CheckReport, paths: Sequence[Path], limit: int | None = S
     yield head("curate check")
     yield f'<p class="quiet">{safe(summary_line(report))}</p>\n<div class="tiles">'
     for severity in Severity:
-        yield f'<div class="tile {severity}"><b>{report.severities[severity]:,}</b>{_many(severity.value, report.severities[severity])}</div>'
+        yield tile(f"{report.severities[severity]:,}", _many(severity.value, report.severities[severity]), severity)
     hidden = ((report.known, "in the baseline"), (report.suppressed, "suppressed"), (counted.duplicates, _many("exact duplicate", counted.duplicates)))
-    yield "".join(f'<div class="tile"><b>{count:,}</b>{label}</div>' for count, label in hidden if count)
+    yield "".join(tile(f"{count:,}", label) for count, label in hidden if count)
     yield "</div>\n"
     yield from _plots(report, counted)
     yield from _findings(report, limit)
-    yield f'<p class="quiet">curate {__version__}, {report.seconds:.1f} s</p>\n</body>\n</html>\n'
+    yield foot(f"{report.seconds:.1f} s")
 
 
 def _many(noun: str, count: int) -> str:
@@ -86,7 +85,6 @@ def _findings(report: CheckReport, limit: int | None) -> Iterator[str]:
 
 
 def _item(finding: Finding, spot: Spot | None) -> str:
-    place = f"{finding.file}:{finding.line}" if finding.line else finding.file
     where = f' <code class="quiet">{safe(finding.pointer)}</code>' if finding.pointer else ""
     if spot is None:
         excerpt = ""
@@ -95,7 +93,7 @@ def _item(finding: Finding, spot: Spot | None) -> str:
     else:
         before, inside, after = map(safe, shown_parts(spot))
         excerpt = f"<pre>{before}<mark>{inside}</mark>{after}</pre>"
-    return f"<li><code>{safe(place)}</code> {safe(finding.message)}{where}{excerpt}</li>\n"
+    return f"<li><code>{safe(finding.where)}</code> {safe(finding.message)}{where}{excerpt}</li>\n"
 
 
 def _titled(code: str, report: CheckReport) -> str:

@@ -42,13 +42,6 @@ def _ascii(value: dict[str, Any]) -> str:
     return data.decode("ascii") if data.isascii() else json.dumps(value)
 
 
-def sarif_log(report: CheckReport) -> dict[str, Any]:
-    """The log as plain values: the rules that fired, with their help, and a result a finding."""
-    log, results = _log(report)
-    log["runs"][0]["results"] = list(results)
-    return log
-
-
 def _log(report: CheckReport) -> tuple[dict[str, Any], Iterator[dict[str, Any]]]:
     """The log without its results, and these one by one: there may be a million."""
     codes = sorted(report.codes)
@@ -83,7 +76,7 @@ def _rule(code: str, rule: Rule | None) -> dict[str, Any]:
         "fullDescription": {"text": f"{rule.summary} {rule.why}".strip()},
         "help": {"text": plain, "markdown": markdown},
         "defaultConfiguration": {"level": LEVELS[rule.severity]},
-        "properties": {"tags": [f"family-{code[:1]}", rule.scope.value]},
+        "properties": {"tags": [f"family-{code[:1]}", str(rule.scope)]},
     }
 
 

@@ -8,6 +8,7 @@ from curate.detect.evidence import Evidence
 from curate.detect.question import Question
 from curate.detect.topics import Topic
 from curate.masking import hidden, masked, stretch_of
+from curate.report.console import more
 from curate.text import excerpt, plural, visible
 
 if TYPE_CHECKING:
@@ -24,8 +25,7 @@ def conflicts_text(report: ConflictReport, limit: int | None = SHOWN) -> "Iterat
 
     for conflict in report.conflicts[:limit]:
         yield from _block(conflict)
-    if limit is not None and len(report.conflicts) > limit:
-        yield Text(f"… and {len(report.conflicts) - limit:,} more (--all shows them)")
+    yield from more(len(report.conflicts), limit)
     for topic in report.topics[:limit]:
         yield from _topic(topic)
     for note in report.notes:

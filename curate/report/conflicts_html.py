@@ -3,13 +3,12 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from curate import __version__
 from curate.detect.conflict import Conflict, ConflictReport
 from curate.detect.evidence import Evidence
 from curate.detect.question import Question
 from curate.detect.topics import Topic
 from curate.masking import hidden, masked, stretch_of
-from curate.report.html import bars, head, safe
+from curate.report.html import bars, foot, head, safe, tile
 from curate.text import plural
 
 SHOWN: Final = 200
@@ -31,7 +30,7 @@ def conflicts_html(report: ConflictReport, limit: int | None = SHOWN) -> Iterato
         (len(report.conflicts), "conflicts"),
         (len(report.topics), "topics"),
     )
-    yield '<div class="tiles">' + "".join(f'<div class="tile"><b>{count:,}</b>{label}</div>' for count, label in tiles) + "</div>\n"
+    yield '<div class="tiles">' + "".join(tile(f"{count:,}", label) for count, label in tiles) + "</div>\n"
     for note in report.notes:
         yield f'<p class="quiet">{safe(note)}</p>\n'
     counts: dict[str, int] = {}
@@ -43,7 +42,7 @@ def conflicts_html(report: ConflictReport, limit: int | None = SHOWN) -> Iterato
         yield f'<h2>Topics <span class="quiet">× {len(report.topics):,}</span></h2>\n'
         for topic in report.topics[:limit]:
             yield from _topic(topic)
-    yield f'<p class="quiet">curate {__version__}</p>\n</body>\n</html>\n'
+    yield foot()
 
 
 def _section(title: str, conflicts: Sequence[Conflict], limit: int | None) -> Iterator[str]:

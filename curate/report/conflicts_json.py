@@ -8,6 +8,7 @@ from curate.detect.conflict import Conflict, ConflictReport
 from curate.detect.question import Question
 from curate.detect.topics import Topic
 from curate.masking import hidden, masked, stretch_of
+from curate.text import storable
 
 
 class Side(BaseModel):
@@ -112,10 +113,10 @@ def _conflict(conflict: Conflict) -> ConflictOutput:
     evidence = [
         EvidenceOutput(
             source=said.source,
-            left=_storable(stretch_of(said.left, left.answer)),
-            right=_storable(stretch_of(said.right, right.answer)),
+            left=storable(stretch_of(said.left, left.answer)),
+            right=storable(stretch_of(said.right, right.answer)),
             confidence=said.confidence,
-            why=_storable(hidden(said.why)),
+            why=storable(hidden(said.why)),
         )
         for said in conflict.evidence
     ]
@@ -146,9 +147,4 @@ def _topic(topic: Topic) -> TopicOutput:
 
 def _clear(text: str) -> str:
     """A text of the data without its secrets."""
-    return _storable(masked(text))
-
-
-def _storable(text: str) -> str:
-    """Lone surrogates, which no UTF-8 stream can carry, as U+FFFD."""
-    return text.encode("utf-8", "replace").decode()
+    return storable(masked(text))

@@ -6,6 +6,7 @@ taken out of whatever is printed here.
 
 import json
 import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from curate.finding import Severity
@@ -60,6 +61,14 @@ def table(title: str, *columns: str, numbers: tuple[str, ...] = ()) -> "Table":
     for column in columns:
         found.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
     return found
+
+
+def more(count: int, limit: int | None, of: str = "") -> "Iterator[Text]":
+    """How many of a list were not shown, where some were not."""
+    from rich.text import Text
+
+    if limit is not None and count > limit:
+        yield Text(f"… and {count - limit:,} more{of} (--all shows them)")
 
 
 def print_json(value: Any, *, indent: int | None = None) -> None:

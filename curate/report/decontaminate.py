@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from curate.apply import Removal
 from curate.decontaminate import Decontamination
 from curate.finding import Finding
+from curate.report.console import more
 from curate.text import plural, visible
 
 if TYPE_CHECKING:
@@ -70,10 +71,9 @@ class DecontaminateOutput(BaseModel):
 
 def decontaminate_json(result: Decontamination, *, written: bool) -> dict[str, Any]:
     """The result as plain values."""
-    applied = result.applied
     return DecontaminateOutput(
-        read=len(applied.kept) + len(applied.removed),
-        kept=len(applied.kept),
+        read=result.read,
+        kept=len(result.kept),
         not_understood=result.not_understood,
         written=written,
         benchmarks=[BenchmarkOutput(file=of.file, items=of.items, not_looked_for=of.unsaid, found=list(of.found)) for of in result.benchmarks],
@@ -90,7 +90,7 @@ def decontaminate_json(result: Decontamination, *, written: bool) -> dict[str, A
             )
             for leak, finding in zip(result.leaks, result.findings, strict=True)
         ],
-        removed=[removal.model_copy(update={"text": None, "base64": None}) for removal in applied.removed],
+        removed=[removal.model_copy(update={"text": None, "base64": None}) for removal in result.removed],
     ).model_dump(mode="json", exclude_none=True)
 
 
@@ -101,12 +101,9 @@ def decontaminate_text(result: Decontamination, limit: int | None = SHOWN) -> "I
     order = sorted(range(len(result.leaks)), key=lambda at: (result.leaks[at].share, result.leaks[at].place))
     for at in order[:limit]:
         finding = result.findings[at]
-        yield Text.assemble((visible(f"{finding.file}:{finding.line}"), "bold"), f": {finding.code} ", visible(finding.message))
-    if limit is not None and len(order) > limit:
-        yield Text(f"… and {len(order) - limit:,} more (--all shows them)")
+        yield Text.assemble((visible(finding.where), "bold"), f": {finding.code} ", visible(finding.message))
+    yield from more(len(order), limit)
     for of in result.benchmarks:
         short = f"; {of.unsaid:,} too short to be looked for" if of.unsaid else ""
         yield Text(f"{visible(of.file)}: {len(of.found):,} of {plural(of.items, 'item')} found{short}")
-    applied = result.applied
-    read = len(applied.kept) + len(applied.removed)
-    yield Text(f"{plural(read, 'line')} read = {len(applied.kept):,} kept + {len(applied.removed):,} removed", style="bold")
+    yield Text(f"{plural(result.read, 'line')} read = {len(result.kept):,} kept + {len(result.removed):,} removed", style="bold")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import BaseModel, ConfigDict
 
 from curate.difference import Changed, Difference
+from curate.report.console import more
 from curate.text import excerpt, plural, visible
 
 if TYPE_CHECKING:
@@ -87,15 +88,14 @@ def diff_text(found: Difference, limit: int | None = SHOWN) -> "Iterator[Text]":
         changes: Sequence[Changed] = getattr(found, part)
         for change in changes[: limit if part == "decisions" else None]:
             yield Text.assemble(f"{part.removesuffix('s'):<9} ", (visible(change.name), "bold"), f": {_value(change.before)} → {_value(change.now)}")
-        if limit is not None and part == "decisions" and len(changes) > limit:
-            yield Text(f"… and {len(changes) - limit:,} more decisions (--all shows them)")
+        if part == "decisions":
+            yield from more(len(changes), limit, " decisions")
     places = [("+", "green", f"{one.split:<10} {one.place}") for one in found.added], [("-", "red", f"{one.split:<10} {one.place}") for one in found.gone]
     moved = [("~", "yellow", f"{one.before_split} → {one.now_split} {one.now}") for one in found.switched]
     for lines in (*places, moved):
         for sign, style, said in lines[:limit]:
             yield Text(f"{sign} {visible(said)}", style=style)
-        if limit is not None and len(lines) > limit:
-            yield Text(f"… and {len(lines) - limit:,} more like this (--all shows them)")
+        yield from more(len(lines), limit, " like this")
     ways = Counter(f"{one.before_split} → {one.now_split}" for one in found.switched)
     ways_said = f" ({', '.join(f'{way} {count:,}' for way, count in sorted(ways.items()))})" if ways else ""
     yield Text(f"{plural(len(found.added), 'example')} added, {len(found.gone):,} gone, {len(found.switched):,} in another split{ways_said}", style="bold")

@@ -4,15 +4,16 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from curate.dedup import Plan
 from curate.detect.loss import Loss
 from curate.masking import masked
+from curate.report.console import more
 from curate.report.word_diff import turn_diffs
-from curate.text import excerpt, plural, visible
+from curate.text import excerpt, plural, storable, visible
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -118,29 +119,21 @@ class DedupOutput(BaseModel):
     """False when nothing was written: without --output, or for want of a yes."""
 
 
-class Bar(NamedTuple):
-    """A bar of the histogram: similarities from `low` up to but not `high`."""
-
-    low: float
-    high: float
-    pairs: int
-
-
-def histogram(plan: Plan) -> list[Bar]:
+def histogram(plan: Plan) -> list[HistogramBar]:
     """The similarities of all pairs that are known, in bars that end at the threshold and do not reach over it."""
     steps = int(round((1 - plan.floor) / BIN, 6))
     edges = sorted({round(1 - step * BIN, 6) for step in range(steps + 1)} | {plan.floor, plan.config.threshold, 1.0})
     counts = [0] * (len(edges) - 1)
     for similarity in plan.similarities:
         counts[min(bisect_right(edges, similarity), len(counts)) - 1] += 1
-    return [Bar(low, high, count) for (low, high), count in zip(pairwise(edges), counts, strict=True)]
+    return [HistogramBar(low=low, high=high, pairs=count) for (low, high), count in zip(pairwise(edges), counts, strict=True)]
 
 
 def dedup_json(plan: Plan, *, explain: bool = False, written: bool = True) -> dict[str, Any]:
     """The result as plain values."""
     return DedupOutput(
         read=plan.read,
-        kept=plan.read - plan.gone,
+        kept=plan.kept,
         not_understood=plan.not_understood,
         against=sum(plan.against.values()),
         removed=list(_removed(plan, explain)),
@@ -149,8 +142,8 @@ def dedup_json(plan: Plan, *, explain: bool = False, written: bool = True) -> di
         alike=_pairs(plan.alike),
         threshold=plan.config.threshold,
         recall=round(plan.proposed(plan.config.threshold), 6),
-        histogram=[HistogramBar(**bar._asdict()) for bar in histogram(plan)],
-        heavy=[HeavyRemoval(code=found.code, file=found.file, line=found.line, message=found.message) for found in plan.heavy],
+        histogram=histogram(plan),
+        heavy=[HeavyRemoval.model_validate(found, from_attributes=True) for found in plan.heavy],
         notes=plan.notes,
         written=written,
     ).model_dump(mode="json", exclude_none=True)
@@ -171,14 +164,9 @@ def _removed(plan: Plan, explain: bool) -> Iterator[RemovedLine]:
         diff = None
         if explain:
             turns = turn_diffs(examples[lost.place], examples[lost.kept_place])
-            diff = [TurnDiff(role=role, pieces=[DiffPiece(kind=kind, text=_storable(text)) for kind, text in pieces]) for role, pieces in turns]
+            diff = [TurnDiff(role=role, pieces=[DiffPiece(kind=kind, text=storable(text)) for kind, text in pieces]) for role, pieces in turns]
         place, kept_place, similarity = str(lost.place), str(lost.kept_place), round(lost.similarity, 6)
         yield RemovedLine(example=lost.example, place=place, code=lost.code, kept=lost.kept, kept_place=kept_place, similarity=similarity, diff=diff)
-
-
-def _storable(text: str) -> str:
-    """Lone surrogates, which no UTF-8 stream can carry, as U+FFFD."""
-    return text.encode("utf-8", "replace").decode()
 
 
 def doubtful(plan: Plan, limit: int | None) -> list[Loss]:
@@ -193,7 +181,7 @@ def dedup_text(plan: Plan, limit: int | None = SHOWN) -> "Iterator[Text]":
     for lost in shown:
         said = " ".join(message.text for message in examples[lost.place].messages if message.role != "system")
         yield headline(lost, excerpt(masked(said[:1000]), 70))
-    yield from held_back(plan, limit)
+    yield from more(len(plan.losses), limit)
 
 
 def headline(lost: Loss, said: str = "") -> "Text":
@@ -211,8 +199,7 @@ def alike_text(plan: Plan, limit: int | None = SHOWN) -> "Iterator[Text]":
     for pairs, kind in ((plan.same_words, "of the same words"), (plan.alike, "in other words")):
         for pair in pairs[:limit]:
             yield Text.assemble(headline(pair), "; both stay")
-        if limit is not None and len(pairs) > limit:
-            yield Text(f"… and {len(pairs) - limit:,} more {kind} (--all shows them)")
+        yield from more(len(pairs), limit, f" {kind}")
 
 
 def dropped_text(plan: Plan, limit: int | None = SHOWN) -> "Iterator[Text]":
@@ -221,16 +208,7 @@ def dropped_text(plan: Plan, limit: int | None = SHOWN) -> "Iterator[Text]":
 
     for gone in plan.dropped[:limit]:
         yield Text.assemble((visible(str(gone.place)), "bold"), f": {gone.code} {visible(gone.why)}")
-    if limit is not None and len(plan.dropped) > limit:
-        yield Text(f"… and {len(plan.dropped) - limit:,} more dropped (--all shows them)")
-
-
-def held_back(plan: Plan, limit: int | None) -> "Iterator[Text]":
-    """How many removals were not shown."""
-    from rich.text import Text
-
-    if limit is not None and len(plan.losses) > limit:
-        yield Text(f"… and {len(plan.losses) - limit:,} more (--all shows them)")
+    yield from more(len(plan.dropped), limit, " dropped")
 
 
 def summary_text(plan: Plan, *, written: bool) -> "Iterator[Text]":
@@ -243,14 +221,12 @@ def summary_text(plan: Plan, *, written: bool) -> "Iterator[Text]":
         yield Text(f"{plural(len(plan.same_words), 'pair')} of short examples have the same words and stay; --same-words removes one of each")
     if plan.apart:
         yield Text(f"{plural(len(plan.apart), 'pair')} of near-duplicates differ in a fact and stay; `curate review` shows them")
-    by_code = Counter(lost.code for lost in plan.losses)
-    counts = f"{by_code['D001']:,} exact, {by_code['D003']:,} near"
-    if by_code["D007"]:
-        counts += f", {plural(by_code['D007'], 'beginning')}"
-    for code, count in sorted(Counter(gone.code for gone in plan.dropped).items()):
-        counts += f", {count:,} {code}"
-    gone = plan.gone
-    of = f"{plural(plan.read, 'line')} read = {plan.read - gone:,} kept + {gone:,} removed ({counts})"
+    codes = plan.codes
+    counts = f"{codes['D001']:,} exact, {codes['D003']:,} near"
+    if codes["D007"]:
+        counts += f", {plural(codes['D007'], 'beginning')}"
+    counts += "".join(f", {count:,} {code}" for code, count in sorted(Counter(gone.code for gone in plan.dropped).items()))
+    of = f"{plural(plan.read, 'line')} read = {plan.kept:,} kept + {plan.gone:,} removed ({counts})"
     held = f", held against {plural(sum(plan.against.values()), 'line')}" if plan.against else ""
     yield Text(f"{of}{held}{'' if written else '; nothing written'}", style="bold")
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from curate.dedup import Plan
-from curate.report.duplicates import doubtful, headline, held_back
+from curate.report.console import more
+from curate.report.duplicates import doubtful, headline
 from curate.report.word_diff import Piece, folded, turn_diffs
 from curate.text import visible
 
@@ -41,7 +42,7 @@ def explained_text(plan: Plan, limit: int | None, *, colour: bool, fold: bool) -
             if any(piece.kind != "same" for piece in pieces):
                 text = Text.assemble((f"{visible(role)}: ", "bold"), diff_text(pieces, colour=colour))
                 yield Padding(text, (0, 0, 0, 4)) if fold else Text.assemble("    ", text)
-    yield from held_back(plan, limit)
+    yield from more(len(plan.losses), limit)
 
 
 def diff_text(pieces: list[Piece], *, colour: bool) -> "Text":

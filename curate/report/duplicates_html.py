@@ -1,15 +1,13 @@
 """A deduplication as one HTML file: the counts, the similarities with the threshold, and what goes beside what stays."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final, Literal
 
-from curate import __version__
 from curate.dedup import Plan
 from curate.detect.loss import Loss
 from curate.example import Example
 from curate.report.duplicates import chance, doubtful, histogram
-from curate.report.html import bars, head, safe
+from curate.report.html import bars, foot, head, safe, tile
 from curate.report.word_diff import Piece, folded, turn_diffs
 from curate.text import plural
 
@@ -26,17 +24,16 @@ del { color: var(--error); text-decoration: line-through } ins { color: var(--in
 
 def dedup_html(plan: Plan, limit: int | None = SHOWN) -> Iterator[str]:
     """The document, piece by piece; of the removals the `limit` least similar ones (None: all), and as many of the pairs that stay apart."""
-    by_code = Counter(lost.code for lost in plan.losses)
-    kept = plan.read - plan.gone
+    codes = plan.codes
     yield head("curate dedup", STYLE)
     yield f'<p class="quiet">{safe(", ".join((*plan.lines, *(f"held against {file}" for file in plan.against))))}</p>\n<div class="tiles">'
     apart = len(plan.apart)
-    tiles = [(plan.read, "lines read"), (kept, "kept"), (by_code["D001"], "exact copies"), (by_code["D003"], "near-duplicates"), (apart, "pairs apart")]
-    if by_code["D007"]:
-        tiles.insert(4, (by_code["D007"], "beginnings"))
-    yield "".join(f'<div class="tile"><b>{count:,}</b>{label}</div>' for count, label in tiles) + "</div>\n"
+    tiles = [(plan.read, "lines read"), (plan.kept, "kept"), (codes["D001"], "exact copies"), (codes["D003"], "near-duplicates"), (apart, "pairs apart")]
+    if codes["D007"]:
+        tiles.insert(4, (codes["D007"], "beginnings"))
+    yield "".join(tile(f"{count:,}", label) for count, label in tiles) + "</div>\n"
     for found in plan.heavy:
-        yield f'<p class="error">{found.code} {safe(f"{found.file}:{found.line}" if found.line else found.file)}: {safe(found.message)}</p>\n'
+        yield f'<p class="error">{found.code} {safe(found.where)}: {safe(found.message)}</p>\n'
     threshold = plan.config.threshold
     rows = [(f"{bar.low:.2f} to {bar.high:.2f}", bar.pairs, "quiet" if bar.low < threshold else "") for bar in histogram(plan)]
     yield bars(f"Pairs by similarity; duplicates from {threshold:g} on", rows)
@@ -48,7 +45,7 @@ def dedup_html(plan: Plan, limit: int | None = SHOWN) -> Iterator[str]:
     worded = sorted(plan.same_words, key=lambda pair: (-pair.similarity, pair.place))[:limit]
     yield from _pairs("Short examples of the same words: both stay", "stays", worded, len(plan.same_words), plan)
     yield from _pairs("The same in other words: both stay", "stays", plan.alike[:limit], len(plan.alike), plan)
-    yield f'<p class="quiet">curate {__version__}</p>\n</body>\n</html>\n'
+    yield foot()
 
 
 def _pairs(title: str, said: str, pairs: Sequence[Loss], count: int, plan: Plan) -> Iterator[str]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Final
 
+from curate import __version__
 from curate.masking import without_keys
 from curate.text import visible
 
@@ -51,6 +52,16 @@ def head(title: str, style: str = "") -> str:
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{title}</title>\n'
         f"<style>{STYLE}{style}</style>\n</head>\n<body>\n<h1>{title}</h1>\n"
     )
+
+
+def foot(*facts: str) -> str:
+    """The end of a document: what made it."""
+    return f'<p class="quiet">{", ".join((f"curate {__version__}", *facts))}</p>\n</body>\n</html>\n'
+
+
+def tile(value: str, label: str, kind: str = "") -> str:
+    """A number with what it counts, to stand beside others in `tiles`."""
+    return f'<div class="tile{kind and f" {kind}"}"><b>{value}</b>{label}</div>'
 
 
 def bars(title: str, rows: Sequence[tuple[str, int, str]]) -> str:

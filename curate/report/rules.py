@@ -16,7 +16,7 @@ def rule_json(rule: Rule) -> dict[str, Any]:
         "code": rule.code,
         "name": rule.name,
         "severity": rule.severity.value,
-        "scope": rule.scope.value,
+        "scope": str(rule.scope),
         "default": rule.default,
         "repair": _repair(rule) or None,
         "targets": {target.value: severity.value for target, severity in rule.targets.items()},

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import BaseModel, ConfigDict
 
 from curate.finding import Finding
+from curate.report.console import more
 from curate.text import plural, visible
 from curate.verify.proof import Proof, Verdict
 
@@ -60,17 +61,7 @@ class VerifyOutput(BaseModel):
 
 def verify_json(proof: Proof) -> dict[str, Any]:
     """The proof as plain values."""
-    points = [PointOutput(name=point.name, verdict=point.verdict, said=point.said) for point in proof.points]
-    return VerifyOutput(
-        folder=proof.folder,
-        manifest_sha256=proof.manifest_sha256,
-        holds=proof.holds,
-        complete=proof.complete,
-        examples=proof.examples,
-        points=points,
-        not_checked=[NotCheckedOutput(name=one.name, examples=one.examples, said=one.said) for one in proof.not_checked],
-        findings=list(proof.findings),
-    ).model_dump(mode="json")
+    return VerifyOutput.model_validate(proof, from_attributes=True).model_dump(mode="json")
 
 
 def verify_text(proof: Proof, limit: int | None = SHOWN) -> "Iterator[Text]":
@@ -84,10 +75,8 @@ def verify_text(proof: Proof, limit: int | None = SHOWN) -> "Iterator[Text]":
     for one in proof.not_checked:
         yield Text(f"        {one.name:<24} {plural(one.examples, 'example')}: {visible(one.said)}")
     for finding in proof.findings[:limit]:
-        place = f"{finding.file}:{finding.line}" if finding.line else finding.file
-        yield Text.assemble((visible(place), "bold"), f": {finding.code} ", visible(finding.message))
-    if limit is not None and len(proof.findings) > limit:
-        yield Text(f"… and {len(proof.findings) - limit:,} more (--all shows them)")
+        yield Text.assemble((visible(finding.where), "bold"), f": {finding.code} ", visible(finding.message))
+    yield from more(len(proof.findings), limit)
     open_ = sum(point.verdict is Verdict.OPEN for point in proof.points)
     left = f"; {plural(open_, 'point')} left open" if open_ else ""
     of = f" {proof.manifest_sha256[:12]}" if proof.manifest_sha256 else ""

@@ -64,6 +64,10 @@ class ExampleQueue(Queue):
         example = index.line(at).example
         return None if example is None else example.id
 
+    def place_of(self, example: str) -> Place | None:
+        """Where an example stands; None where it is not in the files, or its id is not known yet."""
+        return next((self.lines.place(number) for number in self.incidence.rows(example) if self.id(number) == example), None)
+
     def entry(self, number: int) -> Entry:
         """The line with a number."""
         example = self.id(number)

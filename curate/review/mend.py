@@ -1,6 +1,5 @@
 """An example being changed: what the rules say of it at once, which repairs there are, and what they would change."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,12 +54,6 @@ class Mender:
         if not isinstance(after.decoded.value, dict):
             return None
         return Repaired(code, rule.repair.summary, rule.repair.safe, after.decoded.value, self._findings(after))
-
-    def repairs(self, parsed: ParsedLine, findings: list[Finding]) -> Iterator[Repaired]:
-        """The repairs of the rules that find something in a line, each once."""
-        for code in dict.fromkeys(finding.code for finding in findings):
-            if repaired := self.repaired(parsed, code):
-                yield repaired
 
 
 def _with(parsed: ParsedLine, data: bytes) -> ParsedLine:

@@ -28,7 +28,6 @@ class Measured:
     tokens: list[tuple[int, int, int]]
     """How many are from so long to so long, in tokens of four bytes."""
     median_tokens: int
-    longest_tokens: int
     all_tokens: int
     """Of all examples: added up, or reckoned from those that were measured."""
 
@@ -47,7 +46,6 @@ def measure(lines: Lines, seed: int = 0) -> Measured:
         turns=histogram(stats.turns),
         tokens=histogram(stats.tokens),
         median_tokens=percentile(tokens, 0.5),
-        longest_tokens=tokens[-1] if tokens else 0,
         all_tokens=whole,
     )
 

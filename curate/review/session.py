@@ -26,6 +26,7 @@ from curate.review.finding_queue import FindingQueue
 from curate.review.queue import Queue
 from curate.review.steps import Steps, new_step
 from curate.review.subject_queue import ClusterQueue, ConflictQueue, SubjectQueue, entry_of
+from curate.review.trained import placed
 from curate.text import plural
 
 RATE: Final = 300.0
@@ -118,13 +119,11 @@ class ReviewSession:
 
     def _place_trained(self) -> None:
         """Find the examples of the training in the files, once their ids are known."""
-        from curate.review.trained import placed  # it looks into sessions
-
         files = {index.name for index in self.lines.indexes}
         if self.trained is None or self._placed or not self.examples.knows(files):
             return
         self._placed = True
-        findings, missing = placed(self, self.trained)
+        findings, missing = placed(self.examples, self.trained)
         self._take_findings(findings)
         if missing:
             self.notes.append(

@@ -4,20 +4,18 @@ Each is a finding; the codes are words, since no rule tells it. What stands besi
 somebody looks at it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from curate.datamap import Mapped, read_datamap, worth_a_look
 from curate.example import Place
 from curate.finding import Finding, Severity
 from curate.review.entry import Clash, Cluster, Dispute, Side
+from curate.review.example_queue import ExampleQueue
 from curate.review.facts import TrainingKnown
-from curate.review.subject_queue import sides_of
+from curate.review.subject_queue import SubjectQueue, sides_of
 from curate.text import plural
-
-if TYPE_CHECKING:
-    from curate.review.session import ReviewSession
 
 PULL, SPIKE, HARD = "PULL", "SPIKE", "HARD"
 CODES: Final = (PULL, SPIKE, HARD)
@@ -62,32 +60,24 @@ def _said(one: Mapped, total: int) -> Iterator[str]:
         yield "never said word for word"
 
 
-def place_of(session: "ReviewSession", example: str) -> Place | None:
-    """Where an example stands in the files under review; None where it is not in them, or its id is not known yet."""
-    for number in session.examples.incidence.rows(example):
-        if session.examples.id(number) == example:
-            return session.lines.place(number)
-    return None
-
-
-def placed(session: "ReviewSession", known: TrainingKnown) -> tuple[list[Finding], int]:
+def placed(examples: ExampleQueue, known: TrainingKnown) -> tuple[list[Finding], int]:
     """Findings about the examples that are in the files under review, the hardest first, and how many are not."""
     found = []
     for one in known.mapped:
-        place = place_of(session, one.example)
+        place = examples.place_of(one.example)
         if place is not None:
             found.append(finding_of(one, place, known.total))
     return found, len(known.mapped) - len(found)
 
 
-def beside(session: "ReviewSession", example: str, mapped: Sequence[Mapped]) -> list[Beside]:
-    """What an example should be seen with: the neighbours that it pulls against, what it conflicts with, its duplicates."""
+def beside(examples: ExampleQueue, queues: Iterable[SubjectQueue], example: str, mapped: Sequence[Mapped]) -> list[Beside]:
+    """What an example should be seen with: the neighbours that it pulls against, and what the `queues` have it with: conflicts, duplicates."""
     found: dict[str, Beside] = {}
     for near in (near for one in mapped if one.example == example for near in one.neighbours):
-        place = place_of(session, near.example)
+        place = examples.place_of(near.example)
         if place is not None:
             found.setdefault(near.example, Beside(f"neighbour {near.similarity:.2f} alike, learnt to {near.loss:.2f}", Side(place, near.example)))
-    for queue in (session.conflicts, session.clusters):
+    for queue in queues:
         for number in queue.incidence.rows(example):
             subject = queue.subjects[number]
             for side in sides_of(subject):

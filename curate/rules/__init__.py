@@ -87,4 +87,4 @@ RULES: Final[dict[str, Rule]] = {rule.code: rule for family in FAMILIES for rule
 
 def by_scope(rules: dict[str, Rule], scope: Scope) -> list[Rule]:
     """Those of `rules` that see `scope`."""
-    return [rule for rule in rules.values() if rule.scope is scope]
+    return [rule for rule in rules.values() if rule.scope == scope]

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Final, NamedTuple
 
-from curate.finding import Finding, Problem, Severity
-from curate.rules.rule import Scope, rule
+from curate.example import Place
+from curate.finding import Finding, Severity
+from curate.rules.rule import rule
 from curate.text import plural
 
 FEW: Final = 50
@@ -47,10 +48,11 @@ class Balance:
     "L008",
     "uneven-splits",
     severity=Severity.WARNING,
-    scope=Scope.DIVISION,
+    scope="division",
+    by="`curate split`",
     hint="Take more data, or other shares with --fractions or --counts; connected examples are never divided.",
 )
-def uneven_splits(balance: Balance) -> Iterator[Problem]:
+def uneven_splits(balance: Balance) -> Iterator[str]:
     """A split is empty, too small to measure by, or far from the share that was wanted.
 
     A score over a few dozen examples moves by whole points with each of them, and one that was taken on none says nothing. Groups of connected
@@ -73,18 +75,18 @@ def uneven_splits(balance: Balance) -> Iterator[Problem]:
         if not part.wanted:
             continue
         if not part.examples:
-            yield Problem("", f"{part.name} is empty: there are too few examples, or one group holds most of them{could}")
+            yield f"{part.name} is empty: there are too few examples, or one group holds most of them{could}"
             continue
         if part.examples < FEW and part.name != "train":
-            yield Problem("", f"{part.name} has {plural(part.examples, 'example')}: each of them is {1 / part.examples:.0%} of a score")
+            yield f"{part.name} has {plural(part.examples, 'example')}: each of them is {1 / part.examples:.0%} of a score"
         if _is_off(part, total):
-            yield Problem("", f"{part.name} has {part.share:.1%} of the examples where {part.wanted:.0%} was wanted: groups are large or few{could}")
+            yield f"{part.name} has {part.share:.1%} of the examples where {part.wanted:.0%} was wanted: groups are large or few{could}"
         elif part.examples >= FEW and not part.wanted / OFF <= part.text <= part.wanted * OFF:
-            yield Problem("", f"{part.name} has {part.text:.1%} of the text where {part.wanted:.0%} was wanted: its examples are longer or shorter")
+            yield f"{part.name} has {part.text:.1%} of the text where {part.wanted:.0%} was wanted: its examples are longer or shorter"
         for name, count in part.missing[:3]:
-            yield Problem("", f"{part.name} has none of the {plural(count, 'example')} of {name!r}")
+            yield f"{part.name} has none of the {plural(count, 'example')} of {name!r}"
         if len(part.missing) > 3:
-            yield Problem("", f"{part.name} lacks {len(part.missing) - 3:,} other classes too")
+            yield f"{part.name} lacks {len(part.missing) - 3:,} other classes too"
 
 
 def _is_off(part: Part, total: int) -> bool:
@@ -95,8 +97,7 @@ def _is_off(part: Part, total: int) -> bool:
 
 def unbalanced(balance: Balance) -> list[Finding]:
     """The findings about a division, split by split."""
-    of = uneven_splits
-    return [Finding(of.code, of.severity, balance.file, 0, said.pointer, said.message, of.hint, False, None) for said in of.function(balance)]
+    return [uneven_splits.finding(Place(balance.file, 0), said) for said in uneven_splits.function(balance)]
 
 
 RULES = (uneven_splits,)

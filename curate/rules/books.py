@@ -5,14 +5,15 @@ In the examples below the first line was read, and the others are what the folde
 """
 
 from curate.finding import Severity
-from curate.rules.rule import Scope, rule
+from curate.rules.rule import rule
 
 
 @rule(
     "L009",
     "not-as-the-manifest-says",
     severity=Severity.ERROR,
-    scope=Scope.OUTPUT,
+    scope="output",
+    by="`curate verify`",
     hint="Take the folder from where it was written, or split the data again.",
 )
 def not_as_the_manifest_says() -> None:
@@ -37,7 +38,8 @@ def not_as_the_manifest_says() -> None:
     "L010",
     "lost-or-added-line",
     severity=Severity.ERROR,
-    scope=Scope.OUTPUT,
+    scope="output",
+    by="`curate verify`",
     hint="Split the data again; `curate diff` says what two folders have of each other.",
 )
 def lost_or_added_line() -> None:

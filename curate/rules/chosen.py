@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import PurePath
-from typing import Final, Self
+from typing import Self
 
 from curate.config import CheckConfig
 from curate.errors import ConfigError, UsageError
@@ -12,16 +12,6 @@ from curate.finding import Finding, Severity
 from curate.rules.custom import known_rules, mistakes
 from curate.rules.rule import Rule, Scope
 from curate.text import visible
-
-ASKED_BY: Final = {
-    Scope.REMOVAL: "`curate dedup`",
-    Scope.BENCHMARK: "`curate decontaminate`",
-    Scope.MEANING: "`curate dedup --embeddings MODEL`",
-    Scope.SPLITS: "`curate verify`",
-    Scope.DIVISION: "`curate split`",
-    Scope.OUTPUT: "`curate verify`",
-}
-"""Who asks the rules that `curate check` does not ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +56,10 @@ class Chosen:
         """The prefixes that `config` selects of which `curate check` asks no rule, each with who asks theirs."""
         found = {}
         for prefix in (*config.select, *config.extend_select):
-            scopes = dict.fromkeys(rule.scope for code, rule in self.known.items() if code.startswith(prefix))
-            if all(scope in ASKED_BY or (scope is Scope.TOKENS and not config.model) for scope in scopes):
-                found[prefix] = ", ".join(dict.fromkeys(ASKED_BY.get(scope, "`curate check --model MODEL`") for scope in scopes))
+            rules = [rule for code, rule in self.known.items() if code.startswith(prefix)]
+            asked = [rule.by or ("`curate check --model MODEL`" if rule.scope == Scope.TOKENS and not config.model else "") for rule in rules]
+            if all(asked):
+                found[prefix] = ", ".join(dict.fromkeys(asked))
         return found
 
     def tells(self, finding: Finding) -> bool:

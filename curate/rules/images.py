@@ -19,8 +19,6 @@ from curate.text import excerpt, plural
 Problems = Iterator[Problem]
 DATA: Final = re.compile(r"data:([\w.+-]*/?[\w.+-]*)((?:;[^;,]*)*),", re.ASCII)
 DETAILS: Final = ("auto", "low", "high")
-HEAD: Final = 64
-"""Characters of base64 that hold the start of a file."""
 
 
 def images_of(example: Example) -> Iterator[Part]:

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from curate.example import Place
-from curate.finding import Finding, Problem, Severity
-from curate.rules.rule import Scope, rule
+from curate.finding import Finding, Severity
+from curate.rules.rule import rule
 from curate.text import excerpt, visible
 
 SHOWN = 80
@@ -37,10 +37,11 @@ class Leak(NamedTuple):
     "L007",
     "benchmark-in-training",
     severity=Severity.WARNING,
-    scope=Scope.BENCHMARK,
+    scope="benchmark",
+    by="`curate decontaminate`",
     hint="Leave it out with `curate decontaminate -o OUT`, or do not report that benchmark.",
 )
-def benchmark_in_training(leaks: Iterable[Leak]) -> Iterator[tuple[Leak, Problem]]:
+def benchmark_in_training(leaks: Iterable[Leak]) -> Iterator[Finding]:
     """An example holds a question or an answer of a benchmark.
 
     A model that was trained on what it is measured by is measured by its memory. Thirteen words in a row that both have are taken as
@@ -64,16 +65,7 @@ def benchmark_in_training(leaks: Iterable[Leak]) -> Iterator[tuple[Leak, Problem
             said = f"is {where} word for word: {excerpt(leak.words, SHOWN)!r}"
         else:
             said = f"has {len(leak.words.split())} words in a row of {where}, {leak.share:.0%} of it stand here: {excerpt(leak.words, SHOWN)!r}"
-        yield leak, Problem(leak.pointer, said + more)
-
-
-def leaked(leaks: Iterable[Leak]) -> list[Finding]:
-    """The findings about what was found, in its order."""
-    of = benchmark_in_training
-    return [
-        Finding(of.code, of.severity, leak.place.file, leak.place.line, said.pointer, said.message, of.hint, False, leak.example)
-        for leak, said in of.function(leaks)
-    ]
+        yield benchmark_in_training.finding(leak.place, said + more, pointer=leak.pointer, example=leak.example)
 
 
 RULES = (benchmark_in_training,)

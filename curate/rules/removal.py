@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from curate.example import Place
-from curate.finding import Finding, Problem, Severity
-from curate.rules.rule import Scope, rule
+from curate.finding import Finding, Severity
+from curate.rules.rule import rule
 from curate.text import plural
 
 
@@ -31,10 +31,11 @@ class Removals:
     "D008",
     "heavy-removal",
     severity=Severity.ERROR,
-    scope=Scope.REMOVAL,
+    scope="removal",
+    by="`curate dedup`",
     hint="Look at some of them with `curate dedup --explain`, then say --yes, or raise --threshold.",
 )
-def heavy_removal(removals: Removals) -> Iterator[tuple[Place, Problem]]:
+def heavy_removal(removals: Removals) -> Iterator[Finding]:
     """Deduplication would take away much of a file, or put one example in the place of many.
 
     Data with that many copies is rare; text that all lines share, or a threshold that is too low, is not. `curate dedup` asks above 30%
@@ -55,20 +56,19 @@ def heavy_removal(removals: Removals) -> Iterator[tuple[Place, Problem]]:
     for file, lines in removals.lines.items():
         gone = removals.gone.get(file, 0)
         if gone > removals.least and gone > removals.share * lines:
-            yield Place(file, 0), Problem("", f"{gone:,} of {plural(lines, 'line')} would go, {gone / lines:.0%}; above {removals.share:.0%} needs a yes")
+            yield heavy_removal.finding(
+                Place(file, 0), f"{gone:,} of {plural(lines, 'line')} would go, {gone / lines:.0%}; above {removals.share:.0%} needs a yes"
+            )
     total = sum(removals.lines.values())
     large = [(kept, gone) for kept, gone in removals.clusters.items() if gone > removals.least and gone + 1 > removals.cluster * total]
     for kept, gone in sorted(large, key=lambda item: (-item[1], item[0])):
         said = f"{plural(gone, 'line')} would go for this one, {(gone + 1) / total:.0%} of all; above {removals.cluster:.0%} needs a yes"
-        yield kept, Problem("", said)
+        yield heavy_removal.finding(kept, said)
 
 
 def heavy(removals: Removals) -> list[Finding]:
     """The findings about a removal: files first, then clusters, the largest first."""
-    found = heavy_removal.function(removals)
-    return [
-        Finding(heavy_removal.code, heavy_removal.severity, place.file, place.line, "", said.message, heavy_removal.hint, False, None) for place, said in found
-    ]
+    return list(heavy_removal.function(removals))
 
 
 RULES = (heavy_removal,)

@@ -1,15 +1,11 @@
 """Family D, about what comes again without being nearly the same. Most keep all examples in memory, and so run only when they are selected."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
 from curate.example import Example
-from curate.finding import Finding, Problem, Severity
+from curate.finding import Problem, Severity
 from curate.rules.rule import Scope, rule
 from curate.text import excerpt, visible
-
-if TYPE_CHECKING:
-    from curate.detect.loss import Loss
 
 Found = Iterator[tuple[Example, Problem]]
 
@@ -113,8 +109,15 @@ def same_phrase(examples: Sequence[Example]) -> Found:
         yield phrase.first, Problem("", f"{phrase.share:.0%} of the answers {where} with {excerpt(phrase.words, 60)!r}")
 
 
-@rule("D004", "same-in-other-words", severity=Severity.INFO, scope=Scope.MEANING, hint="Read the two: keep the better one, unless both wordings are wanted.")
-def same_in_other_words(pairs: "Iterable[Loss]") -> "Iterator[tuple[Loss, Problem]]":
+@rule(
+    "D004",
+    "same-in-other-words",
+    severity=Severity.INFO,
+    scope="meaning",
+    by="`curate dedup --embeddings MODEL`",
+    hint="Read the two: keep the better one, unless both wordings are wanted.",
+)
+def same_in_other_words() -> None:
     """An example asks and answers the same as another one, in other words.
 
     Requests and answers are near by their embeddings, and agree in what embeddings do not see: numbers, names, quoted words, negations.
@@ -130,16 +133,6 @@ def same_in_other_words(pairs: "Iterable[Loss]") -> "Iterator[tuple[Loss, Proble
         {"messages": [{"role": "user", "content": "What is the chemical symbol for gold?"}, {"role": "assistant", "content": "The chemical symbol for gold is Au."}]}
         {"messages": [{"role": "user", "content": "What is the chemical symbol for silver?"}, {"role": "assistant", "content": "The chemical symbol for silver is Ag."}]}
     """
-    for pair in pairs:
-        yield pair, Problem("", f"says what {visible(str(pair.kept_place))} says in other words, cosine similarity {pair.similarity:.2f}")
-
-
-def told_in_other_words(pairs: "Iterable[Loss]") -> list[Finding]:
-    """The findings about pairs that say the same, in their order."""
-    of = same_in_other_words
-    return [
-        Finding(of.code, of.severity, pair.place.file, pair.place.line, "", said.message, of.hint, False, pair.example) for pair, said in of.function(pairs)
-    ]
 
 
 RULES = (same_in_other_words, same_question_same_answer, beginning_of_another, same_phrase)

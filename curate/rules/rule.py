@@ -29,7 +29,8 @@ from enum import StrEnum
 from functools import partial
 from typing import Any, Final, TypeVar
 
-from curate.finding import Severity
+from curate.example import Place
+from curate.finding import Finding, Severity
 from curate.rules.repair import Repair, Takes
 from curate.targets import Target
 
@@ -63,20 +64,6 @@ class Scope(StrEnum):
     """The `ConflictReport` of the data set; yields examples with problems. Never a default rule."""
     FILE = "file"
     """The `FileFacts` of a file read to its end; yields problems."""
-    REMOVAL = "removal"
-    """What `curate dedup` would take away (see `curate.rules.removal`); yields places with problems."""
-    BENCHMARK = "benchmark"
-    """What `curate decontaminate` found of a benchmark (see `curate.rules.leakage`); yields these with problems."""
-    MEANING = "meaning"
-    """What `curate dedup --embeddings` found to say the same in other words (see `curate.detect.semantic`); yields these with problems."""
-    SPLITS = "splits"
-    """What splits have of each other: `curate verify` counts it; the rule is documentation."""
-    DIVISION = "division"
-    """What a division of the data comes to (see `curate.rules.balance`); yields problems."""
-    OUTPUT = "output"
-    """What an output folder has and what its manifest says: `curate verify` counts it; the rule is documentation."""
-    ADOPTION = "adoption"
-    """What suppressions and a baseline have that the check did not find (see `curate.rules.adoption`); yields places with problems."""
 
 
 @dataclass(eq=False, slots=True)
@@ -87,7 +74,8 @@ class Rule:
     name: str
     """The defect, readable as "allow NAME"."""
     severity: Severity
-    scope: Scope
+    scope: str
+    """A `Scope`; where `by` is set, what the command looks at."""
     hint: str
     """The next step, for the person who got the finding."""
     summary: str
@@ -110,12 +98,18 @@ class Rule:
     ascii: bool = True
     """False where no trigger is ever found in a text of nothing but ASCII."""
     repair: Repair | None = None
+    by: str = ""
+    """The command that finds it, where `curate check` does not: it makes the finding by `finding`, or by code of its own; the rule documents it."""
     conclusion: Callable[..., Any] | None = None
     """For a rule over the data set, or over tokens: takes what was `Seen` once all is read; yields (place, problem)."""
 
     def severity_for(self, target: Target) -> Severity | None:
         """How bad it is for a target; None when the target does not have the rule."""
         return None if self.only and target not in self.only else self.targets.get(target, self.severity)
+
+    def finding(self, place: Place, message: str, *, pointer: str = "", example: str | None = None, severity: Severity | None = None) -> Finding:
+        """A finding of it, for a command that finds it outside of a check."""
+        return Finding(self.code, severity or self.severity, place.file, place.line, pointer, message, self.hint, False, example)
 
     def for_target(self, target: Target) -> "Rule":
         """The rule as it runs: its functions are told the target, those of them that have a parameter `target`."""
@@ -148,7 +142,8 @@ def rule(
     *,
     severity: Severity,
     hint: str,
-    scope: Scope = Scope.EXAMPLE,
+    scope: str = Scope.EXAMPLE,
+    by: str = "",
     targets: Mapping[Target, Severity] | None = None,
     only: tuple[Target, ...] = (),
     default: bool = True,
@@ -164,7 +159,7 @@ def rule(
         documented = inspect.getdoc(function) or ""
         summary, why, bad, good = (WITHOUT, "", b"", b"") if sys.flags.optimize > 1 else _documentation(code, documented)
         triggers = (trigger,) if isinstance(trigger, str) else trigger
-        return Rule(code, name, severity, scope, hint, summary, why, bad, good, function, targets or {}, only, default, triggers, flag, ascii)
+        return Rule(code, name, severity, scope, hint, summary, why, bad, good, function, targets or {}, only, default, triggers, flag, ascii, by=by)
 
     return declare
 

@@ -7,12 +7,14 @@ In the examples below the first line is in train, the others are in test.
 from typing import Final
 
 from curate.finding import Severity
-from curate.rules.rule import Scope, rule
+from curate.rules.rule import rule
 
 APART: Final = "Move it, or the other one, so that both are in one split; `curate split` keeps such groups together."
 
 
-@rule("L001", "copy-across-splits", severity=Severity.ERROR, scope=Scope.SPLITS, hint="Remove one of the two: `curate dedup --against` does it.")
+@rule(
+    "L001", "copy-across-splits", severity=Severity.ERROR, scope="splits", by="`curate verify`", hint="Remove one of the two: `curate dedup --against` does it."
+)
 def copy_across_splits() -> None:
     """An example stands in two splits.
 
@@ -30,7 +32,7 @@ def copy_across_splits() -> None:
     """
 
 
-@rule("L002", "near-copy-across-splits", severity=Severity.ERROR, scope=Scope.SPLITS, hint=APART)
+@rule("L002", "near-copy-across-splits", severity=Severity.ERROR, scope="splits", by="`curate verify`", hint=APART)
 def near_copy_across_splits() -> None:
     """An example is nearly the same as one of another split.
 
@@ -49,7 +51,7 @@ def near_copy_across_splits() -> None:
     """
 
 
-@rule("L003", "question-across-splits", severity=Severity.ERROR, scope=Scope.SPLITS, hint=APART)
+@rule("L003", "question-across-splits", severity=Severity.ERROR, scope="splits", by="`curate verify`", hint=APART)
 def question_across_splits() -> None:
     """A question of one split is asked in another one too.
 
@@ -68,7 +70,7 @@ def question_across_splits() -> None:
     """
 
 
-@rule("L005", "continued-across-splits", severity=Severity.ERROR, scope=Scope.SPLITS, hint=APART)
+@rule("L005", "continued-across-splits", severity=Severity.ERROR, scope="splits", by="`curate verify`", hint=APART)
 def continued_across_splits() -> None:
     """A conversation begins one of another split, or comes from the same source.
 
@@ -91,7 +93,8 @@ def continued_across_splits() -> None:
     "L006",
     "neighbour-across-splits",
     severity=Severity.WARNING,
-    scope=Scope.SPLITS,
+    scope="splits",
+    by="`curate verify`",
     hint="Read the two: where they ask the same thing, keep them in one split.",
 )
 def neighbour_across_splits() -> None:
@@ -111,7 +114,7 @@ def neighbour_across_splits() -> None:
     """
 
 
-@rule("L011", "answer-across-splits", severity=Severity.ERROR, scope=Scope.SPLITS, hint=APART)
+@rule("L011", "answer-across-splits", severity=Severity.ERROR, scope="splits", by="`curate verify`", hint=APART)
 def answer_across_splits() -> None:
     """An answer of one split is given in another one too, whatever the question.
 

@@ -1,17 +1,10 @@
 """What a division comes to, against what was wanted."""
 
-from typing import TYPE_CHECKING, Any
-
 from curate.config import Config
 from curate.detect.table import Table
 from curate.rules.balance import Balance, Part
 from curate.split.division import Division
 from curate.split.names import NAMES
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Numbers = np.ndarray[Any, np.dtype[np.int64]]
 
 
 def balance_of(table: Table, division: Division, config: Config, file: str, *, given: bool) -> Balance:

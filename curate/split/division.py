@@ -17,7 +17,6 @@ from curate.detect.columns import Making
 from curate.detect.marks import Marking
 from curate.detect.shingles import Shingling
 from curate.detect.table import Reader, Table
-from curate.detect.threads import cores
 from curate.detect.traits import demand_traits
 from curate.errors import InputError, UsageError
 from curate.split.assign import NOWHERE, Assigned, Wanted, assign
@@ -28,6 +27,7 @@ from curate.split.moves import Move, moves_of
 from curate.split.names import NAMES
 from curate.split.strata import strata_of
 from curate.text import plural, visible
+from curate.worker_pool import cores
 
 if TYPE_CHECKING:
     import numpy as np

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from curate.detect.columns import Making
-from curate.detect.crew import Crew
 from curate.detect.shingles import Shingling
 from curate.detect.table import read_table
 from curate.split.assign import NOWHERE
+from curate.worker_pool import WorkerPool
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,7 +41,7 @@ class Earlier(NamedTuple):
         return found
 
 
-def earlier_splits(files: Sequence[tuple[Path, int]], crew: Crew) -> Earlier:
+def earlier_splits(files: Sequence[tuple[Path, int]], crew: WorkerPool) -> Earlier:
     """The examples of split files, each with the number of its split. Raises `InputError`."""
     import numpy as np
 

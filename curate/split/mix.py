@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Final
 from curate.apply import Reason
 from curate.config import Config
 from curate.detect.table import Reader, Table
-from curate.detect.threads import cores
 from curate.errors import UsageError
 from curate.example import Example
 from curate.split.assign import positions
@@ -22,6 +21,7 @@ from curate.split.groups import Pairs, Seeking, group, links_of
 from curate.stats import BYTES_A_TOKEN
 from curate.template import Template, load_template
 from curate.text import plural, visible
+from curate.worker_pool import cores
 
 if TYPE_CHECKING:
     import numpy as np

@@ -22,8 +22,8 @@ import numpy as np
 
 from curate.config import DedupConfig
 from curate.detect.shingles import Shingling, shingled, texts_of
-from curate.detect.threads import cores
 from curate.detect.verify import grouped, jaccard
+from curate.worker_pool import cores
 from tests.bench.near_quality import labelled, lines
 from tests.bench.near_read import jaccards
 

@@ -8,7 +8,6 @@ import random
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,9 +17,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from curate import worker_pool
 from curate.config import DedupConfig
 from curate.dedup import Plan, plan, write_plan
-from curate.detect import columns, crew, decide, picked, table
+from curate.detect import columns, decide, picked, table
 from tests.conftest import chat
 
 DATA, MORE = Path("data.jsonl"), Path("more.jsonl")
@@ -210,18 +210,20 @@ def test_processes_make_what_threads_make(keep: str, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(DEDUP, "PARALLEL", 0)
     monkeypatch.setattr(DEDUP, "cores", lambda: 2)
     monkeypatch.setattr(table, "SIZE", 50_000)
-    monkeypatch.setattr(crew, "FEW", 0)
+    monkeypatch.setattr(worker_pool, "FEW", 0)
     monkeypatch.setattr(columns, "FEW", 0)
     monkeypatch.setattr(decide, "BATCH", 50)
     monkeypatch.setattr(picked, "BATCH", 50)
     monkeypatch.setattr(picked, "MANY", 0)
     started = []
 
-    def pool(count: int, **options: Any) -> ProcessPoolExecutor:
-        started.append(count)
-        return ProcessPoolExecutor(count, **options)
+    start = worker_pool.WorkerPool._start
 
-    monkeypatch.setattr(crew, "ProcessPoolExecutor", pool)
+    def counted(pool: worker_pool.WorkerPool) -> None:
+        started.append(pool.count)
+        start(pool)
+
+    monkeypatch.setattr(worker_pool.WorkerPool, "_start", counted)
     assert run(lines, config) == expected
     assert started == [2]
 

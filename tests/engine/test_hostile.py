@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from curate.cli.main import main
-from curate.read.locate import locate
+from curate.read.locate import Spans
 from tests.conftest import line_of
 from tests.strategies import conversations, json_values, lines, written
 
@@ -109,8 +109,8 @@ def test_an_array_has_the_findings_of_its_elements_at_the_lines_of_their_values(
     of_values = [finding for finding in alone if finding["code"][0] in "MC"]
 
     def line(finding: dict[str, Any]) -> int:
-        at = locate(text, f"/{finding['line'] - 1}{finding['pointer']}")
-        return text.count("\n", 0, at or 0) + 1
+        span = Spans(text).find(f"/{finding['line'] - 1}{finding['pointer']}")
+        return text.count("\n", 0, span.start if span else 0) + 1
 
     expected = sorted((line(finding), finding["code"], finding["pointer"], finding["message"]) for finding in of_values)
     found = [(one["line"], one["code"], one["pointer"], one["message"]) for one in together if one["code"][0] in "MC"]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.read.locate import Spans, line_of, locate, pointer, repeated_keys
+from curate.read.locate import Spans, line_of, pointer, repeated_keys
 from tests.strategies import inside, written
 
 
@@ -19,7 +19,6 @@ def test_every_value_stands_where_it_is_said_to(pair: tuple[Any, str]) -> None:
         span = spans.find(pointer(*path))
         assert span is not None
         assert json.loads(text[span.start : span.end]) == item
-        assert locate(text, pointer(*path)) == span.start
         assert line_of(text.encode(), pointer(*path)) == text.count("\n", 0, span.start)
 
 
@@ -27,12 +26,12 @@ def test_every_value_stands_where_it_is_said_to(pair: tuple[Any, str]) -> None:
 def test_what_is_not_there_is_not_found(pair: tuple[Any, str], target: str) -> None:
     value, text = pair
     pointers = {pointer(*path) for path, _ in inside(value)}
-    assert (locate(text, target) is None) == (target not in pointers)
+    assert (Spans(text).find(target) is None) == (target not in pointers)
 
 
 @given(st.text(alphabet='{}[]",:1a \\\n', max_size=12), st.sampled_from(["", "/a", "/0", "/a/0", "x"]))
 def test_no_text_raises(text: str, target: str) -> None:
-    locate(text, target)
+    Spans(text).find(target)
     line_of(text.encode(), target)
 
 

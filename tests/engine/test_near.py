@@ -12,10 +12,10 @@ from curate.config import DedupConfig
 from curate.detect import compiled, join, verify
 from curate.detect.bands import bands_for
 from curate.detect.cluster import choose
-from curate.detect.compared import OTHER_SIDE
+from curate.detect.compared import OTHER_SIDE, written_text
 from curate.detect.minhash import PERMUTATIONS, signatures
 from curate.detect.near import NearReport, find_duplicates
-from curate.detect.shingles import Sets, Shingling, joined, shingle_hashes, shingled, texts_of
+from curate.detect.shingles import Sets, Shingling, joined, shingled, texts_of
 from curate.detect.verify import Alike, grouped, jaccard
 from curate.example import Example, Place
 from curate.text import normalised, words
@@ -71,6 +71,11 @@ def corpora(draw: st.DrawFn) -> list[Example]:
     return [example("Say it.", answer, line) for line, answer in enumerate(answers, start=1)]
 
 
+def shingles_of(example: Example) -> set[int]:
+    """The distinct hashes of an example's shingles."""
+    return set(shingled(texts_of([written_text(example, "conversation")])).hashes.tolist())
+
+
 @given(corpora(), st.randoms(use_true_random=False))
 def test_the_outcome_does_not_depend_on_the_order_of_lines(examples: list[Example], rng: random.Random) -> None:
     shuffled = examples.copy()
@@ -86,7 +91,7 @@ def test_every_removal_is_similar_to_the_very_example_kept_and_every_cluster_kee
     assert len(gone) == len(report.duplicates)
     for duplicate in report.duplicates:
         assert duplicate.kept.place not in gone
-        a, b = (set(shingle_hashes(e, "conversation").tolist()) for e in (duplicate.example, duplicate.kept))
+        a, b = (shingles_of(e) for e in (duplicate.example, duplicate.kept))
         assert duplicate.similarity == len(a & b) / len(a | b)
         assert duplicate.similarity >= 0.6
 
@@ -110,7 +115,7 @@ def linked(pairs: list[tuple[str, str]]) -> set[frozenset[str]]:
 def test_all_pairs_at_the_threshold_are_found(examples: list[Example]) -> None:
     """A pair at the threshold is missed 5 times in 1,000 at the most; hypothesis is seeded, so this holds or it does not."""
     distinct = list({e.id: e for e in examples}.values())
-    sets = [set(shingle_hashes(e, "conversation").tolist()) for e in distinct]
+    sets = [shingles_of(e) for e in distinct]
     truth = [(distinct[i].id, distinct[j].id) for i in range(len(distinct)) for j in range(i) if len(sets[i] & sets[j]) >= 0.8 * len(sets[i] | sets[j]) > 0]
     assert linked(truth) == linked(find_duplicates(examples, DedupConfig(threshold=0.8)).pairs)
 

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from curate.config import DedupConfig
 from curate.detect.cluster import Choice, Pair
 from curate.detect.columns import Making
-from curate.detect.crew import Crew
 from curate.detect.keeper import length, ranking
 from curate.detect.near import decided
 from curate.detect.picked import Compared, Wanted, picked
@@ -19,6 +18,7 @@ from curate.detect.shingles import Shingling
 from curate.detect.sift import originals
 from curate.detect.table import Reader, Table, read_table
 from curate.detect.verify import TOLD, grouped
+from curate.worker_pool import WorkerPool
 from tests.conftest import chat
 
 DATA = Path("data.jsonl")
@@ -34,7 +34,7 @@ FORMS = [
 
 def table_of(lines: list[object]) -> Table:
     DATA.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-    with Crew(1, processes=False) as crew:
+    with WorkerPool(1, processes=False) as crew:
         return read_table([DATA], Making("conversation", Shingling()), crew)
 
 
@@ -63,7 +63,7 @@ def both_ways(lines: list[object], config: DedupConfig, pinned: frozenset[int], 
     kept = frozenset(ids[at] for at in pinned if at < len(ids))
     findings = {example: (at % 2, at % 3, 0) for at, example in enumerate(sorted(set(ids))) if at % 4} if config.keep == "best" else None
     groups = grouped(sets, config.threshold, 1).members
-    with Crew(1, processes=False) as crew:
+    with WorkerPool(1, processes=False) as crew:
         made, rest = picked(table, Compared(sets, distinct), groups, Wanted(config, kept, findings, old, aside), crew)
     assert not rest
     reader, whole = Reader(), Choice()

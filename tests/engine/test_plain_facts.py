@@ -9,12 +9,12 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from curate.detect.columns import Making
-from curate.detect.crew import Crew
 from curate.detect.facts import Facts
 from curate.detect.plain_facts import Lines, Pairs, agreeing
 from curate.detect.shingles import Shingling
 from curate.detect.table import Reader, read_table
 from curate.errors import InputError
+from curate.worker_pool import WorkerPool
 from tests.conftest import chat
 from tests.engine.test_facts import DIFFERENT, SAME
 
@@ -39,7 +39,7 @@ def edited(draw: st.DrawFn) -> tuple[str, str]:
 def agree(lines: list[object], pairs: list[tuple[int, int]], words: bool) -> tuple[list[bool], list[bool]]:
     """Whether pairs of lines agree: found at once, and one by one."""
     DATA.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-    with Crew(1, processes=False) as crew:
+    with WorkerPool(1, processes=False) as crew:
         table = read_table([DATA], Making("conversation", Shingling()), crew)
     every = Lines.of(table, np.arange(len(lines)))
     made = agreeing(Pairs(every, np.array(pairs), words, "conversation"))
@@ -83,7 +83,7 @@ def test_lines_of_all_formats_are_compared() -> None:
 def test_a_line_that_is_another_one_by_now_is_refused() -> None:
     lines = [chat("Where is Iran?", "In Asia."), chat("Where is Iraq?", "In Asia.")]
     DATA.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-    with Crew(1, processes=False) as crew:
+    with WorkerPool(1, processes=False) as crew:
         table = read_table([DATA], Making("conversation", Shingling()), crew)
     DATA.write_text(DATA.read_text(encoding="utf-8").replace("Iran", "Oman"), encoding="utf-8")
     with pytest.raises(InputError, match="changed while it was read"):

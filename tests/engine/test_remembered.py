@@ -17,13 +17,13 @@ from curate.detect import archive, table
 from curate.detect import remembered as module
 from curate.detect.cluster import Choice, Pair
 from curate.detect.columns import Columns, Making, columns_of
-from curate.detect.crew import Crew
 from curate.detect.remembered import FOLDER, Remembered, Verdicts, columns_for
 from curate.detect.shingles import Shingling
 from curate.detect.stored import DECIDED, arrays_of, columns_from, decisions_from, decisions_of, kinds
 from curate.errors import UsageError
 from curate.example import content_id
 from curate.read.pieces import pieces_of
+from curate.worker_pool import WorkerPool
 from tests.conftest import Write, chat
 from tests.strategies import lines
 
@@ -58,9 +58,9 @@ def test_a_file_that_grew_is_read_from_where_it_grew_and_its_groups_are_not_deci
     first, again = (Remembered.of(CACHE, Making("conversation", Shingling()), [DATA]) for _ in range(2))
     for memory, size in ((first, 100), (again, 101)):
         write("data.jsonl", [*data, ("And now?", "It is gone.")][:size])
-        with Crew(1, processes=False) as crew:
+        with WorkerPool(1, processes=False) as crew:
             table.read_table([DATA], memory.making, crew, memory=memory)
-    assert (first.reused, first.made) == (0, 100)
+    assert (first.reused, first.read) == (0, 100)
     assert again.reused > 85
     for keep in ("longest", "most-turns"):  # told from columns, and example by example
         planned = plan([DATA], DedupConfig(keep=keep), cache=CACHE)

@@ -16,7 +16,7 @@ from curate.errors import UsageError
 from curate.finding import Finding, Severity
 from curate.fingerprint import fingerprints
 from curate.report.check_formats import OutputFormat, reported
-from curate.report.check_sarif import sarif_log
+from curate.report.check_sarif import check_sarif
 from curate.report.check_source import spots
 from curate.rules import RULES
 from curate.text import UNSAFE
@@ -189,7 +189,7 @@ def test_what_cannot_be_read_again_is_told_without_its_text(write: Write) -> Non
     report = check_paths([path])
     path.unlink()
     assert list(spots(report.findings)) == [None]
-    assert "region" in sarif_log(report)["runs"][0]["results"][0]["locations"][0]["physicalLocation"]
+    assert "region" in json.loads("".join(check_sarif(report)))["runs"][0]["results"][0]["locations"][0]["physicalLocation"]
 
 
 def test_github_commands_keep_to_their_grammar(hostile: Path) -> None:

@@ -16,9 +16,8 @@ from curate.errors import UsageError
 from curate.finding import Finding
 from curate.pipeline.splitting import Sources, split_files
 from curate.report.rules import terms
-from curate.rules import FAMILIES, RULES, Rule, Scope, balance
+from curate.rules import FAMILIES, RULES, Rule, balance
 from curate.rules.chosen import Chosen
-from curate.rules.repeats import told_in_other_words
 from curate.rules.rule import BYTE, rule
 from curate.suppressions import load_suppressions, suppress
 from curate.targets import LIMITS, Target
@@ -59,30 +58,30 @@ def cases() -> list[Any]:
 def findings(content: bytes, code: str, target: str = "", name: str = "data.jsonl") -> list[Finding]:
     """What one rule finds in a file, for a target: the default one, or where the rule is only for others the first of these."""
     path = Path(name)
-    if RULES[code].scope is Scope.ADOPTION:  # its examples are lines of the file of suppressions
+    if RULES[code].scope == "adoption":  # its examples are lines of the file of suppressions
         return suppressed(content, code)
     path.write_bytes(content)
-    if RULES[code].scope is Scope.REMOVAL:  # it is asked by `curate dedup`
+    if RULES[code].scope == "removal":  # it is asked by `curate dedup`
         return plan([path], DedupConfig(stop_least=1)).heavy
-    if RULES[code].scope is Scope.BENCHMARK:  # it is asked by `curate decontaminate`
+    if RULES[code].scope == "benchmark":  # it is asked by `curate decontaminate`
         Path("benchmark.jsonl").write_text(BENCHMARK, encoding="utf-8")
         return decontaminated([path], [Path("benchmark.jsonl")]).findings
-    if RULES[code].scope is Scope.MEANING:  # it is asked by `curate dedup --embeddings`
-        return told_in_other_words(plan([path], DedupConfig(embeddings=EMBEDDINGS)).alike)
-    if RULES[code].scope is Scope.SPLITS:  # it is asked by `curate verify`; the first line is in train, the others are in test
+    if RULES[code].scope == "meaning":  # it is asked by `curate dedup --embeddings`
+        return [RULES[code].finding(pair.place, str(pair.kept_place)) for pair in plan([path], DedupConfig(embeddings=EMBEDDINGS)).alike]
+    if RULES[code].scope == "splits":  # it is asked by `curate verify`; the first line is in train, the others are in test
         head, _, rest = content.partition(b"\n")
         Path("train.jsonl").write_bytes(head + b"\n")
         path.write_bytes(rest)
         splits = {"train": [Path("train.jsonl")], "test": [path]}
         proof = verify_files(splits, "", keys=("source",), embeddings=EMBEDDINGS if code in BY_MEANING else "")
         return [finding for finding in proof.findings if finding.code == code]
-    if RULES[code].scope is Scope.OUTPUT:  # it is asked by `curate verify`: the first line is what was read, the others are what is there
+    if RULES[code].scope == "output":  # it is asked by `curate verify`: the first line is what was read, the others are what is there
         head, _, rest = content.partition(b"\n")
         path.write_bytes(head + b"\n")
         split_files(Sources([path]), Path("out"), Config(split=SplitConfig(fractions=(1, 0, 0))))
         Path("out/train.jsonl").write_bytes(rest)
         return [finding for finding in verify_folder(Path("out")).findings if finding.code == code]
-    if RULES[code].scope is Scope.DIVISION:  # it is asked by `curate split`
+    if RULES[code].scope == "division":  # it is asked by `curate split`
         thirds = Config(split=SplitConfig(fractions=(0.4, 0.3, 0.3), grow=False))
         return [*split_files(Sources([path]), Path("out"), thirds).warnings]
     only = RULES[code].only
@@ -135,7 +134,7 @@ def test_a_finding_carries_what_its_rule_says(code: str) -> None:
     stated = RULES[code]
     for finding in findings(stated.bad, code):
         severity = stated.severity_for(stated.only[0] if stated.only else Target.TRAINER)
-        files = {Scope.ADOPTION: {FILE}, Scope.OUTPUT: {"data.jsonl", "out/train.jsonl", "out/manifest.json"}}.get(stated.scope, {"data.jsonl"})
+        files = {"adoption": {FILE}, "output": {"data.jsonl", "out/train.jsonl", "out/manifest.json"}}.get(stated.scope, {"data.jsonl"})
         assert (severity, stated.hint) == (finding.severity, finding.hint)
         assert finding.file in files
         assert finding.message

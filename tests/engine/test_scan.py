@@ -116,7 +116,7 @@ def test_plain_talk_is_quiet() -> None:
 
 
 def test_every_text_rule_is_known_to_the_scan() -> None:
-    assert {rule.code for rule in RULES.values() if rule.scope is Scope.TEXT} == COVERED
+    assert {rule.code for rule in RULES.values() if rule.scope == Scope.TEXT} == COVERED
 
 
 def test_every_character_is_compared_in_the_same_form() -> None:

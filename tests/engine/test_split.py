@@ -12,15 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import validate
 
-from curate.apply import apply, errors_of, write_removed
-from curate.check import check_paths
+from curate.apply import removal_of
 from curate.cli.main import main
-from curate.config import Config
 from curate.decision import Decision, DecisionLog
-from curate.detect.near import find_duplicates
 from curate.example import content_id
 from curate.manifest import NAME, digest_of, intact, read_manifest
-from curate.read.dataset import read_dataset
 from curate.runs import Project
 from curate.schemas import schemas
 from tests.conftest import Write, chat
@@ -299,24 +295,20 @@ def test_a_line_leaves_for_the_strongest_reason_and_keeps_its_bytes(write: Write
     """A person's word beats a rule's, a rule's beats a detector's; broken bytes are kept as base64."""
     lines = [("Hi", "Hello."), ("Hi", "Hello."), ("Bye", ""), b'{"messages": [', b"caf\xe9", ("Yo", "Hey."), ("Oh", "")]
     path = write("data.jsonl", lines)
-    dataset = read_dataset([path])
-    ids = [line.example.id if line.example else "" for line in dataset.lines]
-    verdicts = {
-        ids[5]: Decision(example=ids[5], verdict="drop", who="ann", when=datetime(2026, 1, 2, tzinfo=UTC), why="rude"),
-        ids[6]: Decision(example=ids[6], verdict="keep", who="ann"),
-    }
-    errors = errors_of(check_paths([path]).findings, dataset.lines)
-    report = find_duplicates(dataset.examples, Config().dedup)
-    applied = apply(dataset.lines, errors=errors, verdicts=verdicts, duplicates=report.duplicates)
-    assert [line.place.line for line in applied.kept] == [1, 7]
-    assert [(r.line, r.code) for r in applied.removed] == [(2, "D001"), (3, "C003"), (4, "J010"), (5, "J003"), (6, None)]
-    assert (applied.removed[4].decided_by, applied.removed[4].why, applied.removed[4].when.year) == ("ann", "rude", 2026)  # type: ignore[union-attr]
-    assert applied.removed[3].data == b"caf\xe9"
-    write_removed(Path("removed.jsonl"), applied.removed)
-    saved = [json.loads(line) for line in Path("removed.jsonl").read_bytes().splitlines()]
-    assert {key: saved[0]["kept"][key] for key in ("file", "line")} == {"file": "data.jsonl", "line": 1}
     original = path.read_bytes().splitlines()
-    assert [original[r["line"] - 1] for r in saved] == [r["text"].encode() if "text" in r else base64.b64decode(r["base64"]) for r in saved]
+    rude, kept = (content_id(json.loads(original[at])) for at in (5, 6))
+    log = DecisionLog(Project(Path.cwd()).decisions)
+    log.add(Decision(example=rude, verdict="drop", who="ann", when=datetime(2026, 1, 2, tzinfo=UTC), why="rude"))
+    log.add(Decision(example=kept, verdict="keep", who="ann"))
+    Path("curate.toml").write_text('data = ["data.jsonl"]\n[split]\nfractions = [1, 0, 0]\n')
+    assert main(["run", ".", "--quiet"]) == 1  # two lines hold no example
+    assert Path("out/train.jsonl").read_bytes().splitlines() == [original[0], original[6]]
+    removed = [removal_of(line) for line in Path("out/removed.jsonl").read_bytes().splitlines()]
+    assert [(r.line, r.code) for r in removed] == [(2, "D001"), (3, "C003"), (4, "J010"), (5, "J003"), (6, None)]
+    assert (removed[4].decided_by, removed[4].why, removed[4].when) == ("ann", "rude", datetime(2026, 1, 2, tzinfo=UTC))
+    assert removed[0].kept is not None
+    assert (removed[0].kept.file, removed[0].kept.line) == ("data.jsonl", 1)
+    assert [original[r.line - 1] for r in removed] == [r.data for r in removed]
 
 
 def test_a_sound_copy_of_a_line_with_a_repeated_key_stays(write: Write) -> None:

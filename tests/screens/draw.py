@@ -29,7 +29,8 @@ from curate.runs import Project
 from tests.conftest import chat
 from tests.screens.conftest import settled
 from tests.screens.test_run_screens import write_evaluation
-from tui.app import At, CurateApp
+from tui.app import CurateApp
+from tui.review_app import At
 
 EXAMPLES: Final = Path(__file__).parents[2] / "examples" / "instructions" / "instruction-data.json"
 SMALL, LARGE = (80, 24), (160, 50)

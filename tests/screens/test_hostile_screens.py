@@ -18,7 +18,8 @@ from curate.text import UNSAFE
 from tests.screens.conftest import HOSTILE, LINES, chat, opened, queue, screen_text, settled, told, write_lines
 from tests.screens.test_run_screens import write_evaluation, write_run, write_splits
 from tests.screens.test_trained import ids_known, mapped
-from tui.app import At, CurateApp
+from tui.app import CurateApp
+from tui.review_app import At
 from tui.screens.edit import EditScreen
 from tui.screens.training import RunsScreen
 

@@ -17,7 +17,8 @@ from curate.review.trained import FILTER, beside, training_of
 from curate.runs import Project, data_of, find_run
 from curate.suppressions import load_suppressions
 from tests.screens.conftest import Opens, example_at, facts_about, opened, screen_text, write_lines
-from tui.app import At, CurateApp
+from tui.app import CurateApp
+from tui.review_app import At
 from tui.screens.ask import AskScreen
 
 
@@ -66,11 +67,11 @@ def test_what_was_hard_to_learn_is_found_again_in_the_files(learnt: ReviewSessio
     assert "the loss of step 3 rose for its sake" in learnt.findings.head(shown[1])
     assert learnt.notes == ["1 example of the run worth a look is not in these files: edited since, or elsewhere"]
     assert learnt.trained is not None
-    near = beside(learnt, entries[0].ids[0], learnt.trained.mapped)
+    near = beside(learnt.examples, (learnt.conflicts, learnt.clusters), entries[0].ids[0], learnt.trained.mapped)
     assert [(one.why, one.side.place.line) for one in near] == [
         ("neighbour 0.90 alike, learnt to 0.20", 10), ("conflict X003", 1),
     ]  # fmt: skip
-    others = beside(learnt, entries[1].ids[0], learnt.trained.mapped)
+    others = beside(learnt.examples, (learnt.conflicts, learnt.clusters), entries[1].ids[0], learnt.trained.mapped)
     assert ("near-duplicate, 87% alike", 3) not in [(one.why, one.side.place.line) for one in others]
     assert {one.side.place.line for one in others} >= {5}
     learnt.say({entries[0].ids[0]: "drop"}, entries[0].about)

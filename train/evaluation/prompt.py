@@ -2,14 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from curate.encoding import Encoded
 from curate.template import Template
 from train.evaluation.question import Question
 from train.evaluation.shots import shot_of
-
-Turn = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,10 @@
 """What an export is, and the proof that it says what the adapter says; `export.json` in its folder."""
 
-from typing import Final, Literal
+from typing import Literal
 
 from train.report import Part
 
 Form = Literal["adapter", "merged", "gguf", "gguf-adapter", "ollama"]
-FORMS: Final[tuple[Form, ...]] = ("adapter", "merged", "gguf", "gguf-adapter", "ollama")
 
 
 class Proof(Part):

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from curate import __version__
-from curate.report.html import TABLE, head, safe
+from curate.report.html import TABLE, foot, head, safe
 from curate.report.html_curves import STYLE, Curve, curves
 from curate.report.html_dots import STYLE as DOTS
 from curate.report.html_dots import Dot, dots
@@ -40,7 +39,7 @@ def _parts(report: Sweep) -> Iterator[str]:
         yield f'<tr class="{"best" if one.number == report.best else ""}">{row}</tr>'
     yield "</table>\n"
     yield "".join(f'<p class="warning">trial {one.number}: {safe(one.reason)}</p>\n' for one in report.trials if one.reason)
-    yield f'<p class="quiet">curate {__version__}</p>\n</body>\n</html>\n'
+    yield foot()
 
 
 def _plots(report: Sweep) -> Iterator[str]:

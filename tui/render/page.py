@@ -143,7 +143,7 @@ def _trained_page(session: ReviewSession, entry: Entry, about: Content, look: Lo
     """An example that was hard to learn, beside what it should be seen with."""
     assert session.trained is not None
     own = Side(entry.place, entry.ids[0])
-    near = beside(session, own.id, session.trained.mapped)
+    near = beside(session.examples, (session.conflicts, session.clusters), own.id, session.trained.mapped)
     said = [Content.assemble(("beside: ", "bold"), one.why, " ", literal(str(one.side.place), style=MUTED)) for one in near[:MOST]]
     if len(near) > MOST:
         said.append(Content.assemble((f"  … and {len(near) - MOST} more", MORE)))

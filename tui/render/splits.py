@@ -115,8 +115,7 @@ def proof(found: VerifyOutput | None, width: int, *, asked: bool) -> Content:
         parts.extend(Content.assemble(" " * (name + 2), line) for line in more)
     parts += [Content.assemble(("  not checked ", "$text-warning"), fact(f"{one.name}: {plural(one.examples, 'example')}")) for one in found.not_checked]
     for finding in found.findings[:BREACHES]:
-        place = f"{finding.file}:{finding.line}" if finding.line else finding.file
-        parts.append(Content.assemble("  ", fact(place, "bold"), ": ", (finding.code, "$text-error"), " ", fact(finding.message)))
+        parts.append(Content.assemble("  ", fact(finding.where, "bold"), ": ", (finding.code, "$text-error"), " ", fact(finding.message)))
     if len(found.findings) > BREACHES:
         parts.append(Content.assemble((f"  … {len(found.findings) - BREACHES:,} more; `curate verify --all` shows them", MUTED)))
     return lines(*parts)

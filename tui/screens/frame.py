@@ -1,6 +1,6 @@
 """What every screen has: the line of screens at the top, a status line and the keys at the bottom, and the session it draws."""
 
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from textual import on
 from textual.app import ComposeResult
@@ -10,10 +10,8 @@ from textual.screen import Screen
 from textual.widgets import Footer, Static
 
 from curate.review import ReviewSession
+from tui.review_app import ReviewApp
 from tui.widgets.nav import Nav
-
-if TYPE_CHECKING:
-    from tui.app import CurateApp
 
 
 class FrameScreen(Screen[None]):
@@ -24,9 +22,9 @@ class FrameScreen(Screen[None]):
     """Its name in the table of tabs."""
 
     @property
-    def curate(self) -> "CurateApp":
+    def curate(self) -> ReviewApp:
         """The application."""
-        return cast("CurateApp", self.app)
+        return cast("ReviewApp", self.app)
 
     @property
     def session(self) -> ReviewSession:

@@ -6,10 +6,10 @@ from typing import Any, Final
 from curate.detect.judges.kept import Pair
 from curate.detect.judges.prompt import AS_JSON, asked, verdict_of
 from curate.detect.judging import Verdict
-from curate.detect.threads import side_by_side
 from curate.egress import client_for, key_for, redirect_refused
 from curate.errors import ModelError
 from curate.text import excerpt
+from curate.worker_pool import parallel_map
 
 GENERAL: Final = "CURATE_JUDGE_KEY"
 """Environment variable with the key of a judge whose address the user names."""
@@ -51,7 +51,7 @@ class Endpoint:
             return verdict_of(choices[0].message.content or "") if choices else None
 
         with client:
-            yield from side_by_side(ask, pairs, AT_ONCE)
+            yield from parallel_map(ask, pairs, AT_ONCE)
 
 
 def _next_step(error: Exception) -> str:
