@@ -4,11 +4,10 @@ kept + removed = read, always: it is demanded here, where both are made, and aga
 """
 
 import base64
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Final, NamedTuple
 
 import orjson
@@ -16,12 +15,10 @@ from pydantic import BaseModel, ConfigDict
 
 from curate.config import CheckConfig, DedupConfig
 from curate.decision import Decision
-from curate.detect.cluster import Duplicate
-from curate.detect.loss import Loss, loss
+from curate.detect.loss import Loss
 from curate.detect.table import Reader, Table, lines_at
 from curate.errors import DataError, demand_all
 from curate.example import UNKNOWN, Place
-from curate.files import replacing
 from curate.finding import Finding, Severity
 from curate.read.dataset import ParsedLine
 from curate.rules.removal import Removals, heavy
@@ -102,24 +99,6 @@ def leaves_by(finding: Finding, drop: tuple[str, ...]) -> bool:
     return finding.severity is Severity.ERROR or finding.code.startswith(drop)
 
 
-def errors_of(findings: Iterable[Finding], lines: Iterable[ParsedLine]) -> dict[Place, Finding]:
-    """Per line that holds an example the first of its findings that is an error."""
-    by_example: dict[tuple[str, str], list[Finding]] = defaultdict(list)
-    for finding in findings:
-        if finding.example and finding.severity is Severity.ERROR:
-            by_example[finding.file, finding.example].append(finding)
-    found: dict[Place, Finding] = {}
-    for parsed in lines if by_example else ():
-        if parsed.example is None:
-            continue
-        place = parsed.place
-        last = place.line + parsed.line.data.count(b"\n")
-        for finding in by_example.get((place.file, parsed.example.id), ()):
-            if place.line <= finding.line <= last:  # a copy elsewhere may be sound: a repeated key is not part of the content
-                found.setdefault(place, finding)
-    return found
-
-
 class Reason(NamedTuple):
     """Why a line leaves."""
 
@@ -135,20 +114,16 @@ def apply(
     lines: Sequence[ParsedLine],
     *,
     errors: Mapping[Place, Finding] | None = None,
-    verdicts: Mapping[str, Decision] | None = None,
-    duplicates: Iterable[Duplicate] = (),
     keep_unreadable: bool = False,
 ) -> Applied:
-    """Decide for each line. A person's word comes first, then errors, then duplicates; lines without an example leave unless told otherwise."""
-    errors, verdicts = errors or {}, verdicts or {}
-    lost = {duplicate.example.place: loss(duplicate) for duplicate in duplicates}
+    """Decide for each line: those with errors leave, and those without an example unless told otherwise."""
+    errors = errors or {}
     kept: list[ParsedLine] = []
     removed: list[Removal] = []
     for parsed in lines:
         reason: Reason | None = None
         if parsed.example is not None:
-            place = parsed.place
-            reason = reason_of(verdicts.get(parsed.example.id), errors.get(place), lost.get(place))
+            reason = reason_of(None, errors.get(parsed.place), None)
         elif not keep_unreadable:
             reason = unreadable(parsed)
         if reason is None:
@@ -222,13 +197,6 @@ def _texts(data: bytes) -> tuple[str | None, str | None]:
         return None, base64.b64encode(data).decode("ascii")
 
 
-def write_removed(path: Path, removed: Iterable[Removal]) -> None:
-    """Write `removed.jsonl` atomically, one line a removed line, in the order they were read. Raises `OutputError`."""
-    with replacing(path) as file:
-        for removal in removed:
-            file.write(removed_line(removal))
-
-
 def removed_line(removal: Removal) -> bytes:
     """A line of `removed.jsonl`, with its line break."""
     return removal.model_dump_json(exclude_none=True).encode() + b"\n"
@@ -237,8 +205,9 @@ def removed_line(removal: Removal) -> bytes:
 def leaving(
     table: Table, *, errors: Iterable[Finding] = (), verdicts: Mapping[str, Decision] | None = None, losses: Iterable[Loss] = (), first: int = 0
 ) -> dict[int, Reason]:
-    """Of the lines of a table, from number `first` on, those that leave, each with its reason, in their order: as `apply` decides.
+    """Of the lines of a table, from number `first` on, those that leave, each with its reason, in their order.
 
+    A person's word comes first, then errors, then duplicates; lines without an example leave.
     `errors` are the findings for which lines leave (see `leaves_by`).
     """
     import numpy as np

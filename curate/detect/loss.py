@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from curate.detect.cluster import Code, Duplicate
+from curate.detect.cluster import Code
 from curate.example import Place
 
 
@@ -20,9 +20,3 @@ class Loss(NamedTuple):
     """True Jaccard of the two, 0 to 1; 1 for exact copies."""
     words: bool = False
     """Whether the two are short, have the same words of meaning, and are less similar than the threshold (see `curate.detect.wording`)."""
-
-
-def loss(duplicate: Duplicate) -> Loss:
-    """A duplicate without its texts."""
-    gone, kept = duplicate.example, duplicate.kept
-    return Loss(gone.place, gone.id, kept.place, kept.id, duplicate.code, duplicate.similarity)

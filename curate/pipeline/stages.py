@@ -13,12 +13,11 @@ from curate.check import check_paths
 from curate.config import Config
 from curate.decision import Decision, DecisionLog
 from curate.dedup import EACH
-from curate.detect.columns import Making
+from curate.detect.columns import making_for
 from curate.detect.conflict import Conflict, ConflictReport, find_conflicts
 from curate.detect.crew import Crew
 from curate.detect.judges import judge_of
 from curate.detect.loss import Loss
-from curate.detect.shingles import Shingling
 from curate.detect.sift import sift
 from curate.detect.table import Reader, Table
 from curate.detect.threads import cores
@@ -131,7 +130,8 @@ class Pipeline:
         local = "" if is_address(wanted.judge) else wanted.judge
         named = (("embeddings", wanted.embeddings), ("nli", wanted.nli), ("judge", local), ("semantic", self.config.split.semantic))
         self.models = {name: fingerprint(model) for name, model in named if model}
-        self.making = making_of(self.config)._replace(brief=self._compares_whole, keys=self.config.dedup.beginnings and self._compares_whole)
+        own = making_for(self.config.dedup)
+        self.making = making_of(self.config)._replace(brief=self._compares_whole, keys=own.keys and self._compares_whole, keep=own.keep)
         if self.config.recipe and self.choice.wants("train"):
             self._look_at_recipe()
 
@@ -314,7 +314,7 @@ class Pipeline:
         """The table of what duplicates are looked for in: the same lines."""
         if self._compares_whole:
             return self.table
-        making = Making(self.config.dedup.on, Shingling(), keys=self.config.dedup.beginnings)
+        making = making_for(self.config.dedup)
         with Crew(cores(), processes=is_big(self.sources.every)) as crew:
             return read_sources(self.sources, making, crew)
 

@@ -12,12 +12,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import validate
 
-from curate.apply import apply, errors_of, write_removed
+from curate.apply import Removal, leaves_by, leaving
 from curate.check import check_paths
 from curate.cli.main import main
-from curate.config import Config
+from curate.config import DedupConfig
 from curate.decision import Decision, DecisionLog
-from curate.detect.near import find_duplicates
+from curate.detect.columns import making_for
+from curate.detect.crew import Crew
+from curate.detect.sift import sift
+from curate.detect.table import read_table
 from curate.example import content_id
 from curate.manifest import NAME, digest_of, intact, read_manifest
 from curate.read.dataset import read_dataset
@@ -299,24 +302,27 @@ def test_a_line_leaves_for_the_strongest_reason_and_keeps_its_bytes(write: Write
     """A person's word beats a rule's, a rule's beats a detector's; broken bytes are kept as base64."""
     lines = [("Hi", "Hello."), ("Hi", "Hello."), ("Bye", ""), b'{"messages": [', b"caf\xe9", ("Yo", "Hey."), ("Oh", "")]
     path = write("data.jsonl", lines)
-    dataset = read_dataset([path])
-    ids = [line.example.id if line.example else "" for line in dataset.lines]
+    ids = [line.example.id if line.example else "" for line in read_dataset([path]).lines]
     verdicts = {
         ids[5]: Decision(example=ids[5], verdict="drop", who="ann", when=datetime(2026, 1, 2, tzinfo=UTC), why="rude"),
         ids[6]: Decision(example=ids[6], verdict="keep", who="ann"),
     }
-    errors = errors_of(check_paths([path]).findings, dataset.lines)
-    report = find_duplicates(dataset.examples, Config().dedup)
-    applied = apply(dataset.lines, errors=errors, verdicts=verdicts, duplicates=report.duplicates)
-    assert [line.place.line for line in applied.kept] == [1, 7]
-    assert [(r.line, r.code) for r in applied.removed] == [(2, "D001"), (3, "C003"), (4, "J010"), (5, "J003"), (6, None)]
-    assert (applied.removed[4].decided_by, applied.removed[4].why, applied.removed[4].when.year) == ("ann", "rude", 2026)  # type: ignore[union-attr]
-    assert applied.removed[3].data == b"caf\xe9"
-    write_removed(Path("removed.jsonl"), applied.removed)
-    saved = [json.loads(line) for line in Path("removed.jsonl").read_bytes().splitlines()]
-    assert {key: saved[0]["kept"][key] for key in ("file", "line")} == {"file": "data.jsonl", "line": 1}
+    with Crew(1, processes=False) as crew:
+        table = read_table([path], making_for(DedupConfig()), crew)
+        losses = sift(table, DedupConfig(), crew).losses
+    errors = [finding for finding in check_paths([path]).findings if leaves_by(finding, ())]
+    reasons = leaving(table, errors=errors, verdicts=verdicts, losses=losses)
+    assert [(line + 1, reason.code) for line, reason in reasons.items()] == [(2, "D001"), (3, "C003"), (4, "J010"), (5, "J003"), (6, None)]
+    DecisionLog(Project(Path.cwd()).decisions).add(*verdicts.values())
+    assert split("data.jsonl", "--fractions", "1,0,0") == 1  # two lines are not understood
     original = path.read_bytes().splitlines()
-    assert [original[r["line"] - 1] for r in saved] == [r["text"].encode() if "text" in r else base64.b64decode(r["base64"]) for r in saved]
+    assert Path("out/train.jsonl").read_bytes().splitlines() == [original[0], original[1], original[6]]
+    saved = Path("out/removed.jsonl").read_bytes().splitlines()
+    removed = [Removal.model_validate_json(line) for line in saved]
+    assert [(r.line, r.code) for r in removed] == [(3, "C003"), (4, "J010"), (5, "J003"), (6, None)]
+    assert (removed[3].decided_by, removed[3].why, removed[3].when and removed[3].when.year) == ("ann", "rude", 2026)
+    assert [r.data for r in removed] == [original[r.line - 1] for r in removed]
+    assert json.loads(saved[2])["base64"] == base64.b64encode(b"caf\xe9").decode()
 
 
 def test_a_sound_copy_of_a_line_with_a_repeated_key_stays(write: Write) -> None:
