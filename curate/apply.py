@@ -6,7 +6,6 @@ kept + removed = read, always: it is demanded here, where both are made, and aga
 import base64
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -17,7 +16,7 @@ from curate.config import CheckConfig, DedupConfig
 from curate.decision import Decision
 from curate.detect.loss import Loss
 from curate.detect.table import Reader, Table, lines_at
-from curate.errors import DataError, demand_all
+from curate.errors import DataError
 from curate.example import UNKNOWN, Place
 from curate.finding import Finding, Severity
 from curate.read.dataset import ParsedLine
@@ -71,19 +70,6 @@ class Removal(BaseModel):
         return base64.b64decode(self.base64 or "") if self.text is None else self.text.encode("utf-8")
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """All lines that were read, each on one side."""
-
-    kept: list[ParsedLine]
-    removed: list[Removal]
-
-    @property
-    def reasons(self) -> Counter[str]:
-        """How many lines left for each code; `decision` for those that a person dropped."""
-        return Counter(removal.code or "decision" for removal in self.removed)
-
-
 class Dropped(NamedTuple):
     """A line that leaves by `drop`, for a finding whatever its severity."""
 
@@ -108,30 +94,6 @@ class Reason(NamedTuple):
     when: datetime | None = None
     kept: Kept | None = None
     similarity: float | None = None
-
-
-def apply(
-    lines: Sequence[ParsedLine],
-    *,
-    errors: Mapping[Place, Finding] | None = None,
-    keep_unreadable: bool = False,
-) -> Applied:
-    """Decide for each line: those with errors leave, and those without an example unless told otherwise."""
-    errors = errors or {}
-    kept: list[ParsedLine] = []
-    removed: list[Removal] = []
-    for parsed in lines:
-        reason: Reason | None = None
-        if parsed.example is not None:
-            reason = reason_of(None, errors.get(parsed.place), None)
-        elif not keep_unreadable:
-            reason = unreadable(parsed)
-        if reason is None:
-            kept.append(parsed)
-        else:
-            removed.append(removal(parsed.place, parsed.example.id if parsed.example else None, reason, parsed.line.data))
-    demand_all(len(lines), len(kept), len(removed))
-    return Applied(kept, removed)
 
 
 def reason_of(decision: Decision | None, error: Finding | None, lost: Loss | None) -> Reason | None:

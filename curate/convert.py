@@ -10,11 +10,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from curate.apply import Removal, apply, removed_line
+from curate.apply import Reason, Removal, removal, removed_line, unreadable
 from curate.errors import demand_all
 from curate.example import UNKNOWN, Example, Place
 from curate.files import display_name
-from curate.finding import Finding, Severity
 from curate.outputs import replacing_both
 from curate.read.calls import CALLERS, RESULTS, json_in, speaker_of
 from curate.read.dataset import FileFacts, ParsedLine, demand_read, demand_understood, read_file
@@ -107,14 +106,13 @@ def _converted(parsed: ParsedLine, report: ConvertReport, *, chosen: bool) -> by
     """A line in messages form, or several, counted; or why it is set aside."""
     example = parsed.example
     if example is None:
-        return apply([parsed]).removed[0]
+        return removal(parsed.place, None, unreadable(parsed), parsed.line.data)
     if example.format == "messages":
         report.formats["messages"] += 1
         return parsed.jsonl
     if reason := _obstacle(parsed, example, chosen=chosen):
         code, why = reason
-        finding = Finding(code, Severity.ERROR, parsed.place.file, parsed.place.line, "", why, "", False, example.id)
-        return apply([parsed], errors={parsed.place: finding}).removed[0]
+        return removal(parsed.place, example.id, Reason(code, why, "rule"), parsed.line.data)
     value = dict(example.value)
     if example.format in REJECTED:
         report.rejected += 1

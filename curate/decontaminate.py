@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from curate.apply import Applied, apply, removed_line
+from curate.apply import Reason, Removal, removal, removed_line
 from curate.detect.decontaminate import OTHER_SIDE, Match, contaminated, plain_words
 from curate.errors import demand_all
 from curate.events import Listener, StageFinished, StageStarted, silent
@@ -15,7 +15,7 @@ from curate.finding import Finding
 from curate.masking import secrets_in
 from curate.outputs import beside, replacing_both
 from curate.read.benchmark import Item, read_benchmark
-from curate.read.dataset import demand_understood, read_dataset
+from curate.read.dataset import ParsedLine, demand_understood, read_dataset
 from curate.rules.leakage import Leak, leaked
 from curate.snapshot import Snapshot, demand_unchanged, mode_of, snapshot
 from curate.text import plural
@@ -44,7 +44,8 @@ class Decontamination:
     """The same, as findings."""
     not_understood: int
     """Lines that hold no example that a reader understands; they stay as they are."""
-    applied: Applied = field(repr=False)
+    kept: list[ParsedLine] = field(repr=False)
+    removed: list[Removal] = field(repr=False)
     seen: list[Snapshot]
     """The files, and the benchmarks, as they were before they were read."""
 
@@ -81,8 +82,14 @@ def decontaminated(
         leaks.append(Leak(example.place, example.id, pointer, item.place, part.name, best.kind, words, best.share, len(inside) - 1))
     findings = leaked(leaks)
     errors = {leak.place: finding for leak, finding in zip(leaks, findings, strict=True)}
-    applied = apply(dataset.lines, errors=errors, keep_unreadable=True)
-    return Decontamination(_summaries(items, matches, found.unsaid), leaks, findings, dataset.not_understood, applied, seen)
+    kept, removed = list[ParsedLine](), list[Removal]()
+    for parsed in dataset.lines:
+        if parsed.example and (finding := errors.get(parsed.place)):
+            removed.append(removal(parsed.place, parsed.example.id, Reason(finding.code, finding.message, "rule"), parsed.line.data))
+        else:
+            kept.append(parsed)
+    demand_all(len(dataset.lines), len(kept), len(removed))
+    return Decontamination(_summaries(items, matches, found.unsaid), leaks, findings, dataset.not_understood, kept, removed, seen)
 
 
 def _without_secrets(words: str, text: str) -> str:
@@ -105,12 +112,11 @@ def write_decontaminated(result: Decontamination, output: Path, *, overwrite: bo
 
     Raises as `curate.dedup.write_plan` does.
     """
-    removed, applied = beside(output, "removed"), result.applied
-    unchanged = partial(demand_unchanged, result.seen)
+    removed, unchanged = beside(output, "removed"), partial(demand_unchanged, result.seen)
     with replacing_both(output, removed, overwrite=overwrite, mode=mode_of(result.seen), unchanged=unchanged) as (kept, gone):
-        for line in applied.kept:
+        for line in result.kept:
             kept.write(line.jsonl + b"\n")
-        for removal in applied.removed:
-            gone.write(removed_line(removal))
-        demand_all(len(applied.kept) + len(applied.removed), kept.lines, gone.lines)
+        for leaving in result.removed:
+            gone.write(removed_line(leaving))
+        demand_all(len(result.kept) + len(result.removed), kept.lines, gone.lines)
     return removed

@@ -49,6 +49,6 @@ def decontaminate(
     else:
         for text in decontaminate_text(result, None if show_all else SHOWN):
             console().print(text)
-        if result.applied.removed and removed:
+        if result.removed and removed:
             console(stderr=True).print(f"what went is in {visible(str(removed))}")
     end(result.not_understood, STAYS, found=bool(result.leaks) and output is None)

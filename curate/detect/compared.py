@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from typing import Any, Final, Literal, NamedTuple
 
 from curate.example import Example, Message
-from curate.text import normalised
 
 SILENT: Final = ("system", "developer")
 """Roles that are not compared."""
@@ -24,11 +23,6 @@ class Piece(NamedTuple):
     text: str
     asked: bool
     """Whether a user says it."""
-
-
-def compared_text(example: Example, on: On) -> str:
-    """The text that counts, normalised."""
-    return normalised(written_text(example, on))
 
 
 def written_text(example: Example, on: On) -> str:

@@ -12,10 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
-from curate.detect.compared import On, written_text
 from curate.detect.folding import folds, normal
 from curate.detect.threads import once
-from curate.example import Example
 from curate.text import UNSPACED, WORDS
 
 if TYPE_CHECKING:
@@ -183,8 +181,3 @@ def joined(parts: Iterable[Sets]) -> Sets:
     for part in parts:
         joining.add(part)
     return joining.done()
-
-
-def shingle_hashes(example: Example, on: On) -> "Hashes":
-    """The distinct 32-bit hashes of one example's shingles, sorted; none for an example without text."""
-    return shingled(texts_of([written_text(example, on)])).hashes

@@ -70,10 +70,9 @@ class DecontaminateOutput(BaseModel):
 
 def decontaminate_json(result: Decontamination, *, written: bool) -> dict[str, Any]:
     """The result as plain values."""
-    applied = result.applied
     return DecontaminateOutput(
-        read=len(applied.kept) + len(applied.removed),
-        kept=len(applied.kept),
+        read=len(result.kept) + len(result.removed),
+        kept=len(result.kept),
         not_understood=result.not_understood,
         written=written,
         benchmarks=[BenchmarkOutput(file=of.file, items=of.items, not_looked_for=of.unsaid, found=list(of.found)) for of in result.benchmarks],
@@ -90,7 +89,7 @@ def decontaminate_json(result: Decontamination, *, written: bool) -> dict[str, A
             )
             for leak, finding in zip(result.leaks, result.findings, strict=True)
         ],
-        removed=[removal.model_copy(update={"text": None, "base64": None}) for removal in applied.removed],
+        removed=[removal.model_copy(update={"text": None, "base64": None}) for removal in result.removed],
     ).model_dump(mode="json", exclude_none=True)
 
 
@@ -107,6 +106,5 @@ def decontaminate_text(result: Decontamination, limit: int | None = SHOWN) -> "I
     for of in result.benchmarks:
         short = f"; {of.unsaid:,} too short to be looked for" if of.unsaid else ""
         yield Text(f"{visible(of.file)}: {len(of.found):,} of {plural(of.items, 'item')} found{short}")
-    applied = result.applied
-    read = len(applied.kept) + len(applied.removed)
-    yield Text(f"{plural(read, 'line')} read = {len(applied.kept):,} kept + {len(applied.removed):,} removed", style="bold")
+    read = len(result.kept) + len(result.removed)
+    yield Text(f"{plural(read, 'line')} read = {len(result.kept):,} kept + {len(result.removed):,} removed", style="bold")

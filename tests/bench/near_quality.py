@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from curate.config import DedupConfig
 from curate.detect.boilerplate import cut_texts, learnt
-from curate.detect.compared import compared_text
+from curate.detect.compared import written_text
 from curate.detect.decontaminate import contaminated
 from curate.detect.facts import Facts
 from curate.detect.shingles import Shingling, shingled, texts_of
@@ -26,6 +26,7 @@ from curate.detect.verify import grouped
 from curate.example import Example, Place
 from curate.read.benchmark import Item, Part
 from curate.read.dataset import read_dataset
+from curate.text import normalised
 from tests.templated_facts import copies, example, facts
 
 DEFAULT = DedupConfig().threshold
@@ -94,7 +95,7 @@ def exhaustive(files: Path, names: Iterable[str]) -> None:
     print("\nfile: pairs at the threshold, of these found; removed, of these at the threshold to the example kept")
     for name in names:
         examples = list({e.id: e for e in read_dataset([files / name]).examples}.values())
-        found = shingled(texts_of([compared_text(e, "conversation") for e in examples]))
+        found = shingled(texts_of([normalised(written_text(e, "conversation")) for e in examples]))
         inverted: dict[int, list[int]] = defaultdict(list)
         true: dict[tuple[str, str], float] = {}
         for at in range(len(found)):
@@ -121,7 +122,7 @@ def templated() -> None:
     made = facts()
     alone = [example(said, line) for line, said in enumerate(made, start=1)]
     twins = [example(said, line) for line, said in enumerate(copies(made), start=1001)]
-    sets = shingled(texts_of([compared_text(e, "conversation") for e in (*alone, *twins)]))
+    sets = shingled(texts_of([normalised(written_text(e, "conversation")) for e in (*alone, *twins)]))
     same = Facts()
     print("\n1,000 facts and a copy of each: facts lost; copies lost; copies near theirs, lost of these; copies told to have other facts")
     for threshold in (0.8, 0.7, 0.6, 0.5, 0.3):
@@ -144,7 +145,7 @@ def boilerplate(files: Path) -> None:
     print("\nfile: pairs at 0.6 and at the threshold, as the texts stand and without boilerplate; removed by default")
     for name in BOILERPLATE:
         examples = list({e.id: e for e in read_dataset([files / name]).examples}.values())
-        texts = [compared_text(e, "conversation") for e in examples]
+        texts = [normalised(written_text(e, "conversation")) for e in examples]
         counts = []
         for said in (texts, cut_texts(texts, learnt([text] for text in texts))):
             found = shingled(texts_of(said))

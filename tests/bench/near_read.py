@@ -21,11 +21,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from curate.detect.compared import compared_text, written_text
+from curate.detect.compared import written_text
 from curate.detect.facts import Facts
 from curate.detect.shingles import Shingling, shingled, texts_of
 from curate.example import Example
 from curate.read.dataset import read_dataset
+from curate.text import normalised
 
 JUDGED = Path(__file__).with_suffix(".jsonl")
 KINDS = [Shingling("word", 3), Shingling("word", 5), Shingling("character", 5)]
@@ -69,7 +70,7 @@ def examples_of(path: Path) -> list[Example]:
 
 def near_pairs(name: str, examples: Sequence[Example]) -> Iterator[Near]:
     """All pairs of different texts that any kind of shingle calls similar to 0.6 at the least, and none to more than 0.95 by runs of 3 words."""
-    texts = [compared_text(example, "conversation") for example in examples]
+    texts = [normalised(written_text(example, "conversation")) for example in examples]
     first = [at for at, text in enumerate(texts) if texts.index(text) == at]
     matrices = [jaccards([texts[at] for at in first], kind) for kind in KINDS]
     near = np.triu(np.maximum.reduce(matrices) >= BANDS[1], 1) & (matrices[0] < BANDS[-1])
@@ -138,7 +139,7 @@ def judged(files: Path) -> list[tuple[Near, str, bool]]:
         for line in lines:
             if line["file"] == name:
                 both = examples[line["i"]], examples[line["j"]]
-                texts = [compared_text(example, "conversation") for example in both]
+                texts = [normalised(written_text(example, "conversation")) for example in both]
                 values = tuple(float(jaccards(texts, kind)[0, 1]) for kind in MORE)
                 found.append((Near(name, line["i"], line["j"], values, frozenset(texts)), line["verdict"], same.same(*both)))
     return found

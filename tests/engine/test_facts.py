@@ -9,11 +9,17 @@ from hypothesis import strategies as st
 
 from curate.config import DedupConfig
 from curate.dedup import plan
-from curate.detect.facts import Facts, same_facts
+from curate.detect.compared import On
+from curate.detect.facts import Facts
 from curate.detect.sift import sift_examples
 from curate.example import Example, Place
 from tests import templated_facts
 from tests.conftest import Write
+
+
+def same_facts(left: Example, right: Example, on: On = "conversation") -> bool:
+    """Whether two examples agree in every fact."""
+    return Facts(on).same(left, right)
 
 
 def example(question: str, answer: str, **more: object) -> Example:

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from curate.config import DedupConfig
 from curate.detect import compiled, join
 from curate.detect.bands import bands_for
-from curate.detect.compared import OTHER_SIDE
+from curate.detect.compared import OTHER_SIDE, written_text
 from curate.detect.minhash import PERMUTATIONS, signatures
-from curate.detect.shingles import Sets, Shingling, joined, shingle_hashes, shingled, texts_of
+from curate.detect.shingles import Sets, Shingling, joined, shingled, texts_of
 from curate.detect.sift import Sifted, sift_examples
 from curate.detect.verify import grouped, jaccard
 from curate.example import Example, Place
@@ -51,6 +51,10 @@ def example(question: str, answer: str, line: int = 1, system: str | None = None
     return Example(Place("data.jsonl", line), {"messages": messages}, "messages")
 
 
+def shingles_of(example: Example) -> set[int]:
+    return set(shingled(texts_of([written_text(example, "conversation")])).hashes.tolist())
+
+
 def outcome(found: Sifted) -> tuple[set[tuple[str, str]], list[tuple[str, str, float]]]:
     return {(lost.example, lost.kept) for lost in found.losses if lost.code == "D003"}, [(one.example, one.kept, one.similarity) for one in found.apart]
 
@@ -86,7 +90,7 @@ def test_every_removal_is_similar_to_the_very_example_kept_and_every_cluster_kee
     assert len(gone) == len(losses)
     for lost in losses:
         assert lost.kept_place.line not in gone
-        a, b = (set(shingle_hashes(examples[place.line - 1], "conversation").tolist()) for place in (lost.place, lost.kept_place))
+        a, b = (shingles_of(examples[place.line - 1]) for place in (lost.place, lost.kept_place))
         assert lost.similarity == len(a & b) / len(a | b)
         assert lost.similarity >= 0.6
 
@@ -110,7 +114,7 @@ def linked(pairs: list[tuple[str, str]]) -> set[frozenset[str]]:
 def test_all_pairs_at_the_threshold_are_found(examples: list[Example]) -> None:
     """A pair at the threshold is missed 5 times in 1,000 at the most; hypothesis is seeded, so this holds or it does not."""
     distinct = list({e.id: e for e in examples}.values())
-    sets = [set(shingle_hashes(e, "conversation").tolist()) for e in distinct]
+    sets = [shingles_of(e) for e in distinct]
     truth = [(str(i), str(j)) for i in range(len(distinct)) for j in range(i) if len(sets[i] & sets[j]) >= 0.8 * len(sets[i] | sets[j]) > 0]
     groups = [list(map(str, group)) for group in grouped(sets_of(*sets), 0.8, 1).members]
     assert linked(truth) == linked([(group[0], other) for group in groups for other in group])
