@@ -1,4 +1,4 @@
-"""Which sets are alike: candidates are verified by their true Jaccard similarity and gathered into groups; then who is like whom in a group."""
+"""Which sets are alike: candidates are verified by their true Jaccard similarity and gathered into groups."""
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
