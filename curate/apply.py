@@ -166,7 +166,8 @@ def leaving(
 ) -> dict[int, Reason]:
     """Of the lines of a table, from number `first` on, those that leave, each with its reason, in their order.
 
-    A person's word comes first, then errors, then duplicates. `errors` are the findings for which lines leave (see `leaves_by`).
+    A person's word comes first, then errors, then duplicates; lines without an example leave.
+    `errors` are the findings for which lines leave (see `leaves_by`).
     """
     import numpy as np
 

@@ -17,10 +17,9 @@ from curate.checker import Checker
 from curate.config import CheckConfig, DedupConfig
 from curate.decision import Decision
 from curate.detect.boilerplate import told
-from curate.detect.columns import Making
+from curate.detect.columns import making_for
 from curate.detect.loss import Loss
 from curate.detect.remembered import Remembered
-from curate.detect.shingles import Shingling
 from curate.detect.sift import sift
 from curate.detect.table import Reader, Table, examples_at, lines_at, read_table
 from curate.detect.verify import FLOOR
@@ -145,7 +144,7 @@ def plan(
     seen = [snapshot(path) for path in dict.fromkeys(paths)]
     with WorkerPool(cores(), processes=_size(paths) >= PARALLEL) as crew:
         listen(StageStarted("read"))
-        making = Making(config.on, Shingling(), config.keep if ":" in config.keep else "longest", config.beginnings)
+        making = making_for(config)
         memory = Remembered.of(cache, making, paths, only=remembered_only) if cache else None
         table = read_table(paths, making, crew, _told(listen), memory=memory)
         listen(StageFinished("read", False, plural(len(table.starts), "line")))
@@ -257,7 +256,9 @@ def _dropped(table: Table, files: Sequence[Path], check: CheckConfig, decided: M
 
 
 def _field_notes(keep: str, table: Table) -> Iterator[str]:
-    without = table.without
+    import numpy as np
+
+    without = int(np.isinf(table.ranks).sum())
     if not without:
         return
     if without == len(table.lines):

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
+from curate.config import DedupConfig
 from curate.detect.boilerplate import Passages, own_texts
 from curate.detect.brief import Brief, joined_brief
 from curate.detect.compared import On, pieces_of, turns_of, written_text
 from curate.detect.compared import Piece as Said
-from curate.detect.keeper import lacking, length
+from curate.detect.keeper import by_content, length, plain_ranks, rank_of
 from curate.detect.keys import Keys, joined_keys, key_of, plain_key, plain_turns
 from curate.detect.links import Links, joined_links, links_of_lines, links_of_outlined
 from curate.detect.marks import Marking, Marks, joined_marks, marks_of_batch
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     Numbers = np.ndarray[Any, np.dtype[np.int64]]
     Flags = np.ndarray[Any, np.dtype[np.bool_]]
     Ids = np.ndarray[Any, np.dtype[np.uint64]]
+    Ranks = np.ndarray[Any, np.dtype[np.float64]]
 
 
 FEW: Final = 1000
@@ -50,7 +52,7 @@ class Making(NamedTuple):
     on: On
     shingling: Shingling
     keep: str = "longest"
-    """A policy of `curate.config.KEEP`: those that name a field want to know where it is missing."""
+    """A policy of `curate.config.KEEP`."""
     keys: bool = False
     """Whether `Columns.keys` are wanted."""
     links: bool = False
@@ -63,6 +65,11 @@ class Making(NamedTuple):
     """What lines are asked besides."""
     common: Passages | None = None
     """Shared instructions that are not compared (see `curate.detect.boilerplate`); None where `read_table` is to learn them."""
+
+
+def making_for(config: DedupConfig) -> Making:
+    """What is made for deduplication."""
+    return Making(config.on, Shingling(), config.keep if by_content(config.keep) else "longest", config.beginnings)
 
 
 @dataclass(slots=True)
@@ -89,12 +96,12 @@ class Columns:
     """Its words, where it is short and that is wanted."""
     lengths: "Numbers"
     """Characters of all its turns."""
+    ranks: "Ranks"
+    """What the policy ranks it by first (see `curate.detect.keeper.rank_of`)."""
     keys: Keys | None = None
     """How it begins, where that is wanted."""
     links: Links | None = None
     """What it may be linked by, where that is wanted."""
-    without: int = 0
-    """Examples that lack the field that decides which of several stays."""
     physical: int = 0
     """Physical lines of the piece, blank ones too."""
     marks: Marks | None = None
@@ -146,11 +153,11 @@ def _outlined_columns(piece: Piece, making: Making) -> "Columns | None":
     zeros, count = np.zeros(len(starts), dtype=np.int64), len(starts)
     keys = of.keys_of(outlined) if making.keys else None
     marks = of.marks_of(outlined, len(making.marking.keys)) if making.marking else None
-    without, ids = count if ":" in making.keep else 0, of.ids_of(outlined)
+    ids, ranks = of.ids_of(outlined), plain_ranks(making.keep, outlined.lines[:, 1])
     linked, links = links_of_outlined(outlined, ids, making.shingling.size) if making.links else (None, None)
     sets, brief = of.sets_of(outlined, making.on, making.shingling, making.common, brief=making.brief, whole=linked)
     holds = np.ones(count, dtype=np.bool_)
-    plain = Columns(starts, sizes, endings, outlined.numbers, zeros, holds, ids, sets, brief, lengths, keys, links, without, 0, marks)
+    plain = Columns(starts, sizes, endings, outlined.numbers, zeros, holds, ids, sets, brief, lengths, ranks, keys, links, 0, marks)
     ended = not data or data.endswith(b"\n")
     rest = columns_of_batch(read_lines(piece.name, data, outlined.starts, offset, outlined.others, ended=ended), making)
     columns = _merged(plain, rest)
@@ -183,9 +190,9 @@ def _merged(one: Columns, other: Columns) -> Columns:
     links = joined_links([one.links, other.links]).chosen(held) if one.links and other.links else None
     marks = joined_marks([one.marks, other.marks]).chosen(held) if one.marks and other.marks else None
     sets, brief = joined([one.sets, other.sets]).chosen(held), joined_brief([one.brief, other.brief]).chosen(held)
-    lengths = np.concatenate([one.lengths, other.lengths])[held]
+    lengths, ranks = (np.concatenate([getattr(one, name), getattr(other, name)])[held] for name in ("lengths", "ranks"))
     starts, sizes, endings, numbers, nths = (column(name) for name in ("starts", "sizes", "endings", "numbers", "nths"))
-    return Columns(starts, sizes, endings, numbers, nths, holds[order], ids, sets, brief, lengths, keys, links, one.without + other.without, 0, marks)
+    return Columns(starts, sizes, endings, numbers, nths, holds[order], ids, sets, brief, lengths, ranks, keys, links, 0, marks)
 
 
 def columns_of_lines(lines: Sequence[ParsedLine], making: Making) -> Columns:
@@ -217,8 +224,8 @@ def columns_of_batch(batch: Batch, making: Making) -> Columns:
     held = rank[order][holds[order]]
     every = plain == len(holds) == len(held)
     starts, sizes, endings, numbers, nths = np.ascontiguousarray(places[order].T)
-    understood = [example for example in examples if example.understood]
-    without = lacking(making.keep, understood) + (int(holds[:plain].sum()) if ":" in making.keep else 0)
+    turns = np.array(list(map(len, batch.roles)), dtype=np.int64)
+    ranks = np.concatenate([plain_ranks(making.keep, turns), np.array(list(map(rank_of(making.keep), examples)), dtype=np.float64)])
     return Columns(
         starts,
         sizes,
@@ -230,9 +237,9 @@ def columns_of_batch(batch: Batch, making: Making) -> Columns:
         sets if every else sets.chosen(held),
         brief if every else brief.chosen(held),
         lengths[held],
+        ranks[held],
         _keys(batch, spelled, examples).chosen(held) if making.keys else None,
         links.chosen(held) if links else None,
-        without,
         marks=marks_of_batch(batch, making.marking).chosen(held) if making.marking else None,
     )
 

@@ -128,11 +128,6 @@ class _Sides(NamedTuple):
     answered: str
 
 
-def same_facts(left: Example, right: Example, on: On = "conversation") -> bool:
-    """Whether two examples agree in every fact; for many pairs, `Facts` is quicker."""
-    return Facts(on).same(left, right)
-
-
 def same_side(left: str, right: str, *, every: bool = False, asked: str | None = None) -> bool:
     """Whether one side of two examples states the same facts; with `every`, by the same words of meaning. `asked`: the requests that two answers answer."""
     if left == right:

@@ -1,51 +1,49 @@
 """Which one of several duplicates stays: a rank for each example, and the smallest rank stays.
 
 `best` ends in the order of the lines, the others (but `first` and `last`) in one that does not depend on it: longest first and then by id. So
-the choice is always made, and is the same in every run. A rank depends on the example, its position and what is known of it, and on nothing else.
+the choice is always made, and is the same in every run. See `curate.detect.picked.ranks_of`.
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from curate.detect.field import value_at
 from curate.example import Example
 
-Rank = tuple[Any, ...]
-Ranking = Callable[[int, Example], Rank]
-"""From the position of an example, in the order of reading, and the example itself."""
+if TYPE_CHECKING:
+    import numpy as np
+
+    Numbers = np.ndarray[Any, np.dtype[np.int64]]
+    Ranks = np.ndarray[Any, np.dtype[np.float64]]
+
 MILLISECONDS: Final = 1e11
 """A number of seconds since 1970 above this would be a date after the year 5138: it is taken for milliseconds."""
 
 
-def ranking(keep: str, findings: Mapping[str, tuple[int, ...]] | None = None) -> Ranking:
-    """The ranking of a policy, one of `curate.config.KEEP`.
+def by_content(keep: str) -> bool:
+    """Whether a policy, one of `curate.config.KEEP`, ranks by something in an example besides its length."""
+    return keep == "most-turns" or ":" in keep
 
-    `findings` has, for `best`, the errors, warnings and infos of each example that has some, by id. With `manual` a person has the word, and
-    the ranking only says which of those that may stay is named.
-    """
+
+def rank_of(keep: str) -> Callable[[Example], float]:
+    """What a policy ranks an example by first; infinite where it has nothing usable in the field that the policy names, 0 for other policies."""
     name, _, field = keep.partition(":")
-    known = findings or {}
-    first: dict[str, Ranking] = {
-        "first": lambda at, _: (at,),
-        "last": lambda at, _: (-at,),
-        "longest": lambda _, __: (),
-        "manual": lambda _, __: (),
-        "most-turns": lambda _, example: (-len(example.messages),),
-        "best": lambda at, example: (*known.get(example.id, (0, 0, 0)), at),
-        "newest": lambda _, example: (-moment(value_at(example.value, field)),),
-        "highest": lambda _, example: (-number(value_at(example.value, field), -math.inf),),
-        "lowest": lambda _, example: (number(value_at(example.value, field), math.inf),),
+    ranks: dict[str, Callable[[Example], float]] = {
+        "most-turns": lambda example: -len(example.messages),
+        "newest": lambda example: -moment(value_at(example.value, field)),
+        "highest": lambda example: -number(value_at(example.value, field), -math.inf),
+        "lowest": lambda example: number(value_at(example.value, field), math.inf),
     }
-    own = first[name]
-    return lambda at, example: (*own(at, example), -length(example), example.id)
+    return ranks.get(name, lambda _: 0.0)
 
 
-def lacking(keep: str, examples: Iterable[Example]) -> int:
-    """How many of `examples` have nothing usable in the field that a policy names, so that all others stay rather than they."""
-    rank = ranking(keep)
-    return sum(math.isinf(rank(0, example)[0]) for example in examples) if ":" in keep else 0
+def plain_ranks(keep: str, turns: "Numbers") -> "Ranks":
+    """The same of plain conversations of so many turns, which have no other fields."""
+    import numpy as np
+
+    return -turns.astype(np.float64) if keep == "most-turns" else np.full(len(turns), math.inf if ":" in keep else 0.0)
 
 
 def length(example: Example) -> int:

@@ -194,15 +194,6 @@ def similarity(hashes: Any, offsets: Any, left: int, right: int, least: float) -
 
 
 @compiled
-def similarities(hashes: Any, offsets: Any, one: int, others: Any, least: float) -> Any:
-    """The similarity of one set to each of `others`, as `similarity` gives it."""
-    out = np.empty(len(others), dtype=np.float64)
-    for i in range(len(others)):
-        out[i] = similarity(hashes, offsets, one, others[i], least)
-    return out
-
-
-@compiled
 def pair_keys(left: Any, right: Any, words: Any) -> Any:
     """A 64-bit hash of each pair of ids (rows of two numbers), whichever is left, and of a flag."""
     out = np.empty(len(left), dtype=np.uint64)

@@ -1,15 +1,16 @@
 """The compiled choice among near-duplicates. Import it inside functions, as `kernels`.
 
-As `curate.detect.cluster.choose` does it: members are taken in the order of their ranks; one goes when it is like one that was kept before and
-agrees with it in its facts, and names the most similar of these, the first of equally similar ones. Facts are no matter of compiled code: a
-group that needs to know whether two agree stops there, and goes on when that is known.
+Closure is not used: in a chain a~b~c, where a and c are unlike, c survives when a is the keeper. A tool that removes whole connected components
+merges unrelated examples through their common boilerplate. Members are taken in the order of their ranks; one goes when it is like one that was
+kept before and agrees with it in its facts, and names the most similar of these, the first of equally similar ones. Facts are no matter of
+compiled code: a group that needs to know whether two agree stops there, and goes on when that is known.
 """
 
 from typing import Any
 
 import numpy as np
 
-from curate.detect.compiled import U64, compiled, copied
+from curate.detect.compiled import U64, compiled, copied, mixed
 from curate.detect.kernels import similarity
 from curate.detect.verify import TOLD
 
@@ -17,6 +18,10 @@ GOES, TAKES, COMPARED = 1, 2, 4
 """What may become of a member, as flags: it may go; it may take the place of others; it is compared with those before it."""
 UNKNOWN, SAME, DIFFERENT = 0, 1, 2
 """Whether two agree in their facts."""
+SHARED = 64
+"""Members of a crowd that share a shingle, from which it says nothing about them."""
+SLOTS = 1 << 24
+"""Places, at the most, in which the shingles of a crowd are noted; two that share one are taken for one."""
 
 
 @compiled
@@ -33,15 +38,47 @@ def _ranked(near: float, who: int, found: Any, others: Any, count: int) -> int:
 
 
 @compiled
-def _nearest(hashes: Any, offsets: Any, members: Any, kept: Any, rank: int, floor: float, known: Any, told: Any, others: Any) -> int:
-    """The `TOLD` most similar of a group's members before this one that stay, the most similar first; returns how many there are.
+def _post(held: Any, place: int, heads: Any, often: Any, links: Any, places: Any, used: int) -> int:
+    """Note the shingles `held` by a member that stays, but for those that many have; returns how many notes there are now."""
+    for shingle in held:
+        slot = mixed(U64(shingle)) & U64(len(heads) - 1)
+        if often[slot] < SHARED:
+            links[used], places[used], heads[slot] = heads[slot], place, used
+            often[slot] += np.uint8(1)
+            used += 1
+    return used
+
+
+@compiled
+def _sharing(held: Any, rank: int, heads: Any, often: Any, links: Any, places: Any, seen: Any, out: Any) -> int:
+    """Write the places of those that share a shingle that few have, and of the first ones, to `out`, ascending; returns how many these are.
+
+    Others share nothing but what many have, so that they are not more alike than the first ones are, as far as their sizes do not differ.
+    """
+    count = min(TOLD, len(out))
+    for place in range(count):
+        out[place], seen[place] = place, rank
+    for shingle in held:
+        slot = mixed(U64(shingle)) & U64(len(heads) - 1)
+        note = heads[slot] if often[slot] < SHARED else -1
+        while note >= 0:
+            if seen[places[note]] != rank:
+                out[count], seen[places[note]] = places[note], rank
+                count += 1
+            note = links[note]
+    out[:count].sort()
+    return count
+
+
+@compiled
+def _nearest(hashes: Any, offsets: Any, members: Any, stays: Any, some: Any, rank: int, floor: float, known: Any, told: Any, others: Any) -> int:
+    """Of a group's members that stay, at the places `some` of `stays`, the `TOLD` most similar to this one, the most similar first; returns how many.
 
     known: how similar this one is to each of these, NaN where that is not known yet; empty where it is not to be remembered.
     """
     near = 0
-    for other in range(rank):
-        if not kept[other]:
-            continue
+    for place in some:
+        other = stays[place]
         similar = known[other] if len(known) else np.nan
         if np.isnan(similar):
             similar = similarity(hashes, offsets, members[rank], members[other], floor)
@@ -66,7 +103,7 @@ def _verdict(known: Any, verdicts: Any, one: int, other: int) -> Any:
 
 
 @compiled
-def pick(  # noqa: PLR0912  (one pass)
+def pick(  # noqa: PLR0912, PLR0915  (one pass)
     hashes: Any,
     offsets: Any,
     members: Any,
@@ -79,6 +116,8 @@ def pick(  # noqa: PLR0912  (one pass)
     verdicts: Any,
     tally: Any,
     ahead: int,
+    crowd: int,
+    work: int,
     squares: Any,
     cells: Any,
     done: Any,
@@ -86,7 +125,7 @@ def pick(  # noqa: PLR0912  (one pass)
     winners: Any,
     found: Any,
 ) -> Any:
-    """Choose in the groups `some` (their numbers), as far as that goes. Returns what has to be known to go on, and the other similarities found.
+    """Choose in the groups `some` (their numbers), as far as that goes at once. Returns what has to be known to go on, and other similarities found.
 
     That is a row for each question: a group, and two of its members, the one that was kept before last. A group asks for the next one that it
     needs, and then as far as `ahead` questions go for what it may need after that, going by the `tally` of what came of its questions so far: a
@@ -96,22 +135,55 @@ def pick(  # noqa: PLR0912  (one pass)
 
     members: numbers of sets (int64), group by group, each in the order of ranks; group i from ends[i] to before ends[i + 1]; kinds: of each
     member, what may become of it (uint8, flags); bounds: similarity from which pairs are told, of a member the `TOLD` largest, and the threshold;
-    facts: whether they matter; known: what was asked, ascending, members as two halves of a number (uint64), and its verdicts (uint8);
+    facts: whether they matter; crowd: members that stay from which another one is not compared with all of them; work: comparisons, about,
+    after which to return; known: what was asked, ascending, members as two halves of a number (uint64), and its verdicts (uint8);
     squares (float64): from cells[i] on, unless that is -1, how similar any two members of group i are, NaN at first.
     """
     threshold = bounds[1]
     asked, asking = np.empty((len(some) * (ahead + TOLD), 3), dtype=np.int64), 0
     misses, missed = np.empty(1024, dtype=np.float64), 0
     told, others = np.empty(TOLD), np.empty(TOLD, dtype=np.int64)
+    longest = 0
     for group in some:
+        longest = max(longest, int(ends[group + 1] - ends[group]))
+    stays, every = np.empty(longest, dtype=np.int64), np.arange(longest)
+    chosen, seen = np.empty(longest, dtype=np.int64), np.empty(longest, dtype=np.int64)
+    heads, often = np.empty(0, dtype=np.int32), np.empty(0, dtype=np.uint8)
+    links, places = np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int32)
+    spent = 0
+    for group in some:
+        if spent > work:
+            break
         begin, size, before, stopped = ends[group], ends[group + 1] - ends[group], asking, False
         differ = tally[group, 1] > tally[group, 0]
+        count, noted, notes = 0, -1, 0  # how many stay, and of how many the shingles are noted
+        for rank in range(done[group]):
+            if kept[begin + rank]:
+                stays[count] = rank
+                count += 1
         for rank in range(done[group], size):
             at = begin + rank
             near = 0
+            held = hashes[offsets[members[at]] : offsets[members[at] + 1]]
             if kinds[at] & COMPARED:
                 row = squares[cells[group] + rank * size :] if cells[group] >= 0 else squares[:0]
-                near = _nearest(hashes, offsets, members[begin:], kept[begin:], rank, bounds[0], row, told, others)
+                among = every[:count]
+                if count >= crowd:
+                    if noted < 0:
+                        slots, own = 1024, members[begin : begin + size]
+                        total = (offsets[own + 1] - offsets[own]).sum()
+                        while slots < min(2 * total, SLOTS):
+                            slots *= 2
+                        heads, often = np.full(slots, -1, dtype=np.int32), np.zeros(slots, dtype=np.uint8)
+                        links, places = np.empty(total, dtype=np.int32), np.empty(total, dtype=np.int32)
+                        seen[:], noted = -1, 0
+                    while noted < count:
+                        member = members[begin + stays[noted]]
+                        notes = _post(hashes[offsets[member] : offsets[member + 1]], noted, heads, often, links, places, notes)
+                        noted += 1
+                    among = chosen[: _sharing(held, rank, heads, often, links, places, seen, chosen[:count])]
+                near = _nearest(hashes, offsets, members[begin:], stays, among, rank, bounds[0], row, told, others)
+                spent += len(among) + 1
             alike, winner, open_ = -1, -1, False
             for i in range(near):
                 if told[i] < threshold:
@@ -132,7 +204,9 @@ def pick(  # noqa: PLR0912  (one pass)
             if stopped:  # go on as if it were known what becomes of this one
                 if asking - before >= ahead:
                     break
-                kept[at] = not goes and kinds[at] & TAKES != 0 and (differ or not open_)
+                if not goes and kinds[at] & TAKES and (differ or not open_):
+                    stays[count] = rank
+                    count += 1
                 continue
             done[group] = rank + 1
             winners[at, 0], winners[at, 1] = -1, -1
@@ -149,4 +223,9 @@ def pick(  # noqa: PLR0912  (one pass)
             copied(misses, missed, told, near)
             missed += near
             kept[at] = kinds[at] & TAKES != 0
+            if kept[at]:
+                stays[count] = rank
+                count += 1
+            if spent > work:
+                break
     return asked[:asking].copy(), misses[:missed].copy()

@@ -1,10 +1,10 @@
-"""What becomes of groups of near-duplicates where nothing but their texts counts: told from columns, for all at once.
+"""What becomes of groups of near-duplicates: told from columns, for all at once.
 
 Compiled code chooses group by group, and stops where it has to know whether two examples agree in their facts. That is found out for all groups
 together; then those that stopped go on, until none stops.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from curate.config import DedupConfig
@@ -23,12 +23,10 @@ if TYPE_CHECKING:
     Numbers = np.ndarray[Any, np.dtype[np.int64]]
     Flags = np.ndarray[Any, np.dtype[np.bool_]]
 
-BY_COLUMNS: Final = ("best", "longest", "first", "last", "manual")
-"""Policies whose ranks can be told from columns."""
-MOST: Final = 10_000
-"""Members of a group that is decided about at once: what is compiled cannot be interrupted."""
-BIG: Final = 2000
-"""The same where facts matter."""
+CROWD: Final = 2000
+"""Members of a group that stay from which another one is not compared with all of them: where none is like another, that would be quadratic."""
+WORK: Final = 1 << 24
+"""Comparisons, about, that compiled code makes at a time: it cannot be interrupted."""
 AHEAD: Final = 5_000
 """Questions that are asked at a time, at the least, if there are as many."""
 SQUARE: Final = 9
@@ -65,106 +63,99 @@ class Compared(NamedTuple):
     """Where each stands among all."""
 
 
-def picked(
-    table: Table, compared: Compared, groups: "Sequence[Numbers]", wanted: Wanted, crew: WorkerPool, memory: Remembered | None = None
-) -> "tuple[Choice, Sequence[Numbers]]":
-    """What becomes of the groups that can be decided about so, by where their members stand among all examples; and the other groups.
+def picked(table: Table, compared: Compared, groups: "Sequence[Numbers]", wanted: Wanted, crew: WorkerPool, memory: Remembered | None = None) -> Choice:
+    """What becomes of the members of groups, by where they stand among all examples. Raises `InputError` when lines cannot be read again."""
+    import numpy as np
 
-    As `curate.detect.near.decided` decides. Raises `InputError` when lines cannot be read again.
+    config, positions = wanted.config, compared.positions
+    if wanted.old:
+        groups = [group for group in groups if positions[group[0]] < wanted.old <= positions[group[-1]]]
+    if not groups:
+        return Choice()
+    sizes = np.array([len(group) for group in groups])
+    order, kinds = _ranked(table, compared, np.concatenate(groups), np.repeat(np.arange(len(groups)), sizes), wanted)
+
+    def agree(pairs: "Numbers") -> "Flags":
+        return agreed(table, positions[pairs], wanted, crew, memory)
+
+    found = chosen(compared.sets, order, sizes, kinds, config.threshold, None if config.ignore_facts else agree)
+    gone, apart = ([Pair(int(positions[left]), int(positions[right]), similarity) for left, right, similarity in pairs] for pairs in (found.gone, found.apart))
+    return Choice(gone, apart, found.similarities)
+
+
+def chosen(
+    sets: Sets, members: "Numbers", sizes: "Numbers", kinds: "np.ndarray[Any, np.dtype[np.uint8]]", threshold: float, agree: "Callable[[Numbers], Flags] | None"
+) -> Choice:
+    """What becomes of the members of groups, numbers of sets, group by group, each in the order of ranks; `sizes`: of the groups.
+
+    `kinds` says of each what may become of it (see `curate.detect.pick`); `agree`, of rows of two members whether they agree in their facts, which
+    do not matter where it is None.
     """
     import numpy as np
 
-    config = wanted.config
-    if config.keep not in BY_COLUMNS or not groups:
-        return Choice(), groups
-    sizes = np.array([len(group) for group in groups])
-    quick = sizes <= (MOST if config.ignore_facts else BIG)
-    rest = [groups[at] for at in np.flatnonzero(~quick).tolist()]
-    if wanted.old:
-        bounds = [(compared.positions[group[0]], compared.positions[group[-1]]) for group in groups]
-        quick &= np.array([first < wanted.old <= last for first, last in bounds])
-    some = np.flatnonzero(quick)
-    if not len(some):
-        return Choice(), rest
-    return _Choosing(table, compared, [groups[at] for at in some.tolist()], wanted).chosen(crew, memory), rest
+    from curate.detect import pick
+
+    ends, bounds = np.append(0, np.cumsum(sizes)), np.array([min(FLOOR, threshold), threshold])
+    known, verdicts, tally = np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.uint8), np.zeros((len(sizes), 2), dtype=np.int64)
+    squares = np.where(sizes >= SQUARE, sizes**2, 0)
+    cells = np.where((squares > 0) & (squares.cumsum() <= SQUARES), squares.cumsum() - squares, -1)
+    remembered = np.full(int(squares[cells >= 0].sum()), np.nan)
+    winners, found = np.full((len(members), 2), -1, dtype=np.int64), np.zeros(len(members), dtype=np.float64)
+    done, kept = np.zeros(len(sizes), dtype=np.int64), np.zeros(len(members), dtype=np.bool_)
+    misses, some = list[float](), np.arange(len(sizes))
+    while len(some):
+        asked, others = pick.pick(
+            sets.hashes,
+            sets.offsets,
+            members,
+            ends,
+            some,
+            kinds,
+            bounds,
+            agree is not None,
+            known,
+            verdicts,
+            tally,
+            max(1, AHEAD // len(some)),
+            CROWD,
+            WORK,
+            remembered,
+            cells,
+            done,
+            kept,
+            winners,
+            found,
+        )
+        misses += others.tolist()
+        if agree and len(asked):
+            same = agree(members[asked[:, 1:3]])
+            np.add.at(tally, (asked[:, 0], np.where(same, 0, 1)), 1)
+            known = np.concatenate([known, (asked[:, 1].astype(np.uint64) << np.uint64(32)) | asked[:, 2].astype(np.uint64)])
+            verdicts = np.concatenate([verdicts, np.where(same, pick.SAME, pick.DIFFERENT).astype(np.uint8)])
+            order = known.argsort()
+            known, verdicts = known[order], verdicts[order]
+        some = some[done[some] < sizes[some]]
+
+    def pairs(column: int) -> "tuple[list[Pair], list[float]]":
+        at = np.flatnonzero(winners[:, column] >= 0)
+        similarities: list[float] = found[at].tolist()
+        return list(map(Pair, members[at].tolist(), winners[at, column].tolist(), similarities)), similarities
+
+    (gone, similarities), (apart, _) = pairs(0), pairs(1)
+    return Choice(gone, apart, [*similarities, *misses])
 
 
-class _Choosing:
-    """Groups about which it is being decided."""
+def all_chosen(sets: Sets, groups: "Sequence[Numbers]", threshold: float, same: Callable[[int, int], bool]) -> Choice:
+    """The same where members are taken in the order of their numbers, and any may go; `same`: whether two agree in their facts."""
+    import numpy as np
 
-    def __init__(self, table: Table, compared: Compared, groups: "Sequence[Numbers]", wanted: Wanted) -> None:
-        """Nothing is decided yet."""
-        import numpy as np
+    from curate.detect import pick
 
-        self._table, self._compared, self._wanted = table, compared, wanted
-        sizes = np.array([len(group) for group in groups])
-        members, owners = np.concatenate(groups), np.repeat(np.arange(len(groups)), sizes)
-        order, self._kinds = _ranked(table, compared, members, owners, wanted)
-        self._members, self._ends = members[order], np.append(0, np.cumsum(sizes))
-        self._known, self._verdicts = np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.uint8)
-        self._tally = np.zeros((len(groups), 2), dtype=np.int64)
-        squares = np.where(sizes >= SQUARE, sizes**2, 0)
-        self._cells = np.where((squares > 0) & (squares.cumsum() <= SQUARES), squares.cumsum() - squares, -1)
-        self._squares = np.full(int(squares[self._cells >= 0].sum()), np.nan)
-
-    def chosen(self, crew: WorkerPool, memory: Remembered | None) -> Choice:
-        """What becomes of the members."""
-        import numpy as np
-
-        from curate.detect import pick
-
-        config, compared = self._wanted.config, self._compared
-        bounds = np.array([min(FLOOR, config.threshold), config.threshold])
-        winners, found = np.full((len(self._members), 2), -1, dtype=np.int64), np.zeros(len(self._members), dtype=np.float64)
-        done, kept = np.zeros(len(self._tally), dtype=np.int64), np.zeros(len(self._members), dtype=np.bool_)
-        misses, some = list[float](), np.arange(len(self._tally))
-        while len(some):
-            asked, others = pick.pick(
-                compared.sets.hashes,
-                compared.sets.offsets,
-                self._members,
-                self._ends,
-                some,
-                self._kinds,
-                bounds,
-                not config.ignore_facts,
-                self._known,
-                self._verdicts,
-                self._tally,
-                max(1, AHEAD // len(some)),
-                self._squares,
-                self._cells,
-                done,
-                kept,
-                winners,
-                found,
-            )
-            misses += others.tolist()
-            some = np.unique(asked[:, 0])
-            if len(some):
-                self._learn(asked[:, 0], asked[:, 1:3], crew, memory)
-
-        def pairs(column: int) -> "tuple[list[Pair], list[float]]":
-            at = np.flatnonzero(winners[:, column] >= 0)
-            left, right = compared.positions[self._members[at]].tolist(), compared.positions[winners[at, column]].tolist()
-            similarities: list[float] = found[at].tolist()
-            return list(map(Pair, left, right, similarities)), similarities
-
-        (gone, similarities), (apart, _) = pairs(0), pairs(1)
-        return Choice(gone, apart, [*similarities, *misses])
-
-    def _learn(self, groups: "Numbers", asked: "Numbers", crew: WorkerPool, memory: Remembered | None) -> None:
-        """Find out of two members each time whether they agree in their facts; groups: the one that both are in."""
-        import numpy as np
-
-        from curate.detect import pick
-
-        same = agreed(self._table, self._compared.positions[self._members[asked]], self._wanted, crew, memory)
-        np.add.at(self._tally, (groups, np.where(same, 0, 1)), 1)
-        known = np.concatenate([self._known, (asked[:, 0].astype(np.uint64) << np.uint64(32)) | asked[:, 1].astype(np.uint64)])
-        verdicts = np.concatenate([self._verdicts, np.where(same, pick.SAME, pick.DIFFERENT).astype(np.uint8)])
-        order = known.argsort()
-        self._known, self._verdicts = known[order], verdicts[order]
+    if not groups:
+        return Choice()
+    members = np.concatenate(groups)
+    kinds = np.full(len(members), pick.GOES | pick.TAKES | pick.COMPARED, dtype=np.uint8)
+    return chosen(sets, members, np.array(list(map(len, groups))), kinds, threshold, lambda pairs: np.array([same(*pair) for pair in pairs.tolist()]))
 
 
 def agreed(table: Table, standing: "Numbers", wanted: Wanted, crew: WorkerPool, memory: Remembered | None, *, words: bool = False) -> "Flags":
@@ -206,11 +197,11 @@ def ranks_of(table: Table, positions: "Numbers", wanted: Wanted) -> "list[np.nda
         found = np.array([known.get(example, nothing) for example in table.names(positions)] if known else [], dtype=np.int64).reshape(-1, 3)
         return [positions, *(found[:, column] for column in (2, 1, 0) if known)]
     ids = table.ids[positions]
-    return [ids[:, 1], ids[:, 0], -table.lengths[positions]]
+    return [ids[:, 1], ids[:, 0], -table.lengths[positions], table.ranks[positions]]
 
 
 def _ranked(table: Table, compared: Compared, members: "Numbers", owners: "Numbers", wanted: Wanted) -> "tuple[Numbers, np.ndarray[Any, np.dtype[np.uint8]]]":
-    """The order in which the members of all groups are taken, and in this order what may become of each (see `curate.detect.pick`)."""
+    """The members of all groups in the order in which they are taken, and in this order what may become of each (see `curate.detect.pick`)."""
     import numpy as np
 
     from curate.detect import pick
@@ -224,4 +215,4 @@ def _ranked(table: Table, compared: Compared, members: "Numbers", owners: "Numbe
     compares = new if wanted.old else ~nobody
     takes = ~new if wanted.old else ~aside  # the old ones all stay
     kinds = pick.GOES * (compares & ~bound) + pick.TAKES * takes + pick.COMPARED * compares
-    return order, kinds.astype(np.uint8)[order]
+    return members[order], kinds.astype(np.uint8)[order]

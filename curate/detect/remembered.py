@@ -1,25 +1,23 @@
-"""What earlier runs worked out: the columns of a piece of a file, what becomes of a group, and whether two examples agree in their facts.
+"""What earlier runs worked out: the columns of a piece of a file, and whether two examples agree in their facts.
 
 All lies in `.curate/cache/near` by a hash of what it depends on: the bytes of the piece, the ids of the examples, the parameters, and the
 code that made it. A file that grew has its old pieces still. What is damaged is made anew; everything is safe to delete.
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import blake2b, sha256
-from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from curate import example, text
 from curate.detect import archive
 from curate.detect.boilerplate import Passages
-from curate.detect.cluster import Choice
 from curate.detect.columns import Columns, Making, columns_of
-from curate.detect.stored import AGREED, DECIDED, arrays_of, columns_from, decisions_from, decisions_of, kinds
+from curate.detect.stored import AGREED, arrays_of, columns_from, kinds
 from curate.errors import UsageError
 from curate.example import content_id
 from curate.files import private
@@ -33,8 +31,6 @@ if TYPE_CHECKING:
     Hashes = np.ndarray[Any, np.dtype[np.uint64]]
     Flags = np.ndarray[Any, np.dtype[np.bool_]]
 
-FEW: Final = 50
-"""Examples in a group up to which what is remembered of its pairs is handed on."""
 DAMAGED: Final = "some of the cache was damaged and is made anew"
 FOLDER: Final = "near"
 """In the folder of caches."""
@@ -86,26 +82,8 @@ def columns_for(task: Task, making: Making) -> Columns:
 
 
 @dataclass(slots=True)
-class Verdicts:
-    """Whether pairs of examples agree in their facts, by both ids, the smaller one first."""
-
-    known: dict[bytes, bool]
-    used: dict[bytes, bool] = field(default_factory=dict)
-    """Those that were asked for."""
-
-    def same(self, left: str, right: str, judge: Callable[[], bool]) -> bool:
-        """As known, else as `judge` says."""
-        pair = _pair(left, right)
-        verdict = self.used.get(pair, self.known.get(pair))
-        if verdict is None:
-            verdict = judge()
-        self.used[pair] = verdict
-        return verdict
-
-
-@dataclass(slots=True)
 class Agreements:
-    """The same of many pairs at once, by hashes of both ids and of what was asked."""
+    """Whether pairs of examples agree in their facts, by hashes of both ids and of what was asked."""
 
     keys: "Hashes"
     """Ascending."""
@@ -141,10 +119,6 @@ def asked_of(left: "Ids", right: "Ids", words: "Flags") -> "Hashes":
     return keys
 
 
-def _pair(left: str, right: str) -> bytes:
-    return bytes.fromhex(left + right if left < right else right + left)
-
-
 @dataclass(slots=True)
 class Remembered:
     """What earlier runs left in a folder, and what this one leaves for the next."""
@@ -161,14 +135,11 @@ class Remembered:
     """Examples in all."""
     notes: list[str] = field(default_factory=list)
     """What went wrong; it costs time, nothing else."""
-    _facts: Verdicts | None = None
-    _agreements: Agreements = field(init=False)
+    _agreements: Agreements | None = None
     _asked: "list[tuple[Hashes, Flags]]" = field(default_factory=list)
     """What was asked for, and what came of it."""
     _new: bool = False
     """Whether any of it was not known before."""
-    _choices: dict[bytes, Choice] = field(default_factory=dict)
-    _chosen: dict[bytes, Choice] = field(default_factory=dict)
 
     @classmethod
     def of(cls, cache: Path, making: Making, files: Iterable[Path], *, only: bool = False) -> "Remembered":
@@ -209,26 +180,14 @@ class Remembered:
         if columns.trouble:
             self.notes.append(columns.trouble)
 
-    def choice(self, group: bytes) -> Choice | None:
-        """What became of a group, by the key of all that it depends on."""
-        self._verdicts()
-        found = self._chosen.get(group) or self._choices.get(group)
-        if found is not None:
-            self._chosen[group] = found
-        return found
-
-    def choose(self, group: bytes, choice: Choice) -> None:
-        """Remember what became of a group."""
-        self._chosen[group] = choice
-
-    def same(self, left: str, right: str, judge: Callable[[], bool]) -> bool:
-        """Whether the examples with these two ids agree in their facts: as remembered, else as `judge` says."""
-        return self._verdicts().same(left, right, judge)
+    @property
+    def made(self) -> int:
+        """Examples of pieces that had to be read."""
+        return self.read - self.reused
 
     def agreements(self, left: "Ids", right: "Ids", words: "Flags") -> "tuple[Flags, Flags]":
         """Whether pairs of examples, rows of their ids, agree in their facts, in all `words` perhaps; and of which that is remembered."""
-        self._verdicts()
-        same, known = self._agreements.known(keys := asked_of(left, right, words))
+        same, known = self._known().known(keys := asked_of(left, right, words))
         self._asked.append((keys[known], same[known]))
         return same, known
 
@@ -237,45 +196,30 @@ class Remembered:
         self._asked.append((asked_of(left, right, words), same))
         self._new = True
 
-    def among(self, groups: Iterable[Sequence[str]]) -> dict[bytes, bool]:
-        """What is remembered of pairs in a group of ids; for those who decide in another process."""
-        known = self._verdicts().known
-        if not known:
-            return {}
-        pairs = (_pair(left, right) for group in groups if len(group) <= FEW for left, right in combinations(group, 2))
-        return {pair: known[pair] for pair in pairs if pair in known}
-
-    def take(self, verdicts: Mapping[bytes, bool]) -> None:
-        """Remember what was used elsewhere."""
-        self._verdicts().used.update(verdicts)
-
     def save(self) -> None:
         """Leave what was decided for the next run, where it is other than before; make room."""
         import numpy as np
 
-        facts = self._verdicts()
-        if self._new or self._chosen.keys() != self._choices.keys() or not facts.used.items() <= facts.known.items():
-            verdicts = facts.known | facts.used if len(facts.known) < VERDICTS else facts.used
-            asked = [*self._asked, (self._agreements.keys, self._agreements.same)] if len(self._agreements.keys) < VERDICTS else self._asked
-            keys, same = (np.concatenate([self._agreements.keys[:0], *(pair[at] for pair in asked)]) for at in (0, 1))
-            every = Agreements.of(keys, same.astype(np.bool_))
-            if said := archive.save(self.path, decisions_of(verdicts, self._chosen) | {"asked": every.keys, "agree": every.same}):
+        if self._new:
+            known = self._known()
+            asked = [*self._asked, (known.keys, known.same)] if len(known.keys) < VERDICTS else self._asked
+            every = Agreements.of(*(np.concatenate([pair[at] for pair in asked]) for at in (0, 1)))
+            if said := archive.save(self.path, {"asked": every.keys, "agree": every.same}):
                 self.notes.append(f"what was compared is not remembered: {visible(said)}")
         self.notes[:] = dict.fromkeys(self.notes)
         with suppress(OSError):
             private(self.folder.parent)
         archive.make_room(self.folder)
 
-    def _verdicts(self) -> Verdicts:
-        if self._facts is None:
+    def _known(self) -> Agreements:
+        if self._agreements is None:
             import numpy as np
 
-            self._facts, self._agreements = Verdicts({}), Agreements(np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.bool_))
+            self._agreements = Agreements(np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.bool_))
             try:
-                found = archive.load(self.path, DECIDED | AGREED)
+                found = archive.load(self.path, AGREED)
                 if found is not None:
-                    self._facts.known, self._choices = decisions_from(found)
                     self._agreements = Agreements.of(found["asked"], found["agree"])
             except archive.DAMAGE:
                 self.notes.append(DAMAGED)
-        return self._facts
+        return self._agreements

@@ -10,15 +10,15 @@ from typing import Final, NamedTuple
 import xxhash
 
 from curate.config import DedupConfig
-from curate.detect.cluster import choose
+from curate.detect.compared import written_text
 from curate.detect.content_words import content_words
 from curate.detect.facts import Facts
 from curate.detect.keys import key_of
-from curate.detect.near import sets_of
+from curate.detect.picked import all_chosen
 from curate.detect.question import Question, question_of
-from curate.detect.shingles import Sets
-from curate.detect.verify import Alike, grouped, jaccard
-from curate.example import Example
+from curate.detect.shingles import Sets, Shingling, salted, shingled, texts_of
+from curate.detect.verify import grouped, jaccard
+from curate.example import Example, attachments
 from curate.text import normalised, words
 from curate.worker_pool import cores
 
@@ -52,15 +52,13 @@ def same_answers(examples: Sequence[Example]) -> Iterator[Twin]:
     if not several:
         return
     sets = _hashed([(group, content_words(question.answer) or frozenset(words(normalised(question.answer)))) for group, question in several])
-    near, facts = sets_of([question.example for _, question in several], DedupConfig()), Facts("response")
-
-    def same(left: int, right: int) -> bool:
-        return facts.same(several[left][1].example, several[right][1].example)
-
-    for numbers in grouped(sets, AGREE, cores()).members:
-        for left, right, similarity in choose(numbers.tolist(), Alike(sets, AGREE), same, AGREE).gone:
-            if jaccard(near, left, right) < DedupConfig().threshold:
-                yield Twin(several[left][1].example, several[right][1].example, similarity)
+    answers = [question.example for _, question in several]
+    texts = texts_of([written_text(example, "conversation") for example in answers])
+    near, facts = salted(shingled(texts, Shingling()), (attachments(example.value) for example in answers)), Facts("response")
+    groups = grouped(sets, AGREE, cores()).members
+    for left, right, similarity in all_chosen(sets, groups, AGREE, lambda left, right: facts.same(answers[left], answers[right])).gone:
+        if jaccard(near, left, right) < DedupConfig().threshold:
+            yield Twin(answers[left], answers[right], similarity)
 
 
 def _hashed(owned: Sequence[tuple[int, frozenset[str]]]) -> Sets:

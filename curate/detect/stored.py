@@ -1,11 +1,8 @@
-"""Columns and decisions as arrays, for an archive, and back. What comes back is checked as far as it could do harm."""
+"""Columns as arrays, for an archive, and back. What comes back is checked as far as it could do harm."""
 
-from collections.abc import Mapping
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from curate.detect.brief import Brief
-from curate.detect.cluster import Choice, Pair
 from curate.detect.columns import Columns
 from curate.detect.keys import Keys
 from curate.detect.shingles import Sets
@@ -24,11 +21,11 @@ PLACED: Final = {
     "holds": "|b1",
     "ids": "<u8",
     "lengths": "<i8",
+    "ranks": "<f8",
     "counts": "<i8",
 }
 COMPARED: Final = {"hashes": "<u4", "offsets": "<i8", "words": "<u4", "ends": "<i8", "vocabulary": "|u1"}
 KEYED: Final = {"whole": "<u8", "begun": "<u8", "begun_ends": "<i8"}
-DECIDED: Final = {"pairs": "|u1", "same": "|b1", "groups": "|u1", "sizes": "<i8", "members": "<i8", "similarities": "<f8"}
 AGREED: Final = {"asked": "<u8", "agree": "|b1"}
 
 
@@ -41,8 +38,8 @@ def arrays_of(columns: Columns, start: int) -> dict[str, Any]:
     """Columns as arrays, wherever in its file their piece starts."""
     import numpy as np
 
-    arrays = {name: getattr(columns, name) for name in ("sizes", "endings", "numbers", "nths", "holds", "ids", "lengths")}
-    arrays |= {"starts": columns.starts - start, "counts": np.array([columns.without, columns.physical])}
+    arrays = {name: getattr(columns, name) for name in ("sizes", "endings", "numbers", "nths", "holds", "ids", "lengths", "ranks")}
+    arrays |= {"starts": columns.starts - start, "counts": np.array([columns.physical])}
     arrays |= {"hashes": columns.sets.hashes, "offsets": columns.sets.offsets, "words": columns.brief.words, "ends": columns.brief.ends}
     arrays["vocabulary"] = np.frombuffer("\n".join(columns.brief.vocabulary).encode("utf-8", "surrogatepass"), dtype=np.uint8)
     if keys := columns.keys:
@@ -60,7 +57,8 @@ def columns_from(arrays: "Arrays", start: int) -> Columns:
         all(arrays[name].shape == (lines,) for name in ("sizes", "endings", "numbers", "nths", "holds"))
         and arrays["ids"].shape == (examples, 2)
         and arrays["lengths"].shape == (examples,)
-        and arrays["counts"].shape == (2,)
+        and arrays["ranks"].shape == (examples,)
+        and arrays["counts"].shape == (1,)
         and _parts(arrays["offsets"], examples, len(arrays["hashes"]))
         and _parts(arrays["ends"], examples, len(arrays["words"]))
         and (not len(arrays["words"]) or int(arrays["words"].max()) < len(vocabulary))
@@ -68,7 +66,6 @@ def columns_from(arrays: "Arrays", start: int) -> Columns:
     )
     if not sound:
         raise ValueError("arrays that do not fit each other")
-    without, physical = arrays["counts"].tolist()
     return Columns(
         starts=arrays["starts"] + start,
         sizes=arrays["sizes"],
@@ -80,52 +77,12 @@ def columns_from(arrays: "Arrays", start: int) -> Columns:
         sets=Sets(arrays["hashes"], arrays["offsets"]),
         brief=Brief(arrays["words"], arrays["ends"], vocabulary),
         lengths=arrays["lengths"],
+        ranks=arrays["ranks"],
         keys=keys,
-        without=without,
-        physical=physical,
+        physical=int(arrays["counts"][0]),
     )
 
 
 def _parts(ends: "np.ndarray[Any, np.dtype[Any]]", count: int, total: int) -> bool:
     """Whether these are the ends of so many parts of something."""
     return len(ends) == count + 1 and ends[0] == 0 and ends[-1] == total and bool((ends[1:] >= ends[:-1]).all())
-
-
-def decisions_of(verdicts: Mapping[bytes, bool], choices: Mapping[bytes, Choice]) -> dict[str, Any]:
-    """Verdicts on pairs (keys of 32 bytes) and what becomes of groups (keys of 16) as arrays."""
-    import numpy as np
-
-    sizes, members, similarities = [], list[int](), list[float]()
-    for choice in choices.values():
-        sizes.append((len(choice.gone), len(choice.apart), len(choice.similarities)))
-        for left, right, similarity in (*choice.gone, *choice.apart):
-            members += (left, right)
-            similarities.append(similarity)
-        similarities += choice.similarities
-    return {
-        "pairs": np.frombuffer(b"".join(verdicts), dtype=np.uint8),
-        "same": np.array(list(verdicts.values()), dtype=np.bool_),
-        "groups": np.frombuffer(b"".join(choices), dtype=np.uint8),
-        "sizes": np.array(sizes, dtype=np.int64).reshape(-1, 3),
-        "members": np.array(members, dtype=np.int64).reshape(-1, 2),
-        "similarities": np.array(similarities, dtype=np.float64),
-    }
-
-
-def decisions_from(arrays: "Arrays") -> tuple[dict[bytes, bool], dict[bytes, Choice]]:
-    """The verdicts and choices back. Raises `ValueError` where the arrays do not fit each other."""
-    pairs, same, groups, sizes, members = (arrays[name] for name in ("pairs", "same", "groups", "sizes", "members"))
-    if sizes.ndim != 2 or members.ndim != 2 or sizes.shape[1] != 3 or members.shape[1] != 2 or (sizes < 0).any():
-        raise ValueError("arrays that do not fit each other")
-    gone, apart, others = sizes.sum(axis=0).tolist()
-    if (len(pairs), len(groups), len(members), len(arrays["similarities"])) != (32 * len(same), 16 * len(sizes), gone + apart, gone + apart + others):
-        raise ValueError("arrays that do not fit each other")
-    keys, data = groups.tobytes(), pairs.tobytes()
-    ends, similarities = members.tolist(), arrays["similarities"].tolist()
-    choices, pair, at = {}, 0, 0
-    for number, (going, staying, more) in enumerate(sizes.tolist()):
-        both = [Pair(left, right, similarities[at + nth]) for nth, (left, right) in enumerate(ends[pair : pair + going + staying])]
-        at += going + staying
-        choices[keys[16 * number : 16 * number + 16]] = Choice(both[:going], both[going:], similarities[at : at + more])
-        pair, at = pair + going + staying, at + more
-    return {data[start:end]: verdict for (start, end), verdict in zip(pairwise(range(0, len(data) + 1, 32)), same.tolist(), strict=True)}, choices

@@ -1,5 +1,6 @@
 """The lines of whole files as columns, and the lines themselves where somebody asks for them: memory is a few hundred bytes a line."""
 
+import json
 import os
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     Numbers = np.ndarray[Any, np.dtype[np.int64]]
     Ids = np.ndarray[Any, np.dtype[np.uint64]]
+    Ranks = np.ndarray[Any, np.dtype[np.float64]]
 
 SIZE: Final = 4 << 20
 """Bytes of a piece that is read at a time."""
@@ -70,8 +72,8 @@ class Table:
     brief: Brief
     lengths: "Numbers"
     """Characters of all turns of each example."""
-    without: int
-    """Examples that lack the field that decides which of several stays."""
+    ranks: "Ranks"
+    """What the policy ranks each example by first (see `curate.detect.keeper.rank_of`)."""
     keys: Keys | None = None
     """Of each example, where they were wanted."""
     links: Links | None = None
@@ -119,8 +121,8 @@ class Table:
 
     def _with(self, examples: "Numbers", sets: Sets, links: Links | None) -> "Table":
         keys, marks = self.keys and self.keys.chosen(examples), self.marks and self.marks.chosen(examples)
-        brief, lengths = self.brief.chosen(examples), self.lengths[examples]
-        return replace(self, lines=self.lines[examples], ids=self.ids[examples], sets=sets, brief=brief, lengths=lengths, keys=keys, links=links, marks=marks)
+        columns: dict[str, Any] = {name: getattr(self, name)[examples] for name in ("lines", "ids", "lengths", "ranks")}
+        return replace(self, **columns, sets=sets, brief=self.brief.chosen(examples), keys=keys, links=links, marks=marks)
 
     def spot(self, line: int, example: int | None = None) -> "Spot":
         """What it takes to read a line again, in another process too; with the id of the `example` on it, where that is known."""
@@ -255,6 +257,14 @@ def read_table(
     return table
 
 
+def table_of(examples: Sequence[Example], making: Making, crew: WorkerPool) -> Table:
+    """The table of examples in memory, which are written to a file that lives as long as the process; line n is number n - 1. Raises `OSError`."""
+    path = scratch() / "examples.jsonl"
+    with path.open("wb") as file:
+        file.writelines(json.dumps(example.value).encode() + b"\n" for example in examples)
+    return read_table([path], making, crew)
+
+
 def _learnt(table: Table, on: On, examples: "Numbers", least: int) -> Passages:
     """The shared instructions of some examples, of which `least` have to share one."""
     reader = Reader()
@@ -276,10 +286,10 @@ def _read(
     first: list[int] = [0]
     parts: list[Columns] = []
     judged: list[tuple[int, Any]] = []
-    total = without = 0
+    total = 0
 
     def sets() -> Iterator[Sets]:
-        nonlocal total, without
+        nonlocal total
         for path in paths:
             copy = partial(spool.path, len(sources))
             physical = 0
@@ -291,7 +301,6 @@ def _read(
                     judged.append((physical, part.judged))
                 physical += part.physical
                 total += len(part.starts)
-                without += part.without
                 made, part.sets = part.sets, nothing
                 if part.links:
                     answers.add(part.links.answers)
@@ -316,10 +325,8 @@ def _read(
     links = joined_links([part.links for part in parts if part.links], answers.done()) if making.links else None
     marks = joined_marks([part.marks for part in parts if part.marks]) if making.marking else None
     brief = joined_brief([part.brief for part in parts])
-    lines, lengths, common = np.flatnonzero(holds), column("lengths"), making.common or ()
-    return Table(
-        sources, np.array(first), starts, sizes, endings, numbers, nths, lines, ids, every, brief, lengths, without, keys, links, marks, common, judged
-    )
+    lines, lengths, ranks, common = np.flatnonzero(holds), column("lengths"), column("ranks"), making.common or ()
+    return Table(sources, np.array(first), starts, sizes, endings, numbers, nths, lines, ids, every, brief, lengths, ranks, keys, links, marks, common, judged)
 
 
 def _columns(pieces: Iterator[Piece], making: Making, crew: WorkerPool, memory: Remembered | None) -> Iterator[Columns]:

@@ -1,4 +1,4 @@
-"""Which sets are alike: candidates are verified by their true Jaccard similarity and gathered into groups; then who is like whom in a group."""
+"""Which sets are alike: candidates are verified by their true Jaccard similarity and gathered into groups."""
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -74,70 +74,6 @@ def _joined(sets: Sets, keys: "Keys", threshold: float, workers: int) -> "tuple[
     for pairs in parallel_map(alike, keys, workers):
         misses = join.join_pairs(pairs, threshold, parent, misses)
     return join.roots(parent), misses[1 : int(misses[0, 0])]
-
-
-CROWD: Final = 1000
-"""Sets of one group that stay from which not each of them is compared with every other one."""
-SHARED: Final = 64
-"""Sets of a crowd that share a shingle, up to which it says something about them."""
-
-
-class Alike:
-    """Sets that stay, of one group, and which of them another set is like."""
-
-    def __init__(self, sets: Sets, threshold: float) -> None:
-        """`threshold`: the similarity from which sets are told."""
-        import numpy as np
-
-        self._sets, self._threshold = sets, threshold
-        self._kept: Numbers = np.empty(8, dtype=np.int64)
-        self._count = 0
-        self._having: dict[int, list[int]] = {}
-        """In a crowd: the first of the sets that have a shingle, by when they were added."""
-
-    def add(self, at: int) -> None:
-        """Set `at` stays."""
-        if self._count == len(self._kept):
-            self._kept.resize(2 * self._count, refcheck=False)
-        self._kept[self._count] = at
-        self._count += 1
-        if self._count == CROWD:
-            for place, one in enumerate(self._kept[:CROWD].tolist()):
-                self._post(one, place)
-        elif self._count > CROWD:
-            self._post(at, self._count - 1)
-
-    def _post(self, at: int, place: int) -> None:
-        for shingle in self._sets[at].tolist():
-            having = self._having.setdefault(shingle, [])
-            if len(having) < SHARED:
-                having.append(place)
-
-    def _near(self, at: int) -> "Numbers":
-        """The sets that `at` is compared with, in the order they were added: in a crowd those that share a shingle with it that few have, and the first ones.
-
-        Others share nothing with it but what many have, so that they are not more alike than the first ones are, as far as their sizes do not differ.
-        """
-        import numpy as np
-
-        kept = self._kept[: self._count]
-        if self._count < CROWD:
-            return kept
-        some = {place for shingle in self._sets[at].tolist() if len(having := self._having.get(shingle, ())) < SHARED for place in having}
-        return kept[np.array(sorted(some.union(range(min(TOLD, self._count)))), dtype=np.int64)]
-
-    def to(self, at: int) -> list[tuple[float, int]]:
-        """Similarity and number of those that set `at` is like; the most similar first, of equally similar ones the first that was added.
-
-        Of many, the first `TOLD`: where thousands are all alike, to tell each of all others would be quadratic.
-        """
-        from curate.detect import kernels
-
-        kept = self._near(at)
-        found = kernels.similarities(self._sets.hashes, self._sets.offsets, at, kept, self._threshold)
-        near = (found >= self._threshold).nonzero()[0]
-        near = near[(-found[near]).argsort(kind="stable")[:TOLD]]
-        return list(zip(found[near].tolist(), kept[near].tolist(), strict=True))
 
 
 def jaccard(sets: Sets, left: int, right: int) -> float:

@@ -10,8 +10,7 @@ from typing import Any
 from curate.apply import Reason, demand_light, heavy_drops, leaves_by, leaving
 from curate.config import Config
 from curate.decision import Decision, DecisionLog
-from curate.detect.columns import Making
-from curate.detect.shingles import Shingling
+from curate.detect.columns import making_for
 from curate.detect.table import Reader, Table
 from curate.egress import NOBODY, Consent, address_of, is_address
 from curate.errors import ConfigError, UsageError
@@ -125,7 +124,8 @@ class RunData:
     @cached_property
     def table(self) -> Table:
         """All lines of all files."""
-        making = making_of(self.config)._replace(brief=self._compares_whole, keys=self.config.dedup.beginnings and self._compares_whole)
+        own = making_for(self.config.dedup)
+        making = making_of(self.config)._replace(brief=self._compares_whole, keys=own.keys and self._compares_whole, keep=own.keep)
         with self.pool() as pool:
             return read_sources(self.sources, making, pool)
 
@@ -138,9 +138,8 @@ class RunData:
         """The table of what duplicates are looked for in: the same lines."""
         if self._compares_whole:
             return self.table
-        making = Making(self.config.dedup.on, Shingling(), keys=self.config.dedup.beginnings)
         with self.pool() as pool:
-            return read_sources(self.sources, making, pool)
+            return read_sources(self.sources, making_for(self.config.dedup), pool)
 
     @property
     def first(self) -> int:

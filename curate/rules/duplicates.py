@@ -93,11 +93,12 @@ def near_duplicate(examples: Sequence[Example]) -> Iterator[tuple[Example, Probl
         {"messages": [{"role": "user", "content": "Why is grass green?"}, {"role": "assistant", "content": "Because leaves take up the other colours."}]}
     """
     from curate.config import DedupConfig
-    from curate.detect.near import find_duplicates  # what only this rule needs
+    from curate.detect.sift import sift_examples  # what only this rule needs
 
-    for found in find_duplicates(examples, DedupConfig()).duplicates:
-        if found.code == "D003":
-            yield found.example, Problem("", f"{found.similarity:.0%} the same as {visible(str(found.kept.place))}")
+    for lost in sift_examples(examples, DedupConfig()).losses:
+        if lost.code == "D003":
+            kept = examples[lost.kept_place.line - 1].place
+            yield examples[lost.place.line - 1], Problem("", f"{lost.similarity:.0%} the same as {visible(str(kept))}")
 
 
 RULES = (exact_duplicate, same_but_for_spelling, near_duplicate)

@@ -20,8 +20,9 @@ from curate.detect.boilerplate import cut_texts, learnt
 from curate.detect.compared import written_text
 from curate.detect.decontaminate import contaminated
 from curate.detect.facts import Facts
-from curate.detect.near import find_duplicates
 from curate.detect.shingles import Shingling, shingled, texts_of
+from curate.detect.sift import sift_examples
+from curate.detect.verify import grouped
 from curate.example import Example, Place
 from curate.read.benchmark import Item, Part
 from curate.read.dataset import read_dataset
@@ -108,13 +109,11 @@ def exhaustive(files: Path, names: Iterable[str]) -> None:
                 if similarity >= DEFAULT:
                     left, right = sorted((examples[at].id, examples[earlier].id))
                     true[left, right] = similarity
-        report = find_duplicates(examples, DedupConfig(ignore_facts=True))
-        group: dict[str, str] = {}
-        for first, other in report.pairs:
-            group[other] = group.setdefault(first, first)
+        losses = sift_examples(examples, DedupConfig(ignore_facts=True)).losses
+        group = {examples[at].id: nth for nth, members in enumerate(grouped(found, DEFAULT, 1).members) for at in members.tolist()}
         together = sum(group.get(left) is not None and group.get(left) == group.get(right) for left, right in true)
-        near = [d for d in report.duplicates if d.code == "D003"]
-        right_ones = sum(tuple(sorted((d.example.id, d.kept.id))) in true for d in near)
+        near = [lost for lost in losses if lost.code == "D003"]
+        right_ones = sum(tuple(sorted((lost.example, lost.kept))) in true for lost in near)
         print(f"{name[:50]:50} {len(true):7,} {together:7,}   {len(near):6,} {right_ones:6,}")
 
 
@@ -127,9 +126,9 @@ def templated() -> None:
     same = Facts()
     print("\n1,000 facts and a copy of each: facts lost; copies lost; copies near theirs, lost of these; copies told to have other facts")
     for threshold in (0.8, 0.7, 0.6, 0.5, 0.3):
-        lost = find_duplicates(alone, DedupConfig(threshold=threshold)).duplicates
-        merged = find_duplicates([*alone, *twins], DedupConfig(threshold=threshold, keep="first")).duplicates
-        gone = {duplicate.example.place.line for duplicate in merged}
+        lost = sift_examples(alone, DedupConfig(threshold=threshold)).losses
+        merged = sift_examples([*alone, *twins], DedupConfig(threshold=threshold, keep="first")).losses
+        gone = {lost.place.line for lost in merged}
         near = []
         for at in range(1000):
             one, other = set(sets[at].tolist()), set(sets[1000 + at].tolist())
@@ -153,7 +152,7 @@ def boilerplate(files: Path) -> None:
             sets = [frozenset(found[at].tolist()) for at in range(len(found))]
             pairs = [len(a & b) / max(1, len(a | b)) for a, b in combinations(sets[:1500], 2)]
             counts.append((sum(value >= 0.6 for value in pairs), sum(value >= DEFAULT for value in pairs)))
-        removed = find_duplicates(examples, DedupConfig()).duplicates
+        removed = sift_examples(examples, DedupConfig()).losses
         print(f"{name[:50]:50} {counts[0]} {counts[1]}  removed {len(removed)} of {len(examples)}  (pairs among the first {min(1500, len(examples))})")
 
 

@@ -13,7 +13,7 @@ from curate.cli.main import main
 from curate.config import DedupConfig
 from curate.decision import Decision, DecisionLog
 from curate.dedup import Plan, plan
-from curate.detect.near import find_duplicates
+from curate.detect.sift import sift_examples
 from curate.example import Example
 from curate.read.dataset import read_dataset
 from curate.runs import Project
@@ -78,7 +78,7 @@ def test_each_goes_for_one_that_stays_and_says_more_whatever_the_order(made: lis
     for _ in range(2):
         Path("data.jsonl").write_text("".join(json.dumps(value) + "\n" for value in values), encoding="utf-8")
         examples = read_dataset([Path("data.jsonl")]).examples
-        planned, report = plan([Path("data.jsonl")], config), find_duplicates(examples, config)
+        planned, found = plan([Path("data.jsonl")], config), sift_examples(examples, config)
         by_line: dict[int, Example] = {example.place.line: example for example in examples}
         gone = {lost.place.line for lost in planned.losses}
         for code, line, kept in losses(planned):
@@ -87,7 +87,7 @@ def test_each_goes_for_one_that_stays_and_says_more_whatever_the_order(made: lis
                 turns, longer = by_line[line].value["messages"], by_line[kept].value["messages"]
                 assert len(turns) < len(longer)
                 assert turns == longer[: len(turns)]
-        assert sorted(losses(planned)) == sorted((d.code, d.example.place.line, d.kept.place.line) for d in report.duplicates)
+        assert sorted(losses(planned)) == sorted((lost.code, lost.place.line, lost.kept_place.line) for lost in found.losses)
         outcomes.append(sorted((lost.code, lost.example, lost.kept) for lost in planned.losses))
         rng.shuffle(values)
     assert outcomes[0] == outcomes[1]

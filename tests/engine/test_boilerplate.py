@@ -12,7 +12,7 @@ from curate.cli.main import main
 from curate.config import DedupConfig
 from curate.detect.boilerplate import LEAST, OWN, RUN, cut_texts, having, learnt, own_texts, runs_in
 from curate.detect.compared import Piece
-from curate.detect.near import find_duplicates
+from curate.detect.sift import sift_examples
 from curate.example import Example, Place
 from curate.manifest import read_manifest
 from tests.bench.split_leaks import leaks, rows_in
@@ -141,7 +141,7 @@ def test_instructions_that_all_requests_begin_with_hide_no_difference(write: Wri
     assert main(["dedup", "data.jsonl", "-q", "--keep", "first", "--rethreshold", "0.7"]) == 0
     values = [json.loads(line) for line in path.read_bytes().splitlines()]
     examples = [Example(Place("data.jsonl", n), value, "messages", None, True) for n, value in enumerate(values, 1)]
-    assert sorted(lost.example.place.line for lost in find_duplicates(examples, DedupConfig(keep="first")).duplicates) == copies
+    assert [lost.place.line for lost in sift_examples(examples, DedupConfig(keep="first")).losses] == copies
 
 
 def test_a_file_of_such_requests_can_be_divided(write: Write) -> None:

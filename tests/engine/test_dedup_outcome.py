@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from curate import worker_pool
 from curate.config import DedupConfig
 from curate.dedup import Plan, plan, write_plan
-from curate.detect import columns, decide, picked, table
+from curate.detect import columns, picked, table
 from tests.conftest import chat
 
 DATA, MORE = Path("data.jsonl"), Path("more.jsonl")
@@ -198,7 +198,7 @@ def test_the_outcome_does_not_depend_on_the_order_of_lines(lines: list[bytes], c
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("keep", ["best", "most-turns"])  # told from columns, and example by example
+@pytest.mark.parametrize("keep", ["best", "most-turns"])
 def test_processes_make_what_threads_make(keep: str, monkeypatch: pytest.MonkeyPatch) -> None:
     rng = random.Random(0)
     said = [" ".join(rng.choices(WORDS, k=12)) for _ in range(150)]
@@ -212,7 +212,6 @@ def test_processes_make_what_threads_make(keep: str, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(table, "SIZE", 50_000)
     monkeypatch.setattr(worker_pool, "FEW", 0)
     monkeypatch.setattr(columns, "FEW", 0)
-    monkeypatch.setattr(decide, "BATCH", 50)
     monkeypatch.setattr(picked, "BATCH", 50)
     monkeypatch.setattr(picked, "MANY", 0)
     started = []

@@ -9,11 +9,17 @@ from hypothesis import strategies as st
 
 from curate.config import DedupConfig
 from curate.dedup import plan
-from curate.detect.facts import Facts, same_facts
-from curate.detect.near import find_duplicates
+from curate.detect.compared import On
+from curate.detect.facts import Facts
+from curate.detect.sift import sift_examples
 from curate.example import Example, Place
 from tests import templated_facts
 from tests.conftest import Write
+
+
+def same_facts(left: Example, right: Example, on: On = "conversation") -> bool:
+    """Whether two examples agree in every fact."""
+    return Facts(on).same(left, right)
 
 
 def example(question: str, answer: str, **more: object) -> Example:
@@ -195,7 +201,7 @@ def test_a_thousand_facts_lose_none_and_each_agrees_with_its_misspelled_copy(wri
     made = templated_facts.facts()
     facts = [templated_facts.example(said, line) for line, said in enumerate(made, start=1)]
     copies = [templated_facts.example(said, line) for line, said in enumerate(templated_facts.copies(made), start=1001)]
-    assert find_duplicates(facts, DedupConfig(threshold=0.3)).duplicates == []
+    assert sift_examples(facts, DedupConfig(threshold=0.3)).losses == []
     compare = Facts()
     assert [(one.place, other.place) for one, other in zip(facts, copies, strict=True) if not compare.same(one, other)] == []
     write("facts.jsonl", [example.value for example in (*facts, *copies)])

@@ -9,16 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.config import DedupConfig
-from curate.detect import compiled, join, verify
+from curate.detect import compiled, join
 from curate.detect.bands import bands_for
-from curate.detect.cluster import choose
 from curate.detect.compared import OTHER_SIDE, written_text
 from curate.detect.minhash import PERMUTATIONS, signatures
-from curate.detect.near import NearReport, find_duplicates
 from curate.detect.shingles import Sets, Shingling, joined, shingled, texts_of
-from curate.detect.verify import Alike, grouped, jaccard
+from curate.detect.sift import Sifted, sift_examples
+from curate.detect.verify import grouped, jaccard
 from curate.example import Example, Place
 from curate.text import normalised, words
+from tests.reference_choice import choose
 
 WORDS = [
     "alpha",
@@ -51,8 +51,12 @@ def example(question: str, answer: str, line: int = 1, system: str | None = None
     return Example(Place("data.jsonl", line), {"messages": messages}, "messages")
 
 
-def outcome(report: NearReport) -> tuple[set[tuple[str, str]], list[tuple[str, str]]]:
-    return {(d.example.id, d.kept.id) for d in report.duplicates if d.code == "D003"}, report.pairs
+def shingles_of(example: Example) -> set[int]:
+    return set(shingled(texts_of([written_text(example, "conversation")])).hashes.tolist())
+
+
+def outcome(found: Sifted) -> tuple[set[tuple[str, str]], list[tuple[str, str, float]]]:
+    return {(lost.example, lost.kept) for lost in found.losses if lost.code == "D003"}, [(one.example, one.kept, one.similarity) for one in found.apart]
 
 
 texts = st.lists(st.sampled_from(WORDS), min_size=1, max_size=14).map(" ".join)
@@ -71,29 +75,24 @@ def corpora(draw: st.DrawFn) -> list[Example]:
     return [example("Say it.", answer, line) for line, answer in enumerate(answers, start=1)]
 
 
-def shingles_of(example: Example) -> set[int]:
-    """The distinct hashes of an example's shingles."""
-    return set(shingled(texts_of([written_text(example, "conversation")])).hashes.tolist())
-
-
 @given(corpora(), st.randoms(use_true_random=False))
 def test_the_outcome_does_not_depend_on_the_order_of_lines(examples: list[Example], rng: random.Random) -> None:
     shuffled = examples.copy()
     rng.shuffle(shuffled)
     config = DedupConfig(threshold=0.6, keep="longest")
-    assert outcome(find_duplicates(examples, config)) == outcome(find_duplicates(shuffled, config))
+    assert outcome(sift_examples(examples, config)) == outcome(sift_examples(shuffled, config))
 
 
 @given(corpora())
 def test_every_removal_is_similar_to_the_very_example_kept_and_every_cluster_keeps_one(examples: list[Example]) -> None:
-    report = find_duplicates(examples, DedupConfig(threshold=0.6))
-    gone = {duplicate.example.place for duplicate in report.duplicates}
-    assert len(gone) == len(report.duplicates)
-    for duplicate in report.duplicates:
-        assert duplicate.kept.place not in gone
-        a, b = (shingles_of(e) for e in (duplicate.example, duplicate.kept))
-        assert duplicate.similarity == len(a & b) / len(a | b)
-        assert duplicate.similarity >= 0.6
+    losses = sift_examples(examples, DedupConfig(threshold=0.6)).losses
+    gone = {lost.place.line for lost in losses}
+    assert len(gone) == len(losses)
+    for lost in losses:
+        assert lost.kept_place.line not in gone
+        a, b = (shingles_of(examples[place.line - 1]) for place in (lost.place, lost.kept_place))
+        assert lost.similarity == len(a & b) / len(a | b)
+        assert lost.similarity >= 0.6
 
 
 def sets_of(*members: set[int]) -> Sets:
@@ -116,8 +115,9 @@ def test_all_pairs_at_the_threshold_are_found(examples: list[Example]) -> None:
     """A pair at the threshold is missed 5 times in 1,000 at the most; hypothesis is seeded, so this holds or it does not."""
     distinct = list({e.id: e for e in examples}.values())
     sets = [shingles_of(e) for e in distinct]
-    truth = [(distinct[i].id, distinct[j].id) for i in range(len(distinct)) for j in range(i) if len(sets[i] & sets[j]) >= 0.8 * len(sets[i] | sets[j]) > 0]
-    assert linked(truth) == linked(find_duplicates(examples, DedupConfig(threshold=0.8)).pairs)
+    truth = [(str(i), str(j)) for i in range(len(distinct)) for j in range(i) if len(sets[i] & sets[j]) >= 0.8 * len(sets[i] | sets[j]) > 0]
+    groups = [list(map(str, group)) for group in grouped(sets_of(*sets), 0.8, 1).members]
+    assert linked(truth) == linked([(group[0], other) for group in groups for other in group])
 
 
 @settings(max_examples=40, deadline=None)
@@ -205,24 +205,24 @@ def test_similarity_is_jaccard(left: set[int], right: set[int]) -> None:
 
 @pytest.mark.parametrize("texts", [("我喜欢这个城市", "你喜欢这个城市"), ("他是老师", "他在老师"), ("これはペンだ", "これがペンだ")])
 def test_characters_of_grammar_are_no_typing_errors(texts: tuple[str, str]) -> None:
-    assert not find_duplicates([example("说什么？", text, line) for line, text in enumerate(texts, 1)], DedupConfig()).duplicates
+    assert not sift_examples([example("说什么？", text, line) for line, text in enumerate(texts, 1)], DedupConfig()).losses
 
 
 def test_exact_copies_name_the_first_and_only_one_stays() -> None:
-    report = find_duplicates([example("Hi", "Hello there.", line) for line in (1, 2, 3)], DedupConfig())
-    assert [(d.example.place.line, d.kept.place.line, d.code) for d in report.duplicates] == [(2, 1, "D001"), (3, 1, "D001")]
+    found = sift_examples([example("Hi", "Hello there.", line) for line in (1, 2, 3)], DedupConfig())
+    assert [(lost.place.line, lost.kept_place.line, lost.code) for lost in found.losses] == [(2, 1, "D001"), (3, 1, "D001")]
 
 
 def test_a_shared_system_prompt_makes_nothing_a_duplicate() -> None:
     prompt = " ".join(f"rule{i}" for i in range(2000))
     examples = [example(f"What is {word}?", f"{word} is a letter, the {i}th of its kind in the list", i, prompt) for i, word in enumerate(WORDS)]
-    assert find_duplicates(examples, DedupConfig()).duplicates == []
+    assert sift_examples(examples, DedupConfig()).losses == []
 
 
 @pytest.mark.parametrize("alphabet", ["猫犬鳥魚馬牛", "กขคงจฉ", "😀😁😂😃😄😅", "あいうえおか"])
 def test_texts_of_one_character_apart_from_being_equal_all_stay(alphabet: str) -> None:
     examples = [example(char, char, line) for line, char in enumerate(alphabet, start=1)]
-    assert find_duplicates(examples, DedupConfig(threshold=0.5)).duplicates == []
+    assert sift_examples(examples, DedupConfig(threshold=0.5)).losses == []
 
 
 @pytest.mark.parametrize("asked", [True, False])
@@ -250,22 +250,23 @@ def test_texts_of_one_character_apart_from_being_equal_all_stay(alphabet: str) -
 def test_sentences_of_one_character_apart_from_being_equal_all_stay(alphabet: str, question: str, answer: str, asked: bool) -> None:
     """They are alike above any threshold; which character it is makes the difference."""
     examples = [example(question + char * asked, answer.format("" if asked else char), line) for line, char in enumerate(alphabet, start=1)]
-    report = find_duplicates(examples, DedupConfig())
-    assert report.duplicates == []
+    report = sift_examples(examples, DedupConfig())
+    assert report.losses == []
     assert len(report.apart) == len(examples) - 1
 
 
 def test_examples_without_text_match_nothing() -> None:
     examples = [Example(Place("data.jsonl", n), {"messages": [], "n": n}, "messages") for n in (1, 2)]
-    assert (find_duplicates(examples, DedupConfig()).duplicates, find_duplicates(examples, DedupConfig()).pairs) == ([], [])
+    found = sift_examples(examples, DedupConfig())
+    assert (found.losses, found.similarities) == ([], [])
 
 
 def test_a_differing_number_keeps_both_and_is_listed_apart() -> None:
     question = "What does the train from Leipzig to Dresden cost in second class on a weekday morning?"
     examples = [example(question, f"The ticket costs {price} euros in second class on weekdays.", price) for price in (24, 31)]
-    report = find_duplicates(examples, DedupConfig(threshold=0.6))
-    assert (report.duplicates, len(report.apart)) == ([], 1)
-    assert len(find_duplicates(examples, DedupConfig(threshold=0.6, ignore_facts=True)).duplicates) == 1
+    report = sift_examples(examples, DedupConfig(threshold=0.6))
+    assert (report.losses, len(report.apart)) == ([], 1)
+    assert len(sift_examples(examples, DedupConfig(threshold=0.6, ignore_facts=True)).losses) == 1
 
 
 @pytest.mark.parametrize("key", OTHER_SIDE)
@@ -275,50 +276,41 @@ def test_pairs_that_differ_only_in_the_rejected_side_are_two_examples(key: str) 
         return Example(Place("data.jsonl", line), value, "preference")
 
     examples = [pair("Go away, I do not want to talk to you", 1), pair("What do you think you are doing here?", 2)]
-    assert find_duplicates(examples, DedupConfig()).duplicates == []
+    assert sift_examples(examples, DedupConfig()).losses == []
 
 
-class Chain:
+def chained(left: int, right: int) -> float:
     """a, b and c, of which neighbours are alike."""
-
-    def __init__(self) -> None:
-        self.kept: list[int] = []
-
-    def add(self, at: int) -> None:
-        self.kept.append(at)
-
-    def to(self, at: int) -> list[tuple[float, int]]:
-        return [(0.9, other) for other in self.kept if abs(at - other) <= 1]
+    return 0.9 * (abs(left - right) <= 1)
 
 
 def test_a_chain_is_not_removed_by_closure() -> None:
     """a~b and b~c, a and c unlike: with b as keeper both go; with a as keeper c stays."""
-    assert [pair.left for pair in choose([0, 1, 2], Chain(), lambda *_: True, 0.8).gone] == [1]
-    assert [pair.left for pair in choose([1, 0, 2], Chain(), lambda *_: True, 0.8).gone] == [0, 2]
+    assert [pair.left for pair in choose([0, 1, 2], chained, lambda *_: True, 0.5, 0.8).gone] == [1]
+    assert [pair.left for pair in choose([1, 0, 2], chained, lambda *_: True, 0.5, 0.8).gone] == [0, 2]
 
 
 def test_a_pinned_example_never_goes() -> None:
-    assert choose([0, 1], Chain(), lambda *_: True, 0.8, pinned={0, 1}).gone == []
+    assert choose([0, 1], chained, lambda *_: True, 0.5, 0.8, pinned={0, 1}).gone == []
 
 
 def test_content_that_a_person_keeps_stays_once() -> None:
     twins = [example("Hi", "Hello there.", line) for line in (1, 2)]
-    assert [d.example.place.line for d in find_duplicates(twins, DedupConfig(), frozenset({twins[0].id})).duplicates] == [2]
+    assert [lost.place.line for lost in sift_examples(twins, DedupConfig(), frozenset({twins[0].id})).losses] == [2]
 
 
 def test_near_equal_examples_by_the_thousand_leave_one() -> None:
     answer = " ".join(f"word{i}" for i in range(200))
     examples = [example("Say it.", f"{answer} {WORDS[n % 20]} {WORDS[n // 20 % 20]} {WORDS[n // 400]}", n) for n in range(2000)]
-    report = find_duplicates(examples, DedupConfig())
-    assert (len(report.duplicates), len(report.pairs)) == (1999, 1999)
+    assert len(sift_examples(examples, DedupConfig()).losses) == 1999
 
 
 def test_templates_by_the_thousand_stay() -> None:
     """More of each is the template's than its own: all are candidates, none is like another."""
     template = " ".join(f"word{i}" for i in range(60))
     examples = [example(f"{template} about {n}", " ".join(f"own{n}x{i}" for i in range(15)), n) for n in range(1000)]
-    report = find_duplicates(examples, DedupConfig())
-    assert (report.duplicates, report.pairs) == ([], [])
+    found = sift_examples(examples, DedupConfig())
+    assert (found.losses, found.apart) == ([], [])
 
 
 @given(st.lists(st.integers(0, 2**64 - 1) | st.integers(0, 300), max_size=40))
@@ -334,19 +326,3 @@ def test_long_texts_have_sorted_sets_too() -> None:
     made = shingled(texts_of([long, "short one", long])).part(0, 3)
     assert len(made[0]) > 5000
     assert made[0].tolist() == sorted(set(made[0].tolist())) == made[2].tolist()
-
-
-@given(st.lists(st.frozensets(st.integers(0, 40), min_size=5, max_size=5), min_size=1, max_size=60), st.integers(1, 20))
-def test_a_crowd_tells_all_that_share_something_rare(members: list[frozenset[int]], crowd: int) -> None:
-    """From `CROWD` on only what shares a shingle that few have, and the first ones, are compared: nothing that is more alike than all are is missed."""
-    sets = sets_of(*({*member, *range(100, 130)} for member in members))
-    base = 30 / (2 * 35 - 30)
-    whole, some = Alike(sets, 0.5), Alike(sets, 0.5)
-    with pytest.MonkeyPatch.context() as patch:
-        for at in range(len(members)):
-            found = []
-            for alike, size in ((whole, 10**9), (some, crowd)):
-                patch.setattr(verify, "CROWD", size)
-                found.append([pair for pair in alike.to(at) if pair[0] > base])
-                alike.add(at)
-            assert found[0] == found[1]

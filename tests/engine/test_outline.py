@@ -66,6 +66,7 @@ def told(columns: Columns) -> list[Any]:
     of_lines: list[Any] = [columns.starts, columns.sizes, columns.endings, columns.numbers, columns.nths, columns.holds]
     of_examples: list[Any] = [
         columns.ids,
+        columns.ranks,
         columns.sets.hashes,
         columns.sets.offsets,
         columns.brief.keys(),
@@ -84,7 +85,7 @@ def told(columns: Columns) -> list[Any]:
         links.answer_ends,
     ]
     arrays = [*of_lines, *of_examples, columns.brief.keys(), columns.brief.ends, marks.formats, marks.characters, marks.keys, marks.traits]
-    return [columns.without, columns.physical, *(array.tolist() for array in arrays)]
+    return [columns.physical, *(array.tolist() for array in arrays)]
 
 
 def made(path: Path, making: Making, least: int, monkeypatch: pytest.MonkeyPatch) -> list[Columns]:
@@ -98,7 +99,15 @@ def made(path: Path, making: Making, least: int, monkeypatch: pytest.MonkeyPatch
 def test_columns_are_the_same_in_both_ways(content: list[tuple[bytes, bytes]], tail: bytes, bom: bool, on: Any) -> None:
     path = Path("x.jsonl")
     path.write_bytes(b"\xef\xbb\xbf" * bom + (b"".join(line + ending for line, ending in content).removesuffix(b"\n") + tail))
-    making = Making(on, Shingling(), "highest:score", keys=True, links=True, brief=on != "conversation", marking=Marking(("/metadata/x",)))
+    making = Making(
+        on,
+        Shingling(),
+        "most-turns" if on == "prompt" else "highest:score",
+        keys=True,
+        links=True,
+        brief=on != "conversation",
+        marking=Marking(("/metadata/x",)),
+    )
     with pytest.MonkeyPatch.context() as patch:
         assert [told(part) for part in made(path, making, 1 << 30, patch)] == [told(part) for part in made(path, making, 0, patch)]
 

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,17 +10,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.config import DedupConfig
+from curate.detect import pick
 from curate.detect.cluster import Choice, Pair
-from curate.detect.columns import Making
-from curate.detect.keeper import length, ranking
-from curate.detect.near import decided
-from curate.detect.picked import Compared, Wanted, picked
-from curate.detect.shingles import Shingling
+from curate.detect.columns import making_for
+from curate.detect.facts import Facts
+from curate.detect.keeper import length
+from curate.detect.pick import COMPARED, GOES, TAKES
+from curate.detect.picked import Compared, Wanted, chosen, picked
+from curate.detect.shingles import Sets, joined
 from curate.detect.sift import originals
 from curate.detect.table import Reader, Table, read_table
-from curate.detect.verify import TOLD, grouped
+from curate.detect.verify import FLOOR, TOLD, grouped
+from curate.example import Example
 from curate.worker_pool import WorkerPool
 from tests.conftest import chat
+from tests.reference_choice import choose, ranking, similarity_in
 
 DATA = Path("data.jsonl")
 WORDS = ["alpha", "beta", "gamma", "delta", "épsilon", "zeta", "eta", "猫", "iota", "kappa", "\U0001f600", "mu"]
@@ -30,12 +35,13 @@ FORMS = [
     lambda answer: {"instruction": QUESTION, "input": "", "output": answer},
     lambda answer: {"prompt": QUESTION, "chosen": answer, "rejected": "I do not know."},
 ]
+OTHER = [{}, {}, {"score": 1}, {"score": "2"}, {"date": "2024-05-01"}, {"date": 3}]
 
 
-def table_of(lines: list[object]) -> Table:
+def table_of(lines: list[object], keep: str = "longest") -> Table:
     DATA.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     with WorkerPool(1, processes=False) as crew:
-        return read_table([DATA], Making("conversation", Shingling()), crew)
+        return read_table([DATA], making_for(DedupConfig(keep=keep)), crew)
 
 
 @st.composite
@@ -44,7 +50,7 @@ def corpora(draw: st.DrawFn) -> list[object]:
     said = draw(st.lists(st.lists(st.sampled_from(WORDS), min_size=1, max_size=14), min_size=1, max_size=4))
     for base, at, word in draw(st.lists(st.tuples(st.sampled_from(said), st.integers(0, 13), st.sampled_from(WORDS)), max_size=10)):
         said.append([*base[: at % len(base)], word, *base[at % len(base) + 1 :]])
-    return [draw(st.sampled_from(FORMS))(" ".join(words)) for words in said]
+    return [{**draw(st.sampled_from(FORMS))(" ".join(words)), **draw(st.sampled_from(OTHER))} for words in said]
 
 
 Settled = tuple[list[Pair], list[Pair], list[float]]
@@ -56,7 +62,7 @@ def settled(choice: Choice) -> Settled:
 
 def both_ways(lines: list[object], config: DedupConfig, pinned: frozenset[int], old: int, aside: frozenset[int]) -> tuple[Settled, Settled]:
     """What is decided from columns, and what is decided of the same groups example by example."""
-    table = table_of(lines)
+    table = table_of(lines, config.keep)
     distinct = np.flatnonzero(originals(table) == np.arange(len(table.lines)))
     sets, ids = table.sets.chosen(distinct), [table.id(at) for at in range(len(table.lines))]
     aside = frozenset(at for at in aside if at < len(distinct))
@@ -64,31 +70,35 @@ def both_ways(lines: list[object], config: DedupConfig, pinned: frozenset[int], 
     findings = {example: (at % 2, at % 3, 0) for at, example in enumerate(sorted(set(ids))) if at % 4} if config.keep == "best" else None
     groups = grouped(sets, config.threshold, 1).members
     with WorkerPool(1, processes=False) as crew:
-        made, rest = picked(table, Compared(sets, distinct), groups, Wanted(config, kept, findings, old, aside), crew)
-    assert not rest
-    reader, whole = Reader(), Choice()
+        made = picked(table, Compared(sets, distinct), groups, Wanted(config, kept, findings, old, aside), crew)
+    reader, whole, ranks, facts = Reader(), Choice(), ranking(config.keep, findings), Facts(config.on)
     positions: list[int] = distinct.tolist()
-    for choice in decided(
-        sets,
-        [group.tolist() for group in groups],
-        lambda members: [reader.example(table.spot(int(table.lines[positions[at]]))) for at in members],
-        config,
-        kept,
-        ranking(config.keep, findings),
-        old,
-        position=positions.__getitem__,
-        aside=aside,
-    ):
+    for members in map(list[int], groups):
+        new = {at for at in members if positions[at] >= old} if old else set()
+        if old and not 0 < len(new) < len(members):
+            continue
+        known = {at: reader.example(table.spot(int(table.lines[positions[at]]))) for at in members}
+        bound = {at for at, example in known.items() if example.id in kept or at in aside}
+        rank = {at: (at in new, at not in bound, *ranks(positions[at], example)) for at, example in known.items()}
+
+        def same(left: int, right: int, known: dict[int, Example] = known) -> bool:
+            return config.ignore_facts or facts.same(known[left], known[right])
+
+        past = set(members) - new if old else set()
+        order = sorted(members, key=rank.__getitem__)
+        floor = min(FLOOR, config.threshold)
+        choice = choose(order, similarity_in(sets), same, floor, config.threshold, bound, new | aside, past)
         whole.gone.extend(pair._replace(left=positions[pair.left], right=positions[pair.right]) for pair in choice.gone)
         whole.apart.extend(pair._replace(left=positions[pair.left], right=positions[pair.right]) for pair in choice.apart)
         whole.similarities.extend(choice.similarities)
     return settled(made), settled(whole)
 
 
+KEPT = ["best", "longest", "first", "last", "manual", "most-turns", "newest:date", "highest:score", "lowest:score"]
 few = st.frozensets(st.integers(0, 13), max_size=3)
 
 
-@given(corpora(), st.sampled_from(["best", "longest", "first", "last", "manual"]), st.sampled_from([0.4, 0.6, 0.8]), few, st.integers(0, 6), few, st.booleans())
+@given(corpora(), st.sampled_from(KEPT), st.sampled_from([0.4, 0.6, 0.8]), few, st.integers(0, 6), few, st.booleans())
 def test_it_decides_as_it_is_decided_example_by_example(
     lines: list[object], keep: str, threshold: float, pinned: frozenset[int], old: int, aside: frozenset[int], ignored: bool
 ) -> None:
@@ -117,3 +127,35 @@ def test_where_many_are_alike_of_each_the_most_similar_ones_are_told() -> None:
 def test_the_length_of_an_example_is_the_one_that_it_is_ranked_by(lines: list[object]) -> None:
     table, reader = table_of(lines), Reader()
     assert table.lengths.tolist() == [length(reader.example(table.spot(int(line)))) for line in table.lines]
+
+
+@given(st.lists(st.frozensets(st.integers(0, 40), min_size=5, max_size=5), min_size=2, max_size=60, unique=True), st.integers(1, 20))
+def test_a_crowd_tells_all_that_share_something_rare(members: list[frozenset[int]], crowd: int) -> None:
+    """From `CROWD` on only what shares a shingle that few have, and the first ones, are compared: nothing that is more alike than all are is missed."""
+    sets = joined([Sets(np.array(sorted({*member, *range(100, 130)}), dtype=np.uint32), np.array([0, 35])) for member in members])
+    order, sizes, kinds = np.arange(len(members)), np.array([len(members)]), np.full(len(members), GOES | TAKES | COMPARED, dtype=np.uint8)
+    base, found = 30 / (2 * 35 - 30), []
+    for size in (10**9, crowd):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("curate.detect.picked.CROWD", size)
+            choice = chosen(sets, order, sizes, kinds, base + 0.01, lambda pairs: pairs.sum(axis=1) % 3 > 0)
+        found.append((choice.gone, choice.apart, sorted(one for one in choice.similarities if one > base)))
+    assert found[0] == found[1]
+
+
+def test_a_group_is_chosen_from_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compiled code returns from time to time, so that it can be interrupted, and goes on where it was."""
+    members = [sorted({n % 7, n % 11, n % 13, *range(20, 24)}) for n in range(300)]
+    sets = joined([Sets(np.array(member, dtype=np.uint32), np.array([0, len(member)])) for member in members])
+    order, sizes, kinds = np.arange(300), np.array([200, 100]), np.full(300, GOES | TAKES | COMPARED, dtype=np.uint8)
+    whole = chosen(sets, order, sizes, kinds, 0.9, None)
+    monkeypatch.setattr("curate.detect.picked.WORK", 50)
+    calls, kernel = [0], pick.pick
+
+    def counted(*given: Any) -> Any:
+        calls[0] += 1
+        return kernel(*given)
+
+    monkeypatch.setattr(pick, "pick", counted)
+    assert settled(chosen(sets, order, sizes, kinds, 0.9, None)) == settled(whole)
+    assert calls[0] > 10

@@ -17,7 +17,7 @@ from curate.errors import CurateError
 from curate.events import Event, StageFinished
 from curate.pipeline import RunResult, run
 from curate.runs import Project
-from tests.conftest import Write, environment
+from tests.conftest import Write, chat, environment
 
 FACTS = [
     ("What is the capital of Peru?", "Lima."),
@@ -149,3 +149,14 @@ def test_a_run_killed_at_random_moments_ends_with_the_same_manifest(project: Pat
         assert main(["run", "--json", "--quiet"]) == 1
         assert expected == Path("out/manifest.json").read_bytes()
         assert list(Path().rglob("*.curate-tmp")) == []
+
+
+def test_the_example_that_a_policy_names_stays(write: Write) -> None:
+    long = "It keeps in a cool cellar until the frosts come and the days are short and the nights are long and cold"
+    write("data.jsonl", [{**chat("How long does it keep?", f"{long}{' please' * n}"), "date": 2020 + n % 3} for n in range(4)])
+    for on in ("conversation", "response"):
+        Path("curate.toml").write_text(f'data = ["data.jsonl"]\n[dedup]\nkeep = "newest:date"\non = "{on}"\nstop_least = 9\n')
+        result, _ = reused(Path.cwd())
+        assert (result.written.kept, result.written.removed.reasons) == (1, {"D003": 3})
+        [ledger] = Path.cwd().rglob("removed.jsonl")
+        assert {json.loads(line)["kept"]["line"] for line in ledger.read_bytes().splitlines()} == {3}

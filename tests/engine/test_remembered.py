@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,11 @@ from curate.config import DedupConfig
 from curate.dedup import Plan, plan
 from curate.detect import archive, table
 from curate.detect import remembered as module
-from curate.detect.cluster import Choice, Pair
 from curate.detect.columns import Columns, Making, columns_of
-from curate.detect.remembered import FOLDER, Remembered, Verdicts, columns_for
+from curate.detect.remembered import FOLDER, Remembered, columns_for
 from curate.detect.shingles import Shingling
-from curate.detect.stored import DECIDED, arrays_of, columns_from, decisions_from, decisions_of, kinds
+from curate.detect.stored import arrays_of, columns_from, kinds
 from curate.errors import UsageError
-from curate.example import content_id
 from curate.read.pieces import pieces_of
 from curate.worker_pool import WorkerPool
 from tests.conftest import Write, chat
@@ -39,18 +38,18 @@ def told(planned: Plan) -> tuple[Any, ...]:
 
 @pytest.mark.slow
 @settings(max_examples=30)
-@given(st.lists(st.lists(answers, min_size=1, max_size=8), min_size=1, max_size=4), st.sampled_from(["longest", "last", "most-turns"]))
+@given(st.lists(st.lists(answers, min_size=1, max_size=8), min_size=1, max_size=4), st.sampled_from(["longest", "last", "most-turns", "newest:date"]))
 def test_a_run_tells_what_it_would_tell_without_a_memory(growth: list[list[str]], keep: str) -> None:
     config = DedupConfig(threshold=0.5, keep=keep)
     DATA.write_bytes(b"")
     for some in growth:
         with DATA.open("a", encoding="utf-8") as file:
-            file.writelines(json.dumps(chat("So?", answer)) + "\n" for answer in some)
+            file.writelines(json.dumps({**chat("So?", answer), "date": len(answer) % 4}) + "\n" for answer in some)
         assert told(plan([DATA], config, cache=CACHE)) == told(plan([DATA], config))
         assert told(plan([DATA], config, cache=CACHE, remembered_only=True)) == told(plan([DATA], config))
 
 
-def test_a_file_that_grew_is_read_from_where_it_grew_and_its_groups_are_not_decided_again(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_grew_is_read_from_where_it_grew_and_its_pairs_are_not_compared_again(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(table, "SIZE", 2000)
     long = "it keeps in a cool cellar until the frosts come and the days are short and the nights are long"
     data = [(f"What is number {n}?", f"{long} {n % 50}") for n in range(100)]
@@ -62,7 +61,7 @@ def test_a_file_that_grew_is_read_from_where_it_grew_and_its_groups_are_not_deci
             table.read_table([DATA], memory.making, crew, memory=memory)
     assert (first.reused, first.read) == (0, 100)
     assert again.reused > 85
-    for keep in ("longest", "most-turns"):  # told from columns, and example by example
+    for keep in ("longest", "most-turns"):
         planned = plan([DATA], DedupConfig(keep=keep), cache=CACHE)
         with monkeypatch.context() as patch:  # nothing is read again
             patch.setattr(table.Reader, "example", None)
@@ -70,11 +69,23 @@ def test_a_file_that_grew_is_read_from_where_it_grew_and_its_groups_are_not_deci
             assert told(plan([DATA], DedupConfig(keep=keep), cache=CACHE)) == told(planned)
 
 
-def test_a_verdict_is_asked_for_once_and_for_both_orders() -> None:
-    left, right = content_id(1), content_id(2)
-    verdicts = Verdicts({})
-    assert (verdicts.same(left, right, lambda: False), verdicts.same(right, left, lambda: True)) == (False, False)
-    assert Verdicts(verdicts.used).same(right, left, lambda: True) is False
+ids = st.lists(st.tuples(st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1)), min_size=1, max_size=8)
+
+
+@given(ids, ids, st.booleans(), st.integers(0, 2**8))
+def test_a_verdict_is_asked_for_once_and_for_both_orders(left: list[tuple[int, int]], right: list[tuple[int, int]], words: bool, bits: int) -> None:
+    shutil.rmtree(CACHE, ignore_errors=True)
+    size = min(len(left), len(right))
+    one, other = (np.array(some[:size], dtype=np.uint64) for some in (left, right))
+    every, same = np.full(size, words), np.array([bits >> at & 1 == 1 for at in range(size)])
+    same = same[[min(at for at in range(size) if {left[at], right[at]} == {left[nth], right[nth]}) for nth in range(size)]]
+    first, again = (Remembered.of(CACHE, Making("conversation", Shingling()), [DATA]) for _ in range(2))
+    assert not first.agreements(one, other, every)[1].any()
+    first.agree(one, other, every, same)
+    first.save()
+    for ends in ((one, other), (other, one)):
+        assert [found.tolist() for found in again.agreements(*ends, every)] == [same.tolist(), [True] * size]
+        assert not again.agreements(*ends, ~every)[1].any()
 
 
 @pytest.mark.parametrize("keyed", [False, True])
@@ -96,19 +107,6 @@ def plain(value: Any) -> Any:
     if isinstance(value, Columns) or hasattr(value, "__dataclass_fields__"):
         return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
     return value
-
-
-pairs = st.lists(st.builds(Pair, st.integers(0, 9), st.integers(0, 9), st.floats(0, 1)), max_size=3)
-choices = st.builds(Choice, pairs, pairs, st.lists(st.floats(0, 1), max_size=3))
-
-
-@given(
-    st.dictionaries(st.binary(min_size=32, max_size=32), st.booleans(), max_size=5), st.dictionaries(st.binary(min_size=16, max_size=16), choices, max_size=5)
-)
-def test_decisions_come_back_as_they_were(verdicts: dict[bytes, bool], decided: dict[bytes, Choice]) -> None:
-    path = CACHE / "decided.npz"
-    assert archive.save(path, decisions_of(verdicts, decided)) == ""
-    assert decisions_from(archive.load(path, DECIDED) or {}) == (verdicts, decided)
 
 
 @given(st.integers(0, 2**32))
