@@ -6,6 +6,7 @@ own pattern is finer, the text is looked at by the rule itself, and nothing is s
 
 import re
 import unicodedata
+from functools import cache
 from itertools import product
 from typing import TYPE_CHECKING, Final
 
@@ -38,7 +39,7 @@ IN_ANSWERS: Final = (
 )  # fmt: skip
 SPEAKERS: Final = (
     *(f"##{space}{who}" for space, who in product(("", " "), ("Human", "User", "Assistant", "Instruction", "Response"))),
-    *(f"{mark}{what}{end}" for mark, what, end in product(("\n", "#", "# "), ("Instruction", "Next instruction", "Input", "Task"), " :")),
+    *(f"{mark}{what}{end}" for mark, what, end in product(("\n", "#", "# ", ".", ". "), ("Instruction", "Next instruction", "Input", "Task"), " :")),
     *(f"TBD{stop}" for stop in STOPS),
 )  # fmt: skip
 KEYS: Final = (
@@ -68,6 +69,7 @@ def scanner() -> "Scan":
     return found
 
 
+@cache
 def _characters() -> "Characters":
     """What each character up to U+FFFF is to the scan."""
     import numpy as np
