@@ -14,11 +14,11 @@ from curate.finding import Finding, Problem
 from curate.read.dataset import FileFacts, ParsedLine
 from curate.read.locate import line_of
 from curate.read.pieces import Batch, Piece, read_piece
-from curate.rules import Rule, Scope, by_scope
+from curate.rules import RULES, Rule, Scope, by_scope
 from curate.rules.chosen import Chosen
 from curate.rules.duplicates import Seen
 from curate.rules.frame import batch_frame
-from curate.rules.needles import COVERED, scanner
+from curate.rules.needles import scanner
 from curate.rules.profile import Profile
 from curate.rules.repair import Takes
 from curate.rules.shape import Shape, is_plain, shape_of
@@ -66,8 +66,8 @@ class Checker:
 
     def hurry(self) -> None:
         """Let lines go through a compiled scan first: for big files, since it takes a while to load. Nothing else depends on it."""
-        if {rule.code for rule in self.text.rules} <= COVERED and self.template is None:
-            self.scan = scanner()
+        if self.template is None:
+            self.scan = scanner([rule for rule in self.text.rules if rule.code not in RULES])
 
     def part(self, piece: Piece) -> Part:
         """What the lines of a piece give."""

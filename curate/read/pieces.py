@@ -266,7 +266,8 @@ def read_piece(piece: Piece, facts: FileFacts, scan: "Scan | None" = None) -> Ba
         facts.lines += count
         facts.examples += count
         facts.understood += count  # a quiet line has a text in each turn
-        facts.formats["messages"] += count
+        if count:  # else there are no such lines, and no such format
+            facts.formats["messages"] += count
     _read(batch, facts, numbers)
     facts.crlf += returns - _counted(batch, b"\r\n")
     facts.lf += len(lines) - (not batch.ended) - returns - _counted(batch, b"\n")

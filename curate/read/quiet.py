@@ -28,7 +28,7 @@ class Room(NamedTuple):
     """Arrays that the lines of a piece share."""
 
     text: Array
-    """uint8: what a line says, texts joined by U+0000, U+0002, and roles joined by U+0001 (see `curate.rules.profile`)."""
+    """uint8: what the quiet lines say, a U+0000 behind each text; for its digests, U+0002 and roles joined by U+0001 stand behind a line for a moment."""
     folded: Array
     """uint8: the same in lower case without white space."""
     told: Array
@@ -57,7 +57,7 @@ class Lines(NamedTuple):
 
 
 def room_for(size: int) -> Room:
-    """Room for lines of so many bytes in all: no more than the longest of them is used of it."""
+    """Room for lines of so many bytes in all."""
     return Room(np.empty(size + 64, dtype=np.uint8), np.empty(size + 64, dtype=np.uint8), np.zeros(TOLD, dtype=np.int64), np.zeros((2, 2), dtype=np.int64))
 
 
@@ -120,30 +120,31 @@ def _write_roles(text: Array, used: int, turns: int, system: bool) -> int:
 
 @compiled
 def _line(  # noqa: PLR0912  (one form of a line, from its first byte to its last)
-    data: Array, at: int, end: int, known: Needles, characters: Characters, room: Room, lines: Lines, line: int
-) -> int:
-    """Where a quiet line ends, without its line break; -1 for any other line."""
+    data: Array, at: int, end: int, known: Needles, characters: Characters, room: Room, used: int, lines: Lines, line: int
+) -> tuple[int, int]:
+    """Where a quiet line ends, without its line break, and where its texts do, which are written from `used` on; -1 for any other line."""
     text, folded, told, last = room
     starts, sizes = last
     starts[:], sizes[:] = 0, 0
-    zero = used = used_folded = turns = total = anew = asked_chars = np.int64(0)
+    first = used
+    zero = used_folded = turns = total = anew = asked_chars = np.int64(0)
     role = np.int64(-1)
     system = False
     at = after(data, literal_at(data, at, end, _OPENING) - 1, end, _COLON)
     if at < 0 or at >= end or data[at] != 91:
-        return -1
+        return -1, -1
     at += 1
     while True:
         role, at = _role(data, at, end, role)
         if at < 0:
-            return -1
+            return -1, -1
         if turns:
             text[used], folded[used_folded] = 0, 0
             used, used_folded = used + 1, used_folded + 1
         start = used
         at, used, used_folded = content(data, at, role, known, characters, text, used, folded, used_folded, told)
         if at < 0 or _is_loud(role, text, start, used, told):
-            return -1
+            return -1, -1
         size, chars = used - start, told[CHARS]
         total, anew, turns = total + chars, anew | told[ANEW], turns + 1
         if role == SYSTEM:
@@ -152,53 +153,55 @@ def _line(  # noqa: PLR0912  (one form of a line, from its first byte to its las
         else:
             which = role - 1
             if turns > 2 and sizes[which] == size and same(text, starts[which], start, size):
-                return -1
+                return -1, -1
             if role == ANSWER and is_suspicious(text, starts[0], sizes[0], asked_chars, start, size, chars):
-                return -1
+                return -1, -1
             starts[which], sizes[which] = start, size
             if role == USER:
                 asked_chars = chars
         if at >= end or data[at] != 125:
-            return -1
+            return -1, -1
         at += 1
         if at >= end or data[at] != 44:
             break
         at = after(data, at, end, _COMMA)
     if role != ANSWER or at + 1 >= end or data[at] != 93 or data[at + 1] != 125:
-        return -1
+        return -1, -1
     at += 2
     at += data[at] == 13
     if data[at] != 10:
-        return -1
-    lines.asked[line], lines.answer[line] = digest(text, zero, start), digest(text, start, used)
+        return -1, -1
+    lines.asked[line], lines.answer[line] = digest(text, first, start), digest(text, start, used)
+    behind = used
     used, used_folded = _write_roles(text, used, turns, system), _write_roles(folded, used_folded, turns, system)
-    lines.exact[line], lines.said[line] = digest(text, zero, used), digest(folded, zero, used_folded)
+    lines.exact[line], lines.said[line] = digest(text, first, used), digest(folded, zero, used_folded)
     count = lines.counts[line]
     count[0], count[1], count[2], count[3], count[4] = turns, system, total, anew, chars
-    return at
+    text[behind] = 0  # in the place of the roles
+    return at, behind + 1
 
 
 def _scan(stamp: int) -> Any:
     """The scan of lines, compiled from sources that `stamp` stands for: numba asks only whether this file has changed."""
 
     @entry
-    def scan_lines(data: Array, known: Needles, characters: Characters, room: Room, lines: Lines, starts: Array) -> int:
+    def scan_lines(data: Array, known: Needles, characters: Characters, room: Room, lines: Lines, starts: Array) -> tuple[int, int]:
         """Fill `lines` with what is known of those of the data, of which the last one ends with a line break, too, and `starts` with where they start.
 
-        Returns how many end in CR LF.
+        Returns how many end in CR LF, and how many bytes of the room the texts of the quiet ones take.
         """
-        end, at, returns = np.int64(len(data)), np.int64(0), np.int64(stamp * 0)
+        end, at, returns, used = np.int64(len(data)), np.int64(0), np.int64(stamp * 0), np.int64(0)
         for line in range(len(lines.quiet)):
             starts[line] = at
-            behind = _line(data, at, end, known, characters, room, lines, line)
+            behind, written = _line(data, at, end, known, characters, room, used, lines, line)
             if behind >= 0:
                 lines.quiet[line] = True
-                at = behind
+                at, used = behind, written
             while data[np.uintp(at)] != 10:
                 at += 1
             returns += at > starts[line] and data[np.uintp(at - 1)] == 13
             at += 1
-        return int(returns)
+        return int(returns), int(used)
 
     return scan_lines
 

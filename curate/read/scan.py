@@ -1,14 +1,27 @@
 """One look at every byte of a piece of a file: its quiet lines, about which no rule has anything to say (see `curate.read.quiet`)."""
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
 from curate.read.compiled import Array
 from curate.read.content import Characters
 from curate.read.grams import Needles
-from curate.read.quiet import Lines, lines_for, room_for, scan_lines
+from curate.read.quiet import Lines, Room, lines_for, room_for, scan_lines
+
+
+class Texts(NamedTuple):
+    """What the quiet lines of a piece say: of each, a system prompt perhaps, and then questions and answers in turn."""
+
+    joined: bytes
+    """The texts, in UTF-8, with a U+0000 behind each, and nowhere else."""
+    turns: Array
+    """int32, one a line: its texts."""
+    system: Array
+    """int32, one a line: 1 where the first of them is a system prompt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +64,11 @@ class Scan:
 
     known: Needles
     characters: Characters
+    suspects: Callable[[Texts], Array] | None = None
+    """Which lines (bool, one each) are not quiet after all, for what they say; None where nobody is to be asked."""
     room: bytearray = field(default_factory=bytearray)
     """Where pieces are read to, one after another: memory that is new each time costs as much as what is read into it."""
+    written: Room = field(default_factory=lambda: room_for(0))
 
     def load(self) -> None:
         """Load what is compiled, or compile it. numba would look for a library of matrices by loading SciPy, a third of the time; nothing here needs one."""
@@ -72,6 +88,12 @@ class Scan:
         count = ended + (whole < size)
         found, starts = lines_for(count), np.zeros(count + 1, dtype=np.int64)
         now = Lines(*(column[:ended] for column in found))
-        returns = scan_lines(np.frombuffer(data, dtype=np.uint8, count=whole), self.known, self.characters, room_for(whole), now, starts)
+        if len(self.written.text) < whole + 64:
+            self.written = room_for(whole)
+        returns, used = scan_lines(np.frombuffer(data, dtype=np.uint8, count=whole), self.known, self.characters, self.written, now, starts)
         starts[ended], starts[count] = whole, whole if count == ended else size + 1
+        quiet = np.flatnonzero(found.quiet)
+        if self.suspects is not None and len(quiet):
+            counts = found.counts[quiet]
+            found.quiet[quiet[self.suspects(Texts(self.written.text[:used].tobytes(), counts[:, 0], counts[:, 1]))]] = False
         return Scanned(found.quiet, starts, Lines(*(column[found.quiet] for column in found)), returns)

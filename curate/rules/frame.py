@@ -70,6 +70,24 @@ def messages_frame(examples: Sequence[Example]) -> "pl.DataFrame":
     return rows.frame()
 
 
+def texts_frame(joined: bytes, turns: Any, system: Any, *, whole: bool) -> "pl.DataFrame":
+    """All messages of plain examples in which `curate.rules.looks` finds nothing: the fields of `curate.read.scan.Texts`, which see.
+
+    Not `whole`, it is without the columns that depend on other rows, and the flags.
+    """
+    import numpy as np
+    import polars as pl
+
+    said = pl.Series([joined[:-1]], dtype=pl.Binary).cast(pl.String).str.split("\0").explode()
+    turn = np.arange(len(said)) - np.repeat(np.cumsum(turns) - turns, turns)
+    kinds = np.where((turn == 0) & (np.repeat(system, turns) > 0), 0, 1 + (turn - np.repeat(system, turns)) % 2)
+    role = pl.Series(["system", "user", "assistant"]).gather(kinds)
+    usual = {"content": True, "called": False, "media": False, "joined": False, "looks": 0}
+    frame = pl.DataFrame({"example": np.repeat(np.arange(len(turns)), turns), "turn": turn, "role": role, "text": said})
+    frame = frame.with_columns(pl.lit(value).alias(name) for name, value in usual.items()).cast(_schema())  # type: ignore[arg-type]  # a mapping of names to types, as it asks
+    return _complete(frame) if whole else frame
+
+
 @dataclass(slots=True)
 class _Rows:
     """The columns of a frame, as lists."""

@@ -6,29 +6,29 @@ own pattern is finer, the text is looked at by the rule itself, and nothing is s
 
 import re
 import unicodedata
+from collections.abc import Sequence
+from functools import cache, partial
 from itertools import product
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from curate.rules.characters import FOLLOWS as FOLLOWED
 from curate.rules.characters import LEADS as LED
 from curate.rules.characters import UNSEEN
 from curate.rules.controls import PIECES
-from curate.rules.frame import NOUNS, POINTERS
+from curate.rules.frame import NOUNS, POINTERS, texts_frame
 from curate.rules.markup import ENTITIES, NOTICES, PLACEHOLDERS, TAGS
 from curate.rules.quality import DISCLAIMERS
 from curate.rules.refusals import HINTS
 from curate.rules.repetition import SLOP
+from curate.rules.rule import Rule
 from curate.rules.speakers import OPENERS
 
 if TYPE_CHECKING:
     from curate.read.content import Characters
-    from curate.read.scan import Scan
+    from curate.read.scan import Scan, Texts
 
-COVERED: Final = frozenset(
-    ("C003", "C004", "C015", "C016", "C017", "K016", "M025", "Q001", "Q002", "Q003", "Q004", "Q005", "Q006", "Q007", "Q008", "Q009", "Q010", "Q011", "Q012",
-     "Q013", "Q014", "Q015", "Q016", "Q017", "Q019", "Q022", "Q023", "S001", "S002", "S003")
-)  # fmt: skip
-"""Text rules that the scan knows of."""
+PLAIN: Final = frozenset(("example", "turn", "role", "text", "content", "called", "media", "joined"))
+"""Columns of the frame of messages that are made without looking at a text."""
 LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 STOPS: Final = " ,.;:-!?'\"()/*=^|[]}~>$#+"
 """What the scan reads as it is, and no word goes on with."""
@@ -38,7 +38,7 @@ IN_ANSWERS: Final = (
 )  # fmt: skip
 SPEAKERS: Final = (
     *(f"##{space}{who}" for space, who in product(("", " "), ("Human", "User", "Assistant", "Instruction", "Response"))),
-    *(f"{mark}{what}{end}" for mark, what, end in product(("\n", "#", "# "), ("Instruction", "Next instruction", "Input", "Task"), " :")),
+    *(f"{mark}{what}{end}" for mark, what, end in product(("\n", "#", "# ", ".", ". "), ("Instruction", "Next instruction", "Input", "Task"), " :")),
     *(f"TBD{stop}" for stop in STOPS),
 )  # fmt: skip
 KEYS: Final = (
@@ -48,8 +48,11 @@ KEYS: Final = (
 SEPARATORS: Final = "\u2028\u2029\u0085"
 
 
-def scanner() -> "Scan":
-    """The scan for these needles. Compiled at its first use on a machine, which takes a while."""
+def scanner(apart: Sequence[Rule] = ()) -> "Scan":
+    """The scan for these needles, behind which rules that it does not know of, those of users, are asked about what is quiet.
+
+    Compiled at its first use on a machine, which takes a while.
+    """
     from curate.read.grams import ADDRESS, ALWAYS, IN_ANSWER, POINTS, REFUSES, WORN, needles
     from curate.read.scan import Scan  # brings numba, which only big files are worth
 
@@ -63,11 +66,24 @@ def scanner() -> "Scan":
     }
     exact = {**dict.fromkeys(SPEAKERS, IN_ANSWER), **dict.fromkeys((*KEYS, *PIECES, *OPENERS), ALWAYS)}
     alone = {f"sk-{letter}": ALWAYS for letter in f"{LETTERS}_-"}
-    found = Scan(needles(wanted, exact, alone), _characters())
+    found = Scan(needles(wanted, exact, alone), _characters(), partial(_suspects, apart) if apart else None)
     found.load()
     return found
 
 
+def _suspects(rules: Sequence[Rule], texts: "Texts") -> Any:
+    """Which lines (bool, one each) one of some rules says something about."""
+    import numpy as np
+    import polars as pl  # not before the processes are started that do this: it starts threads
+
+    first = np.append(0, np.cumsum(texts.turns)[:-1])
+    asked = pl.any_horizontal(rule.function().is_not_null() for rule in rules)
+    frame = texts_frame(*texts, whole=not PLAIN.issuperset(asked.meta.root_names()))
+    found = frame.select(asked).to_series()
+    return np.logical_or.reduceat(found.to_numpy(), first)
+
+
+@cache
 def _characters() -> "Characters":
     """What each character up to U+FFFF is to the scan."""
     import numpy as np

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -53,6 +54,16 @@ def test_declared_rules_find_what_they_say(configured: str, capsys: Captured) ->
         ("U002", "info", 2, "/messages/0/content", "a question of more than 20 characters"),
     ]
     assert found[0]["hint"] == "Name our own product."
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("scan")  # what is compiled there is compiled once
+def test_declared_rules_find_the_same_in_a_big_file(configured: str, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    main(["check", configured, "--output-format", "json"])
+    found = json.loads(capsys.readouterr().out)["findings"]
+    monkeypatch.setattr(import_module("curate.check"), "QUICK", 0)
+    main(["check", configured, "--output-format", "json"])
+    assert json.loads(capsys.readouterr().out)["findings"] == found
 
 
 @pytest.mark.parametrize("kind", OutputFormat)

@@ -2,6 +2,7 @@
 
 import tomllib
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from tests.tinynli import tiny_nli
 BENCHMARK = """{"question": "Which gas do plants take up from the air to make sugar in the light of the sun?", "answer": "carbon dioxide"}
 {"question": "Who painted the Mona Lisa?", "answer": "Leonardo da Vinci"}
 """
+CHECK = import_module("curate.check")  # not the function of that name
 CASES = Path(__file__).parent.parent / "cases"
 EMBEDDINGS = "offline:all-MiniLM-L6-v2"
 BY_MEANING = ("D004", "L006", "X001", "X002")
@@ -108,6 +110,26 @@ def test_case(code: str, case: dict[str, Any]) -> None:
     expected = (case.get("places") or [[case["line"], case["pointer"]]]) if "bad" in case else []
     assert expected == [[finding.line, finding.pointer] for finding in found]
     assert all(case.get("says", "") in finding.message for finding in found)
+
+
+IN_PIECES = (Scope.LINE, Scope.EXAMPLE, Scope.VALUE, Scope.TEXT, Scope.DATASET, Scope.PROFILE, Scope.FILE)
+"""What rules see that the scan of a big file comes before."""
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("scan")  # what is compiled there is compiled once
+@pytest.mark.parametrize(("code", "case"), [case for case in cases() if RULES[case.values[0]].scope in IN_PIECES])
+def test_case_in_a_big_file(code: str, case: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(CHECK, "QUICK", 0)
+    test_case(code, case)
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("scan")
+@pytest.mark.parametrize("code", [code for code, known in RULES.items() if known.scope in IN_PIECES])
+def test_what_a_rule_documents_in_a_big_file(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(CHECK, "QUICK", 0)
+    test_what_a_rule_documents_as_bad_fires_and_what_it_documents_as_good_does_not(code)
 
 
 def test_every_rule_has_cases_for_both_sides_and_no_case_is_without_a_rule() -> None:

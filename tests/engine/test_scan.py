@@ -15,7 +15,6 @@ from curate.config import CheckConfig
 from curate.read.dataset import FileFacts
 from curate.read.pieces import Batch, Piece, read_piece
 from curate.rules import RULES
-from curate.rules.needles import COVERED
 from curate.rules.rule import Scope
 from tests.conftest import chat
 from tests.engine.test_pieces import LINES, TEXTS, fragments
@@ -113,10 +112,6 @@ def test_plain_talk_is_quiet() -> None:
     batch = agree(b"".join(written(line, n % 2 + 3) + b"\n" for n, line in enumerate(lines)))
     assert batch.quiet is not None
     assert batch.quiet.quiet.all()
-
-
-def test_every_text_rule_is_known_to_the_scan() -> None:
-    assert {rule.code for rule in RULES.values() if rule.scope == Scope.TEXT} == COVERED
 
 
 def test_every_character_is_compared_in_the_same_form() -> None:
