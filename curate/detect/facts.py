@@ -23,10 +23,10 @@ from typing import Final, NamedTuple
 
 from curate.detect.boilerplate import Passages, cut_texts
 from curate.detect.compared import On, called, said
-from curate.detect.lexicon import FILLER, FORMS, NEGATIONS, PARTICULAR, STRICT
-from curate.detect.options import options
-from curate.detect.spelling import PIECE, look_alike, same_word
 from curate.example import Example, attachments
+from curate.language.lexicon import FILLER, FORMS, NEGATIONS, PARTICULAR, STRICT
+from curate.language.options import options
+from curate.language.spelling import PIECE, look_alike, same_word
 from curate.text import UNSPACED, normalised
 
 # A number with its sign, separators and decimals. A sign counts only where no word or bracket stands before it.

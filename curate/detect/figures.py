@@ -4,9 +4,9 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from curate.detect.content_words import STOPWORDS, content_words, stem
-from curate.detect.quantities import Quantity, quantities, unmatched
-from curate.detect.sentences import Aligned, sentences
+from curate.language.quantities import Quantity, quantities, unmatched
+from curate.language.sentences import Aligned, sentences
+from curate.language.tokens import STOPWORDS, content_words, stem
 from curate.text import normalised, words
 
 TIMES: Final = frozenset(("date", "clock", "weekday"))

@@ -8,8 +8,8 @@ import re
 from difflib import SequenceMatcher
 from typing import Final
 
-from curate.detect.content_words import STOPWORDS, stem
-from curate.detect.sentences import Aligned
+from curate.language.sentences import Aligned
+from curate.language.tokens import STOPWORDS, stem
 from curate.text import normalised, words
 
 YES: Final = re.compile(

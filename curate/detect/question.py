@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, Final
 
-from curate.detect.content_words import STOPWORDS, content_words
-from curate.detect.lexicon import FILLER, PARTICULAR
 from curate.detect.polarity import DENIES
-from curate.detect.politeness import asked
-from curate.detect.quantities import quantities
 from curate.example import Example, Message, attachments, content_id
+from curate.language.lexicon import FILLER, PARTICULAR
+from curate.language.politeness import asked
+from curate.language.quantities import quantities
+from curate.language.tokens import STOPWORDS, content_words
 from curate.text import normalised, words
 
 QUOTED: Final = re.compile(r"[\"“'‘`]([^\"”'’`\n]{1,80})[\"”'’`]")

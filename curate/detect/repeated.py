@@ -11,7 +11,6 @@ import xxhash
 
 from curate.config import DedupConfig
 from curate.detect.cluster import choose
-from curate.detect.content_words import content_words
 from curate.detect.facts import Facts
 from curate.detect.keys import key_of
 from curate.detect.near import sets_of
@@ -20,6 +19,7 @@ from curate.detect.shingles import Sets
 from curate.detect.threads import cores
 from curate.detect.verify import Alike, grouped, jaccard
 from curate.example import Example
+from curate.language.tokens import content_words
 from curate.text import normalised, words
 
 AGREE: Final = 0.8

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from curate.detect.answers import clash
 from curate.detect.embed import embed
 from curate.detect.facts import QUOTED, facts
-from curate.detect.lexicon import PARTICULAR
 from curate.detect.question import Question, question_of
 from curate.example import Example, content_id
+from curate.language.lexicon import PARTICULAR
 from curate.text import normalised, words
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 from typing import Final
 
-from curate.detect.content_words import content_words
-from curate.detect.sentences import Aligned
-from curate.detect.spelling import look_alike, same_word
+from curate.language.sentences import Aligned
+from curate.language.spelling import look_alike, same_word
+from curate.language.tokens import content_words
 from curate.text import normalised
 
 TOKEN: Final = re.compile(r"\w+(?:[-'’.]\w+)*|[^\w\s]")

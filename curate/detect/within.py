@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import Final, NamedTuple
 
-from curate.detect.content_words import content_words
 from curate.detect.evidence import Evidence
 from curate.detect.figures import clashing_figures
 from curate.detect.polarity import negation, opposite
 from curate.detect.question import POLITE, questions_of
-from curate.detect.sentences import Aligned, aligned, is_code
 from curate.detect.values import swapped
 from curate.example import Example
+from curate.language.sentences import Aligned, aligned, is_code
+from curate.language.tokens import content_words
 
 ALIKE: Final = 0.75
 """Share of words of meaning, numbers apart, in common from which two sentences of one conversation speak of the same thing."""

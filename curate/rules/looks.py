@@ -4,8 +4,8 @@ import re
 from itertools import chain
 from typing import Final
 
+from curate.language.refusals import OPENING, refuses
 from curate.read.pieces import Batch
-from curate.rules.refusals import OPENING, refuses
 
 REPEATS, UNEVEN, DECLINES, CUT = 1, 2, 4, 8
 PROBE: Final = 0.6

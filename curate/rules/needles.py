@@ -9,6 +9,7 @@ import unicodedata
 from itertools import product
 from typing import TYPE_CHECKING, Final
 
+from curate.language.refusals import HINTS
 from curate.rules.characters import FOLLOWS as FOLLOWED
 from curate.rules.characters import LEADS as LED
 from curate.rules.characters import UNSEEN
@@ -16,7 +17,6 @@ from curate.rules.controls import PIECES
 from curate.rules.frame import NOUNS, POINTERS
 from curate.rules.markup import ENTITIES, NOTICES, PLACEHOLDERS, TAGS
 from curate.rules.quality import DISCLAIMERS
-from curate.rules.refusals import HINTS
 from curate.rules.repetition import SLOP
 from curate.rules.speakers import OPENERS
 

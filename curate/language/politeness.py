@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from curate.detect.lexicon import ASKS, FILLER
+from curate.language.lexicon import ASKS, FILLER
 from curate.text import normalised, words
 
 BEFORE: Final = re.compile(

@@ -7,7 +7,7 @@ One letter more, less or in another's place is not forgiven: it makes nitrate of
 import re
 from typing import Final
 
-from curate.detect.lexicon import TWINS
+from curate.language.lexicon import TWINS
 
 PIECE: Final = re.compile(r"\w+(?:['’]\w+)*|[-−+]")
 """A word, or a sign that changes a number."""

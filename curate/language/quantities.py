@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from curate.detect.content_words import stem
+from curate.language.tokens import stem
 
 NUMERALS: Final = {
     word: value

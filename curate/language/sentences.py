@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from curate.detect.content_words import content_words
+from curate.language.tokens import content_words
 
 CODE: Final = re.compile(r"```.*?(?:```|\Z)|\$\$.*?\$\$", re.DOTALL)
 CODE_LINE: Final = re.compile(r"(?m)^\s*(?:def |class |import |from \w+ import|return\b|#include|public |SELECT |INSERT |UPDATE |[{}\[\]<].*$|.*[;{}]\s*$)")
