@@ -7,7 +7,7 @@ would think: of 1,485 pairs of answers in 5,000 real examples a small model flag
 import re
 from typing import Final
 
-from curate.detect.polarity import NO, YES, denials
+from curate.language.negation import NO, YES, denials
 from curate.language.quantities import Quantity, quantities, unmatched
 from curate.language.tokens import content_words, stem
 from curate.text import normalised, words

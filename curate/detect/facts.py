@@ -25,13 +25,13 @@ from curate.detect.boilerplate import Passages, cut_texts
 from curate.detect.compared import On, called, said
 from curate.example import Example, attachments
 from curate.language.lexicon import FILLER, FORMS, NEGATIONS, PARTICULAR, STRICT
-from curate.language.options import options
-from curate.language.spelling import PIECE, look_alike, same_word
+from curate.language.sentences import options
+from curate.language.spelling import look_alike, same_word
+from curate.language.tokens import PIECE
 from curate.text import UNSPACED, normalised
 
 # A number with its sign, separators and decimals. A sign counts only where no word or bracket stands before it.
 NUMBER: Final = re.compile(r"(?<![\w.,)\]])[-−+]?\d+(?:[.,]\d+)*|\d+(?:[.,]\d+)*")
-NEGATION: Final = re.compile(r"\b(?:not|no|never|none|nobody|nothing|neither|nor|without|cannot|\w+n['’]t)\b")
 THOUSANDS: Final = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 DIGITS: Final = re.compile(r"\d+")
 _SIGNS, _PICTURES = "$€£¥₹₽₩¢%‰°√∞≠≈≤≥×÷±^=", r"\u2190-\u21ff\u2600-\u27bf\U0001f000-\U0001faff"
@@ -66,12 +66,6 @@ def _plain(number: str) -> str:
     if number.count(".") == 1 and "," not in number:
         number = number.rstrip("0").rstrip(".")
     return number
-
-
-def facts(text: str) -> Counter[str]:
-    """The numbers and negations of a text, each as often as it stands there."""
-    plain = normalised(text)
-    return Counter([*numbers(plain), *(f"not:{match.group()}" for match in NEGATION.finditer(plain))])
 
 
 class Facts:
@@ -151,7 +145,7 @@ def same_words(mine: Iterable[str], others: Iterable[str], left: str, right: str
     mine, others: what stands between spaces in one of them and not, or less often, in the other, of the left and of the right.
     """
     only, their = _pieces(mine), _pieces(others)
-    if (only.keys() | their.keys()) & NEGATIONS.keys() and not _as_often(only, their):
+    if (only.keys() | their.keys()) & NEGATIONS and not _as_often(only, their):
         return False
     only, their = _without_respelled(only, their, left, right)
     request = asked is None
@@ -266,7 +260,7 @@ def _tells(word: str) -> bool:
 
 def _as_often(mine: dict[str, str], others: dict[str, str]) -> bool:
     """Whether the words that are not shared deny equally often, "do not" being as good as "don't"."""
-    return sum(NEGATIONS.get(word, 0) for word in mine) == sum(NEGATIONS.get(word, 0) for word in others)
+    return len(NEGATIONS.intersection(mine)) == len(NEGATIONS.intersection(others))
 
 
 def _in_same_grammar(mine: dict[str, str], others: dict[str, str]) -> bool:

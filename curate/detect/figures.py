@@ -4,9 +4,10 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from curate.language.lexicon import STOPWORDS
 from curate.language.quantities import Quantity, quantities, unmatched
 from curate.language.sentences import Aligned, sentences
-from curate.language.tokens import STOPWORDS, content_words, stem
+from curate.language.tokens import content_words, stem
 from curate.text import normalised, words
 
 TIMES: Final = frozenset(("date", "clock", "weekday"))

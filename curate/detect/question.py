@@ -6,24 +6,21 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, Final
 
-from curate.detect.polarity import DENIES
 from curate.example import Example, Message, attachments, content_id
-from curate.language.lexicon import FILLER, PARTICULAR
+from curate.language.lexicon import ASKS, FILLER, NEUTRAL, PARTICULAR, STOPWORDS
+from curate.language.negation import denials
 from curate.language.politeness import asked
 from curate.language.quantities import quantities
-from curate.language.tokens import STOPWORDS, content_words
-from curate.text import normalised, words
+from curate.language.tokens import content_words, plain_words
+from curate.text import normalised
 
 QUOTED: Final = re.compile(r"[\"“'‘`]([^\"”'’`\n]{1,80})[\"”'’`]")
 NAME: Final = re.compile(r"(?<=[a-z,;:] )[A-Z][\w'-]*")
 OPERATOR: Final = re.compile(r"(?<=[\d)\w]) ?([-+*/×÷=<>^]) ?(?=[\d(\w])")
 SIGN: Final = re.compile(r"[-+*/×÷=<>^]")
-ASKS_FOR: Final = frozenset("who whom whose when where why how".split())  # noqa: SIM905  (a list of words reads better as words)
 SAME_WORDS: Final = 0.75
 """Share of content words that two questions must have in common."""
 POLITE: Final = FILLER - PARTICULAR - STOPWORDS
-NEUTRAL: Final = frozenset("helpful assistant ai chatbot bot honest harmless friendly polite kind useful respectful knowledgeable language model".split())  # noqa: SIM905
-"""Words of meaning of system prompts that say nothing about the answer."""
 
 
 @dataclass(frozen=True)
@@ -82,11 +79,10 @@ def _gist(system: str) -> str:
 
 
 def _particulars(text: str) -> list[Any]:
-    plain = words(normalised(text).replace("n't", " not"))
     quoted = sorted({normalised(match.group(1)) for match in QUOTED.finditer(text)})
     numbers = [[quantity.kind, *quantity.value] for quantity in quantities(text)]
-    asked = sorted(ASKS_FOR.intersection(plain))
-    return [numbers, OPERATOR.findall(text), sum(word in DENIES for word in plain), quoted, [normalised(name) for name in NAME.findall(text)], asked]
+    asked = sorted(ASKS.intersection(plain_words(text)))
+    return [numbers, OPERATOR.findall(text), denials(text, outright=True), quoted, [normalised(name) for name in NAME.findall(text)], asked]
 
 
 def question_of(example: Example) -> Question | None:

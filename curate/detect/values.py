@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 from typing import Final
 
+from curate.language.lexicon import EMPTY
 from curate.language.sentences import Aligned
 from curate.language.spelling import look_alike, same_word
 from curate.language.tokens import content_words
@@ -21,7 +22,6 @@ LISTED: Final = re.compile(r"\b(?:such as|including|includes?|like|e\.g\.|for ex
 """Names that stand for others beside them: those of another answer are no less true."""
 SHORT: Final = 4
 """Words up to which an answer is nothing but a value."""
-EMPTY: Final = frozenset("answer question no not none unknown unsure different other another same both all any it he she one".split())  # noqa: SIM905
 
 
 def swapped(pair: Aligned) -> tuple[str, str] | None:

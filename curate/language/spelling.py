@@ -1,16 +1,13 @@
-"""Words, and whether two are one, spelled otherwise: a typing error, or a plural.
+"""Whether two words are one, spelled otherwise: a typing error, or a plural.
 
 What is forgiven makes a word that is none as a rule: two neighbours that changed places ("recieve"), a letter doubled or not ("acommodate").
 One letter more, less or in another's place is not forgiven: it makes nitrate of nitrite, and mortality of morality.
 """
 
-import re
 from typing import Final
 
 from curate.language.lexicon import TWINS
 
-PIECE: Final = re.compile(r"\w+(?:['’]\w+)*|[-−+]")
-"""A word, or a sign that changes a number."""
 LEAST: Final = 5
 """Letters from which a word may be misspelled; most shorter ones are one error away from another word."""
 ENDINGS: Final = ("'s", "’s", "s")

@@ -1,17 +1,17 @@
-"""The words of a text that carry its meaning: without grammar and politeness, and without the endings of plurals and verbs."""
+"""The words of a text: with what is joined to them, with contractions written out, or those alone that carry its meaning."""
 
 import re
 from functools import lru_cache
 from typing import Final
 
+from curate.language.lexicon import STOPWORDS
 from curate.text import normalised, words
 
-STOPWORDS: Final = frozenset(
-    """a an and are as at be been but by can could did do does for from had has have how i if in into is it its me my of on or our please shall
-    should so some tell that the their them there these they this those to us was we were what when where which who whom whose why will with
-    would you your""".split()  # noqa: SIM905  (a list of words reads better as words)
-)
+PIECE: Final = re.compile(r"\w+(?:['’]\w+)*|[-−+]")
+"""A word as it is written, or a sign that changes a number."""
 POSSESSIVE: Final = re.compile(r"['’]s\b")
+CONTRACTED: Final = re.compile(r"\b(what|who|where|when|how|it|that|there|he|she)'s\b|\b(\w+)n't\b|\b(you|we|they|what)'re\b|\bi'm\b")
+APOSTROPHE: Final = re.compile(r"\b\w++'\w+")
 
 
 @lru_cache(4_096)  # each answer is compared with several others
@@ -26,3 +26,20 @@ def stem(word: str) -> str:
         if word.endswith(ending) and len(word) - len(ending) >= 3:
             return word[: -len(ending)]
     return word
+
+
+def plain_words(text: str) -> list[str]:
+    """The words of a text, normalised, with contractions written out: "isn't" and "cannot" are "is not" and "can not"."""
+    text = normalised(text).replace("’", "'").replace("cannot", "can not")
+    if "'" in text:
+        text = APOSTROPHE.sub(lambda match: CONTRACTED.sub(_written_out, match.group()), text)
+    return words(text)
+
+
+def _written_out(match: re.Match[str]) -> str:
+    whose, denied, are = match.groups()
+    if whose:
+        return f"{whose} is"
+    if denied:
+        return {"ca": "can", "wo": "will", "sha": "shall", "ai": "is"}.get(denied, denied) + " not"
+    return f"{are} are" if are else "i am"

@@ -6,7 +6,8 @@ from random import Random
 from typing import Final
 
 from curate.detect.answers import is_open
-from curate.language.quantities import DAYS, MONTHS, Quantity, quantities
+from curate.language.lexicon import DAYS, MONTHS
+from curate.language.quantities import Quantity, quantities
 from curate.language.sentences import is_code, sentences
 
 LONGEST: Final = 1_200
