@@ -5,13 +5,12 @@ must be the same but for the negation.
 """
 
 import re
-from difflib import SequenceMatcher
 from typing import Final
 
 from curate.language.lexicon import DENIES, MEANWHILE, STOPWORDS
 from curate.language.negation import NO, YES, denials, opposed
 from curate.language.sentences import Aligned
-from curate.language.tokens import plain_words, stem
+from curate.language.tokens import changes, plain_words, stem
 
 NOW: Final = frozenset(map(stem, MEANWHILE))
 # "Not only ... but also" and "none other than" deny nothing; "0 points" denies as "no points" does.
@@ -51,11 +50,11 @@ def negation(pair: Aligned) -> tuple[str, str] | None:
 def opposite(pair: Aligned) -> tuple[str, str] | None:
     """Two sentences that are equal but for a word in the place of its opposite."""
     a, b = plain_words(pair.left), plain_words(pair.right)
-    changes = [op for op in SequenceMatcher(None, a, b, autojunk=False).get_opcodes() if op[0] != "equal"]
-    if not changes or len(changes) > 2 or pair.alike < 0.5:
+    changed = list(changes(a, b))
+    if not changed or len(changed) > 2 or pair.alike < 0.5:
         return None
     found = None
-    for _, a0, a1, b0, b1 in changes:
+    for a0, a1, b0, b1 in changed:
         mine, others = ([w for w in side if w not in STOPWORDS or w in ("with", "can")] for side in (a[a0:a1], b[b0:b1]))
         if not mine and not others:
             continue

@@ -1,14 +1,16 @@
-"""The words of a text: with what is joined to them, with contractions written out, or those alone that carry its meaning."""
+"""The words of a text: as they are written, with contractions written out, or those alone that carry its meaning; and where those of two texts differ."""
 
 import re
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Final
 
 from curate.language.lexicon import STOPWORDS
-from curate.text import normalised, words
+from curate.text import UNSPACED, normalised, words
 
 PIECE: Final = re.compile(r"\w+(?:['’]\w+)*|[-−+]")
 """A word as it is written, or a sign that changes a number."""
+TOKEN: Final = re.compile(r"\w+(?:[-'’.]\w+)*|\s+|[^\w\s]")
 POSSESSIVE: Final = re.compile(r"['’]s\b")
 CONTRACTED: Final = re.compile(r"\b(what|who|where|when|how|it|that|there|he|she)'s\b|\b(\w+)n't\b|\b(you|we|they|what)'re\b|\bi'm\b")
 APOSTROPHE: Final = re.compile(r"\b\w++'\w+")
@@ -43,3 +45,25 @@ def _written_out(match: re.Match[str]) -> str:
     if denied:
         return {"ca": "can", "wo": "will", "sha": "shall", "ai": "is"}.get(denied, denied) + " not"
     return f"{are} are" if are else "i am"
+
+
+def tokens(text: str) -> list[str]:
+    """All of a text in order: words with what is joined to them (don't, 3.5, well-known), white space, other characters one by one.
+
+    In scripts without spaces between words, characters are words.
+    """
+    found = TOKEN.findall(text)
+    if text.isascii():
+        return found
+    return [piece for token in found for piece in (token if re.search(UNSPACED, token) else (token,))]
+
+
+def changes(left: Sequence[str], right: Sequence[str]) -> Iterator[tuple[int, int, int, int]]:
+    """Where two sequences of words differ, in order, from and to in each; all else, a longest common subsequence, is equal."""
+    from rapidfuzz.distance import Indel  # a few hundredths of a second that few commands need to pay
+
+    i = j = 0
+    for block in Indel.opcodes(left, right).as_matching_blocks():
+        if block.a > i or block.b > j:
+            yield i, block.a, j, block.b
+        i, j = block.a + block.size, block.b + block.size
