@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from curate.detect.field import value_at
+from curate.detect.traits import value_at
 from curate.example import Example
 
 Rank = tuple[Any, ...]

@@ -10,9 +10,8 @@ from typing import Final
 from curate.language.lexicon import DENIES, MEANWHILE, STOPWORDS
 from curate.language.negation import NO, YES, denials, opposed
 from curate.language.sentences import Aligned
-from curate.language.tokens import changes, plain_words, stem
+from curate.language.tokens import changes, plain_words, stem, stems
 
-NOW: Final = frozenset(map(stem, MEANWHILE))
 # "Not only ... but also" and "none other than" deny nothing; "0 points" denies as "no points" does.
 NOT_ONLY: Final = re.compile(
     r"\bnot (?:only|just|merely|necessarily)\b|\bno (?:doubt|matter|problem|wonder|exception|stranger|less|longer than|later than|more than)\b"
@@ -37,7 +36,7 @@ def negation(pair: Aligned) -> tuple[str, str] | None:
     if denied[0] % 2 == denied[1] % 2 or max(denied) > 2:
         return None
     mine, others = ({stem(word) for word in plain_words(text) if word not in STOPWORDS and word not in DENIES} for text in (pair.left, pair.right))
-    mine, others = mine - NOW, others - NOW
+    mine, others = mine - stems(MEANWHILE), others - stems(MEANWHILE)
     if not mine or not others:
         return None
     # What is denied of a thing is denied of it within 30 days, too; the other way round both may hold.

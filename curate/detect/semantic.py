@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from curate.detect.answers import clash
 from curate.detect.embed import embed
-from curate.detect.facts import QUOTED, numbers
 from curate.detect.question import Question, question_of
 from curate.example import Example, content_id
 from curate.language.lexicon import PARTICULAR
 from curate.language.negation import denials
+from curate.language.quantities import numbers
+from curate.language.tokens import quoted
 from curate.text import normalised, words
 
 if TYPE_CHECKING:
@@ -39,9 +40,9 @@ class _Said:
     def __init__(self, number: int, question: Question) -> None:
         self.number, self.request, self.answer = number, question.request, question.answer
         particular = sorted(PARTICULAR.intersection(words(normalised(question.request))))
-        quoted = sorted({normalised(match.group()) for match in QUOTED.finditer(question.answer)})
-        stated = sorted(set(numbers(normalised(question.answer))))  # one wording may repeat what another says once
-        self.key = content_id([question.setting, question.particulars, particular, quoted, stated, denials(question.answer, outright=True) > 0])
+        stated = sorted(set(numbers(normalised(question.answer))))  # each once: a wording may repeat one
+        denied = denials(question.answer, outright=True) > 0
+        self.key = content_id([question.setting, question.particulars, particular, quoted(question.answer), stated, denied])
 
 
 class Like(NamedTuple):

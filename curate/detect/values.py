@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from curate.language.lexicon import EMPTY
+from curate.language.names import names
 from curate.language.sentences import Aligned
 from curate.language.spelling import look_alike, same_word
-from curate.language.tokens import changes, content_words, tokens
+from curate.language.tokens import changes, content_words, stems, tokens
 from curate.text import normalised
 
 QUOTES: Final = frozenset("\"'“”‘’`")
@@ -31,9 +32,9 @@ def swapped(pair: Aligned) -> tuple[str, str] | None:
     changed = list(changes(plain_a, plain_b))
     if not changed or len(changed) > 2 or len(set(plain_a) & set(plain_b)) < 2:
         return None
-    found = None
+    found, named = None, [frozenset(names(text)) for text in (pair.left, pair.right)]
     for a0, a1, b0, b1 in changed:
-        if a0 == a1 or b0 == b1 or not (_is_value(a, a0, a1) and _is_value(b, b0, b1)) or a1 - a0 > 4 or b1 - b0 > 4:
+        if a0 == a1 or b0 == b1 or not (_is_value(a, named[0], a0, a1) and _is_value(b, named[1], b0, b1)) or a1 - a0 > 4 or b1 - b0 > 4:
             return None
         if _one_name(a[a0:a1], b[b0:b1]):
             return None
@@ -41,11 +42,10 @@ def swapped(pair: Aligned) -> tuple[str, str] | None:
     return found
 
 
-def _is_value(said: Sequence[str], start: int, end: int) -> bool:
-    """Whether a span is names (capitals, not only at the start of the sentence) or stands between quotes."""
+def _is_value(said: Sequence[str], named: frozenset[str], start: int, end: int) -> bool:
+    """Whether a span is names or stands between quotes."""
     quoted = start > 0 and end < len(said) and said[start - 1] in QUOTES and said[end] in QUOTES and not _between(said, start)
-    named = all(token[0].isupper() for token in said[start:end]) and (start > 0 or end - start > 1)
-    return (quoted and end - start <= 2) or named
+    return (quoted and end - start <= 2) or named.issuperset(said[start:end])
 
 
 def _between(said: Sequence[str], start: int) -> bool:
@@ -74,7 +74,7 @@ def unlike(question: str, left: str, right: str) -> tuple[str, str] | None:
     mine, others = content_words(left) - asked, content_words(right) - asked
     if not mine or not others or min(len(left.split()), len(right.split())) > SHORT or max(len(left.split()), len(right.split())) > 30:
         return None
-    if mine & others or (mine | others) & EMPTY or any(_akin(a, b) for a in mine for b in others):
+    if mine & others or (mine | others) & stems(EMPTY) or any(_akin(a, b) for a in mine for b in others):
         return None
     if any(normalised(one).strip(" .") in normalised(other) for one, other in ((left, right), (right, left))):
         return None

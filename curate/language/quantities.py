@@ -12,6 +12,9 @@ from curate.language.lexicon import DAYS, MONTHS, NUMERALS, ORDINALS, SCALES, TI
 from curate.language.tokens import stem
 
 _DIGITS: Final = r"(?<![\w.])[-−+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\w,]*\d)|(?<![\w.,)\]])[-−+]?\d+(?:\.\d+)?|\d+(?:\.\d+)?"
+NUMBER: Final = re.compile(r"(?<![\w.,)\]])[-−+]?\d+(?:[.,]\d+)*|\d+(?:[.,]\d+)*")
+"""A number with its sign, separators and decimals. A sign counts only where no word or bracket stands before it."""
+THOUSANDS: Final = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _WORD: Final = "|".join(sorted(NUMERALS, key=len, reverse=True))
 _SHORT: Final = "|".join((*(month[:3] for month in MONTHS if month != "may"), "sept"))
 _MONTH: Final = "|".join((*MONTHS, _SHORT))
@@ -43,8 +46,6 @@ AMOUNT: Final = re.compile(
 )
 # A number of a point in a list counts points; what is in a web address, a version or a name of a file measures nothing.
 NO_NUMBER: Final = re.compile(r"(?m)^\s*(?:\(?\d{1,2}[.)]|[-*•#]+)\s+|https?://\S+|(?<![\d.])\d+(?:\.\d+){2,}\b|\bstep \d+\b", re.IGNORECASE)
-REMEMBERED: Final = 4_096
-"""Texts whose quantities are kept: each answer is compared with several others."""
 PRONOUN: Final = frozenset(("one",))
 ROUNDED: Final = frozenset(("length", "mass", "volume"))
 CONVERTED: Final = 0.02
@@ -98,7 +99,21 @@ class Quantity(NamedTuple):
         return abs(mine - others) <= (0.51 * max(self.step, other.step) if self.step != other.step else 0) + 1e-9 * most
 
 
-@lru_cache(REMEMBERED)
+def numbers(text: str) -> list[str]:
+    """The numbers in a text, in order, each in one spelling: no thousands separators, no zeros after the decimals, no plus."""
+    return [_plain(match.group()) for match in NUMBER.finditer(text)]
+
+
+def _plain(number: str) -> str:
+    number = number.replace("−", "-").lstrip("+")
+    if THOUSANDS.fullmatch(number.lstrip("-")):
+        number = number.replace(",", "")
+    if number.count(".") == 1 and "," not in number:
+        number = number.rstrip("0").rstrip(".")
+    return number
+
+
+@lru_cache(4_096)  # each answer is compared with several others
 def quantities(text: str, counted: frozenset[str] = frozenset()) -> tuple[Quantity, ...]:
     """The quantities in a text, in order. "One" counts as a number only with a unit behind it, or what is `counted` (stems): it is a pronoun too."""
     text = NO_NUMBER.sub(lambda match: " " * len(match.group()), text)
@@ -164,8 +179,7 @@ def _amounts(text: str, counted: frozenset[str]) -> Iterator[Quantity]:
             continue
         if digits:
             plain = digits.replace(",", "").replace("−", "-")
-            amount, places = float(plain), len(plain.partition(".")[2])
-            step = 10.0**-places
+            amount, step = float(plain), 10.0 ** -len(plain.partition(".")[2])
         else:
             amount, step = (float(_spelled(words)) if words else 1.0), 1.0
         start = match.start() + (len(match.group()) - len(match.group().lstrip()))

@@ -20,7 +20,7 @@ def same_word(left: str, right: str) -> bool:
     """Whether two folded words, no names, are one word. The first letter has to agree: typing errors seldom hit it."""
     if left[0] != right[0]:
         return False
-    if _stem(left) == _stem(right):
+    if _singular(left) == _singular(right):
         return True
     if min(len(left), len(right)) < LEAST or not (left.isalpha() and right.isalpha()) or frozenset((left, right)) in TWINS:
         return False
@@ -60,7 +60,7 @@ def _doubled(shorter: str, longer: str) -> bool:
     return longer[at] == longer[at - 1] and longer[at + 1 :] == shorter[at:]
 
 
-def _stem(word: str) -> str:
+def _singular(word: str) -> str:
     for ending in ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= 4:
             return word[: -len(ending)]

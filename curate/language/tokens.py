@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from curate.language.lexicon import STOPWORDS
 from curate.text import UNSPACED, normalised, words
@@ -11,6 +11,7 @@ from curate.text import UNSPACED, normalised, words
 PIECE: Final = re.compile(r"\w+(?:['’]\w+)*|[-−+]")
 """A word as it is written, or a sign that changes a number."""
 TOKEN: Final = re.compile(r"\w+(?:[-'’.]\w+)*|\s+|[^\w\s]")
+QUOTED: Final = re.compile(r"[\"“«‘`][^\"”»’`\n]{1,60}[\"”»’`]|(?<!\w)'[^'\n]{1,60}'(?!\w)")
 POSSESSIVE: Final = re.compile(r"['’]s\b")
 CONTRACTED: Final = re.compile(r"\b(what|who|where|when|how|it|that|there|he|she)'s\b|\b(\w+)n't\b|\b(you|we|they|what)'re\b|\bi'm\b")
 APOSTROPHE: Final = re.compile(r"\b\w++'\w+")
@@ -22,12 +23,23 @@ def content_words(text: str) -> frozenset[str]:
     return frozenset(stem(word) for word in words(normalised(POSSESSIVE.sub("", text))) if word not in STOPWORDS)
 
 
+@lru_cache(65_536)
 def stem(word: str) -> str:
-    """A word without the ending of a plural or a verb, if three letters or more are left."""
-    for ending in ("ing", "es", "ed", "s"):
-        if word.endswith(ending) and len(word) - len(ending) >= 3:
-            return word[: -len(ending)]
-    return word
+    """A word without the endings of English that change no meaning, by Porter's second algorithm."""
+    return str(_stemmer().stemWord(word))
+
+
+@lru_cache
+def stems(listed: frozenset[str]) -> frozenset[str]:
+    """The stems of some words, to be held against `content_words`."""
+    return frozenset(map(stem, listed))
+
+
+@lru_cache(1)
+def _stemmer() -> Any:
+    from snowballstemmer import stemmer  # only where questions or answers are compared
+
+    return stemmer("english")
 
 
 def plain_words(text: str) -> list[str]:
@@ -45,6 +57,11 @@ def _written_out(match: re.Match[str]) -> str:
     if denied:
         return {"ca": "can", "wo": "will", "sha": "shall", "ai": "is"}.get(denied, denied) + " not"
     return f"{are} are" if are else "i am"
+
+
+def quoted(text: str) -> list[str]:
+    """What stands between quotes in a text, normalised, each once, in the order of the alphabet."""
+    return sorted({normalised(match.group()[1:-1]) for match in QUOTED.finditer(text)})
 
 
 def tokens(text: str) -> list[str]:

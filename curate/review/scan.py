@@ -36,7 +36,6 @@ Recall = Callable[[Project, Callable[[Collection[str]], list[Example]]], "list[C
 """Gives the conflicts that an earlier run of the project found with its models, of which it reads the examples; None when there was none."""
 MANY: Final = 200_000
 """Examples up to which conflicts are looked for here: they have to be in memory."""
-COPIES: Final = "D001"
 
 
 def scan(sources: Sources, recall: Recall | None, tell: Tell) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from curate.example import Example
-from curate.finding import Finding, Problem, Severity
+from curate.finding import Problem, Severity
 from curate.rules.rule import Scope, rule
 from curate.text import excerpt, visible
 
@@ -132,14 +132,6 @@ def same_in_other_words(pairs: "Iterable[Loss]") -> "Iterator[tuple[Loss, Proble
     """
     for pair in pairs:
         yield pair, Problem("", f"says what {visible(str(pair.kept_place))} says in other words, cosine similarity {pair.similarity:.2f}")
-
-
-def told_in_other_words(pairs: "Iterable[Loss]") -> list[Finding]:
-    """The findings about pairs that say the same, in their order."""
-    of = same_in_other_words
-    return [
-        Finding(of.code, of.severity, pair.place.file, pair.place.line, "", said.message, of.hint, False, pair.example) for pair, said in of.function(pairs)
-    ]
 
 
 RULES = (same_in_other_words, same_question_same_answer, beginning_of_another, same_phrase)

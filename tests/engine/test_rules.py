@@ -18,7 +18,7 @@ from curate.pipeline.splitting import Sources, split_files
 from curate.report.rules import terms
 from curate.rules import FAMILIES, RULES, Rule, Scope, balance
 from curate.rules.chosen import Chosen
-from curate.rules.repeats import told_in_other_words
+from curate.rules.repeats import same_in_other_words
 from curate.rules.rule import BYTE, rule
 from curate.suppressions import load_suppressions, suppress
 from curate.targets import LIMITS, Target
@@ -68,7 +68,12 @@ def findings(content: bytes, code: str, target: str = "", name: str = "data.json
         Path("benchmark.jsonl").write_text(BENCHMARK, encoding="utf-8")
         return decontaminated([path], [Path("benchmark.jsonl")]).findings
     if RULES[code].scope is Scope.MEANING:  # it is asked by `curate dedup --embeddings`
-        return told_in_other_words(plan([path], DedupConfig(embeddings=EMBEDDINGS)).alike)
+        alike = plan([path], DedupConfig(embeddings=EMBEDDINGS)).alike
+        rule = same_in_other_words
+        return [
+            Finding(rule.code, rule.severity, one.place.file, one.place.line, "", said.message, rule.hint, False, one.example)
+            for one, said in rule.function(alike)
+        ]
     if RULES[code].scope is Scope.SPLITS:  # it is asked by `curate verify`; the first line is in train, the others are in test
         head, _, rest = content.partition(b"\n")
         Path("train.jsonl").write_bytes(head + b"\n")
