@@ -4,31 +4,25 @@ Models call "scored by none other than the Eagles, a night to remember" and "sco
 would think: of 1,485 pairs of answers in 5,000 real examples a small model flagged 196, none of which clash; 195 of these agree.
 """
 
-import re
 from typing import Final
 
-from curate.detect.content_words import content_words, stem
-from curate.detect.polarity import NO, YES, denials
-from curate.detect.quantities import Quantity, quantities, unmatched
+from curate.detect.figures import RESULT, SUM
+from curate.detect.values import FACTOID
+from curate.language.names import names
+from curate.language.negation import NO, YES, denials
+from curate.language.quantities import Quantity, quantities, unmatched
+from curate.language.tokens import content_words, stem
 from curate.text import normalised, words
 
-# Asks for a value: a name, a number, a date, a place.
-VALUE: Final = re.compile(
-    r"\b(?:who|whose|whom|which|where|when|what|how (?:many|much|long|far|old|tall|high|big|large|heavy|fast|often)|convert|calculate|compute)\b",
-    re.IGNORECASE,
-)
-RESULT: Final = re.compile(r"\b(?:answer|result) (?:is|would be|:)[ :]*([^\n]{1,60})", re.IGNORECASE)
 MOSTLY: Final = 0.6
 """Share of words of meaning in common from which one answer says what the other says, and more."""
-# A capital elsewhere than at the start of a sentence, or of the first of several capitalised words.
-NAME: Final = re.compile(r"(?<=[\w,;:)\"”] )[A-Z][\w'’-]+|^[A-Z][\w'’-]+(?= [A-Z])|(?<=\*\*)[A-Z]\w+")
 
 
 def agree(question: str, left: str, right: str) -> bool:
     """Whether both answers say yes, both say no, or both give a number or a name that the question does not give but asks for."""
     if any(said.match(left) and said.match(right) for said in (YES, NO)) or _says_only_more(left, right) or _share_a_result(left, right):
         return True
-    return VALUE.search(question) is not None and (_share_a_number(question, left, right) or _share_a_name(question, left, right))
+    return any(asks.search(question) for asks in (FACTOID, SUM)) and (_share_a_number(question, left, right) or _share_a_name(question, left, right))
 
 
 def _says_only_more(left: str, right: str) -> bool:
@@ -58,8 +52,5 @@ def _share_a_number(question: str, left: str, right: str) -> bool:
 
 def _share_a_name(question: str, left: str, right: str) -> bool:
     asked = content_words(question)
-    return any((_names(one) - asked) & content_words(other) for one, other in ((left, right), (right, left)))
-
-
-def _names(text: str) -> frozenset[str]:
-    return frozenset(stem(normalised(match.group())) for match in NAME.finditer(text))
+    named = ({stem(normalised(name)) for name in names(text)} - asked for text in (left, right))
+    return any(some & content_words(other) for some, other in zip(named, (right, left), strict=True))

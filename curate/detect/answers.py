@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from curate.detect.content_words import content_words
 from curate.detect.evidence import Evidence
 from curate.detect.figures import clashing_figures
 from curate.detect.polarity import negation, opening, opposite
-from curate.detect.refusals import OPENING, refuses
-from curate.detect.sentences import aligned, is_code, sentences
 from curate.detect.values import swapped, unlike
+from curate.language.refusals import OPENING, refuses
+from curate.language.sentences import aligned, is_code, sentences
+from curate.language.tokens import content_words
 
 PRECISION: Final = {
     "polarity": 0.97,

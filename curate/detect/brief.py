@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import xxhash
 
-from curate.detect.lexicon import FILLER
-from curate.detect.spelling import PIECE, bucket, same_word
+from curate.language.lexicon import FILLER
+from curate.language.spelling import bucket, same_word
+from curate.language.tokens import PIECE
 from curate.text import UNSPACED, normalised
 
 if TYPE_CHECKING:

@@ -23,55 +23,31 @@ from typing import Final, NamedTuple
 
 from curate.detect.boilerplate import Passages, cut_texts
 from curate.detect.compared import On, called, said
-from curate.detect.lexicon import FILLER, FORMS, NEGATIONS, PARTICULAR, STRICT
-from curate.detect.options import options
-from curate.detect.spelling import PIECE, look_alike, same_word
 from curate.example import Example, attachments
+from curate.language.lexicon import FILLER, FORMS, NEGATIONS, PARTICULAR, STRICT
+from curate.language.names import BEFORE, is_name
+from curate.language.quantities import numbers
+from curate.language.sentences import options
+from curate.language.spelling import look_alike, same_word
+from curate.language.tokens import PIECE, QUOTED
 from curate.text import UNSPACED, normalised
 
-# A number with its sign, separators and decimals. A sign counts only where no word or bracket stands before it.
-NUMBER: Final = re.compile(r"(?<![\w.,)\]])[-−+]?\d+(?:[.,]\d+)*|\d+(?:[.,]\d+)*")
-NEGATION: Final = re.compile(r"\b(?:not|no|never|none|nobody|nothing|neither|nor|without|cannot|\w+n['’]t)\b")
-THOUSANDS: Final = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 DIGITS: Final = re.compile(r"\d+")
 _SIGNS, _PICTURES = "$€£¥₹₽₩¢%‰°√∞≠≈≤≥×÷±^=", r"\u2190-\u21ff\u2600-\u27bf\U0001f000-\U0001faff"
 SYMBOL: Final = re.compile(rf"[{_SIGNS}{_PICTURES}]|(?<![^\s\w)\]])[<>](?![^\s\w(\[])")
 """Signs that say something: currencies, mathematics, pictures. Those of markup are none."""
 MARKED: Final = re.compile(f"[{_SIGNS}<>{_PICTURES}]")
 """What `SYMBOL` is made of."""
-QUOTED: Final = re.compile(r"[\"“«‘`][^\"”»’`\n]{1,60}[\"”»’`]|(?<!\w)'[^'\n]{1,60}'(?!\w)")
 OPENS: Final = re.compile(r"[\"“«‘`]|(?<!\w)'")
 """What `QUOTED` begins with."""
 LONGEST_QUOTED: Final = 61
 """Characters before the end of what `QUOTED` finds."""
-ENDS: Final = '.!?:;…。！？"“«(-*#>|'
-"""What stands before the first word of a sentence, of a point in a list, of a cell."""
 SENTENCES: Final = re.compile(r"(?<=[.!?])\s+|\n+")
 CONTRACTED: Final = re.compile(r"(?:n['’]t|['’]\w+)$")
 SHORT: Final = 8
 """Words of meaning up to which an answer is short: one put in another's place is another answer."""
 LONG_REQUEST: Final = 40
 """Words of meaning up to which one put in another's place makes another request; of longer ones, one in 20 does."""
-
-
-def numbers(text: str) -> list[str]:
-    """The numbers in a text, in order, each in one spelling: no thousands separators, no zeros after the decimals, no plus."""
-    return [_plain(match.group()) for match in NUMBER.finditer(text)]
-
-
-def _plain(number: str) -> str:
-    number = number.replace("−", "-").lstrip("+")
-    if THOUSANDS.fullmatch(number.lstrip("-")):
-        number = number.replace(",", "")
-    if number.count(".") == 1 and "," not in number:
-        number = number.rstrip("0").rstrip(".")
-    return number
-
-
-def facts(text: str) -> Counter[str]:
-    """The numbers and negations of a text, each as often as it stands there."""
-    plain = normalised(text)
-    return Counter([*numbers(plain), *(f"not:{match.group()}" for match in NEGATION.finditer(plain))])
 
 
 class Facts:
@@ -146,7 +122,7 @@ def same_words(mine: Iterable[str], others: Iterable[str], left: str, right: str
     mine, others: what stands between spaces in one of them and not, or less often, in the other, of the left and of the right.
     """
     only, their = _pieces(mine), _pieces(others)
-    if (only.keys() | their.keys()) & NEGATIONS.keys() and not _as_often(only, their):
+    if (only.keys() | their.keys()) & NEGATIONS and not _as_often(only, their):
         return False
     only, their = _without_respelled(only, their, left, right)
     request = asked is None
@@ -181,7 +157,7 @@ def _same_figures(this: str, that: str, left: str, right: str) -> bool:
 def _may_be_reworded(telling: list[tuple[dict[str, str], str]], asked: str | None) -> bool:
     """Whether words of meaning that only one of two texts has, each with its text, leave what it says as it is; `asked`: what two answers answer."""
     request = asked is None
-    if request and any(word in PARTICULAR or _is_name(written, text) for words, text in telling for word, written in words.items()):
+    if request and any(word in PARTICULAR or is_name(written, text) for words, text in telling for word, written in words.items()):
         return False
     both = all(words for words, _ in telling)
     if request and any(words for words, _ in telling) and not _say_more_than(SHORT, *(text for _, text in telling)):
@@ -261,7 +237,7 @@ def _tells(word: str) -> bool:
 
 def _as_often(mine: dict[str, str], others: dict[str, str]) -> bool:
     """Whether the words that are not shared deny equally often, "do not" being as good as "don't"."""
-    return sum(NEGATIONS.get(word, 0) for word in mine) == sum(NEGATIONS.get(word, 0) for word in others)
+    return len(NEGATIONS.intersection(mine)) == len(NEGATIONS.intersection(others))
 
 
 def _in_same_grammar(mine: dict[str, str], others: dict[str, str]) -> bool:
@@ -295,13 +271,13 @@ def _without_respelled(mine: dict[str, str], others: dict[str, str], left: str, 
     their = {word: written for word, written in others.items() if word not in mine}
     for word, written in list(only.items()):
         twin = next((other for other in their if other[0] == word[0] and same_word(word, other)), None)  # most begin otherwise
-        if twin is not None and not (_is_name(written, left) and _is_name(their[twin], right)):
+        if twin is not None and not (is_name(written, left) and is_name(their[twin], right)):
             del only[word], their[twin]
     return only, their
 
 
 def _is_particular(word: str, written: str, text: str) -> bool:
-    if word in PARTICULAR or _is_name(written, text):
+    if word in PARTICULAR or is_name(written, text):
         return True
     return _behind_a_quote(written, text) and any(written in quoted.group() for quoted in QUOTED.finditer(text))
 
@@ -316,28 +292,11 @@ def _behind_a_quote(written: str, text: str) -> bool:
     return False
 
 
-def _is_name(written: str, text: str) -> bool:
-    """Whether a word is written as a name: with a capital elsewhere than at the start of a sentence. Scripts without case might name anything."""
-    if written.islower() or not written[0].isalpha():
-        return False
-    if not written[0].isupper():
-        return written.casefold() == written.upper()
-    if any(char.isupper() for char in written[1:]):
-        return True
-    at = text.find(written)
-    while at >= 0:
-        before = text[:at].rstrip(" ")
-        if before and before[-1] not in ENDS and before[-1] != "\n":
-            return True
-        at = text.find(written, at + 1)
-    return False
-
-
 def _in_one_order(left: str, right: str, *, names: bool) -> bool:
     """Whether two texts of the same words have them in one order, however they are written; with `names`, those that are names."""
     pieces = [PIECE.findall(text.casefold()) for text in (left, right)]
     if names:
-        found = {word.casefold() for text in (left, right) for word in PIECE.findall(text) if _is_name(word, text)}
+        found = {word.casefold() for text in (left, right) for word in PIECE.findall(text) if is_name(word, text)}
         pieces = [[word for word in some if word in found] for some in pieces]
     orders = [[word for word in some if _tells(word)] for some in pieces]
     shared = set(orders[0]).intersection(orders[1])
@@ -378,7 +337,7 @@ def _says_more_than(count: int, text: str) -> bool:
 def _has_more_than(count: int, tokens: Iterable[str]) -> bool:
     found = set[str]()
     for token in tokens:
-        if token.casefold().strip(ENDS + ",)'”» ") not in FILLER:
+        if token.casefold().strip(BEFORE + ",)'”» ") not in FILLER:
             found.add(token)
             if len(found) > count:
                 return True

@@ -4,9 +4,10 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from curate.detect.content_words import STOPWORDS, content_words, stem
-from curate.detect.quantities import Quantity, quantities, unmatched
-from curate.detect.sentences import Aligned, sentences
+from curate.language.lexicon import STOPWORDS
+from curate.language.quantities import Quantity, quantities, unmatched
+from curate.language.sentences import Aligned, sentences
+from curate.language.tokens import content_words, stem
 from curate.text import normalised, words
 
 TIMES: Final = frozenset(("date", "clock", "weekday"))
@@ -64,8 +65,9 @@ def _asked(question: str, left: str, right: str, given: Sequence[Quantity]) -> F
         return None
     asked = content_words(question)
     said = [_without(text, quantities(text)) - STOPWORDS for text in (left, right)]
-    if not (_is_about(left, said[0], asked | said[1]) and _is_about(right, said[1], asked | said[0])):
-        return None
+    about = (asked | some for some in said[::-1])
+    if any(len(text.split()) > BARE and some.isdisjoint(other) for text, some, other in zip((left, right), said, about, strict=True)):
+        return None  # more than its amount, and about something else
     counted = frozenset(stem(match.group(1).lower()) for match in HOW_MANY.finditer(question))
     mine, others = (_not_given(quantities(text, counted), given) for text in (left, right))
     if len(mine) != 1 or len(others) != 1 or mine[0].same(others[0]):
@@ -73,11 +75,6 @@ def _asked(question: str, left: str, right: str, given: Sequence[Quantity]) -> F
     if not _comparable(mine[0], others[0]) and not (counted and _as_many(mine[0], others[0]) is False):
         return None
     return _said(mine[0], others[0])
-
-
-def _is_about(answer: str, said: frozenset[str], about: frozenset[str]) -> bool:
-    """Whether an answer is hardly more than its amount, or shares a word of meaning with what it is held against."""
-    return len(answer.split()) <= BARE or not said.isdisjoint(about)
 
 
 def _as_many(one: Quantity, other: Quantity) -> bool | None:
@@ -111,7 +108,7 @@ def _bare(question: str, left: str, right: str, found: tuple[Sequence[Quantity],
         return None
     for text, quantity in ((left, a[0]), (right, b[0])):
         around = words(normalised(text[: quantity.start] + " " + text[quantity.end :]))
-        if len([word for word in around if word not in STOPWORDS and stem(word) not in question.casefold()]) > 1:
+        if len([word for word in around if word not in STOPWORDS and stem(word) not in content_words(question)]) > 1:
             return None
     return _said(a[0], b[0])
 
@@ -157,11 +154,8 @@ def _counts(text: str, quantity: Quantity) -> frozenset[str]:
     if quantity.kind in TIMES:
         return frozenset((quantity.kind,))
     behind = [stem(word) for word in words(normalised(text[quantity.end : quantity.end + 40])) if word not in STOPWORDS][:1]
-    return frozenset((*behind, *_verbs(text[: quantity.start])))
-
-
-def _verbs(before: str) -> list[str]:
-    return [stem(word) for word in words(normalised(before[-40:])) if word not in STOPWORDS][-1:]
+    before = [stem(word) for word in words(normalised(text[: quantity.start][-40:])) if word not in STOPWORDS][-1:]
+    return frozenset((*behind, *before))
 
 
 def _said(one: Quantity, other: Quantity) -> Found:

@@ -7,8 +7,7 @@ from typing import Final, NamedTuple, Protocol
 from curate.config import ConflictsConfig
 from curate.detect.agreement import agree
 from curate.detect.answers import clashes, is_comparable, is_open
-from curate.detect.confidence import confidence
-from curate.detect.evidence import Evidence
+from curate.detect.evidence import Evidence, confidence
 from curate.detect.labels import labels_clash
 from curate.detect.nli import contradictions
 from curate.detect.nominate import Nominee

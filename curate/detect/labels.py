@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from curate.detect.lexicon import FILLER
+from curate.language.lexicon import FILLER
 from curate.text import normalised, words
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from curate.detect.encoder import cross_encoder
-from curate.detect.quantities import respelled
-from curate.detect.sentences import aligned, sentences
 from curate.detect.vector_cache import VectorCache
 from curate.errors import ModelError
 from curate.example import content_id
+from curate.language.quantities import respelled
+from curate.language.sentences import aligned, sentences
 from curate.models import fingerprint
 
 WHOLE: Final = 400

@@ -6,24 +6,20 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, Final
 
-from curate.detect.content_words import STOPWORDS, content_words
-from curate.detect.lexicon import FILLER, PARTICULAR
-from curate.detect.polarity import DENIES
-from curate.detect.politeness import asked
-from curate.detect.quantities import quantities
 from curate.example import Example, Message, attachments, content_id
-from curate.text import normalised, words
+from curate.language.lexicon import ASKS, FILLER, NEUTRAL, PARTICULAR, STOPWORDS
+from curate.language.names import names
+from curate.language.negation import denials
+from curate.language.politeness import asked
+from curate.language.quantities import quantities
+from curate.language.tokens import content_words, plain_words, quoted, stems
+from curate.text import normalised
 
-QUOTED: Final = re.compile(r"[\"“'‘`]([^\"”'’`\n]{1,80})[\"”'’`]")
-NAME: Final = re.compile(r"(?<=[a-z,;:] )[A-Z][\w'-]*")
 OPERATOR: Final = re.compile(r"(?<=[\d)\w]) ?([-+*/×÷=<>^]) ?(?=[\d(\w])")
 SIGN: Final = re.compile(r"[-+*/×÷=<>^]")
-ASKS_FOR: Final = frozenset("who whom whose when where why how".split())  # noqa: SIM905  (a list of words reads better as words)
 SAME_WORDS: Final = 0.75
 """Share of content words that two questions must have in common."""
 POLITE: Final = FILLER - PARTICULAR - STOPWORDS
-NEUTRAL: Final = frozenset("helpful assistant ai chatbot bot honest harmless friendly polite kind useful respectful knowledgeable language model".split())  # noqa: SIM905
-"""Words of meaning of system prompts that say nothing about the answer."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +55,7 @@ class Question:
     @cached_property
     def content(self) -> frozenset[str]:
         """The request's words of meaning, plural and verb endings cut off."""
-        return content_words(self.request) - POLITE
+        return content_words(self.request) - stems(POLITE)
 
     @cached_property
     def particulars(self) -> str:
@@ -76,38 +72,32 @@ def spelled_request(request: str) -> str:
 @lru_cache(1_024)  # most examples of a file have one of few system prompts
 def _gist(system: str) -> str:
     """What a system prompt says, whatever the order of its words."""
-    if content_words(system) <= NEUTRAL:
+    if content_words(system) <= stems(NEUTRAL):
         system = ""
     return content_id([sorted(content_words(system)), _particulars(system)])
 
 
 def _particulars(text: str) -> list[Any]:
-    plain = words(normalised(text).replace("n't", " not"))
-    quoted = sorted({normalised(match.group(1)) for match in QUOTED.finditer(text)})
     numbers = [[quantity.kind, *quantity.value] for quantity in quantities(text)]
-    asked = sorted(ASKS_FOR.intersection(plain))
-    return [numbers, OPERATOR.findall(text), sum(word in DENIES for word in plain), quoted, [normalised(name) for name in NAME.findall(text)], asked]
+    asked = sorted(ASKS.intersection(plain_words(text)))
+    return [numbers, OPERATOR.findall(text), denials(text, outright=True), quoted(text), [normalised(name) for name in names(text)], asked]
 
 
 def question_of(example: Example) -> Question | None:
     """The question that an example's last answer answers; None without a user's turn or an answer in words."""
     at = max((at for at, message in enumerate(example.messages) if message.role == "assistant"), default=None)
-    return None if at is None else _question(example, at)
-
-
-def question_at(example: Example, turn: int) -> Question | None:
-    """The question that the answer at a position among the messages answers; None as for `question_of`."""
-    return _question(example, turn)
+    return None if at is None else question_at(example, at)
 
 
 def questions_of(example: Example) -> Iterator[Question]:
     """The questions of all answers in words that an example has, in order."""
     for at, message in enumerate(example.messages):
-        if message.role == "assistant" and (question := _question(example, at)) is not None:
+        if message.role == "assistant" and (question := question_at(example, at)) is not None:
             yield question
 
 
-def _question(example: Example, at: int) -> Question | None:
+def question_at(example: Example, at: int) -> Question | None:
+    """The question that the answer at a position among the messages answers; None as for `question_of`."""
     prompt, answer = example.messages[:at], example.messages[at]
     requests = [message for message in prompt if message.role == "user"]
     if not requests or not answer.text.strip() or not requests[-1].text.strip():
@@ -135,7 +125,7 @@ def same_request(left: Question, right: Question) -> bool:
     if left.setting != right.setting or left.particulars != right.particulars or not _beside_shared_lines(left.request, right.request):
         return False
     mine, others = left.content - right.content, right.content - left.content
-    if (mine and others) or (mine | others) & PARTICULAR:
+    if (mine and others) or (mine | others) & stems(PARTICULAR):
         return False
     shared = len(left.content & right.content)
     return shared > 0 and shared >= SAME_WORDS * len(left.content | right.content)
@@ -147,5 +137,5 @@ def _beside_shared_lines(left: str, right: str) -> bool:
     shared = next((at for at, (one, other) in enumerate(zip(mine, others, strict=False)) if one != other), min(len(mine), len(others)))
     if not shared:
         return True
-    a, b = (content_words("\n".join(lines[shared:])) - POLITE for lines in (mine, others))
+    a, b = (content_words("\n".join(lines[shared:])) - stems(POLITE) for lines in (mine, others))
     return len(a & b) >= SAME_WORDS * len(a | b)

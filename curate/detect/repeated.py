@@ -11,7 +11,6 @@ import xxhash
 
 from curate.config import DedupConfig
 from curate.detect.compared import written_text
-from curate.detect.content_words import content_words
 from curate.detect.facts import Facts
 from curate.detect.keys import key_of
 from curate.detect.picked import all_chosen
@@ -19,6 +18,7 @@ from curate.detect.question import Question, question_of
 from curate.detect.shingles import Sets, Shingling, salted, shingled, texts_of
 from curate.detect.verify import grouped, jaccard
 from curate.example import Example, attachments
+from curate.language.tokens import content_words
 from curate.text import normalised, words
 from curate.worker_pool import cores
 

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from curate.detect.answers import clash
 from curate.detect.embed import embed
-from curate.detect.facts import QUOTED, facts
-from curate.detect.lexicon import PARTICULAR
 from curate.detect.question import Question, question_of
 from curate.example import Example, content_id
+from curate.language.lexicon import PARTICULAR
+from curate.language.negation import denials
+from curate.language.quantities import numbers
+from curate.language.tokens import quoted
 from curate.text import normalised, words
 
 if TYPE_CHECKING:
@@ -38,8 +40,9 @@ class _Said:
     def __init__(self, number: int, question: Question) -> None:
         self.number, self.request, self.answer = number, question.request, question.answer
         particular = sorted(PARTICULAR.intersection(words(normalised(question.request))))
-        quoted = sorted({normalised(match.group()) for match in QUOTED.finditer(question.answer)})
-        self.key = content_id([question.setting, question.particulars, particular, quoted, _facts(question.answer)])
+        stated = sorted(set(numbers(normalised(question.answer))))  # each once: a wording may repeat one
+        denied = denials(question.answer, outright=True) > 0
+        self.key = content_id([question.setting, question.particulars, particular, quoted(question.answer), stated, denied])
 
 
 class Like(NamedTuple):
@@ -88,9 +91,3 @@ def _nominated(said: Sequence[_Said], vectors: "np.ndarray[Any, Any]") -> Iterat
             nearest = before[np.argsort(-near[row, before], kind="stable")]
             alike = (int(at) for at in nearest if said[at].key == said[start + row].key)
             yield from ((at, start + row, float(near[row, at])) for at in islice(alike, TRIES))
-
-
-def _facts(text: str) -> list[str]:
-    """Numbers, each once, since one wording may repeat what another says once; and whether anything is denied."""
-    found = facts(text)
-    return sorted({"not" if fact.startswith("not:") else fact for fact in found})

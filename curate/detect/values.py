@@ -2,15 +2,15 @@
 
 import re
 from collections.abc import Sequence
-from difflib import SequenceMatcher
 from typing import Final
 
-from curate.detect.content_words import content_words
-from curate.detect.sentences import Aligned
-from curate.detect.spelling import look_alike, same_word
+from curate.language.lexicon import EMPTY
+from curate.language.names import names
+from curate.language.sentences import Aligned
+from curate.language.spelling import look_alike, same_word
+from curate.language.tokens import changes, content_words, stems, tokens
 from curate.text import normalised
 
-TOKEN: Final = re.compile(r"\w+(?:[-'’.]\w+)*|[^\w\s]")
 QUOTES: Final = frozenset("\"'“”‘’`")
 # Asks for one thing, which has a name.
 FACTOID: Final = re.compile(r"\b(?:who|whose|whom|which|where|when|what|in what|capital of)\b", re.IGNORECASE)
@@ -21,21 +21,20 @@ LISTED: Final = re.compile(r"\b(?:such as|including|includes?|like|e\.g\.|for ex
 """Names that stand for others beside them: those of another answer are no less true."""
 SHORT: Final = 4
 """Words up to which an answer is nothing but a value."""
-EMPTY: Final = frozenset("answer question no not none unknown unsure different other another same both all any it he she one".split())  # noqa: SIM905
 
 
 def swapped(pair: Aligned) -> tuple[str, str] | None:
     """Two sentences equal but for one name or quoted word put in another's place."""
     if LISTED.search(pair.left) or LISTED.search(pair.right):
         return None
-    a, b = TOKEN.findall(pair.left), TOKEN.findall(pair.right)
+    a, b = ([token for token in tokens(text) if not token.isspace()] for text in (pair.left, pair.right))
     plain_a, plain_b = [t.casefold() for t in a], [t.casefold() for t in b]
-    changes = [op for op in SequenceMatcher(None, plain_a, plain_b, autojunk=False).get_opcodes() if op[0] != "equal"]
-    if not changes or len(changes) > 2 or len(set(plain_a) & set(plain_b)) < 2:
+    changed = list(changes(plain_a, plain_b))
+    if not changed or len(changed) > 2 or len(set(plain_a) & set(plain_b)) < 2:
         return None
-    found = None
-    for kind, a0, a1, b0, b1 in changes:
-        if kind != "replace" or not (_is_value(a, a0, a1) and _is_value(b, b0, b1)) or a1 - a0 > 4 or b1 - b0 > 4:
+    found, named = None, [frozenset(names(text)) for text in (pair.left, pair.right)]
+    for a0, a1, b0, b1 in changed:
+        if a0 == a1 or b0 == b1 or not (_is_value(a, named[0], a0, a1) and _is_value(b, named[1], b0, b1)) or a1 - a0 > 4 or b1 - b0 > 4:
             return None
         if _one_name(a[a0:a1], b[b0:b1]):
             return None
@@ -43,17 +42,16 @@ def swapped(pair: Aligned) -> tuple[str, str] | None:
     return found
 
 
-def _is_value(tokens: Sequence[str], start: int, end: int) -> bool:
-    """Whether a span is names (capitals, not only at the start of the sentence) or stands between quotes."""
-    quoted = start > 0 and end < len(tokens) and tokens[start - 1] in QUOTES and tokens[end] in QUOTES and not _between(tokens, start)
-    named = all(token[0].isupper() for token in tokens[start:end]) and (start > 0 or end - start > 1)
-    return (quoted and end - start <= 2) or named
+def _is_value(said: Sequence[str], named: frozenset[str], start: int, end: int) -> bool:
+    """Whether a span is names or stands between quotes."""
+    quoted = start > 0 and end < len(said) and said[start - 1] in QUOTES and said[end] in QUOTES and not _between(said, start)
+    return (quoted and end - start <= 2) or named.issuperset(said[start:end])
 
 
-def _between(tokens: Sequence[str], start: int) -> bool:
+def _between(said: Sequence[str], start: int) -> bool:
     """Whether the quote before a span closes what stands before it."""
-    mark = tokens[start - 1]
-    return mark == "”" or (mark == '"' and tokens[:start].count('"') % 2 == 0)
+    mark = said[start - 1]
+    return mark == "”" or (mark == '"' and said[:start].count('"') % 2 == 0)
 
 
 def _one_name(mine: Sequence[str], others: Sequence[str]) -> bool:
@@ -76,7 +74,7 @@ def unlike(question: str, left: str, right: str) -> tuple[str, str] | None:
     mine, others = content_words(left) - asked, content_words(right) - asked
     if not mine or not others or min(len(left.split()), len(right.split())) > SHORT or max(len(left.split()), len(right.split())) > 30:
         return None
-    if mine & others or (mine | others) & EMPTY or any(_akin(a, b) for a in mine for b in others):
+    if mine & others or (mine | others) & stems(EMPTY) or any(_akin(a, b) for a in mine for b in others):
         return None
     if any(normalised(one).strip(" .") in normalised(other) for one, other in ((left, right), (right, left))):
         return None

@@ -4,21 +4,20 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import Final, NamedTuple
 
-from curate.detect.content_words import content_words
+from curate.detect.answers import LONGEST
 from curate.detect.evidence import Evidence
 from curate.detect.figures import clashing_figures
 from curate.detect.polarity import negation, opposite
 from curate.detect.question import POLITE, questions_of
-from curate.detect.sentences import Aligned, aligned, is_code
 from curate.detect.values import swapped
 from curate.example import Example
+from curate.language.sentences import Aligned, aligned, is_code
+from curate.language.tokens import content_words, stems
 
 ALIKE: Final = 0.75
 """Share of words of meaning, numbers apart, in common from which two sentences of one conversation speak of the same thing."""
 PRECISION: Final = 0.5
 """Of such a finding; what the conversation is about may have changed."""
-LONGEST: Final = 20_000
-"""Characters of an answer that are compared."""
 
 
 class SelfContradiction(NamedTuple):
@@ -37,7 +36,7 @@ def contradictions_within(example: Example) -> Iterator[SelfContradiction]:
         if later in told:
             continue
         # "And in 2008?" wants another number, "Are you sure?" the same one.
-        asks_more = bool(content_words(asked_later) - content_words(f"{asked}\n{said}") - POLITE)
+        asks_more = bool(content_words(asked_later) - content_words(f"{asked}\n{said}") - stems(POLITE))
         found = _clash(f"{asked}\n{asked_later}", said, said_later, facts=not asks_more)
         if found is not None:
             told.add(later)

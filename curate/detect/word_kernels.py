@@ -197,7 +197,7 @@ def _is_word(byte: int) -> bool:
 
 @compiled
 def pieces(buffer: Any, starts: Any, ends: Any) -> Any:
-    """The words of texts in ASCII, as `curate.detect.spelling.PIECE` finds them, folded: their numbers, where those of each text end, and which they are.
+    """The words of texts in ASCII, as `curate.language.tokens.PIECE` finds them, folded: their numbers, where those of each text end, and which they are.
 
     These are bytes, all words one after another, and where each ends.
     """

@@ -2,20 +2,17 @@
 
 # ruff: noqa: SIM110, PLR1714  (generators and sets are slower when they are compiled)
 
-from typing import Final
-
 import numpy as np
 
+from curate.language.lexicon import UNENDED
 from curate.read.compiled import Array, byte_of, compiled, finds, literal, same, stands_at
 
 _NOTHINGS, _REQUESTS = literal(b"nt.-?<orp\xe2"), literal(b"pcedtw")
 """First letters of answers that are none (Q002), and of requests that a word does not answer (Q001)."""
-_ENDS: Final = ("the", "an", "and", "or", "of", "to", "with", "from", "because", "which", "is", "are", "was", "were", "such as")
 _PIECE, _SCRAP, _HEAD = np.int64(24), np.int64(8), np.int64(150)
-_LAST = np.zeros((len(_ENDS), 8), dtype=np.uint8)
-for _nth, _word in enumerate(_ENDS):
+_LAST = np.zeros((len(UNENDED), 8), dtype=np.uint8)
+for _nth, _word in enumerate(UNENDED):
     _LAST[_nth, : len(_word)] = list(_word.encode())
-"""Words that no sentence ends with (see `curate.rules.looks`)."""
 
 
 @compiled

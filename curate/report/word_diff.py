@@ -1,21 +1,18 @@
 """What two texts have in common and where they differ, word by word, for a person who must judge a removal.
 
-The words are matched by Ratcliff and Obershelp's method (difflib), after their common beginning and end were taken off.
+Their common beginning and end are taken off; of what is between, a longest common subsequence of words is the same.
 """
 
-import re
 from collections.abc import Iterator, Sequence
-from difflib import SequenceMatcher
 from itertools import zip_longest
 from typing import Final, Literal, NamedTuple
 
 from curate.example import Example
+from curate.language.tokens import changes, tokens
 from curate.masking import masked
-from curate.text import UNSPACED
 
-TOKENS: Final = re.compile(r"\w+|\s+|[^\w\s]")
-MOST: Final = 4_000_000
-"""Product of two lengths in words up to which texts are matched; beyond it, what is not their common beginning or end differs as a whole."""
+MOST: Final = 100_000_000
+"""Product of two lengths in words up to which texts are matched, in an eighth of it in bytes; beyond it, all but their ends differs as a whole."""
 AROUND: Final = 8
 """Words, spaces and marks that are shown before and after a difference."""
 
@@ -29,38 +26,20 @@ class Piece(NamedTuple):
 
 def word_diff(gone: str, kept: str) -> list[Piece]:
     """The pieces of both texts in order: all but the `kept` ones make up `gone`, all but the `gone` ones `kept`."""
-    left, right = _tokens(gone), _tokens(kept)
-    start = 0
-    while start < min(len(left), len(right)) and left[start] == right[start]:
-        start += 1
-    end = 0
-    while end < min(len(left), len(right)) - start and left[-1 - end] == right[-1 - end]:
-        end += 1
-    a, b = left[start : len(left) - end], right[start : len(right) - end]
-    pieces = [Piece("same", "".join(left[:start])), *_middle(a, b), Piece("same", "".join(left[len(left) - end :]))]
+    from rapidfuzz.distance import Postfix, Prefix  # loaded as by `changes`
+
+    left, right = tokens(gone), tokens(kept)
+    start = Prefix.similarity(left, right)
+    a, b = left[start:], right[start:]
+    end = Postfix.similarity(a, b)
+    a, b = a[: len(a) - end], b[: len(b) - end]
+    changed = changes(a, b) if len(a) * len(b) <= MOST else [(0, len(a), 0, len(b))]
+    pieces, at = [Piece("same", "".join(left[:start]))], 0
+    for i, i_end, j, j_end in changed:
+        pieces += [Piece("same", "".join(a[at:i])), Piece("gone", "".join(a[i:i_end])), Piece("kept", "".join(b[j:j_end]))]
+        at = i_end
+    pieces.append(Piece("same", "".join(left[start + at :])))
     return [piece for piece in pieces if piece.text]
-
-
-def _middle(left: Sequence[str], right: Sequence[str]) -> Iterator[Piece]:
-    if len(left) * len(right) > MOST:
-        yield from (Piece("gone", "".join(left)), Piece("kept", "".join(right)))
-        return
-    for kind, i, i_end, j, j_end in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
-        if kind == "equal":
-            yield Piece("same", "".join(left[i:i_end]))
-        else:
-            yield from (Piece("gone", "".join(left[i:i_end])), Piece("kept", "".join(right[j:j_end])))
-
-
-def _tokens(text: str) -> list[str]:
-    found: list[str] = []
-    for match in TOKENS.finditer(text):
-        word = match.group()
-        if re.search(UNSPACED, word):
-            found.extend(word)
-        else:
-            found.append(word)
-    return found
 
 
 def folded(pieces: Sequence[Piece]) -> list[Piece]:
@@ -70,10 +49,10 @@ def folded(pieces: Sequence[Piece]) -> list[Piece]:
         if piece.kind != "same":
             found.append(piece)
             continue
-        tokens = _tokens(piece.text)
-        head = tokens[:AROUND] if at else []
-        tail = tokens[-AROUND:] if at < len(pieces) - 1 else []
-        whole = len(tokens) <= len(head) + len(tail) + 1
+        said = tokens(piece.text)
+        head = said[:AROUND] if at else []
+        tail = said[-AROUND:] if at < len(pieces) - 1 else []
+        whole = len(said) <= len(head) + len(tail) + 1
         found.append(piece if whole else Piece("same", "".join([*head, "…", *tail])))
     return found
 

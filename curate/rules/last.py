@@ -7,7 +7,7 @@ import xxhash
 
 from curate.detect.labels import CLASSIFIES, is_label
 from curate.example import Example, attachments, canonical
-from curate.rules.refusals import OPENING, refuses
+from curate.language.refusals import OPENING, refuses
 
 FRAGMENT, LABEL, CLASSIFIED, TEXT = 1, 2, 4, 8
 """Kinds: it begins in the middle of a sentence; it may be the name of a class, and the request asks for one; it is more than a name, and no refusal."""

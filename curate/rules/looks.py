@@ -4,8 +4,9 @@ import re
 from itertools import chain
 from typing import Final
 
+from curate.language.lexicon import UNENDED
+from curate.language.refusals import OPENING, refuses
 from curate.read.pieces import Batch
-from curate.rules.refusals import OPENING, refuses
 
 REPEATS, UNEVEN, DECLINES, CUT = 1, 2, 4, 8
 PROBE: Final = 0.6
@@ -19,7 +20,7 @@ SCRAP: Final = 8
 HEAD: Final = 150
 USUAL: Final = range(14, 41)
 """Spaces in the first 150 characters of written language."""
-ENDS: Final = (",", " (", "the", "an", "and", "or", "of", "to", "with", "from", "because", "which", "is", "are", "was", "were", "such as")
+ENDS: Final = (",", " (", *UNENDED)
 """What a sentence does not end with."""
 STOPPED: Final = re.compile(r"[.!?][^\n]*\Z")
 TAIL: Final = 400

@@ -11,6 +11,7 @@ from functools import cache, partial
 from itertools import product
 from typing import TYPE_CHECKING, Any, Final
 
+from curate.language.refusals import HINTS
 from curate.rules.characters import FOLLOWS as FOLLOWED
 from curate.rules.characters import LEADS as LED
 from curate.rules.characters import UNSEEN
@@ -18,7 +19,6 @@ from curate.rules.controls import PIECES
 from curate.rules.frame import NOUNS, POINTERS, texts_frame
 from curate.rules.markup import ENTITIES, NOTICES, PLACEHOLDERS, TAGS
 from curate.rules.quality import DISCLAIMERS
-from curate.rules.refusals import HINTS
 from curate.rules.repetition import SLOP
 from curate.rules.rule import Rule
 from curate.rules.speakers import OPENERS

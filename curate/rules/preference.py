@@ -7,9 +7,9 @@ from typing import Any, Final, NamedTuple
 
 from curate.example import Example, Place, canonical, content_text
 from curate.finding import Problem, Severity
+from curate.language.refusals import OPENING, refuses
 from curate.rules.duplicates import Seen
 from curate.rules.messages import kind_of
-from curate.rules.refusals import OPENING, refuses
 from curate.rules.rule import Scope, rule
 from curate.targets import Target
 from curate.text import excerpt, normalised, plural, visible, words

@@ -15,11 +15,11 @@ from typing import Any, Final
 import xxhash
 
 from curate.example import Example, Place, canonical, content_text
+from curate.language.refusals import OPENING, refuses
 from curate.read.pieces import Batch
 from curate.rules.last import NONE, SHORT, TEXT, kinds_of, last_answer_of, request_of
 from curate.rules.looks import DECLINES, looks
 from curate.rules.places import LARGEST, Places
-from curate.rules.refusals import OPENING, refuses
 from curate.rules.shape import is_plain
 
 DISTINCT: Final = 2_000

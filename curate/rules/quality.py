@@ -5,6 +5,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from curate.finding import Severity
+from curate.language.lexicon import UNENDED
 from curate.rules.frame import BARE_URL, POINTS, SHORT, SHOWN
 from curate.rules.rule import Scope, rule
 from curate.rules.texts import answer, asked, closer, having, one_of, question, quoting
@@ -43,7 +44,7 @@ MERGED: Final = re.compile(
 )
 """Another instruction, numbered or with hashes as generated data has it, and what it is answered with, if that stands behind it."""
 STEP: Final = re.compile(r"^[ \t]*([0-9]+)\. ?(?!Output|Input|Instruction)", re.MULTILINE)
-OPEN_END: Final = r"(?:, *|(?-u:\b)(?:the|an|and|or|of|to|with|from|because|which|is|are|was|were)|[a-z,] \()\z"
+OPEN_END: Final = rf"(?:, *|(?-u:\b)(?:{'|'.join(UNENDED[:-1])})|[a-z,] \()\z"
 SHORT_OPEN_END: Final = (
     r"\A(?:\S+ ){4,}(?:the|an|and|or|of|because|which|such as)\z|\b(?:capital|name|author|number|answer|result|reason|difference)\b.{0,40} (?:is|was)\z"
 )

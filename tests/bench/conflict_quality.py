@@ -20,7 +20,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from curate.config import ConflictsConfig
-from curate.detect.confidence import LEAST, MOST
+from curate.detect.evidence import LEAST, MOST
 from curate.detect.judging import Judged, by_model, by_rules
 from curate.detect.nli import contradictions
 from curate.detect.nominate import Nominee

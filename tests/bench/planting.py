@@ -6,8 +6,9 @@ from random import Random
 from typing import Final
 
 from curate.detect.answers import is_open
-from curate.detect.quantities import DAYS, MONTHS, Quantity, quantities
-from curate.detect.sentences import is_code, sentences
+from curate.language.lexicon import DAYS, MONTHS
+from curate.language.quantities import Quantity, quantities
+from curate.language.sentences import is_code, sentences
 
 LONGEST: Final = 1_200
 """Characters of an answer that is changed."""

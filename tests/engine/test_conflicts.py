@@ -16,10 +16,10 @@ from curate.dedup import plan
 from curate.detect.answers import clash
 from curate.detect.conflict import find_conflicts
 from curate.detect.embed import embed, neighbours
-from curate.detect.facts import numbers
 from curate.detect.question import question_of, same_request
 from curate.errors import CurateError
 from curate.example import Example, Place
+from curate.language.quantities import numbers
 from tests.conftest import chat
 
 

@@ -17,7 +17,7 @@ from curate.errors import UsageError
 from curate.finding import Finding
 from curate.pipeline.splitting import Sources, split_files
 from curate.report.rules import terms
-from curate.rules import FAMILIES, RULES, Rule, balance
+from curate.rules import FAMILIES, RULES, Rule, Scope, balance
 from curate.rules.chosen import Chosen
 from curate.rules.rule import BYTE, rule
 from curate.suppressions import load_suppressions, suppress

@@ -3,8 +3,9 @@
 import re
 from typing import Final
 
-from curate.detect.lexicon import ASKS, FILLER
-from curate.text import normalised, words
+from curate.language.lexicon import ASKS, FILLER
+from curate.language.tokens import plain_words
+from curate.text import normalised
 
 BEFORE: Final = re.compile(
     r"""^(?:\W*(?:hi(?:\ there)?|hello|hey|good\ (?:morning|afternoon|evening)|(?:a\ )?quick\ question|question|please|kindly|thanks|ok(?:ay)?|so|well
@@ -19,8 +20,6 @@ BEFORE: Final = re.compile(
 AFTER: Final = re.compile(r"(?:[\s,.!?]*\b(?:please|thanks(?: a lot| in advance| so much)?|thank you(?: so much| very much)?|cheers))+[\s.!?]*$")
 ENDINGS: Final = ("please", "thanks", "lot", "advance", "much", "you", "cheers")
 """What politeness at the end ends with."""
-CONTRACTED: Final = re.compile(r"\b(what|who|where|when|how|it|that|there|he|she)['’]s\b|\b(\w+)n['’]t\b|\b(you|we|they|what)['’]re\b|\bi['’]m\b")
-APOSTROPHE: Final = re.compile(r"\b\w++'\w+")
 ARTICLES: Final = frozenset(("a", "an", "the"))
 LEAST: Final = 2
 """Words of meaning, and of asking for something, without which politeness may be all that a request says."""
@@ -42,15 +41,4 @@ def asked(request: str) -> str:
 
 
 def _words(text: str) -> list[str]:
-    if "'" in text:
-        text = APOSTROPHE.sub(lambda match: CONTRACTED.sub(_written_out, match.group()), text)
-    return [word for word in words(text) if word not in ARTICLES]
-
-
-def _written_out(match: re.Match[str]) -> str:
-    whose, denied, are = match.groups()
-    if whose:
-        return f"{whose} is"
-    if denied:
-        return {"ca": "can", "wo": "will", "sha": "shall"}.get(denied, denied) + " not"
-    return f"{are} are" if are else "i am"
+    return [word for word in plain_words(text) if word not in ARTICLES]

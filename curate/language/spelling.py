@@ -1,16 +1,13 @@
-"""Words, and whether two are one, spelled otherwise: a typing error, or a plural.
+"""Whether two words are one, spelled otherwise: a typing error, or a plural.
 
 What is forgiven makes a word that is none as a rule: two neighbours that changed places ("recieve"), a letter doubled or not ("acommodate").
 One letter more, less or in another's place is not forgiven: it makes nitrate of nitrite, and mortality of morality.
 """
 
-import re
 from typing import Final
 
-from curate.detect.lexicon import TWINS
+from curate.language.lexicon import TWINS
 
-PIECE: Final = re.compile(r"\w+(?:['’]\w+)*|[-−+]")
-"""A word, or a sign that changes a number."""
 LEAST: Final = 5
 """Letters from which a word may be misspelled; most shorter ones are one error away from another word."""
 ENDINGS: Final = ("'s", "’s", "s")
@@ -23,7 +20,7 @@ def same_word(left: str, right: str) -> bool:
     """Whether two folded words, no names, are one word. The first letter has to agree: typing errors seldom hit it."""
     if left[0] != right[0]:
         return False
-    if _stem(left) == _stem(right):
+    if _singular(left) == _singular(right):
         return True
     if min(len(left), len(right)) < LEAST or not (left.isalpha() and right.isalpha()) or frozenset((left, right)) in TWINS:
         return False
@@ -63,7 +60,7 @@ def _doubled(shorter: str, longer: str) -> bool:
     return longer[at] == longer[at - 1] and longer[at + 1 :] == shorter[at:]
 
 
-def _stem(word: str) -> str:
+def _singular(word: str) -> str:
     for ending in ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= 4:
             return word[: -len(ending)]

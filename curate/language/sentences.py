@@ -1,10 +1,11 @@
-"""The sentences of answers, and which sentence of one answer says about the same as which of another."""
+"""What texts are made of: sentences, and which of one answer says about the same as which of another; options that a request gives to choose from."""
 
 import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from curate.detect.content_words import content_words
+from curate.language.tokens import content_words
+from curate.text import normalised, words
 
 CODE: Final = re.compile(r"```.*?(?:```|\Z)|\$\$.*?\$\$", re.DOTALL)
 CODE_LINE: Final = re.compile(r"(?m)^\s*(?:def |class |import |from \w+ import|return\b|#include|public |SELECT |INSERT |UPDATE |[{}\[\]<].*$|.*[;{}]\s*$)")
@@ -12,6 +13,9 @@ CALL: Final = re.compile(r"\b\w+\((?:['\"\[{]|\w+=)|\w\(\)|[\w\]]\s*:?=\s*[\[{'\
 POINT: Final = re.compile(r"^\s*(?:[-*•#>]+|\(?\d{1,2}[.)]|\(?[a-z]\))\s+")
 END: Final = re.compile(r"(?<=[.!?])[\"”')\]]?\s+(?=[\"“'(\[]?[A-Z0-9])|;\s+|\n+")
 ABBREVIATED: Final = re.compile(r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|No|vs|etc|e\.g|i\.e|approx|Inc|Jr|Sr|[A-Z])\.)$")
+MARK: Final = re.compile(r"(?:(?<=[\s,;:])|(?<=[\s,;:]\()|(?<=[\s,;:]\[)|^[(\[]?)([A-Za-z]|\d{1,2})[).:\]](?=\s)")
+"""What stands before an option: a letter or a number with a full stop, a colon or a bracket behind it."""
+MAY_LIST: Final = re.compile(r"(?:^|[\s,;:(\[])(?:[Bb]|2)[).:\]]\s")
 MOST: Final = 60
 """Sentences of an answer that are looked at; what comes after them is not compared."""
 
@@ -71,3 +75,40 @@ def _pair(left: str, right: str, mine: frozenset[str], others: frozenset[str]) -
 
 def _alike(mine: frozenset[str], others: frozenset[str]) -> float:
     return len(mine & others) / max(1, len(mine | others))
+
+
+class Option(NamedTuple):
+    """An option of a list."""
+
+    label: str
+    words: tuple[str, ...]
+
+
+def options(text: str) -> list[Option]:
+    """The options of all lists in a text, in order: labels that follow one another from the first one on, A, a or 1, each with its words up to the
+    next one, or to the end of its line.
+    """
+    if not MAY_LIST.search(text):  # most do not
+        return []
+    found: list[Option] = []
+    run: list[re.Match[str]] = []
+    for mark in (*MARK.finditer(text), None):
+        if mark is not None and run and _follows(run[-1].group(1), mark.group(1)):
+            run.append(mark)
+            continue
+        if len(run) > 1:
+            ends = [*(other.start() for other in run[1:]), len(text)]
+            found += [_option(at, text[at.end() : end]) for at, end in zip(run, ends, strict=True)]
+        run = [mark] if mark is not None and mark.group(1) in ("A", "a", "1") else []
+    return found
+
+
+def _follows(label: str, other: str) -> bool:
+    if label.isdigit():
+        return other.isdigit() and int(other) == int(label) + 1
+    return not other.isdigit() and ord(other) == ord(label) + 1
+
+
+def _option(mark: re.Match[str], text: str) -> Option:
+    said, *_ = text.strip().splitlines() or [""]
+    return Option(mark.group(1).casefold(), tuple(words(normalised(said))))

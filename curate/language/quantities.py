@@ -8,59 +8,13 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from curate.detect.content_words import stem
+from curate.language.lexicon import DAYS, MONTHS, NUMERALS, ORDINALS, SCALES, TIMES_A, UNITS
+from curate.language.tokens import stem
 
-NUMERALS: Final = {
-    word: value
-    for value, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()  # noqa: SIM905
-    )
-} | {word: 10 * value for value, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)}  # noqa: SIM905
-SCALES: Final = {"hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12, "k": 1e3, "m": 1e6, "bn": 1e9, "dozen": 12.0}
-MONTHS: Final = "january february march april may june july august september october november december".split()  # noqa: SIM905
-DAYS: Final = "monday tuesday wednesday thursday friday saturday sunday".split()  # noqa: SIM905
-# kind: units, and their factor to the kind's base unit
-_FACTORS: Final[dict[str, dict[str, float]]] = {
-    "time": {
-        "ms millisecond milliseconds": 1e-3,
-        "s sec secs second seconds": 1,
-        "min mins minute minutes": 60,
-        "h hr hrs hour hours": 3600,
-        "day days": 86400,
-        "week weeks": 604800,
-    },
-    "months": {"month months": 1, "quarter quarters": 3, "year years yr yrs": 12, "decade decades": 120, "century centuries": 1200},
-    "length": {
-        "mm millimeter millimeters millimetre millimetres": 1e-3,
-        "cm centimeter centimeters centimetre centimetres": 1e-2,
-        "m meter meters metre metres": 1,
-        "km kilometer kilometers kilometre kilometres": 1e3,
-        "inch inches": 0.0254,
-        "ft foot feet": 0.3048,
-        "yard yards": 0.9144,
-        "mile miles": 1609.344,
-    },
-    "mass": {
-        "mg milligram milligrams": 1e-6,
-        "g gram grams": 1e-3,
-        "kg kilogram kilograms": 1,
-        "ton tons tonne tonnes": 1e3,
-        "oz ounce ounces": 0.028349523,
-        "lb lbs pound pounds": 0.45359237,
-    },
-    "volume": {"ml milliliter milliliters millilitre millilitres": 1e-3, "l liter liters litre litres": 1, "gallon gallons": 3.78541},
-    "percent": {"% percent": 1},
-    "data": {"byte bytes": 1, "kb kilobyte kilobytes": 1e3, "mb megabyte megabytes": 1e6, "gb gigabyte gigabytes": 1e9, "tb terabyte terabytes": 1e12},
-    "USD": {"$ usd dollar dollars": 1, "cent cents": 0.01},
-    "EUR": {"€ eur euro euros": 1},
-    "GBP": {"£ gbp": 1},
-    "JPY": {"¥ jpy yen": 1},
-    "INR": {"₹ inr rupee rupees": 1},
-    "celsius": {"°c celsius": 1},
-    "fahrenheit": {"°f fahrenheit": 1},
-}
-UNITS: Final = {name: (kind, factor) for kind, names in _FACTORS.items() for group, factor in names.items() for name in group.split()}
 _DIGITS: Final = r"(?<![\w.])[-−+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\w,]*\d)|(?<![\w.,)\]])[-−+]?\d+(?:\.\d+)?|\d+(?:\.\d+)?"
+NUMBER: Final = re.compile(r"(?<![\w.,)\]])[-−+]?\d+(?:[.,]\d+)*|\d+(?:[.,]\d+)*")
+"""A number with its sign, separators and decimals. A sign counts only where no word or bracket stands before it."""
+THOUSANDS: Final = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _WORD: Final = "|".join(sorted(NUMERALS, key=len, reverse=True))
 _SHORT: Final = "|".join((*(month[:3] for month in MONTHS if month != "may"), "sept"))
 _MONTH: Final = "|".join((*MONTHS, _SHORT))
@@ -80,12 +34,8 @@ CLOCK: Final = re.compile(
     re.IGNORECASE,
 )
 WEEKDAY: Final = re.compile(rf"\b(?:{'|'.join(DAYS)})s?\b", re.IGNORECASE)
-ORDINALS: Final = [
-    *"first second third fourth fifth sixth seventh eighth ninth tenth".split(),  # noqa: SIM905
-    *"eleventh twelfth thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth".split(),  # noqa: SIM905
-]
 ORDINAL: Final = re.compile(rf"\b(?:{'|'.join(ORDINALS)})(?= (?:\w+ )?of (?:each|every|the) (?:week|month|quarter|year)\b)", re.IGNORECASE)
-TIMES_A: Final = re.compile(r"\b(?:once|twice|thrice)(?= (?:an?|per|each|every) )", re.IGNORECASE)
+TIMES: Final = re.compile(rf"\b(?:{'|'.join(TIMES_A)})(?= (?:an?|per|each|every) )", re.IGNORECASE)
 AMOUNT: Final = re.compile(
     rf"""(?P<currency>[$€£¥₹])?\s?
     (?: (?P<digits>{_DIGITS})(?:(?P<ordinal>st|nd|rd|th)\b)?(?:\s?(?P<letter>k|bn)\b)?
@@ -96,8 +46,6 @@ AMOUNT: Final = re.compile(
 )
 # A number of a point in a list counts points; what is in a web address, a version or a name of a file measures nothing.
 NO_NUMBER: Final = re.compile(r"(?m)^\s*(?:\(?\d{1,2}[.)]|[-*•#]+)\s+|https?://\S+|(?<![\d.])\d+(?:\.\d+){2,}\b|\bstep \d+\b", re.IGNORECASE)
-REMEMBERED: Final = 4_096
-"""Texts whose quantities are kept: each answer is compared with several others."""
 PRONOUN: Final = frozenset(("one",))
 ROUNDED: Final = frozenset(("length", "mass", "volume"))
 CONVERTED: Final = 0.02
@@ -151,12 +99,26 @@ class Quantity(NamedTuple):
         return abs(mine - others) <= (0.51 * max(self.step, other.step) if self.step != other.step else 0) + 1e-9 * most
 
 
-@lru_cache(REMEMBERED)
+def numbers(text: str) -> list[str]:
+    """The numbers in a text, in order, each in one spelling: no thousands separators, no zeros after the decimals, no plus."""
+    return [_plain(match.group()) for match in NUMBER.finditer(text)]
+
+
+def _plain(number: str) -> str:
+    number = number.replace("−", "-").lstrip("+")
+    if THOUSANDS.fullmatch(number.lstrip("-")):
+        number = number.replace(",", "")
+    if number.count(".") == 1 and "," not in number:
+        number = number.rstrip("0").rstrip(".")
+    return number
+
+
+@lru_cache(4_096)  # each answer is compared with several others
 def quantities(text: str, counted: frozenset[str] = frozenset()) -> tuple[Quantity, ...]:
     """The quantities in a text, in order. "One" counts as a number only with a unit behind it, or what is `counted` (stems): it is a pronoun too."""
     text = NO_NUMBER.sub(lambda match: " " * len(match.group()), text)
     found = []
-    for pattern, read in ((DATE, _date), (CLOCK, _clock), (WEEKDAY, _weekday), (ORDINAL, _ordinal), (TIMES_A, _times)):
+    for pattern, read in ((DATE, _date), (CLOCK, _clock), (WEEKDAY, _weekday), (ORDINAL, _ordinal), (TIMES, _times)):
         for match in pattern.finditer(text):
             quantity = read(match)
             if quantity:
@@ -192,7 +154,7 @@ def _ordinal(match: re.Match[str]) -> Quantity:
 
 
 def _times(match: re.Match[str]) -> Quantity:
-    return Quantity("number", (float(("once", "twice", "thrice").index(match.group().lower()) + 1),), match.group(), match.start(), match.end(), 0, 1)
+    return Quantity("number", (float(TIMES_A.index(match.group().lower()) + 1),), match.group(), match.start(), match.end(), 0, 1)
 
 
 def _amounts(text: str, counted: frozenset[str]) -> Iterator[Quantity]:
@@ -217,8 +179,7 @@ def _amounts(text: str, counted: frozenset[str]) -> Iterator[Quantity]:
             continue
         if digits:
             plain = digits.replace(",", "").replace("−", "-")
-            amount, places = float(plain), len(plain.partition(".")[2])
-            step = 10.0**-places
+            amount, step = float(plain), 10.0 ** -len(plain.partition(".")[2])
         else:
             amount, step = (float(_spelled(words)) if words else 1.0), 1.0
         start = match.start() + (len(match.group()) - len(match.group().lstrip()))

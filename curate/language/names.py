@@ -1,0 +1,39 @@
+"""Names: words with a capital elsewhere than at the start of a sentence."""
+
+import re
+from typing import Final
+
+from curate.language.lexicon import FILLER
+
+BEFORE: Final = '.!?:;…。！？"“«(-*#>|\n'
+"""What stands before the first word of a sentence, of a point in a list, of a cell."""
+CAPITAL: Final = re.compile(r"(?<!\w)[A-ZÀ-ÖØ-ÞΑ-ΩЀ-Я]\w*(?:[-'’.]\w+)*(?P<more>(?= [A-ZÀ-ÖØ-ÞΑ-ΩЀ-Я]))?")
+
+
+def names(text: str) -> list[str]:
+    """The names in a text, in order; at the start of a sentence, only where another capital follows: Jane Austen."""
+    every = CAPITAL.finditer(text)
+    return [word[0] for word in every if not _begins(text, word.start()) or (word["more"] is not None and word[0].casefold() not in FILLER)]
+
+
+def is_name(written: str, text: str) -> bool:
+    """Whether a word of a text is written as a name anywhere in it: so, or with a capital inside. Scripts without case might name anything."""
+    if written.islower() or not written[0].isalpha():
+        return False
+    if not written[0].isupper():
+        return written.casefold() == written.upper()
+    if any(char.isupper() for char in written[1:]):
+        return True
+    at = text.find(written)
+    while at >= 0:
+        if not _begins(text, at):
+            return True
+        at = text.find(written, at + 1)
+    return False
+
+
+def _begins(text: str, at: int) -> bool:
+    """Whether a sentence begins at a place in a text."""
+    while at and text[at - 1] == " ":
+        at -= 1
+    return not at or text[at - 1] in BEFORE

@@ -1,0 +1,86 @@
+"""The words of a text: as they are written, with contractions written out, or those alone that carry its meaning; and where those of two texts differ."""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import Any, Final
+
+from curate.language.lexicon import STOPWORDS
+from curate.text import UNSPACED, normalised, words
+
+PIECE: Final = re.compile(r"\w+(?:['’]\w+)*|[-−+]")
+"""A word as it is written, or a sign that changes a number."""
+TOKEN: Final = re.compile(r"\w+(?:[-'’.]\w+)*|\s+|[^\w\s]")
+QUOTED: Final = re.compile(r"[\"“«‘`][^\"”»’`\n]{1,60}[\"”»’`]|(?<!\w)'[^'\n]{1,60}'(?!\w)")
+POSSESSIVE: Final = re.compile(r"['’]s\b")
+CONTRACTED: Final = re.compile(r"\b(what|who|where|when|how|it|that|there|he|she)'s\b|\b(\w+)n't\b|\b(you|we|they|what)'re\b|\bi'm\b")
+APOSTROPHE: Final = re.compile(r"\b\w++'\w+")
+
+
+@lru_cache(4_096)  # each answer is compared with several others
+def content_words(text: str) -> frozenset[str]:
+    """The stems of a text's words without stopwords."""
+    return frozenset(stem(word) for word in words(normalised(POSSESSIVE.sub("", text))) if word not in STOPWORDS)
+
+
+@lru_cache(65_536)
+def stem(word: str) -> str:
+    """A word without the endings of English that change no meaning, by Porter's second algorithm."""
+    return str(_stemmer().stemWord(word))
+
+
+@lru_cache
+def stems(listed: frozenset[str]) -> frozenset[str]:
+    """The stems of some words, to be held against `content_words`."""
+    return frozenset(map(stem, listed))
+
+
+@lru_cache(1)
+def _stemmer() -> Any:
+    from snowballstemmer import stemmer  # only where questions or answers are compared
+
+    return stemmer("english")
+
+
+def plain_words(text: str) -> list[str]:
+    """The words of a text, normalised, with contractions written out: "isn't" and "cannot" are "is not" and "can not"."""
+    text = normalised(text).replace("’", "'").replace("cannot", "can not")
+    if "'" in text:
+        text = APOSTROPHE.sub(lambda match: CONTRACTED.sub(_written_out, match.group()), text)
+    return words(text)
+
+
+def _written_out(match: re.Match[str]) -> str:
+    whose, denied, are = match.groups()
+    if whose:
+        return f"{whose} is"
+    if denied:
+        return {"ca": "can", "wo": "will", "sha": "shall", "ai": "is"}.get(denied, denied) + " not"
+    return f"{are} are" if are else "i am"
+
+
+def quoted(text: str) -> list[str]:
+    """What stands between quotes in a text, normalised, each once, in the order of the alphabet."""
+    return sorted({normalised(match.group()[1:-1]) for match in QUOTED.finditer(text)})
+
+
+def tokens(text: str) -> list[str]:
+    """All of a text in order: words with what is joined to them (don't, 3.5, well-known), white space, other characters one by one.
+
+    In scripts without spaces between words, characters are words.
+    """
+    found = TOKEN.findall(text)
+    if text.isascii():
+        return found
+    return [piece for token in found for piece in (token if re.search(UNSPACED, token) else (token,))]
+
+
+def changes(left: Sequence[str], right: Sequence[str]) -> Iterator[tuple[int, int, int, int]]:
+    """Where two sequences of words differ, in order, from and to in each; all else, a longest common subsequence, is equal."""
+    from rapidfuzz.distance import Indel  # a few hundredths of a second that few commands need to pay
+
+    i = j = 0
+    for block in Indel.opcodes(left, right).as_matching_blocks():
+        if block.a > i or block.b > j:
+            yield i, block.a, j, block.b
+        i, j = block.a + block.size, block.b + block.size
