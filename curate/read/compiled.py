@@ -6,6 +6,7 @@ processes that check a big file.
 
 # ruff: noqa: SIM110  (sets and generators are slower when they are compiled)
 
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -32,6 +33,12 @@ def entry(function: Any) -> Any:
         return _compiler(cache=True, **_OPTIONS)(function)
     except RuntimeError:  # no folder that may be written
         return _compiler(**_OPTIONS)(function)
+
+
+def forget(function: Any) -> None:
+    """Delete what the disk has of a compiled `function`: where another version wrote it, it may name classes that are gone, and cannot be loaded."""
+    for index in Path(function.stats.cache_path).glob(f"*.{function.__name__}-*.nbi"):
+        index.unlink(missing_ok=True)
 
 
 def literal(text: bytes) -> Array:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from curate.read.compiled import Array
+from curate.read.compiled import Array, forget
 from curate.read.content import Characters
 from curate.read.grams import Needles
 from curate.read.quiet import Lines, Room, lines_for, room_for, scan_lines
@@ -76,6 +76,9 @@ class Scan:
         if loaded is None:
             sys.modules["scipy"] = None  # type: ignore[assignment]  # what makes an import of it fail
         try:
+            self(b"\n", 1)
+        except (AttributeError, ImportError):
+            forget(scan_lines)
             self(b"\n", 1)
         finally:
             if loaded is None:

@@ -1,9 +1,13 @@
 """What the compiled scan lets pass is what no rule would have said anything about."""
 
 import json
+import os
+import subprocess
+import sys
 import unicodedata
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +20,9 @@ from curate.read.dataset import FileFacts
 from curate.read.pieces import Batch, Piece, read_piece
 from curate.rules import RULES
 from curate.rules.rule import Scope
-from tests.conftest import chat
+from tests.conftest import chat, environment
 from tests.engine.test_pieces import LINES, TEXTS, fragments
+from tests.hostile.process import ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("scan")]
 EVERYTHING = CheckConfig(select=tuple(code for code, rule in RULES.items() if rule.scope not in (Scope.TOKENS, Scope.EXAMPLES, Scope.CONFLICTS)))
@@ -118,3 +123,28 @@ def test_every_character_is_compared_in_the_same_form() -> None:
     points = (point for point in range(128, 0x30000) if not 0xD800 <= point < 0xE000)
     changing = [char for char in map(chr, points) if unicodedata.normalize("NFKC", char).casefold() != char or unicodedata.combining(char)]
     agree(b"".join(written(chat(f"Why is it so, a{char}b?", f"It is as the air scatters the light{char} of the sun."), 0) + b"\n" for char in changing))
+
+
+def test_what_another_version_compiled_is_compiled_anew(tmp_path: Path) -> None:
+    """numba unpickles its index, and the classes that it names, before it sees that the source has changed."""
+    source = """
+from typing import NamedTuple
+from curate.read.compiled import entry, forget
+class NAME(NamedTuple):
+    size: int
+@entry
+def size_of(one):
+    return one.size
+try:
+    print(size_of(NAME(7)))
+except AttributeError:
+    forget(size_of)
+    print("anew", size_of(NAME(7)))
+"""
+    told = []
+    for name in ("Old", "Old", "New"):
+        (tmp_path / "of_a_version.py").write_text(source.replace("NAME", name))
+        command = [sys.executable, "-c", "import of_a_version"]
+        cache = {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}", "NUMBA_CACHE_DIR": str(tmp_path / "cache"), "PYTHONDONTWRITEBYTECODE": "1"}
+        told.append(subprocess.run(command, env=environment(**cache), capture_output=True, text=True, check=True).stdout.strip())
+    assert told == ["7", "7", "anew 7"]
