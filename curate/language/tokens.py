@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from threading import Lock
 from typing import Any, Final
 
 from curate.language.lexicon import STOPWORDS
@@ -15,6 +16,8 @@ QUOTED: Final = re.compile(r"[\"“«‘`][^\"”»’`\n]{1,60}[\"”»’`]|(?
 POSSESSIVE: Final = re.compile(r"['’]s\b")
 CONTRACTED: Final = re.compile(r"\b(what|who|where|when|how|it|that|there|he|she)'s\b|\b(\w+)n't\b|\b(you|we|they|what)'re\b|\bi'm\b")
 APOSTROPHE: Final = re.compile(r"\b\w++'\w+")
+_STEMMING: Final = Lock()
+"""Held while a word is stemmed: the stemmer keeps the word in itself, and threads would mix theirs."""
 
 
 @lru_cache(4_096)  # each answer is compared with several others
@@ -26,7 +29,8 @@ def content_words(text: str) -> frozenset[str]:
 @lru_cache(65_536)
 def stem(word: str) -> str:
     """A word without the endings of English that change no meaning, by Porter's second algorithm."""
-    return str(_stemmer().stemWord(word))
+    with _STEMMING:
+        return str(_stemmer().stemWord(word))
 
 
 @lru_cache
