@@ -95,6 +95,11 @@ class MissingExtra(CurateError):
 
     def __init__(self, what: str, extra: str, missing: str) -> None:
         super().__init__(f"{what} needs the package {missing!r}, which is not installed", f"pip install 'curate-chat[{extra}]'")
+        self._parts = what, extra, missing
+
+    def __reduce__(self) -> tuple[type["MissingExtra"], tuple[str, str, str]]:
+        """How another process hands it over."""
+        return MissingExtra, self._parts
 
 
 class LostLineError(Exception):

@@ -15,6 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
+from pickle import PicklingError
 from queue import SimpleQueue
 from threading import Lock
 from types import TracebackType
@@ -181,6 +182,9 @@ def _serve(pipe: "Connection", inherited: Sequence["Connection"], own: object, a
         except Exception as error:  # noqa: BLE001  (raised again where somebody waits for it)
             made = error
         try:
-            pipe.send(made)
+            try:
+                pipe.send(made)
+            except (TypeError, AttributeError, PicklingError):  # else this process would end, and write what it has with the error
+                pipe.send(RuntimeError(f"{type(made).__name__} cannot be handed over"))
         except (BrokenPipeError, ConnectionResetError):
             return

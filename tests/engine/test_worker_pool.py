@@ -1,0 +1,56 @@
+"""Processes of the pool: what they raise is raised here, whatever it is made of."""
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from curate.errors import CurateError, InputError, MissingExtra
+from curate.worker_pool import WorkerPool
+
+pytestmark = pytest.mark.slow
+
+
+def _refused(_: object, item: int) -> int:
+    if item == 5:
+        raise MissingExtra("reading tables", "tables", "tabulate")
+    return item
+
+
+def _unreadable(_: object, item: int) -> int:
+    if item == 5:
+        raise InputError("data.jsonl: gone", "look for it")
+    return item
+
+
+def _unsendable(_: object, item: int) -> object:
+    return threading.Lock() if item == 5 else item
+
+
+def _raising_what_is_unsendable(_: object, item: int) -> int:
+    if item == 5:
+        error = ValueError("of the data")
+        error.lock = threading.Lock()  # type: ignore[attr-defined]
+        raise error
+    return item
+
+
+@pytest.mark.parametrize(
+    ("make", "kind", "said"),
+    [
+        (_refused, MissingExtra, "reading tables needs the package 'tabulate', which is not installed"),
+        (_unreadable, InputError, r"data\.jsonl: gone"),
+        (_unsendable, RuntimeError, "lock cannot be handed over"),
+        (_raising_what_is_unsendable, RuntimeError, "ValueError cannot be handed over"),
+    ],
+)
+def test_what_a_process_raises_is_raised_here(
+    make: Callable[[object, int], object], kind: type[Exception], said: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with WorkerPool(2, processes=True, own=object, anew=object) as pool:
+        made = pool.each(make, range(9))
+        assert [next(made) for _ in range(5)] == [0, 1, 2, 3, 4]
+        with pytest.raises(kind, match=said) as caught:
+            next(made)
+    assert not isinstance(caught.value, CurateError) or caught.value.hint
+    assert capfd.readouterr().err == ""
