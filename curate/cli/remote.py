@@ -191,9 +191,7 @@ def start(
         estimate = estimate_output(found, meant.place)
         print_json(plain(StartOutput(address=meant.place.address, job=job, found=known, files=sent, estimate=estimate)))
         return
-    for line in sent_text(sent):
-        console().print(line)
-    for text in job_text(job):
+    for text in (*sent_text(sent), *job_text(job)):
         console().print(text)
     if known:
         console(stderr=True).print("it was started before on the same data with the same settings; --again starts another one")

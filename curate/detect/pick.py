@@ -103,6 +103,30 @@ def _verdict(known: Any, verdicts: Any, one: int, other: int) -> Any:
 
 
 @compiled
+def _judged(
+    group: int, at: int, begin: int, told: Any, others: Any, threshold: float, facts: bool, known: Any, verdicts: Any, differ: bool, asked: Any, asking: int
+) -> Any:
+    """Of those that are `told`, the first at the threshold, the first that also agrees in its facts, -1 each where there is none; how many are asked.
+
+    What is not known is `asked`, in a row more each time; beyond the first such question only where most pairs of the group `differ`.
+    """
+    alike = -1
+    for i in range(len(told)):
+        if told[i] < threshold:
+            break
+        alike = max(alike, 0)
+        verdict = _verdict(known, verdicts, at, begin + others[i]) if facts else np.uint8(SAME)
+        if verdict == UNKNOWN:
+            asked[asking, 0], asked[asking, 1], asked[asking, 2] = group, at, begin + others[i]
+            asking += 1
+            if not differ:
+                break
+        if verdict == SAME:
+            return alike, i, asking
+    return alike, -1, asking
+
+
+@compiled
 def pick(  # noqa: PLR0912, PLR0915  (one pass)
     hashes: Any,
     offsets: Any,
@@ -184,21 +208,10 @@ def pick(  # noqa: PLR0912, PLR0915  (one pass)
                     among = chosen[: _sharing(held, rank, heads, often, links, places, seen, chosen[:count])]
                 near = _nearest(hashes, offsets, members[begin:], stays, among, rank, bounds[0], row, told, others)
                 spent += len(among) + 1
-            alike, winner, open_ = -1, -1, False
-            for i in range(near):
-                if told[i] < threshold:
-                    break
-                alike = i if alike < 0 else alike
-                verdict = _verdict(known, verdicts, at, begin + others[i]) if facts else np.uint8(SAME)
-                if verdict == UNKNOWN:
-                    asked[asking, 0], asked[asking, 1], asked[asking, 2] = group, at, begin + others[i]
-                    asking += 1
-                    open_ = True
-                    if not differ:
-                        break
-                if verdict == SAME:
-                    winner = i
-                    break
+            alike, winner, first = -1, -1, asking
+            if near:
+                alike, winner, asking = _judged(group, at, begin, told[:near], others, threshold, facts, known, verdicts, differ, asked, asking)
+            open_ = asking > first
             goes = winner >= 0 and kinds[at] & GOES != 0
             stopped = stopped or open_
             if stopped:  # go on as if it were known what becomes of this one
