@@ -8,6 +8,7 @@ import polars as pl
 
 from curate.api.frames import Paths, conflicts_frame, files_of
 from curate.config import chosen, find_config
+from curate.conflicts.default_models import with_default_models
 from curate.detect.conflict import ConflictReport, find_conflicts
 from curate.detect.judges import judge_of
 from curate.egress import Consent
@@ -56,6 +57,8 @@ def conflicts(
     judge_key: str | None = None,
     similarity: float | None = None,
     all_turns: bool | None = None,
+    min_confidence: float | None = None,
+    models: bool | None = None,
     yes: bool = False,
 ) -> Conflicts:
     """Find contradictions: as `curate conflicts`, options laid over the working folder's configuration.
@@ -66,7 +69,8 @@ def conflicts(
     """
     project = Project(Path.cwd())
     options = {"embeddings": embeddings, "nli": nli, "judge": judge, "judge_model": judge_model, "similarity": similarity, "all_turns": all_turns}
-    config = chosen(find_config(project.folder).conflicts, **options)
+    options |= {"min_confidence": min_confidence, "models": models}
+    config = with_default_models(chosen(find_config(project.folder).conflicts, **options))
 
     dataset = read_dataset(files_of(paths))
     demand_understood(len(dataset.lines), len(dataset.examples))

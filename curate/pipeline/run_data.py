@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from curate.apply import Reason, demand_light, heavy_drops, leaves_by, leaving
-from curate.config import Config
+from curate.config import Config, ConflictsConfig
+from curate.conflicts.default_models import with_default_models
 from curate.decision import Decision, DecisionLog
 from curate.detect.columns import making_for
 from curate.detect.table import Reader, Table
@@ -69,9 +70,14 @@ class RunData:
             raise ConfigError(f"{self.recipe}: trains on {data}, not on this run's output {self.output}", f'write  data = "{self.config.output}"  there')
 
     @cached_property
+    def conflicts(self) -> ConflictsConfig:
+        """How contradictions are looked for, default models included."""
+        return with_default_models(self.config.conflicts)
+
+    @cached_property
     def models(self) -> dict[str, str]:
         """Fingerprints of the local models that are used. Raises `ModelError`."""
-        wanted = self.config.conflicts
+        wanted = self.conflicts
         local = "" if is_address(wanted.judge) else wanted.judge
         named = (("embeddings", wanted.embeddings), ("nli", wanted.nli), ("judge", local), ("semantic", self.config.split.semantic))
         return {name: fingerprint(model) for name, model in named if model}

@@ -30,6 +30,9 @@ def conflicts_text(report: ConflictReport, limit: int | None = SHOWN) -> "Iterat
         yield from _topic(topic)
     for note in report.notes:
         yield Text(f"note: {note}", style="dim")
+    if report.unsure:
+        shown = "shown" if report.conflicts[-len(report.unsure) :] == report.unsure else "`--all` shows them"
+        yield Text(f"{plural(len(report.unsure), 'conflict')} of less confidence, down to .3: {shown}", style="dim")
     counts = f"{plural(report.compared, 'pair')} of answers compared among {plural(report.questions, 'question')}"
     yield Text(f"{plural(len(report.conflicts), 'conflict')} in {counts}; `curate review` decides", style="bold")
 
@@ -40,13 +43,18 @@ def _block(conflict: Conflict) -> "Iterator[Text]":
     left, right, evidence = conflict.in_order()
     yield Text.assemble((conflict.code, "yellow"), f" {conflict.confidence:.2f} ", (excerpt(masked(left.request), 100), "bold"))
     if conflict.similarity < 1:
-        yield Text(f"       asked otherwise ({conflict.similarity:.2f} alike): {excerpt(masked(right.request), 100)}", style="dim")
+        yield Text(f"       asked otherwise ({same_question(conflict)}): {excerpt(masked(right.request), 100)}", style="dim")
     if conflict.systems:
         first, second = (repr(excerpt(masked(system), SPAN)) if system else "none" for system in conflict.systems)
         yield Text(f"       system prompts differ: {first} / {second}", style="dim")
     for name, side, span in (("A", left, evidence[0].left), ("B", right, evidence[0].right)):
         yield Text.assemble(f"  {name} {_place(side)}: ", *_marked(masked(side.answer), stretch_of(span, side.answer)))
     yield Text(f"    {'; '.join(_said(found, left, right) for found in evidence)}", style="dim")
+
+
+def same_question(conflict: Conflict) -> str:
+    """Why two questions are taken for one."""
+    return f"the same question with a probability of {conflict.same_question:.2f}, {conflict.similarity:.2f} alike"
 
 
 def _place(side: Question) -> str:

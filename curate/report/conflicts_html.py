@@ -8,6 +8,7 @@ from curate.detect.evidence import Evidence
 from curate.detect.question import Question
 from curate.detect.topics import Topic
 from curate.masking import hidden, masked, stretch_of
+from curate.report.conflicts import same_question
 from curate.report.html import bars, foot, head, safe, tile
 from curate.text import plural
 
@@ -53,7 +54,7 @@ def _section(title: str, conflicts: Sequence[Conflict], limit: int | None) -> It
         left, right, evidence = conflict.in_order()
         yield f"<details open><summary><h3>{conflict.code} {conflict.confidence:.2f}</h3> {safe(masked(left.request)[:300])}</summary><div>"
         if conflict.similarity < 1:
-            yield f'<p class="quiet">asked otherwise ({conflict.similarity:.2f} alike): {safe(masked(right.request)[:300])}</p>'
+            yield f'<p class="quiet">asked otherwise ({same_question(conflict)}): {safe(masked(right.request)[:300])}</p>'
         if conflict.systems:
             first, second = (masked(system)[:300] or "none" for system in conflict.systems)
             yield f'<p class="quiet">system prompts differ: {safe(first)} / {safe(second)}</p>'

@@ -52,8 +52,10 @@ class ConflictOutput(BaseModel):
     """From 0 to 1, all evidence taken together."""
     similarity: float
     """Of the questions; 1.0 where they ask the same in the same words."""
+    same_question: float
+    """Probability that both questions ask the same; part of the confidence."""
     systems_differ: bool
-    """Whether the system prompts differ: they may be why the answers do. Where they say something else, the confidence is halved."""
+    """Whether the system prompts differ: they may be why the answers do. Where they may change what is asked, the confidence is lower."""
     left: Side
     right: Side
     evidence: list[EvidenceOutput]
@@ -90,6 +92,8 @@ class ConflictsOutput(BaseModel):
     """Lines that hold no example that curate understands."""
     compared: int
     """Pairs of answers that were judged."""
+    unsure: int
+    """Conflicts of less than the smallest confidence that is shown, down to .3; with `--all` they are among the conflicts."""
     notes: list[str]
     """What was not done, and why."""
     topics: list[TopicOutput]
@@ -102,6 +106,7 @@ def conflicts_json(report: ConflictReport, not_understood: int = 0) -> dict[str,
         questions=report.questions,
         not_understood=not_understood,
         compared=report.compared,
+        unsure=len(report.unsure),
         notes=report.notes,
         topics=[_topic(topic) for topic in report.topics],
     )
@@ -125,6 +130,7 @@ def _conflict(conflict: Conflict) -> ConflictOutput:
         code=conflict.code,
         confidence=round(conflict.confidence, 4),
         similarity=conflict.similarity,
+        same_question=conflict.same_question,
         systems_differ=conflict.systems is not None,
         left=_side(left),
         right=_side(right),
