@@ -32,9 +32,17 @@ class Pair(NamedTuple):
     same: float
 
 
-def reworded(requests: Sequence[str], vectors: "Matrix", embed: Embed, least: float) -> list[Pair]:
-    """The pairs of `requests` that ask the same with a probability of at least `least`, in order of position."""
-    near = [(left, right, cosine) for left, right, cosine in nearest(vectors, LEAST_COSINE) if requests[left] != requests[right]]
+def reworded(requests: Sequence[str], vectors: "Matrix", embed: Embed, least: float, blocks: Sequence[range] | None = None) -> list[Pair]:
+    """The pairs of `requests` that ask the same with a probability of at least `least`, in order of position.
+
+    Only pairs of one block are compared, where there are blocks. `embed` is asked once.
+    """
+    near = [
+        (block.start + left, block.start + right, cosine)
+        for block in (blocks or [range(len(requests))])
+        for left, right, cosine in nearest(vectors[block.start : block.stop], LEAST_COSINE)
+        if requests[block.start + left] != requests[block.start + right]
+    ]
     words = sorted({word for left, right, _ in near for word in words_apart(wording(requests[left]), wording(requests[right]))})
     known: Mapping[str, Any] = dict(zip(words, embed(words), strict=True)) if words else {}
     found = []

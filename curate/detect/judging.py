@@ -6,6 +6,7 @@ from typing import Final, NamedTuple, Protocol
 
 from curate.config import ConflictsConfig
 from curate.conflicts.answer_polarity import opposite_polarity
+from curate.conflicts.weak_answers import is_weak
 from curate.detect.agreement import agree
 from curate.detect.answers import clashes, is_comparable, is_open
 from curate.detect.evidence import Evidence, confidence
@@ -78,7 +79,10 @@ def by_model(judged: Sequence[Judged], config: ConflictsConfig, cache: Path | No
         if probability >= config.contradiction and not agreeing:
             evidence = (*evidence, Evidence("nli", verdict.left, verdict.right, round(probability, 4)))
         score = confidence(evidence, probability)
-        found[at] = Judged(nominee, evidence, score / 2 if agreeing else score)
+        alone = all(item.source == "nli" for item in evidence)
+        if agreeing or (alone and is_weak(_asked(nominee), nominee.left.answer, nominee.right.answer)):
+            score /= 2
+        found[at] = Judged(nominee, evidence, score)
     return found
 
 

@@ -5,7 +5,7 @@ Equal questions need no model. Of the others those are compared that ask the sam
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from itertools import combinations, product
+from itertools import accumulate, combinations, pairwise, product
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -75,17 +75,16 @@ def alike(groups: Groups, config: ConflictsConfig, cache: Path | None, progress:
         if len(group) <= CROWDED and len(first.request) <= LONGEST:
             blocks[first.before].append(group)
     compared = [block for block in blocks.values() if len(block) > 1]
-    vectors = embed([next(iter(group.values())).request for block in compared for group in block], config.embeddings, cache, progress)
-    start = 0
-    for block in compared:
-        asked = [next(iter(group.values())) for group in block]
-        pairs = reworded([question.request for question in asked], vectors[start : start + len(block)], _embedding(config, cache), SHOWN_FROM)
-        for i, j, cosine, same in pairs:
-            if cosine < config.similarity or not beside_shared_lines(asked[i].request, asked[j].request):
-                continue
-            strict = same_request(asked[i], asked[j])
-            yield from _across(block[i], block[j], round(cosine, 4), round(max(same, STRICT) if strict else same, 4))
-        start += len(block)
+    every = [group for block in compared for group in block]
+    asked = [next(iter(group.values())) for group in every]
+    requests = [question.request for question in asked]
+    ends = [0, *accumulate(len(block) for block in compared)]
+    vectors = embed(requests, config.embeddings, cache, progress)
+    for i, j, cosine, same in reworded(requests, vectors, _embedding(config, cache), SHOWN_FROM, [range(*block) for block in pairwise(ends)]):
+        if cosine < config.similarity or not beside_shared_lines(requests[i], requests[j]):
+            continue
+        strict = same_request(asked[i], asked[j])
+        yield from _across(every[i], every[j], round(cosine, 4), round(max(same, STRICT) if strict else same, 4))
 
 
 def _embedding(config: ConflictsConfig, cache: Path | None) -> Embed:

@@ -153,7 +153,7 @@ def _conflicts(sources: Sources, recall: Recall | None, found: "Plan", tell: Tel
 def clash_of(conflict: "Conflict") -> Clash:
     """A conflict without its texts."""
     left, right = _side(conflict.left), _side(conflict.right)
-    return Clash(conflict.code, left, right, conflict.similarity, conflict.evidence, conflict.confidence, conflict.turns, conflict.id)
+    return Clash(conflict.code, left, right, conflict.similarity, conflict.evidence, conflict.confidence, conflict.turns, conflict.id, conflict.same_question)
 
 
 def dispute_of(topic: "Topic") -> Dispute:

@@ -14,6 +14,7 @@ from curate.conflicts.default_models import with_default_models
 from curate.conflicts.persona import same_setting
 from curate.conflicts.reworded import nearest, reworded
 from curate.conflicts.same_question import FEATURES, features, probability, words_apart
+from curate.conflicts.weak_answers import is_weak
 from curate.conflicts.wording import other_aspect, other_value, wording
 from curate.detect.conflict import find_conflicts
 from curate.example import Example, Place
@@ -141,3 +142,16 @@ def test_the_triples_of_the_benchmark_are_whole() -> None:
     lines = [line for line in TRIPLES.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
     assert {tuple(part.count("|") for part in line.split(" || ")) for line in lines} == {(1, 2, 1)}
     assert len(lines) == 50
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "weak"),
+    [
+        ("What is it?", "It may be a fracture.", True),
+        ("What helps?", "- sleep\n- water\n- rest", True),
+        ("What helps?", "Sleep helps.", False),
+        ("What is a ferret?", "Once there was a king " * 12, True),
+    ],
+)
+def test_a_model_alone_is_less_sure_of_lists_hedges_and_passages(question: str, answer: str, weak: bool) -> None:
+    assert is_weak(question, answer, "It is so.") is weak
