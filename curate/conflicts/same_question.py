@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rapidfuzz.distance import Indel
 
-from curate.conflicts.wording import Wording, other_aspect, other_value, rarity
+from curate.conflicts.wording import Wording, other_aspect, other_numbers, other_value, rarity
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,8 +43,9 @@ def features(left: Wording, right: Wording, cosine: float, vectors: Mapping[str,
     overlap = 1 - sum(sum(weights[word] for word in words) for _, words in apart) / total
     distances = [{word: _distance(word, other, vectors) for word in words} for (_, words), other in zip(apart, (right, left), strict=True)]
     frame = Indel.normalized_similarity(left.order, right.order)
+    other = other_numbers(left, right) or (frame >= SAME_SENTENCE and other_value(left, right))
     replaced = float(frame >= SAME_SENTENCE) * min(1.0, FAR * (1 - cosine)) * min(1.0, 2 * min(max(side.values(), default=0.0) for side in distances))
-    return (cosine, overlap, replaced, float(other_aspect(left, right)), float(frame >= SAME_SENTENCE and other_value(left, right)))
+    return (cosine, overlap, replaced, float(other_aspect(left, right)), float(other))
 
 
 def _apart(mine: Wording, other: Wording, weights: Mapping[str, float]) -> tuple[float, list[str]]:

@@ -111,6 +111,11 @@ def other_value(left: Wording, right: Wording) -> bool:
     )
 
 
+def other_numbers(left: Wording, right: Wording) -> bool:
+    """Whether both questions give numbers, and not the same ones: another question in whatever sentence."""
+    return bool(left.numbers) and bool(right.numbers) and left.numbers != right.numbers
+
+
 def other_aspect(left: Wording, right: Wording) -> bool:
     """Whether two questions ask for something else of what they are about: a price and a place."""
     return bool(left.aspects) and bool(right.aspects) and left.aspects.isdisjoint(right.aspects)
