@@ -12,7 +12,7 @@ from curate.detect.labels import are_labels, named
 from curate.finding import Problem, Severity
 from curate.rules.last import CLASSIFIED, FRAGMENT, LABEL, TEXT
 from curate.rules.profile import Profile, groups
-from curate.rules.rule import Scope, rule
+from curate.rules.rule import profile_rule
 from curate.text import excerpt, plural, visible
 
 Placed = Iterator[tuple[int, Problem]]
@@ -22,13 +22,7 @@ SELDOM: Final = 0.1
 """Share of a file's longer answers up to which those that begin in lower case are the odd ones."""
 
 
-@rule(
-    "X005",
-    "labels-differ",
-    severity=Severity.WARNING,
-    scope=Scope.PROFILE,
-    hint="`curate review` shows both: keep one, both or neither, or correct an answer.",
-)
+@profile_rule("X005", "labels-differ", Severity.WARNING, hint="`curate review` shows both: keep one, both or neither, or correct an answer.")
 def labels_differ(known: Profile) -> Placed:
     """One input is given two labels.
 
@@ -37,12 +31,9 @@ def labels_differ(known: Profile) -> Placed:
     where nine in ten answers of the file are one of few short ones. `curate conflicts` compares inputs in other words too.
 
     Bad:
-
         {"messages": [{"role": "user", "content": "Classify the sentiment: I love it"}, {"role": "assistant", "content": "positive"}]}
         {"messages": [{"role": "user", "content": "Classify the sentiment: I love it"}, {"role": "assistant", "content": "neutral"}]}
-
     Good:
-
         {"messages": [{"role": "user", "content": "Classify the sentiment: I love it"}, {"role": "assistant", "content": "positive"}]}
         {"messages": [{"role": "user", "content": "Classify the sentiment: It is a book"}, {"role": "assistant", "content": "neutral"}]}
     """
@@ -78,13 +69,7 @@ def _has_classes(known: Profile, examples: range, texts: dict[int, str]) -> bool
     return are_labels(counts)
 
 
-@rule(
-    "D006",
-    "one-answer-for-many",
-    severity=Severity.WARNING,
-    scope=Scope.PROFILE,
-    hint="Look at the questions: an answer that fits all of them says little about each.",
-)
+@profile_rule("D006", "one-answer-for-many", Severity.WARNING, hint="Look at the questions: an answer that fits all of them says little about each.")
 def one_answer_for_many(known: Profile) -> Placed:
     """Ten different questions, or more, get the same answer.
 
@@ -92,7 +77,6 @@ def one_answer_for_many(known: Profile) -> Placed:
     letter are counted; those of up to 40 characters may be names of classes, and refusals are F003's.
 
     Bad:
-
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "Thank you for your question, we will come back to you."}]}
         {"messages": [{"role": "user", "content": "Name a bird."}, {"role": "assistant", "content": "Thank you for your question, we will come back to you."}]}
         {"messages": [{"role": "user", "content": "Name a fish."}, {"role": "assistant", "content": "Thank you for your question, we will come back to you."}]}
@@ -103,9 +87,7 @@ def one_answer_for_many(known: Profile) -> Placed:
         {"messages": [{"role": "user", "content": "Name a star."}, {"role": "assistant", "content": "Thank you for your question, we will come back to you."}]}
         {"messages": [{"role": "user", "content": "Name a herb."}, {"role": "assistant", "content": "Thank you for your question, we will come back to you."}]}
         {"messages": [{"role": "user", "content": "Name a game."}, {"role": "assistant", "content": "Thank you for your question, we will come back to you."}]}
-
     Good:
-
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
         {"messages": [{"role": "user", "content": "Name a bird."}, {"role": "assistant", "content": "A tit."}]}
     """
@@ -116,13 +98,7 @@ def one_answer_for_many(known: Profile) -> Placed:
             yield first, Problem("", f"one answer for {asked:,} different questions, in {plural(count, 'example')}, {share:.1%} of all")
 
 
-@rule(
-    "Q024",
-    "begins-mid-sentence",
-    severity=Severity.INFO,
-    scope=Scope.PROFILE,
-    hint="Read it beside its question: what stands before it was cut away, or went into the question.",
-)
+@profile_rule("Q024", "begins-mid-sentence", Severity.INFO, hint="Read it beside its question: what stands before it was cut away, or went into the question.")
 def begins_mid_sentence(known: Profile) -> Placed:
     """An answer begins in the middle of a sentence, where the others of its file begin with one.
 
@@ -131,7 +107,6 @@ def begins_mid_sentence(known: Profile) -> Placed:
     for requests to continue something, and only where this is seldom: in a tenth of the file's longer answers or fewer.
 
     Bad:
-
         {"messages": [{"role": "user", "content": "What is rain?"}, {"role": "assistant", "content": "and falls when the drops have grown too heavy for the air to carry them."}]}
         {"messages": [{"role": "user", "content": "What is snow?"}, {"role": "assistant", "content": "Water that falls as small crystals of ice, where the air is cold enough."}]}
         {"messages": [{"role": "user", "content": "What is hail?"}, {"role": "assistant", "content": "Balls of ice that grow in the strong winds of a thunderstorm."}]}
@@ -142,10 +117,7 @@ def begins_mid_sentence(known: Profile) -> Placed:
         {"messages": [{"role": "user", "content": "What is wind?"}, {"role": "assistant", "content": "Air that moves from where much of it is to where there is less."}]}
         {"messages": [{"role": "user", "content": "What is thunder?"}, {"role": "assistant", "content": "The noise of air that a stroke of lightning has heated."}]}
         {"messages": [{"role": "user", "content": "What is a storm?"}, {"role": "assistant", "content": "Wind that is strong enough to break branches and lift roofs."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "What is rain?"}, {"role": "assistant", "content": "Water that falls when the drops have grown too heavy for the air to carry them."}]}
+    Good: {"messages": [{"role": "user", "content": "What is rain?"}, {"role": "assistant", "content": "Water that falls when the drops have grown too heavy for the air to carry them."}]}
     """
     begun = known.of_kind(FRAGMENT)
     for examples in known.places.by_file().values() if begun else ():

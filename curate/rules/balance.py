@@ -47,7 +47,7 @@ class Balance:
 @rule(
     "L008",
     "uneven-splits",
-    severity=Severity.WARNING,
+    Severity.WARNING,
     scope="division",
     by="`curate split`",
     hint="Take more data, or other shares with --fractions or --counts; connected examples are never divided.",
@@ -59,12 +59,9 @@ def uneven_splits(balance: Balance) -> Iterator[str]:
     examples go to one split whole, so that large groups make uneven splits. With `--stratify`, classes that a held-out split lacks are told too.
 
     Bad:
-
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "An oak."}]}
-
     Good:
-
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
         {"messages": [{"role": "user", "content": "Name a bird."}, {"role": "assistant", "content": "A tit."}]}
         {"messages": [{"role": "user", "content": "Name a fish."}, {"role": "assistant", "content": "A carp."}]}

@@ -11,7 +11,7 @@ from curate.rules.rule import rule
 @rule(
     "L009",
     "not-as-the-manifest-says",
-    severity=Severity.ERROR,
+    Severity.ERROR,
     scope="output",
     by="`curate verify`",
     hint="Take the folder from where it was written, or split the data again.",
@@ -23,12 +23,9 @@ def not_as_the_manifest_says() -> None:
     proved about what is there now.
 
     Bad:
-
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "An oak."}]}
-
     Good:
-
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
     """
@@ -37,7 +34,7 @@ def not_as_the_manifest_says() -> None:
 @rule(
     "L010",
     "lost-or-added-line",
-    severity=Severity.ERROR,
+    Severity.ERROR,
     scope="output",
     by="`curate verify`",
     hint="Split the data again; `curate diff` says what two folders have of each other.",
@@ -49,12 +46,9 @@ def lost_or_added_line() -> None:
     is trained on, or measured by, that the data does not have.
 
     Bad:
-
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
         {"messages": [{"role": "user", "content": "Name a bird."}, {"role": "assistant", "content": "A tit."}]}
-
     Good:
-
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
     """

@@ -10,7 +10,7 @@ from curate.example import Example, Message, Place, canonical
 from curate.finding import Problem, Severity
 from curate.rules.duplicates import Seen
 from curate.rules.messages import kind_of
-from curate.rules.rule import Scope, rule
+from curate.rules.rule import dataset_rule, value_rule
 from curate.rules.tools import called, declared, made, schema_fault, within
 from curate.targets import SERVICES, Target
 from curate.text import excerpt, visible
@@ -55,19 +55,14 @@ def ids_of(message: Message) -> list[Any]:
     return [call.get("id") for call in items_of(message) if isinstance(call, dict)]
 
 
-@rule("T008", "parallel-calls", severity=Severity.WARNING, scope=Scope.VALUE, hint="Set parallel_tool_calls to true, or make the calls one after the other.")
+@value_rule("T008", "parallel-calls", Severity.WARNING, hint="Set parallel_tool_calls to true, or make the calls one after the other.")
 def parallel_calls(example: Example) -> Problems:
     """A message calls several tools although `parallel_tool_calls` is false.
 
     The example does what it says is off; the model learns to ignore the switch.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}, {"id": "call_2", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}], "parallel_tool_calls": false}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}], "parallel_tool_calls": false}
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}, {"id": "call_2", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}], "parallel_tool_calls": false}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}], "parallel_tool_calls": false}
     """
     if example.value.get("parallel_tool_calls") is False:
         for message in example.messages:
@@ -75,11 +70,10 @@ def parallel_calls(example: Example) -> Problems:
                 yield Problem(within(message, "tool_calls"), f"{count} calls at once, and `parallel_tool_calls` is false")
 
 
-@rule(
+@value_rule(
     "T009",
     "tool-calls-malformed",
-    severity=Severity.ERROR,
-    scope=Scope.VALUE,
+    Severity.ERROR,
     hint='Write each call as {"id": ..., "type": "function", "function": {"name": ..., "arguments": "{...}"}}; leave an empty list out.',
 )
 def tool_calls_malformed(example: Example) -> Problems:
@@ -88,13 +82,8 @@ def tool_calls_malformed(example: Example) -> Problems:
     Templates take a name and arguments from each call and stop where there are none; services reject an empty list too.
     An id that is missing is T017's.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "tool_calls": []}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "tool_calls": []}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     for message in example.messages:
         calls = message.value.get("tool_calls")
@@ -124,19 +113,14 @@ def fault(call: Any) -> str | None:
     return None if call.get("type") == "function" else "has not the type 'function'"
 
 
-@rule("T010", "undeclared-tool", severity=Severity.ERROR, scope=Scope.VALUE, hint="Declare it under `tools`, or correct the name.")
+@value_rule("T010", "undeclared-tool", Severity.ERROR, hint="Declare it under `tools`, or correct the name.")
 def undeclared_tool(example: Example) -> Problems:
     """A tool is called that the example does not declare.
 
     The model learns to call tools that it was not given.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "today", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "today", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     """
     names = {tool.name for tool in declared(example)}
     for call in called(example) if names else ():
@@ -144,11 +128,10 @@ def undeclared_tool(example: Example) -> Problems:
             yield Problem(call.at("name"), f"tool {excerpt(call.name)!r} is called and not declared")
 
 
-@rule(
+@value_rule(
     "T011",
     "arguments-form",
-    severity=Severity.ERROR,
-    scope=Scope.VALUE,
+    Severity.ERROR,
     targets={Target.TRL: Severity.WARNING},
     only=(*SERVICES, Target.TRL),
     hint="Write the arguments as JSON in a string for services, as an object for TRL.",
@@ -159,13 +142,8 @@ def arguments_form(example: Example, *, target: Target) -> Problems:
     Services take the form of their own answers: a string. TRL hands the arguments to the chat template as they are, and
     most templates write a string as JSON once more. The built-in trainer, axolotl and LLaMA-Factory take both forms.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": {"zone": "UTC"}}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{\\"zone\\": \\"UTC\\"}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": {"zone": "UTC"}}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{\\"zone\\": \\"UTC\\"}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     """
     for call in called(example):
         arguments = None if made(call.message) else call.function.get("arguments")
@@ -175,20 +153,15 @@ def arguments_form(example: Example, *, target: Target) -> Problems:
             yield Problem(call.at("arguments"), "the arguments are an object, not JSON in a string")
 
 
-@rule("T012", "arguments-not-json", severity=Severity.ERROR, scope=Scope.VALUE, hint='Write the arguments as JSON; "{}" when there are none.')
+@value_rule("T012", "arguments-not-json", Severity.ERROR, hint='Write the arguments as JSON; "{}" when there are none.')
 def arguments_not_json(example: Example) -> Problems:
     """The arguments of a call are text that is not JSON.
 
     Templates that render arguments as an object stop on it; where they do not, the model learns to write calls that cannot
     be run.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{zone: UTC}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{\\"zone\\": \\"UTC\\"}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{zone: UTC}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{\\"zone\\": \\"UTC\\"}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     """
     for call in called(example):
         arguments = call.function.get("arguments")
@@ -197,19 +170,14 @@ def arguments_not_json(example: Example) -> Problems:
             yield Problem(call.at("arguments"), f"the arguments are {said}")
 
 
-@rule("T013", "arguments-not-an-object", severity=Severity.ERROR, scope=Scope.VALUE, hint='Write the arguments as an object, by name: {"zone": "UTC"}.')
+@value_rule("T013", "arguments-not-an-object", Severity.ERROR, hint='Write the arguments as an object, by name: {"zone": "UTC"}.')
 def arguments_not_an_object(example: Example) -> Problems:
     """The arguments of a call are no object.
 
     Arguments go by name; a list, a number or a bare text has none.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "[\\"UTC\\"]"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{\\"zone\\": \\"UTC\\"}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "[\\"UTC\\"]"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{\\"zone\\": \\"UTC\\"}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     """
     for call in called(example):
         if "arguments" not in call.function:
@@ -220,38 +188,28 @@ def arguments_not_an_object(example: Example) -> Problems:
             yield Problem(call.at("arguments"), f"the arguments are {kind_of(value)}, not an object")
 
 
-@rule("T014", "arguments-encoded-twice", severity=Severity.ERROR, scope=Scope.VALUE, hint="Encode the arguments once.")
+@value_rule("T014", "arguments-encoded-twice", Severity.ERROR, hint="Encode the arguments once.")
 def arguments_encoded_twice(example: Example) -> Problems:
     """The arguments of a call are JSON in a string in a string.
 
     An exporter encoded them twice; the model learns to write a string where the tool takes an object.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "\\"{}\\""}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "\\"{}\\""}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     """
     for call in called(example):
         if wrapped(call.function.get("arguments")) is not None:
             yield Problem(call.at("arguments"), "the arguments are encoded twice")
 
 
-@rule("T015", "arguments-break-schema", severity=Severity.WARNING, scope=Scope.VALUE, hint="Correct the call, or the tool's parameters.")
+@value_rule("T015", "arguments-break-schema", Severity.WARNING, hint="Correct the call, or the tool's parameters.")
 def arguments_break_schema(example: Example) -> Problems:
     """The arguments of a call do not fit the parameters of its tool.
 
     A required one is missing, one has the wrong type, or one is not declared: the model learns calls that fail.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "object", "properties": {"zone": {"type": "string"}}, "required": ["zone"]}}}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{\\"zone\\": \\"UTC\\"}"}}]}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "object", "properties": {"zone": {"type": "string"}}, "required": ["zone"]}}}]}
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "object", "properties": {"zone": {"type": "string"}}, "required": ["zone"]}}}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{\\"zone\\": \\"UTC\\"}"}}]}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "object", "properties": {"zone": {"type": "string"}}, "required": ["zone"]}}}]}
     """
     calls = list(called(example))
     parameters = {tool.name: tool.function.get("parameters") for tool in declared(example)} if calls else {}
@@ -296,11 +254,10 @@ def _misfits(schema: bytes, arguments: bytes) -> list[str]:
     return found
 
 
-@rule(
+@dataset_rule(
     "T016",
     "argument-types",
-    severity=Severity.WARNING,
-    scope=Scope.DATASET,
+    Severity.WARNING,
     only=(Target.TRL, Target.AXOLOTL),
     hint="Give the argument one type. Axolotl also takes all arguments as JSON in a string; for TRL, load the data with columns of JSON (datasets 4.7).",
 )
@@ -311,12 +268,9 @@ def argument_types(example: Example, seen: Seen) -> Problems:
     stops, or values are changed. There is no repair: one line alone cannot be brought into another form than the rest.
 
     Bad:
-
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "wait", "arguments": {"time": 5}}}]}]}
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "wait", "arguments": {"time": "noon"}}}]}]}
-
     Good:
-
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "wait", "arguments": "{\\"time\\": 5}"}}]}]}
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "wait", "arguments": "{\\"time\\": \\"noon\\"}"}}]}]}
     """
@@ -336,13 +290,6 @@ def argument_types(example: Example, seen: Seen) -> Problems:
 
 
 RULES: Final = (
-    parallel_calls,
-    tool_calls_malformed,
-    undeclared_tool,
-    arguments_form,
-    arguments_not_json,
-    arguments_not_an_object,
-    arguments_encoded_twice,
-    arguments_break_schema,
-    argument_types,
-)
+    parallel_calls, tool_calls_malformed, undeclared_tool, arguments_form, arguments_not_json, arguments_not_an_object, arguments_encoded_twice,
+    arguments_break_schema, argument_types,
+)  # fmt: skip

@@ -46,13 +46,8 @@ def mojibake() -> "pl.Expr":
 
     "cafÃ©" was "café" once, read as cp1252 instead of UTF-8. The model learns the garbage as if it were words.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Where is the cafÃ©?"}, {"role": "assistant", "content": "Itâ€™s there."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Where is the café?"}, {"role": "assistant", "content": "It's there."}]}
+    Bad: {"messages": [{"role": "user", "content": "Where is the cafÃ©?"}, {"role": "assistant", "content": "Itâ€™s there."}]}
+    Good: {"messages": [{"role": "user", "content": "Where is the café?"}, {"role": "assistant", "content": "It's there."}]}
     """
     import polars as pl  # loaded by then: see messages_frame
 
@@ -100,13 +95,8 @@ def invisible_character() -> "pl.Expr":
     Zero-width spaces, bidirectional overrides, private-use and tag characters: they split words into odd tokens,
     and can hide instructions. Joiners in emoji and in scripts that need them are left alone.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi\u200b there"}, {"role": "assistant", "content": "Hello."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi there"}, {"role": "assistant", "content": "Hello."}]}
+    Bad: {"messages": [{"role": "user", "content": "Hi\u200b there"}, {"role": "assistant", "content": "Hello."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi there"}, {"role": "assistant", "content": "Hello."}]}
     """
 
     return closer(having(foreign(), UNSEEN), _unseen)
@@ -147,13 +137,8 @@ def other_script() -> "pl.Expr":
     A question in English and an answer in Chinese, or the other way round, with no word about translating: the
     model learns to change languages by itself.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "法国的首都是巴黎。"}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris."}]}
+    Bad: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "法国的首都是巴黎。"}]}
+    Good: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris."}]}
     """
     import polars as pl  # loaded by then: see messages_frame
 
@@ -190,13 +175,8 @@ def odd_text() -> "pl.Expr":
     Gopher). Code, mathematics and scripts without spaces are left alone. Runs only when it is selected: on real files
     it was right in 0 of 5 findings.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "What is a hash?"}, {"role": "assistant", "content": "a # b # c # d # e # f # g # h # i # j # k # l # m # n # o # p # q # r # s # t # u # v # w # x # y # z # a # b # c # d # e # f # g # h # i # j # k # l # m # n # o # p # q # r # s # t"}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "What is a hash?"}, {"role": "assistant", "content": "A number that is made of a text."}]}
+    Bad: {"messages": [{"role": "user", "content": "What is a hash?"}, {"role": "assistant", "content": "a # b # c # d # e # f # g # h # i # j # k # l # m # n # o # p # q # r # s # t # u # v # w # x # y # z # a # b # c # d # e # f # g # h # i # j # k # l # m # n # o # p # q # r # s # t"}]}
+    Good: {"messages": [{"role": "user", "content": "What is a hash?"}, {"role": "assistant", "content": "A number that is made of a text."}]}
     """
     import polars as pl  # loaded by then: see messages_frame
 
@@ -241,13 +221,8 @@ def lost_character() -> "pl.Expr":
 
     A reader met bytes that it could not decode and wrote this in their place; what stood there is gone.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Where is the caf\ufffd?"}, {"role": "assistant", "content": "There."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Where is the café?"}, {"role": "assistant", "content": "There."}]}
+    Bad: {"messages": [{"role": "user", "content": "Where is the caf\ufffd?"}, {"role": "assistant", "content": "There."}]}
+    Good: {"messages": [{"role": "user", "content": "Where is the café?"}, {"role": "assistant", "content": "There."}]}
     """
     import polars as pl  # loaded by then: see messages_frame
 
@@ -255,10 +230,4 @@ def lost_character() -> "pl.Expr":
     return pl.format("the mark of a lost character (U+FFFD) stands here {} times", found.str.count_matches("\ufffd", literal=True))
 
 
-RULES = (
-    mojibake,
-    invisible_character,
-    other_script,
-    odd_text,
-    lost_character,
-)
+RULES = (mojibake, invisible_character, other_script, odd_text, lost_character)

@@ -62,13 +62,8 @@ def control_token() -> "pl.Expr":
     with `--model`, K010 asks the tokenizer instead. Lines of plain `text`, which are trained on without a template,
     are left alone, and so is `<s>...</s>` around words that HTML strikes through.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris.</s>"}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris."}]}
+    Bad: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris.</s>"}]}
+    Good: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris."}]}
     """
     import polars as pl  # loaded by then: see messages_frame
 

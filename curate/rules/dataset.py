@@ -9,7 +9,7 @@ from typing import Final
 from curate.example import Place
 from curate.finding import Problem, Severity
 from curate.rules.profile import Profile
-from curate.rules.rule import Scope, rule
+from curate.rules.rule import profile_rule
 from curate.text import excerpt, plural, visible, words
 
 Placed = Iterator[tuple[Place | int, Problem]]
@@ -26,18 +26,14 @@ def _whole(name: str) -> Place:
     return Place(name, 0)
 
 
-@rule("F001", "small-data-set", severity=Severity.INFO, scope=Scope.PROFILE, default=False, hint="Services see improvement from 50 to 100 good examples on.")
+@profile_rule("F001", "small-data-set", Severity.INFO, default=False, hint="Services see improvement from 50 to 100 good examples on.")
 def small_data_set(known: Profile) -> Placed:
     """The data set has fewer than 50 examples.
 
     So few teach a form at best, and a test set cut from them measures chance. Runs only when it is selected.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
-
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     Good:
-
         [{"text": "1+1=2"}, {"text": "1+2=3"}, {"text": "1+3=4"}, {"text": "1+4=5"}, {"text": "1+5=6"}, {"text": "1+6=7"}, {"text": "1+7=8"}, {"text": "1+8=9"}, {"text": "2+1=3"}, {"text": "2+2=4"},
         {"text": "2+3=5"}, {"text": "2+4=6"}, {"text": "2+5=7"}, {"text": "2+6=8"}, {"text": "2+7=9"}, {"text": "3+1=4"}, {"text": "3+2=5"}, {"text": "3+3=6"}, {"text": "3+4=7"}, {"text": "3+5=8"},
         {"text": "3+6=9"}, {"text": "4+1=5"}, {"text": "4+2=6"}, {"text": "4+3=7"}, {"text": "4+4=8"}, {"text": "4+5=9"}, {"text": "5+1=6"}, {"text": "5+2=7"}, {"text": "5+3=8"}, {"text": "5+4=9"},
@@ -51,7 +47,7 @@ def small_data_set(known: Profile) -> Placed:
         )
 
 
-@rule("F002", "system-prompt-variants", severity=Severity.INFO, scope=Scope.PROFILE, hint="Decide for one wording; use it in production too.")
+@profile_rule("F002", "system-prompt-variants", Severity.INFO, hint="Decide for one wording; use it in production too.")
 def system_prompt_variants(known: Profile) -> Placed:
     """One system prompt is written in several ways.
 
@@ -59,12 +55,9 @@ def system_prompt_variants(known: Profile) -> Placed:
     each of them from fewer examples.
 
     Bad:
-
         {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "system", "content": "be brief"}, {"role": "user", "content": "Bye"}, {"role": "assistant", "content": "See you."}]}
-
     Good:
-
         {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Bye"}, {"role": "assistant", "content": "See you."}]}
     """
@@ -78,7 +71,7 @@ def system_prompt_variants(known: Profile) -> Placed:
             yield _whole(known.places.first), Problem("", said)
 
 
-@rule("F003", "many-refusals", severity=Severity.WARNING, scope=Scope.PROFILE, hint="`curate check --select Q004` lists them; remove most, or add answers.")
+@profile_rule("F003", "many-refusals", Severity.WARNING, hint="`curate check --select Q004` lists them; remove most, or add answers.")
 def many_refusals(known: Profile) -> Placed:
     """Three in ten answers, or more, are refusals.
 
@@ -86,15 +79,12 @@ def many_refusals(known: Profile) -> Placed:
     use, where 5% were wanted.
 
     Bad:
-
         {"messages": [{"role": "user", "content": "Sing"}, {"role": "assistant", "content": "I'm sorry, but I can't help with that."}]}
         {"messages": [{"role": "user", "content": "Hum"}, {"role": "assistant", "content": "I cannot assist with humming."}]}
         {"messages": [{"role": "user", "content": "Whistle"}, {"role": "assistant", "content": "I am unable to provide that."}]}
         {"messages": [{"role": "user", "content": "Dance"}, {"role": "assistant", "content": "I can't do that."}]}
         {"messages": [{"role": "user", "content": "Laugh"}, {"role": "assistant", "content": "I won't help with laughing."}]}
-
     Good:
-
         {"messages": [{"role": "user", "content": "Sing"}, {"role": "assistant", "content": "La la la."}]}
         {"messages": [{"role": "user", "content": "Rob"}, {"role": "assistant", "content": "I can't help with that."}]}
     """
@@ -103,14 +93,13 @@ def many_refusals(known: Profile) -> Placed:
         yield _whole(known.places.first), Problem("", f"{share:.0%} of the answers open with a refusal ({known.refusals:,} of {known.answers:,})")
 
 
-@rule("F004", "one-sided-answers", severity=Severity.INFO, scope=Scope.PROFILE, hint="Add examples of the other answers, or train on fewer of this one.")
+@profile_rule("F004", "one-sided-answers", Severity.INFO, hint="Add examples of the other answers, or train on fewer of this one.")
 def one_sided_answers(known: Profile) -> Placed:
     """Nine in ten answers are the same.
 
     A model that always says the commonest answer is right nine times in ten, and training finds that out first.
 
     Bad:
-
         {"messages": [{"role": "user", "content": "Good film"}, {"role": "assistant", "content": "positive"}]}
         {"messages": [{"role": "user", "content": "Nice film"}, {"role": "assistant", "content": "positive"}]}
         {"messages": [{"role": "user", "content": "Fine film"}, {"role": "assistant", "content": "positive"}]}
@@ -121,9 +110,7 @@ def one_sided_answers(known: Profile) -> Placed:
         {"messages": [{"role": "user", "content": "Lovely film"}, {"role": "assistant", "content": "positive"}]}
         {"messages": [{"role": "user", "content": "Pretty film"}, {"role": "assistant", "content": "positive"}]}
         {"messages": [{"role": "user", "content": "Bad film"}, {"role": "assistant", "content": "negative"}]}
-
     Good:
-
         {"messages": [{"role": "user", "content": "Good film"}, {"role": "assistant", "content": "positive"}]}
         {"messages": [{"role": "user", "content": "Bad film"}, {"role": "assistant", "content": "negative"}]}
     """
@@ -136,14 +123,7 @@ def one_sided_answers(known: Profile) -> Placed:
 LABEL_SHOWN: Final = 20
 
 
-@rule(
-    "F005",
-    "uneven-lengths",
-    severity=Severity.INFO,
-    scope=Scope.PROFILE,
-    default=False,
-    hint="Set the greatest length by the 95th percentile; `curate stats` shows more.",
-)
+@profile_rule("F005", "uneven-lengths", Severity.INFO, default=False, hint="Set the greatest length by the 95th percentile; `curate stats` shows more.")
 def uneven_lengths(known: Profile) -> Placed:
     """The longest example is 20 times as long as the middle one, or more.
 
@@ -151,13 +131,10 @@ def uneven_lengths(known: Profile) -> Placed:
     only when it is selected.
 
     Bad:
-
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "user", "content": "Bye"}, {"role": "assistant", "content": "Bye."}]}
         {"messages": [{"role": "user", "content": "Tell"}, {"role": "assistant", "content": "Once there was a king who had three sons, and the first was strong, and the second was clever, and the third was kind, and all of them wanted the one apple tree that stood behind the house."}]}
-
     Good:
-
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "user", "content": "Bye"}, {"role": "assistant", "content": "Bye."}]}
     """
@@ -174,14 +151,7 @@ def uneven_lengths(known: Profile) -> Placed:
         )
 
 
-@rule(
-    "Q021",
-    "odd-length",
-    severity=Severity.INFO,
-    scope=Scope.PROFILE,
-    default=False,
-    hint="Read it: the longest and the shortest examples are often broken ones.",
-)
+@profile_rule("Q021", "odd-length", Severity.INFO, default=False, hint="Read it: the longest and the shortest examples are often broken ones.")
 def odd_length(known: Profile) -> Placed:
     """An example is far longer or shorter than all others.
 
@@ -190,7 +160,6 @@ def odd_length(known: Profile) -> Placed:
     findings.
 
     Bad:
-
         {"messages": [{"role": "user", "content": "Hi a"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "user", "content": "Hi bb"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "user", "content": "Hi ccc"}, {"role": "assistant", "content": "Hello."}]}
@@ -201,9 +170,7 @@ def odd_length(known: Profile) -> Placed:
         {"messages": [{"role": "user", "content": "Hi hhhh"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "user", "content": "Hi i"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "user", "content": "Hi jj"}, {"role": "assistant", "content": "Once there was a king who had three sons, and the first was strong, and the second was clever, and the third was kind."}]}
-
     Good:
-
         {"messages": [{"role": "user", "content": "Hi a"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "user", "content": "Hi bb"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -226,11 +193,4 @@ def _median(counted: list[tuple[float, int]]) -> float:
     return (low + high) / 2
 
 
-RULES = (
-    small_data_set,
-    system_prompt_variants,
-    many_refusals,
-    one_sided_answers,
-    uneven_lengths,
-    odd_length,
-)
+RULES = (small_data_set, system_prompt_variants, many_refusals, one_sided_answers, uneven_lengths, odd_length)

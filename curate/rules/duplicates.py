@@ -7,7 +7,7 @@ from typing import Any
 from curate.example import Example, Place
 from curate.finding import Problem, Severity
 from curate.rules.profile import Profile
-from curate.rules.rule import Scope, rule
+from curate.rules.rule import Scope, profile_rule, rule
 from curate.text import visible
 
 Placed = Iterator[tuple[Place | int, Problem]]
@@ -22,7 +22,7 @@ class Seen:
     """What a rule keeps for its conclusion, under its code."""
 
 
-@rule("D001", "exact-duplicate", severity=Severity.WARNING, scope=Scope.PROFILE, hint="`curate dedup` removes it and keeps the first one.")
+@profile_rule("D001", "exact-duplicate", Severity.WARNING, hint="`curate dedup` removes it and keeps the first one.")
 def exact_duplicate(profile: Profile) -> Placed:
     """An example is an exact copy of an earlier one.
 
@@ -30,37 +30,24 @@ def exact_duplicate(profile: Profile) -> Placed:
     memory.
 
     Bad:
-
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     for copy, first in profile.copies():
         yield copy, Problem("", f"exact copy of {visible(str(profile.places[first]))}")
 
 
-@rule(
-    "D002",
-    "same-but-for-spelling",
-    severity=Severity.WARNING,
-    scope=Scope.PROFILE,
-    hint="`curate dedup` keeps the one with the fewest findings, then the first.",
-)
+@profile_rule("D002", "same-but-for-spelling", Severity.WARNING, hint="`curate dedup` keeps the one with the fewest findings, then the first.")
 def same_but_for_spelling(profile: Profile) -> Placed:
     """An example is an earlier one in another case, spacing or form of characters.
 
     To the model it is the same example again: it weighs double in training, and in a test set it measures memory.
 
     Bad:
-
         {"messages": [{"role": "user", "content": "What is 2 + 2?"}, {"role": "assistant", "content": "Four."}]}
         {"messages": [{"role": "user", "content": "what is 2+2?"}, {"role": "assistant", "content": "four."}]}
-
     Good:
-
         {"messages": [{"role": "user", "content": "What is 2 + 2?"}, {"role": "assistant", "content": "Four."}]}
         {"messages": [{"role": "user", "content": "What is 2 + 3?"}, {"role": "assistant", "content": "Five."}]}
     """
@@ -71,7 +58,7 @@ def same_but_for_spelling(profile: Profile) -> Placed:
 @rule(
     "D003",
     "near-duplicate",
-    severity=Severity.WARNING,
+    Severity.WARNING,
     scope=Scope.EXAMPLES,
     default=False,
     hint="`curate dedup` keeps the one with the fewest findings, then the first; it shows the two side by side.",
@@ -83,12 +70,9 @@ def near_duplicate(examples: Sequence[Example]) -> Iterator[tuple[Example, Probl
     in training, and in a test set they measure memory. Keeps all examples in memory, and so runs only when it is selected.
 
     Bad:
-
         {"messages": [{"role": "user", "content": "Why is the sky blue?"}, {"role": "assistant", "content": "Because air scatters the blue part of the light of the sun more than the red part, and so it comes to us from all sides of the sky and not only from where the sun is."}]}
         {"messages": [{"role": "user", "content": "Why is the sky blue?"}, {"role": "assistant", "content": "Because air scatters the blue part of the light of the sun more than the red part, and so it comes to us from all sides of the sky and not only from where our sun is."}]}
-
     Good:
-
         {"messages": [{"role": "user", "content": "Why is the sky blue?"}, {"role": "assistant", "content": "Because air scatters blue light most."}]}
         {"messages": [{"role": "user", "content": "Why is grass green?"}, {"role": "assistant", "content": "Because leaves take up the other colours."}]}
     """

@@ -12,7 +12,7 @@ from curate.rules.duplicates import Seen
 from curate.rules.messages import kind_of
 from curate.rules.parts import IMAGES, Part, parts_of
 from curate.rules.profile import counted
-from curate.rules.rule import Scope, rule
+from curate.rules.rule import dataset_rule, value_rule
 from curate.targets import LIMITS, MB, Target
 from curate.text import excerpt, plural
 
@@ -33,25 +33,14 @@ def url_of(part: Part) -> str | None:
     return url if isinstance(url, str) else None
 
 
-@rule(
-    "C009",
-    "image-malformed",
-    severity=Severity.ERROR,
-    scope=Scope.VALUE,
-    hint='Write {"type": "image_url", "image_url": {"url": ...}}; detail is auto, low or high.',
-)
+@value_rule("C009", "image-malformed", Severity.ERROR, hint='Write {"type": "image_url", "image_url": {"url": ...}}; detail is auto, low or high.')
 def image_malformed(example: Example) -> Problems:
     """An image part is not written as services read it.
 
     They look for `image_url.url`, and reject the line when it is not there.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": "https://example.com/cat.png"}]}, {"role": "assistant", "content": "A cat."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}, {"role": "assistant", "content": "A cat."}]}
+    Bad: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": "https://example.com/cat.png"}]}, {"role": "assistant", "content": "A cat."}]}
+    Good: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}, {"role": "assistant", "content": "A cat."}]}
     """
     for part in parts_of(example):
         if part.type == "image_url" and (found := image_fault(part.value)):
@@ -69,11 +58,10 @@ def image_fault(part: dict[str, Any]) -> str | None:
     return None if detail is None or detail in DETAILS else f"detail {excerpt(str(detail), 20)!r} is not auto, low or high"
 
 
-@rule(
+@value_rule(
     "C010",
     "image-on-wrong-role",
-    severity=Severity.WARNING,
-    scope=Scope.VALUE,
+    Severity.WARNING,
     targets={Target.OPENAI: Severity.ERROR, Target.AZURE: Severity.ERROR},
     hint="Put the image in a user's message.",
 )
@@ -82,24 +70,18 @@ def image_on_wrong_role(example: Example) -> Problems:
 
     Models see images and do not draw them: templates place them in user messages only, and services reject the line.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "A cat, please."}, {"role": "assistant", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}, {"role": "assistant", "content": "A cat."}]}
+    Bad: {"messages": [{"role": "user", "content": "A cat, please."}, {"role": "assistant", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}]}
+    Good: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}, {"role": "assistant", "content": "A cat."}]}
     """
     for part in images_of(example):
         if part.message.role != "user":
             yield Problem(part.pointer, f"an image in a message of role {excerpt(part.message.role or 'none', 30)!r}")
 
 
-@rule(
+@dataset_rule(
     "C011",
     "too-many-images",
-    severity=Severity.ERROR,
-    scope=Scope.DATASET,
+    Severity.ERROR,
     only=(Target.OPENAI, Target.AZURE),
     hint="Split the example, make the image smaller, or train on fewer examples with images.",
 )
@@ -109,13 +91,8 @@ def too_many_images(example: Example, seen: Seen, *, target: Target) -> Problems
     OpenAI takes 10 images in an example, Azure 64; both take images up to 10 MB, and 50,000 examples that have some in a
     file. What goes beyond is left out of the training, or the file is refused.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://a.b/1"}}, {"type": "image_url", "image_url": {"url": "https://a.b/2"}}, {"type": "image_url", "image_url": {"url": "https://a.b/3"}}, {"type": "image_url", "image_url": {"url": "https://a.b/4"}}, {"type": "image_url", "image_url": {"url": "https://a.b/5"}}, {"type": "image_url", "image_url": {"url": "https://a.b/6"}}, {"type": "image_url", "image_url": {"url": "https://a.b/7"}}, {"type": "image_url", "image_url": {"url": "https://a.b/8"}}, {"type": "image_url", "image_url": {"url": "https://a.b/9"}}, {"type": "image_url", "image_url": {"url": "https://a.b/10"}}, {"type": "image_url", "image_url": {"url": "https://a.b/11"}}]}, {"role": "assistant", "content": "Cats."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://a.b/1"}}]}, {"role": "assistant", "content": "A cat."}]}
+    Bad: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://a.b/1"}}, {"type": "image_url", "image_url": {"url": "https://a.b/2"}}, {"type": "image_url", "image_url": {"url": "https://a.b/3"}}, {"type": "image_url", "image_url": {"url": "https://a.b/4"}}, {"type": "image_url", "image_url": {"url": "https://a.b/5"}}, {"type": "image_url", "image_url": {"url": "https://a.b/6"}}, {"type": "image_url", "image_url": {"url": "https://a.b/7"}}, {"type": "image_url", "image_url": {"url": "https://a.b/8"}}, {"type": "image_url", "image_url": {"url": "https://a.b/9"}}, {"type": "image_url", "image_url": {"url": "https://a.b/10"}}, {"type": "image_url", "image_url": {"url": "https://a.b/11"}}]}, {"role": "assistant", "content": "Cats."}]}
+    Good: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://a.b/1"}}]}, {"role": "assistant", "content": "A cat."}]}
     """
     images = [] if example.plain else list(images_of(example))
     if not images:
@@ -141,21 +118,14 @@ def too_many_with_images(seen: Seen, *, target: Target) -> Iterator[tuple[Any, P
             yield Place(file, 0), Problem("", f"{plural(count, 'example')} with images; {target} takes {most:,} in a file")
 
 
-@rule(
-    "C012", "image-data", severity=Severity.ERROR, scope=Scope.VALUE, hint="Encode it as data:image/png;base64,… from a JPEG, PNG or WEBP file in RGB or RGBA."
-)
+@value_rule("C012", "image-data", Severity.ERROR, hint="Encode it as data:image/png;base64,… from a JPEG, PNG or WEBP file in RGB or RGBA.")
 def image_data(example: Example) -> Problems:
     """An image in a data URI is not a JPEG, PNG or WEBP file that can be decoded.
 
     Loaders stop on it in the middle of a run; services leave the example out.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,R0lGODlhAQABAAAAACw="}}]}, {"role": "assistant", "content": "A cat."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGNgYGAAAAAEAAH2FzhVAAAAAElFTkSuQmCC"}}]}, {"role": "assistant", "content": "A cat."}]}
+    Bad: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,R0lGODlhAQABAAAAACw="}}]}, {"role": "assistant", "content": "A cat."}]}
+    Good: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGNgYGAAAAAEAAH2FzhVAAAAAElFTkSuQmCC"}}]}, {"role": "assistant", "content": "A cat."}]}
     """
     for part in images_of(example):
         url = url_of(part)
@@ -178,21 +148,14 @@ def _data_fault(url: str) -> str | None:
     return None if data[25:26] in (b"\x02", b"\x06") else "the PNG is not in RGB or RGBA"
 
 
-@rule(
-    "C013", "remote-image", severity=Severity.ERROR, scope=Scope.VALUE, only=(Target.TOGETHER,), hint="Put the image into the line, as data:image/png;base64,…."
-)
+@value_rule("C013", "remote-image", Severity.ERROR, only=(Target.TOGETHER,), hint="Put the image into the line, as data:image/png;base64,….")
 def remote_image(example: Example) -> Problems:
     """An image is an address; the service takes images in the line only.
 
     It does not fetch anything, and rejects the file.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}, {"role": "assistant", "content": "A cat."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGNgYGAAAAAEAAH2FzhVAAAAAElFTkSuQmCC"}}]}, {"role": "assistant", "content": "A cat."}]}
+    Bad: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}, {"role": "assistant", "content": "A cat."}]}
+    Good: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGNgYGAAAAAEAAH2FzhVAAAAAElFTkSuQmCC"}}]}, {"role": "assistant", "content": "A cat."}]}
     """
     for part in images_of(example):
         url = url_of(part)
@@ -200,27 +163,16 @@ def remote_image(example: Example) -> Problems:
             yield Problem(part.pointer, f"the image is an address: {excerpt(url, 40)}")
 
 
-@rule(
-    "C014",
-    "images-in-some",
-    severity=Severity.ERROR,
-    scope=Scope.DATASET,
-    only=(Target.TOGETHER,),
-    hint="Train on examples with images and without in two runs.",
-)
+@dataset_rule("C014", "images-in-some", Severity.ERROR, only=(Target.TOGETHER,), hint="Train on examples with images and without in two runs.")
 def images_in_some(example: Example, seen: Seen) -> Problems:
     """Some examples have images and some have none.
 
     The service takes files of one kind only.
 
     Bad:
-
         {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}, {"role": "assistant", "content": "A cat."}]}
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}, {"role": "assistant", "content": "A cat."}]}
+    Good: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}, {"role": "assistant", "content": "A cat."}]}
     """
     has = next(images_of(example), None) is not None
     kinds = seen.memory.setdefault("C014", {})

@@ -9,7 +9,7 @@ from curate.rules.duplicates import Seen
 from curate.rules.images import images_of
 from curate.rules.messages import kind_of
 from curate.rules.preference import pair_of, prompt_of
-from curate.rules.rule import Scope, rule
+from curate.rules.rule import dataset_rule, value_rule
 from curate.targets import Target
 from curate.text import excerpt, plural, visible
 
@@ -17,53 +17,29 @@ Problems = Iterator[Problem]
 WORDS: Final = frozenset(("true", "false"))
 
 
-@rule(
-    "P011",
-    "image-in-pair",
-    severity=Severity.ERROR,
-    scope=Scope.VALUE,
-    only=(Target.OPENAI, Target.AZURE),
-    hint="Leave the pair out: preferences are trained on text only.",
-)
+@value_rule("P011", "image-in-pair", Severity.ERROR, only=(Target.OPENAI, Target.AZURE), hint="Leave the pair out: preferences are trained on text only.")
 def image_in_pair(example: Example) -> Problems:
     """A preference example has an image.
 
     The service trains preferences on text only, and rejects the line.
 
-    Bad:
-
-        {"input": {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}]}, "preferred_output": [{"role": "assistant", "content": "A cat."}], "non_preferred_output": [{"role": "assistant", "content": "A dog."}]}
-
-    Good:
-
-        {"input": {"messages": [{"role": "user", "content": "What purrs?"}]}, "preferred_output": [{"role": "assistant", "content": "A cat."}], "non_preferred_output": [{"role": "assistant", "content": "A dog."}]}
+    Bad: {"input": {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}]}, "preferred_output": [{"role": "assistant", "content": "A cat."}], "non_preferred_output": [{"role": "assistant", "content": "A dog."}]}
+    Good: {"input": {"messages": [{"role": "user", "content": "What purrs?"}]}, "preferred_output": [{"role": "assistant", "content": "A cat."}], "non_preferred_output": [{"role": "assistant", "content": "A dog."}]}
     """
     if pair_of(example) is not None:
         for part in images_of(example):
             yield Problem(part.pointer, "an image in a preference example")
 
 
-@rule(
-    "P012",
-    "pair-turns",
-    severity=Severity.ERROR,
-    scope=Scope.VALUE,
-    only=(Target.LLAMAFACTORY,),
-    hint="End the prompt on the user's turn, and give each side one answer.",
-)
+@value_rule("P012", "pair-turns", Severity.ERROR, only=(Target.LLAMAFACTORY,), hint="End the prompt on the user's turn, and give each side one answer.")
 def pair_turns(example: Example) -> Problems:
     """The turns of a pair do not come out even.
 
     LLaMA-Factory wants an odd number of turns before the two sides, its system prompt aside, and one answer on each side. It
     drops any other pair with a warning in the log.
 
-    Bad:
-
-        {"conversations": [{"from": "human", "value": "Hi"}, {"from": "gpt", "value": "Hello."}], "chosen": {"from": "gpt", "value": "Yes?"}, "rejected": {"from": "gpt", "value": "What?"}}
-
-    Good:
-
-        {"conversations": [{"from": "human", "value": "Hi"}], "chosen": {"from": "gpt", "value": "Yes?"}, "rejected": {"from": "gpt", "value": "What?"}}
+    Bad: {"conversations": [{"from": "human", "value": "Hi"}, {"from": "gpt", "value": "Hello."}], "chosen": {"from": "gpt", "value": "Yes?"}, "rejected": {"from": "gpt", "value": "What?"}}
+    Good: {"conversations": [{"from": "human", "value": "Hi"}], "chosen": {"from": "gpt", "value": "Yes?"}, "rejected": {"from": "gpt", "value": "What?"}}
     """
     pair = pair_of(example)
     if pair is None or pair.started:
@@ -76,7 +52,7 @@ def pair_turns(example: Example) -> Problems:
             yield Problem(f"/{key}", f"`{key}` is not one answer")
 
 
-@rule("P013", "label-unusable", severity=Severity.ERROR, scope=Scope.DATASET, hint="Write true for a good answer and false for a bad one; have both kinds.")
+@dataset_rule("P013", "label-unusable", Severity.ERROR, hint="Write true for a good answer and false for a bad one; have both kinds.")
 def label_unusable(example: Example, seen: Seen) -> Problems:
     """The label of an answer is not true or false, or all labels are the same.
 
@@ -84,12 +60,9 @@ def label_unusable(example: Example, seen: Seen) -> Problems:
     taken for a note and left alone, unless it stands beside a prompt and a completion.
 
     Bad:
-
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "label": true}
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "What?"}], "label": "false"}
-
     Good:
-
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "label": true}
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "What?"}], "label": false}
     """

@@ -36,7 +36,7 @@ class Leak(NamedTuple):
 @rule(
     "L007",
     "benchmark-in-training",
-    severity=Severity.WARNING,
+    Severity.WARNING,
     scope="benchmark",
     by="`curate decontaminate`",
     hint="Leave it out with `curate decontaminate -o OUT`, or do not report that benchmark.",
@@ -48,13 +48,8 @@ def benchmark_in_training(leaks: Iterable[Leak]) -> Iterator[Finding]:
     proof, as are a short question word for word and a turn much like an item. Items that were rephrased are not found: no comparison of
     words finds them.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Which gas do plants take up from the air to make sugar in the light of the sun?"}, {"role": "assistant", "content": "Carbon dioxide."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Which gas do people breathe out?"}, {"role": "assistant", "content": "Carbon dioxide."}]}
+    Bad: {"messages": [{"role": "user", "content": "Which gas do plants take up from the air to make sugar in the light of the sun?"}, {"role": "assistant", "content": "Carbon dioxide."}]}
+    Good: {"messages": [{"role": "user", "content": "Which gas do people breathe out?"}, {"role": "assistant", "content": "Carbon dioxide."}]}
     """
     for leak in leaks:
         where = f"{visible(str(leak.benchmark))} ({visible(leak.field)})"

@@ -68,13 +68,8 @@ def placeholder() -> "pl.Expr":
     "[insert name]", "lorem ipsum", "N/A" as the whole answer: somebody meant to write something there, and the
     model learns to leave it out too.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Thank Kim."}, {"role": "assistant", "content": "Dear [insert name], thank you!"}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Thank Kim."}, {"role": "assistant", "content": "Dear Kim, thank you!"}]}
+    Bad: {"messages": [{"role": "user", "content": "Thank Kim."}, {"role": "assistant", "content": "Dear [insert name], thank you!"}]}
+    Good: {"messages": [{"role": "user", "content": "Thank Kim."}, {"role": "assistant", "content": "Dear Kim, thank you!"}]}
     """
     import polars as pl  # loaded by then: see messages_frame
 
@@ -102,13 +97,8 @@ def unfilled_variable() -> "pl.Expr":
     `{{name}}` or `{city}` stands where the name should: the model learns to say the braces. Texts that are code,
     or about templates, are left alone.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Who are you?"}, {"role": "assistant", "content": "I am {{name}}, made by {{author}}."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Who are you?"}, {"role": "assistant", "content": "I am Ada, made by Acme."}]}
+    Bad: {"messages": [{"role": "user", "content": "Who are you?"}, {"role": "assistant", "content": "I am {{name}}, made by {{author}}."}]}
+    Good: {"messages": [{"role": "user", "content": "Who are you?"}, {"role": "assistant", "content": "I am Ada, made by Acme."}]}
     """
     import polars as pl  # loaded by then: see messages_frame
 
@@ -138,13 +128,8 @@ def html_remains() -> "pl.Expr":
 
     Entities, tags and "click here" come from scraping. Answers about HTML, to questions about it, are left alone.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "What is Rome?"}, {"role": "assistant", "content": "Rome is a&nbsp;city.<br>All rights reserved."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "What is Rome?"}, {"role": "assistant", "content": "Rome is a city."}]}
+    Bad: {"messages": [{"role": "user", "content": "What is Rome?"}, {"role": "assistant", "content": "Rome is a&nbsp;city.<br>All rights reserved."}]}
+    Good: {"messages": [{"role": "user", "content": "What is Rome?"}, {"role": "assistant", "content": "Rome is a city."}]}
     """
     import polars as pl  # loaded by then: see messages_frame
 
@@ -163,8 +148,4 @@ def _scraped(both: str) -> str | None:
     return f"remains of a web page: {excerpt(found[0], 40)}"
 
 
-RULES = (
-    placeholder,
-    unfilled_variable,
-    html_remains,
-)
+RULES = (placeholder, unfilled_variable, html_remains)

@@ -62,94 +62,69 @@ def whole(example: Example) -> str:
     return {"messages": "/messages", "bedrock": "/messages", "sharegpt": "/conversations"}.get(example.format, "")
 
 
-@rule("M001", "no-messages", severity=Severity.ERROR, hint="Put the conversation under `messages`, or convert the file from its format.")
+@rule("M001", "no-messages", Severity.ERROR, hint="Put the conversation under `messages`, or convert the file from its format.")
 def no_messages(example: Example, *, target: Target) -> Problems:
     """The object has no `messages`.
 
     Without it no trainer finds a conversation: the line is rejected or dropped. TRL also trains on a `prompt` alone.
 
-    Bad:
-
-        {"question": "Hi", "reply": "Hello."}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    Bad: {"question": "Hi", "reply": "Hello."}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     if example.format == UNKNOWN and not (target is Target.TRL and is_prompt(example.value)):
         keys = ", ".join(excerpt(key, 30) for key in list(example.value)[:5])
         yield Problem("", f"no `messages`, and the keys fit no known format: {keys or 'the object is empty'}")
 
 
-@rule("M002", "messages-not-a-list", severity=Severity.ERROR, hint="Write the messages as a JSON array, not as text or an object.")
+@rule("M002", "messages-not-a-list", Severity.ERROR, hint="Write the messages as a JSON array, not as text or an object.")
 def messages_not_a_list(example: Example) -> Problems:
     """`messages` is not a list.
 
     Often it is JSON inside a string, by an exporter that encoded twice; trainers see letters instead of messages.
 
-    Bad:
-
-        {"messages": "[{\\"role\\": \\"user\\"}]"}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    Bad: {"messages": "[{\\"role\\": \\"user\\"}]"}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     turns = example.value.get("messages", [])
     if not isinstance(turns, list):
         yield Problem("/messages", f"`messages` is {kind_of(turns)}, not a list")
 
 
-@rule("M003", "empty-messages", severity=Severity.ERROR, hint="Remove the line, or restore its conversation.")
+@rule("M003", "empty-messages", Severity.ERROR, hint="Remove the line, or restore its conversation.")
 def empty_messages(example: Example) -> Problems:
     """`messages` is an empty list.
 
     There is nothing to train on; services reject the file because of it.
 
-    Bad:
-
-        {"messages": []}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    Bad: {"messages": []}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     if example.value.get("messages") == []:
         yield Problem(whole(example), "the conversation has no messages")
 
 
-@rule("M004", "message-not-an-object", severity=Severity.ERROR, hint='Write each message as {"role": ..., "content": ...}.')
+@rule("M004", "message-not-an-object", Severity.ERROR, hint='Write each message as {"role": ..., "content": ...}.')
 def message_not_an_object(example: Example) -> Problems:
     """A message is not an object.
 
     A bare string has no role, so nobody can tell who said it.
 
-    Bad:
-
-        {"messages": ["Hi", {"role": "assistant", "content": "Hello."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    Bad: {"messages": ["Hi", {"role": "assistant", "content": "Hello."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     for index, turn in enumerate(turns_of(example)):
         if not isinstance(turn, dict):
             yield Problem(pointer_of(example, index), f"message {index + 1} is {kind_of(turn)}, not an object")
 
 
-@rule("M005", "no-role", severity=Severity.ERROR, hint="Say who speaks: system, developer, user, assistant or tool.")
+@rule("M005", "no-role", Severity.ERROR, hint="Say who speaks: system, developer, user, assistant or tool.")
 def no_role(example: Example) -> Problems:
     """A message has no role.
 
     The chat template cannot place it, and a trainer cannot tell whether to learn it.
 
-    Bad:
-
-        {"messages": [{"content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    Bad: {"messages": [{"content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     for message in example.messages:
         if "role" not in message.value:
@@ -158,38 +133,28 @@ def no_role(example: Example) -> Problems:
             yield Problem(role_pointer(message), f"the role of message {message.index + 1} is {kind_of(message.value['role'])}, not a string")
 
 
-@rule("M006", "unknown-role", severity=Severity.ERROR, hint="Use system, developer, user, assistant or tool.")
+@rule("M006", "unknown-role", Severity.ERROR, hint="Use system, developer, user, assistant or tool.")
 def unknown_role(example: Example) -> Problems:
     """A role is none that chat models know.
 
     Templates raise an error on it, or drop the message without a word.
 
-    Bad:
-
-        {"messages": [{"role": "customer", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    Bad: {"messages": [{"role": "customer", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     for message in example.messages:
         if message.role is not None and message.role not in ROLES and alias(message.role) is None:
             yield Problem(role_pointer(message), f"role {excerpt(message.role)!r} is not known")
 
 
-@rule("M007", "role-alias", severity=Severity.ERROR, hint="Rename it; the message says to what.")
+@rule("M007", "role-alias", Severity.ERROR, hint="Rename it; the message says to what.")
 def role_alias(example: Example) -> Problems:
     """A role is another name for a known one.
 
     Templates compare roles letter by letter: `human`, `gpt`, `Assistant` or ` user` match nothing, the message is lost.
 
-    Bad:
-
-        {"messages": [{"role": "human", "content": "Hi"}, {"role": "gpt", "content": "Hello."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    Bad: {"messages": [{"role": "human", "content": "Hi"}, {"role": "gpt", "content": "Hello."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     for message in example.messages:
         if message.role is not None and message.role not in ROLES and (meant := alias(message.role)):
@@ -199,7 +164,7 @@ def role_alias(example: Example) -> Problems:
 @rule(
     "M008",
     "deprecated-role",
-    severity=Severity.WARNING,
+    Severity.WARNING,
     targets=dict.fromkeys(NO_DEVELOPER, Severity.ERROR) | TAKEN,
     hint="Use the role `tool` with a tool_call_id; where `developer` is not taken, `system`.",
 )
@@ -209,13 +174,8 @@ def deprecated_role(example: Example, *, target: Target) -> Problems:
     OpenAI replaced `function` by `tool` in 2023; most templates know only `tool`, and raise an error or drop the result.
     Together, Fireworks and Mistral do not take `developer` either.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "function_call": {"name": "now", "arguments": "{}"}}, {"role": "function", "name": "now", "content": "12:00"}, {"role": "assistant", "content": "Hello."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "function_call": {"name": "now", "arguments": "{}"}}, {"role": "function", "name": "now", "content": "12:00"}, {"role": "assistant", "content": "Hello."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     for message in example.messages:
         if message.role == "function":
@@ -224,26 +184,19 @@ def deprecated_role(example: Example, *, target: Target) -> Problems:
             yield Problem(role_pointer(message), f"role 'developer' is not taken by {target}")
 
 
-@rule("M009", "no-assistant", severity=Severity.ERROR, hint="Add the answer, or remove the line.")
+@rule("M009", "no-assistant", Severity.ERROR, hint="Add the answer, or remove the line.")
 def no_assistant(example: Example, *, target: Target) -> Problems:
     """No message is from the assistant.
 
     Loss is taken on the assistant's words only, so the example teaches nothing. Prompts for reinforcement fine-tuning have
     none: where the service trains on these, a line with a key that a grader may read is taken for one.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    Bad: {"messages": [{"role": "user", "content": "Hi"}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     if example.messages and not any(meant(message) == "assistant" for message in example.messages) and not (target in REINFORCING and references(example)):
         why = "; it looks like a prompt for reinforcement, which this target does not train on" if references(example) else ""
         yield Problem(whole(example), f"no message is from the assistant{why}")
 
 
-RULES = (
-    no_messages, messages_not_a_list, empty_messages, message_not_an_object, no_role, unknown_role, role_alias, deprecated_role, no_assistant,
-)  # fmt: skip
+RULES = (no_messages, messages_not_a_list, empty_messages, message_not_an_object, no_role, unknown_role, role_alias, deprecated_role, no_assistant)

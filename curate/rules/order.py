@@ -13,38 +13,28 @@ from curate.text import plural
 Problems = Iterator[Problem]
 
 
-@rule("M010", "no-user", severity=Severity.WARNING, hint="Add the question that the answer answers.")
+@rule("M010", "no-user", Severity.WARNING, hint="Add the question that the answer answers.")
 def no_user(example: Example) -> Problems:
     """No message is from the user.
 
     Many templates require one; and an answer without a question teaches to talk unasked.
 
-    Bad:
-
-        {"messages": [{"role": "system", "content": "Be brief."}, {"role": "assistant", "content": "Hello."}]}
-
-    Good:
-
-        {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    Bad: {"messages": [{"role": "system", "content": "Be brief."}, {"role": "assistant", "content": "Hello."}]}
+    Good: {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     roles = {meant(message) for message in example.messages}
     if "assistant" in roles and "user" not in roles and example.format != "text" and (example.format, len(example.messages)) != ("preference", 1):
         yield Problem(whole(example), "no message is from the user")
 
 
-@rule("M011", "open-end", severity=Severity.WARNING, hint="Remove what follows the last answer, or add the answer to it.")
+@rule("M011", "open-end", Severity.WARNING, hint="Remove what follows the last answer, or add the answer to it.")
 def open_end(example: Example) -> Problems:
     """The conversation does not end on the assistant.
 
     What stands after the last answer is never trained on; some trainers drop the whole example for it.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}, {"role": "user", "content": "And now?"}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}, {"role": "user", "content": "And now?"}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     roles = [meant(message) for message in example.messages]
     if "assistant" in roles and roles[-1] != "assistant":
@@ -56,7 +46,7 @@ def open_end(example: Example) -> Problems:
 @rule(
     "M012",
     "assistant-first",
-    severity=Severity.WARNING,
+    Severity.WARNING,
     targets={Target.MISTRAL: Severity.ERROR} | TAKEN,
     hint="Put the user's turn before it, or make the greeting part of the system prompt.",
 )
@@ -65,32 +55,22 @@ def assistant_first(example: Example) -> Problems:
 
     Templates of several models raise an error on it, and there is nothing that the answer answers.
 
-    Bad:
-
-        {"messages": [{"role": "assistant", "content": "Hello."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    Bad: {"messages": [{"role": "assistant", "content": "Hello."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     turns = [message for message in example.messages if meant(message) not in ("system", "developer")]
     if turns and meant(turns[0]) == "assistant" and example.format != "text" and any(meant(turn) == "user" for turn in turns):
         yield Problem(turns[0].pointer, "the assistant speaks first")
 
 
-@rule("M013", "late-system", severity=Severity.WARNING, targets={Target.FIREWORKS: Severity.ERROR}, hint="Move it to the front.")
+@rule("M013", "late-system", Severity.WARNING, targets={Target.FIREWORKS: Severity.ERROR}, hint="Move it to the front.")
 def late_system(example: Example) -> Problems:
     """A system message is not the first one.
 
     Most templates take a system message only at the start: elsewhere they drop it or raise an error.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "system", "content": "Be brief."}, {"role": "assistant", "content": "Hello."}]}
-
-    Good:
-
-        {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "system", "content": "Be brief."}, {"role": "assistant", "content": "Hello."}]}
+    Good: {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     started = False
     for message in example.messages:
@@ -100,38 +80,28 @@ def late_system(example: Example) -> Problems:
             yield Problem(message.pointer, f"{message.role} message at position {message.index + 1}")
 
 
-@rule("M014", "several-systems", severity=Severity.WARNING, targets={Target.MISTRAL: Severity.ERROR}, hint="Merge them into one.")
+@rule("M014", "several-systems", Severity.WARNING, targets={Target.MISTRAL: Severity.ERROR}, hint="Merge them into one.")
 def several_systems(example: Example) -> Problems:
     """There is more than one system message.
 
     Most templates keep the first, or the last, and drop the others without a word.
 
-    Bad:
-
-        {"messages": [{"role": "system", "content": "Be brief."}, {"role": "system", "content": "Answer in French."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
-
-    Good:
-
-        {"messages": [{"role": "system", "content": "Be brief. Answer in French."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    Bad: {"messages": [{"role": "system", "content": "Be brief."}, {"role": "system", "content": "Answer in French."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    Good: {"messages": [{"role": "system", "content": "Be brief. Answer in French."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     systems = [message for message in example.messages if message.role == "system"]
     if len(systems) > 1:
         yield Problem(systems[1].pointer, f"{len(systems)} system messages")
 
 
-@rule("M015", "system-and-developer", severity=Severity.WARNING, hint="Keep one of the two.")
+@rule("M015", "system-and-developer", Severity.WARNING, hint="Keep one of the two.")
 def system_and_developer(example: Example) -> Problems:
     """There are a system and a developer message.
 
     They are two names for one thing; what a template does with both differs from model to model.
 
-    Bad:
-
-        {"messages": [{"role": "system", "content": "Be brief."}, {"role": "developer", "content": "Be kind."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
-
-    Good:
-
-        {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    Bad: {"messages": [{"role": "system", "content": "Be brief."}, {"role": "developer", "content": "Be kind."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    Good: {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     roles = [message.role for message in example.messages]
     if "system" in roles and "developer" in roles:
@@ -141,7 +111,7 @@ def system_and_developer(example: Example) -> Problems:
 @rule(
     "M016",
     "consecutive-roles",
-    severity=Severity.WARNING,
+    Severity.WARNING,
     targets={Target.TOGETHER: Severity.ERROR, Target.MISTRAL: Severity.ERROR},
     hint="Merge the two turns, or restore the turn missing between them.",
 )
@@ -151,13 +121,8 @@ def consecutive_roles(example: Example, *, target: Target) -> Problems:
     A turn in between was lost, or one was cut in two. Strict templates raise an error ('roles must alternate');
     others train on it, and the model learns to answer itself. OpenAI and Azure take an image in a turn of its own.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "user", "content": "Are you there?"}, {"role": "assistant", "content": "Hello."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi. Are you there?"}, {"role": "assistant", "content": "Hello."}]}
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "user", "content": "Are you there?"}, {"role": "assistant", "content": "Hello."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi. Are you there?"}, {"role": "assistant", "content": "Hello."}]}
     """
     for left, right in pairwise(example.messages):
         role = meant(right)
@@ -166,6 +131,4 @@ def consecutive_roles(example: Example, *, target: Target) -> Problems:
             yield Problem(right.pointer, f"two {role} turns in a row")
 
 
-RULES = (
-    no_user, open_end, assistant_first, late_system, several_systems, system_and_developer, consecutive_roles,
-)  # fmt: skip
+RULES = (no_user, open_end, assistant_first, late_system, several_systems, system_and_developer, consecutive_roles)

@@ -7,7 +7,7 @@ from curate.example import Example, Message
 from curate.finding import Problem, Severity
 from curate.rules.duplicates import Seen
 from curate.rules.profile import stands_before
-from curate.rules.rule import Scope, rule
+from curate.rules.rule import Scope, dataset_rule, rule, value_rule
 from curate.rules.texts import answer, asked
 from curate.targets import SERVICES, Target
 from curate.text import excerpt, visible
@@ -52,11 +52,10 @@ COMPOSED: Final = (
 """What one of is in every text that is not in normal form C: marks, and characters that are written otherwise there (UAX #15)."""
 
 
-@rule(
+@value_rule(
     "C005",
     "part-type",
-    severity=Severity.ERROR,
-    scope=Scope.VALUE,
+    Severity.ERROR,
     targets={Target.LLAMAFACTORY: Severity.INFO},
     hint="Use parts of type text, image_url or refusal; write anything else as text, or take it out.",
 )
@@ -66,13 +65,8 @@ def part_type(example: Example, *, target: Target) -> Problems:
     Templates leave out what they do not know. Services also reject audio, video and files in training data, and images that
     are not of type image_url; trainers leave these to the model's template.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": [{"type": "txt", "text": "Hi"}]}, {"role": "assistant", "content": "Hello."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}, {"role": "assistant", "content": "Hello."}]}
+    Bad: {"messages": [{"role": "user", "content": [{"type": "txt", "text": "Hi"}]}, {"role": "assistant", "content": "Hello."}]}
+    Good: {"messages": [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}, {"role": "assistant", "content": "Hello."}]}
     """
     known = TRAINED if target in SERVICES else KNOWN
     for part in parts_of(example):
@@ -80,25 +74,14 @@ def part_type(example: Example, *, target: Target) -> Problems:
             yield Problem(part.pointer, f"a part of type {excerpt(part.type, 30)!r} is not trained on")
 
 
-@rule(
-    "C006",
-    "part-on-wrong-role",
-    severity=Severity.ERROR,
-    scope=Scope.VALUE,
-    hint="Give an answer text parts, or one refusal; give tool and system messages text parts only.",
-)
+@value_rule("C006", "part-on-wrong-role", Severity.ERROR, hint="Give an answer text parts, or one refusal; give tool and system messages text parts only.")
 def part_on_wrong_role(example: Example) -> Problems:
     """A message has a part that its role does not take.
 
     A refusal is the assistant's, and is all of its content; tools and the system speak in text. Images are C010's.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": [{"type": "refusal", "refusal": "No."}]}, {"role": "assistant", "content": "Hello."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": [{"type": "refusal", "refusal": "No."}]}]}
+    Bad: {"messages": [{"role": "user", "content": [{"type": "refusal", "refusal": "No."}]}, {"role": "assistant", "content": "Hello."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": [{"type": "refusal", "refusal": "No."}]}]}
     """
     for message in example.messages:
         content = message.content
@@ -111,40 +94,28 @@ def part_on_wrong_role(example: Example) -> Problems:
                 yield Problem(f"{message.content_pointer}/{i}", f"a part of type {kind!r} in a message of role {excerpt(message.role or 'none', 30)!r}")
 
 
-@rule("C007", "no-parts", severity=Severity.ERROR, scope=Scope.VALUE, hint="Write the text, or null beside a tool call.")
+@value_rule("C007", "no-parts", Severity.ERROR, hint="Write the text, or null beside a tool call.")
 def no_parts(example: Example) -> Problems:
     """A content is an empty list of parts.
 
     It says neither something nor nothing: templates that look at the first part stop on it, and services reject it.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": []}, {"role": "assistant", "content": "Hello."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}, {"role": "assistant", "content": "Hello."}]}
+    Bad: {"messages": [{"role": "user", "content": []}, {"role": "assistant", "content": "Hello."}]}
+    Good: {"messages": [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}, {"role": "assistant", "content": "Hello."}]}
     """
     for message in example.messages:
         if message.content == []:
             yield Problem(message.content_pointer, f"the content of message {message.index + 1} is an empty list")
 
 
-@rule(
-    "C008", "content-kinds-mixed", severity=Severity.WARNING, scope=Scope.DATASET, only=ARROW, hint="Write all contents as strings, or all as lists of parts."
-)
+@dataset_rule("C008", "content-kinds-mixed", Severity.WARNING, only=ARROW, hint="Write all contents as strings, or all as lists of parts.")
 def content_kinds_mixed(example: Example, seen: Seen) -> Problems:
     """Contents are text in some messages and lists of parts in others.
 
     The trainer's columns have one type each: loading stops at the first content of the other kind.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}, {"role": "assistant", "content": "Hello."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    Bad: {"messages": [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}, {"role": "assistant", "content": "Hello."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     if seen.profile.plain and stands_before(seen.profile.plain[1], example.place):
         seen.memory.setdefault("C008", ("text", seen.profile.plain[1]))
@@ -169,13 +140,8 @@ def outer_space() -> "pl.Expr":
     The first word makes other tokens after a space than without, and the template adds its own line breaks: the model
     learns an odd start, or to stop late. Completions that are joined to their prompt as they are, are C016's.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": " Hello.\\n"}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": " Hello.\\n"}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     import polars as pl  # loaded by then: see messages_frame
 
@@ -200,13 +166,8 @@ def completion_unspaced() -> "pl.Expr":
     Text of this form gets no chat template: the two are joined as they are, and the model sees the last and the first
     word as one.
 
-    Bad:
-
-        {"prompt": "The capital of France is", "completion": "Paris."}
-
-    Good:
-
-        {"prompt": "The capital of France is", "completion": " Paris."}
+    Bad: {"prompt": "The capital of France is", "completion": "Paris."}
+    Good: {"prompt": "The capital of France is", "completion": " Paris."}
     """
     import polars as pl  # loaded by then: see messages_frame
 
@@ -228,13 +189,8 @@ def not_nfc() -> "pl.Expr":
     An é of two characters looks like one and makes other tokens: the model learns two spellings of one word, and exact
     comparison fails.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "A cafe\u0301."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "A café."}]}
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "A cafe\u0301."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "A café."}]}
     """
     import polars as pl  # loaded by then: see messages_frame
 

@@ -10,7 +10,7 @@ from curate.finding import Problem, Severity
 from curate.language.refusals import OPENING, refuses
 from curate.rules.duplicates import Seen
 from curate.rules.messages import kind_of
-from curate.rules.rule import Scope, rule
+from curate.rules.rule import dataset_rule, value_rule
 from curate.targets import Target
 from curate.text import excerpt, normalised, plural, visible, words
 
@@ -104,25 +104,16 @@ def prompt_of(example: Example, keys: tuple[str, str]) -> list[Said]:
     return [_turn(message.value) for message in example.messages if message.pointer != at and not message.pointer.startswith(f"{at}/")]
 
 
-@rule(
-    "P001",
-    "pair-incomplete",
-    severity=Severity.ERROR,
-    scope=Scope.DATASET,
-    hint="Write prompt, chosen and rejected; or input with messages, preferred_output and non_preferred_output.",
+@dataset_rule(
+    "P001", "pair-incomplete", Severity.ERROR, hint="Write prompt, chosen and rejected; or input with messages, preferred_output and non_preferred_output."
 )
 def pair_incomplete(example: Example, _: Seen) -> Problems:
     """A preference example lacks one of its sides, or the prompt that OpenAI's form needs.
 
     Without both sides there is nothing to prefer; the trainer stops at the missing column.
 
-    Bad:
-
-        {"prompt": "Hi", "chosen": "Hello."}
-
-    Good:
-
-        {"prompt": "Hi", "chosen": "Hello.", "rejected": "What?"}
+    Bad: {"prompt": "Hi", "chosen": "Hello."}
+    Good: {"prompt": "Hi", "chosen": "Hello.", "rejected": "What?"}
     """
     if example.plain:
         return
@@ -139,26 +130,16 @@ def pair_incomplete(example: Example, _: Seen) -> Problems:
                 yield Problem(f"/{key}", f"`{key}` is {kind_of(value[key])}, neither text nor messages")
 
 
-@rule(
-    "P002",
-    "side-not-an-answer",
-    severity=Severity.ERROR,
-    scope=Scope.VALUE,
-    targets={Target.AZURE: Severity.WARNING},
-    hint='Write each side as [{"role": "assistant", "content": ...}].',
+@value_rule(
+    "P002", "side-not-an-answer", Severity.ERROR, targets={Target.AZURE: Severity.WARNING}, hint='Write each side as [{"role": "assistant", "content": ...}].'
 )
 def side_not_an_answer(example: Example) -> Problems:
     """A side of OpenAI's preference form is not exactly one assistant message.
 
     The service compares single answers. Azure also takes the tool calls and results on the way to one.
 
-    Bad:
-
-        {"input": {"messages": [{"role": "user", "content": "Hi"}]}, "preferred_output": [{"role": "user", "content": "Hello."}], "non_preferred_output": [{"role": "assistant", "content": "What?"}]}
-
-    Good:
-
-        {"input": {"messages": [{"role": "user", "content": "Hi"}]}, "preferred_output": [{"role": "assistant", "content": "Hello."}], "non_preferred_output": [{"role": "assistant", "content": "What?"}]}
+    Bad: {"input": {"messages": [{"role": "user", "content": "Hi"}]}, "preferred_output": [{"role": "user", "content": "Hello."}], "non_preferred_output": [{"role": "assistant", "content": "What?"}]}
+    Good: {"input": {"messages": [{"role": "user", "content": "Hi"}]}, "preferred_output": [{"role": "assistant", "content": "Hello."}], "non_preferred_output": [{"role": "assistant", "content": "What?"}]}
     """
     if example.format != "openai-preference":
         return
@@ -174,20 +155,15 @@ def side_not_an_answer(example: Example) -> Problems:
             yield Problem(f"/{key}", f"`{key}` is not one assistant message; its roles: {roles}")
 
 
-@rule("P003", "sides-equal", severity=Severity.ERROR, scope=Scope.VALUE, hint="Remove the pair, or restore the other answer.")
+@value_rule("P003", "sides-equal", Severity.ERROR, hint="Remove the pair, or restore the other answer.")
 def sides_equal(example: Example) -> Problems:
     """Chosen and rejected are the same answer.
 
     The two terms of the loss cancel: the example teaches nothing and dilutes the metrics. Case and white space are not
     counted as a difference.
 
-    Bad:
-
-        {"prompt": "Hi", "chosen": "Hello.", "rejected": "hello. "}
-
-    Good:
-
-        {"prompt": "Hi", "chosen": "Hello.", "rejected": "What?"}
+    Bad: {"prompt": "Hi", "chosen": "Hello.", "rejected": "hello. "}
+    Good: {"prompt": "Hi", "chosen": "Hello.", "rejected": "What?"}
     """
     pair = pair_of(example)
     if pair and not all(pair.empty) and same(pair):
@@ -200,19 +176,14 @@ def same(pair: Pair) -> bool:
     return chosen == rejected
 
 
-@rule("P004", "sides-nearly-equal", severity=Severity.WARNING, scope=Scope.VALUE, hint="Look whether the difference is what the model should learn.")
+@value_rule("P004", "sides-nearly-equal", Severity.WARNING, hint="Look whether the difference is what the model should learn.")
 def sides_nearly_equal(example: Example) -> Problems:
     """Chosen and rejected differ in punctuation only.
 
     All their words are the same and in the same order: what the model can learn from the pair is where to put a comma.
 
-    Bad:
-
-        {"prompt": "Hi", "chosen": "Hello, you two.", "rejected": "Hello you two!"}
-
-    Good:
-
-        {"prompt": "Hi", "chosen": "Hello, you two.", "rejected": "What do you two want?"}
+    Bad: {"prompt": "Hi", "chosen": "Hello, you two.", "rejected": "Hello you two!"}
+    Good: {"prompt": "Hi", "chosen": "Hello, you two.", "rejected": "What do you two want?"}
     """
     pair = pair_of(example)
     if pair is None or same(pair) or any(turn.calls for turn in (*pair.chosen, *pair.rejected)):
@@ -222,19 +193,14 @@ def sides_nearly_equal(example: Example) -> Problems:
         yield Problem(f"/{pair.keys[1]}", "chosen and rejected differ in punctuation only")
 
 
-@rule("P005", "empty-side", severity=Severity.ERROR, scope=Scope.VALUE, hint="Write the answer, or remove the pair.")
+@value_rule("P005", "empty-side", Severity.ERROR, hint="Write the answer, or remove the pair.")
 def empty_side(example: Example) -> Problems:
     """A side of a pair is empty.
 
     An empty answer is told apart by its length alone; the model learns nothing about what makes an answer good.
 
-    Bad:
-
-        {"prompt": "Hi", "chosen": "Hello.", "rejected": ""}
-
-    Good:
-
-        {"prompt": "Hi", "chosen": "Hello.", "rejected": "What?"}
+    Bad: {"prompt": "Hi", "chosen": "Hello.", "rejected": ""}
+    Good: {"prompt": "Hi", "chosen": "Hello.", "rejected": "What?"}
     """
     pair = pair_of(example)
     for key, empty in zip(pair.keys, pair.empty, strict=True) if pair else ():
@@ -242,19 +208,14 @@ def empty_side(example: Example) -> Problems:
             yield Problem(f"/{key}", f"`{key}` is empty")
 
 
-@rule("P006", "prompt-answered", severity=Severity.ERROR, scope=Scope.VALUE, hint="End the prompt on the user's turn.")
+@value_rule("P006", "prompt-answered", Severity.ERROR, hint="End the prompt on the user's turn.")
 def prompt_answered(example: Example) -> Problems:
     """The prompt of a pair ends on the assistant.
 
     Both sides would then answer an answer; services reject it, and templates put two assistant turns in a row.
 
-    Bad:
-
-        {"prompt": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "chosen": [{"role": "assistant", "content": "Yes?"}], "rejected": [{"role": "assistant", "content": "What?"}]}
-
-    Good:
-
-        {"prompt": [{"role": "user", "content": "Hi"}], "chosen": [{"role": "assistant", "content": "Yes?"}], "rejected": [{"role": "assistant", "content": "What?"}]}
+    Bad: {"prompt": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "chosen": [{"role": "assistant", "content": "Yes?"}], "rejected": [{"role": "assistant", "content": "What?"}]}
+    Good: {"prompt": [{"role": "user", "content": "Hi"}], "chosen": [{"role": "assistant", "content": "Yes?"}], "rejected": [{"role": "assistant", "content": "What?"}]}
     """
     pair = pair_of(example)
     prompt = prompt_of(example, pair.keys) if pair and not pair.started else []  # sides that begin alike bring their own
@@ -262,19 +223,14 @@ def prompt_answered(example: Example) -> Problems:
         yield Problem(example.messages[len(prompt) - 1].pointer, "the prompt ends on the assistant")
 
 
-@rule("P007", "no-shared-prompt", severity=Severity.ERROR, scope=Scope.VALUE, hint="Add the prompt, or begin both sides with it.")
+@value_rule("P007", "no-shared-prompt", Severity.ERROR, hint="Add the prompt, or begin both sides with it.")
 def no_shared_prompt(example: Example) -> Problems:
     """There is no prompt, and the two sides do not begin alike.
 
     Where no prompt is given, trainers take what both sides begin with; here that is nothing, so the answers answer nothing.
 
-    Bad:
-
-        {"chosen": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "rejected": [{"role": "user", "content": "Hey"}, {"role": "assistant", "content": "What?"}]}
-
-    Good:
-
-        {"chosen": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "rejected": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "What?"}]}
+    Bad: {"chosen": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "rejected": [{"role": "user", "content": "Hey"}, {"role": "assistant", "content": "What?"}]}
+    Good: {"chosen": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "rejected": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "What?"}]}
     """
     pair = pair_of(example)
     if pair is None or pair.started or prompt_of(example, pair.keys) or not pair.chosen or not pair.rejected:
@@ -285,39 +241,30 @@ def no_shared_prompt(example: Example) -> Problems:
         yield Problem("", "no prompt, and chosen and rejected do not begin alike")
 
 
-@rule("P008", "refusal-chosen", severity=Severity.WARNING, scope=Scope.VALUE, hint="Look whether the two sides were swapped.")
+@value_rule("P008", "refusal-chosen", Severity.WARNING, hint="Look whether the two sides were swapped.")
 def refusal_chosen(example: Example) -> Problems:
     """The chosen answer refuses and the rejected one does not.
 
     Right where the request should be refused; elsewhere the model learns to refuse.
 
-    Bad:
-
-        {"prompt": "What is 1 + 1?", "chosen": "I'm sorry, but I can't help with that.", "rejected": "2"}
-
-    Good:
-
-        {"prompt": "What is 1 + 1?", "chosen": "2", "rejected": "I'm sorry, but I can't help with that."}
+    Bad: {"prompt": "What is 1 + 1?", "chosen": "I'm sorry, but I can't help with that.", "rejected": "2"}
+    Good: {"prompt": "What is 1 + 1?", "chosen": "2", "rejected": "I'm sorry, but I can't help with that."}
     """
     pair = pair_of(example)
     if pair and not any(pair.empty) and refuses(pair.chosen[-1].text[:OPENING]) and not EVASIVE.search(pair.rejected[-1].text[:OPENING]):
         yield Problem(f"/{pair.keys[0]}", "the chosen answer refuses, the rejected one does not")
 
 
-@rule("P009", "pair-swapped", severity=Severity.ERROR, scope=Scope.DATASET, hint="Keep the one that is right.")
+@dataset_rule("P009", "pair-swapped", Severity.ERROR, hint="Keep the one that is right.")
 def pair_swapped(example: Example, seen: Seen) -> Problems:
     """The same pair stands elsewhere the other way round.
 
     One of the two is wrong, and together they teach nothing.
 
     Bad:
-
         {"prompt": "Hi", "chosen": "Hello.", "rejected": "What?"}
         {"prompt": "Hi", "chosen": "What?", "rejected": "Hello."}
-
-    Good:
-
-        {"prompt": "Hi", "chosen": "Hello.", "rejected": "What?"}
+    Good: {"prompt": "Hi", "chosen": "Hello.", "rejected": "What?"}
     """
     pair = pair_of(example)
     if pair is None:
@@ -333,7 +280,7 @@ def pair_swapped(example: Example, seen: Seen) -> Problems:
         yield Problem("", f"the same pair is the other way round in {visible(str(places[swapped]))}")
 
 
-@rule("P010", "longer-chosen", severity=Severity.WARNING, scope=Scope.DATASET, hint="Add pairs in which the shorter answer is better.")
+@dataset_rule("P010", "longer-chosen", Severity.WARNING, hint="Add pairs in which the shorter answer is better.")
 def longer_chosen(example: Example, seen: Seen) -> Problems:
     """The longer answer is chosen nearly always.
 
@@ -341,16 +288,12 @@ def longer_chosen(example: Example, seen: Seen) -> Problems:
     more than 70 in 100 have the longer answer chosen.
 
     Bad:
-
         [{"prompt": "0", "chosen": "aa", "rejected": "b"}, {"prompt": "1", "chosen": "aa", "rejected": "b"}, {"prompt": "2", "chosen": "aa", "rejected": "b"}, {"prompt": "3", "chosen": "aa", "rejected": "b"},
         {"prompt": "4", "chosen": "aa", "rejected": "b"}, {"prompt": "5", "chosen": "aa", "rejected": "b"}, {"prompt": "6", "chosen": "aa", "rejected": "b"}, {"prompt": "7", "chosen": "aa", "rejected": "b"},
         {"prompt": "8", "chosen": "aa", "rejected": "b"}, {"prompt": "9", "chosen": "aa", "rejected": "b"}, {"prompt": "a", "chosen": "aa", "rejected": "b"}, {"prompt": "b", "chosen": "aa", "rejected": "b"},
         {"prompt": "c", "chosen": "aa", "rejected": "b"}, {"prompt": "d", "chosen": "aa", "rejected": "b"}, {"prompt": "e", "chosen": "aa", "rejected": "b"}, {"prompt": "f", "chosen": "aa", "rejected": "b"},
         {"prompt": "g", "chosen": "aa", "rejected": "b"}, {"prompt": "h", "chosen": "aa", "rejected": "b"}, {"prompt": "i", "chosen": "aa", "rejected": "b"}, {"prompt": "j", "chosen": "aa", "rejected": "b"}]
-
-    Good:
-
-        {"prompt": "Hi", "chosen": "Hello.", "rejected": "What do you want?"}
+    Good: {"prompt": "Hi", "chosen": "Hello.", "rejected": "What do you want?"}
     """
     pair = pair_of(example)
     if pair is not None:
@@ -370,14 +313,6 @@ def length_bias(seen: Seen) -> Iterator[tuple[Any, Problem]]:
 
 
 RULES: Final = (
-    pair_incomplete,
-    side_not_an_answer,
-    sides_equal,
-    sides_nearly_equal,
-    empty_side,
-    prompt_answered,
-    no_shared_prompt,
-    refusal_chosen,
-    pair_swapped,
+    pair_incomplete, side_not_an_answer, sides_equal, sides_nearly_equal, empty_side, prompt_answered, no_shared_prompt, refusal_chosen, pair_swapped,
     longer_chosen,
-)
+)  # fmt: skip

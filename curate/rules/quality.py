@@ -64,13 +64,8 @@ def short_answer() -> "pl.Expr":
     classes or show a text to judge are left alone. Runs only when it is selected: on real files it was right in 0 of
     11 findings before class labels were left out, and finds nothing in those it is measured on since.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Explain how rain forms."}, {"role": "assistant", "content": "Clouds."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Does rain form in clouds?"}, {"role": "assistant", "content": "Yes."}]}
+    Bad: {"messages": [{"role": "user", "content": "Explain how rain forms."}, {"role": "assistant", "content": "Clouds."}]}
+    Good: {"messages": [{"role": "user", "content": "Does rain form in clouds?"}, {"role": "assistant", "content": "Yes."}]}
     """
     import polars as pl  # loaded by then: see messages_frame
 
@@ -90,13 +85,8 @@ def refusal() -> "pl.Expr":
     A few teach where to stop; many teach to refuse everything (F003 tells the share). Only the first 200
     characters are looked at.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Name a good book."}, {"role": "assistant", "content": "I'm sorry, but I can't help with that."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Name a good book."}, {"role": "assistant", "content": "Moby-Dick."}]}
+    Bad: {"messages": [{"role": "user", "content": "Name a good book."}, {"role": "assistant", "content": "I'm sorry, but I can't help with that."}]}
+    Good: {"messages": [{"role": "user", "content": "Name a good book."}, {"role": "assistant", "content": "Moby-Dick."}]}
     """
     import polars as pl  # loaded by then: see messages_frame
 
@@ -116,13 +106,8 @@ def ai_disclaimer() -> "pl.Expr":
 
     It is another model's voice; one that learns from it says so in places where nobody asked.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Name a good book."}, {"role": "assistant", "content": "As an AI language model, I have no taste, but many like Moby-Dick."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Name a good book."}, {"role": "assistant", "content": "Many like Moby-Dick."}]}
+    Bad: {"messages": [{"role": "user", "content": "Name a good book."}, {"role": "assistant", "content": "As an AI language model, I have no taste, but many like Moby-Dick."}]}
+    Good: {"messages": [{"role": "user", "content": "Name a good book."}, {"role": "assistant", "content": "Many like Moby-Dick."}]}
     """
     return quoting(answer(), DISCLAIMER_HINT, DISCLAIMER, 'the answer says "{}"')
 
@@ -153,13 +138,8 @@ def cut_answer() -> "pl.Expr":
     A code block that is never closed, JSON that is not valid, a sentence without its end behind others that have
     theirs: the writer ran into its limit, and the model learns to stop there.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Print 1."}, {"role": "assistant", "content": "```python\nprint(1)"}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Print 1."}, {"role": "assistant", "content": "```python\nprint(1)\n```"}]}
+    Bad: {"messages": [{"role": "user", "content": "Print 1."}, {"role": "assistant", "content": "```python\nprint(1)"}]}
+    Good: {"messages": [{"role": "user", "content": "Print 1."}, {"role": "assistant", "content": "```python\nprint(1)\n```"}]}
     """
     import polars as pl  # loaded by then: see messages_frame
 
@@ -194,13 +174,8 @@ def missing_input() -> "pl.Expr":
     "Summarize the text below", and nothing below; or a bare address that the model cannot open. The answer was
     made up, and so will be those of the model.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Summarize the following text."}, {"role": "assistant", "content": "It is about love."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Summarize the following text: Rain falls when drops grow heavy."}, {"role": "assistant", "content": "Heavy drops fall."}]}
+    Bad: {"messages": [{"role": "user", "content": "Summarize the following text."}, {"role": "assistant", "content": "It is about love."}]}
+    Good: {"messages": [{"role": "user", "content": "Summarize the following text: Rain falls when drops grow heavy."}, {"role": "assistant", "content": "Heavy drops fall."}]}
     """
     import polars as pl  # loaded by then: see messages_frame
 
@@ -223,13 +198,8 @@ def merged_instructions() -> "pl.Expr":
 
     The writer did not stop and made up the next task; the model learns to do the same.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Name a colour."}, {"role": "assistant", "content": "Blue.\n\nInstruction: Name a number.\nOutput: 7"}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Name a colour."}, {"role": "assistant", "content": "Blue."}]}
+    Bad: {"messages": [{"role": "user", "content": "Name a colour."}, {"role": "assistant", "content": "Blue.\n\nInstruction: Name a number.\nOutput: 7"}]}
+    Good: {"messages": [{"role": "user", "content": "Name a colour."}, {"role": "assistant", "content": "Blue."}]}
     """
     return closer(having(answer(), MERGED_HINT), _merged)
 
@@ -249,11 +219,4 @@ def _merged(text: str) -> str | None:
     return None
 
 
-RULES = (
-    short_answer,
-    refusal,
-    ai_disclaimer,
-    cut_answer,
-    missing_input,
-    merged_instructions,
-)
+RULES = (short_answer, refusal, ai_disclaimer, cut_answer, missing_input, merged_instructions)

@@ -16,7 +16,7 @@ from curate.rules.images import images_of
 from curate.rules.messages import kind_of, meant
 from curate.rules.profile import counted
 from curate.rules.references import REINFORCING, references
-from curate.rules.rule import Scope, rule
+from curate.rules.rule import dataset_rule, value_rule
 from curate.targets import LIMITS, Target
 from curate.text import excerpt, plural
 
@@ -31,14 +31,7 @@ def is_prompt(example: Example) -> bool:
     return bool(example.messages) and meant(example.messages[-1]) != "assistant" and bool(references(example))
 
 
-@rule(
-    "R001",
-    "prompt-answered-already",
-    severity=Severity.ERROR,
-    scope=Scope.DATASET,
-    only=REINFORCING,
-    hint="End each line on the user's message: the model writes the answer.",
-)
+@dataset_rule("R001", "prompt-answered-already", Severity.ERROR, only=REINFORCING, hint="End each line on the user's message: the model writes the answer.")
 def prompt_answered_already(example: Example, seen: Seen) -> Problems:
     """A line of reinforcement data does not end on the user.
 
@@ -46,13 +39,10 @@ def prompt_answered_already(example: Example, seen: Seen) -> Problems:
     with a reference.
 
     Bad:
-
         {"messages": [{"role": "user", "content": "1 + 1"}], "answer": "2"}
         {"messages": [{"role": "user", "content": "1 + 2"}], "answer": "3"}
         {"messages": [{"role": "user", "content": "1 + 3"}, {"role": "assistant", "content": "4"}], "answer": "4"}
-
     Good:
-
         {"messages": [{"role": "user", "content": "1 + 1"}], "answer": "2"}
         {"messages": [{"role": "user", "content": "1 + 2"}], "answer": "3"}
         {"messages": [{"role": "user", "content": "1 + 3"}], "answer": "4"}
@@ -79,19 +69,14 @@ def not_all_prompts(seen: Seen) -> Conclusion:
         yield wrong[1], Problem("", f"{plural(wrong[0], 'line')} of {counts['prompts'] + others:,} not ending on the user")
 
 
-@rule("R002", "system-in-prompt", severity=Severity.ERROR, scope=Scope.VALUE, only=REINFORCING, hint="Call it developer.")
+@value_rule("R002", "system-in-prompt", Severity.ERROR, only=REINFORCING, hint="Call it developer.")
 def system_in_prompt(example: Example) -> Problems:
     """A prompt of reinforcement data has a system message.
 
     The models that are trained this way take `developer` instead.
 
-    Bad:
-
-        {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "1 + 1"}], "answer": "2"}
-
-    Good:
-
-        {"messages": [{"role": "developer", "content": "Be brief."}, {"role": "user", "content": "1 + 1"}], "answer": "2"}
+    Bad: {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "1 + 1"}], "answer": "2"}
+    Good: {"messages": [{"role": "developer", "content": "Be brief."}, {"role": "user", "content": "1 + 1"}], "answer": "2"}
     """
     if is_prompt(example):
         for message in example.messages:
@@ -108,26 +93,16 @@ def to_developer(value: dict[str, Any]) -> dict[str, Any]:
     return {**value, "messages": [{**turn, "role": "developer"} if isinstance(turn, dict) and turn.get("role") == "system" else turn for turn in turns]}
 
 
-@rule(
-    "R003",
-    "reference-uneven",
-    severity=Severity.ERROR,
-    scope=Scope.DATASET,
-    only=REINFORCING,
-    hint="Give every line the keys that the grader reads, each of one type.",
-)
+@dataset_rule("R003", "reference-uneven", Severity.ERROR, only=REINFORCING, hint="Give every line the keys that the grader reads, each of one type.")
 def reference_uneven(example: Example, seen: Seen) -> Problems:
     """A key beside the prompts is missing in some lines, or has another type there.
 
     A grader that reads `item.answer` fails on a line without it, and the run stops or scores the answer 0.
 
     Bad:
-
         {"messages": [{"role": "user", "content": "1 + 1"}], "answer": "2", "unit": "m"}
         {"messages": [{"role": "user", "content": "1 + 2"}], "answer": 3}
-
     Good:
-
         {"messages": [{"role": "user", "content": "1 + 1"}], "answer": "2"}
         {"messages": [{"role": "user", "content": "1 + 2"}], "answer": "3"}
     """
@@ -160,13 +135,8 @@ def keys_of_several_kinds(seen: Seen) -> Conclusion:
             yield place, Problem(pointer, f"`{excerpt(key, 40)}` is {kind or 'missing'} in {count:,} of {plural(total[0], 'line')}")
 
 
-@rule(
-    "R004",
-    "no-validation-file",
-    severity=Severity.WARNING,
-    scope=Scope.DATASET,
-    only=REINFORCING,
-    hint="Check the validation file together with this one; `curate split` makes one.",
+@dataset_rule(
+    "R004", "no-validation-file", Severity.WARNING, only=REINFORCING, hint="Check the validation file together with this one; `curate split` makes one."
 )
 def no_validation_file(example: Example, seen: Seen) -> Problems:
     """Prompts for reinforcement stand in one file only.
@@ -174,13 +144,8 @@ def no_validation_file(example: Example, seen: Seen) -> Problems:
     The service wants a validation file beside the training file, and does not start without. Told when a single file is
     checked, since nobody knows of another.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "1 + 1"}], "answer": "2"}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "1 + 1"}, {"role": "assistant", "content": "2"}]}
+    Bad: {"messages": [{"role": "user", "content": "1 + 1"}], "answer": "2"}
+    Good: {"messages": [{"role": "user", "content": "1 + 1"}, {"role": "assistant", "content": "2"}]}
     """
     counts = seen.memory.setdefault("R004", {"prompts": 0, "others": 0})
     counts["prompts" if is_prompt(example) else "others"] += 1
@@ -196,19 +161,14 @@ def one_file_alone(seen: Seen) -> Conclusion:
         yield Place(files.pop(), 0), Problem("", "prompts for reinforcement, and no validation file beside this one")
 
 
-@rule("R005", "prompt-limits", severity=Severity.ERROR, scope=Scope.DATASET, only=(Target.AZURE,), hint="Leave images out, and train on 50,000 lines or fewer.")
+@dataset_rule("R005", "prompt-limits", Severity.ERROR, only=(Target.AZURE,), hint="Leave images out, and train on 50,000 lines or fewer.")
 def prompt_limits(example: Example, seen: Seen) -> Problems:
     """A prompt of reinforcement data has an image, or there are more than 50,000.
 
     The service trains this way on text only, and takes no larger file.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}], "answer": "a cat"}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "What purrs?"}], "answer": "a cat"}
+    Bad: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}], "answer": "a cat"}
+    Good: {"messages": [{"role": "user", "content": "What purrs?"}], "answer": "a cat"}
     """
     if is_prompt(example):
         for part in images_of(example):
@@ -226,14 +186,7 @@ def too_many_prompts(seen: Seen, *, target: Target) -> Conclusion:
             yield Place(file, 0), Problem("", f"{plural(count, 'prompt')}; {target} takes {most:,} ({LIMITS[target].source})")
 
 
-@rule(
-    "R006",
-    "reference-constant",
-    severity=Severity.WARNING,
-    scope=Scope.DATASET,
-    only=REINFORCING,
-    hint="Write into each line what its own answer is judged by.",
-)
+@dataset_rule("R006", "reference-constant", Severity.WARNING, only=REINFORCING, hint="Write into each line what its own answer is judged by.")
 def reference_constant(example: Example, seen: Seen) -> Problems:
     """All prompts have the same reference.
 
@@ -241,15 +194,12 @@ def reference_constant(example: Example, seen: Seen) -> Problems:
     key beside the prompts differs.
 
     Bad:
-
         {"messages": [{"role": "user", "content": "1 + 1"}], "answer": "2"}
         {"messages": [{"role": "user", "content": "1 + 2"}], "answer": "2"}
         {"messages": [{"role": "user", "content": "1 + 3"}], "answer": "2"}
         {"messages": [{"role": "user", "content": "1 + 4"}], "answer": "2"}
         {"messages": [{"role": "user", "content": "1 + 5"}], "answer": "2"}
-
     Good:
-
         {"messages": [{"role": "user", "content": "1 + 1"}], "answer": "2"}
         {"messages": [{"role": "user", "content": "1 + 2"}], "answer": "3"}
         {"messages": [{"role": "user", "content": "1 + 3"}], "answer": "4"}

@@ -30,7 +30,7 @@ class Removals:
 @rule(
     "D008",
     "heavy-removal",
-    severity=Severity.ERROR,
+    Severity.ERROR,
     scope="removal",
     by="`curate dedup`",
     hint="Look at some of them with `curate dedup --explain`, then say --yes, or raise --threshold.",
@@ -43,13 +43,10 @@ def heavy_removal(removals: Removals) -> Iterator[Finding]:
     `stop_cluster` and `stop_least` under `[dedup]` are these limits. Nothing has been written then.
 
     Bad:
-
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
-
     Good:
-
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
     """

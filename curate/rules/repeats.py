@@ -10,14 +10,7 @@ from curate.text import excerpt, visible
 Found = Iterator[tuple[Example, Problem]]
 
 
-@rule(
-    "D005",
-    "same-question-same-answer",
-    severity=Severity.INFO,
-    scope=Scope.EXAMPLES,
-    default=False,
-    hint="Keep the better wording, unless several are wanted.",
-)
+@rule("D005", "same-question-same-answer", Severity.INFO, scope=Scope.EXAMPLES, default=False, hint="Keep the better wording, unless several are wanted.")
 def same_question_same_answer(examples: Sequence[Example]) -> Found:
     """A question is answered in the same words of meaning as before.
 
@@ -25,12 +18,9 @@ def same_question_same_answer(examples: Sequence[Example]) -> Found:
     every fact. Two good wordings may be wanted; ten weigh one question ten times as much as others.
 
     Bad:
-
         {"messages": [{"role": "user", "content": "What is the capital of Peru?"}, {"role": "assistant", "content": "The capital of Peru is Lima."}]}
         {"messages": [{"role": "user", "content": "What is the capital of Peru?"}, {"role": "assistant", "content": "In Peru, the capital is Lima."}]}
-
     Good:
-
         {"messages": [{"role": "user", "content": "What is the capital of Peru?"}, {"role": "assistant", "content": "The capital of Peru is Lima."}]}
         {"messages": [{"role": "user", "content": "What is the capital of Chile?"}, {"role": "assistant", "content": "Santiago is the capital of Chile."}]}
     """
@@ -43,7 +33,7 @@ def same_question_same_answer(examples: Sequence[Example]) -> Found:
 @rule(
     "D007",
     "beginning-of-another",
-    severity=Severity.WARNING,
+    Severity.WARNING,
     scope=Scope.EXAMPLES,
     default=False,
     hint="`curate dedup --beginnings` removes it and keeps the longest one.",
@@ -55,12 +45,9 @@ def beginning_of_another(examples: Sequence[Example]) -> Found:
     counts once in each of them. Turns have to be equal to the letter, and so do tools.
 
     Bad:
-
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}, {"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
-
     Good:
-
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello there."}]}
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}, {"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
     """
@@ -73,7 +60,7 @@ def beginning_of_another(examples: Sequence[Example]) -> Found:
 @rule(
     "D009",
     "same-phrase",
-    severity=Severity.INFO,
+    Severity.INFO,
     scope=Scope.EXAMPLES,
     default=False,
     hint="Remove it where it is no more than habit: the model will say it every time.",
@@ -85,7 +72,6 @@ def same_phrase(examples: Sequence[Example]) -> Found:
     nine words and more are counted, from ten on.
 
     Bad:
-
         {"messages": [{"role": "user", "content": "1"}, {"role": "assistant", "content": "Sure! Here is a word for the number one: uno."}]}
         {"messages": [{"role": "user", "content": "2"}, {"role": "assistant", "content": "Sure! Here is a word for the number two: due."}]}
         {"messages": [{"role": "user", "content": "3"}, {"role": "assistant", "content": "Sure! Here is a word for the number three: tre."}]}
@@ -96,9 +82,7 @@ def same_phrase(examples: Sequence[Example]) -> Found:
         {"messages": [{"role": "user", "content": "8"}, {"role": "assistant", "content": "They say otto, which is a name in German too."}]}
         {"messages": [{"role": "user", "content": "9"}, {"role": "assistant", "content": "Nove is what they say, and it means new as well."}]}
         {"messages": [{"role": "user", "content": "10"}, {"role": "assistant", "content": "Ten is dieci, a word of five letters in all."}]}
-
     Good:
-
         {"messages": [{"role": "user", "content": "1"}, {"role": "assistant", "content": "Sure! Here is a word for the number one: uno."}]}
         {"messages": [{"role": "user", "content": "2"}, {"role": "assistant", "content": "Sure! Here is a word for the number two: due."}]}
     """
@@ -112,7 +96,7 @@ def same_phrase(examples: Sequence[Example]) -> Found:
 @rule(
     "D004",
     "same-in-other-words",
-    severity=Severity.INFO,
+    Severity.INFO,
     scope="meaning",
     by="`curate dedup --embeddings MODEL`",
     hint="Read the two: keep the better one, unless both wordings are wanted.",
@@ -124,12 +108,9 @@ def same_in_other_words() -> None:
     Different wordings are often wanted; ten of one question weigh as much as ten questions. Told by `curate dedup --embeddings MODEL`.
 
     Bad:
-
         {"messages": [{"role": "user", "content": "What is the chemical symbol for gold?"}, {"role": "assistant", "content": "The chemical symbol for gold is Au."}]}
         {"messages": [{"role": "user", "content": "What is the symbol for the chemical element gold?"}, {"role": "assistant", "content": "The symbol for the chemical element gold is Au."}]}
-
     Good:
-
         {"messages": [{"role": "user", "content": "What is the chemical symbol for gold?"}, {"role": "assistant", "content": "The chemical symbol for gold is Au."}]}
         {"messages": [{"role": "user", "content": "What is the chemical symbol for silver?"}, {"role": "assistant", "content": "The chemical symbol for silver is Ag."}]}
     """

@@ -125,13 +125,8 @@ def loop() -> "pl.Expr":
     repeated 10-word sequences (tables, verses and legal text stay below), or where a phrase of up to 12 words stands
     six times in a row and makes up half of the answer. Requests to repeat something are left alone.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Name a colour."}, {"role": "assistant", "content": "The sky is blue and the sea is blue and so is the ink. The sky is blue and the sea is blue and so is the ink. The sky is blue and the sea is blue and so is the ink. The sky is blue and the sea is blue and so is the ink. The sky is blue and the sea is blue and so is the ink."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Name a colour."}, {"role": "assistant", "content": "The sky is blue and the sea is blue and so is the ink."}]}
+    Bad: {"messages": [{"role": "user", "content": "Name a colour."}, {"role": "assistant", "content": "The sky is blue and the sea is blue and so is the ink. The sky is blue and the sea is blue and so is the ink. The sky is blue and the sea is blue and so is the ink. The sky is blue and the sea is blue and so is the ink. The sky is blue and the sea is blue and so is the ink."}]}
+    Good: {"messages": [{"role": "user", "content": "Name a colour."}, {"role": "assistant", "content": "The sky is blue and the sea is blue and so is the ink."}]}
     """
     return closer(_repeating(), _loops)
 
@@ -144,13 +139,8 @@ def repetition() -> "pl.Expr":
     thresholds of Gopher). Verse, code, lists and tables are left alone. Runs only when it is selected: on real files it
     was right in 0 of 29 findings, nearly all of them lyrics and code, before these were left out.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Give tips."}, {"role": "assistant", "content": "Drink a glass of water before you eat.\nTake a walk around the block each day.\nDrink a glass of water before you eat.\nSleep eight hours in a room that is dark.\nTake a walk around the block each day.\nDrink a glass of water before you eat.\nRead a good book instead of the news.\nTake a walk around the block each day."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Give tips."}, {"role": "assistant", "content": "Drink a glass of water before you eat.\nTake a walk around the block each day."}]}
+    Bad: {"messages": [{"role": "user", "content": "Give tips."}, {"role": "assistant", "content": "Drink a glass of water before you eat.\nTake a walk around the block each day.\nDrink a glass of water before you eat.\nSleep eight hours in a room that is dark.\nTake a walk around the block each day.\nDrink a glass of water before you eat.\nRead a good book instead of the news.\nTake a walk around the block each day."}]}
+    Good: {"messages": [{"role": "user", "content": "Give tips."}, {"role": "assistant", "content": "Drink a glass of water before you eat.\nTake a walk around the block each day."}]}
     """
     return closer(_repeating(), _repeats)
 
@@ -161,13 +151,8 @@ def echo() -> "pl.Expr":
 
     The model learns to repeat what it was asked; often an exporter wrote prompt and answer into one field.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "What is the capital of France? It is Paris."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "It is Paris."}]}
+    Bad: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "What is the capital of France? It is Paris."}]}
+    Good: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "It is Paris."}]}
     """
     import polars as pl  # loaded by then: see messages_frame
 
@@ -197,13 +182,8 @@ def worn_phrases() -> "pl.Expr":
     "A testament to", "delve into", "it is important to note": text of another model shows by them, and a model
     tuned on it writes so too.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "What is Rome like?"}, {"role": "assistant", "content": "Rome is a rich tapestry and a testament to time. Let's dive in."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "What is Rome like?"}, {"role": "assistant", "content": "Old, loud and beautiful."}]}
+    Bad: {"messages": [{"role": "user", "content": "What is Rome like?"}, {"role": "assistant", "content": "Rome is a rich tapestry and a testament to time. Let's dive in."}]}
+    Good: {"messages": [{"role": "user", "content": "What is Rome like?"}, {"role": "assistant", "content": "Old, loud and beautiful."}]}
     """
     import polars as pl  # loaded by then: see messages_frame
 
@@ -211,9 +191,4 @@ def worn_phrases() -> "pl.Expr":
     return closer(pl.when(text.str.count_matches(SLOP_HINT) >= WORN).then(text), _worn)
 
 
-RULES = (
-    loop,
-    repetition,
-    echo,
-    worn_phrases,
-)
+RULES = (loop, repetition, echo, worn_phrases)

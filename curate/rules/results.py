@@ -7,7 +7,7 @@ from typing import Any, Final, TypeGuard
 from curate.example import Example
 from curate.finding import Problem, Severity
 from curate.rules.calls import ids_of, items_of
-from curate.rules.rule import Scope, rule
+from curate.rules.rule import value_rule
 from curate.rules.tools import REJECTED, called, declared, made, within
 from curate.targets import Target
 from curate.text import excerpt, plural
@@ -21,20 +21,15 @@ def is_id(value: Any) -> TypeGuard[str]:
     return isinstance(value, str) and bool(value)
 
 
-@rule("T017", "call-id", severity=Severity.WARNING, scope=Scope.VALUE, targets=REJECTED, hint="Give each call an id of its own, and its result the same.")
+@value_rule("T017", "call-id", Severity.WARNING, targets=REJECTED, hint="Give each call an id of its own, and its result the same.")
 def call_id(example: Example, *, target: Target) -> Problems:
     """A tool call has no id, or the id of another call.
 
     The id joins a call to its result. Templates that join them by order do without, and so does TRL where no call of the
     example has one; services reject the line.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"type": "function", "function": {"name": "now", "arguments": "{}"}}]}, {"role": "tool", "content": "12:00"}, {"role": "assistant", "content": "Noon."}], "tools": [{"type": "function", "function": {"name": "now"}}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "call_1", "content": "12:00"}, {"role": "assistant", "content": "Noon."}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"type": "function", "function": {"name": "now", "arguments": "{}"}}]}, {"role": "tool", "content": "12:00"}, {"role": "assistant", "content": "Noon."}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "call_1", "content": "12:00"}, {"role": "assistant", "content": "Noon."}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     """
     used: set[str] = set()
     if target is Target.TRL and not any(is_id(given) for message in example.messages for given in ids_of(message)):
@@ -52,20 +47,15 @@ def call_id(example: Example, *, target: Target) -> Problems:
                 used.add(given)
 
 
-@rule("T018", "result-without-call", severity=Severity.ERROR, scope=Scope.VALUE, hint="Give it the id of the call that it answers, or restore the call.")
+@value_rule("T018", "result-without-call", Severity.ERROR, hint="Give it the id of the call that it answers, or restore the call.")
 def result_without_call(example: Example) -> Problems:
     """A tool's result answers no call.
 
     No call before it has its id, or there is none at all. Services reject the line; the model learns from a result that it
     never asked for. Results without an id are fine after calls without ids, and after calls written as text.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "call_2", "content": "12:00"}, {"role": "assistant", "content": "Noon."}], "tools": [{"type": "function", "function": {"name": "now"}}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "call_1", "content": "12:00"}, {"role": "assistant", "content": "Noon."}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "call_2", "content": "12:00"}, {"role": "assistant", "content": "Noon."}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "call_1", "content": "12:00"}, {"role": "assistant", "content": "Noon."}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     """
     known: set[str] = set()
     last: list[Any] = []
@@ -85,19 +75,14 @@ def result_without_call(example: Example) -> Problems:
                 yield Problem(message.pointer, "the result has no tool_call_id")
 
 
-@rule("T019", "unanswered-call", severity=Severity.WARNING, scope=Scope.VALUE, hint="Put the results between the call and the next turn.")
+@value_rule("T019", "unanswered-call", Severity.WARNING, hint="Put the results between the call and the next turn.")
 def unanswered_call(example: Example) -> Problems:
     """A tool call gets no result before the conversation goes on.
 
     The model learns to make results up. A call that ends the conversation is fine.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}, {"role": "assistant", "content": "Noon."}], "tools": [{"type": "function", "function": {"name": "now"}}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "call_1", "content": "12:00"}, {"role": "assistant", "content": "Noon."}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}, {"role": "assistant", "content": "Noon."}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "call_1", "content": "12:00"}, {"role": "assistant", "content": "Noon."}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     """
     messages = example.messages
     for position, message in enumerate(messages):
@@ -115,19 +100,14 @@ def unanswered_call(example: Example) -> Problems:
             yield Problem(at, f"{plural(waiting, 'call')} and {plural(results, 'result')} before the next turn")
 
 
-@rule("T020", "results-out-of-order", severity=Severity.INFO, scope=Scope.VALUE, hint="Put the results in the order of the calls.")
+@value_rule("T020", "results-out-of-order", Severity.INFO, hint="Put the results in the order of the calls.")
 def results_out_of_order(example: Example) -> Problems:
     """Results come in another order than their calls.
 
     Templates that render no ids leave only the order to tell which result belongs to which call.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}, {"id": "call_2", "type": "function", "function": {"name": "today", "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "call_2", "content": "Monday"}, {"role": "tool", "tool_call_id": "call_1", "content": "12:00"}, {"role": "assistant", "content": "Noon."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}, {"id": "call_2", "type": "function", "function": {"name": "today", "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "call_1", "content": "12:00"}, {"role": "tool", "tool_call_id": "call_2", "content": "Monday"}, {"role": "assistant", "content": "Noon."}]}
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}, {"id": "call_2", "type": "function", "function": {"name": "today", "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "call_2", "content": "Monday"}, {"role": "tool", "tool_call_id": "call_1", "content": "12:00"}, {"role": "assistant", "content": "Noon."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}, {"id": "call_2", "type": "function", "function": {"name": "today", "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "call_1", "content": "12:00"}, {"role": "tool", "tool_call_id": "call_2", "content": "Monday"}, {"role": "assistant", "content": "Noon."}]}
     """
     order: list[Any] = []
     latest = -1
@@ -141,19 +121,14 @@ def results_out_of_order(example: Example) -> Problems:
             latest = max(latest, position)
 
 
-@rule("T021", "mistral-call-id", severity=Severity.ERROR, scope=Scope.VALUE, only=(Target.MISTRAL,), hint="Use nine letters and digits.")
+@value_rule("T021", "mistral-call-id", Severity.ERROR, only=(Target.MISTRAL,), hint="Use nine letters and digits.")
 def mistral_call_id(example: Example) -> Problems:
     """The id of a tool call is not nine letters and digits.
 
     The service takes no other id.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call00001", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call00001", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     """
     for message in example.messages:
         if made(message):
@@ -165,20 +140,15 @@ def mistral_call_id(example: Example) -> Problems:
             yield Problem(f"{message.pointer}/tool_call_id", f"id {excerpt(given, 40)!r} is not nine letters and digits")
 
 
-@rule("T022", "calls-without-tools", severity=Severity.WARNING, scope=Scope.VALUE, targets=REJECTED, hint="Declare under `tools` what may be called.")
+@value_rule("T022", "calls-without-tools", Severity.WARNING, targets=REJECTED, hint="Declare under `tools` what may be called.")
 def calls_without_tools(example: Example) -> Problems:
     """Tools are called, and none are declared.
 
     At inference the model is given declarations; without them in training it learns to call tools that it was not given.
     Services reject the line.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     """
     first = next(called(example), None)
     if first is not None and not example.value.get("tools") and next(declared(example), None) is None:

@@ -1,23 +1,18 @@
 """How a rule is declared: a decorated function whose docstring is its documentation, checked for form when it is imported.
 
-    @rule("M016", "consecutive-roles", severity=Severity.WARNING, hint="Merge the two turns.")
+    @rule("M016", "consecutive-roles", Severity.WARNING, hint="Merge the two turns.")
     def consecutive_roles(example: Example) -> Iterator[Problem]:
         \"\"\"Two turns in a row have the same role.
 
         Why it matters, in a short paragraph.
 
-        Bad:
-
-            {"messages": [...]}
-
-        Good:
-
-            {"messages": [...]}
+        Bad: {"messages": [...]}
+        Good: {"messages": [...]}
         \"\"\"
 
+The tests run both examples: Bad must fire, Good must not. An example of several lines stands indented below its label; in it,
+`\\xff` stands for that byte. `value_rule`, `dataset_rule` and so on declare a rule that sees something else (see `Scope`).
 A function that has a parameter `target` (keyword only) is told who the data is meant for; so is that of a repair or a conclusion.
-
-The tests run both blocks: Bad must fire, Good must not. In them `\\xff` stands for that byte.
 """
 
 import inspect
@@ -139,8 +134,8 @@ def _told(function: Callable[..., Any], target: Target) -> Callable[..., Any]:
 def rule(
     code: str,
     name: str,
-    *,
     severity: Severity,
+    *,
     hint: str,
     scope: str = Scope.EXAMPLE,
     by: str = "",
@@ -164,9 +159,17 @@ def rule(
     return declare
 
 
+line_rule: Final = partial(rule, scope=Scope.LINE)
+value_rule: Final = partial(rule, scope=Scope.VALUE)
+token_rule: Final = partial(rule, scope=Scope.TOKENS)
+dataset_rule: Final = partial(rule, scope=Scope.DATASET)
+profile_rule: Final = partial(rule, scope=Scope.PROFILE)
+file_rule: Final = partial(rule, scope=Scope.FILE)
+
+
 def _documentation(code: str, doc: str) -> tuple[str, str, bytes, bytes]:
-    before, _, rest = doc.partition("\nBad:\n")
-    bad, _, good = rest.partition("\nGood:\n")
+    before, _, rest = doc.partition("\nBad:")
+    bad, _, good = rest.partition("\nGood:")
     summary, _, why = before.strip().partition("\n")
     if not (summary.endswith(".") and why.strip() and bad.strip() and good.strip()):
         raise ValueError(f"{code}: the docstring needs a summary that ends in a full stop, a reason, and the blocks Bad: and Good:")

@@ -8,7 +8,7 @@ from curate.example import Example, Place
 from curate.finding import Problem, Severity
 from curate.read.locate import escape
 from curate.rules.duplicates import Seen
-from curate.rules.rule import Scope, rule
+from curate.rules.rule import dataset_rule
 from curate.targets import Target
 from curate.text import excerpt, visible
 
@@ -56,11 +56,10 @@ def _kinds(value: dict[str, Any]) -> Iterator[tuple[str, str]]:
             stack += [(f"{path}/*", inner) for inner in item]
 
 
-@rule(
+@dataset_rule(
     "J023",
     "type-changes",
-    severity=Severity.WARNING,
-    scope=Scope.DATASET,
+    Severity.WARNING,
     targets={Target.TRL: Severity.ERROR, Target.OPENAI: Severity.INFO, Target.AZURE: Severity.INFO},
     hint="Write it with one type in all examples; as a string if need be.",
 )
@@ -71,12 +70,9 @@ def type_changes(example: Example, seen: Seen) -> Problems:
     may be the millionth.
 
     Bad:
-
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "id": 1}
         {"messages": [{"role": "user", "content": "Bye"}, {"role": "assistant", "content": "See you."}], "id": "2"}
-
     Good:
-
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "id": "1"}
         {"messages": [{"role": "user", "content": "Bye"}, {"role": "assistant", "content": "See you."}], "id": "2"}
     """

@@ -50,13 +50,8 @@ def secret_key() -> "pl.Expr":
     A model repeats what it was trained on to anyone who asks in the right way, and a training file is copied to
     places that a vault is not. Findings never show the secret.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Why is it refused? key = AKIAIOSFODNN7EXAMPLX"}, {"role": "assistant", "content": "It has expired."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Why is it refused? key = [AWS ACCESS KEY]"}, {"role": "assistant", "content": "It has expired."}]}
+    Bad: {"messages": [{"role": "user", "content": "Why is it refused? key = AKIAIOSFODNN7EXAMPLX"}, {"role": "assistant", "content": "It has expired."}]}
+    Good: {"messages": [{"role": "user", "content": "Why is it refused? key = [AWS ACCESS KEY]"}, {"role": "assistant", "content": "It has expired."}]}
     """
     import polars as pl  # loaded by then: see messages_frame
 
@@ -77,13 +72,8 @@ def card_or_account_number() -> "pl.Expr":
     Only numbers whose checksum is right are reported: they belong to somebody, and the model will tell them to
     others. Findings never show the number.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "My card is 4539 1488 0343 6467."}, {"role": "assistant", "content": "Thank you."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "My card is [CARD NUMBER]."}, {"role": "assistant", "content": "Thank you."}]}
+    Bad: {"messages": [{"role": "user", "content": "My card is 4539 1488 0343 6467."}, {"role": "assistant", "content": "Thank you."}]}
+    Good: {"messages": [{"role": "user", "content": "My card is [CARD NUMBER]."}, {"role": "assistant", "content": "Thank you."}]}
     """
     import polars as pl  # loaded by then: see messages_frame
 
@@ -104,13 +94,8 @@ def personal_data() -> "pl.Expr":
     Personal data in training data needs a reason, and comes out of the model again. Addresses under example.com,
     numbers with 555 and private networks are left alone: they are nobody's.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Write to jo.miller@gmail.com"}, {"role": "assistant", "content": "Done."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Write to jo.miller@example.com"}, {"role": "assistant", "content": "Done."}]}
+    Bad: {"messages": [{"role": "user", "content": "Write to jo.miller@gmail.com"}, {"role": "assistant", "content": "Done."}]}
+    Good: {"messages": [{"role": "user", "content": "Write to jo.miller@example.com"}, {"role": "assistant", "content": "Done."}]}
     """
     import polars as pl  # loaded by then: see messages_frame
 
@@ -129,8 +114,4 @@ _redacting(secret_key, keys_in)
 _redacting(card_or_account_number, numbers_in)
 _redacting(personal_data, personal_in)
 
-RULES = (
-    secret_key,
-    card_or_account_number,
-    personal_data,
-)
+RULES = (secret_key, card_or_account_number, personal_data)

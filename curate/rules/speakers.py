@@ -41,13 +41,8 @@ def role_marker() -> "pl.Expr":
     the model speak for its user. Dialogues that were asked for, and code, are left alone. Control tokens are K016's,
     whole conversations Q023's.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.\n### Human: Tell me a joke."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.\n### Human: Tell me a joke."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     return closer(asked().fill_null("") + "\0" + having(answer(), SPEAKER_HINT), _goes_on)
 
@@ -78,13 +73,8 @@ def transcript_in_message() -> "pl.Expr":
     is one answer then, the questions too, and the model learns to ask and to answer itself. Dialogues that were asked
     for are left alone, and so are prompts of plain `prompt` and `completion`.
 
-    Bad:
-
-        {"messages": [{"role": "assistant", "content": "\n\nHuman: What is the capital of France?\n\nAssistant: Paris."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris."}]}
+    Bad: {"messages": [{"role": "assistant", "content": "\n\nHuman: What is the capital of France?\n\nAssistant: Paris."}]}
+    Good: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris."}]}
     """
     import polars as pl  # loaded by then: see messages_frame
 

@@ -12,27 +12,22 @@ from curate.rules.rule import rule
 APART: Final = "Move it, or the other one, so that both are in one split; `curate split` keeps such groups together."
 
 
-@rule(
-    "L001", "copy-across-splits", severity=Severity.ERROR, scope="splits", by="`curate verify`", hint="Remove one of the two: `curate dedup --against` does it."
-)
+@rule("L001", "copy-across-splits", Severity.ERROR, scope="splits", by="`curate verify`", hint="Remove one of the two: `curate dedup --against` does it.")
 def copy_across_splits() -> None:
     """An example stands in two splits.
 
     The model is measured by what it learned by heart, and the measure says nothing about what it does with anything new.
 
     Bad:
-
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
-
     Good:
-
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
         {"messages": [{"role": "user", "content": "Name a bird."}, {"role": "assistant", "content": "A tit."}]}
     """
 
 
-@rule("L002", "near-copy-across-splits", severity=Severity.ERROR, scope="splits", by="`curate verify`", hint=APART)
+@rule("L002", "near-copy-across-splits", Severity.ERROR, scope="splits", by="`curate verify`", hint=APART)
 def near_copy_across_splits() -> None:
     """An example is nearly the same as one of another split.
 
@@ -40,18 +35,15 @@ def near_copy_across_splits() -> None:
     prompts left out. Their attachments are equal.
 
     Bad:
-
         {"messages": [{"role": "user", "content": "Why is the sky blue?"}, {"role": "assistant", "content": "Because air scatters the blue part of the light of the sun more than the red part, and so it comes to us from all sides of the sky."}]}
         {"messages": [{"role": "user", "content": "Why is the sky blue?"}, {"role": "assistant", "content": "Because air scatters the blue part of the light of the sun more than the red part, and so it comes to us from all sides of the heavens."}]}
-
     Good:
-
         {"messages": [{"role": "user", "content": "Why is the sky blue?"}, {"role": "assistant", "content": "Because air scatters blue light most."}]}
         {"messages": [{"role": "user", "content": "Why is grass green?"}, {"role": "assistant", "content": "Because leaves take up the other colours."}]}
     """
 
 
-@rule("L003", "question-across-splits", severity=Severity.ERROR, scope="splits", by="`curate verify`", hint=APART)
+@rule("L003", "question-across-splits", Severity.ERROR, scope="splits", by="`curate verify`", hint=APART)
 def question_across_splits() -> None:
     """A question of one split is asked in another one too.
 
@@ -59,18 +51,15 @@ def question_across_splits() -> None:
     prompts and tools do not count.
 
     Bad:
-
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
         {"messages": [{"role": "user", "content": "Name a  tree."}, {"role": "assistant", "content": "An oak grows tall and old in most of Europe."}]}
-
     Good:
-
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
         {"messages": [{"role": "user", "content": "Name a bird."}, {"role": "assistant", "content": "A tit."}]}
     """
 
 
-@rule("L005", "continued-across-splits", severity=Severity.ERROR, scope="splits", by="`curate verify`", hint=APART)
+@rule("L005", "continued-across-splits", Severity.ERROR, scope="splits", by="`curate verify`", hint=APART)
 def continued_across_splits() -> None:
     """A conversation begins one of another split, or comes from the same source.
 
@@ -78,12 +67,9 @@ def continued_across_splits() -> None:
     where a key of the line is named that says where it comes from: a person, a document, a ticket (`--group-by`).
 
     Bad:
-
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}, {"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
-
     Good:
-
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}, {"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
         {"messages": [{"role": "user", "content": "Name a bird."}, {"role": "assistant", "content": "A tit."}]}
     """
@@ -92,7 +78,7 @@ def continued_across_splits() -> None:
 @rule(
     "L006",
     "neighbour-across-splits",
-    severity=Severity.WARNING,
+    Severity.WARNING,
     scope="splits",
     by="`curate verify`",
     hint="Read the two: where they ask the same thing, keep them in one split.",
@@ -103,18 +89,15 @@ def neighbour_across_splits() -> None:
     The same question in other words, as often as not: embeddings nominate, they decide nothing. Told only where a model is named.
 
     Bad:
-
         {"messages": [{"role": "user", "content": "How do I reset my password?"}, {"role": "assistant", "content": "Click on the link below the form."}]}
         {"messages": [{"role": "user", "content": "How can I reset my password?"}, {"role": "assistant", "content": "There is a button for it on the page."}]}
-
     Good:
-
         {"messages": [{"role": "user", "content": "How do I reset my password?"}, {"role": "assistant", "content": "Click on the link below the form."}]}
         {"messages": [{"role": "user", "content": "What is the tallest tree?"}, {"role": "assistant", "content": "A redwood."}]}
     """
 
 
-@rule("L011", "answer-across-splits", severity=Severity.ERROR, scope="splits", by="`curate verify`", hint=APART)
+@rule("L011", "answer-across-splits", Severity.ERROR, scope="splits", by="`curate verify`", hint=APART)
 def answer_across_splits() -> None:
     """An answer of one split is given in another one too, whatever the question.
 
@@ -122,12 +105,9 @@ def answer_across_splits() -> None:
     are compared.
 
     Bad:
-
         {"messages": [{"role": "user", "content": "Why is the sky blue?"}, {"role": "assistant", "content": "Because air scatters the blue part of the light of the sun more than the red part, and so it comes to us from all sides of the sky."}]}
         {"messages": [{"role": "user", "content": "What makes the colour that we see above us by day?"}, {"role": "assistant", "content": "Because air scatters the blue part of the light of the sun more than the red part, and so it comes to us from all sides of the sky."}]}
-
     Good:
-
         {"messages": [{"role": "user", "content": "Why is the sky blue?"}, {"role": "assistant", "content": "Because air scatters blue light most."}]}
         {"messages": [{"role": "user", "content": "What makes the colour that we see above us by day?"}, {"role": "assistant", "content": "Because air scatters blue light most."}]}
     """

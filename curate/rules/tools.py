@@ -10,7 +10,7 @@ from curate.example import Example, Message, canonical
 from curate.finding import Problem, Severity
 from curate.rules.duplicates import Seen
 from curate.rules.messages import TAKEN, kind_of
-from curate.rules.rule import Scope, rule
+from curate.rules.rule import dataset_rule, value_rule
 from curate.targets import LIMITS, SERVICES, Target
 from curate.text import excerpt, plural
 
@@ -132,26 +132,15 @@ def schema_fault(schema: bytes) -> str | None:
     return None if kind == "object" else f"have the type {excerpt(str(kind), 30)!r}, not 'object'"
 
 
-@rule(
-    "T001",
-    "tools-malformed",
-    scope=Scope.VALUE,
-    severity=Severity.ERROR,
-    hint='Write each tool as {"type": "function", "function": {"name": ..., "parameters": {...}}}.',
-)
+@value_rule("T001", "tools-malformed", Severity.ERROR, hint='Write each tool as {"type": "function", "function": {"name": ..., "parameters": {...}}}.')
 def tools_malformed(example: Example, *, target: Target) -> Problems:
     """`tools` is not a list of function declarations.
 
     Templates look for `function.name` and `function.parameters`; what they do not find, the model is not shown. Services
     reject the line; OpenAI and Azure also where there are more than 128.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function"}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "object", "properties": {}}}}]}
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function"}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "object", "properties": {}}}}]}
     """
     tools, in_text = tools_in(example)
     base = tools_pointer(example)
@@ -177,19 +166,14 @@ def tools_malformed(example: Example, *, target: Target) -> Problems:
             yield Problem(at, f"the type of tool {i + 1} is not 'function'")
 
 
-@rule("T002", "tool-name", scope=Scope.VALUE, severity=Severity.WARNING, targets=REJECTED, hint="Use 1 to 64 letters, digits, underscores and dashes.")
+@value_rule("T002", "tool-name", Severity.WARNING, targets=REJECTED, hint="Use 1 to 64 letters, digits, underscores and dashes.")
 def tool_name(example: Example) -> Problems:
     """The name of a tool has characters that services do not take.
 
     They take 1 to 64 of a-z, A-Z, 0-9, underscore and dash, and reject the line for any other name.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "get time", "parameters": {}}}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "get_time", "parameters": {}}}]}
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "get time", "parameters": {}}}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "get_time", "parameters": {}}}]}
     """
     for tool in declared(example):
         if not NAME.fullmatch(tool.name):
@@ -197,19 +181,14 @@ def tool_name(example: Example) -> Problems:
             yield Problem(tool.at("name"), f"tool name {excerpt(tool.name)!r} is not one that services take{long}")
 
 
-@rule("T003", "duplicate-tool", scope=Scope.VALUE, severity=Severity.ERROR, hint="Keep one of the two, or rename one and its calls.")
+@value_rule("T003", "duplicate-tool", Severity.ERROR, hint="Keep one of the two, or rename one and its calls.")
 def duplicate_tool(example: Example) -> Problems:
     """Two tools have the same name.
 
     A call cannot tell which of them is meant.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now"}}, {"type": "function", "function": {"name": "now"}}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now"}}, {"type": "function", "function": {"name": "today"}}]}
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now"}}, {"type": "function", "function": {"name": "now"}}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now"}}, {"type": "function", "function": {"name": "today"}}]}
     """
     seen: set[tuple[bool, str]] = set()
     for tool in declared(example):
@@ -219,19 +198,14 @@ def duplicate_tool(example: Example) -> Problems:
         seen.add(key)
 
 
-@rule("T004", "tool-schema", scope=Scope.VALUE, severity=Severity.WARNING, targets=REJECTED, hint='Write `parameters` as a JSON Schema whose type is "object".')
+@value_rule("T004", "tool-schema", Severity.WARNING, targets=REJECTED, hint='Write `parameters` as a JSON Schema whose type is "object".')
 def tool_schema(example: Example) -> Problems:
     """The parameters of a tool are not a valid JSON Schema of an object.
 
     Services reject the line, and the arguments of calls cannot be checked against it.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "dict"}}}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "object"}}}]}
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "dict"}}}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "object"}}}]}
     """
     for tool in declared(example):
         parameters = tool.function.get("parameters")
@@ -239,20 +213,15 @@ def tool_schema(example: Example) -> Problems:
             yield Problem(tool.at("parameters"), f"the parameters of {excerpt(tool.name)!r} {fault}")
 
 
-@rule("T005", "functions-deprecated", scope=Scope.VALUE, severity=Severity.WARNING, targets=TAKEN, hint="Use `tools` and `tool_calls`.")
+@value_rule("T005", "functions-deprecated", Severity.WARNING, targets=TAKEN, hint="Use `tools` and `tool_calls`.")
 def functions_deprecated(example: Example) -> Problems:
     """`functions` and `function_call` are deprecated.
 
     OpenAI replaced them by `tools` and `tool_calls` in 2023; chat templates know only these, and leave the functions and
     the calls out without a word.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "function_call": {"name": "now", "arguments": "{}"}}], "functions": [{"name": "now", "parameters": {"type": "object"}}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "object"}}}]}
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "function_call": {"name": "now", "arguments": "{}"}}], "functions": [{"name": "now", "parameters": {"type": "object"}}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "object"}}}]}
     """
     if example.value.get("functions"):
         yield Problem("/functions", "`functions` is deprecated")
@@ -261,29 +230,23 @@ def functions_deprecated(example: Example) -> Problems:
             yield Problem(f"{message.pointer}/function_call", "`function_call` is deprecated")
 
 
-@rule("T006", "functions-and-tools", scope=Scope.VALUE, severity=Severity.ERROR, hint="Keep `tools` and remove `functions`.")
+@value_rule("T006", "functions-and-tools", Severity.ERROR, hint="Keep `tools` and remove `functions`.")
 def functions_and_tools(example: Example) -> Problems:
     """There are both `functions` and `tools`.
 
     They are two names for one thing; services reject a line that has both, and trainers read only one of them.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now"}}], "functions": [{"name": "now"}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now"}}], "functions": [{"name": "now"}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     """
     if example.value.get("functions") and example.value.get("tools"):
         yield Problem("/functions", "both `functions` and `tools`")
 
 
-@rule(
+@value_rule(
     "T007",
     "parallel-tool-calls",
-    scope=Scope.VALUE,
-    severity=Severity.WARNING,
+    Severity.WARNING,
     targets={Target.OPENAI: Severity.ERROR, Target.AZURE: Severity.ERROR},
     hint="Write true or false beside `tools`, or remove it.",
 )
@@ -292,13 +255,8 @@ def parallel_tool_calls(example: Example) -> Problems:
 
     It says whether several tools may be called at once; services reject another value, and one that nothing refers to.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "parallel_tool_calls": false}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now"}}], "parallel_tool_calls": false}
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "parallel_tool_calls": false}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now"}}], "parallel_tool_calls": false}
     """
     parallel = example.value.get("parallel_tool_calls")
     if parallel is None:
@@ -309,20 +267,15 @@ def parallel_tool_calls(example: Example) -> Problems:
         yield Problem("/parallel_tool_calls", "`parallel_tool_calls` without tools")
 
 
-@rule("T023", "unused-tools", severity=Severity.INFO, scope=Scope.DATASET, hint="Add examples that call them, or leave them out.")
+@dataset_rule("T023", "unused-tools", Severity.INFO, hint="Add examples that call them, or leave them out.")
 def unused_tools(example: Example, seen: Seen) -> Problems:
     """A tool is declared and no example calls it.
 
     A model learns when to call a tool from examples that do; one that is always there and never called is learnt as one
     to ignore.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "What time is it?"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}, {"type": "function", "function": {"name": "today"}}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "What time is it?"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    Bad: {"messages": [{"role": "user", "content": "What time is it?"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}, {"type": "function", "function": {"name": "today"}}]}
+    Good: {"messages": [{"role": "user", "content": "What time is it?"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     """
     if not example.plain:
         first, used = seen.memory.setdefault("T023", ({}, set()))

@@ -9,7 +9,7 @@ from curate.finding import Problem, Severity
 from curate.read.dataset import FileFacts
 from curate.read.formats import BY_NAME
 from curate.read.locate import escape
-from curate.rules.rule import Scope, rule
+from curate.rules.rule import file_rule, value_rule
 from curate.targets import LIMITS, MB, Target
 from curate.text import excerpt, plural, visible
 
@@ -29,20 +29,15 @@ METADATA: Final = frozenset((
 TOGETHER: Final = frozenset(("messages", "tools", "prompt", "completion", "text", "input", "preferred_output", "non_preferred_output"))
 
 
-@rule("J009", "carriage-returns", severity=Severity.INFO, scope=Scope.FILE, hint="Write lines that end in \\n alone: dos2unix, or open(..., newline='\\n').")
+@file_rule("J009", "carriage-returns", Severity.INFO, hint="Write lines that end in \\n alone: dos2unix, or open(..., newline='\\n').")
 def carriage_returns(facts: FileFacts) -> Problems:
     r"""Lines end in CR LF, as Windows writes them.
 
     Most readers do not mind; tools that compare bytes do, and a file with both kinds was put together from two
     sources. There is no repair: it would touch every line, and git may write them so on purpose.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}\x0d
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}\x0d
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     if facts.crlf and facts.lf:
         yield Problem("", f"{plural(facts.crlf, 'line')} of {facts.crlf + facts.lf:,} end in CR LF, the others in LF")
@@ -50,19 +45,14 @@ def carriage_returns(facts: FileFacts) -> Problems:
         yield Problem("", "the lines end in CR LF")
 
 
-@rule("J015", "huge-number", severity=Severity.WARNING, scope=Scope.VALUE, hint="Write it as a string.")
+@value_rule("J015", "huge-number", Severity.WARNING, hint="Write it as a string.")
 def huge_number(example: Example) -> Problems:
     """A whole number does not fit into 64 bits.
 
     JSON has no limit, but Arrow, pandas and JavaScript do: they fail, or round it to another number.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "id": 18446744073709551616}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "id": "18446744073709551616"}
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "id": 18446744073709551616}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "id": "18446744073709551616"}
     """
     stack: list[tuple[str, Any]] = [(example.tools_pointer if key == "tools" else f"/{escape(key)}", value) for key, value in example.value.items()]
     while stack:
@@ -75,30 +65,24 @@ def huge_number(example: Example) -> Problems:
             yield Problem(pointer if example.pointers is None or not pointer.startswith("/messages") else "", "a whole number that does not fit into 64 bits")
 
 
-@rule("J016", "line-separator", severity=Severity.WARNING, scope=Scope.FILE, hint="Write these characters as escapes: json.dumps does, with ensure_ascii=True.")
+@file_rule("J016", "line-separator", Severity.WARNING, hint="Write these characters as escapes: json.dumps does, with ensure_ascii=True.")
 def line_separator(facts: FileFacts) -> Problems:
     r"""A line has U+2028, U+2029 or U+0085 in it, unescaped.
 
     They are allowed in JSON, but Python's `splitlines` and some editors break the line there: the reader sees two
     halves, neither of which is JSON.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi\xe2\x80\xa8there"}, {"role": "assistant", "content": "Hello."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi\nthere"}, {"role": "assistant", "content": "Hello."}]}
+    Bad: {"messages": [{"role": "user", "content": "Hi\xe2\x80\xa8there"}, {"role": "assistant", "content": "Hello."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi\nthere"}, {"role": "assistant", "content": "Hello."}]}
     """
     if facts.separated:
         yield Problem("", f"{plural(facts.separated, 'line')} with U+2028, U+2029 or U+0085 in a string, unescaped; the first is line {facts.first_separated}")
 
 
-@rule(
+@file_rule(
     "J018",
     "file-too-big",
-    severity=Severity.ERROR,
-    scope=Scope.FILE,
+    Severity.ERROR,
     only=(Target.OPENAI, Target.AZURE, Target.MISTRAL, Target.TOGETHER),
     hint="Remove duplicates (`curate dedup`), or train on a part of it.",
 )
@@ -109,40 +93,26 @@ def file_too_big(facts: FileFacts) -> Problems:
     to 200 bytes.)
 
     Bad:
-
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "user", "content": "Bye"}, {"role": "assistant", "content": "See you."}]}
         {"messages": [{"role": "user", "content": "Thanks"}, {"role": "assistant", "content": "Welcome."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     limits = LIMITS[facts.target]
     if limits.file_bytes is not None and facts.size > limits.file_bytes:
         yield Problem("", f"the file has {facts.size / MB:,.1f} MB; {facts.target} takes {limits.file_bytes / MB:,.1f} MB ({limits.source})")
 
 
-@rule(
-    "J019",
-    "wrong-file-type",
-    severity=Severity.ERROR,
-    scope=Scope.FILE,
-    only=(Target.OPENAI, Target.AZURE),
-    hint="Upload it as plain JSON Lines, with a name that ends in .jsonl.",
+@file_rule(
+    "J019", "wrong-file-type", Severity.ERROR, only=(Target.OPENAI, Target.AZURE), hint="Upload it as plain JSON Lines, with a name that ends in .jsonl."
 )
 def wrong_file_type(facts: FileFacts) -> Problems:
     r"""The file is packed, or its name does not end in .jsonl.
 
     The service looks at the name and at the first bytes, and takes nothing but plain JSON Lines.
 
-    Bad:
-
-        \x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff\xab\xae\x05\x00\x43\xbf\xa6\xa3\x02\x00\x00\x00\
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    Bad: \x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff\xab\xae\x05\x00\x43\xbf\xa6\xa3\x02\x00\x00\x00\
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     if facts.packed:
         yield Problem("", f"the file is packed; {facts.target} takes plain .jsonl only")
@@ -150,11 +120,10 @@ def wrong_file_type(facts: FileFacts) -> Problems:
         yield Problem("", f"the name does not end in .jsonl; {facts.target} takes no other")
 
 
-@rule(
+@file_rule(
     "J021",
     "too-few-examples",
-    severity=Severity.ERROR,
-    scope=Scope.FILE,
+    Severity.ERROR,
     only=(Target.FIREWORKS, Target.OPENAI, Target.AZURE, Target.MISTRAL),
     hint="Add examples; below this number the service starts no job.",
 )
@@ -163,12 +132,8 @@ def too_few_examples(facts: FileFacts) -> Problems:
 
     The job is refused after the upload.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
-
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     Good:
-
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "user", "content": "Bye"}, {"role": "assistant", "content": "See you."}]}
         {"messages": [{"role": "user", "content": "Thanks"}, {"role": "assistant", "content": "Welcome."}]}
@@ -178,11 +143,10 @@ def too_few_examples(facts: FileFacts) -> Problems:
         yield Problem("", f"{plural(facts.examples, 'example')}; {facts.target} demands {limits.min_examples} ({limits.source})")
 
 
-@rule(
+@file_rule(
     "J024",
     "unknown-key",
-    severity=Severity.INFO,
-    scope=Scope.FILE,
+    Severity.INFO,
     targets={Target.TOGETHER: Severity.ERROR},
     hint="Training does not use it: look for a misspelled key, or leave it out.",
 )
@@ -192,13 +156,8 @@ def unknown_key(facts: FileFacts) -> Problems:
     A misspelled `tools` is dropped without a word; together.ai refuses a file with any key that it does not know.
     One finding a file; ids, sources and other marks of origin are left alone where they do no harm.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tool": []}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": []}
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tool": []}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": []}
     """
     found: Counter[str] = Counter()
     for (name, *keys), count in facts.keys.items():
@@ -215,12 +174,4 @@ def unknown_key(facts: FileFacts) -> Problems:
         )
 
 
-RULES = (
-    carriage_returns,
-    huge_number,
-    line_separator,
-    file_too_big,
-    wrong_file_type,
-    too_few_examples,
-    unknown_key,
-)
+RULES = (carriage_returns, huge_number, line_separator, file_too_big, wrong_file_type, too_few_examples, unknown_key)

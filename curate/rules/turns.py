@@ -10,7 +10,7 @@ from curate.read.locate import escape
 from curate.rules.duplicates import Seen
 from curate.rules.messages import kind_of, meant, whole
 from curate.rules.profile import Profile, counted
-from curate.rules.rule import Scope, rule
+from curate.rules.rule import Scope, dataset_rule, profile_rule, rule, value_rule
 from curate.rules.tools import REJECTED
 from curate.targets import Target
 from curate.text import excerpt, plural
@@ -39,7 +39,7 @@ FEWEST: Final = 11
 """Examples from which on the few without what nine in ten have are worth a word."""
 
 
-@rule("M017", "turn-structure", severity=Severity.ERROR, only=(Target.LLAMAFACTORY,), hint="Let questions and answers alternate, from a question to an answer.")
+@rule("M017", "turn-structure", Severity.ERROR, only=(Target.LLAMAFACTORY,), hint="Let questions and answers alternate, from a question to an answer.")
 def turn_structure(example: Example) -> Problems:
     """Turns do not alternate as LLaMA-Factory wants them.
 
@@ -47,13 +47,8 @@ def turn_structure(example: Example) -> Problems:
     the assistant's. Its converter drops any other example with a warning in the log. Results of tools in a row count as one
     turn.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "user", "content": "Hello?"}, {"role": "assistant", "content": "Hello."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "user", "content": "Hello?"}, {"role": "assistant", "content": "Hello."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     if example.format in (*PAIRS, "text"):
         return
@@ -73,20 +68,15 @@ def turn_structure(example: Example) -> Problems:
         yield Problem(example.messages[-1].pointer, "the number of turns is odd: the last has no answer")
 
 
-@rule("M019", "weight-value", severity=Severity.WARNING, scope=Scope.VALUE, targets=REJECTED, hint="Write 0 or 1.")
+@value_rule("M019", "weight-value", Severity.WARNING, targets=REJECTED, hint="Write 0 or 1.")
 def weight_value(example: Example) -> Problems:
     """A `weight` is not 0 or 1.
 
     Services reject any other value. Trainers read text as 1, so that "0" is trained on; only the built-in one takes
     fractions.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "weight": "0"}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "weight": 0}, {"role": "user", "content": "Bye"}, {"role": "assistant", "content": "Goodbye.", "weight": 1}]}
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "weight": "0"}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "weight": 0}, {"role": "user", "content": "Bye"}, {"role": "assistant", "content": "Goodbye.", "weight": 1}]}
     """
     for message in example.messages:
         weight = message.value.get("weight")
@@ -100,11 +90,10 @@ def is_weight(value: Any) -> bool:
     return type(value) is int and value in (0, 1)
 
 
-@rule(
+@value_rule(
     "M020",
     "weight-on-wrong-role",
-    severity=Severity.WARNING,
-    scope=Scope.VALUE,
+    Severity.WARNING,
     targets={Target.OPENAI: Severity.ERROR, Target.AZURE: Severity.ERROR, Target.TOGETHER: Severity.INFO},
     hint="Leave it out: only answers are trained on.",
 )
@@ -113,13 +102,8 @@ def weight_on_wrong_role(example: Example) -> Problems:
 
     It changes nothing in training, since loss is taken on answers only; some services reject it.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi", "weight": 0}, {"role": "assistant", "content": "Hello."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "weight": 1}]}
+    Bad: {"messages": [{"role": "user", "content": "Hi", "weight": 0}, {"role": "assistant", "content": "Hello."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "weight": 1}]}
     """
     for message in example.messages:
         if message.value.get("weight") is not None and meant(message) != "assistant":
@@ -130,46 +114,29 @@ def weight_on_wrong_role(example: Example) -> Problems:
 ZERO = ("0", "0.0", "false")
 
 
-@rule("M021", "nothing-weighted", severity=Severity.ERROR, scope=Scope.VALUE, hint="Give the answer to learn weight 1, or remove the line.")
+@value_rule("M021", "nothing-weighted", Severity.ERROR, hint="Give the answer to learn weight 1, or remove the line.")
 def nothing_weighted(example: Example) -> Problems:
     """All answers have weight 0.
 
     Nothing of the example is learnt; services reject it, and a batch of such examples has no loss.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "weight": 0}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "weight": 0}, {"role": "user", "content": "Bye"}, {"role": "assistant", "content": "Goodbye."}]}
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "weight": 0}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "weight": 0}, {"role": "user", "content": "Bye"}, {"role": "assistant", "content": "Goodbye."}]}
     """
     weights = [message.value.get("weight") for message in example.messages if meant(message) == "assistant"]
     if weights and all(str(weight).strip().casefold() in ZERO for weight in weights):
         yield Problem(whole(example), "the only answer has weight 0" if len(weights) == 1 else f"all {len(weights)} answers have weight 0")
 
 
-@rule(
-    "M022",
-    "unknown-message-key",
-    severity=Severity.WARNING,
-    scope=Scope.VALUE,
-    targets={Target.LLAMAFACTORY: Severity.INFO},
-    hint="Remove it, or correct its name.",
-)
+@value_rule("M022", "unknown-message-key", Severity.WARNING, targets={Target.LLAMAFACTORY: Severity.INFO}, hint="Remove it, or correct its name.")
 def unknown_message_key(example: Example, *, target: Target) -> Problems:
     """A message has a key that nothing reads.
 
     It may be a known key misspelled, or a switch of another trainer, such as loss_weight, that has no effect here. Some
     services reject it.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "wieght": 1}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "weight": 1}]}
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "wieght": 1}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "weight": 1}]}
     """
     told = set(READ_BY.get(target, ()))
     for message in example.messages:
@@ -179,20 +146,15 @@ def unknown_message_key(example: Example, *, target: Target) -> Problems:
                 yield Problem(f"{message.pointer}/{escape(key)}", f"key {excerpt(key, 40)!r} is not one of a message's")
 
 
-@rule("M023", "key-on-wrong-role", severity=Severity.ERROR, scope=Scope.VALUE, hint="Move it to the message that it belongs to, or remove it.")
+@value_rule("M023", "key-on-wrong-role", Severity.ERROR, hint="Move it to the message that it belongs to, or remove it.")
 def key_on_wrong_role(example: Example) -> Problems:
     """A message has a key that belongs to another role.
 
     Only the assistant calls tools and refuses; only a tool's result names the call that it answers. Templates leave out what
     stands elsewhere, services reject it.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi", "tool_call_id": "call_1"}, {"role": "assistant", "content": "Hello."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    Bad: {"messages": [{"role": "user", "content": "Hi", "tool_call_id": "call_1"}, {"role": "assistant", "content": "Hello."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     for message in example.messages:
         for key, owner in OWNERS.items() if meant(message) is not None else ():
@@ -200,19 +162,14 @@ def key_on_wrong_role(example: Example) -> Problems:
                 yield Problem(f"{message.pointer}/{key}", f"`{key}` on a message of role {excerpt(message.role or '', 30)!r}; it belongs to {owner!r}")
 
 
-@rule("M024", "message-name", severity=Severity.WARNING, scope=Scope.VALUE, hint="Use 1 to 64 letters, digits, underscores and dashes, or leave it out.")
+@value_rule("M024", "message-name", Severity.WARNING, hint="Use 1 to 64 letters, digits, underscores and dashes, or leave it out.")
 def message_name(example: Example) -> Problems:
     """The name of a speaker is not one that services take.
 
     They take 1 to 64 of a-z, A-Z, 0-9, underscore and dash. The names of tools are T002's.
 
-    Bad:
-
-        {"messages": [{"role": "user", "name": "Jo Ann", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "name": "Jo_Ann", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    Bad: {"messages": [{"role": "user", "name": "Jo Ann", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    Good: {"messages": [{"role": "user", "name": "Jo_Ann", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     for message in example.messages:
         name = message.value.get("name")
@@ -231,13 +188,8 @@ def repeated_message() -> "pl.Expr":
     Two in a row, or the same question or answer again in the next turn: an export repeated it. The model learns to repeat
     itself. Short messages such as "go on" may come again in a later turn.
 
-    Bad:
-
-        {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris."}, {"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris."}, {"role": "user", "content": "And of Italy?"}, {"role": "assistant", "content": "Rome."}]}
+    Bad: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris."}, {"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris."}]}
+    Good: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris."}, {"role": "user", "content": "And of Italy?"}, {"role": "assistant", "content": "Rome."}]}
     """
     import polars as pl  # loaded by then: see messages_frame
 
@@ -247,14 +199,13 @@ def repeated_message() -> "pl.Expr":
     return pl.when(speaks).then(said.then(pl.format("the {} said the same in the turn before", pl.col("role"))))
 
 
-@rule("M026", "system-in-most", severity=Severity.INFO, scope=Scope.PROFILE, hint="Give all examples a system prompt, or none.")
+@profile_rule("M026", "system-in-most", Severity.INFO, hint="Give all examples a system prompt, or none.")
 def system_in_most(known: Profile) -> Iterator[tuple[Any, Problem]]:
     """A few examples have no system prompt where nearly all have one, or the other way round.
 
     The model learns two ways to behave, one of them from little data. Nine in ten and more count as nearly all.
 
     Bad:
-
         {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "1+1"}, {"role": "assistant", "content": "2"}]}
         {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "1+2"}, {"role": "assistant", "content": "3"}]}
@@ -266,10 +217,7 @@ def system_in_most(known: Profile) -> Iterator[tuple[Any, Problem]]:
         {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "1+8"}, {"role": "assistant", "content": "9"}]}
         {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "1+9"}, {"role": "assistant", "content": "10"}]}
         {"messages": [{"role": "user", "content": "2+9"}, {"role": "assistant", "content": "11"}]}
-
-    Good:
-
-        {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    Good: {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     total = sum(count for count, _ in known.opened.values())
     for has, (count, place) in known.opened.items():
@@ -280,13 +228,7 @@ def system_in_most(known: Profile) -> Iterator[tuple[Any, Problem]]:
             )
 
 
-@rule(
-    "M027",
-    "reasoning-in-some",
-    severity=Severity.WARNING,
-    scope=Scope.DATASET,
-    hint="Give all answers their reasoning, or none; or train on the two in turn on purpose.",
-)
+@dataset_rule("M027", "reasoning-in-some", Severity.WARNING, hint="Give all answers their reasoning, or none; or train on the two in turn on purpose.")
 def reasoning_in_some(example: Example, seen: Seen) -> Problems:
     """Some examples have the assistant's reasoning and some have none.
 
@@ -294,13 +236,9 @@ def reasoning_in_some(example: Example, seen: Seen) -> Problems:
     chance.
 
     Bad:
-
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "reasoning_content": "A greeting.", "content": "Hello."}]}
         {"messages": [{"role": "user", "content": "Bye"}, {"role": "assistant", "content": "Goodbye."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "reasoning_content": "A greeting.", "content": "Hello."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "reasoning_content": "A greeting.", "content": "Hello."}]}
     """
     if answers := [message for message in example.messages if message.role == "assistant"]:
         has = any(_thinks(message) for message in answers)
@@ -325,14 +263,6 @@ def reasoning_not_in_all(seen: Seen) -> Iterator[tuple[Any, Problem]]:
 
 
 RULES: Final = (
-    turn_structure,
-    weight_value,
-    weight_on_wrong_role,
-    nothing_weighted,
-    unknown_message_key,
-    key_on_wrong_role,
-    message_name,
-    repeated_message,
-    system_in_most,
-    reasoning_in_some,
-)
+    turn_structure, weight_value, weight_on_wrong_role, nothing_weighted, unknown_message_key, key_on_wrong_role, message_name, repeated_message,
+    system_in_most, reasoning_in_some,
+)  # fmt: skip

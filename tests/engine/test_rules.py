@@ -227,6 +227,22 @@ def test_a_well_declared_rule_keeps_its_documentation() -> None:
     assert (b"caf\xe9\nsecond\n", "café\n".encode()) == (declared.bad, declared.good)
 
 
+def test_an_example_of_one_line_may_stand_beside_its_label() -> None:
+    def function() -> None:
+        """Summary.
+
+        Why.
+
+        Bad: one
+        Good:
+            two
+            three
+        """
+
+    declared: Rule = rule("X999", "some-name", RULES["J001"].severity, hint="Do this.")(function)
+    assert (b"one\n", b"two\nthree\n") == (declared.bad, declared.good)
+
+
 def test_a_rule_says_whom_it_is_for_and_how_it_is_mended() -> None:
     assert terms(RULES["C011"]) == "Targets: error for openai, azure; no finding for others\n"
     assert terms(RULES["M014"]).startswith("Targets: error for mistral; warning for others\nFix (unsafe): Merge all system messages")
