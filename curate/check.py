@@ -188,7 +188,7 @@ def _conclude(checker: Checker, report: CheckReport, pool: WorkerPool, paths: Ma
 def _ids(wanted: set[int], checker: Checker, pool: WorkerPool, paths: Mapping[str, Path], cuts: Mapping[str, Cuts]) -> dict[int, str]:
     """The ids of some examples of the data set, counted from 0 over all files: read again, for there are few."""
     found: dict[int, str] = {}
-    places = checker.seen.profile.places
+    places = checker.state.summary.places
     by_file: dict[str, dict[int, int]] = {}
     for at in sorted(wanted):
         by_file.setdefault(places[at].file, {})[at] = places[at].line

@@ -3,6 +3,7 @@
 A finding never holds a secret of the data: what it says goes through `curate.masking` when it is made.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -30,6 +31,9 @@ class Problem(NamedTuple):
     message: str
     offset: int | None = None
     """Byte offset in the line, where the rule knows it better than the pointer does."""
+
+
+Problems = Iterator[Problem]
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,7 @@ def explanation(item: Rule) -> str:
     """All that is known about a rule, as plain text."""
     said = [("Bad", item.bad), ("Good", item.good)]
     blocks = [f"{label}:\n{''.join(f'    {line}{chr(10)}' for line in _shown(data))}" for label, data in said if data]
-    head = f"{item.code} {item.name} ({item.severity})\n\n{item.summary}\n\n{item.why}\n\nNext: {item.hint}\n{terms(item)}"
+    head = f"{item.code} {item.name} ({item.severity})\n\n{item.summary}\n\n{item.rationale}\n\nNext: {item.hint}\n{terms(item)}"
     return visible(head, keep_newlines=True) + "".join(f"\n{block}" for block in blocks)
 
 

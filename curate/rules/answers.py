@@ -10,8 +10,8 @@ import xxhash
 
 from curate.detect.labels import are_labels, named
 from curate.finding import Problem, Severity
+from curate.rules.dataset_summary import DatasetSummary, groups
 from curate.rules.last import CLASSIFIED, FRAGMENT, LABEL, TEXT
-from curate.rules.profile import Profile, groups
 from curate.rules.rule import profile_rule
 from curate.text import excerpt, plural, visible
 
@@ -23,7 +23,7 @@ SELDOM: Final = 0.1
 
 
 @profile_rule("X005", "labels-differ", Severity.WARNING, hint="`curate review` shows both: keep one, both or neither, or correct an answer.")
-def labels_differ(known: Profile) -> Placed:
+def labels_differ(known: DatasetSummary) -> Placed:
     """One input is given two labels.
 
     In data for classification there is one right answer; no model can learn two. All that is asked is equal to the
@@ -60,7 +60,7 @@ def labels_differ(known: Profile) -> Placed:
         yield at, Problem("", said)
 
 
-def _has_classes(known: Profile, examples: range, texts: dict[int, str]) -> bool:
+def _has_classes(known: DatasetSummary, examples: range, texts: dict[int, str]) -> bool:
     """Whether the answers of a file are those of data for classification."""
     given = Counter(known.answered[at] if known.kinds[at] & LABEL else 0 for at in examples)
     counts: Counter[str] = Counter()
@@ -70,7 +70,7 @@ def _has_classes(known: Profile, examples: range, texts: dict[int, str]) -> bool
 
 
 @profile_rule("D006", "one-answer-for-many", Severity.WARNING, hint="Look at the questions: an answer that fits all of them says little about each.")
-def one_answer_for_many(known: Profile) -> Placed:
+def one_answer_for_many(known: DatasetSummary) -> Placed:
     """Ten different questions, or more, get the same answer.
 
     A fallback of the system that the data comes from, a template that was not filled, a scraped footer. Answers that are equal to the
@@ -99,7 +99,7 @@ def one_answer_for_many(known: Profile) -> Placed:
 
 
 @profile_rule("Q024", "begins-mid-sentence", Severity.INFO, hint="Read it beside its question: what stands before it was cut away, or went into the question.")
-def begins_mid_sentence(known: Profile) -> Placed:
+def begins_mid_sentence(known: DatasetSummary) -> Placed:
     """An answer begins in the middle of a sentence, where the others of its file begin with one.
 
     A text was cut into pieces at some length, or a question took the first words along. Told for prose that begins in

@@ -7,15 +7,14 @@ from functools import lru_cache
 from typing import Any, Final
 
 from curate.example import Example, Message, Place, canonical
-from curate.finding import Problem, Severity
-from curate.rules.duplicates import Seen
-from curate.rules.messages import kind_of
+from curate.finding import Problem, Problems, Severity
+from curate.rules.dataset_summary import DatasetState
+from curate.rules.roles import kind_of
 from curate.rules.rule import dataset_rule, value_rule
 from curate.rules.tools import called, declared, made, schema_fault, within
 from curate.targets import SERVICES, Target
 from curate.text import excerpt, visible
 
-Problems = Iterator[Problem]
 NOT_JSON: Final = object()
 MOST: Final = 3
 """How many faults of one call's arguments are told."""
@@ -261,7 +260,7 @@ def _misfits(schema: bytes, arguments: bytes) -> list[str]:
     only=(Target.TRL, Target.AXOLOTL),
     hint="Give the argument one type. Axolotl also takes all arguments as JSON in a string; for TRL, load the data with columns of JSON (datasets 4.7).",
 )
-def argument_types(example: Example, seen: Seen) -> Problems:
+def argument_types(example: Example, state: DatasetState) -> Problems:
     """An argument has another type than in an earlier call, or arguments are an object in one call and a string in another.
 
     Where arguments are objects, the trainer's columns give each key one type in all lines, whatever the tool: loading
@@ -276,7 +275,7 @@ def argument_types(example: Example, seen: Seen) -> Problems:
     """
     if example.plain:
         return
-    first: dict[str | None, tuple[str, Place]] = seen.memory.setdefault("T016", {})
+    first: dict[str | None, tuple[str, Place]] = state.memory.setdefault("T016", {})
     for call in called(example):
         arguments = None if made(call.message) else call.function.get("arguments")
         given = [(None, arguments), *(arguments.items() if isinstance(arguments, dict) else ())]

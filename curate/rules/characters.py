@@ -2,15 +2,13 @@
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from curate.finding import Severity
+from curate.lazy import pl
 from curate.rules.rule import Scope, rule
 from curate.rules.texts import answer, asked, closer, foreign, having, with_texts
 from curate.text import excerpt, plural
-
-if TYPE_CHECKING:
-    import polars as pl
 
 LEADS: Final = "ÂÃÅÄâÐÑØÙ×ðãìëê"
 FOLLOWS: Final = "\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
@@ -49,8 +47,6 @@ def mojibake() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Where is the cafÃ©?"}, {"role": "assistant", "content": "Itâ€™s there."}]}
     Good: {"messages": [{"role": "user", "content": "Where is the café?"}, {"role": "assistant", "content": "It's there."}]}
     """
-    import polars as pl  # loaded by then: see messages_frame
-
     return closer(pl.when(foreign().str.contains(MOJIBAKE)).then(pl.col("text")), _garbled)
 
 
@@ -140,8 +136,6 @@ def other_script() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "法国的首都是巴黎。"}]}
     Good: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris."}]}
     """
-    import polars as pl  # loaded by then: see messages_frame
-
     both = pl.when(pl.col("switched")).then(asked() + "\0" + answer())
     return closer(both, _switched)
 
@@ -178,8 +172,6 @@ def odd_text() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "What is a hash?"}, {"role": "assistant", "content": "a # b # c # d # e # f # g # h # i # j # k # l # m # n # o # p # q # r # s # t # u # v # w # x # y # z # a # b # c # d # e # f # g # h # i # j # k # l # m # n # o # p # q # r # s # t"}]}
     Good: {"messages": [{"role": "user", "content": "What is a hash?"}, {"role": "assistant", "content": "A number that is made of a text."}]}
     """
-    import polars as pl  # loaded by then: see messages_frame
-
     text = answer()
     unusual = pl.col("uneven")
     return closer(pl.when(unusual & (text.str.len_bytes() <= text.str.len_chars() * 1.3)).then(text), _odd)
@@ -224,8 +216,6 @@ def lost_character() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Where is the caf\ufffd?"}, {"role": "assistant", "content": "There."}]}
     Good: {"messages": [{"role": "user", "content": "Where is the café?"}, {"role": "assistant", "content": "There."}]}
     """
-    import polars as pl  # loaded by then: see messages_frame
-
     found = having(foreign(), "\ufffd")
     return pl.format("the mark of a lost character (U+FFFD) stands here {} times", found.str.count_matches("\ufffd", literal=True))
 

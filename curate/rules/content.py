@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from curate.example import Example
 from curate.finding import Problem, Severity
 from curate.rules.frame import CALLS
-from curate.rules.messages import kind_of
+from curate.rules.roles import kind_of
 from curate.rules.rule import Scope, rule
 
 if TYPE_CHECKING:

@@ -1,14 +1,12 @@
 """Family K without a model: texts of the control tokens of the model families in use, from a table with its date."""
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from curate.finding import Severity
+from curate.lazy import pl
 from curate.rules.rule import Scope, rule
 from curate.rules.texts import closer
-
-if TYPE_CHECKING:
-    import polars as pl
 
 # As of 2026-11, written by hand from the families' documentation. `--model` reads the tokenizer itself.
 FAMILIES: Final = {
@@ -65,8 +63,6 @@ def control_token() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris.</s>"}]}
     Good: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris."}]}
     """
-    import polars as pl  # loaded by then: see messages_frame
-
     text = pl.col("text")
     rendered = pl.col("joined") & (pl.col("role") == "assistant") & (pl.col("turn") == 0)
     return closer(pl.when(~rendered & text.str.contains(HINT)).then(text), _control)

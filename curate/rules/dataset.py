@@ -8,7 +8,7 @@ from typing import Final
 
 from curate.example import Place
 from curate.finding import Problem, Severity
-from curate.rules.profile import Profile
+from curate.rules.dataset_summary import DatasetSummary
 from curate.rules.rule import profile_rule
 from curate.text import excerpt, plural, visible, words
 
@@ -27,7 +27,7 @@ def _whole(name: str) -> Place:
 
 
 @profile_rule("F001", "small-data-set", Severity.INFO, default=False, hint="Services see improvement from 50 to 100 good examples on.")
-def small_data_set(known: Profile) -> Placed:
+def small_data_set(known: DatasetSummary) -> Placed:
     """The data set has fewer than 50 examples.
 
     So few teach a form at best, and a test set cut from them measures chance. Runs only when it is selected.
@@ -48,7 +48,7 @@ def small_data_set(known: Profile) -> Placed:
 
 
 @profile_rule("F002", "system-prompt-variants", Severity.INFO, hint="Decide for one wording; use it in production too.")
-def system_prompt_variants(known: Profile) -> Placed:
+def system_prompt_variants(known: DatasetSummary) -> Placed:
     """One system prompt is written in several ways.
 
     They differ in case, spaces or punctuation only: to a person the same, to the model other tokens. It learns
@@ -72,7 +72,7 @@ def system_prompt_variants(known: Profile) -> Placed:
 
 
 @profile_rule("F003", "many-refusals", Severity.WARNING, hint="`curate check --select Q004` lists them; remove most, or add answers.")
-def many_refusals(known: Profile) -> Placed:
+def many_refusals(known: DatasetSummary) -> Placed:
     """Three in ten answers, or more, are refusals.
 
     The model will refuse at least as often as its data: with 60% in training, OpenAI's guide warns, expect 60% in
@@ -94,7 +94,7 @@ def many_refusals(known: Profile) -> Placed:
 
 
 @profile_rule("F004", "one-sided-answers", Severity.INFO, hint="Add examples of the other answers, or train on fewer of this one.")
-def one_sided_answers(known: Profile) -> Placed:
+def one_sided_answers(known: DatasetSummary) -> Placed:
     """Nine in ten answers are the same.
 
     A model that always says the commonest answer is right nine times in ten, and training finds that out first.
@@ -124,7 +124,7 @@ LABEL_SHOWN: Final = 20
 
 
 @profile_rule("F005", "uneven-lengths", Severity.INFO, default=False, hint="Set the greatest length by the 95th percentile; `curate stats` shows more.")
-def uneven_lengths(known: Profile) -> Placed:
+def uneven_lengths(known: DatasetSummary) -> Placed:
     """The longest example is 20 times as long as the middle one, or more.
 
     It decides the memory that a batch takes, and is cut first. Tells turns and characters of the data set. Runs
@@ -152,7 +152,7 @@ def uneven_lengths(known: Profile) -> Placed:
 
 
 @profile_rule("Q021", "odd-length", Severity.INFO, default=False, hint="Read it: the longest and the shortest examples are often broken ones.")
-def odd_length(known: Profile) -> Placed:
+def odd_length(known: DatasetSummary) -> Placed:
     """An example is far longer or shorter than all others.
 
     Measured by the logarithm of its length, in robust standard deviations (median and median deviation), and only

@@ -1,29 +1,18 @@
 """Family D: duplicates that can be told without a model, while the data streams by."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any
 
 from curate.example import Example, Place
 from curate.finding import Problem, Severity
-from curate.rules.profile import Profile
+from curate.rules.dataset_summary import DatasetSummary
 from curate.rules.rule import Scope, profile_rule, rule
 from curate.text import visible
 
 Placed = Iterator[tuple[Place | int, Problem]]
 
 
-@dataclass(slots=True)
-class Seen:
-    """What was seen so far, over all files: fixed bytes per example."""
-
-    profile: Profile = field(default_factory=Profile)
-    memory: dict[str, Any] = field(default_factory=dict)
-    """What a rule keeps for its conclusion, under its code."""
-
-
 @profile_rule("D001", "exact-duplicate", Severity.WARNING, hint="`curate dedup` removes it and keeps the first one.")
-def exact_duplicate(profile: Profile) -> Placed:
+def exact_duplicate(profile: DatasetSummary) -> Placed:
     """An example is an exact copy of an earlier one.
 
     Equal content, whatever the order of keys: a copy weighs double in training, and in a test set it measures
@@ -39,7 +28,7 @@ def exact_duplicate(profile: Profile) -> Placed:
 
 
 @profile_rule("D002", "same-but-for-spelling", Severity.WARNING, hint="`curate dedup` keeps the one with the fewest findings, then the first.")
-def same_but_for_spelling(profile: Profile) -> Placed:
+def same_but_for_spelling(profile: DatasetSummary) -> Placed:
     """An example is an earlier one in another case, spacing or form of characters.
 
     To the model it is the same example again: it weighs double in training, and in a test set it measures memory.

@@ -7,16 +7,14 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from curate.example import Example, Place
-from curate.finding import Problem, Severity
-from curate.rules.duplicates import Seen
-from curate.rules.messages import kind_of
-from curate.rules.parts import IMAGES, Part, parts_of
-from curate.rules.profile import counted
+from curate.finding import Problem, Problems, Severity
+from curate.rules.content_parts import IMAGES, Part, parts_of
+from curate.rules.dataset_summary import DatasetState, counted
+from curate.rules.roles import kind_of
 from curate.rules.rule import dataset_rule, value_rule
 from curate.targets import LIMITS, MB, Target
 from curate.text import excerpt, plural
 
-Problems = Iterator[Problem]
 DATA: Final = re.compile(r"data:([\w.+-]*/?[\w.+-]*)((?:;[^;,]*)*),", re.ASCII)
 DETAILS: Final = ("auto", "low", "high")
 
@@ -85,7 +83,7 @@ def image_on_wrong_role(example: Example) -> Problems:
     only=(Target.OPENAI, Target.AZURE),
     hint="Split the example, make the image smaller, or train on fewer examples with images.",
 )
-def too_many_images(example: Example, seen: Seen, *, target: Target) -> Problems:
+def too_many_images(example: Example, state: DatasetState, *, target: Target) -> Problems:
     """An example has more images than the service takes, or a bigger one, or too many examples have some.
 
     OpenAI takes 10 images in an example, Azure 64; both take images up to 10 MB, and 50,000 examples that have some in a
@@ -105,15 +103,15 @@ def too_many_images(example: Example, seen: Seen, *, target: Target) -> Problems
         size = len(url) * 3 // 4 if url.startswith("data:") else 0
         if limits.image_bytes is not None and size > limits.image_bytes:
             yield Problem(part.pointer, f"an image of about {size / MB:,.1f} MB; {target} takes {limits.image_bytes // MB} MB")
-    counts = seen.memory.setdefault("C011", {})
+    counts = state.memory.setdefault("C011", {})
     counts[example.place.file] = counts.get(example.place.file, 0) + 1
 
 
-@too_many_images.concluded_by
-def too_many_with_images(seen: Seen, *, target: Target) -> Iterator[tuple[Any, Problem]]:
+@too_many_images.finalize
+def too_many_with_images(state: DatasetState, *, target: Target) -> Iterator[tuple[Any, Problem]]:
     """One finding for each file in which too many examples have images."""
     most = LIMITS[target].examples_with_images
-    for file, count in seen.memory.get("C011", {}).items():
+    for file, count in state.memory.get("C011", {}).items():
         if most is not None and count > most:
             yield Place(file, 0), Problem("", f"{plural(count, 'example')} with images; {target} takes {most:,} in a file")
 
@@ -164,7 +162,7 @@ def remote_image(example: Example) -> Problems:
 
 
 @dataset_rule("C014", "images-in-some", Severity.ERROR, only=(Target.TOGETHER,), hint="Train on examples with images and without in two runs.")
-def images_in_some(example: Example, seen: Seen) -> Problems:
+def images_in_some(example: Example, state: DatasetState) -> Problems:
     """Some examples have images and some have none.
 
     The service takes files of one kind only.
@@ -175,15 +173,15 @@ def images_in_some(example: Example, seen: Seen) -> Problems:
     Good: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}, {"role": "assistant", "content": "A cat."}]}
     """
     has = next(images_of(example), None) is not None
-    kinds = seen.memory.setdefault("C014", {})
+    kinds = state.memory.setdefault("C014", {})
     kinds[has] = counted(kinds.get(has), example.place)
     yield from ()
 
 
-@images_in_some.concluded_by
-def both_kinds(seen: Seen) -> Iterator[tuple[Any, Problem]]:
+@images_in_some.finalize
+def both_kinds(state: DatasetState) -> Iterator[tuple[Any, Problem]]:
     """One finding, at the first example of the kind that is rarer."""
-    kinds = seen.profile.with_plain(seen.memory.get("C014", {}), kind=False)
+    kinds = state.summary.with_plain(state.memory.get("C014", {}), kind=False)
     if len(kinds) > 1:
         rarer = min(kinds, key=lambda has: (kinds[has][0], has))
         yield kinds[rarer][1], Problem("", f"{plural(kinds[True][0], 'example')} with images and {kinds[False][0]:,} without")

@@ -1,9 +1,7 @@
 """Family J: the file and its JSON. The reader finds these defects (`curate.read.decode`); the rules name and explain them."""
 
-from collections.abc import Iterator
-
 from curate.example import UNKNOWN
-from curate.finding import Problem, Severity
+from curate.finding import Problem, Problems, Severity
 from curate.read.dataset import FileFacts, ParsedLine
 from curate.read.decode import MISSING
 from curate.read.formats import BY_NAME
@@ -11,7 +9,6 @@ from curate.rules.rule import file_rule, line_rule
 from curate.targets import FORMATS, Target
 from curate.text import plural
 
-Problems = Iterator[Problem]
 KINDS = {list: "a list", str: "a string", int: "a number", float: "a number", bool: "true or false", type(None): "null"}
 
 

@@ -4,16 +4,15 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from curate.example import Example, Place
-from curate.finding import Problem, Severity
-from curate.rules.duplicates import Seen
+from curate.finding import Problem, Problems, Severity
+from curate.rules.dataset_summary import DatasetState
 from curate.rules.images import images_of
-from curate.rules.messages import kind_of
 from curate.rules.preference import pair_of, prompt_of
+from curate.rules.roles import kind_of
 from curate.rules.rule import dataset_rule, value_rule
 from curate.targets import Target
 from curate.text import excerpt, plural, visible
 
-Problems = Iterator[Problem]
 WORDS: Final = frozenset(("true", "false"))
 
 
@@ -53,7 +52,7 @@ def pair_turns(example: Example) -> Problems:
 
 
 @dataset_rule("P013", "label-unusable", Severity.ERROR, hint="Write true for a good answer and false for a bad one; have both kinds.")
-def label_unusable(example: Example, seen: Seen) -> Problems:
+def label_unusable(example: Example, state: DatasetState) -> Problems:
     """The label of an answer is not true or false, or all labels are the same.
 
     Training on single answers with a thumb up or down needs both kinds. A `label` that no other line has as true or false is
@@ -70,7 +69,7 @@ def label_unusable(example: Example, seen: Seen) -> Problems:
     if key is None or pair_of(example) is not None or not example.messages:
         return
     label = example.value[key]
-    counts = seen.memory.setdefault("P013", {True: 0, False: 0, "place": None, "other": None})
+    counts = state.memory.setdefault("P013", {True: 0, False: 0, "place": None, "other": None})
     if isinstance(label, bool):
         counts[label] += 1
         counts["place"] = counts["place"] or example.place
@@ -90,10 +89,10 @@ def _shown(label: Any) -> str:
     return repr(excerpt(label, 20)) if isinstance(label, str) else str(label) if isinstance(label, int | float) else kind_of(label)
 
 
-@label_unusable.concluded_by
-def labels_of_one_kind(seen: Seen) -> Iterator[tuple[Place, Problem]]:
+@label_unusable.finalize
+def labels_of_one_kind(state: DatasetState) -> Iterator[tuple[Place, Problem]]:
     """Labels that are all the same; or the first that is of another kind than the others."""
-    counts = seen.memory.get("P013")
+    counts = state.memory.get("P013")
     if counts is None or counts["place"] is None:
         return
     if counts["other"] is not None:

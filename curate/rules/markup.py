@@ -1,15 +1,13 @@
 """Family Q, remains: placeholders, template variables and HTML that should have been replaced or cut away."""
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from curate.finding import Severity
+from curate.lazy import pl
 from curate.rules.rule import Scope, rule
 from curate.rules.texts import answer, asked, closer, having, one_of
 from curate.text import excerpt
-
-if TYPE_CHECKING:
-    import polars as pl
 
 PLACEHOLDER: Final = re.compile(
     r"(?im)^\W*lorem ipsum dolor|\[insert [^\]\n]{1,60}\]|<no ?(?:input|output)>|\[your (?:answer|response|text|code) here\]|\[(?:todo|tbd)\]|\bTODO:|\b(?-i:TBD)\b"
@@ -71,8 +69,6 @@ def placeholder() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Thank Kim."}, {"role": "assistant", "content": "Dear [insert name], thank you!"}]}
     Good: {"messages": [{"role": "user", "content": "Thank Kim."}, {"role": "assistant", "content": "Dear Kim, thank you!"}]}
     """
-    import polars as pl  # loaded by then: see messages_frame
-
     text = answer()
     short = pl.when(text.str.len_bytes() < 20).then(text)
     pair = having(answer(), PLACEHOLDER_HINT)
@@ -100,8 +96,6 @@ def unfilled_variable() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Who are you?"}, {"role": "assistant", "content": "I am {{name}}, made by {{author}}."}]}
     Good: {"messages": [{"role": "user", "content": "Who are you?"}, {"role": "assistant", "content": "I am Ada, made by Acme."}]}
     """
-    import polars as pl  # loaded by then: see messages_frame
-
     return closer(asked().fill_null("") + "\0" + having(pl.col("text"), VARIABLE_HINT), _unfilled)
 
 
@@ -131,8 +125,6 @@ def html_remains() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "What is Rome?"}, {"role": "assistant", "content": "Rome is a&nbsp;city.<br>All rights reserved."}]}
     Good: {"messages": [{"role": "user", "content": "What is Rome?"}, {"role": "assistant", "content": "Rome is a city."}]}
     """
-    import polars as pl  # loaded by then: see messages_frame
-
     both = asked().fill_null("") + "\0" + answer()
     return closer(pl.when(~both.str.contains(ABOUT_HTML)).then(both), _scraped)
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from curate.example import content_text
 from curate.read.decode import decode
-from curate.rules import images, parts
-from curate.rules.repair import Takes, json_line
+from curate.rules import content_parts, images
+from curate.rules.repair import RepairInput, json_line
 from curate.rules.repairs import turns_in, with_turns
 from curate.rules.texts import with_texts
 
@@ -16,7 +16,7 @@ BLANK_START = re.compile(r"(?:[^\S\n]*\n)+")
 INDENTED = re.compile(r"\n[ \t]+\S")
 
 
-@parts.content_kinds_mixed.repaired_by(safe=True)
+@content_parts.content_kinds_mixed.repaired_by(safe=True)
 def one_kind(value: Object) -> Object:
     """Write contents that are one part of text as strings; where other parts are needed, write strings as parts."""
     turns = turns_in(value)
@@ -53,7 +53,7 @@ def _image(part: Any) -> Any:
     return {**part, "image_url": {"url": given}} if isinstance(given, str) and part.get("type") == "image_url" else part
 
 
-@parts.outer_space.repaired_by(safe=True)
+@content_parts.outer_space.repaired_by(safe=True)
 def strip_answers(value: Object) -> Object:
     """Remove white space around answers; a first line whose indentation may mean something is left, and so is the whole example then."""
     turns = turns_in(value)
@@ -80,17 +80,17 @@ def _edge(text: str) -> str:
     return (body if INDENTED.search(body) else body.lstrip()).rstrip()
 
 
-@parts.not_nfc.repaired_by(safe=False)
+@content_parts.not_nfc.repaired_by(safe=False)
 def to_nfc(value: Object) -> Object:
     """Write all texts in normal form C."""
     return with_texts(value, lambda text: unicodedata.normalize("NFC", text))
 
 
-@parts.completion_unspaced.repaired_by(safe=True, takes=Takes.LINE)
+@content_parts.completion_unspaced.repaired_by(safe=True, takes=RepairInput.LINE)
 def space_completion(data: bytes) -> bytes:
     """Start the completion with a space."""
     decoded = decode(data)
     value = decoded.value
-    if decoded.defects or not isinstance(value, dict) or not parts.joins(value.get("prompt"), value.get("completion")):
+    if decoded.defects or not isinstance(value, dict) or not content_parts.joins(value.get("prompt"), value.get("completion")):
         return data
     return json_line({**value, "completion": f" {value['completion']}"})

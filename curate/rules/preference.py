@@ -6,15 +6,14 @@ from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 from curate.example import Example, Place, canonical, content_text
-from curate.finding import Problem, Severity
+from curate.finding import Problem, Problems, Severity
 from curate.language.refusals import OPENING, refuses
-from curate.rules.duplicates import Seen
-from curate.rules.messages import kind_of
+from curate.rules.dataset_summary import DatasetState
+from curate.rules.roles import kind_of
 from curate.rules.rule import dataset_rule, value_rule
 from curate.targets import Target
 from curate.text import excerpt, normalised, plural, visible, words
 
-Problems = Iterator[Problem]
 KEYS: Final = {
     "openai-preference": ("preferred_output", "non_preferred_output"),
     "llama-factory-preference": ("chosen_messages", "rejected_messages"),
@@ -107,7 +106,7 @@ def prompt_of(example: Example, keys: tuple[str, str]) -> list[Said]:
 @dataset_rule(
     "P001", "pair-incomplete", Severity.ERROR, hint="Write prompt, chosen and rejected; or input with messages, preferred_output and non_preferred_output."
 )
-def pair_incomplete(example: Example, _: Seen) -> Problems:
+def pair_incomplete(example: Example, _: DatasetState) -> Problems:
     """A preference example lacks one of its sides, or the prompt that OpenAI's form needs.
 
     Without both sides there is nothing to prefer; the trainer stops at the missing column.
@@ -157,7 +156,7 @@ def side_not_an_answer(example: Example) -> Problems:
 
 @value_rule("P003", "sides-equal", Severity.ERROR, hint="Remove the pair, or restore the other answer.")
 def sides_equal(example: Example) -> Problems:
-    """Chosen and rejected are the same answer.
+    """RuleSelection and rejected are the same answer.
 
     The two terms of the loss cancel: the example teaches nothing and dilutes the metrics. Case and white space are not
     counted as a difference.
@@ -178,7 +177,7 @@ def same(pair: Pair) -> bool:
 
 @value_rule("P004", "sides-nearly-equal", Severity.WARNING, hint="Look whether the difference is what the model should learn.")
 def sides_nearly_equal(example: Example) -> Problems:
-    """Chosen and rejected differ in punctuation only.
+    """RuleSelection and rejected differ in punctuation only.
 
     All their words are the same and in the same order: what the model can learn from the pair is where to put a comma.
 
@@ -256,7 +255,7 @@ def refusal_chosen(example: Example) -> Problems:
 
 
 @dataset_rule("P009", "pair-swapped", Severity.ERROR, hint="Keep the one that is right.")
-def pair_swapped(example: Example, seen: Seen) -> Problems:
+def pair_swapped(example: Example, state: DatasetState) -> Problems:
     """The same pair stands elsewhere the other way round.
 
     One of the two is wrong, and together they teach nothing.
@@ -274,14 +273,14 @@ def pair_swapped(example: Example, seen: Seen) -> Problems:
     if sides[0] == sides[1]:
         return
     here, swapped = (hashlib.blake2b(canonical([prompt, *order]), digest_size=16).digest() for order in (sides, sides[::-1]))
-    places: dict[bytes, Place] = seen.memory.setdefault("P009", {})
+    places: dict[bytes, Place] = state.memory.setdefault("P009", {})
     places.setdefault(here, example.place)
     if swapped in places:
         yield Problem("", f"the same pair is the other way round in {visible(str(places[swapped]))}")
 
 
 @dataset_rule("P010", "longer-chosen", Severity.WARNING, hint="Add pairs in which the shorter answer is better.")
-def longer_chosen(example: Example, seen: Seen) -> Problems:
+def longer_chosen(example: Example, state: DatasetState) -> Problems:
     """The longer answer is chosen nearly always.
 
     Length then tells which side is better, and that is what the model learns: to write long. Told from 20 pairs on, where
@@ -298,16 +297,16 @@ def longer_chosen(example: Example, seen: Seen) -> Problems:
     pair = pair_of(example)
     if pair is not None:
         chosen, rejected = map(len, pair.answers)
-        counts = seen.memory.setdefault("P010", [0, 0, example.place.file])
+        counts = state.memory.setdefault("P010", [0, 0, example.place.file])
         counts[0] += 1
         counts[1] += chosen > rejected
     yield from ()
 
 
-@longer_chosen.concluded_by
-def length_bias(seen: Seen) -> Iterator[tuple[Any, Problem]]:
+@longer_chosen.finalize
+def length_bias(state: DatasetState) -> Iterator[tuple[Any, Problem]]:
     """One finding for the data set, at the first file that has pairs."""
-    pairs, longer, file = seen.memory.get("P010", (0, 0, ""))
+    pairs, longer, file = state.memory.get("P010", (0, 0, ""))
     if pairs >= FEWEST_PAIRS and longer > MOST_LONGER * pairs:
         yield Place(file, 0), Problem("", f"the longer answer is chosen in {longer:,} of {plural(pairs, 'pair')}")
 

@@ -2,16 +2,14 @@
 
 import json
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from curate.finding import Severity
 from curate.language.lexicon import UNENDED
+from curate.lazy import pl
 from curate.rules.frame import BARE_URL, POINTS, SHORT, SHOWN
 from curate.rules.rule import Scope, rule
 from curate.rules.texts import answer, asked, closer, having, one_of, question, quoting
-
-if TYPE_CHECKING:
-    import polars as pl
 
 OPEN_REQUEST: Final = r"(?i)\A(?:please |could you |can you )?(?:explain|describe|discuss|elaborate|compare|write an? (?:\w+ )?(?:essay|story|article|poem|report|blog|letter|speech|review)|tell me (?:more )?about)"
 BRIEF: Final = (
@@ -67,8 +65,6 @@ def short_answer() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Explain how rain forms."}, {"role": "assistant", "content": "Clouds."}]}
     Good: {"messages": [{"role": "user", "content": "Does rain form in clouds?"}, {"role": "assistant", "content": "Yes."}]}
     """
-    import polars as pl  # loaded by then: see messages_frame
-
     said = answer().str.strip_chars()
     brief = pl.when(said.str.len_bytes().is_between(1, 24) & ~said.str.contains(r"\S\s+\S+\s+\S")).then(asked())
     brief = pl.when(brief.str.len_bytes() <= ASKED).then(brief)
@@ -88,8 +84,6 @@ def refusal() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Name a good book."}, {"role": "assistant", "content": "I'm sorry, but I can't help with that."}]}
     Good: {"messages": [{"role": "user", "content": "Name a good book."}, {"role": "assistant", "content": "Moby-Dick."}]}
     """
-    import polars as pl  # loaded by then: see messages_frame
-
     return pl.when(pl.col("declines")).then(pl.lit("the answer opens with a refusal"))
 
 
@@ -141,8 +135,6 @@ def cut_answer() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Print 1."}, {"role": "assistant", "content": "```python\nprint(1)"}]}
     Good: {"messages": [{"role": "user", "content": "Print 1."}, {"role": "assistant", "content": "```python\nprint(1)\n```"}]}
     """
-    import polars as pl  # loaded by then: see messages_frame
-
     text = answer()
     fenced = pl.when(text.str.contains("```", literal=True)).then(text)
     unclosed = fenced.str.count_matches(r"(?m)^\s*```") % 2 == 1
@@ -177,8 +169,6 @@ def missing_input() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Summarize the following text."}, {"role": "assistant", "content": "It is about love."}]}
     Good: {"messages": [{"role": "user", "content": "Summarize the following text: Rain falls when drops grow heavy."}, {"role": "assistant", "content": "Heavy drops fall."}]}
     """
-    import polars as pl  # loaded by then: see messages_frame
-
     opens = pl.col("previous").ne_missing("assistant")
     wanted = opens & ~pl.col("media") & ~pl.col("next_called")
     short = pl.when(wanted & (pl.col("text").str.len_bytes() < SHORT)).then(question().str.strip_chars())

@@ -9,18 +9,16 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from curate.example import Example, Place, content_id
-from curate.finding import Problem, Severity
+from curate.finding import Problem, Problems, Severity
 from curate.read.locate import escape
-from curate.rules.duplicates import Seen
+from curate.rules.dataset_summary import DatasetState, counted
 from curate.rules.images import images_of
-from curate.rules.messages import kind_of, meant
-from curate.rules.profile import counted
 from curate.rules.references import REINFORCING, references
+from curate.rules.roles import kind_of, meant
 from curate.rules.rule import dataset_rule, value_rule
 from curate.targets import LIMITS, Target
 from curate.text import excerpt, plural
 
-Problems = Iterator[Problem]
 Conclusion = Iterator[tuple[Place, Problem]]
 FEWEST: Final = 5
 """Lines from which on one reference for all of them is no chance."""
@@ -32,7 +30,7 @@ def is_prompt(example: Example) -> bool:
 
 
 @dataset_rule("R001", "prompt-answered-already", Severity.ERROR, only=REINFORCING, hint="End each line on the user's message: the model writes the answer.")
-def prompt_answered_already(example: Example, seen: Seen) -> Problems:
+def prompt_answered_already(example: Example, state: DatasetState) -> Problems:
     """A line of reinforcement data does not end on the user.
 
     The service samples answers to the last message, which must be the user's. Told where most lines of the data are prompts
@@ -47,7 +45,7 @@ def prompt_answered_already(example: Example, seen: Seen) -> Problems:
         {"messages": [{"role": "user", "content": "1 + 2"}], "answer": "3"}
         {"messages": [{"role": "user", "content": "1 + 3"}], "answer": "4"}
     """
-    counts = seen.memory.setdefault("R001", {"prompts": 0, "others": 0, "wrong": 0, "place": None})
+    counts = state.memory.setdefault("R001", {"prompts": 0, "others": 0, "wrong": 0, "place": None})
     counts["prompts" if is_prompt(example) else "others"] += 1
     if example.messages and meant(example.messages[-1]) != "user":
         counts["wrong"] += 1
@@ -55,16 +53,16 @@ def prompt_answered_already(example: Example, seen: Seen) -> Problems:
     yield from ()
 
 
-@prompt_answered_already.concluded_by
-def not_all_prompts(seen: Seen) -> Conclusion:
+@prompt_answered_already.finalize
+def not_all_prompts(state: DatasetState) -> Conclusion:
     """One finding, at the first line that does not end on the user."""
-    counts = seen.memory.get("R001")
+    counts = state.memory.get("R001")
     if counts is None:
         return
-    others = counts["others"] + (seen.profile.plain[0] if seen.profile.plain else 0)
+    others = counts["others"] + (state.summary.plain[0] if state.summary.plain else 0)
     wrong = (counts["wrong"], counts["place"]) if counts["wrong"] else None
-    if seen.profile.unasked:
-        wrong = counted(wrong, seen.profile.unasked[1], seen.profile.unasked[0])
+    if state.summary.unasked:
+        wrong = counted(wrong, state.summary.unasked[1], state.summary.unasked[0])
     if counts["prompts"] > others and wrong:
         yield wrong[1], Problem("", f"{plural(wrong[0], 'line')} of {counts['prompts'] + others:,} not ending on the user")
 
@@ -94,7 +92,7 @@ def to_developer(value: dict[str, Any]) -> dict[str, Any]:
 
 
 @dataset_rule("R003", "reference-uneven", Severity.ERROR, only=REINFORCING, hint="Give every line the keys that the grader reads, each of one type.")
-def reference_uneven(example: Example, seen: Seen) -> Problems:
+def reference_uneven(example: Example, state: DatasetState) -> Problems:
     """A key beside the prompts is missing in some lines, or has another type there.
 
     A grader that reads `item.answer` fails on a line without it, and the run stops or scores the answer 0.
@@ -107,13 +105,13 @@ def reference_uneven(example: Example, seen: Seen) -> Problems:
         {"messages": [{"role": "user", "content": "1 + 2"}], "answer": "3"}
     """
     if is_prompt(example):
-        _count_keys(example, seen)
+        _count_keys(example, state)
     yield from ()
 
 
-def _count_keys(example: Example, seen: Seen) -> None:
+def _count_keys(example: Example, state: DatasetState) -> None:
     """Count, for each key there is so far, what kind of value it has here; None is for none."""
-    total, keys, first = seen.memory.setdefault("R003", ([0], {}, example.place))
+    total, keys, first = state.memory.setdefault("R003", ([0], {}, example.place))
     found = references(example)
     for key in found.keys() | keys.keys():
         kinds = keys.setdefault(key, {None: (total[0], first)} if total[0] else {})
@@ -123,10 +121,10 @@ def _count_keys(example: Example, seen: Seen) -> None:
     total[0] += 1
 
 
-@reference_uneven.concluded_by
-def keys_of_several_kinds(seen: Seen) -> Conclusion:
+@reference_uneven.finalize
+def keys_of_several_kinds(state: DatasetState) -> Conclusion:
     """One finding a key: where its rarest kind, or its absence, stands first."""
-    total, keys, _ = seen.memory.get("R003", ([0], {}, None))
+    total, keys, _ = state.memory.get("R003", ([0], {}, None))
     for key, kinds in sorted(keys.items()):
         if len(kinds) > 1:
             kind = min(kinds, key=lambda kind: (kinds[kind][0], kind is not None, str(kind)))
@@ -138,7 +136,7 @@ def keys_of_several_kinds(seen: Seen) -> Conclusion:
 @dataset_rule(
     "R004", "no-validation-file", Severity.WARNING, only=REINFORCING, hint="Check the validation file together with this one; `curate split` makes one."
 )
-def no_validation_file(example: Example, seen: Seen) -> Problems:
+def no_validation_file(example: Example, state: DatasetState) -> Problems:
     """Prompts for reinforcement stand in one file only.
 
     The service wants a validation file beside the training file, and does not start without. Told when a single file is
@@ -147,22 +145,22 @@ def no_validation_file(example: Example, seen: Seen) -> Problems:
     Bad: {"messages": [{"role": "user", "content": "1 + 1"}], "answer": "2"}
     Good: {"messages": [{"role": "user", "content": "1 + 1"}, {"role": "assistant", "content": "2"}]}
     """
-    counts = seen.memory.setdefault("R004", {"prompts": 0, "others": 0})
+    counts = state.memory.setdefault("R004", {"prompts": 0, "others": 0})
     counts["prompts" if is_prompt(example) else "others"] += 1
     yield from ()
 
 
-@no_validation_file.concluded_by
-def one_file_alone(seen: Seen) -> Conclusion:
+@no_validation_file.finalize
+def one_file_alone(state: DatasetState) -> Conclusion:
     """One finding, about the file."""
-    counts = seen.memory.get("R004")
-    files = {file for file, _ in seen.profile.places.parts}
-    if counts and len(files) == 1 and counts["prompts"] > counts["others"] + (seen.profile.plain[0] if seen.profile.plain else 0):
+    counts = state.memory.get("R004")
+    files = {file for file, _ in state.summary.places.parts}
+    if counts and len(files) == 1 and counts["prompts"] > counts["others"] + (state.summary.plain[0] if state.summary.plain else 0):
         yield Place(files.pop(), 0), Problem("", "prompts for reinforcement, and no validation file beside this one")
 
 
 @dataset_rule("R005", "prompt-limits", Severity.ERROR, only=(Target.AZURE,), hint="Leave images out, and train on 50,000 lines or fewer.")
-def prompt_limits(example: Example, seen: Seen) -> Problems:
+def prompt_limits(example: Example, state: DatasetState) -> Problems:
     """A prompt of reinforcement data has an image, or there are more than 50,000.
 
     The service trains this way on text only, and takes no larger file.
@@ -173,21 +171,21 @@ def prompt_limits(example: Example, seen: Seen) -> Problems:
     if is_prompt(example):
         for part in images_of(example):
             yield Problem(part.pointer, "an image in a prompt of reinforcement data")
-        counts = seen.memory.setdefault("R005", {})
+        counts = state.memory.setdefault("R005", {})
         counts[example.place.file] = counts.get(example.place.file, 0) + 1
 
 
-@prompt_limits.concluded_by
-def too_many_prompts(seen: Seen, *, target: Target) -> Conclusion:
+@prompt_limits.finalize
+def too_many_prompts(state: DatasetState, *, target: Target) -> Conclusion:
     """One finding for each file that has too many."""
     most = LIMITS[target].max_prompts
-    for file, count in seen.memory.get("R005", {}).items():
+    for file, count in state.memory.get("R005", {}).items():
         if most is not None and count > most:
             yield Place(file, 0), Problem("", f"{plural(count, 'prompt')}; {target} takes {most:,} ({LIMITS[target].source})")
 
 
 @dataset_rule("R006", "reference-constant", Severity.WARNING, only=REINFORCING, hint="Write into each line what its own answer is judged by.")
-def reference_constant(example: Example, seen: Seen) -> Problems:
+def reference_constant(example: Example, state: DatasetState) -> Problems:
     """All prompts have the same reference.
 
     Every question is then judged by one answer, and the model learns to give that one. Told from five lines on, where no
@@ -208,16 +206,16 @@ def reference_constant(example: Example, seen: Seen) -> Problems:
     """
     if is_prompt(example):
         found = content_id(references(example))
-        first = seen.memory.setdefault("R006", {"id": found, "place": example.place, "count": 0, "differs": False})
+        first = state.memory.setdefault("R006", {"id": found, "place": example.place, "count": 0, "differs": False})
         first["count"] += 1
         first["differs"] = first["differs"] or found != first["id"]
     yield from ()
 
 
-@reference_constant.concluded_by
-def one_reference(seen: Seen) -> Conclusion:
+@reference_constant.finalize
+def one_reference(state: DatasetState) -> Conclusion:
     """One finding, at the first prompt."""
-    first = seen.memory.get("R006")
+    first = state.memory.get("R006")
     if first and first["count"] >= FEWEST and not first["differs"]:
         yield first["place"], Problem("", f"all {plural(first['count'], 'prompt')} have the same reference")
 

@@ -9,7 +9,7 @@ from typing import Any
 from curate.read.dataset import ParsedLine
 
 
-class Takes(StrEnum):
+class RepairInput(StrEnum):
     """What a repair's function takes and gives back. It never changes what it got; where it can do nothing, it gives back an equal value."""
 
     OBJECT = "object"
@@ -31,7 +31,7 @@ class Repair:
     """True when the meaning is the same afterwards and no line goes; others need `--unsafe-fixes`."""
     summary: str
     """What it does, in one sentence: its docstring."""
-    takes: Takes = Takes.OBJECT
+    takes: RepairInput = RepairInput.OBJECT
 
     def mended(self, parsed: ParsedLine) -> bytes | None:
         """The bytes of a line in which the rule found something, after the repair: its own where that does nothing, None where the line goes.
@@ -41,10 +41,10 @@ class Repair:
         """
         data = parsed.line.data
         repeats = any(defect.kind == "repeated-key" for defect in parsed.defects)
-        if self.takes is Takes.LINE:
+        if self.takes is RepairInput.LINE:
             found: bytes | None = self.function(data)
             return data if found is None and (repeats or self.safe) else found
-        if self.takes is not Takes.OBJECT or repeats or parsed.example is None or parsed.example.format != "messages":
+        if self.takes is not RepairInput.OBJECT or repeats or parsed.example is None or parsed.example.format != "messages":
             return data
         value = self.function(parsed.example.value)
         return data if value == parsed.example.value else json_line(value)

@@ -5,7 +5,7 @@ from typing import Any
 
 from curate.example import ROLES
 from curate.read.decode import decode
-from curate.rules import messages, order
+from curate.rules import roles, turn_order
 from curate.targets import NO_DEVELOPER, Target
 
 Object = dict[str, Any]
@@ -23,7 +23,7 @@ def turns_in(value: Object) -> list[Object] | None:
 def role_of(turn: Object) -> str | None:
     """The role that a message has, or must mean."""
     role = turn.get("role")
-    return (role if role in ROLES else messages.alias(role) or role) if isinstance(role, str) else None
+    return (role if role in ROLES else roles.alias(role) or role) if isinstance(role, str) else None
 
 
 def with_turns(value: Object, turns: list[Object]) -> Object:
@@ -44,7 +44,7 @@ def joined(left: Object, right: Object) -> Object | None:
     return None
 
 
-@messages.messages_not_a_list.repaired_by(safe=True)
+@roles.messages_not_a_list.repaired_by(safe=True)
 def parse_messages(value: Object) -> Object:
     """Parse the JSON that stands in the string."""
     text = value.get("messages")
@@ -54,7 +54,7 @@ def parse_messages(value: Object) -> Object:
     return with_turns(value, decoded.value) if isinstance(decoded.value, list) and not decoded.defects else value
 
 
-@messages.role_alias.repaired_by(safe=True)
+@roles.role_alias.repaired_by(safe=True)
 def rename_roles(value: Object) -> Object:
     """Write each role by the name that templates know; calls and results of tools need more than a name and stay."""
     turns = value.get("messages")
@@ -63,7 +63,7 @@ def rename_roles(value: Object) -> Object:
     renamed = []
     for turn in turns:
         role = turn.get("role") if isinstance(turn, dict) else None
-        if not isinstance(role, str) or role in ROLES or (known := messages.alias(role)) is None:
+        if not isinstance(role, str) or role in ROLES or (known := roles.alias(role)) is None:
             renamed.append(turn)
         elif known in PLAIN_ROLES and "call" not in role.casefold():
             renamed.append({**turn, "role": known})
@@ -72,7 +72,7 @@ def rename_roles(value: Object) -> Object:
     return with_turns(value, renamed)
 
 
-@messages.deprecated_role.repaired_by(safe=False)
+@roles.deprecated_role.repaired_by(safe=False)
 def roles_as_taken(value: Object, *, target: Target) -> Object:
     """Turn function calls and their results into tool calls and tool messages, with ids that join them; write `developer` as `system` where it is not taken."""
     turns = turns_in(value)
@@ -107,7 +107,7 @@ def functions_to_tools(value: Object) -> Object:
     return with_turns(value, found)
 
 
-@order.open_end.repaired_by(safe=False)
+@turn_order.open_end.repaired_by(safe=False)
 def trim_end(value: Object) -> Object:
     """Remove the messages after the last answer."""
     turns = turns_in(value)
@@ -117,7 +117,7 @@ def trim_end(value: Object) -> Object:
     return with_turns(value, turns[: answers[-1] + 1]) if answers else value
 
 
-@order.late_system.repaired_by(safe=False)
+@turn_order.late_system.repaired_by(safe=False)
 def systems_first(value: Object) -> Object:
     """Move system and developer messages to the front, in their order."""
     turns = turns_in(value)
@@ -126,7 +126,7 @@ def systems_first(value: Object) -> Object:
     return with_turns(value, sorted(turns, key=lambda turn: turn.get("role") not in SYSTEMS))
 
 
-@order.several_systems.repaired_by(safe=False)
+@turn_order.several_systems.repaired_by(safe=False)
 def merge_systems(value: Object) -> Object:
     """Merge all system messages into the first, a blank line apart."""
     turns = turns_in(value)
@@ -144,7 +144,7 @@ def merge_systems(value: Object) -> Object:
     return value if merged is None else with_turns(value, [*found[:at], merged, *found[at:]])
 
 
-@order.system_and_developer.repaired_by(safe=False)
+@turn_order.system_and_developer.repaired_by(safe=False)
 def developer_to_system(value: Object) -> Object:
     """Merge the developer message into the system message, a blank line apart."""
     turns = turns_in(value)
@@ -156,7 +156,7 @@ def developer_to_system(value: Object) -> Object:
     return value if merged is renamed else merged
 
 
-@order.consecutive_roles.repaired_by(safe=False)
+@turn_order.consecutive_roles.repaired_by(safe=False)
 def merge_turns(value: Object) -> Object:
     """Merge turns in a row of one role, a blank line apart."""
     turns = turns_in(value)

@@ -1,18 +1,16 @@
 """Family T, what answers: the ids of calls, and the results that belong to them."""
 
 import re
-from collections.abc import Iterator
 from typing import Any, Final, TypeGuard
 
 from curate.example import Example
-from curate.finding import Problem, Severity
+from curate.finding import Problem, Problems, Severity
 from curate.rules.calls import ids_of, items_of
 from curate.rules.rule import value_rule
 from curate.rules.tools import REJECTED, called, declared, made, within
 from curate.targets import Target
 from curate.text import excerpt, plural
 
-Problems = Iterator[Problem]
 MISTRAL_ID: Final = re.compile(r"[A-Za-z0-9]{9}")
 
 

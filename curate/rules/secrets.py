@@ -1,16 +1,14 @@
 """Family S: secrets and personal data. No message holds what was found: it names the kind, the place and the length."""
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from curate.finding import Severity
+from curate.lazy import pl
 from curate.masking import KEY_HINTS, NUMBER_HINTS, PERSONAL_HINTS, Secret, keys_in, numbers_in, personal_in, redacted
 from curate.rules.rule import Rule, Scope, rule
 from curate.rules.texts import closer, having, with_texts
 from curate.text import plural
-
-if TYPE_CHECKING:
-    import polars as pl
 
 
 def _told(finder: Callable[[str], Iterator[Secret]]) -> Callable[[str], str | None]:
@@ -31,8 +29,6 @@ def _told(finder: Callable[[str], Iterator[Secret]]) -> Callable[[str], str | No
 
 
 def _secrets(texts: "pl.Expr", finder: Callable[[str], Iterator[Secret]]) -> "pl.Expr":
-    import polars as pl  # loaded by then: see messages_frame
-
     return pl.format("{} (message {})", closer(texts, _told(finder)), pl.col("turn") + 1)
 
 
@@ -53,8 +49,6 @@ def secret_key() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Why is it refused? key = AKIAIOSFODNN7EXAMPLX"}, {"role": "assistant", "content": "It has expired."}]}
     Good: {"messages": [{"role": "user", "content": "Why is it refused? key = [AWS ACCESS KEY]"}, {"role": "assistant", "content": "It has expired."}]}
     """
-    import polars as pl  # loaded by then: see messages_frame
-
     return _secrets(having(pl.col("text"), KEY_HINTS), keys_in)
 
 
@@ -75,8 +69,6 @@ def card_or_account_number() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "My card is 4539 1488 0343 6467."}, {"role": "assistant", "content": "Thank you."}]}
     Good: {"messages": [{"role": "user", "content": "My card is [CARD NUMBER]."}, {"role": "assistant", "content": "Thank you."}]}
     """
-    import polars as pl  # loaded by then: see messages_frame
-
     return _secrets(having(pl.col("text"), NUMBER_HINTS), numbers_in)
 
 
@@ -97,8 +89,6 @@ def personal_data() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Write to jo.miller@gmail.com"}, {"role": "assistant", "content": "Done."}]}
     Good: {"messages": [{"role": "user", "content": "Write to jo.miller@example.com"}, {"role": "assistant", "content": "Done."}]}
     """
-    import polars as pl  # loaded by then: see messages_frame
-
     return _secrets(having(pl.col("text"), PERSONAL_HINTS), personal_in)
 
 

@@ -1,15 +1,13 @@
 """Family Q, speakers: another turn, or a whole conversation, inside the text of one message."""
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from curate.finding import Severity
+from curate.lazy import pl
 from curate.rules.rule import Scope, rule
 from curate.rules.texts import answer, asked, closer, having
 from curate.text import excerpt
-
-if TYPE_CHECKING:
-    import polars as pl
 
 OPENERS: Final = tuple(f"{who}{colon}" for who in ("Human", "USER", "User") for colon in (":", " :"))
 SPEAKER: Final = re.compile(r"^[ \t]*(?:#{2,4} ?(?:Human|User|Assistant|Instruction|Response) ?:|(?:Human|USER|User): )", re.MULTILINE)
@@ -76,8 +74,6 @@ def transcript_in_message() -> "pl.Expr":
     Bad: {"messages": [{"role": "assistant", "content": "\n\nHuman: What is the capital of France?\n\nAssistant: Paris."}]}
     Good: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris."}]}
     """
-    import polars as pl  # loaded by then: see messages_frame
-
     text, role = pl.col("text"), pl.col("role")
     told = (role == "assistant") | ((role == "user") & ~pl.col("joined") & text.str.contains(WAITS))  # a question may show a conversation
     return closer(asked().fill_null("") + "\0" + having(pl.when(told).then(text), OPENER_HINT), _transcript)

@@ -10,17 +10,16 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from curate.example import Message, Place
-from curate.finding import Problem, Severity
-from curate.rules.duplicates import Seen
-from curate.rules.messages import whole
+from curate.finding import Problem, Problems, Severity
+from curate.rules.dataset_summary import DatasetState
+from curate.rules.encoded_example import EncodedExample
+from curate.rules.roles import whole
 from curate.rules.rule import token_rule
-from curate.rules.tokenised import Tokenised
 from curate.text import SPACES, excerpt, plural
 
 if TYPE_CHECKING:
     from curate.encoding import Encoded, Span
 
-Problems = Iterator[Problem]
 
 LEARNT: Final = 0.05
 """Share of trained tokens below which a file is told to have long prompts."""
@@ -33,7 +32,7 @@ PLACEHOLDERS: Final = frozenset(("<image>", "<video>", "<audio>"))
 
 
 @token_rule("K001", "too-long", Severity.WARNING, hint="Raise max_length, shorten or split the example, or leave it out.")
-def too_long(one: Tokenised) -> Problems:
+def too_long(one: EncodedExample) -> Problems:
     """The example has more tokens than `max_length`.
 
     `curate train` never cuts: it refuses the example or leaves it out. Trainers that cut lose the end, which is the
@@ -50,7 +49,7 @@ def too_long(one: Tokenised) -> Problems:
 
 
 @token_rule("K002", "nothing-before-limit", Severity.ERROR, hint="Raise max_length, or shorten the prompt.")
-def nothing_before_limit(one: Tokenised) -> Problems:
+def nothing_before_limit(one: EncodedExample) -> Problems:
     """All trained tokens lie beyond `max_length`.
 
     A trainer that cuts would keep the prompt alone: the example vanishes from training without a word, or makes the
@@ -65,7 +64,7 @@ def nothing_before_limit(one: Tokenised) -> Problems:
 
 
 @token_rule("K003", "answer-beyond-limit", Severity.ERROR, hint="Raise max_length, or split the conversation.")
-def answer_beyond_limit(one: Tokenised) -> Problems:
+def answer_beyond_limit(one: EncodedExample) -> Problems:
     """An answer begins beyond `max_length`, while an earlier one does not.
 
     A trainer that cuts would never see it. (The block below is too long for a `max_length` of 64.)
@@ -81,12 +80,12 @@ def answer_beyond_limit(one: Tokenised) -> Problems:
                     yield Problem(one.pointer(answer.turn), said)
 
 
-def _all_beyond(one: Tokenised) -> bool:
+def _all_beyond(one: EncodedExample) -> bool:
     return all(answer.first >= one.max_length for text in one.encoding.encoded for answer in text.answers)
 
 
 @token_rule("K004", "template-refuses", Severity.ERROR, hint="Bring the conversation into the form that the model's template takes.")
-def template_refuses(one: Tokenised) -> Problems:
+def template_refuses(one: EncodedExample) -> Problems:
     """The model's chat template cannot render the conversation.
 
     It raises an error (roles that do not alternate, an unknown role, content that is null), or leaves out the call
@@ -99,7 +98,7 @@ def template_refuses(one: Tokenised) -> Problems:
 
 
 @token_rule("K005", "not-rendered", Severity.WARNING, hint="Choose a model whose template knows it, or put it into a message that is rendered.")
-def not_rendered(one: Tokenised) -> Problems:
+def not_rendered(one: EncodedExample) -> Problems:
     """The chat template leaves out something of the conversation.
 
     A system prompt, a tool's result, the tools or the thoughts of the answer are silently dropped: the model learns
@@ -113,7 +112,7 @@ def not_rendered(one: Tokenised) -> Problems:
 
 
 @token_rule("K007", "stop-not-learnt", Severity.ERROR, hint="Use a template that ends each answer with the tokenizer's end-of-turn token.")
-def stop_not_learnt(one: Tokenised) -> Problems:
+def stop_not_learnt(one: EncodedExample) -> Problems:
     """An answer ends without a stop token in the loss.
 
     The model never learns to stop and talks on after its answer, often in the user's name.
@@ -126,7 +125,7 @@ def stop_not_learnt(one: Tokenised) -> Problems:
 
 
 @token_rule("K009", "double-bos", Severity.ERROR, hint="Remove the token from the text: the template writes it.")
-def double_bos(one: Tokenised) -> Problems:
+def double_bos(one: EncodedExample) -> Problems:
     """The text begins with two begin-of-sequence tokens.
 
     The template writes one and the data another; no prompt looks like this when the model is asked.
@@ -140,7 +139,7 @@ def double_bos(one: Tokenised) -> Problems:
 
 
 @token_rule("K010", "control-token-in-text", Severity.ERROR, hint="Remove it, or write it otherwise: as it stands it is no text.")
-def control_token_in_text(one: Tokenised) -> Problems:
+def control_token_in_text(one: EncodedExample) -> Problems:
     """A message contains the text of a control token.
 
     The tokenizer turns it into the token itself: in a question it ends the turn and lets the user speak as the
@@ -163,7 +162,7 @@ def _written(text: str, control: dict[str, int]) -> list[str]:
 
 
 @token_rule("K011", "nothing-learnt", Severity.ERROR, hint="Give an answer that is trained on, or remove the example.")
-def nothing_learnt(one: Tokenised) -> Problems:
+def nothing_learnt(one: EncodedExample) -> Problems:
     """No token of the example is trained on.
 
     All answers have weight 0, there is none, or the template renders nothing for it: the example costs time and
@@ -175,14 +174,14 @@ def nothing_learnt(one: Tokenised) -> Problems:
     yield from _obstacles(one, "K011")
 
 
-def _obstacles(one: Tokenised, code: str) -> Problems:
+def _obstacles(one: EncodedExample, code: str) -> Problems:
     for obstacle in one.encoding.problems:
         if obstacle.code == code:
             yield Problem(one.as_read(obstacle.pointer), obstacle.message)
 
 
 @token_rule("K012", "mask-beyond-answer", Severity.WARNING, hint="Look at the template: it must render a prompt as it renders the same turns later.")
-def mask_beyond_answer(one: Tokenised) -> Problems:
+def mask_beyond_answer(one: EncodedExample) -> Problems:
     """What is trained on holds more than the answer.
 
     Checked by decoding the trained tokens. It happens where a template writes a prompt in another way once the answer
@@ -199,7 +198,7 @@ def mask_beyond_answer(one: Tokenised) -> Problems:
                 yield Problem(one.pointer(answer.turn), message)
 
 
-def _covered(one: Tokenised, text: "Encoded", span: "Span", ids: list[int]) -> str | None:
+def _covered(one: EncodedExample, text: "Encoded", span: "Span", ids: list[int]) -> str | None:
     """What the trained tokens hold besides the answer, or None."""
     said = text.text.text[span.start : span.end]
     if one.template.tokenizer.unk_token_id not in ids and not text.straddling:
@@ -236,7 +235,7 @@ def _letters(text: str) -> str:
 
 
 @token_rule("K013", "little-learnt", Severity.INFO, hint="Long prompts cost time and memory and are not learnt; shorten what all examples share.")
-def little_learnt(one: Tokenised) -> Problems:
+def little_learnt(one: EncodedExample) -> Problems:
     """Fewer than one in twenty tokens of the file are trained on.
 
     The time of a training goes by all tokens; what it teaches, by the trained ones.
@@ -251,16 +250,16 @@ def little_learnt(one: Tokenised) -> Problems:
     yield from ()
 
 
-@little_learnt.concluded_by
-def little_learnt_in_all(seen: Seen) -> Iterator[tuple[Place, Problem]]:
+@little_learnt.finalize
+def little_learnt_in_all(state: DatasetState) -> Iterator[tuple[Place, Problem]]:
     """The files in which little is trained on."""
-    for file, (trained, total) in seen.memory.get("K013", {}).items():
+    for file, (trained, total) in state.memory.get("K013", {}).items():
         if trained < LEARNT * total:
             yield Place(file, 0), Problem("", f"{trained:,} of {plural(total, 'token')} are trained on ({trained / total:.1%})")
 
 
 @token_rule("K014", "unknown-tokens", Severity.WARNING, hint="Choose a model that knows the language, or remove what it cannot write.")
-def unknown_tokens(one: Tokenised) -> Problems:
+def unknown_tokens(one: EncodedExample) -> Problems:
     """The tokenizer does not know some of the text.
 
     Each unknown piece becomes the same token: the model cannot read it, and in an answer learns to write the token

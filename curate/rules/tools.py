@@ -7,14 +7,13 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from curate.example import Example, Message, canonical
-from curate.finding import Problem, Severity
-from curate.rules.duplicates import Seen
-from curate.rules.messages import TAKEN, kind_of
+from curate.finding import Problem, Problems, Severity
+from curate.rules.dataset_summary import DatasetState
+from curate.rules.roles import TAKEN, kind_of
 from curate.rules.rule import dataset_rule, value_rule
 from curate.targets import LIMITS, SERVICES, Target
 from curate.text import excerpt, plural
 
-Problems = Iterator[Problem]
 REJECTED: Final = dict.fromkeys(SERVICES, Severity.ERROR)
 """For what a service rejects and a trainer takes."""
 NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -268,7 +267,7 @@ def parallel_tool_calls(example: Example) -> Problems:
 
 
 @dataset_rule("T023", "unused-tools", Severity.INFO, hint="Add examples that call them, or leave them out.")
-def unused_tools(example: Example, seen: Seen) -> Problems:
+def unused_tools(example: Example, state: DatasetState) -> Problems:
     """A tool is declared and no example calls it.
 
     A model learns when to call a tool from examples that do; one that is always there and never called is learnt as one
@@ -278,17 +277,17 @@ def unused_tools(example: Example, seen: Seen) -> Problems:
     Good: {"messages": [{"role": "user", "content": "What time is it?"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     """
     if not example.plain:
-        first, used = seen.memory.setdefault("T023", ({}, set()))
+        first, used = state.memory.setdefault("T023", ({}, set()))
         for tool in declared(example):
             first.setdefault(tool.name, example.place)
         used.update(call.name for call in called(example) if call.name)
     yield from ()
 
 
-@unused_tools.concluded_by
-def tools_never_called(seen: Seen) -> Iterator[tuple[Any, Problem]]:
+@unused_tools.finalize
+def tools_never_called(state: DatasetState) -> Iterator[tuple[Any, Problem]]:
     """One finding for all of them, where the first stands; none in data without any call, in which calls may be written as text."""
-    first, used = seen.memory.get("T023", ({}, set()))
+    first, used = state.memory.get("T023", ({}, set()))
     unused = [name for name in first if name not in used]
     if used and unused:
         names = ", ".join(repr(excerpt(name, 40)) for name in unused[:FEW]) + (", …" if len(unused) > FEW else "")

@@ -4,7 +4,7 @@ from typing import Any
 
 from curate.example import content_text
 from curate.rules import content as contents
-from curate.rules import turns
+from curate.rules import message_keys
 from curate.rules.frame import CALLS
 from curate.rules.repairs import role_of, turns_in, with_turns
 
@@ -12,7 +12,7 @@ Object = dict[str, Any]
 WEIGHTS = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, "true": 1, "false": 0}
 
 
-@turns.weight_value.repaired_by(safe=True)
+@message_keys.weight_value.repaired_by(safe=True)
 def whole_weights(value: Object) -> Object:
     """Write weights that mean 0 or 1 as these numbers."""
     found = turns_in(value)
@@ -21,7 +21,7 @@ def whole_weights(value: Object) -> Object:
     edited = []
     for turn in found:
         weight = turn.get("weight")
-        if weight is None or turns.is_weight(weight):
+        if weight is None or message_keys.is_weight(weight):
             edited.append(turn)
             continue
         meant = WEIGHTS.get(str(weight).strip().casefold()) if isinstance(weight, str | int | float) else None
@@ -31,21 +31,21 @@ def whole_weights(value: Object) -> Object:
     return with_turns(value, edited)
 
 
-@turns.weight_on_wrong_role.repaired_by(safe=True)
+@message_keys.weight_on_wrong_role.repaired_by(safe=True)
 def drop_weights(value: Object) -> Object:
     """Remove weights from messages that are not the assistant's."""
     found = turns_in(value)
     return value if found is None else with_turns(value, [turn if role_of(turn) == "assistant" else _without(turn, {"weight"}) for turn in found])
 
 
-@turns.unknown_message_key.repaired_by(safe=True)
+@message_keys.unknown_message_key.repaired_by(safe=True)
 def drop_keys(value: Object) -> Object:
     """Remove the keys that nothing reads; where one of them is a trainer's switch, such as loss_weight, nothing changes."""
     found = turns_in(value)
     if found is None:
         return value
-    unknown = {key for turn in found for key in turn} - turns.KNOWN_KEYS
-    return value if unknown & turns.MEANT_FOR_LOSS else with_turns(value, [_without(turn, unknown) for turn in found])
+    unknown = {key for turn in found for key in turn} - message_keys.KNOWN_KEYS
+    return value if unknown & message_keys.MEANT_FOR_LOSS else with_turns(value, [_without(turn, unknown) for turn in found])
 
 
 def _without(turn: Object, keys: set[str]) -> Object:
@@ -71,7 +71,7 @@ def _has_media(content: Any) -> bool:
     return isinstance(content, list) and any(isinstance(part, dict) and part.get("type", "text") not in ("text", "refusal") for part in content)
 
 
-@turns.repeated_message.repaired_by(safe=False)
+@message_keys.repeated_message.repaired_by(safe=False)
 def drop_copies(value: Object) -> Object:
     """Remove the second of two equal messages in a row, and a question with its answer that come again at once."""
     found = turns_in(value)
@@ -95,4 +95,4 @@ def _repeats(left: Object, right: Object, back: int) -> bool:
     text = content_text(content)
     if role not in ("user", "assistant") or left.get("role") != role or text != content_text(left.get("content")) or not text or _has_media(content):
         return False
-    return not any(right.get(key) for key in CALLS) and (back == 1 or len(text) >= turns.LONG)
+    return not any(right.get(key) for key in CALLS) and (back == 1 or len(text) >= message_keys.LONG)

@@ -3,15 +3,13 @@
 import re
 from collections import Counter
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from curate.finding import Severity
+from curate.lazy import pl
 from curate.rules.rule import Scope, rule
 from curate.rules.texts import answer, asked, closer, one_of
 from curate.text import normalised, plural, words
-
-if TYPE_CHECKING:
-    import polars as pl
 
 LOOP: Final = 0.7
 """Share of repeated 10-grams from which a text is a loop: real ones reach 75 to 100%, tables and verses 65%."""
@@ -51,8 +49,6 @@ SLOP_HINT: Final = one_of(*SLOP, *(phrase.replace("'", "’") for phrase in SLOP
 
 def _repeating() -> "pl.Expr":
     """Questions and answers, with NUL between them, where a piece of the answer stands in it twice."""
-    import polars as pl  # loaded by then: see messages_frame
-
     return pl.when(pl.col("repeats")).then(asked().fill_null("") + "\0" + pl.col("text").str.head(ENOUGH))
 
 
@@ -154,8 +150,6 @@ def echo() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "What is the capital of France? It is Paris."}]}
     Good: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "It is Paris."}]}
     """
-    import polars as pl  # loaded by then: see messages_frame
-
     said, prompt = answer().str.strip_chars(), asked().str.strip_chars()
     same, begins = said == prompt, said.str.starts_with(prompt)
     wanted = pl.when(begins).then(prompt).str.head(200).str.contains(r"(?i)\b(?:repeat|echo|copy|complete|continue|finish|correct|edit|fix|rewrite|proofread)")
@@ -185,8 +179,6 @@ def worn_phrases() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "What is Rome like?"}, {"role": "assistant", "content": "Rome is a rich tapestry and a testament to time. Let's dive in."}]}
     Good: {"messages": [{"role": "user", "content": "What is Rome like?"}, {"role": "assistant", "content": "Old, loud and beautiful."}]}
     """
-    import polars as pl  # loaded by then: see messages_frame
-
     text = answer()
     return closer(pl.when(text.str.count_matches(SLOP_HINT) >= WORN).then(text), _worn)
 

@@ -1,17 +1,14 @@
 """Family M: messages and their roles. Structure only: nothing here reads what is said."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from curate.example import ROLES, UNKNOWN, Example, Message
-from curate.finding import Problem, Severity
+from curate.finding import Problem, Problems, Severity
 from curate.read.formats import is_prompt
 from curate.rules.references import REINFORCING, references
 from curate.rules.rule import rule
 from curate.targets import NO_DEVELOPER, Target
 from curate.text import excerpt
-
-Problems = Iterator[Problem]
 
 ALIASES = {
     "human": "user", "customer_message": "user", "question": "user", "prompter": "user", "gpt": "assistant", "bot": "assistant", "model": "assistant",

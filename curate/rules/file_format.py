@@ -1,11 +1,10 @@
 """Family J, the file as it travels: line ends, sizes, names, keys, and what other readers make of it."""
 
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any, Final
 
 from curate.example import UNKNOWN, Example
-from curate.finding import Problem, Severity
+from curate.finding import Problem, Problems, Severity
 from curate.read.dataset import FileFacts
 from curate.read.formats import BY_NAME
 from curate.read.locate import escape
@@ -13,7 +12,6 @@ from curate.rules.rule import file_rule, value_rule
 from curate.targets import LIMITS, MB, Target
 from curate.text import excerpt, plural, visible
 
-Problems = Iterator[Problem]
 LARGEST: Final = 2**63
 KNOWN: Final = frozenset((
     "messages", "tools", "functions", "function_call", "parallel_tool_calls", "tool_choice", "response_format", "system", "chosen", "rejected", "preferred_output",

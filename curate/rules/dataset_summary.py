@@ -16,6 +16,7 @@ import xxhash
 
 from curate.example import Example, Place, canonical, content_text
 from curate.language.refusals import OPENING, refuses
+from curate.lazy import np
 from curate.read.pieces import Batch
 from curate.rules.last import NONE, SHORT, TEXT, kinds_of, last_answer_of, request_of
 from curate.rules.looks import DECLINES, looks
@@ -37,7 +38,7 @@ Count = tuple[int, Place]
 
 
 @dataclass(slots=True)
-class Profile:
+class DatasetSummary:
     """The data set so far: 41 bytes an example, and counts."""
 
     places: Places = field(default_factory=Places)
@@ -130,8 +131,6 @@ class Profile:
         scanned = batch.quiet
         if scanned is None or not scanned.quiet.any():
             return
-        import numpy as np  # loaded by then
-
         found, numbers = scanned.lines, scanned.numbers
         turns, system, chars, anew, answer = found.counts.T
         said = found.said.copy()
@@ -208,8 +207,6 @@ class Profile:
         """How many examples there are of each length."""
         if len(self.lengths) < SMALL:
             return Counter(self.lengths)
-        import numpy as np  # a twentieth of a second that a small file need not pay
-
         lengths, counts = np.unique(np.frombuffer(self.lengths, dtype=np.uint32), return_counts=True)
         return dict(zip(lengths.tolist(), counts.tolist(), strict=True))
 
@@ -218,8 +215,6 @@ class Profile:
         if len(self.lengths) < SMALL:
             yield from ((at, length) for at, length in enumerate(self.lengths) if length in wanted)
             return
-        import numpy as np  # a twentieth of a second that a small file need not pay
-
         lengths = np.frombuffer(self.lengths, dtype=np.uint32)
         at = np.flatnonzero(np.isin(lengths, np.fromiter(wanted, dtype=np.uint32)))
         yield from zip(at.tolist(), lengths[at].tolist(), strict=True)
@@ -228,8 +223,6 @@ class Profile:
         """The examples whose last answer is of a kind, in order."""
         if len(self.kinds) < SMALL:
             return [at for at, kinds in enumerate(self.kinds) if kinds & kind]
-        import numpy as np  # a twentieth of a second that a small file need not pay
-
         found: list[int] = np.flatnonzero(np.frombuffer(self.kinds, dtype=np.uint8) & kind).tolist()
         return found
 
@@ -248,7 +241,7 @@ class Profile:
                     found.append((at, first))
         return sorted(found)
 
-    def extend(self, other: "Profile", before: int) -> None:
+    def extend(self, other: "DatasetSummary", before: int) -> None:
         """Take in the profile of lines that follow; `before` lines of their file stand before them."""
         self.places.extend(other.places, before)
         for name in ("exact", "said", "lengths", "asked", "answered", "kinds"):
@@ -268,10 +261,17 @@ class Profile:
             self.unasked = counted(self.unasked, _after(other.unasked[1], before), other.unasked[0])
 
 
+@dataclass(slots=True)
+class DatasetState:
+    """What was seen so far, over all files: fixed bytes per example."""
+
+    summary: DatasetSummary = field(default_factory=DatasetSummary)
+    memory: dict[str, Any] = field(default_factory=dict)
+    """What a rule keeps for its conclusion, under its code."""
+
+
 def _counts(digests: Any, chosen: Any, numbers: Any) -> Iterator[tuple[int, int]]:
     """Of each digest of the chosen lines: the number of its first line, and how many lines have it; in the order of the lines."""
-    import numpy as np  # loaded by then
-
     at = np.flatnonzero(chosen)
     if len(at) and (digests[at] == digests[at[0]]).all():  # one system prompt for all, as a rule
         yield int(numbers[at[0]]), len(at)
@@ -287,8 +287,6 @@ def _sorted(order: list[int], columns: Sequence["array[int]"]) -> Iterator["arra
         positions = sorted(range(len(order)), key=order.__getitem__)
         yield from (array(column.typecode, map(column.__getitem__, positions)) for column in columns)
         return
-    import numpy as np  # a twentieth of a second that a small file need not pay
-
     at = np.argsort(np.asarray(order), kind="stable")
     yield from (array(column.typecode, np.frombuffer(column, dtype=column.typecode)[at].tobytes()) for column in columns)
 
@@ -301,8 +299,6 @@ def groups(digests: "array[int]") -> Iterator[list[int]]:
             by_digest.setdefault(digest, []).append(at)
         yield from (group for group in by_digest.values() if len(group) > 1)
         return
-    import numpy as np  # a twentieth of a second that a small file need not pay
-
     values = np.frombuffer(digests, dtype=np.uint64)
     ordered = np.sort(values)
     repeated = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])

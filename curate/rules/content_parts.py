@@ -1,21 +1,17 @@
 """Family C, closer: the parts of a content, and the white space and characters around and in a text. Images are in `curate.rules.images`."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from curate.example import Example, Message
-from curate.finding import Problem, Severity
-from curate.rules.duplicates import Seen
-from curate.rules.profile import stands_before
+from curate.finding import Problem, Problems, Severity
+from curate.lazy import pl
+from curate.rules.dataset_summary import DatasetState, stands_before
 from curate.rules.rule import Scope, dataset_rule, rule, value_rule
 from curate.rules.texts import answer, asked
 from curate.targets import SERVICES, Target
 from curate.text import excerpt, visible
 
-if TYPE_CHECKING:
-    import polars as pl
-
-Problems = Iterator[Problem]
 IMAGES: Final = ("image_url", "image")
 TRAINED: Final = frozenset(("text", "refusal", "image_url"))
 """Types of parts that a service trains on."""
@@ -109,7 +105,7 @@ def no_parts(example: Example) -> Problems:
 
 
 @dataset_rule("C008", "content-kinds-mixed", Severity.WARNING, only=ARROW, hint="Write all contents as strings, or all as lists of parts.")
-def content_kinds_mixed(example: Example, seen: Seen) -> Problems:
+def content_kinds_mixed(example: Example, state: DatasetState) -> Problems:
     """Contents are text in some messages and lists of parts in others.
 
     The trainer's columns have one type each: loading stops at the first content of the other kind.
@@ -117,12 +113,12 @@ def content_kinds_mixed(example: Example, seen: Seen) -> Problems:
     Bad: {"messages": [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    if seen.profile.plain and stands_before(seen.profile.plain[1], example.place):
-        seen.memory.setdefault("C008", ("text", seen.profile.plain[1]))
+    if state.summary.plain and stands_before(state.summary.plain[1], example.place):
+        state.memory.setdefault("C008", ("text", state.summary.plain[1]))
     for message in example.messages:
         kind = "text" if isinstance(message.content, str) else "parts" if isinstance(message.content, list) else None
         if kind is not None:
-            first, place = seen.memory.setdefault("C008", (kind, example.place))
+            first, place = state.memory.setdefault("C008", (kind, example.place))
             if kind != first:
                 where = "in another message" if place == example.place else f"in {visible(str(place))}"
                 yield Problem(message.content_pointer, f"the content is {_named(kind)}; it is {_named(first)} {where}")
@@ -143,8 +139,6 @@ def outer_space() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": " Hello.\\n"}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    import polars as pl  # loaded by then: see messages_frame
-
     text = answer()
     starts, ends, blank = text.str.contains(r"^\s"), text.str.contains(r"\s$"), ~text.str.contains(r"\S")
     said = pl.when(starts & ends).then(pl.lit("starts and ends")).when(starts).then(pl.lit("starts")).when(ends).then(pl.lit("ends"))
@@ -169,8 +163,6 @@ def completion_unspaced() -> "pl.Expr":
     Bad: {"prompt": "The capital of France is", "completion": "Paris."}
     Good: {"prompt": "The capital of France is", "completion": " Paris."}
     """
-    import polars as pl  # loaded by then: see messages_frame
-
     apart = asked().str.contains(r"[^\s(\[{\"'`/\\>–—-]\z") & pl.col("text").str.contains(r"\A[\p{L}\p{N}]")
     return pl.when(pl.col("joined") & apart).then(pl.lit("no white space between prompt and completion"))
 
@@ -192,8 +184,6 @@ def not_nfc() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "A cafe\u0301."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "A café."}]}
     """
-    import polars as pl  # loaded by then: see messages_frame
-
     some = pl.when(pl.col("text").str.len_bytes() != pl.col("text").str.len_chars()).then(pl.col("text"))  # the few that are not all ASCII
     return pl.when(some.str.normalize("NFC") != some).then(pl.format("the {}'s text is not in normal form C", pl.col("role").fill_null("message")))
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from curate.example import Example
-from curate.rules.messages import whole
+from curate.rules.roles import whole
 
 if TYPE_CHECKING:
     from curate.encoding import Encoding
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Tokenised:
+class EncodedExample:
     """An example with its encoding, and what the encoding was made with."""
 
     example: Example

@@ -2,23 +2,19 @@
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from curate.example import Example, Message
-from curate.finding import Problem, Severity
+from curate.finding import Problem, Problems, Severity
+from curate.lazy import pl
 from curate.read.locate import escape
-from curate.rules.duplicates import Seen
-from curate.rules.messages import kind_of, meant, whole
-from curate.rules.profile import Profile, counted
+from curate.rules.dataset_summary import DatasetState, DatasetSummary, counted
+from curate.rules.roles import kind_of, meant, whole
 from curate.rules.rule import Scope, dataset_rule, profile_rule, rule, value_rule
 from curate.rules.tools import REJECTED
 from curate.targets import Target
 from curate.text import excerpt, plural
 
-if TYPE_CHECKING:
-    import polars as pl
-
-Problems = Iterator[Problem]
 KNOWN_KEYS: Final = frozenset(
     (
         *("role", "content", "name", "weight", "tool_calls", "tool_call_id", "function_call", "refusal", "audio", "from", "value"),
@@ -191,8 +187,6 @@ def repeated_message() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris."}, {"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris."}]}
     Good: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris."}, {"role": "user", "content": "And of Italy?"}, {"role": "assistant", "content": "Rome."}]}
     """
-    import polars as pl  # loaded by then: see messages_frame
-
     speaks = pl.col("role").is_in(["user", "assistant"]) & ~pl.col("called") & ~pl.col("media") & (pl.col("text") != "")
     again = pl.col("again")
     said = pl.when(again == 1).then(pl.lit("the same as the message before")).when((again == 2) & (pl.col("text").str.len_chars() >= LONG))
@@ -200,7 +194,7 @@ def repeated_message() -> "pl.Expr":
 
 
 @profile_rule("M026", "system-in-most", Severity.INFO, hint="Give all examples a system prompt, or none.")
-def system_in_most(known: Profile) -> Iterator[tuple[Any, Problem]]:
+def system_in_most(known: DatasetSummary) -> Iterator[tuple[Any, Problem]]:
     """A few examples have no system prompt where nearly all have one, or the other way round.
 
     The model learns two ways to behave, one of them from little data. Nine in ten and more count as nearly all.
@@ -229,7 +223,7 @@ def system_in_most(known: Profile) -> Iterator[tuple[Any, Problem]]:
 
 
 @dataset_rule("M027", "reasoning-in-some", Severity.WARNING, hint="Give all answers their reasoning, or none; or train on the two in turn on purpose.")
-def reasoning_in_some(example: Example, seen: Seen) -> Problems:
+def reasoning_in_some(example: Example, state: DatasetState) -> Problems:
     """Some examples have the assistant's reasoning and some have none.
 
     Trainers read keys such as reasoning_content where the first lines have them, and the model learns to think or not by
@@ -242,7 +236,7 @@ def reasoning_in_some(example: Example, seen: Seen) -> Problems:
     """
     if answers := [message for message in example.messages if message.role == "assistant"]:
         has = any(_thinks(message) for message in answers)
-        kinds = seen.memory.setdefault("M027", {})
+        kinds = state.memory.setdefault("M027", {})
         kinds[has] = counted(kinds.get(has), example.place)
     yield from ()
 
@@ -253,10 +247,10 @@ def _thinks(message: Message) -> bool:
     return any(message.value.get(key) for key in THOUGHTS) or any(isinstance(part, dict) and part.get("type") in ("reasoning", "thinking") for part in parts)
 
 
-@reasoning_in_some.concluded_by
-def reasoning_not_in_all(seen: Seen) -> Iterator[tuple[Any, Problem]]:
+@reasoning_in_some.finalize
+def reasoning_not_in_all(state: DatasetState) -> Iterator[tuple[Any, Problem]]:
     """One finding, at the first example of the kind that is rarer."""
-    kinds = seen.profile.with_plain(seen.memory.get("M027", {}), kind=False)
+    kinds = state.summary.with_plain(state.memory.get("M027", {}), kind=False)
     if len(kinds) > 1:
         rarer = min(kinds, key=lambda has: (kinds[has][0], has))
         yield kinds[rarer][1], Problem("", f"{plural(kinds[True][0], 'example')} with reasoning and {kinds[False][0]:,} without")

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from curate.example import Example, Place
-from curate.finding import Problem, Severity
+from curate.finding import Problem, Problems, Severity
 from curate.read.locate import escape
-from curate.rules.duplicates import Seen
+from curate.rules.dataset_summary import DatasetState
 from curate.rules.rule import dataset_rule
 from curate.targets import Target
 from curate.text import excerpt, visible
 
-Problems = Iterator[Problem]
 Placed = Iterator[tuple[Place, Problem]]
 PATHS: Final = 2_000
 """Different paths of keys whose types are kept."""
@@ -63,7 +62,7 @@ def _kinds(value: dict[str, Any]) -> Iterator[tuple[str, str]]:
     targets={Target.TRL: Severity.ERROR, Target.OPENAI: Severity.INFO, Target.AZURE: Severity.INFO},
     hint="Write it with one type in all examples; as a string if need be.",
 )
-def type_changes(example: Example, seen: Seen) -> Problems:
+def type_changes(example: Example, state: DatasetState) -> Problems:
     """A key has one type in some examples and another one in others.
 
     Libraries that read the file into columns ("Couldn't cast ...") stop at the first example that differs, which
@@ -76,7 +75,7 @@ def type_changes(example: Example, seen: Seen) -> Problems:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "id": "1"}
         {"messages": [{"role": "user", "content": "Bye"}, {"role": "assistant", "content": "See you."}], "id": "2"}
     """
-    known: dict[str, dict[str, Types]] = seen.memory.setdefault("J023", {})
+    known: dict[str, dict[str, Types]] = state.memory.setdefault("J023", {})
     for path, kind in _kinds(example.value):
         kinds = known.get(path)
         if kinds is None:
@@ -90,10 +89,10 @@ def type_changes(example: Example, seen: Seen) -> Problems:
     return iter(())
 
 
-@type_changes.concluded_by
-def told_types(seen: Seen) -> Placed:
+@type_changes.finalize
+def told_types(state: DatasetState) -> Placed:
     """Which keys have several types."""
-    known: dict[str, dict[str, Types]] = seen.memory.get("J023", {})
+    known: dict[str, dict[str, Types]] = state.memory.get("J023", {})
     for path, kinds in known.items():
         if len(kinds) > 1:
             ordered = sorted(kinds.items(), key=lambda pair: -pair[1].count)

@@ -1,16 +1,13 @@
 """Family M, who speaks when: the order of the turns, and what has to be among them. Structure only."""
 
-from collections.abc import Iterator
 from itertools import pairwise
 
 from curate.example import Example
-from curate.finding import Problem, Severity
-from curate.rules.messages import TAKEN, meant, whole
+from curate.finding import Problem, Problems, Severity
+from curate.rules.roles import TAKEN, meant, whole
 from curate.rules.rule import rule
 from curate.targets import Target
 from curate.text import plural
-
-Problems = Iterator[Problem]
 
 
 @rule("M010", "no-user", Severity.WARNING, hint="Add the question that the answer answers.")
