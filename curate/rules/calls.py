@@ -2,16 +2,18 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any, Final
 
 from curate.example import Example, Message, Place, canonical
 from curate.finding import Problem, Problems, Severity
+from curate.read.decode import decode
 from curate.rules.dataset_summary import DatasetState
+from curate.rules.repair import Object, messages_in, on_messages, without
 from curate.rules.roles import kind_of
 from curate.rules.rule import dataset_rule, value_rule
-from curate.rules.tools import called, declared, made, schema_fault, within
+from curate.rules.tools import called, calls_in, declared, made, schema_fault, within
 from curate.targets import SERVICES, Target
 from curate.text import excerpt, visible
 
@@ -43,15 +45,9 @@ def wrapped(arguments: Any) -> dict[str, Any] | None:
     return value if isinstance(value, dict) and depth > 1 else None
 
 
-def items_of(message: Message) -> list[Any]:
-    """What a message's list of tool calls holds; empty when there is no list."""
-    calls = message.value.get("tool_calls")
-    return calls if message.role == "assistant" and isinstance(calls, list) else []
-
-
 def ids_of(message: Message) -> list[Any]:
     """The ids of a message's tool calls, None where there is none."""
-    return [call.get("id") for call in items_of(message) if isinstance(call, dict)]
+    return [call.get("id") for call in calls_in(message.value) if isinstance(call, dict)]
 
 
 @value_rule("T008", "parallel-calls", Severity.WARNING, hint="Set parallel_tool_calls to true, or make the calls one after the other.")
@@ -65,7 +61,7 @@ def parallel_calls(example: Example) -> Problems:
     """
     if example.value.get("parallel_tool_calls") is False:
         for message in example.messages:
-            if (count := len(items_of(message))) > 1:
+            if (count := len(calls_in(message.value))) > 1:
                 yield Problem(within(message, "tool_calls"), f"{count} calls at once, and `parallel_tool_calls` is false")
 
 
@@ -112,6 +108,19 @@ def fault(call: Any) -> str | None:
     return None if call.get("type") == "function" else "has not the type 'function'"
 
 
+@tool_calls_malformed.repaired_by(safe=True)
+@on_messages
+def drop_empty_calls(messages: list[Object]) -> list[Object] | None:
+    """Remove empty lists of tool calls."""
+    edited = []
+    for message in messages:
+        calls = message.get("tool_calls") if message.get("role") == "assistant" else None
+        if calls not in (None, []) and (not isinstance(calls, list) or any(map(fault, calls))):
+            return None
+        edited.append(without(message, "tool_calls") if calls == [] else message)
+    return edited
+
+
 @value_rule("T010", "undeclared-tool", Severity.ERROR, hint="Declare it under `tools`, or correct the name.")
 def undeclared_tool(example: Example) -> Problems:
     """A tool is called that the example does not declare.
@@ -150,6 +159,38 @@ def arguments_form(example: Example, *, target: Target) -> Problems:
             yield Problem(call.at("arguments"), "the arguments are JSON in a string, not an object")
         elif target is not Target.TRL and isinstance(arguments, dict):
             yield Problem(call.at("arguments"), "the arguments are an object, not JSON in a string")
+
+
+@arguments_form.repaired_by(safe=True)
+def arguments_as_taken(value: Object, *, target: Target) -> Object:
+    """Write arguments that are objects as JSON in a string; for TRL, JSON in a string as an object."""
+    return with_arguments(value, _to_object if target is Target.TRL else _to_text)
+
+
+def _to_text(arguments: Any) -> Any:
+    return json.dumps(arguments, ensure_ascii=False) if isinstance(arguments, dict) else arguments
+
+
+def _to_object(arguments: Any) -> Any:
+    decoded = decode(arguments.encode("utf-8", "surrogatepass")) if isinstance(arguments, str) else None
+    return decoded.value if decoded is not None and isinstance(decoded.value, dict) and not decoded.defects else arguments
+
+
+def with_arguments(value: Object, edit: Callable[[Any], Any]) -> Object:
+    """A copy in which the arguments of every call are edited."""
+
+    def edited(holder: Any) -> Any:
+        return {**holder, "arguments": edit(holder["arguments"])} if isinstance(holder, dict) and "arguments" in holder else holder
+
+    messages = []
+    for message in messages_in(value) or ():
+        if calls := calls_in(message):
+            made = [{**call, "function": edited(call["function"])} if isinstance(call, dict) and "function" in call else call for call in calls]
+            message = {**message, "tool_calls": made}  # noqa: PLW2901
+        if message.get("role") == "assistant" and "function_call" in message:
+            message = {**message, "function_call": edited(message["function_call"])}  # noqa: PLW2901
+        messages.append(message)
+    return {**value, "messages": messages} if messages else value
 
 
 @value_rule("T012", "arguments-not-json", Severity.ERROR, hint='Write the arguments as JSON; "{}" when there are none.')
@@ -199,6 +240,12 @@ def arguments_encoded_twice(example: Example) -> Problems:
     for call in called(example):
         if wrapped(call.function.get("arguments")) is not None:
             yield Problem(call.at("arguments"), "the arguments are encoded twice")
+
+
+@arguments_encoded_twice.repaired_by(safe=True)
+def decode_once(value: Object) -> Object:
+    """Encode the arguments once."""
+    return with_arguments(value, lambda arguments: arguments if (found := wrapped(arguments)) is None else json.dumps(found, ensure_ascii=False))
 
 
 @value_rule("T015", "arguments-break-schema", Severity.WARNING, hint="Correct the call, or the tool's parameters.")

@@ -1,12 +1,13 @@
 """Family C: what a message's content is made of. C003 and C004 run over columns of text, the others over structure."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from curate.example import Example
+from curate.example import Example, content_text
 from curate.finding import Problem, Severity
 from curate.rules.frame import CALLS
-from curate.rules.roles import kind_of
+from curate.rules.repair import Object, on_messages
+from curate.rules.roles import kind_of, role_of
 from curate.rules.rule import Scope, rule
 
 if TYPE_CHECKING:
@@ -100,6 +101,25 @@ def empty_question() -> "pl.Expr":
     asks = pl.col("role").is_in(["user", "system", "developer"])
     empty = asks & pl.col("content") & (pl.col("text").str.strip_chars() == "") & ~pl.col("media")
     return pl.when(empty).then(pl.format("the {}'s message is empty", pl.col("role")))
+
+
+@empty_question.repaired_by(safe=False)
+@on_messages
+def drop_empty_systems(messages: list[Object]) -> list[Object] | None:
+    """Remove system messages that are empty; where a question is, nothing changes."""
+    if any(_is_empty(message) and role_of(message) == "user" for message in messages):
+        return None
+    return [message for message in messages if not (_is_empty(message) and message.get("role") in ("system", "developer"))] or None
+
+
+def _is_empty(message: Object) -> bool:
+    content = message.get("content")
+    return content is not None and not content_text(content).strip() and not has_media(content)
+
+
+def has_media(content: Any) -> bool:
+    """Whether a content has parts other than text and refusals."""
+    return isinstance(content, list) and any(isinstance(part, dict) and part.get("type", "text") not in ("text", "refusal") for part in content)
 
 
 RULES = (

@@ -1,14 +1,18 @@
 """Family C, closer: the parts of a content, and the white space and characters around and in a text. Images are in `curate.rules.images`."""
 
+import re
+import unicodedata
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
-from curate.example import Example, Message
+from curate.example import Example, Message, content_text
 from curate.finding import Problem, Problems, Severity
 from curate.lazy import pl
+from curate.read.decode import decode
 from curate.rules.dataset_summary import DatasetState, stands_before
+from curate.rules.repair import Object, RepairInput, json_line, on_messages
 from curate.rules.rule import Scope, dataset_rule, rule, value_rule
-from curate.rules.texts import answer, asked
+from curate.rules.texts import answer, asked, with_texts
 from curate.targets import SERVICES, Target
 from curate.text import excerpt, visible
 
@@ -18,6 +22,8 @@ TRAINED: Final = frozenset(("text", "refusal", "image_url"))
 KNOWN: Final = TRAINED | {*IMAGES, "video", "video_url", "input_audio", "audio", "audio_url", "file"}
 """Types of parts that the template of some model renders."""
 REASONING: Final = frozenset(("reasoning", "thinking"))
+BLANK_START: Final = re.compile(r"\A(?:[^\S\n]*\n)+")
+INDENTED: Final = re.compile(r"\n[ \t]+\S")
 ARROW: Final = (Target.TRL, Target.AXOLOTL)
 """Targets that read data into columns of one type each."""
 
@@ -125,6 +131,23 @@ def content_kinds_mixed(example: Example, state: DatasetState) -> Problems:
                 return
 
 
+@content_kinds_mixed.repaired_by(safe=True)
+@on_messages
+def one_kind(messages: list[Object]) -> list[Object] | None:
+    """Write contents that are one part of text as strings; where other parts are needed, write strings as parts."""
+    lists = [message["content"] for message in messages if isinstance(message.get("content"), list)]
+    if not lists:
+        return None
+    if all(map(_is_one_text, lists)):
+        return [{**message, "content": message["content"][0]["text"]} if isinstance(message.get("content"), list) else message for message in messages]
+    return [{**m, "content": [{"type": "text", "text": m["content"]}]} if isinstance(m.get("content"), str) else m for m in messages]
+
+
+def _is_one_text(content: list[Any]) -> bool:
+    part = content[0] if len(content) == 1 else None
+    return isinstance(part, dict) and part.keys() == {"type", "text"} and part["type"] == "text" and isinstance(part["text"], str)
+
+
 def _named(kind: str) -> str:
     return "text" if kind == "text" else "a list of parts"
 
@@ -143,6 +166,36 @@ def outer_space() -> "pl.Expr":
     starts, ends, blank = text.str.contains(r"^\s"), text.str.contains(r"\s$"), ~text.str.contains(r"\S")
     said = pl.when(starts & ends).then(pl.lit("starts and ends")).when(starts).then(pl.lit("starts")).when(ends).then(pl.lit("ends"))
     return pl.when(~blank & ~pl.col("joined")).then(pl.format("the answer {} with white space", said))
+
+
+@outer_space.repaired_by(safe=True)
+@on_messages
+def strip_answers(messages: list[Object]) -> list[Object] | None:
+    """Remove white space around answers; a first line whose indentation may mean something is left, and so is the whole example then."""
+    edited = []
+    for message in messages:
+        if message.get("role") == "assistant" and "content" in message:
+            message = {**message, "content": _stripped(message["content"])}  # noqa: PLW2901
+            text = content_text(message["content"])
+            if text.strip() and text != text.strip():
+                return None
+        edited.append(message)
+    return edited
+
+
+def _stripped(content: Any) -> Any:
+    if isinstance(content, str):
+        return _edge(content)
+    if isinstance(content, list) and len(content) == 1 and isinstance(content[0], dict) and isinstance(content[0].get("text"), str):
+        return [{**content[0], "text": _edge(content[0]["text"])}]
+    return content
+
+
+def _edge(text: str) -> str:
+    if not text.strip():
+        return text
+    body = BLANK_START.sub("", text, count=1)
+    return (body if INDENTED.search(body) else body.lstrip()).rstrip()
 
 
 @rule(
@@ -174,6 +227,16 @@ def joins(prompt: Any, completion: Any) -> bool:
     return not prompt[-1].isspace() and completion[0].isalnum() and prompt[-1] not in "([{\"'`/\\>–—-"
 
 
+@completion_unspaced.repaired_by(safe=True, takes=RepairInput.LINE)
+def space_completion(data: bytes) -> bytes:
+    """Start the completion with a space."""
+    decoded = decode(data)
+    value = decoded.value
+    if decoded.defects or not isinstance(value, dict) or not joins(value.get("prompt"), value.get("completion")):
+        return data
+    return json_line({**value, "completion": f" {value['completion']}"})
+
+
 @rule("C017", "not-nfc", severity=Severity.INFO, scope=Scope.TEXT, trigger=COMPOSED, ascii=False, hint="Normalise to NFC, unless the example is about it.")
 def not_nfc() -> "pl.Expr":
     """A text is not in Unicode's normal form C.
@@ -186,6 +249,12 @@ def not_nfc() -> "pl.Expr":
     """
     some = pl.when(pl.col("text").str.len_bytes() != pl.col("text").str.len_chars()).then(pl.col("text"))  # the few that are not all ASCII
     return pl.when(some.str.normalize("NFC") != some).then(pl.format("the {}'s text is not in normal form C", pl.col("role").fill_null("message")))
+
+
+@not_nfc.repaired_by(safe=False)
+def to_nfc(value: Object) -> Object:
+    """Write all texts in normal form C."""
+    return with_texts(value, lambda text: unicodedata.normalize("NFC", text))
 
 
 RULES: Final = (part_type, part_on_wrong_role, no_parts, content_kinds_mixed, outer_space, completion_unspaced, not_nfc)

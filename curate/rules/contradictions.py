@@ -6,6 +6,7 @@ again). X005, which equal inputs show without any of this, is in `curate.rules.a
 """
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from curate.example import Example
@@ -17,10 +18,10 @@ if TYPE_CHECKING:
     from curate.detect.conflict import ConflictReport
 
 Found = Iterator[tuple[Example, Problem]]
-HINT = "`curate review` shows both: keep one, both or neither, or correct an answer."
+conflict_rule = partial(rule, scope=Scope.CONFLICTS, default=False, hint="`curate review` shows both: keep one, both or neither, or correct an answer.")
 
 
-@rule("X001", "answers-contradict", Severity.WARNING, scope=Scope.CONFLICTS, default=False, hint=HINT)
+@conflict_rule("X001", "answers-contradict", Severity.WARNING)
 def answers_contradict(report: "ConflictReport") -> Found:
     """Two answers to one question contradict each other.
 
@@ -37,7 +38,7 @@ def answers_contradict(report: "ConflictReport") -> Found:
     return _told(report, "X001")
 
 
-@rule("X002", "reworded-question-contradicts", Severity.WARNING, scope=Scope.CONFLICTS, default=False, hint=HINT)
+@conflict_rule("X002", "reworded-question-contradicts", Severity.WARNING)
 def reworded_question_contradicts(report: "ConflictReport") -> Found:
     """Two answers to one question, asked in two ways, contradict each other.
 
@@ -53,7 +54,7 @@ def reworded_question_contradicts(report: "ConflictReport") -> Found:
     return _told(report, "X002")
 
 
-@rule("X003", "facts-differ", Severity.WARNING, scope=Scope.CONFLICTS, default=False, hint=HINT)
+@conflict_rule("X003", "facts-differ", Severity.WARNING)
 def facts_differ(report: "ConflictReport") -> Found:
     """Two answers to one question give different numbers, dates or names, or one says yes and one no.
 
@@ -69,7 +70,7 @@ def facts_differ(report: "ConflictReport") -> Found:
     return _told(report, "X003")
 
 
-@rule("X004", "refused-and-answered", Severity.WARNING, scope=Scope.CONFLICTS, default=False, hint=HINT)
+@conflict_rule("X004", "refused-and-answered", Severity.WARNING)
 def refused_and_answered(report: "ConflictReport") -> Found:
     """One question is answered in one example and refused in another.
 

@@ -10,6 +10,7 @@ from curate.example import Example, Place
 from curate.finding import Problem, Problems, Severity
 from curate.rules.content_parts import IMAGES, Part, parts_of
 from curate.rules.dataset_summary import DatasetState, counted
+from curate.rules.repair import Object, on_messages
 from curate.rules.roles import kind_of
 from curate.rules.rule import dataset_rule, value_rule
 from curate.targets import LIMITS, MB, Target
@@ -54,6 +55,22 @@ def image_fault(part: dict[str, Any]) -> str | None:
         return "the image has no url"
     detail = given.get("detail")
     return None if detail is None or detail in DETAILS else f"detail {excerpt(str(detail), 20)!r} is not auto, low or high"
+
+
+@image_malformed.repaired_by(safe=True)
+@on_messages
+def image_as_object(messages: list[Object]) -> list[Object] | None:
+    """Write the address of an image as an object with a url."""
+    edited = [
+        {**message, "content": list(map(_as_object, message["content"]))} if isinstance(message.get("content"), list) else message for message in messages
+    ]
+    left = (part for message in edited if isinstance(message.get("content"), list) for part in message["content"] if isinstance(part, dict))
+    return None if any(part.get("type") == "image_url" and image_fault(part) for part in left) else edited
+
+
+def _as_object(part: Any) -> Any:
+    given = part.get("image_url") if isinstance(part, dict) else None
+    return {**part, "image_url": {"url": given}} if isinstance(given, str) and part.get("type") == "image_url" else part
 
 
 @value_rule(

@@ -4,18 +4,15 @@ which these rules only document.
 In the examples below the first line was read, and the others are what the folder has.
 """
 
+from functools import partial
+
 from curate.finding import Severity
 from curate.rules.rule import rule
 
+output_rule = partial(rule, scope="output", by="`curate verify`")
 
-@rule(
-    "L009",
-    "not-as-the-manifest-says",
-    Severity.ERROR,
-    scope="output",
-    by="`curate verify`",
-    hint="Take the folder from where it was written, or split the data again.",
-)
+
+@output_rule("L009", "not-as-the-manifest-says", Severity.ERROR, hint="Take the folder from where it was written, or split the data again.")
 def not_as_the_manifest_says() -> None:
     """A file of an output folder is not the one that its manifest names.
 
@@ -31,14 +28,7 @@ def not_as_the_manifest_says() -> None:
     """
 
 
-@rule(
-    "L010",
-    "lost-or-added-line",
-    Severity.ERROR,
-    scope="output",
-    by="`curate verify`",
-    hint="Split the data again; `curate diff` says what two folders have of each other.",
-)
+@output_rule("L010", "lost-or-added-line", Severity.ERROR, hint="Split the data again; `curate diff` says what two folders have of each other.")
 def lost_or_added_line() -> None:
     """A line that was read is neither in a split nor among those that left, or a line is there that was never read.
 

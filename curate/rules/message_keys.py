@@ -4,12 +4,15 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from curate.example import Example, Message
+from curate.example import Example, Message, content_text
 from curate.finding import Problem, Problems, Severity
 from curate.lazy import pl
 from curate.read.locate import escape
+from curate.rules.content import has_media
 from curate.rules.dataset_summary import DatasetState, DatasetSummary, counted
-from curate.rules.roles import kind_of, meant, whole
+from curate.rules.frame import CALLS
+from curate.rules.repair import Object, on_messages, without
+from curate.rules.roles import kind_of, meant, role_of, whole
 from curate.rules.rule import Scope, dataset_rule, profile_rule, rule, value_rule
 from curate.rules.tools import REJECTED
 from curate.targets import Target
@@ -27,6 +30,7 @@ MEANT_FOR_LOSS: Final = frozenset(("loss", "loss_weight", "train", "training", "
 READ_BY: Final = {Target.AXOLOTL: {"train", "train_detail"}, Target.LLAMAFACTORY: {"loss_weight"}}
 """Keys that one target alone reads."""
 OWNERS: Final = {"tool_calls": "assistant", "function_call": "assistant", "refusal": "assistant", "audio": "assistant", "tool_call_id": "tool"}
+WEIGHTS: Final = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, "true": 1, "false": 0}
 NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 PAIRS: Final = ("preference", "openai-preference", "llama-factory-preference")
 LONG: Final = 20
@@ -81,6 +85,22 @@ def weight_value(example: Example) -> Problems:
             yield Problem(f"{message.pointer}/weight", f"the weight is {excerpt(str(weight) if type(weight) is int else shown, 30)}, not 0 or 1")
 
 
+@weight_value.repaired_by(safe=True)
+@on_messages
+def whole_weights(messages: list[Object]) -> list[Object] | None:
+    """Write weights that mean 0 or 1 as these numbers."""
+    edited = []
+    for message in messages:
+        weight = message.get("weight")
+        if weight is not None and not is_weight(weight):
+            meant = WEIGHTS.get(str(weight).strip().casefold()) if isinstance(weight, str | int | float) else None
+            if meant is None:
+                return None
+            message = {**message, "weight": meant}  # noqa: PLW2901
+        edited.append(message)
+    return edited
+
+
 def is_weight(value: Any) -> bool:
     """Whether a weight is what every target takes."""
     return type(value) is int and value in (0, 1)
@@ -104,6 +124,13 @@ def weight_on_wrong_role(example: Example) -> Problems:
     for message in example.messages:
         if message.value.get("weight") is not None and meant(message) != "assistant":
             yield Problem(f"{message.pointer}/weight", f"a weight on a message of role {excerpt(message.role or 'none', 30)!r}")
+
+
+@weight_on_wrong_role.repaired_by(safe=True)
+@on_messages
+def drop_weights(messages: list[Object]) -> list[Object]:
+    """Remove weights from messages that are not the assistant's."""
+    return [message if role_of(message) == "assistant" else without(message, "weight") for message in messages]
 
 
 # Spelled as text or as false it is meant all the same; M019 says that it has to be a number.
@@ -140,6 +167,14 @@ def unknown_message_key(example: Example, *, target: Target) -> Problems:
             if key not in KNOWN_KEYS and key not in told:  # each key once in an example
                 told.add(key)
                 yield Problem(f"{message.pointer}/{escape(key)}", f"key {excerpt(key, 40)!r} is not one of a message's")
+
+
+@unknown_message_key.repaired_by(safe=True)
+@on_messages
+def drop_keys(messages: list[Object]) -> list[Object] | None:
+    """Remove the keys that nothing reads; where one of them is a trainer's switch, such as loss_weight, nothing changes."""
+    unknown = {key for message in messages for key in message} - KNOWN_KEYS
+    return None if unknown & MEANT_FOR_LOSS else [without(message, *unknown) for message in messages]
 
 
 @value_rule("M023", "key-on-wrong-role", Severity.ERROR, hint="Move it to the message that it belongs to, or remove it.")
@@ -191,6 +226,31 @@ def repeated_message() -> "pl.Expr":
     again = pl.col("again")
     said = pl.when(again == 1).then(pl.lit("the same as the message before")).when((again == 2) & (pl.col("text").str.len_chars() >= LONG))
     return pl.when(speaks).then(said.then(pl.format("the {} said the same in the turn before", pl.col("role"))))
+
+
+@repeated_message.repaired_by(safe=False)
+@on_messages
+def drop_copies(messages: list[Object]) -> list[Object] | None:
+    """Remove the second of two equal messages in a row, and a question with its answer that come again at once."""
+    kept: list[Object] = []
+    for message in messages:
+        if not (kept and message == kept[-1] and _repeats(kept[-1], message, 1)):
+            kept.append(message)
+        while len(kept) > 3 and kept[-2:] == kept[-4:-2] and {role_of(kept[-1]), role_of(kept[-2])} == {"user", "assistant"} and _any_repeats(kept[-4:]):
+            del kept[-2:]
+    return None if _any_repeats(kept) else kept
+
+
+def _any_repeats(messages: list[Object]) -> bool:
+    return any(_repeats(messages[at - back], messages[at], back) for at in range(len(messages)) for back in (1, 2) if at >= back)
+
+
+def _repeats(left: Object, right: Object, back: int) -> bool:
+    role, content = right.get("role"), right.get("content")
+    text = content_text(content)
+    if role not in ("user", "assistant") or left.get("role") != role or text != content_text(left.get("content")) or not text or has_media(content):
+        return False
+    return not any(right.get(key) for key in CALLS) and (back == 1 or len(text) >= LONG)
 
 
 @profile_rule("M026", "system-in-most", Severity.INFO, hint="Give all examples a system prompt, or none.")

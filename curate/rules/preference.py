@@ -156,7 +156,7 @@ def side_not_an_answer(example: Example) -> Problems:
 
 @value_rule("P003", "sides-equal", Severity.ERROR, hint="Remove the pair, or restore the other answer.")
 def sides_equal(example: Example) -> Problems:
-    """RuleSelection and rejected are the same answer.
+    """Chosen and rejected are the same answer.
 
     The two terms of the loss cancel: the example teaches nothing and dilutes the metrics. Case and white space are not
     counted as a difference.
@@ -177,7 +177,7 @@ def same(pair: Pair) -> bool:
 
 @value_rule("P004", "sides-nearly-equal", Severity.WARNING, hint="Look whether the difference is what the model should learn.")
 def sides_nearly_equal(example: Example) -> Problems:
-    """RuleSelection and rejected differ in punctuation only.
+    """Chosen and rejected differ in punctuation only.
 
     All their words are the same and in the same order: what the model can learn from the pair is where to put a comma.
 

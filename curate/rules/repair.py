@@ -4,9 +4,13 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
 
 from curate.read.dataset import ParsedLine
+
+Options = ParamSpec("Options")
+Object = dict[str, Any]
 
 
 class RepairInput(StrEnum):
@@ -60,3 +64,26 @@ def json_line(value: Any) -> bytes:
         return json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8")
     except UnicodeEncodeError:
         return json.dumps(value, allow_nan=False).encode("ascii")
+
+
+def messages_in(value: Object) -> list[Object] | None:
+    """The messages, when all of them are objects; a conversation of anything else is left alone."""
+    messages = value.get("messages")
+    return messages if isinstance(messages, list) and all(isinstance(message, dict) for message in messages) else None
+
+
+def on_messages(edit: Callable[Concatenate[list[Object], Options], list[Object] | None]) -> Callable[Concatenate[Object, Options], Object]:
+    """A repair of a line's object from one of its messages, all of them objects; None leaves the line as it is."""
+
+    @wraps(edit)
+    def repaired(value: Object, /, *args: Options.args, **options: Options.kwargs) -> Object:
+        messages = messages_in(value)
+        edited = None if messages is None else edit(messages, *args, **options)
+        return value if edited is None else {**value, "messages": edited}
+
+    return repaired
+
+
+def without(value: Object, *keys: str) -> Object:
+    """A copy of an object without some keys."""
+    return {key: item for key, item in value.items() if key not in keys}

@@ -1,6 +1,7 @@
 """Family D, about what comes again without being nearly the same. Most keep all examples in memory, and so run only when they are selected."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from curate.example import Example
 from curate.finding import Problem, Severity
@@ -8,9 +9,10 @@ from curate.rules.rule import Scope, rule
 from curate.text import excerpt, visible
 
 Found = Iterator[tuple[Example, Problem]]
+examples_rule = partial(rule, scope=Scope.EXAMPLES, default=False)
 
 
-@rule("D005", "same-question-same-answer", Severity.INFO, scope=Scope.EXAMPLES, default=False, hint="Keep the better wording, unless several are wanted.")
+@examples_rule("D005", "same-question-same-answer", Severity.INFO, hint="Keep the better wording, unless several are wanted.")
 def same_question_same_answer(examples: Sequence[Example]) -> Found:
     """A question is answered in the same words of meaning as before.
 
@@ -30,14 +32,7 @@ def same_question_same_answer(examples: Sequence[Example]) -> Found:
         yield twin.example, Problem("", f"asks and answers what {visible(str(twin.other.place))} does, in other words")
 
 
-@rule(
-    "D007",
-    "beginning-of-another",
-    Severity.WARNING,
-    scope=Scope.EXAMPLES,
-    default=False,
-    hint="`curate dedup --beginnings` removes it and keeps the longest one.",
-)
+@examples_rule("D007", "beginning-of-another", Severity.WARNING, hint="`curate dedup --beginnings` removes it and keeps the longest one.")
 def beginning_of_another(examples: Sequence[Example]) -> Found:
     """A conversation is the beginning of another one.
 
@@ -57,14 +52,7 @@ def beginning_of_another(examples: Sequence[Example]) -> Found:
         yield twin.example, Problem("", f"is the beginning of {visible(str(twin.other.place))}")
 
 
-@rule(
-    "D009",
-    "same-phrase",
-    Severity.INFO,
-    scope=Scope.EXAMPLES,
-    default=False,
-    hint="Remove it where it is no more than habit: the model will say it every time.",
-)
+@examples_rule("D009", "same-phrase", Severity.INFO, hint="Remove it where it is no more than habit: the model will say it every time.")
 def same_phrase(examples: Sequence[Example]) -> Found:
     """More than three in ten answers begin, or end, with the same four words.
 

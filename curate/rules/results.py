@@ -1,22 +1,20 @@
 """Family T, what answers: the ids of calls, and the results that belong to them."""
 
 import re
-from typing import Any, Final, TypeGuard
+from collections.abc import Iterator
+from itertools import count
+from typing import Any, Final
 
 from curate.example import Example
 from curate.finding import Problem, Problems, Severity
-from curate.rules.calls import ids_of, items_of
+from curate.rules.calls import ids_of
+from curate.rules.repair import Object, on_messages, without
 from curate.rules.rule import value_rule
-from curate.rules.tools import REJECTED, called, declared, made, within
+from curate.rules.tools import REJECTED, called, calls_in, declared, is_id, made, within
 from curate.targets import Target
 from curate.text import excerpt, plural
 
 MISTRAL_ID: Final = re.compile(r"[A-Za-z0-9]{9}")
-
-
-def is_id(value: Any) -> TypeGuard[str]:
-    """Whether a value can serve as an id."""
-    return isinstance(value, str) and bool(value)
 
 
 @value_rule("T017", "call-id", Severity.WARNING, targets=REJECTED, hint="Give each call an id of its own, and its result the same.")
@@ -33,7 +31,7 @@ def call_id(example: Example, *, target: Target) -> Problems:
     if target is Target.TRL and not any(is_id(given) for message in example.messages for given in ids_of(message)):
         return
     for message in example.messages:
-        for i, call in enumerate(items_of(message)):
+        for i, call in enumerate(calls_in(message.value)):
             if not isinstance(call, dict):
                 continue
             at, name = within(message, f"tool_calls/{i}"), f"call {i + 1} of message {message.index + 1}"
@@ -43,6 +41,49 @@ def call_id(example: Example, *, target: Target) -> Problems:
                 yield Problem(f"{at}/id", f"{name} has the id {excerpt(given, 40)!r} of an earlier one")
             else:
                 used.add(given)
+
+
+@call_id.repaired_by(safe=True)
+@on_messages
+def number_calls(messages: list[Object]) -> list[Object] | None:
+    """Give calls without an id, or with that of an earlier one, an id of their own, and the results after them the same; where a result may belong to several, nothing changes."""
+    if not all(isinstance(call, dict) for message in messages for call in calls_in(message)):
+        return None
+    taken = {*ids_in(messages), *(message["tool_call_id"] for message in messages if is_id(message.get("tool_call_id")))}
+    used: set[str] = set()
+    waiting: list[tuple[Any, str]] = []  # ids of the last calls, as they were and as they are now
+    edited = []
+    for message in messages:
+        if calls := calls_in(message):
+            waiting = [(call.get("id"), _free(call.get("id"), used, taken)) for call in calls]
+            made = [call if was == now else {"id": now, **without(call, "id")} for call, (was, now) in zip(calls, waiting, strict=True)]
+            message = {**message, "tool_calls": made}  # noqa: PLW2901
+        elif message.get("role") == "tool":
+            was = message.get("tool_call_id")
+            at = next((i for i, (old, _) in enumerate(waiting) if old == was or not (is_id(old) or is_id(was))), None)
+            if at is not None:
+                message = {**message, "tool_call_id": waiting.pop(at)[1]}  # noqa: PLW2901
+            elif not (is_id(was) and was in used):  # else it answers a call that keeps its id
+                return None
+        else:
+            waiting = []
+        edited.append(message)
+    return edited if list(map(calls_in, edited)) != list(map(calls_in, messages)) else None
+
+
+def ids_in(messages: list[Object]) -> Iterator[str]:
+    """All ids of calls, then those of results, as often as they are given."""
+    yield from (call["id"] for message in messages for call in calls_in(message) if isinstance(call, dict) and is_id(call.get("id")))
+    yield from (message["tool_call_id"] for message in messages if message.get("role") == "tool" and is_id(message.get("tool_call_id")))
+
+
+def _free(given: Any, used: set[str], taken: set[str]) -> str:
+    """The id given, or when it is none or used, the next that is free."""
+    found = given
+    if not is_id(given) or given in used:
+        found = next(name for number in count(len(used) + 1) if (name := f"call_{number}") not in taken and name not in used)
+    used.add(found)
+    return str(found)
 
 
 @value_rule("T018", "result-without-call", Severity.ERROR, hint="Give it the id of the call that it answers, or restore the call.")
@@ -85,7 +126,7 @@ def unanswered_call(example: Example) -> Problems:
     messages = example.messages
     for position, message in enumerate(messages):
         older = message.role == "assistant" and bool(message.value.get("function_call"))
-        waiting = len(items_of(message)) + older
+        waiting = len(calls_in(message.value)) + older
         if not waiting:
             continue
         results = 0
@@ -131,11 +172,31 @@ def mistral_call_id(example: Example) -> Problems:
     for message in example.messages:
         if made(message):
             continue
-        for i, call in enumerate(items_of(message)):
+        for i, call in enumerate(calls_in(message.value)):
             if isinstance(call, dict) and is_id(given := call.get("id")) and not MISTRAL_ID.fullmatch(given):
                 yield Problem(f"{message.pointer}/tool_calls/{i}/id", f"id {excerpt(given, 40)!r} is not nine letters and digits")
         if message.role == "tool" and is_id(given := message.value.get("tool_call_id")) and not MISTRAL_ID.fullmatch(given):
             yield Problem(f"{message.pointer}/tool_call_id", f"id {excerpt(given, 40)!r} is not nine letters and digits")
+
+
+@mistral_call_id.repaired_by(safe=True)
+@on_messages
+def number_as_mistral(messages: list[Object]) -> list[Object]:
+    """Number the ids that the service does not take with nine letters and digits, in calls and results alike."""
+    given = dict.fromkeys(ids_in(messages))
+    kept = {id_ for id_ in given if MISTRAL_ID.fullmatch(id_)}
+    free = (name for number in count(1) if (name := f"call{number:05d}") not in kept)
+    names = {id_: id_ if id_ in kept else next(free) for id_ in given}
+
+    def renamed(holder: Any, key: str) -> Any:
+        return {**holder, key: names[holder[key]]} if isinstance(holder, dict) and is_id(holder.get(key)) else holder
+
+    edited = []
+    for message in messages:
+        if calls := calls_in(message):
+            message = {**message, "tool_calls": [renamed(call, "id") for call in calls]}  # noqa: PLW2901
+        edited.append(renamed(message, "tool_call_id") if message.get("role") == "tool" else message)
+    return edited
 
 
 @value_rule("T022", "calls-without-tools", Severity.WARNING, targets=REJECTED, hint="Declare under `tools` what may be called.")

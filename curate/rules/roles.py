@@ -4,8 +4,10 @@ from typing import Any
 
 from curate.example import ROLES, UNKNOWN, Example, Message
 from curate.finding import Problem, Problems, Severity
+from curate.read.decode import decode
 from curate.read.formats import is_prompt
 from curate.rules.references import REINFORCING, references
+from curate.rules.repair import Object, on_messages, without
 from curate.rules.rule import rule
 from curate.targets import NO_DEVELOPER, Target
 from curate.text import excerpt
@@ -15,6 +17,8 @@ ALIASES = {
     "ai": "assistant", "chatgpt": "assistant", "chatbot": "assistant", "agent": "assistant", "answer": "assistant", "instruction": "system",
     "observation": "tool", "function_response": "tool", "tool_response": "tool", "ipython": "tool", "function_call": "assistant", "tool_call": "assistant",
 }  # fmt: skip
+NAMED_ONLY = ("system", "developer", "user", "assistant")
+"""Roles that need nothing but a name; a tool's result also needs the id of its call."""
 TAKEN = {Target.OPENAI: Severity.INFO, Target.AZURE: Severity.INFO}
 """For what these services take, although it is deprecated, or most templates do not."""
 
@@ -28,6 +32,12 @@ def alias(role: str) -> str | None:
 def meant(message: Message) -> str | None:
     """The message's role, or the one that it must mean, so that one wrong name is reported once."""
     return message.role if message.role is None or message.role in ROLES else alias(message.role) or message.role
+
+
+def role_of(message: Object) -> str | None:
+    """The role that a message of a line's object has, or must mean."""
+    role = message.get("role")
+    return (role if role in ROLES else alias(role) or role) if isinstance(role, str) else None
 
 
 def kind_of(value: Any) -> str:
@@ -85,6 +95,14 @@ def messages_not_a_list(example: Example) -> Problems:
     turns = example.value.get("messages", [])
     if not isinstance(turns, list):
         yield Problem("/messages", f"`messages` is {kind_of(turns)}, not a list")
+
+
+@messages_not_a_list.repaired_by(safe=True)
+def parse_messages(value: Object) -> Object:
+    """Parse the JSON that stands in the string."""
+    text = value.get("messages")
+    decoded = decode(text.encode("utf-8", "surrogatepass")) if isinstance(text, str) else None
+    return {**value, "messages": decoded.value} if decoded and isinstance(decoded.value, list) and not decoded.defects else value
 
 
 @rule("M003", "empty-messages", Severity.ERROR, hint="Remove the line, or restore its conversation.")
@@ -158,6 +176,19 @@ def role_alias(example: Example) -> Problems:
             yield Problem(role_pointer(message), f"role {excerpt(message.role)!r} should be {meant!r}")
 
 
+@role_alias.repaired_by(safe=True)
+def rename_roles(value: Object) -> Object:
+    """Write each role by the name that templates know; calls and results of tools need more than a name and stay."""
+    renamed = []
+    for turn in turns if isinstance(turns := value.get("messages"), list) else ():
+        role = turn.get("role") if isinstance(turn, dict) else None
+        known = alias(role) if isinstance(role, str) and role not in ROLES else None
+        if known is not None and (known not in NAMED_ONLY or "call" in str(role).casefold()):
+            return value
+        renamed.append(turn if known is None else {**turn, "role": known})
+    return {**value, "messages": renamed} if renamed else value
+
+
 @rule(
     "M008",
     "deprecated-role",
@@ -179,6 +210,36 @@ def deprecated_role(example: Example, *, target: Target) -> Problems:
             yield Problem(role_pointer(message), "role 'function' is deprecated")
         elif message.role == "developer" and target in NO_DEVELOPER:
             yield Problem(role_pointer(message), f"role 'developer' is not taken by {target}")
+
+
+@deprecated_role.repaired_by(safe=False)
+@on_messages
+def roles_as_taken(messages: list[Object], *, target: Target) -> list[Object] | None:
+    """Turn function calls and their results into tool calls and tool messages, with ids that join them; write `developer` as `system` where it is not taken."""
+    if target not in NO_DEVELOPER:
+        return functions_to_tools(messages)
+    edited = functions_to_tools([{**message, "role": "system"} if message.get("role") == "developer" else message for message in messages])
+    return None if edited is None or any(message.get("role") == "function" for message in edited) else edited
+
+
+def functions_to_tools(messages: list[Object]) -> list[Object] | None:
+    """Function calls and their results as tool calls and tool messages; None where a result has no call."""
+    found: list[Object] = []
+    waiting: tuple[str, str] | None = None  # name and id of the call whose result comes next
+    for message in messages:
+        call = message.get("function_call")
+        if isinstance(call, dict) and isinstance(call.get("name"), str) and message.get("role") == "assistant" and not message.get("tool_calls"):
+            waiting = (call["name"], f"call_{len(found)}")
+            made = [{"id": waiting[1], "type": "function", "function": call}]
+            found.append({**without(message, "function_call", "tool_calls"), "tool_calls": made})
+            continue
+        if message.get("role") == "function":
+            if waiting is None or message.get("name", waiting[0]) != waiting[0] or message.get("tool_call_id") is not None:
+                return None
+            message = {"role": "tool", "tool_call_id": waiting[1], **without(message, "role", "name", "tool_call_id")}  # noqa: PLW2901
+        found.append(message)
+        waiting = None
+    return found
 
 
 @rule("M009", "no-assistant", Severity.ERROR, hint="Add the answer, or remove the line.")

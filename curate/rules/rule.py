@@ -50,7 +50,7 @@ class Scope(StrEnum):
     TEXT = "text"
     """Nothing; returns a polars expression over the frame of messages (see `curate.rules.frame`): the problem's message, or null."""
     DATASET = "dataset"
-    """An `Example` and what was `DatasetState` before it; yields problems. Not asked about examples that are plain, of which `DatasetState.profile` has counts."""
+    """An `Example` and the `DatasetState` before it; yields problems. Not asked about examples that are plain, of which `DatasetState.summary` has counts."""
     PROFILE = "profile"
     """The `curate.rules.dataset_summary.DatasetSummary` of the data set, at its end; yields problems, each with a place or the number of an example from 0."""
     EXAMPLES = "examples"
@@ -96,7 +96,7 @@ class Rule:
     by: str = ""
     """The command that finds it, where `curate check` does not: it makes the finding by `finding`, or by code of its own; the rule documents it."""
     finalizer: Callable[..., Any] | None = None
-    """For a rule over the data set, or over tokens: takes what was `DatasetState` once all is read; yields (place, problem)."""
+    """For a rule over the data set, or over tokens: takes the `DatasetState` once all is read; yields (place, problem)."""
 
     def severity_for(self, target: Target) -> Severity | None:
         """How bad it is for a target; None when the target does not have the rule."""

@@ -4,15 +4,17 @@ which these rules only document. L004, a question whose answers clash in two spl
 In the examples below the first line is in train, the others are in test.
 """
 
+from functools import partial
 from typing import Final
 
 from curate.finding import Severity
 from curate.rules.rule import rule
 
 APART: Final = "Move it, or the other one, so that both are in one split; `curate split` keeps such groups together."
+split_rule: Final = partial(rule, scope="splits", by="`curate verify`")
 
 
-@rule("L001", "copy-across-splits", Severity.ERROR, scope="splits", by="`curate verify`", hint="Remove one of the two: `curate dedup --against` does it.")
+@split_rule("L001", "copy-across-splits", Severity.ERROR, hint="Remove one of the two: `curate dedup --against` does it.")
 def copy_across_splits() -> None:
     """An example stands in two splits.
 
@@ -27,7 +29,7 @@ def copy_across_splits() -> None:
     """
 
 
-@rule("L002", "near-copy-across-splits", Severity.ERROR, scope="splits", by="`curate verify`", hint=APART)
+@split_rule("L002", "near-copy-across-splits", Severity.ERROR, hint=APART)
 def near_copy_across_splits() -> None:
     """An example is nearly the same as one of another split.
 
@@ -43,7 +45,7 @@ def near_copy_across_splits() -> None:
     """
 
 
-@rule("L003", "question-across-splits", Severity.ERROR, scope="splits", by="`curate verify`", hint=APART)
+@split_rule("L003", "question-across-splits", Severity.ERROR, hint=APART)
 def question_across_splits() -> None:
     """A question of one split is asked in another one too.
 
@@ -59,7 +61,7 @@ def question_across_splits() -> None:
     """
 
 
-@rule("L005", "continued-across-splits", Severity.ERROR, scope="splits", by="`curate verify`", hint=APART)
+@split_rule("L005", "continued-across-splits", Severity.ERROR, hint=APART)
 def continued_across_splits() -> None:
     """A conversation begins one of another split, or comes from the same source.
 
@@ -75,14 +77,7 @@ def continued_across_splits() -> None:
     """
 
 
-@rule(
-    "L006",
-    "neighbour-across-splits",
-    Severity.WARNING,
-    scope="splits",
-    by="`curate verify`",
-    hint="Read the two: where they ask the same thing, keep them in one split.",
-)
+@split_rule("L006", "neighbour-across-splits", Severity.WARNING, hint="Read the two: where they ask the same thing, keep them in one split.")
 def neighbour_across_splits() -> None:
     """A question is near one of another split by its embedding.
 
@@ -97,7 +92,7 @@ def neighbour_across_splits() -> None:
     """
 
 
-@rule("L011", "answer-across-splits", Severity.ERROR, scope="splits", by="`curate verify`", hint=APART)
+@split_rule("L011", "answer-across-splits", Severity.ERROR, hint=APART)
 def answer_across_splits() -> None:
     """An answer of one split is given in another one too, whatever the question.
 

@@ -4,12 +4,13 @@ import json
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeGuard
 
 from curate.example import Example, Message, canonical
 from curate.finding import Problem, Problems, Severity
 from curate.rules.dataset_summary import DatasetState
-from curate.rules.roles import TAKEN, kind_of
+from curate.rules.repair import Object, messages_in, without
+from curate.rules.roles import TAKEN, functions_to_tools, kind_of
 from curate.rules.rule import dataset_rule, value_rule
 from curate.targets import LIMITS, SERVICES, Target
 from curate.text import excerpt, plural
@@ -17,6 +18,7 @@ from curate.text import excerpt, plural
 REJECTED: Final = dict.fromkeys(SERVICES, Severity.ERROR)
 """For what a service rejects and a trainer takes."""
 NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+TRUTH: Final = {"true": True, "false": False, "1": True, "0": False}
 FEW: Final = 5
 """How many names a message shows."""
 
@@ -111,6 +113,17 @@ def called(example: Example) -> Iterator[Call]:
                 yield Call(message, within(message, f"tool_calls/{i}/function"), call["function"], call.get("id"), False)
         if isinstance(call := message.value.get("function_call"), dict) and call:
             yield Call(message, f"{message.pointer}/function_call", call, None, True)
+
+
+def calls_in(message: Object) -> list[Any]:
+    """What the list of tool calls of an assistant's message holds; empty when there is no list."""
+    calls = message.get("tool_calls")
+    return calls if message.get("role") == "assistant" and isinstance(calls, list) else []
+
+
+def is_id(value: Any) -> TypeGuard[str]:
+    """Whether a value can serve as an id."""
+    return isinstance(value, str) and bool(value)
 
 
 @lru_cache(maxsize=1024)  # most examples of a file declare the same tools
@@ -229,6 +242,24 @@ def functions_deprecated(example: Example) -> Problems:
             yield Problem(f"{message.pointer}/function_call", "`function_call` is deprecated")
 
 
+@functions_deprecated.repaired_by(safe=True)
+def to_tools(value: Object) -> Object:
+    """Write `functions` as `tools`, and function calls and their results as tool calls and tool messages, with ids that join them."""
+    functions, messages = value.get("functions"), messages_in(value)
+    named = isinstance(functions, list) and all(isinstance(function, dict) and isinstance(function.get("name"), str) for function in functions)
+    if messages is None or (functions and (value.get("tools") or not named)):
+        return value
+    messages = functions_to_tools(messages) or messages
+    ids = [call["id"] for message in messages for call in calls_in(message) if isinstance(call, dict) and is_id(call.get("id"))]
+    if len(set(ids)) < len(ids) or any(message.get("function_call") or message.get("role") == "function" for message in messages):
+        return value
+    edited = {**value, "messages": messages}
+    if not functions:
+        return edited
+    tools = [{"type": "function", "function": function} for function in functions]
+    return {"tools" if key == "functions" else key: tools if key == "functions" else item for key, item in edited.items() if key != "tools"}
+
+
 @value_rule("T006", "functions-and-tools", Severity.ERROR, hint="Keep `tools` and remove `functions`.")
 def functions_and_tools(example: Example) -> Problems:
     """There are both `functions` and `tools`.
@@ -264,6 +295,16 @@ def parallel_tool_calls(example: Example) -> Problems:
         yield Problem("/parallel_tool_calls", f"`parallel_tool_calls` is {kind_of(parallel)}, not true or false")
     elif not example.value.get("tools") and not example.value.get("functions"):
         yield Problem("/parallel_tool_calls", "`parallel_tool_calls` without tools")
+
+
+@parallel_tool_calls.repaired_by(safe=True)
+def mend_parallel(value: Object) -> Object:
+    """Write true or false where text or a number means it; remove it where there are no tools."""
+    parallel = value.get("parallel_tool_calls")
+    if not value.get("tools") and not value.get("functions"):
+        return without(value, "parallel_tool_calls")
+    meant = TRUTH.get(str(parallel).strip().casefold()) if isinstance(parallel, str | int) else None
+    return value if meant is None else {**value, "parallel_tool_calls": meant}
 
 
 @dataset_rule("T023", "unused-tools", Severity.INFO, hint="Add examples that call them, or leave them out.")
