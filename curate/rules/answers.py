@@ -24,11 +24,11 @@ SELDOM: Final = 0.1
 
 @profile_rule("X005", "labels-differ", Severity.WARNING, hint="`curate review` shows both: keep one, both or neither, or correct an answer.")
 def labels_differ(known: DatasetSummary) -> Placed:
-    """One input is given two labels.
+    """One input has two different labels.
 
-    In data for classification there is one right answer; no model can learn two. All that is asked is equal to the
-    letter: system prompt, turns, tools, images and other attachments. Answers are labels where a request speaks of classes, or
-    where nine in ten answers of the file are one of few short ones. `curate conflicts` compares inputs in other words too.
+    Classification data has one right answer, and no model can learn two. The inputs are exactly equal: system prompt, turns, tools, images and other
+    attachments. Answers count as labels if a request names classes, or if nine in ten answers of the file are one of a few short ones. `curate conflicts`
+    also compares reworded inputs.
 
     Bad:
         {"messages": [{"role": "user", "content": "Classify the sentiment: I love it"}, {"role": "assistant", "content": "positive"}]}
@@ -69,12 +69,12 @@ def _has_classes(known: DatasetSummary, examples: range, texts: dict[int, str]) 
     return are_labels(counts)
 
 
-@profile_rule("D006", "one-answer-for-many", Severity.WARNING, hint="Look at the questions: an answer that fits all of them says little about each.")
+@profile_rule("D006", "one-answer-for-many", Severity.WARNING, hint="Check the questions. An answer that fits all of them says little about each.")
 def one_answer_for_many(known: DatasetSummary) -> Placed:
-    """Ten different questions, or more, get the same answer.
+    """Ten or more different questions have the same answer.
 
-    A fallback of the system that the data comes from, a template that was not filled, a scraped footer. Answers that are equal to the
-    letter are counted; those of up to 40 characters may be names of classes, and refusals are F003's.
+    Causes are a fallback answer of the source system, an unfilled template or a scraped footer. The answers are exactly equal. Answers of up to 40
+    characters may be class names and do not count; F003 covers refusals.
 
     Bad:
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "Thank you for your question, we will come back to you."}]}
@@ -98,13 +98,13 @@ def one_answer_for_many(known: DatasetSummary) -> Placed:
             yield first, Problem("", f"one answer for {asked:,} different questions, in {plural(count, 'example')}, {share:.1%} of all")
 
 
-@profile_rule("Q024", "begins-mid-sentence", Severity.INFO, hint="Read it beside its question: what stands before it was cut away, or went into the question.")
+@profile_rule("Q024", "begins-mid-sentence", Severity.INFO, hint="Compare the answer with its question. The beginning was cut off, or is part of the question.")
 def begins_mid_sentence(known: DatasetSummary) -> Placed:
-    """An answer begins in the middle of a sentence, where the others of its file begin with one.
+    """An answer begins in the middle of a sentence, unlike the other answers of the file.
 
-    A text was cut into pieces at some length, or a question took the first words along. Told for prose that begins in
-    lower case, or with what ends a sentence, as an answer to a question that has its own end; not for code and lists, not
-    for requests to continue something, and only where this is seldom: in a tenth of the file's longer answers or fewer.
+    A text was cut by length, or the question took the first words. The rule reports prose that begins in lower case or with closing punctuation, as an
+    answer to a complete question. It skips code, lists and requests to continue something, and reports nothing if more than a tenth of the file's longer
+    answers begin this way.
 
     Bad:
         {"messages": [{"role": "user", "content": "What is rain?"}, {"role": "assistant", "content": "and falls when the drops have grown too heavy for the air to carry them."}]}

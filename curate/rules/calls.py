@@ -14,7 +14,7 @@ from curate.rules.repair import Object, messages_in, on_messages, without
 from curate.rules.roles import kind_of
 from curate.rules.rule import dataset_rule, value_rule
 from curate.rules.tools import called, calls_in, declared, made, schema_fault, within
-from curate.targets import SERVICES, Target
+from curate.targets import ARROW, SERVICES, Target
 from curate.text import excerpt, visible
 
 NOT_JSON: Final = object()
@@ -52,9 +52,9 @@ def ids_of(message: Message) -> list[Any]:
 
 @value_rule("T008", "parallel-calls", Severity.WARNING, hint="Set parallel_tool_calls to true, or make the calls one after the other.")
 def parallel_calls(example: Example) -> Problems:
-    """A message calls several tools although `parallel_tool_calls` is false.
+    """A message has several tool calls although `parallel_tool_calls` is false.
 
-    The example does what it says is off; the model learns to ignore the switch.
+    The example contradicts its own setting, and the model learns to ignore it.
 
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}, {"id": "call_2", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}], "parallel_tool_calls": false}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}], "parallel_tool_calls": false}
@@ -69,13 +69,12 @@ def parallel_calls(example: Example) -> Problems:
     "T009",
     "tool-calls-malformed",
     Severity.ERROR,
-    hint='Write each call as {"id": ..., "type": "function", "function": {"name": ..., "arguments": "{...}"}}; leave an empty list out.',
+    hint='Write each call as {"id": ..., "type": "function", "function": {"name": ..., "arguments": "{...}"}}. Remove an empty list.',
 )
 def tool_calls_malformed(example: Example) -> Problems:
     """`tool_calls` is not a list of calls, or is empty.
 
-    Templates take a name and arguments from each call and stop where there are none; services reject an empty list too.
-    An id that is missing is T017's.
+    Templates read a name and arguments from each call and stop without them. Services also reject an empty list. T017 covers missing ids.
 
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "tool_calls": []}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
@@ -121,9 +120,9 @@ def drop_empty_calls(messages: list[Object]) -> list[Object] | None:
     return edited
 
 
-@value_rule("T010", "undeclared-tool", Severity.ERROR, hint="Declare it under `tools`, or correct the name.")
+@value_rule("T010", "undeclared-tool", Severity.ERROR, hint="Declare the tool under `tools`, or correct the name.")
 def undeclared_tool(example: Example) -> Problems:
-    """A tool is called that the example does not declare.
+    """A call names a tool that the example does not declare.
 
     The model learns to call tools that it was not given.
 
@@ -133,7 +132,7 @@ def undeclared_tool(example: Example) -> Problems:
     names = {tool.name for tool in declared(example)}
     for call in called(example) if names else ():
         if call.name is not None and call.name not in names:
-            yield Problem(call.at("name"), f"tool {excerpt(call.name)!r} is called and not declared")
+            yield Problem(call.at("name"), f"tool {excerpt(call.name)!r} is called but not declared")
 
 
 @value_rule(
@@ -145,10 +144,10 @@ def undeclared_tool(example: Example) -> Problems:
     hint="Write the arguments as JSON in a string for services, as an object for TRL.",
 )
 def arguments_form(example: Example, *, target: Target) -> Problems:
-    """The arguments of a call are an object where the service takes JSON in a string, or the other way round.
+    """The arguments of a call are an object where the target expects JSON in a string, or the reverse.
 
-    Services take the form of their own answers: a string. TRL hands the arguments to the chat template as they are, and
-    most templates write a string as JSON once more. The built-in trainer, axolotl and LLaMA-Factory take both forms.
+    Services expect the form of their own answers, a string. TRL passes the arguments to the chat template unchanged, and most templates encode a string
+    again. The built-in trainer, axolotl and LLaMA-Factory accept both forms.
 
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": {"zone": "UTC"}}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{\\"zone\\": \\"UTC\\"}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
@@ -193,12 +192,11 @@ def with_arguments(value: Object, edit: Callable[[Any], Any]) -> Object:
     return {**value, "messages": messages} if messages else value
 
 
-@value_rule("T012", "arguments-not-json", Severity.ERROR, hint='Write the arguments as JSON; "{}" when there are none.')
+@value_rule("T012", "arguments-not-json", Severity.ERROR, hint='Write the arguments as JSON, or "{}" if there are none.')
 def arguments_not_json(example: Example) -> Problems:
     """The arguments of a call are text that is not JSON.
 
-    Templates that render arguments as an object stop on it; where they do not, the model learns to write calls that cannot
-    be run.
+    Templates that render arguments as an object stop on it. With other templates, the model learns to write invalid calls.
 
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{zone: UTC}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{\\"zone\\": \\"UTC\\"}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
@@ -210,11 +208,11 @@ def arguments_not_json(example: Example) -> Problems:
             yield Problem(call.at("arguments"), f"the arguments are {said}")
 
 
-@value_rule("T013", "arguments-not-an-object", Severity.ERROR, hint='Write the arguments as an object, by name: {"zone": "UTC"}.')
+@value_rule("T013", "arguments-not-an-object", Severity.ERROR, hint='Write the arguments as an object with names: {"zone": "UTC"}.')
 def arguments_not_an_object(example: Example) -> Problems:
-    """The arguments of a call are no object.
+    """The arguments of a call are not an object.
 
-    Arguments go by name; a list, a number or a bare text has none.
+    Tools read arguments by name. A list, a number or a plain text has no names.
 
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "[\\"UTC\\"]"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{\\"zone\\": \\"UTC\\"}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
@@ -230,9 +228,9 @@ def arguments_not_an_object(example: Example) -> Problems:
 
 @value_rule("T014", "arguments-encoded-twice", Severity.ERROR, hint="Encode the arguments once.")
 def arguments_encoded_twice(example: Example) -> Problems:
-    """The arguments of a call are JSON in a string in a string.
+    """The arguments of a call are JSON encoded twice.
 
-    An exporter encoded them twice; the model learns to write a string where the tool takes an object.
+    An exporter encoded the string again. The model learns to write a string where the tool expects an object.
 
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "\\"{}\\""}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
@@ -250,9 +248,9 @@ def decode_once(value: Object) -> Object:
 
 @value_rule("T015", "arguments-break-schema", Severity.WARNING, hint="Correct the call, or the tool's parameters.")
 def arguments_break_schema(example: Example) -> Problems:
-    """The arguments of a call do not fit the parameters of its tool.
+    """The arguments of a call do not match the parameters of its tool.
 
-    A required one is missing, one has the wrong type, or one is not declared: the model learns calls that fail.
+    A required argument is missing, has the wrong type or is not declared. The model learns calls that fail.
 
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "object", "properties": {"zone": {"type": "string"}}, "required": ["zone"]}}}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{\\"zone\\": \\"UTC\\"}"}}]}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "object", "properties": {"zone": {"type": "string"}}, "required": ["zone"]}}}]}
@@ -304,14 +302,14 @@ def _misfits(schema: bytes, arguments: bytes) -> list[str]:
     "T016",
     "argument-types",
     Severity.WARNING,
-    only=(Target.TRL, Target.AXOLOTL),
-    hint="Give the argument one type. Axolotl also takes all arguments as JSON in a string; for TRL, load the data with columns of JSON (datasets 4.7).",
+    only=ARROW,
+    hint="Use one type for the argument. Axolotl also accepts all arguments as JSON in a string. For TRL, load the data with JSON columns (datasets 4.7).",
 )
 def argument_types(example: Example, state: DatasetState) -> Problems:
-    """An argument has another type than in an earlier call, or arguments are an object in one call and a string in another.
+    """An argument has another type than in an earlier call, or arguments are both objects and strings.
 
-    Where arguments are objects, the trainer's columns give each key one type in all lines, whatever the tool: loading
-    stops, or values are changed. There is no repair: one line alone cannot be brought into another form than the rest.
+    The trainer reads arguments that are objects into columns with one type per key, whatever the tool. Loading stops, or values change. There is no repair,
+    since one line cannot change form alone.
 
     Bad:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "wait", "arguments": {"time": 5}}}]}]}

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 Problems = Iterator[Problem]
 
 
-@rule("C001", "no-content", severity=Severity.ERROR, hint="Write it; null is right only beside tool_calls, function_call, refusal or audio.")
+@rule("C001", "no-content", severity=Severity.ERROR, hint="Write the content. null is valid only beside tool_calls, function_call, refusal or audio.")
 def no_content(example: Example) -> Problems:
     """A message has no content.
 
-    A template renders it as `None` or as nothing at all, and that is what the model learns.
+    A template renders `None` or nothing, and the model learns that.
 
     Bad:
 
@@ -40,7 +40,7 @@ def no_content(example: Example) -> Problems:
 def content_type(example: Example) -> Problems:
     """A content is neither text nor a list of parts.
 
-    A number or object is rendered as Python would print it, or stops the run.
+    Templates print a number or object as Python does, or stop the run.
 
     Bad:
 
@@ -66,7 +66,7 @@ def content_type(example: Example) -> Problems:
 def empty_answer() -> "pl.Expr":
     """An assistant's content is empty.
 
-    The model learns to end its turn at once, and will do so when asked something real.
+    The model learns to end its turn at once, also for real questions.
 
     Bad:
 
@@ -86,7 +86,7 @@ def empty_answer() -> "pl.Expr":
 def empty_question() -> "pl.Expr":
     """A user's or system's content is empty.
 
-    The model learns to answer nothing; an empty system prompt also replaces the template's own.
+    The model learns to answer an empty request. An empty system prompt also replaces the template's default.
 
     Bad:
 
@@ -106,7 +106,7 @@ def empty_question() -> "pl.Expr":
 @empty_question.repaired_by(safe=False)
 @on_messages
 def drop_empty_systems(messages: list[Object]) -> list[Object] | None:
-    """Remove system messages that are empty; where a question is, nothing changes."""
+    """Remove empty system messages; nothing changes where a question is empty."""
     if any(_is_empty(message) and role_of(message) == "user" for message in messages):
         return None
     return [message for message in messages if not (_is_empty(message) and message.get("role") in ("system", "developer"))] or None

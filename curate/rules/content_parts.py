@@ -13,7 +13,7 @@ from curate.rules.dataset_summary import DatasetState, stands_before
 from curate.rules.repair import Object, RepairInput, json_line, on_messages
 from curate.rules.rule import Scope, dataset_rule, rule, value_rule
 from curate.rules.texts import answer, asked, with_texts
-from curate.targets import SERVICES, Target
+from curate.targets import ARROW, SERVICES, Target
 from curate.text import excerpt, visible
 
 IMAGES: Final = ("image_url", "image")
@@ -24,8 +24,6 @@ KNOWN: Final = TRAINED | {*IMAGES, "video", "video_url", "input_audio", "audio",
 REASONING: Final = frozenset(("reasoning", "thinking"))
 BLANK_START: Final = re.compile(r"\A(?:[^\S\n]*\n)+")
 INDENTED: Final = re.compile(r"\n[ \t]+\S")
-ARROW: Final = (Target.TRL, Target.AXOLOTL)
-"""Targets that read data into columns of one type each."""
 
 
 class Part(NamedTuple):
@@ -59,13 +57,13 @@ COMPOSED: Final = (
     "part-type",
     Severity.ERROR,
     targets={Target.LLAMAFACTORY: Severity.INFO},
-    hint="Use parts of type text, image_url or refusal; write anything else as text, or take it out.",
+    hint="Use parts of type text, image_url or refusal. Write other content as text, or remove it.",
 )
 def part_type(example: Example, *, target: Target) -> Problems:
-    """A part of a content has a type that is not trained on.
+    """A content part has a type that is not trained on.
 
-    Templates leave out what they do not know. Services also reject audio, video and files in training data, and images that
-    are not of type image_url; trainers leave these to the model's template.
+    Templates omit unknown types. Services also reject audio, video and files in training data, and images whose type is not image_url. For trainers, the
+    model's template decides.
 
     Bad: {"messages": [{"role": "user", "content": [{"type": "txt", "text": "Hi"}]}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}, {"role": "assistant", "content": "Hello."}]}
@@ -76,11 +74,11 @@ def part_type(example: Example, *, target: Target) -> Problems:
             yield Problem(part.pointer, f"a part of type {excerpt(part.type, 30)!r} is not trained on")
 
 
-@value_rule("C006", "part-on-wrong-role", Severity.ERROR, hint="Give an answer text parts, or one refusal; give tool and system messages text parts only.")
+@value_rule("C006", "part-on-wrong-role", Severity.ERROR, hint="Give an answer text parts or one refusal. Give tool and system messages text parts only.")
 def part_on_wrong_role(example: Example) -> Problems:
-    """A message has a part that its role does not take.
+    """A message has a part that its role does not accept.
 
-    A refusal is the assistant's, and is all of its content; tools and the system speak in text. Images are C010's.
+    A refusal belongs to the assistant and is its only content. Tools and the system use text. C010 covers images.
 
     Bad: {"messages": [{"role": "user", "content": [{"type": "refusal", "refusal": "No."}]}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": [{"type": "refusal", "refusal": "No."}]}]}
@@ -100,7 +98,7 @@ def part_on_wrong_role(example: Example) -> Problems:
 def no_parts(example: Example) -> Problems:
     """A content is an empty list of parts.
 
-    It says neither something nor nothing: templates that look at the first part stop on it, and services reject it.
+    Templates that read the first part stop on it, and services reject it.
 
     Bad: {"messages": [{"role": "user", "content": []}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}, {"role": "assistant", "content": "Hello."}]}
@@ -112,9 +110,9 @@ def no_parts(example: Example) -> Problems:
 
 @dataset_rule("C008", "content-kinds-mixed", Severity.WARNING, only=ARROW, hint="Write all contents as strings, or all as lists of parts.")
 def content_kinds_mixed(example: Example, state: DatasetState) -> Problems:
-    """Contents are text in some messages and lists of parts in others.
+    """Some contents are text and others are lists of parts.
 
-    The trainer's columns have one type each: loading stops at the first content of the other kind.
+    The trainer's columns have one type each. Loading stops at the first content of the other type.
 
     Bad: {"messages": [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
@@ -134,7 +132,7 @@ def content_kinds_mixed(example: Example, state: DatasetState) -> Problems:
 @content_kinds_mixed.repaired_by(safe=True)
 @on_messages
 def one_kind(messages: list[Object]) -> list[Object] | None:
-    """Write contents that are one part of text as strings; where other parts are needed, write strings as parts."""
+    """Write contents that are one text part as strings; where other parts are needed, write strings as parts."""
     lists = [message["content"] for message in messages if isinstance(message.get("content"), list)]
     if not lists:
         return None
@@ -152,12 +150,12 @@ def _named(kind: str) -> str:
     return "text" if kind == "text" else "a list of parts"
 
 
-@rule("C015", "outer-space", severity=Severity.WARNING, scope=Scope.TEXT, flag="padded", hint="Remove it, or run `--fix`.")
+@rule("C015", "outer-space", severity=Severity.WARNING, scope=Scope.TEXT, flag="padded", hint="Remove the white space, or run `--fix`.")
 def outer_space() -> "pl.Expr":
     """An answer starts or ends with white space.
 
-    The first word makes other tokens after a space than without, and the template adds its own line breaks: the model
-    learns an odd start, or to stop late. Completions that are joined to their prompt as they are, are C016's.
+    The first word tokenizes differently after a space, and the template adds its own line breaks. The model learns an unusual start, or to stop late. C016
+    covers completions that are joined to their prompt.
 
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": " Hello.\\n"}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
@@ -171,7 +169,7 @@ def outer_space() -> "pl.Expr":
 @outer_space.repaired_by(safe=True)
 @on_messages
 def strip_answers(messages: list[Object]) -> list[Object] | None:
-    """Remove white space around answers; a first line whose indentation may mean something is left, and so is the whole example then."""
+    """Remove white space around answers; where the first line's indentation may have a meaning, nothing changes."""
     edited = []
     for message in messages:
         if message.get("role") == "assistant" and "content" in message:
@@ -208,10 +206,9 @@ def _edge(text: str) -> str:
     hint="Start the completion with a space, or end the prompt with one.",
 )
 def completion_unspaced() -> "pl.Expr":
-    """A completion is joined to its prompt without a space between.
+    """No white space separates a completion from its prompt.
 
-    Text of this form gets no chat template: the two are joined as they are, and the model sees the last and the first
-    word as one.
+    This format has no chat template. The two texts are concatenated, and the model sees the last and first word as one.
 
     Bad: {"prompt": "The capital of France is", "completion": "Paris."}
     Good: {"prompt": "The capital of France is", "completion": " Paris."}
@@ -237,12 +234,19 @@ def space_completion(data: bytes) -> bytes:
     return json_line({**value, "completion": f" {value['completion']}"})
 
 
-@rule("C017", "not-nfc", severity=Severity.INFO, scope=Scope.TEXT, trigger=COMPOSED, ascii=False, hint="Normalise to NFC, unless the example is about it.")
+@rule(
+    "C017",
+    "not-nfc",
+    severity=Severity.INFO,
+    scope=Scope.TEXT,
+    trigger=COMPOSED,
+    ascii=False,
+    hint="Normalize the text to NFC, unless the example is about normalization.",
+)
 def not_nfc() -> "pl.Expr":
-    """A text is not in Unicode's normal form C.
+    """A text is not in Unicode normalization form C.
 
-    An é of two characters looks like one and makes other tokens: the model learns two spellings of one word, and exact
-    comparison fails.
+    An é of two characters looks like one but makes other tokens. The model learns two spellings of a word, and exact comparison fails.
 
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "A cafe\u0301."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "A café."}]}
@@ -253,7 +257,7 @@ def not_nfc() -> "pl.Expr":
 
 @not_nfc.repaired_by(safe=False)
 def to_nfc(value: Object) -> Object:
-    """Write all texts in normal form C."""
+    """Normalize all texts to NFC."""
     return with_texts(value, lambda text: unicodedata.normalize("NFC", text))
 
 

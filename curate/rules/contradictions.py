@@ -25,8 +25,8 @@ conflict_rule = partial(rule, scope=Scope.CONFLICTS, default=False, hint="`curat
 def answers_contradict(report: "ConflictReport") -> Found:
     """Two answers to one question contradict each other.
 
-    System prompt, tools, earlier turns and question are the same; a language-inference model, or a judge, says that both answers cannot
-    hold. A model that learns both learns to guess. Runs where `nli` or `judge` is named under [conflicts].
+    System prompt, tools, earlier turns and question are equal. A language-inference model or a judge finds that the answers cannot both be true. A model
+    that learns both guesses. Runs when `nli` or `judge` is set under [conflicts].
 
     Bad:
         {"messages": [{"role": "user", "content": "What does the lamp do at night?"}, {"role": "assistant", "content": "The lamp shines all night."}]}
@@ -40,9 +40,9 @@ def answers_contradict(report: "ConflictReport") -> Found:
 
 @conflict_rule("X002", "reworded-question-contradicts", Severity.WARNING)
 def reworded_question_contradicts(report: "ConflictReport") -> Found:
-    """Two answers to one question, asked in two ways, contradict each other.
+    """Two answers to a question and its rewording contradict each other.
 
-    As X001, where an embedding model finds that two questions ask the same thing. Runs where `embeddings` and `nli` are named under [conflicts].
+    Like X001, for questions that an embedding model finds equivalent. Runs when `embeddings` and `nli` are set under [conflicts].
 
     Bad:
         {"messages": [{"role": "user", "content": "What does the lamp do at night?"}, {"role": "assistant", "content": "The lamp shines all night."}]}
@@ -58,7 +58,7 @@ def reworded_question_contradicts(report: "ConflictReport") -> Found:
 def facts_differ(report: "ConflictReport") -> Found:
     """Two answers to one question give different numbers, dates or names, or one says yes and one no.
 
-    Units are converted and roundings forgiven before they are compared. Requests that many answers fulfil are left alone.
+    Units are converted and rounding is tolerated before the comparison. Requests with many valid answers are not reported.
 
     Bad:
         {"messages": [{"role": "user", "content": "How long can I return it?"}, {"role": "assistant", "content": "You can return it within 30 days."}]}
@@ -74,7 +74,7 @@ def facts_differ(report: "ConflictReport") -> Found:
 def refused_and_answered(report: "ConflictReport") -> Found:
     """One question is answered in one example and refused in another.
 
-    The model learns to refuse by chance.
+    The model learns to refuse at random.
 
     Bad:
         {"messages": [{"role": "user", "content": "Can I return it?"}, {"role": "assistant", "content": "I'm sorry, I can't help with that."}]}
@@ -88,9 +88,9 @@ def refused_and_answered(report: "ConflictReport") -> Found:
 
 @rule("X006", "contradicts-itself", Severity.INFO, scope=Scope.EXAMPLES, default=False, hint="Correct one of the answers, unless something changed in between.")
 def contradicts_itself(examples: Sequence[Example]) -> Found:
-    """An answer denies what an earlier one in the same conversation says.
+    """An answer contradicts an earlier answer in the same conversation.
 
-    Two sentences of nearly the same words give two numbers, two names, or one denies what the other affirms.
+    Two sentences with nearly the same words give different numbers or names, or one denies what the other affirms.
 
     Bad: {"messages": [{"role": "user", "content": "When does the shop open?"}, {"role": "assistant", "content": "The shop opens at 8 in the morning."}, {"role": "user", "content": "When?"}, {"role": "assistant", "content": "The shop opens at 9 in the morning."}]}
     Good: {"messages": [{"role": "user", "content": "When does the shop open?"}, {"role": "assistant", "content": "The shop opens at 8 in the morning."}, {"role": "user", "content": "When?"}, {"role": "assistant", "content": "At 8 in the morning."}]}

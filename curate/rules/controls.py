@@ -50,15 +50,14 @@ MARKUP: Final = re.compile(r"</?(?:p|div|br|b|i|u|em|strong|span|del|ins|a|li|ul
     severity=Severity.WARNING,
     scope=Scope.TEXT,
     trigger=HINT,
-    hint="Remove it, or write it otherwise: the model's template writes such tokens. `--model` says exactly which are tokens of yours.",
+    hint="Remove or rewrite the text: the model's template writes such tokens. `--model` reports exactly the tokens of your model.",
 )
 def control_token() -> "pl.Expr":
-    """A message has the text of a control token of a model family in use.
+    """A message contains the text of a control token of a common model family.
 
-    Its tokenizer makes the token itself of it: in an answer, it teaches the model to stop, or to open another turn, in
-    the middle; in a question, it lets the user speak as the assistant. Told by a table of families (November 2026);
-    with `--model`, K010 asks the tokenizer instead. Lines of plain `text`, which are trained on without a template,
-    are left alone, and so is `<s>...</s>` around words that HTML strikes through.
+    The family's tokenizer reads it as the token. In an answer it teaches the model to stop or to open another turn early. In a question it lets the user
+    speak as the assistant. The rule uses a table of families (November 2026); with `--model`, K010 asks the tokenizer instead. Lines of plain `text`, which
+    have no template, and `<s>...</s>` around struck-through words are skipped.
 
     Bad: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris.</s>"}]}
     Good: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris."}]}

@@ -26,11 +26,11 @@ def _whole(name: str) -> Place:
     return Place(name, 0)
 
 
-@profile_rule("F001", "small-data-set", Severity.INFO, default=False, hint="Services see improvement from 50 to 100 good examples on.")
+@profile_rule("F001", "small-data-set", Severity.INFO, default=False, hint="Add examples. Providers recommend at least 50 to 100 examples.")
 def small_data_set(known: DatasetSummary) -> Placed:
     """The data set has fewer than 50 examples.
 
-    So few teach a form at best, and a test set cut from them measures chance. Runs only when it is selected.
+    So few examples teach a format at best, and a test set taken from them measures chance. Runs only when selected.
 
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     Good:
@@ -43,16 +43,15 @@ def small_data_set(known: DatasetSummary) -> Placed:
     if 0 < len(known.lengths) < FEW:
         yield (
             _whole(known.places.first),
-            Problem("", f"{plural(len(known.lengths), 'example')} in all; fewer than {FEW} rarely change a model for the better"),
+            Problem("", f"{plural(len(known.lengths), 'example')}; fewer than {FEW} rarely improve a model"),
         )
 
 
-@profile_rule("F002", "system-prompt-variants", Severity.INFO, hint="Decide for one wording; use it in production too.")
+@profile_rule("F002", "system-prompt-variants", Severity.INFO, hint="Choose one spelling, and use it in production too.")
 def system_prompt_variants(known: DatasetSummary) -> Placed:
-    """One system prompt is written in several ways.
+    """One system prompt has several spellings.
 
-    They differ in case, spaces or punctuation only: to a person the same, to the model other tokens. It learns
-    each of them from fewer examples.
+    They differ in case, white space or punctuation only. To the model they are different tokens, and it learns each from fewer examples.
 
     Bad:
         {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
@@ -71,12 +70,11 @@ def system_prompt_variants(known: DatasetSummary) -> Placed:
             yield _whole(known.places.first), Problem("", said)
 
 
-@profile_rule("F003", "many-refusals", Severity.WARNING, hint="`curate check --select Q004` lists them; remove most, or add answers.")
+@profile_rule("F003", "many-refusals", Severity.WARNING, hint="List them with `curate check --select Q004`. Remove most of them, or add answers.")
 def many_refusals(known: DatasetSummary) -> Placed:
-    """Three in ten answers, or more, are refusals.
+    """At least 30% of the answers are refusals.
 
-    The model will refuse at least as often as its data: with 60% in training, OpenAI's guide warns, expect 60% in
-    use, where 5% were wanted.
+    The model refuses at least as often as its data. OpenAI's guide warns that 60% refusals in training give 60% in use, where 5% were wanted.
 
     Bad:
         {"messages": [{"role": "user", "content": "Sing"}, {"role": "assistant", "content": "I'm sorry, but I can't help with that."}]}
@@ -95,9 +93,9 @@ def many_refusals(known: DatasetSummary) -> Placed:
 
 @profile_rule("F004", "one-sided-answers", Severity.INFO, hint="Add examples of the other answers, or train on fewer of this one.")
 def one_sided_answers(known: DatasetSummary) -> Placed:
-    """Nine in ten answers are the same.
+    """At least 90% of the answers are the same.
 
-    A model that always says the commonest answer is right nine times in ten, and training finds that out first.
+    A model that always gives the most common answer is right nine times in ten, and training finds this first.
 
     Bad:
         {"messages": [{"role": "user", "content": "Good film"}, {"role": "assistant", "content": "positive"}]}
@@ -123,12 +121,11 @@ def one_sided_answers(known: DatasetSummary) -> Placed:
 LABEL_SHOWN: Final = 20
 
 
-@profile_rule("F005", "uneven-lengths", Severity.INFO, default=False, hint="Set the greatest length by the 95th percentile; `curate stats` shows more.")
+@profile_rule("F005", "uneven-lengths", Severity.INFO, default=False, hint="Set the maximum length by the 95th percentile. `curate stats` shows more.")
 def uneven_lengths(known: DatasetSummary) -> Placed:
-    """The longest example is 20 times as long as the middle one, or more.
+    """The longest example is at least 20 times as long as the median.
 
-    It decides the memory that a batch takes, and is cut first. Tells turns and characters of the data set. Runs
-    only when it is selected.
+    It sets the memory that a batch needs, and is truncated first. The finding gives turns and characters of the data set. Runs only when selected.
 
     Bad:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
@@ -147,17 +144,16 @@ def uneven_lengths(known: DatasetSummary) -> Placed:
         said = f"characters {middle:,} / {high:,} / {longest:,}, turns {turns[len(turns) // 2]} / {turns[int(len(turns) * 0.95)]} / {turns[-1]}"
         yield (
             _whole(known.places.first),
-            Problem("", f"the longest example is {longest / max(1, middle):.0f} times as long as the middle one (middle / 95% / longest): {said}"),
+            Problem("", f"the longest example is {longest / max(1, middle):.0f} times as long as the median (median / 95% / longest): {said}"),
         )
 
 
-@profile_rule("Q021", "odd-length", Severity.INFO, default=False, hint="Read it: the longest and the shortest examples are often broken ones.")
+@profile_rule("Q021", "odd-length", Severity.INFO, default=False, hint="Read the example. The longest and shortest examples are often broken.")
 def odd_length(known: DatasetSummary) -> Placed:
-    """An example is far longer or shorter than all others.
+    """An example is much longer or shorter than all others.
 
-    Measured by the logarithm of its length, in robust standard deviations (median and median deviation), and only
-    from 10 examples on. Empty ones are C003's. Runs only when it is selected: on real files it was right in 0 of 7
-    findings.
+    The rule measures the logarithm of the length in robust standard deviations (median absolute deviation) and needs 10 examples. C003 covers empty ones.
+    Runs only when selected: on real files, 0 of 7 findings were right.
 
     Bad:
         {"messages": [{"role": "user", "content": "Hi a"}, {"role": "assistant", "content": "Hello."}]}
@@ -182,7 +178,7 @@ def odd_length(known: DatasetSummary) -> Placed:
     least, most = exp(middle - FAR * spread), exp(middle + FAR * spread)
     odd = {length for length in known.length_counts() if length and not least <= length <= most}
     for at, length in known.of_lengths(odd):
-        yield at, Problem("", f"{plural(length, 'character')}; the middle example has {int(exp(middle)):,}")
+        yield at, Problem("", f"{plural(length, 'character')}; the median is {int(exp(middle)):,}")
 
 
 def _median(counted: list[tuple[float, int]]) -> float:

@@ -11,12 +11,11 @@ from curate.text import visible
 Placed = Iterator[tuple[Place | int, Problem]]
 
 
-@profile_rule("D001", "exact-duplicate", Severity.WARNING, hint="`curate dedup` removes it and keeps the first one.")
+@profile_rule("D001", "exact-duplicate", Severity.WARNING, hint="Run `curate dedup` to remove the copy and keep the first.")
 def exact_duplicate(profile: DatasetSummary) -> Placed:
     """An example is an exact copy of an earlier one.
 
-    Equal content, whatever the order of keys: a copy weighs double in training, and in a test set it measures
-    memory.
+    The content is equal, whatever the order of keys. A copy counts twice in training. In a test set it measures memorization.
 
     Bad:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
@@ -27,11 +26,11 @@ def exact_duplicate(profile: DatasetSummary) -> Placed:
         yield copy, Problem("", f"exact copy of {visible(str(profile.places[first]))}")
 
 
-@profile_rule("D002", "same-but-for-spelling", Severity.WARNING, hint="`curate dedup` keeps the one with the fewest findings, then the first.")
+@profile_rule("D002", "same-but-for-spelling", Severity.WARNING, hint="Run `curate dedup`. It keeps the example with the fewest findings, then the first.")
 def same_but_for_spelling(profile: DatasetSummary) -> Placed:
-    """An example is an earlier one in another case, spacing or form of characters.
+    """An example duplicates an earlier example after normalizing case, white space and Unicode.
 
-    To the model it is the same example again: it weighs double in training, and in a test set it measures memory.
+    The model sees the same example again. It counts twice in training. In a test set it measures memorization.
 
     Bad:
         {"messages": [{"role": "user", "content": "What is 2 + 2?"}, {"role": "assistant", "content": "Four."}]}
@@ -41,7 +40,7 @@ def same_but_for_spelling(profile: DatasetSummary) -> Placed:
         {"messages": [{"role": "user", "content": "What is 2 + 3?"}, {"role": "assistant", "content": "Five."}]}
     """
     for other, first in profile.respelled():
-        yield other, Problem("", f"says the same as {visible(str(profile.places[first]))}, in another case, spacing or form of characters")
+        yield other, Problem("", f"duplicates {visible(str(profile.places[first]))} after normalizing case, white space and Unicode")
 
 
 @rule(
@@ -50,13 +49,13 @@ def same_but_for_spelling(profile: DatasetSummary) -> Placed:
     Severity.WARNING,
     scope=Scope.EXAMPLES,
     default=False,
-    hint="`curate dedup` keeps the one with the fewest findings, then the first; it shows the two side by side.",
+    hint="Run `curate dedup`. It keeps the example with the fewest findings, then the first, and shows both side by side.",
 )
 def near_duplicate(examples: Sequence[Example]) -> Iterator[tuple[Example, Problem]]:
-    """An example is nearly the same as another one.
+    """An example is a near-duplicate of another one.
 
-    Their shingles, runs of words, agree to four fifths and more, and they agree in their facts: numbers, negations, names, options, images. Such copies weigh double
-    in training, and in a test set they measure memory. Keeps all examples in memory, and so runs only when it is selected.
+    The Jaccard similarity of their word shingles is at least 0.8, and they agree in their facts: numbers, negations, names, options, images.
+    Near-duplicates count twice in training. In a test set they measure memorization. The rule keeps all examples in memory, so it runs only when selected.
 
     Bad:
         {"messages": [{"role": "user", "content": "Why is the sky blue?"}, {"role": "assistant", "content": "Because air scatters the blue part of the light of the sun more than the red part, and so it comes to us from all sides of the sky and not only from where the sun is."}]}
@@ -71,7 +70,7 @@ def near_duplicate(examples: Sequence[Example]) -> Iterator[tuple[Example, Probl
     for lost in sift_examples(examples, DedupConfig()).losses:
         if lost.code == "D003":
             kept = examples[lost.kept_place.line - 1].place
-            yield examples[lost.place.line - 1], Problem("", f"{lost.similarity:.0%} the same as {visible(str(kept))}")
+            yield examples[lost.place.line - 1], Problem("", f"{lost.similarity:.0%} similar to {visible(str(kept))}")
 
 
 RULES = (exact_duplicate, same_but_for_spelling, near_duplicate)

@@ -9,7 +9,7 @@ from curate.read.dataset import FileFacts
 from curate.read.formats import BY_NAME
 from curate.read.locate import escape
 from curate.rules.rule import file_rule, value_rule
-from curate.targets import LIMITS, MB, Target
+from curate.targets import LIMITS, MB, OPENAI_AZURE, Target
 from curate.text import excerpt, plural, visible
 
 LARGEST: Final = 2**63
@@ -27,12 +27,12 @@ METADATA: Final = frozenset((
 TOGETHER: Final = frozenset(("messages", "tools", "prompt", "completion", "text", "input", "preferred_output", "non_preferred_output"))
 
 
-@file_rule("J009", "carriage-returns", Severity.INFO, hint="Write lines that end in \\n alone: dos2unix, or open(..., newline='\\n').")
+@file_rule("J009", "carriage-returns", Severity.INFO, hint="Write lines that end in \\n only: dos2unix, or open(..., newline='\\n').")
 def carriage_returns(facts: FileFacts) -> Problems:
-    r"""Lines end in CR LF, as Windows writes them.
+    r"""Lines end in CR LF (Windows).
 
-    Most readers do not mind; tools that compare bytes do, and a file with both kinds was put together from two
-    sources. There is no repair: it would touch every line, and git may write them so on purpose.
+    Most readers accept this, but tools that compare bytes do not. A file with both line endings comes from two sources. There is no repair: it would change
+    every line, and git may write CR LF on purpose.
 
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}\x0d
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
@@ -43,11 +43,11 @@ def carriage_returns(facts: FileFacts) -> Problems:
         yield Problem("", "the lines end in CR LF")
 
 
-@value_rule("J015", "huge-number", Severity.WARNING, hint="Write it as a string.")
+@value_rule("J015", "huge-number", Severity.WARNING, hint="Write the number as a string.")
 def huge_number(example: Example) -> Problems:
-    """A whole number does not fit into 64 bits.
+    """An integer does not fit into 64 bits.
 
-    JSON has no limit, but Arrow, pandas and JavaScript do: they fail, or round it to another number.
+    JSON has no limit, but Arrow, pandas and JavaScript fail or round the number.
 
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "id": 18446744073709551616}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "id": "18446744073709551616"}
@@ -60,15 +60,14 @@ def huge_number(example: Example) -> Problems:
         elif isinstance(value, list):
             stack += [(f"{pointer}/{i}", item) for i, item in enumerate(value) if not isinstance(item, str)]
         elif isinstance(value, int) and not -LARGEST <= value < LARGEST:
-            yield Problem(pointer if example.pointers is None or not pointer.startswith("/messages") else "", "a whole number that does not fit into 64 bits")
+            yield Problem(pointer if example.pointers is None or not pointer.startswith("/messages") else "", "an integer does not fit into 64 bits")
 
 
-@file_rule("J016", "line-separator", Severity.WARNING, hint="Write these characters as escapes: json.dumps does, with ensure_ascii=True.")
+@file_rule("J016", "line-separator", Severity.WARNING, hint="Escape these characters: json.dumps does, with ensure_ascii=True.")
 def line_separator(facts: FileFacts) -> Problems:
-    r"""A line has U+2028, U+2029 or U+0085 in it, unescaped.
+    r"""A line contains U+2028, U+2029 or U+0085 unescaped.
 
-    They are allowed in JSON, but Python's `splitlines` and some editors break the line there: the reader sees two
-    halves, neither of which is JSON.
+    JSON allows them, but Python's `splitlines` and some editors break the line there. The reader sees two halves that are not JSON.
 
     Bad: {"messages": [{"role": "user", "content": "Hi\xe2\x80\xa8there"}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi\nthere"}, {"role": "assistant", "content": "Hello."}]}
@@ -82,13 +81,12 @@ def line_separator(facts: FileFacts) -> Problems:
     "file-too-big",
     Severity.ERROR,
     only=(Target.OPENAI, Target.AZURE, Target.MISTRAL, Target.TOGETHER),
-    hint="Remove duplicates (`curate dedup`), or train on a part of it.",
+    hint="Remove duplicates (`curate dedup`), or train on a part of the file.",
 )
 def file_too_big(facts: FileFacts) -> Problems:
-    """The file is bigger than the service takes.
+    """The file is larger than the service accepts.
 
-    The upload is refused, often only after it has run to its end. (The tests that run these blocks lower the limit
-    to 200 bytes.)
+    The service refuses the file, often after the whole upload. (The tests of these examples lower the limit to 200 bytes.)
 
     Bad:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
@@ -98,24 +96,22 @@ def file_too_big(facts: FileFacts) -> Problems:
     """
     limits = LIMITS[facts.target]
     if limits.file_bytes is not None and facts.size > limits.file_bytes:
-        yield Problem("", f"the file has {facts.size / MB:,.1f} MB; {facts.target} takes {limits.file_bytes / MB:,.1f} MB ({limits.source})")
+        yield Problem("", f"the file has {facts.size / MB:,.1f} MB; {facts.target} accepts {limits.file_bytes / MB:,.1f} MB ({limits.source})")
 
 
-@file_rule(
-    "J019", "wrong-file-type", Severity.ERROR, only=(Target.OPENAI, Target.AZURE), hint="Upload it as plain JSON Lines, with a name that ends in .jsonl."
-)
+@file_rule("J019", "wrong-file-type", Severity.ERROR, only=OPENAI_AZURE, hint="Upload plain JSON Lines with a name that ends in .jsonl.")
 def wrong_file_type(facts: FileFacts) -> Problems:
-    r"""The file is packed, or its name does not end in .jsonl.
+    r"""The file is compressed, or its name does not end in .jsonl.
 
-    The service looks at the name and at the first bytes, and takes nothing but plain JSON Lines.
+    The service checks the name and the first bytes, and accepts only plain JSON Lines.
 
     Bad: \x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff\xab\xae\x05\x00\x43\xbf\xa6\xa3\x02\x00\x00\x00\
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     if facts.packed:
-        yield Problem("", f"the file is packed; {facts.target} takes plain .jsonl only")
+        yield Problem("", f"the file is compressed; {facts.target} accepts plain .jsonl only")
     elif not facts.path.lower().endswith(".jsonl"):
-        yield Problem("", f"the name does not end in .jsonl; {facts.target} takes no other")
+        yield Problem("", f"the name does not end in .jsonl; {facts.target} accepts no other")
 
 
 @file_rule(
@@ -123,12 +119,12 @@ def wrong_file_type(facts: FileFacts) -> Problems:
     "too-few-examples",
     Severity.ERROR,
     only=(Target.FIREWORKS, Target.OPENAI, Target.AZURE, Target.MISTRAL),
-    hint="Add examples; below this number the service starts no job.",
+    hint="Add examples. The service starts no job below this number.",
 )
 def too_few_examples(facts: FileFacts) -> Problems:
-    """The file has fewer examples than the service demands.
+    """The file has fewer examples than the service requires.
 
-    The job is refused after the upload.
+    The service refuses the job after the upload.
 
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     Good:
@@ -138,7 +134,7 @@ def too_few_examples(facts: FileFacts) -> Problems:
     """
     limits = LIMITS[facts.target]
     if facts.examples and limits.min_examples is not None and facts.examples < limits.min_examples:
-        yield Problem("", f"{plural(facts.examples, 'example')}; {facts.target} demands {limits.min_examples} ({limits.source})")
+        yield Problem("", f"{plural(facts.examples, 'example')}; {facts.target} requires {limits.min_examples} ({limits.source})")
 
 
 @file_rule(
@@ -146,13 +142,13 @@ def too_few_examples(facts: FileFacts) -> Problems:
     "unknown-key",
     Severity.INFO,
     targets={Target.TOGETHER: Severity.ERROR},
-    hint="Training does not use it: look for a misspelled key, or leave it out.",
+    hint="Check for misspelled keys, or remove them. Training does not use them.",
 )
 def unknown_key(facts: FileFacts) -> Problems:
     """Examples have keys that no trainer uses.
 
-    A misspelled `tools` is dropped without a word; together.ai refuses a file with any key that it does not know.
-    One finding a file; ids, sources and other marks of origin are left alone where they do no harm.
+    A misspelled `tools` is dropped without a warning, and together.ai refuses a file with any unknown key. There is one finding per file. Ids, sources and
+    other metadata are not reported where they do no harm.
 
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tool": []}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": []}

@@ -13,7 +13,7 @@ from curate.rules.dataset_summary import DatasetState, counted
 from curate.rules.repair import Object, on_messages
 from curate.rules.roles import kind_of
 from curate.rules.rule import dataset_rule, value_rule
-from curate.targets import LIMITS, MB, Target
+from curate.targets import LIMITS, MB, OPENAI_AZURE, Target
 from curate.text import excerpt, plural
 
 DATA: Final = re.compile(r"data:([\w.+-]*/?[\w.+-]*)((?:;[^;,]*)*),", re.ASCII)
@@ -34,9 +34,9 @@ def url_of(part: Part) -> str | None:
 
 @value_rule("C009", "image-malformed", Severity.ERROR, hint='Write {"type": "image_url", "image_url": {"url": ...}}; detail is auto, low or high.')
 def image_malformed(example: Example) -> Problems:
-    """An image part is not written as services read it.
+    """An image part is not in the form that services read.
 
-    They look for `image_url.url`, and reject the line when it is not there.
+    They read `image_url.url` and reject the line without it.
 
     Bad: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": "https://example.com/cat.png"}]}, {"role": "assistant", "content": "A cat."}]}
     Good: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}, {"role": "assistant", "content": "A cat."}]}
@@ -60,7 +60,7 @@ def image_fault(part: dict[str, Any]) -> str | None:
 @image_malformed.repaired_by(safe=True)
 @on_messages
 def image_as_object(messages: list[Object]) -> list[Object] | None:
-    """Write the address of an image as an object with a url."""
+    """Write an image address as an object with a url."""
     edited = [
         {**message, "content": list(map(_as_object, message["content"]))} if isinstance(message.get("content"), list) else message for message in messages
     ]
@@ -73,17 +73,11 @@ def _as_object(part: Any) -> Any:
     return {**part, "image_url": {"url": given}} if isinstance(given, str) and part.get("type") == "image_url" else part
 
 
-@value_rule(
-    "C010",
-    "image-on-wrong-role",
-    Severity.WARNING,
-    targets={Target.OPENAI: Severity.ERROR, Target.AZURE: Severity.ERROR},
-    hint="Put the image in a user's message.",
-)
+@value_rule("C010", "image-on-wrong-role", Severity.WARNING, targets=dict.fromkeys(OPENAI_AZURE, Severity.ERROR), hint="Put the image in a user message.")
 def image_on_wrong_role(example: Example) -> Problems:
-    """An image stands in a message that is not the user's.
+    """An image is in a message that is not the user's.
 
-    Models see images and do not draw them: templates place them in user messages only, and services reject the line.
+    Models read images and do not write them. Templates place images in user messages only, and services reject the line.
 
     Bad: {"messages": [{"role": "user", "content": "A cat, please."}, {"role": "assistant", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}]}
     Good: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}, {"role": "assistant", "content": "A cat."}]}
@@ -93,18 +87,12 @@ def image_on_wrong_role(example: Example) -> Problems:
             yield Problem(part.pointer, f"an image in a message of role {excerpt(part.message.role or 'none', 30)!r}")
 
 
-@dataset_rule(
-    "C011",
-    "too-many-images",
-    Severity.ERROR,
-    only=(Target.OPENAI, Target.AZURE),
-    hint="Split the example, make the image smaller, or train on fewer examples with images.",
-)
+@dataset_rule("C011", "too-many-images", Severity.ERROR, only=OPENAI_AZURE, hint="Split the example, reduce the image, or train on fewer examples with images.")
 def too_many_images(example: Example, state: DatasetState, *, target: Target) -> Problems:
-    """An example has more images than the service takes, or a bigger one, or too many examples have some.
+    """An example has too many or too large images, or too many examples have images.
 
-    OpenAI takes 10 images in an example, Azure 64; both take images up to 10 MB, and 50,000 examples that have some in a
-    file. What goes beyond is left out of the training, or the file is refused.
+    OpenAI accepts 10 images per example, Azure 64. Both accept images up to 10 MB, and 50,000 examples with images per file. Examples beyond the limit are
+    skipped, or the file is refused.
 
     Bad: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://a.b/1"}}, {"type": "image_url", "image_url": {"url": "https://a.b/2"}}, {"type": "image_url", "image_url": {"url": "https://a.b/3"}}, {"type": "image_url", "image_url": {"url": "https://a.b/4"}}, {"type": "image_url", "image_url": {"url": "https://a.b/5"}}, {"type": "image_url", "image_url": {"url": "https://a.b/6"}}, {"type": "image_url", "image_url": {"url": "https://a.b/7"}}, {"type": "image_url", "image_url": {"url": "https://a.b/8"}}, {"type": "image_url", "image_url": {"url": "https://a.b/9"}}, {"type": "image_url", "image_url": {"url": "https://a.b/10"}}, {"type": "image_url", "image_url": {"url": "https://a.b/11"}}]}, {"role": "assistant", "content": "Cats."}]}
     Good: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://a.b/1"}}]}, {"role": "assistant", "content": "A cat."}]}
@@ -114,12 +102,12 @@ def too_many_images(example: Example, state: DatasetState, *, target: Target) ->
         return
     limits = LIMITS[target]
     if limits.images is not None and len(images) > limits.images:
-        yield Problem(images[limits.images].pointer, f"{plural(len(images), 'image')}; {target} takes {limits.images} in an example")
+        yield Problem(images[limits.images].pointer, f"{plural(len(images), 'image')}; {target} accepts {limits.images} in an example")
     for part in images:
         url = url_of(part) or ""
         size = len(url) * 3 // 4 if url.startswith("data:") else 0
         if limits.image_bytes is not None and size > limits.image_bytes:
-            yield Problem(part.pointer, f"an image of about {size / MB:,.1f} MB; {target} takes {limits.image_bytes // MB} MB")
+            yield Problem(part.pointer, f"an image of about {size / MB:,.1f} MB; {target} accepts {limits.image_bytes // MB} MB")
     counts = state.memory.setdefault("C011", {})
     counts[example.place.file] = counts.get(example.place.file, 0) + 1
 
@@ -130,14 +118,14 @@ def too_many_with_images(state: DatasetState, *, target: Target) -> Iterator[tup
     most = LIMITS[target].examples_with_images
     for file, count in state.memory.get("C011", {}).items():
         if most is not None and count > most:
-            yield Place(file, 0), Problem("", f"{plural(count, 'example')} with images; {target} takes {most:,} in a file")
+            yield Place(file, 0), Problem("", f"{plural(count, 'example')} with images; {target} accepts {most:,} in a file")
 
 
-@value_rule("C012", "image-data", Severity.ERROR, hint="Encode it as data:image/png;base64,… from a JPEG, PNG or WEBP file in RGB or RGBA.")
+@value_rule("C012", "image-data", Severity.ERROR, hint="Encode a JPEG, PNG or WEBP file in RGB or RGBA as data:image/png;base64,….")
 def image_data(example: Example) -> Problems:
-    """An image in a data URI is not a JPEG, PNG or WEBP file that can be decoded.
+    """An image in a data URI is not a decodable JPEG, PNG or WEBP file.
 
-    Loaders stop on it in the middle of a run; services leave the example out.
+    Loaders stop on it during the run, and services skip the example.
 
     Bad: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,R0lGODlhAQABAAAAACw="}}]}, {"role": "assistant", "content": "A cat."}]}
     Good: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGNgYGAAAAAEAAH2FzhVAAAAAElFTkSuQmCC"}}]}, {"role": "assistant", "content": "A cat."}]}
@@ -165,9 +153,9 @@ def _data_fault(url: str) -> str | None:
 
 @value_rule("C013", "remote-image", Severity.ERROR, only=(Target.TOGETHER,), hint="Put the image into the line, as data:image/png;base64,….")
 def remote_image(example: Example) -> Problems:
-    """An image is an address; the service takes images in the line only.
+    """An image is an address, but the service accepts only inline images.
 
-    It does not fetch anything, and rejects the file.
+    It fetches nothing and rejects the file.
 
     Bad: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}, {"role": "assistant", "content": "A cat."}]}
     Good: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGNgYGAAAAAEAAH2FzhVAAAAAElFTkSuQmCC"}}]}, {"role": "assistant", "content": "A cat."}]}
@@ -178,11 +166,11 @@ def remote_image(example: Example) -> Problems:
             yield Problem(part.pointer, f"the image is an address: {excerpt(url, 40)}")
 
 
-@dataset_rule("C014", "images-in-some", Severity.ERROR, only=(Target.TOGETHER,), hint="Train on examples with images and without in two runs.")
+@dataset_rule("C014", "images-in-some", Severity.ERROR, only=(Target.TOGETHER,), hint="Train on examples with and without images in separate runs.")
 def images_in_some(example: Example, state: DatasetState) -> Problems:
-    """Some examples have images and some have none.
+    """Some examples have images and others have none.
 
-    The service takes files of one kind only.
+    The service accepts files of one kind only.
 
     Bad:
         {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}, {"role": "assistant", "content": "A cat."}]}

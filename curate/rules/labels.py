@@ -10,13 +10,13 @@ from curate.rules.images import images_of
 from curate.rules.preference import pair_of, prompt_of
 from curate.rules.roles import kind_of
 from curate.rules.rule import dataset_rule, value_rule
-from curate.targets import Target
+from curate.targets import OPENAI_AZURE, Target
 from curate.text import excerpt, plural, visible
 
 WORDS: Final = frozenset(("true", "false"))
 
 
-@value_rule("P011", "image-in-pair", Severity.ERROR, only=(Target.OPENAI, Target.AZURE), hint="Leave the pair out: preferences are trained on text only.")
+@value_rule("P011", "image-in-pair", Severity.ERROR, only=OPENAI_AZURE, hint="Remove the pair. Preferences are trained on text only.")
 def image_in_pair(example: Example) -> Problems:
     """A preference example has an image.
 
@@ -30,12 +30,12 @@ def image_in_pair(example: Example) -> Problems:
             yield Problem(part.pointer, "an image in a preference example")
 
 
-@value_rule("P012", "pair-turns", Severity.ERROR, only=(Target.LLAMAFACTORY,), hint="End the prompt on the user's turn, and give each side one answer.")
+@value_rule("P012", "pair-turns", Severity.ERROR, only=(Target.LLAMAFACTORY,), hint="End the prompt with the user's turn, and give each side one answer.")
 def pair_turns(example: Example) -> Problems:
-    """The turns of a pair do not come out even.
+    """A pair has the wrong number of turns.
 
-    LLaMA-Factory wants an odd number of turns before the two sides, its system prompt aside, and one answer on each side. It
-    drops any other pair with a warning in the log.
+    LLaMA-Factory requires an odd number of turns before the two sides, without the system prompt, and one answer on each side. It drops other pairs with a
+    warning in the log.
 
     Bad: {"conversations": [{"from": "human", "value": "Hi"}, {"from": "gpt", "value": "Hello."}], "chosen": {"from": "gpt", "value": "Yes?"}, "rejected": {"from": "gpt", "value": "What?"}}
     Good: {"conversations": [{"from": "human", "value": "Hi"}], "chosen": {"from": "gpt", "value": "Yes?"}, "rejected": {"from": "gpt", "value": "What?"}}
@@ -51,12 +51,12 @@ def pair_turns(example: Example) -> Problems:
             yield Problem(f"/{key}", f"`{key}` is not one answer")
 
 
-@dataset_rule("P013", "label-unusable", Severity.ERROR, hint="Write true for a good answer and false for a bad one; have both kinds.")
+@dataset_rule("P013", "label-unusable", Severity.ERROR, hint="Write true for a good answer and false for a bad one, and use both.")
 def label_unusable(example: Example, state: DatasetState) -> Problems:
     """The label of an answer is not true or false, or all labels are the same.
 
-    Training on single answers with a thumb up or down needs both kinds. A `label` that no other line has as true or false is
-    taken for a note and left alone, unless it stands beside a prompt and a completion.
+    Training on single answers with thumbs up or down needs both labels. A `label` counts as metadata if no other line has true or false there, unless it
+    stands beside a prompt and a completion.
 
     Bad:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "label": true}

@@ -39,7 +39,7 @@ def _is_read(data: bytes) -> bool:
 
 @jsonl.invalid_utf8.repaired_by(safe=False, takes=RepairInput.LINE)
 def decode_again(data: bytes) -> bytes:
-    """Read the bytes that are not UTF-8 as cp1252."""
+    """Decode the bytes that are not UTF-8 as cp1252."""
     try:
         mended = data.decode("utf-8", CODEC).encode("utf-8")
     except UnicodeDecodeError:
@@ -49,7 +49,7 @@ def decode_again(data: bytes) -> bytes:
 
 @jsonl.lone_surrogate.repaired_by(safe=False, takes=RepairInput.LINE)
 def drop_surrogates(data: bytes) -> bytes:
-    """Remove the halves of characters."""
+    """Remove unpaired surrogates."""
     lone: list[re.Match[bytes]] = []
     high: re.Match[bytes] | None = None  # a first half that waits for its second
     for match in ESCAPE.finditer(data):
@@ -66,7 +66,7 @@ def drop_surrogates(data: bytes) -> bytes:
 
 @jsonl.control_character.repaired_by(safe=True, takes=RepairInput.LINE)
 def drop_controls(data: bytes) -> bytes:
-    r"""Remove NUL and other control characters; a line with `\b` or `\f`, which may stand for a lost backslash, stays as it is."""
+    r"""Remove NUL and other control characters; lines with `\b` or `\f`, which may be a lost backslash, do not change."""
     controls = []
     for match in ESCAPE.finditer(data):
         if match.group(2) in (b"b", b"f"):
@@ -114,7 +114,7 @@ def drop_line(data: bytes) -> bytes | None:  # noqa: ARG001  (the rule has seen 
 
 @file_format.line_separator.repaired_by(safe=True, takes=RepairInput.RAW)
 def escape_separators(data: bytes) -> bytes:
-    """Write these characters as escapes."""
+    """Escape these characters."""
     if not _is_read(data):
         return data
     for separator, escaped in SEPARATORS.items():
@@ -124,7 +124,7 @@ def escape_separators(data: bytes) -> bytes:
 
 @jsonl.nearly_json.repaired_by(safe=False, takes=RepairInput.LINE)
 def write_again(data: bytes) -> bytes:
-    """Put objects on lines of their own, remove commas with nothing after them, write Python's notation as JSON."""
+    """Put each object on its own line, remove extra commas, and write Python notation as JSON."""
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:

@@ -15,7 +15,7 @@ from curate.rules.repair import Object, on_messages, without
 from curate.rules.roles import kind_of, meant, role_of, whole
 from curate.rules.rule import Scope, dataset_rule, profile_rule, rule, value_rule
 from curate.rules.tools import REJECTED
-from curate.targets import Target
+from curate.targets import OPENAI_AZURE, Target
 from curate.text import excerpt, plural
 
 KNOWN_KEYS: Final = frozenset(
@@ -39,13 +39,12 @@ FEWEST: Final = 11
 """Examples from which on the few without what nine in ten have are worth a word."""
 
 
-@rule("M017", "turn-structure", Severity.ERROR, only=(Target.LLAMAFACTORY,), hint="Let questions and answers alternate, from a question to an answer.")
+@rule("M017", "turn-structure", Severity.ERROR, only=(Target.LLAMAFACTORY,), hint="Alternate questions and answers, from a question to an answer.")
 def turn_structure(example: Example) -> Problems:
-    """Turns do not alternate as LLaMA-Factory wants them.
+    """Turns do not alternate as LLaMA-Factory requires.
 
-    After the system prompt, user and tool turns must be the odd ones, the assistant's the even ones, and the last must be
-    the assistant's. Its converter drops any other example with a warning in the log. Results of tools in a row count as one
-    turn.
+    After the system prompt, odd turns must be the user's or a tool's, even turns the assistant's, and the last turn the assistant's. Its converter drops
+    other examples with a warning in the log. Consecutive tool results count as one turn.
 
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "user", "content": "Hello?"}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
@@ -72,8 +71,7 @@ def turn_structure(example: Example) -> Problems:
 def weight_value(example: Example) -> Problems:
     """A `weight` is not 0 or 1.
 
-    Services reject any other value. Trainers read text as 1, so that "0" is trained on; only the built-in one takes
-    fractions.
+    Services reject other values. Trainers read text as 1, so "0" is trained on. Only the built-in trainer accepts fractions.
 
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "weight": "0"}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "weight": 0}, {"role": "user", "content": "Bye"}, {"role": "assistant", "content": "Goodbye.", "weight": 1}]}
@@ -110,13 +108,13 @@ def is_weight(value: Any) -> bool:
     "M020",
     "weight-on-wrong-role",
     Severity.WARNING,
-    targets={Target.OPENAI: Severity.ERROR, Target.AZURE: Severity.ERROR, Target.TOGETHER: Severity.INFO},
-    hint="Leave it out: only answers are trained on.",
+    targets={**dict.fromkeys(OPENAI_AZURE, Severity.ERROR), Target.TOGETHER: Severity.INFO},
+    hint="Remove the weight. Only answers are trained on.",
 )
 def weight_on_wrong_role(example: Example) -> Problems:
     """A message that is not the assistant's has a `weight`.
 
-    It changes nothing in training, since loss is taken on answers only; some services reject it.
+    It has no effect, since the loss covers answers only. Some services reject it.
 
     Bad: {"messages": [{"role": "user", "content": "Hi", "weight": 0}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "weight": 1}]}
@@ -137,11 +135,11 @@ def drop_weights(messages: list[Object]) -> list[Object]:
 ZERO = ("0", "0.0", "false")
 
 
-@value_rule("M021", "nothing-weighted", Severity.ERROR, hint="Give the answer to learn weight 1, or remove the line.")
+@value_rule("M021", "nothing-weighted", Severity.ERROR, hint="Set weight 1 on the answer to train on, or remove the line.")
 def nothing_weighted(example: Example) -> Problems:
     """All answers have weight 0.
 
-    Nothing of the example is learnt; services reject it, and a batch of such examples has no loss.
+    Nothing in the example is trained on. Services reject it, and a batch of such examples has no loss.
 
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "weight": 0}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "weight": 0}, {"role": "user", "content": "Bye"}, {"role": "assistant", "content": "Goodbye."}]}
@@ -151,12 +149,11 @@ def nothing_weighted(example: Example) -> Problems:
         yield Problem(whole(example), "the only answer has weight 0" if len(weights) == 1 else f"all {len(weights)} answers have weight 0")
 
 
-@value_rule("M022", "unknown-message-key", Severity.WARNING, targets={Target.LLAMAFACTORY: Severity.INFO}, hint="Remove it, or correct its name.")
+@value_rule("M022", "unknown-message-key", Severity.WARNING, targets={Target.LLAMAFACTORY: Severity.INFO}, hint="Remove the key, or correct its name.")
 def unknown_message_key(example: Example, *, target: Target) -> Problems:
-    """A message has a key that nothing reads.
+    """A message has an unknown key.
 
-    It may be a known key misspelled, or a switch of another trainer, such as loss_weight, that has no effect here. Some
-    services reject it.
+    It may be a misspelled key, or a switch of another trainer, such as loss_weight, that has no effect here. Some services reject it.
 
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "wieght": 1}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "weight": 1}]}
@@ -166,23 +163,22 @@ def unknown_message_key(example: Example, *, target: Target) -> Problems:
         for key in message.value if not KNOWN_KEYS.issuperset(message.value) else ():
             if key not in KNOWN_KEYS and key not in told:  # each key once in an example
                 told.add(key)
-                yield Problem(f"{message.pointer}/{escape(key)}", f"key {excerpt(key, 40)!r} is not one of a message's")
+                yield Problem(f"{message.pointer}/{escape(key)}", f"key {excerpt(key, 40)!r} is not a known message key")
 
 
 @unknown_message_key.repaired_by(safe=True)
 @on_messages
 def drop_keys(messages: list[Object]) -> list[Object] | None:
-    """Remove the keys that nothing reads; where one of them is a trainer's switch, such as loss_weight, nothing changes."""
+    """Remove unknown keys; where one of them is a trainer's switch, such as loss_weight, nothing changes."""
     unknown = {key for message in messages for key in message} - KNOWN_KEYS
     return None if unknown & MEANT_FOR_LOSS else [without(message, *unknown) for message in messages]
 
 
-@value_rule("M023", "key-on-wrong-role", Severity.ERROR, hint="Move it to the message that it belongs to, or remove it.")
+@value_rule("M023", "key-on-wrong-role", Severity.ERROR, hint="Move the key to the message that it belongs to, or remove it.")
 def key_on_wrong_role(example: Example) -> Problems:
     """A message has a key that belongs to another role.
 
-    Only the assistant calls tools and refuses; only a tool's result names the call that it answers. Templates leave out what
-    stands elsewhere, services reject it.
+    Only the assistant calls tools and refuses. Only a tool result names the call that it answers. Templates omit misplaced keys, and services reject them.
 
     Bad: {"messages": [{"role": "user", "content": "Hi", "tool_call_id": "call_1"}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
@@ -193,11 +189,11 @@ def key_on_wrong_role(example: Example) -> Problems:
                 yield Problem(f"{message.pointer}/{key}", f"`{key}` on a message of role {excerpt(message.role or '', 30)!r}; it belongs to {owner!r}")
 
 
-@value_rule("M024", "message-name", Severity.WARNING, hint="Use 1 to 64 letters, digits, underscores and dashes, or leave it out.")
+@value_rule("M024", "message-name", Severity.WARNING, hint="Use 1 to 64 letters, digits, underscores and dashes, or remove the name.")
 def message_name(example: Example) -> Problems:
-    """The name of a speaker is not one that services take.
+    """A speaker's name is not accepted by services.
 
-    They take 1 to 64 of a-z, A-Z, 0-9, underscore and dash. The names of tools are T002's.
+    They accept 1 to 64 of a-z, A-Z, 0-9, underscore and dash. T002 covers tool names.
 
     Bad: {"messages": [{"role": "user", "name": "Jo Ann", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "name": "Jo_Ann", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
@@ -209,15 +205,15 @@ def message_name(example: Example) -> Problems:
         if not isinstance(name, str):
             yield Problem(f"{message.pointer}/name", f"the name is {kind_of(name)}, not a string")
         elif not NAME.fullmatch(name):
-            yield Problem(f"{message.pointer}/name", f"name {excerpt(name, 40)!r} is not one that services take" if name else "the name is empty")
+            yield Problem(f"{message.pointer}/name", f"name {excerpt(name, 40)!r} is not accepted by services" if name else "the name is empty")
 
 
-@rule("M025", "repeated-message", severity=Severity.WARNING, scope=Scope.TEXT, flag="repeated", hint="Remove the copy and what follows from it.")
+@rule("M025", "repeated-message", severity=Severity.WARNING, scope=Scope.TEXT, flag="repeated", hint="Remove the copy and its consequences.")
 def repeated_message() -> "pl.Expr":
-    """A message comes twice in one conversation.
+    """A message is repeated in one conversation.
 
-    Two in a row, or the same question or answer again in the next turn: an export repeated it. The model learns to repeat
-    itself. Short messages such as "go on" may come again in a later turn.
+    Two consecutive messages are equal, or the next turn repeats the question or answer. An export duplicated it, and the model learns to repeat itself.
+    Short messages such as "go on" may repeat in a later turn.
 
     Bad: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris."}, {"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris."}]}
     Good: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris."}, {"role": "user", "content": "And of Italy?"}, {"role": "assistant", "content": "Rome."}]}
@@ -231,7 +227,7 @@ def repeated_message() -> "pl.Expr":
 @repeated_message.repaired_by(safe=False)
 @on_messages
 def drop_copies(messages: list[Object]) -> list[Object] | None:
-    """Remove the second of two equal messages in a row, and a question with its answer that come again at once."""
+    """Remove the second of two equal consecutive messages, and an immediate copy of a question with its answer."""
     kept: list[Object] = []
     for message in messages:
         if not (kept and message == kept[-1] and _repeats(kept[-1], message, 1)):
@@ -255,9 +251,9 @@ def _repeats(left: Object, right: Object, back: int) -> bool:
 
 @profile_rule("M026", "system-in-most", Severity.INFO, hint="Give all examples a system prompt, or none.")
 def system_in_most(known: DatasetSummary) -> Iterator[tuple[Any, Problem]]:
-    """A few examples have no system prompt where nearly all have one, or the other way round.
+    """A few examples have no system prompt where nearly all have one, or the reverse.
 
-    The model learns two ways to behave, one of them from little data. Nine in ten and more count as nearly all.
+    The model learns two behaviors, one of them from little data. Nearly all means more than nine in ten.
 
     Bad:
         {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
@@ -282,12 +278,11 @@ def system_in_most(known: DatasetSummary) -> Iterator[tuple[Any, Problem]]:
             )
 
 
-@dataset_rule("M027", "reasoning-in-some", Severity.WARNING, hint="Give all answers their reasoning, or none; or train on the two in turn on purpose.")
+@dataset_rule("M027", "reasoning-in-some", Severity.WARNING, hint="Give all answers their reasoning, or none, unless you train on both on purpose.")
 def reasoning_in_some(example: Example, state: DatasetState) -> Problems:
-    """Some examples have the assistant's reasoning and some have none.
+    """Some examples have the assistant's reasoning and others have none.
 
-    Trainers read keys such as reasoning_content where the first lines have them, and the model learns to think or not by
-    chance.
+    Trainers read keys such as reasoning_content if the first lines have them. The model learns to reason or not at random.
 
     Bad:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "reasoning_content": "A greeting.", "content": "Hello."}]}

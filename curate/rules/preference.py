@@ -107,9 +107,9 @@ def prompt_of(example: Example, keys: tuple[str, str]) -> list[Said]:
     "P001", "pair-incomplete", Severity.ERROR, hint="Write prompt, chosen and rejected; or input with messages, preferred_output and non_preferred_output."
 )
 def pair_incomplete(example: Example, _: DatasetState) -> Problems:
-    """A preference example lacks one of its sides, or the prompt that OpenAI's form needs.
+    """A preference example lacks one of its sides, or the prompt that OpenAI's format requires.
 
-    Without both sides there is nothing to prefer; the trainer stops at the missing column.
+    A preference needs both sides. The trainer stops at the missing column.
 
     Bad: {"prompt": "Hi", "chosen": "Hello."}
     Good: {"prompt": "Hi", "chosen": "Hello.", "rejected": "What?"}
@@ -133,9 +133,9 @@ def pair_incomplete(example: Example, _: DatasetState) -> Problems:
     "P002", "side-not-an-answer", Severity.ERROR, targets={Target.AZURE: Severity.WARNING}, hint='Write each side as [{"role": "assistant", "content": ...}].'
 )
 def side_not_an_answer(example: Example) -> Problems:
-    """A side of OpenAI's preference form is not exactly one assistant message.
+    """A side of OpenAI's preference format is not exactly one assistant message.
 
-    The service compares single answers. Azure also takes the tool calls and results on the way to one.
+    The service compares single answers. Azure also accepts tool calls and results before the answer.
 
     Bad: {"input": {"messages": [{"role": "user", "content": "Hi"}]}, "preferred_output": [{"role": "user", "content": "Hello."}], "non_preferred_output": [{"role": "assistant", "content": "What?"}]}
     Good: {"input": {"messages": [{"role": "user", "content": "Hi"}]}, "preferred_output": [{"role": "assistant", "content": "Hello."}], "non_preferred_output": [{"role": "assistant", "content": "What?"}]}
@@ -158,8 +158,7 @@ def side_not_an_answer(example: Example) -> Problems:
 def sides_equal(example: Example) -> Problems:
     """Chosen and rejected are the same answer.
 
-    The two terms of the loss cancel: the example teaches nothing and dilutes the metrics. Case and white space are not
-    counted as a difference.
+    The two terms of the loss cancel. The example teaches nothing and dilutes the metrics. Case and white space are ignored.
 
     Bad: {"prompt": "Hi", "chosen": "Hello.", "rejected": "hello. "}
     Good: {"prompt": "Hi", "chosen": "Hello.", "rejected": "What?"}
@@ -175,11 +174,11 @@ def same(pair: Pair) -> bool:
     return chosen == rejected
 
 
-@value_rule("P004", "sides-nearly-equal", Severity.WARNING, hint="Look whether the difference is what the model should learn.")
+@value_rule("P004", "sides-nearly-equal", Severity.WARNING, hint="Check whether the difference is what the model should learn.")
 def sides_nearly_equal(example: Example) -> Problems:
     """Chosen and rejected differ in punctuation only.
 
-    All their words are the same and in the same order: what the model can learn from the pair is where to put a comma.
+    All words are equal and in the same order. The model can only learn punctuation from the pair.
 
     Bad: {"prompt": "Hi", "chosen": "Hello, you two.", "rejected": "Hello you two!"}
     Good: {"prompt": "Hi", "chosen": "Hello, you two.", "rejected": "What do you two want?"}
@@ -196,7 +195,7 @@ def sides_nearly_equal(example: Example) -> Problems:
 def empty_side(example: Example) -> Problems:
     """A side of a pair is empty.
 
-    An empty answer is told apart by its length alone; the model learns nothing about what makes an answer good.
+    An empty answer differs by its length alone. The model learns nothing about good answers.
 
     Bad: {"prompt": "Hi", "chosen": "Hello.", "rejected": ""}
     Good: {"prompt": "Hi", "chosen": "Hello.", "rejected": "What?"}
@@ -207,11 +206,11 @@ def empty_side(example: Example) -> Problems:
             yield Problem(f"/{key}", f"`{key}` is empty")
 
 
-@value_rule("P006", "prompt-answered", Severity.ERROR, hint="End the prompt on the user's turn.")
+@value_rule("P006", "prompt-answered", Severity.ERROR, hint="End the prompt with the user's turn.")
 def prompt_answered(example: Example) -> Problems:
-    """The prompt of a pair ends on the assistant.
+    """The prompt of a pair ends with the assistant.
 
-    Both sides would then answer an answer; services reject it, and templates put two assistant turns in a row.
+    Both sides would then answer an answer. Services reject it, and templates render two assistant turns in a row.
 
     Bad: {"prompt": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "chosen": [{"role": "assistant", "content": "Yes?"}], "rejected": [{"role": "assistant", "content": "What?"}]}
     Good: {"prompt": [{"role": "user", "content": "Hi"}], "chosen": [{"role": "assistant", "content": "Yes?"}], "rejected": [{"role": "assistant", "content": "What?"}]}
@@ -219,14 +218,14 @@ def prompt_answered(example: Example) -> Problems:
     pair = pair_of(example)
     prompt = prompt_of(example, pair.keys) if pair and not pair.started else []  # sides that begin alike bring their own
     if prompt and prompt[-1].role == "assistant" and not prompt[-1].calls:
-        yield Problem(example.messages[len(prompt) - 1].pointer, "the prompt ends on the assistant")
+        yield Problem(example.messages[len(prompt) - 1].pointer, "the prompt ends with the assistant")
 
 
 @value_rule("P007", "no-shared-prompt", Severity.ERROR, hint="Add the prompt, or begin both sides with it.")
 def no_shared_prompt(example: Example) -> Problems:
-    """There is no prompt, and the two sides do not begin alike.
+    """There is no prompt, and the two sides begin differently.
 
-    Where no prompt is given, trainers take what both sides begin with; here that is nothing, so the answers answer nothing.
+    Without a prompt, trainers use the common beginning of both sides. Here it is empty, so the answers have no question.
 
     Bad: {"chosen": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "rejected": [{"role": "user", "content": "Hey"}, {"role": "assistant", "content": "What?"}]}
     Good: {"chosen": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "rejected": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "What?"}]}
@@ -237,14 +236,14 @@ def no_shared_prompt(example: Example) -> Problems:
     texts = example.messages and example.messages[0].pointer == f"/{pair.keys[0]}"
     left, right = pair.chosen[0].text, pair.rejected[0].text
     if not texts or left[:1] != right[:1]:
-        yield Problem("", "no prompt, and chosen and rejected do not begin alike")
+        yield Problem("", "no prompt, and chosen and rejected begin differently")
 
 
-@value_rule("P008", "refusal-chosen", Severity.WARNING, hint="Look whether the two sides were swapped.")
+@value_rule("P008", "refusal-chosen", Severity.WARNING, hint="Check whether the two sides were swapped.")
 def refusal_chosen(example: Example) -> Problems:
     """The chosen answer refuses and the rejected one does not.
 
-    Right where the request should be refused; elsewhere the model learns to refuse.
+    This is right where the request should be refused. Elsewhere the model learns to refuse.
 
     Bad: {"prompt": "What is 1 + 1?", "chosen": "I'm sorry, but I can't help with that.", "rejected": "2"}
     Good: {"prompt": "What is 1 + 1?", "chosen": "2", "rejected": "I'm sorry, but I can't help with that."}
@@ -254,9 +253,9 @@ def refusal_chosen(example: Example) -> Problems:
         yield Problem(f"/{pair.keys[0]}", "the chosen answer refuses, the rejected one does not")
 
 
-@dataset_rule("P009", "pair-swapped", Severity.ERROR, hint="Keep the one that is right.")
+@dataset_rule("P009", "pair-swapped", Severity.ERROR, hint="Keep the right one.")
 def pair_swapped(example: Example, state: DatasetState) -> Problems:
-    """The same pair stands elsewhere the other way round.
+    """The same pair occurs elsewhere with its sides swapped.
 
     One of the two is wrong, and together they teach nothing.
 
@@ -276,15 +275,15 @@ def pair_swapped(example: Example, state: DatasetState) -> Problems:
     places: dict[bytes, Place] = state.memory.setdefault("P009", {})
     places.setdefault(here, example.place)
     if swapped in places:
-        yield Problem("", f"the same pair is the other way round in {visible(str(places[swapped]))}")
+        yield Problem("", f"the same pair has its sides swapped in {visible(str(places[swapped]))}")
 
 
 @dataset_rule("P010", "longer-chosen", Severity.WARNING, hint="Add pairs in which the shorter answer is better.")
 def longer_chosen(example: Example, state: DatasetState) -> Problems:
-    """The longer answer is chosen nearly always.
+    """The longer answer is nearly always chosen.
 
-    Length then tells which side is better, and that is what the model learns: to write long. Told from 20 pairs on, where
-    more than 70 in 100 have the longer answer chosen.
+    Length then predicts the chosen side, and the model learns to write long answers. Reported from 20 pairs on, if the longer answer is chosen in more than
+    70%.
 
     Bad:
         [{"prompt": "0", "chosen": "aa", "rejected": "b"}, {"prompt": "1", "chosen": "aa", "rejected": "b"}, {"prompt": "2", "chosen": "aa", "rejected": "b"}, {"prompt": "3", "chosen": "aa", "rejected": "b"},

@@ -29,12 +29,11 @@ def is_prompt(example: Example) -> bool:
     return bool(example.messages) and meant(example.messages[-1]) != "assistant" and bool(references(example))
 
 
-@dataset_rule("R001", "prompt-answered-already", Severity.ERROR, only=REINFORCING, hint="End each line on the user's message: the model writes the answer.")
+@dataset_rule("R001", "prompt-answered-already", Severity.ERROR, only=REINFORCING, hint="End each line with the user's message. The model writes the answer.")
 def prompt_answered_already(example: Example, state: DatasetState) -> Problems:
-    """A line of reinforcement data does not end on the user.
+    """A line of reinforcement data does not end with the user.
 
-    The service samples answers to the last message, which must be the user's. Told where most lines of the data are prompts
-    with a reference.
+    The service samples answers to the last message, which must be the user's. Reported if most lines of the data are prompts with a reference.
 
     Bad:
         {"messages": [{"role": "user", "content": "1 + 1"}], "answer": "2"}
@@ -64,14 +63,14 @@ def not_all_prompts(state: DatasetState) -> Conclusion:
     if state.summary.unasked:
         wrong = counted(wrong, state.summary.unasked[1], state.summary.unasked[0])
     if counts["prompts"] > others and wrong:
-        yield wrong[1], Problem("", f"{plural(wrong[0], 'line')} of {counts['prompts'] + others:,} not ending on the user")
+        yield wrong[1], Problem("", f"{plural(wrong[0], 'line')} of {counts['prompts'] + others:,} do not end with the user")
 
 
-@value_rule("R002", "system-in-prompt", Severity.ERROR, only=REINFORCING, hint="Call it developer.")
+@value_rule("R002", "system-in-prompt", Severity.ERROR, only=REINFORCING, hint="Use the role developer.")
 def system_in_prompt(example: Example) -> Problems:
     """A prompt of reinforcement data has a system message.
 
-    The models that are trained this way take `developer` instead.
+    The models that support this training accept `developer` instead.
 
     Bad: {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "1 + 1"}], "answer": "2"}
     Good: {"messages": [{"role": "developer", "content": "Be brief."}, {"role": "user", "content": "1 + 1"}], "answer": "2"}
@@ -91,11 +90,11 @@ def to_developer(value: dict[str, Any]) -> dict[str, Any]:
     return {**value, "messages": [{**turn, "role": "developer"} if isinstance(turn, dict) and turn.get("role") == "system" else turn for turn in turns]}
 
 
-@dataset_rule("R003", "reference-uneven", Severity.ERROR, only=REINFORCING, hint="Give every line the keys that the grader reads, each of one type.")
+@dataset_rule("R003", "reference-uneven", Severity.ERROR, only=REINFORCING, hint="Give every line the keys that the grader reads, each with one type.")
 def reference_uneven(example: Example, state: DatasetState) -> Problems:
     """A key beside the prompts is missing in some lines, or has another type there.
 
-    A grader that reads `item.answer` fails on a line without it, and the run stops or scores the answer 0.
+    A grader that reads `item.answer` fails on a line without it. The run stops, or the answer scores 0.
 
     Bad:
         {"messages": [{"role": "user", "content": "1 + 1"}], "answer": "2", "unit": "m"}
@@ -134,13 +133,12 @@ def keys_of_several_kinds(state: DatasetState) -> Conclusion:
 
 
 @dataset_rule(
-    "R004", "no-validation-file", Severity.WARNING, only=REINFORCING, hint="Check the validation file together with this one; `curate split` makes one."
+    "R004", "no-validation-file", Severity.WARNING, only=REINFORCING, hint="Check the validation file together with this one. `curate split` creates one."
 )
 def no_validation_file(example: Example, state: DatasetState) -> Problems:
-    """Prompts for reinforcement stand in one file only.
+    """Prompts for reinforcement are in one file only.
 
-    The service wants a validation file beside the training file, and does not start without. Told when a single file is
-    checked, since nobody knows of another.
+    The service requires a validation file beside the training file. Reported when a single file is checked, since other files are unknown.
 
     Bad: {"messages": [{"role": "user", "content": "1 + 1"}], "answer": "2"}
     Good: {"messages": [{"role": "user", "content": "1 + 1"}, {"role": "assistant", "content": "2"}]}
@@ -156,14 +154,14 @@ def one_file_alone(state: DatasetState) -> Conclusion:
     counts = state.memory.get("R004")
     files = {file for file, _ in state.summary.places.parts}
     if counts and len(files) == 1 and counts["prompts"] > counts["others"] + (state.summary.plain[0] if state.summary.plain else 0):
-        yield Place(files.pop(), 0), Problem("", "prompts for reinforcement, and no validation file beside this one")
+        yield Place(files.pop(), 0), Problem("", "prompts for reinforcement without a validation file")
 
 
-@dataset_rule("R005", "prompt-limits", Severity.ERROR, only=(Target.AZURE,), hint="Leave images out, and train on 50,000 lines or fewer.")
+@dataset_rule("R005", "prompt-limits", Severity.ERROR, only=(Target.AZURE,), hint="Remove images, and train on 50,000 lines or fewer.")
 def prompt_limits(example: Example, state: DatasetState) -> Problems:
-    """A prompt of reinforcement data has an image, or there are more than 50,000.
+    """A prompt of reinforcement data has an image, or there are more than 50,000 prompts.
 
-    The service trains this way on text only, and takes no larger file.
+    The service supports this training on text only, and accepts no larger file.
 
     Bad: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}], "answer": "a cat"}
     Good: {"messages": [{"role": "user", "content": "What purrs?"}], "answer": "a cat"}
@@ -181,15 +179,14 @@ def too_many_prompts(state: DatasetState, *, target: Target) -> Conclusion:
     most = LIMITS[target].max_prompts
     for file, count in state.memory.get("R005", {}).items():
         if most is not None and count > most:
-            yield Place(file, 0), Problem("", f"{plural(count, 'prompt')}; {target} takes {most:,} ({LIMITS[target].source})")
+            yield Place(file, 0), Problem("", f"{plural(count, 'prompt')}; {target} accepts {most:,} ({LIMITS[target].source})")
 
 
-@dataset_rule("R006", "reference-constant", Severity.WARNING, only=REINFORCING, hint="Write into each line what its own answer is judged by.")
+@dataset_rule("R006", "reference-constant", Severity.WARNING, only=REINFORCING, hint="Write the reference for its own answer into each line.")
 def reference_constant(example: Example, state: DatasetState) -> Problems:
     """All prompts have the same reference.
 
-    Every question is then judged by one answer, and the model learns to give that one. Told from five lines on, where no
-    key beside the prompts differs.
+    One answer then judges every question, and the model learns to give it. Reported from five lines on, if no key beside the prompts differs.
 
     Bad:
         {"messages": [{"role": "user", "content": "1 + 1"}], "answer": "2"}

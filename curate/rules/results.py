@@ -17,12 +17,12 @@ from curate.text import excerpt, plural
 MISTRAL_ID: Final = re.compile(r"[A-Za-z0-9]{9}")
 
 
-@value_rule("T017", "call-id", Severity.WARNING, targets=REJECTED, hint="Give each call an id of its own, and its result the same.")
+@value_rule("T017", "call-id", Severity.WARNING, targets=REJECTED, hint="Give each call a unique id, and its result the same id.")
 def call_id(example: Example, *, target: Target) -> Problems:
     """A tool call has no id, or the id of another call.
 
-    The id joins a call to its result. Templates that join them by order do without, and so does TRL where no call of the
-    example has one; services reject the line.
+    The id links a call to its result. Services reject the line. Templates that link by order do not need ids, and neither does TRL if no call in the
+    example has one.
 
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"type": "function", "function": {"name": "now", "arguments": "{}"}}]}, {"role": "tool", "content": "12:00"}, {"role": "assistant", "content": "Noon."}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "call_1", "content": "12:00"}, {"role": "assistant", "content": "Noon."}], "tools": [{"type": "function", "function": {"name": "now"}}]}
@@ -38,7 +38,7 @@ def call_id(example: Example, *, target: Target) -> Problems:
             if not is_id(given := call.get("id")):
                 yield Problem(at, f"{name} has no id")
             elif given in used:
-                yield Problem(f"{at}/id", f"{name} has the id {excerpt(given, 40)!r} of an earlier one")
+                yield Problem(f"{at}/id", f"{name} has the id {excerpt(given, 40)!r} of an earlier call")
             else:
                 used.add(given)
 
@@ -46,7 +46,7 @@ def call_id(example: Example, *, target: Target) -> Problems:
 @call_id.repaired_by(safe=True)
 @on_messages
 def number_calls(messages: list[Object]) -> list[Object] | None:
-    """Give calls without an id, or with that of an earlier one, an id of their own, and the results after them the same; where a result may belong to several, nothing changes."""
+    """Give calls with a missing or repeated id, and their results, a new id; where a result may belong to several calls, nothing changes."""
     if not all(isinstance(call, dict) for message in messages for call in calls_in(message)):
         return None
     taken = {*ids_in(messages), *(message["tool_call_id"] for message in messages if is_id(message.get("tool_call_id")))}
@@ -86,12 +86,12 @@ def _free(given: Any, used: set[str], taken: set[str]) -> str:
     return str(found)
 
 
-@value_rule("T018", "result-without-call", Severity.ERROR, hint="Give it the id of the call that it answers, or restore the call.")
+@value_rule("T018", "result-without-call", Severity.ERROR, hint="Use the id of the call that it answers, or restore the call.")
 def result_without_call(example: Example) -> Problems:
-    """A tool's result answers no call.
+    """A tool result answers no call.
 
-    No call before it has its id, or there is none at all. Services reject the line; the model learns from a result that it
-    never asked for. Results without an id are fine after calls without ids, and after calls written as text.
+    No earlier call has its id, or there is no call. Services reject the line. Results without an id are fine after calls without ids and after calls
+    written as text.
 
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "call_2", "content": "12:00"}, {"role": "assistant", "content": "Noon."}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "call_1", "content": "12:00"}, {"role": "assistant", "content": "Noon."}], "tools": [{"type": "function", "function": {"name": "now"}}]}
@@ -107,7 +107,7 @@ def result_without_call(example: Example) -> Problems:
             given = message.value.get("tool_call_id")
             if is_id(given):
                 if given not in known and (known or not answered or last):
-                    yield Problem(within(message, "tool_call_id"), f"no call before has the id {excerpt(given, 40)!r}")
+                    yield Problem(within(message, "tool_call_id"), f"no earlier call has the id {excerpt(given, 40)!r}")
             elif not answered:
                 yield Problem(message.pointer, "a result before any call")
             elif any(is_id(id_) for id_ in last):
@@ -116,9 +116,9 @@ def result_without_call(example: Example) -> Problems:
 
 @value_rule("T019", "unanswered-call", Severity.WARNING, hint="Put the results between the call and the next turn.")
 def unanswered_call(example: Example) -> Problems:
-    """A tool call gets no result before the conversation goes on.
+    """A tool call has no result before the conversation continues.
 
-    The model learns to make results up. A call that ends the conversation is fine.
+    The model learns to invent results. A call that ends the conversation is fine.
 
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}, {"role": "assistant", "content": "Noon."}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "call_1", "content": "12:00"}, {"role": "assistant", "content": "Noon."}], "tools": [{"type": "function", "function": {"name": "now"}}]}
@@ -141,9 +141,9 @@ def unanswered_call(example: Example) -> Problems:
 
 @value_rule("T020", "results-out-of-order", Severity.INFO, hint="Put the results in the order of the calls.")
 def results_out_of_order(example: Example) -> Problems:
-    """Results come in another order than their calls.
+    """Results are in another order than their calls.
 
-    Templates that render no ids leave only the order to tell which result belongs to which call.
+    Templates that render no ids link results to calls by order only.
 
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}, {"id": "call_2", "type": "function", "function": {"name": "today", "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "call_2", "content": "Monday"}, {"role": "tool", "tool_call_id": "call_1", "content": "12:00"}, {"role": "assistant", "content": "Noon."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}, {"id": "call_2", "type": "function", "function": {"name": "today", "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "call_1", "content": "12:00"}, {"role": "tool", "tool_call_id": "call_2", "content": "Monday"}, {"role": "assistant", "content": "Noon."}]}
@@ -164,7 +164,7 @@ def results_out_of_order(example: Example) -> Problems:
 def mistral_call_id(example: Example) -> Problems:
     """The id of a tool call is not nine letters and digits.
 
-    The service takes no other id.
+    The service accepts no other id.
 
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call00001", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
@@ -182,7 +182,7 @@ def mistral_call_id(example: Example) -> Problems:
 @mistral_call_id.repaired_by(safe=True)
 @on_messages
 def number_as_mistral(messages: list[Object]) -> list[Object]:
-    """Number the ids that the service does not take with nine letters and digits, in calls and results alike."""
+    """Replace ids that the service does not accept with nine letters and digits, in calls and results."""
     given = dict.fromkeys(ids_in(messages))
     kept = {id_ for id_ in given if MISTRAL_ID.fullmatch(id_)}
     free = (name for number in count(1) if (name := f"call{number:05d}") not in kept)
@@ -199,12 +199,11 @@ def number_as_mistral(messages: list[Object]) -> list[Object]:
     return edited
 
 
-@value_rule("T022", "calls-without-tools", Severity.WARNING, targets=REJECTED, hint="Declare under `tools` what may be called.")
+@value_rule("T022", "calls-without-tools", Severity.WARNING, targets=REJECTED, hint="Declare the called tools under `tools`.")
 def calls_without_tools(example: Example) -> Problems:
-    """Tools are called, and none are declared.
+    """The example calls tools but declares none.
 
-    At inference the model is given declarations; without them in training it learns to call tools that it was not given.
-    Services reject the line.
+    At inference the model receives declarations. Without them in training, it learns to call tools that it was not given. Services reject the line.
 
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}

@@ -9,7 +9,7 @@ from curate.read.formats import is_prompt
 from curate.rules.references import REINFORCING, references
 from curate.rules.repair import Object, on_messages, without
 from curate.rules.rule import rule
-from curate.targets import NO_DEVELOPER, Target
+from curate.targets import NO_DEVELOPER, OPENAI_AZURE, Target
 from curate.text import excerpt
 
 ALIASES = {
@@ -19,7 +19,7 @@ ALIASES = {
 }  # fmt: skip
 NAMED_ONLY = ("system", "developer", "user", "assistant")
 """Roles that need nothing but a name; a tool's result also needs the id of its call."""
-TAKEN = {Target.OPENAI: Severity.INFO, Target.AZURE: Severity.INFO}
+TAKEN = dict.fromkeys(OPENAI_AZURE, Severity.INFO)
 """For what these services take, although it is deprecated, or most templates do not."""
 
 
@@ -73,7 +73,7 @@ def whole(example: Example) -> str:
 def no_messages(example: Example, *, target: Target) -> Problems:
     """The object has no `messages`.
 
-    Without it no trainer finds a conversation: the line is rejected or dropped. TRL also trains on a `prompt` alone.
+    Trainers find no conversation without it and reject or drop the line. TRL also trains on a `prompt` alone.
 
     Bad: {"question": "Hi", "reply": "Hello."}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
@@ -87,7 +87,7 @@ def no_messages(example: Example, *, target: Target) -> Problems:
 def messages_not_a_list(example: Example) -> Problems:
     """`messages` is not a list.
 
-    Often it is JSON inside a string, by an exporter that encoded twice; trainers see letters instead of messages.
+    It is often JSON in a string, written by an exporter that encoded twice. Trainers then see letters instead of messages.
 
     Bad: {"messages": "[{\\"role\\": \\"user\\"}]"}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
@@ -99,7 +99,7 @@ def messages_not_a_list(example: Example) -> Problems:
 
 @messages_not_a_list.repaired_by(safe=True)
 def parse_messages(value: Object) -> Object:
-    """Parse the JSON that stands in the string."""
+    """Parse the JSON in the string."""
     text = value.get("messages")
     decoded = decode(text.encode("utf-8", "surrogatepass")) if isinstance(text, str) else None
     return {**value, "messages": decoded.value} if decoded and isinstance(decoded.value, list) and not decoded.defects else value
@@ -109,7 +109,7 @@ def parse_messages(value: Object) -> Object:
 def empty_messages(example: Example) -> Problems:
     """`messages` is an empty list.
 
-    There is nothing to train on; services reject the file because of it.
+    There is nothing to train on, and services reject the file.
 
     Bad: {"messages": []}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
@@ -122,7 +122,7 @@ def empty_messages(example: Example) -> Problems:
 def message_not_an_object(example: Example) -> Problems:
     """A message is not an object.
 
-    A bare string has no role, so nobody can tell who said it.
+    A bare string has no role, so its speaker is unknown.
 
     Bad: {"messages": ["Hi", {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
@@ -132,11 +132,11 @@ def message_not_an_object(example: Example) -> Problems:
             yield Problem(pointer_of(example, index), f"message {index + 1} is {kind_of(turn)}, not an object")
 
 
-@rule("M005", "no-role", Severity.ERROR, hint="Say who speaks: system, developer, user, assistant or tool.")
+@rule("M005", "no-role", Severity.ERROR, hint="Set the role to system, developer, user, assistant or tool.")
 def no_role(example: Example) -> Problems:
     """A message has no role.
 
-    The chat template cannot place it, and a trainer cannot tell whether to learn it.
+    The chat template cannot place the message, and a trainer cannot decide whether to train on it.
 
     Bad: {"messages": [{"content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
@@ -150,9 +150,9 @@ def no_role(example: Example) -> Problems:
 
 @rule("M006", "unknown-role", Severity.ERROR, hint="Use system, developer, user, assistant or tool.")
 def unknown_role(example: Example) -> Problems:
-    """A role is none that chat models know.
+    """A role is not known to chat models.
 
-    Templates raise an error on it, or drop the message without a word.
+    Templates raise an error on it, or drop the message without a warning.
 
     Bad: {"messages": [{"role": "customer", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
@@ -162,11 +162,11 @@ def unknown_role(example: Example) -> Problems:
             yield Problem(role_pointer(message), f"role {excerpt(message.role)!r} is not known")
 
 
-@rule("M007", "role-alias", Severity.ERROR, hint="Rename it; the message says to what.")
+@rule("M007", "role-alias", Severity.ERROR, hint="Use the role that the message names.")
 def role_alias(example: Example) -> Problems:
-    """A role is another name for a known one.
+    """A role is an alias of a known role.
 
-    Templates compare roles letter by letter: `human`, `gpt`, `Assistant` or ` user` match nothing, the message is lost.
+    Templates compare roles exactly. `human`, `gpt`, `Assistant` and ` user` match nothing, so the message is lost.
 
     Bad: {"messages": [{"role": "human", "content": "Hi"}, {"role": "gpt", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
@@ -178,7 +178,7 @@ def role_alias(example: Example) -> Problems:
 
 @role_alias.repaired_by(safe=True)
 def rename_roles(value: Object) -> Object:
-    """Write each role by the name that templates know; calls and results of tools need more than a name and stay."""
+    """Rename each alias to the role that templates know; roles of tool calls and results need more than a name and do not change."""
     renamed = []
     for turn in turns if isinstance(turns := value.get("messages"), list) else ():
         role = turn.get("role") if isinstance(turn, dict) else None
@@ -194,13 +194,13 @@ def rename_roles(value: Object) -> Object:
     "deprecated-role",
     Severity.WARNING,
     targets=dict.fromkeys(NO_DEVELOPER, Severity.ERROR) | TAKEN,
-    hint="Use the role `tool` with a tool_call_id; where `developer` is not taken, `system`.",
+    hint="Use the role `tool` with a tool_call_id. Where `developer` is not accepted, use `system`.",
 )
 def deprecated_role(example: Example, *, target: Target) -> Problems:
-    """A role is deprecated, or none that the service takes.
+    """A role is deprecated, or the service does not accept it.
 
-    OpenAI replaced `function` by `tool` in 2023; most templates know only `tool`, and raise an error or drop the result.
-    Together, Fireworks and Mistral do not take `developer` either.
+    OpenAI replaced `function` with `tool` in 2023. Most templates know only `tool`, and raise an error or drop the result. Together, Fireworks and Mistral
+    do not accept `developer`.
 
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "function_call": {"name": "now", "arguments": "{}"}}, {"role": "function", "name": "now", "content": "12:00"}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
@@ -209,13 +209,13 @@ def deprecated_role(example: Example, *, target: Target) -> Problems:
         if message.role == "function":
             yield Problem(role_pointer(message), "role 'function' is deprecated")
         elif message.role == "developer" and target in NO_DEVELOPER:
-            yield Problem(role_pointer(message), f"role 'developer' is not taken by {target}")
+            yield Problem(role_pointer(message), f"role 'developer' is not accepted by {target}")
 
 
 @deprecated_role.repaired_by(safe=False)
 @on_messages
 def roles_as_taken(messages: list[Object], *, target: Target) -> list[Object] | None:
-    """Turn function calls and their results into tool calls and tool messages, with ids that join them; write `developer` as `system` where it is not taken."""
+    """Convert function calls and their results to tool calls and tool messages with matching ids; write `developer` as `system` where it is not accepted."""
     if target not in NO_DEVELOPER:
         return functions_to_tools(messages)
     edited = functions_to_tools([{**message, "role": "system"} if message.get("role") == "developer" else message for message in messages])
@@ -246,8 +246,8 @@ def functions_to_tools(messages: list[Object]) -> list[Object] | None:
 def no_assistant(example: Example, *, target: Target) -> Problems:
     """No message is from the assistant.
 
-    Loss is taken on the assistant's words only, so the example teaches nothing. Prompts for reinforcement fine-tuning have
-    none: where the service trains on these, a line with a key that a grader may read is taken for one.
+    The loss covers the assistant's tokens only, so the example teaches nothing. Prompts for reinforcement fine-tuning have no answer: for services that
+    train on them, a line with a key for the grader counts as such a prompt.
 
     Bad: {"messages": [{"role": "user", "content": "Hi"}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}

@@ -33,6 +33,8 @@ Mend = TypeVar("Mend", bound=Callable[..., Any])
 CODE: Final = re.compile(r"[A-Z]\d{3}")
 NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 WITHOUT: Final = "No documentation: Python was told to leave it out (PYTHONOPTIMIZE=2, -OO)."
+LINE_BREAK: Final = re.compile(r"(?<!\n)\n(?!\n)")
+"""A break inside of a paragraph."""
 BYTE: Final = re.compile(rb"\\x([0-9a-f]{2})")
 
 
@@ -173,7 +175,7 @@ def _documentation(code: str, doc: str) -> tuple[str, str, bytes, bytes]:
     summary, _, why = before.strip().partition("\n")
     if not (summary.endswith(".") and why.strip() and bad.strip() and good.strip()):
         raise ValueError(f"{code}: the docstring needs a summary that ends in a full stop, a reason, and the blocks Bad: and Good:")
-    return summary, inspect.cleandoc(why), _block(bad), _block(good)
+    return summary, LINE_BREAK.sub(" ", inspect.cleandoc(why)), _block(bad), _block(good)
 
 
 def _block(text: str) -> bytes:

@@ -38,13 +38,12 @@ def _secrets(texts: "pl.Expr", finder: Callable[[str], Iterator[Secret]]) -> "pl
     severity=Severity.ERROR,
     scope=Scope.TEXT,
     trigger=KEY_HINTS,
-    hint="Revoke the key, for it has leaked; then `--unsafe-fixes` puts its kind in its place.",
+    hint="Revoke the key, since it has leaked. Then `--unsafe-fixes` replaces it with its kind.",
 )
 def secret_key() -> "pl.Expr":
-    """A message holds a key, a token or a password.
+    """A message contains a key, a token or a password.
 
-    A model repeats what it was trained on to anyone who asks in the right way, and a training file is copied to
-    places that a vault is not. Findings never show the secret.
+    A model can repeat its training data to anyone, and training files are copied to less protected places. Findings never show the secret.
 
     Bad: {"messages": [{"role": "user", "content": "Why is it refused? key = AKIAIOSFODNN7EXAMPLX"}, {"role": "assistant", "content": "It has expired."}]}
     Good: {"messages": [{"role": "user", "content": "Why is it refused? key = [AWS ACCESS KEY]"}, {"role": "assistant", "content": "It has expired."}]}
@@ -58,13 +57,12 @@ def secret_key() -> "pl.Expr":
     severity=Severity.WARNING,
     scope=Scope.TEXT,
     trigger=NUMBER_HINTS,
-    hint="Replace it by a made-up one; `--unsafe-fixes` puts its kind in its place.",
+    hint="Replace it with an invented number. `--unsafe-fixes` replaces it with its kind.",
 )
 def card_or_account_number() -> "pl.Expr":
-    """A message holds a card number, an IBAN or a social security number.
+    """A message contains a card number, an IBAN or a social security number.
 
-    Only numbers whose checksum is right are reported: they belong to somebody, and the model will tell them to
-    others. Findings never show the number.
+    Only numbers with a valid checksum are reported. They belong to someone, and the model can repeat them. Findings never show the number.
 
     Bad: {"messages": [{"role": "user", "content": "My card is 4539 1488 0343 6467."}, {"role": "assistant", "content": "Thank you."}]}
     Good: {"messages": [{"role": "user", "content": "My card is [CARD NUMBER]."}, {"role": "assistant", "content": "Thank you."}]}
@@ -78,13 +76,12 @@ def card_or_account_number() -> "pl.Expr":
     severity=Severity.INFO,
     scope=Scope.TEXT,
     trigger=PERSONAL_HINTS,
-    hint="Look whether it is somebody's; `--unsafe-fixes` puts its kind in its place.",
+    hint="Check whether it belongs to someone. `--unsafe-fixes` replaces it with its kind.",
 )
 def personal_data() -> "pl.Expr":
-    """A message holds an e-mail address, a phone number or a public IP address.
+    """A message contains an e-mail address, a phone number or a public IP address.
 
-    Personal data in training data needs a reason, and comes out of the model again. Addresses under example.com,
-    numbers with 555 and private networks are left alone: they are nobody's.
+    Personal data in training data needs a reason, and a model can repeat it. Addresses under example.com, 555 numbers and private networks are skipped.
 
     Bad: {"messages": [{"role": "user", "content": "Write to jo.miller@gmail.com"}, {"role": "assistant", "content": "Done."}]}
     Good: {"messages": [{"role": "user", "content": "Write to jo.miller@example.com"}, {"role": "assistant", "content": "Done."}]}
@@ -94,7 +91,7 @@ def personal_data() -> "pl.Expr":
 
 def _redacting(declared: Rule, finder: Callable[[str], Iterator[Secret]]) -> None:
     def redact(value: dict[str, Any]) -> dict[str, Any]:
-        """Replaces what was found by its kind in brackets."""
+        """Replace what was found with its kind in brackets."""
         return with_texts(value, lambda text: redacted(text, finder))
 
     declared.repaired_by(safe=False)(redact)

@@ -9,9 +9,9 @@ from curate.rules.rule import rule
 
 @rule("F006", "outdated-entry", Severity.WARNING, scope="adoption", hint="Remove the line, or write the baseline again with --write-baseline.")
 def outdated_entry() -> None:
-    """A suppression or an entry of the baseline matches no finding any more.
+    """A suppression or a baseline entry matches no finding.
 
-    The finding was mended or its example changed. Left where it is, the entry would hide the same mistake when somebody makes it again.
+    The finding was fixed or its example changed. The entry would hide the same mistake if it returns.
 
     Bad: {"code": "C001", "example": "00000000000000000000000000000000", "file": "data.jsonl", "line": 1, "reason": "the answer is in an image", "author": "ada", "when": "2026-11-25T00:00:00Z"}
     Good: {"code": "C001", "example": "88394c9cc4dd824e236a24e4d68fe539", "file": "data.jsonl", "line": 1, "reason": "the answer is in an image", "author": "ada", "when": "2026-11-25T00:00:00Z"}

@@ -12,7 +12,7 @@ from curate.rules.dataset_summary import DatasetState
 from curate.rules.repair import Object, messages_in, without
 from curate.rules.roles import TAKEN, functions_to_tools, kind_of
 from curate.rules.rule import dataset_rule, value_rule
-from curate.targets import LIMITS, SERVICES, Target
+from curate.targets import LIMITS, OPENAI_AZURE, SERVICES, Target
 from curate.text import excerpt, plural
 
 REJECTED: Final = dict.fromkeys(SERVICES, Severity.ERROR)
@@ -148,8 +148,8 @@ def schema_fault(schema: bytes) -> str | None:
 def tools_malformed(example: Example, *, target: Target) -> Problems:
     """`tools` is not a list of function declarations.
 
-    Templates look for `function.name` and `function.parameters`; what they do not find, the model is not shown. Services
-    reject the line; OpenAI and Azure also where there are more than 128.
+    Templates read `function.name` and `function.parameters`, and show the model nothing else. Services reject the line; OpenAI and Azure also reject more
+    than 128 tools.
 
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function"}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "object", "properties": {}}}}]}
@@ -163,7 +163,7 @@ def tools_malformed(example: Example, *, target: Target) -> Problems:
         return
     most = LIMITS[target].tools
     if most is not None and len(tools) > most:
-        yield Problem(base, f"{plural(len(tools), 'tool')}; {target} takes {most}")
+        yield Problem(base, f"{plural(len(tools), 'tool')}; {target} accepts {most}")
     for i, tool in enumerate(tools):
         at = base if in_text else f"{base}/{i}"
         if not isinstance(tool, dict):
@@ -180,9 +180,9 @@ def tools_malformed(example: Example, *, target: Target) -> Problems:
 
 @value_rule("T002", "tool-name", Severity.WARNING, targets=REJECTED, hint="Use 1 to 64 letters, digits, underscores and dashes.")
 def tool_name(example: Example) -> Problems:
-    """The name of a tool has characters that services do not take.
+    """A tool name contains characters that services do not accept.
 
-    They take 1 to 64 of a-z, A-Z, 0-9, underscore and dash, and reject the line for any other name.
+    They accept 1 to 64 of a-z, A-Z, 0-9, underscore and dash, and reject the line for any other name.
 
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "get time", "parameters": {}}}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "get_time", "parameters": {}}}]}
@@ -190,14 +190,14 @@ def tool_name(example: Example) -> Problems:
     for tool in declared(example):
         if not NAME.fullmatch(tool.name):
             long = f" ({len(tool.name)} characters)" if len(tool.name) > 64 else ""
-            yield Problem(tool.at("name"), f"tool name {excerpt(tool.name)!r} is not one that services take{long}")
+            yield Problem(tool.at("name"), f"tool name {excerpt(tool.name)!r} is not accepted by services{long}")
 
 
 @value_rule("T003", "duplicate-tool", Severity.ERROR, hint="Keep one of the two, or rename one and its calls.")
 def duplicate_tool(example: Example) -> Problems:
     """Two tools have the same name.
 
-    A call cannot tell which of them is meant.
+    A call cannot tell which one is meant.
 
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now"}}, {"type": "function", "function": {"name": "now"}}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now"}}, {"type": "function", "function": {"name": "today"}}]}
@@ -214,7 +214,7 @@ def duplicate_tool(example: Example) -> Problems:
 def tool_schema(example: Example) -> Problems:
     """The parameters of a tool are not a valid JSON Schema of an object.
 
-    Services reject the line, and the arguments of calls cannot be checked against it.
+    Services reject the line, and the arguments of calls cannot be checked.
 
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "dict"}}}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "object"}}}]}
@@ -229,8 +229,7 @@ def tool_schema(example: Example) -> Problems:
 def functions_deprecated(example: Example) -> Problems:
     """`functions` and `function_call` are deprecated.
 
-    OpenAI replaced them by `tools` and `tool_calls` in 2023; chat templates know only these, and leave the functions and
-    the calls out without a word.
+    OpenAI replaced them with `tools` and `tool_calls` in 2023. Chat templates know only these and omit functions and their calls without a warning.
 
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "function_call": {"name": "now", "arguments": "{}"}}], "functions": [{"name": "now", "parameters": {"type": "object"}}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "object"}}}]}
@@ -244,7 +243,7 @@ def functions_deprecated(example: Example) -> Problems:
 
 @functions_deprecated.repaired_by(safe=True)
 def to_tools(value: Object) -> Object:
-    """Write `functions` as `tools`, and function calls and their results as tool calls and tool messages, with ids that join them."""
+    """Write `functions` as `tools`, and function calls and their results as tool calls and tool messages with matching ids."""
     functions, messages = value.get("functions"), messages_in(value)
     named = isinstance(functions, list) and all(isinstance(function, dict) and isinstance(function.get("name"), str) for function in functions)
     if messages is None or (functions and (value.get("tools") or not named)):
@@ -262,9 +261,9 @@ def to_tools(value: Object) -> Object:
 
 @value_rule("T006", "functions-and-tools", Severity.ERROR, hint="Keep `tools` and remove `functions`.")
 def functions_and_tools(example: Example) -> Problems:
-    """There are both `functions` and `tools`.
+    """The example has both `functions` and `tools`.
 
-    They are two names for one thing; services reject a line that has both, and trainers read only one of them.
+    They are two names for the same thing. Services reject a line with both, and trainers read only one.
 
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now"}}], "functions": [{"name": "now"}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now"}}]}
@@ -277,13 +276,13 @@ def functions_and_tools(example: Example) -> Problems:
     "T007",
     "parallel-tool-calls",
     Severity.WARNING,
-    targets={Target.OPENAI: Severity.ERROR, Target.AZURE: Severity.ERROR},
-    hint="Write true or false beside `tools`, or remove it.",
+    targets=dict.fromkeys(OPENAI_AZURE, Severity.ERROR),
+    hint="Write true or false beside `tools`, or remove the key.",
 )
 def parallel_tool_calls(example: Example) -> Problems:
     """`parallel_tool_calls` is not true or false, or there are no tools.
 
-    It says whether several tools may be called at once; services reject another value, and one that nothing refers to.
+    It sets whether the model may call several tools at once. Services reject other values, and the key without tools.
 
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "parallel_tool_calls": false}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now"}}], "parallel_tool_calls": false}
@@ -299,7 +298,7 @@ def parallel_tool_calls(example: Example) -> Problems:
 
 @parallel_tool_calls.repaired_by(safe=True)
 def mend_parallel(value: Object) -> Object:
-    """Write true or false where text or a number means it; remove it where there are no tools."""
+    """Write text and numbers that mean true or false as such; remove the key where there are no tools."""
     parallel = value.get("parallel_tool_calls")
     if not value.get("tools") and not value.get("functions"):
         return without(value, "parallel_tool_calls")
@@ -307,12 +306,11 @@ def mend_parallel(value: Object) -> Object:
     return value if meant is None else {**value, "parallel_tool_calls": meant}
 
 
-@dataset_rule("T023", "unused-tools", Severity.INFO, hint="Add examples that call them, or leave them out.")
+@dataset_rule("T023", "unused-tools", Severity.INFO, hint="Add examples that call the tools, or remove them.")
 def unused_tools(example: Example, state: DatasetState) -> Problems:
-    """A tool is declared and no example calls it.
+    """A declared tool is never called.
 
-    A model learns when to call a tool from examples that do; one that is always there and never called is learnt as one
-    to ignore.
+    A model learns when to call a tool from examples with calls. It learns to ignore a tool that is always present and never called.
 
     Bad: {"messages": [{"role": "user", "content": "What time is it?"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}, {"type": "function", "function": {"name": "today"}}]}
     Good: {"messages": [{"role": "user", "content": "What time is it?"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}

@@ -13,11 +13,11 @@ from curate.text import plural
 SYSTEMS = ("system", "developer")
 
 
-@rule("M010", "no-user", Severity.WARNING, hint="Add the question that the answer answers.")
+@rule("M010", "no-user", Severity.WARNING, hint="Add the question.")
 def no_user(example: Example) -> Problems:
     """No message is from the user.
 
-    Many templates require one; and an answer without a question teaches to talk unasked.
+    Many templates require a user message. An answer without a question teaches the model to speak unprompted.
 
     Bad: {"messages": [{"role": "system", "content": "Be brief."}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
@@ -27,11 +27,11 @@ def no_user(example: Example) -> Problems:
         yield Problem(whole(example), "no message is from the user")
 
 
-@rule("M011", "open-end", Severity.WARNING, hint="Remove what follows the last answer, or add the answer to it.")
+@rule("M011", "open-end", Severity.WARNING, hint="Remove the messages after the last answer, or add an answer.")
 def open_end(example: Example) -> Problems:
-    """The conversation does not end on the assistant.
+    """The conversation does not end with the assistant.
 
-    What stands after the last answer is never trained on; some trainers drop the whole example for it.
+    Messages after the last answer are not trained on, and some trainers drop the whole example.
 
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}, {"role": "user", "content": "And now?"}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
@@ -56,12 +56,12 @@ def trim_end(messages: list[Object]) -> list[Object] | None:
     "assistant-first",
     Severity.WARNING,
     targets={Target.MISTRAL: Severity.ERROR} | TAKEN,
-    hint="Put the user's turn before it, or make the greeting part of the system prompt.",
+    hint="Put a user turn before it, or move the greeting to the system prompt.",
 )
 def assistant_first(example: Example) -> Problems:
     """The first turn is the assistant's.
 
-    Templates of several models raise an error on it, and there is nothing that the answer answers.
+    Templates of several models raise an error on it, and the answer has no question.
 
     Bad: {"messages": [{"role": "assistant", "content": "Hello."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
@@ -71,11 +71,11 @@ def assistant_first(example: Example) -> Problems:
         yield Problem(turns[0].pointer, "the assistant speaks first")
 
 
-@rule("M013", "late-system", Severity.WARNING, targets={Target.FIREWORKS: Severity.ERROR}, hint="Move it to the front.")
+@rule("M013", "late-system", Severity.WARNING, targets={Target.FIREWORKS: Severity.ERROR}, hint="Move the message to the front.")
 def late_system(example: Example) -> Problems:
-    """A system message is not the first one.
+    """A system message is not the first message.
 
-    Most templates take a system message only at the start: elsewhere they drop it or raise an error.
+    Most templates accept a system message only at the start. They drop a later one or raise an error.
 
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "system", "content": "Be brief."}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
@@ -95,11 +95,11 @@ def systems_first(messages: list[Object]) -> list[Object]:
     return sorted(messages, key=lambda message: message.get("role") not in SYSTEMS)
 
 
-@rule("M014", "several-systems", Severity.WARNING, targets={Target.MISTRAL: Severity.ERROR}, hint="Merge them into one.")
+@rule("M014", "several-systems", Severity.WARNING, targets={Target.MISTRAL: Severity.ERROR}, hint="Merge the system messages into one.")
 def several_systems(example: Example) -> Problems:
-    """There is more than one system message.
+    """The conversation has more than one system message.
 
-    Most templates keep the first, or the last, and drop the others without a word.
+    Most templates keep the first or the last one and drop the others without a warning.
 
     Bad: {"messages": [{"role": "system", "content": "Be brief."}, {"role": "system", "content": "Answer in French."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "system", "content": "Be brief. Answer in French."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
@@ -112,7 +112,7 @@ def several_systems(example: Example) -> Problems:
 @several_systems.repaired_by(safe=False)
 @on_messages
 def merge_systems(messages: list[Object]) -> list[Object] | None:
-    """Merge all system messages into the first, a blank line apart."""
+    """Merge all system messages into the first, separated by a blank line."""
     return systems_merged(messages)
 
 
@@ -144,9 +144,9 @@ def joined(left: Object, right: Object) -> Object | None:
 
 @rule("M015", "system-and-developer", Severity.WARNING, hint="Keep one of the two.")
 def system_and_developer(example: Example) -> Problems:
-    """There are a system and a developer message.
+    """The conversation has a system and a developer message.
 
-    They are two names for one thing; what a template does with both differs from model to model.
+    They are two names for the same thing. The result of having both depends on the template.
 
     Bad: {"messages": [{"role": "system", "content": "Be brief."}, {"role": "developer", "content": "Be kind."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
@@ -159,7 +159,7 @@ def system_and_developer(example: Example) -> Problems:
 @system_and_developer.repaired_by(safe=False)
 @on_messages
 def developer_to_system(messages: list[Object]) -> list[Object] | None:
-    """Merge the developer message into the system message, a blank line apart."""
+    """Merge the developer message into the system message, separated by a blank line."""
     if not {"system", "developer"} <= {message.get("role") for message in messages if isinstance(message.get("role"), str)}:
         return None
     return systems_merged([{**message, "role": "system"} if message.get("role") == "developer" else message for message in messages])
@@ -169,14 +169,14 @@ def developer_to_system(messages: list[Object]) -> list[Object] | None:
     "M016",
     "consecutive-roles",
     Severity.WARNING,
-    targets={Target.TOGETHER: Severity.ERROR, Target.MISTRAL: Severity.ERROR},
-    hint="Merge the two turns, or restore the turn missing between them.",
+    targets=dict.fromkeys((Target.TOGETHER, Target.MISTRAL), Severity.ERROR),
+    hint="Merge the two turns, or restore the missing turn.",
 )
 def consecutive_roles(example: Example, *, target: Target) -> Problems:
-    """Two turns in a row have the same role.
+    """Two consecutive turns have the same role.
 
-    A turn in between was lost, or one was cut in two. Strict templates raise an error ('roles must alternate');
-    others train on it, and the model learns to answer itself. OpenAI and Azure take an image in a turn of its own.
+    A turn between them is missing, or one turn was split. Strict templates raise an error ('roles must alternate'). Others train on it, and the model
+    learns to answer itself. OpenAI and Azure accept an image in a turn of its own.
 
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "user", "content": "Are you there?"}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi. Are you there?"}, {"role": "assistant", "content": "Hello."}]}
@@ -191,7 +191,7 @@ def consecutive_roles(example: Example, *, target: Target) -> Problems:
 @consecutive_roles.repaired_by(safe=False)
 @on_messages
 def merge_turns(messages: list[Object]) -> list[Object] | None:
-    """Merge turns in a row of one role, a blank line apart."""
+    """Merge consecutive turns of one role, separated by a blank line."""
     found = messages[:1]
     for left, right in pairwise(messages):
         role = role_of(right)

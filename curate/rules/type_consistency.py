@@ -60,13 +60,12 @@ def _kinds(value: dict[str, Any]) -> Iterator[tuple[str, str]]:
     "type-changes",
     Severity.WARNING,
     targets={Target.TRL: Severity.ERROR, Target.OPENAI: Severity.INFO, Target.AZURE: Severity.INFO},
-    hint="Write it with one type in all examples; as a string if need be.",
+    hint="Use one type in all examples, a string if necessary.",
 )
 def type_changes(example: Example, state: DatasetState) -> Problems:
-    """A key has one type in some examples and another one in others.
+    """A key has different types in different examples.
 
-    Libraries that read the file into columns ("Couldn't cast ...") stop at the first example that differs, which
-    may be the millionth.
+    Libraries that read the file into columns ("Couldn't cast ...") stop at the first example that differs.
 
     Bad:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "id": 1}

@@ -223,7 +223,7 @@ def test_a_well_declared_rule_keeps_its_documentation() -> None:
         """
 
     declared: Rule = rule("X999", "some-name", severity=RULES["J001"].severity, hint="Do this.")(function)
-    assert (declared.summary, declared.rationale) == ("Summary.", "Why it matters,\nin two lines.")
+    assert (declared.summary, declared.rationale) == ("Summary.", "Why it matters, in two lines.")
     assert (b"caf\xe9\nsecond\n", "café\n".encode()) == (declared.bad, declared.good)
 
 
