@@ -142,7 +142,7 @@ class Checker:
             return
         one = EncodedExample(example, self.template.encode(example.value), self.template, self.max_length, self.state.memory)
         for rule in self.tokens:
-            for problem in rule.function(one):
+            for problem in rule.function(one) or ():
                 yield self._finding(rule, problem, parsed)
 
     def _texts(self, batch: Batch) -> Iterator[Finding]:
@@ -165,7 +165,7 @@ class Checker:
         for parsed in part.examples:
             there = _moved(parsed, before) if before else parsed
             for rule in self.dataset:
-                for problem in rule.function(there.example, self.state):
+                for problem in rule.function(there.example, self.state) or ():
                     yield self._finding(rule, problem, there)
 
     def file(self, facts: FileFacts) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from curate.example import Place
 from curate.masking import hidden, hidden_pointer
 
 
@@ -34,6 +35,8 @@ class Problem(NamedTuple):
 
 
 Problems = Iterator[Problem]
+PlacedProblems = Iterator[tuple[Place | int, Problem]]
+"""With each problem its place, or the number of an example of the data set, from 0."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -344,7 +344,7 @@ class Fixer:
         example = replace(parsed.example, place=place)
         found = self.copies if example.id in self.firsts else []
         self.firsts.setdefault(example.id, place)
-        found = [*found, *((rule.code, self.allowed[rule.code]) for rule in self.dataset if list(rule.function(example, self.state)))]
+        found = [*found, *((rule.code, self.allowed[rule.code]) for rule in self.dataset if list(rule.function(example, self.state) or ()))]
         return next(((code, repair) for code, repair in found if self._asked(code, place.file)), None)
 
     def _raw(self, mark: bytes, kept: Sequence[bytes], line: Line, codes: list[str], fixed: FixedFile) -> bytes:

@@ -3,19 +3,17 @@
 from array import array
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator
 from typing import Final
 
 import xxhash
 
 from curate.detect.labels import are_labels, named
-from curate.finding import Problem, Severity
+from curate.finding import PlacedProblems, Problem, Severity
 from curate.rules.dataset_summary import DatasetSummary, groups
 from curate.rules.last import CLASSIFIED, FRAGMENT, LABEL, TEXT
 from curate.rules.rule import profile_rule
 from curate.text import excerpt, plural, visible
 
-Placed = Iterator[tuple[int, Problem]]
 SPREAD: Final = 10
 """Different questions from which an answer to all of them is suspicious."""
 SELDOM: Final = 0.1
@@ -23,7 +21,7 @@ SELDOM: Final = 0.1
 
 
 @profile_rule("X005", "labels-differ", Severity.WARNING, hint="`curate review` shows both: keep one, both or neither, or correct an answer.")
-def labels_differ(known: DatasetSummary) -> Placed:
+def labels_differ(known: DatasetSummary) -> PlacedProblems:
     """One input has two different labels.
 
     Classification data has one right answer, and no model can learn two. The inputs are exactly equal: system prompt, turns, tools, images and other
@@ -70,7 +68,7 @@ def _has_classes(known: DatasetSummary, examples: range, texts: dict[int, str]) 
 
 
 @profile_rule("D006", "one-answer-for-many", Severity.WARNING, hint="Check the questions. An answer that fits all of them says little about each.")
-def one_answer_for_many(known: DatasetSummary) -> Placed:
+def one_answer_for_many(known: DatasetSummary) -> PlacedProblems:
     """Ten or more different questions have the same answer.
 
     Causes are a fallback answer of the source system, an unfilled template or a scraped footer. The answers are exactly equal. Answers of up to 40
@@ -99,7 +97,7 @@ def one_answer_for_many(known: DatasetSummary) -> Placed:
 
 
 @profile_rule("Q024", "begins-mid-sentence", Severity.INFO, hint="Compare the answer with its question. The beginning was cut off, or is part of the question.")
-def begins_mid_sentence(known: DatasetSummary) -> Placed:
+def begins_mid_sentence(known: DatasetSummary) -> PlacedProblems:
     """An answer begins in the middle of a sentence, unlike the other answers of the file.
 
     A text was cut by length, or the question took the first words. The rule reports prose that begins in lower case or with closing punctuation, as an

@@ -1,18 +1,16 @@
 """Families F and Q over the whole data set: what no single example shows."""
 
 from bisect import bisect_right
-from collections.abc import Iterator
 from itertools import accumulate
 from math import exp, log
 from typing import Final
 
 from curate.example import Place
-from curate.finding import Problem, Severity
+from curate.finding import PlacedProblems, Problem, Severity
 from curate.rules.dataset_summary import DatasetSummary
 from curate.rules.rule import profile_rule
 from curate.text import excerpt, plural, visible, words
 
-Placed = Iterator[tuple[Place | int, Problem]]
 FEW: Final = 50
 LEAST: Final = 10
 """Examples below which shares mean nothing."""
@@ -27,7 +25,7 @@ def _whole(name: str) -> Place:
 
 
 @profile_rule("F001", "small-data-set", Severity.INFO, default=False, hint="Add examples. Providers recommend at least 50 to 100 examples.")
-def small_data_set(known: DatasetSummary) -> Placed:
+def small_data_set(known: DatasetSummary) -> PlacedProblems:
     """The data set has fewer than 50 examples.
 
     So few examples teach a format at best, and a test set taken from them measures chance. Runs only when selected.
@@ -48,7 +46,7 @@ def small_data_set(known: DatasetSummary) -> Placed:
 
 
 @profile_rule("F002", "system-prompt-variants", Severity.INFO, hint="Choose one spelling, and use it in production too.")
-def system_prompt_variants(known: DatasetSummary) -> Placed:
+def system_prompt_variants(known: DatasetSummary) -> PlacedProblems:
     """One system prompt has several spellings.
 
     They differ in case, white space or punctuation only. To the model they are different tokens, and it learns each from fewer examples.
@@ -71,7 +69,7 @@ def system_prompt_variants(known: DatasetSummary) -> Placed:
 
 
 @profile_rule("F003", "many-refusals", Severity.WARNING, hint="List them with `curate check --select Q004`. Remove most of them, or add answers.")
-def many_refusals(known: DatasetSummary) -> Placed:
+def many_refusals(known: DatasetSummary) -> PlacedProblems:
     """At least 30% of the answers are refusals.
 
     The model refuses at least as often as its data. OpenAI's guide warns that 60% refusals in training give 60% in use, where 5% were wanted.
@@ -92,7 +90,7 @@ def many_refusals(known: DatasetSummary) -> Placed:
 
 
 @profile_rule("F004", "one-sided-answers", Severity.INFO, hint="Add examples of the other answers, or train on fewer of this one.")
-def one_sided_answers(known: DatasetSummary) -> Placed:
+def one_sided_answers(known: DatasetSummary) -> PlacedProblems:
     """At least 90% of the answers are the same.
 
     A model that always gives the most common answer is right nine times in ten, and training finds this first.
@@ -122,7 +120,7 @@ LABEL_SHOWN: Final = 20
 
 
 @profile_rule("F005", "uneven-lengths", Severity.INFO, default=False, hint="Set the maximum length by the 95th percentile. `curate stats` shows more.")
-def uneven_lengths(known: DatasetSummary) -> Placed:
+def uneven_lengths(known: DatasetSummary) -> PlacedProblems:
     """The longest example is at least 20 times as long as the median.
 
     It sets the memory that a batch needs, and is truncated first. The finding gives turns and characters of the data set. Runs only when selected.
@@ -149,7 +147,7 @@ def uneven_lengths(known: DatasetSummary) -> Placed:
 
 
 @profile_rule("Q021", "odd-length", Severity.INFO, default=False, hint="Read the example. The longest and shortest examples are often broken.")
-def odd_length(known: DatasetSummary) -> Placed:
+def odd_length(known: DatasetSummary) -> PlacedProblems:
     """An example is much longer or shorter than all others.
 
     The rule measures the logarithm of the length in robust standard deviations (median absolute deviation) and needs 10 examples. C003 covers empty ones.

@@ -15,6 +15,7 @@ from typing import Any, Final
 import xxhash
 
 from curate.example import Example, Place, canonical, content_text
+from curate.finding import PlacedProblems, Problem
 from curate.language.refusals import OPENING, refuses
 from curate.lazy import np
 from curate.read.pieces import Batch
@@ -22,6 +23,7 @@ from curate.rules.last import NONE, SHORT, TEXT, kinds_of, last_answer_of, reque
 from curate.rules.looks import DECLINES, looks
 from curate.rules.places import LARGEST, Places
 from curate.rules.shape import is_plain
+from curate.text import plural
 
 DISTINCT: Final = 2_000
 """Different system prompts, and different short answers, that are kept."""
@@ -267,7 +269,30 @@ class DatasetState:
 
     summary: DatasetSummary = field(default_factory=DatasetSummary)
     memory: dict[str, Any] = field(default_factory=dict)
-    """What a rule keeps for its conclusion, under its code."""
+    """What a rule keeps for its finalizer, under its code."""
+
+    def count(self, code: str, kind: bool | str, place: Place) -> None:
+        """Count an example of some kind for a rule."""
+        counts = self.counts(code)
+        counts[kind] = counted(counts.get(kind), place)
+
+    def counts(self, code: str) -> dict[Any, Count]:
+        """What a rule has counted, by kind."""
+        counts: dict[Any, Count] = self.memory.setdefault(code, {})
+        return counts
+
+    def rarer(self, code: str, what: str) -> PlacedProblems:
+        """One problem where a rule has counted examples with and without something: at the first of the kind that is rarer."""
+        kinds = self.summary.with_plain(self.counts(code), kind=False)
+        if len(kinds) > 1:
+            rarer = min(kinds, key=lambda has: (kinds[has][0], has))
+            yield kinds[rarer][1], Problem("", f"{plural(kinds[True][0], 'example')} with {what} and {kinds[False][0]:,} without")
+
+    def most_in_files(self, code: str, most: int | None) -> Iterator[tuple[Place, int]]:
+        """The files in which a rule has counted more than it takes, each with the number."""
+        for file, (count, _) in self.counts(code).items():
+            if most is not None and count > most:
+                yield Place(file, 0), count
 
 
 def _counts(digests: Any, chosen: Any, numbers: Any) -> Iterator[tuple[int, int]]:

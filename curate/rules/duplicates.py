@@ -2,17 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 
-from curate.example import Example, Place
-from curate.finding import Problem, Severity
+from curate.example import Example
+from curate.finding import PlacedProblems, Problem, Severity
 from curate.rules.dataset_summary import DatasetSummary
 from curate.rules.rule import Scope, profile_rule, rule
 from curate.text import visible
 
-Placed = Iterator[tuple[Place | int, Problem]]
-
 
 @profile_rule("D001", "exact-duplicate", Severity.WARNING, hint="Run `curate dedup` to remove the copy and keep the first.")
-def exact_duplicate(profile: DatasetSummary) -> Placed:
+def exact_duplicate(profile: DatasetSummary) -> PlacedProblems:
     """An example is an exact copy of an earlier one.
 
     The content is equal, whatever the order of keys. A copy counts twice in training. In a test set it measures memorization.
@@ -27,7 +25,7 @@ def exact_duplicate(profile: DatasetSummary) -> Placed:
 
 
 @profile_rule("D002", "same-but-for-spelling", Severity.WARNING, hint="Run `curate dedup`. It keeps the example with the fewest findings, then the first.")
-def same_but_for_spelling(profile: DatasetSummary) -> Placed:
+def same_but_for_spelling(profile: DatasetSummary) -> PlacedProblems:
     """An example duplicates an earlier example after normalizing case, white space and Unicode.
 
     The model sees the same example again. It counts twice in training. In a test set it measures memorization.

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from curate.example import Example, Place
-from curate.finding import Problem, Problems, Severity
+from curate.example import Example
+from curate.finding import PlacedProblems, Problem, Problems, Severity
 from curate.rules.content_parts import IMAGES, Part, parts_of
-from curate.rules.dataset_summary import DatasetState, counted
+from curate.rules.dataset_summary import DatasetState
 from curate.rules.repair import Object, on_messages
 from curate.rules.roles import kind_of
 from curate.rules.rule import dataset_rule, value_rule
@@ -108,17 +108,15 @@ def too_many_images(example: Example, state: DatasetState, *, target: Target) ->
         size = len(url) * 3 // 4 if url.startswith("data:") else 0
         if limits.image_bytes is not None and size > limits.image_bytes:
             yield Problem(part.pointer, f"an image of about {size / MB:,.1f} MB; {target} accepts {limits.image_bytes // MB} MB")
-    counts = state.memory.setdefault("C011", {})
-    counts[example.place.file] = counts.get(example.place.file, 0) + 1
+    state.count("C011", example.place.file, example.place)
 
 
 @too_many_images.finalize
-def too_many_with_images(state: DatasetState, *, target: Target) -> Iterator[tuple[Any, Problem]]:
+def too_many_with_images(state: DatasetState, *, target: Target) -> PlacedProblems:
     """One finding for each file in which too many examples have images."""
     most = LIMITS[target].examples_with_images
-    for file, count in state.memory.get("C011", {}).items():
-        if most is not None and count > most:
-            yield Place(file, 0), Problem("", f"{plural(count, 'example')} with images; {target} accepts {most:,} in a file")
+    for place, count in state.most_in_files("C011", most):
+        yield place, Problem("", f"{plural(count, 'example')} with images; {target} accepts {most:,} in a file")
 
 
 @value_rule("C012", "image-data", Severity.ERROR, hint="Encode a JPEG, PNG or WEBP file in RGB or RGBA as data:image/png;base64,….")
@@ -167,7 +165,7 @@ def remote_image(example: Example) -> Problems:
 
 
 @dataset_rule("C014", "images-in-some", Severity.ERROR, only=(Target.TOGETHER,), hint="Train on examples with and without images in separate runs.")
-def images_in_some(example: Example, state: DatasetState) -> Problems:
+def images_in_some(example: Example, state: DatasetState) -> None:
     """Some examples have images and others have none.
 
     The service accepts files of one kind only.
@@ -177,19 +175,13 @@ def images_in_some(example: Example, state: DatasetState) -> Problems:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}, {"role": "assistant", "content": "A cat."}]}
     """
-    has = next(images_of(example), None) is not None
-    kinds = state.memory.setdefault("C014", {})
-    kinds[has] = counted(kinds.get(has), example.place)
-    yield from ()
+    state.count("C014", next(images_of(example), None) is not None, example.place)
 
 
 @images_in_some.finalize
-def both_kinds(state: DatasetState) -> Iterator[tuple[Any, Problem]]:
+def both_kinds(state: DatasetState) -> PlacedProblems:
     """One finding, at the first example of the kind that is rarer."""
-    kinds = state.summary.with_plain(state.memory.get("C014", {}), kind=False)
-    if len(kinds) > 1:
-        rarer = min(kinds, key=lambda has: (kinds[has][0], has))
-        yield kinds[rarer][1], Problem("", f"{plural(kinds[True][0], 'example')} with images and {kinds[False][0]:,} without")
+    return state.rarer("C014", "images")
 
 
 RULES: Final = (image_malformed, image_on_wrong_role, too_many_images, image_data, remote_image, images_in_some)

@@ -1,10 +1,9 @@
 """Family P, for some targets, and answers that carry a label instead of a rival."""
 
-from collections.abc import Iterator
 from typing import Any, Final
 
-from curate.example import Example, Place
-from curate.finding import Problem, Problems, Severity
+from curate.example import Example
+from curate.finding import PlacedProblems, Problem, Problems, Severity
 from curate.rules.dataset_summary import DatasetState
 from curate.rules.images import images_of
 from curate.rules.preference import pair_of, prompt_of
@@ -90,7 +89,7 @@ def _shown(label: Any) -> str:
 
 
 @label_unusable.finalize
-def labels_of_one_kind(state: DatasetState) -> Iterator[tuple[Place, Problem]]:
+def labels_of_one_kind(state: DatasetState) -> PlacedProblems:
     """Labels that are all the same; or the first that is of another kind than the others."""
     counts = state.memory.get("P013")
     if counts is None or counts["place"] is None:

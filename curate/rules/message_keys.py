@@ -1,15 +1,14 @@
 """Family M, closer: the keys of messages, their weights and names, repeated turns, and what differs between examples."""
 
 import re
-from collections.abc import Iterator
 from typing import Any, Final
 
 from curate.example import Example, Message, content_text
-from curate.finding import Problem, Problems, Severity
+from curate.finding import PlacedProblems, Problem, Problems, Severity
 from curate.lazy import pl
 from curate.read.locate import escape
 from curate.rules.content import has_media
-from curate.rules.dataset_summary import DatasetState, DatasetSummary, counted
+from curate.rules.dataset_summary import DatasetState, DatasetSummary
 from curate.rules.frame import CALLS
 from curate.rules.repair import Object, on_messages, without
 from curate.rules.roles import kind_of, meant, role_of, whole
@@ -250,7 +249,7 @@ def _repeats(left: Object, right: Object, back: int) -> bool:
 
 
 @profile_rule("M026", "system-in-most", Severity.INFO, hint="Give all examples a system prompt, or none.")
-def system_in_most(known: DatasetSummary) -> Iterator[tuple[Any, Problem]]:
+def system_in_most(known: DatasetSummary) -> PlacedProblems:
     """A few examples have no system prompt where nearly all have one, or the reverse.
 
     The model learns two behaviors, one of them from little data. Nearly all means more than nine in ten.
@@ -279,7 +278,7 @@ def system_in_most(known: DatasetSummary) -> Iterator[tuple[Any, Problem]]:
 
 
 @dataset_rule("M027", "reasoning-in-some", Severity.WARNING, hint="Give all answers their reasoning, or none, unless you train on both on purpose.")
-def reasoning_in_some(example: Example, state: DatasetState) -> Problems:
+def reasoning_in_some(example: Example, state: DatasetState) -> None:
     """Some examples have the assistant's reasoning and others have none.
 
     Trainers read keys such as reasoning_content if the first lines have them. The model learns to reason or not at random.
@@ -290,10 +289,7 @@ def reasoning_in_some(example: Example, state: DatasetState) -> Problems:
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "reasoning_content": "A greeting.", "content": "Hello."}]}
     """
     if answers := [message for message in example.messages if message.role == "assistant"]:
-        has = any(_thinks(message) for message in answers)
-        kinds = state.memory.setdefault("M027", {})
-        kinds[has] = counted(kinds.get(has), example.place)
-    yield from ()
+        state.count("M027", any(map(_thinks, answers)), example.place)
 
 
 def _thinks(message: Message) -> bool:
@@ -303,12 +299,9 @@ def _thinks(message: Message) -> bool:
 
 
 @reasoning_in_some.finalize
-def reasoning_not_in_all(state: DatasetState) -> Iterator[tuple[Any, Problem]]:
+def reasoning_not_in_all(state: DatasetState) -> PlacedProblems:
     """One finding, at the first example of the kind that is rarer."""
-    kinds = state.summary.with_plain(state.memory.get("M027", {}), kind=False)
-    if len(kinds) > 1:
-        rarer = min(kinds, key=lambda has: (kinds[has][0], has))
-        yield kinds[rarer][1], Problem("", f"{plural(kinds[True][0], 'example')} with reasoning and {kinds[False][0]:,} without")
+    return state.rarer("M027", "reasoning")
 
 
 RULES: Final = (

@@ -2,11 +2,10 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 from curate.example import Example, Place, canonical, content_text
-from curate.finding import Problem, Problems, Severity
+from curate.finding import PlacedProblems, Problem, Problems, Severity
 from curate.language.refusals import OPENING, refuses
 from curate.rules.dataset_summary import DatasetState
 from curate.rules.roles import kind_of
@@ -279,7 +278,7 @@ def pair_swapped(example: Example, state: DatasetState) -> Problems:
 
 
 @dataset_rule("P010", "longer-chosen", Severity.WARNING, hint="Add pairs in which the shorter answer is better.")
-def longer_chosen(example: Example, state: DatasetState) -> Problems:
+def longer_chosen(example: Example, state: DatasetState) -> None:
     """The longer answer is nearly always chosen.
 
     Length then predicts the chosen side, and the model learns to write long answers. Reported from 20 pairs on, if the longer answer is chosen in more than
@@ -299,11 +298,10 @@ def longer_chosen(example: Example, state: DatasetState) -> Problems:
         counts = state.memory.setdefault("P010", [0, 0, example.place.file])
         counts[0] += 1
         counts[1] += chosen > rejected
-    yield from ()
 
 
 @longer_chosen.finalize
-def length_bias(state: DatasetState) -> Iterator[tuple[Any, Problem]]:
+def length_bias(state: DatasetState) -> PlacedProblems:
     """One finding for the data set, at the first file that has pairs."""
     pairs, longer, file = state.memory.get("P010", (0, 0, ""))
     if pairs >= FEWEST_PAIRS and longer > MOST_LONGER * pairs:

@@ -5,11 +5,10 @@ conversation, its tools and what is only a note (`NOTES`). Conversations that en
 of which most ends on an answer has none of these findings. The rules are for the services that train this way.
 """
 
-from collections.abc import Iterator
 from typing import Any, Final
 
 from curate.example import Example, Place, content_id
-from curate.finding import Problem, Problems, Severity
+from curate.finding import PlacedProblems, Problem, Problems, Severity
 from curate.read.locate import escape
 from curate.rules.dataset_summary import DatasetState, counted
 from curate.rules.images import images_of
@@ -19,7 +18,6 @@ from curate.rules.rule import dataset_rule, value_rule
 from curate.targets import LIMITS, Target
 from curate.text import excerpt, plural
 
-Conclusion = Iterator[tuple[Place, Problem]]
 FEWEST: Final = 5
 """Lines from which on one reference for all of them is no chance."""
 
@@ -30,7 +28,7 @@ def is_prompt(example: Example) -> bool:
 
 
 @dataset_rule("R001", "prompt-answered-already", Severity.ERROR, only=REINFORCING, hint="End each line with the user's message. The model writes the answer.")
-def prompt_answered_already(example: Example, state: DatasetState) -> Problems:
+def prompt_answered_already(example: Example, state: DatasetState) -> None:
     """A line of reinforcement data does not end with the user.
 
     The service samples answers to the last message, which must be the user's. Reported if most lines of the data are prompts with a reference.
@@ -49,11 +47,10 @@ def prompt_answered_already(example: Example, state: DatasetState) -> Problems:
     if example.messages and meant(example.messages[-1]) != "user":
         counts["wrong"] += 1
         counts["place"] = counts["place"] or example.place
-    yield from ()
 
 
 @prompt_answered_already.finalize
-def not_all_prompts(state: DatasetState) -> Conclusion:
+def not_all_prompts(state: DatasetState) -> PlacedProblems:
     """One finding, at the first line that does not end on the user."""
     counts = state.memory.get("R001")
     if counts is None:
@@ -91,7 +88,7 @@ def to_developer(value: dict[str, Any]) -> dict[str, Any]:
 
 
 @dataset_rule("R003", "reference-uneven", Severity.ERROR, only=REINFORCING, hint="Give every line the keys that the grader reads, each with one type.")
-def reference_uneven(example: Example, state: DatasetState) -> Problems:
+def reference_uneven(example: Example, state: DatasetState) -> None:
     """A key beside the prompts is missing in some lines, or has another type there.
 
     A grader that reads `item.answer` fails on a line without it. The run stops, or the answer scores 0.
@@ -103,25 +100,20 @@ def reference_uneven(example: Example, state: DatasetState) -> Problems:
         {"messages": [{"role": "user", "content": "1 + 1"}], "answer": "2"}
         {"messages": [{"role": "user", "content": "1 + 2"}], "answer": "3"}
     """
-    if is_prompt(example):
-        _count_keys(example, state)
-    yield from ()
-
-
-def _count_keys(example: Example, state: DatasetState) -> None:
-    """Count, for each key there is so far, what kind of value it has here; None is for none."""
+    if not is_prompt(example):
+        return
     total, keys, first = state.memory.setdefault("R003", ([0], {}, example.place))
     found = references(example)
     for key in found.keys() | keys.keys():
         kinds = keys.setdefault(key, {None: (total[0], first)} if total[0] else {})
-        kind = kind_of(found[key]) if key in found else None
+        kind = kind_of(found[key]) if key in found else None  # none here
         count, place = kinds.get(kind, (0, example.place))
         kinds[kind] = (count + 1, place)
     total[0] += 1
 
 
 @reference_uneven.finalize
-def keys_of_several_kinds(state: DatasetState) -> Conclusion:
+def keys_of_several_kinds(state: DatasetState) -> PlacedProblems:
     """One finding a key: where its rarest kind, or its absence, stands first."""
     total, keys, _ = state.memory.get("R003", ([0], {}, None))
     for key, kinds in sorted(keys.items()):
@@ -135,7 +127,7 @@ def keys_of_several_kinds(state: DatasetState) -> Conclusion:
 @dataset_rule(
     "R004", "no-validation-file", Severity.WARNING, only=REINFORCING, hint="Check the validation file together with this one. `curate split` creates one."
 )
-def no_validation_file(example: Example, state: DatasetState) -> Problems:
+def no_validation_file(example: Example, state: DatasetState) -> None:
     """Prompts for reinforcement are in one file only.
 
     The service requires a validation file beside the training file. Reported when a single file is checked, since other files are unknown.
@@ -145,11 +137,10 @@ def no_validation_file(example: Example, state: DatasetState) -> Problems:
     """
     counts = state.memory.setdefault("R004", {"prompts": 0, "others": 0})
     counts["prompts" if is_prompt(example) else "others"] += 1
-    yield from ()
 
 
 @no_validation_file.finalize
-def one_file_alone(state: DatasetState) -> Conclusion:
+def one_file_alone(state: DatasetState) -> PlacedProblems:
     """One finding, about the file."""
     counts = state.memory.get("R004")
     files = {file for file, _ in state.summary.places.parts}
@@ -169,21 +160,19 @@ def prompt_limits(example: Example, state: DatasetState) -> Problems:
     if is_prompt(example):
         for part in images_of(example):
             yield Problem(part.pointer, "an image in a prompt of reinforcement data")
-        counts = state.memory.setdefault("R005", {})
-        counts[example.place.file] = counts.get(example.place.file, 0) + 1
+        state.count("R005", example.place.file, example.place)
 
 
 @prompt_limits.finalize
-def too_many_prompts(state: DatasetState, *, target: Target) -> Conclusion:
+def too_many_prompts(state: DatasetState, *, target: Target) -> PlacedProblems:
     """One finding for each file that has too many."""
     most = LIMITS[target].max_prompts
-    for file, count in state.memory.get("R005", {}).items():
-        if most is not None and count > most:
-            yield Place(file, 0), Problem("", f"{plural(count, 'prompt')}; {target} accepts {most:,} ({LIMITS[target].source})")
+    for place, count in state.most_in_files("R005", most):
+        yield place, Problem("", f"{plural(count, 'prompt')}; {target} accepts {most:,} ({LIMITS[target].source})")
 
 
 @dataset_rule("R006", "reference-constant", Severity.WARNING, only=REINFORCING, hint="Write the reference for its own answer into each line.")
-def reference_constant(example: Example, state: DatasetState) -> Problems:
+def reference_constant(example: Example, state: DatasetState) -> None:
     """All prompts have the same reference.
 
     One answer then judges every question, and the model learns to give it. Reported from five lines on, if no key beside the prompts differs.
@@ -206,11 +195,10 @@ def reference_constant(example: Example, state: DatasetState) -> Problems:
         first = state.memory.setdefault("R006", {"id": found, "place": example.place, "count": 0, "differs": False})
         first["count"] += 1
         first["differs"] = first["differs"] or found != first["id"]
-    yield from ()
 
 
 @reference_constant.finalize
-def one_reference(state: DatasetState) -> Conclusion:
+def one_reference(state: DatasetState) -> PlacedProblems:
     """One finding, at the first prompt."""
     first = state.memory.get("R006")
     if first and first["count"] >= FEWEST and not first["differs"]:

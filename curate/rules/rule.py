@@ -52,7 +52,7 @@ class Scope(StrEnum):
     TEXT = "text"
     """Nothing; returns a polars expression over the frame of messages (see `curate.rules.frame`): the problem's message, or null."""
     DATASET = "dataset"
-    """An `Example` and the `DatasetState` before it; yields problems. Not asked about examples that are plain, of which `DatasetState.summary` has counts."""
+    """An `Example` and the `DatasetState` before it; yields problems, or notes something for its finalizer. Not asked about examples that are plain, of which `DatasetState.summary` has counts."""
     PROFILE = "profile"
     """The `curate.rules.dataset_summary.DatasetSummary` of the data set, at its end; yields problems, each with a place or the number of an example from 0."""
     EXAMPLES = "examples"

@@ -6,11 +6,10 @@ leaves out) is K005's.
 """
 
 import unicodedata
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from curate.example import Message, Place
-from curate.finding import Problem, Problems, Severity
+from curate.finding import PlacedProblems, Problem, Problems, Severity
 from curate.rules.dataset_summary import DatasetState
 from curate.rules.encoded_example import EncodedExample
 from curate.rules.roles import whole
@@ -232,7 +231,7 @@ def _letters(text: str) -> str:
 
 
 @token_rule("K013", "little-learnt", Severity.INFO, hint="Shorten the text that all examples share. Long prompts cost time and memory and are not trained on.")
-def little_learnt(one: EncodedExample) -> Problems:
+def little_learnt(one: EncodedExample) -> None:
     """Less than 5% of the file's tokens are trained on.
 
     Training time depends on all tokens, what the model learns on the trained ones.
@@ -244,11 +243,10 @@ def little_learnt(one: EncodedExample) -> Problems:
     for text in one.encoding.encoded:
         tally[0] += text.supervised
         tally[1] += len(text.input_ids)
-    yield from ()
 
 
 @little_learnt.finalize
-def little_learnt_in_all(state: DatasetState) -> Iterator[tuple[Place, Problem]]:
+def little_learnt_in_all(state: DatasetState) -> PlacedProblems:
     """The files in which little is trained on."""
     for file, (trained, total) in state.memory.get("K013", {}).items():
         if trained < LEARNT * total:

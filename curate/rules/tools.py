@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple, TypeGuard
 
 from curate.example import Example, Message, canonical
-from curate.finding import Problem, Problems, Severity
+from curate.finding import PlacedProblems, Problem, Problems, Severity
 from curate.rules.dataset_summary import DatasetState
 from curate.rules.repair import Object, messages_in, without
 from curate.rules.roles import TAKEN, functions_to_tools, kind_of
@@ -307,7 +307,7 @@ def mend_parallel(value: Object) -> Object:
 
 
 @dataset_rule("T023", "unused-tools", Severity.INFO, hint="Add examples that call the tools, or remove them.")
-def unused_tools(example: Example, state: DatasetState) -> Problems:
+def unused_tools(example: Example, state: DatasetState) -> None:
     """A declared tool is never called.
 
     A model learns when to call a tool from examples with calls. It learns to ignore a tool that is always present and never called.
@@ -320,11 +320,10 @@ def unused_tools(example: Example, state: DatasetState) -> Problems:
         for tool in declared(example):
             first.setdefault(tool.name, example.place)
         used.update(call.name for call in called(example) if call.name)
-    yield from ()
 
 
 @unused_tools.finalize
-def tools_never_called(state: DatasetState) -> Iterator[tuple[Any, Problem]]:
+def tools_never_called(state: DatasetState) -> PlacedProblems:
     """One finding for all of them, where the first stands; none in data without any call, in which calls may be written as text."""
     first, used = state.memory.get("T023", ({}, set()))
     unused = [name for name in first if name not in used]

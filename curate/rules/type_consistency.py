@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from curate.example import Example, Place
-from curate.finding import Problem, Problems, Severity
+from curate.finding import PlacedProblems, Problem, Severity
 from curate.read.locate import escape
 from curate.rules.dataset_summary import DatasetState
 from curate.rules.rule import dataset_rule
 from curate.targets import Target
 from curate.text import excerpt, visible
 
-Placed = Iterator[tuple[Place, Problem]]
 PATHS: Final = 2_000
 """Different paths of keys whose types are kept."""
 OTHERS: Final = frozenset(("content", "arguments"))
@@ -62,7 +61,7 @@ def _kinds(value: dict[str, Any]) -> Iterator[tuple[str, str]]:
     targets={Target.TRL: Severity.ERROR, Target.OPENAI: Severity.INFO, Target.AZURE: Severity.INFO},
     hint="Use one type in all examples, a string if necessary.",
 )
-def type_changes(example: Example, state: DatasetState) -> Problems:
+def type_changes(example: Example, state: DatasetState) -> None:
     """A key has different types in different examples.
 
     Libraries that read the file into columns ("Couldn't cast ...") stop at the first example that differs.
@@ -85,11 +84,10 @@ def type_changes(example: Example, state: DatasetState) -> Problems:
             kinds[kind].count += 1
         else:
             kinds[kind] = Types(1, example.place)
-    return iter(())
 
 
 @type_changes.finalize
-def told_types(state: DatasetState) -> Placed:
+def told_types(state: DatasetState) -> PlacedProblems:
     """Which keys have several types."""
     known: dict[str, dict[str, Types]] = state.memory.get("J023", {})
     for path, kinds in known.items():
