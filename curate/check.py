@@ -175,7 +175,7 @@ def _conclude(checker: Checker, report: CheckReport, pool: WorkerPool, paths: Ma
         together = list(checker.together([parsed.example for parsed in lines if parsed.example is not None]))
         report.findings += together
         told(together)
-    concluded = list(checker.conclusions())
+    concluded = list(checker.finalized())
     ids = _ids({at for _, at in concluded if at is not None}, checker, pool, paths, cuts)
     mended = {name for name, pieces in cuts.items() if pieces}
     whole = [replace(finding, example=ids.get(at) if at is not None else None, fixable=finding.fixable and finding.file in mended) for finding, at in concluded]

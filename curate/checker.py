@@ -174,7 +174,7 @@ class Checker:
             for problem in rule.function(facts):
                 yield self._about(rule, problem, Place(facts.path, 0))
 
-    def conclusions(self) -> Iterator[tuple[Finding, int | None]]:
+    def finalized(self) -> Iterator[tuple[Finding, int | None]]:
         """What the rules find in the data set as a whole, once all files have been read.
 
         With each, which example of the data set it is about, counted from 0, where it is about one and its id is to be told.

@@ -312,7 +312,7 @@ class Fixer:
         for code, repair in sorted(repairs.items(), key=lambda item: (item[1].takes is RepairInput.OBJECT, item[0])):
             if not more or code in piece.refused:
                 continue
-            data = repair.mended(piece.parsed)
+            data = repair.apply(piece.parsed)
             if data is None:
                 outcome.codes.append(code)
                 why = next(finding.message for finding in findings if finding.code == code)
@@ -329,7 +329,7 @@ class Fixer:
         repair = self._copies(piece.parsed, place)
         if example is None or repair is None or repair[0] in piece.refused:
             return piece.parsed.line.data
-        data = repair[1].mended(piece.parsed)
+        data = repair[1].apply(piece.parsed)
         if data != piece.parsed.line.data:
             outcome.codes.append(repair[0])
         if data is None:

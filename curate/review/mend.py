@@ -47,7 +47,7 @@ class Mender:
         if rule is None or rule.repair is None or rule.repair.takes in (RepairInput.RAW, RepairInput.FIRST):
             return None
         now = parsed if value is None else _with(parsed, json_line(value))
-        data = rule.repair.mended(now)
+        data = rule.repair.apply(now)
         if data is None or data == now.line.data or b"\n" in data:
             return None
         after = _with(parsed, data)

@@ -27,7 +27,6 @@ def labels_differ(known: DatasetSummary) -> PlacedProblems:
     Classification data has one right answer, and no model can learn two. The inputs are exactly equal: system prompt, turns, tools, images and other
     attachments. Answers count as labels if a request names classes, or if nine in ten answers of the file are one of a few short ones. `curate conflicts`
     also compares reworded inputs.
-
     Bad:
         {"messages": [{"role": "user", "content": "Classify the sentiment: I love it"}, {"role": "assistant", "content": "positive"}]}
         {"messages": [{"role": "user", "content": "Classify the sentiment: I love it"}, {"role": "assistant", "content": "neutral"}]}
@@ -73,7 +72,6 @@ def one_answer_for_many(known: DatasetSummary) -> PlacedProblems:
 
     Causes are a fallback answer of the source system, an unfilled template or a scraped footer. The answers are exactly equal. Answers of up to 40
     characters may be class names and do not count; F003 covers refusals.
-
     Bad:
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "Thank you for your question, we will come back to you."}]}
         {"messages": [{"role": "user", "content": "Name a bird."}, {"role": "assistant", "content": "Thank you for your question, we will come back to you."}]}
@@ -103,7 +101,6 @@ def begins_mid_sentence(known: DatasetSummary) -> PlacedProblems:
     A text was cut by length, or the question took the first words. The rule reports prose that begins in lower case or with closing punctuation, as an
     answer to a complete question. It skips code, lists and requests to continue something, and reports nothing if more than a tenth of the file's longer
     answers begin this way.
-
     Bad:
         {"messages": [{"role": "user", "content": "What is rain?"}, {"role": "assistant", "content": "and falls when the drops have grown too heavy for the air to carry them."}]}
         {"messages": [{"role": "user", "content": "What is snow?"}, {"role": "assistant", "content": "Water that falls as small crystals of ice, where the air is cold enough."}]}

@@ -13,21 +13,12 @@ from curate.rules.dataset_summary import DatasetState
 from curate.rules.repair import Object, messages_in, on_messages, without
 from curate.rules.roles import kind_of
 from curate.rules.rule import dataset_rule, value_rule
-from curate.rules.tools import called, calls_in, declared, made, schema_fault, within
+from curate.rules.tools import NOT_JSON, called, calls_in, declared, made, read, schema_fault, within
 from curate.targets import ARROW, SERVICES, Target
 from curate.text import excerpt, visible
 
-NOT_JSON: Final = object()
 MOST: Final = 3
 """How many faults of one call's arguments are told."""
-
-
-def read(text: str) -> Any:
-    """The value of a JSON text, or `NOT_JSON`."""
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return NOT_JSON
 
 
 def arguments_of(function: dict[str, Any]) -> dict[str, Any] | None:
@@ -55,7 +46,6 @@ def parallel_calls(example: Example) -> Problems:
     """A message has several tool calls although `parallel_tool_calls` is false.
 
     The example contradicts its own setting, and the model learns to ignore it.
-
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}, {"id": "call_2", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}], "parallel_tool_calls": false}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}], "parallel_tool_calls": false}
     """
@@ -75,7 +65,6 @@ def tool_calls_malformed(example: Example) -> Problems:
     """`tool_calls` is not a list of calls, or is empty.
 
     Templates read a name and arguments from each call and stop without them. Services also reject an empty list. T017 covers missing ids.
-
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "tool_calls": []}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -125,7 +114,6 @@ def undeclared_tool(example: Example) -> Problems:
     """A call names a tool that the example does not declare.
 
     The model learns to call tools that it was not given.
-
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "today", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     """
@@ -148,7 +136,6 @@ def arguments_form(example: Example, *, target: Target) -> Problems:
 
     Services expect the form of their own answers, a string. TRL passes the arguments to the chat template unchanged, and most templates encode a string
     again. The built-in trainer, axolotl and LLaMA-Factory accept both forms.
-
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": {"zone": "UTC"}}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{\\"zone\\": \\"UTC\\"}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     """
@@ -197,7 +184,6 @@ def arguments_not_json(example: Example) -> Problems:
     """The arguments of a call are text that is not JSON.
 
     Templates that render arguments as an object stop on it. With other templates, the model learns to write invalid calls.
-
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{zone: UTC}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{\\"zone\\": \\"UTC\\"}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     """
@@ -213,7 +199,6 @@ def arguments_not_an_object(example: Example) -> Problems:
     """The arguments of a call are not an object.
 
     Tools read arguments by name. A list, a number or a plain text has no names.
-
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "[\\"UTC\\"]"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{\\"zone\\": \\"UTC\\"}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     """
@@ -231,7 +216,6 @@ def arguments_encoded_twice(example: Example) -> Problems:
     """The arguments of a call are JSON encoded twice.
 
     An exporter encoded the string again. The model learns to write a string where the tool expects an object.
-
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "\\"{}\\""}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     """
@@ -251,7 +235,6 @@ def arguments_break_schema(example: Example) -> Problems:
     """The arguments of a call do not match the parameters of its tool.
 
     A required argument is missing, has the wrong type or is not declared. The model learns calls that fail.
-
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "object", "properties": {"zone": {"type": "string"}}, "required": ["zone"]}}}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{\\"zone\\": \\"UTC\\"}"}}]}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "object", "properties": {"zone": {"type": "string"}}, "required": ["zone"]}}}]}
     """
@@ -310,7 +293,6 @@ def argument_types(example: Example, state: DatasetState) -> Problems:
 
     The trainer reads arguments that are objects into columns with one type per key, whatever the tool. Loading stops, or values change. There is no repair,
     since one line cannot change form alone.
-
     Bad:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "wait", "arguments": {"time": 5}}}]}]}
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "wait", "arguments": {"time": "noon"}}}]}]}

@@ -43,7 +43,6 @@ def mojibake() -> "pl.Expr":
     """A message contains wrongly decoded text (mojibake).
 
     For example, "café" read as cp1252 instead of UTF-8 becomes "cafÃ©". The model learns the garbled text as words.
-
     Bad: {"messages": [{"role": "user", "content": "Where is the cafÃ©?"}, {"role": "assistant", "content": "Itâ€™s there."}]}
     Good: {"messages": [{"role": "user", "content": "Where is the café?"}, {"role": "assistant", "content": "It's there."}]}
     """
@@ -90,7 +89,6 @@ def invisible_character() -> "pl.Expr":
 
     Zero-width spaces, bidirectional overrides, private-use and tag characters split words into unusual tokens and can hide instructions. Joiners in emoji
     and in scripts that need them are skipped.
-
     Bad: {"messages": [{"role": "user", "content": "Hi\u200b there"}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi there"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -131,7 +129,6 @@ def other_script() -> "pl.Expr":
     """An answer is in another script than the question.
 
     For example, a question in English has an answer in Chinese, with no request to translate. The model learns to switch languages by itself.
-
     Bad: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "法国的首都是巴黎。"}]}
     Good: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris."}]}
     """
@@ -166,7 +163,6 @@ def odd_text() -> "pl.Expr":
 
     It has many # and ..., a mean word length of 3 or 10 letters, or few words with letters (Gopher's thresholds). Code, mathematics and scripts without
     spaces are skipped. Runs only when selected: on real files, 0 of 5 findings were right.
-
     Bad: {"messages": [{"role": "user", "content": "What is a hash?"}, {"role": "assistant", "content": "a # b # c # d # e # f # g # h # i # j # k # l # m # n # o # p # q # r # s # t # u # v # w # x # y # z # a # b # c # d # e # f # g # h # i # j # k # l # m # n # o # p # q # r # s # t"}]}
     Good: {"messages": [{"role": "user", "content": "What is a hash?"}, {"role": "assistant", "content": "A number that is made of a text."}]}
     """
@@ -210,7 +206,6 @@ def lost_character() -> "pl.Expr":
     r"""A message contains U+FFFD, which replaces a lost character.
 
     A reader could not decode some bytes and wrote this mark in their place. The original character is lost.
-
     Bad: {"messages": [{"role": "user", "content": "Where is the caf\ufffd?"}, {"role": "assistant", "content": "There."}]}
     Good: {"messages": [{"role": "user", "content": "Where is the café?"}, {"role": "assistant", "content": "There."}]}
     """

@@ -21,14 +21,8 @@ def no_content(example: Example) -> Problems:
     """A message has no content.
 
     A template renders `None` or nothing, and the model learns that.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "1", "type": "function", "function": {"name": "wave", "arguments": "{}"}}]}]}
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "1", "type": "function", "function": {"name": "wave", "arguments": "{}"}}]}]}
     """
     for message in example.messages:
         if message.content is None and not (message.role == "assistant" and any(message.value.get(key) for key in CALLS)):
@@ -41,14 +35,8 @@ def content_type(example: Example) -> Problems:
     """A content is neither text nor a list of parts.
 
     Templates print a number or object as Python does, or stop the run.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": 42}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "42"}]}
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": 42}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "42"}]}
     """
     for message in example.messages:
         content = message.content
@@ -67,14 +55,8 @@ def empty_answer() -> "pl.Expr":
     """An assistant's content is empty.
 
     The model learns to end its turn at once, also for real questions.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "  "}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "  "}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     import polars as pl  # loaded by then: see messages_frame
 
@@ -87,14 +69,8 @@ def empty_question() -> "pl.Expr":
     """A user's or system's content is empty.
 
     The model learns to answer an empty request. An empty system prompt also replaces the template's default.
-
-    Bad:
-
-        {"messages": [{"role": "system", "content": ""}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    Bad: {"messages": [{"role": "system", "content": ""}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     import polars as pl  # loaded by then: see messages_frame
 

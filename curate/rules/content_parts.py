@@ -64,7 +64,6 @@ def part_type(example: Example, *, target: Target) -> Problems:
 
     Templates omit unknown types. Services also reject audio, video and files in training data, and images whose type is not image_url. For trainers, the
     model's template decides.
-
     Bad: {"messages": [{"role": "user", "content": [{"type": "txt", "text": "Hi"}]}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -79,7 +78,6 @@ def part_on_wrong_role(example: Example) -> Problems:
     """A message has a part that its role does not accept.
 
     A refusal belongs to the assistant and is its only content. Tools and the system use text. C010 covers images.
-
     Bad: {"messages": [{"role": "user", "content": [{"type": "refusal", "refusal": "No."}]}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": [{"type": "refusal", "refusal": "No."}]}]}
     """
@@ -99,7 +97,6 @@ def no_parts(example: Example) -> Problems:
     """A content is an empty list of parts.
 
     Templates that read the first part stop on it, and services reject it.
-
     Bad: {"messages": [{"role": "user", "content": []}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -113,7 +110,6 @@ def content_kinds_mixed(example: Example, state: DatasetState) -> Problems:
     """Some contents are text and others are lists of parts.
 
     The trainer's columns have one type each. Loading stops at the first content of the other type.
-
     Bad: {"messages": [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -156,7 +152,6 @@ def outer_space() -> "pl.Expr":
 
     The first word tokenizes differently after a space, and the template adds its own line breaks. The model learns an unusual start, or to stop late. C016
     covers completions that are joined to their prompt.
-
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": " Hello.\\n"}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -209,7 +204,6 @@ def completion_unspaced() -> "pl.Expr":
     """No white space separates a completion from its prompt.
 
     This format has no chat template. The two texts are concatenated, and the model sees the last and first word as one.
-
     Bad: {"prompt": "The capital of France is", "completion": "Paris."}
     Good: {"prompt": "The capital of France is", "completion": " Paris."}
     """
@@ -247,7 +241,6 @@ def not_nfc() -> "pl.Expr":
     """A text is not in Unicode normalization form C.
 
     An é of two characters looks like one but makes other tokens. The model learns two spellings of a word, and exact comparison fails.
-
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "A cafe\u0301."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "A café."}]}
     """

@@ -27,7 +27,6 @@ def answers_contradict(report: "ConflictReport") -> Found:
 
     System prompt, tools, earlier turns and question are equal. A language-inference model or a judge finds that the answers cannot both be true. A model
     that learns both guesses. Runs when `nli` or `judge` is set under [conflicts].
-
     Bad:
         {"messages": [{"role": "user", "content": "What does the lamp do at night?"}, {"role": "assistant", "content": "The lamp shines all night."}]}
         {"messages": [{"role": "user", "content": "What does the lamp do at night?"}, {"role": "assistant", "content": "The lamp is dark all night."}]}
@@ -43,7 +42,6 @@ def reworded_question_contradicts(report: "ConflictReport") -> Found:
     """Two answers to a question and its rewording contradict each other.
 
     Like X001, for questions that an embedding model finds equivalent. Runs when `embeddings` and `nli` are set under [conflicts].
-
     Bad:
         {"messages": [{"role": "user", "content": "What does the lamp do at night?"}, {"role": "assistant", "content": "The lamp shines all night."}]}
         {"messages": [{"role": "user", "content": "At night, what does the lamp do?"}, {"role": "assistant", "content": "The lamp is dark all night."}]}
@@ -59,7 +57,6 @@ def facts_differ(report: "ConflictReport") -> Found:
     """Two answers to one question give different numbers, dates or names, or one says yes and one no.
 
     Units are converted and rounding is tolerated before the comparison. Requests with many valid answers are not reported.
-
     Bad:
         {"messages": [{"role": "user", "content": "How long can I return it?"}, {"role": "assistant", "content": "You can return it within 30 days."}]}
         {"messages": [{"role": "user", "content": "How long can I return it?"}, {"role": "assistant", "content": "You can return it within 14 days."}]}
@@ -75,7 +72,6 @@ def refused_and_answered(report: "ConflictReport") -> Found:
     """One question is answered in one example and refused in another.
 
     The model learns to refuse at random.
-
     Bad:
         {"messages": [{"role": "user", "content": "Can I return it?"}, {"role": "assistant", "content": "I'm sorry, I can't help with that."}]}
         {"messages": [{"role": "user", "content": "Can I return it?"}, {"role": "assistant", "content": "You can return it within 30 days."}]}
@@ -91,7 +87,6 @@ def contradicts_itself(examples: Sequence[Example]) -> Found:
     """An answer contradicts an earlier answer in the same conversation.
 
     Two sentences with nearly the same words give different numbers or names, or one denies what the other affirms.
-
     Bad: {"messages": [{"role": "user", "content": "When does the shop open?"}, {"role": "assistant", "content": "The shop opens at 8 in the morning."}, {"role": "user", "content": "When?"}, {"role": "assistant", "content": "The shop opens at 9 in the morning."}]}
     Good: {"messages": [{"role": "user", "content": "When does the shop open?"}, {"role": "assistant", "content": "The shop opens at 8 in the morning."}, {"role": "user", "content": "When?"}, {"role": "assistant", "content": "At 8 in the morning."}]}
     """

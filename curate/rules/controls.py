@@ -58,7 +58,6 @@ def control_token() -> "pl.Expr":
     The family's tokenizer reads it as the token. In an answer it teaches the model to stop or to open another turn early. In a question it lets the user
     speak as the assistant. The rule uses a table of families (November 2026); with `--model`, K010 asks the tokenizer instead. Lines of plain `text`, which
     have no template, and `<s>...</s>` around struck-through words are skipped.
-
     Bad: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris.</s>"}]}
     Good: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris."}]}
     """

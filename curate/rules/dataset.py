@@ -29,7 +29,6 @@ def small_data_set(known: DatasetSummary) -> PlacedProblems:
     """The data set has fewer than 50 examples.
 
     So few examples teach a format at best, and a test set taken from them measures chance. Runs only when selected.
-
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     Good:
         [{"text": "1+1=2"}, {"text": "1+2=3"}, {"text": "1+3=4"}, {"text": "1+4=5"}, {"text": "1+5=6"}, {"text": "1+6=7"}, {"text": "1+7=8"}, {"text": "1+8=9"}, {"text": "2+1=3"}, {"text": "2+2=4"},
@@ -50,7 +49,6 @@ def system_prompt_variants(known: DatasetSummary) -> PlacedProblems:
     """One system prompt has several spellings.
 
     They differ in case, white space or punctuation only. To the model they are different tokens, and it learns each from fewer examples.
-
     Bad:
         {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "system", "content": "be brief"}, {"role": "user", "content": "Bye"}, {"role": "assistant", "content": "See you."}]}
@@ -73,7 +71,6 @@ def many_refusals(known: DatasetSummary) -> PlacedProblems:
     """At least 30% of the answers are refusals.
 
     The model refuses at least as often as its data. OpenAI's guide warns that 60% refusals in training give 60% in use, where 5% were wanted.
-
     Bad:
         {"messages": [{"role": "user", "content": "Sing"}, {"role": "assistant", "content": "I'm sorry, but I can't help with that."}]}
         {"messages": [{"role": "user", "content": "Hum"}, {"role": "assistant", "content": "I cannot assist with humming."}]}
@@ -94,7 +91,6 @@ def one_sided_answers(known: DatasetSummary) -> PlacedProblems:
     """At least 90% of the answers are the same.
 
     A model that always gives the most common answer is right nine times in ten, and training finds this first.
-
     Bad:
         {"messages": [{"role": "user", "content": "Good film"}, {"role": "assistant", "content": "positive"}]}
         {"messages": [{"role": "user", "content": "Nice film"}, {"role": "assistant", "content": "positive"}]}
@@ -124,7 +120,6 @@ def uneven_lengths(known: DatasetSummary) -> PlacedProblems:
     """The longest example is at least 20 times as long as the median.
 
     It sets the memory that a batch needs, and is truncated first. The finding gives turns and characters of the data set. Runs only when selected.
-
     Bad:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "user", "content": "Bye"}, {"role": "assistant", "content": "Bye."}]}
@@ -152,7 +147,6 @@ def odd_length(known: DatasetSummary) -> PlacedProblems:
 
     The rule measures the logarithm of the length in robust standard deviations (median absolute deviation) and needs 10 examples. C003 covers empty ones.
     Runs only when selected: on real files, 0 of 7 findings were right.
-
     Bad:
         {"messages": [{"role": "user", "content": "Hi a"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "user", "content": "Hi bb"}, {"role": "assistant", "content": "Hello."}]}

@@ -71,11 +71,11 @@ class DatasetSummary:
 
     def add(self, example: Example) -> None:
         """Take down what there is to know of an example."""
-        turns = turns_of(example)
+        listed = example.value.get("messages")
+        turns = [turn for turn in listed if isinstance(turn, dict)] if isinstance(listed, list) else []
         texts = [content if isinstance(content := turn.get("content"), str) else content_text(content) for turn in turns]
         roles = [turn.get("role") for turn in turns]
         exact, said = _digests(example, texts, turns)
-        listed = example.value.get("messages")
         opened = (listed[0].get("role") if isinstance(listed[0], dict) else None) in SYSTEM if isinstance(listed, list) and len(listed) > 1 else None
         self._add(example.place, exact, said, sum(map(len, texts)), len(turns))
         self._last(*last_answer_of(example, texts, turns))
@@ -104,7 +104,7 @@ class DatasetSummary:
         for roles, texts, joined in zip(batch.roles, batch.texts, batch.said, strict=True):
             kind = kinds.get(roles)
             if kind is None:
-                kind = kinds[roles] = (*_opening(roles),)
+                kind = kinds[roles] = _opening(roles)
             suffix, system, answer = kind
             text = f"{joined}{suffix}"
             data = text.encode()
@@ -355,11 +355,10 @@ def _after(place: Place, before: int) -> Place:
     return place._replace(line=place.line + before)
 
 
-def _opening(roles: tuple[str, ...]) -> Iterator[Any]:
+def _opening(roles: tuple[str, ...]) -> tuple[str, int | None, int | None]:
     """Of some roles: what stands for them in a digest, and the positions of the first system prompt and of the last answer."""
-    yield _suffix(roles)
-    yield roles.index("system") if "system" in roles else None
-    yield len(roles) - 1 - roles[::-1].index("assistant") if "assistant" in roles else None
+    answer = len(roles) - 1 - roles[::-1].index("assistant") if "assistant" in roles else None
+    return _suffix(roles), roles.index("system") if "system" in roles else None, answer
 
 
 def _suffix(roles: tuple[str, ...]) -> str:
@@ -388,9 +387,3 @@ def _without_spaces(text: str) -> bytes:
     if OTHER_SPACES.search(said):
         said = "".join(said.split())
     return said.encode("utf-8", "surrogatepass").translate(None, SPACES)
-
-
-def turns_of(example: Example) -> list[dict[str, Any]]:
-    """The turns of an example that are objects."""
-    turns = example.value.get("messages")
-    return [turn for turn in turns if isinstance(turn, dict)] if isinstance(turns, list) else []

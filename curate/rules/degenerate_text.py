@@ -120,7 +120,6 @@ def loop() -> "pl.Expr":
     The model that wrote the data was stuck in a loop, and a model trained on it loops too. Reported if 70% of the 10-word sequences are repeated (tables,
     verses and legal text stay below), or if a phrase of up to 12 words occurs six times in a row and makes up half of the answer. Requests for repetition
     are skipped.
-
     Bad: {"messages": [{"role": "user", "content": "Name a colour."}, {"role": "assistant", "content": "The sky is blue and the sea is blue and so is the ink. The sky is blue and the sea is blue and so is the ink. The sky is blue and the sea is blue and so is the ink. The sky is blue and the sea is blue and so is the ink. The sky is blue and the sea is blue and so is the ink."}]}
     Good: {"messages": [{"role": "user", "content": "Name a colour."}, {"role": "assistant", "content": "The sky is blue and the sea is blue and so is the ink."}]}
     """
@@ -133,7 +132,6 @@ def repetition() -> "pl.Expr":
 
     More than 30% of its lines are copies, or one phrase of four words makes up 16% of it (Gopher's thresholds). Verse, code, lists and tables are skipped.
     Runs only when selected: on real files, 0 of 29 findings were right, mostly lyrics and code, before these were skipped.
-
     Bad: {"messages": [{"role": "user", "content": "Give tips."}, {"role": "assistant", "content": "Drink a glass of water before you eat.\nTake a walk around the block each day.\nDrink a glass of water before you eat.\nSleep eight hours in a room that is dark.\nTake a walk around the block each day.\nDrink a glass of water before you eat.\nRead a good book instead of the news.\nTake a walk around the block each day."}]}
     Good: {"messages": [{"role": "user", "content": "Give tips."}, {"role": "assistant", "content": "Drink a glass of water before you eat.\nTake a walk around the block each day."}]}
     """
@@ -145,7 +143,6 @@ def echo() -> "pl.Expr":
     """An answer is the question, or begins with all of it.
 
     The model learns to repeat its input. Often an exporter wrote prompt and answer into one field.
-
     Bad: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "What is the capital of France? It is Paris."}]}
     Good: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "It is Paris."}]}
     """
@@ -173,7 +170,6 @@ def worn_phrases() -> "pl.Expr":
     """An answer has three or more phrases that language models overuse.
 
     Examples are "a testament to", "delve into" and "it is important to note". They mark text of another model, and a model tuned on it writes the same way.
-
     Bad: {"messages": [{"role": "user", "content": "What is Rome like?"}, {"role": "assistant", "content": "Rome is a rich tapestry and a testament to time. Let's dive in."}]}
     Good: {"messages": [{"role": "user", "content": "What is Rome like?"}, {"role": "assistant", "content": "Old, loud and beautiful."}]}
     """

@@ -14,7 +14,6 @@ def exact_duplicate(profile: DatasetSummary) -> PlacedProblems:
     """An example is an exact copy of an earlier one.
 
     The content is equal, whatever the order of keys. A copy counts twice in training. In a test set it measures memorization.
-
     Bad:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
@@ -29,7 +28,6 @@ def same_but_for_spelling(profile: DatasetSummary) -> PlacedProblems:
     """An example duplicates an earlier example after normalizing case, white space and Unicode.
 
     The model sees the same example again. It counts twice in training. In a test set it measures memorization.
-
     Bad:
         {"messages": [{"role": "user", "content": "What is 2 + 2?"}, {"role": "assistant", "content": "Four."}]}
         {"messages": [{"role": "user", "content": "what is 2+2?"}, {"role": "assistant", "content": "four."}]}
@@ -54,7 +52,6 @@ def near_duplicate(examples: Sequence[Example]) -> Iterator[tuple[Example, Probl
 
     The Jaccard similarity of their word shingles is at least 0.8, and they agree in their facts: numbers, negations, names, options, images.
     Near-duplicates count twice in training. In a test set they measure memorization. The rule keeps all examples in memory, so it runs only when selected.
-
     Bad:
         {"messages": [{"role": "user", "content": "Why is the sky blue?"}, {"role": "assistant", "content": "Because air scatters the blue part of the light of the sun more than the red part, and so it comes to us from all sides of the sky and not only from where the sun is."}]}
         {"messages": [{"role": "user", "content": "Why is the sky blue?"}, {"role": "assistant", "content": "Because air scatters the blue part of the light of the sun more than the red part, and so it comes to us from all sides of the sky and not only from where our sun is."}]}

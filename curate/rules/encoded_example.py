@@ -21,7 +21,7 @@ class EncodedExample:
     max_length: int
     """Tokens of the longest example that is trained on."""
     memory: dict[str, Any] = field(default_factory=dict)
-    """What a rule keeps for its conclusion, under its code."""
+    """What a rule keeps for its finalizer, under its code."""
 
     def pointer(self, turn: int) -> str:
         """Pointer to a turn in the line as it was read; to the conversation where there is no such turn."""

@@ -33,7 +33,6 @@ def carriage_returns(facts: FileFacts) -> Problems:
 
     Most readers accept this, but tools that compare bytes do not. A file with both line endings comes from two sources. There is no repair: it would change
     every line, and git may write CR LF on purpose.
-
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}\x0d
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -48,7 +47,6 @@ def huge_number(example: Example) -> Problems:
     """An integer does not fit into 64 bits.
 
     JSON has no limit, but Arrow, pandas and JavaScript fail or round the number.
-
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "id": 18446744073709551616}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "id": "18446744073709551616"}
     """
@@ -68,7 +66,6 @@ def line_separator(facts: FileFacts) -> Problems:
     r"""A line contains U+2028, U+2029 or U+0085 unescaped.
 
     JSON allows them, but Python's `splitlines` and some editors break the line there. The reader sees two halves that are not JSON.
-
     Bad: {"messages": [{"role": "user", "content": "Hi\xe2\x80\xa8there"}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi\nthere"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -87,7 +84,6 @@ def file_too_big(facts: FileFacts) -> Problems:
     """The file is larger than the service accepts.
 
     The service refuses the file, often after the whole upload. (The tests of these examples lower the limit to 200 bytes.)
-
     Bad:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "user", "content": "Bye"}, {"role": "assistant", "content": "See you."}]}
@@ -104,7 +100,6 @@ def wrong_file_type(facts: FileFacts) -> Problems:
     r"""The file is compressed, or its name does not end in .jsonl.
 
     The service checks the name and the first bytes, and accepts only plain JSON Lines.
-
     Bad: \x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff\xab\xae\x05\x00\x43\xbf\xa6\xa3\x02\x00\x00\x00\
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -125,7 +120,6 @@ def too_few_examples(facts: FileFacts) -> Problems:
     """The file has fewer examples than the service requires.
 
     The service refuses the job after the upload.
-
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     Good:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
@@ -149,7 +143,6 @@ def unknown_key(facts: FileFacts) -> Problems:
 
     A misspelled `tools` is dropped without a warning, and together.ai refuses a file with any unknown key. There is one finding per file. Ids, sources and
     other metadata are not reported where they do no harm.
-
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tool": []}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": []}
     """

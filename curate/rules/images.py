@@ -37,7 +37,6 @@ def image_malformed(example: Example) -> Problems:
     """An image part is not in the form that services read.
 
     They read `image_url.url` and reject the line without it.
-
     Bad: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": "https://example.com/cat.png"}]}, {"role": "assistant", "content": "A cat."}]}
     Good: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}, {"role": "assistant", "content": "A cat."}]}
     """
@@ -78,7 +77,6 @@ def image_on_wrong_role(example: Example) -> Problems:
     """An image is in a message that is not the user's.
 
     Models read images and do not write them. Templates place images in user messages only, and services reject the line.
-
     Bad: {"messages": [{"role": "user", "content": "A cat, please."}, {"role": "assistant", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}]}
     Good: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}, {"role": "assistant", "content": "A cat."}]}
     """
@@ -93,7 +91,6 @@ def too_many_images(example: Example, state: DatasetState, *, target: Target) ->
 
     OpenAI accepts 10 images per example, Azure 64. Both accept images up to 10 MB, and 50,000 examples with images per file. Examples beyond the limit are
     skipped, or the file is refused.
-
     Bad: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://a.b/1"}}, {"type": "image_url", "image_url": {"url": "https://a.b/2"}}, {"type": "image_url", "image_url": {"url": "https://a.b/3"}}, {"type": "image_url", "image_url": {"url": "https://a.b/4"}}, {"type": "image_url", "image_url": {"url": "https://a.b/5"}}, {"type": "image_url", "image_url": {"url": "https://a.b/6"}}, {"type": "image_url", "image_url": {"url": "https://a.b/7"}}, {"type": "image_url", "image_url": {"url": "https://a.b/8"}}, {"type": "image_url", "image_url": {"url": "https://a.b/9"}}, {"type": "image_url", "image_url": {"url": "https://a.b/10"}}, {"type": "image_url", "image_url": {"url": "https://a.b/11"}}]}, {"role": "assistant", "content": "Cats."}]}
     Good: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://a.b/1"}}]}, {"role": "assistant", "content": "A cat."}]}
     """
@@ -124,7 +121,6 @@ def image_data(example: Example) -> Problems:
     """An image in a data URI is not a decodable JPEG, PNG or WEBP file.
 
     Loaders stop on it during the run, and services skip the example.
-
     Bad: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,R0lGODlhAQABAAAAACw="}}]}, {"role": "assistant", "content": "A cat."}]}
     Good: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGNgYGAAAAAEAAH2FzhVAAAAAElFTkSuQmCC"}}]}, {"role": "assistant", "content": "A cat."}]}
     """
@@ -154,7 +150,6 @@ def remote_image(example: Example) -> Problems:
     """An image is an address, but the service accepts only inline images.
 
     It fetches nothing and rejects the file.
-
     Bad: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}, {"role": "assistant", "content": "A cat."}]}
     Good: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGNgYGAAAAAEAAH2FzhVAAAAAElFTkSuQmCC"}}]}, {"role": "assistant", "content": "A cat."}]}
     """
@@ -169,7 +164,6 @@ def images_in_some(example: Example, state: DatasetState) -> None:
     """Some examples have images and others have none.
 
     The service accepts files of one kind only.
-
     Bad:
         {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}, {"role": "assistant", "content": "A cat."}]}
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}

@@ -5,11 +5,10 @@ from curate.finding import Problem, Problems, Severity
 from curate.read.dataset import FileFacts, ParsedLine
 from curate.read.decode import MISSING
 from curate.read.formats import BY_NAME
+from curate.rules.roles import kind_of
 from curate.rules.rule import file_rule, line_rule
 from curate.targets import FORMATS, Target
 from curate.text import plural
-
-KINDS = {list: "a list", str: "a string", int: "a number", float: "a number", bool: "true or false", type(None): "null"}
 
 
 def _of_kind(parsed: ParsedLine, kind: str) -> Problems:
@@ -24,7 +23,6 @@ def invalid_json(parsed: ParsedLine) -> Problems:
     """A line is not valid JSON.
 
     Readers stop at this line or skip it without a message. A trainer that skips it trains on fewer examples than you expect.
-
     Bad: {"messages": [{"role": "user" "content": "Hi"}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -36,7 +34,6 @@ def invalid_utf8(parsed: ParsedLine) -> Problems:
     r"""A line contains bytes that are not UTF-8.
 
     JSON is UTF-8 (RFC 8259, section 8.1). A reader replaces such bytes, which changes your text, or stops here.
-
     Bad: {"messages": [{"role": "user", "content": "caf\xe9?"}, {"role": "assistant", "content": "Yes."}]}
     Good: {"messages": [{"role": "user", "content": "café?"}, {"role": "assistant", "content": "Yes."}]}
     """
@@ -48,7 +45,6 @@ def lone_surrogate(parsed: ParsedLine) -> Problems:
     r"""A string contains half of a surrogate pair.
 
     It is not a character and cannot be written as UTF-8. Tokenizers written in Rust raise an error on it during the run.
-
     Bad: {"messages": [{"role": "user", "content": "Smile \ud83d"}, {"role": "assistant", "content": "Gladly."}]}
     Good: {"messages": [{"role": "user", "content": "Smile \ud83d\ude00"}, {"role": "assistant", "content": "Gladly."}]}
     """
@@ -60,7 +56,6 @@ def control_character(parsed: ParsedLine) -> Problems:
     r"""A string contains NUL or another control character.
 
     Such characters come from failed extraction. Many stores refuse them, and a model learns to emit them.
-
     Bad: {"messages": [{"role": "user", "content": "Hi\u0000"}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -72,7 +67,6 @@ def cut_off(parsed: ParsedLine) -> Problems:
     """A line ends in the middle of its JSON.
 
     An interrupted writer or a full disk causes this. The example is lost, and later examples may be missing too.
-
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assist
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -84,7 +78,6 @@ def nearly_json(parsed: ParsedLine) -> Problems:
     """A line is almost JSON.
 
     Several objects on one line, an extra comma, or Python notation (single quotes, None). A reader rejects the whole line.
-
     Bad: {'messages': [{'role': 'user', 'content': 'Hi'}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -96,7 +89,6 @@ def repeated_key(parsed: ParsedLine) -> Problems:
     """An object has the same key twice.
 
     Readers keep the last value and drop the other without a message, so a message or an answer is lost (RFC 8259, section 4).
-
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "content": "Go away."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -108,7 +100,6 @@ def not_finite(parsed: ParsedLine) -> Problems:
     """A number is NaN or Infinity.
 
     Python reads and writes these values, but they are not JSON. Other readers and hosted services reject the line.
-
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "score": NaN}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "score": null}
     """
@@ -120,7 +111,6 @@ def not_an_object(parsed: ParsedLine) -> Problems:
     """A line is JSON but not an object.
 
     An example is an object that holds its messages. A list or string has no place for roles, and trainers stop on it.
-
     Bad:
         [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
@@ -128,7 +118,7 @@ def not_an_object(parsed: ParsedLine) -> Problems:
     """
     value = parsed.decoded.value
     if value is not MISSING and not isinstance(value, dict):
-        yield Problem("", f"the line is {KINDS.get(type(value), 'no object')}, not an object")
+        yield Problem("", f"the line is {kind_of(value)}, not an object")
 
 
 @file_rule("J006", "byte-order-mark", Severity.WARNING, hint="Save the file as UTF-8 without BOM.")
@@ -136,7 +126,6 @@ def byte_order_mark(facts: FileFacts) -> Problems:
     r"""The file starts with a byte order mark.
 
     Strict JSON readers refuse the first line because of these three invisible bytes.
-
     Bad: \xef\xbb\xbf{"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -149,7 +138,6 @@ def wide_encoding(facts: FileFacts) -> Problems:
     r"""The file is UTF-16 or UTF-32.
 
     JSON Lines is UTF-8. Other tools cannot read the file, and services refuse the upload.
-
     Bad: \xff\xfe{\x00}\x00
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -163,7 +151,6 @@ def blank_line(parsed: ParsedLine) -> Problems:
     """A line is blank.
 
     Most readers skip it, some stop there, and line numbers no longer match example numbers.
-
     Bad:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
 
@@ -186,7 +173,6 @@ def json_document(facts: FileFacts) -> Problems:
 
     Services and most trainers read one object per line. Given an array or a pretty-printed object, they fail or see one example. Trainers that load data
     with `datasets` (TRL, axolotl, LLaMA-Factory) accept an array.
-
     Bad:
         [
           {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
@@ -202,7 +188,6 @@ def too_deep(parsed: ParsedLine) -> Problems:
     """A line is nested too deeply.
 
     Readers have a limit between 128 and 1,024 levels and stop the run when a line exceeds it.
-
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "x": [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -214,7 +199,6 @@ def no_examples(facts: FileFacts) -> Problems:
     """The file contains no examples.
 
     Training on an empty file stops at once, or runs on the other files without a message.
-
     Bad: []
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -227,7 +211,6 @@ def mixed_formats(facts: FileFacts) -> Problems:
     """The file mixes several formats.
 
     A trainer detects the format from the first line and drops or misreads lines in other formats.
-
     Bad:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
         {"instruction": "Say hello.", "output": "Hello."}
@@ -249,7 +232,6 @@ def foreign_format(facts: FileFacts) -> Problems:
 
     curate reads and checks this format. A trainer must be told the format, or converts it in its own way. Formats that the target trains on directly, such
     as pairs for TRL, are not reported.
-
     Bad: {"instruction": "Say hello.", "output": "Hello."}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -263,7 +245,6 @@ def not_json(facts: FileFacts) -> Problems:
     """The file is a table, an archive, a web page or another format that is not JSON.
 
     Trainers that read JSON Lines cannot read it. One finding names the format and the conversion, instead of one error per line.
-
     Bad:
         prompt,completion
         Hi,Hello.

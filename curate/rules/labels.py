@@ -20,7 +20,6 @@ def image_in_pair(example: Example) -> Problems:
     """A preference example has an image.
 
     The service trains preferences on text only, and rejects the line.
-
     Bad: {"input": {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}]}, "preferred_output": [{"role": "assistant", "content": "A cat."}], "non_preferred_output": [{"role": "assistant", "content": "A dog."}]}
     Good: {"input": {"messages": [{"role": "user", "content": "What purrs?"}]}, "preferred_output": [{"role": "assistant", "content": "A cat."}], "non_preferred_output": [{"role": "assistant", "content": "A dog."}]}
     """
@@ -35,7 +34,6 @@ def pair_turns(example: Example) -> Problems:
 
     LLaMA-Factory requires an odd number of turns before the two sides, without the system prompt, and one answer on each side. It drops other pairs with a
     warning in the log.
-
     Bad: {"conversations": [{"from": "human", "value": "Hi"}, {"from": "gpt", "value": "Hello."}], "chosen": {"from": "gpt", "value": "Yes?"}, "rejected": {"from": "gpt", "value": "What?"}}
     Good: {"conversations": [{"from": "human", "value": "Hi"}], "chosen": {"from": "gpt", "value": "Yes?"}, "rejected": {"from": "gpt", "value": "What?"}}
     """
@@ -56,7 +54,6 @@ def label_unusable(example: Example, state: DatasetState) -> Problems:
 
     Training on single answers with thumbs up or down needs both labels. A `label` counts as metadata if no other line has true or false there, unless it
     stands beside a prompt and a completion.
-
     Bad:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "label": true}
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "What?"}], "label": "false"}

@@ -46,7 +46,6 @@ def benchmark_in_training(leaks: Iterable[Leak]) -> Iterator[Finding]:
 
     A model trained on a benchmark recalls it instead of solving it. Proof is a shared run of 13 words, a short question that matches word for word, or a
     turn similar to an item. Rephrased items are not found, since the comparison uses words.
-
     Bad: {"messages": [{"role": "user", "content": "Which gas do plants take up from the air to make sugar in the light of the sun?"}, {"role": "assistant", "content": "Carbon dioxide."}]}
     Good: {"messages": [{"role": "user", "content": "Which gas do people breathe out?"}, {"role": "assistant", "content": "Carbon dioxide."}]}
     """

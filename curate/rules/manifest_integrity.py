@@ -17,7 +17,6 @@ def not_as_the_manifest_says() -> None:
     """A file of an output folder differs from its manifest.
 
     The file or the manifest was edited, truncated, replaced or lost after it was written. What was proved about the folder no longer holds.
-
     Bad:
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "An oak."}]}
@@ -33,7 +32,6 @@ def lost_or_added_line() -> None:
 
     Kept and removed lines together must equal the lines read. Otherwise an example is lost without a record, or a foreign example is used for training or
     evaluation.
-
     Bad:
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
         {"messages": [{"role": "user", "content": "Name a bird."}, {"role": "assistant", "content": "A tit."}]}

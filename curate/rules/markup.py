@@ -64,7 +64,6 @@ def placeholder() -> "pl.Expr":
     """An answer is or contains a placeholder.
 
     Examples are "[insert name]", "lorem ipsum" and "N/A" as the whole answer. The content is missing, and the model learns to omit it.
-
     Bad: {"messages": [{"role": "user", "content": "Thank Kim."}, {"role": "assistant", "content": "Dear [insert name], thank you!"}]}
     Good: {"messages": [{"role": "user", "content": "Thank Kim."}, {"role": "assistant", "content": "Dear Kim, thank you!"}]}
     """
@@ -90,7 +89,6 @@ def unfilled_variable() -> "pl.Expr":
     """A message contains an unfilled template variable.
 
     The text has `{{name}}` or `{city}` in place of a value, and the model learns to write the braces. Code and texts about templates are skipped.
-
     Bad: {"messages": [{"role": "user", "content": "Who are you?"}, {"role": "assistant", "content": "I am {{name}}, made by {{author}}."}]}
     Good: {"messages": [{"role": "user", "content": "Who are you?"}, {"role": "assistant", "content": "I am Ada, made by Acme."}]}
     """
@@ -119,7 +117,6 @@ def html_remains() -> "pl.Expr":
     """An answer contains remains of a web page.
 
     Entities, tags and "click here" come from scraping. Answers about HTML are skipped.
-
     Bad: {"messages": [{"role": "user", "content": "What is Rome?"}, {"role": "assistant", "content": "Rome is a&nbsp;city.<br>All rights reserved."}]}
     Good: {"messages": [{"role": "user", "content": "What is Rome?"}, {"role": "assistant", "content": "Rome is a city."}]}
     """

@@ -1,6 +1,5 @@
 """Family M, closer: the keys of messages, their weights and names, repeated turns, and what differs between examples."""
 
-import re
 from typing import Any, Final
 
 from curate.example import Example, Message, content_text
@@ -13,7 +12,7 @@ from curate.rules.frame import CALLS
 from curate.rules.repair import Object, on_messages, without
 from curate.rules.roles import kind_of, meant, role_of, whole
 from curate.rules.rule import Scope, dataset_rule, profile_rule, rule, value_rule
-from curate.rules.tools import REJECTED
+from curate.rules.tools import NAME, REJECTED
 from curate.targets import OPENAI_AZURE, Target
 from curate.text import excerpt, plural
 
@@ -30,7 +29,6 @@ READ_BY: Final = {Target.AXOLOTL: {"train", "train_detail"}, Target.LLAMAFACTORY
 """Keys that one target alone reads."""
 OWNERS: Final = {"tool_calls": "assistant", "function_call": "assistant", "refusal": "assistant", "audio": "assistant", "tool_call_id": "tool"}
 WEIGHTS: Final = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, "true": 1, "false": 0}
-NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 PAIRS: Final = ("preference", "openai-preference", "llama-factory-preference")
 LONG: Final = 20
 """Characters from which on a message that comes again in a later turn is no mere "yes" or "go on"."""
@@ -44,7 +42,6 @@ def turn_structure(example: Example) -> Problems:
 
     After the system prompt, odd turns must be the user's or a tool's, even turns the assistant's, and the last turn the assistant's. Its converter drops
     other examples with a warning in the log. Consecutive tool results count as one turn.
-
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "user", "content": "Hello?"}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -71,7 +68,6 @@ def weight_value(example: Example) -> Problems:
     """A `weight` is not 0 or 1.
 
     Services reject other values. Trainers read text as 1, so "0" is trained on. Only the built-in trainer accepts fractions.
-
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "weight": "0"}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "weight": 0}, {"role": "user", "content": "Bye"}, {"role": "assistant", "content": "Goodbye.", "weight": 1}]}
     """
@@ -114,7 +110,6 @@ def weight_on_wrong_role(example: Example) -> Problems:
     """A message that is not the assistant's has a `weight`.
 
     It has no effect, since the loss covers answers only. Some services reject it.
-
     Bad: {"messages": [{"role": "user", "content": "Hi", "weight": 0}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "weight": 1}]}
     """
@@ -139,7 +134,6 @@ def nothing_weighted(example: Example) -> Problems:
     """All answers have weight 0.
 
     Nothing in the example is trained on. Services reject it, and a batch of such examples has no loss.
-
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "weight": 0}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "weight": 0}, {"role": "user", "content": "Bye"}, {"role": "assistant", "content": "Goodbye."}]}
     """
@@ -153,7 +147,6 @@ def unknown_message_key(example: Example, *, target: Target) -> Problems:
     """A message has an unknown key.
 
     It may be a misspelled key, or a switch of another trainer, such as loss_weight, that has no effect here. Some services reject it.
-
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "wieght": 1}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "weight": 1}]}
     """
@@ -178,7 +171,6 @@ def key_on_wrong_role(example: Example) -> Problems:
     """A message has a key that belongs to another role.
 
     Only the assistant calls tools and refuses. Only a tool result names the call that it answers. Templates omit misplaced keys, and services reject them.
-
     Bad: {"messages": [{"role": "user", "content": "Hi", "tool_call_id": "call_1"}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -193,7 +185,6 @@ def message_name(example: Example) -> Problems:
     """A speaker's name is not accepted by services.
 
     They accept 1 to 64 of a-z, A-Z, 0-9, underscore and dash. T002 covers tool names.
-
     Bad: {"messages": [{"role": "user", "name": "Jo Ann", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "name": "Jo_Ann", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -213,7 +204,6 @@ def repeated_message() -> "pl.Expr":
 
     Two consecutive messages are equal, or the next turn repeats the question or answer. An export duplicated it, and the model learns to repeat itself.
     Short messages such as "go on" may repeat in a later turn.
-
     Bad: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris."}, {"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris."}]}
     Good: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris."}, {"role": "user", "content": "And of Italy?"}, {"role": "assistant", "content": "Rome."}]}
     """
@@ -253,7 +243,6 @@ def system_in_most(known: DatasetSummary) -> PlacedProblems:
     """A few examples have no system prompt where nearly all have one, or the reverse.
 
     The model learns two behaviors, one of them from little data. Nearly all means more than nine in ten.
-
     Bad:
         {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "1+1"}, {"role": "assistant", "content": "2"}]}
@@ -282,7 +271,6 @@ def reasoning_in_some(example: Example, state: DatasetState) -> None:
     """Some examples have the assistant's reasoning and others have none.
 
     Trainers read keys such as reasoning_content if the first lines have them. The model learns to reason or not at random.
-
     Bad:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "reasoning_content": "A greeting.", "content": "Hello."}]}
         {"messages": [{"role": "user", "content": "Bye"}, {"role": "assistant", "content": "Goodbye."}]}

@@ -109,7 +109,6 @@ def pair_incomplete(example: Example, _: DatasetState) -> Problems:
     """A preference example lacks one of its sides, or the prompt that OpenAI's format requires.
 
     A preference needs both sides. The trainer stops at the missing column.
-
     Bad: {"prompt": "Hi", "chosen": "Hello."}
     Good: {"prompt": "Hi", "chosen": "Hello.", "rejected": "What?"}
     """
@@ -135,7 +134,6 @@ def side_not_an_answer(example: Example) -> Problems:
     """A side of OpenAI's preference format is not exactly one assistant message.
 
     The service compares single answers. Azure also accepts tool calls and results before the answer.
-
     Bad: {"input": {"messages": [{"role": "user", "content": "Hi"}]}, "preferred_output": [{"role": "user", "content": "Hello."}], "non_preferred_output": [{"role": "assistant", "content": "What?"}]}
     Good: {"input": {"messages": [{"role": "user", "content": "Hi"}]}, "preferred_output": [{"role": "assistant", "content": "Hello."}], "non_preferred_output": [{"role": "assistant", "content": "What?"}]}
     """
@@ -158,7 +156,6 @@ def sides_equal(example: Example) -> Problems:
     """Chosen and rejected are the same answer.
 
     The two terms of the loss cancel. The example teaches nothing and dilutes the metrics. Case and white space are ignored.
-
     Bad: {"prompt": "Hi", "chosen": "Hello.", "rejected": "hello. "}
     Good: {"prompt": "Hi", "chosen": "Hello.", "rejected": "What?"}
     """
@@ -178,7 +175,6 @@ def sides_nearly_equal(example: Example) -> Problems:
     """Chosen and rejected differ in punctuation only.
 
     All words are equal and in the same order. The model can only learn punctuation from the pair.
-
     Bad: {"prompt": "Hi", "chosen": "Hello, you two.", "rejected": "Hello you two!"}
     Good: {"prompt": "Hi", "chosen": "Hello, you two.", "rejected": "What do you two want?"}
     """
@@ -195,7 +191,6 @@ def empty_side(example: Example) -> Problems:
     """A side of a pair is empty.
 
     An empty answer differs by its length alone. The model learns nothing about good answers.
-
     Bad: {"prompt": "Hi", "chosen": "Hello.", "rejected": ""}
     Good: {"prompt": "Hi", "chosen": "Hello.", "rejected": "What?"}
     """
@@ -210,7 +205,6 @@ def prompt_answered(example: Example) -> Problems:
     """The prompt of a pair ends with the assistant.
 
     Both sides would then answer an answer. Services reject it, and templates render two assistant turns in a row.
-
     Bad: {"prompt": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "chosen": [{"role": "assistant", "content": "Yes?"}], "rejected": [{"role": "assistant", "content": "What?"}]}
     Good: {"prompt": [{"role": "user", "content": "Hi"}], "chosen": [{"role": "assistant", "content": "Yes?"}], "rejected": [{"role": "assistant", "content": "What?"}]}
     """
@@ -225,7 +219,6 @@ def no_shared_prompt(example: Example) -> Problems:
     """There is no prompt, and the two sides begin differently.
 
     Without a prompt, trainers use the common beginning of both sides. Here it is empty, so the answers have no question.
-
     Bad: {"chosen": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "rejected": [{"role": "user", "content": "Hey"}, {"role": "assistant", "content": "What?"}]}
     Good: {"chosen": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "rejected": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "What?"}]}
     """
@@ -243,7 +236,6 @@ def refusal_chosen(example: Example) -> Problems:
     """The chosen answer refuses and the rejected one does not.
 
     This is right where the request should be refused. Elsewhere the model learns to refuse.
-
     Bad: {"prompt": "What is 1 + 1?", "chosen": "I'm sorry, but I can't help with that.", "rejected": "2"}
     Good: {"prompt": "What is 1 + 1?", "chosen": "2", "rejected": "I'm sorry, but I can't help with that."}
     """
@@ -257,7 +249,6 @@ def pair_swapped(example: Example, state: DatasetState) -> Problems:
     """The same pair occurs elsewhere with its sides swapped.
 
     One of the two is wrong, and together they teach nothing.
-
     Bad:
         {"prompt": "Hi", "chosen": "Hello.", "rejected": "What?"}
         {"prompt": "Hi", "chosen": "What?", "rejected": "Hello."}
@@ -283,7 +274,6 @@ def longer_chosen(example: Example, state: DatasetState) -> None:
 
     Length then predicts the chosen side, and the model learns to write long answers. Reported from 20 pairs on, if the longer answer is chosen in more than
     70%.
-
     Bad:
         [{"prompt": "0", "chosen": "aa", "rejected": "b"}, {"prompt": "1", "chosen": "aa", "rejected": "b"}, {"prompt": "2", "chosen": "aa", "rejected": "b"}, {"prompt": "3", "chosen": "aa", "rejected": "b"},
         {"prompt": "4", "chosen": "aa", "rejected": "b"}, {"prompt": "5", "chosen": "aa", "rejected": "b"}, {"prompt": "6", "chosen": "aa", "rejected": "b"}, {"prompt": "7", "chosen": "aa", "rejected": "b"},

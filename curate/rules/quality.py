@@ -60,7 +60,6 @@ def short_answer() -> "pl.Expr":
 
     The rule judges by the request, not by length alone: "Yes" is fine, but not for "Explain ...". Requests that name classes or show a text to judge are
     skipped. Runs only when selected: on real files, 0 of 11 findings were right before class labels were skipped, and it reports nothing there since.
-
     Bad: {"messages": [{"role": "user", "content": "Explain how rain forms."}, {"role": "assistant", "content": "Clouds."}]}
     Good: {"messages": [{"role": "user", "content": "Does rain form in clouds?"}, {"role": "assistant", "content": "Yes."}]}
     """
@@ -83,7 +82,6 @@ def refusal() -> "pl.Expr":
     """An answer opens with a refusal.
 
     A few refusals teach where to stop. Many teach the model to refuse everything (F003 reports the share). The rule reads the first 200 characters only.
-
     Bad: {"messages": [{"role": "user", "content": "Name a good book."}, {"role": "assistant", "content": "I'm sorry, but I can't help with that."}]}
     Good: {"messages": [{"role": "user", "content": "Name a good book."}, {"role": "assistant", "content": "Moby-Dick."}]}
     """
@@ -102,7 +100,6 @@ def ai_disclaimer() -> "pl.Expr":
     """An answer says "as an AI language model".
 
     This is another model's phrase. A model that learns it repeats it unprompted.
-
     Bad: {"messages": [{"role": "user", "content": "Name a good book."}, {"role": "assistant", "content": "As an AI language model, I have no taste, but many like Moby-Dick."}]}
     Good: {"messages": [{"role": "user", "content": "Name a good book."}, {"role": "assistant", "content": "Many like Moby-Dick."}]}
     """
@@ -133,7 +130,6 @@ def cut_answer() -> "pl.Expr":
     r"""An answer is cut off.
 
     Signs are an unclosed code block, invalid JSON, or an unfinished last sentence. The generation hit its token limit, and the model learns to stop there.
-
     Bad: {"messages": [{"role": "user", "content": "Print 1."}, {"role": "assistant", "content": "```python\nprint(1)"}]}
     Good: {"messages": [{"role": "user", "content": "Print 1."}, {"role": "assistant", "content": "```python\nprint(1)\n```"}]}
     """
@@ -167,7 +163,6 @@ def missing_input() -> "pl.Expr":
 
     It says "Summarize the text below" with nothing below, or gives only an address that the model cannot open. The answer is invented, and the model learns
     to invent.
-
     Bad: {"messages": [{"role": "user", "content": "Summarize the following text."}, {"role": "assistant", "content": "It is about love."}]}
     Good: {"messages": [{"role": "user", "content": "Summarize the following text: Rain falls when drops grow heavy."}, {"role": "assistant", "content": "Heavy drops fall."}]}
     """
@@ -189,7 +184,6 @@ def merged_instructions() -> "pl.Expr":
     r"""An answer continues with another instruction.
 
     The generation did not stop and invented the next task. The model learns to do the same.
-
     Bad: {"messages": [{"role": "user", "content": "Name a colour."}, {"role": "assistant", "content": "Blue.\n\nInstruction: Name a number.\nOutput: 7"}]}
     Good: {"messages": [{"role": "user", "content": "Name a colour."}, {"role": "assistant", "content": "Blue."}]}
     """

@@ -32,7 +32,6 @@ def prompt_answered_already(example: Example, state: DatasetState) -> None:
     """A line of reinforcement data does not end with the user.
 
     The service samples answers to the last message, which must be the user's. Reported if most lines of the data are prompts with a reference.
-
     Bad:
         {"messages": [{"role": "user", "content": "1 + 1"}], "answer": "2"}
         {"messages": [{"role": "user", "content": "1 + 2"}], "answer": "3"}
@@ -42,25 +41,26 @@ def prompt_answered_already(example: Example, state: DatasetState) -> None:
         {"messages": [{"role": "user", "content": "1 + 2"}], "answer": "3"}
         {"messages": [{"role": "user", "content": "1 + 3"}], "answer": "4"}
     """
-    counts = state.memory.setdefault("R001", {"prompts": 0, "others": 0, "wrong": 0, "place": None})
-    counts["prompts" if is_prompt(example) else "others"] += 1
+    state.count("R001", is_prompt(example), example.place)
     if example.messages and meant(example.messages[-1]) != "user":
-        counts["wrong"] += 1
-        counts["place"] = counts["place"] or example.place
+        state.count("R001", "wrong", example.place)
 
 
 @prompt_answered_already.finalize
 def not_all_prompts(state: DatasetState) -> PlacedProblems:
     """One finding, at the first line that does not end on the user."""
-    counts = state.memory.get("R001")
-    if counts is None:
-        return
-    others = counts["others"] + (state.summary.plain[0] if state.summary.plain else 0)
-    wrong = (counts["wrong"], counts["place"]) if counts["wrong"] else None
+    prompts, others = _prompts_and_others(state, "R001")
+    wrong = state.counts("R001").get("wrong")
     if state.summary.unasked:
         wrong = counted(wrong, state.summary.unasked[1], state.summary.unasked[0])
-    if counts["prompts"] > others and wrong:
-        yield wrong[1], Problem("", f"{plural(wrong[0], 'line')} of {counts['prompts'] + others:,} do not end with the user")
+    if prompts > others and wrong:
+        yield wrong[1], Problem("", f"{plural(wrong[0], 'line')} of {prompts + others:,} do not end with the user")
+
+
+def _prompts_and_others(state: DatasetState, code: str) -> tuple[int, int]:
+    """How many examples a rule has counted as prompts, and how many others there are."""
+    counts = state.summary.with_plain(state.counts(code), kind=False)
+    return counts[True][0] if True in counts else 0, counts[False][0] if False in counts else 0
 
 
 @value_rule("R002", "system-in-prompt", Severity.ERROR, only=REINFORCING, hint="Use the role developer.")
@@ -68,7 +68,6 @@ def system_in_prompt(example: Example) -> Problems:
     """A prompt of reinforcement data has a system message.
 
     The models that support this training accept `developer` instead.
-
     Bad: {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "1 + 1"}], "answer": "2"}
     Good: {"messages": [{"role": "developer", "content": "Be brief."}, {"role": "user", "content": "1 + 1"}], "answer": "2"}
     """
@@ -92,7 +91,6 @@ def reference_uneven(example: Example, state: DatasetState) -> None:
     """A key beside the prompts is missing in some lines, or has another type there.
 
     A grader that reads `item.answer` fails on a line without it. The run stops, or the answer scores 0.
-
     Bad:
         {"messages": [{"role": "user", "content": "1 + 1"}], "answer": "2", "unit": "m"}
         {"messages": [{"role": "user", "content": "1 + 2"}], "answer": 3}
@@ -131,20 +129,18 @@ def no_validation_file(example: Example, state: DatasetState) -> None:
     """Prompts for reinforcement are in one file only.
 
     The service requires a validation file beside the training file. Reported when a single file is checked, since other files are unknown.
-
     Bad: {"messages": [{"role": "user", "content": "1 + 1"}], "answer": "2"}
     Good: {"messages": [{"role": "user", "content": "1 + 1"}, {"role": "assistant", "content": "2"}]}
     """
-    counts = state.memory.setdefault("R004", {"prompts": 0, "others": 0})
-    counts["prompts" if is_prompt(example) else "others"] += 1
+    state.count("R004", is_prompt(example), example.place)
 
 
 @no_validation_file.finalize
 def one_file_alone(state: DatasetState) -> PlacedProblems:
     """One finding, about the file."""
-    counts = state.memory.get("R004")
     files = {file for file, _ in state.summary.places.parts}
-    if counts and len(files) == 1 and counts["prompts"] > counts["others"] + (state.summary.plain[0] if state.summary.plain else 0):
+    prompts, others = _prompts_and_others(state, "R004")
+    if len(files) == 1 and prompts > others:
         yield Place(files.pop(), 0), Problem("", "prompts for reinforcement without a validation file")
 
 
@@ -153,7 +149,6 @@ def prompt_limits(example: Example, state: DatasetState) -> Problems:
     """A prompt of reinforcement data has an image, or there are more than 50,000 prompts.
 
     The service supports this training on text only, and accepts no larger file.
-
     Bad: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}], "answer": "a cat"}
     Good: {"messages": [{"role": "user", "content": "What purrs?"}], "answer": "a cat"}
     """
@@ -176,7 +171,6 @@ def reference_constant(example: Example, state: DatasetState) -> None:
     """All prompts have the same reference.
 
     One answer then judges every question, and the model learns to give it. Reported from five lines on, if no key beside the prompts differs.
-
     Bad:
         {"messages": [{"role": "user", "content": "1 + 1"}], "answer": "2"}
         {"messages": [{"role": "user", "content": "1 + 2"}], "answer": "2"}

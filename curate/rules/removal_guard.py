@@ -41,7 +41,6 @@ def heavy_removal(removals: Removals) -> Iterator[Finding]:
     So many copies are rare. The usual cause is text that all lines share, or a threshold that is too low. `curate dedup` asks above 30% of a file, and
     where one example and its duplicates exceed 5% of all lines, but not for 100 lines or fewer. Set the limits with `stop_share`, `stop_cluster` and
     `stop_least` under `[dedup]`. Nothing has been written yet.
-
     Bad:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}

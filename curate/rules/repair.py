@@ -37,7 +37,7 @@ class Repair:
     """What it does, in one sentence: its docstring."""
     takes: RepairInput = RepairInput.OBJECT
 
-    def mended(self, parsed: ParsedLine) -> bytes | None:
+    def apply(self, parsed: ParsedLine) -> bytes | None:
         """The bytes of a line in which the rule found something, after the repair: its own where that does nothing, None where the line goes.
 
         Bytes that the value does not hold are never lost: a line in which a key repeats is not written anew, and does not go. Nor does any
@@ -55,7 +55,7 @@ class Repair:
 
     def applies(self, parsed: ParsedLine) -> bool:
         """Whether it changes a line in which the rule found something."""
-        return self.mended(parsed) != parsed.line.data
+        return self.apply(parsed) != parsed.line.data
 
 
 def json_line(value: Any) -> bytes:

@@ -18,7 +18,6 @@ def same_question_same_answer(examples: Sequence[Example]) -> Found:
 
     The context is the same. The answers share at least four fifths of their content words, in any order, and agree in every fact. Two wordings may be
     wanted, but ten give one question ten times the weight.
-
     Bad:
         {"messages": [{"role": "user", "content": "What is the capital of Peru?"}, {"role": "assistant", "content": "The capital of Peru is Lima."}]}
         {"messages": [{"role": "user", "content": "What is the capital of Peru?"}, {"role": "assistant", "content": "In Peru, the capital is Lima."}]}
@@ -38,7 +37,6 @@ def beginning_of_another(examples: Sequence[Example]) -> Found:
 
     Exports that write the conversation after each turn leave every prefix. Where all answers are trained on, the first answer counts once in each prefix.
     Turns and tools must be exactly equal.
-
     Bad:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}, {"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
@@ -58,7 +56,6 @@ def same_phrase(examples: Sequence[Example]) -> Found:
 
     The model learns phrases such as "Sure! Here is a" or "let me know if you" first and always uses them. The rule counts different answers of nine words
     or more and needs at least ten of them.
-
     Bad:
         {"messages": [{"role": "user", "content": "1"}, {"role": "assistant", "content": "Sure! Here is a word for the number one: uno."}]}
         {"messages": [{"role": "user", "content": "2"}, {"role": "assistant", "content": "Sure! Here is a word for the number two: due."}]}
@@ -94,7 +91,6 @@ def same_in_other_words() -> None:
 
     The embeddings of requests and answers are close, and both agree in what embeddings miss: numbers, names, quoted words, negations. Different wordings
     are often wanted, but ten wordings of one question weigh as much as ten questions. Reported by `curate dedup --embeddings MODEL`.
-
     Bad:
         {"messages": [{"role": "user", "content": "What is the chemical symbol for gold?"}, {"role": "assistant", "content": "The chemical symbol for gold is Au."}]}
         {"messages": [{"role": "user", "content": "What is the symbol for the chemical element gold?"}, {"role": "assistant", "content": "The symbol for the chemical element gold is Au."}]}

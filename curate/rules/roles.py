@@ -46,17 +46,6 @@ def kind_of(value: Any) -> str:
     return names[type(value)]
 
 
-def turns_of(example: Example) -> list[Any]:
-    """The list under `messages`, whatever it holds; empty when it is no list."""
-    turns = example.value.get("messages")
-    return turns if isinstance(turns, list) else []
-
-
-def pointer_of(example: Example, index: int) -> str:
-    """Pointer to the turn at `index`, in the line as it was read."""
-    return f"/messages/{index}" if example.pointers is None else example.pointers[index][0]
-
-
 def role_pointer(message: Message) -> str:
     """Pointer to the role of a message, in the line as it was read; to the turn where its format implies the role."""
     if message.content_pointer == message.pointer:
@@ -74,7 +63,6 @@ def no_messages(example: Example, *, target: Target) -> Problems:
     """The object has no `messages`.
 
     Trainers find no conversation without it and reject or drop the line. TRL also trains on a `prompt` alone.
-
     Bad: {"question": "Hi", "reply": "Hello."}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -88,7 +76,6 @@ def messages_not_a_list(example: Example) -> Problems:
     """`messages` is not a list.
 
     It is often JSON in a string, written by an exporter that encoded twice. Trainers then see letters instead of messages.
-
     Bad: {"messages": "[{\\"role\\": \\"user\\"}]"}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -110,7 +97,6 @@ def empty_messages(example: Example) -> Problems:
     """`messages` is an empty list.
 
     There is nothing to train on, and services reject the file.
-
     Bad: {"messages": []}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -123,13 +109,14 @@ def message_not_an_object(example: Example) -> Problems:
     """A message is not an object.
 
     A bare string has no role, so its speaker is unknown.
-
     Bad: {"messages": ["Hi", {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    for index, turn in enumerate(turns_of(example)):
+    turns = example.value.get("messages")
+    for index, turn in enumerate(turns if isinstance(turns, list) else ()):
         if not isinstance(turn, dict):
-            yield Problem(pointer_of(example, index), f"message {index + 1} is {kind_of(turn)}, not an object")
+            pointer = f"/messages/{index}" if example.pointers is None else example.pointers[index][0]
+            yield Problem(pointer, f"message {index + 1} is {kind_of(turn)}, not an object")
 
 
 @rule("M005", "no-role", Severity.ERROR, hint="Set the role to system, developer, user, assistant or tool.")
@@ -137,7 +124,6 @@ def no_role(example: Example) -> Problems:
     """A message has no role.
 
     The chat template cannot place the message, and a trainer cannot decide whether to train on it.
-
     Bad: {"messages": [{"content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -153,7 +139,6 @@ def unknown_role(example: Example) -> Problems:
     """A role is not known to chat models.
 
     Templates raise an error on it, or drop the message without a warning.
-
     Bad: {"messages": [{"role": "customer", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -167,7 +152,6 @@ def role_alias(example: Example) -> Problems:
     """A role is an alias of a known role.
 
     Templates compare roles exactly. `human`, `gpt`, `Assistant` and ` user` match nothing, so the message is lost.
-
     Bad: {"messages": [{"role": "human", "content": "Hi"}, {"role": "gpt", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -201,7 +185,6 @@ def deprecated_role(example: Example, *, target: Target) -> Problems:
 
     OpenAI replaced `function` with `tool` in 2023. Most templates know only `tool`, and raise an error or drop the result. Together, Fireworks and Mistral
     do not accept `developer`.
-
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "function_call": {"name": "now", "arguments": "{}"}}, {"role": "function", "name": "now", "content": "12:00"}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -248,7 +231,6 @@ def no_assistant(example: Example, *, target: Target) -> Problems:
 
     The loss covers the assistant's tokens only, so the example teaches nothing. Prompts for reinforcement fine-tuning have no answer: for services that
     train on them, a line with a key for the grader counts as such a prompt.
-
     Bad: {"messages": [{"role": "user", "content": "Hi"}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """

@@ -5,7 +5,6 @@
         \"\"\"Two turns in a row have the same role.
 
         Why it matters, in a short paragraph.
-
         Bad: {"messages": [...]}
         Good: {"messages": [...]}
         \"\"\"

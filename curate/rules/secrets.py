@@ -44,7 +44,6 @@ def secret_key() -> "pl.Expr":
     """A message contains a key, a token or a password.
 
     A model can repeat its training data to anyone, and training files are copied to less protected places. Findings never show the secret.
-
     Bad: {"messages": [{"role": "user", "content": "Why is it refused? key = AKIAIOSFODNN7EXAMPLX"}, {"role": "assistant", "content": "It has expired."}]}
     Good: {"messages": [{"role": "user", "content": "Why is it refused? key = [AWS ACCESS KEY]"}, {"role": "assistant", "content": "It has expired."}]}
     """
@@ -63,7 +62,6 @@ def card_or_account_number() -> "pl.Expr":
     """A message contains a card number, an IBAN or a social security number.
 
     Only numbers with a valid checksum are reported. They belong to someone, and the model can repeat them. Findings never show the number.
-
     Bad: {"messages": [{"role": "user", "content": "My card is 4539 1488 0343 6467."}, {"role": "assistant", "content": "Thank you."}]}
     Good: {"messages": [{"role": "user", "content": "My card is [CARD NUMBER]."}, {"role": "assistant", "content": "Thank you."}]}
     """
@@ -82,7 +80,6 @@ def personal_data() -> "pl.Expr":
     """A message contains an e-mail address, a phone number or a public IP address.
 
     Personal data in training data needs a reason, and a model can repeat it. Addresses under example.com, 555 numbers and private networks are skipped.
-
     Bad: {"messages": [{"role": "user", "content": "Write to jo.miller@gmail.com"}, {"role": "assistant", "content": "Done."}]}
     Good: {"messages": [{"role": "user", "content": "Write to jo.miller@example.com"}, {"role": "assistant", "content": "Done."}]}
     """

@@ -37,7 +37,6 @@ def role_marker() -> "pl.Expr":
 
     A line after the answer starts with "### Human:" or "User:". The generation wrote both sides, and a model trained on it speaks for its user. Requested
     dialogues and code are skipped. K016 covers control tokens, Q023 whole conversations.
-
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.\n### Human: Tell me a joke."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -68,7 +67,6 @@ def transcript_in_message() -> "pl.Expr":
 
     It opens with "Human:" or "User:" and continues with "Assistant:", as some exports and preference data do. The questions are then trained on as part of
     one answer, and the model learns to answer itself. Requested dialogues and prompts of plain `prompt` and `completion` are skipped.
-
     Bad: {"messages": [{"role": "assistant", "content": "\n\nHuman: What is the capital of France?\n\nAssistant: Paris."}]}
     Good: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris."}]}
     """

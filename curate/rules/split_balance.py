@@ -57,7 +57,6 @@ def uneven_splits(balance: Balance) -> Iterator[str]:
 
     A score on a few dozen examples changes by whole points with each example. Groups of connected examples stay in one split, so large groups make uneven
     splits. With `--stratify`, classes missing from a held-out split are reported too.
-
     Bad:
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "An oak."}]}

@@ -19,7 +19,6 @@ def copy_across_splits() -> None:
     """An example is in two splits.
 
     The score then measures memorization and says nothing about new inputs.
-
     Bad:
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
@@ -35,7 +34,6 @@ def near_copy_across_splits() -> None:
 
     The Jaccard similarity of the full texts is at or above `dedup.threshold`, over shingles of 3 words of user, assistant and tool turns, without system
     prompts. Their attachments are equal.
-
     Bad:
         {"messages": [{"role": "user", "content": "Why is the sky blue?"}, {"role": "assistant", "content": "Because air scatters the blue part of the light of the sun more than the red part, and so it comes to us from all sides of the sky."}]}
         {"messages": [{"role": "user", "content": "Why is the sky blue?"}, {"role": "assistant", "content": "Because air scatters the blue part of the light of the sun more than the red part, and so it comes to us from all sides of the heavens."}]}
@@ -51,7 +49,6 @@ def question_across_splits() -> None:
 
     The model has seen the question with an answer, whatever that answer is. The rule compares the words of all user turns and the attachments, and ignores
     system prompts and tools.
-
     Bad:
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
         {"messages": [{"role": "user", "content": "Name a  tree."}, {"role": "assistant", "content": "An oak grows tall and old in most of Europe."}]}
@@ -67,7 +64,6 @@ def continued_across_splits() -> None:
 
     All turns of the shorter one, which ends with an answer, are the first turns of the longer one, compared by role and words. Sources are compared by the
     key that names them (`--group-by`): a person, a document, a ticket.
-
     Bad:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}, {"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
@@ -82,7 +78,6 @@ def neighbour_across_splits() -> None:
     """A question is close to one in another split by its embedding.
 
     It is often the same question in other words. Embeddings suggest pairs and decide nothing. Reported only if a model is named.
-
     Bad:
         {"messages": [{"role": "user", "content": "How do I reset my password?"}, {"role": "assistant", "content": "Click on the link below the form."}]}
         {"messages": [{"role": "user", "content": "How can I reset my password?"}, {"role": "assistant", "content": "There is a button for it on the page."}]}
@@ -98,7 +93,6 @@ def answer_across_splits() -> None:
 
     The model can recall the answer. The Jaccard similarity of the two answers is at or above `dedup.threshold`. Only answers of 20 words or more are
     compared.
-
     Bad:
         {"messages": [{"role": "user", "content": "Why is the sky blue?"}, {"role": "assistant", "content": "Because air scatters the blue part of the light of the sun more than the red part, and so it comes to us from all sides of the sky."}]}
         {"messages": [{"role": "user", "content": "What makes the colour that we see above us by day?"}, {"role": "assistant", "content": "Because air scatters the blue part of the light of the sun more than the red part, and so it comes to us from all sides of the sky."}]}

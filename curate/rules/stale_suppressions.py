@@ -12,7 +12,6 @@ def outdated_entry() -> None:
     """A suppression or a baseline entry matches no finding.
 
     The finding was fixed or its example changed. The entry would hide the same mistake if it returns.
-
     Bad: {"code": "C001", "example": "00000000000000000000000000000000", "file": "data.jsonl", "line": 1, "reason": "the answer is in an image", "author": "ada", "when": "2026-11-25T00:00:00Z"}
     Good: {"code": "C001", "example": "88394c9cc4dd824e236a24e4d68fe539", "file": "data.jsonl", "line": 1, "reason": "the answer is in an image", "author": "ada", "when": "2026-11-25T00:00:00Z"}
     """

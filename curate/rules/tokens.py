@@ -36,7 +36,6 @@ def too_long(one: EncodedExample) -> Problems:
 
     `curate train` never truncates: it refuses or skips the example. Trainers that truncate lose the end, which is the last answer, and teach the model not
     to stop. (The example below is too long for a `max_length` of 64.)
-
     Bad: {"messages": [{"role": "user", "content": "Name the planets and say what each one is made of."}, {"role": "assistant", "content": "Mercury, Venus, Earth and Mars are rock; Jupiter and Saturn are gas; Uranus and Neptune are ice."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -53,7 +52,6 @@ def nothing_before_limit(one: EncodedExample) -> Problems:
 
     A trainer that truncates keeps only the prompt. The example drops out of training without a warning, or makes the loss NaN. (The example below is too
     long for a `max_length` of 64.)
-
     Bad: {"messages": [{"role": "user", "content": "Mercury, Venus, Earth and Mars are rock; Jupiter and Saturn are gas; Uranus and Neptune are ice. Repeat?"}, {"role": "assistant", "content": "No."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -67,7 +65,6 @@ def answer_beyond_limit(one: EncodedExample) -> Problems:
     """An answer begins beyond `max_length`, and an earlier one does not.
 
     A trainer that truncates never sees this answer. (The example below is too long for a `max_length` of 64.)
-
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}, {"role": "user", "content": "Mercury, Venus, Earth and Mars are rock; Jupiter and Saturn are gas. Repeat?"}, {"role": "assistant", "content": "No."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -89,7 +86,6 @@ def template_refuses(one: EncodedExample) -> Problems:
 
     It raises an error (roles that do not alternate, an unknown role, null content), or omits the call to be trained on. Training refuses the example, and
     serving fails on it too.
-
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "narrator", "content": "A pause."}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -101,7 +97,6 @@ def not_rendered(one: EncodedExample) -> Problems:
     """The chat template omits a part of the conversation.
 
     It drops a system prompt, a tool result, the tools or the reasoning without a warning. The model learns to answer input that it never saw.
-
     Bad: {"messages": [{"role": "developer", "content": "Answer in French."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Salut."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -114,7 +109,6 @@ def stop_not_learnt(one: EncodedExample) -> Problems:
     """An answer has no stop token in the loss.
 
     The model never learns to stop and continues after its answer, often as the user.
-
     Bad: {"messages": [{"role": "user", "content": "Time?"}, {"role": "assistant", "content": "", "tool_calls": [{"id": "1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -127,7 +121,6 @@ def double_bos(one: EncodedExample) -> Problems:
     """The text begins with two begin-of-sequence tokens.
 
     The template writes one and the data another. No prompt at inference looks like this.
-
     Bad: {"messages": [{"role": "system", "content": "<s>Be brief."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -142,20 +135,15 @@ def control_token_in_text(one: EncodedExample) -> Problems:
 
     It is tokenized as a control token. In a question it ends the turn, and the user can speak as the assistant. In an answer it teaches the model to stop
     early. There is no repair, since any escape would be learned as text.
-
     Bad: {"messages": [{"role": "user", "content": "What does <|im_end|> mean?"}, {"role": "assistant", "content": "The end of a turn."}]}
     Good: {"messages": [{"role": "user", "content": "What does im_end mean?"}, {"role": "assistant", "content": "The end of a turn."}]}
     """
     control = one.template.control
     for message in one.example.messages:
         text = message.text
-        for token in _written(text, control):
+        for token in (token for token in control if token in text and token not in PLACEHOLDERS):
             if control[token] in one.template.ids(text):
                 yield Problem(message.content_pointer, f"{excerpt(token, 30)} in message {message.index + 1} is tokenized as a control token")
-
-
-def _written(text: str, control: dict[str, int]) -> list[str]:
-    return [token for token in control if token in text and token not in PLACEHOLDERS]
 
 
 @token_rule("K011", "nothing-learnt", Severity.ERROR, hint="Add an answer that is trained on, or remove the example.")
@@ -163,7 +151,6 @@ def nothing_learnt(one: EncodedExample) -> Problems:
     """No token of the example is trained on.
 
     All answers have weight 0, there is no answer, or the template renders none. The example costs time and teaches nothing. Training refuses it.
-
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "weight": 0}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -182,7 +169,6 @@ def mask_beyond_answer(one: EncodedExample) -> Problems:
 
     The rule decodes the trained tokens. The cause is a template that renders the prompt differently once the answer is present, so the start of the answer
     is unknown. The model would learn to speak for the user.
-
     Bad: {"messages": [{"role": "user", "content": "What time is it, please?"}, {"role": "assistant", "content": "It is noon."}], "tools": [{"type": "function", "function": {"name": "now", "description": "The time.", "parameters": {"type": "object", "properties": {}}}}]}
     Good: {"messages": [{"role": "user", "content": "What time is it, please?"}, {"role": "assistant", "content": "It is noon."}]}
     """
@@ -235,7 +221,6 @@ def little_learnt(one: EncodedExample) -> None:
     """Less than 5% of the file's tokens are trained on.
 
     Training time depends on all tokens, what the model learns on the trained ones.
-
     Bad: {"messages": [{"role": "user", "content": "Mercury, Venus, Earth and Mars are rock; Jupiter and Saturn are gas; Uranus and Neptune are ice. Mercury, Venus, Earth and Mars are rock; Jupiter and Saturn are gas; Uranus and Neptune are ice. Is it so?"}, {"role": "assistant", "content": "No"}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -258,7 +243,6 @@ def unknown_tokens(one: EncodedExample) -> Problems:
     """The tokenizer does not know some of the text.
 
     Each unknown piece becomes the same token. The model cannot read it, and in an answer learns to write the unknown token.
-
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "你好"}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """

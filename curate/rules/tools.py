@@ -19,6 +19,7 @@ REJECTED: Final = dict.fromkeys(SERVICES, Severity.ERROR)
 """For what a service rejects and a trainer takes."""
 NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 TRUTH: Final = {"true": True, "false": False, "1": True, "0": False}
+NOT_JSON: Final = object()
 FEW: Final = 5
 """How many names a message shows."""
 
@@ -59,11 +60,12 @@ class Call(NamedTuple):
 
 
 @lru_cache(maxsize=64)  # several rules look at one example
-def _read(text: str) -> Any:
+def read(text: str) -> Any:
+    """The value of a JSON text, or `NOT_JSON`."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
-        return None
+        return NOT_JSON
 
 
 def made(message: Message) -> bool:
@@ -76,21 +78,16 @@ def within(message: Message, rest: str) -> str:
     return message.content_pointer if made(message) else f"{message.pointer}/{rest}"
 
 
-def tools_pointer(example: Example) -> str:
-    """Pointer to the tools in the line as it was read."""
-    return example.tools_pointer
-
-
 def tools_in(example: Example) -> tuple[Any, bool]:
     """What stands under `tools`, and whether it was JSON in a string, as some data sets have it."""
     tools = example.value.get("tools")
-    return (_read(tools), True) if isinstance(tools, str) and tools.strip() else (tools, False)
+    return (read(tools), True) if isinstance(tools, str) and tools.strip() else (tools, False)
 
 
 def declared(example: Example) -> Iterator[Tool]:
     """The tools and, in the older form, functions that have a name."""
     tools, in_text = tools_in(example)
-    base = tools_pointer(example)
+    base = example.tools_pointer
     for i, tool in enumerate(tools) if isinstance(tools, list) else ():
         inner = isinstance(tool, dict) and isinstance(tool.get("function"), dict)
         function = tool["function"] if inner else tool
@@ -150,12 +147,11 @@ def tools_malformed(example: Example, *, target: Target) -> Problems:
 
     Templates read `function.name` and `function.parameters`, and show the model nothing else. Services reject the line; OpenAI and Azure also reject more
     than 128 tools.
-
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function"}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "object", "properties": {}}}}]}
     """
     tools, in_text = tools_in(example)
-    base = tools_pointer(example)
+    base = example.tools_pointer
     if tools in (None, "") and not in_text:
         return
     if not isinstance(tools, list):
@@ -183,7 +179,6 @@ def tool_name(example: Example) -> Problems:
     """A tool name contains characters that services do not accept.
 
     They accept 1 to 64 of a-z, A-Z, 0-9, underscore and dash, and reject the line for any other name.
-
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "get time", "parameters": {}}}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "get_time", "parameters": {}}}]}
     """
@@ -198,7 +193,6 @@ def duplicate_tool(example: Example) -> Problems:
     """Two tools have the same name.
 
     A call cannot tell which one is meant.
-
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now"}}, {"type": "function", "function": {"name": "now"}}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now"}}, {"type": "function", "function": {"name": "today"}}]}
     """
@@ -215,7 +209,6 @@ def tool_schema(example: Example) -> Problems:
     """The parameters of a tool are not a valid JSON Schema of an object.
 
     Services reject the line, and the arguments of calls cannot be checked.
-
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "dict"}}}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "object"}}}]}
     """
@@ -230,7 +223,6 @@ def functions_deprecated(example: Example) -> Problems:
     """`functions` and `function_call` are deprecated.
 
     OpenAI replaced them with `tools` and `tool_calls` in 2023. Chat templates know only these and omit functions and their calls without a warning.
-
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "function_call": {"name": "now", "arguments": "{}"}}], "functions": [{"name": "now", "parameters": {"type": "object"}}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "object"}}}]}
     """
@@ -264,7 +256,6 @@ def functions_and_tools(example: Example) -> Problems:
     """The example has both `functions` and `tools`.
 
     They are two names for the same thing. Services reject a line with both, and trainers read only one.
-
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now"}}], "functions": [{"name": "now"}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     """
@@ -283,7 +274,6 @@ def parallel_tool_calls(example: Example) -> Problems:
     """`parallel_tool_calls` is not true or false, or there are no tools.
 
     It sets whether the model may call several tools at once. Services reject other values, and the key without tools.
-
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "parallel_tool_calls": false}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now"}}], "parallel_tool_calls": false}
     """
@@ -311,7 +301,6 @@ def unused_tools(example: Example, state: DatasetState) -> None:
     """A declared tool is never called.
 
     A model learns when to call a tool from examples with calls. It learns to ignore a tool that is always present and never called.
-
     Bad: {"messages": [{"role": "user", "content": "What time is it?"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}, {"type": "function", "function": {"name": "today"}}]}
     Good: {"messages": [{"role": "user", "content": "What time is it?"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     """

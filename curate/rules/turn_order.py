@@ -18,7 +18,6 @@ def no_user(example: Example) -> Problems:
     """No message is from the user.
 
     Many templates require a user message. An answer without a question teaches the model to speak unprompted.
-
     Bad: {"messages": [{"role": "system", "content": "Be brief."}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -32,7 +31,6 @@ def open_end(example: Example) -> Problems:
     """The conversation does not end with the assistant.
 
     Messages after the last answer are not trained on, and some trainers drop the whole example.
-
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}, {"role": "user", "content": "And now?"}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -62,7 +60,6 @@ def assistant_first(example: Example) -> Problems:
     """The first turn is the assistant's.
 
     Templates of several models raise an error on it, and the answer has no question.
-
     Bad: {"messages": [{"role": "assistant", "content": "Hello."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -76,7 +73,6 @@ def late_system(example: Example) -> Problems:
     """A system message is not the first message.
 
     Most templates accept a system message only at the start. They drop a later one or raise an error.
-
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "system", "content": "Be brief."}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -100,7 +96,6 @@ def several_systems(example: Example) -> Problems:
     """The conversation has more than one system message.
 
     Most templates keep the first or the last one and drop the others without a warning.
-
     Bad: {"messages": [{"role": "system", "content": "Be brief."}, {"role": "system", "content": "Answer in French."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "system", "content": "Be brief. Answer in French."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -147,7 +142,6 @@ def system_and_developer(example: Example) -> Problems:
     """The conversation has a system and a developer message.
 
     They are two names for the same thing. The result of having both depends on the template.
-
     Bad: {"messages": [{"role": "system", "content": "Be brief."}, {"role": "developer", "content": "Be kind."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -177,7 +171,6 @@ def consecutive_roles(example: Example, *, target: Target) -> Problems:
 
     A turn between them is missing, or one turn was split. Strict templates raise an error ('roles must alternate'). Others train on it, and the model
     learns to answer itself. OpenAI and Azure accept an image in a turn of its own.
-
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "user", "content": "Are you there?"}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi. Are you there?"}, {"role": "assistant", "content": "Hello."}]}
     """

@@ -8,6 +8,7 @@ from curate.example import Example, Place
 from curate.finding import PlacedProblems, Problem, Severity
 from curate.read.locate import escape
 from curate.rules.dataset_summary import DatasetState
+from curate.rules.roles import kind_of
 from curate.rules.rule import dataset_rule
 from curate.targets import Target
 from curate.text import excerpt, visible
@@ -29,25 +30,13 @@ class Types:
     place: Place
 
 
-def _kind(value: Any) -> str | None:
-    """The type of a value as columns have it; None for null, which fits all."""
-    if value is None:
-        return None
-    if isinstance(value, bool):
-        return "true or false"
-    return {str: "a string", int: "a number", float: "a number", list: "a list", dict: "an object"}[type(value)]
-
-
 def _kinds(value: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Each path of keys in an object with the type found there; items of lists stand under `*`."""
     stack: list[tuple[str, Any]] = [(f"/{escape(key)}", item) for key, item in value.items()]
     while stack:
         path, item = stack.pop()
-        kind = _kind(item)
-        if kind is None:
-            continue
-        if path not in GRAMMAR:
-            yield path, kind
+        if item is not None and path not in GRAMMAR:  # null fits all types
+            yield path, kind_of(item)
         if isinstance(item, dict):
             stack += [(f"{path}/{escape(key)}", inner) for key, inner in item.items() if key not in OTHERS]
         elif isinstance(item, list):
@@ -65,7 +54,6 @@ def type_changes(example: Example, state: DatasetState) -> None:
     """A key has different types in different examples.
 
     Libraries that read the file into columns ("Couldn't cast ...") stop at the first example that differs.
-
     Bad:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "id": 1}
         {"messages": [{"role": "user", "content": "Bye"}, {"role": "assistant", "content": "See you."}], "id": "2"}

@@ -72,7 +72,7 @@ def mended_content(code: str, content: bytes, target: Target) -> tuple[bytes, se
     for parsed in parsed_lines(content):
         data: bytes | None = parsed.line.data
         if parsed.line.number in fixable:
-            data = repair.mended(parsed)
+            data = repair.apply(parsed)
             assert data != parsed.line.data
             changed.add(parsed.line.number)
         if data is not None:
