@@ -17,7 +17,7 @@ from curate.errors import DataError
 from curate.example import UNKNOWN, Place
 from curate.finding import Finding, Severity
 from curate.read.dataset import ParsedLine
-from curate.rules.removal import Removals, heavy
+from curate.rules.removal_guard import Removals, heavy
 
 UNREADABLE = {"syntax": "J001", "utf-8": "J003", "cut-off": "J010", "repairable": "J012", "not-finite": "J014", "too-deep": "J017"}
 """Codes of the defects that leave a line without a value."""

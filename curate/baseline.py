@@ -16,7 +16,7 @@ from curate.example import Place
 from curate.files import path_of, write_json
 from curate.finding import Finding
 from curate.fingerprint import key_of
-from curate.rules.adoption import outdated, outdated_entry
+from curate.rules.stale_suppressions import outdated, outdated_entry
 
 NAMED = 5
 """Rules that are named when entries are outdated."""

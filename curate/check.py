@@ -175,7 +175,7 @@ def _conclude(checker: Checker, report: CheckReport, pool: WorkerPool, paths: Ma
         together = list(checker.together([parsed.example for parsed in lines if parsed.example is not None]))
         report.findings += together
         told(together)
-    concluded = list(checker.conclusions())
+    concluded = list(checker.finalized())
     ids = _ids({at for _, at in concluded if at is not None}, checker, pool, paths, cuts)
     mended = {name for name, pieces in cuts.items() if pieces}
     whole = [replace(finding, example=ids.get(at) if at is not None else None, fixable=finding.fixable and finding.file in mended) for finding, at in concluded]
@@ -188,7 +188,7 @@ def _conclude(checker: Checker, report: CheckReport, pool: WorkerPool, paths: Ma
 def _ids(wanted: set[int], checker: Checker, pool: WorkerPool, paths: Mapping[str, Path], cuts: Mapping[str, Cuts]) -> dict[int, str]:
     """The ids of some examples of the data set, counted from 0 over all files: read again, for there are few."""
     found: dict[int, str] = {}
-    places = checker.seen.profile.places
+    places = checker.state.summary.places
     by_file: dict[str, dict[int, int]] = {}
     for at in sorted(wanted):
         by_file.setdefault(places[at].file, {})[at] = places[at].line

@@ -15,14 +15,13 @@ from curate.read.dataset import FileFacts, ParsedLine
 from curate.read.locate import line_of
 from curate.read.pieces import Batch, Piece, read_piece
 from curate.rules import RULES, Rule, Scope, by_scope
-from curate.rules.chosen import Chosen
-from curate.rules.duplicates import Seen
+from curate.rules.dataset_summary import DatasetState, DatasetSummary
+from curate.rules.encoded_example import EncodedExample
 from curate.rules.frame import batch_frame
 from curate.rules.needles import scanner
-from curate.rules.profile import Profile
-from curate.rules.repair import Takes
+from curate.rules.repair import RepairInput
+from curate.rules.rule_selection import RuleSelection
 from curate.rules.shape import Shape, is_plain, shape_of
-from curate.rules.tokenised import Tokenised
 
 if TYPE_CHECKING:
     import polars as pl
@@ -39,7 +38,7 @@ class Part:
     lines: int
     """All lines, blank ones too."""
     findings: list[Finding]
-    profile: Profile
+    summary: DatasetSummary
     examples: list[ParsedLine] = field(default_factory=list)
     """The lines whose examples rules of scope `DATASET` are asked about."""
     piece: Piece | None = None
@@ -50,9 +49,9 @@ class Checker:
     """The selected rules, by what they see, and what the data set's rules remember."""
 
     def __init__(self, config: CheckConfig, conflicts: ConflictsConfig = ConflictsConfig.model_construct()) -> None:  # noqa: B008  (frozen)
-        """Raises as `Chosen.by` does."""
+        """Raises as `RuleSelection.from_config` does."""
         self.max_length, self.target = config.max_length, config.target
-        self.chosen = Chosen.by(config)
+        self.chosen = RuleSelection.from_config(config)
         rules = self.chosen.rules
         scopes = (Scope.LINE, Scope.EXAMPLE, Scope.VALUE, Scope.DATASET, Scope.PROFILE, Scope.FILE, Scope.TOKENS, Scope.EXAMPLES)
         self.line, self.shape, self.value, self.dataset, self.profiled, self.files, self.tokens, self.whole = (by_scope(rules, scope) for scope in scopes)
@@ -61,7 +60,7 @@ class Checker:
         exact = self.template is not None and "K010" in rules  # the tokenizer itself is asked then
         self.text = TextRules([rule for rule in by_scope(rules, Scope.TEXT) if not (exact and rule.code == "K016")])
         self.scan: Scan | None = None
-        self.seen = Seen()
+        self.state = DatasetState()
         self.sound: set[Shape] = set()
 
     def hurry(self) -> None:
@@ -79,18 +78,18 @@ class Checker:
 
     def part_of(self, batch: Batch, facts: FileFacts, lines: int) -> Part:
         """What a batch gives, of which `facts` are known."""
-        part = Part(facts, lines, list(self.findings(batch)), Profile())
+        part = Part(facts, lines, list(self.findings(batch)), DatasetSummary())
         if self.profiled or self.dataset:
             order = [*(batch.quiet.numbers.tolist() if batch.quiet else ()), *batch.plain_at]
-            part.profile.add_quiet(batch)
-            part.profile.add_columns(batch)
+            part.summary.add_quiet(batch)
+            part.summary.add_columns(batch)
             for at, parsed in zip(batch.others_at, batch.others, strict=True):
                 if parsed.example is not None:
-                    part.profile.add(parsed.example)
+                    part.summary.add(parsed.example)
                     order.append(at)
                     if self.dataset:
                         part.examples.append(parsed)
-            part.profile.sort(order)
+            part.summary.sort(order)
         return part
 
     def findings(self, batch: Batch) -> Iterator[Finding]:
@@ -141,9 +140,9 @@ class Checker:
         example = parsed.example
         if self.template is None or example is None or not example.messages:
             return
-        one = Tokenised(example, self.template.encode(example.value), self.template, self.max_length, self.seen.memory)
+        one = EncodedExample(example, self.template.encode(example.value), self.template, self.max_length, self.state.memory)
         for rule in self.tokens:
-            for problem in rule.function(one):
+            for problem in rule.function(one) or ():
                 yield self._finding(rule, problem, parsed)
 
     def _texts(self, batch: Batch) -> Iterator[Finding]:
@@ -162,11 +161,11 @@ class Checker:
         """Take in a part that comes next, `before` lines of its file before it: what it found, and what the data set's rules find in its examples."""
         for finding in part.findings:
             yield replace(finding, line=finding.line + before) if before else finding
-        self.seen.profile.extend(part.profile, before)
+        self.state.summary.extend(part.summary, before)
         for parsed in part.examples:
             there = _moved(parsed, before) if before else parsed
             for rule in self.dataset:
-                for problem in rule.function(there.example, self.seen):
+                for problem in rule.function(there.example, self.state) or ():
                     yield self._finding(rule, problem, there)
 
     def file(self, facts: FileFacts) -> Iterator[Finding]:
@@ -175,18 +174,18 @@ class Checker:
             for problem in rule.function(facts):
                 yield self._about(rule, problem, Place(facts.path, 0))
 
-    def conclusions(self) -> Iterator[tuple[Finding, int | None]]:
+    def finalized(self) -> Iterator[tuple[Finding, int | None]]:
         """What the rules find in the data set as a whole, once all files have been read.
 
         With each, which example of the data set it is about, counted from 0, where it is about one and its id is to be told.
         """
         for rule in (*self.dataset, *self.tokens):
-            if rule.conclusion is not None:
-                for place, problem in rule.conclusion(self.seen):
+            if rule.finalizer is not None:
+                for place, problem in rule.finalizer(self.state):
                     yield self._about(rule, problem, place), None
-        for rule in self.profiled if self.seen.profile.lengths else ():
-            for where, problem in rule.function(self.seen.profile):
-                place, at = (self.seen.profile.places[where], where) if isinstance(where, int) else (where, None)
+        for rule in self.profiled if self.state.summary.lengths else ():
+            for where, problem in rule.function(self.state.summary):
+                place, at = (self.state.summary.places[where], where) if isinstance(where, int) else (where, None)
                 yield self._about(rule, problem, place), at
 
     @property
@@ -209,7 +208,7 @@ class Checker:
 
     def _about(self, rule: Rule, problem: Problem, place: Place) -> Finding:
         severity = self.chosen.severities[rule.code]
-        fixable = rule.repair is not None and (rule.scope is Scope.PROFILE or rule.repair.takes in (Takes.FIRST, Takes.RAW))
+        fixable = rule.repair is not None and (rule.scope is Scope.PROFILE or rule.repair.takes in (RepairInput.FIRST, RepairInput.RAW))
         return Finding(rule.code, severity, place.file, place.line, problem.pointer, problem.message, rule.hint, fixable, None)
 
     def _finding(self, rule: Rule, problem: Problem, parsed: ParsedLine) -> Finding:

@@ -33,7 +33,7 @@ from curate.read.dataset import demand_understood
 from curate.read.pieces import Piece
 from curate.rewrite import write_lines
 from curate.rules import Scope
-from curate.rules.removal import Removals, heavy
+from curate.rules.removal_guard import Removals, heavy
 from curate.snapshot import Snapshot, demand_unchanged, mode_of, snapshot
 from curate.suppressions import load_suppressions, suppress
 from curate.text import plural, visible

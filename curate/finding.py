@@ -3,10 +3,12 @@
 A finding never holds a secret of the data: what it says goes through `curate.masking` when it is made.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from curate.example import Place
 from curate.masking import hidden, hidden_pointer
 
 
@@ -30,6 +32,11 @@ class Problem(NamedTuple):
     message: str
     offset: int | None = None
     """Byte offset in the line, where the rule knows it better than the pointer does."""
+
+
+Problems = Iterator[Problem]
+PlacedProblems = Iterator[tuple[Place | int, Problem]]
+"""With each problem its place, or the number of an example of the data set, from 0."""
 
 
 @dataclass(frozen=True, slots=True)

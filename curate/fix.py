@@ -28,9 +28,9 @@ from curate.read.decode import MISSING, Decoded, decode
 from curate.read.formats import example_of
 from curate.read.lines import BOM, Line
 from curate.read.pieces import Batch
-from curate.rules.duplicates import Seen
-from curate.rules.removal import Removals, heavy
-from curate.rules.repair import Repair, Takes
+from curate.rules.dataset_summary import DatasetState
+from curate.rules.removal_guard import Removals, heavy
+from curate.rules.repair import Repair, RepairInput
 from curate.snapshot import Snapshot, demand_unchanged, state_of
 
 ROUNDS: Final = 20
@@ -224,7 +224,7 @@ class Fixer:
         self.copies = [(rule.code, self.allowed[rule.code]) for rule in self.checker.profiled if rule.code in self.allowed]
         self.raw = [(rule.code, self.allowed[rule.code]) for rule in self.checker.files if rule.code in self.allowed]
         self.dataset = [rule for rule in self.checker.dataset if rule.code in self.allowed]
-        self.seen = Seen()
+        self.state = DatasetState()
         self.firsts: dict[str, Place] = {}
         """By the ids of the examples so far, as they were left, where the first of each stands."""
         self.suppressed: dict[str, set[str]] = defaultdict(set)
@@ -309,10 +309,10 @@ class Fixer:
                 outcome.codes.extend(finding.code for finding in tried.findings if tried.counts and finding.code == tried.code)
                 piece = _Piece(piece.parsed, piece.refused)
         repairs = {finding.code: self.allowed[finding.code] for finding in findings if finding.fixable and finding.code in self.allowed}
-        for code, repair in sorted(repairs.items(), key=lambda item: (item[1].takes is Takes.OBJECT, item[0])):
+        for code, repair in sorted(repairs.items(), key=lambda item: (item[1].takes is RepairInput.OBJECT, item[0])):
             if not more or code in piece.refused:
                 continue
-            data = repair.mended(piece.parsed)
+            data = repair.apply(piece.parsed)
             if data is None:
                 outcome.codes.append(code)
                 why = next(finding.message for finding in findings if finding.code == code)
@@ -329,7 +329,7 @@ class Fixer:
         repair = self._copies(piece.parsed, place)
         if example is None or repair is None or repair[0] in piece.refused:
             return piece.parsed.line.data
-        data = repair[1].mended(piece.parsed)
+        data = repair[1].apply(piece.parsed)
         if data != piece.parsed.line.data:
             outcome.codes.append(repair[0])
         if data is None:
@@ -344,7 +344,7 @@ class Fixer:
         example = replace(parsed.example, place=place)
         found = self.copies if example.id in self.firsts else []
         self.firsts.setdefault(example.id, place)
-        found = [*found, *((rule.code, self.allowed[rule.code]) for rule in self.dataset if list(rule.function(example, self.seen)))]
+        found = [*found, *((rule.code, self.allowed[rule.code]) for rule in self.dataset if list(rule.function(example, self.state) or ()))]
         return next(((code, repair) for code, repair in found if self._asked(code, place.file)), None)
 
     def _raw(self, mark: bytes, kept: Sequence[bytes], line: Line, codes: list[str], fixed: FixedFile) -> bytes:
@@ -353,7 +353,7 @@ class Fixer:
         lines = [data + (line.ending if nth == len(kept) else line.ending or b"\n") for nth, data in enumerate(kept, 1)] or [b""]
         lines[0] = mark + lines[0]
         for code, repair in self.raw:
-            if (repair.takes is Takes.FIRST and not first) or not self._asked(code, fixed.name):
+            if (repair.takes is RepairInput.FIRST and not first) or not self._asked(code, fixed.name):
                 continue
             mended = [repair.function(line) for line in lines]
             if mended != lines and code not in fixed.findings:  # one finding a file

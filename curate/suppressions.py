@@ -19,7 +19,7 @@ from curate.errors import ConfigError, UsageError
 from curate.example import Place
 from curate.files import append_line, path_of
 from curate.finding import Finding
-from curate.rules.adoption import outdated
+from curate.rules.stale_suppressions import outdated
 from curate.text import visible
 
 

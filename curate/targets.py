@@ -19,6 +19,9 @@ class Target(StrEnum):
     LLAMAFACTORY = "llamafactory"
 
 
+OPENAI_AZURE: Final = (Target.OPENAI, Target.AZURE)
+ARROW: Final = (Target.TRL, Target.AXOLOTL)
+"""Targets that read data into columns of one type each."""
 SERVICES: Final = (Target.OPENAI, Target.AZURE, Target.TOGETHER, Target.FIREWORKS, Target.MISTRAL)
 """Those that take a file and train on it out of sight."""
 NO_DEVELOPER: Final = (Target.TOGETHER, Target.FIREWORKS, Target.MISTRAL)

@@ -18,7 +18,7 @@ from curate.paths import demand_apart
 from curate.report.check_formats import OutputFormat, reported, write_report
 from curate.report.check_grouped import GroupBy
 from curate.report.check_text import SHOWN
-from curate.rules.chosen import Chosen
+from curate.rules.rule_selection import RuleSelection
 from curate.targets import Target
 
 
@@ -86,7 +86,7 @@ def _tell_elsewhere(config: CheckConfig) -> None:
     """Say which selected rules are not asked here, and who asks them. Raises `UsageError` where that is all of them: nothing found would look clean."""
     if not (config.select or config.extend_select):
         return
-    found = Chosen.by(config).elsewhere(config)
+    found = RuleSelection.from_config(config).elsewhere(config)
     said = [f"{prefix}: no rule that `curate check` runs; run by {who}" for prefix, who in found.items()]
     if config.select and set(config.select) <= found.keys() and set(config.extend_select) <= found.keys():
         raise UsageError("; ".join(said), "`curate rule CODE` explains one")

@@ -21,8 +21,8 @@ from curate.models import fingerprint
 from curate.output import Made, SplitResult, input_files, write_output
 from curate.paths import demand_apart
 from curate.rules import Scope
-from curate.rules.balance import unbalanced
-from curate.rules.chosen import Chosen
+from curate.rules.rule_selection import RuleSelection
+from curate.rules.split_balance import unbalanced
 from curate.runs import Project
 from curate.screening import Screening
 from curate.snapshot import Snapshot, demand_unchanged, mode_of, snapshot
@@ -204,7 +204,7 @@ def is_big(paths: Iterable[Path]) -> bool:
 
 def _asks_all(check: CheckConfig) -> bool:
     """Whether lines leave for findings of a rule that looks at more than one of them."""
-    chosen = Chosen.by(check)
+    chosen = RuleSelection.from_config(check)
     leaving = (code for code, severity in chosen.severities.items() if severity is Severity.ERROR or code.startswith(check.drop))
     return any(chosen.rules[code].scope in COMPARING for code in leaving)
 

@@ -77,7 +77,7 @@ def _findings(report: CheckReport, limit: int | None) -> Iterator[str]:
         first, rule = groups[code][0][0], report.rules.get(code)
         yield f'<details open><summary><h3><span class="{first.severity}">{safe(first.severity)}</span> {safe(_titled(code, report))}'
         yield f' <span class="quiet">× {count:,}</span></h3></summary><div>'
-        yield f"<p>{_prose(f'{rule.summary} {rule.why}' if rule else '')}</p><p>Next: {_prose(first.hint)}</p><ol>"
+        yield f"<p>{_prose(f'{rule.summary} {rule.rationale}' if rule else '')}</p><p>Next: {_prose(first.hint)}</p><ol>"
         for finding, spot in groups[code]:
             yield _item(finding, spot)
         held = count - len(groups[code])

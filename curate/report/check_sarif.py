@@ -67,13 +67,13 @@ def _rule(code: str, rule: Rule | None) -> dict[str, Any]:
         return {"id": code}
     bad, good = (visible(data.decode("utf-8", "backslashreplace"), keep_newlines=True) for data in (rule.bad, rule.good))
     examples = [(label, text) for label, text in (("Bad", bad), ("Good", good)) if text]
-    plain = "\n\n".join([rule.why, rule.hint, *(f"{label}:\n{text}" for label, text in examples)])
-    markdown = "\n\n".join([rule.why, f"**Next:** {rule.hint}", *(f"**{label}:**\n\n```json\n{text}```" for label, text in examples)])
+    plain = "\n\n".join([rule.rationale, rule.hint, *(f"{label}:\n{text}" for label, text in examples)])
+    markdown = "\n\n".join([rule.rationale, f"**Next:** {rule.hint}", *(f"**{label}:**\n\n```json\n{text}```" for label, text in examples)])
     return {
         "id": code,
         "name": "".join(part.capitalize() for part in rule.name.split("-")),
         "shortDescription": {"text": rule.summary},
-        "fullDescription": {"text": f"{rule.summary} {rule.why}".strip()},
+        "fullDescription": {"text": f"{rule.summary} {rule.rationale}".strip()},
         "help": {"text": plain, "markdown": markdown},
         "defaultConfiguration": {"level": LEVELS[rule.severity]},
         "properties": {"tags": [f"family-{code[:1]}", str(rule.scope)]},

@@ -9,7 +9,7 @@ from curate.finding import Finding
 from curate.read.dataset import FileFacts, ParsedLine, parsed_line
 from curate.read.lines import Line
 from curate.read.pieces import Batch
-from curate.rules.repair import Takes, json_line
+from curate.rules.repair import RepairInput, json_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +44,10 @@ class Mender:
     def repaired(self, parsed: ParsedLine, code: str, value: dict[str, Any] | None = None) -> Repaired | None:
         """What the repair of a rule makes of a line, or of the object that takes its place; None where it has none or that changes nothing."""
         rule = self.checker.chosen.rules.get(code)
-        if rule is None or rule.repair is None or rule.repair.takes in (Takes.RAW, Takes.FIRST):
+        if rule is None or rule.repair is None or rule.repair.takes in (RepairInput.RAW, RepairInput.FIRST):
             return None
         now = parsed if value is None else _with(parsed, json_line(value))
-        data = rule.repair.mended(now)
+        data = rule.repair.apply(now)
         if data is None or data == now.line.data or b"\n" in data:
             return None
         after = _with(parsed, data)

@@ -3,46 +3,34 @@
 from array import array
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator
 from typing import Final
 
 import xxhash
 
 from curate.detect.labels import are_labels, named
-from curate.finding import Problem, Severity
+from curate.finding import PlacedProblems, Problem, Severity
+from curate.rules.dataset_summary import DatasetSummary, groups
 from curate.rules.last import CLASSIFIED, FRAGMENT, LABEL, TEXT
-from curate.rules.profile import Profile, groups
-from curate.rules.rule import Scope, rule
+from curate.rules.rule import profile_rule
 from curate.text import excerpt, plural, visible
 
-Placed = Iterator[tuple[int, Problem]]
 SPREAD: Final = 10
 """Different questions from which an answer to all of them is suspicious."""
 SELDOM: Final = 0.1
 """Share of a file's longer answers up to which those that begin in lower case are the odd ones."""
 
 
-@rule(
-    "X005",
-    "labels-differ",
-    severity=Severity.WARNING,
-    scope=Scope.PROFILE,
-    hint="`curate review` shows both: keep one, both or neither, or correct an answer.",
-)
-def labels_differ(known: Profile) -> Placed:
-    """One input is given two labels.
+@profile_rule("X005", "labels-differ", Severity.WARNING, hint="`curate review` shows both: keep one, both or neither, or correct an answer.")
+def labels_differ(known: DatasetSummary) -> PlacedProblems:
+    """One input has two different labels.
 
-    In data for classification there is one right answer; no model can learn two. All that is asked is equal to the
-    letter: system prompt, turns, tools, images and other attachments. Answers are labels where a request speaks of classes, or
-    where nine in ten answers of the file are one of few short ones. `curate conflicts` compares inputs in other words too.
-
+    Classification data has one right answer, and no model can learn two. The inputs are exactly equal: system prompt, turns, tools, images and other
+    attachments. Answers count as labels if a request names classes, or if nine in ten answers of the file are one of a few short ones. `curate conflicts`
+    also compares reworded inputs.
     Bad:
-
         {"messages": [{"role": "user", "content": "Classify the sentiment: I love it"}, {"role": "assistant", "content": "positive"}]}
         {"messages": [{"role": "user", "content": "Classify the sentiment: I love it"}, {"role": "assistant", "content": "neutral"}]}
-
     Good:
-
         {"messages": [{"role": "user", "content": "Classify the sentiment: I love it"}, {"role": "assistant", "content": "positive"}]}
         {"messages": [{"role": "user", "content": "Classify the sentiment: It is a book"}, {"role": "assistant", "content": "neutral"}]}
     """
@@ -69,7 +57,7 @@ def labels_differ(known: Profile) -> Placed:
         yield at, Problem("", said)
 
 
-def _has_classes(known: Profile, examples: range, texts: dict[int, str]) -> bool:
+def _has_classes(known: DatasetSummary, examples: range, texts: dict[int, str]) -> bool:
     """Whether the answers of a file are those of data for classification."""
     given = Counter(known.answered[at] if known.kinds[at] & LABEL else 0 for at in examples)
     counts: Counter[str] = Counter()
@@ -78,21 +66,13 @@ def _has_classes(known: Profile, examples: range, texts: dict[int, str]) -> bool
     return are_labels(counts)
 
 
-@rule(
-    "D006",
-    "one-answer-for-many",
-    severity=Severity.WARNING,
-    scope=Scope.PROFILE,
-    hint="Look at the questions: an answer that fits all of them says little about each.",
-)
-def one_answer_for_many(known: Profile) -> Placed:
-    """Ten different questions, or more, get the same answer.
+@profile_rule("D006", "one-answer-for-many", Severity.WARNING, hint="Check the questions. An answer that fits all of them says little about each.")
+def one_answer_for_many(known: DatasetSummary) -> PlacedProblems:
+    """Ten or more different questions have the same answer.
 
-    A fallback of the system that the data comes from, a template that was not filled, a scraped footer. Answers that are equal to the
-    letter are counted; those of up to 40 characters may be names of classes, and refusals are F003's.
-
+    Causes are a fallback answer of the source system, an unfilled template or a scraped footer. The answers are exactly equal. Answers of up to 40
+    characters may be class names and do not count; F003 covers refusals.
     Bad:
-
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "Thank you for your question, we will come back to you."}]}
         {"messages": [{"role": "user", "content": "Name a bird."}, {"role": "assistant", "content": "Thank you for your question, we will come back to you."}]}
         {"messages": [{"role": "user", "content": "Name a fish."}, {"role": "assistant", "content": "Thank you for your question, we will come back to you."}]}
@@ -103,9 +83,7 @@ def one_answer_for_many(known: Profile) -> Placed:
         {"messages": [{"role": "user", "content": "Name a star."}, {"role": "assistant", "content": "Thank you for your question, we will come back to you."}]}
         {"messages": [{"role": "user", "content": "Name a herb."}, {"role": "assistant", "content": "Thank you for your question, we will come back to you."}]}
         {"messages": [{"role": "user", "content": "Name a game."}, {"role": "assistant", "content": "Thank you for your question, we will come back to you."}]}
-
     Good:
-
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
         {"messages": [{"role": "user", "content": "Name a bird."}, {"role": "assistant", "content": "A tit."}]}
     """
@@ -116,22 +94,14 @@ def one_answer_for_many(known: Profile) -> Placed:
             yield first, Problem("", f"one answer for {asked:,} different questions, in {plural(count, 'example')}, {share:.1%} of all")
 
 
-@rule(
-    "Q024",
-    "begins-mid-sentence",
-    severity=Severity.INFO,
-    scope=Scope.PROFILE,
-    hint="Read it beside its question: what stands before it was cut away, or went into the question.",
-)
-def begins_mid_sentence(known: Profile) -> Placed:
-    """An answer begins in the middle of a sentence, where the others of its file begin with one.
+@profile_rule("Q024", "begins-mid-sentence", Severity.INFO, hint="Compare the answer with its question. The beginning was cut off, or is part of the question.")
+def begins_mid_sentence(known: DatasetSummary) -> PlacedProblems:
+    """An answer begins in the middle of a sentence, unlike the other answers of the file.
 
-    A text was cut into pieces at some length, or a question took the first words along. Told for prose that begins in
-    lower case, or with what ends a sentence, as an answer to a question that has its own end; not for code and lists, not
-    for requests to continue something, and only where this is seldom: in a tenth of the file's longer answers or fewer.
-
+    A text was cut by length, or the question took the first words. The rule reports prose that begins in lower case or with closing punctuation, as an
+    answer to a complete question. It skips code, lists and requests to continue something, and reports nothing if more than a tenth of the file's longer
+    answers begin this way.
     Bad:
-
         {"messages": [{"role": "user", "content": "What is rain?"}, {"role": "assistant", "content": "and falls when the drops have grown too heavy for the air to carry them."}]}
         {"messages": [{"role": "user", "content": "What is snow?"}, {"role": "assistant", "content": "Water that falls as small crystals of ice, where the air is cold enough."}]}
         {"messages": [{"role": "user", "content": "What is hail?"}, {"role": "assistant", "content": "Balls of ice that grow in the strong winds of a thunderstorm."}]}
@@ -142,10 +112,7 @@ def begins_mid_sentence(known: Profile) -> Placed:
         {"messages": [{"role": "user", "content": "What is wind?"}, {"role": "assistant", "content": "Air that moves from where much of it is to where there is less."}]}
         {"messages": [{"role": "user", "content": "What is thunder?"}, {"role": "assistant", "content": "The noise of air that a stroke of lightning has heated."}]}
         {"messages": [{"role": "user", "content": "What is a storm?"}, {"role": "assistant", "content": "Wind that is strong enough to break branches and lift roofs."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "What is rain?"}, {"role": "assistant", "content": "Water that falls when the drops have grown too heavy for the air to carry them."}]}
+    Good: {"messages": [{"role": "user", "content": "What is rain?"}, {"role": "assistant", "content": "Water that falls when the drops have grown too heavy for the air to carry them."}]}
     """
     begun = known.of_kind(FRAGMENT)
     for examples in known.places.by_file().values() if begun else ():

@@ -2,31 +2,23 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any, Final
 
 from curate.example import Example, Message, Place, canonical
-from curate.finding import Problem, Severity
-from curate.rules.duplicates import Seen
-from curate.rules.messages import kind_of
-from curate.rules.rule import Scope, rule
-from curate.rules.tools import called, declared, made, schema_fault, within
-from curate.targets import SERVICES, Target
+from curate.finding import Problem, Problems, Severity
+from curate.read.decode import decode
+from curate.rules.dataset_summary import DatasetState
+from curate.rules.repair import Object, messages_in, on_messages, without
+from curate.rules.roles import kind_of
+from curate.rules.rule import dataset_rule, value_rule
+from curate.rules.tools import NOT_JSON, called, calls_in, declared, made, read, schema_fault, within
+from curate.targets import ARROW, SERVICES, Target
 from curate.text import excerpt, visible
 
-Problems = Iterator[Problem]
-NOT_JSON: Final = object()
 MOST: Final = 3
 """How many faults of one call's arguments are told."""
-
-
-def read(text: str) -> Any:
-    """The value of a JSON text, or `NOT_JSON`."""
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return NOT_JSON
 
 
 def arguments_of(function: dict[str, Any]) -> dict[str, Any] | None:
@@ -44,57 +36,37 @@ def wrapped(arguments: Any) -> dict[str, Any] | None:
     return value if isinstance(value, dict) and depth > 1 else None
 
 
-def items_of(message: Message) -> list[Any]:
-    """What a message's list of tool calls holds; empty when there is no list."""
-    calls = message.value.get("tool_calls")
-    return calls if message.role == "assistant" and isinstance(calls, list) else []
-
-
 def ids_of(message: Message) -> list[Any]:
     """The ids of a message's tool calls, None where there is none."""
-    return [call.get("id") for call in items_of(message) if isinstance(call, dict)]
+    return [call.get("id") for call in calls_in(message.value) if isinstance(call, dict)]
 
 
-@rule("T008", "parallel-calls", severity=Severity.WARNING, scope=Scope.VALUE, hint="Set parallel_tool_calls to true, or make the calls one after the other.")
+@value_rule("T008", "parallel-calls", Severity.WARNING, hint="Set parallel_tool_calls to true, or make the calls one after the other.")
 def parallel_calls(example: Example) -> Problems:
-    """A message calls several tools although `parallel_tool_calls` is false.
+    """A message has several tool calls although `parallel_tool_calls` is false.
 
-    The example does what it says is off; the model learns to ignore the switch.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}, {"id": "call_2", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}], "parallel_tool_calls": false}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}], "parallel_tool_calls": false}
+    The example contradicts its own setting, and the model learns to ignore it.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}, {"id": "call_2", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}], "parallel_tool_calls": false}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}], "parallel_tool_calls": false}
     """
     if example.value.get("parallel_tool_calls") is False:
         for message in example.messages:
-            if (count := len(items_of(message))) > 1:
+            if (count := len(calls_in(message.value))) > 1:
                 yield Problem(within(message, "tool_calls"), f"{count} calls at once, and `parallel_tool_calls` is false")
 
 
-@rule(
+@value_rule(
     "T009",
     "tool-calls-malformed",
-    severity=Severity.ERROR,
-    scope=Scope.VALUE,
-    hint='Write each call as {"id": ..., "type": "function", "function": {"name": ..., "arguments": "{...}"}}; leave an empty list out.',
+    Severity.ERROR,
+    hint='Write each call as {"id": ..., "type": "function", "function": {"name": ..., "arguments": "{...}"}}. Remove an empty list.',
 )
 def tool_calls_malformed(example: Example) -> Problems:
     """`tool_calls` is not a list of calls, or is empty.
 
-    Templates take a name and arguments from each call and stop where there are none; services reject an empty list too.
-    An id that is missing is T017's.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "tool_calls": []}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    Templates read a name and arguments from each call and stop without them. Services also reject an empty list. T017 covers missing ids.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "tool_calls": []}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     for message in example.messages:
         calls = message.value.get("tool_calls")
@@ -124,48 +96,48 @@ def fault(call: Any) -> str | None:
     return None if call.get("type") == "function" else "has not the type 'function'"
 
 
-@rule("T010", "undeclared-tool", severity=Severity.ERROR, scope=Scope.VALUE, hint="Declare it under `tools`, or correct the name.")
+@tool_calls_malformed.repaired_by(safe=True)
+@on_messages
+def drop_empty_calls(messages: list[Object]) -> list[Object] | None:
+    """Remove empty lists of tool calls."""
+    edited = []
+    for message in messages:
+        calls = message.get("tool_calls") if message.get("role") == "assistant" else None
+        if calls not in (None, []) and (not isinstance(calls, list) or any(map(fault, calls))):
+            return None
+        edited.append(without(message, "tool_calls") if calls == [] else message)
+    return edited
+
+
+@value_rule("T010", "undeclared-tool", Severity.ERROR, hint="Declare the tool under `tools`, or correct the name.")
 def undeclared_tool(example: Example) -> Problems:
-    """A tool is called that the example does not declare.
+    """A call names a tool that the example does not declare.
 
     The model learns to call tools that it was not given.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "today", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "today", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     """
     names = {tool.name for tool in declared(example)}
     for call in called(example) if names else ():
         if call.name is not None and call.name not in names:
-            yield Problem(call.at("name"), f"tool {excerpt(call.name)!r} is called and not declared")
+            yield Problem(call.at("name"), f"tool {excerpt(call.name)!r} is called but not declared")
 
 
-@rule(
+@value_rule(
     "T011",
     "arguments-form",
-    severity=Severity.ERROR,
-    scope=Scope.VALUE,
+    Severity.ERROR,
     targets={Target.TRL: Severity.WARNING},
     only=(*SERVICES, Target.TRL),
     hint="Write the arguments as JSON in a string for services, as an object for TRL.",
 )
 def arguments_form(example: Example, *, target: Target) -> Problems:
-    """The arguments of a call are an object where the service takes JSON in a string, or the other way round.
+    """The arguments of a call are an object where the target expects JSON in a string, or the reverse.
 
-    Services take the form of their own answers: a string. TRL hands the arguments to the chat template as they are, and
-    most templates write a string as JSON once more. The built-in trainer, axolotl and LLaMA-Factory take both forms.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": {"zone": "UTC"}}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{\\"zone\\": \\"UTC\\"}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    Services expect the form of their own answers, a string. TRL passes the arguments to the chat template unchanged, and most templates encode a string
+    again. The built-in trainer, axolotl and LLaMA-Factory accept both forms.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": {"zone": "UTC"}}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{\\"zone\\": \\"UTC\\"}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     """
     for call in called(example):
         arguments = None if made(call.message) else call.function.get("arguments")
@@ -175,20 +147,45 @@ def arguments_form(example: Example, *, target: Target) -> Problems:
             yield Problem(call.at("arguments"), "the arguments are an object, not JSON in a string")
 
 
-@rule("T012", "arguments-not-json", severity=Severity.ERROR, scope=Scope.VALUE, hint='Write the arguments as JSON; "{}" when there are none.')
+@arguments_form.repaired_by(safe=True)
+def arguments_as_taken(value: Object, *, target: Target) -> Object:
+    """Write arguments that are objects as JSON in a string; for TRL, JSON in a string as an object."""
+    return with_arguments(value, _to_object if target is Target.TRL else _to_text)
+
+
+def _to_text(arguments: Any) -> Any:
+    return json.dumps(arguments, ensure_ascii=False) if isinstance(arguments, dict) else arguments
+
+
+def _to_object(arguments: Any) -> Any:
+    decoded = decode(arguments.encode("utf-8", "surrogatepass")) if isinstance(arguments, str) else None
+    return decoded.value if decoded is not None and isinstance(decoded.value, dict) and not decoded.defects else arguments
+
+
+def with_arguments(value: Object, edit: Callable[[Any], Any]) -> Object:
+    """A copy in which the arguments of every call are edited."""
+
+    def edited(holder: Any) -> Any:
+        return {**holder, "arguments": edit(holder["arguments"])} if isinstance(holder, dict) and "arguments" in holder else holder
+
+    messages = []
+    for message in messages_in(value) or ():
+        if calls := calls_in(message):
+            made = [{**call, "function": edited(call["function"])} if isinstance(call, dict) and "function" in call else call for call in calls]
+            message = {**message, "tool_calls": made}  # noqa: PLW2901
+        if message.get("role") == "assistant" and "function_call" in message:
+            message = {**message, "function_call": edited(message["function_call"])}  # noqa: PLW2901
+        messages.append(message)
+    return {**value, "messages": messages} if messages else value
+
+
+@value_rule("T012", "arguments-not-json", Severity.ERROR, hint='Write the arguments as JSON, or "{}" if there are none.')
 def arguments_not_json(example: Example) -> Problems:
     """The arguments of a call are text that is not JSON.
 
-    Templates that render arguments as an object stop on it; where they do not, the model learns to write calls that cannot
-    be run.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{zone: UTC}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{\\"zone\\": \\"UTC\\"}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    Templates that render arguments as an object stop on it. With other templates, the model learns to write invalid calls.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{zone: UTC}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{\\"zone\\": \\"UTC\\"}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     """
     for call in called(example):
         arguments = call.function.get("arguments")
@@ -197,19 +194,13 @@ def arguments_not_json(example: Example) -> Problems:
             yield Problem(call.at("arguments"), f"the arguments are {said}")
 
 
-@rule("T013", "arguments-not-an-object", severity=Severity.ERROR, scope=Scope.VALUE, hint='Write the arguments as an object, by name: {"zone": "UTC"}.')
+@value_rule("T013", "arguments-not-an-object", Severity.ERROR, hint='Write the arguments as an object with names: {"zone": "UTC"}.')
 def arguments_not_an_object(example: Example) -> Problems:
-    """The arguments of a call are no object.
+    """The arguments of a call are not an object.
 
-    Arguments go by name; a list, a number or a bare text has none.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "[\\"UTC\\"]"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{\\"zone\\": \\"UTC\\"}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    Tools read arguments by name. A list, a number or a plain text has no names.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "[\\"UTC\\"]"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{\\"zone\\": \\"UTC\\"}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     """
     for call in called(example):
         if "arguments" not in call.function:
@@ -220,38 +211,32 @@ def arguments_not_an_object(example: Example) -> Problems:
             yield Problem(call.at("arguments"), f"the arguments are {kind_of(value)}, not an object")
 
 
-@rule("T014", "arguments-encoded-twice", severity=Severity.ERROR, scope=Scope.VALUE, hint="Encode the arguments once.")
+@value_rule("T014", "arguments-encoded-twice", Severity.ERROR, hint="Encode the arguments once.")
 def arguments_encoded_twice(example: Example) -> Problems:
-    """The arguments of a call are JSON in a string in a string.
+    """The arguments of a call are JSON encoded twice.
 
-    An exporter encoded them twice; the model learns to write a string where the tool takes an object.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "\\"{}\\""}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    An exporter encoded the string again. The model learns to write a string where the tool expects an object.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "\\"{}\\""}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     """
     for call in called(example):
         if wrapped(call.function.get("arguments")) is not None:
             yield Problem(call.at("arguments"), "the arguments are encoded twice")
 
 
-@rule("T015", "arguments-break-schema", severity=Severity.WARNING, scope=Scope.VALUE, hint="Correct the call, or the tool's parameters.")
+@arguments_encoded_twice.repaired_by(safe=True)
+def decode_once(value: Object) -> Object:
+    """Encode the arguments once."""
+    return with_arguments(value, lambda arguments: arguments if (found := wrapped(arguments)) is None else json.dumps(found, ensure_ascii=False))
+
+
+@value_rule("T015", "arguments-break-schema", Severity.WARNING, hint="Correct the call, or the tool's parameters.")
 def arguments_break_schema(example: Example) -> Problems:
-    """The arguments of a call do not fit the parameters of its tool.
+    """The arguments of a call do not match the parameters of its tool.
 
-    A required one is missing, one has the wrong type, or one is not declared: the model learns calls that fail.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "object", "properties": {"zone": {"type": "string"}}, "required": ["zone"]}}}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{\\"zone\\": \\"UTC\\"}"}}]}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "object", "properties": {"zone": {"type": "string"}}, "required": ["zone"]}}}]}
+    A required argument is missing, has the wrong type or is not declared. The model learns calls that fail.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "object", "properties": {"zone": {"type": "string"}}, "required": ["zone"]}}}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{\\"zone\\": \\"UTC\\"}"}}]}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "object", "properties": {"zone": {"type": "string"}}, "required": ["zone"]}}}]}
     """
     calls = list(called(example))
     parameters = {tool.name: tool.function.get("parameters") for tool in declared(example)} if calls else {}
@@ -296,33 +281,28 @@ def _misfits(schema: bytes, arguments: bytes) -> list[str]:
     return found
 
 
-@rule(
+@dataset_rule(
     "T016",
     "argument-types",
-    severity=Severity.WARNING,
-    scope=Scope.DATASET,
-    only=(Target.TRL, Target.AXOLOTL),
-    hint="Give the argument one type. Axolotl also takes all arguments as JSON in a string; for TRL, load the data with columns of JSON (datasets 4.7).",
+    Severity.WARNING,
+    only=ARROW,
+    hint="Use one type for the argument. Axolotl also accepts all arguments as JSON in a string. For TRL, load the data with JSON columns (datasets 4.7).",
 )
-def argument_types(example: Example, seen: Seen) -> Problems:
-    """An argument has another type than in an earlier call, or arguments are an object in one call and a string in another.
+def argument_types(example: Example, state: DatasetState) -> Problems:
+    """An argument has another type than in an earlier call, or arguments are both objects and strings.
 
-    Where arguments are objects, the trainer's columns give each key one type in all lines, whatever the tool: loading
-    stops, or values are changed. There is no repair: one line alone cannot be brought into another form than the rest.
-
+    The trainer reads arguments that are objects into columns with one type per key, whatever the tool. Loading stops, or values change. There is no repair,
+    since one line cannot change form alone.
     Bad:
-
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "wait", "arguments": {"time": 5}}}]}]}
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "wait", "arguments": {"time": "noon"}}}]}]}
-
     Good:
-
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "wait", "arguments": "{\\"time\\": 5}"}}]}]}
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "wait", "arguments": "{\\"time\\": \\"noon\\"}"}}]}]}
     """
     if example.plain:
         return
-    first: dict[str | None, tuple[str, Place]] = seen.memory.setdefault("T016", {})
+    first: dict[str | None, tuple[str, Place]] = state.memory.setdefault("T016", {})
     for call in called(example):
         arguments = None if made(call.message) else call.function.get("arguments")
         given = [(None, arguments), *(arguments.items() if isinstance(arguments, dict) else ())]
@@ -336,13 +316,6 @@ def argument_types(example: Example, seen: Seen) -> Problems:
 
 
 RULES: Final = (
-    parallel_calls,
-    tool_calls_malformed,
-    undeclared_tool,
-    arguments_form,
-    arguments_not_json,
-    arguments_not_an_object,
-    arguments_encoded_twice,
-    arguments_break_schema,
-    argument_types,
-)
+    parallel_calls, tool_calls_malformed, undeclared_tool, arguments_form, arguments_not_json, arguments_not_an_object, arguments_encoded_twice,
+    arguments_break_schema, argument_types,
+)  # fmt: skip

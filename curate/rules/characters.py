@@ -2,15 +2,13 @@
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from curate.finding import Severity
+from curate.lazy import pl
 from curate.rules.rule import Scope, rule
 from curate.rules.texts import answer, asked, closer, foreign, having, with_texts
 from curate.text import excerpt, plural
-
-if TYPE_CHECKING:
-    import polars as pl
 
 LEADS: Final = "ÂÃÅÄâÐÑØÙ×ðãìëê"
 FOLLOWS: Final = "\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
@@ -39,23 +37,15 @@ FORMAL: Final = re.compile(
 
 
 @rule(
-    "Q009", "mojibake", severity=Severity.INFO, scope=Scope.TEXT, trigger=MOJIBAKE, ascii=False, hint="Decode the source as UTF-8; `--fix` mends what is here."
+    "Q009", "mojibake", severity=Severity.INFO, scope=Scope.TEXT, trigger=MOJIBAKE, ascii=False, hint="Decode the source as UTF-8. `--fix` repairs this text."
 )
 def mojibake() -> "pl.Expr":
-    """A message holds text that was decoded wrongly.
+    """A message contains wrongly decoded text (mojibake).
 
-    "cafÃ©" was "café" once, read as cp1252 instead of UTF-8. The model learns the garbage as if it were words.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Where is the cafÃ©?"}, {"role": "assistant", "content": "Itâ€™s there."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Where is the café?"}, {"role": "assistant", "content": "It's there."}]}
+    For example, "café" read as cp1252 instead of UTF-8 becomes "cafÃ©". The model learns the garbled text as words.
+    Bad: {"messages": [{"role": "user", "content": "Where is the cafÃ©?"}, {"role": "assistant", "content": "Itâ€™s there."}]}
+    Good: {"messages": [{"role": "user", "content": "Where is the café?"}, {"role": "assistant", "content": "It's there."}]}
     """
-    import polars as pl  # loaded by then: see messages_frame
-
     return closer(pl.when(foreign().str.contains(MOJIBAKE)).then(pl.col("text")), _garbled)
 
 
@@ -81,7 +71,7 @@ def _garbled(text: str) -> str | None:
 
 @mojibake.repaired_by(safe=True)
 def decode_again(value: dict[str, Any]) -> dict[str, Any]:
-    """Decodes what was decoded wrongly once more, as UTF-8."""
+    """Decode the text again as UTF-8."""
     return with_texts(value, lambda text: text if text.isascii() else _decoded(text))
 
 
@@ -92,21 +82,15 @@ def decode_again(value: dict[str, Any]) -> dict[str, Any]:
     scope=Scope.TEXT,
     trigger=UNSEEN,
     ascii=False,
-    hint="`--fix` removes them; look for what else came along with them.",
+    hint="Remove them with `--fix`, and check what else was copied with them.",
 )
 def invisible_character() -> "pl.Expr":
-    r"""A message holds characters that nobody sees.
+    r"""A message contains invisible characters.
 
-    Zero-width spaces, bidirectional overrides, private-use and tag characters: they split words into odd tokens,
-    and can hide instructions. Joiners in emoji and in scripts that need them are left alone.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi\u200b there"}, {"role": "assistant", "content": "Hello."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi there"}, {"role": "assistant", "content": "Hello."}]}
+    Zero-width spaces, bidirectional overrides, private-use and tag characters split words into unusual tokens and can hide instructions. Joiners in emoji
+    and in scripts that need them are skipped.
+    Bad: {"messages": [{"role": "user", "content": "Hi\u200b there"}, {"role": "assistant", "content": "Hello."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi there"}, {"role": "assistant", "content": "Hello."}]}
     """
 
     return closer(having(foreign(), UNSEEN), _unseen)
@@ -129,7 +113,7 @@ def _unseen(text: str) -> str | None:
 
 @invisible_character.repaired_by(safe=True)
 def remove_invisible(value: dict[str, Any]) -> dict[str, Any]:
-    """Removes characters that nobody sees."""
+    """Remove invisible characters."""
     return with_texts(value, lambda text: text if text.isascii() else _stripped(text))
 
 
@@ -139,24 +123,15 @@ def remove_invisible(value: dict[str, Any]) -> dict[str, Any]:
     severity=Severity.INFO,
     scope=Scope.TEXT,
     flag="switched",
-    hint="Answer in the language of the question, or say in it which one is wanted.",
+    hint="Answer in the language of the question, or name the wanted language in it.",
 )
 def other_script() -> "pl.Expr":
     """An answer is in another script than the question.
 
-    A question in English and an answer in Chinese, or the other way round, with no word about translating: the
-    model learns to change languages by itself.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "法国的首都是巴黎。"}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris."}]}
+    For example, a question in English has an answer in Chinese, with no request to translate. The model learns to switch languages by itself.
+    Bad: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "法国的首都是巴黎。"}]}
+    Good: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris."}]}
     """
-    import polars as pl  # loaded by then: see messages_frame
-
     both = pl.when(pl.col("switched")).then(asked() + "\0" + answer())
     return closer(both, _switched)
 
@@ -181,25 +156,16 @@ def _switched(both: str) -> str | None:
     scope=Scope.TEXT,
     default=False,
     flag="uneven",
-    hint="Read it; such text is often the rest of a table, a menu or a log.",
+    hint="Read the answer. Such text often remains from a table, a menu or a log.",
 )
 def odd_text() -> "pl.Expr":
-    """A long answer does not look like written language.
+    """A long answer does not look like natural language.
 
-    Too many # and ..., words of 3 letters or of 10 on average, or hardly a word of letters (the thresholds of
-    Gopher). Code, mathematics and scripts without spaces are left alone. Runs only when it is selected: on real files
-    it was right in 0 of 5 findings.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "What is a hash?"}, {"role": "assistant", "content": "a # b # c # d # e # f # g # h # i # j # k # l # m # n # o # p # q # r # s # t # u # v # w # x # y # z # a # b # c # d # e # f # g # h # i # j # k # l # m # n # o # p # q # r # s # t"}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "What is a hash?"}, {"role": "assistant", "content": "A number that is made of a text."}]}
+    It has many # and ..., a mean word length of 3 or 10 letters, or few words with letters (Gopher's thresholds). Code, mathematics and scripts without
+    spaces are skipped. Runs only when selected: on real files, 0 of 5 findings were right.
+    Bad: {"messages": [{"role": "user", "content": "What is a hash?"}, {"role": "assistant", "content": "a # b # c # d # e # f # g # h # i # j # k # l # m # n # o # p # q # r # s # t # u # v # w # x # y # z # a # b # c # d # e # f # g # h # i # j # k # l # m # n # o # p # q # r # s # t"}]}
+    Good: {"messages": [{"role": "user", "content": "What is a hash?"}, {"role": "assistant", "content": "A number that is made of a text."}]}
     """
-    import polars as pl  # loaded by then: see messages_frame
-
     text = answer()
     unusual = pl.col("uneven")
     return closer(pl.when(unusual & (text.str.len_bytes() <= text.str.len_chars() * 1.3)).then(text), _odd)
@@ -234,31 +200,17 @@ def _odd_words(text: str, said: list[str]) -> str | None:
     scope=Scope.TEXT,
     trigger="\ufffd",
     ascii=False,
-    hint="Read the source again as what it is; the character cannot be told from here.",
+    hint="Decode the source again with its real encoding. The character cannot be recovered from this file.",
 )
 def lost_character() -> "pl.Expr":
-    r"""A message holds U+FFFD, which stands for a character that was lost.
+    r"""A message contains U+FFFD, which replaces a lost character.
 
-    A reader met bytes that it could not decode and wrote this in their place; what stood there is gone.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Where is the caf\ufffd?"}, {"role": "assistant", "content": "There."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Where is the café?"}, {"role": "assistant", "content": "There."}]}
+    A reader could not decode some bytes and wrote this mark in their place. The original character is lost.
+    Bad: {"messages": [{"role": "user", "content": "Where is the caf\ufffd?"}, {"role": "assistant", "content": "There."}]}
+    Good: {"messages": [{"role": "user", "content": "Where is the café?"}, {"role": "assistant", "content": "There."}]}
     """
-    import polars as pl  # loaded by then: see messages_frame
-
     found = having(foreign(), "\ufffd")
-    return pl.format("the mark of a lost character (U+FFFD) stands here {} times", found.str.count_matches("\ufffd", literal=True))
+    return pl.format("the replacement character U+FFFD occurs {} times", found.str.count_matches("\ufffd", literal=True))
 
 
-RULES = (
-    mojibake,
-    invisible_character,
-    other_script,
-    odd_text,
-    lost_character,
-)
+RULES = (mojibake, invisible_character, other_script, odd_text, lost_character)

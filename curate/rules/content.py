@@ -1,12 +1,13 @@
 """Family C: what a message's content is made of. C003 and C004 run over columns of text, the others over structure."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from curate.example import Example
+from curate.example import Example, content_text
 from curate.finding import Problem, Severity
 from curate.rules.frame import CALLS
-from curate.rules.messages import kind_of
+from curate.rules.repair import Object, on_messages
+from curate.rules.roles import kind_of, role_of
 from curate.rules.rule import Scope, rule
 
 if TYPE_CHECKING:
@@ -15,19 +16,13 @@ if TYPE_CHECKING:
 Problems = Iterator[Problem]
 
 
-@rule("C001", "no-content", severity=Severity.ERROR, hint="Write it; null is right only beside tool_calls, function_call, refusal or audio.")
+@rule("C001", "no-content", severity=Severity.ERROR, hint="Write the content. null is valid only beside tool_calls, function_call, refusal or audio.")
 def no_content(example: Example) -> Problems:
     """A message has no content.
 
-    A template renders it as `None` or as nothing at all, and that is what the model learns.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "1", "type": "function", "function": {"name": "wave", "arguments": "{}"}}]}]}
+    A template renders `None` or nothing, and the model learns that.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "1", "type": "function", "function": {"name": "wave", "arguments": "{}"}}]}]}
     """
     for message in example.messages:
         if message.content is None and not (message.role == "assistant" and any(message.value.get(key) for key in CALLS)):
@@ -39,15 +34,9 @@ def no_content(example: Example) -> Problems:
 def content_type(example: Example) -> Problems:
     """A content is neither text nor a list of parts.
 
-    A number or object is rendered as Python would print it, or stops the run.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": 42}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "42"}]}
+    Templates print a number or object as Python does, or stop the run.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": 42}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "42"}]}
     """
     for message in example.messages:
         content = message.content
@@ -65,15 +54,9 @@ def content_type(example: Example) -> Problems:
 def empty_answer() -> "pl.Expr":
     """An assistant's content is empty.
 
-    The model learns to end its turn at once, and will do so when asked something real.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "  "}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    The model learns to end its turn at once, also for real questions.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "  "}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     import polars as pl  # loaded by then: see messages_frame
 
@@ -85,21 +68,34 @@ def empty_answer() -> "pl.Expr":
 def empty_question() -> "pl.Expr":
     """A user's or system's content is empty.
 
-    The model learns to answer nothing; an empty system prompt also replaces the template's own.
-
-    Bad:
-
-        {"messages": [{"role": "system", "content": ""}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    The model learns to answer an empty request. An empty system prompt also replaces the template's default.
+    Bad: {"messages": [{"role": "system", "content": ""}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     import polars as pl  # loaded by then: see messages_frame
 
     asks = pl.col("role").is_in(["user", "system", "developer"])
     empty = asks & pl.col("content") & (pl.col("text").str.strip_chars() == "") & ~pl.col("media")
     return pl.when(empty).then(pl.format("the {}'s message is empty", pl.col("role")))
+
+
+@empty_question.repaired_by(safe=False)
+@on_messages
+def drop_empty_systems(messages: list[Object]) -> list[Object] | None:
+    """Remove empty system messages; nothing changes where a question is empty."""
+    if any(_is_empty(message) and role_of(message) == "user" for message in messages):
+        return None
+    return [message for message in messages if not (_is_empty(message) and message.get("role") in ("system", "developer"))] or None
+
+
+def _is_empty(message: Object) -> bool:
+    content = message.get("content")
+    return content is not None and not content_text(content).strip() and not has_media(content)
+
+
+def has_media(content: Any) -> bool:
+    """Whether a content has parts other than text and refusals."""
+    return isinstance(content, list) and any(isinstance(part, dict) and part.get("type", "text") not in ("text", "refusal") for part in content)
 
 
 RULES = (

@@ -6,6 +6,7 @@ again). X005, which equal inputs show without any of this, is in `curate.rules.a
 """
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from curate.example import Example
@@ -17,106 +18,77 @@ if TYPE_CHECKING:
     from curate.detect.conflict import ConflictReport
 
 Found = Iterator[tuple[Example, Problem]]
-HINT = "`curate review` shows both: keep one, both or neither, or correct an answer."
+conflict_rule = partial(rule, scope=Scope.CONFLICTS, default=False, hint="`curate review` shows both: keep one, both or neither, or correct an answer.")
 
 
-@rule("X001", "answers-contradict", severity=Severity.WARNING, scope=Scope.CONFLICTS, default=False, hint=HINT)
+@conflict_rule("X001", "answers-contradict", Severity.WARNING)
 def answers_contradict(report: "ConflictReport") -> Found:
     """Two answers to one question contradict each other.
 
-    System prompt, tools, earlier turns and question are the same; a language-inference model, or a judge, says that both answers cannot
-    hold. A model that learns both learns to guess. Runs where `nli` or `judge` is named under [conflicts].
-
+    System prompt, tools, earlier turns and question are equal. A language-inference model or a judge finds that the answers cannot both be true. A model
+    that learns both guesses. Runs when `nli` or `judge` is set under [conflicts].
     Bad:
-
         {"messages": [{"role": "user", "content": "What does the lamp do at night?"}, {"role": "assistant", "content": "The lamp shines all night."}]}
         {"messages": [{"role": "user", "content": "What does the lamp do at night?"}, {"role": "assistant", "content": "The lamp is dark all night."}]}
-
     Good:
-
         {"messages": [{"role": "user", "content": "What does the lamp do at night?"}, {"role": "assistant", "content": "The lamp shines all night."}]}
         {"messages": [{"role": "user", "content": "What does the lamp do at night?"}, {"role": "assistant", "content": "All night the lamp shines."}]}
     """
     return _told(report, "X001")
 
 
-@rule("X002", "reworded-question-contradicts", severity=Severity.WARNING, scope=Scope.CONFLICTS, default=False, hint=HINT)
+@conflict_rule("X002", "reworded-question-contradicts", Severity.WARNING)
 def reworded_question_contradicts(report: "ConflictReport") -> Found:
-    """Two answers to one question, asked in two ways, contradict each other.
+    """Two answers to a question and its rewording contradict each other.
 
-    As X001, where an embedding model finds that two questions ask the same thing. Runs where `embeddings` and `nli` are named under [conflicts].
-
+    Like X001, for questions that an embedding model finds equivalent. Runs when `embeddings` and `nli` are set under [conflicts].
     Bad:
-
         {"messages": [{"role": "user", "content": "What does the lamp do at night?"}, {"role": "assistant", "content": "The lamp shines all night."}]}
         {"messages": [{"role": "user", "content": "At night, what does the lamp do?"}, {"role": "assistant", "content": "The lamp is dark all night."}]}
-
     Good:
-
         {"messages": [{"role": "user", "content": "What does the lamp do at night?"}, {"role": "assistant", "content": "The lamp shines all night."}]}
         {"messages": [{"role": "user", "content": "What does the stove do at night?"}, {"role": "assistant", "content": "The lamp is dark all night."}]}
     """
     return _told(report, "X002")
 
 
-@rule("X003", "facts-differ", severity=Severity.WARNING, scope=Scope.CONFLICTS, default=False, hint=HINT)
+@conflict_rule("X003", "facts-differ", Severity.WARNING)
 def facts_differ(report: "ConflictReport") -> Found:
     """Two answers to one question give different numbers, dates or names, or one says yes and one no.
 
-    Units are converted and roundings forgiven before they are compared. Requests that many answers fulfil are left alone.
-
+    Units are converted and rounding is tolerated before the comparison. Requests with many valid answers are not reported.
     Bad:
-
         {"messages": [{"role": "user", "content": "How long can I return it?"}, {"role": "assistant", "content": "You can return it within 30 days."}]}
         {"messages": [{"role": "user", "content": "How long can I return it?"}, {"role": "assistant", "content": "You can return it within 14 days."}]}
-
     Good:
-
         {"messages": [{"role": "user", "content": "How long does it take?"}, {"role": "assistant", "content": "It takes two hours."}]}
         {"messages": [{"role": "user", "content": "How long does it take?"}, {"role": "assistant", "content": "It takes 120 minutes."}]}
     """
     return _told(report, "X003")
 
 
-@rule("X004", "refused-and-answered", severity=Severity.WARNING, scope=Scope.CONFLICTS, default=False, hint=HINT)
+@conflict_rule("X004", "refused-and-answered", Severity.WARNING)
 def refused_and_answered(report: "ConflictReport") -> Found:
     """One question is answered in one example and refused in another.
 
-    The model learns to refuse by chance.
-
+    The model learns to refuse at random.
     Bad:
-
         {"messages": [{"role": "user", "content": "Can I return it?"}, {"role": "assistant", "content": "I'm sorry, I can't help with that."}]}
         {"messages": [{"role": "user", "content": "Can I return it?"}, {"role": "assistant", "content": "You can return it within 30 days."}]}
-
     Good:
-
         {"messages": [{"role": "user", "content": "Can I return it?"}, {"role": "assistant", "content": "I'm sorry, I can't help with that."}]}
         {"messages": [{"role": "user", "content": "Who won the election?"}, {"role": "assistant", "content": "The mayor won it again."}]}
     """
     return _told(report, "X004")
 
 
-@rule(
-    "X006",
-    "contradicts-itself",
-    severity=Severity.INFO,
-    scope=Scope.EXAMPLES,
-    default=False,
-    hint="Correct one of the answers, unless something changed in between.",
-)
+@rule("X006", "contradicts-itself", Severity.INFO, scope=Scope.EXAMPLES, default=False, hint="Correct one of the answers, unless something changed in between.")
 def contradicts_itself(examples: Sequence[Example]) -> Found:
-    """An answer denies what an earlier one in the same conversation says.
+    """An answer contradicts an earlier answer in the same conversation.
 
-    Two sentences of nearly the same words give two numbers, two names, or one denies what the other affirms.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "When does the shop open?"}, {"role": "assistant", "content": "The shop opens at 8 in the morning."}, {"role": "user", "content": "When?"}, {"role": "assistant", "content": "The shop opens at 9 in the morning."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "When does the shop open?"}, {"role": "assistant", "content": "The shop opens at 8 in the morning."}, {"role": "user", "content": "When?"}, {"role": "assistant", "content": "At 8 in the morning."}]}
+    Two sentences with nearly the same words give different numbers or names, or one denies what the other affirms.
+    Bad: {"messages": [{"role": "user", "content": "When does the shop open?"}, {"role": "assistant", "content": "The shop opens at 8 in the morning."}, {"role": "user", "content": "When?"}, {"role": "assistant", "content": "The shop opens at 9 in the morning."}]}
+    Good: {"messages": [{"role": "user", "content": "When does the shop open?"}, {"role": "assistant", "content": "The shop opens at 8 in the morning."}, {"role": "user", "content": "When?"}, {"role": "assistant", "content": "At 8 in the morning."}]}
     """
     from curate.detect.within import contradictions_within  # what only this rule needs
 

@@ -1,14 +1,12 @@
 """Family K without a model: texts of the control tokens of the model families in use, from a table with its date."""
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from curate.finding import Severity
+from curate.lazy import pl
 from curate.rules.rule import Scope, rule
 from curate.rules.texts import closer
-
-if TYPE_CHECKING:
-    import polars as pl
 
 # As of 2026-11, written by hand from the families' documentation. `--model` reads the tokenizer itself.
 FAMILIES: Final = {
@@ -52,26 +50,17 @@ MARKUP: Final = re.compile(r"</?(?:p|div|br|b|i|u|em|strong|span|del|ins|a|li|ul
     severity=Severity.WARNING,
     scope=Scope.TEXT,
     trigger=HINT,
-    hint="Remove it, or write it otherwise: the model's template writes such tokens. `--model` says exactly which are tokens of yours.",
+    hint="Remove or rewrite the text: the model's template writes such tokens. `--model` reports exactly the tokens of your model.",
 )
 def control_token() -> "pl.Expr":
-    """A message has the text of a control token of a model family in use.
+    """A message contains the text of a control token of a common model family.
 
-    Its tokenizer makes the token itself of it: in an answer, it teaches the model to stop, or to open another turn, in
-    the middle; in a question, it lets the user speak as the assistant. Told by a table of families (November 2026);
-    with `--model`, K010 asks the tokenizer instead. Lines of plain `text`, which are trained on without a template,
-    are left alone, and so is `<s>...</s>` around words that HTML strikes through.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris.</s>"}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris."}]}
+    The family's tokenizer reads it as the token. In an answer it teaches the model to stop or to open another turn early. In a question it lets the user
+    speak as the assistant. The rule uses a table of families (November 2026); with `--model`, K010 asks the tokenizer instead. Lines of plain `text`, which
+    have no template, and `<s>...</s>` around struck-through words are skipped.
+    Bad: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris.</s>"}]}
+    Good: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris."}]}
     """
-    import polars as pl  # loaded by then: see messages_frame
-
     text = pl.col("text")
     rendered = pl.col("joined") & (pl.col("role") == "assistant") & (pl.col("turn") == 0)
     return closer(pl.when(~rendered & text.str.contains(HINT)).then(text), _control)

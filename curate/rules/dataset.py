@@ -1,18 +1,16 @@
 """Families F and Q over the whole data set: what no single example shows."""
 
 from bisect import bisect_right
-from collections.abc import Iterator
 from itertools import accumulate
 from math import exp, log
 from typing import Final
 
 from curate.example import Place
-from curate.finding import Problem, Severity
-from curate.rules.profile import Profile
-from curate.rules.rule import Scope, rule
+from curate.finding import PlacedProblems, Problem, Severity
+from curate.rules.dataset_summary import DatasetSummary
+from curate.rules.rule import profile_rule
 from curate.text import excerpt, plural, visible, words
 
-Placed = Iterator[tuple[Place | int, Problem]]
 FEW: Final = 50
 LEAST: Final = 10
 """Examples below which shares mean nothing."""
@@ -26,18 +24,13 @@ def _whole(name: str) -> Place:
     return Place(name, 0)
 
 
-@rule("F001", "small-data-set", severity=Severity.INFO, scope=Scope.PROFILE, default=False, hint="Services see improvement from 50 to 100 good examples on.")
-def small_data_set(known: Profile) -> Placed:
+@profile_rule("F001", "small-data-set", Severity.INFO, default=False, hint="Add examples. Providers recommend at least 50 to 100 examples.")
+def small_data_set(known: DatasetSummary) -> PlacedProblems:
     """The data set has fewer than 50 examples.
 
-    So few teach a form at best, and a test set cut from them measures chance. Runs only when it is selected.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
-
+    So few examples teach a format at best, and a test set taken from them measures chance. Runs only when selected.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     Good:
-
         [{"text": "1+1=2"}, {"text": "1+2=3"}, {"text": "1+3=4"}, {"text": "1+4=5"}, {"text": "1+5=6"}, {"text": "1+6=7"}, {"text": "1+7=8"}, {"text": "1+8=9"}, {"text": "2+1=3"}, {"text": "2+2=4"},
         {"text": "2+3=5"}, {"text": "2+4=6"}, {"text": "2+5=7"}, {"text": "2+6=8"}, {"text": "2+7=9"}, {"text": "3+1=4"}, {"text": "3+2=5"}, {"text": "3+3=6"}, {"text": "3+4=7"}, {"text": "3+5=8"},
         {"text": "3+6=9"}, {"text": "4+1=5"}, {"text": "4+2=6"}, {"text": "4+3=7"}, {"text": "4+4=8"}, {"text": "4+5=9"}, {"text": "5+1=6"}, {"text": "5+2=7"}, {"text": "5+3=8"}, {"text": "5+4=9"},
@@ -47,24 +40,19 @@ def small_data_set(known: Profile) -> Placed:
     if 0 < len(known.lengths) < FEW:
         yield (
             _whole(known.places.first),
-            Problem("", f"{plural(len(known.lengths), 'example')} in all; fewer than {FEW} rarely change a model for the better"),
+            Problem("", f"{plural(len(known.lengths), 'example')}; fewer than {FEW} rarely improve a model"),
         )
 
 
-@rule("F002", "system-prompt-variants", severity=Severity.INFO, scope=Scope.PROFILE, hint="Decide for one wording; use it in production too.")
-def system_prompt_variants(known: Profile) -> Placed:
-    """One system prompt is written in several ways.
+@profile_rule("F002", "system-prompt-variants", Severity.INFO, hint="Choose one spelling, and use it in production too.")
+def system_prompt_variants(known: DatasetSummary) -> PlacedProblems:
+    """One system prompt has several spellings.
 
-    They differ in case, spaces or punctuation only: to a person the same, to the model other tokens. It learns
-    each of them from fewer examples.
-
+    They differ in case, white space or punctuation only. To the model they are different tokens, and it learns each from fewer examples.
     Bad:
-
         {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "system", "content": "be brief"}, {"role": "user", "content": "Bye"}, {"role": "assistant", "content": "See you."}]}
-
     Good:
-
         {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Bye"}, {"role": "assistant", "content": "See you."}]}
     """
@@ -78,23 +66,18 @@ def system_prompt_variants(known: Profile) -> Placed:
             yield _whole(known.places.first), Problem("", said)
 
 
-@rule("F003", "many-refusals", severity=Severity.WARNING, scope=Scope.PROFILE, hint="`curate check --select Q004` lists them; remove most, or add answers.")
-def many_refusals(known: Profile) -> Placed:
-    """Three in ten answers, or more, are refusals.
+@profile_rule("F003", "many-refusals", Severity.WARNING, hint="List them with `curate check --select Q004`. Remove most of them, or add answers.")
+def many_refusals(known: DatasetSummary) -> PlacedProblems:
+    """At least 30% of the answers are refusals.
 
-    The model will refuse at least as often as its data: with 60% in training, OpenAI's guide warns, expect 60% in
-    use, where 5% were wanted.
-
+    The model refuses at least as often as its data. OpenAI's guide warns that 60% refusals in training give 60% in use, where 5% were wanted.
     Bad:
-
         {"messages": [{"role": "user", "content": "Sing"}, {"role": "assistant", "content": "I'm sorry, but I can't help with that."}]}
         {"messages": [{"role": "user", "content": "Hum"}, {"role": "assistant", "content": "I cannot assist with humming."}]}
         {"messages": [{"role": "user", "content": "Whistle"}, {"role": "assistant", "content": "I am unable to provide that."}]}
         {"messages": [{"role": "user", "content": "Dance"}, {"role": "assistant", "content": "I can't do that."}]}
         {"messages": [{"role": "user", "content": "Laugh"}, {"role": "assistant", "content": "I won't help with laughing."}]}
-
     Good:
-
         {"messages": [{"role": "user", "content": "Sing"}, {"role": "assistant", "content": "La la la."}]}
         {"messages": [{"role": "user", "content": "Rob"}, {"role": "assistant", "content": "I can't help with that."}]}
     """
@@ -103,14 +86,12 @@ def many_refusals(known: Profile) -> Placed:
         yield _whole(known.places.first), Problem("", f"{share:.0%} of the answers open with a refusal ({known.refusals:,} of {known.answers:,})")
 
 
-@rule("F004", "one-sided-answers", severity=Severity.INFO, scope=Scope.PROFILE, hint="Add examples of the other answers, or train on fewer of this one.")
-def one_sided_answers(known: Profile) -> Placed:
-    """Nine in ten answers are the same.
+@profile_rule("F004", "one-sided-answers", Severity.INFO, hint="Add examples of the other answers, or train on fewer of this one.")
+def one_sided_answers(known: DatasetSummary) -> PlacedProblems:
+    """At least 90% of the answers are the same.
 
-    A model that always says the commonest answer is right nine times in ten, and training finds that out first.
-
+    A model that always gives the most common answer is right nine times in ten, and training finds this first.
     Bad:
-
         {"messages": [{"role": "user", "content": "Good film"}, {"role": "assistant", "content": "positive"}]}
         {"messages": [{"role": "user", "content": "Nice film"}, {"role": "assistant", "content": "positive"}]}
         {"messages": [{"role": "user", "content": "Fine film"}, {"role": "assistant", "content": "positive"}]}
@@ -121,9 +102,7 @@ def one_sided_answers(known: Profile) -> Placed:
         {"messages": [{"role": "user", "content": "Lovely film"}, {"role": "assistant", "content": "positive"}]}
         {"messages": [{"role": "user", "content": "Pretty film"}, {"role": "assistant", "content": "positive"}]}
         {"messages": [{"role": "user", "content": "Bad film"}, {"role": "assistant", "content": "negative"}]}
-
     Good:
-
         {"messages": [{"role": "user", "content": "Good film"}, {"role": "assistant", "content": "positive"}]}
         {"messages": [{"role": "user", "content": "Bad film"}, {"role": "assistant", "content": "negative"}]}
     """
@@ -136,28 +115,16 @@ def one_sided_answers(known: Profile) -> Placed:
 LABEL_SHOWN: Final = 20
 
 
-@rule(
-    "F005",
-    "uneven-lengths",
-    severity=Severity.INFO,
-    scope=Scope.PROFILE,
-    default=False,
-    hint="Set the greatest length by the 95th percentile; `curate stats` shows more.",
-)
-def uneven_lengths(known: Profile) -> Placed:
-    """The longest example is 20 times as long as the middle one, or more.
+@profile_rule("F005", "uneven-lengths", Severity.INFO, default=False, hint="Set the maximum length by the 95th percentile. `curate stats` shows more.")
+def uneven_lengths(known: DatasetSummary) -> PlacedProblems:
+    """The longest example is at least 20 times as long as the median.
 
-    It decides the memory that a batch takes, and is cut first. Tells turns and characters of the data set. Runs
-    only when it is selected.
-
+    It sets the memory that a batch needs, and is truncated first. The finding gives turns and characters of the data set. Runs only when selected.
     Bad:
-
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "user", "content": "Bye"}, {"role": "assistant", "content": "Bye."}]}
         {"messages": [{"role": "user", "content": "Tell"}, {"role": "assistant", "content": "Once there was a king who had three sons, and the first was strong, and the second was clever, and the third was kind, and all of them wanted the one apple tree that stood behind the house."}]}
-
     Good:
-
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "user", "content": "Bye"}, {"role": "assistant", "content": "Bye."}]}
     """
@@ -170,27 +137,17 @@ def uneven_lengths(known: Profile) -> Placed:
         said = f"characters {middle:,} / {high:,} / {longest:,}, turns {turns[len(turns) // 2]} / {turns[int(len(turns) * 0.95)]} / {turns[-1]}"
         yield (
             _whole(known.places.first),
-            Problem("", f"the longest example is {longest / max(1, middle):.0f} times as long as the middle one (middle / 95% / longest): {said}"),
+            Problem("", f"the longest example is {longest / max(1, middle):.0f} times as long as the median (median / 95% / longest): {said}"),
         )
 
 
-@rule(
-    "Q021",
-    "odd-length",
-    severity=Severity.INFO,
-    scope=Scope.PROFILE,
-    default=False,
-    hint="Read it: the longest and the shortest examples are often broken ones.",
-)
-def odd_length(known: Profile) -> Placed:
-    """An example is far longer or shorter than all others.
+@profile_rule("Q021", "odd-length", Severity.INFO, default=False, hint="Read the example. The longest and shortest examples are often broken.")
+def odd_length(known: DatasetSummary) -> PlacedProblems:
+    """An example is much longer or shorter than all others.
 
-    Measured by the logarithm of its length, in robust standard deviations (median and median deviation), and only
-    from 10 examples on. Empty ones are C003's. Runs only when it is selected: on real files it was right in 0 of 7
-    findings.
-
+    The rule measures the logarithm of the length in robust standard deviations (median absolute deviation) and needs 10 examples. C003 covers empty ones.
+    Runs only when selected: on real files, 0 of 7 findings were right.
     Bad:
-
         {"messages": [{"role": "user", "content": "Hi a"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "user", "content": "Hi bb"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "user", "content": "Hi ccc"}, {"role": "assistant", "content": "Hello."}]}
@@ -201,9 +158,7 @@ def odd_length(known: Profile) -> Placed:
         {"messages": [{"role": "user", "content": "Hi hhhh"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "user", "content": "Hi i"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "user", "content": "Hi jj"}, {"role": "assistant", "content": "Once there was a king who had three sons, and the first was strong, and the second was clever, and the third was kind."}]}
-
     Good:
-
         {"messages": [{"role": "user", "content": "Hi a"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "user", "content": "Hi bb"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -215,7 +170,7 @@ def odd_length(known: Profile) -> Placed:
     least, most = exp(middle - FAR * spread), exp(middle + FAR * spread)
     odd = {length for length in known.length_counts() if length and not least <= length <= most}
     for at, length in known.of_lengths(odd):
-        yield at, Problem("", f"{plural(length, 'character')}; the middle example has {int(exp(middle)):,}")
+        yield at, Problem("", f"{plural(length, 'character')}; the median is {int(exp(middle)):,}")
 
 
 def _median(counted: list[tuple[float, int]]) -> float:
@@ -226,11 +181,4 @@ def _median(counted: list[tuple[float, int]]) -> float:
     return (low + high) / 2
 
 
-RULES = (
-    small_data_set,
-    system_prompt_variants,
-    many_refusals,
-    one_sided_answers,
-    uneven_lengths,
-    odd_length,
-)
+RULES = (small_data_set, system_prompt_variants, many_refusals, one_sided_answers, uneven_lengths, odd_length)

@@ -6,17 +6,16 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from curate.example import Example, Place
-from curate.finding import Problem, Severity
-from curate.rules.duplicates import Seen
-from curate.rules.messages import kind_of
-from curate.rules.parts import IMAGES, Part, parts_of
-from curate.rules.profile import counted
-from curate.rules.rule import Scope, rule
-from curate.targets import LIMITS, MB, Target
+from curate.example import Example
+from curate.finding import PlacedProblems, Problem, Problems, Severity
+from curate.rules.content_parts import IMAGES, Part, parts_of
+from curate.rules.dataset_summary import DatasetState
+from curate.rules.repair import Object, on_messages
+from curate.rules.roles import kind_of
+from curate.rules.rule import dataset_rule, value_rule
+from curate.targets import LIMITS, MB, OPENAI_AZURE, Target
 from curate.text import excerpt, plural
 
-Problems = Iterator[Problem]
 DATA: Final = re.compile(r"data:([\w.+-]*/?[\w.+-]*)((?:;[^;,]*)*),", re.ASCII)
 DETAILS: Final = ("auto", "low", "high")
 
@@ -33,25 +32,13 @@ def url_of(part: Part) -> str | None:
     return url if isinstance(url, str) else None
 
 
-@rule(
-    "C009",
-    "image-malformed",
-    severity=Severity.ERROR,
-    scope=Scope.VALUE,
-    hint='Write {"type": "image_url", "image_url": {"url": ...}}; detail is auto, low or high.',
-)
+@value_rule("C009", "image-malformed", Severity.ERROR, hint='Write {"type": "image_url", "image_url": {"url": ...}}; detail is auto, low or high.')
 def image_malformed(example: Example) -> Problems:
-    """An image part is not written as services read it.
+    """An image part is not in the form that services read.
 
-    They look for `image_url.url`, and reject the line when it is not there.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": "https://example.com/cat.png"}]}, {"role": "assistant", "content": "A cat."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}, {"role": "assistant", "content": "A cat."}]}
+    They read `image_url.url` and reject the line without it.
+    Bad: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": "https://example.com/cat.png"}]}, {"role": "assistant", "content": "A cat."}]}
+    Good: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}, {"role": "assistant", "content": "A cat."}]}
     """
     for part in parts_of(example):
         if part.type == "image_url" and (found := image_fault(part.value)):
@@ -69,93 +56,73 @@ def image_fault(part: dict[str, Any]) -> str | None:
     return None if detail is None or detail in DETAILS else f"detail {excerpt(str(detail), 20)!r} is not auto, low or high"
 
 
-@rule(
-    "C010",
-    "image-on-wrong-role",
-    severity=Severity.WARNING,
-    scope=Scope.VALUE,
-    targets={Target.OPENAI: Severity.ERROR, Target.AZURE: Severity.ERROR},
-    hint="Put the image in a user's message.",
-)
+@image_malformed.repaired_by(safe=True)
+@on_messages
+def image_as_object(messages: list[Object]) -> list[Object] | None:
+    """Write an image address as an object with a url."""
+    edited = [
+        {**message, "content": list(map(_as_object, message["content"]))} if isinstance(message.get("content"), list) else message for message in messages
+    ]
+    left = (part for message in edited if isinstance(message.get("content"), list) for part in message["content"] if isinstance(part, dict))
+    return None if any(part.get("type") == "image_url" and image_fault(part) for part in left) else edited
+
+
+def _as_object(part: Any) -> Any:
+    given = part.get("image_url") if isinstance(part, dict) else None
+    return {**part, "image_url": {"url": given}} if isinstance(given, str) and part.get("type") == "image_url" else part
+
+
+@value_rule("C010", "image-on-wrong-role", Severity.WARNING, targets=dict.fromkeys(OPENAI_AZURE, Severity.ERROR), hint="Put the image in a user message.")
 def image_on_wrong_role(example: Example) -> Problems:
-    """An image stands in a message that is not the user's.
+    """An image is in a message that is not the user's.
 
-    Models see images and do not draw them: templates place them in user messages only, and services reject the line.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "A cat, please."}, {"role": "assistant", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}, {"role": "assistant", "content": "A cat."}]}
+    Models read images and do not write them. Templates place images in user messages only, and services reject the line.
+    Bad: {"messages": [{"role": "user", "content": "A cat, please."}, {"role": "assistant", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}]}
+    Good: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}, {"role": "assistant", "content": "A cat."}]}
     """
     for part in images_of(example):
         if part.message.role != "user":
             yield Problem(part.pointer, f"an image in a message of role {excerpt(part.message.role or 'none', 30)!r}")
 
 
-@rule(
-    "C011",
-    "too-many-images",
-    severity=Severity.ERROR,
-    scope=Scope.DATASET,
-    only=(Target.OPENAI, Target.AZURE),
-    hint="Split the example, make the image smaller, or train on fewer examples with images.",
-)
-def too_many_images(example: Example, seen: Seen, *, target: Target) -> Problems:
-    """An example has more images than the service takes, or a bigger one, or too many examples have some.
+@dataset_rule("C011", "too-many-images", Severity.ERROR, only=OPENAI_AZURE, hint="Split the example, reduce the image, or train on fewer examples with images.")
+def too_many_images(example: Example, state: DatasetState, *, target: Target) -> Problems:
+    """An example has too many or too large images, or too many examples have images.
 
-    OpenAI takes 10 images in an example, Azure 64; both take images up to 10 MB, and 50,000 examples that have some in a
-    file. What goes beyond is left out of the training, or the file is refused.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://a.b/1"}}, {"type": "image_url", "image_url": {"url": "https://a.b/2"}}, {"type": "image_url", "image_url": {"url": "https://a.b/3"}}, {"type": "image_url", "image_url": {"url": "https://a.b/4"}}, {"type": "image_url", "image_url": {"url": "https://a.b/5"}}, {"type": "image_url", "image_url": {"url": "https://a.b/6"}}, {"type": "image_url", "image_url": {"url": "https://a.b/7"}}, {"type": "image_url", "image_url": {"url": "https://a.b/8"}}, {"type": "image_url", "image_url": {"url": "https://a.b/9"}}, {"type": "image_url", "image_url": {"url": "https://a.b/10"}}, {"type": "image_url", "image_url": {"url": "https://a.b/11"}}]}, {"role": "assistant", "content": "Cats."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://a.b/1"}}]}, {"role": "assistant", "content": "A cat."}]}
+    OpenAI accepts 10 images per example, Azure 64. Both accept images up to 10 MB, and 50,000 examples with images per file. Examples beyond the limit are
+    skipped, or the file is refused.
+    Bad: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://a.b/1"}}, {"type": "image_url", "image_url": {"url": "https://a.b/2"}}, {"type": "image_url", "image_url": {"url": "https://a.b/3"}}, {"type": "image_url", "image_url": {"url": "https://a.b/4"}}, {"type": "image_url", "image_url": {"url": "https://a.b/5"}}, {"type": "image_url", "image_url": {"url": "https://a.b/6"}}, {"type": "image_url", "image_url": {"url": "https://a.b/7"}}, {"type": "image_url", "image_url": {"url": "https://a.b/8"}}, {"type": "image_url", "image_url": {"url": "https://a.b/9"}}, {"type": "image_url", "image_url": {"url": "https://a.b/10"}}, {"type": "image_url", "image_url": {"url": "https://a.b/11"}}]}, {"role": "assistant", "content": "Cats."}]}
+    Good: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://a.b/1"}}]}, {"role": "assistant", "content": "A cat."}]}
     """
     images = [] if example.plain else list(images_of(example))
     if not images:
         return
     limits = LIMITS[target]
     if limits.images is not None and len(images) > limits.images:
-        yield Problem(images[limits.images].pointer, f"{plural(len(images), 'image')}; {target} takes {limits.images} in an example")
+        yield Problem(images[limits.images].pointer, f"{plural(len(images), 'image')}; {target} accepts {limits.images} in an example")
     for part in images:
         url = url_of(part) or ""
         size = len(url) * 3 // 4 if url.startswith("data:") else 0
         if limits.image_bytes is not None and size > limits.image_bytes:
-            yield Problem(part.pointer, f"an image of about {size / MB:,.1f} MB; {target} takes {limits.image_bytes // MB} MB")
-    counts = seen.memory.setdefault("C011", {})
-    counts[example.place.file] = counts.get(example.place.file, 0) + 1
+            yield Problem(part.pointer, f"an image of about {size / MB:,.1f} MB; {target} accepts {limits.image_bytes // MB} MB")
+    state.count("C011", example.place.file, example.place)
 
 
-@too_many_images.concluded_by
-def too_many_with_images(seen: Seen, *, target: Target) -> Iterator[tuple[Any, Problem]]:
+@too_many_images.finalize
+def too_many_with_images(state: DatasetState, *, target: Target) -> PlacedProblems:
     """One finding for each file in which too many examples have images."""
     most = LIMITS[target].examples_with_images
-    for file, count in seen.memory.get("C011", {}).items():
-        if most is not None and count > most:
-            yield Place(file, 0), Problem("", f"{plural(count, 'example')} with images; {target} takes {most:,} in a file")
+    for place, count in state.most_in_files("C011", most):
+        yield place, Problem("", f"{plural(count, 'example')} with images; {target} accepts {most:,} in a file")
 
 
-@rule(
-    "C012", "image-data", severity=Severity.ERROR, scope=Scope.VALUE, hint="Encode it as data:image/png;base64,… from a JPEG, PNG or WEBP file in RGB or RGBA."
-)
+@value_rule("C012", "image-data", Severity.ERROR, hint="Encode a JPEG, PNG or WEBP file in RGB or RGBA as data:image/png;base64,….")
 def image_data(example: Example) -> Problems:
-    """An image in a data URI is not a JPEG, PNG or WEBP file that can be decoded.
+    """An image in a data URI is not a decodable JPEG, PNG or WEBP file.
 
-    Loaders stop on it in the middle of a run; services leave the example out.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,R0lGODlhAQABAAAAACw="}}]}, {"role": "assistant", "content": "A cat."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGNgYGAAAAAEAAH2FzhVAAAAAElFTkSuQmCC"}}]}, {"role": "assistant", "content": "A cat."}]}
+    Loaders stop on it during the run, and services skip the example.
+    Bad: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,R0lGODlhAQABAAAAACw="}}]}, {"role": "assistant", "content": "A cat."}]}
+    Good: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGNgYGAAAAAEAAH2FzhVAAAAAElFTkSuQmCC"}}]}, {"role": "assistant", "content": "A cat."}]}
     """
     for part in images_of(example):
         url = url_of(part)
@@ -178,21 +145,13 @@ def _data_fault(url: str) -> str | None:
     return None if data[25:26] in (b"\x02", b"\x06") else "the PNG is not in RGB or RGBA"
 
 
-@rule(
-    "C013", "remote-image", severity=Severity.ERROR, scope=Scope.VALUE, only=(Target.TOGETHER,), hint="Put the image into the line, as data:image/png;base64,…."
-)
+@value_rule("C013", "remote-image", Severity.ERROR, only=(Target.TOGETHER,), hint="Put the image into the line, as data:image/png;base64,….")
 def remote_image(example: Example) -> Problems:
-    """An image is an address; the service takes images in the line only.
+    """An image is an address, but the service accepts only inline images.
 
-    It does not fetch anything, and rejects the file.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}, {"role": "assistant", "content": "A cat."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGNgYGAAAAAEAAH2FzhVAAAAAElFTkSuQmCC"}}]}, {"role": "assistant", "content": "A cat."}]}
+    It fetches nothing and rejects the file.
+    Bad: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}, {"role": "assistant", "content": "A cat."}]}
+    Good: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGNgYGAAAAAEAAH2FzhVAAAAAElFTkSuQmCC"}}]}, {"role": "assistant", "content": "A cat."}]}
     """
     for part in images_of(example):
         url = url_of(part)
@@ -200,41 +159,23 @@ def remote_image(example: Example) -> Problems:
             yield Problem(part.pointer, f"the image is an address: {excerpt(url, 40)}")
 
 
-@rule(
-    "C014",
-    "images-in-some",
-    severity=Severity.ERROR,
-    scope=Scope.DATASET,
-    only=(Target.TOGETHER,),
-    hint="Train on examples with images and without in two runs.",
-)
-def images_in_some(example: Example, seen: Seen) -> Problems:
-    """Some examples have images and some have none.
+@dataset_rule("C014", "images-in-some", Severity.ERROR, only=(Target.TOGETHER,), hint="Train on examples with and without images in separate runs.")
+def images_in_some(example: Example, state: DatasetState) -> None:
+    """Some examples have images and others have none.
 
-    The service takes files of one kind only.
-
+    The service accepts files of one kind only.
     Bad:
-
         {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}, {"role": "assistant", "content": "A cat."}]}
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}, {"role": "assistant", "content": "A cat."}]}
+    Good: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}, {"role": "assistant", "content": "A cat."}]}
     """
-    has = next(images_of(example), None) is not None
-    kinds = seen.memory.setdefault("C014", {})
-    kinds[has] = counted(kinds.get(has), example.place)
-    yield from ()
+    state.count("C014", next(images_of(example), None) is not None, example.place)
 
 
-@images_in_some.concluded_by
-def both_kinds(seen: Seen) -> Iterator[tuple[Any, Problem]]:
+@images_in_some.finalize
+def both_kinds(state: DatasetState) -> PlacedProblems:
     """One finding, at the first example of the kind that is rarer."""
-    kinds = seen.profile.with_plain(seen.memory.get("C014", {}), kind=False)
-    if len(kinds) > 1:
-        rarer = min(kinds, key=lambda has: (kinds[has][0], has))
-        yield kinds[rarer][1], Problem("", f"{plural(kinds[True][0], 'example')} with images and {kinds[False][0]:,} without")
+    return state.rarer("C014", "images")
 
 
 RULES: Final = (image_malformed, image_on_wrong_role, too_many_images, image_data, remote_image, images_in_some)

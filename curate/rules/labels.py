@@ -1,69 +1,41 @@
 """Family P, for some targets, and answers that carry a label instead of a rival."""
 
-from collections.abc import Iterator
 from typing import Any, Final
 
-from curate.example import Example, Place
-from curate.finding import Problem, Severity
-from curate.rules.duplicates import Seen
+from curate.example import Example
+from curate.finding import PlacedProblems, Problem, Problems, Severity
+from curate.rules.dataset_summary import DatasetState
 from curate.rules.images import images_of
-from curate.rules.messages import kind_of
 from curate.rules.preference import pair_of, prompt_of
-from curate.rules.rule import Scope, rule
-from curate.targets import Target
+from curate.rules.roles import kind_of
+from curate.rules.rule import dataset_rule, value_rule
+from curate.targets import OPENAI_AZURE, Target
 from curate.text import excerpt, plural, visible
 
-Problems = Iterator[Problem]
 WORDS: Final = frozenset(("true", "false"))
 
 
-@rule(
-    "P011",
-    "image-in-pair",
-    severity=Severity.ERROR,
-    scope=Scope.VALUE,
-    only=(Target.OPENAI, Target.AZURE),
-    hint="Leave the pair out: preferences are trained on text only.",
-)
+@value_rule("P011", "image-in-pair", Severity.ERROR, only=OPENAI_AZURE, hint="Remove the pair. Preferences are trained on text only.")
 def image_in_pair(example: Example) -> Problems:
     """A preference example has an image.
 
     The service trains preferences on text only, and rejects the line.
-
-    Bad:
-
-        {"input": {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}]}, "preferred_output": [{"role": "assistant", "content": "A cat."}], "non_preferred_output": [{"role": "assistant", "content": "A dog."}]}
-
-    Good:
-
-        {"input": {"messages": [{"role": "user", "content": "What purrs?"}]}, "preferred_output": [{"role": "assistant", "content": "A cat."}], "non_preferred_output": [{"role": "assistant", "content": "A dog."}]}
+    Bad: {"input": {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}]}, "preferred_output": [{"role": "assistant", "content": "A cat."}], "non_preferred_output": [{"role": "assistant", "content": "A dog."}]}
+    Good: {"input": {"messages": [{"role": "user", "content": "What purrs?"}]}, "preferred_output": [{"role": "assistant", "content": "A cat."}], "non_preferred_output": [{"role": "assistant", "content": "A dog."}]}
     """
     if pair_of(example) is not None:
         for part in images_of(example):
             yield Problem(part.pointer, "an image in a preference example")
 
 
-@rule(
-    "P012",
-    "pair-turns",
-    severity=Severity.ERROR,
-    scope=Scope.VALUE,
-    only=(Target.LLAMAFACTORY,),
-    hint="End the prompt on the user's turn, and give each side one answer.",
-)
+@value_rule("P012", "pair-turns", Severity.ERROR, only=(Target.LLAMAFACTORY,), hint="End the prompt with the user's turn, and give each side one answer.")
 def pair_turns(example: Example) -> Problems:
-    """The turns of a pair do not come out even.
+    """A pair has the wrong number of turns.
 
-    LLaMA-Factory wants an odd number of turns before the two sides, its system prompt aside, and one answer on each side. It
-    drops any other pair with a warning in the log.
-
-    Bad:
-
-        {"conversations": [{"from": "human", "value": "Hi"}, {"from": "gpt", "value": "Hello."}], "chosen": {"from": "gpt", "value": "Yes?"}, "rejected": {"from": "gpt", "value": "What?"}}
-
-    Good:
-
-        {"conversations": [{"from": "human", "value": "Hi"}], "chosen": {"from": "gpt", "value": "Yes?"}, "rejected": {"from": "gpt", "value": "What?"}}
+    LLaMA-Factory requires an odd number of turns before the two sides, without the system prompt, and one answer on each side. It drops other pairs with a
+    warning in the log.
+    Bad: {"conversations": [{"from": "human", "value": "Hi"}, {"from": "gpt", "value": "Hello."}], "chosen": {"from": "gpt", "value": "Yes?"}, "rejected": {"from": "gpt", "value": "What?"}}
+    Good: {"conversations": [{"from": "human", "value": "Hi"}], "chosen": {"from": "gpt", "value": "Yes?"}, "rejected": {"from": "gpt", "value": "What?"}}
     """
     pair = pair_of(example)
     if pair is None or pair.started:
@@ -76,20 +48,16 @@ def pair_turns(example: Example) -> Problems:
             yield Problem(f"/{key}", f"`{key}` is not one answer")
 
 
-@rule("P013", "label-unusable", severity=Severity.ERROR, scope=Scope.DATASET, hint="Write true for a good answer and false for a bad one; have both kinds.")
-def label_unusable(example: Example, seen: Seen) -> Problems:
+@dataset_rule("P013", "label-unusable", Severity.ERROR, hint="Write true for a good answer and false for a bad one, and use both.")
+def label_unusable(example: Example, state: DatasetState) -> Problems:
     """The label of an answer is not true or false, or all labels are the same.
 
-    Training on single answers with a thumb up or down needs both kinds. A `label` that no other line has as true or false is
-    taken for a note and left alone, unless it stands beside a prompt and a completion.
-
+    Training on single answers with thumbs up or down needs both labels. A `label` counts as metadata if no other line has true or false there, unless it
+    stands beside a prompt and a completion.
     Bad:
-
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "label": true}
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "What?"}], "label": "false"}
-
     Good:
-
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "label": true}
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "What?"}], "label": false}
     """
@@ -97,7 +65,7 @@ def label_unusable(example: Example, seen: Seen) -> Problems:
     if key is None or pair_of(example) is not None or not example.messages:
         return
     label = example.value[key]
-    counts = seen.memory.setdefault("P013", {True: 0, False: 0, "place": None, "other": None})
+    counts = state.memory.setdefault("P013", {True: 0, False: 0, "place": None, "other": None})
     if isinstance(label, bool):
         counts[label] += 1
         counts["place"] = counts["place"] or example.place
@@ -117,10 +85,10 @@ def _shown(label: Any) -> str:
     return repr(excerpt(label, 20)) if isinstance(label, str) else str(label) if isinstance(label, int | float) else kind_of(label)
 
 
-@label_unusable.concluded_by
-def labels_of_one_kind(seen: Seen) -> Iterator[tuple[Place, Problem]]:
+@label_unusable.finalize
+def labels_of_one_kind(state: DatasetState) -> PlacedProblems:
     """Labels that are all the same; or the first that is of another kind than the others."""
-    counts = seen.memory.get("P013")
+    counts = state.memory.get("P013")
     if counts is None or counts["place"] is None:
         return
     if counts["other"] is not None:

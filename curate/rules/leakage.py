@@ -36,25 +36,18 @@ class Leak(NamedTuple):
 @rule(
     "L007",
     "benchmark-in-training",
-    severity=Severity.WARNING,
+    Severity.WARNING,
     scope="benchmark",
     by="`curate decontaminate`",
-    hint="Leave it out with `curate decontaminate -o OUT`, or do not report that benchmark.",
+    hint="Remove the example with `curate decontaminate -o OUT`, or do not report that benchmark.",
 )
 def benchmark_in_training(leaks: Iterable[Leak]) -> Iterator[Finding]:
-    """An example holds a question or an answer of a benchmark.
+    """An example contains a question or an answer of a benchmark.
 
-    A model that was trained on what it is measured by is measured by its memory. Thirteen words in a row that both have are taken as
-    proof, as are a short question word for word and a turn much like an item. Items that were rephrased are not found: no comparison of
-    words finds them.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Which gas do plants take up from the air to make sugar in the light of the sun?"}, {"role": "assistant", "content": "Carbon dioxide."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Which gas do people breathe out?"}, {"role": "assistant", "content": "Carbon dioxide."}]}
+    A model trained on a benchmark recalls it instead of solving it. Proof is a shared run of 13 words, a short question that matches word for word, or a
+    turn similar to an item. Rephrased items are not found, since the comparison uses words.
+    Bad: {"messages": [{"role": "user", "content": "Which gas do plants take up from the air to make sugar in the light of the sun?"}, {"role": "assistant", "content": "Carbon dioxide."}]}
+    Good: {"messages": [{"role": "user", "content": "Which gas do people breathe out?"}, {"role": "assistant", "content": "Carbon dioxide."}]}
     """
     for leak in leaks:
         where = f"{visible(str(leak.benchmark))} ({visible(leak.field)})"

@@ -11,8 +11,8 @@ from typing import Any
 from curate.read.decode import ESCAPE, decode
 from curate.read.lines import BOM
 from curate.read.locate import STRING
-from curate.rules import content, duplicates, jsonl, preference, transport
-from curate.rules.repair import Takes, json_line
+from curate.rules import content, duplicates, file_format, jsonl, preference
+from curate.rules.repair import RepairInput, json_line
 
 COMMA = re.compile(rf"({STRING})|,(?=\s*(?:[\]}}]|\Z))", re.DOTALL)
 BETWEEN = re.compile(r"[\s,]*")
@@ -37,9 +37,9 @@ def _is_read(data: bytes) -> bool:
     return isinstance(decode(data).value, dict)
 
 
-@jsonl.invalid_utf8.repaired_by(safe=False, takes=Takes.LINE)
+@jsonl.invalid_utf8.repaired_by(safe=False, takes=RepairInput.LINE)
 def decode_again(data: bytes) -> bytes:
-    """Read the bytes that are not UTF-8 as cp1252."""
+    """Decode the bytes that are not UTF-8 as cp1252."""
     try:
         mended = data.decode("utf-8", CODEC).encode("utf-8")
     except UnicodeDecodeError:
@@ -47,9 +47,9 @@ def decode_again(data: bytes) -> bytes:
     return mended if _is_read(mended) else data
 
 
-@jsonl.lone_surrogate.repaired_by(safe=False, takes=Takes.LINE)
+@jsonl.lone_surrogate.repaired_by(safe=False, takes=RepairInput.LINE)
 def drop_surrogates(data: bytes) -> bytes:
-    """Remove the halves of characters."""
+    """Remove unpaired surrogates."""
     lone: list[re.Match[bytes]] = []
     high: re.Match[bytes] | None = None  # a first half that waits for its second
     for match in ESCAPE.finditer(data):
@@ -64,9 +64,9 @@ def drop_surrogates(data: bytes) -> bytes:
     return _without(data, [*lone, high] if high is not None else lone)
 
 
-@jsonl.control_character.repaired_by(safe=True, takes=Takes.LINE)
+@jsonl.control_character.repaired_by(safe=True, takes=RepairInput.LINE)
 def drop_controls(data: bytes) -> bytes:
-    r"""Remove NUL and other control characters; a line with `\b` or `\f`, which may stand for a lost backslash, stays as it is."""
+    r"""Remove NUL and other control characters; lines with `\b` or `\f`, which may be a lost backslash, do not change."""
     controls = []
     for match in ESCAPE.finditer(data):
         if match.group(2) in (b"b", b"f"):
@@ -87,34 +87,34 @@ def _without(data: bytes, matches: list[re.Match[bytes]]) -> bytes:
     return mended if after < before and len(EMPTY.findall(mended)) == len(EMPTY.findall(data)) else data
 
 
-@jsonl.byte_order_mark.repaired_by(safe=True, takes=Takes.FIRST)
+@jsonl.byte_order_mark.repaired_by(safe=True, takes=RepairInput.FIRST)
 def drop_mark(data: bytes) -> bytes:
     """Remove the byte order mark."""
     return data.removeprefix(BOM)
 
 
-@jsonl.blank_line.repaired_by(safe=False, takes=Takes.LINE)
+@jsonl.blank_line.repaired_by(safe=False, takes=RepairInput.LINE)
 def drop_blank(data: bytes) -> bytes | None:
     """Remove the line."""
     return data if data.strip() else None
 
 
-@duplicates.exact_duplicate.repaired_by(safe=False, takes=Takes.LINE)
+@duplicates.exact_duplicate.repaired_by(safe=False, takes=RepairInput.LINE)
 def drop_copy(data: bytes) -> bytes | None:  # noqa: ARG001  (the rule has seen that it is a copy)
     """Remove the copy and keep the first."""
     return None
 
 
-@content.empty_answer.repaired_by(safe=False, takes=Takes.LINE)
-@preference.sides_equal.repaired_by(safe=False, takes=Takes.LINE)
+@content.empty_answer.repaired_by(safe=False, takes=RepairInput.LINE)
+@preference.sides_equal.repaired_by(safe=False, takes=RepairInput.LINE)
 def drop_line(data: bytes) -> bytes | None:  # noqa: ARG001  (the rule has seen what it is)
     """Remove the line."""
     return None
 
 
-@transport.line_separator.repaired_by(safe=True, takes=Takes.RAW)
+@file_format.line_separator.repaired_by(safe=True, takes=RepairInput.RAW)
 def escape_separators(data: bytes) -> bytes:
-    """Write these characters as escapes."""
+    """Escape these characters."""
     if not _is_read(data):
         return data
     for separator, escaped in SEPARATORS.items():
@@ -122,9 +122,9 @@ def escape_separators(data: bytes) -> bytes:
     return data
 
 
-@jsonl.nearly_json.repaired_by(safe=False, takes=Takes.LINE)
+@jsonl.nearly_json.repaired_by(safe=False, takes=RepairInput.LINE)
 def write_again(data: bytes) -> bytes:
-    """Put objects on lines of their own, remove commas with nothing after them, write Python's notation as JSON."""
+    """Put each object on its own line, remove extra commas, and write Python notation as JSON."""
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:

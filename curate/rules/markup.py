@@ -1,15 +1,13 @@
 """Family Q, remains: placeholders, template variables and HTML that should have been replaced or cut away."""
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from curate.finding import Severity
+from curate.lazy import pl
 from curate.rules.rule import Scope, rule
 from curate.rules.texts import answer, asked, closer, having, one_of
 from curate.text import excerpt
-
-if TYPE_CHECKING:
-    import polars as pl
 
 PLACEHOLDER: Final = re.compile(
     r"(?im)^\W*lorem ipsum dolor|\[insert [^\]\n]{1,60}\]|<no ?(?:input|output)>|\[your (?:answer|response|text|code) here\]|\[(?:todo|tbd)\]|\bTODO:|\b(?-i:TBD)\b"
@@ -60,24 +58,15 @@ ABOUT_HTML: Final = r"(?i-u:html|css|xml|```|markup|react|\bjsx?\b|javascript|ph
     scope=Scope.TEXT,
     trigger=PLACEHOLDER_HINT,
     flag="brief",
-    hint="Write what belongs there, or remove the example.",
+    hint="Write the missing content, or remove the example.",
 )
 def placeholder() -> "pl.Expr":
-    """An answer is, or has in it, a placeholder.
+    """An answer is or contains a placeholder.
 
-    "[insert name]", "lorem ipsum", "N/A" as the whole answer: somebody meant to write something there, and the
-    model learns to leave it out too.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Thank Kim."}, {"role": "assistant", "content": "Dear [insert name], thank you!"}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Thank Kim."}, {"role": "assistant", "content": "Dear Kim, thank you!"}]}
+    Examples are "[insert name]", "lorem ipsum" and "N/A" as the whole answer. The content is missing, and the model learns to omit it.
+    Bad: {"messages": [{"role": "user", "content": "Thank Kim."}, {"role": "assistant", "content": "Dear [insert name], thank you!"}]}
+    Good: {"messages": [{"role": "user", "content": "Thank Kim."}, {"role": "assistant", "content": "Dear Kim, thank you!"}]}
     """
-    import polars as pl  # loaded by then: see messages_frame
-
     text = answer()
     short = pl.when(text.str.len_bytes() < 20).then(text)
     pair = having(answer(), PLACEHOLDER_HINT)
@@ -95,23 +84,14 @@ def _left_open(both: str) -> str | None:
     return None if match is None or TEMPLATE.search(prompt) or COMMENTED.search(said) else f"the answer has a placeholder in it: {match.group().strip()}"
 
 
-@rule("Q003", "unfilled-variable", severity=Severity.INFO, scope=Scope.TEXT, trigger=VARIABLE_HINT, hint="Fill the template before the data is written.")
+@rule("Q003", "unfilled-variable", severity=Severity.INFO, scope=Scope.TEXT, trigger=VARIABLE_HINT, hint="Fill the template before writing the data.")
 def unfilled_variable() -> "pl.Expr":
-    """A message holds a template variable that was never filled in.
+    """A message contains an unfilled template variable.
 
-    `{{name}}` or `{city}` stands where the name should: the model learns to say the braces. Texts that are code,
-    or about templates, are left alone.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Who are you?"}, {"role": "assistant", "content": "I am {{name}}, made by {{author}}."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Who are you?"}, {"role": "assistant", "content": "I am Ada, made by Acme."}]}
+    The text has `{{name}}` or `{city}` in place of a value, and the model learns to write the braces. Code and texts about templates are skipped.
+    Bad: {"messages": [{"role": "user", "content": "Who are you?"}, {"role": "assistant", "content": "I am {{name}}, made by {{author}}."}]}
+    Good: {"messages": [{"role": "user", "content": "Who are you?"}, {"role": "assistant", "content": "I am Ada, made by Acme."}]}
     """
-    import polars as pl  # loaded by then: see messages_frame
-
     return closer(asked().fill_null("") + "\0" + having(pl.col("text"), VARIABLE_HINT), _unfilled)
 
 
@@ -131,23 +111,15 @@ def _unfilled(both: str) -> str | None:
     severity=Severity.INFO,
     scope=Scope.TEXT,
     trigger=HTML_HINTS,
-    hint="Turn it into plain text or Markdown where the text was taken from the page.",
+    hint="Extract the page as plain text or Markdown.",
 )
 def html_remains() -> "pl.Expr":
-    """An answer holds remains of a web page.
+    """An answer contains remains of a web page.
 
-    Entities, tags and "click here" come from scraping. Answers about HTML, to questions about it, are left alone.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "What is Rome?"}, {"role": "assistant", "content": "Rome is a&nbsp;city.<br>All rights reserved."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "What is Rome?"}, {"role": "assistant", "content": "Rome is a city."}]}
+    Entities, tags and "click here" come from scraping. Answers about HTML are skipped.
+    Bad: {"messages": [{"role": "user", "content": "What is Rome?"}, {"role": "assistant", "content": "Rome is a&nbsp;city.<br>All rights reserved."}]}
+    Good: {"messages": [{"role": "user", "content": "What is Rome?"}, {"role": "assistant", "content": "Rome is a city."}]}
     """
-    import polars as pl  # loaded by then: see messages_frame
-
     both = asked().fill_null("") + "\0" + answer()
     return closer(pl.when(~both.str.contains(ABOUT_HTML)).then(both), _scraped)
 
@@ -163,8 +135,4 @@ def _scraped(both: str) -> str | None:
     return f"remains of a web page: {excerpt(found[0], 40)}"
 
 
-RULES = (
-    placeholder,
-    unfilled_variable,
-    html_remains,
-)
+RULES = (placeholder, unfilled_variable, html_remains)

@@ -16,10 +16,10 @@ from curate.rules.characters import FOLLOWS as FOLLOWED
 from curate.rules.characters import LEADS as LED
 from curate.rules.characters import UNSEEN
 from curate.rules.controls import PIECES
+from curate.rules.degenerate_text import SLOP
 from curate.rules.frame import NOUNS, POINTERS, texts_frame
 from curate.rules.markup import ENTITIES, NOTICES, PLACEHOLDERS, TAGS
 from curate.rules.quality import DISCLAIMERS
-from curate.rules.repetition import SLOP
 from curate.rules.rule import Rule
 from curate.rules.speakers import OPENERS
 

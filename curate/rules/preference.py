@@ -2,19 +2,17 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 from curate.example import Example, Place, canonical, content_text
-from curate.finding import Problem, Severity
+from curate.finding import PlacedProblems, Problem, Problems, Severity
 from curate.language.refusals import OPENING, refuses
-from curate.rules.duplicates import Seen
-from curate.rules.messages import kind_of
-from curate.rules.rule import Scope, rule
+from curate.rules.dataset_summary import DatasetState
+from curate.rules.roles import kind_of
+from curate.rules.rule import dataset_rule, value_rule
 from curate.targets import Target
 from curate.text import excerpt, normalised, plural, visible, words
 
-Problems = Iterator[Problem]
 KEYS: Final = {
     "openai-preference": ("preferred_output", "non_preferred_output"),
     "llama-factory-preference": ("chosen_messages", "rejected_messages"),
@@ -104,25 +102,15 @@ def prompt_of(example: Example, keys: tuple[str, str]) -> list[Said]:
     return [_turn(message.value) for message in example.messages if message.pointer != at and not message.pointer.startswith(f"{at}/")]
 
 
-@rule(
-    "P001",
-    "pair-incomplete",
-    severity=Severity.ERROR,
-    scope=Scope.DATASET,
-    hint="Write prompt, chosen and rejected; or input with messages, preferred_output and non_preferred_output.",
+@dataset_rule(
+    "P001", "pair-incomplete", Severity.ERROR, hint="Write prompt, chosen and rejected; or input with messages, preferred_output and non_preferred_output."
 )
-def pair_incomplete(example: Example, _: Seen) -> Problems:
-    """A preference example lacks one of its sides, or the prompt that OpenAI's form needs.
+def pair_incomplete(example: Example, _: DatasetState) -> Problems:
+    """A preference example lacks one of its sides, or the prompt that OpenAI's format requires.
 
-    Without both sides there is nothing to prefer; the trainer stops at the missing column.
-
-    Bad:
-
-        {"prompt": "Hi", "chosen": "Hello."}
-
-    Good:
-
-        {"prompt": "Hi", "chosen": "Hello.", "rejected": "What?"}
+    A preference needs both sides. The trainer stops at the missing column.
+    Bad: {"prompt": "Hi", "chosen": "Hello."}
+    Good: {"prompt": "Hi", "chosen": "Hello.", "rejected": "What?"}
     """
     if example.plain:
         return
@@ -139,26 +127,15 @@ def pair_incomplete(example: Example, _: Seen) -> Problems:
                 yield Problem(f"/{key}", f"`{key}` is {kind_of(value[key])}, neither text nor messages")
 
 
-@rule(
-    "P002",
-    "side-not-an-answer",
-    severity=Severity.ERROR,
-    scope=Scope.VALUE,
-    targets={Target.AZURE: Severity.WARNING},
-    hint='Write each side as [{"role": "assistant", "content": ...}].',
+@value_rule(
+    "P002", "side-not-an-answer", Severity.ERROR, targets={Target.AZURE: Severity.WARNING}, hint='Write each side as [{"role": "assistant", "content": ...}].'
 )
 def side_not_an_answer(example: Example) -> Problems:
-    """A side of OpenAI's preference form is not exactly one assistant message.
+    """A side of OpenAI's preference format is not exactly one assistant message.
 
-    The service compares single answers. Azure also takes the tool calls and results on the way to one.
-
-    Bad:
-
-        {"input": {"messages": [{"role": "user", "content": "Hi"}]}, "preferred_output": [{"role": "user", "content": "Hello."}], "non_preferred_output": [{"role": "assistant", "content": "What?"}]}
-
-    Good:
-
-        {"input": {"messages": [{"role": "user", "content": "Hi"}]}, "preferred_output": [{"role": "assistant", "content": "Hello."}], "non_preferred_output": [{"role": "assistant", "content": "What?"}]}
+    The service compares single answers. Azure also accepts tool calls and results before the answer.
+    Bad: {"input": {"messages": [{"role": "user", "content": "Hi"}]}, "preferred_output": [{"role": "user", "content": "Hello."}], "non_preferred_output": [{"role": "assistant", "content": "What?"}]}
+    Good: {"input": {"messages": [{"role": "user", "content": "Hi"}]}, "preferred_output": [{"role": "assistant", "content": "Hello."}], "non_preferred_output": [{"role": "assistant", "content": "What?"}]}
     """
     if example.format != "openai-preference":
         return
@@ -174,20 +151,13 @@ def side_not_an_answer(example: Example) -> Problems:
             yield Problem(f"/{key}", f"`{key}` is not one assistant message; its roles: {roles}")
 
 
-@rule("P003", "sides-equal", severity=Severity.ERROR, scope=Scope.VALUE, hint="Remove the pair, or restore the other answer.")
+@value_rule("P003", "sides-equal", Severity.ERROR, hint="Remove the pair, or restore the other answer.")
 def sides_equal(example: Example) -> Problems:
     """Chosen and rejected are the same answer.
 
-    The two terms of the loss cancel: the example teaches nothing and dilutes the metrics. Case and white space are not
-    counted as a difference.
-
-    Bad:
-
-        {"prompt": "Hi", "chosen": "Hello.", "rejected": "hello. "}
-
-    Good:
-
-        {"prompt": "Hi", "chosen": "Hello.", "rejected": "What?"}
+    The two terms of the loss cancel. The example teaches nothing and dilutes the metrics. Case and white space are ignored.
+    Bad: {"prompt": "Hi", "chosen": "Hello.", "rejected": "hello. "}
+    Good: {"prompt": "Hi", "chosen": "Hello.", "rejected": "What?"}
     """
     pair = pair_of(example)
     if pair and not all(pair.empty) and same(pair):
@@ -200,19 +170,13 @@ def same(pair: Pair) -> bool:
     return chosen == rejected
 
 
-@rule("P004", "sides-nearly-equal", severity=Severity.WARNING, scope=Scope.VALUE, hint="Look whether the difference is what the model should learn.")
+@value_rule("P004", "sides-nearly-equal", Severity.WARNING, hint="Check whether the difference is what the model should learn.")
 def sides_nearly_equal(example: Example) -> Problems:
     """Chosen and rejected differ in punctuation only.
 
-    All their words are the same and in the same order: what the model can learn from the pair is where to put a comma.
-
-    Bad:
-
-        {"prompt": "Hi", "chosen": "Hello, you two.", "rejected": "Hello you two!"}
-
-    Good:
-
-        {"prompt": "Hi", "chosen": "Hello, you two.", "rejected": "What do you two want?"}
+    All words are equal and in the same order. The model can only learn punctuation from the pair.
+    Bad: {"prompt": "Hi", "chosen": "Hello, you two.", "rejected": "Hello you two!"}
+    Good: {"prompt": "Hi", "chosen": "Hello, you two.", "rejected": "What do you two want?"}
     """
     pair = pair_of(example)
     if pair is None or same(pair) or any(turn.calls for turn in (*pair.chosen, *pair.rejected)):
@@ -222,19 +186,13 @@ def sides_nearly_equal(example: Example) -> Problems:
         yield Problem(f"/{pair.keys[1]}", "chosen and rejected differ in punctuation only")
 
 
-@rule("P005", "empty-side", severity=Severity.ERROR, scope=Scope.VALUE, hint="Write the answer, or remove the pair.")
+@value_rule("P005", "empty-side", Severity.ERROR, hint="Write the answer, or remove the pair.")
 def empty_side(example: Example) -> Problems:
     """A side of a pair is empty.
 
-    An empty answer is told apart by its length alone; the model learns nothing about what makes an answer good.
-
-    Bad:
-
-        {"prompt": "Hi", "chosen": "Hello.", "rejected": ""}
-
-    Good:
-
-        {"prompt": "Hi", "chosen": "Hello.", "rejected": "What?"}
+    An empty answer differs by its length alone. The model learns nothing about good answers.
+    Bad: {"prompt": "Hi", "chosen": "Hello.", "rejected": ""}
+    Good: {"prompt": "Hi", "chosen": "Hello.", "rejected": "What?"}
     """
     pair = pair_of(example)
     for key, empty in zip(pair.keys, pair.empty, strict=True) if pair else ():
@@ -242,39 +200,27 @@ def empty_side(example: Example) -> Problems:
             yield Problem(f"/{key}", f"`{key}` is empty")
 
 
-@rule("P006", "prompt-answered", severity=Severity.ERROR, scope=Scope.VALUE, hint="End the prompt on the user's turn.")
+@value_rule("P006", "prompt-answered", Severity.ERROR, hint="End the prompt with the user's turn.")
 def prompt_answered(example: Example) -> Problems:
-    """The prompt of a pair ends on the assistant.
+    """The prompt of a pair ends with the assistant.
 
-    Both sides would then answer an answer; services reject it, and templates put two assistant turns in a row.
-
-    Bad:
-
-        {"prompt": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "chosen": [{"role": "assistant", "content": "Yes?"}], "rejected": [{"role": "assistant", "content": "What?"}]}
-
-    Good:
-
-        {"prompt": [{"role": "user", "content": "Hi"}], "chosen": [{"role": "assistant", "content": "Yes?"}], "rejected": [{"role": "assistant", "content": "What?"}]}
+    Both sides would then answer an answer. Services reject it, and templates render two assistant turns in a row.
+    Bad: {"prompt": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "chosen": [{"role": "assistant", "content": "Yes?"}], "rejected": [{"role": "assistant", "content": "What?"}]}
+    Good: {"prompt": [{"role": "user", "content": "Hi"}], "chosen": [{"role": "assistant", "content": "Yes?"}], "rejected": [{"role": "assistant", "content": "What?"}]}
     """
     pair = pair_of(example)
     prompt = prompt_of(example, pair.keys) if pair and not pair.started else []  # sides that begin alike bring their own
     if prompt and prompt[-1].role == "assistant" and not prompt[-1].calls:
-        yield Problem(example.messages[len(prompt) - 1].pointer, "the prompt ends on the assistant")
+        yield Problem(example.messages[len(prompt) - 1].pointer, "the prompt ends with the assistant")
 
 
-@rule("P007", "no-shared-prompt", severity=Severity.ERROR, scope=Scope.VALUE, hint="Add the prompt, or begin both sides with it.")
+@value_rule("P007", "no-shared-prompt", Severity.ERROR, hint="Add the prompt, or begin both sides with it.")
 def no_shared_prompt(example: Example) -> Problems:
-    """There is no prompt, and the two sides do not begin alike.
+    """There is no prompt, and the two sides begin differently.
 
-    Where no prompt is given, trainers take what both sides begin with; here that is nothing, so the answers answer nothing.
-
-    Bad:
-
-        {"chosen": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "rejected": [{"role": "user", "content": "Hey"}, {"role": "assistant", "content": "What?"}]}
-
-    Good:
-
-        {"chosen": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "rejected": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "What?"}]}
+    Without a prompt, trainers use the common beginning of both sides. Here it is empty, so the answers have no question.
+    Bad: {"chosen": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "rejected": [{"role": "user", "content": "Hey"}, {"role": "assistant", "content": "What?"}]}
+    Good: {"chosen": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "rejected": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "What?"}]}
     """
     pair = pair_of(example)
     if pair is None or pair.started or prompt_of(example, pair.keys) or not pair.chosen or not pair.rejected:
@@ -282,42 +228,31 @@ def no_shared_prompt(example: Example) -> Problems:
     texts = example.messages and example.messages[0].pointer == f"/{pair.keys[0]}"
     left, right = pair.chosen[0].text, pair.rejected[0].text
     if not texts or left[:1] != right[:1]:
-        yield Problem("", "no prompt, and chosen and rejected do not begin alike")
+        yield Problem("", "no prompt, and chosen and rejected begin differently")
 
 
-@rule("P008", "refusal-chosen", severity=Severity.WARNING, scope=Scope.VALUE, hint="Look whether the two sides were swapped.")
+@value_rule("P008", "refusal-chosen", Severity.WARNING, hint="Check whether the two sides were swapped.")
 def refusal_chosen(example: Example) -> Problems:
     """The chosen answer refuses and the rejected one does not.
 
-    Right where the request should be refused; elsewhere the model learns to refuse.
-
-    Bad:
-
-        {"prompt": "What is 1 + 1?", "chosen": "I'm sorry, but I can't help with that.", "rejected": "2"}
-
-    Good:
-
-        {"prompt": "What is 1 + 1?", "chosen": "2", "rejected": "I'm sorry, but I can't help with that."}
+    This is right where the request should be refused. Elsewhere the model learns to refuse.
+    Bad: {"prompt": "What is 1 + 1?", "chosen": "I'm sorry, but I can't help with that.", "rejected": "2"}
+    Good: {"prompt": "What is 1 + 1?", "chosen": "2", "rejected": "I'm sorry, but I can't help with that."}
     """
     pair = pair_of(example)
     if pair and not any(pair.empty) and refuses(pair.chosen[-1].text[:OPENING]) and not EVASIVE.search(pair.rejected[-1].text[:OPENING]):
         yield Problem(f"/{pair.keys[0]}", "the chosen answer refuses, the rejected one does not")
 
 
-@rule("P009", "pair-swapped", severity=Severity.ERROR, scope=Scope.DATASET, hint="Keep the one that is right.")
-def pair_swapped(example: Example, seen: Seen) -> Problems:
-    """The same pair stands elsewhere the other way round.
+@dataset_rule("P009", "pair-swapped", Severity.ERROR, hint="Keep the right one.")
+def pair_swapped(example: Example, state: DatasetState) -> Problems:
+    """The same pair occurs elsewhere with its sides swapped.
 
     One of the two is wrong, and together they teach nothing.
-
     Bad:
-
         {"prompt": "Hi", "chosen": "Hello.", "rejected": "What?"}
         {"prompt": "Hi", "chosen": "What?", "rejected": "Hello."}
-
-    Good:
-
-        {"prompt": "Hi", "chosen": "Hello.", "rejected": "What?"}
+    Good: {"prompt": "Hi", "chosen": "Hello.", "rejected": "What?"}
     """
     pair = pair_of(example)
     if pair is None:
@@ -327,57 +262,43 @@ def pair_swapped(example: Example, seen: Seen) -> Problems:
     if sides[0] == sides[1]:
         return
     here, swapped = (hashlib.blake2b(canonical([prompt, *order]), digest_size=16).digest() for order in (sides, sides[::-1]))
-    places: dict[bytes, Place] = seen.memory.setdefault("P009", {})
+    places: dict[bytes, Place] = state.memory.setdefault("P009", {})
     places.setdefault(here, example.place)
     if swapped in places:
-        yield Problem("", f"the same pair is the other way round in {visible(str(places[swapped]))}")
+        yield Problem("", f"the same pair has its sides swapped in {visible(str(places[swapped]))}")
 
 
-@rule("P010", "longer-chosen", severity=Severity.WARNING, scope=Scope.DATASET, hint="Add pairs in which the shorter answer is better.")
-def longer_chosen(example: Example, seen: Seen) -> Problems:
-    """The longer answer is chosen nearly always.
+@dataset_rule("P010", "longer-chosen", Severity.WARNING, hint="Add pairs in which the shorter answer is better.")
+def longer_chosen(example: Example, state: DatasetState) -> None:
+    """The longer answer is nearly always chosen.
 
-    Length then tells which side is better, and that is what the model learns: to write long. Told from 20 pairs on, where
-    more than 70 in 100 have the longer answer chosen.
-
+    Length then predicts the chosen side, and the model learns to write long answers. Reported from 20 pairs on, if the longer answer is chosen in more than
+    70%.
     Bad:
-
         [{"prompt": "0", "chosen": "aa", "rejected": "b"}, {"prompt": "1", "chosen": "aa", "rejected": "b"}, {"prompt": "2", "chosen": "aa", "rejected": "b"}, {"prompt": "3", "chosen": "aa", "rejected": "b"},
         {"prompt": "4", "chosen": "aa", "rejected": "b"}, {"prompt": "5", "chosen": "aa", "rejected": "b"}, {"prompt": "6", "chosen": "aa", "rejected": "b"}, {"prompt": "7", "chosen": "aa", "rejected": "b"},
         {"prompt": "8", "chosen": "aa", "rejected": "b"}, {"prompt": "9", "chosen": "aa", "rejected": "b"}, {"prompt": "a", "chosen": "aa", "rejected": "b"}, {"prompt": "b", "chosen": "aa", "rejected": "b"},
         {"prompt": "c", "chosen": "aa", "rejected": "b"}, {"prompt": "d", "chosen": "aa", "rejected": "b"}, {"prompt": "e", "chosen": "aa", "rejected": "b"}, {"prompt": "f", "chosen": "aa", "rejected": "b"},
         {"prompt": "g", "chosen": "aa", "rejected": "b"}, {"prompt": "h", "chosen": "aa", "rejected": "b"}, {"prompt": "i", "chosen": "aa", "rejected": "b"}, {"prompt": "j", "chosen": "aa", "rejected": "b"}]
-
-    Good:
-
-        {"prompt": "Hi", "chosen": "Hello.", "rejected": "What do you want?"}
+    Good: {"prompt": "Hi", "chosen": "Hello.", "rejected": "What do you want?"}
     """
     pair = pair_of(example)
     if pair is not None:
         chosen, rejected = map(len, pair.answers)
-        counts = seen.memory.setdefault("P010", [0, 0, example.place.file])
+        counts = state.memory.setdefault("P010", [0, 0, example.place.file])
         counts[0] += 1
         counts[1] += chosen > rejected
-    yield from ()
 
 
-@longer_chosen.concluded_by
-def length_bias(seen: Seen) -> Iterator[tuple[Any, Problem]]:
+@longer_chosen.finalize
+def length_bias(state: DatasetState) -> PlacedProblems:
     """One finding for the data set, at the first file that has pairs."""
-    pairs, longer, file = seen.memory.get("P010", (0, 0, ""))
+    pairs, longer, file = state.memory.get("P010", (0, 0, ""))
     if pairs >= FEWEST_PAIRS and longer > MOST_LONGER * pairs:
         yield Place(file, 0), Problem("", f"the longer answer is chosen in {longer:,} of {plural(pairs, 'pair')}")
 
 
 RULES: Final = (
-    pair_incomplete,
-    side_not_an_answer,
-    sides_equal,
-    sides_nearly_equal,
-    empty_side,
-    prompt_answered,
-    no_shared_prompt,
-    refusal_chosen,
-    pair_swapped,
+    pair_incomplete, side_not_an_answer, sides_equal, sides_nearly_equal, empty_side, prompt_answered, no_shared_prompt, refusal_chosen, pair_swapped,
     longer_chosen,
-)
+)  # fmt: skip

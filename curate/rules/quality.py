@@ -2,16 +2,14 @@
 
 import json
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from curate.finding import Severity
 from curate.language.lexicon import UNENDED
+from curate.lazy import pl
 from curate.rules.frame import BARE_URL, POINTS, SHORT, SHOWN
 from curate.rules.rule import Scope, rule
 from curate.rules.texts import answer, asked, closer, having, one_of, question, quoting
-
-if TYPE_CHECKING:
-    import polars as pl
 
 OPEN_REQUEST: Final = r"(?i)\A(?:please |could you |can you )?(?:explain|describe|discuss|elaborate|compare|write an? (?:\w+ )?(?:essay|story|article|poem|report|blog|letter|speech|review)|tell me (?:more )?about)"
 BRIEF: Final = (
@@ -56,24 +54,15 @@ LIKE_JSON: Final = r'\A\s*(?:\{\s*"[^"\n]*"\s*:|\[\s*\{\s*")'
 MERGED_HINT: Final = r"\n[ \t]*(?:#{2,4} ?|[0-9]{1,2}\. ?)?(?:Instruction|Next instruction|Input|Task)[ :]"
 
 
-@rule("Q001", "short-answer", severity=Severity.INFO, scope=Scope.TEXT, default=False, flag="brief", hint="Write the answer out, or ask for a short one.")
+@rule("Q001", "short-answer", severity=Severity.INFO, scope=Scope.TEXT, default=False, flag="brief", hint="Write a full answer, or ask for a short one.")
 def short_answer() -> "pl.Expr":
-    """An answer of a word or two to a request for much more.
+    """An answer has one or two words although the request asks for more.
 
-    Judged by the request, never by length alone: "Yes" is a fine answer, but not to "Explain ...". Requests that name
-    classes or show a text to judge are left alone. Runs only when it is selected: on real files it was right in 0 of
-    11 findings before class labels were left out, and finds nothing in those it is measured on since.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Explain how rain forms."}, {"role": "assistant", "content": "Clouds."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Does rain form in clouds?"}, {"role": "assistant", "content": "Yes."}]}
+    The rule judges by the request, not by length alone: "Yes" is fine, but not for "Explain ...". Requests that name classes or show a text to judge are
+    skipped. Runs only when selected: on real files, 0 of 11 findings were right before class labels were skipped, and it reports nothing there since.
+    Bad: {"messages": [{"role": "user", "content": "Explain how rain forms."}, {"role": "assistant", "content": "Clouds."}]}
+    Good: {"messages": [{"role": "user", "content": "Does rain form in clouds?"}, {"role": "assistant", "content": "Yes."}]}
     """
-    import polars as pl  # loaded by then: see messages_frame
-
     said = answer().str.strip_chars()
     brief = pl.when(said.str.len_bytes().is_between(1, 24) & ~said.str.contains(r"\S\s+\S+\s+\S")).then(asked())
     brief = pl.when(brief.str.len_bytes() <= ASKED).then(brief)
@@ -82,24 +71,20 @@ def short_answer() -> "pl.Expr":
 
 
 @rule(
-    "Q004", "refusal", severity=Severity.INFO, scope=Scope.TEXT, flag="declines", hint="Keep it where the model is meant to refuse; write an answer elsewhere."
+    "Q004",
+    "refusal",
+    severity=Severity.INFO,
+    scope=Scope.TEXT,
+    flag="declines",
+    hint="Keep the answer if the model should refuse here. Otherwise write an answer.",
 )
 def refusal() -> "pl.Expr":
     """An answer opens with a refusal.
 
-    A few teach where to stop; many teach to refuse everything (F003 tells the share). Only the first 200
-    characters are looked at.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Name a good book."}, {"role": "assistant", "content": "I'm sorry, but I can't help with that."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Name a good book."}, {"role": "assistant", "content": "Moby-Dick."}]}
+    A few refusals teach where to stop. Many teach the model to refuse everything (F003 reports the share). The rule reads the first 200 characters only.
+    Bad: {"messages": [{"role": "user", "content": "Name a good book."}, {"role": "assistant", "content": "I'm sorry, but I can't help with that."}]}
+    Good: {"messages": [{"role": "user", "content": "Name a good book."}, {"role": "assistant", "content": "Moby-Dick."}]}
     """
-    import polars as pl  # loaded by then: see messages_frame
-
     return pl.when(pl.col("declines")).then(pl.lit("the answer opens with a refusal"))
 
 
@@ -109,20 +94,14 @@ def refusal() -> "pl.Expr":
     severity=Severity.INFO,
     scope=Scope.TEXT,
     trigger=DISCLAIMER_HINT,
-    hint="Leave the clause out, or write the answer as your assistant would.",
+    hint="Remove the clause, or write the answer in your assistant's voice.",
 )
 def ai_disclaimer() -> "pl.Expr":
-    """An answer speaks "as an AI language model".
+    """An answer says "as an AI language model".
 
-    It is another model's voice; one that learns from it says so in places where nobody asked.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Name a good book."}, {"role": "assistant", "content": "As an AI language model, I have no taste, but many like Moby-Dick."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Name a good book."}, {"role": "assistant", "content": "Many like Moby-Dick."}]}
+    This is another model's phrase. A model that learns it repeats it unprompted.
+    Bad: {"messages": [{"role": "user", "content": "Name a good book."}, {"role": "assistant", "content": "As an AI language model, I have no taste, but many like Moby-Dick."}]}
+    Good: {"messages": [{"role": "user", "content": "Name a good book."}, {"role": "assistant", "content": "Many like Moby-Dick."}]}
     """
     return quoting(answer(), DISCLAIMER_HINT, DISCLAIMER, 'the answer says "{}"')
 
@@ -145,24 +124,15 @@ def _invalid_json(text: str) -> str | None:
     severity=Severity.INFO,
     scope=Scope.TEXT,
     flag="cut",
-    hint="Finish the answer, or remove the example: the limit of tokens was reached when it was written.",
+    hint="Finish the answer or remove the example. The token limit was reached when the answer was written.",
 )
 def cut_answer() -> "pl.Expr":
-    r"""An answer stops before its end.
+    r"""An answer is cut off.
 
-    A code block that is never closed, JSON that is not valid, a sentence without its end behind others that have
-    theirs: the writer ran into its limit, and the model learns to stop there.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Print 1."}, {"role": "assistant", "content": "```python\nprint(1)"}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Print 1."}, {"role": "assistant", "content": "```python\nprint(1)\n```"}]}
+    Signs are an unclosed code block, invalid JSON, or an unfinished last sentence. The generation hit its token limit, and the model learns to stop there.
+    Bad: {"messages": [{"role": "user", "content": "Print 1."}, {"role": "assistant", "content": "```python\nprint(1)"}]}
+    Good: {"messages": [{"role": "user", "content": "Print 1."}, {"role": "assistant", "content": "```python\nprint(1)\n```"}]}
     """
-    import polars as pl  # loaded by then: see messages_frame
-
     text = answer()
     fenced = pl.when(text.str.contains("```", literal=True)).then(text)
     unclosed = fenced.str.count_matches(r"(?m)^\s*```") % 2 == 1
@@ -186,24 +156,16 @@ def cut_answer() -> "pl.Expr":
     severity=Severity.INFO,
     scope=Scope.TEXT,
     flag="points",
-    hint="Add the text that is meant; without it the answer is made up.",
+    hint="Add the text that the question refers to.",
 )
 def missing_input() -> "pl.Expr":
-    """A question points at a text that is not there.
+    """A question refers to a text that is missing.
 
-    "Summarize the text below", and nothing below; or a bare address that the model cannot open. The answer was
-    made up, and so will be those of the model.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Summarize the following text."}, {"role": "assistant", "content": "It is about love."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Summarize the following text: Rain falls when drops grow heavy."}, {"role": "assistant", "content": "Heavy drops fall."}]}
+    It says "Summarize the text below" with nothing below, or gives only an address that the model cannot open. The answer is invented, and the model learns
+    to invent.
+    Bad: {"messages": [{"role": "user", "content": "Summarize the following text."}, {"role": "assistant", "content": "It is about love."}]}
+    Good: {"messages": [{"role": "user", "content": "Summarize the following text: Rain falls when drops grow heavy."}, {"role": "assistant", "content": "Heavy drops fall."}]}
     """
-    import polars as pl  # loaded by then: see messages_frame
-
     opens = pl.col("previous").ne_missing("assistant")
     wanted = opens & ~pl.col("media") & ~pl.col("next_called")
     short = pl.when(wanted & (pl.col("text").str.len_bytes() < SHORT)).then(question().str.strip_chars())
@@ -217,19 +179,13 @@ def missing_input() -> "pl.Expr":
     )
 
 
-@rule("Q016", "merged-instructions", severity=Severity.INFO, scope=Scope.TEXT, trigger=MERGED_HINT, hint="Make two examples of it.")
+@rule("Q016", "merged-instructions", severity=Severity.INFO, scope=Scope.TEXT, trigger=MERGED_HINT, hint="Split the example into two.")
 def merged_instructions() -> "pl.Expr":
-    r"""An answer goes on with another instruction.
+    r"""An answer continues with another instruction.
 
-    The writer did not stop and made up the next task; the model learns to do the same.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Name a colour."}, {"role": "assistant", "content": "Blue.\n\nInstruction: Name a number.\nOutput: 7"}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Name a colour."}, {"role": "assistant", "content": "Blue."}]}
+    The generation did not stop and invented the next task. The model learns to do the same.
+    Bad: {"messages": [{"role": "user", "content": "Name a colour."}, {"role": "assistant", "content": "Blue.\n\nInstruction: Name a number.\nOutput: 7"}]}
+    Good: {"messages": [{"role": "user", "content": "Name a colour."}, {"role": "assistant", "content": "Blue."}]}
     """
     return closer(having(answer(), MERGED_HINT), _merged)
 
@@ -249,11 +205,4 @@ def _merged(text: str) -> str | None:
     return None
 
 
-RULES = (
-    short_answer,
-    refusal,
-    ai_disclaimer,
-    cut_answer,
-    missing_input,
-    merged_instructions,
-)
+RULES = (short_answer, refusal, ai_disclaimer, cut_answer, missing_input, merged_instructions)

@@ -1,23 +1,17 @@
 """How a rule is declared: a decorated function whose docstring is its documentation, checked for form when it is imported.
 
-    @rule("M016", "consecutive-roles", severity=Severity.WARNING, hint="Merge the two turns.")
+    @rule("M016", "consecutive-roles", Severity.WARNING, hint="Merge the two turns.")
     def consecutive_roles(example: Example) -> Iterator[Problem]:
         \"\"\"Two turns in a row have the same role.
 
         Why it matters, in a short paragraph.
-
-        Bad:
-
-            {"messages": [...]}
-
-        Good:
-
-            {"messages": [...]}
+        Bad: {"messages": [...]}
+        Good: {"messages": [...]}
         \"\"\"
 
-A function that has a parameter `target` (keyword only) is told who the data is meant for; so is that of a repair or a conclusion.
-
-The tests run both blocks: Bad must fire, Good must not. In them `\\xff` stands for that byte.
+The tests run both examples: Bad must fire, Good must not. An example of several lines stands indented below its label; in it,
+`\\xff` stands for that byte. `value_rule`, `dataset_rule` and so on declare a rule that sees something else (see `Scope`).
+A function that has a parameter `target` (keyword only) is told who the data is meant for; so is that of a repair or a finalizer.
 """
 
 import inspect
@@ -31,13 +25,15 @@ from typing import Any, Final, TypeVar
 
 from curate.example import Place
 from curate.finding import Finding, Severity
-from curate.rules.repair import Repair, Takes
+from curate.rules.repair import Repair, RepairInput
 from curate.targets import Target
 
 Mend = TypeVar("Mend", bound=Callable[..., Any])
 CODE: Final = re.compile(r"[A-Z]\d{3}")
 NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 WITHOUT: Final = "No documentation: Python was told to leave it out (PYTHONOPTIMIZE=2, -OO)."
+LINE_BREAK: Final = re.compile(r"(?<!\n)\n(?!\n)")
+"""A break inside of a paragraph."""
 BYTE: Final = re.compile(rb"\\x([0-9a-f]{2})")
 
 
@@ -51,13 +47,13 @@ class Scope(StrEnum):
     VALUE = "value"
     """An `Example`, all of it; yields problems. Not asked about examples that are plain: only messages of a role and a text each."""
     TOKENS = "tokens"
-    """A `curate.rules.tokenised.Tokenised`: an example with its encoding by the named model; yields problems. Not asked when no model was named."""
+    """A `curate.rules.encoded_example.EncodedExample`: an example with its encoding by the named model; yields problems. Not asked when no model was named."""
     TEXT = "text"
     """Nothing; returns a polars expression over the frame of messages (see `curate.rules.frame`): the problem's message, or null."""
     DATASET = "dataset"
-    """An `Example` and what was `Seen` before it; yields problems. Not asked about examples that are plain, of which `Seen.profile` has counts."""
+    """An `Example` and the `DatasetState` before it; yields problems, or notes something for its finalizer. Not asked about examples that are plain, of which `DatasetState.summary` has counts."""
     PROFILE = "profile"
-    """The `curate.rules.profile.Profile` of the data set, at its end; yields problems, each with a place or the number of an example from 0."""
+    """The `curate.rules.dataset_summary.DatasetSummary` of the data set, at its end; yields problems, each with a place or the number of an example from 0."""
     EXAMPLES = "examples"
     """All examples of the data set, in order, in memory; yields examples with problems. Never a default rule."""
     CONFLICTS = "conflicts"
@@ -79,7 +75,7 @@ class Rule:
     hint: str
     """The next step, for the person who got the finding."""
     summary: str
-    why: str
+    rationale: str
     bad: bytes
     """A file's content that fires the rule."""
     good: bytes
@@ -100,8 +96,8 @@ class Rule:
     repair: Repair | None = None
     by: str = ""
     """The command that finds it, where `curate check` does not: it makes the finding by `finding`, or by code of its own; the rule documents it."""
-    conclusion: Callable[..., Any] | None = None
-    """For a rule over the data set, or over tokens: takes what was `Seen` once all is read; yields (place, problem)."""
+    finalizer: Callable[..., Any] | None = None
+    """For a rule over the data set, or over tokens: takes the `DatasetState` once all is read; yields (place, problem)."""
 
     def severity_for(self, target: Target) -> Severity | None:
         """How bad it is for a target; None when the target does not have the rule."""
@@ -114,10 +110,10 @@ class Rule:
     def for_target(self, target: Target) -> "Rule":
         """The rule as it runs: its functions are told the target, those of them that have a parameter `target`."""
         repair = self.repair and replace(self.repair, function=_told(self.repair.function, target))
-        conclusion = self.conclusion and _told(self.conclusion, target)
-        return replace(self, function=_told(self.function, target), repair=repair, conclusion=conclusion)
+        finalizer = self.finalizer and _told(self.finalizer, target)
+        return replace(self, function=_told(self.function, target), repair=repair, finalizer=finalizer)
 
-    def repaired_by(self, *, safe: bool, takes: Takes = Takes.OBJECT) -> Callable[[Mend], Mend]:
+    def repaired_by(self, *, safe: bool, takes: RepairInput = RepairInput.OBJECT) -> Callable[[Mend], Mend]:
         """Declare the rule's repair: `@consecutive_roles.repaired_by(safe=False)`; its docstring says in one sentence what it does."""
 
         def declare(function: Mend) -> Mend:
@@ -126,9 +122,9 @@ class Rule:
 
         return declare
 
-    def concluded_by(self, function: Callable[..., Any]) -> Callable[..., Any]:
+    def finalize(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Declare what the rule says once the whole data set was seen."""
-        self.conclusion = function
+        self.finalizer = function
         return function
 
 
@@ -139,8 +135,8 @@ def _told(function: Callable[..., Any], target: Target) -> Callable[..., Any]:
 def rule(
     code: str,
     name: str,
-    *,
     severity: Severity,
+    *,
     hint: str,
     scope: str = Scope.EXAMPLE,
     by: str = "",
@@ -157,20 +153,28 @@ def rule(
 
     def declare(function: Callable[..., Any]) -> Rule:
         documented = inspect.getdoc(function) or ""
-        summary, why, bad, good = (WITHOUT, "", b"", b"") if sys.flags.optimize > 1 else _documentation(code, documented)
+        summary, rationale, bad, good = (WITHOUT, "", b"", b"") if sys.flags.optimize > 1 else _documentation(code, documented)
         triggers = (trigger,) if isinstance(trigger, str) else trigger
-        return Rule(code, name, severity, scope, hint, summary, why, bad, good, function, targets or {}, only, default, triggers, flag, ascii, by=by)
+        return Rule(code, name, severity, scope, hint, summary, rationale, bad, good, function, targets or {}, only, default, triggers, flag, ascii, by=by)
 
     return declare
 
 
+line_rule: Final = partial(rule, scope=Scope.LINE)
+value_rule: Final = partial(rule, scope=Scope.VALUE)
+token_rule: Final = partial(rule, scope=Scope.TOKENS)
+dataset_rule: Final = partial(rule, scope=Scope.DATASET)
+profile_rule: Final = partial(rule, scope=Scope.PROFILE)
+file_rule: Final = partial(rule, scope=Scope.FILE)
+
+
 def _documentation(code: str, doc: str) -> tuple[str, str, bytes, bytes]:
-    before, _, rest = doc.partition("\nBad:\n")
-    bad, _, good = rest.partition("\nGood:\n")
+    before, _, rest = doc.partition("\nBad:")
+    bad, _, good = rest.partition("\nGood:")
     summary, _, why = before.strip().partition("\n")
     if not (summary.endswith(".") and why.strip() and bad.strip() and good.strip()):
         raise ValueError(f"{code}: the docstring needs a summary that ends in a full stop, a reason, and the blocks Bad: and Good:")
-    return summary, inspect.cleandoc(why), _block(bad), _block(good)
+    return summary, LINE_BREAK.sub(" ", inspect.cleandoc(why)), _block(bad), _block(good)
 
 
 def _block(text: str) -> bytes:

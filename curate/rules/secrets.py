@@ -1,16 +1,14 @@
 """Family S: secrets and personal data. No message holds what was found: it names the kind, the place and the length."""
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from curate.finding import Severity
+from curate.lazy import pl
 from curate.masking import KEY_HINTS, NUMBER_HINTS, PERSONAL_HINTS, Secret, keys_in, numbers_in, personal_in, redacted
 from curate.rules.rule import Rule, Scope, rule
 from curate.rules.texts import closer, having, with_texts
 from curate.text import plural
-
-if TYPE_CHECKING:
-    import polars as pl
 
 
 def _told(finder: Callable[[str], Iterator[Secret]]) -> Callable[[str], str | None]:
@@ -31,8 +29,6 @@ def _told(finder: Callable[[str], Iterator[Secret]]) -> Callable[[str], str | No
 
 
 def _secrets(texts: "pl.Expr", finder: Callable[[str], Iterator[Secret]]) -> "pl.Expr":
-    import polars as pl  # loaded by then: see messages_frame
-
     return pl.format("{} (message {})", closer(texts, _told(finder)), pl.col("turn") + 1)
 
 
@@ -42,24 +38,15 @@ def _secrets(texts: "pl.Expr", finder: Callable[[str], Iterator[Secret]]) -> "pl
     severity=Severity.ERROR,
     scope=Scope.TEXT,
     trigger=KEY_HINTS,
-    hint="Revoke the key, for it has leaked; then `--unsafe-fixes` puts its kind in its place.",
+    hint="Revoke the key, since it has leaked. Then `--unsafe-fixes` replaces it with its kind.",
 )
 def secret_key() -> "pl.Expr":
-    """A message holds a key, a token or a password.
+    """A message contains a key, a token or a password.
 
-    A model repeats what it was trained on to anyone who asks in the right way, and a training file is copied to
-    places that a vault is not. Findings never show the secret.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Why is it refused? key = AKIAIOSFODNN7EXAMPLX"}, {"role": "assistant", "content": "It has expired."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Why is it refused? key = [AWS ACCESS KEY]"}, {"role": "assistant", "content": "It has expired."}]}
+    A model can repeat its training data to anyone, and training files are copied to less protected places. Findings never show the secret.
+    Bad: {"messages": [{"role": "user", "content": "Why is it refused? key = AKIAIOSFODNN7EXAMPLX"}, {"role": "assistant", "content": "It has expired."}]}
+    Good: {"messages": [{"role": "user", "content": "Why is it refused? key = [AWS ACCESS KEY]"}, {"role": "assistant", "content": "It has expired."}]}
     """
-    import polars as pl  # loaded by then: see messages_frame
-
     return _secrets(having(pl.col("text"), KEY_HINTS), keys_in)
 
 
@@ -69,24 +56,15 @@ def secret_key() -> "pl.Expr":
     severity=Severity.WARNING,
     scope=Scope.TEXT,
     trigger=NUMBER_HINTS,
-    hint="Replace it by a made-up one; `--unsafe-fixes` puts its kind in its place.",
+    hint="Replace it with an invented number. `--unsafe-fixes` replaces it with its kind.",
 )
 def card_or_account_number() -> "pl.Expr":
-    """A message holds a card number, an IBAN or a social security number.
+    """A message contains a card number, an IBAN or a social security number.
 
-    Only numbers whose checksum is right are reported: they belong to somebody, and the model will tell them to
-    others. Findings never show the number.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "My card is 4539 1488 0343 6467."}, {"role": "assistant", "content": "Thank you."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "My card is [CARD NUMBER]."}, {"role": "assistant", "content": "Thank you."}]}
+    Only numbers with a valid checksum are reported. They belong to someone, and the model can repeat them. Findings never show the number.
+    Bad: {"messages": [{"role": "user", "content": "My card is 4539 1488 0343 6467."}, {"role": "assistant", "content": "Thank you."}]}
+    Good: {"messages": [{"role": "user", "content": "My card is [CARD NUMBER]."}, {"role": "assistant", "content": "Thank you."}]}
     """
-    import polars as pl  # loaded by then: see messages_frame
-
     return _secrets(having(pl.col("text"), NUMBER_HINTS), numbers_in)
 
 
@@ -96,30 +74,21 @@ def card_or_account_number() -> "pl.Expr":
     severity=Severity.INFO,
     scope=Scope.TEXT,
     trigger=PERSONAL_HINTS,
-    hint="Look whether it is somebody's; `--unsafe-fixes` puts its kind in its place.",
+    hint="Check whether it belongs to someone. `--unsafe-fixes` replaces it with its kind.",
 )
 def personal_data() -> "pl.Expr":
-    """A message holds an e-mail address, a phone number or a public IP address.
+    """A message contains an e-mail address, a phone number or a public IP address.
 
-    Personal data in training data needs a reason, and comes out of the model again. Addresses under example.com,
-    numbers with 555 and private networks are left alone: they are nobody's.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Write to jo.miller@gmail.com"}, {"role": "assistant", "content": "Done."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Write to jo.miller@example.com"}, {"role": "assistant", "content": "Done."}]}
+    Personal data in training data needs a reason, and a model can repeat it. Addresses under example.com, 555 numbers and private networks are skipped.
+    Bad: {"messages": [{"role": "user", "content": "Write to jo.miller@gmail.com"}, {"role": "assistant", "content": "Done."}]}
+    Good: {"messages": [{"role": "user", "content": "Write to jo.miller@example.com"}, {"role": "assistant", "content": "Done."}]}
     """
-    import polars as pl  # loaded by then: see messages_frame
-
     return _secrets(having(pl.col("text"), PERSONAL_HINTS), personal_in)
 
 
 def _redacting(declared: Rule, finder: Callable[[str], Iterator[Secret]]) -> None:
     def redact(value: dict[str, Any]) -> dict[str, Any]:
-        """Replaces what was found by its kind in brackets."""
+        """Replace what was found with its kind in brackets."""
         return with_texts(value, lambda text: redacted(text, finder))
 
     declared.repaired_by(safe=False)(redact)
@@ -129,8 +98,4 @@ _redacting(secret_key, keys_in)
 _redacting(card_or_account_number, numbers_in)
 _redacting(personal_data, personal_in)
 
-RULES = (
-    secret_key,
-    card_or_account_number,
-    personal_data,
-)
+RULES = (secret_key, card_or_account_number, personal_data)

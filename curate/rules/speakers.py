@@ -1,15 +1,13 @@
 """Family Q, speakers: another turn, or a whole conversation, inside the text of one message."""
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from curate.finding import Severity
+from curate.lazy import pl
 from curate.rules.rule import Scope, rule
 from curate.rules.texts import answer, asked, closer, having
 from curate.text import excerpt
-
-if TYPE_CHECKING:
-    import polars as pl
 
 OPENERS: Final = tuple(f"{who}{colon}" for who in ("Human", "USER", "User") for colon in (":", " :"))
 SPEAKER: Final = re.compile(r"^[ \t]*(?:#{2,4} ?(?:Human|User|Assistant|Instruction|Response) ?:|(?:Human|USER|User): )", re.MULTILINE)
@@ -32,22 +30,15 @@ LABELLED: Final = re.compile(r"\W{0,4}[A-Z][\w ]{0,20}:")
     severity=Severity.INFO,
     scope=Scope.TEXT,
     trigger=SPEAKER_HINT,
-    hint="Cut the answer there, or make turns of it: each speaker's words are a message of their own.",
+    hint="Cut the answer there, or make each speaker's words a message of their own.",
 )
 def role_marker() -> "pl.Expr":
-    r"""An answer goes on with the marker of another turn.
+    r"""An answer continues with the marker of another turn.
 
-    "### Human:" or "User:" at the start of a line, behind the answer: a model wrote both sides. Trained on, it makes
-    the model speak for its user. Dialogues that were asked for, and code, are left alone. Control tokens are K016's,
-    whole conversations Q023's.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.\n### Human: Tell me a joke."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    A line after the answer starts with "### Human:" or "User:". The generation wrote both sides, and a model trained on it speaks for its user. Requested
+    dialogues and code are skipped. K016 covers control tokens, Q023 whole conversations.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.\n### Human: Tell me a joke."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     return closer(asked().fill_null("") + "\0" + having(answer(), SPEAKER_HINT), _goes_on)
 
@@ -69,25 +60,16 @@ def _goes_on(both: str) -> str | None:
     severity=Severity.WARNING,
     scope=Scope.TEXT,
     trigger=OPENER_HINT,
-    hint="Make a message of each turn: as one text, the user's words are trained on as an answer.",
+    hint="Make each turn a message. In one text, the user's words are trained on as an answer.",
 )
 def transcript_in_message() -> "pl.Expr":
-    r"""A whole conversation stands in one message.
+    r"""A message contains a whole conversation.
 
-    It opens with "Human:" or "User:" and goes on with "Assistant:", as exports and preference data write it: all of it
-    is one answer then, the questions too, and the model learns to ask and to answer itself. Dialogues that were asked
-    for are left alone, and so are prompts of plain `prompt` and `completion`.
-
-    Bad:
-
-        {"messages": [{"role": "assistant", "content": "\n\nHuman: What is the capital of France?\n\nAssistant: Paris."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris."}]}
+    It opens with "Human:" or "User:" and continues with "Assistant:", as some exports and preference data do. The questions are then trained on as part of
+    one answer, and the model learns to answer itself. Requested dialogues and prompts of plain `prompt` and `completion` are skipped.
+    Bad: {"messages": [{"role": "assistant", "content": "\n\nHuman: What is the capital of France?\n\nAssistant: Paris."}]}
+    Good: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris."}]}
     """
-    import polars as pl  # loaded by then: see messages_frame
-
     text, role = pl.col("text"), pl.col("role")
     told = (role == "assistant") | ((role == "user") & ~pl.col("joined") & text.str.contains(WAITS))  # a question may show a conversation
     return closer(asked().fill_null("") + "\0" + having(pl.when(told).then(text), OPENER_HINT), _transcript)

@@ -6,21 +6,19 @@ leaves out) is K005's.
 """
 
 import unicodedata
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from curate.example import Message, Place
-from curate.finding import Problem, Severity
-from curate.rules.duplicates import Seen
-from curate.rules.messages import whole
-from curate.rules.rule import Scope, rule
-from curate.rules.tokenised import Tokenised
+from curate.finding import PlacedProblems, Problem, Problems, Severity
+from curate.rules.dataset_summary import DatasetState
+from curate.rules.encoded_example import EncodedExample
+from curate.rules.roles import whole
+from curate.rules.rule import token_rule
 from curate.text import SPACES, excerpt, plural
 
 if TYPE_CHECKING:
     from curate.encoding import Encoded, Span
 
-Problems = Iterator[Problem]
 
 LEARNT: Final = 0.05
 """Share of trained tokens below which a file is told to have long prompts."""
@@ -32,20 +30,14 @@ PLACEHOLDERS: Final = frozenset(("<image>", "<video>", "<audio>"))
 """Control tokens that data sets write on purpose."""
 
 
-@rule("K001", "too-long", severity=Severity.WARNING, scope=Scope.TOKENS, hint="Raise max_length, shorten or split the example, or leave it out.")
-def too_long(one: Tokenised) -> Problems:
+@token_rule("K001", "too-long", Severity.WARNING, hint="Raise max_length, shorten or split the example, or remove it.")
+def too_long(one: EncodedExample) -> Problems:
     """The example has more tokens than `max_length`.
 
-    `curate train` never cuts: it refuses the example or leaves it out. Trainers that cut lose the end, which is the
-    last answer, and teach the model to stop nowhere. (The block below is too long for a `max_length` of 64.)
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Name the planets and say what each one is made of."}, {"role": "assistant", "content": "Mercury, Venus, Earth and Mars are rock; Jupiter and Saturn are gas; Uranus and Neptune are ice."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    `curate train` never truncates: it refuses or skips the example. Trainers that truncate lose the end, which is the last answer, and teach the model not
+    to stop. (The example below is too long for a `max_length` of 64.)
+    Bad: {"messages": [{"role": "user", "content": "Name the planets and say what each one is made of."}, {"role": "assistant", "content": "Mercury, Venus, Earth and Mars are rock; Jupiter and Saturn are gas; Uranus and Neptune are ice."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     length, limit = one.encoding.length, one.max_length
     if length > limit:
@@ -54,39 +46,27 @@ def too_long(one: Tokenised) -> Problems:
         yield Problem(whole(one.example), f"{length:,} tokens, {length - limit:,} more than max_length = {limit}{lost}")
 
 
-@rule("K002", "nothing-before-limit", severity=Severity.ERROR, scope=Scope.TOKENS, hint="Raise max_length, or shorten the prompt.")
-def nothing_before_limit(one: Tokenised) -> Problems:
-    """All trained tokens lie beyond `max_length`.
+@token_rule("K002", "nothing-before-limit", Severity.ERROR, hint="Raise max_length, or shorten the prompt.")
+def nothing_before_limit(one: EncodedExample) -> Problems:
+    """All trained tokens are beyond `max_length`.
 
-    A trainer that cuts would keep the prompt alone: the example vanishes from training without a word, or makes the
-    loss NaN. (The block below is too long for a `max_length` of 64.)
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Mercury, Venus, Earth and Mars are rock; Jupiter and Saturn are gas; Uranus and Neptune are ice. Repeat?"}, {"role": "assistant", "content": "No."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    A trainer that truncates keeps only the prompt. The example drops out of training without a warning, or makes the loss NaN. (The example below is too
+    long for a `max_length` of 64.)
+    Bad: {"messages": [{"role": "user", "content": "Mercury, Venus, Earth and Mars are rock; Jupiter and Saturn are gas; Uranus and Neptune are ice. Repeat?"}, {"role": "assistant", "content": "No."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     if one.encoding.encoded and _all_beyond(one):
         first = min(answer.first for text in one.encoding.encoded for answer in text.answers)
         yield Problem(whole(one.example), f"the first trained token is number {first + 1:,}, beyond max_length = {one.max_length}")
 
 
-@rule("K003", "answer-beyond-limit", severity=Severity.ERROR, scope=Scope.TOKENS, hint="Raise max_length, or split the conversation.")
-def answer_beyond_limit(one: Tokenised) -> Problems:
-    """An answer begins beyond `max_length`, while an earlier one does not.
+@token_rule("K003", "answer-beyond-limit", Severity.ERROR, hint="Raise max_length, or split the conversation.")
+def answer_beyond_limit(one: EncodedExample) -> Problems:
+    """An answer begins beyond `max_length`, and an earlier one does not.
 
-    A trainer that cuts would never see it. (The block below is too long for a `max_length` of 64.)
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}, {"role": "user", "content": "Mercury, Venus, Earth and Mars are rock; Jupiter and Saturn are gas. Repeat?"}, {"role": "assistant", "content": "No."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    A trainer that truncates never sees this answer. (The example below is too long for a `max_length` of 64.)
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}, {"role": "user", "content": "Mercury, Venus, Earth and Mars are rock; Jupiter and Saturn are gas. Repeat?"}, {"role": "assistant", "content": "No."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     if not _all_beyond(one):
         for text in one.encoding.encoded:
@@ -96,164 +76,101 @@ def answer_beyond_limit(one: Tokenised) -> Problems:
                     yield Problem(one.pointer(answer.turn), said)
 
 
-def _all_beyond(one: Tokenised) -> bool:
+def _all_beyond(one: EncodedExample) -> bool:
     return all(answer.first >= one.max_length for text in one.encoding.encoded for answer in text.answers)
 
 
-@rule("K004", "template-refuses", severity=Severity.ERROR, scope=Scope.TOKENS, hint="Bring the conversation into the form that the model's template takes.")
-def template_refuses(one: Tokenised) -> Problems:
+@token_rule("K004", "template-refuses", Severity.ERROR, hint="Write the conversation in the form that the model's template accepts.")
+def template_refuses(one: EncodedExample) -> Problems:
     """The model's chat template cannot render the conversation.
 
-    It raises an error (roles that do not alternate, an unknown role, content that is null), or leaves out the call
-    that is to be learnt. Training refuses such an example; serving would fail on it too.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "narrator", "content": "A pause."}, {"role": "assistant", "content": "Hello."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    It raises an error (roles that do not alternate, an unknown role, null content), or omits the call to be trained on. Training refuses the example, and
+    serving fails on it too.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "narrator", "content": "A pause."}, {"role": "assistant", "content": "Hello."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     yield from _obstacles(one, "K004")
 
 
-@rule(
-    "K005",
-    "not-rendered",
-    severity=Severity.WARNING,
-    scope=Scope.TOKENS,
-    hint="Choose a model whose template knows it, or put it into a message that is rendered.",
-)
-def not_rendered(one: Tokenised) -> Problems:
-    """The chat template leaves out something of the conversation.
+@token_rule("K005", "not-rendered", Severity.WARNING, hint="Use a model whose template renders it, or move it into a message that is rendered.")
+def not_rendered(one: EncodedExample) -> Problems:
+    """The chat template omits a part of the conversation.
 
-    A system prompt, a tool's result, the tools or the thoughts of the answer are silently dropped: the model learns
-    to answer what it was never shown.
-
-    Bad:
-
-        {"messages": [{"role": "developer", "content": "Answer in French."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Salut."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    It drops a system prompt, a tool result, the tools or the reasoning without a warning. The model learns to answer input that it never saw.
+    Bad: {"messages": [{"role": "developer", "content": "Answer in French."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Salut."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     for mismatch in one.encoding.told("K005"):
         yield Problem(one.content_pointer(mismatch.turn), mismatch.text)
 
 
-@rule(
-    "K007", "stop-not-learnt", severity=Severity.ERROR, scope=Scope.TOKENS, hint="Use a template that ends each answer with the tokenizer's end-of-turn token."
-)
-def stop_not_learnt(one: Tokenised) -> Problems:
-    """An answer ends without a stop token in the loss.
+@token_rule("K007", "stop-not-learnt", Severity.ERROR, hint="Use a template that ends each answer with the tokenizer's end-of-turn token.")
+def stop_not_learnt(one: EncodedExample) -> Problems:
+    """An answer has no stop token in the loss.
 
-    The model never learns to stop and talks on after its answer, often in the user's name.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Time?"}, {"role": "assistant", "content": "", "tool_calls": [{"id": "1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    The model never learns to stop and continues after its answer, often as the user.
+    Bad: {"messages": [{"role": "user", "content": "Time?"}, {"role": "assistant", "content": "", "tool_calls": [{"id": "1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     for mismatch in one.encoding.told("K007"):
         yield Problem(one.pointer(mismatch.turn), mismatch.text)
 
 
-@rule("K009", "double-bos", severity=Severity.ERROR, scope=Scope.TOKENS, hint="Remove the token from the text: the template writes it.")
-def double_bos(one: Tokenised) -> Problems:
+@token_rule("K009", "double-bos", Severity.ERROR, hint="Remove the token from the text. The template writes it.")
+def double_bos(one: EncodedExample) -> Problems:
     """The text begins with two begin-of-sequence tokens.
 
-    The template writes one and the data another; no prompt looks like this when the model is asked.
-
-    Bad:
-
-        {"messages": [{"role": "system", "content": "<s>Be brief."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
-
-    Good:
-
-        {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    The template writes one and the data another. No prompt at inference looks like this.
+    Bad: {"messages": [{"role": "system", "content": "<s>Be brief."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    Good: {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     bos = one.template.tokenizer.bos_token_id
     if bos is not None and any(text.input_ids[:2] == [bos, bos] for text in one.encoding.encoded):
         yield Problem(whole(one.example), f"the text begins with two tokens {excerpt(str(one.template.tokenizer.bos_token), 30)}")
 
 
-@rule("K010", "control-token-in-text", severity=Severity.ERROR, scope=Scope.TOKENS, hint="Remove it, or write it otherwise: as it stands it is no text.")
-def control_token_in_text(one: Tokenised) -> Problems:
+@token_rule("K010", "control-token-in-text", Severity.ERROR, hint="Remove or rewrite the text. It is tokenized as a control token.")
+def control_token_in_text(one: EncodedExample) -> Problems:
     """A message contains the text of a control token.
 
-    The tokenizer turns it into the token itself: in a question it ends the turn and lets the user speak as the
-    assistant, in an answer it teaches the model to stop in the middle. There is no repair: any escape would teach the
-    escaped text.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "What does <|im_end|> mean?"}, {"role": "assistant", "content": "The end of a turn."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "What does im_end mean?"}, {"role": "assistant", "content": "The end of a turn."}]}
+    It is tokenized as a control token. In a question it ends the turn, and the user can speak as the assistant. In an answer it teaches the model to stop
+    early. There is no repair, since any escape would be learned as text.
+    Bad: {"messages": [{"role": "user", "content": "What does <|im_end|> mean?"}, {"role": "assistant", "content": "The end of a turn."}]}
+    Good: {"messages": [{"role": "user", "content": "What does im_end mean?"}, {"role": "assistant", "content": "The end of a turn."}]}
     """
     control = one.template.control
     for message in one.example.messages:
         text = message.text
-        for token in _written(text, control):
+        for token in (token for token in control if token in text and token not in PLACEHOLDERS):
             if control[token] in one.template.ids(text):
-                yield Problem(message.content_pointer, f"{excerpt(token, 30)} in message {message.index + 1} becomes a control token")
+                yield Problem(message.content_pointer, f"{excerpt(token, 30)} in message {message.index + 1} is tokenized as a control token")
 
 
-def _written(text: str, control: dict[str, int]) -> list[str]:
-    return [token for token in control if token in text and token not in PLACEHOLDERS]
-
-
-@rule("K011", "nothing-learnt", severity=Severity.ERROR, scope=Scope.TOKENS, hint="Give an answer that is trained on, or remove the example.")
-def nothing_learnt(one: Tokenised) -> Problems:
+@token_rule("K011", "nothing-learnt", Severity.ERROR, hint="Add an answer that is trained on, or remove the example.")
+def nothing_learnt(one: EncodedExample) -> Problems:
     """No token of the example is trained on.
 
-    All answers have weight 0, there is none, or the template renders nothing for it: the example costs time and
-    teaches nothing. Training refuses it.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "weight": 0}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    All answers have weight 0, there is no answer, or the template renders none. The example costs time and teaches nothing. Training refuses it.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "weight": 0}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     yield from _obstacles(one, "K011")
 
 
-def _obstacles(one: Tokenised, code: str) -> Problems:
+def _obstacles(one: EncodedExample, code: str) -> Problems:
     for obstacle in one.encoding.problems:
         if obstacle.code == code:
             yield Problem(one.as_read(obstacle.pointer), obstacle.message)
 
 
-@rule(
-    "K012",
-    "mask-beyond-answer",
-    severity=Severity.WARNING,
-    scope=Scope.TOKENS,
-    hint="Look at the template: it must render a prompt as it renders the same turns later.",
-)
-def mask_beyond_answer(one: Tokenised) -> Problems:
-    """What is trained on holds more than the answer.
+@token_rule("K012", "mask-beyond-answer", Severity.WARNING, hint="Check the template. It must render a prompt exactly as it renders the same turns later.")
+def mask_beyond_answer(one: EncodedExample) -> Problems:
+    """The trained tokens contain more than the answer.
 
-    Checked by decoding the trained tokens. It happens where a template writes a prompt in another way once the answer
-    is there, so that nobody can tell where the answer begins: the model would learn to speak for the user.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "What time is it, please?"}, {"role": "assistant", "content": "It is noon."}], "tools": [{"type": "function", "function": {"name": "now", "description": "The time.", "parameters": {"type": "object", "properties": {}}}}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "What time is it, please?"}, {"role": "assistant", "content": "It is noon."}]}
+    The rule decodes the trained tokens. The cause is a template that renders the prompt differently once the answer is present, so the start of the answer
+    is unknown. The model would learn to speak for the user.
+    Bad: {"messages": [{"role": "user", "content": "What time is it, please?"}, {"role": "assistant", "content": "It is noon."}], "tools": [{"type": "function", "function": {"name": "now", "description": "The time.", "parameters": {"type": "object", "properties": {}}}}]}
+    Good: {"messages": [{"role": "user", "content": "What time is it, please?"}, {"role": "assistant", "content": "It is noon."}]}
     """
     for text in one.encoding.encoded:
         spans = {span.turn: span for span in text.text.spans}
@@ -263,7 +180,7 @@ def mask_beyond_answer(one: Tokenised) -> Problems:
                 yield Problem(one.pointer(answer.turn), message)
 
 
-def _covered(one: Tokenised, text: "Encoded", span: "Span", ids: list[int]) -> str | None:
+def _covered(one: EncodedExample, text: "Encoded", span: "Span", ids: list[int]) -> str | None:
     """What the trained tokens hold besides the answer, or None."""
     said = text.text.text[span.start : span.end]
     if one.template.tokenizer.unk_token_id not in ids and not text.straddling:
@@ -299,55 +216,35 @@ def _letters(text: str) -> str:
     return SPACES.sub("", unicodedata.normalize("NFKC", text).casefold())
 
 
-@rule(
-    "K013",
-    "little-learnt",
-    severity=Severity.INFO,
-    scope=Scope.TOKENS,
-    hint="Long prompts cost time and memory and are not learnt; shorten what all examples share.",
-)
-def little_learnt(one: Tokenised) -> Problems:
-    """Fewer than one in twenty tokens of the file are trained on.
+@token_rule("K013", "little-learnt", Severity.INFO, hint="Shorten the text that all examples share. Long prompts cost time and memory and are not trained on.")
+def little_learnt(one: EncodedExample) -> None:
+    """Less than 5% of the file's tokens are trained on.
 
-    The time of a training goes by all tokens; what it teaches, by the trained ones.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Mercury, Venus, Earth and Mars are rock; Jupiter and Saturn are gas; Uranus and Neptune are ice. Mercury, Venus, Earth and Mars are rock; Jupiter and Saturn are gas; Uranus and Neptune are ice. Is it so?"}, {"role": "assistant", "content": "No"}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    Training time depends on all tokens, what the model learns on the trained ones.
+    Bad: {"messages": [{"role": "user", "content": "Mercury, Venus, Earth and Mars are rock; Jupiter and Saturn are gas; Uranus and Neptune are ice. Mercury, Venus, Earth and Mars are rock; Jupiter and Saturn are gas; Uranus and Neptune are ice. Is it so?"}, {"role": "assistant", "content": "No"}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     tally = one.memory.setdefault("K013", {}).setdefault(one.example.place.file, [0, 0])
     for text in one.encoding.encoded:
         tally[0] += text.supervised
         tally[1] += len(text.input_ids)
-    yield from ()
 
 
-@little_learnt.concluded_by
-def little_learnt_in_all(seen: Seen) -> Iterator[tuple[Place, Problem]]:
+@little_learnt.finalize
+def little_learnt_in_all(state: DatasetState) -> PlacedProblems:
     """The files in which little is trained on."""
-    for file, (trained, total) in seen.memory.get("K013", {}).items():
+    for file, (trained, total) in state.memory.get("K013", {}).items():
         if trained < LEARNT * total:
             yield Place(file, 0), Problem("", f"{trained:,} of {plural(total, 'token')} are trained on ({trained / total:.1%})")
 
 
-@rule("K014", "unknown-tokens", severity=Severity.WARNING, scope=Scope.TOKENS, hint="Choose a model that knows the language, or remove what it cannot write.")
-def unknown_tokens(one: Tokenised) -> Problems:
+@token_rule("K014", "unknown-tokens", Severity.WARNING, hint="Use a model that knows the language, or remove the unknown text.")
+def unknown_tokens(one: EncodedExample) -> Problems:
     """The tokenizer does not know some of the text.
 
-    Each unknown piece becomes the same token: the model cannot read it, and in an answer learns to write the token
-    for unknown.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "你好"}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    Each unknown piece becomes the same token. The model cannot read it, and in an answer learns to write the unknown token.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "你好"}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     unknown = one.template.tokenizer.unk_token_id
     if unknown is None or unknown in one.template.stop_ids:

@@ -4,20 +4,22 @@ import json
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeGuard
 
 from curate.example import Example, Message, canonical
-from curate.finding import Problem, Severity
-from curate.rules.duplicates import Seen
-from curate.rules.messages import TAKEN, kind_of
-from curate.rules.rule import Scope, rule
-from curate.targets import LIMITS, SERVICES, Target
+from curate.finding import PlacedProblems, Problem, Problems, Severity
+from curate.rules.dataset_summary import DatasetState
+from curate.rules.repair import Object, messages_in, without
+from curate.rules.roles import TAKEN, functions_to_tools, kind_of
+from curate.rules.rule import dataset_rule, value_rule
+from curate.targets import LIMITS, OPENAI_AZURE, SERVICES, Target
 from curate.text import excerpt, plural
 
-Problems = Iterator[Problem]
 REJECTED: Final = dict.fromkeys(SERVICES, Severity.ERROR)
 """For what a service rejects and a trainer takes."""
 NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+TRUTH: Final = {"true": True, "false": False, "1": True, "0": False}
+NOT_JSON: Final = object()
 FEW: Final = 5
 """How many names a message shows."""
 
@@ -58,11 +60,12 @@ class Call(NamedTuple):
 
 
 @lru_cache(maxsize=64)  # several rules look at one example
-def _read(text: str) -> Any:
+def read(text: str) -> Any:
+    """The value of a JSON text, or `NOT_JSON`."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
-        return None
+        return NOT_JSON
 
 
 def made(message: Message) -> bool:
@@ -75,21 +78,16 @@ def within(message: Message, rest: str) -> str:
     return message.content_pointer if made(message) else f"{message.pointer}/{rest}"
 
 
-def tools_pointer(example: Example) -> str:
-    """Pointer to the tools in the line as it was read."""
-    return example.tools_pointer
-
-
 def tools_in(example: Example) -> tuple[Any, bool]:
     """What stands under `tools`, and whether it was JSON in a string, as some data sets have it."""
     tools = example.value.get("tools")
-    return (_read(tools), True) if isinstance(tools, str) and tools.strip() else (tools, False)
+    return (read(tools), True) if isinstance(tools, str) and tools.strip() else (tools, False)
 
 
 def declared(example: Example) -> Iterator[Tool]:
     """The tools and, in the older form, functions that have a name."""
     tools, in_text = tools_in(example)
-    base = tools_pointer(example)
+    base = example.tools_pointer
     for i, tool in enumerate(tools) if isinstance(tools, list) else ():
         inner = isinstance(tool, dict) and isinstance(tool.get("function"), dict)
         function = tool["function"] if inner else tool
@@ -114,6 +112,17 @@ def called(example: Example) -> Iterator[Call]:
             yield Call(message, f"{message.pointer}/function_call", call, None, True)
 
 
+def calls_in(message: Object) -> list[Any]:
+    """What the list of tool calls of an assistant's message holds; empty when there is no list."""
+    calls = message.get("tool_calls")
+    return calls if message.get("role") == "assistant" and isinstance(calls, list) else []
+
+
+def is_id(value: Any) -> TypeGuard[str]:
+    """Whether a value can serve as an id."""
+    return isinstance(value, str) and bool(value)
+
+
 @lru_cache(maxsize=1024)  # most examples of a file declare the same tools
 def schema_fault(schema: bytes) -> str | None:
     """Why a JSON text is no JSON Schema of an object, or None."""
@@ -132,29 +141,17 @@ def schema_fault(schema: bytes) -> str | None:
     return None if kind == "object" else f"have the type {excerpt(str(kind), 30)!r}, not 'object'"
 
 
-@rule(
-    "T001",
-    "tools-malformed",
-    scope=Scope.VALUE,
-    severity=Severity.ERROR,
-    hint='Write each tool as {"type": "function", "function": {"name": ..., "parameters": {...}}}.',
-)
+@value_rule("T001", "tools-malformed", Severity.ERROR, hint='Write each tool as {"type": "function", "function": {"name": ..., "parameters": {...}}}.')
 def tools_malformed(example: Example, *, target: Target) -> Problems:
     """`tools` is not a list of function declarations.
 
-    Templates look for `function.name` and `function.parameters`; what they do not find, the model is not shown. Services
-    reject the line; OpenAI and Azure also where there are more than 128.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function"}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "object", "properties": {}}}}]}
+    Templates read `function.name` and `function.parameters`, and show the model nothing else. Services reject the line; OpenAI and Azure also reject more
+    than 128 tools.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function"}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "object", "properties": {}}}}]}
     """
     tools, in_text = tools_in(example)
-    base = tools_pointer(example)
+    base = example.tools_pointer
     if tools in (None, "") and not in_text:
         return
     if not isinstance(tools, list):
@@ -162,7 +159,7 @@ def tools_malformed(example: Example, *, target: Target) -> Problems:
         return
     most = LIMITS[target].tools
     if most is not None and len(tools) > most:
-        yield Problem(base, f"{plural(len(tools), 'tool')}; {target} takes {most}")
+        yield Problem(base, f"{plural(len(tools), 'tool')}; {target} accepts {most}")
     for i, tool in enumerate(tools):
         at = base if in_text else f"{base}/{i}"
         if not isinstance(tool, dict):
@@ -177,39 +174,27 @@ def tools_malformed(example: Example, *, target: Target) -> Problems:
             yield Problem(at, f"the type of tool {i + 1} is not 'function'")
 
 
-@rule("T002", "tool-name", scope=Scope.VALUE, severity=Severity.WARNING, targets=REJECTED, hint="Use 1 to 64 letters, digits, underscores and dashes.")
+@value_rule("T002", "tool-name", Severity.WARNING, targets=REJECTED, hint="Use 1 to 64 letters, digits, underscores and dashes.")
 def tool_name(example: Example) -> Problems:
-    """The name of a tool has characters that services do not take.
+    """A tool name contains characters that services do not accept.
 
-    They take 1 to 64 of a-z, A-Z, 0-9, underscore and dash, and reject the line for any other name.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "get time", "parameters": {}}}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "get_time", "parameters": {}}}]}
+    They accept 1 to 64 of a-z, A-Z, 0-9, underscore and dash, and reject the line for any other name.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "get time", "parameters": {}}}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "get_time", "parameters": {}}}]}
     """
     for tool in declared(example):
         if not NAME.fullmatch(tool.name):
             long = f" ({len(tool.name)} characters)" if len(tool.name) > 64 else ""
-            yield Problem(tool.at("name"), f"tool name {excerpt(tool.name)!r} is not one that services take{long}")
+            yield Problem(tool.at("name"), f"tool name {excerpt(tool.name)!r} is not accepted by services{long}")
 
 
-@rule("T003", "duplicate-tool", scope=Scope.VALUE, severity=Severity.ERROR, hint="Keep one of the two, or rename one and its calls.")
+@value_rule("T003", "duplicate-tool", Severity.ERROR, hint="Keep one of the two, or rename one and its calls.")
 def duplicate_tool(example: Example) -> Problems:
     """Two tools have the same name.
 
-    A call cannot tell which of them is meant.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now"}}, {"type": "function", "function": {"name": "now"}}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now"}}, {"type": "function", "function": {"name": "today"}}]}
+    A call cannot tell which one is meant.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now"}}, {"type": "function", "function": {"name": "now"}}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now"}}, {"type": "function", "function": {"name": "today"}}]}
     """
     seen: set[tuple[bool, str]] = set()
     for tool in declared(example):
@@ -219,19 +204,13 @@ def duplicate_tool(example: Example) -> Problems:
         seen.add(key)
 
 
-@rule("T004", "tool-schema", scope=Scope.VALUE, severity=Severity.WARNING, targets=REJECTED, hint='Write `parameters` as a JSON Schema whose type is "object".')
+@value_rule("T004", "tool-schema", Severity.WARNING, targets=REJECTED, hint='Write `parameters` as a JSON Schema whose type is "object".')
 def tool_schema(example: Example) -> Problems:
     """The parameters of a tool are not a valid JSON Schema of an object.
 
-    Services reject the line, and the arguments of calls cannot be checked against it.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "dict"}}}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "object"}}}]}
+    Services reject the line, and the arguments of calls cannot be checked.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "dict"}}}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "object"}}}]}
     """
     for tool in declared(example):
         parameters = tool.function.get("parameters")
@@ -239,20 +218,13 @@ def tool_schema(example: Example) -> Problems:
             yield Problem(tool.at("parameters"), f"the parameters of {excerpt(tool.name)!r} {fault}")
 
 
-@rule("T005", "functions-deprecated", scope=Scope.VALUE, severity=Severity.WARNING, targets=TAKEN, hint="Use `tools` and `tool_calls`.")
+@value_rule("T005", "functions-deprecated", Severity.WARNING, targets=TAKEN, hint="Use `tools` and `tool_calls`.")
 def functions_deprecated(example: Example) -> Problems:
     """`functions` and `function_call` are deprecated.
 
-    OpenAI replaced them by `tools` and `tool_calls` in 2023; chat templates know only these, and leave the functions and
-    the calls out without a word.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "function_call": {"name": "now", "arguments": "{}"}}], "functions": [{"name": "now", "parameters": {"type": "object"}}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "object"}}}]}
+    OpenAI replaced them with `tools` and `tool_calls` in 2023. Chat templates know only these and omit functions and their calls without a warning.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "function_call": {"name": "now", "arguments": "{}"}}], "functions": [{"name": "now", "parameters": {"type": "object"}}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "object"}}}]}
     """
     if example.value.get("functions"):
         yield Problem("/functions", "`functions` is deprecated")
@@ -261,44 +233,49 @@ def functions_deprecated(example: Example) -> Problems:
             yield Problem(f"{message.pointer}/function_call", "`function_call` is deprecated")
 
 
-@rule("T006", "functions-and-tools", scope=Scope.VALUE, severity=Severity.ERROR, hint="Keep `tools` and remove `functions`.")
+@functions_deprecated.repaired_by(safe=True)
+def to_tools(value: Object) -> Object:
+    """Write `functions` as `tools`, and function calls and their results as tool calls and tool messages with matching ids."""
+    functions, messages = value.get("functions"), messages_in(value)
+    named = isinstance(functions, list) and all(isinstance(function, dict) and isinstance(function.get("name"), str) for function in functions)
+    if messages is None or (functions and (value.get("tools") or not named)):
+        return value
+    messages = functions_to_tools(messages) or messages
+    ids = [call["id"] for message in messages for call in calls_in(message) if isinstance(call, dict) and is_id(call.get("id"))]
+    if len(set(ids)) < len(ids) or any(message.get("function_call") or message.get("role") == "function" for message in messages):
+        return value
+    edited = {**value, "messages": messages}
+    if not functions:
+        return edited
+    tools = [{"type": "function", "function": function} for function in functions]
+    return {"tools" if key == "functions" else key: tools if key == "functions" else item for key, item in edited.items() if key != "tools"}
+
+
+@value_rule("T006", "functions-and-tools", Severity.ERROR, hint="Keep `tools` and remove `functions`.")
 def functions_and_tools(example: Example) -> Problems:
-    """There are both `functions` and `tools`.
+    """The example has both `functions` and `tools`.
 
-    They are two names for one thing; services reject a line that has both, and trainers read only one of them.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now"}}], "functions": [{"name": "now"}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    They are two names for the same thing. Services reject a line with both, and trainers read only one.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now"}}], "functions": [{"name": "now"}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     """
     if example.value.get("functions") and example.value.get("tools"):
         yield Problem("/functions", "both `functions` and `tools`")
 
 
-@rule(
+@value_rule(
     "T007",
     "parallel-tool-calls",
-    scope=Scope.VALUE,
-    severity=Severity.WARNING,
-    targets={Target.OPENAI: Severity.ERROR, Target.AZURE: Severity.ERROR},
-    hint="Write true or false beside `tools`, or remove it.",
+    Severity.WARNING,
+    targets=dict.fromkeys(OPENAI_AZURE, Severity.ERROR),
+    hint="Write true or false beside `tools`, or remove the key.",
 )
 def parallel_tool_calls(example: Example) -> Problems:
     """`parallel_tool_calls` is not true or false, or there are no tools.
 
-    It says whether several tools may be called at once; services reject another value, and one that nothing refers to.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "parallel_tool_calls": false}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now"}}], "parallel_tool_calls": false}
+    It sets whether the model may call several tools at once. Services reject other values, and the key without tools.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "parallel_tool_calls": false}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now"}}], "parallel_tool_calls": false}
     """
     parallel = example.value.get("parallel_tool_calls")
     if parallel is None:
@@ -309,33 +286,35 @@ def parallel_tool_calls(example: Example) -> Problems:
         yield Problem("/parallel_tool_calls", "`parallel_tool_calls` without tools")
 
 
-@rule("T023", "unused-tools", severity=Severity.INFO, scope=Scope.DATASET, hint="Add examples that call them, or leave them out.")
-def unused_tools(example: Example, seen: Seen) -> Problems:
-    """A tool is declared and no example calls it.
+@parallel_tool_calls.repaired_by(safe=True)
+def mend_parallel(value: Object) -> Object:
+    """Write text and numbers that mean true or false as such; remove the key where there are no tools."""
+    parallel = value.get("parallel_tool_calls")
+    if not value.get("tools") and not value.get("functions"):
+        return without(value, "parallel_tool_calls")
+    meant = TRUTH.get(str(parallel).strip().casefold()) if isinstance(parallel, str | int) else None
+    return value if meant is None else {**value, "parallel_tool_calls": meant}
 
-    A model learns when to call a tool from examples that do; one that is always there and never called is learnt as one
-    to ignore.
 
-    Bad:
+@dataset_rule("T023", "unused-tools", Severity.INFO, hint="Add examples that call the tools, or remove them.")
+def unused_tools(example: Example, state: DatasetState) -> None:
+    """A declared tool is never called.
 
-        {"messages": [{"role": "user", "content": "What time is it?"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}, {"type": "function", "function": {"name": "today"}}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "What time is it?"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    A model learns when to call a tool from examples with calls. It learns to ignore a tool that is always present and never called.
+    Bad: {"messages": [{"role": "user", "content": "What time is it?"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}, {"type": "function", "function": {"name": "today"}}]}
+    Good: {"messages": [{"role": "user", "content": "What time is it?"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     """
     if not example.plain:
-        first, used = seen.memory.setdefault("T023", ({}, set()))
+        first, used = state.memory.setdefault("T023", ({}, set()))
         for tool in declared(example):
             first.setdefault(tool.name, example.place)
         used.update(call.name for call in called(example) if call.name)
-    yield from ()
 
 
-@unused_tools.concluded_by
-def tools_never_called(seen: Seen) -> Iterator[tuple[Any, Problem]]:
+@unused_tools.finalize
+def tools_never_called(state: DatasetState) -> PlacedProblems:
     """One finding for all of them, where the first stands; none in data without any call, in which calls may be written as text."""
-    first, used = seen.memory.get("T023", ({}, set()))
+    first, used = state.memory.get("T023", ({}, set()))
     unused = [name for name in first if name not in used]
     if used and unused:
         names = ", ".join(repr(excerpt(name, 40)) for name in unused[:FEW]) + (", …" if len(unused) > FEW else "")

@@ -17,10 +17,10 @@ from curate.verify.proof import Point, Verdict
 from curate.verify.reading import NotUnderstoodError, loads
 from curate.verify.words import Hashes, Numbers
 
-APART: Final = "Move it, or the other one, so that both are in one split; `curate split` keeps such groups together."
+APART: Final = "Move one of the two so that both are in one split. `curate split` keeps such groups together."
 HINTS: Final = {
-    "L001": "Remove one of the two: `curate dedup --against` does it.",
-    "L006": "Read the two: where they ask the same thing, keep them in one split.",
+    "L001": "Remove one of the two with `curate dedup --against`.",
+    "L006": "Compare the two. If they ask the same thing, keep them in one split.",
 }
 NAMES: Final = {
     "L001": "copies",

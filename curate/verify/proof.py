@@ -13,8 +13,8 @@ from curate.text import visible
 SHOWN: Final = 100
 """Lines of one kind that become findings."""
 HINTS: Final = {
-    "L009": "Take the folder from where it was written, or split the data again.",
-    "L010": "Split the data again; `curate diff` says what two folders have of each other.",
+    "L009": "Copy the folder again from where it was written, or split the data again.",
+    "L010": "Split the data again. `curate diff` compares two folders.",
 }
 
 

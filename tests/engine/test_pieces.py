@@ -18,8 +18,8 @@ from curate.example import Example, Place
 from curate.read.dataset import FileFacts, ParsedLine, read_file
 from curate.read.pieces import pieces_of, read_piece
 from curate.rules import RULES, Scope, by_scope
+from curate.rules.content_parts import COMPOSED
 from curate.rules.frame import messages_frame
-from curate.rules.parts import COMPOSED
 from tests.conftest import chat, line_of
 
 CHECK = import_module("curate.check")  # `curate.check` is the function of that name

@@ -68,8 +68,8 @@ def agree(data: bytes) -> Batch:
     assert sorted(quick.findings, key=lambda found: found.order) == sorted(careful.findings, key=lambda found: found.order)
     assert quick.facts == careful.facts
     for name in ("exact", "said", "lengths", "asked", "answered", "kinds", "turns", "systems", "labels", "answers", "refusals", "opened"):
-        assert getattr(quick.profile, name) == getattr(careful.profile, name), name
-    assert list(quick.profile.places.lines) == list(careful.profile.places.lines)
+        assert getattr(quick.summary, name) == getattr(careful.summary, name), name
+    assert list(quick.summary.places.lines) == list(careful.summary.places.lines)
     return batch
 
 

@@ -116,7 +116,7 @@ def _finding_page(session: ReviewSession, entry: Entry, finding: Finding, look: 
         repair = Content.assemble(("  r mends it", "bold $text-success")) if finding.fixable else Content("")
         about.append(Content.assemble(("next: ", "bold"), literal(finding.hint), repair))
     if rule:
-        about.append(Content.assemble((" ".join(rule.why.split()), MORE)))
+        about.append(Content.assemble((" ".join(rule.rationale.split()), MORE)))
     parsed = session.line(entry.place)
     example = session.edited(parsed) if parsed else None
     if example is None:

@@ -5,15 +5,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from curate.example import Example, Place
-from curate.finding import Problem, Severity
+from curate.finding import PlacedProblems, Problem, Severity
 from curate.read.locate import escape
-from curate.rules.duplicates import Seen
-from curate.rules.rule import Scope, rule
+from curate.rules.dataset_summary import DatasetState
+from curate.rules.roles import kind_of
+from curate.rules.rule import dataset_rule
 from curate.targets import Target
 from curate.text import excerpt, visible
 
-Problems = Iterator[Problem]
-Placed = Iterator[tuple[Place, Problem]]
 PATHS: Final = 2_000
 """Different paths of keys whose types are kept."""
 OTHERS: Final = frozenset(("content", "arguments"))
@@ -31,56 +30,38 @@ class Types:
     place: Place
 
 
-def _kind(value: Any) -> str | None:
-    """The type of a value as columns have it; None for null, which fits all."""
-    if value is None:
-        return None
-    if isinstance(value, bool):
-        return "true or false"
-    return {str: "a string", int: "a number", float: "a number", list: "a list", dict: "an object"}[type(value)]
-
-
 def _kinds(value: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Each path of keys in an object with the type found there; items of lists stand under `*`."""
     stack: list[tuple[str, Any]] = [(f"/{escape(key)}", item) for key, item in value.items()]
     while stack:
         path, item = stack.pop()
-        kind = _kind(item)
-        if kind is None:
-            continue
-        if path not in GRAMMAR:
-            yield path, kind
+        if item is not None and path not in GRAMMAR:  # null fits all types
+            yield path, kind_of(item)
         if isinstance(item, dict):
             stack += [(f"{path}/{escape(key)}", inner) for key, inner in item.items() if key not in OTHERS]
         elif isinstance(item, list):
             stack += [(f"{path}/*", inner) for inner in item]
 
 
-@rule(
+@dataset_rule(
     "J023",
     "type-changes",
-    severity=Severity.WARNING,
-    scope=Scope.DATASET,
+    Severity.WARNING,
     targets={Target.TRL: Severity.ERROR, Target.OPENAI: Severity.INFO, Target.AZURE: Severity.INFO},
-    hint="Write it with one type in all examples; as a string if need be.",
+    hint="Use one type in all examples, a string if necessary.",
 )
-def type_changes(example: Example, seen: Seen) -> Problems:
-    """A key has one type in some examples and another one in others.
+def type_changes(example: Example, state: DatasetState) -> None:
+    """A key has different types in different examples.
 
-    Libraries that read the file into columns ("Couldn't cast ...") stop at the first example that differs, which
-    may be the millionth.
-
+    Libraries that read the file into columns ("Couldn't cast ...") stop at the first example that differs.
     Bad:
-
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "id": 1}
         {"messages": [{"role": "user", "content": "Bye"}, {"role": "assistant", "content": "See you."}], "id": "2"}
-
     Good:
-
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "id": "1"}
         {"messages": [{"role": "user", "content": "Bye"}, {"role": "assistant", "content": "See you."}], "id": "2"}
     """
-    known: dict[str, dict[str, Types]] = seen.memory.setdefault("J023", {})
+    known: dict[str, dict[str, Types]] = state.memory.setdefault("J023", {})
     for path, kind in _kinds(example.value):
         kinds = known.get(path)
         if kinds is None:
@@ -91,13 +72,12 @@ def type_changes(example: Example, seen: Seen) -> Problems:
             kinds[kind].count += 1
         else:
             kinds[kind] = Types(1, example.place)
-    return iter(())
 
 
-@type_changes.concluded_by
-def told_types(seen: Seen) -> Placed:
+@type_changes.finalize
+def told_types(state: DatasetState) -> PlacedProblems:
     """Which keys have several types."""
-    known: dict[str, dict[str, Types]] = seen.memory.get("J023", {})
+    known: dict[str, dict[str, Types]] = state.memory.get("J023", {})
     for path, kinds in known.items():
         if len(kinds) > 1:
             ordered = sorted(kinds.items(), key=lambda pair: -pair[1].count)

@@ -3,15 +3,13 @@
 import re
 from collections import Counter
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from curate.finding import Severity
+from curate.lazy import pl
 from curate.rules.rule import Scope, rule
 from curate.rules.texts import answer, asked, closer, one_of
 from curate.text import normalised, plural, words
-
-if TYPE_CHECKING:
-    import polars as pl
 
 LOOP: Final = 0.7
 """Share of repeated 10-grams from which a text is a loop: real ones reach 75 to 100%, tables and verses 65%."""
@@ -51,8 +49,6 @@ SLOP_HINT: Final = one_of(*SLOP, *(phrase.replace("'", "’") for phrase in SLOP
 
 def _repeating() -> "pl.Expr":
     """Questions and answers, with NUL between them, where a piece of the answer stands in it twice."""
-    import polars as pl  # loaded by then: see messages_frame
-
     return pl.when(pl.col("repeats")).then(asked().fill_null("") + "\0" + pl.col("text").str.head(ENOUGH))
 
 
@@ -121,56 +117,35 @@ def _repeats(both: str) -> str | None:
 def loop() -> "pl.Expr":
     """An answer repeats itself over and over.
 
-    A model that wrote the data got stuck, and one that learns from it gets stuck too. Reported from 70% of
-    repeated 10-word sequences (tables, verses and legal text stay below), or where a phrase of up to 12 words stands
-    six times in a row and makes up half of the answer. Requests to repeat something are left alone.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Name a colour."}, {"role": "assistant", "content": "The sky is blue and the sea is blue and so is the ink. The sky is blue and the sea is blue and so is the ink. The sky is blue and the sea is blue and so is the ink. The sky is blue and the sea is blue and so is the ink. The sky is blue and the sea is blue and so is the ink."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Name a colour."}, {"role": "assistant", "content": "The sky is blue and the sea is blue and so is the ink."}]}
+    The model that wrote the data was stuck in a loop, and a model trained on it loops too. Reported if 70% of the 10-word sequences are repeated (tables,
+    verses and legal text stay below), or if a phrase of up to 12 words occurs six times in a row and makes up half of the answer. Requests for repetition
+    are skipped.
+    Bad: {"messages": [{"role": "user", "content": "Name a colour."}, {"role": "assistant", "content": "The sky is blue and the sea is blue and so is the ink. The sky is blue and the sea is blue and so is the ink. The sky is blue and the sea is blue and so is the ink. The sky is blue and the sea is blue and so is the ink. The sky is blue and the sea is blue and so is the ink."}]}
+    Good: {"messages": [{"role": "user", "content": "Name a colour."}, {"role": "assistant", "content": "The sky is blue and the sea is blue and so is the ink."}]}
     """
     return closer(_repeating(), _loops)
 
 
-@rule("Q007", "repetition", severity=Severity.INFO, scope=Scope.TEXT, default=False, flag="repeats", hint="Read it; cut what is said twice.")
+@rule("Q007", "repetition", severity=Severity.INFO, scope=Scope.TEXT, default=False, flag="repeats", hint="Read the answer and cut the repetition.")
 def repetition() -> "pl.Expr":
-    r"""An answer says the same lines or phrases again and again.
+    r"""An answer repeats the same lines or phrases.
 
-    Less than a loop: more than 30% of its lines are copies, or one phrase of four words makes up 16% of it (the
-    thresholds of Gopher). Verse, code, lists and tables are left alone. Runs only when it is selected: on real files it
-    was right in 0 of 29 findings, nearly all of them lyrics and code, before these were left out.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Give tips."}, {"role": "assistant", "content": "Drink a glass of water before you eat.\nTake a walk around the block each day.\nDrink a glass of water before you eat.\nSleep eight hours in a room that is dark.\nTake a walk around the block each day.\nDrink a glass of water before you eat.\nRead a good book instead of the news.\nTake a walk around the block each day."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Give tips."}, {"role": "assistant", "content": "Drink a glass of water before you eat.\nTake a walk around the block each day."}]}
+    More than 30% of its lines are copies, or one phrase of four words makes up 16% of it (Gopher's thresholds). Verse, code, lists and tables are skipped.
+    Runs only when selected: on real files, 0 of 29 findings were right, mostly lyrics and code, before these were skipped.
+    Bad: {"messages": [{"role": "user", "content": "Give tips."}, {"role": "assistant", "content": "Drink a glass of water before you eat.\nTake a walk around the block each day.\nDrink a glass of water before you eat.\nSleep eight hours in a room that is dark.\nTake a walk around the block each day.\nDrink a glass of water before you eat.\nRead a good book instead of the news.\nTake a walk around the block each day."}]}
+    Good: {"messages": [{"role": "user", "content": "Give tips."}, {"role": "assistant", "content": "Drink a glass of water before you eat.\nTake a walk around the block each day."}]}
     """
     return closer(_repeating(), _repeats)
 
 
-@rule("Q013", "echo", severity=Severity.INFO, scope=Scope.TEXT, flag="echoes", hint="Let the answer begin with what is new, or remove the example.")
+@rule("Q013", "echo", severity=Severity.INFO, scope=Scope.TEXT, flag="echoes", hint="Remove the question from the answer, or remove the example.")
 def echo() -> "pl.Expr":
     """An answer is the question, or begins with all of it.
 
-    The model learns to repeat what it was asked; often an exporter wrote prompt and answer into one field.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "What is the capital of France? It is Paris."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "It is Paris."}]}
+    The model learns to repeat its input. Often an exporter wrote prompt and answer into one field.
+    Bad: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "What is the capital of France? It is Paris."}]}
+    Good: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "It is Paris."}]}
     """
-    import polars as pl  # loaded by then: see messages_frame
-
     said, prompt = answer().str.strip_chars(), asked().str.strip_chars()
     same, begins = said == prompt, said.str.starts_with(prompt)
     wanted = pl.when(begins).then(prompt).str.head(200).str.contains(r"(?i)\b(?:repeat|echo|copy|complete|continue|finish|correct|edit|fix|rewrite|proofread)")
@@ -190,30 +165,16 @@ def _worn(text: str) -> str | None:
     return f"{plural(len(found), 'worn-out phrase')}: {', '.join(found[:3])}" if len(found) >= WORN else None
 
 
-@rule("Q019", "worn-phrases", severity=Severity.INFO, scope=Scope.TEXT, trigger=SLOP_HINT, hint="Say it in plain words, or let a person rewrite it.")
+@rule("Q019", "worn-phrases", severity=Severity.INFO, scope=Scope.TEXT, trigger=SLOP_HINT, hint="Rewrite the answer in plain words.")
 def worn_phrases() -> "pl.Expr":
-    """An answer has three or more of the phrases that language models wear out.
+    """An answer has three or more phrases that language models overuse.
 
-    "A testament to", "delve into", "it is important to note": text of another model shows by them, and a model
-    tuned on it writes so too.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "What is Rome like?"}, {"role": "assistant", "content": "Rome is a rich tapestry and a testament to time. Let's dive in."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "What is Rome like?"}, {"role": "assistant", "content": "Old, loud and beautiful."}]}
+    Examples are "a testament to", "delve into" and "it is important to note". They mark text of another model, and a model tuned on it writes the same way.
+    Bad: {"messages": [{"role": "user", "content": "What is Rome like?"}, {"role": "assistant", "content": "Rome is a rich tapestry and a testament to time. Let's dive in."}]}
+    Good: {"messages": [{"role": "user", "content": "What is Rome like?"}, {"role": "assistant", "content": "Old, loud and beautiful."}]}
     """
-    import polars as pl  # loaded by then: see messages_frame
-
     text = answer()
     return closer(pl.when(text.str.count_matches(SLOP_HINT) >= WORN).then(text), _worn)
 
 
-RULES = (
-    loop,
-    repetition,
-    echo,
-    worn_phrases,
-)
+RULES = (loop, repetition, echo, worn_phrases)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from curate.example import Example
-from curate.rules.messages import whole
+from curate.rules.roles import whole
 
 if TYPE_CHECKING:
     from curate.encoding import Encoding
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Tokenised:
+class EncodedExample:
     """An example with its encoding, and what the encoding was made with."""
 
     example: Example
@@ -21,7 +21,7 @@ class Tokenised:
     max_length: int
     """Tokens of the longest example that is trained on."""
     memory: dict[str, Any] = field(default_factory=dict)
-    """What a rule keeps for its conclusion, under its code."""
+    """What a rule keeps for its finalizer, under its code."""
 
     def pointer(self, turn: int) -> str:
         """Pointer to a turn in the line as it was read; to the conversation where there is no such turn."""

@@ -47,24 +47,20 @@ class Balance:
 @rule(
     "L008",
     "uneven-splits",
-    severity=Severity.WARNING,
+    Severity.WARNING,
     scope="division",
     by="`curate split`",
-    hint="Take more data, or other shares with --fractions or --counts; connected examples are never divided.",
+    hint="Add data, or set other shares with --fractions or --counts. Connected examples are never divided.",
 )
 def uneven_splits(balance: Balance) -> Iterator[str]:
-    """A split is empty, too small to measure by, or far from the share that was wanted.
+    """A split is empty, too small to measure with, or far from its requested share.
 
-    A score over a few dozen examples moves by whole points with each of them, and one that was taken on none says nothing. Groups of connected
-    examples go to one split whole, so that large groups make uneven splits. With `--stratify`, classes that a held-out split lacks are told too.
-
+    A score on a few dozen examples changes by whole points with each example. Groups of connected examples stay in one split, so large groups make uneven
+    splits. With `--stratify`, classes missing from a held-out split are reported too.
     Bad:
-
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "An oak."}]}
-
     Good:
-
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
         {"messages": [{"role": "user", "content": "Name a bird."}, {"role": "assistant", "content": "A tit."}]}
         {"messages": [{"role": "user", "content": "Name a fish."}, {"role": "assistant", "content": "A carp."}]}

@@ -4,57 +4,38 @@ which these rules only document.
 In the examples below the first line was read, and the others are what the folder has.
 """
 
+from functools import partial
+
 from curate.finding import Severity
 from curate.rules.rule import rule
 
+output_rule = partial(rule, scope="output", by="`curate verify`")
 
-@rule(
-    "L009",
-    "not-as-the-manifest-says",
-    severity=Severity.ERROR,
-    scope="output",
-    by="`curate verify`",
-    hint="Take the folder from where it was written, or split the data again.",
-)
+
+@output_rule("L009", "not-as-the-manifest-says", Severity.ERROR, hint="Copy the folder again from where it was written, or split the data again.")
 def not_as_the_manifest_says() -> None:
-    """A file of an output folder is not the one that its manifest names.
+    """A file of an output folder differs from its manifest.
 
-    It was edited, cut off, put in another's place or lost since it was written; or the manifest was. What was proved about the folder then is not
-    proved about what is there now.
-
+    The file or the manifest was edited, truncated, replaced or lost after it was written. What was proved about the folder no longer holds.
     Bad:
-
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "An oak."}]}
-
     Good:
-
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
     """
 
 
-@rule(
-    "L010",
-    "lost-or-added-line",
-    severity=Severity.ERROR,
-    scope="output",
-    by="`curate verify`",
-    hint="Split the data again; `curate diff` says what two folders have of each other.",
-)
+@output_rule("L010", "lost-or-added-line", Severity.ERROR, hint="Split the data again. `curate diff` compares two folders.")
 def lost_or_added_line() -> None:
-    """A line that was read is neither in a split nor among those that left, or a line is there that was never read.
+    """An input line is in no split and not among the removed lines, or a line is present that was never read.
 
-    Kept and removed together are what was read, no line more and none less. Where they are not, an example was lost in silence, or something
-    is trained on, or measured by, that the data does not have.
-
+    Kept and removed lines together must equal the lines read. Otherwise an example is lost without a record, or a foreign example is used for training or
+    evaluation.
     Bad:
-
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
         {"messages": [{"role": "user", "content": "Name a bird."}, {"role": "assistant", "content": "A tit."}]}
-
     Good:
-
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
     """

@@ -1,6 +1,7 @@
 """Family D, about what comes again without being nearly the same. Most keep all examples in memory, and so run only when they are selected."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from curate.example import Example
 from curate.finding import Problem, Severity
@@ -8,59 +9,38 @@ from curate.rules.rule import Scope, rule
 from curate.text import excerpt, visible
 
 Found = Iterator[tuple[Example, Problem]]
+examples_rule = partial(rule, scope=Scope.EXAMPLES, default=False)
 
 
-@rule(
-    "D005",
-    "same-question-same-answer",
-    severity=Severity.INFO,
-    scope=Scope.EXAMPLES,
-    default=False,
-    hint="Keep the better wording, unless several are wanted.",
-)
+@examples_rule("D005", "same-question-same-answer", Severity.INFO, hint="Keep the better wording, unless several are wanted.")
 def same_question_same_answer(examples: Sequence[Example]) -> Found:
-    """A question is answered in the same words of meaning as before.
+    """A question has an answer with the same content words as an earlier answer to it.
 
-    The context is the same, the answers have at least four fifths of their words of meaning in common, in whatever order, and agree in
-    every fact. Two good wordings may be wanted; ten weigh one question ten times as much as others.
-
+    The context is the same. The answers share at least four fifths of their content words, in any order, and agree in every fact. Two wordings may be
+    wanted, but ten give one question ten times the weight.
     Bad:
-
         {"messages": [{"role": "user", "content": "What is the capital of Peru?"}, {"role": "assistant", "content": "The capital of Peru is Lima."}]}
         {"messages": [{"role": "user", "content": "What is the capital of Peru?"}, {"role": "assistant", "content": "In Peru, the capital is Lima."}]}
-
     Good:
-
         {"messages": [{"role": "user", "content": "What is the capital of Peru?"}, {"role": "assistant", "content": "The capital of Peru is Lima."}]}
         {"messages": [{"role": "user", "content": "What is the capital of Chile?"}, {"role": "assistant", "content": "Santiago is the capital of Chile."}]}
     """
     from curate.detect.repeated import same_answers  # what only this family needs
 
     for twin in same_answers(examples):
-        yield twin.example, Problem("", f"asks and answers what {visible(str(twin.other.place))} does, in other words")
+        yield twin.example, Problem("", f"asks and answers the same as {visible(str(twin.other.place))} in other words")
 
 
-@rule(
-    "D007",
-    "beginning-of-another",
-    severity=Severity.WARNING,
-    scope=Scope.EXAMPLES,
-    default=False,
-    hint="`curate dedup --beginnings` removes it and keeps the longest one.",
-)
+@examples_rule("D007", "beginning-of-another", Severity.WARNING, hint="Run `curate dedup --beginnings` to keep only the longest conversation.")
 def beginning_of_another(examples: Sequence[Example]) -> Found:
     """A conversation is the beginning of another one.
 
-    Exports that write a conversation after each turn leave all of its beginnings: where all answers are trained on, the first one
-    counts once in each of them. Turns have to be equal to the letter, and so do tools.
-
+    Exports that write the conversation after each turn leave every prefix. Where all answers are trained on, the first answer counts once in each prefix.
+    Turns and tools must be exactly equal.
     Bad:
-
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}, {"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
-
     Good:
-
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello there."}]}
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}, {"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
     """
@@ -70,22 +50,13 @@ def beginning_of_another(examples: Sequence[Example]) -> Found:
         yield twin.example, Problem("", f"is the beginning of {visible(str(twin.other.place))}")
 
 
-@rule(
-    "D009",
-    "same-phrase",
-    severity=Severity.INFO,
-    scope=Scope.EXAMPLES,
-    default=False,
-    hint="Remove it where it is no more than habit: the model will say it every time.",
-)
+@examples_rule("D009", "same-phrase", Severity.INFO, hint="Remove the phrase where it carries no meaning. Otherwise the model will always say it.")
 def same_phrase(examples: Sequence[Example]) -> Found:
-    """More than three in ten answers begin, or end, with the same four words.
+    """More than 30% of the answers begin or end with the same four words.
 
-    "Sure! Here is a", "let me know if you": the model learns the phrase before anything else, and says it always. Different answers of
-    nine words and more are counted, from ten on.
-
+    The model learns phrases such as "Sure! Here is a" or "let me know if you" first and always uses them. The rule counts different answers of nine words
+    or more and needs at least ten of them.
     Bad:
-
         {"messages": [{"role": "user", "content": "1"}, {"role": "assistant", "content": "Sure! Here is a word for the number one: uno."}]}
         {"messages": [{"role": "user", "content": "2"}, {"role": "assistant", "content": "Sure! Here is a word for the number two: due."}]}
         {"messages": [{"role": "user", "content": "3"}, {"role": "assistant", "content": "Sure! Here is a word for the number three: tre."}]}
@@ -96,9 +67,7 @@ def same_phrase(examples: Sequence[Example]) -> Found:
         {"messages": [{"role": "user", "content": "8"}, {"role": "assistant", "content": "They say otto, which is a name in German too."}]}
         {"messages": [{"role": "user", "content": "9"}, {"role": "assistant", "content": "Nove is what they say, and it means new as well."}]}
         {"messages": [{"role": "user", "content": "10"}, {"role": "assistant", "content": "Ten is dieci, a word of five letters in all."}]}
-
     Good:
-
         {"messages": [{"role": "user", "content": "1"}, {"role": "assistant", "content": "Sure! Here is a word for the number one: uno."}]}
         {"messages": [{"role": "user", "content": "2"}, {"role": "assistant", "content": "Sure! Here is a word for the number two: due."}]}
     """
@@ -112,24 +81,20 @@ def same_phrase(examples: Sequence[Example]) -> Found:
 @rule(
     "D004",
     "same-in-other-words",
-    severity=Severity.INFO,
+    Severity.INFO,
     scope="meaning",
     by="`curate dedup --embeddings MODEL`",
-    hint="Read the two: keep the better one, unless both wordings are wanted.",
+    hint="Compare the two. Keep the better one, unless both wordings are wanted.",
 )
 def same_in_other_words() -> None:
-    """An example asks and answers the same as another one, in other words.
+    """An example asks and answers the same as another one in different words.
 
-    Requests and answers are near by their embeddings, and agree in what embeddings do not see: numbers, names, quoted words, negations.
-    Different wordings are often wanted; ten of one question weigh as much as ten questions. Told by `curate dedup --embeddings MODEL`.
-
+    The embeddings of requests and answers are close, and both agree in what embeddings miss: numbers, names, quoted words, negations. Different wordings
+    are often wanted, but ten wordings of one question weigh as much as ten questions. Reported by `curate dedup --embeddings MODEL`.
     Bad:
-
         {"messages": [{"role": "user", "content": "What is the chemical symbol for gold?"}, {"role": "assistant", "content": "The chemical symbol for gold is Au."}]}
         {"messages": [{"role": "user", "content": "What is the symbol for the chemical element gold?"}, {"role": "assistant", "content": "The symbol for the chemical element gold is Au."}]}
-
     Good:
-
         {"messages": [{"role": "user", "content": "What is the chemical symbol for gold?"}, {"role": "assistant", "content": "The chemical symbol for gold is Au."}]}
         {"messages": [{"role": "user", "content": "What is the chemical symbol for silver?"}, {"role": "assistant", "content": "The chemical symbol for silver is Ag."}]}
     """

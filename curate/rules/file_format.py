@@ -1,19 +1,17 @@
 """Family J, the file as it travels: line ends, sizes, names, keys, and what other readers make of it."""
 
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any, Final
 
 from curate.example import UNKNOWN, Example
-from curate.finding import Problem, Severity
+from curate.finding import Problem, Problems, Severity
 from curate.read.dataset import FileFacts
 from curate.read.formats import BY_NAME
 from curate.read.locate import escape
-from curate.rules.rule import Scope, rule
-from curate.targets import LIMITS, MB, Target
+from curate.rules.rule import file_rule, value_rule
+from curate.targets import LIMITS, MB, OPENAI_AZURE, Target
 from curate.text import excerpt, plural, visible
 
-Problems = Iterator[Problem]
 LARGEST: Final = 2**63
 KNOWN: Final = frozenset((
     "messages", "tools", "functions", "function_call", "parallel_tool_calls", "tool_choice", "response_format", "system", "chosen", "rejected", "preferred_output",
@@ -29,20 +27,14 @@ METADATA: Final = frozenset((
 TOGETHER: Final = frozenset(("messages", "tools", "prompt", "completion", "text", "input", "preferred_output", "non_preferred_output"))
 
 
-@rule("J009", "carriage-returns", severity=Severity.INFO, scope=Scope.FILE, hint="Write lines that end in \\n alone: dos2unix, or open(..., newline='\\n').")
+@file_rule("J009", "carriage-returns", Severity.INFO, hint="Write lines that end in \\n only: dos2unix, or open(..., newline='\\n').")
 def carriage_returns(facts: FileFacts) -> Problems:
-    r"""Lines end in CR LF, as Windows writes them.
+    r"""Lines end in CR LF (Windows).
 
-    Most readers do not mind; tools that compare bytes do, and a file with both kinds was put together from two
-    sources. There is no repair: it would touch every line, and git may write them so on purpose.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}\x0d
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    Most readers accept this, but tools that compare bytes do not. A file with both line endings comes from two sources. There is no repair: it would change
+    every line, and git may write CR LF on purpose.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}\x0d
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     if facts.crlf and facts.lf:
         yield Problem("", f"{plural(facts.crlf, 'line')} of {facts.crlf + facts.lf:,} end in CR LF, the others in LF")
@@ -50,19 +42,13 @@ def carriage_returns(facts: FileFacts) -> Problems:
         yield Problem("", "the lines end in CR LF")
 
 
-@rule("J015", "huge-number", severity=Severity.WARNING, scope=Scope.VALUE, hint="Write it as a string.")
+@value_rule("J015", "huge-number", Severity.WARNING, hint="Write the number as a string.")
 def huge_number(example: Example) -> Problems:
-    """A whole number does not fit into 64 bits.
+    """An integer does not fit into 64 bits.
 
-    JSON has no limit, but Arrow, pandas and JavaScript do: they fail, or round it to another number.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "id": 18446744073709551616}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "id": "18446744073709551616"}
+    JSON has no limit, but Arrow, pandas and JavaScript fail or round the number.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "id": 18446744073709551616}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "id": "18446744073709551616"}
     """
     stack: list[tuple[str, Any]] = [(example.tools_pointer if key == "tools" else f"/{escape(key)}", value) for key, value in example.value.items()]
     while stack:
@@ -72,133 +58,93 @@ def huge_number(example: Example) -> Problems:
         elif isinstance(value, list):
             stack += [(f"{pointer}/{i}", item) for i, item in enumerate(value) if not isinstance(item, str)]
         elif isinstance(value, int) and not -LARGEST <= value < LARGEST:
-            yield Problem(pointer if example.pointers is None or not pointer.startswith("/messages") else "", "a whole number that does not fit into 64 bits")
+            yield Problem(pointer if example.pointers is None or not pointer.startswith("/messages") else "", "an integer does not fit into 64 bits")
 
 
-@rule("J016", "line-separator", severity=Severity.WARNING, scope=Scope.FILE, hint="Write these characters as escapes: json.dumps does, with ensure_ascii=True.")
+@file_rule("J016", "line-separator", Severity.WARNING, hint="Escape these characters: json.dumps does, with ensure_ascii=True.")
 def line_separator(facts: FileFacts) -> Problems:
-    r"""A line has U+2028, U+2029 or U+0085 in it, unescaped.
+    r"""A line contains U+2028, U+2029 or U+0085 unescaped.
 
-    They are allowed in JSON, but Python's `splitlines` and some editors break the line there: the reader sees two
-    halves, neither of which is JSON.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi\xe2\x80\xa8there"}, {"role": "assistant", "content": "Hello."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi\nthere"}, {"role": "assistant", "content": "Hello."}]}
+    JSON allows them, but Python's `splitlines` and some editors break the line there. The reader sees two halves that are not JSON.
+    Bad: {"messages": [{"role": "user", "content": "Hi\xe2\x80\xa8there"}, {"role": "assistant", "content": "Hello."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi\nthere"}, {"role": "assistant", "content": "Hello."}]}
     """
     if facts.separated:
         yield Problem("", f"{plural(facts.separated, 'line')} with U+2028, U+2029 or U+0085 in a string, unescaped; the first is line {facts.first_separated}")
 
 
-@rule(
+@file_rule(
     "J018",
     "file-too-big",
-    severity=Severity.ERROR,
-    scope=Scope.FILE,
+    Severity.ERROR,
     only=(Target.OPENAI, Target.AZURE, Target.MISTRAL, Target.TOGETHER),
-    hint="Remove duplicates (`curate dedup`), or train on a part of it.",
+    hint="Remove duplicates (`curate dedup`), or train on a part of the file.",
 )
 def file_too_big(facts: FileFacts) -> Problems:
-    """The file is bigger than the service takes.
+    """The file is larger than the service accepts.
 
-    The upload is refused, often only after it has run to its end. (The tests that run these blocks lower the limit
-    to 200 bytes.)
-
+    The service refuses the file, often after the whole upload. (The tests of these examples lower the limit to 200 bytes.)
     Bad:
-
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "user", "content": "Bye"}, {"role": "assistant", "content": "See you."}]}
         {"messages": [{"role": "user", "content": "Thanks"}, {"role": "assistant", "content": "Welcome."}]}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     limits = LIMITS[facts.target]
     if limits.file_bytes is not None and facts.size > limits.file_bytes:
-        yield Problem("", f"the file has {facts.size / MB:,.1f} MB; {facts.target} takes {limits.file_bytes / MB:,.1f} MB ({limits.source})")
+        yield Problem("", f"the file has {facts.size / MB:,.1f} MB; {facts.target} accepts {limits.file_bytes / MB:,.1f} MB ({limits.source})")
 
 
-@rule(
-    "J019",
-    "wrong-file-type",
-    severity=Severity.ERROR,
-    scope=Scope.FILE,
-    only=(Target.OPENAI, Target.AZURE),
-    hint="Upload it as plain JSON Lines, with a name that ends in .jsonl.",
-)
+@file_rule("J019", "wrong-file-type", Severity.ERROR, only=OPENAI_AZURE, hint="Upload plain JSON Lines with a name that ends in .jsonl.")
 def wrong_file_type(facts: FileFacts) -> Problems:
-    r"""The file is packed, or its name does not end in .jsonl.
+    r"""The file is compressed, or its name does not end in .jsonl.
 
-    The service looks at the name and at the first bytes, and takes nothing but plain JSON Lines.
-
-    Bad:
-
-        \x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff\xab\xae\x05\x00\x43\xbf\xa6\xa3\x02\x00\x00\x00\
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    The service checks the name and the first bytes, and accepts only plain JSON Lines.
+    Bad: \x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff\xab\xae\x05\x00\x43\xbf\xa6\xa3\x02\x00\x00\x00\
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     if facts.packed:
-        yield Problem("", f"the file is packed; {facts.target} takes plain .jsonl only")
+        yield Problem("", f"the file is compressed; {facts.target} accepts plain .jsonl only")
     elif not facts.path.lower().endswith(".jsonl"):
-        yield Problem("", f"the name does not end in .jsonl; {facts.target} takes no other")
+        yield Problem("", f"the name does not end in .jsonl; {facts.target} accepts no other")
 
 
-@rule(
+@file_rule(
     "J021",
     "too-few-examples",
-    severity=Severity.ERROR,
-    scope=Scope.FILE,
+    Severity.ERROR,
     only=(Target.FIREWORKS, Target.OPENAI, Target.AZURE, Target.MISTRAL),
-    hint="Add examples; below this number the service starts no job.",
+    hint="Add examples. The service starts no job below this number.",
 )
 def too_few_examples(facts: FileFacts) -> Problems:
-    """The file has fewer examples than the service demands.
+    """The file has fewer examples than the service requires.
 
-    The job is refused after the upload.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
-
+    The service refuses the job after the upload.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     Good:
-
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "user", "content": "Bye"}, {"role": "assistant", "content": "See you."}]}
         {"messages": [{"role": "user", "content": "Thanks"}, {"role": "assistant", "content": "Welcome."}]}
     """
     limits = LIMITS[facts.target]
     if facts.examples and limits.min_examples is not None and facts.examples < limits.min_examples:
-        yield Problem("", f"{plural(facts.examples, 'example')}; {facts.target} demands {limits.min_examples} ({limits.source})")
+        yield Problem("", f"{plural(facts.examples, 'example')}; {facts.target} requires {limits.min_examples} ({limits.source})")
 
 
-@rule(
+@file_rule(
     "J024",
     "unknown-key",
-    severity=Severity.INFO,
-    scope=Scope.FILE,
+    Severity.INFO,
     targets={Target.TOGETHER: Severity.ERROR},
-    hint="Training does not use it: look for a misspelled key, or leave it out.",
+    hint="Check for misspelled keys, or remove them. Training does not use them.",
 )
 def unknown_key(facts: FileFacts) -> Problems:
     """Examples have keys that no trainer uses.
 
-    A misspelled `tools` is dropped without a word; together.ai refuses a file with any key that it does not know.
-    One finding a file; ids, sources and other marks of origin are left alone where they do no harm.
-
-    Bad:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tool": []}
-
-    Good:
-
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": []}
+    A misspelled `tools` is dropped without a warning, and together.ai refuses a file with any unknown key. There is one finding per file. Ids, sources and
+    other metadata are not reported where they do no harm.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tool": []}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": []}
     """
     found: Counter[str] = Counter()
     for (name, *keys), count in facts.keys.items():
@@ -215,12 +161,4 @@ def unknown_key(facts: FileFacts) -> Problems:
         )
 
 
-RULES = (
-    carriage_returns,
-    huge_number,
-    line_separator,
-    file_too_big,
-    wrong_file_type,
-    too_few_examples,
-    unknown_key,
-)
+RULES = (carriage_returns, huge_number, line_separator, file_too_big, wrong_file_type, too_few_examples, unknown_key)

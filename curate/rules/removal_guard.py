@@ -30,26 +30,22 @@ class Removals:
 @rule(
     "D008",
     "heavy-removal",
-    severity=Severity.ERROR,
+    Severity.ERROR,
     scope="removal",
     by="`curate dedup`",
-    hint="Look at some of them with `curate dedup --explain`, then say --yes, or raise --threshold.",
+    hint="Inspect some of them with `curate dedup --explain`. Then pass --yes, or raise --threshold.",
 )
 def heavy_removal(removals: Removals) -> Iterator[Finding]:
-    """Deduplication would take away much of a file, or put one example in the place of many.
+    """Deduplication would remove much of a file, or replace many examples with one.
 
-    Data with that many copies is rare; text that all lines share, or a threshold that is too low, is not. `curate dedup` asks above 30%
-    of a file and where one example and its duplicates are more than 5% of all lines, but never about 100 lines or fewer; `stop_share`,
-    `stop_cluster` and `stop_least` under `[dedup]` are these limits. Nothing has been written then.
-
+    So many copies are rare. The usual cause is text that all lines share, or a threshold that is too low. `curate dedup` asks above 30% of a file, and
+    where one example and its duplicates exceed 5% of all lines, but not for 100 lines or fewer. Set the limits with `stop_share`, `stop_cluster` and
+    `stop_least` under `[dedup]`. Nothing has been written yet.
     Bad:
-
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
-
     Good:
-
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
     """

@@ -15,12 +15,15 @@ from typing import Any, Final
 import xxhash
 
 from curate.example import Example, Place, canonical, content_text
+from curate.finding import PlacedProblems, Problem
 from curate.language.refusals import OPENING, refuses
+from curate.lazy import np
 from curate.read.pieces import Batch
 from curate.rules.last import NONE, SHORT, TEXT, kinds_of, last_answer_of, request_of
 from curate.rules.looks import DECLINES, looks
 from curate.rules.places import LARGEST, Places
 from curate.rules.shape import is_plain
+from curate.text import plural
 
 DISTINCT: Final = 2_000
 """Different system prompts, and different short answers, that are kept."""
@@ -37,7 +40,7 @@ Count = tuple[int, Place]
 
 
 @dataclass(slots=True)
-class Profile:
+class DatasetSummary:
     """The data set so far: 41 bytes an example, and counts."""
 
     places: Places = field(default_factory=Places)
@@ -68,11 +71,11 @@ class Profile:
 
     def add(self, example: Example) -> None:
         """Take down what there is to know of an example."""
-        turns = turns_of(example)
+        listed = example.value.get("messages")
+        turns = [turn for turn in listed if isinstance(turn, dict)] if isinstance(listed, list) else []
         texts = [content if isinstance(content := turn.get("content"), str) else content_text(content) for turn in turns]
         roles = [turn.get("role") for turn in turns]
         exact, said = _digests(example, texts, turns)
-        listed = example.value.get("messages")
         opened = (listed[0].get("role") if isinstance(listed[0], dict) else None) in SYSTEM if isinstance(listed, list) and len(listed) > 1 else None
         self._add(example.place, exact, said, sum(map(len, texts)), len(turns))
         self._last(*last_answer_of(example, texts, turns))
@@ -101,7 +104,7 @@ class Profile:
         for roles, texts, joined in zip(batch.roles, batch.texts, batch.said, strict=True):
             kind = kinds.get(roles)
             if kind is None:
-                kind = kinds[roles] = (*_opening(roles),)
+                kind = kinds[roles] = _opening(roles)
             suffix, system, answer = kind
             text = f"{joined}{suffix}"
             data = text.encode()
@@ -130,8 +133,6 @@ class Profile:
         scanned = batch.quiet
         if scanned is None or not scanned.quiet.any():
             return
-        import numpy as np  # loaded by then
-
         found, numbers = scanned.lines, scanned.numbers
         turns, system, chars, anew, answer = found.counts.T
         said = found.said.copy()
@@ -208,8 +209,6 @@ class Profile:
         """How many examples there are of each length."""
         if len(self.lengths) < SMALL:
             return Counter(self.lengths)
-        import numpy as np  # a twentieth of a second that a small file need not pay
-
         lengths, counts = np.unique(np.frombuffer(self.lengths, dtype=np.uint32), return_counts=True)
         return dict(zip(lengths.tolist(), counts.tolist(), strict=True))
 
@@ -218,8 +217,6 @@ class Profile:
         if len(self.lengths) < SMALL:
             yield from ((at, length) for at, length in enumerate(self.lengths) if length in wanted)
             return
-        import numpy as np  # a twentieth of a second that a small file need not pay
-
         lengths = np.frombuffer(self.lengths, dtype=np.uint32)
         at = np.flatnonzero(np.isin(lengths, np.fromiter(wanted, dtype=np.uint32)))
         yield from zip(at.tolist(), lengths[at].tolist(), strict=True)
@@ -228,8 +225,6 @@ class Profile:
         """The examples whose last answer is of a kind, in order."""
         if len(self.kinds) < SMALL:
             return [at for at, kinds in enumerate(self.kinds) if kinds & kind]
-        import numpy as np  # a twentieth of a second that a small file need not pay
-
         found: list[int] = np.flatnonzero(np.frombuffer(self.kinds, dtype=np.uint8) & kind).tolist()
         return found
 
@@ -248,7 +243,7 @@ class Profile:
                     found.append((at, first))
         return sorted(found)
 
-    def extend(self, other: "Profile", before: int) -> None:
+    def extend(self, other: "DatasetSummary", before: int) -> None:
         """Take in the profile of lines that follow; `before` lines of their file stand before them."""
         self.places.extend(other.places, before)
         for name in ("exact", "said", "lengths", "asked", "answered", "kinds"):
@@ -268,10 +263,40 @@ class Profile:
             self.unasked = counted(self.unasked, _after(other.unasked[1], before), other.unasked[0])
 
 
+@dataclass(slots=True)
+class DatasetState:
+    """What was seen so far, over all files: fixed bytes per example."""
+
+    summary: DatasetSummary = field(default_factory=DatasetSummary)
+    memory: dict[str, Any] = field(default_factory=dict)
+    """What a rule keeps for its finalizer, under its code."""
+
+    def count(self, code: str, kind: bool | str, place: Place) -> None:
+        """Count an example of some kind for a rule."""
+        counts = self.counts(code)
+        counts[kind] = counted(counts.get(kind), place)
+
+    def counts(self, code: str) -> dict[Any, Count]:
+        """What a rule has counted, by kind."""
+        counts: dict[Any, Count] = self.memory.setdefault(code, {})
+        return counts
+
+    def rarer(self, code: str, what: str) -> PlacedProblems:
+        """One problem where a rule has counted examples with and without something: at the first of the kind that is rarer."""
+        kinds = self.summary.with_plain(self.counts(code), kind=False)
+        if len(kinds) > 1:
+            rarer = min(kinds, key=lambda has: (kinds[has][0], has))
+            yield kinds[rarer][1], Problem("", f"{plural(kinds[True][0], 'example')} with {what} and {kinds[False][0]:,} without")
+
+    def most_in_files(self, code: str, most: int | None) -> Iterator[tuple[Place, int]]:
+        """The files in which a rule has counted more than it takes, each with the number."""
+        for file, (count, _) in self.counts(code).items():
+            if most is not None and count > most:
+                yield Place(file, 0), count
+
+
 def _counts(digests: Any, chosen: Any, numbers: Any) -> Iterator[tuple[int, int]]:
     """Of each digest of the chosen lines: the number of its first line, and how many lines have it; in the order of the lines."""
-    import numpy as np  # loaded by then
-
     at = np.flatnonzero(chosen)
     if len(at) and (digests[at] == digests[at[0]]).all():  # one system prompt for all, as a rule
         yield int(numbers[at[0]]), len(at)
@@ -287,8 +312,6 @@ def _sorted(order: list[int], columns: Sequence["array[int]"]) -> Iterator["arra
         positions = sorted(range(len(order)), key=order.__getitem__)
         yield from (array(column.typecode, map(column.__getitem__, positions)) for column in columns)
         return
-    import numpy as np  # a twentieth of a second that a small file need not pay
-
     at = np.argsort(np.asarray(order), kind="stable")
     yield from (array(column.typecode, np.frombuffer(column, dtype=column.typecode)[at].tobytes()) for column in columns)
 
@@ -301,8 +324,6 @@ def groups(digests: "array[int]") -> Iterator[list[int]]:
             by_digest.setdefault(digest, []).append(at)
         yield from (group for group in by_digest.values() if len(group) > 1)
         return
-    import numpy as np  # a twentieth of a second that a small file need not pay
-
     values = np.frombuffer(digests, dtype=np.uint64)
     ordered = np.sort(values)
     repeated = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
@@ -334,11 +355,10 @@ def _after(place: Place, before: int) -> Place:
     return place._replace(line=place.line + before)
 
 
-def _opening(roles: tuple[str, ...]) -> Iterator[Any]:
+def _opening(roles: tuple[str, ...]) -> tuple[str, int | None, int | None]:
     """Of some roles: what stands for them in a digest, and the positions of the first system prompt and of the last answer."""
-    yield _suffix(roles)
-    yield roles.index("system") if "system" in roles else None
-    yield len(roles) - 1 - roles[::-1].index("assistant") if "assistant" in roles else None
+    answer = len(roles) - 1 - roles[::-1].index("assistant") if "assistant" in roles else None
+    return _suffix(roles), roles.index("system") if "system" in roles else None, answer
 
 
 def _suffix(roles: tuple[str, ...]) -> str:
@@ -367,9 +387,3 @@ def _without_spaces(text: str) -> bytes:
     if OTHER_SPACES.search(said):
         said = "".join(said.split())
     return said.encode("utf-8", "surrogatepass").translate(None, SPACES)
-
-
-def turns_of(example: Example) -> list[dict[str, Any]]:
-    """The turns of an example that are objects."""
-    turns = example.value.get("messages")
-    return [turn for turn in turns if isinstance(turn, dict)] if isinstance(turns, list) else []

@@ -15,7 +15,7 @@ from curate.text import visible
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class RuleSelection:
     """What a configuration says about rules."""
 
     known: dict[str, Rule]
@@ -28,7 +28,7 @@ class Chosen:
     _by_file: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def by(cls, config: CheckConfig) -> Self:
+    def from_config(cls, config: CheckConfig) -> Self:
         """Choose. Raises `UsageError` for a code or prefix that no rule has, `ConfigError` for rules that are not well declared."""
         wrong = list(mistakes(config.rule))
         if wrong:
