@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from curate.address import where
 from curate.masking import hidden, hidden_pointer
 
 
@@ -64,7 +65,7 @@ class Finding:
     @property
     def where(self) -> str:
         """FILE:LINE, or the file alone."""
-        return f"{self.file}:{self.line}" if self.line else self.file
+        return where(self.file, self.line)
 
     @property
     def order(self) -> tuple[str, int, str, str]:

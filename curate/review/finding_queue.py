@@ -123,7 +123,7 @@ class FindingQueue(Queue):
     def head(self, number: int) -> str:
         """Code, severity, place and message."""
         finding = self.finding(number)
-        return f"{finding.code} {finding.severity} {finding.file}:{finding.line} {finding.pointer} {finding.message}"
+        return f"{finding.code} {finding.severity} {finding.where} {finding.pointer} {finding.message}"
 
     def order(self, sort: str) -> "Rows":
         """The worst first, or as they stand in the files, or rule by rule, or as they became known: of a training the hardest first."""

@@ -8,9 +8,9 @@ of which most ends on an answer has none of these findings. The rules are for th
 from collections.abc import Iterator
 from typing import Any, Final
 
+from curate.address import escape
 from curate.example import Example, Place, content_id
 from curate.finding import Problem, Severity
-from curate.read.locate import escape
 from curate.rules.duplicates import Seen
 from curate.rules.images import images_of
 from curate.rules.messages import kind_of, meant

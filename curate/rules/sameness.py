@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from curate.address import escape
 from curate.example import Example, Place
 from curate.finding import Problem, Severity
-from curate.read.locate import escape
 from curate.rules.duplicates import Seen
 from curate.rules.rule import Scope, rule
 from curate.targets import Target

@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
 
+from curate.address import escape
 from curate.example import UNKNOWN, Example
 from curate.finding import Problem, Severity
 from curate.read.dataset import FileFacts
 from curate.read.formats import BY_NAME
-from curate.read.locate import escape
 from curate.rules.rule import Scope, rule
 from curate.targets import LIMITS, MB, Target
 from curate.text import excerpt, plural, visible

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
+from curate.address import escape
 from curate.example import Example, Message
 from curate.finding import Problem, Severity
-from curate.read.locate import escape
 from curate.rules.duplicates import Seen
 from curate.rules.messages import kind_of, meant, whole
 from curate.rules.profile import Profile, counted

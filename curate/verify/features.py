@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import xxhash
 
+from curate.address import value_at
 from curate.example import canonical
 from curate.verify.lines import Lines
 from curate.verify.passages import Passages, Window
@@ -148,20 +149,6 @@ def digests_of(lines: Sequence[bytes]) -> Hashes:
 def id_of(value: Any) -> str:
     """The id of an example in messages form."""
     return hashlib.blake2b(canonical(value), digest_size=16).hexdigest()
-
-
-def value_at(value: Any, path: str) -> Any:
-    """What stands under a path, `meta.source` or `/meta/source`; None where nothing does."""
-    if path in value:
-        return value[path]
-    for key in [key.replace("~1", "/").replace("~0", "~") for key in path[1:].split("/")] if path.startswith("/") else path.split("."):
-        if isinstance(value, dict):
-            value = value.get(key)
-        elif isinstance(value, list) and key.isdecimal() and int(key) < len(value):
-            value = value[int(key)]
-        else:
-            return None
-    return value
 
 
 def _hashed(value: Any) -> int:

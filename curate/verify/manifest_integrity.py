@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from curate.address import where
 from curate.files import DATA_SUFFIXES, sha256
 from curate.manifest import NAME, Manifest, digest_of, named_files
 from curate.read.document import compact
@@ -123,7 +124,7 @@ def _removed(number: int, value: Any) -> Removed:
     reason = value.get("code") or ("mix" if value["decided_by"] == "mix" else "decision")
     if not isinstance(value["file"], str) or not isinstance(value["line"], int) or not isinstance(value["why"], str) or not isinstance(reason, str):
         raise TypeError("a value of another kind")
-    kept_id, lost_to = (str(kept["example"]), f"{kept['file']}:{kept['line']}") if kept else (None, "")
+    kept_id, lost_to = (str(kept["example"]), where(kept["file"], kept["line"])) if kept else (None, "")
     return Removed(number, value.get("example"), reason, kept_id, lost_to, None if data is None else compact(data))
 
 
