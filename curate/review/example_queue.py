@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from curate.example import Place
 from curate.finding import Severity
 from curate.read.index import Lines
-from curate.review.entry import Entry, Kind, Standing
-from curate.review.facts import ExamplesKnown
+from curate.review.entry import Entry, Kind, ReviewStatus
+from curate.review.events import ExamplesKnown
 from curate.review.query import Query
 from curate.review.queue import Queue, file_fits, within
 
@@ -32,7 +32,7 @@ class ExampleQueue(Queue):
         """Take in the lines that were found meanwhile."""
         more = len(self.lines) - len(self)
         if more > 0:
-            self._grow([Standing.UNDECIDED] * more)
+            self._grow([ReviewStatus.UNDECIDED] * more)
 
     def know(self, fact: ExamplesKnown) -> None:
         """Take in the ids of a file's examples; its lines must all be found. Lines without an example have nothing to decide."""
@@ -47,8 +47,8 @@ class ExampleQueue(Queue):
         none = np.ones(index.count, np.bool_)
         none[rows] = False
         for row in (np.flatnonzero(none) + first).tolist():
-            self.stand(row, Standing.NOTHING)
-        self.incidence.add(fact.ids[:, 0], (rows + first).astype(np.int32))
+            self.set_status(row, ReviewStatus.NOTHING)
+        self.example_index.add(fact.ids[:, 0], (rows + first).astype(np.int32))
 
     def knows(self, files: Collection[str]) -> bool:
         """Whether the ids of all examples in some files are known."""
@@ -66,7 +66,7 @@ class ExampleQueue(Queue):
 
     def place_of(self, example: str) -> Place | None:
         """Where an example stands; None where it is not in the files, or its id is not known yet."""
-        return next((self.lines.place(number) for number in self.incidence.rows(example) if self.id(number) == example), None)
+        return next((self.lines.place(number) for number in self.example_index.rows(example) if self.id(number) == example), None)
 
     def entry(self, number: int) -> Entry:
         """The line with a number."""
@@ -88,7 +88,7 @@ class ExampleQueue(Queue):
         return np.arange(len(self), dtype=np.int32)
 
     def mask(self, query: Query) -> "Flags":
-        """By standing, file and line."""
+        """By status, file and line."""
         import numpy as np
 
         found = super().mask(query)

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from curate.example import Place
 from curate.finding import Severity
-from curate.review.entry import Clash, Cluster, Dispute, Entry, Kind, Side, Standing
-from curate.review.incidence import key
+from curate.review.entry import Cluster, Entry, Kind, MultiConflict, PairConflict, ReviewStatus, Side
+from curate.review.example_index import key
 from curate.review.query import Query
 from curate.review.queue import Queue, file_fits, within
 
@@ -21,15 +21,15 @@ class SubjectQueue(Queue):
 
     def __init__(self) -> None:
         super().__init__()
-        self.subjects: list[Cluster | Clash | Dispute] = []
+        self.subjects: list[Cluster | PairConflict | MultiConflict] = []
 
-    def add(self, subjects: Iterable[Cluster | Clash | Dispute], standings: Sequence[Standing]) -> None:
+    def add(self, subjects: Iterable[Cluster | PairConflict | MultiConflict], statuses: Sequence[ReviewStatus]) -> None:
         """More of them, with how they stand."""
         first = len(self.subjects)
         self.subjects.extend(subjects)
         pairs = [(key(side.id), number) for number in range(first, len(self.subjects)) for side in sides_of(self.subjects[number])]
-        self.incidence.add([one for one, _ in pairs], [number for _, number in pairs])
-        self._grow(standings)
+        self.example_index.add([one for one, _ in pairs], [number for _, number in pairs])
+        self._grow(statuses)
 
     def entry(self, number: int) -> Entry:
         """The cluster or conflict with a number."""
@@ -42,7 +42,7 @@ class SubjectQueue(Queue):
     def head(self, number: int) -> str:
         """Code and places; of a conflict, its evidence."""
         subject = self.subjects[number]
-        said = [evidence.source for evidence in subject.evidence] if isinstance(subject, Clash) else []
+        said = [evidence.source for evidence in subject.evidence] if isinstance(subject, PairConflict) else []
         return " ".join([self.entry(number).code, subject.id, *said, *map(str, self.places(number))])
 
     def scores(self) -> "np.ndarray[Any, Any]":
@@ -63,7 +63,7 @@ class SubjectQueue(Queue):
         return np.arange(len(self), dtype=np.int32)
 
     def mask(self, query: Query) -> "Flags":
-        """By standing, code, file, line and score."""
+        """By status, code, file, line and score."""
         import numpy as np
 
         found = super().mask(query)
@@ -98,23 +98,23 @@ class ConflictQueue(SubjectQueue):
     sorts = ("surest", "largest")
 
 
-def sides_of(subject: Cluster | Clash | Dispute) -> Sequence[Side]:
+def sides_of(subject: Cluster | PairConflict | MultiConflict) -> Sequence[Side]:
     """All examples in it, that of a cluster's keeper first."""
     if isinstance(subject, Cluster):
         return (subject.kept, *(member.side for member in subject.members))
-    if isinstance(subject, Clash):
+    if isinstance(subject, PairConflict):
         return subject.left, subject.right
-    return [side for stand in subject.stands for side in stand.sides]
+    return [side for group in subject.groups for side in group.sides]
 
 
-def score_of(subject: Cluster | Clash | Dispute) -> float:
+def score_of(subject: Cluster | PairConflict | MultiConflict) -> float:
     """Similarity of the least similar duplicate, or how sure a conflict is."""
     if isinstance(subject, Cluster):
         return min(member.similarity for member in subject.members)
-    return subject.confidence if isinstance(subject, Clash) else 0.0
+    return subject.confidence if isinstance(subject, PairConflict) else 0.0
 
 
-def entry_of(subject: Cluster | Clash | Dispute, number: int) -> Entry:
+def entry_of(subject: Cluster | PairConflict | MultiConflict, number: int) -> Entry:
     """A cluster or conflict as an entry."""
     if isinstance(subject, Cluster):
         distinct = [member.side.id for member in subject.distinct]
@@ -122,7 +122,7 @@ def entry_of(subject: Cluster | Clash | Dispute, number: int) -> Entry:
         code = subject.members[0].code
         severity = Severity.INFO if subject.apart else Severity.WARNING
         return Entry("cluster", number, subject.id, code, severity, subject.kept.place, ids, subject)
-    if isinstance(subject, Clash):
+    if isinstance(subject, PairConflict):
         return Entry("conflict", number, subject.id, subject.code, Severity.WARNING, subject.left.place, (subject.left.id, subject.right.id), subject)
     sides = sides_of(subject)
     return Entry("conflict", number, subject.id, "topic", Severity.WARNING, sides[0].place, tuple(dict.fromkeys(side.id for side in sides)), subject)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from curate.review.entry import Kind, Standing
+from curate.review.entry import Kind, ReviewStatus
 from curate.review.query import parse
 from curate.review.search import search
 from curate.review.session import ReviewSession
@@ -53,9 +53,9 @@ def next_open(session: ReviewSession, view: View, after: int = -1) -> int | None
     """Position in a view of the next entry to decide, past `after` and then from the top; None when all are decided."""
     import numpy as np
 
-    standings = session.queues[view.kind].standings.values
-    rows = view.rows[view.rows < len(standings)]
-    unsettled = np.flatnonzero(standings[rows] <= Standing.CONTESTED)
+    statuses = session.queues[view.kind].statuses.values
+    rows = view.rows[view.rows < len(statuses)]
+    unsettled = np.flatnonzero(statuses[rows] <= ReviewStatus.CONTESTED)
     if not len(unsettled):
         return None
     at = int(np.searchsorted(unsettled, after, side="right"))

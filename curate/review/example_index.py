@@ -16,7 +16,7 @@ def key(example: str) -> int:
     return int(example[:16], 16)
 
 
-class Incidence:
+class ExampleIndex:
     """Numbers of entries by the ids of the examples in them. It only grows."""
 
     def __init__(self) -> None:

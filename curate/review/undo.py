@@ -21,7 +21,7 @@ def new_step() -> str:
 
 
 @dataclass(slots=True)
-class Steps:
+class UndoHistory:
     """The steps that can be undone, and those that can be done again; the last of each first in line."""
 
     done: list[str] = field(default_factory=list)
@@ -30,8 +30,8 @@ class Steps:
     """By step, the decisions that made it."""
 
     @classmethod
-    def of(cls, decisions: Iterable[Decision], who: str) -> "Steps":
-        """Those of one person."""
+    def of(cls, decisions: Iterable[Decision], who: str) -> "UndoHistory":
+        """The steps of one person."""
         steps = cls()
         for decision in decisions:
             if decision.who == who and decision.step:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from curate.datamap import Mapped
 from curate.errors import CurateError
 from curate.finding import Finding
-from curate.review.entry import Clash, Cluster, Dispute
+from curate.review.entry import Cluster, MultiConflict, PairConflict
 
 if TYPE_CHECKING:
     import numpy as np
@@ -67,8 +67,8 @@ class DuplicatesFound:
 class ConflictsFound:
     """All conflicts that are known, the surest first."""
 
-    conflicts: list[Clash]
-    disputes: list[Dispute] = field(default_factory=list)
+    conflicts: list[PairConflict]
+    multi_conflicts: list[MultiConflict] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     """What was not looked for, and why."""
 
@@ -96,5 +96,5 @@ class Ended:
     """Nothing more will come."""
 
 
-Fact = Advanced | FindingsFound | Checked | ExamplesKnown | DuplicatesFound | ConflictsFound | TrainingKnown | Broke | Ended
-Tell = Callable[[Fact], None]
+ScanEvent = Advanced | FindingsFound | Checked | ExamplesKnown | DuplicatesFound | ConflictsFound | TrainingKnown | Broke | Ended
+Tell = Callable[[ScanEvent], None]

@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 
-class Column:
+class ArrayColumn:
     """Numbers of one kind, one an entry."""
 
     def __init__(self, kind: str) -> None:
