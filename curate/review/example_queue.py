@@ -1,7 +1,9 @@
 """All lines of the files as entries, the first of which can be looked at while the rest is still being found."""
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
+
+import numpy as np
 
 from curate.example import Place
 from curate.finding import Severity
@@ -9,12 +11,7 @@ from curate.read.index import Lines
 from curate.review.entry import Entry, Kind, ReviewStatus
 from curate.review.events import ExamplesKnown
 from curate.review.query import Query
-from curate.review.queue import Queue, file_fits, within
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from curate.review.queue import Flags, Rows
+from curate.review.queue import Flags, Queue, Rows, file_fits, within
 
 
 class ExampleQueue(Queue):
@@ -36,8 +33,6 @@ class ExampleQueue(Queue):
 
     def know(self, fact: ExamplesKnown) -> None:
         """Take in the ids of a file's examples; its lines must all be found. Lines without an example have nothing to decide."""
-        import numpy as np
-
         number = next(at for at, index in enumerate(self.lines.indexes) if index.name == fact.file)
         index, first = self.lines.indexes[number], self.lines.firsts[number]
         rows = index.lines_at(fact.starts) if len(fact.starts) else fact.positions
@@ -81,16 +76,12 @@ class ExampleQueue(Queue):
         """Where it stands."""
         return str(self.lines.place(number))
 
-    def order(self, sort: str) -> "Rows":  # noqa: ARG002  (there is one order only)
+    def order(self, sort: str) -> Rows:  # noqa: ARG002  (there is one order only)
         """As they stand in the files."""
-        import numpy as np
-
         return np.arange(len(self), dtype=np.int32)
 
-    def mask(self, query: Query) -> "Flags":
+    def mask(self, query: Query) -> Flags:
         """By status, file and line."""
-        import numpy as np
-
         found = super().mask(query)
         if query.files or query.lines:
             parts = []

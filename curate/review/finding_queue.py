@@ -1,7 +1,9 @@
 """Findings as entries: columns, so that a million of them are no burden."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
+
+import numpy as np
 
 from curate.example import Place
 from curate.finding import Finding, Severity
@@ -9,11 +11,7 @@ from curate.review.array_column import ArrayColumn
 from curate.review.entry import Entry, Kind, ReviewStatus
 from curate.review.example_index import key
 from curate.review.query import Query
-from curate.review.queue import Queue, chosen, file_fits, within
-
-if TYPE_CHECKING:
-    from curate.review.queue import Flags, Rows
-
+from curate.review.queue import Flags, Queue, Rows, chosen, file_fits, within
 
 SEVERITIES = tuple(Severity)
 
@@ -125,10 +123,8 @@ class FindingQueue(Queue):
         finding = self.finding(number)
         return f"{finding.code} {finding.severity} {finding.where} {finding.pointer} {finding.message}"
 
-    def order(self, sort: str) -> "Rows":
+    def order(self, sort: str) -> Rows:
         """The worst first, or as they stand in the files, or rule by rule, or as they became known: of a training the hardest first."""
-        import numpy as np
-
         if sort == "as found":
             return np.arange(len(self), dtype=np.int32)
         column = {name: part.values[: len(self)] for name, part in self._columns.items()}
@@ -137,7 +133,7 @@ class FindingQueue(Queue):
         keys = {"line": by_line, "rule": (*by_line, codes), "severity": (*by_line, column["severity"])}[sort]
         return np.lexsort(keys).astype(np.int32)
 
-    def mask(self, query: Query) -> "Flags":
+    def mask(self, query: Query) -> Flags:
         """By status, code, severity, file, line and whether a repair is at hand."""
         found = super().mask(query)
         column = {name: part.values[: len(found)] for name, part in self._columns.items()}
@@ -157,8 +153,6 @@ class FindingQueue(Queue):
 
     def counts(self) -> dict[str, tuple[Severity, int, int]]:
         """Per code its severity, how many findings it has, and how many of them are open."""
-        import numpy as np
-
         codes, statuses = self._columns["code"].values[: len(self)], self.statuses.values
         every = np.bincount(codes, minlength=len(self.codes.all))
         left = np.bincount(codes[statuses[: len(codes)] <= ReviewStatus.CONTESTED], minlength=len(self.codes.all))

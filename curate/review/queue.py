@@ -4,7 +4,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from fnmatch import fnmatch
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
+
+import numpy as np
 
 from curate.example import Place
 from curate.review.array_column import ArrayColumn
@@ -12,11 +14,8 @@ from curate.review.entry import Entry, Kind, ReviewStatus
 from curate.review.example_index import ExampleIndex
 from curate.review.query import Query, Range
 
-if TYPE_CHECKING:
-    import numpy as np
-
-    Flags = np.ndarray[Any, np.dtype[np.bool_]]
-    Rows = np.ndarray[Any, np.dtype[np.int32]]
+Flags = np.ndarray[Any, np.dtype[np.bool_]]
+Rows = np.ndarray[Any, np.dtype[np.int32]]
 
 
 class Queue(ABC):
@@ -50,13 +49,11 @@ class Queue(ABC):
         """What an entry says besides the texts of its examples."""
 
     @abstractmethod
-    def order(self, sort: str) -> "Rows":
+    def order(self, sort: str) -> Rows:
         """All numbers, in one of the orders."""
 
-    def mask(self, query: Query) -> "Flags":
+    def mask(self, query: Query) -> Flags:
         """Of each entry whether the terms hold that need no text."""
-        import numpy as np
-
         statuses = self.statuses.values
         found: Flags = np.isin(statuses, query.statuses) if query.statuses else np.ones(len(statuses), np.bool_)
         return found
@@ -69,9 +66,7 @@ class Queue(ABC):
         if (ReviewStatus.NOTHING in (old, status)) and old is not status:
             self.total += 1 if old is ReviewStatus.NOTHING else -1
 
-    def _grow(self, statuses: "Sequence[int] | np.ndarray[Any, Any]") -> None:
-        import numpy as np
-
+    def _grow(self, statuses: Sequence[int] | np.ndarray[Any, Any]) -> None:
         new = np.asarray(statuses, np.uint8)
         self.statuses.extend(new)
         decidable = int(np.count_nonzero(new != ReviewStatus.NOTHING))
@@ -79,7 +74,7 @@ class Queue(ABC):
         self.total += decidable
 
 
-def within(values: "np.ndarray[Any, Any]", ranges: Sequence[Range]) -> "Flags":
+def within(values: np.ndarray[Any, Any], ranges: Sequence[Range]) -> Flags:
     """Which values lie in one of some ranges, ends included."""
     import numpy as np
 
@@ -89,7 +84,7 @@ def within(values: "np.ndarray[Any, Any]", ranges: Sequence[Range]) -> "Flags":
     return found
 
 
-def chosen(values: "np.ndarray[Any, Any]", names: Sequence[str], fits: Sequence[bool]) -> "Flags":
+def chosen(values: np.ndarray[Any, Any], names: Sequence[str], fits: Sequence[bool]) -> Flags:
     """Which values are numbers of names that fit."""
     import numpy as np
 

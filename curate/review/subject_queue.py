@@ -1,19 +1,16 @@
 """Clusters of duplicates, and conflicts, as entries: few enough to be objects, which hold places and no texts."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
+
+import numpy as np
 
 from curate.example import Place
 from curate.finding import Severity
 from curate.review.entry import Cluster, Entry, Kind, MultiConflict, PairConflict, ReviewStatus, Side
 from curate.review.example_index import key
 from curate.review.query import Query
-from curate.review.queue import Queue, file_fits, within
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from curate.review.queue import Flags, Rows
+from curate.review.queue import Flags, Queue, Rows, file_fits, within
 
 
 class SubjectQueue(Queue):
@@ -45,16 +42,12 @@ class SubjectQueue(Queue):
         said = [evidence.source for evidence in subject.evidence] if isinstance(subject, PairConflict) else []
         return " ".join([self.entry(number).code, subject.id, *said, *map(str, self.places(number))])
 
-    def scores(self) -> "np.ndarray[Any, Any]":
+    def scores(self) -> np.ndarray[Any, Any]:
         """Similarity of the least similar duplicate, or how sure a conflict is."""
-        import numpy as np
-
         return np.array([score_of(subject) for subject in self.subjects[: len(self)]])
 
-    def order(self, sort: str) -> "Rows":
+    def order(self, sort: str) -> Rows:
         """As they came; or by score; or by how many examples they have."""
-        import numpy as np
-
         if sort == "surest":
             return np.argsort(-self.scores(), kind="stable").astype(np.int32)
         if sort == "largest":
@@ -62,10 +55,8 @@ class SubjectQueue(Queue):
             return np.argsort(-sizes, kind="stable").astype(np.int32)
         return np.arange(len(self), dtype=np.int32)
 
-    def mask(self, query: Query) -> "Flags":
+    def mask(self, query: Query) -> Flags:
         """By status, code, file, line and score."""
-        import numpy as np
-
         found = super().mask(query)
         if query.scores:
             found &= within(self.scores()[: len(found)], query.scores)
