@@ -15,7 +15,7 @@ from curate.verify.lines import Lines
 from curate.verify.passages import Passages, Window
 from curate.verify.reading import NotUnderstoodError, Reading, given, loads, read
 from curate.verify.similarity_index import Flags, Sets, joined
-from curate.verify.words import RUN, Hashes, Numbers, folded, mixed, sequences, shingles, word_hashes
+from curate.verify.words import RUN, Hashes, Numbers, folded, mixed, sequences, shingles, weights, word_hashes
 
 LEAST: Final = 20
 """Words of the shortest answer that is compared by itself."""
@@ -266,6 +266,5 @@ class _Words:
 
 def _running(hashes: Hashes, places: Numbers, starts: Numbers) -> Hashes:
     """A hash of each sequence up to each of its elements. places: of each element its position there; starts: where its sequence begins."""
-    factors = mixed(places.astype(np.uint64)) | np.uint64(1)
-    sums = np.concatenate((np.zeros(1, dtype=np.uint64), np.cumsum(hashes * factors)))
+    sums = np.concatenate((np.zeros(1, dtype=np.uint64), np.cumsum(hashes * weights(places))))
     return np.maximum(mixed(sums[1:] - sums[starts] + places.astype(np.uint64)), np.uint64(1))
