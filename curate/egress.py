@@ -22,18 +22,13 @@ from pydantic import Field
 
 from curate.config import Section, load_toml, validated
 from curate.errors import MissingExtra, UsageError
+from curate.targets import KEYS
 from curate.text import visible
 
 if TYPE_CHECKING:
     import openai
 
-BOUND: Final = {
-    "OPENAI_API_KEY": ("api.openai.com",),
-    "AZURE_OPENAI_API_KEY": (".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com"),
-    "TOGETHER_API_KEY": (".together.ai", ".together.xyz"),
-    "FIREWORKS_API_KEY": ("api.fireworks.ai",),
-    "MISTRAL_API_KEY": ("api.mistral.ai",),
-}
+BOUND: Final = dict(KEYS.values())
 """Environment variables with keys, and the names of hosts, or the ends of such, to which each may be sent. To no others."""
 RING: Final = "curate"
 """Name under which the keyring has keys, by host."""

@@ -15,6 +15,8 @@ import orjson
 from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict  # pydantic reads that of `typing` from Python 3.12 on only
 
+from curate.address import where
+
 Role = Literal["system", "developer", "user", "assistant", "tool", "function"]
 ROLES: Final = frozenset(get_args(Role))
 UNKNOWN: Final = "unknown"
@@ -58,7 +60,7 @@ class Place(NamedTuple):
     """How many others start before it on the same line: in a JSON array, several elements may."""
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}" if self.line else self.file
+        return where(self.file, self.line)
 
 
 @dataclass(frozen=True, slots=True)

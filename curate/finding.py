@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from curate.address import where
 from curate.example import Place
 from curate.masking import hidden, hidden_pointer
 
@@ -71,7 +72,7 @@ class Finding:
     @property
     def where(self) -> str:
         """FILE:LINE, or the file alone."""
-        return f"{self.file}:{self.line}" if self.line else self.file
+        return where(self.file, self.line)
 
     @property
     def order(self) -> tuple[str, int, str, str]:

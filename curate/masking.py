@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
+from curate.address import escape, unescape
+
 
 class Secret(NamedTuple):
     """Where a secret stands in a text, and what it is."""
@@ -208,9 +210,9 @@ def _told(said: str) -> str:
 
 
 def _told_pointer(pointer: str) -> str:
-    keys = [key.replace("~1", "/").replace("~0", "~") for key in pointer.split("/")]
+    keys = [unescape(key) for key in pointer.split("/")]
     shown = [hidden(key) for key in keys]
-    return pointer if shown == keys else "/".join(key.replace("~", "~0").replace("/", "~1") for key in shown)
+    return pointer if shown == keys else "/".join(escape(key) for key in shown)
 
 
 _remembered = lru_cache(maxsize=4096)(_told)  # rules say the same of many lines, at the same places in them

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from curate.address import where
 from curate.apply import Removal, removal_of
 from curate.config import Config, MixConfig
 from curate.decision import Decision, DecisionLog
@@ -95,7 +96,7 @@ def chosen(entries: Sequence[Entry], wanted: Iterable[str], reasons: Iterable[st
 
 
 def _is(removal: Removal, name: str) -> bool:
-    return name == f"{removal.file}:{removal.line}" or (len(name) >= 6 and removal.example is not None and removal.example.startswith(name))
+    return name == where(removal.file, removal.line) or (len(name) >= 6 and removal.example is not None and removal.example.startswith(name))
 
 
 def _reason(removal: Removal) -> str:
@@ -165,7 +166,7 @@ def restore_into(folder: Path, entries: Sequence[Entry], numbers: Sequence[int],
     _demand_intact(folder, manifest, entries)
     back = [entries[at] for at in numbers]
     if broken := [removal for _, removal in back if removal.example is None]:
-        place = visible(f"{broken[0].file}:{broken[0].line}")
+        place = visible(where(broken[0].file, broken[0].line))
         raise UsageError(f"{place}: holds no example ({plural(len(broken), 'such line')}), and cannot go into a split", "take its bytes with -o FILE")
     given = bool(manifest.existing)
     config = Config.model_validate(manifest.config).model_copy(update={"mix": MixConfig()})  # what a person brings back has its room
@@ -204,7 +205,7 @@ def _before(table: Table, order: Sequence[str]) -> "Numbers":
 
 def _place(back: Sequence[Entry], table: Table, line: int) -> str:
     removal = back[line - int(table.first[-2])].removal
-    return f"{removal.file}:{removal.line}"
+    return where(removal.file, removal.line)
 
 
 def _restored(removal: Removal, table: Table, division: Division, nth: int) -> Restored:

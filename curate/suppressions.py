@@ -12,6 +12,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from curate.address import where
 from curate.check import CheckReport
 from curate.config import SUPPRESSIONS
 from curate.decision import user
@@ -80,7 +81,10 @@ def suppress(report: CheckReport, suppressions: Suppressions, files: Collection[
     fresh = [finding for finding in report.findings if (finding.code, finding.example) not in met]
     report.suppressed += len(report.findings) - len(fresh)
     stale = [
-        (Place(suppressions.path.name, number), f"nothing to suppress: {entry.code} does not find anything in the example that was {entry.file}:{entry.line}")
+        (
+            Place(suppressions.path.name, number),
+            f"nothing to suppress: {entry.code} does not find anything in the example that was {where(entry.file, entry.line)}",
+        )
         for number, entry in suppressions.lines
         if (entry.code, entry.example) not in met and _was_asked(entry, report, files)
     ]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 
 class Target(StrEnum):
@@ -19,10 +19,26 @@ class Target(StrEnum):
     LLAMAFACTORY = "llamafactory"
 
 
+class ServiceKey(NamedTuple):
+    """The key of a service."""
+
+    variable: str
+    """Environment variable that has it."""
+    hosts: tuple[str, ...]
+    """Names of hosts, or the ends of such, to which it may be sent; to no others."""
+
+
+KEYS: Final[dict[Target, ServiceKey]] = {
+    Target.OPENAI: ServiceKey("OPENAI_API_KEY", ("api.openai.com",)),
+    Target.AZURE: ServiceKey("AZURE_OPENAI_API_KEY", (".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com")),
+    Target.TOGETHER: ServiceKey("TOGETHER_API_KEY", (".together.ai", ".together.xyz")),
+    Target.FIREWORKS: ServiceKey("FIREWORKS_API_KEY", ("api.fireworks.ai",)),
+    Target.MISTRAL: ServiceKey("MISTRAL_API_KEY", ("api.mistral.ai",)),
+}
 OPENAI_AZURE: Final = (Target.OPENAI, Target.AZURE)
 ARROW: Final = (Target.TRL, Target.AXOLOTL)
 """Targets that read data into columns of one type each."""
-SERVICES: Final = (Target.OPENAI, Target.AZURE, Target.TOGETHER, Target.FIREWORKS, Target.MISTRAL)
+SERVICES: Final = tuple(KEYS)
 """Those that take a file and train on it out of sight."""
 NO_DEVELOPER: Final = (Target.TOGETHER, Target.FIREWORKS, Target.MISTRAL)
 """Those that know the roles system, user, assistant and tool only."""

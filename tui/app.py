@@ -166,7 +166,7 @@ class CurateApp(ReviewApp):
         screen = self.screen
         if isinstance(screen, QueueScreen):
             order.sort(key=lambda kind: kind != screen.KIND)
-        places = [(kind, number) for kind in order for number in self.session.queues[kind].incidence.rows(example)]
+        places = [(kind, number) for kind in order for number in self.session.queues[kind].example_index.rows(example)]
         fits = [(kind, number) for kind, number in places if self.session.queues[kind].entry(number).about == about] or places
         if not fits:
             return

@@ -11,9 +11,9 @@ import typer
 
 from curate.decision import DecisionLog
 from curate.errors import ExitCode, MissingExtra, UsageError
-from curate.review.facts import Fact
+from curate.review.events import ScanEvent
 from curate.review.sources import Sources, sources_of
-from curate.review.trained import FILTER, HARDEST, training_of
+from curate.review.training_signals import FILTER, HARDEST, training_of
 from curate.runs import Project, data_of, find_run
 
 
@@ -48,7 +48,7 @@ def review(
     from tui.review_app import At
     from tui.terminal import end_with_terminal
 
-    def told(sources: Sources, tell: Callable[[Fact], None], stopped: Callable[[], bool]) -> None:
+    def told(sources: Sources, tell: Callable[[ScanEvent], None], stopped: Callable[[], bool]) -> None:
         if known is not None:
             tell(known)
         scanned(sources, tell, stopped)
@@ -62,14 +62,14 @@ def review(
     return ExitCode.INTERRUPTED if app.abandoned else ExitCode.CLEAN
 
 
-def scanned(sources: Sources, tell: Callable[[Fact], None], stopped: Callable[[], bool]) -> None:
+def scanned(sources: Sources, tell: Callable[[ScanEvent], None], stopped: Callable[[], bool]) -> None:
     """Check and compare in a process of its own, and tell what it finds."""
     from curate.pipeline import load_conflicts  # detectors and models' code: not before the screen is there
     from curate.review.scan import Scan
 
     scan = Scan(sources, load_conflicts)
     try:
-        for fact in scan.facts():
+        for fact in scan.events():
             if stopped():
                 return
             tell(fact)

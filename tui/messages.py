@@ -7,7 +7,7 @@ from textual.message import Message
 
 from curate.errors import CurateError
 from curate.review import View
-from curate.review.facts import Fact
+from curate.review.events import ScanEvent
 
 
 @dataclass
@@ -26,7 +26,7 @@ class LinesFound(Message):
 class FactTold(Message):
     """Checking or comparing found something."""
 
-    fact: Fact
+    fact: ScanEvent
 
 
 @dataclass

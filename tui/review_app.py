@@ -11,13 +11,13 @@ from textual.worker import get_current_worker
 from curate.decision import DecisionLog
 from curate.read.index import Lines
 from curate.review import Kind, ReviewSession, Sources, views
-from curate.review.facts import Fact
+from curate.review.events import ScanEvent
 from curate.review.overview import measure
 from tui.abandon import abandonable
 from tui.keys import TAB_OF
 from tui.messages import FactTold, LinesFound, Measured, Narrowed
 
-Facts = Callable[[Sources, Callable[[Fact], None], Callable[[], bool]], None]
+Facts = Callable[[Sources, Callable[[ScanEvent], None], Callable[[], bool]], None]
 """Checks and compares, tells each fact, and asks now and then whether it shall stop."""
 
 
@@ -62,9 +62,9 @@ class ReviewApp(App[None]):
     @cached_property
     def mender(self) -> Any:
         """The rules, ready to be asked about one line; loaded when first needed."""
-        from curate.review.mend import Mender  # a fifth of a second that the first screen does not wait for
+        from curate.review.live_lint import LiveLint  # a fifth of a second that the first screen does not wait for
 
-        return Mender(self.sources.config.check)
+        return LiveLint(self.sources.config.check)
 
     @cached_property
     def rule_names(self) -> Mapping[str, str]:
@@ -94,7 +94,7 @@ class ReviewApp(App[None]):
         """Check and compare."""
         worker = get_current_worker()
 
-        def tell(fact: Fact) -> None:
+        def tell(fact: ScanEvent) -> None:
             if not worker.is_cancelled and session is self.session:
                 self.post_message(FactTold(fact))
 

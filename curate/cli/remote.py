@@ -15,11 +15,10 @@ from curate.cli.options import processes, progress
 from curate.cli.remote_follow import cancel, fetch, watch
 from curate.errors import DataError, ExitCode
 from curate.finding import Severity
-from curate.remote.endpoint import Endpoint
+from curate.remote.endpoint import Endpoint, Place
 from curate.remote.estimate import Estimate, Measured, estimated, measure
-from curate.remote.key import key_of
 from curate.remote.prices import price_of
-from curate.remote.service import Place
+from curate.remote.services import SERVICE, key_of
 from curate.remote.settings import Settings, demand_fit
 from curate.remote.start import start as start_job
 from curate.remote.tokens import counter_of
@@ -28,24 +27,27 @@ from curate.report.check_formats import OutputFormat, reported, write_report
 from curate.report.check_text import SHOWN
 from curate.report.console import console, print_json
 from curate.report.remote import StartOutput, UploadOutput, cost_text, estimate_output, estimate_text, job_text, plain, sent_text
+from curate.targets import KEYS
 from curate.text import plural, visible
 from curate.transaction import locked
 
 PERSONAL: Final = "S"
 """Family of the rules about secrets and personal data: told whatever their severity, for the data is about to leave."""
 NoCheck = Annotated[bool, typer.Option("--no-check", help="Send the data whatever `remote validate` says of it.")]
+OPEN: Final = [service for service in SERVICE.values() if not service.own]
+"""Services at which jobs can be started."""
+VARIABLES: Final = ", ".join(KEYS[service.target].variable for service in OPEN)
 
 remote = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="""Fine-tune at a service: OpenAI, Azure, Together, Fireworks, or any by --base-url that speaks OpenAI's interface.
+    help=f"""Fine-tune at a service: {", ".join(service.name for service in OPEN)}, or any by --base-url that speaks OpenAI's interface.
 
     validate and estimate send nothing. upload, start, watch, fetch and cancel speak to the service; data leaves this machine only
-    after a yes. Keys come from the environment (CURATE_REMOTE_KEY, or the service's own: OPENAI_API_KEY, AZURE_OPENAI_API_KEY,
-    TOGETHER_API_KEY, FIREWORKS_API_KEY) or the keyring, and are never written. What was sent and started stands in
-    .curate/remote/: nothing is uploaded or started twice.
+    after a yes. Keys come from the environment (CURATE_REMOTE_KEY, or the service's own: {VARIABLES}) or the
+    keyring, and are never written. What was sent and started stands in .curate/remote/: nothing is uploaded or started twice.
 
     OpenAI closes self-serve fine-tuning to everyone on 2027-01-06: no job can be started at api.openai.com from then on.
     """,
@@ -238,7 +240,7 @@ def _estimated(
     assert training is not None
     for part in filter(None, found):
         demand_fit(wanted, part.formats, part.path)
-    cost = price_of(meant.place.target, wanted.model, wanted.method, meant.remote.prices, price)
+    cost = price_of(meant.place.service.prices, wanted.model, wanted.method, meant.remote.prices, price)
     return estimated(wanted, training, measured_on, counter, cost, usual=meant.place.service.epochs, hours=hours)
 
 

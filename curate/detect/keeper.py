@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from curate.detect.traits import value_at
+from curate.address import value_at
 from curate.example import Example
 
 if TYPE_CHECKING:

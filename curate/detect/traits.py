@@ -1,8 +1,9 @@
 """What examples have in common by which parts of a data set shall be alike: a label, where they come from, their language, whether they call tools."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
+from curate.address import value_at
 from curate.detect.labels import is_label
 from curate.errors import MissingExtra, UsageError
 from curate.example import Example, canonical
@@ -63,21 +64,6 @@ def pointed(example: Example, path: str) -> Trait | None:
         return None
     data = canonical(found)
     return Trait(data, found if isinstance(found, str) else data.decode("utf-8", "replace"))
-
-
-def value_at(line: dict[str, Any], path: str) -> Any:
-    """What stands in a line under a JSON pointer, `/meta/date`, or keys with dots between them, `meta.date`; None for nothing. A key with dots comes first."""
-    if path in line:
-        return line[path]
-    value: Any = line
-    for key in [key.replace("~1", "/").replace("~0", "~") for key in path[1:].split("/")] if path.startswith("/") else path.split("."):
-        if isinstance(value, dict):
-            value = value.get(key)
-        elif isinstance(value, list) and key.isdecimal() and int(key) < len(value):
-            value = value[int(key)]
-        else:
-            return None
-    return value
 
 
 def _spoken(told: Told) -> str:

@@ -66,17 +66,17 @@ class Check(Stage):
         files = data.sources.files
         report = check_paths(files, data.config.check, data.advance("check", None, "lines"), data.name, cores())
         suppress(report, load_suppressions(data.project.folder), [data.name(path) for path in files])
-        return {"findings": [finding.as_json() for finding in report.findings], "lines": report.lines, "not_understood": report.not_understood}
+        return {"findings": report.findings, "lines": report.lines, "not_understood": report.not_understood}
 
     @override
     def summary(self, data: RunData, result: store.Result) -> str:
-        counts = {severity: sum(finding["severity"] == severity for finding in result["findings"]) for severity in Severity}
+        counts = {severity: sum(finding.severity is severity for finding in result["findings"]) for severity in Severity}
         told = ", ".join(plural(count, severity.value) for severity, count in counts.items() if count)
         return f"{plural(result['lines'] - result['not_understood'], 'example')} in {plural(result['lines'], 'line')}: {told or 'no findings'}"
 
     @override
     def take(self, data: RunData, found: RunResult, result: store.Result) -> RunResult:
-        found = replace(found, findings=store.findings_of(result), not_understood=result["not_understood"])
+        found = replace(found, findings=result["findings"], not_understood=result["not_understood"])
         errors = any(finding.severity is Severity.ERROR and finding.example for finding in found.findings)
         demand_understood(result["lines"], result["lines"] - found.not_understood)
         if data.config.errors == "stop" and (errors or found.not_understood):
@@ -105,17 +105,17 @@ class Dedup(Stage):
             pinned |= {part.id(at) for at in range(len(part.lines))}
         with data.pool() as pool:
             sifted = sift(part, config, pool, pinned, (lambda _: _signals(found)) if config.keep == "best" else None)
-        return store.losses_result(sifted.losses, sifted.apart)
+        return {"duplicates": sifted.losses, "apart": sifted.apart}
 
     @override
     def summary(self, data: RunData, result: store.Result) -> str:
-        codes = Counter(loss.code for loss in store.losses_of(result))
+        codes = Counter(loss.code for loss in result["duplicates"])
         begun = f", {plural(codes['D007'], 'beginning')}" if codes["D007"] else ""
         return f"{codes['D001']:,} exact, {codes['D003']:,} near{begun}; {plural(len(result['apart']), 'pair')} kept apart"
 
     @override
     def take(self, data: RunData, found: RunResult, result: store.Result) -> RunResult:
-        return replace(found, losses=store.losses_of(result), apart=len(result["apart"]))
+        return replace(found, losses=result["duplicates"], apart=len(result["apart"]))
 
 
 def _signals(found: RunResult) -> Mapping[str, tuple[int, ...]]:

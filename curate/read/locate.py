@@ -7,18 +7,10 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from curate.address import escape
+
 STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 TOKEN = re.compile(STRING + r'|[\[\]{},:]|[^\s\[\]{},:"]+', re.DOTALL)
-
-
-def escape(key: str) -> str:
-    """One key of a JSON pointer (RFC 6901)."""
-    return key.replace("~", "~0").replace("/", "~1")
-
-
-def pointer(*keys: str | int) -> str:
-    """The JSON pointer through `keys`, from the outside in."""
-    return "".join(f"/{escape(str(key))}" for key in keys)
 
 
 class Key(NamedTuple):

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from enum import StrEnum
 
+from curate.address import where
 from curate.check import CheckReport
 from curate.finding import Finding
 from curate.report.check_text import SHOWN, ending, first_ones, rule_counts, safe, said
@@ -45,5 +46,5 @@ def _line(finding: Finding, report: CheckReport, by: GroupBy) -> Styled:
     if by is GroupBy.FILE:
         line = f"{finding.line:>8}  " if finding.line else "    file  "
         return Styled((line, "bold"), (finding.code, severity), f" {finding.severity} ", *said(finding, report))
-    place = f"{safe(finding.file)}:{finding.line}" if finding.line else safe(finding.file)
+    place = where(safe(finding.file), finding.line)
     return Styled("    ", (place, "bold"), ": ", (finding.severity.value, severity), " ", *said(finding, report))

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 
+from curate.address import where
 from curate.check import CheckReport
 from curate.finding import Finding, Severity
 from curate.report.console import COLOURS, Styled
@@ -26,7 +27,7 @@ def safe(text: str) -> str:
 
 def finding_line(finding: Finding, report: CheckReport) -> Styled:
     """`data.jsonl:3: M016 warning [*] two user turns in a row (/messages/2)`, safe to print."""
-    place = f"{safe(finding.file)}:{finding.line}" if finding.line else safe(finding.file)
+    place = where(safe(finding.file), finding.line)
     return Styled((place, "bold"), ": ", (finding.code, COLOURS[finding.severity]), f" {finding.severity} ", *said(finding, report))
 
 

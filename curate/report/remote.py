@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from curate.remote.endpoint import Place
 from curate.remote.estimate import Estimate, Measured
 from curate.remote.fetch import METRICS, Fetched, Record
 from curate.remote.job import Job, JobEvent
-from curate.remote.service import Place
 from curate.remote.settings import Settings
 from curate.remote.upload import Sent
 from curate.text import plural, visible

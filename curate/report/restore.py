@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel, ConfigDict
 
+from curate.address import where
 from curate.apply import Removal
 from curate.manifest import Manifest
 from curate.restore import RestoreResult
@@ -47,9 +48,9 @@ def restore_text(result: RestoreResult, output: Path | None) -> "Iterator[Text]"
 
     splits = {(one.file, one.line): one.split for one in result.manifest.restored} if result.manifest else {}
     for removal in result.restored[:SHOWN]:
-        where = splits.get((removal.file, removal.line), "")
+        split = splits.get((removal.file, removal.line), "")
         yield Text.assemble(
-            (visible(f"{removal.file}:{removal.line}"), "bold"), f" {removal.code or 'decision'}: {visible(removal.why)}", f" → {where}" if where else ""
+            (visible(where(removal.file, removal.line)), "bold"), f" {removal.code or 'decision'}: {visible(removal.why)}", f" → {split}" if split else ""
         )
     if len(result.restored) > SHOWN:
         yield Text(f"… and {len(result.restored) - SHOWN:,} more")

@@ -18,7 +18,7 @@ SINGLE: Final[frozenset[Choice]] = frozenset(("keep", "drop"))
 PAIR: Final[frozenset[Choice]] = frozenset(("left", "right", "both", "neither"))
 
 
-class Standing(IntEnum):
+class ReviewStatus(IntEnum):
     """How far the decision about an entry has come; a number, since there is a column of them."""
 
     UNDECIDED = 0
@@ -37,7 +37,7 @@ class Standing(IntEnum):
     @property
     def open(self) -> bool:
         """Whether somebody still has to decide."""
-        return self <= Standing.CONTESTED
+        return self <= ReviewStatus.CONTESTED
 
 
 class Side(NamedTuple):
@@ -78,7 +78,7 @@ class Cluster:
 
 
 @dataclass(frozen=True, slots=True)
-class Clash:
+class PairConflict:
     """Two examples whose question agrees and whose answers may not both hold; see `curate.detect.conflict.Conflict`."""
 
     code: str
@@ -91,7 +91,7 @@ class Clash:
     id: str = ""
 
 
-class Stand(NamedTuple):
+class AnswerGroup(NamedTuple):
     """Answers to one question that do not clash with one another."""
 
     sides: tuple[Side, ...]
@@ -101,19 +101,19 @@ class Stand(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Dispute:
-    """A question with three answers or more, some of which clash; the stand that most examples take first."""
+class MultiConflict:
+    """A question with three answers or more, some of which clash; the answers that most examples give first."""
 
     request: str
-    stands: tuple[Stand, ...]
+    groups: tuple[AnswerGroup, ...]
 
     @property
     def id(self) -> str:
         """The first 12 digits of the first answer's id."""
-        return f"topic-{self.stands[0].sides[0].id[:12]}"
+        return f"topic-{self.groups[0].sides[0].id[:12]}"
 
 
-Subject = Finding | Cluster | Clash | Dispute | None
+Subject = Finding | Cluster | PairConflict | MultiConflict | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ class Entry:
     @property
     def pair(self) -> bool:
         """True where two examples stand against each other, and neither of them is the keeper."""
-        return isinstance(self.subject, Clash) or (isinstance(self.subject, Cluster) and self.subject.apart)
+        return isinstance(self.subject, PairConflict) or (isinstance(self.subject, Cluster) and self.subject.apart)
 
     @property
     def choices(self) -> frozenset[Choice]:

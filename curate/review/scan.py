@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Final
 from curate.errors import CurateError
 from curate.example import Example, Place
 from curate.files import display_name
-from curate.review.entry import Clash, Cluster, Dispute, Member, Side, Stand
-from curate.review.facts import Advanced, Broke, Checked, ConflictsFound, DuplicatesFound, Ended, ExamplesKnown, FindingsFound, Tell
+from curate.review.entry import AnswerGroup, Cluster, Member, MultiConflict, PairConflict, Side
+from curate.review.events import Advanced, Broke, Checked, ConflictsFound, DuplicatesFound, Ended, ExamplesKnown, FindingsFound, Tell
 from curate.review.sources import Sources
 from curate.runs import Project
 from curate.text import plural
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from curate.detect.loss import Loss
     from curate.detect.topics import Topic
     from curate.finding import Finding
-    from curate.review.facts import Fact
+    from curate.review.events import ScanEvent
 
 Recall = Callable[[Project, Callable[[Collection[str]], list[Example]]], "list[Conflict] | None"]
 """Gives the conflicts that an earlier run of the project found with its models, of which it reads the examples; None when there was none."""
@@ -140,25 +140,27 @@ def _conflicts(sources: Sources, recall: Recall | None, found: "Plan", tell: Tel
 
     recalled = recall(sources.project, read) if recall else None
     if recalled is not None:
-        tell(ConflictsFound([clash_of(conflict) for conflict in recalled]))
+        tell(ConflictsFound([pair_conflict_of(conflict) for conflict in recalled]))
         return
     if count > MANY:
         note = f"conflicts were not looked for among {plural(count, 'example')}: `curate run` finds them with models, and they are shown here then"
         tell(ConflictsFound([], notes=[note]))
         return
     report = find_conflicts(read(None), sources.config.conflicts.model_copy(update={"embeddings": "", "nli": ""}))
-    tell(ConflictsFound([clash_of(conflict) for conflict in report.conflicts], [dispute_of(topic) for topic in report.topics], report.notes))
+    tell(ConflictsFound([pair_conflict_of(conflict) for conflict in report.conflicts], [multi_conflict_of(topic) for topic in report.topics], report.notes))
 
 
-def clash_of(conflict: "Conflict") -> Clash:
+def pair_conflict_of(conflict: "Conflict") -> PairConflict:
     """A conflict without its texts."""
     left, right = _side(conflict.left), _side(conflict.right)
-    return Clash(conflict.code, left, right, conflict.similarity, conflict.evidence, conflict.confidence, conflict.turns, conflict.id)
+    return PairConflict(conflict.code, left, right, conflict.similarity, conflict.evidence, conflict.confidence, conflict.turns, conflict.id)
 
 
-def dispute_of(topic: "Topic") -> Dispute:
+def multi_conflict_of(topic: "Topic") -> MultiConflict:
     """A topic without its texts."""
-    return Dispute(topic.request, tuple(Stand(tuple(_side(question.example) for question in stand.answers), stand.examples) for stand in topic.stands))
+    return MultiConflict(
+        topic.request, tuple(AnswerGroup(tuple(_side(question.example) for question in stand.answers), stand.examples) for stand in topic.stands)
+    )
 
 
 def _side(example: Example) -> Side:
@@ -177,7 +179,7 @@ class Scan:
             self._process.start()
         there.close()
 
-    def facts(self) -> "Iterator[Fact]":
+    def events(self) -> "Iterator[ScanEvent]":
         """What is told, as it comes; the last one is `Ended`. Raises what the other process raised, `CurateError` where it died."""
         while True:
             try:

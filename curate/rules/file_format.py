@@ -3,11 +3,11 @@
 from collections import Counter
 from typing import Any, Final
 
+from curate.address import escape
 from curate.example import UNKNOWN, Example
 from curate.finding import Problem, Problems, Severity
 from curate.read.dataset import FileFacts
 from curate.read.formats import BY_NAME
-from curate.read.locate import escape
 from curate.rules.rule import file_rule, value_rule
 from curate.targets import LIMITS, MB, OPENAI_AZURE, Target
 from curate.text import excerpt, plural, visible

@@ -2,10 +2,10 @@
 
 from typing import Any, Final
 
+from curate.address import escape
 from curate.example import Example, Message, content_text
 from curate.finding import PlacedProblems, Problem, Problems, Severity
 from curate.lazy import pl
-from curate.read.locate import escape
 from curate.rules.content import has_media
 from curate.rules.dataset_summary import DatasetState, DatasetSummary
 from curate.rules.frame import CALLS

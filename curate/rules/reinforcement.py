@@ -7,9 +7,9 @@ of which most ends on an answer has none of these findings. The rules are for th
 
 from typing import Any, Final
 
+from curate.address import escape
 from curate.example import Example, Place, content_id
 from curate.finding import PlacedProblems, Problem, Problems, Severity
-from curate.read.locate import escape
 from curate.rules.dataset_summary import DatasetState, counted
 from curate.rules.images import images_of
 from curate.rules.references import REINFORCING, references

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from curate.address import escape
 from curate.example import Example, Place
 from curate.finding import PlacedProblems, Problem, Severity
-from curate.read.locate import escape
 from curate.rules.dataset_summary import DatasetState
 from curate.rules.roles import kind_of
 from curate.rules.rule import dataset_rule

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from curate.address import pointer
 from curate.check import check_paths
 from curate.cli.main import main
 from curate.config import CheckConfig
 from curate.finding import Finding, Severity
 from curate.masking import CUT, KEY_NAMES, hidden, hidden_pointer, masked
-from curate.read.locate import pointer
 from curate.report.check_formats import OutputFormat, reported
 from curate.report.stats_json import stats_json, stats_output
 from curate.report.stats_text import stats_text

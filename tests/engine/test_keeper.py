@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from curate.address import value_at
 from curate.config import KEEP, KEEP_BY_FIELD, DedupConfig, chosen
 from curate.detect.keeper import moment, number, rank_of
-from curate.detect.traits import value_at
 from curate.errors import ConfigError
 from curate.example import Example, Place
 from tests.reference_choice import ranking

@@ -15,8 +15,7 @@ from curate.errors import RemoteError, UsageError
 from curate.remote.endpoint import EventPage
 from curate.remote.job import JobEvent
 from curate.remote.journal import safe_id
-from curate.remote.key import key_of
-from curate.remote.service import place_of
+from curate.remote.services import key_of, place_of
 from curate.remote.watch import EventLog, news
 from curate.targets import Target
 from tests.conftest import chat

@@ -11,8 +11,8 @@ from textual.pilot import Pilot
 from curate.config import Config
 from curate.read.index import Lines
 from curate.review import KINDS, Sources
-from curate.review.facts import Ended, Fact, TrainingKnown
-from curate.review.trained import FILTER
+from curate.review.events import Ended, ScanEvent, TrainingKnown
+from curate.review.training_signals import FILTER
 from curate.runs import Project
 from curate.text import UNSAFE
 from tests.screens.conftest import HOSTILE, LINES, chat, opened, queue, screen_text, settled, told, write_lines
@@ -116,7 +116,7 @@ async def test_what_runs_say_is_shown_and_not_obeyed(make_app: Makes, size: tupl
 async def test_what_a_run_found_hard_is_shown_and_not_obeyed(lines: Lines) -> None:
     known = TrainingKnown([mapped(lines, 2, 1, near=9), mapped(lines, 9, 2, near=2)], 11)
 
-    def trained(_: Sources, tell: Callable[[Fact], None], __: Callable[[], bool]) -> None:
+    def trained(_: Sources, tell: Callable[[ScanEvent], None], __: Callable[[], bool]) -> None:
         for one in (known, ids_known(lines), Ended()):
             tell(one)
 

@@ -16,8 +16,8 @@ from curate.pipeline.outcome import PLAIN
 from curate.pipeline.proving import prove
 from curate.report.verify import PointOutput, VerifyOutput
 from curate.review import Sources
-from curate.review.facts import Ended
-from curate.review.makeup import makeup_of
+from curate.review.events import Ended
+from curate.review.split_composition import composition_of
 from curate.runs import Project
 from curate.verify.proof import Verdict as Proved
 from tests.conftest import chat
@@ -167,7 +167,7 @@ def test_what_splits_are_made_of_is_held_beside_each_other(tmp_path: Path) -> No
     short, long = chat("Who?", "Ann."), {"messages": [*chat("Who?", "Ann.")["messages"], *chat("And then?", "Bob.")["messages"]]}  # type: ignore[misc]
     for name, examples in (("train", [short] * 90 + [long] * 10), ("validation", [short] * 18 + [long] * 3), ("test", [short] * 10 + [long] * 20)):
         (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(example) + "\n" for example in examples))
-    found = makeup_of({name: tmp_path / f"{name}.jsonl" for name in ("train", "validation", "test")})
+    found = composition_of({name: tmp_path / f"{name}.jsonl" for name in ("train", "validation", "test")})
     (trait,) = found.traits
     assert (trait.name, [round(share, 2) for share in trait.shares], trait.apart) == ("more than 3 messages", [0.1, 0.14, 0.67], (False, False, True))
 

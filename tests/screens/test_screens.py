@@ -15,8 +15,8 @@ from textual.widgets import Input, TextArea
 from curate.config import Config
 from curate.decision import Decision, DecisionLog
 from curate.errors import InputError, OutputError
-from curate.review import Sources, Standing
-from curate.review.facts import Advanced, Broke, Ended, Fact
+from curate.review import ReviewStatus, Sources
+from curate.review.events import Advanced, Broke, Ended, ScanEvent
 from curate.runs import Project
 from curate.suppressions import load_suppressions
 from tests.screens.conftest import LINES, SECRET, chat, opened, queue, screen_text, settled, told, write_lines
@@ -39,7 +39,7 @@ def app_for(facts: Callable[..., None] = told, lines: tuple[bytes, ...] = LINES)
 async def test_the_first_lines_can_be_looked_at_while_everything_else_goes_on() -> None:
     go_on = threading.Event()
 
-    def slow(_sources: Sources, tell: Callable[[Fact], None], _stopped: Callable[[], bool]) -> None:
+    def slow(_sources: Sources, tell: Callable[[ScanEvent], None], _stopped: Callable[[], bool]) -> None:
         tell(Advanced("check", 5, None))
         go_on.wait(10)
 
@@ -82,8 +82,8 @@ async def test_decide_undo_quit_and_reopen(make_app: Makes, journal: Path) -> No
     app = make_app()
     async with app.run_test(size=(80, 24)) as pilot:
         session = await opened(pilot, "3")
-        assert [session.standing(session.findings.entry(number)) for number in (1, 3)] == [Standing.DROP, Standing.DROP]
-        assert session.standing(session.conflicts.entry(0)) == Standing.MIXED
+        assert [session.status(session.findings.entry(number)) for number in (1, 3)] == [ReviewStatus.DROP, ReviewStatus.DROP]
+        assert session.status(session.conflicts.entry(0)) == ReviewStatus.MIXED
         assert "3 of 3 decided" in screen_text(app)
     assert len(journal.read_text().splitlines()) == 9
 
@@ -103,11 +103,11 @@ async def test_a_cluster_is_decided_duplicate_by_duplicate(make_app: Makes) -> N
         assert entry
         assert "duplicate 1/2" in screen_text(app)
         await opened(pilot, "d")
-        assert ("duplicate 2/2" in screen_text(app), session.standing(entry)) == (True, Standing.PARTLY)
+        assert ("duplicate 2/2" in screen_text(app), session.status(entry)) == (True, ReviewStatus.PARTLY)
         await opened(pilot, "left", "k")
         assert [session.verdict(example) for example in entry.ids] == ["keep", "undecided"]
         await opened(pilot, "end", "D")
-        assert session.standing(entry) == Standing.DROP
+        assert session.status(entry) == ReviewStatus.DROP
 
 
 async def test_choose_a_keeper_and_split_a_cluster(make_app: Makes) -> None:
@@ -197,7 +197,7 @@ async def test_edit_in_place_with_what_the_rules_say(make_app: Makes) -> None:
         assert example
         assert [message.text for message in example.messages] == ["hi", "I am."]
         await opened(pilot, "u")
-        assert session.standing(session.findings.entry(1)) == Standing.UNDECIDED
+        assert session.status(session.findings.entry(1)) == ReviewStatus.UNDECIDED
 
 
 async def test_edit_in_an_editor_of_ones_own(make_app: Makes, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -228,7 +228,7 @@ async def test_repair_shows_first_what_would_change(make_app: Makes) -> None:
         await pilot.press("r")
         await pilot.pause(0.2)
         await opened(pilot, "enter")
-        assert session.standing(session.findings.entry(0)) == Standing.EDIT
+        assert session.status(session.findings.entry(0)) == ReviewStatus.EDIT
 
 
 async def test_what_stands_above_a_list_stands_over_its_columns(make_app: Makes) -> None:
@@ -306,13 +306,13 @@ async def test_a_file_that_changes_is_told_and_read_again(make_app: Makes) -> No
         assert len(app.session.examples) == 13
         assert "new" in screen_text(app)
         dropped = app.session.examples.entry(7)
-        assert app.session.standing(dropped) == Standing.DROP
+        assert app.session.status(dropped) == ReviewStatus.DROP
 
 
 async def test_a_stage_that_cannot_go_on_is_told() -> None:
     error = InputError("data.jsonl: is a zip archive \x1b[2J [red]", "unpack it first")
 
-    def broken(_sources: Sources, tell: Callable[[Fact], None], _stopped: Callable[[], bool]) -> None:
+    def broken(_sources: Sources, tell: Callable[[ScanEvent], None], _stopped: Callable[[], bool]) -> None:
         tell(Broke("check", error))
         tell(Ended())
 

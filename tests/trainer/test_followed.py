@@ -10,7 +10,7 @@ import pytest
 from curate.config import Config
 from curate.pipeline.followed import Followed, State
 from curate.review import Sources
-from curate.review.facts import Ended
+from curate.review.events import Ended
 from curate.runs import Project
 from tests.screens.conftest import opened, screen_text
 from tests.trainer.tiny import write_recipe

@@ -8,7 +8,7 @@ from textual.content import Content
 
 from curate.review.bulk import Bulk
 from curate.review.draft import draft_of
-from curate.review.mend import Repaired
+from curate.review.live_lint import Repaired
 from curate.review.view import View
 from curate.text import plural
 from tui.conversation import MORE, Mark, Reader, literal

@@ -9,9 +9,9 @@ from textual.content import Content
 from curate.decision import Decision
 from curate.example import Example, Message
 from curate.finding import Finding
-from curate.review import Clash, Cluster, Dispute, Entry, ReviewSession, Side, Standing
+from curate.review import Cluster, Entry, MultiConflict, PairConflict, ReviewSession, ReviewStatus, Side
 from curate.review.span import spans_of
-from curate.review.trained import beside
+from curate.review.training_signals import related
 from curate.text import plural, visible
 from tui.conversation import MORE, Mark, Reader, literal, shortened
 from tui.diff import clash_marks, turn_marks
@@ -67,9 +67,9 @@ def page(session: ReviewSession, entry: Entry, look: Look) -> Page:
             return _finding_page(session, entry, entry.subject, look)
         case Cluster():
             return _apart_page(session, entry, entry.subject, look) if entry.pair else _cluster_page(session, entry, entry.subject, look)
-        case Clash():
+        case PairConflict():
             return _clash_page(session, entry, entry.subject, look)
-        case Dispute():
+        case MultiConflict():
             return _dispute_page(session, entry, entry.subject, look)
     return _example_page(session, entry, look)
 
@@ -128,7 +128,7 @@ def _finding_page(session: ReviewSession, entry: Entry, finding: Finding, look: 
     if not entry.ids:
         about.append(Content.assemble((f"· copies are one content, written once ({plural(1, 'example')} stays; Duplicates shows them)", "bold")))
     at = pointed_at(example.messages, finding.pointer)
-    if session.standing(entry) is Standing.EDIT:
+    if session.status(entry) is ReviewStatus.EDIT:
         about.append(Content.assemble(("✎ shown as edited; what was read stays in the file", "bold $text-accent")))
     if not at:
         marks = [_span_marks(finding, example.messages[0], look.read)] if at == 0 else []
@@ -143,7 +143,7 @@ def _trained_page(session: ReviewSession, entry: Entry, about: Content, look: Lo
     """An example that was hard to learn, beside what it should be seen with."""
     assert session.trained is not None
     own = Side(entry.place, entry.ids[0])
-    near = beside(session.examples, (session.conflicts, session.clusters), own.id, session.trained.mapped)
+    near = related(session.examples, (session.conflicts, session.clusters), own.id, session.trained.mapped)
     said = [Content.assemble(("beside: ", "bold"), one.why, " ", literal(str(one.side.place), style=MUTED)) for one in near[:MOST]]
     if len(near) > MOST:
         said.append(Content.assemble((f"  … and {len(near) - MOST} more", MORE)))
@@ -209,7 +209,7 @@ def _column(session: ReviewSession, name: str, side: Side, body: Content) -> Con
     return Content.assemble((f" {name} ", "bold reverse"), " ", stays, " ", literal(str(side.place), style=MUTED), "\n", body)
 
 
-def _clash_page(session: ReviewSession, entry: Entry, clash: Clash, look: Look) -> Page:
+def _clash_page(session: ReviewSession, entry: Entry, clash: PairConflict, look: Look) -> Page:
     asked = "same question" if clash.similarity >= 1 else f"questions {clash.similarity:.2f} alike"
     sure = f", {clash.confidence:.0%} sure"
     about = [Content.assemble(_title(entry, NAMES.get(clash.code, "")), (asked + sure, MUTED))]
@@ -246,21 +246,21 @@ def _short(text: str) -> str:
     return shown if len(shown) <= 60 else shown[:59] + "…"
 
 
-def _dispute_page(session: ReviewSession, entry: Entry, dispute: Dispute, look: Look) -> Page:
-    at = min(look.at, len(dispute.stands) - 1)
-    first = dispute.stands[0].examples
-    tied = len(dispute.stands) > 1 and dispute.stands[1].examples == first
+def _dispute_page(session: ReviewSession, entry: Entry, dispute: MultiConflict, look: Look) -> Page:
+    at = min(look.at, len(dispute.groups) - 1)
+    first = dispute.groups[0].examples
+    tied = len(dispute.groups) > 1 and dispute.groups[1].examples == first
     about = [_title(entry, NAMES["topic"]), Content.assemble(("asked: ", "bold"), literal(_short(look.read.text(dispute.request))))]
-    for number, stand in enumerate(dispute.stands[:9]):
+    for number, stand in enumerate(dispute.groups[:9]):
         most = "  most say so" if number == 0 and not tied else ""
         sign = Content(" ").join([verdict_sign(session.verdict(side.id)) for side in stand.sides[:4]])
         name = (f"{'▶' if number == at else ' '} stand {number + 1} ", "bold" if number == at else "")
         about.append(Content.assemble(name, (f"{plural(stand.examples, 'example')}{most} ", MUTED), sign))
-    if len(dispute.stands) > 9:
-        about.append(Content.assemble((f"  … {len(dispute.stands) - 9} more stands; → goes on to them", MORE)))
+    if len(dispute.groups) > 9:
+        about.append(Content.assemble((f"  … {len(dispute.groups) - 9} more stands; → goes on to them", MORE)))
     about.append(Content.assemble(("h keeps the stand that is shown and drops the others", MUTED)))
     bodies = []
-    for side in dispute.stands[at].sides[:5]:
+    for side in dispute.groups[at].sides[:5]:
         example = session.example(side)
-        bodies.append(_column(session, f"stand {at + 1}/{len(dispute.stands)} ←→", side, look.read.whole(example) if example else Content("")))
+        bodies.append(_column(session, f"stand {at + 1}/{len(dispute.groups)} ←→", side, look.read.whole(example) if example else Content("")))
     return Page(lines(*about), left=Content("\n\n").join(bodies))

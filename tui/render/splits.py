@@ -7,7 +7,7 @@ from textual.content import Content
 from curate.datacard import LINKS, reason_for
 from curate.manifest import Manifest
 from curate.report.verify import VerifyOutput
-from curate.review.makeup import Makeup
+from curate.review.split_composition import SplitComposition
 from curate.text import excerpt, plural
 from curate.verify.proof import Verdict
 from tui.conversation import fact, literal
@@ -27,7 +27,7 @@ SHARE: Final = 14
 """Cells of a share."""
 
 
-def splits(folder: str, manifest: Manifest, makeup: Makeup | None, proved: Content, width: int) -> Content:
+def splits(folder: str, manifest: Manifest, composition: SplitComposition | None, proved: Content, width: int) -> Content:
     """What the manifest says, whether it is proved, and what the splits are made of, once that is known."""
     return lines(
         Content.assemble(fact(folder, "bold"), (f"   {_books(manifest)}", MUTED)),
@@ -35,7 +35,7 @@ def splits(folder: str, manifest: Manifest, makeup: Makeup | None, proved: Conte
         *_sizes(manifest, width),
         "",
         proved,
-        *_makeup(makeup),
+        *_composition(composition),
         *_left(manifest, width),
     )
 
@@ -63,14 +63,14 @@ def _sizes(manifest: Manifest, width: int) -> list[Content]:
     return parts
 
 
-def _makeup(makeup: Makeup | None) -> list[Content]:
-    if makeup is None:
+def _composition(composition: SplitComposition | None) -> list[Content]:
+    if composition is None:
         return [Content.assemble(("\nmade of  ", "bold"), ("measuring …", MUTED))]
-    parts = [Content.assemble(("\n" + f"{'made of':<{NAME}}", "bold"), ("".join(f"{excerpt(name, SHARE - 1):>{SHARE}}" for name in makeup.splits), MUTED))]
-    medians = "".join(f"{one.median_tokens:>{SHARE},}" for one in makeup.measured)
+    parts = [Content.assemble(("\n" + f"{'made of':<{NAME}}", "bold"), ("".join(f"{excerpt(name, SHARE - 1):>{SHARE}}" for name in composition.splits), MUTED))]
+    medians = "".join(f"{one.median_tokens:>{SHARE},}" for one in composition.measured)
     parts.append(Content.assemble(f"{'tokens, half have fewer':<{NAME}}", medians))
     apart = False
-    for trait in makeup.traits:
+    for trait in composition.traits:
         cells = [
             (f"{'▲ ' if far else ''}{share:.1%}".rjust(SHARE), "bold $text-warning" if far else "")
             for share, far in zip(trait.shares, trait.apart, strict=True)
@@ -78,11 +78,11 @@ def _makeup(makeup: Makeup | None) -> list[Content]:
         parts.append(Content.assemble(f"{excerpt(trait.name, NAME - 1):<{NAME}}", *cells))
         apart |= any(trait.apart)
     if apart:
-        first = makeup.splits[0]
+        first = composition.splits[0]
         parts.append(
             Content.assemble(("▲ ", "bold $text-warning"), (f"another share than in {first}, by more than chance: `stratify` in curate.toml evens it", MUTED))
         )
-    if any(one.taken < one.lines for one in makeup.measured):
+    if any(one.taken < one.lines for one in composition.measured):
         parts.append(Content.assemble(("of large splits, by some thousand lines drawn at random", MUTED)))
     return parts
 

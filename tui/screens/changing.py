@@ -15,7 +15,7 @@ from curate.edited import key_of
 from curate.errors import CurateError, DataError, UsageError
 from curate.finding import Finding
 from curate.read.dataset import ParsedLine
-from curate.review import Choice, Edit, Entry, Kind, Side, View, Word
+from curate.review import Choice, Edit, Entry, Kind, Side, VerdictOrEdit, View
 from curate.review.bulk import decide, preview
 from curate.review.choices import sides_of_entry
 from curate.review.draft import draft_of, value_of
@@ -43,7 +43,7 @@ class Changing(FrameScreen):
         """The entry under the cursor."""
 
     @abstractmethod
-    def decide(self, entry: Entry, words: dict[str, Word], why: str = "") -> bool:
+    def decide(self, entry: Entry, words: dict[str, VerdictOrEdit], why: str = "") -> bool:
         """Say it, in one step; false where that could not be written."""
 
     @abstractmethod
@@ -189,7 +189,7 @@ class Changing(FrameScreen):
         if note is None or note == self.session.note(side.id):
             return
         standing = self.session.log.standing(side.id)
-        word: Word = "undecided" if standing is None else Edit(standing.value) if standing.value is not None else standing.verdict
+        word: VerdictOrEdit = "undecided" if standing is None else Edit(standing.value) if standing.value is not None else standing.verdict
         self.decide(entry, {side.id: word}, note)
         self.redraw(stay=True)
 

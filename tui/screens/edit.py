@@ -14,7 +14,7 @@ from curate.errors import DataError
 from curate.finding import Finding
 from curate.read.dataset import ParsedLine
 from curate.review.draft import value_of
-from curate.review.mend import Mender
+from curate.review.live_lint import LiveLint
 from tui.conversation import literal
 from tui.render.signs import SEVERITIES, failure, lines
 
@@ -31,7 +31,7 @@ class EditScreen(ModalScreen[dict[str, Any] | None]):
         Binding("escape", "leave", "Leave", tooltip="Change nothing.", id="edit-leave", priority=True),
     ]
 
-    def __init__(self, draft: str, parsed: ParsedLine, mender: Mender) -> None:
+    def __init__(self, draft: str, parsed: ParsedLine, mender: LiveLint) -> None:
         super().__init__()
         self._draft, self._parsed, self._mender = draft, parsed, mender
         self._asked = False

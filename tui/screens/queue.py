@@ -13,10 +13,10 @@ from textual.reactive import reactive
 from textual.widgets import Input, Static
 
 from curate.errors import CurateError
-from curate.review import SINGLE, Choice, Cluster, Dispute, Entry, Kind, Standing, View, Word, next_open
-from curate.review.choices import apart_from, as_keeper, only_stand, words_for
+from curate.review import SINGLE, Choice, Cluster, Entry, Kind, MultiConflict, ReviewStatus, VerdictOrEdit, View, next_open
+from curate.review.choices import apart_from, as_keeper, only_group, verdicts_for
 from curate.review.query import HELP
-from curate.review.trained import CODES
+from curate.review.training_signals import CODES
 from tui.conversation import Reader
 from tui.keys import NAMES, TAB_OF, bindings, works_in
 from tui.messages import Failed
@@ -164,9 +164,9 @@ class QueueScreen(Changing):
 
     def _look(self, number: int) -> tuple[int, int, bool, int]:
         """What the line of an entry depends on: of an edited one, every decision may change the text."""
-        values = self.session.queues[self.KIND].standings.values
+        values = self.session.queues[self.KIND].statuses.values
         standing = int(values[number]) if number < len(values) else 0
-        version = len(self.session.log.decisions) if standing in (Standing.EDIT, Standing.MIXED, Standing.PARTLY) else 0
+        version = len(self.session.log.decisions) if standing in (ReviewStatus.EDIT, ReviewStatus.MIXED, ReviewStatus.PARTLY) else 0
         return number, standing, self.read.secrets, version
 
     def watch_at(self) -> None:
@@ -198,7 +198,7 @@ class QueueScreen(Changing):
         self.marked = frozenset()
         if entry:
             self.choices, self.ruled = entry.choices, entry.code not in CODES
-            self.many = isinstance(entry.subject, Dispute) or (self._one_of_many(entry) and bool(entry.ids))
+            self.many = isinstance(entry.subject, MultiConflict) or (self._one_of_many(entry) and bool(entry.ids))
 
     @staticmethod
     def _one_of_many(entry: Entry | None) -> bool:
@@ -214,10 +214,10 @@ class QueueScreen(Changing):
 
     # Deciding
 
-    def decide(self, entry: Entry, words: dict[str, Word], why: str = "") -> bool:
+    def decide(self, entry: Entry, words: dict[str, VerdictOrEdit], why: str = "") -> bool:
         """Say it, in one step; false where that could not be written."""
         try:
-            self.session.say(words, entry.about, why)
+            self.session.decide(words, entry.about, why)
         except CurateError as error:
             self.app.post_message(Failed(error))
             self.redraw(stay=True)
@@ -236,7 +236,7 @@ class QueueScreen(Changing):
     def _choose(self, entry: Entry | None, choice: Choice, member: int | None) -> None:
         if entry is None:
             return
-        words = words_for(self.session, entry, choice, member)
+        words = verdicts_for(self.session, entry, choice, member)
         if not words or not self.decide(entry, words):
             return
         left = self._next_member(entry, member) if member is not None else None
@@ -275,7 +275,7 @@ class QueueScreen(Changing):
     def action_hold(self) -> None:
         """Keep the stand that is shown, and drop the others."""
         entry = self.entry
-        if entry and isinstance(entry.subject, Dispute) and self.decide(entry, only_stand(self.session, entry.subject, self.at)):
+        if entry and isinstance(entry.subject, MultiConflict) and self.decide(entry, only_group(self.session, entry.subject, self.at)):
             self.action_next()
 
     def action_next(self) -> None:
@@ -290,8 +290,8 @@ class QueueScreen(Changing):
     def action_turn(self, by: int) -> None:
         """Look at another duplicate of the cluster, or another stand."""
         entry = self.entry
-        if entry and isinstance(entry.subject, Dispute):
-            self.at = (self.at + by) % len(entry.subject.stands)
+        if entry and isinstance(entry.subject, MultiConflict):
+            self.at = (self.at + by) % len(entry.subject.groups)
         elif entry and self._one_of_many(entry) and entry.ids:
             self.at = (self.at + by) % len(entry.ids)
 

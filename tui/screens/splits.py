@@ -8,7 +8,7 @@ from textual.worker import get_current_worker
 from curate.errors import CurateError
 from curate.manifest import Manifest, read_manifest
 from curate.pipeline.proving import prove
-from curate.review.makeup import makeup_of
+from curate.review.split_composition import composition_of
 from tui.keys import bindings
 from tui.messages import Failed, Measured
 from tui.render.splits import nowhere, proof, splits
@@ -71,7 +71,7 @@ class SplitsScreen(PlainScreen):
     def measure(self, manifest: Manifest) -> None:
         """Look at what the splits are made of, away from the screen."""
         parts = {name: self.folder / part.file for name, part in manifest.splits.items() if part.examples}
-        self.app.post_message(Measured("makeup", makeup_of(parts)))
+        self.app.post_message(Measured("makeup", composition_of(parts)))
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="proof")
     def read_again(self) -> None:

@@ -2,18 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from curate.datamap import Mapped
 from curate.errors import CurateError
 from curate.finding import Finding
-from curate.review.entry import Clash, Cluster, Dispute
+from curate.review.entry import Cluster, MultiConflict, PairConflict
 
-if TYPE_CHECKING:
-    import numpy as np
-
-    Ids = np.ndarray[Any, np.dtype[np.uint64]]
-    Numbers = np.ndarray[Any, np.dtype[np.int64]]
+Ids = np.ndarray[Any, np.dtype[np.uint64]]
+Numbers = np.ndarray[Any, np.dtype[np.int64]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +47,11 @@ class ExamplesKnown:
     """The ids of a file's examples."""
 
     file: str
-    starts: "Numbers"
+    starts: Numbers
     """Byte at which each example starts; empty for a document."""
-    positions: "Numbers"
+    positions: Numbers
     """Its number among the file's lines that are not blank."""
-    ids: "Ids"
+    ids: Ids
     """Two numbers each."""
 
 
@@ -67,8 +66,8 @@ class DuplicatesFound:
 class ConflictsFound:
     """All conflicts that are known, the surest first."""
 
-    conflicts: list[Clash]
-    disputes: list[Dispute] = field(default_factory=list)
+    conflicts: list[PairConflict]
+    multi_conflicts: list[MultiConflict] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     """What was not looked for, and why."""
 
@@ -96,5 +95,5 @@ class Ended:
     """Nothing more will come."""
 
 
-Fact = Advanced | FindingsFound | Checked | ExamplesKnown | DuplicatesFound | ConflictsFound | TrainingKnown | Broke | Ended
-Tell = Callable[[Fact], None]
+ScanEvent = Advanced | FindingsFound | Checked | ExamplesKnown | DuplicatesFound | ConflictsFound | TrainingKnown | Broke | Ended
+Tell = Callable[[ScanEvent], None]

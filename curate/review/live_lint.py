@@ -26,7 +26,7 @@ class Repaired:
     """What the rules still find in it."""
 
 
-class Mender:
+class LiveLint:
     """The rules, ready to be asked about one line at a time; they take a moment to load."""
 
     def __init__(self, config: CheckConfig) -> None:

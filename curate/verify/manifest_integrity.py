@@ -1,15 +1,21 @@
-"""The files of an output folder against its manifest: all there, none changed, as many examples as it says, and nothing beside them."""
+"""An output folder against its manifest: its files all there, none changed, as many examples as it says, and each line that left with its reason."""
 
+import base64
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, NamedTuple
 
+from curate.address import where
 from curate.files import DATA_SUFFIXES, sha256
 from curate.manifest import NAME, Manifest, digest_of, named_files
+from curate.read.document import compact
 from curate.text import plural
-from curate.verify.crew import cores
-from curate.verify.proof import Difference, Point, judged
+from curate.verify.examples import Examples
+from curate.verify.proof import SHOWN, Difference, Point, judged
+from curate.verify.reading import NotUnderstoodError, loads
+from curate.worker_pool import cores
 
 SPLIT_SUFFIXES: Final = (*DATA_SUFFIXES, ".parquet", ".arrow", ".csv")
 """Of files that somebody might load as data."""
@@ -71,3 +77,76 @@ def counts_point(folder: Path, manifest: Manifest, examples: Mapping[str, int], 
     found.extend(broken)
     sizes = ", ".join(f"{name} {count:,}" for name, count in examples.items())
     return judged("counts", broken, f"{sizes}: as many examples, and as much text, as it says", "are not those that it says")
+
+
+class Removed(NamedTuple):
+    """A line of the ledger."""
+
+    line: int
+    """Where it stands there."""
+    example: str | None
+    reason: str
+    kept: str | None
+    """Id of the example that it lost to."""
+    lost_to: str
+    """Where that stood."""
+    data: bytes | None
+    """The line that left, on one line."""
+
+
+class Ledger(NamedTuple):
+    """`removed.jsonl`, as far as it could be read."""
+
+    path: Path
+    removed: list[Removed]
+
+
+def read_ledger(path: Path, found: list[Difference]) -> Ledger:
+    """The removed lines; what is none of them is a difference."""
+    ledger = Ledger(path, [])
+    try:
+        data = path.read_bytes()
+    except OSError:  # told as a missing file
+        return ledger
+    for number, line in enumerate(data.split(b"\n"), start=1):
+        if line.strip():
+            try:
+                ledger.removed.append(_removed(number, loads(line)))
+            except (NotUnderstoodError, ValueError, KeyError, TypeError, AttributeError):
+                found.append(Difference("manifest", path, number, "is no line of a ledger"))
+    return ledger
+
+
+def _removed(number: int, value: Any) -> Removed:
+    """A line of a ledger. Raises whatever a line that is none raises."""
+    text, encoded, kept = value.get("text"), value.get("base64"), value.get("kept")
+    data = text.encode("utf-8", "surrogatepass") if text is not None else base64.b64decode(encoded) if encoded is not None else None
+    reason = value.get("code") or ("mix" if value["decided_by"] == "mix" else "decision")
+    if not isinstance(value["file"], str) or not isinstance(value["line"], int) or not isinstance(value["why"], str) or not isinstance(reason, str):
+        raise TypeError("a value of another kind")
+    kept_id, lost_to = (str(kept["example"]), where(kept["file"], kept["line"])) if kept else (None, "")
+    return Removed(number, value.get("example"), reason, kept_id, lost_to, None if data is None else compact(data))
+
+
+def ledger_point(manifest: Manifest, ledger: Ledger, found: Examples, differences: list[Difference]) -> Point:
+    """Whether each removed line has its reason, the reasons add up, and who it lost to is still there.
+
+    Ids of examples that are not in messages form cannot be told here: where there are any, who a line lost to may be one of these.
+    """
+    path = ledger.path
+    broken = []
+    if len(ledger.removed) != manifest.removed.lines:
+        broken.append(Difference("manifest", path, 0, f"has {plural(len(ledger.removed), 'line')}, where the manifest says {manifest.removed.lines:,}"))
+    reasons = Counter(removed.reason for removed in ledger.removed)
+    if dict(reasons) != manifest.removed.reasons:
+        broken.append(Difference("manifest", path, 0, f"its reasons are {dict(sorted(reasons.items()))}, where the manifest says {manifest.removed.reasons}"))
+    there = found.ids | {removed.example for removed in ledger.removed}
+    for removed in ledger.removed:
+        if removed.data is None:
+            broken.append(Difference("lines", path, removed.line, "has no bytes of the line that left", removed.example))
+        if removed.kept is not None and removed.kept not in there and not found.others:
+            said = f"lost to the example {removed.kept[:12]}… ({removed.lost_to}), which is nowhere"
+            broken.append(Difference("lines", path, removed.line, said, removed.example))
+    differences.extend(broken[:SHOWN])
+    said = f"{plural(len(ledger.removed), 'line')} left, each with its bytes and its reason"
+    return judged("removed", broken, said, "what left is not as it was written down")

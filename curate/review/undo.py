@@ -5,7 +5,6 @@ is read from there.
 """
 
 import secrets
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -21,22 +20,13 @@ def new_step() -> str:
 
 
 @dataclass(slots=True)
-class Steps:
+class UndoHistory:
     """The steps that can be undone, and those that can be done again; the last of each first in line."""
 
     done: list[str] = field(default_factory=list)
     undone: list[str] = field(default_factory=list)
     decisions: dict[str, list[Decision]] = field(default_factory=dict)
     """By step, the decisions that made it."""
-
-    @classmethod
-    def of(cls, decisions: Iterable[Decision], who: str) -> "Steps":
-        """Those of one person."""
-        steps = cls()
-        for decision in decisions:
-            if decision.who == who and decision.step:
-                steps.take(decision)
-        return steps
 
     def take(self, decision: Decision) -> None:
         """Take in the next decision of the journal."""

@@ -32,7 +32,7 @@ class Trait:
 
 
 @dataclass(frozen=True, slots=True)
-class Makeup:
+class SplitComposition:
     """Splits by the kinds of their examples; of large splits, of some thousand lines drawn at random."""
 
     splits: tuple[str, ...]
@@ -40,7 +40,7 @@ class Makeup:
     traits: tuple[Trait, ...]
 
 
-def makeup_of(splits: Mapping[str, Path]) -> Makeup:
+def composition_of(splits: Mapping[str, Path]) -> SplitComposition:
     """Measure the files of splits, the one that is trained on first. Raises `InputError` for one that is not there."""
     measured = []
     for path in splits.values():
@@ -48,7 +48,7 @@ def makeup_of(splits: Mapping[str, Path]) -> Makeup:
         for _ in lines.build():
             pass
         measured.append(measure(lines))
-    return Makeup(tuple(splits), tuple(measured), tuple(_traits(measured)))
+    return SplitComposition(tuple(splits), tuple(measured), tuple(_traits(measured)))
 
 
 def _traits(measured: Sequence[Measured]) -> list[Trait]:

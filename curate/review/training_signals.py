@@ -11,9 +11,9 @@ from typing import Final, NamedTuple
 from curate.datamap import Mapped, read_datamap, worth_a_look
 from curate.example import Place
 from curate.finding import Finding, Severity
-from curate.review.entry import Clash, Cluster, Dispute, Side
+from curate.review.entry import Cluster, MultiConflict, PairConflict, Side
+from curate.review.events import TrainingKnown
 from curate.review.example_queue import ExampleQueue
-from curate.review.facts import TrainingKnown
 from curate.review.subject_queue import SubjectQueue, sides_of
 from curate.text import plural
 
@@ -29,7 +29,7 @@ SHOWN: Final = 6
 SAID: Final = {"D001": "exact copy", "D003": "near-duplicate", "topic": "question with other answers too"}
 
 
-class Beside(NamedTuple):
+class Related(NamedTuple):
     """Another example that an example should be seen with, and why."""
 
     why: str
@@ -70,26 +70,26 @@ def placed(examples: ExampleQueue, known: TrainingKnown) -> tuple[list[Finding],
     return found, len(known.mapped) - len(found)
 
 
-def beside(examples: ExampleQueue, queues: Iterable[SubjectQueue], example: str, mapped: Sequence[Mapped]) -> list[Beside]:
+def related(examples: ExampleQueue, queues: Iterable[SubjectQueue], example: str, mapped: Sequence[Mapped]) -> list[Related]:
     """What an example should be seen with: the neighbours that it pulls against, and what the `queues` have it with: conflicts, duplicates."""
-    found: dict[str, Beside] = {}
+    found: dict[str, Related] = {}
     for near in (near for one in mapped if one.example == example for near in one.neighbours):
         place = examples.place_of(near.example)
         if place is not None:
-            found.setdefault(near.example, Beside(f"neighbour {near.similarity:.2f} alike, learnt to {near.loss:.2f}", Side(place, near.example)))
+            found.setdefault(near.example, Related(f"neighbour {near.similarity:.2f} alike, learnt to {near.loss:.2f}", Side(place, near.example)))
     for queue in queues:
-        for number in queue.incidence.rows(example):
+        for number in queue.example_index.rows(example):
             subject = queue.subjects[number]
             for side in sides_of(subject):
                 if side.id != example:
-                    found.setdefault(side.id, Beside(_why(subject, side), side))
+                    found.setdefault(side.id, Related(_why(subject, side), side))
     return list(found.values())
 
 
-def _why(subject: Cluster | Clash | Dispute, side: Side) -> str:
-    if isinstance(subject, Clash):
+def _why(subject: Cluster | PairConflict | MultiConflict, side: Side) -> str:
+    if isinstance(subject, PairConflict):
         return f"conflict {subject.code}"
-    if isinstance(subject, Dispute):
+    if isinstance(subject, MultiConflict):
         return SAID["topic"]
     alike = next((member for member in subject.members if member.side == side), subject.members[0])
     return f"{SAID.get(alike.code, 'duplicate')}, {alike.similarity:.0%} alike"
