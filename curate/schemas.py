@@ -16,8 +16,7 @@ from curate.decision import Decision
 from curate.example import Conversation
 from curate.files import json_text
 from curate.manifest import Manifest
-from curate.report.check_json import CheckOutput
-from curate.report.check_jsonl import CheckLine
+from curate.report.check_json import CheckLine, CheckOutput
 from curate.report.conflicts_json import ConflictsOutput
 from curate.report.convert import ConvertOutput
 from curate.report.decontaminate import DecontaminateOutput

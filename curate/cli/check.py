@@ -16,8 +16,7 @@ from curate.files import STDIN
 from curate.finding import Finding, Severity
 from curate.paths import demand_apart
 from curate.report.check_formats import OutputFormat, reported, write_report
-from curate.report.check_grouped import GroupBy
-from curate.report.check_text import SHOWN
+from curate.report.check_text import SHOWN, GroupBy
 from curate.rules.chosen import Chosen
 from curate.targets import Target
 

@@ -20,7 +20,7 @@ MANY_TURNS: Final = 12
 CODE: Final = re.compile("`([^`]+)`")
 
 
-def check_html(report: CheckReport, paths: Sequence[Path], limit: int | None = SHOWN, model: str = "") -> Iterator[str]:
+def check_html(report: CheckReport, limit: int | None = SHOWN, paths: Sequence[Path] = (), model: str = "") -> Iterator[str]:
     """The document, piece by piece. The files are read once more, for the plots; `model` counts their tokens."""
     counted = collect([path for path in paths if path.is_file()], model, strict=False)
     yield head("curate check")

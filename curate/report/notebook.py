@@ -1,7 +1,7 @@
 """Results as a notebook shows them: a heading, facts, and the beginnings of tables, in the notebook's own colours. All text is made safe."""
 
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 from curate.report.html import safe
 from curate.text import excerpt
@@ -15,24 +15,16 @@ WIDTH: Final = 120
 """Characters of a cell that are shown."""
 
 
-class Titled(NamedTuple):
-    """A frame and what stands above it."""
-
-    title: str
-    frame: "pl.DataFrame"
-
-
-def notebook_html(title: str, facts: Iterable[tuple[str, object]], frames: Iterable[Titled] = ()) -> str:
-    """A fragment of HTML: no script, no style that reaches beyond it, nothing that is fetched."""
-    told = " · ".join(f"<b>{safe(_cell(value))}</b> {safe(name)}" for name, value in facts)
+def notebook_html(title: str, facts: Mapping[str, object], frames: "Mapping[str, pl.DataFrame]") -> str:
+    """A fragment of HTML: no script, no style that reaches beyond it, nothing that is fetched. Facts and frames go by what is said of them."""
+    told = " · ".join(f"<b>{safe(_cell(value))}</b> {safe(name)}" for name, value in facts.items())
     parts = [f'<div class="curate"><p><b>{safe(title)}</b></p><p>{told}</p>']
-    parts += [piece for titled in frames if titled.frame.height for piece in _table(titled)]
+    parts += [piece for name, frame in frames.items() if frame.height for piece in _table(name, frame)]
     return "".join(parts) + "</div>"
 
 
-def _table(titled: Titled) -> Iterator[str]:
-    frame = titled.frame
-    yield f"<p>{safe(titled.title)}</p><table><thead><tr>{''.join(f'<th>{safe(name)}</th>' for name in frame.columns)}</tr></thead><tbody>"
+def _table(title: str, frame: "pl.DataFrame") -> Iterator[str]:
+    yield f"<p>{safe(title)}</p><table><thead><tr>{''.join(f'<th>{safe(name)}</th>' for name in frame.columns)}</tr></thead><tbody>"
     for values in frame.head(SHOWN).iter_rows():
         yield f"<tr>{''.join(f'<td>{safe(_cell(value))}</td>' for value in values)}</tr>"
     yield "</tbody></table>"
