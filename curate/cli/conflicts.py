@@ -14,8 +14,8 @@ from curate.detect.judges.kept import Work
 from curate.files import replacing
 from curate.paths import demand_apart
 from curate.read.dataset import demand_understood, read_dataset
-from curate.report.conflicts import SHOWN, conflicts_text
-from curate.report.console import console, print_json
+from curate.report.conflicts import SHOWN, conflicts_json, conflicts_text
+from curate.report.console import console, print_json, print_lines
 from curate.runs import Project
 from curate.text import plural, visible
 
@@ -70,13 +70,9 @@ def conflicts(
             for piece in conflicts_html(report, None if show_all else SHOWN_THERE):
                 file.write(piece.encode())
     if as_json:
-        from curate.report.conflicts_json import conflicts_json
-
         print_json(conflicts_json(report, dataset.not_understood))
     else:
-        out = console()
-        for text in conflicts_text(report, None if show_all else SHOWN):
-            out.print(text)
+        print_lines(conflicts_text(report, None if show_all else SHOWN))
     end(dataset.not_understood, UNCOMPARED, found=bool(report.conflicts))
 
 

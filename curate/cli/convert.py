@@ -10,7 +10,7 @@ from curate.cli.options import PATHS, end, named_files, progress
 from curate.convert import convert_paths
 from curate.outputs import beside, demand_free
 from curate.paths import demand_apart
-from curate.report.console import console, print_json
+from curate.report.console import print_json, print_lines
 from curate.report.convert import convert_json, convert_text
 
 
@@ -42,9 +42,7 @@ def convert(
     with progress("converting", "lines", quiet=quiet) as advance:
         report = convert_paths(files, output, aside, chosen=chosen, overwrite=overwrite, progress=advance)
     if as_json:
-        print_json(convert_json(report).model_dump())
+        print_json(convert_json(report))
     else:
-        out = console()
-        for line in convert_text(report, str(output), str(aside)):
-            out.print(line)
+        print_lines(convert_text(report, str(output), str(aside)))
     end(report.not_understood, "see M001 and C001 of `curate rule`", found=bool(report.aside))

@@ -10,7 +10,7 @@ from curate.cli.options import PATHS, STAYS, end, named_files
 from curate.decontaminate import decontaminated, write_decontaminated
 from curate.outputs import beside, demand_free
 from curate.paths import demand_apart
-from curate.report.console import console, print_json
+from curate.report.console import console, print_json, print_lines
 from curate.report.decontaminate import SHOWN, decontaminate_json, decontaminate_text
 from curate.report.progress import StageProgress
 from curate.text import visible
@@ -47,8 +47,7 @@ def decontaminate(
     if as_json:
         print_json(decontaminate_json(result, written=output is not None))
     else:
-        for text in decontaminate_text(result, None if show_all else SHOWN):
-            console().print(text)
+        print_lines(decontaminate_text(result, None if show_all else SHOWN))
         if result.removed and removed:
             console(stderr=True).print(f"what went is in {visible(str(removed))}")
     end(result.not_understood, STAYS, found=bool(result.leaks) and output is None)

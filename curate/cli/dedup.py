@@ -14,8 +14,8 @@ from curate.events import Listener
 from curate.files import replacing
 from curate.outputs import beside, demand_free
 from curate.paths import demand_apart
-from curate.report.console import console, print_json
-from curate.report.duplicates import SHOWN, alike_text, clusters_text, dedup_json, dedup_text, dropped_text, histogram_text, summary_text
+from curate.report.console import console, print_json, print_lines
+from curate.report.dedup import SHOWN, alike_text, clusters_text, dedup_json, dedup_text, dropped_text, explained_text, histogram_text, summary_text
 from curate.report.progress import StageProgress
 from curate.runs import Project
 from curate.text import visible
@@ -115,36 +115,28 @@ def _planned(
 
 def _sum_up(planned: Plan, output: Path | None) -> None:
     """How it ended; `output`: what was written."""
-    for text in summary_text(planned, written=output is not None):
-        console().print(text)
+    print_lines(summary_text(planned, written=output is not None))
     if output is not None and planned.gone:
         console(stderr=True).print(f"what went is in {visible(str(beside(output, 'removed')))}")
 
 
 def _tell(planned: Plan, limit: int | None, *, explain: bool) -> None:
     out = console()
-    for text in dropped_text(planned, limit):
-        out.print(text)
+    print_lines(dropped_text(planned, limit))
     if explain:
-        from curate.report.duplicates_explained import explained_text
-
-        for renderable in explained_text(planned, limit, colour=out.color_system is not None, fold=out.is_terminal):
-            out.print(renderable)
-        for text in (*clusters_text(planned), *histogram_text(planned)):
-            out.print(text)
+        print_lines(explained_text(planned, limit, colour=out.color_system is not None, fold=out.is_terminal))
+        print_lines((*clusters_text(planned), *histogram_text(planned)))
     else:
-        for text in dedup_text(planned, limit):
-            out.print(text)
-    for text in alike_text(planned, limit):
-        out.print(text)
+        print_lines(dedup_text(planned, limit))
+    print_lines(alike_text(planned, limit))
     err = console(stderr=True)
     for note in planned.notes:
         err.print(f"note: {note}")
 
 
 def _write_html(path: Path, planned: Plan, *, show_all: bool) -> None:
-    from curate.report.duplicates_html import SHOWN as SHOWN_THERE
-    from curate.report.duplicates_html import dedup_html
+    from curate.report.dedup_html import SHOWN as SHOWN_THERE
+    from curate.report.dedup_html import dedup_html
 
     with replacing(path) as file:
         for piece in dedup_html(planned, None if show_all else SHOWN_THERE):

@@ -7,7 +7,7 @@ import typer
 
 from curate.difference import difference
 from curate.errors import ExitCode
-from curate.report.console import console, print_json
+from curate.report.console import print_json, print_lines
 from curate.report.difference import SHOWN, diff_json, diff_text
 
 
@@ -25,6 +25,5 @@ def diff(
     if as_json:
         print_json(diff_json(found))
     else:
-        for text in diff_text(found, None if show_all else SHOWN):
-            console().print(text)
+        print_lines(diff_text(found, None if show_all else SHOWN))
     raise typer.Exit(ExitCode.CLEAN if found.same else ExitCode.FINDINGS)

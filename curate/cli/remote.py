@@ -26,8 +26,8 @@ from curate.remote.tokens import counter_of
 from curate.remote.upload import Sent, demand_sendable, known_file, send
 from curate.report.check_formats import OutputFormat, reported, write_report
 from curate.report.check_text import SHOWN
-from curate.report.console import console, print_json
-from curate.report.remote import StartOutput, UploadOutput, cost_text, estimate_output, estimate_text, job_text, plain, sent_text
+from curate.report.console import console, print_json, print_lines
+from curate.report.remote import StartOutput, UploadOutput, cost_text, estimate_output, estimate_text, job_text, sent_text
 from curate.text import plural, visible
 from curate.transaction import locked
 
@@ -98,10 +98,9 @@ def estimate(
     wanted = options.settings(meant.remote, None, None, ordered=False)
     found = _estimated(wanted, options.files_of(data, validation), meant, price=price, hours=hours, tokenizer=tokenizer or "", quiet=quiet)
     if as_json:
-        print_json(plain(estimate_output(found, meant.place)))
+        print_json(estimate_output(found, meant.place))
         return
-    for line in estimate_text(found, meant.place):
-        console().print(line)
+    print_lines(estimate_text(found, meant.place))
 
 
 @remote.command(short_help="Send the files, each content once.")
@@ -130,10 +129,9 @@ def upload(
     with options.connected(meant.place) as endpoint, _alone():
         sent = [_sent(endpoint, path, None if path in new else ask, quiet=quiet) for path in files]
     if as_json:
-        print_json(plain(UploadOutput(address=meant.place.address, files=sent)))
+        print_json(UploadOutput(address=meant.place.address, files=sent))
         return
-    for line in sent_text(sent):
-        console().print(line)
+    print_lines(sent_text(sent))
 
 
 @remote.command(short_help="Start a job once its files are checked and sent.")
@@ -189,10 +187,9 @@ def start(
         job, known = start_job(endpoint, options.journal(), wanted, sent[0], sent[1] if len(sent) > 1 else None, again=again)
     if as_json:
         estimate = estimate_output(found, meant.place)
-        print_json(plain(StartOutput(address=meant.place.address, job=job, found=known, files=sent, estimate=estimate)))
+        print_json(StartOutput(address=meant.place.address, job=job, found=known, files=sent, estimate=estimate))
         return
-    for text in (*sent_text(sent), *job_text(job)):
-        console().print(text)
+    print_lines((*sent_text(sent), *job_text(job)))
     if known:
         console(stderr=True).print("it was started before on the same data with the same settings; --again starts another one")
     console(stderr=True).print(f"next: curate remote watch {visible(job.id)}")

@@ -13,8 +13,8 @@ from curate.remote.job import Job, JobEvent
 from curate.remote.journal import demand_started
 from curate.remote.watch import EVERY, EventLog
 from curate.remote.watch import watch as watch_job
-from curate.report.console import console, print_json
-from curate.report.remote import FetchOutput, WatchLine, curves, fetched_text, job_text, plain
+from curate.report.console import console, print_json, print_lines
+from curate.report.remote import FetchOutput, WatchLine, curves, fetched_text, job_text
 from curate.report.remote_progress import JobProgress
 from curate.text import plural, visible
 
@@ -60,8 +60,7 @@ def watch(
     if as_json:
         _line(WatchLine(kind="job", job=last))
     else:
-        for text in (*job_text(last), *curves(EventLog(journal.job_folder(job_id)).events)):
-            console().print(text)
+        print_lines((*job_text(last), *curves(EventLog(journal.job_folder(job_id)).events)))
         if last.over and not quiet:
             console(stderr=True).print(f"next: curate remote fetch {visible(job_id)}")
     raise typer.Exit(_status(last))
@@ -83,10 +82,9 @@ def fetch(
     with options.connected(place) as endpoint:
         found = fetch_job(endpoint, journal, demand_started(journal, job), output)
     if as_json:
-        print_json(plain(FetchOutput(folder=str(found.folder), files=found.files, record=found.record)))
+        print_json(FetchOutput(folder=str(found.folder), files=found.files, record=found.record))
     else:
-        for text in fetched_text(found):
-            console().print(text)
+        print_lines(fetched_text(found))
     raise typer.Exit(ExitCode.FINDINGS if found.missing else _status(found.record.job))
 
 
@@ -101,10 +99,9 @@ def cancel(
     with options.connected(place) as endpoint:
         last = endpoint.cancel(demand_started(journal, job))
     if as_json:
-        print_json(plain(WatchLine(kind="job", job=last)))
+        print_json(WatchLine(kind="job", job=last))
         return
-    for text in job_text(last):
-        console().print(text)
+    print_lines(job_text(last))
 
 
 def _status(job: Job) -> ExitCode:
@@ -112,5 +109,5 @@ def _status(job: Job) -> ExitCode:
 
 
 def _line(line: WatchLine) -> None:
-    print_json(line.model_dump(mode="json"))
+    print_json(line)
     sys.stdout.flush()

@@ -10,7 +10,7 @@ from curate.errors import UsageError
 from curate.manifest import NAME, REMOVED
 from curate.outputs import demand_free
 from curate.paths import demand_apart
-from curate.report.console import console, print_json
+from curate.report.console import print_json, print_lines
 from curate.report.restore import restore_json, restore_text
 from curate.restore import chosen, finish, read_entries, restore_into, restore_to
 from curate.runs import Project
@@ -50,5 +50,4 @@ def restore(
     if as_json:
         print_json(restore_json(result, output))
         return
-    for text in restore_text(result, output):
-        console().print(text)
+    print_lines(restore_text(result, output))

@@ -13,7 +13,7 @@ from curate.errors import UsageError
 from curate.pipeline import Choice
 from curate.pipeline import run as run_pipeline
 from curate.pipeline.choice import STAGES
-from curate.report.console import console, print_json
+from curate.report.console import print_json, print_lines
 from curate.report.progress import StageProgress
 from curate.report.run import dry_text, run_json, run_text
 from curate.runs import Project
@@ -56,8 +56,7 @@ def run(
     if as_json:
         print_json(run_json(result))
     else:
-        for piece in dry_text(result) if dry_run else run_text(result):
-            console().print(piece)
+        print_lines(dry_text(result) if dry_run else run_text(result))
     end(result.not_understood, LEFT)
 
 

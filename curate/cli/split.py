@@ -10,7 +10,7 @@ from curate.cli.options import DROP, LEFT, PATHS, YES, codes, end, tell, told_ve
 from curate.config import chosen, find_config
 from curate.errors import UsageError
 from curate.pipeline.splitting import sources_of, split_files
-from curate.report.console import console, print_json
+from curate.report.console import print_json, print_lines
 from curate.report.progress import StageProgress
 from curate.report.split import split_json, split_text
 from curate.restore import finish
@@ -74,8 +74,7 @@ def split(
     if as_json:
         print_json(split_json(result, output))
     else:
-        for text in split_text(result, output):
-            console().print(text)
+        print_lines(split_text(result, output))
     end(result.not_understood, LEFT)
 
 

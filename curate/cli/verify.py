@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from curate.errors import ExitCode, UsageError
-from curate.report.console import console, print_json
+from curate.report.console import print_json, print_lines
 from curate.report.progress import StageProgress
 from curate.report.verify import SHOWN, verify_json, verify_text
 from curate.runs import Project
@@ -42,6 +42,5 @@ def verify(
     if as_json:
         print_json(verify_json(proof))
     else:
-        for text in verify_text(proof, None if show_all else SHOWN):
-            console().print(text)
+        print_lines(verify_text(proof, None if show_all else SHOWN))
     raise typer.Exit(ExitCode.CLEAN if proof.holds and (proof.complete or not strict) else ExitCode.FINDINGS)

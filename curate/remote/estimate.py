@@ -37,6 +37,11 @@ class Measured:
         """Tokens of one pass."""
         return sum(self.tokens)
 
+    @property
+    def longest(self) -> int:
+        """Tokens of the longest example."""
+        return max(self.tokens, default=0)
+
 
 def measure(path: Path, counter: TokenCounter, progress: Progress | None = None) -> Measured:
     """Count the tokens of a file. Raises `InputError` where it cannot be read."""

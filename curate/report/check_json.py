@@ -6,16 +6,13 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
 from curate.check import CheckReport
 from curate.finding import Finding, Severity
+from curate.report.part import Part
 
 
-class CheckSummary(BaseModel):
+class CheckSummary(Part):
     """Counts of a check."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     files: int
     lines: int
@@ -33,16 +30,14 @@ class CheckSummary(BaseModel):
     seconds: float
 
 
-class CheckOutput(BaseModel):
+class CheckResult(Part):
     """What `curate check --output-format json` prints."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     findings: list[Finding]
     summary: CheckSummary
 
 
-class SummaryLine(BaseModel):
+class SummaryLine(Part):
     """The last line; the ones before it are findings."""
 
     summary: CheckSummary

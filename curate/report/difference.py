@@ -4,10 +4,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from pydantic import BaseModel, ConfigDict
-
 from curate.difference import Changed, Difference
 from curate.report.console import more
+from curate.report.part import Part, at, plain
 from curate.text import excerpt, plural, visible
 
 if TYPE_CHECKING:
@@ -17,7 +16,7 @@ SHOWN: Final = 10
 """Examples of a kind that are shown."""
 
 
-class ChangeOutput(BaseModel):
+class ChangeOutput(Part):
     """A value that is another one."""
 
     name: str
@@ -25,29 +24,27 @@ class ChangeOutput(BaseModel):
     now: Any
 
 
-class FoundOutput(BaseModel):
+class FoundOutput(Part):
     """An example that only one of the two has."""
 
     example: str
-    file: str
-    line: int
+    file: str = at("place", "file")
+    line: int = at("place", "line")
     split: str
 
 
-class SwitchedOutput(BaseModel):
+class SwitchedOutput(Part):
     """An example that stands in another split."""
 
     example: str
-    before: str
-    now: str
-    file: str
-    line: int
+    before: str = at("before_split")
+    now: str = at("now_split")
+    file: str = at("now", "file")
+    line: int = at("now", "line")
 
 
-class DiffOutput(BaseModel):
+class DiffResult(Part):
     """What `curate diff --json` prints."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     before: str
     now: str
@@ -69,12 +66,7 @@ PARTS: Final = ("inputs", "settings", "versions", "models", "decisions", "counts
 
 def diff_json(found: Difference) -> dict[str, Any]:
     """The difference as plain values."""
-    added, gone = (
-        [FoundOutput(example=one.example, file=one.place.file, line=one.place.line, split=one.split) for one in some] for some in (found.added, found.gone)
-    )
-    switched = [SwitchedOutput(example=one.example, before=one.before_split, now=one.now_split, file=one.now.file, line=one.now.line) for one in found.switched]
-    changes = {part: [ChangeOutput(**change._asdict()) for change in getattr(found, part)] for part in PARTS}
-    return DiffOutput(before=found.before, now=found.now, same=found.same, **changes, added=added, gone=gone, switched=switched).model_dump(mode="json")
+    return plain(DiffResult, found)
 
 
 def diff_text(found: Difference, limit: int | None = SHOWN) -> "Iterator[Text]":

@@ -4,16 +4,15 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from math import isfinite
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
-from pydantic import BaseModel, ConfigDict
-
-from curate.remote.estimate import Estimate, Measured
+from curate.remote.estimate import Estimate
 from curate.remote.fetch import METRICS, Fetched, Record
 from curate.remote.job import Job, JobEvent
 from curate.remote.service import Place
 from curate.remote.settings import Settings
 from curate.remote.upload import Sent
+from curate.report.part import Part, at
 from curate.text import plural, visible
 
 if TYPE_CHECKING:
@@ -27,27 +26,21 @@ WIDTH: Final = 60
 STEPS: Final = re.compile(r"\b[Ss]tep (\d+)/(\d+)")
 
 
-class RemotePart(BaseModel):
-    """A part of the output; keys may be added, never change."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
-
-
-class FileNumbers(RemotePart):
+class FileNumbers(Part):
     """A file as the service will see it."""
 
     path: str
     bytes: int
     examples: int
-    tokens: int
+    tokens: int = at("total")
     """Of one pass."""
     longest: int
     """Tokens of the longest example."""
-    with_images: int
+    with_images: int = at("images")
     """Examples with images, whose tokens are not counted."""
 
 
-class EstimateOutput(RemotePart):
+class EstimateOutput(Part):
     """What `curate remote estimate --json` prints."""
 
     target: str
@@ -74,14 +67,14 @@ class EstimateOutput(RemotePart):
     """US dollars."""
 
 
-class UploadOutput(RemotePart):
+class UploadOutput(Part):
     """What `curate remote upload --json` prints."""
 
     address: str
     files: list[Sent]
 
 
-class StartOutput(RemotePart):
+class StartOutput(Part):
     """What `curate remote start --json` prints."""
 
     address: str
@@ -92,7 +85,7 @@ class StartOutput(RemotePart):
     estimate: EstimateOutput
 
 
-class WatchLine(RemotePart):
+class WatchLine(Part):
     """A line that `curate remote watch --json` prints: an event, or, as the last one, the job."""
 
     kind: Literal["event", "job"]
@@ -100,7 +93,7 @@ class WatchLine(RemotePart):
     job: Job | None = None
 
 
-class FetchOutput(RemotePart):
+class FetchOutput(Part):
     """What `curate remote fetch --json` prints."""
 
     folder: str
@@ -110,32 +103,17 @@ class FetchOutput(RemotePart):
 
 def estimate_output(found: Estimate, place: Place) -> EstimateOutput:
     """An estimate for programs."""
-    return EstimateOutput(
-        target=place.target.value,
-        settings=found.settings,
-        training=_numbers(found.training),
-        validation=_numbers(found.validation) if found.validation else None,
-        tokens_by=found.counter.name,
-        exact=found.counter.exact,
-        epochs=found.epochs,
-        epochs_named=found.epochs_named,
-        tokens=found.tokens,
-        cut=found.cut,
-        price=found.price.dollars if found.price else None,
-        unit=found.price.unit if found.price else None,
-        price_source=found.price.source if found.price else None,
-        cost=found.cost,
-    )
-
-
-def _numbers(found: Measured) -> FileNumbers:
-    return FileNumbers(
-        path=found.path,
-        bytes=found.bytes,
-        examples=found.examples,
-        tokens=found.total,
-        longest=max(found.tokens, default=0),
-        with_images=found.images,
+    price = found.price
+    return EstimateOutput.model_validate(
+        {
+            **{name: getattr(found, name) for name in EstimateOutput.model_fields if hasattr(found, name)},
+            "target": place.target.value,
+            "tokens_by": found.counter.name,
+            "exact": found.counter.exact,
+            "price": price and price.dollars,
+            "unit": price and price.unit,
+            "price_source": price and price.source,
+        }
     )
 
 
@@ -144,7 +122,7 @@ def estimate_text(found: Estimate, place: Place) -> Iterator[str]:
     about = "" if found.counter.exact else "about "
     for name, file in (("training", found.training), ("validation", found.validation)):
         if file is not None:
-            tokens = f"{about}{plural(file.total, 'token')}, the longest {max(file.tokens, default=0):,}"
+            tokens = f"{about}{plural(file.total, 'token')}, the longest {file.longest:,}"
             yield f"{name:<11}{visible(file.path)}: {plural(file.examples, 'example')}, {tokens}"
     how = f"counted by {visible(found.counter.name)}" if found.counter.exact else "bytes / 4: a guess; --tokenizer, tiktoken or bpe-openai counts them"
     yield f"{'tokens':<11}{how}"
@@ -238,8 +216,3 @@ def fetched_text(found: Fetched) -> "Iterator[Text]":
     for name in found.missing:
         instead = f"; {METRICS} comes from the events" if found.record.metrics_from == "events" else ""
         yield Text(f"{visible(name)}: the service has this result no more{instead}", style="yellow")
-
-
-def plain(output: BaseModel) -> Any:
-    """An output as plain values."""
-    return output.model_dump(mode="json")

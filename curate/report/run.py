@@ -4,12 +4,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pydantic import BaseModel, ConfigDict
-
 from curate.detect.conflict import Conflict
 from curate.finding import Finding
 from curate.manifest import Manifest
 from curate.report.console import table
+from curate.report.part import Part, plain
 from curate.text import excerpt, plural
 
 if TYPE_CHECKING:
@@ -41,10 +40,8 @@ class Ran(Protocol):
     def training(self) -> Mapping[str, Any] | None: ...  # noqa: D102
 
 
-class RunOutput(BaseModel):
+class RunResult(Part):
     """What `curate run --json` prints."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     stages: dict[str, str]
     """Each stage: done, unchanged, skipped or, in a dry run, would run."""
@@ -67,18 +64,8 @@ class RunOutput(BaseModel):
 
 def run_json(result: Ran) -> dict[str, Any]:
     """The result as plain values."""
-    return RunOutput(
-        stages=dict(result.stages),
-        manifest_sha256=result.manifest_sha256,
-        manifest=result.manifest,
-        findings=dict(sorted(Counter(finding.code for finding in result.findings).items())),
-        conflicts=len(result.conflicts),
-        not_understood=result.not_understood,
-        undecided=result.undecided,
-        apart=result.apart,
-        notes=list(result.notes),
-        training=dict(result.training) if result.training is not None else None,
-    ).model_dump(mode="json")
+    findings = dict(sorted(Counter(finding.code for finding in result.findings).items()))
+    return plain(RunResult, result, findings=findings, conflicts=len(result.conflicts))
 
 
 def run_text(result: Ran) -> "Iterator[RenderableType]":

@@ -4,22 +4,17 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from curate.masking import hidden
+from curate.report.part import Part, at
 from curate.stats import PROMPT, Plan, Stats, histogram, percentile, usual_epochs
 from curate.text import excerpt
 
 PROMPTS = 3
 
 
-class StatsPart(BaseModel):
-    """A part of the output; keys may be added, never change."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
-
-
-class Spread(StatsPart):
+class Spread(Part):
     """How a number is spread over the examples that have messages."""
 
     mean: float
@@ -31,7 +26,7 @@ class Spread(StatsPart):
     total: int
 
 
-class Bin(StatsPart):
+class Bin(Part):
     """Examples whose number lies from `low` to `high`, both included."""
 
     low: int
@@ -39,7 +34,7 @@ class Bin(StatsPart):
     examples: int
 
 
-class RoleNumbers(StatsPart):
+class RoleNumbers(Part):
     """What one role says."""
 
     messages: int
@@ -47,7 +42,7 @@ class RoleNumbers(StatsPart):
     tokens: int
 
 
-class ScriptNumbers(StatsPart):
+class ScriptNumbers(Part):
     """How much is written in one Unicode script."""
 
     letters: int
@@ -57,19 +52,19 @@ class ScriptNumbers(StatsPart):
     """Examples most of whose letters are of this script."""
 
 
-class ToolNumbers(StatsPart):
+class ToolNumbers(Part):
     """How tools are used."""
 
-    declared: int
+    declared: int = at("with_tools")
     """Examples that declare tools."""
-    called: int
+    called: int = at("with_calls")
     """Examples in which the assistant calls one."""
     calls: int
     results: int
     """Messages with what a tool returned."""
 
 
-class PromptNumbers(StatsPart):
+class PromptNumbers(Part):
     """A system prompt."""
 
     text: str
@@ -77,7 +72,7 @@ class PromptNumbers(StatsPart):
     examples: int
 
 
-class SystemNumbers(StatsPart):
+class SystemNumbers(Part):
     """How examples are prompted."""
 
     examples: int
@@ -87,10 +82,10 @@ class SystemNumbers(StatsPart):
     """The three most frequent."""
 
 
-class TrainingNumbers(StatsPart):
+class TrainingNumbers(Part):
     """What the model's template makes of the examples."""
 
-    tokens: int
+    tokens: int = at("rendered")
     """Of all texts that are trained on."""
     trained: int
     """Tokens of these that count in the loss."""
@@ -98,7 +93,7 @@ class TrainingNumbers(StatsPart):
     """Examples that cannot be trained on; `curate check --model` says why."""
 
 
-class Estimate(StatsPart):
+class Estimate(Part):
     """What a training costs and takes: an estimate, from numbers that were named."""
 
     epochs: int
@@ -111,7 +106,7 @@ class Estimate(StatsPart):
     """At the speed that was named."""
 
 
-class StatsOutput(StatsPart):
+class StatsResult(Part):
     """What `curate stats --json` prints."""
 
     files: int
@@ -144,11 +139,11 @@ class StatsOutput(StatsPart):
     estimate: Estimate
 
 
-def stats_output(stats: Stats, plan: Plan = Plan()) -> StatsOutput:  # noqa: B008  (frozen)
+def stats_output(stats: Stats, plan: Plan = Plan()) -> StatsResult:  # noqa: B008  (frozen)
     """The numbers, in the documented shape."""
     letters = max(1, stats.letters.total())
     prompts = [PromptNumbers(text=hidden(excerpt(prompt.text, PROMPT)), examples=prompt.examples) for prompt in stats.frequent_prompts[:PROMPTS]]
-    return StatsOutput(
+    return StatsResult(
         files=stats.files,
         lines=stats.lines,
         examples=stats.examples,
@@ -160,16 +155,13 @@ def stats_output(stats: Stats, plan: Plan = Plan()) -> StatsOutput:  # noqa: B00
         turns=_spread(stats.turns),
         tokens=_spread(stats.tokens),
         histogram=[Bin(low=low, high=high, examples=count) for low, high, count in histogram(stats.tokens)],
-        roles={
-            name: RoleNumbers(messages=role.messages, characters=role.characters, tokens=role.tokens)
-            for name, role in sorted(stats.roles.items(), key=lambda pair: -pair[1].messages)
-        },
+        roles={name: RoleNumbers.model_validate(role) for name, role in sorted(stats.roles.items(), key=lambda pair: -pair[1].messages)},
         scripts={
             name: ScriptNumbers(letters=count, share=round(count / letters, 6), examples=stats.mainly[name]) for name, count in _ordered(stats.letters).items()
         },
-        tools=ToolNumbers(declared=stats.with_tools, called=stats.with_calls, calls=stats.calls, results=stats.results),
+        tools=ToolNumbers.model_validate(stats),
         system=SystemNumbers(examples=stats.with_system, distinct=len(stats.prompts), frequent=prompts),
-        training=TrainingNumbers(tokens=stats.rendered, trained=stats.trained, refused=stats.refused) if stats.model else None,
+        training=TrainingNumbers.model_validate(stats) if stats.model else None,
         estimate=_estimate(stats, plan),
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from curate.report.console import table
-from curate.report.stats_json import Spread, StatsOutput
+from curate.report.stats_json import Spread, StatsResult
 from curate.text import excerpt, plural, visible
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ SEEN: Final = 0.0005
 ROLES: Final = ("system", "developer", "user", "assistant", "tool", "function", "other")
 
 
-def stats_text(numbers: StatsOutput, name: str, width: int) -> "Iterator[Text | Table]":
+def stats_text(numbers: StatsResult, name: str, width: int) -> "Iterator[Text | Table]":
     """The numbers as lines and tables that fit into `width` columns."""
     from rich.text import Text
 
@@ -40,7 +40,7 @@ def stats_text(numbers: StatsOutput, name: str, width: int) -> "Iterator[Text | 
     yield from _facts(numbers, width)
 
 
-def _roles(numbers: StatsOutput, about: str) -> "Table":
+def _roles(numbers: StatsResult, about: str) -> "Table":
     found = table("", "Role", "Messages", "Characters", f"{about}Tokens", "Share", numbers=("Messages", "Characters", f"{about}Tokens", "Share"))
     total = max(1, sum(role.tokens for role in numbers.roles.values()))
     for name in ROLES:
@@ -49,7 +49,7 @@ def _roles(numbers: StatsOutput, about: str) -> "Table":
     return found
 
 
-def _spreads(numbers: StatsOutput, about: str) -> "Table":
+def _spreads(numbers: StatsResult, about: str) -> "Table":
     columns = ("Mean", "Half up to", "95% up to", "Longest", "In all")
     found = table("", "Per example", *columns, numbers=columns)
     for name, spread in (("messages", numbers.turns), (f"{about}tokens", numbers.tokens)):
@@ -61,7 +61,7 @@ def _cells(spread: Spread) -> tuple[str, ...]:
     return (f"{spread.mean:,.1f}", *(f"{number:,}" for number in (spread.p50, spread.p95, spread.max, spread.total)))
 
 
-def _bars(numbers: StatsOutput, width: int) -> "Iterator[Text]":
+def _bars(numbers: StatsResult, width: int) -> "Iterator[Text]":
     from rich.text import Text
 
     labels = [f"{part.low:,}–{part.high:,}" if part.low < part.high else f"{part.low}" for part in numbers.histogram]
@@ -74,7 +74,7 @@ def _bars(numbers: StatsOutput, width: int) -> "Iterator[Text]":
         yield Text.assemble(f"{label:>{left}}  {count:>{right}} {share:>4}  ", (bar(part.examples / most, room), "cyan"))
 
 
-def _conversations(numbers: StatsOutput) -> int:
+def _conversations(numbers: StatsResult) -> int:
     """How many examples have messages."""
     return sum(part.examples for part in numbers.histogram)
 
@@ -85,7 +85,7 @@ def bar(share: float, width: int) -> str:
     return "█" * (eighths // 8) + (EIGHTHS[eighths % 8] if eighths % 8 else "")
 
 
-def _facts(numbers: StatsOutput, width: int) -> "Iterator[Text]":
+def _facts(numbers: StatsResult, width: int) -> "Iterator[Text]":
     from rich.text import Text
 
     shown = [f"{name} {script.share:.1%}" for name, script in numbers.scripts.items() if script.share >= SEEN]
@@ -110,7 +110,7 @@ def _facts(numbers: StatsOutput, width: int) -> "Iterator[Text]":
         yield Text.assemble(" " * 10, count, (excerpt(prompt.text, max(20, min(width, 120) - 10 - len(count))), "dim"))
 
 
-def _estimated(numbers: StatsOutput) -> str:
+def _estimated(numbers: StatsResult) -> str:
     """What a training costs and takes, as far as a price and a speed were named."""
     found, about = numbers.estimate, "≈" if numbers.tokens_by == "bytes" else ""
     said = f"{found.epochs} epoch{'s' if found.epochs > 1 else ''}, {about}{plural(found.tokens, 'token')} in all"
@@ -135,7 +135,7 @@ def _fact(label: str, said: str) -> "Text":
     return Text.assemble((f"{label:<10}", "bold"), said)
 
 
-def _share(count: int, numbers: StatsOutput) -> str:
+def _share(count: int, numbers: StatsResult) -> str:
     return f"{plural(count, 'example')} ({percent(count, numbers.examples)})"
 
 

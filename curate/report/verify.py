@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
 
 from curate.finding import Finding
 from curate.report.console import more
+from curate.report.part import Part, plain
 from curate.text import plural, visible
 from curate.verify.proof import Proof, Verdict
 
@@ -18,10 +19,8 @@ SHOWN: Final = 20
 STYLES: Final = {Verdict.PROVED: "green", Verdict.BROKEN: "bold red", Verdict.OPEN: "yellow"}
 
 
-class PointOutput(BaseModel):
+class PointOutput(Part):
     """Something that was to be proved."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     name: str
     verdict: Verdict
@@ -29,10 +28,8 @@ class PointOutput(BaseModel):
     said: str
 
 
-class NotCheckedOutput(BaseModel):
+class NotCheckedOutput(Part):
     """Something that was not compared; no point says anything about it."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     name: str
     examples: int
@@ -40,10 +37,8 @@ class NotCheckedOutput(BaseModel):
     said: str
 
 
-class VerifyOutput(BaseModel):
+class VerifyResult(Part):
     """What `curate verify --json` prints."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     folder: str
     manifest_sha256: str | None
@@ -55,13 +50,13 @@ class VerifyOutput(BaseModel):
     examples: dict[str, int]
     """Of each split, as counted."""
     points: list[PointOutput]
-    not_checked: list[NotCheckedOutput] = []
+    not_checked: list[NotCheckedOutput] = Field(default=[])
     findings: list[Finding]
 
 
 def verify_json(proof: Proof) -> dict[str, Any]:
     """The proof as plain values."""
-    return VerifyOutput.model_validate(proof, from_attributes=True).model_dump(mode="json")
+    return plain(VerifyResult, proof)
 
 
 def verify_text(proof: Proof, limit: int | None = SHOWN) -> "Iterator[Text]":

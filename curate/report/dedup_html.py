@@ -6,7 +6,7 @@ from typing import Final, Literal
 from curate.dedup import Plan
 from curate.detect.loss import Loss
 from curate.example import Example
-from curate.report.duplicates import chance, doubtful, histogram
+from curate.report.dedup import chance, doubtful, histogram
 from curate.report.html import bars, foot, head, safe, tile
 from curate.report.word_diff import Piece, folded, turn_diffs
 from curate.text import plural
