@@ -25,7 +25,7 @@ from curate.report.difference import DiffResult
 from curate.report.remote import EstimateOutput, FetchOutput, StartOutput, UploadOutput, WatchLine
 from curate.report.restore import RestoreResult
 from curate.report.rules import rule_json
-from curate.report.run import RunResult
+from curate.report.run import RunOutput
 from curate.report.split import SplitResult
 from curate.report.stats_json import StatsResult
 from curate.report.verify import VerifyResult
@@ -54,7 +54,7 @@ TYPES: Final[dict[str, Any]] = {
     "remote-watch-line": WatchLine,
     "removed": Removal,
     "restore": RestoreResult,
-    "run": RunResult,
+    "run": RunOutput,
     "split": SplitResult,
     "stats": StatsResult,
     "suppression": Suppression,

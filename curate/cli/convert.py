@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from curate.cli.options import PATHS, end, named_files, progress
+from curate.cli.options import AsJson, Overwrite, Paths, Quiet, end, named_files, progress
 from curate.convert import convert_paths
 from curate.outputs import beside, demand_free
 from curate.paths import demand_apart
@@ -21,15 +21,15 @@ class To(StrEnum):
 
 
 def convert(
-    paths: Annotated[list[str], typer.Argument(help=PATHS, metavar="PATH")],
+    paths: Paths,
     output: Annotated[
         Path, typer.Option("-o", "--output", help="File for messages (out.jsonl); what cannot be converted is beside it (out.unconverted.jsonl).")
     ],
     to: Annotated[To, typer.Option("--to", help="The format to write.")] = To.MESSAGES,  # noqa: ARG001  (there is one so far)
     chosen: Annotated[bool, typer.Option("--chosen", help="Of preference pairs take the chosen side; the rejected one is left out.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUTPUT, and the file beside it, where they are there.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    overwrite: Overwrite = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Convert any known format to messages, one JSON object a line; nothing is dropped silently.
 

@@ -6,17 +6,16 @@ from typing import Annotated, Any
 
 import typer
 
-from curate.cli.options import DROP, PATHS, STAYS, YES, codes, end, named_files, told_verdicts
+from curate.cli.options import STAYS, AsJson, Drop, Heavy, Kept, Overwrite, Paths, Quiet, codes, end, named_files, stages, told_verdicts
 from curate.config import chosen, find_config
 from curate.dedup import Plan, plan, write_plan
 from curate.errors import DataError, UsageError
 from curate.events import Listener
-from curate.files import replacing
 from curate.outputs import beside, demand_free
 from curate.paths import demand_apart
+from curate.report.check_formats import write_report
 from curate.report.console import console, print_json, print_lines
 from curate.report.dedup import SHOWN, alike_text, clusters_text, dedup_json, dedup_text, dropped_text, explained_text, histogram_text, summary_text
-from curate.report.progress import StageProgress
 from curate.runs import Project
 from curate.text import visible
 
@@ -26,12 +25,9 @@ KEEP = (
 
 
 def dedup(
-    paths: Annotated[list[str], typer.Argument(help=PATHS, metavar="PATH")],
-    output: Annotated[
-        Path | None,
-        typer.Option("-o", "--output", help="File for what is kept (kept.jsonl); what goes is beside it (kept.removed.jsonl). Without it no data is written."),
-    ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUTPUT, and the file beside it, where they are there.")] = False,
+    paths: Paths,
+    output: Kept = None,
+    overwrite: Overwrite = False,
     threshold: Annotated[float | None, typer.Option(help="Jaccard similarity from which two examples are duplicates.")] = None,
     on: Annotated[str | None, typer.Option(help="What is compared: conversation, prompt, response or last-turn.")] = None,
     keep: Annotated[str | None, typer.Option(help=KEEP, metavar="POLICY")] = None,
@@ -43,7 +39,7 @@ def dedup(
         str | None, typer.Option(help="Sentence-transformers model: tell what says the same in other words (D004); it stays.", metavar="MODEL")
     ] = None,
     beginnings: Annotated[bool | None, typer.Option("--beginnings", help="Remove conversations that another one begins with, too.")] = None,
-    drop: Annotated[list[str] | None, typer.Option(help=DROP, metavar="CODES")] = None,
+    drop: Drop = None,
     against: Annotated[list[str] | None, typer.Option(help="Remove only duplicates of examples in this file or folder, which stays as it is.")] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Show how each removed example differs from the one kept, and all similarities.")] = False,
     html: Annotated[Path | None, typer.Option("--html", help="Write the explanations to this HTML file.")] = None,
@@ -51,10 +47,10 @@ def dedup(
         float | None, typer.Option(help="Another threshold for the files of an earlier run, from what is remembered of it alone.", metavar="FLOAT")
     ] = None,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither use nor keep what is remembered in .curate/cache.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help=YES)] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    yes: Heavy = False,
+    as_json: AsJson = False,
     show_all: Annotated[bool, typer.Option("--all", help=f"Show every removal, not only {SHOWN}.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Remove exact and near duplicates; say what went, for what, and how similar the two are.
 
@@ -65,10 +61,13 @@ def dedup(
     options = {"threshold": threshold if rethreshold is None else rethreshold, "on": on, "keep": keep, "ignore_facts": ignore_facts}
     options |= {"same_words": same_words, "beginnings": beginnings, "embeddings": embeddings}
     files, others = _files(paths, against, output, html, overwrite=overwrite)
-    with StageProgress(quiet=quiet or not sys.stderr.isatty()) as shown:
+    with stages(quiet=quiet) as shown:
         planned = _planned(files, others, options, drop, shown.listen, cached=not no_cache, remembered_only=rethreshold is not None)
     if html is not None:
-        _write_html(html, planned, show_all=show_all)
+        from curate.report.dedup_html import SHOWN as SHOWN_THERE
+        from curate.report.dedup_html import dedup_html
+
+        write_report(dedup_html(planned, None if show_all else SHOWN_THERE), html)
     if not as_json:
         _tell(planned, None if show_all else SHOWN, explain=explain)
     written = output is not None and (not planned.heavy or yes or _agreed(planned, as_json=as_json))
@@ -132,15 +131,6 @@ def _tell(planned: Plan, limit: int | None, *, explain: bool) -> None:
     err = console(stderr=True)
     for note in planned.notes:
         err.print(f"note: {note}")
-
-
-def _write_html(path: Path, planned: Plan, *, show_all: bool) -> None:
-    from curate.report.dedup_html import SHOWN as SHOWN_THERE
-    from curate.report.dedup_html import dedup_html
-
-    with replacing(path) as file:
-        for piece in dedup_html(planned, None if show_all else SHOWN_THERE):
-            file.write(piece.encode())
 
 
 def _agreed(planned: Plan, *, as_json: bool) -> bool:

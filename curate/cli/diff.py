@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from curate.cli.options import AsJson
 from curate.difference import difference
 from curate.errors import ExitCode
 from curate.report.console import print_json, print_lines
@@ -15,7 +16,7 @@ def diff(
     before: Annotated[Path, typer.Argument(help="Folder of a split.", metavar="DIR")],
     now: Annotated[Path, typer.Argument(help="Folder of another one.", metavar="DIR")],
     show_all: Annotated[bool, typer.Option("--all", help=f"Show every example, not only {SHOWN} of each kind.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the difference as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Say what changed from one split to another: inputs, settings, versions, decisions, and which examples came, went and moved.
 

@@ -11,7 +11,7 @@ import typer
 
 from curate.check import CheckReport, check_paths
 from curate.cli import remote_options as options
-from curate.cli.options import processes, progress
+from curate.cli.options import AsJson, Quiet, processes, progress
 from curate.cli.remote_follow import cancel, fetch, watch
 from curate.errors import DataError, ExitCode
 from curate.finding import Severity
@@ -61,7 +61,7 @@ def validate(
     output_format: Annotated[OutputFormat, typer.Option(help="How findings are written.")] = OutputFormat.CONCISE,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --output-format json.")] = False,
     show_all: Annotated[bool, typer.Option("--all", help=f"Show every finding, not only the first {SHOWN} of each rule.")] = False,
-    quiet: options.Quiet = False,
+    quiet: Quiet = False,
 ) -> None:
     """Check the files by the rules of the service; nothing is sent.
 
@@ -90,8 +90,8 @@ def estimate(
     price: options.PerMillion = None,
     hours: options.Hours = None,
     tokenizer: options.Tokenizer = None,
-    as_json: options.AsJson = False,
-    quiet: options.Quiet = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Count tokens and money of a training; nothing is sent."""
     meant = options.asked(target, None, connected=False, model=model, method=method, epochs=epochs)
@@ -110,9 +110,9 @@ def upload(
     target: options.Service = None,
     base_url: options.BaseUrl = None,
     no_check: NoCheck = False,
-    as_json: options.AsJson = False,
+    as_json: AsJson = False,
     yes: options.Yes = False,
-    quiet: options.Quiet = False,
+    quiet: Quiet = False,
 ) -> None:
     """Send the files, each content once; `start` does it by itself.
 
@@ -155,9 +155,9 @@ def start(
     tokenizer: options.Tokenizer = None,
     again: Annotated[bool, typer.Option("--again", help="Start another job, though one on the same data and settings was started.")] = False,
     no_check: NoCheck = False,
-    as_json: options.AsJson = False,
+    as_json: AsJson = False,
     yes: options.Yes = False,
-    quiet: options.Quiet = False,
+    quiet: Quiet = False,
 ) -> None:
     """Start a job, after its files are checked, counted and sent; what a job costs is told before.
 

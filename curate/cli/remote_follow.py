@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from curate.cli import remote_options as options
+from curate.cli.options import AsJson, Quiet
 from curate.errors import ExitCode
 from curate.remote.fetch import fetch as fetch_job
 from curate.remote.job import Job, JobEvent
@@ -27,7 +28,7 @@ def watch(
     show_all: Annotated[bool, typer.Option("--all", help="Show the events that were shown before, too.")] = False,
     every: Annotated[float, typer.Option(min=0, help="Seconds between two looks.")] = EVERY,
     as_json: Annotated[bool, typer.Option("--json", help="Print each event as a line of JSON, and the job as the last one.")] = False,
-    quiet: options.Quiet = False,
+    quiet: Quiet = False,
 ) -> None:
     """Follow a job until it is over. Interrupted at any moment, it goes on where it was; the job is not disturbed.
 
@@ -71,7 +72,7 @@ def fetch(
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Folder to write to; else .curate/remote/JOB.", metavar="DIR")] = None,
     target: options.Service = None,
     base_url: options.BaseUrl = None,
-    as_json: options.AsJson = False,
+    as_json: AsJson = False,
 ) -> None:
     """Fetch what came of a job: record, events, metrics and result files, all of them or none.
 
@@ -92,7 +93,7 @@ def cancel(
     job: options.JobId = None,
     target: options.Service = None,
     base_url: options.BaseUrl = None,
-    as_json: options.AsJson = False,
+    as_json: AsJson = False,
 ) -> None:
     """End a job; what was trained is billed."""
     place, journal = options.place_of_job(job, target, base_url), options.journal()

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from curate.cli.options import DROP, LEFT, codes, consent, end
+from curate.cli.options import LEFT, AsJson, Drop, JudgeKey, Quiet, codes, consent, end
 from curate.config import Config, chosen, load_config
 from curate.egress import Consent, address_of, is_address
 from curate.errors import UsageError
@@ -27,14 +27,14 @@ def run(
     skip: Annotated[str, typer.Option(help="Stages to leave out: nothing is found, and nothing leaves, by them.", metavar="STAGES")] = "",
     until: Annotated[str, typer.Option(help="The last stage to run.", metavar="STAGE")] = "",
     again: Annotated[str, typer.Option(help="Stages to run again though nothing has changed.", metavar="STAGES")] = "",
-    drop: Annotated[list[str] | None, typer.Option(help=DROP, metavar="CODES")] = None,
+    drop: Drop = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would run, and write nothing.")] = False,
-    judge_key: Annotated[str | None, typer.Option(help="Environment variable that has the key of the judge's endpoint.", metavar="VARIABLE")] = None,
+    judge_key: JudgeKey = None,
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Send data to the judge's endpoint without asking; write even when much of a file goes (rule D008).")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """All stages from one configuration: check, dedup, conflicts, split, train.
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from curate.cli.options import PATHS, end, named_files, progress
+from curate.cli.options import AsJson, Paths, Quiet, end, named_files, progress
 from curate.config import find_config
 from curate.read.dataset import demand_understood
 from curate.report.console import console, print_json
@@ -16,13 +16,13 @@ from curate.text import plural
 
 
 def stats(
-    paths: Annotated[list[str], typer.Argument(help=PATHS, metavar="PATH")],
+    paths: Paths,
     model: Annotated[str | None, typer.Option(help="Model whose tokenizer and chat template count tokens; without, they are bytes / 4.")] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Epochs of the training that is estimated; else what services choose for so many examples.")] = None,
     price: Annotated[float | None, typer.Option(min=0, help="Price of a million tokens, to estimate what a training costs.")] = None,
     speed: Annotated[float | None, typer.Option(min=1e-6, help="Tokens a second, to estimate how long a training takes.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the numbers as JSON.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Show the numbers of a data set: examples, turns, roles, lengths, scripts, tools, system prompts, duplicates.
 

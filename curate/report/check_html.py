@@ -11,7 +11,8 @@ from curate.finding import Finding, Severity
 from curate.report.check_full import HIDDEN, shown_parts
 from curate.report.check_source import Spot, spots
 from curate.report.check_text import SHOWN, first_ones, rule_counts, summary_line
-from curate.report.html import bars, foot, head, safe, tile
+from curate.report.html import foot, head, safe, tile
+from curate.report.html_plots import bars
 from curate.stats import Stats, collect, histogram
 from curate.text import plural
 
