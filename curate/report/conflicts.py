@@ -1,7 +1,9 @@
 """Conflicts as lines on a terminal, and as plain values: the question, both answers with the words that clash, who says so, and how sure it is."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from rich.text import Text
 
 from curate.detect.conflict import Conflict, ConflictReport
 from curate.detect.evidence import Evidence
@@ -11,9 +13,6 @@ from curate.masking import hidden, masked, stretch_of
 from curate.report.console import more
 from curate.report.part import ClearText, Part, at, plain
 from curate.text import excerpt, plural, storable, visible
-
-if TYPE_CHECKING:
-    from rich.text import Text
 
 SHOWN = 20
 ANSWER, SPAN = 160, 60
@@ -123,10 +122,8 @@ def _topic(topic: Topic) -> dict[str, Any]:
     return {"question": topic.request, "stands": stands}
 
 
-def conflicts_text(report: ConflictReport, limit: int | None = SHOWN) -> "Iterator[Text]":
+def conflicts_text(report: ConflictReport, limit: int | None = SHOWN) -> Iterator[Text]:
     """The report as lines, the surest conflicts first."""
-    from rich.text import Text
-
     for conflict in report.conflicts[:limit]:
         yield from _block(conflict)
     yield from more(len(report.conflicts), limit)
@@ -138,9 +135,7 @@ def conflicts_text(report: ConflictReport, limit: int | None = SHOWN) -> "Iterat
     yield Text(f"{plural(len(report.conflicts), 'conflict')} in {counts}; `curate review` decides", style="bold")
 
 
-def _block(conflict: Conflict) -> "Iterator[Text]":
-    from rich.text import Text
-
+def _block(conflict: Conflict) -> Iterator[Text]:
     left, right, evidence = conflict.in_order()
     yield Text.assemble((conflict.code, "yellow"), f" {conflict.confidence:.2f} ", (excerpt(masked(left.request), 100), "bold"))
     if conflict.similarity < 1:
@@ -177,9 +172,7 @@ def _said(evidence: Evidence, left: Question, right: Question) -> str:
     return f"{evidence.source} ({evidence.confidence:.2f}): {' against '.join(map(repr, spans))}"
 
 
-def _topic_lines(topic: Topic) -> "Iterator[Text]":
-    from rich.text import Text
-
+def _topic_lines(topic: Topic) -> Iterator[Text]:
     examples = sum(stand.examples for stand in topic.stands)
     yield Text.assemble(("topic ", "yellow"), (excerpt(masked(topic.request), 100), "bold"), f" ({plural(examples, 'example')})")
     for stand in topic.stands:

@@ -1,7 +1,9 @@
 """What a benchmark and the data have in common, for people and programs."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from rich.text import Text
 
 from curate.apply import Removal
 from curate.decontaminate import Decontamination
@@ -9,9 +11,6 @@ from curate.finding import Finding
 from curate.report.console import more
 from curate.report.part import Part, Similarity, at, plain
 from curate.text import plural, visible
-
-if TYPE_CHECKING:
-    from rich.text import Text
 
 SHOWN = 20
 
@@ -72,10 +71,8 @@ def decontaminate_json(result: Decontamination, *, written: bool) -> dict[str, A
     return plain(DecontaminateResult, result, kept=len(result.kept), written=written, found=found, removed=removed, exclude_none=True)
 
 
-def decontaminate_text(result: Decontamination, limit: int | None = SHOWN) -> "Iterator[Text]":
+def decontaminate_text(result: Decontamination, limit: int | None = SHOWN) -> Iterator[Text]:
     """The result as lines: what shares least first, since this is the one to doubt."""
-    from rich.text import Text
-
     order = sorted(range(len(result.leaks)), key=lambda nth: (result.leaks[nth].share, result.leaks[nth].place))
     for nth in order[:limit]:
         finding = result.findings[nth]

@@ -4,7 +4,11 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final, Literal
+
+from rich.console import RenderableType
+from rich.padding import Padding
+from rich.text import Text
 
 from curate.dedup import Plan
 from curate.detect.loss import Loss
@@ -13,10 +17,6 @@ from curate.report.console import more
 from curate.report.part import Part, PlaceText, Similarity, at, plain
 from curate.report.word_diff import Piece, folded, turn_diffs
 from curate.text import excerpt, plural, storable, visible
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
-    from rich.text import Text
 
 SHOWN = 20
 BIN: Final = 0.05
@@ -155,7 +155,7 @@ def doubtful(plan: Plan, limit: int | None) -> list[Loss]:
     return sorted(plan.losses, key=lambda lost: (lost.similarity, lost.place))[:limit]
 
 
-def dedup_text(plan: Plan, limit: int | None = SHOWN) -> "Iterator[Text]":
+def dedup_text(plan: Plan, limit: int | None = SHOWN) -> Iterator[Text]:
     """The removals as lines."""
     shown = doubtful(plan, limit)
     examples = plan.examples({lost.place for lost in shown})
@@ -165,14 +165,11 @@ def dedup_text(plan: Plan, limit: int | None = SHOWN) -> "Iterator[Text]":
     yield from more(len(plan.losses), limit)
 
 
-def explained_text(plan: Plan, limit: int | None, *, colour: bool, fold: bool) -> "Iterator[RenderableType]":
+def explained_text(plan: Plan, limit: int | None, *, colour: bool, fold: bool) -> Iterator[RenderableType]:
     """Each removal with its differences, the least similar first.
 
     With `colour` what goes is red and struck out and what stays green, else they stand in marks; with `fold` long lines keep their indentation.
     """
-    from rich.padding import Padding
-    from rich.text import Text
-
     shown = doubtful(plan, limit)
     examples = plan.examples({place for lost in shown for place in (lost.place, lost.kept_place)})
     for lost in shown:
@@ -190,10 +187,8 @@ def explained_text(plan: Plan, limit: int | None, *, colour: bool, fold: bool) -
     yield from more(len(plan.losses), limit)
 
 
-def diff_text(pieces: list[Piece], *, colour: bool) -> "Text":
+def diff_text(pieces: list[Piece], *, colour: bool) -> Text:
     """The pieces of two texts as one."""
-    from rich.text import Text
-
     text = Text()
     for kind, said in folded(pieces):
         before, after = ("", "") if colour else MARKS[kind]
@@ -206,37 +201,29 @@ def shortened(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]} … {text[-LONGEST // 2 :]}"
 
 
-def headline(lost: Loss, said: str = "") -> "Text":
+def headline(lost: Loss, said: str = "") -> Text:
     """What goes for what, on one line."""
-    from rich.text import Text
-
     like = f": {lost.code} {lost.similarity:.3f} like {visible(str(lost.kept_place))}{', the same words' if lost.words else ''}"
     return Text.assemble((visible(str(lost.place)), "bold"), like, *([("  " + said, "dim")] if said else []))
 
 
-def alike_text(plan: Plan, limit: int | None = SHOWN) -> "Iterator[Text]":
+def alike_text(plan: Plan, limit: int | None = SHOWN) -> Iterator[Text]:
     """What stays and is for a person to look at: pairs of the same words, and what says the same in other words, the most similar first."""
-    from rich.text import Text
-
     for pairs, kind in ((plan.same_words, "of the same words"), (plan.alike, "in other words")):
         for pair in pairs[:limit]:
             yield Text.assemble(headline(pair), "; both stay")
         yield from more(len(pairs), limit, f" {kind}")
 
 
-def dropped_text(plan: Plan, limit: int | None = SHOWN) -> "Iterator[Text]":
+def dropped_text(plan: Plan, limit: int | None = SHOWN) -> Iterator[Text]:
     """What goes for a finding, whatever it is like."""
-    from rich.text import Text
-
     for gone in plan.dropped[:limit]:
         yield Text.assemble((visible(str(gone.place)), "bold"), f": {gone.code} {visible(gone.why)}")
     yield from more(len(plan.dropped), limit, " dropped")
 
 
-def summary_text(plan: Plan, *, written: bool) -> "Iterator[Text]":
+def summary_text(plan: Plan, *, written: bool) -> Iterator[Text]:
     """The counts, and what else is to be known."""
-    from rich.text import Text
-
     if plan.alike:
         yield Text(f"{plural(len(plan.alike), 'pair')} say the same in other words (D004) and stay")
     if plan.same_words:
@@ -253,10 +240,8 @@ def summary_text(plan: Plan, *, written: bool) -> "Iterator[Text]":
     yield Text(f"{of}{held}{'' if written else '; nothing written'}", style="bold")
 
 
-def clusters_text(plan: Plan) -> "Iterator[Text]":
+def clusters_text(plan: Plan) -> Iterator[Text]:
     """How many examples stand for how many, the largest clusters by name."""
-    from rich.text import Text
-
     clusters = Counter(lost.kept_place for lost in plan.losses)
     if not clusters:
         return
@@ -265,10 +250,8 @@ def clusters_text(plan: Plan) -> "Iterator[Text]":
     yield Text(f"{plural(len(clusters), 'example')} stay for {len(plan.losses):,} that go; most: {named}")
 
 
-def histogram_text(plan: Plan) -> "Iterator[Text]":
+def histogram_text(plan: Plan) -> Iterator[Text]:
     """The similarities of pairs as bars, with the threshold among them."""
-    from rich.text import Text
-
     bars = histogram(plan)
     most = max((bar.pairs for bar in bars), default=0) or 1
     width = len(f"{most:,}")

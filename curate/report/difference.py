@@ -2,15 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
+
+from rich.text import Text
 
 from curate.difference import Changed, Difference
 from curate.report.console import more
 from curate.report.part import Part, at, plain
 from curate.text import excerpt, plural, visible
-
-if TYPE_CHECKING:
-    from rich.text import Text
 
 SHOWN: Final = 10
 """Examples of a kind that are shown."""
@@ -69,10 +68,8 @@ def diff_json(found: Difference) -> dict[str, Any]:
     return plain(DiffResult, found)
 
 
-def diff_text(found: Difference, limit: int | None = SHOWN) -> "Iterator[Text]":
+def diff_text(found: Difference, limit: int | None = SHOWN) -> Iterator[Text]:
     """The difference as lines, settings first."""
-    from rich.text import Text
-
     if found.same:
         yield Text(f"{visible(found.before)} and {visible(found.now)} are the same", style="bold")
         return

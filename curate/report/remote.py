@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from math import isfinite
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
+
+from rich.text import Text
 
 from curate.remote.estimate import Estimate
 from curate.remote.fetch import METRICS, Fetched, Record
@@ -14,9 +16,6 @@ from curate.remote.settings import Settings
 from curate.remote.upload import Sent
 from curate.report.part import Part, at
 from curate.text import plural, visible
-
-if TYPE_CHECKING:
-    from rich.text import Text
 
 STYLES: Final = {"error": "bold red", "warn": "yellow", "warning": "yellow"}
 ENDS: Final = {"succeeded": "bold green", "failed": "bold red", "cancelled": "bold yellow"}
@@ -155,18 +154,14 @@ def sent_text(files: Sequence[Sent]) -> Iterator[str]:
         yield f"{visible(file.path)}: {visible(file.file_id)} ({'was there already' if file.reused else f'{file.bytes:,} bytes sent'})"
 
 
-def event_text(event: JobEvent) -> "Text":
+def event_text(event: JobEvent) -> Text:
     """An event as a line."""
-    from rich.text import Text
-
     at = datetime.fromtimestamp(event.created_at, UTC).strftime("%Y-%m-%d %H:%M:%S") if event.created_at is not None else " " * 19
     return Text.assemble((at, "dim"), "  ", (visible(event.message or str(event.numbers)), STYLES.get(event.level, "")))
 
 
-def job_text(job: Job) -> "Iterator[Text]":
+def job_text(job: Job) -> Iterator[Text]:
     """How a job is, as lines."""
-    from rich.text import Text
-
     yield Text.assemble((visible(job.id), "bold"), " ", (visible(job.status), ENDS.get(job.status, "cyan")), f"  {visible(job.model)}")
     if job.error is not None and (job.error.message or job.error.code):
         where = f" ({visible(job.error.param)})" if job.error.param else ""
@@ -177,10 +172,8 @@ def job_text(job: Job) -> "Iterator[Text]":
         yield Text(f"  {job.trained_tokens:,} tokens are billed")
 
 
-def curves(events: Sequence[JobEvent]) -> "Iterator[Text]":
+def curves(events: Sequence[JobEvent]) -> Iterator[Text]:
     """The losses over the steps, a line each."""
-    from rich.text import Text
-
     for name in ("train_loss", "valid_loss", "full_valid_loss"):
         values = [value for event in events if (value := event.numbers.get(name)) is not None and isfinite(value)]
         if len(values) > 1:
@@ -206,10 +199,8 @@ def steps_of(event: JobEvent) -> tuple[int, int | None] | None:
     return None if step is None else (int(step), int(total) if total else None)
 
 
-def fetched_text(found: Fetched) -> "Iterator[Text]":
+def fetched_text(found: Fetched) -> Iterator[Text]:
     """What was fetched, as lines."""
-    from rich.text import Text
-
     yield from job_text(found.record.job)
     yield from curves(found.events)
     yield Text(f"{visible(str(found.folder))}: {', '.join(map(visible, found.files))}")

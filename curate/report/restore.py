@@ -3,16 +3,15 @@
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
+
+from rich.text import Text
 
 from curate.apply import Removal
 from curate.manifest import Manifest
 from curate.report.part import Part, plain
 from curate.restore import RestoreResult as Restored
 from curate.text import plural, visible
-
-if TYPE_CHECKING:
-    from rich.text import Text
 
 SHOWN: Final = 10
 """Lines that are shown."""
@@ -37,10 +36,8 @@ def restore_json(result: Restored, output: Path | None) -> dict[str, Any]:
     return plain(RestoreResult, result, restored=restored, output=None if output is None else str(output))
 
 
-def restore_text(result: Restored, output: Path | None) -> "Iterator[Text]":
+def restore_text(result: Restored, output: Path | None) -> Iterator[Text]:
     """The result as lines."""
-    from rich.text import Text
-
     splits = {(one.file, one.line): one.split for one in result.manifest.restored} if result.manifest else {}
     for removal in result.restored[:SHOWN]:
         where = splits.get((removal.file, removal.line), "")

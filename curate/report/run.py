@@ -3,7 +3,10 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from rich.console import RenderableType
+from rich.text import Text
 
 from curate.detect.conflict import Conflict
 from curate.detect.loss import Loss
@@ -13,9 +16,6 @@ from curate.manifest import Manifest
 from curate.report.console import table
 from curate.report.part import Part, plain
 from curate.text import excerpt, plural
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +77,8 @@ def run_json(result: RunResult) -> dict[str, Any]:
     return plain(RunOutput, result, findings=findings, conflicts=len(result.conflicts))
 
 
-def run_text(result: RunResult) -> "Iterator[RenderableType]":
+def run_text(result: RunResult) -> Iterator[RenderableType]:
     """The result as a table and lines."""
-    from rich.text import Text
-
     summary = table("", "", " ")
     summary.show_header = False
     for name, value in (*_summary(result), *_trained(result.training)):
@@ -97,7 +95,7 @@ def run_text(result: RunResult) -> "Iterator[RenderableType]":
         yield Text(f"manifest {result.manifest_sha256}")
 
 
-def dry_text(result: RunResult) -> "Iterator[RenderableType]":
+def dry_text(result: RunResult) -> Iterator[RenderableType]:
     """What a dry run says: each stage, and what would become of it."""
     for name, state in result.stages.items():
         yield f"{name:<10} {state}"

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
+
+from rich.text import Text
 
 from curate.datacard import LINKS, reason_for
 from curate.files import display_name
@@ -11,9 +13,6 @@ from curate.manifest import Manifest
 from curate.output import SplitResult as Written
 from curate.report.part import Part, at, plain
 from curate.text import plural, visible
-
-if TYPE_CHECKING:
-    from rich.text import Text
 
 SHOWN: Final = 10
 """Moves that are shown."""
@@ -49,10 +48,8 @@ def split_json(result: Written, folder: Path) -> dict[str, Any]:
     return plain(SplitResult, result, folder=str(folder), moved=result.division.moved)
 
 
-def split_text(result: Written, folder: Path) -> "Iterator[Text]":
+def split_text(result: Written, folder: Path) -> Iterator[Text]:
     """The lines of the report."""
-    from rich.text import Text
-
     manifest = result.manifest
     total = sum(part.examples for part in manifest.splits.values()) or 1
     for name, part in manifest.splits.items():

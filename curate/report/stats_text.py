@@ -1,15 +1,14 @@
 """The numbers of a data set for people: one screen, with bars for the lengths."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import Final
+
+from rich.table import Table
+from rich.text import Text
 
 from curate.report.console import table
 from curate.report.stats_json import Spread, StatsResult
 from curate.text import excerpt, plural, visible
-
-if TYPE_CHECKING:
-    from rich.table import Table
-    from rich.text import Text
 
 EIGHTHS: Final = " ▏▎▍▌▋▊▉"
 SEEN: Final = 0.0005
@@ -17,10 +16,8 @@ SEEN: Final = 0.0005
 ROLES: Final = ("system", "developer", "user", "assistant", "tool", "function", "other")
 
 
-def stats_text(numbers: StatsResult, name: str, width: int) -> "Iterator[Text | Table]":
+def stats_text(numbers: StatsResult, name: str, width: int) -> Iterator[Text | Table]:
     """The numbers as lines and tables that fit into `width` columns."""
-    from rich.text import Text
-
     about = "≈" if numbers.tokens_by == "bytes" else ""
     copies = f", {plural(numbers.duplicates, 'exact duplicate')}" if numbers.duplicates else ""
     unread = numbers.not_understood
@@ -40,7 +37,7 @@ def stats_text(numbers: StatsResult, name: str, width: int) -> "Iterator[Text | 
     yield from _facts(numbers, width)
 
 
-def _roles(numbers: StatsResult, about: str) -> "Table":
+def _roles(numbers: StatsResult, about: str) -> Table:
     found = table("", "Role", "Messages", "Characters", f"{about}Tokens", "Share", numbers=("Messages", "Characters", f"{about}Tokens", "Share"))
     total = max(1, sum(role.tokens for role in numbers.roles.values()))
     for name in ROLES:
@@ -49,7 +46,7 @@ def _roles(numbers: StatsResult, about: str) -> "Table":
     return found
 
 
-def _spreads(numbers: StatsResult, about: str) -> "Table":
+def _spreads(numbers: StatsResult, about: str) -> Table:
     columns = ("Mean", "Half up to", "95% up to", "Longest", "In all")
     found = table("", "Per example", *columns, numbers=columns)
     for name, spread in (("messages", numbers.turns), (f"{about}tokens", numbers.tokens)):
@@ -61,9 +58,7 @@ def _cells(spread: Spread) -> tuple[str, ...]:
     return (f"{spread.mean:,.1f}", *(f"{number:,}" for number in (spread.p50, spread.p95, spread.max, spread.total)))
 
 
-def _bars(numbers: StatsResult, width: int) -> "Iterator[Text]":
-    from rich.text import Text
-
+def _bars(numbers: StatsResult, width: int) -> Iterator[Text]:
     labels = [f"{part.low:,}–{part.high:,}" if part.low < part.high else f"{part.low}" for part in numbers.histogram]
     counts = [f"{part.examples:,}" for part in numbers.histogram]
     left, right = max(map(len, labels)), max(map(len, counts))
@@ -85,9 +80,7 @@ def bar(share: float, width: int) -> str:
     return "█" * (eighths // 8) + (EIGHTHS[eighths % 8] if eighths % 8 else "")
 
 
-def _facts(numbers: StatsResult, width: int) -> "Iterator[Text]":
-    from rich.text import Text
-
+def _facts(numbers: StatsResult, width: int) -> Iterator[Text]:
     shown = [f"{name} {script.share:.1%}" for name, script in numbers.scripts.items() if script.share >= SEEN]
     rest = len(numbers.scripts) - len(shown)
     traces = f"; traces of {rest} more" if rest else ""
@@ -129,9 +122,7 @@ def _duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60:,} h {minutes % 60} min"
 
 
-def _fact(label: str, said: str) -> "Text":
-    from rich.text import Text
-
+def _fact(label: str, said: str) -> Text:
     return Text.assemble((f"{label:<10}", "bold"), said)
 
 

@@ -1,18 +1,16 @@
 """A proof for people and programs."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from pydantic import Field
+from rich.text import Text
 
 from curate.finding import Finding
 from curate.report.console import more
 from curate.report.part import Part, plain
 from curate.text import plural, visible
 from curate.verify.proof import Proof, Verdict
-
-if TYPE_CHECKING:
-    from rich.text import Text
 
 SHOWN: Final = 20
 """Findings that are shown."""
@@ -59,10 +57,8 @@ def verify_json(proof: Proof) -> dict[str, Any]:
     return plain(VerifyResult, proof)
 
 
-def verify_text(proof: Proof, limit: int | None = SHOWN) -> "Iterator[Text]":
+def verify_text(proof: Proof, limit: int | None = SHOWN) -> Iterator[Text]:
     """The proof as lines: the points, what was not checked, then where it breaks, then what it comes to."""
-    from rich.text import Text
-
     for point in proof.points:
         yield Text.assemble((f"{point.verdict.value:<7}", STYLES[point.verdict]), f" {point.name:<24} ", visible(point.said))
     if proof.not_checked:
