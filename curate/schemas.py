@@ -13,6 +13,7 @@ from curate.baseline import Baseline
 from curate.config import Config, Section
 from curate.datamap import Mapped
 from curate.decision import Decision
+from curate.difference import DiffResult
 from curate.example import Conversation
 from curate.files import json_text
 from curate.manifest import Manifest
@@ -21,7 +22,6 @@ from curate.report.conflicts import ConflictsResult
 from curate.report.convert import ConvertResult
 from curate.report.decontaminate import DecontaminateResult
 from curate.report.dedup import DedupResult
-from curate.report.difference import DiffResult
 from curate.report.remote import EstimateOutput, FetchOutput, StartOutput, UploadOutput, WatchLine
 from curate.report.restore import RestoreResult
 from curate.report.rules import rule_json
