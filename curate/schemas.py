@@ -27,7 +27,7 @@ from curate.report.restore import RestoreResult
 from curate.report.rules import rule_json
 from curate.report.run import RunOutput
 from curate.report.split import SplitResult
-from curate.report.stats_json import StatsResult
+from curate.report.stats import StatsResult
 from curate.report.verify import VerifyResult
 from curate.rules import RULES
 from curate.rules.rule import CODE

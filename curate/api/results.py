@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from curate import output, pipeline
-from curate.api.frames import conflicts_frame, findings_frame, framed, losses_frame, removed_frame, splits_frame
+from curate.api.frames import conflicts_frame, findings_frame, framed, losses_frame, notebook_html, removed_frame, splits_frame
 from curate.check import CheckReport
 from curate.dedup import Plan, write_plan
 from curate.detect.conflict import ConflictReport
@@ -17,7 +17,6 @@ from curate.finding import Severity
 from curate.manifest import Manifest
 from curate.outputs import beside
 from curate.paths import demand_apart
-from curate.report.notebook import notebook_html
 from curate.text import plural
 from curate.verify.proof import Proof, Verdict
 

@@ -8,13 +8,12 @@ from typing import Any
 from curate.api.frames import Paths, files_of, names_of
 from curate.api.results import CheckResult, ConflictsResult, DedupResult, RunResult, SplitResult, VerifyResult
 from curate.check import check_paths
-from curate.config import chosen, find_config, load_config
+from curate.config import chosen, find_config, load_project
 from curate.decision import DecisionLog
 from curate.dedup import plan
 from curate.detect.conflict import find_conflicts
 from curate.detect.judges import judge_of
 from curate.egress import Consent
-from curate.errors import UsageError
 from curate.events import Listener, silent
 from curate.files import display_name
 from curate.pipeline import Choice
@@ -177,14 +176,8 @@ def run(
     A stage whose inputs have not changed is not run again. With a judge at an address, questions and answers are sent there: say `yes=True`;
     `judge_key` names the environment variable that has its key. `listen` is told how it goes on. Raises `CurateError`; what was finished stays.
     """
-    path = Path(config)
-    path = path / "curate.toml" if path.is_dir() else path
-    if path.name == "curate.toml" and not path.exists() and path.with_name("pyproject.toml").exists():
-        path = path.with_name("pyproject.toml")
-    settings = load_config(path)
-    if not settings.data:
-        raise UsageError(f"{path}: names no data", 'write  data = ["data.jsonl"]')
-    project = Project(path.absolute().parent)
+    folder, settings = load_project(Path(config))
+    project = Project(folder)
     choice = Choice(tuple(only), tuple(skip), tuple(again), until, dry)
     agreed = Consent(yes, how="say yes=True if that may be")
     return RunResult(project.folder / settings.output, run_pipeline(project, settings, listen, choice, consent=agreed, judge_key=judge_key))

@@ -7,9 +7,8 @@ from typing import Annotated
 import typer
 
 from curate.cli.options import LEFT, AsJson, Drop, JudgeKey, Quiet, codes, consent, end
-from curate.config import Config, chosen, load_config
+from curate.config import Config, chosen, load_project
 from curate.egress import Consent, address_of, is_address
-from curate.errors import UsageError
 from curate.pipeline import Choice
 from curate.pipeline import run as run_pipeline
 from curate.pipeline.choice import STAGES
@@ -43,16 +42,11 @@ def run(
     Exit status: 0, or 1 where a line holds no example, 2 where none does, nothing is left and when a file cannot be read or written.
     """
     choice = Choice(_names(only), _names(skip), _names(again), until, dry_run, yes)
-    path = config / "curate.toml" if config.is_dir() else config
-    if not path.exists() and config == Path("curate.toml") and Path("pyproject.toml").exists():
-        path = Path("pyproject.toml")
-    settings = load_config(path)
-    if not settings.data:
-        raise UsageError(f"{path}: names no data", 'write  data = ["data.jsonl"]')
+    folder, settings = load_project(config)
     settings = settings.model_copy(update={"check": chosen(settings.check, drop=codes(drop))})
     agreed = _agreed(settings, choice, consent(yes=yes, as_json=as_json))
     with StageProgress(quiet=quiet) as progress:
-        result = run_pipeline(Project(path.absolute().parent), settings, progress.listen, choice, consent=agreed, judge_key=judge_key)
+        result = run_pipeline(Project(folder), settings, progress.listen, choice, consent=agreed, judge_key=judge_key)
     if as_json:
         print_json(run_json(result))
     else:

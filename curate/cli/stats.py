@@ -8,9 +8,8 @@ import typer
 from curate.cli.options import AsJson, Paths, Quiet, end, named_files, progress
 from curate.config import find_config
 from curate.read.dataset import demand_understood
-from curate.report.console import console, print_json
-from curate.report.stats_json import stats_json, stats_output
-from curate.report.stats_text import stats_text
+from curate.report.console import console, print_json, print_lines
+from curate.report.stats import stats_result, stats_text
 from curate.stats import Plan, collect
 from curate.text import plural
 
@@ -32,12 +31,11 @@ def stats(
     plan = Plan(epochs, price, speed)
     with progress("counting", "lines", quiet=quiet) as advance:
         found = collect(files, find_config(Path.cwd()).check.model if model is None else model, advance)
+    result = stats_result(found, plan)
     if as_json:
-        print_json(stats_json(found, plan))
+        print_json(result)
     else:
-        out = console()
         name = str(files[0]) if len(files) == 1 else plural(len(files), "file")
-        for part in stats_text(stats_output(found, plan), name, out.width):
-            out.print(part)
+        print_lines(stats_text(result, name, console().width))
     demand_understood(found.lines, found.lines - found.not_understood)
     end(found.not_understood, "counted as a line only")
