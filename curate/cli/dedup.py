@@ -10,12 +10,11 @@ from curate.cli.options import STAYS, AsJson, Drop, Heavy, Kept, Overwrite, Path
 from curate.config import chosen, find_config
 from curate.dedup import Plan, plan, write_plan
 from curate.errors import DataError, UsageError
-from curate.events import Listener
 from curate.outputs import beside, demand_free
 from curate.paths import demand_apart
 from curate.report.check_formats import write_report
 from curate.report.console import console, print_json, print_lines
-from curate.report.dedup import SHOWN, alike_text, clusters_text, dedup_json, dedup_text, dropped_text, explained_text, histogram_text, summary_text
+from curate.report.dedup import SHOWN, dedup_json, dedup_text, summary_text
 from curate.runs import Project
 from curate.text import visible
 
@@ -61,22 +60,26 @@ def dedup(
     options = {"threshold": threshold if rethreshold is None else rethreshold, "on": on, "keep": keep, "ignore_facts": ignore_facts}
     options |= {"same_words": same_words, "beginnings": beginnings, "embeddings": embeddings}
     files, others = _files(paths, against, output, html, overwrite=overwrite)
-    with stages(quiet=quiet) as shown:
-        planned = _planned(files, others, options, drop, shown.listen, cached=not no_cache, remembered_only=rethreshold is not None)
+    planned = _planned(files, others, options, drop, quiet=quiet, cached=not no_cache, remembered_only=rethreshold is not None)
     if html is not None:
         from curate.report.dedup_html import SHOWN as SHOWN_THERE
         from curate.report.dedup_html import dedup_html
 
         write_report(dedup_html(planned, None if show_all else SHOWN_THERE), html)
+    out, err = console(), console(stderr=True)
     if not as_json:
-        _tell(planned, None if show_all else SHOWN, explain=explain)
+        print_lines(dedup_text(planned, None if show_all else SHOWN, explain=explain, colour=out.color_system is not None, fold=out.is_terminal))
+        for note in planned.notes:
+            err.print(f"note: {note}")
     written = output is not None and (not planned.heavy or yes or _agreed(planned, as_json=as_json))
     if output is not None and written:
         write_plan(planned, output, overwrite=overwrite)
     if as_json:
         print_json(dedup_json(planned, explain=explain, written=written))
     else:
-        _sum_up(planned, output if written else None)
+        print_lines(summary_text(planned, written=written))
+        if output is not None and written and planned.gone:
+            err.print(f"what went is in {visible(str(beside(output, 'removed')))}")
     if output is not None and not written:
         raise DataError("; ".join(f"{found.code} {found.file}: {found.message}" for found in planned.heavy), planned.heavy[0].hint)
     end(planned.not_understood, STAYS)
@@ -96,41 +99,14 @@ def _files(paths: list[str], against: list[str] | None, output: Path | None, htm
 
 
 def _planned(
-    files: list[Path], others: list[Path], options: dict[str, Any], drop: list[str] | None, listen: Listener, *, cached: bool, remembered_only: bool
+    files: list[Path], others: list[Path], options: dict[str, Any], drop: list[str] | None, *, quiet: bool, cached: bool, remembered_only: bool
 ) -> Plan:
     project = Project(Path.cwd())
-    configured = find_config(project.folder)
-    return plan(
-        files,
-        chosen(configured.dedup, **options),
-        against=others,
-        decisions=told_verdicts(project),
-        check=chosen(configured.check, drop=codes(drop)),
-        cache=project.cache if cached else None,
-        remembered_only=remembered_only,
-        listen=listen,
-    )
-
-
-def _sum_up(planned: Plan, output: Path | None) -> None:
-    """How it ended; `output`: what was written."""
-    print_lines(summary_text(planned, written=output is not None))
-    if output is not None and planned.gone:
-        console(stderr=True).print(f"what went is in {visible(str(beside(output, 'removed')))}")
-
-
-def _tell(planned: Plan, limit: int | None, *, explain: bool) -> None:
-    out = console()
-    print_lines(dropped_text(planned, limit))
-    if explain:
-        print_lines(explained_text(planned, limit, colour=out.color_system is not None, fold=out.is_terminal))
-        print_lines((*clusters_text(planned), *histogram_text(planned)))
-    else:
-        print_lines(dedup_text(planned, limit))
-    print_lines(alike_text(planned, limit))
-    err = console(stderr=True)
-    for note in planned.notes:
-        err.print(f"note: {note}")
+    whole, decisions = find_config(project.folder), told_verdicts(project)
+    config, check = chosen(whole.dedup, **options), chosen(whole.check, drop=codes(drop))
+    cache = project.cache if cached else None
+    with stages(quiet=quiet) as shown:
+        return plan(files, config, against=others, decisions=decisions, check=check, cache=cache, remembered_only=remembered_only, listen=shown.listen)
 
 
 def _agreed(planned: Plan, *, as_json: bool) -> bool:

@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Any, Final, Literal
 
@@ -12,6 +12,7 @@ from rich.text import Text
 
 from curate.dedup import Plan
 from curate.detect.loss import Loss
+from curate.example import Example, Place
 from curate.masking import masked
 from curate.report.console import more
 from curate.report.part import Part, PlaceText, Similarity, at, plain
@@ -155,71 +156,60 @@ def doubtful(plan: Plan, limit: int | None) -> list[Loss]:
     return sorted(plan.losses, key=lambda lost: (lost.similarity, lost.place))[:limit]
 
 
-def dedup_text(plan: Plan, limit: int | None = SHOWN) -> Iterator[Text]:
-    """The removals as lines."""
-    shown = doubtful(plan, limit)
-    examples = plan.examples({lost.place for lost in shown})
-    for lost in shown:
-        said = " ".join(message.text for message in examples[lost.place].messages if message.role != "system")
-        yield headline(lost, excerpt(masked(said[:1000]), 70))
-    yield from more(len(plan.losses), limit)
+def dedup_text(plan: Plan, limit: int | None = SHOWN, *, explain: bool = False, colour: bool = False, fold: bool = False) -> Iterator[RenderableType]:
+    """What goes, and what stays for a person to look at, at most `limit` lines of each kind.
 
-
-def explained_text(plan: Plan, limit: int | None, *, colour: bool, fold: bool) -> Iterator[RenderableType]:
-    """Each removal with its differences, the least similar first.
-
-    With `colour` what goes is red and struck out and what stays green, else they stand in marks; with `fold` long lines keep their indentation.
+    With `explain` each removal with its differences, and the similarities of all pairs. With `colour` what goes is red and struck out and what stays
+    green, else they stand in marks; with `fold` long lines keep their indentation.
     """
-    shown = doubtful(plan, limit)
-    examples = plan.examples({place for lost in shown for place in (lost.place, lost.kept_place)})
-    for lost in shown:
-        yield headline(lost)
-        if lost.code == "D001":
-            continue
-        turns = [(role, pieces) for role, pieces in turn_diffs(examples[lost.place], examples[lost.kept_place]) if pieces]
-        if all(piece.kind == "same" for _, pieces in turns for piece in pieces):
-            turns = []
-            yield Text("    the turns read the same; the lines differ in something else", style="dim")
-        for role, pieces in turns:
-            if any(piece.kind != "same" for piece in pieces):
-                text = Text.assemble((f"{visible(role)}: ", "bold"), diff_text(pieces, colour=colour))
-                yield Padding(text, (0, 0, 0, 4)) if fold else Text.assemble("    ", text)
-    yield from more(len(plan.losses), limit)
-
-
-def diff_text(pieces: list[Piece], *, colour: bool) -> Text:
-    """The pieces of two texts as one."""
-    text = Text()
-    for kind, said in folded(pieces):
-        before, after = ("", "") if colour else MARKS[kind]
-        text.append(f"{before}{visible(shortened(said))}{after}", STYLES[kind] if colour else "")
-    return text
-
-
-def shortened(text: str) -> str:
-    """A text without its middle, where it is long."""
-    return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]} … {text[-LONGEST // 2 :]}"
-
-
-def headline(lost: Loss, said: str = "") -> Text:
-    """What goes for what, on one line."""
-    like = f": {lost.code} {lost.similarity:.3f} like {visible(str(lost.kept_place))}{', the same words' if lost.words else ''}"
-    return Text.assemble((visible(str(lost.place)), "bold"), like, *([("  " + said, "dim")] if said else []))
-
-
-def alike_text(plan: Plan, limit: int | None = SHOWN) -> Iterator[Text]:
-    """What stays and is for a person to look at: pairs of the same words, and what says the same in other words, the most similar first."""
-    for pairs, kind in ((plan.same_words, "of the same words"), (plan.alike, "in other words")):
-        for pair in pairs[:limit]:
-            yield Text.assemble(headline(pair), "; both stay")
-        yield from more(len(pairs), limit, f" {kind}")
-
-
-def dropped_text(plan: Plan, limit: int | None = SHOWN) -> Iterator[Text]:
-    """What goes for a finding, whatever it is like."""
     for gone in plan.dropped[:limit]:
         yield Text.assemble((visible(str(gone.place)), "bold"), f": {gone.code} {visible(gone.why)}")
     yield from more(len(plan.dropped), limit, " dropped")
+    shown = doubtful(plan, limit)
+    examples = plan.examples({place for lost in shown for place in ((lost.place, lost.kept_place) if explain else (lost.place,))})
+    for lost in shown:
+        if explain:
+            yield _headline(lost)
+            yield from _differences(lost, examples, colour=colour, fold=fold)
+        else:
+            said = " ".join(message.text for message in examples[lost.place].messages if message.role != "system")
+            yield _headline(lost, excerpt(masked(said[:1000]), 70))
+    yield from more(len(plan.losses), limit)
+    if explain:
+        yield from _clusters(plan)
+        yield from _histogram(plan)
+    for pairs, kind in ((plan.same_words, "of the same words"), (plan.alike, "in other words")):
+        for pair in pairs[:limit]:
+            yield Text.assemble(_headline(pair), "; both stay")
+        yield from more(len(pairs), limit, f" {kind}")
+
+
+def _differences(lost: Loss, examples: Mapping[Place, Example], *, colour: bool, fold: bool) -> Iterator[RenderableType]:
+    """How a line differs from the one that stays in its place, turn by turn."""
+    if lost.code == "D001":
+        return
+    turns = [(role, pieces) for role, pieces in turn_diffs(examples[lost.place], examples[lost.kept_place]) if any(piece.kind != "same" for piece in pieces)]
+    if not turns:
+        yield Text("    the turns read the same; the lines differ in something else", style="dim")
+    for role, pieces in turns:
+        text = Text.assemble((f"{visible(role)}: ", "bold"), _diff(pieces, colour=colour))
+        yield Padding(text, (0, 0, 0, 4)) if fold else Text.assemble("    ", text)
+
+
+def _diff(pieces: list[Piece], *, colour: bool) -> Text:
+    """The pieces of two texts as one; of a long piece the middle is left out."""
+    text = Text()
+    for kind, said in folded(pieces):
+        before, after = ("", "") if colour else MARKS[kind]
+        shown = said if len(said) <= LONGEST else f"{said[: LONGEST // 2]} … {said[-LONGEST // 2 :]}"
+        text.append(f"{before}{visible(shown)}{after}", STYLES[kind] if colour else "")
+    return text
+
+
+def _headline(lost: Loss, said: str = "") -> Text:
+    """What goes for what, on one line."""
+    like = f": {lost.code} {lost.similarity:.3f} like {visible(str(lost.kept_place))}{', the same words' if lost.words else ''}"
+    return Text.assemble((visible(str(lost.place)), "bold"), like, *([("  " + said, "dim")] if said else []))
 
 
 def summary_text(plan: Plan, *, written: bool) -> Iterator[Text]:
@@ -240,7 +230,7 @@ def summary_text(plan: Plan, *, written: bool) -> Iterator[Text]:
     yield Text(f"{of}{held}{'' if written else '; nothing written'}", style="bold")
 
 
-def clusters_text(plan: Plan) -> Iterator[Text]:
+def _clusters(plan: Plan) -> Iterator[Text]:
     """How many examples stand for how many, the largest clusters by name."""
     clusters = Counter(lost.kept_place for lost in plan.losses)
     if not clusters:
@@ -250,7 +240,7 @@ def clusters_text(plan: Plan) -> Iterator[Text]:
     yield Text(f"{plural(len(clusters), 'example')} stay for {len(plan.losses):,} that go; most: {named}")
 
 
-def histogram_text(plan: Plan) -> Iterator[Text]:
+def _histogram(plan: Plan) -> Iterator[Text]:
     """The similarities of pairs as bars, with the threshold among them."""
     bars = histogram(plan)
     most = max((bar.pairs for bar in bars), default=0) or 1
