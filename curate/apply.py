@@ -66,6 +66,21 @@ class Removal(BaseModel):
         """The bytes of the line as it was read, without its line break."""
         return base64.b64decode(self.base64 or "") if self.text is None else self.text.encode("utf-8")
 
+    @property
+    def bare(self) -> "Removal":
+        """The same without the line itself."""
+        return self.model_copy(update={"text": None, "base64": None})
+
+    @property
+    def reason(self) -> str:
+        """What lines are counted by that left: the code, `mix` or `decision`."""
+        return counted_as(self.code, self.decided_by)
+
+
+def counted_as(code: str | None, decided_by: str) -> str:
+    """What a line that left is counted by: the code, `mix` where there was no room for it, `decision` where a person dropped it."""
+    return code or ("mix" if decided_by == "mix" else "decision")
+
 
 class Dropped(NamedTuple):
     """A line that leaves by `drop`, for a finding whatever its severity."""

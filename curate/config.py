@@ -290,6 +290,20 @@ def load_config(path: Path) -> Config:
     return validated(Config, values, str(path))
 
 
+def load_project(path: Path) -> tuple[Path, Config]:
+    """The folder of a project and its configuration, by the file of that or by the folder, whose curate.toml comes before its pyproject.toml.
+
+    Raises as `load_config` does, and `UsageError` where it names no data.
+    """
+    path = path / "curate.toml" if path.is_dir() else path
+    if path.name == "curate.toml" and not path.exists() and path.with_name("pyproject.toml").exists():
+        path = path.with_name("pyproject.toml")
+    config = load_config(path)
+    if not config.data:
+        raise UsageError(f"{path}: names no data", 'write  data = ["data.jsonl"]')
+    return path.absolute().parent, config
+
+
 def load_toml(path: Path) -> dict[str, Any]:
     """What a TOML file holds. Raises `UsageError` where it cannot be read, `ConfigError` where it is no TOML."""
     try:

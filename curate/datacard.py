@@ -23,7 +23,7 @@ def card(manifest: Manifest) -> str:
     """The text of `DATACARD.md`."""
     said = manifest.config.get("card", {})
     parts = [
-        f"---\n{_configs(manifest)}---\n\n# {_cell(said.get('title') or 'Data card')}\n",
+        f"---\n{loading(manifest)}---\n\n# {_cell(said.get('title') or 'Data card')}\n",
         *_about(said),
         _splits(manifest),
         *_loading(manifest),
@@ -39,10 +39,6 @@ def card(manifest: Manifest) -> str:
 
 def loading(manifest: Manifest) -> str:
     """The text of `.huggingface.yaml`: which file `datasets.load_dataset` takes for which split."""
-    return _configs(manifest)
-
-
-def _configs(manifest: Manifest) -> str:
     full = [(name, part.file) for name, part in manifest.splits.items() if part.examples]
     lines = ["configs:", "- config_name: default", "  data_files:", *(f"  - split: {name}\n    path: {file}" for name, file in full)]
     return "\n".join(lines) + "\n"

@@ -3,59 +3,66 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar
+
+from pydantic import ConfigDict
 
 from curate.detect.columns import Making
 from curate.detect.shingles import Shingling
 from curate.detect.table import read_table
-from curate.example import Place
 from curate.manifest import InputFile, Manifest, read_manifest
 from curate.worker_pool import WorkerPool
 
 
-class Changed(NamedTuple):
-    """A value that is another one; None where there is none."""
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A value that is another one."""
 
     name: str
     before: Any
     now: Any
 
 
-class Switched(NamedTuple):
-    """An example that stands in another split."""
-
-    example: str
-    before: Place
-    now: Place
-    before_split: str
-    now_split: str
-
-
-class Found(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Found:
     """An example that only one of the two has."""
 
     example: str
-    place: Place
+    file: str
+    line: int
     split: str
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """From one folder to the other."""
+class Switched:
+    """An example that stands in another split."""
+
+    example: str
+    before: str
+    now: str
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class DiffResult:
+    """What `curate diff --json` prints."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(use_attribute_docstrings=True)
 
     before: str
     now: str
     same: bool
     """Whether the two manifests are equal, byte for byte."""
-    inputs: list[Changed]
+    inputs: list[Change]
     """By path: SHA-256 and lines."""
-    settings: list[Changed]
+    settings: list[Change]
     """By their names with dots between them."""
-    versions: list[Changed]
-    models: list[Changed]
-    decisions: list[Changed]
+    versions: list[Change]
+    models: list[Change]
+    decisions: list[Change]
     """By example: what a person decided."""
-    counts: list[Changed]
+    counts: list[Change]
     """Lines read, kept and removed for each reason, examples of each split."""
     added: list[Found]
     """Examples that only the second has."""
@@ -65,11 +72,11 @@ class Difference:
     """Examples that are in another split."""
 
 
-def difference(before: Path, now: Path) -> Difference:
+def difference(before: Path, now: Path) -> DiffResult:
     """Compare two folders. Raises `InputError` for one without a manifest or with files that cannot be read."""
     (first, first_hash), (second, second_hash) = read_manifest(before), read_manifest(now)
     ones, others = _examples(before, first), _examples(now, second)
-    return Difference(
+    return DiffResult(
         str(before),
         str(now),
         first_hash == second_hash,
@@ -79,20 +86,20 @@ def difference(before: Path, now: Path) -> Difference:
         list(_changes(first.models, second.models)),
         list(_changes(first.decisions, second.decisions)),
         list(_changes(_counts(first), _counts(second))),
-        [Found(example, *place) for example, place in others.items() if example not in ones],
-        [Found(example, *place) for example, place in ones.items() if example not in others],
+        [found for example, found in others.items() if example not in ones],
+        [found for example, found in ones.items() if example not in others],
         [
-            Switched(example, place, others[example][0], split, others[example][1])
-            for example, (place, split) in ones.items()
-            if example in others and others[example][1] != split
+            Switched(example, one.split, other.split, other.file, other.line)
+            for example, one in ones.items()
+            if (other := others.get(example)) is not None and other.split != one.split
         ],
     )
 
 
-def _changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Changed]:
+def _changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Change]:
     for name in [*before, *(name for name in now if name not in before)]:
         if before.get(name) != now.get(name):
-            yield Changed(name, before.get(name), now.get(name))
+            yield Change(name, before.get(name), now.get(name))
 
 
 def _inputs(*files: list[InputFile]) -> dict[str, Any]:
@@ -112,13 +119,14 @@ def _counts(manifest: Manifest) -> dict[str, Any]:
     return {"read": manifest.read, "kept": manifest.kept, **reasons, **splits, "groups": manifest.groups, "restored": len(manifest.restored) or None}
 
 
-def _examples(folder: Path, manifest: Manifest) -> dict[str, tuple[Place, str]]:
+def _examples(folder: Path, manifest: Manifest) -> dict[str, Found]:
     """The examples of all splits by id, each with its first place and its split."""
     names = list(manifest.splits)
     paths = [folder / part.file for part in manifest.splits.values()]
     with WorkerPool(1, processes=False) as crew:
         table = read_table(paths, Making("conversation", Shingling(), brief=False, common=()), crew)
-    found: dict[str, tuple[Place, str]] = {}
+    found: dict[str, Found] = {}
     for at, line in enumerate(table.lines.tolist()):
-        found.setdefault(table.id(at), (table.place(line), names[table.source(line)]))
+        example, place = table.id(at), table.place(line)
+        found.setdefault(example, Found(example, place.file, place.line, names[table.source(line)]))
     return found

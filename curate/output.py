@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from curate import __version__
-from curate.apply import Reason, Removal, removal, removed_line
+from curate.apply import Reason, Removal, counted_as, removal, removed_line
 from curate.config import Config
 from curate.datacard import card, loading
 from curate.decision import Decision
@@ -176,16 +176,12 @@ def put_back(
             written = Written(out)
             written.write(data)
             left = written.lines
-        reasons = Counter(_reason(removal.code, removal.decided_by) for removal in removals)
+        reasons = Counter(removal.reason for removal in removals)
         removed = RemovedFile(file=REMOVED, lines=left, sha256=hashlib.sha256(data).hexdigest(), reasons=dict(sorted(reasons.items())))
         kept = sum(part.examples for part in splits.values()) - sum(file.lines for file in manifest.existing)
         demand_all(manifest.read, kept, removed.lines)
         changes = {"kept": kept, "removed": removed, "splits": splits, "restored": [*manifest.restored, *restored], **_exempt(division)}
         return finish(stage, manifest.model_copy(update={**changes, "links": dict(division.links), "groups": division.groups}))
-
-
-def _reason(code: str | None, decided_by: str) -> str:
-    return code or ("mix" if decided_by == "mix" else "decision")
 
 
 def finish(stage: Path, manifest: Manifest) -> Manifest:
@@ -257,7 +253,7 @@ def _removed(path: Path, table: Table, leaves: Mapping[int, Reason], reader: Rea
             at = int(table.lines.searchsorted(line))
             example = table.id(at) if at < len(table.lines) and table.lines[at] == line else None
             written.write(removed_line(removal(table.place(line), example, reason, reader.data(table.spot(line)))))
-            reasons[_reason(reason.code, reason.decided_by)] += 1
+            reasons[counted_as(reason.code, reason.decided_by)] += 1
         lines, digest = written.lines, written.sha256
     return RemovedFile(file=path.name, lines=lines, sha256=digest, reasons=dict(sorted(reasons.items())))
 

@@ -87,9 +87,9 @@ def chosen(entries: Sequence[Entry], wanted: Iterable[str], reasons: Iterable[st
             raise UsageError(f"{visible(name)}: nothing that left is called so", "name an id, or the first digits of one, or FILE:LINE as in removed.jsonl")
         found |= here
     for code in reasons:
-        here = {at for at, (_, removal) in enumerate(entries) if code == _reason(removal)}
+        here = {at for at, (_, removal) in enumerate(entries) if code == removal.reason}
         if not here:
-            known = ", ".join(sorted({_reason(removal) for _, removal in entries})) or "nothing left"
+            known = ", ".join(sorted({removal.reason for _, removal in entries})) or "nothing left"
             raise UsageError(f"--reason {visible(code)}: nothing left for it", f"reasons there are: {known}")
         found |= here
     return sorted(found)
@@ -97,10 +97,6 @@ def chosen(entries: Sequence[Entry], wanted: Iterable[str], reasons: Iterable[st
 
 def _is(removal: Removal, name: str) -> bool:
     return name == where(removal.file, removal.line) or (len(name) >= 6 and removal.example is not None and removal.example.startswith(name))
-
-
-def _reason(removal: Removal) -> str:
-    return removal.code or ("mix" if removal.decided_by == "mix" else "decision")
 
 
 def restore_to(output: Path, entries: Sequence[Entry], numbers: Sequence[int], *, mode: int | None = None) -> RestoreResult:

@@ -13,40 +13,39 @@ from curate.baseline import Baseline
 from curate.config import Config, Section
 from curate.datamap import Mapped
 from curate.decision import Decision
+from curate.difference import DiffResult
 from curate.example import Conversation
 from curate.files import json_text
 from curate.manifest import Manifest
-from curate.report.check_json import CheckOutput
-from curate.report.check_jsonl import CheckLine
-from curate.report.conflicts_json import ConflictsOutput
-from curate.report.convert import ConvertOutput
-from curate.report.decontaminate import DecontaminateOutput
-from curate.report.difference import DiffOutput
-from curate.report.duplicates import DedupOutput
+from curate.report.check_json import CheckLine, CheckResult
+from curate.report.conflicts import ConflictsResult
+from curate.report.convert import ConvertResult
+from curate.report.decontaminate import DecontaminateResult
+from curate.report.dedup import DedupResult
 from curate.report.remote import EstimateOutput, FetchOutput, StartOutput, UploadOutput, WatchLine
-from curate.report.restore import RestoreOutput
+from curate.report.restore import RestoreResult
 from curate.report.rules import rule_json
 from curate.report.run import RunOutput
-from curate.report.split import SplitOutput
-from curate.report.stats_json import StatsOutput
-from curate.report.verify import VerifyOutput
+from curate.report.split import SplitResult
+from curate.report.stats import StatsResult
+from curate.report.verify import VerifyResult
 from curate.rules import RULES
 from curate.rules.rule import CODE
 from curate.suppressions import Suppression
 
 TYPES: Final[dict[str, Any]] = {
     "baseline": Baseline,
-    "check": CheckOutput,
+    "check": CheckResult,
     "check-line": CheckLine,
     "config": Config,
-    "conflicts": ConflictsOutput,
+    "conflicts": ConflictsResult,
     "conversation": Conversation,
-    "convert": ConvertOutput,
+    "convert": ConvertResult,
     "datamap": Mapped,
     "decision": Decision,
-    "decontaminate": DecontaminateOutput,
-    "dedup": DedupOutput,
-    "diff": DiffOutput,
+    "decontaminate": DecontaminateResult,
+    "dedup": DedupResult,
+    "diff": DiffResult,
     "manifest": Manifest,
     "remote-estimate": EstimateOutput,
     "remote-fetch": FetchOutput,
@@ -54,12 +53,12 @@ TYPES: Final[dict[str, Any]] = {
     "remote-upload": UploadOutput,
     "remote-watch-line": WatchLine,
     "removed": Removal,
-    "restore": RestoreOutput,
+    "restore": RestoreResult,
     "run": RunOutput,
-    "split": SplitOutput,
-    "stats": StatsOutput,
+    "split": SplitResult,
+    "stats": StatsResult,
     "suppression": Suppression,
-    "verify": VerifyOutput,
+    "verify": VerifyResult,
 }
 
 

@@ -3,7 +3,7 @@
 import json
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from math import ceil
@@ -13,7 +13,7 @@ from typing import Final
 from curate.errors import InputError
 from curate.example import ROLES, Example, Message
 from curate.files import display_name
-from curate.read.dataset import FileFacts, demand_read, read_file
+from curate.read.dataset import FileFacts, ParsedLine, demand_read, read_file
 from curate.scripts import letters
 from curate.template import Template, load_template
 
@@ -131,15 +131,21 @@ def stats_of(examples: Iterable[Example]) -> Stats:
 
 
 def _read(path: Path, facts: FileFacts, stats: Stats, template: Template | None, progress: Progress | None) -> None:
-    done = 0
-    for done, parsed in enumerate(read_file(path, facts), start=1):
+    for parsed in counted(read_file(path, facts), progress):
         if parsed.example is not None:
             _add(stats, parsed.example, template)
+    demand_read(facts)
+
+
+def counted(lines: Iterable[ParsedLine], progress: Progress | None) -> Iterator[ParsedLine]:
+    """The lines of a file; `progress` is told how many were taken, now and then and at the end."""
+    done = 0
+    for done, line in enumerate(lines, start=1):
+        yield line
         if progress and done % STEP == 0:
             progress(STEP)
     if progress:
         progress(done % STEP)
-    demand_read(facts)
 
 
 @dataclass(frozen=True, slots=True)

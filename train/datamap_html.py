@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from curate.datamap import Mapped, Region
 from curate.report.html import safe
-from curate.report.html_scatter import Dots, scatter
+from curate.report.html_plots import Dots, scatter
 from curate.text import plural
 from train.report import DataMap, Hard, Report
 

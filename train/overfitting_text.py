@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.text import Text
 
 from curate.report.html import safe
-from curate.report.html_curves import Curve, curves
+from curate.report.html_plots import Curve, curves
 from train.report import LossPoint, Overfitting
 
 WIDTH, HEIGHT = 56, 9

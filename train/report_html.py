@@ -5,8 +5,7 @@ from typing import Any, Final
 
 from curate.datamap import Mapped
 from curate.report.html import TABLE, foot, head, safe, tile
-from curate.report.html_curves import STYLE, Curve, curves
-from curate.report.html_scatter import STYLE as DOTS
+from curate.report.html_plots import SCATTER, STYLE, Curve, curves
 from curate.text import plural
 from train.datamap_html import map_html
 from train.overfitting_text import overfitting_html
@@ -25,7 +24,7 @@ def report_html(report: Report, settings: Settings, journal: Sequence[dict[str, 
 
 def _parts(report: Report, settings: Settings, journal: Sequence[dict[str, Any]], mapped: Sequence[Mapped]) -> Iterator[str]:
     steps = [line for line in journal if "loss" in line]
-    yield head(f"Training of {safe(report.model)}", STYLE + DOTS + TABLE)
+    yield head(f"Training of {safe(report.model)}", STYLE + SCATTER + TABLE)
     yield f'<p class="quiet">{safe(report.method)}, {plural(report.steps, "step")} on {plural(report.train_examples, "example")}, {safe(settings.device)}</p>\n'
     change = report.tuned_loss - report.base_loss
     yield '<div class="tiles">'

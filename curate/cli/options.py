@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Annotated, Final, NoReturn
 
 import typer
 
@@ -13,6 +13,7 @@ from curate.decision import Decision, DecisionLog
 from curate.egress import Consent
 from curate.errors import ExitCode
 from curate.files import data_files
+from curate.report.progress import StageProgress
 from curate.runs import Project
 from curate.text import plural, visible
 
@@ -22,8 +23,21 @@ UNCOMPARED: Final = "compared with nothing"
 STAYS: Final = "compared with nothing, kept as it is"
 LEFT: Final = "not in the splits, but in removed.jsonl"
 """What becomes of a line that holds no example."""
-DROP: Final = "Codes or prefixes of rules, with commas between: lines with their findings leave, with the code as the reason."
-YES: Final = "Write even when much of a file goes (rule D008)."
+Paths = Annotated[list[str], typer.Argument(help=PATHS, metavar="PATH")]
+Drop = Annotated[
+    list[str] | None,
+    typer.Option(help="Codes or prefixes of rules, with commas between: lines with their findings leave, with the code as the reason.", metavar="CODES"),
+]
+Kept = Annotated[
+    Path | None,
+    typer.Option("-o", "--output", help="File for what is kept (kept.jsonl); what goes is beside it (kept.removed.jsonl). Without it no data is written."),
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace OUTPUT, and the file beside it, where they are there.")]
+Model = Annotated[str | None, typer.Option(help="Model whose tokenizer and chat template the rules of family K use.")]
+JudgeKey = Annotated[str | None, typer.Option(help="Environment variable that has the key of the judge's endpoint.", metavar="VARIABLE")]
+Heavy = Annotated[bool, typer.Option("--yes", "-y", help="Write even when much of a file goes (rule D008).")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 MOST_PROCESSES: Final = 8
 """Processes that share the work unless the user says otherwise: each takes some 200 MB."""
 
@@ -62,6 +76,11 @@ def progress(label: str, unit: str, *, quiet: bool = False, total: int | None = 
         yield advance
     finally:
         bar.stop()
+
+
+def stages(*, quiet: bool) -> StageProgress:
+    """Progress of a verb that has stages; on a terminal only."""
+    return StageProgress(quiet=quiet or not sys.stderr.isatty())
 
 
 def named_files(paths: Iterable[str | Path]) -> list[Path]:

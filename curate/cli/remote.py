@@ -11,7 +11,7 @@ import typer
 
 from curate.check import CheckReport, check_paths
 from curate.cli import remote_options as options
-from curate.cli.options import processes, progress
+from curate.cli.options import AsJson, Quiet, processes, progress
 from curate.cli.remote_follow import cancel, fetch, watch
 from curate.errors import DataError, ExitCode
 from curate.finding import Severity
@@ -25,8 +25,8 @@ from curate.remote.tokens import counter_of
 from curate.remote.upload import Sent, demand_sendable, known_file, send
 from curate.report.check_formats import OutputFormat, reported, write_report
 from curate.report.check_text import SHOWN
-from curate.report.console import console, print_json
-from curate.report.remote import StartOutput, UploadOutput, cost_text, estimate_output, estimate_text, job_text, plain, sent_text
+from curate.report.console import console, print_json, print_lines
+from curate.report.remote import StartOutput, UploadOutput, cost_text, estimate_output, estimate_text, job_text, sent_text
 from curate.targets import KEYS
 from curate.text import plural, visible
 from curate.transaction import locked
@@ -63,7 +63,7 @@ def validate(
     output_format: Annotated[OutputFormat, typer.Option(help="How findings are written.")] = OutputFormat.CONCISE,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --output-format json.")] = False,
     show_all: Annotated[bool, typer.Option("--all", help=f"Show every finding, not only the first {SHOWN} of each rule.")] = False,
-    quiet: options.Quiet = False,
+    quiet: Quiet = False,
 ) -> None:
     """Check the files by the rules of the service; nothing is sent.
 
@@ -92,18 +92,17 @@ def estimate(
     price: options.PerMillion = None,
     hours: options.Hours = None,
     tokenizer: options.Tokenizer = None,
-    as_json: options.AsJson = False,
-    quiet: options.Quiet = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Count tokens and money of a training; nothing is sent."""
     meant = options.asked(target, None, connected=False, model=model, method=method, epochs=epochs)
     wanted = options.settings(meant.remote, None, None, ordered=False)
     found = _estimated(wanted, options.files_of(data, validation), meant, price=price, hours=hours, tokenizer=tokenizer or "", quiet=quiet)
     if as_json:
-        print_json(plain(estimate_output(found, meant.place)))
+        print_json(estimate_output(found, meant.place))
         return
-    for line in estimate_text(found, meant.place):
-        console().print(line)
+    print_lines(estimate_text(found, meant.place))
 
 
 @remote.command(short_help="Send the files, each content once.")
@@ -113,9 +112,9 @@ def upload(
     target: options.Service = None,
     base_url: options.BaseUrl = None,
     no_check: NoCheck = False,
-    as_json: options.AsJson = False,
+    as_json: AsJson = False,
     yes: options.Yes = False,
-    quiet: options.Quiet = False,
+    quiet: Quiet = False,
 ) -> None:
     """Send the files, each content once; `start` does it by itself.
 
@@ -132,10 +131,9 @@ def upload(
     with options.connected(meant.place) as endpoint, _alone():
         sent = [_sent(endpoint, path, None if path in new else ask, quiet=quiet) for path in files]
     if as_json:
-        print_json(plain(UploadOutput(address=meant.place.address, files=sent)))
+        print_json(UploadOutput(address=meant.place.address, files=sent))
         return
-    for line in sent_text(sent):
-        console().print(line)
+    print_lines(sent_text(sent))
 
 
 @remote.command(short_help="Start a job once its files are checked and sent.")
@@ -159,9 +157,9 @@ def start(
     tokenizer: options.Tokenizer = None,
     again: Annotated[bool, typer.Option("--again", help="Start another job, though one on the same data and settings was started.")] = False,
     no_check: NoCheck = False,
-    as_json: options.AsJson = False,
+    as_json: AsJson = False,
     yes: options.Yes = False,
-    quiet: options.Quiet = False,
+    quiet: Quiet = False,
 ) -> None:
     """Start a job, after its files are checked, counted and sent; what a job costs is told before.
 
@@ -191,10 +189,9 @@ def start(
         job, known = start_job(endpoint, options.journal(), wanted, sent[0], sent[1] if len(sent) > 1 else None, again=again)
     if as_json:
         estimate = estimate_output(found, meant.place)
-        print_json(plain(StartOutput(address=meant.place.address, job=job, found=known, files=sent, estimate=estimate)))
+        print_json(StartOutput(address=meant.place.address, job=job, found=known, files=sent, estimate=estimate))
         return
-    for text in (*sent_text(sent), *job_text(job)):
-        console().print(text)
+    print_lines((*sent_text(sent), *job_text(job)))
     if known:
         console(stderr=True).print("it was started before on the same data with the same settings; --again starts another one")
     console(stderr=True).print(f"next: curate remote watch {visible(job.id)}")

@@ -36,9 +36,7 @@ Grader = Annotated[Path | None, typer.Option(help="With reinforcement: JSON file
 PerMillion = Annotated[float | None, typer.Option("--price", min=0, help="US dollars for a million tokens, in place of the table's.")]
 Hours = Annotated[float | None, typer.Option(min=0, help="How long a job that is billed by the hour will run.")]
 Tokenizer = Annotated[str | None, typer.Option(help="Model whose tokenizer counts: hub id, folder, offline:NAME.", metavar="NAME")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Send data without asking.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 JobId = Annotated[str | None, typer.Argument(help="Id of the job; the last one that was started here without.", metavar="JOB")]
 
 

@@ -18,9 +18,9 @@ from curate.example import Example
 from curate.files import remove_leftovers
 from curate.pipeline import store
 from curate.pipeline.choice import Choice
-from curate.pipeline.result import RunResult
 from curate.pipeline.run_data import RunData
 from curate.pipeline.stages import EVERY, Stage
+from curate.report.run import RunResult
 from curate.restore import finish
 from curate.runs import Project
 

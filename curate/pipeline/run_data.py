@@ -21,8 +21,8 @@ from curate.finding import Finding
 from curate.models import fingerprint
 from curate.paths import demand_apart
 from curate.pipeline.choice import Choice
-from curate.pipeline.result import RunResult
 from curate.pipeline.splitting import Sources, copies_of, is_big, read_sources
+from curate.report.run import RunResult
 from curate.runs import Project
 from curate.snapshot import Snapshot
 from curate.split.division import making_of

@@ -19,10 +19,10 @@ from curate.errors import CurateError, DataError, UsageError
 from curate.finding import Severity
 from curate.manifest import intact, key_of, read_manifest
 from curate.pipeline import store, training
-from curate.pipeline.result import RunResult
 from curate.pipeline.run_data import RunData
 from curate.pipeline.splitting import divided
 from curate.read.dataset import demand_understood
+from curate.report.run import RunResult
 from curate.rules import RULES
 from curate.suppressions import load_suppressions, suppress
 from curate.text import plural

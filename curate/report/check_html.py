@@ -11,7 +11,8 @@ from curate.finding import Finding, Severity
 from curate.report.check_full import HIDDEN, shown_parts
 from curate.report.check_source import Spot, spots
 from curate.report.check_text import SHOWN, first_ones, rule_counts, summary_line
-from curate.report.html import bars, foot, head, safe, tile
+from curate.report.html import foot, head, safe, tile
+from curate.report.html_plots import bars
 from curate.stats import Stats, collect, histogram
 from curate.text import plural
 
@@ -20,7 +21,7 @@ MANY_TURNS: Final = 12
 CODE: Final = re.compile("`([^`]+)`")
 
 
-def check_html(report: CheckReport, paths: Sequence[Path], limit: int | None = SHOWN, model: str = "") -> Iterator[str]:
+def check_html(report: CheckReport, limit: int | None = SHOWN, paths: Sequence[Path] = (), model: str = "") -> Iterator[str]:
     """The document, piece by piece. The files are read once more, for the plots; `model` counts their tokens."""
     counted = collect([path for path in paths if path.is_file()], model, strict=False)
     yield head("curate check")

@@ -1,7 +1,8 @@
-"""A check's findings for a person: one line each, a limit for each rule, and what to do next."""
+"""A check's findings for a person: one line each, under headings where that is wanted, a limit for each rule, and what to do next; or the counts alone."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
+from enum import StrEnum
 from functools import lru_cache
 
 from curate.address import where
@@ -18,6 +19,13 @@ FIXABLE = "[*] "
 LONG = 1_000
 """Characters of what is said again and again; what is longer is not kept for another time."""
 _remembered = lru_cache(maxsize=4096)(visible)
+
+
+class GroupBy(StrEnum):
+    """What findings are put together by."""
+
+    FILE = "file"
+    RULE = "rule"
 
 
 def safe(text: str) -> str:
@@ -50,6 +58,46 @@ def check_text(report: CheckReport, limit: int | None = SHOWN) -> Iterator[Style
     if report.findings:
         yield Styled()
     yield from ending(report, limit)
+
+
+def check_grouped(report: CheckReport, limit: int | None = SHOWN, by: GroupBy = GroupBy.FILE) -> Iterator[Styled]:
+    """The lines of the report; of each rule at most `limit` findings are shown."""
+    groups: dict[str, list[Finding]] = defaultdict(list)
+    for finding in first_ones(report, limit):
+        groups[finding.file if by is GroupBy.FILE else finding.code].append(finding)
+    if by is GroupBy.FILE:
+        counts: dict[str, int] = defaultdict(int)
+        for finding in report.findings:
+            counts[finding.file] += 1
+        order = list(groups.items())
+    else:
+        counts = dict(rule_counts(report))
+        order = [(code, groups[code]) for code in counts]
+    for key, findings in order:
+        heading = key if by is GroupBy.FILE else f"{key} {report.rules[key].name if key in report.rules else ''}".rstrip()
+        yield Styled((visible(heading), "bold"), f"  {plural(counts[key], 'finding')}")
+        for finding in findings:
+            yield _grouped_line(finding, report, by)
+        yield Styled()
+    yield from ending(report, limit)
+
+
+def _grouped_line(finding: Finding, report: CheckReport, by: GroupBy) -> Styled:
+    severity = COLOURS[finding.severity]
+    if by is GroupBy.FILE:
+        line = f"{finding.line:>8}  " if finding.line else "    file  "
+        return Styled((line, "bold"), (finding.code, severity), f" {finding.severity} ", *said(finding, report))
+    place = where(safe(finding.file), finding.line)
+    return Styled("    ", (place, "bold"), ": ", (finding.severity.value, severity), " ", *said(finding, report))
+
+
+def check_statistics(report: CheckReport) -> Iterator[Styled]:
+    """How many findings each rule has, errors first."""
+    severities = {finding.code: finding.severity for finding in reversed(report.findings)}
+    for code, count in rule_counts(report):
+        rule = report.rules.get(code)
+        yield Styled(f"{count:>9,}  ", (code, COLOURS[severities[code]]), f" {severities[code]:<7} ", rule.name if rule else "")
+    yield Styled((summary_line(report), "bold"))
 
 
 def first_ones(report: CheckReport, limit: int | None) -> list[Finding]:

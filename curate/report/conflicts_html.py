@@ -8,7 +8,8 @@ from curate.detect.evidence import Evidence
 from curate.detect.question import Question
 from curate.detect.topics import Topic
 from curate.masking import hidden, masked, stretch_of
-from curate.report.html import bars, foot, head, safe, tile
+from curate.report.html import foot, head, not_shown, safe, tiles
+from curate.report.html_plots import bars
 from curate.text import plural
 
 SHOWN: Final = 200
@@ -24,13 +25,13 @@ MOST: Final = 4_000
 def conflicts_html(report: ConflictReport, limit: int | None = SHOWN) -> Iterator[str]:
     """The document, piece by piece, the surest conflicts first; `limit` of them (None: all)."""
     yield head("curate conflicts", STYLE)
-    tiles = (
+    counted = (
         (report.questions, "questions"),
         (report.compared, "pairs compared"),
         (len(report.conflicts), "conflicts"),
         (len(report.topics), "topics"),
     )
-    yield '<div class="tiles">' + "".join(tile(f"{count:,}", label) for count, label in tiles) + "</div>\n"
+    yield tiles(counted)
     for note in report.notes:
         yield f'<p class="quiet">{safe(note)}</p>\n'
     counts: dict[str, int] = {}
@@ -60,8 +61,7 @@ def _section(title: str, conflicts: Sequence[Conflict], limit: int | None) -> It
         yield f'<div class="pair">{_side(left, evidence[0].left)}{_side(right, evidence[0].right)}</div>'
         told = [f"{item.source} {item.confidence:.2f}: {hidden(item.why) or _against(item, left, right)}" for item in evidence]
         yield f'<p class="quiet">{"<br>".join(map(safe, told))}</p></div></details>\n'
-    if limit is not None and len(conflicts) > limit:
-        yield f'<p class="quiet">{plural(len(conflicts) - limit, "conflict")} more not shown (--all shows them)</p>\n'
+    yield not_shown(0 if limit is None else len(conflicts) - limit, "conflict")
 
 
 def _against(evidence: Evidence, left: Question, right: Question) -> str:

@@ -15,7 +15,8 @@ from curate.config import load_config
 from curate.decision import Decision, DecisionLog
 from curate.errors import CurateError
 from curate.events import Event, StageFinished
-from curate.pipeline import RunResult, run
+from curate.pipeline import run
+from curate.report.run import RunResult
 from curate.runs import Project
 from tests.conftest import Write, chat, environment
 

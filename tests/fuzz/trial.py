@@ -15,8 +15,7 @@ from curate.fix import FixedFile, Fixer, fix_paths
 from curate.report.check_formats import OutputFormat, reported
 from curate.report.console import Styled
 from curate.report.fix import fix_text, unified
-from curate.report.stats_json import stats_json, stats_output
-from curate.report.stats_text import stats_text
+from curate.report.stats import stats_result, stats_text
 from curate.rules import RULES
 from curate.stats import collect
 from curate.targets import Target
@@ -91,6 +90,6 @@ def _convert(path: Path, random: Random) -> None:
 
 def _stats(path: Path, random: Random) -> None:
     stats = collect([path])
-    stats_json(stats)
-    for piece in stats_text(stats_output(stats), str(path), random.choice((20, 80, 160))):
+    stats_result(stats).model_dump(mode="json")
+    for piece in stats_text(stats_result(stats), str(path), random.choice((20, 80, 160))):
         assert not UNSAFE.search(str(getattr(piece, "plain", "")).replace("\n", ""))

@@ -4,9 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from curate.report.html import TABLE, foot, head, safe
-from curate.report.html_curves import STYLE, Curve, curves
-from curate.report.html_dots import STYLE as DOTS
-from curate.report.html_dots import Dot, dots
+from curate.report.html_plots import DOTS, STYLE, Curve, Dot, curves, dots
 from curate.text import plural
 from train.plan_text import duration
 from train.sweep.report import Sweep, Tried

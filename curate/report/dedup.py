@@ -1,62 +1,66 @@
-"""Duplicates for people and programs: what went, for what, how similar the two are, and how the similarities are spread."""
+"""Duplicates for people and programs: what went, for what, how similar the two are and how they differ, and how the similarities are spread."""
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict
+from rich.console import RenderableType
+from rich.padding import Padding
+from rich.text import Text
 
 from curate.dedup import Plan
 from curate.detect.loss import Loss
+from curate.example import Example, Place
 from curate.masking import masked
 from curate.report.console import more
-from curate.report.word_diff import turn_diffs
+from curate.report.part import Part, PlaceText, Similarity, at, plain
+from curate.report.word_diff import Piece, folded, turn_diffs
 from curate.text import excerpt, plural, storable, visible
-
-if TYPE_CHECKING:
-    from rich.text import Text
 
 SHOWN = 20
 BIN: Final = 0.05
 """Width of a bar of the histogram, in similarity."""
 WIDTH: Final = 40
 """Characters of its longest bar."""
+LONGEST: Final = 400
+"""Characters of a piece that are shown; the middle of a longer one is left out."""
+STYLES: Final = {"same": "", "gone": "red strike", "kept": "green"}
+MARKS: Final = {"same": ("", ""), "gone": ("[-", "-]"), "kept": ("{+", "+}")}
+"""Those of `git diff --word-diff`."""
 
 
-class ApartPair(BaseModel):
+class ApartPair(Part):
     """Two near-duplicates that differ in a fact; both are kept."""
 
-    left: str
-    right: str
-    left_place: str
-    right_place: str
-    similarity: float
+    left: str = at("example")
+    right: str = at("kept")
+    left_place: PlaceText = at("place")
+    right_place: PlaceText = at("kept_place")
+    similarity: Similarity
 
 
-class DiffPiece(BaseModel):
+class DiffPiece(Part):
     """Some text that is in both examples (same), only in the one that goes (gone) or only in the one that stays (kept)."""
 
     kind: Literal["same", "gone", "kept"]
     text: str
 
 
-class TurnDiff(BaseModel):
+class TurnDiff(Part):
     """A turn of both examples, word by word."""
 
     role: str
     pieces: list[DiffPiece]
 
 
-class RemovedLine(BaseModel):
+class RemovedLine(Part):
     """A line that went; its text stands in `removed.jsonl`."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     example: str
     """Id of the example."""
-    place: str
+    place: PlaceText
     """FILE:LINE."""
     code: str
     """D001: the same content; D003: nearly the same; D007: the beginning of the other; any other: a rule that `--drop` names."""
@@ -64,14 +68,14 @@ class RemovedLine(BaseModel):
     """For a line that was dropped: what the rule says of it."""
     kept: str | None = None
     """For a duplicate: id of the example that stayed in its place."""
-    kept_place: str | None = None
-    similarity: float | None = None
+    kept_place: PlaceText | None = None
+    similarity: Similarity | None = None
     """For a duplicate: true Jaccard similarity to the one that stayed."""
     diff: list[TurnDiff] | None = None
     """With --explain: how the two differ. Secrets are left out."""
 
 
-class HistogramBar(BaseModel):
+class HistogramBar(Part):
     """How many pairs have a similarity from `low` up to but not `high`; the last bar has those of 1 too."""
 
     low: float
@@ -79,7 +83,7 @@ class HistogramBar(BaseModel):
     pairs: int
 
 
-class HeavyRemoval(BaseModel):
+class HeavyRemoval(Part):
     """A finding D008."""
 
     code: str
@@ -88,10 +92,8 @@ class HeavyRemoval(BaseModel):
     message: str
 
 
-class DedupOutput(BaseModel):
+class DedupResult(Part):
     """What `curate dedup --json` prints."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     read: int
     """Lines read: kept + removed."""
@@ -108,7 +110,7 @@ class DedupOutput(BaseModel):
     alike: list[ApartPair]
     """With --embeddings: what says the same in other words (D004); similarity is the cosine of requests or answers, the smaller one."""
     threshold: float
-    recall: float
+    recall: Similarity
     """Probability that a pair at the threshold is compared at all."""
     histogram: list[HistogramBar]
     """Similarities of the pairs found, from the lowest that are looked for."""
@@ -131,42 +133,22 @@ def histogram(plan: Plan) -> list[HistogramBar]:
 
 def dedup_json(plan: Plan, *, explain: bool = False, written: bool = True) -> dict[str, Any]:
     """The result as plain values."""
-    return DedupOutput(
-        read=plan.read,
-        kept=plan.kept,
-        not_understood=plan.not_understood,
-        against=sum(plan.against.values()),
-        removed=list(_removed(plan, explain)),
-        apart=_pairs(plan.apart),
-        same_words=_pairs(plan.same_words),
-        alike=_pairs(plan.alike),
-        threshold=plan.config.threshold,
-        recall=round(plan.proposed(plan.config.threshold), 6),
-        histogram=histogram(plan),
-        heavy=[HeavyRemoval.model_validate(found, from_attributes=True) for found in plan.heavy],
-        notes=plan.notes,
-        written=written,
-    ).model_dump(mode="json", exclude_none=True)
+    against, removed = sum(plan.against.values()), [*plan.dropped, *_removed(plan, explain)]
+    threshold, recall = plan.config.threshold, plan.proposed(plan.config.threshold)
+    more = {"threshold": threshold, "recall": recall, "histogram": histogram(plan), "written": written}
+    return plain(DedupResult, plan, against=against, removed=removed, exclude_none=True, **more)
 
 
-def _pairs(pairs: Iterable[Loss]) -> list[ApartPair]:
-    return [
-        ApartPair(left=pair.example, right=pair.kept, left_place=str(pair.place), right_place=str(pair.kept_place), similarity=round(pair.similarity, 6))
-        for pair in pairs
-    ]
-
-
-def _removed(plan: Plan, explain: bool) -> Iterator[RemovedLine]:
+def _removed(plan: Plan, explain: bool) -> Iterator[Loss | RemovedLine]:
+    """The lines that went for another one; where they are explained, with how the two differ."""
     examples = plan.examples({place for lost in plan.losses for place in (lost.place, lost.kept_place)}) if explain else {}
-    for gone in plan.dropped:
-        yield RemovedLine(example=gone.example, place=str(gone.place), code=gone.code, why=gone.why)
     for lost in plan.losses:
-        diff = None
-        if explain:
-            turns = turn_diffs(examples[lost.place], examples[lost.kept_place])
-            diff = [TurnDiff(role=role, pieces=[DiffPiece(kind=kind, text=storable(text)) for kind, text in pieces]) for role, pieces in turns]
-        place, kept_place, similarity = str(lost.place), str(lost.kept_place), round(lost.similarity, 6)
-        yield RemovedLine(example=lost.example, place=place, code=lost.code, kept=lost.kept, kept_place=kept_place, similarity=similarity, diff=diff)
+        if not explain:
+            yield lost
+            continue
+        turns = turn_diffs(examples[lost.place], examples[lost.kept_place])
+        diff = [TurnDiff(role=role, pieces=[DiffPiece(kind=kind, text=storable(text)) for kind, text in pieces]) for role, pieces in turns]
+        yield RemovedLine.model_validate(lost).model_copy(update={"diff": diff})
 
 
 def doubtful(plan: Plan, limit: int | None) -> list[Loss]:
@@ -174,47 +156,64 @@ def doubtful(plan: Plan, limit: int | None) -> list[Loss]:
     return sorted(plan.losses, key=lambda lost: (lost.similarity, lost.place))[:limit]
 
 
-def dedup_text(plan: Plan, limit: int | None = SHOWN) -> "Iterator[Text]":
-    """The removals as lines."""
+def dedup_text(plan: Plan, limit: int | None = SHOWN, *, explain: bool = False, colour: bool = False, fold: bool = False) -> Iterator[RenderableType]:
+    """What goes, and what stays for a person to look at, at most `limit` lines of each kind.
+
+    With `explain` each removal with its differences, and the similarities of all pairs. With `colour` what goes is red and struck out and what stays
+    green, else they stand in marks; with `fold` long lines keep their indentation.
+    """
+    for gone in plan.dropped[:limit]:
+        yield Text.assemble((visible(str(gone.place)), "bold"), f": {gone.code} {visible(gone.why)}")
+    yield from more(len(plan.dropped), limit, " dropped")
     shown = doubtful(plan, limit)
-    examples = plan.examples({lost.place for lost in shown})
+    examples = plan.examples({place for lost in shown for place in ((lost.place, lost.kept_place) if explain else (lost.place,))})
     for lost in shown:
-        said = " ".join(message.text for message in examples[lost.place].messages if message.role != "system")
-        yield headline(lost, excerpt(masked(said[:1000]), 70))
+        if explain:
+            yield _headline(lost)
+            yield from _differences(lost, examples, colour=colour, fold=fold)
+        else:
+            said = " ".join(message.text for message in examples[lost.place].messages if message.role != "system")
+            yield _headline(lost, excerpt(masked(said[:1000]), 70))
     yield from more(len(plan.losses), limit)
+    if explain:
+        yield from _clusters(plan)
+        yield from _histogram(plan)
+    for pairs, kind in ((plan.same_words, "of the same words"), (plan.alike, "in other words")):
+        for pair in pairs[:limit]:
+            yield Text.assemble(_headline(pair), "; both stay")
+        yield from more(len(pairs), limit, f" {kind}")
 
 
-def headline(lost: Loss, said: str = "") -> "Text":
+def _differences(lost: Loss, examples: Mapping[Place, Example], *, colour: bool, fold: bool) -> Iterator[RenderableType]:
+    """How a line differs from the one that stays in its place, turn by turn."""
+    if lost.code == "D001":
+        return
+    turns = [(role, pieces) for role, pieces in turn_diffs(examples[lost.place], examples[lost.kept_place]) if any(piece.kind != "same" for piece in pieces)]
+    if not turns:
+        yield Text("    the turns read the same; the lines differ in something else", style="dim")
+    for role, pieces in turns:
+        text = Text.assemble((f"{visible(role)}: ", "bold"), _diff(pieces, colour=colour))
+        yield Padding(text, (0, 0, 0, 4)) if fold else Text.assemble("    ", text)
+
+
+def _diff(pieces: list[Piece], *, colour: bool) -> Text:
+    """The pieces of two texts as one; of a long piece the middle is left out."""
+    text = Text()
+    for kind, said in folded(pieces):
+        before, after = ("", "") if colour else MARKS[kind]
+        shown = said if len(said) <= LONGEST else f"{said[: LONGEST // 2]} … {said[-LONGEST // 2 :]}"
+        text.append(f"{before}{visible(shown)}{after}", STYLES[kind] if colour else "")
+    return text
+
+
+def _headline(lost: Loss, said: str = "") -> Text:
     """What goes for what, on one line."""
-    from rich.text import Text
-
     like = f": {lost.code} {lost.similarity:.3f} like {visible(str(lost.kept_place))}{', the same words' if lost.words else ''}"
     return Text.assemble((visible(str(lost.place)), "bold"), like, *([("  " + said, "dim")] if said else []))
 
 
-def alike_text(plan: Plan, limit: int | None = SHOWN) -> "Iterator[Text]":
-    """What stays and is for a person to look at: pairs of the same words, and what says the same in other words, the most similar first."""
-    from rich.text import Text
-
-    for pairs, kind in ((plan.same_words, "of the same words"), (plan.alike, "in other words")):
-        for pair in pairs[:limit]:
-            yield Text.assemble(headline(pair), "; both stay")
-        yield from more(len(pairs), limit, f" {kind}")
-
-
-def dropped_text(plan: Plan, limit: int | None = SHOWN) -> "Iterator[Text]":
-    """What goes for a finding, whatever it is like."""
-    from rich.text import Text
-
-    for gone in plan.dropped[:limit]:
-        yield Text.assemble((visible(str(gone.place)), "bold"), f": {gone.code} {visible(gone.why)}")
-    yield from more(len(plan.dropped), limit, " dropped")
-
-
-def summary_text(plan: Plan, *, written: bool) -> "Iterator[Text]":
+def summary_text(plan: Plan, *, written: bool) -> Iterator[Text]:
     """The counts, and what else is to be known."""
-    from rich.text import Text
-
     if plan.alike:
         yield Text(f"{plural(len(plan.alike), 'pair')} say the same in other words (D004) and stay")
     if plan.same_words:
@@ -231,10 +230,8 @@ def summary_text(plan: Plan, *, written: bool) -> "Iterator[Text]":
     yield Text(f"{of}{held}{'' if written else '; nothing written'}", style="bold")
 
 
-def clusters_text(plan: Plan) -> "Iterator[Text]":
+def _clusters(plan: Plan) -> Iterator[Text]:
     """How many examples stand for how many, the largest clusters by name."""
-    from rich.text import Text
-
     clusters = Counter(lost.kept_place for lost in plan.losses)
     if not clusters:
         return
@@ -243,10 +240,8 @@ def clusters_text(plan: Plan) -> "Iterator[Text]":
     yield Text(f"{plural(len(clusters), 'example')} stay for {len(plan.losses):,} that go; most: {named}")
 
 
-def histogram_text(plan: Plan) -> "Iterator[Text]":
+def _histogram(plan: Plan) -> Iterator[Text]:
     """The similarities of pairs as bars, with the threshold among them."""
-    from rich.text import Text
-
     bars = histogram(plan)
     most = max((bar.pairs for bar in bars), default=0) or 1
     width = len(f"{most:,}")

@@ -6,10 +6,10 @@ from typing import Final, Literal
 from curate.dedup import Plan
 from curate.detect.loss import Loss
 from curate.example import Example
-from curate.report.duplicates import chance, doubtful, histogram
-from curate.report.html import bars, foot, head, safe, tile
+from curate.report.dedup import chance, doubtful, histogram
+from curate.report.html import foot, head, not_shown, safe, tiles
+from curate.report.html_plots import bars
 from curate.report.word_diff import Piece, folded, turn_diffs
-from curate.text import plural
 
 SHOWN: Final = 200
 """Pairs in the file, unless all are wanted."""
@@ -26,12 +26,12 @@ def dedup_html(plan: Plan, limit: int | None = SHOWN) -> Iterator[str]:
     """The document, piece by piece; of the removals the `limit` least similar ones (None: all), and as many of the pairs that stay apart."""
     codes = plan.codes
     yield head("curate dedup", STYLE)
-    yield f'<p class="quiet">{safe(", ".join((*plan.lines, *(f"held against {file}" for file in plan.against))))}</p>\n<div class="tiles">'
+    yield f'<p class="quiet">{safe(", ".join((*plan.lines, *(f"held against {file}" for file in plan.against))))}</p>\n'
     apart = len(plan.apart)
-    tiles = [(plan.read, "lines read"), (plan.kept, "kept"), (codes["D001"], "exact copies"), (codes["D003"], "near-duplicates"), (apart, "pairs apart")]
+    counts = [(plan.read, "lines read"), (plan.kept, "kept"), (codes["D001"], "exact copies"), (codes["D003"], "near-duplicates"), (apart, "pairs apart")]
     if codes["D007"]:
-        tiles.insert(4, (codes["D007"], "beginnings"))
-    yield "".join(tile(f"{count:,}", label) for count, label in tiles) + "</div>\n"
+        counts.insert(4, (codes["D007"], "beginnings"))
+    yield tiles(counts)
     for found in plan.heavy:
         yield f'<p class="error">{found.code} {safe(found.where)}: {safe(found.message)}</p>\n'
     threshold = plan.config.threshold
@@ -58,8 +58,7 @@ def _pairs(title: str, said: str, pairs: Sequence[Loss], count: int, plan: Plan)
         yield f"<code>{safe(str(pair.place))}</code> {said}, <code>{safe(str(pair.kept_place))}</code> stays</summary><div>"
         yield from _side_by_side(examples[pair.place], examples[pair.kept_place])
         yield "</div></details>\n"
-    if count > len(pairs):
-        yield f'<p class="quiet">{plural(count - len(pairs), "pair")} more not shown (--all shows them)</p>\n'
+    yield not_shown(count - len(pairs), "pair")
 
 
 def _side_by_side(gone: Example, kept: Example) -> Iterator[str]:
