@@ -10,7 +10,8 @@ import xxhash
 
 from curate.detect.labels import are_labels, named
 from curate.finding import Problem, Severity
-from curate.rules.last import CLASSIFIED, FRAGMENT, LABEL, TEXT
+from curate.rules.last import BEGINNINGS, CLASSIFIED, FRAGMENT, LABEL, SHORT, TEXT
+from curate.rules.prefilter import Opens
 from curate.rules.profile import Profile, groups
 from curate.rules.rule import Scope, rule
 from curate.text import excerpt, plural, visible
@@ -121,6 +122,7 @@ def one_answer_for_many(known: Profile) -> Placed:
     "begins-mid-sentence",
     severity=Severity.INFO,
     scope=Scope.PROFILE,
+    prefilter=Opens(BEGINNINGS, longer=SHORT),
     hint="Read it beside its question: what stands before it was cut away, or went into the question.",
 )
 def begins_mid_sentence(known: Profile) -> Placed:

@@ -4,6 +4,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from curate.finding import Severity
+from curate.rules.prefilter import Literals
 from curate.rules.rule import Scope, rule
 from curate.rules.texts import closer
 
@@ -39,7 +40,6 @@ TOKEN: Final = re.compile("|".join(map(re.escape, sorted(FAMILY_OF, key=len, rev
 ROUND: Final = "<|"
 WIDE: Final = "<｜"
 SHORT: Final = "<s>"
-"""With `ROUND` and `WIDE`, too short for the scan to look for as it looks for others (see `curate.read.content`)."""
 PIECES: Final = tuple(token for token in FAMILY_OF if not token.startswith((ROUND, WIDE)) and token != SHORT)
 HINT: Final = "|".join(map(re.escape, (ROUND, WIDE, SHORT, *PIECES)))
 STRUCK: Final = re.compile(r"<s>(?!\s*\[INST\]).{1,1000}?</s>", re.DOTALL)
@@ -51,7 +51,7 @@ MARKUP: Final = re.compile(r"</?(?:p|div|br|b|i|u|em|strong|span|del|ins|a|li|ul
     "control-token",
     severity=Severity.WARNING,
     scope=Scope.TEXT,
-    trigger=HINT,
+    prefilter=Literals((ROUND, WIDE, SHORT, *PIECES), cased=True, pattern=HINT),
     hint="Remove it, or write it otherwise: the model's template writes such tokens. `--model` says exactly which are tokens of yours.",
 )
 def control_token() -> "pl.Expr":

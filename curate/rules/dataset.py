@@ -8,6 +8,7 @@ from typing import Final
 
 from curate.example import Place
 from curate.finding import Problem, Severity
+from curate.rules.flags import DECLINES
 from curate.rules.profile import Profile
 from curate.rules.rule import Scope, rule
 from curate.text import excerpt, plural, visible, words
@@ -78,7 +79,14 @@ def system_prompt_variants(known: Profile) -> Placed:
             yield _whole(known.places.first), Problem("", said)
 
 
-@rule("F003", "many-refusals", severity=Severity.WARNING, scope=Scope.PROFILE, hint="`curate check --select Q004` lists them; remove most, or add answers.")
+@rule(
+    "F003",
+    "many-refusals",
+    severity=Severity.WARNING,
+    scope=Scope.PROFILE,
+    prefilter=DECLINES,
+    hint="`curate check --select Q004` lists them; remove most, or add answers.",
+)
 def many_refusals(known: Profile) -> Placed:
     """Three in ten answers, or more, are refusals.
 

@@ -4,6 +4,8 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from curate.finding import Severity
+from curate.rules.flags import PADDED
+from curate.rules.prefilter import ANSWER, Brief, Literals, Variables
 from curate.rules.rule import Scope, rule
 from curate.rules.texts import answer, asked, closer, having, one_of
 from curate.text import excerpt
@@ -15,7 +17,7 @@ PLACEHOLDER: Final = re.compile(
     r"(?im)^\W*lorem ipsum dolor|\[insert [^\]\n]{1,60}\]|<no ?(?:input|output)>|\[your (?:answer|response|text|code) here\]|\[(?:todo|tbd)\]|\bTODO:|\b(?-i:TBD)\b"
 )
 PLACEHOLDERS: Final = (
-    "lorem ipsum", "[insert ", "<noinput", "<nooutput", "<no input", "<no output", "[your answer", "[your response", "[your text", "[your code", "[todo", "[tbd",
+    "lorem ipsum", "[insert ", "<noinput", "<nooutput", "<no input", "<no output", "[your answer", "[your response", "[your text", "[your code", "[todo",
     "todo:",
 )  # fmt: skip
 PLACEHOLDER_HINT: Final = one_of(*PLACEHOLDERS, "tbd")
@@ -50,6 +52,7 @@ SPANS: Final = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|^[ \t]*\|[^\n]*$", re.DOT
 """Code and the rows of tables, which have markup of their own."""
 PROGRAM: Final = re.compile(r"[;{}]\s*$|^\s*(?:def |class |import |#include|function |const |var |let |return\b|SELECT )|\w\(.*\)\s*$|=>", re.MULTILINE)
 HTML_HINTS: Final = (rf"(?i-u:</?(?:{'|'.join(TAGS)})[ />])", rf"(?i-u:{'|'.join(ENTITIES)}|&#[0-9])", one_of(*NOTICES))
+REMAINS: Final = (*ENTITIES, "&#", *NOTICES, *(f"<{slash}{tag}{end}" for slash in ("", "/") for tag in TAGS for end in " />"))
 ABOUT_HTML: Final = r"(?i-u:html|css|xml|```|markup|react|\bjsx?\b|javascript|php|<!doctype|web ?page|website|\btags?\b|\bdom\b)"
 
 
@@ -58,8 +61,7 @@ ABOUT_HTML: Final = r"(?i-u:html|css|xml|```|markup|react|\bjsx?\b|javascript|ph
     "placeholder",
     severity=Severity.INFO,
     scope=Scope.TEXT,
-    trigger=PLACEHOLDER_HINT,
-    flag="brief",
+    prefilter=(Literals((*PLACEHOLDERS, "tbd"), ANSWER), PADDED, Brief(answers="nt.-?<orp…", flag="brief")),
     hint="Write what belongs there, or remove the example.",
 )
 def placeholder() -> "pl.Expr":
@@ -95,7 +97,14 @@ def _left_open(both: str) -> str | None:
     return None if match is None or TEMPLATE.search(prompt) or COMMENTED.search(said) else f"the answer has a placeholder in it: {match.group().strip()}"
 
 
-@rule("Q003", "unfilled-variable", severity=Severity.INFO, scope=Scope.TEXT, trigger=VARIABLE_HINT, hint="Fill the template before the data is written.")
+@rule(
+    "Q003",
+    "unfilled-variable",
+    severity=Severity.INFO,
+    scope=Scope.TEXT,
+    prefilter=(Variables(pattern=VARIABLE_HINT), Literals(("%s",), pattern=())),
+    hint="Fill the template before the data is written.",
+)
 def unfilled_variable() -> "pl.Expr":
     """A message holds a template variable that was never filled in.
 
@@ -130,7 +139,7 @@ def _unfilled(both: str) -> str | None:
     "html-remains",
     severity=Severity.INFO,
     scope=Scope.TEXT,
-    trigger=HTML_HINTS,
+    prefilter=Literals(REMAINS, ANSWER, pattern=HTML_HINTS),
     hint="Turn it into plain text or Markdown where the text was taken from the page.",
 )
 def html_remains() -> "pl.Expr":

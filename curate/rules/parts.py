@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from curate.example import Example, Message
 from curate.finding import Problem, Severity
 from curate.rules.duplicates import Seen
+from curate.rules.flags import JOINED, PADDED
+from curate.rules.prefilter import NotComposed
 from curate.rules.profile import stands_before
 from curate.rules.rule import Scope, rule
 from curate.rules.texts import answer, asked
@@ -162,7 +164,7 @@ def _named(kind: str) -> str:
     return "text" if kind == "text" else "a list of parts"
 
 
-@rule("C015", "outer-space", severity=Severity.WARNING, scope=Scope.TEXT, flag="padded", hint="Remove it, or run `--fix`.")
+@rule("C015", "outer-space", severity=Severity.WARNING, scope=Scope.TEXT, prefilter=PADDED, hint="Remove it, or run `--fix`.")
 def outer_space() -> "pl.Expr":
     """An answer starts or ends with white space.
 
@@ -190,7 +192,7 @@ def outer_space() -> "pl.Expr":
     "completion-unspaced",
     severity=Severity.INFO,
     scope=Scope.TEXT,
-    flag="joined",
+    prefilter=JOINED,
     only=(Target.TRL, Target.OPENAI, Target.AZURE),
     hint="Start the completion with a space, or end the prompt with one.",
 )
@@ -221,7 +223,14 @@ def joins(prompt: Any, completion: Any) -> bool:
     return not prompt[-1].isspace() and completion[0].isalnum() and prompt[-1] not in "([{\"'`/\\>–—-"
 
 
-@rule("C017", "not-nfc", severity=Severity.INFO, scope=Scope.TEXT, trigger=COMPOSED, ascii=False, hint="Normalise to NFC, unless the example is about it.")
+@rule(
+    "C017",
+    "not-nfc",
+    severity=Severity.INFO,
+    scope=Scope.TEXT,
+    prefilter=NotComposed(pattern=COMPOSED, ascii=False),
+    hint="Normalise to NFC, unless the example is about it.",
+)
 def not_nfc() -> "pl.Expr":
     """A text is not in Unicode's normal form C.
 

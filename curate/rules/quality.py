@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from curate.finding import Severity
 from curate.language.lexicon import UNENDED
-from curate.rules.frame import BARE_URL, POINTS, SHORT, SHOWN
+from curate.rules.flags import CUT, DECLINES, PADDED, POINTS
+from curate.rules.frame import BARE_URL, POINTING, SHOWN
+from curate.rules.prefilter import ANSWER, Brief, Literals
 from curate.rules.rule import Scope, rule
 from curate.rules.texts import answer, asked, closer, having, one_of, question, quoting
 
@@ -53,10 +55,25 @@ NO_STOP: Final = r"[a-z][.!?][\"')”’]? [A-Z\"“][^\n.!?#@/_<>{}=|]* [^\n.!?
 """The last words of a text, behind a sentence that has its end: no tag, address or code, and without an end."""
 SIGNED: Final = r"[-–—~] ?[A-Z][\w. ]*\z"
 LIKE_JSON: Final = r'\A\s*(?:\{\s*"[^"\n]*"\s*:|\[\s*\{\s*")'
+MARKS: Final = ("#", "# ", ".", ". ")
+MERGERS: Final = tuple(
+    f"{mark}{what}"
+    for what in ("Instruction ", "Instruction:", "Next instruction ", "Next instruction:", "Task ", "Input ", "Input:")
+    for mark in (*MARKS, *(() if what.startswith("Input") else ("\n", "\n ", "  ", "\t ", "\t")))
+)
+"""What stands where another instruction begins: behind a mark, or at the start of a line, with any white space before it."""
 MERGED_HINT: Final = r"\n[ \t]*(?:#{2,4} ?|[0-9]{1,2}\. ?)?(?:Instruction|Next instruction|Input|Task)[ :]"
 
 
-@rule("Q001", "short-answer", severity=Severity.INFO, scope=Scope.TEXT, default=False, flag="brief", hint="Write the answer out, or ask for a short one.")
+@rule(
+    "Q001",
+    "short-answer",
+    severity=Severity.INFO,
+    scope=Scope.TEXT,
+    default=False,
+    prefilter=(PADDED, Brief(questions="pcedtw", flag="brief")),
+    hint="Write the answer out, or ask for a short one.",
+)
 def short_answer() -> "pl.Expr":
     """An answer of a word or two to a request for much more.
 
@@ -82,7 +99,12 @@ def short_answer() -> "pl.Expr":
 
 
 @rule(
-    "Q004", "refusal", severity=Severity.INFO, scope=Scope.TEXT, flag="declines", hint="Keep it where the model is meant to refuse; write an answer elsewhere."
+    "Q004",
+    "refusal",
+    severity=Severity.INFO,
+    scope=Scope.TEXT,
+    prefilter=DECLINES,
+    hint="Keep it where the model is meant to refuse; write an answer elsewhere.",
 )
 def refusal() -> "pl.Expr":
     """An answer opens with a refusal.
@@ -108,7 +130,7 @@ def refusal() -> "pl.Expr":
     "ai-disclaimer",
     severity=Severity.INFO,
     scope=Scope.TEXT,
-    trigger=DISCLAIMER_HINT,
+    prefilter=Literals(DISCLAIMERS, ANSWER),
     hint="Leave the clause out, or write the answer as your assistant would.",
 )
 def ai_disclaimer() -> "pl.Expr":
@@ -144,7 +166,7 @@ def _invalid_json(text: str) -> str | None:
     "cut-answer",
     severity=Severity.INFO,
     scope=Scope.TEXT,
-    flag="cut",
+    prefilter=CUT,
     hint="Finish the answer, or remove the example: the limit of tokens was reached when it was written.",
 )
 def cut_answer() -> "pl.Expr":
@@ -185,7 +207,7 @@ def cut_answer() -> "pl.Expr":
     "missing-input",
     severity=Severity.INFO,
     scope=Scope.TEXT,
-    flag="points",
+    prefilter=POINTS,
     hint="Add the text that is meant; without it the answer is made up.",
 )
 def missing_input() -> "pl.Expr":
@@ -206,8 +228,8 @@ def missing_input() -> "pl.Expr":
 
     opens = pl.col("previous").ne_missing("assistant")
     wanted = opens & ~pl.col("media") & ~pl.col("next_called")
-    short = pl.when(wanted & (pl.col("text").str.len_bytes() < SHORT)).then(question().str.strip_chars())
-    points = short.str.contains(POINTS) & ~short.str.contains(SHOWN)
+    short = pl.when(wanted & (pl.col("text").str.len_bytes() < POINTS.short)).then(question().str.strip_chars())
+    points = short.str.contains(POINTING) & ~short.str.contains(SHOWN)
     bare = short.str.contains(BARE_URL)
     return (
         pl.when(points)
@@ -217,7 +239,14 @@ def missing_input() -> "pl.Expr":
     )
 
 
-@rule("Q016", "merged-instructions", severity=Severity.INFO, scope=Scope.TEXT, trigger=MERGED_HINT, hint="Make two examples of it.")
+@rule(
+    "Q016",
+    "merged-instructions",
+    severity=Severity.INFO,
+    scope=Scope.TEXT,
+    prefilter=Literals(MERGERS, ANSWER, cased=True, pattern=MERGED_HINT),
+    hint="Make two examples of it.",
+)
 def merged_instructions() -> "pl.Expr":
     r"""An answer goes on with another instruction.
 

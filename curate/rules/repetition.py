@@ -6,8 +6,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from curate.finding import Severity
+from curate.rules.flags import ECHOES, REPEATS
+from curate.rules.prefilter import ANSWER, Literals
 from curate.rules.rule import Scope, rule
-from curate.rules.texts import answer, asked, closer, one_of
+from curate.rules.texts import answer, asked, closer
 from curate.text import normalised, plural, words
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ SLOP: Final = (
 )  # fmt: skip
 WORN: Final = 3
 """Such phrases from which an answer is told of."""
-SLOP_HINT: Final = one_of(*SLOP, *(phrase.replace("'", "’") for phrase in SLOP if "'" in phrase))
+WORN_OUT: Final = Literals(SLOP, ANSWER, times=WORN)
 
 
 def _repeating() -> "pl.Expr":
@@ -117,7 +119,7 @@ def _repeats(both: str) -> str | None:
     return None
 
 
-@rule("Q006", "loop", severity=Severity.INFO, scope=Scope.TEXT, flag="repeats", hint="Cut the answer where the repetition starts, or remove the example.")
+@rule("Q006", "loop", severity=Severity.INFO, scope=Scope.TEXT, prefilter=REPEATS, hint="Cut the answer where the repetition starts, or remove the example.")
 def loop() -> "pl.Expr":
     """An answer repeats itself over and over.
 
@@ -136,7 +138,7 @@ def loop() -> "pl.Expr":
     return closer(_repeating(), _loops)
 
 
-@rule("Q007", "repetition", severity=Severity.INFO, scope=Scope.TEXT, default=False, flag="repeats", hint="Read it; cut what is said twice.")
+@rule("Q007", "repetition", severity=Severity.INFO, scope=Scope.TEXT, default=False, prefilter=REPEATS, hint="Read it; cut what is said twice.")
 def repetition() -> "pl.Expr":
     r"""An answer says the same lines or phrases again and again.
 
@@ -155,7 +157,7 @@ def repetition() -> "pl.Expr":
     return closer(_repeating(), _repeats)
 
 
-@rule("Q013", "echo", severity=Severity.INFO, scope=Scope.TEXT, flag="echoes", hint="Let the answer begin with what is new, or remove the example.")
+@rule("Q013", "echo", severity=Severity.INFO, scope=Scope.TEXT, prefilter=ECHOES, hint="Let the answer begin with what is new, or remove the example.")
 def echo() -> "pl.Expr":
     """An answer is the question, or begins with all of it.
 
@@ -190,7 +192,7 @@ def _worn(text: str) -> str | None:
     return f"{plural(len(found), 'worn-out phrase')}: {', '.join(found[:3])}" if len(found) >= WORN else None
 
 
-@rule("Q019", "worn-phrases", severity=Severity.INFO, scope=Scope.TEXT, trigger=SLOP_HINT, hint="Say it in plain words, or let a person rewrite it.")
+@rule("Q019", "worn-phrases", severity=Severity.INFO, scope=Scope.TEXT, prefilter=WORN_OUT, hint="Say it in plain words, or let a person rewrite it.")
 def worn_phrases() -> "pl.Expr":
     """An answer has three or more of the phrases that language models wear out.
 
@@ -208,7 +210,7 @@ def worn_phrases() -> "pl.Expr":
     import polars as pl  # loaded by then: see messages_frame
 
     text = answer()
-    return closer(pl.when(text.str.count_matches(SLOP_HINT) >= WORN).then(text), _worn)
+    return closer(pl.when(text.str.count_matches(WORN_OUT.hint) >= WORN).then(text), _worn)
 
 
 RULES = (

@@ -8,6 +8,7 @@ from curate.example import Example, Message
 from curate.finding import Problem, Severity
 from curate.read.locate import escape
 from curate.rules.duplicates import Seen
+from curate.rules.flags import AGAIN
 from curate.rules.messages import kind_of, meant, whole
 from curate.rules.profile import Profile, counted
 from curate.rules.rule import Scope, rule
@@ -224,7 +225,7 @@ def message_name(example: Example) -> Problems:
             yield Problem(f"{message.pointer}/name", f"name {excerpt(name, 40)!r} is not one that services take" if name else "the name is empty")
 
 
-@rule("M025", "repeated-message", severity=Severity.WARNING, scope=Scope.TEXT, flag="repeated", hint="Remove the copy and what follows from it.")
+@rule("M025", "repeated-message", severity=Severity.WARNING, scope=Scope.TEXT, prefilter=AGAIN, hint="Remove the copy and what follows from it.")
 def repeated_message() -> "pl.Expr":
     """A message comes twice in one conversation.
 
