@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from curate.example import Example, content_text
 from curate.finding import Problem, Severity
+from curate.rules.flags import PADDED
 from curate.rules.frame import CALLS
 from curate.rules.repair import Object, on_messages
 from curate.rules.roles import kind_of, role_of
@@ -50,7 +51,7 @@ def content_type(example: Example) -> Problems:
             yield Problem(message.content_pointer, f"the content of message {message.index + 1} is {kind_of(content)}")
 
 
-@rule("C003", "empty-answer", severity=Severity.ERROR, scope=Scope.TEXT, flag="brief", hint="Write the answer, or remove the line.")
+@rule("C003", "empty-answer", severity=Severity.ERROR, scope=Scope.TEXT, prefilter=PADDED, hint="Write the answer, or remove the line.")
 def empty_answer() -> "pl.Expr":
     """An assistant's content is empty.
 
@@ -64,7 +65,7 @@ def empty_answer() -> "pl.Expr":
     return pl.when(empty).then(pl.lit("the assistant's answer is empty"))
 
 
-@rule("C004", "empty-question", severity=Severity.WARNING, scope=Scope.TEXT, flag="brief", hint="Write the message, or remove it.")
+@rule("C004", "empty-question", severity=Severity.WARNING, scope=Scope.TEXT, prefilter=PADDED, hint="Write the message, or remove it.")
 def empty_question() -> "pl.Expr":
     """A user's or system's content is empty.
 

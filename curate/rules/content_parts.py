@@ -10,6 +10,8 @@ from curate.finding import Problem, Problems, Severity
 from curate.lazy import pl
 from curate.read.decode import decode
 from curate.rules.dataset_summary import DatasetState, stands_before
+from curate.rules.flags import JOINED, PADDED
+from curate.rules.prefilter import NotComposed
 from curate.rules.repair import Object, RepairInput, json_line, on_messages
 from curate.rules.rule import Scope, dataset_rule, rule, value_rule
 from curate.rules.texts import answer, asked, with_texts
@@ -146,7 +148,7 @@ def _named(kind: str) -> str:
     return "text" if kind == "text" else "a list of parts"
 
 
-@rule("C015", "outer-space", severity=Severity.WARNING, scope=Scope.TEXT, flag="padded", hint="Remove the white space, or run `--fix`.")
+@rule("C015", "outer-space", severity=Severity.WARNING, scope=Scope.TEXT, prefilter=PADDED, hint="Remove the white space, or run `--fix`.")
 def outer_space() -> "pl.Expr":
     """An answer starts or ends with white space.
 
@@ -196,7 +198,7 @@ def _edge(text: str) -> str:
     "completion-unspaced",
     severity=Severity.INFO,
     scope=Scope.TEXT,
-    flag="joined",
+    prefilter=JOINED,
     only=(Target.TRL, Target.OPENAI, Target.AZURE),
     hint="Start the completion with a space, or end the prompt with one.",
 )
@@ -233,8 +235,7 @@ def space_completion(data: bytes) -> bytes:
     "not-nfc",
     severity=Severity.INFO,
     scope=Scope.TEXT,
-    trigger=COMPOSED,
-    ascii=False,
+    prefilter=NotComposed(pattern=COMPOSED, ascii=False),
     hint="Normalize the text to NFC, unless the example is about normalization.",
 )
 def not_nfc() -> "pl.Expr":

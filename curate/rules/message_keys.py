@@ -8,6 +8,7 @@ from curate.finding import PlacedProblems, Problem, Problems, Severity
 from curate.lazy import pl
 from curate.rules.content import has_media
 from curate.rules.dataset_summary import DatasetState, DatasetSummary
+from curate.rules.flags import AGAIN
 from curate.rules.frame import CALLS
 from curate.rules.repair import Object, on_messages, without
 from curate.rules.roles import kind_of, meant, role_of, whole
@@ -198,7 +199,7 @@ def message_name(example: Example) -> Problems:
             yield Problem(f"{message.pointer}/name", f"name {excerpt(name, 40)!r} is not accepted by services" if name else "the name is empty")
 
 
-@rule("M025", "repeated-message", severity=Severity.WARNING, scope=Scope.TEXT, flag="repeated", hint="Remove the copy and its consequences.")
+@rule("M025", "repeated-message", severity=Severity.WARNING, scope=Scope.TEXT, prefilter=AGAIN, hint="Remove the copy and its consequences.")
 def repeated_message() -> "pl.Expr":
     """A message is repeated in one conversation.
 

@@ -7,7 +7,9 @@ from typing import Final
 from curate.finding import Severity
 from curate.language.lexicon import UNENDED
 from curate.lazy import pl
-from curate.rules.frame import BARE_URL, POINTS, SHORT, SHOWN
+from curate.rules.flags import CUT, DECLINES, PADDED, POINTS
+from curate.rules.frame import BARE_URL, POINTING, SHOWN
+from curate.rules.prefilter import ANSWER, Brief, Literals
 from curate.rules.rule import Scope, rule
 from curate.rules.texts import answer, asked, closer, having, one_of, question, quoting
 
@@ -51,10 +53,25 @@ NO_STOP: Final = r"[a-z][.!?][\"')”’]? [A-Z\"“][^\n.!?#@/_<>{}=|]* [^\n.!?
 """The last words of a text, behind a sentence that has its end: no tag, address or code, and without an end."""
 SIGNED: Final = r"[-–—~] ?[A-Z][\w. ]*\z"
 LIKE_JSON: Final = r'\A\s*(?:\{\s*"[^"\n]*"\s*:|\[\s*\{\s*")'
+MARKS: Final = ("#", "# ", ".", ". ")
+MERGERS: Final = tuple(
+    f"{mark}{what}"
+    for what in ("Instruction ", "Instruction:", "Next instruction ", "Next instruction:", "Task ", "Input ", "Input:")
+    for mark in (*MARKS, *(() if what.startswith("Input") else ("\n", "\n ", "  ", "\t ", "\t")))
+)
+"""What stands where another instruction begins: behind a mark, or at the start of a line, with any white space before it."""
 MERGED_HINT: Final = r"\n[ \t]*(?:#{2,4} ?|[0-9]{1,2}\. ?)?(?:Instruction|Next instruction|Input|Task)[ :]"
 
 
-@rule("Q001", "short-answer", severity=Severity.INFO, scope=Scope.TEXT, default=False, flag="brief", hint="Write a full answer, or ask for a short one.")
+@rule(
+    "Q001",
+    "short-answer",
+    severity=Severity.INFO,
+    scope=Scope.TEXT,
+    default=False,
+    prefilter=(PADDED, Brief(questions="pcedtw", flag="brief")),
+    hint="Write a full answer, or ask for a short one.",
+)
 def short_answer() -> "pl.Expr":
     """An answer has one or two words although the request asks for more.
 
@@ -75,7 +92,7 @@ def short_answer() -> "pl.Expr":
     "refusal",
     severity=Severity.INFO,
     scope=Scope.TEXT,
-    flag="declines",
+    prefilter=DECLINES,
     hint="Keep the answer if the model should refuse here. Otherwise write an answer.",
 )
 def refusal() -> "pl.Expr":
@@ -93,7 +110,7 @@ def refusal() -> "pl.Expr":
     "ai-disclaimer",
     severity=Severity.INFO,
     scope=Scope.TEXT,
-    trigger=DISCLAIMER_HINT,
+    prefilter=Literals(DISCLAIMERS, ANSWER),
     hint="Remove the clause, or write the answer in your assistant's voice.",
 )
 def ai_disclaimer() -> "pl.Expr":
@@ -123,7 +140,7 @@ def _invalid_json(text: str) -> str | None:
     "cut-answer",
     severity=Severity.INFO,
     scope=Scope.TEXT,
-    flag="cut",
+    prefilter=CUT,
     hint="Finish the answer or remove the example. The token limit was reached when the answer was written.",
 )
 def cut_answer() -> "pl.Expr":
@@ -155,7 +172,7 @@ def cut_answer() -> "pl.Expr":
     "missing-input",
     severity=Severity.INFO,
     scope=Scope.TEXT,
-    flag="points",
+    prefilter=POINTS,
     hint="Add the text that the question refers to.",
 )
 def missing_input() -> "pl.Expr":
@@ -168,8 +185,8 @@ def missing_input() -> "pl.Expr":
     """
     opens = pl.col("previous").ne_missing("assistant")
     wanted = opens & ~pl.col("media") & ~pl.col("next_called")
-    short = pl.when(wanted & (pl.col("text").str.len_bytes() < SHORT)).then(question().str.strip_chars())
-    points = short.str.contains(POINTS) & ~short.str.contains(SHOWN)
+    short = pl.when(wanted & (pl.col("text").str.len_bytes() < POINTS.short)).then(question().str.strip_chars())
+    points = short.str.contains(POINTING) & ~short.str.contains(SHOWN)
     bare = short.str.contains(BARE_URL)
     return (
         pl.when(points)
@@ -179,7 +196,14 @@ def missing_input() -> "pl.Expr":
     )
 
 
-@rule("Q016", "merged-instructions", severity=Severity.INFO, scope=Scope.TEXT, trigger=MERGED_HINT, hint="Split the example into two.")
+@rule(
+    "Q016",
+    "merged-instructions",
+    severity=Severity.INFO,
+    scope=Scope.TEXT,
+    prefilter=Literals(MERGERS, ANSWER, cased=True, pattern=MERGED_HINT),
+    hint="Split the example into two.",
+)
 def merged_instructions() -> "pl.Expr":
     r"""An answer continues with another instruction.
 

@@ -5,11 +5,15 @@ from typing import Final
 
 from curate.finding import Severity
 from curate.lazy import pl
+from curate.rules.prefilter import ANSWER, Literals
 from curate.rules.rule import Scope, rule
 from curate.rules.texts import answer, asked, closer, having
 from curate.text import excerpt
 
 OPENERS: Final = tuple(f"{who}{colon}" for who in ("Human", "USER", "User") for colon in (":", " :"))
+MARKERS: Final = (
+    *(f"##{space}{who}" for space in ("", " ") for who in ("Human", "User", "Assistant", "Instruction", "Response")), "Human: ", "USER: ", "User: ",
+)  # fmt: skip
 SPEAKER: Final = re.compile(r"^[ \t]*(?:#{2,4} ?(?:Human|User|Assistant|Instruction|Response) ?:|(?:Human|USER|User): )", re.MULTILINE)
 SPEAKER_HINT: Final = r"##+ ?(?:Human|User|Assistant|Instruction|Response)|Human: |USER: |User: "
 OPENING: Final = re.compile(r"\s*(?:#{2,4} ?)?(?:Human|USER|User) ?:")
@@ -29,7 +33,7 @@ LABELLED: Final = re.compile(r"\W{0,4}[A-Z][\w ]{0,20}:")
     "role-marker",
     severity=Severity.INFO,
     scope=Scope.TEXT,
-    trigger=SPEAKER_HINT,
+    prefilter=Literals(MARKERS, ANSWER, cased=True, pattern=SPEAKER_HINT),
     hint="Cut the answer there, or make each speaker's words a message of their own.",
 )
 def role_marker() -> "pl.Expr":
@@ -59,7 +63,7 @@ def _goes_on(both: str) -> str | None:
     "transcript-in-message",
     severity=Severity.WARNING,
     scope=Scope.TEXT,
-    trigger=OPENER_HINT,
+    prefilter=Literals(OPENERS, cased=True, pattern=OPENER_HINT),
     hint="Make each turn a message. In one text, the user's words are trained on as an answer.",
 )
 def transcript_in_message() -> "pl.Expr":
