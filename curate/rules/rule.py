@@ -17,6 +17,8 @@
 
 A function that has a parameter `target` (keyword only) is told who the data is meant for; so is that of a repair or a conclusion.
 
+A rule over texts declares with `prefilter` what it can fire on at all (see `curate.rules.prefilter`); it is asked about nothing else.
+
 The tests run both blocks: Bad must fire, Good must not. In them `\\xff` stands for that byte.
 """
 
