@@ -12,6 +12,7 @@
 The tests run both examples: Bad must fire, Good must not. An example of several lines stands indented below its label; in it,
 `\\xff` stands for that byte. `value_rule`, `dataset_rule` and so on declare a rule that sees something else (see `Scope`).
 A function that has a parameter `target` (keyword only) is told who the data is meant for; so is that of a repair or a finalizer.
+A rule over texts declares with `prefilter` what it can fire on at all (see `curate.rules.prefilter`); it is not asked about other texts.
 """
 
 import inspect
