@@ -47,7 +47,7 @@ def asked_turns(example: Example, on: On) -> list[str]:
     return [piece.text for piece in pieces_of(example, on) if piece.asked]
 
 
-def said(example: Example, on: On) -> tuple[list[str], list[str]]:
+def said_in(example: Example, on: On) -> tuple[list[str], list[str]]:
     """What was asked and what was answered in the turns that are compared, as written: turns of the user and of tools, then those of the assistant."""
     sides: tuple[list[str], list[str]] = ([], [])
     if example.plain and on == "conversation":  # nearly all: without objects for turns

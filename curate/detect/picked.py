@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from curate.config import DedupConfig
 from curate.detect.boilerplate import Passages
 from curate.detect.cluster import Choice, Pair
-from curate.detect.plain_facts import Lines, Pairs, agreeing
+from curate.detect.fact_guard import LinePairs, lines_agree
 from curate.detect.remembered import Remembered
 from curate.detect.shingles import Sets
 from curate.detect.table import Table
@@ -172,17 +172,17 @@ def agreed(table: Table, standing: "Numbers", wanted: Wanted, crew: WorkerPool, 
     unknown = np.flatnonzero(~remembered)
     if len(unknown):
         pairs = (_pairs(table, standing[some], wanted, words=words) for some in np.split(unknown, range(BATCH, len(unknown), BATCH)))
-        same[unknown] = np.concatenate(list(crew.each(agreeing, pairs, quick=lambda: len(unknown) < MANY)))
+        same[unknown] = np.concatenate(list(map(lines_agree, pairs) if len(unknown) < MANY else crew.each(lines_agree, pairs)))
         if memory:
             memory.agree(left[unknown], right[unknown], every[unknown], same[unknown])
     return same
 
 
-def _pairs(table: Table, standing: "Numbers", wanted: Wanted, *, words: bool) -> Pairs:
+def _pairs(table: Table, standing: "Numbers", wanted: Wanted, *, words: bool) -> LinePairs:
     import numpy as np
 
     examples, numbers = np.unique(standing, return_inverse=True)
-    return Pairs(Lines.of(table, examples), numbers.reshape(-1, 2), words, wanted.config.on, wanted.common)
+    return LinePairs(table.spots(examples), numbers.reshape(-1, 2).tolist(), words, wanted.config.on, wanted.common)
 
 
 def ranks_of(table: Table, positions: "Numbers", wanted: Wanted) -> "list[np.ndarray[Any, Any]]":

@@ -11,7 +11,7 @@ import xxhash
 
 from curate.config import DedupConfig
 from curate.detect.compared import written_text
-from curate.detect.facts import Facts
+from curate.detect.fact_guard import facts_agree, sides_of
 from curate.detect.keys import key_of
 from curate.detect.picked import all_chosen
 from curate.detect.question import Question, question_of
@@ -54,9 +54,10 @@ def same_answers(examples: Sequence[Example]) -> Iterator[Twin]:
     sets = _hashed([(group, content_words(question.answer) or frozenset(words(normalised(question.answer)))) for group, question in several])
     answers = [question.example for _, question in several]
     texts = texts_of([written_text(example, "conversation") for example in answers])
-    near, facts = salted(shingled(texts, Shingling()), (attachments(example.value) for example in answers)), Facts("response")
+    near = salted(shingled(texts, Shingling()), (attachments(example.value) for example in answers))
+    sides = [sides_of(example, "response") for example in answers]
     groups = grouped(sets, AGREE, cores()).members
-    for left, right, similarity in all_chosen(sets, groups, AGREE, lambda left, right: facts.same(answers[left], answers[right])).gone:
+    for left, right, similarity in all_chosen(sets, groups, AGREE, lambda left, right: facts_agree(sides[left], sides[right])).gone:
         if jaccard(near, left, right) < DedupConfig().threshold:
             yield Twin(answers[left], answers[right], similarity)
 

@@ -124,11 +124,17 @@ class Table:
         columns: dict[str, Any] = {name: getattr(self, name)[examples] for name in ("lines", "ids", "lengths", "ranks")}
         return replace(self, **columns, sets=sets, brief=self.brief.chosen(examples), keys=keys, links=links, marks=marks)
 
-    def spot(self, line: int, example: int | None = None) -> "Spot":
-        """What it takes to read a line again, in another process too; with the id of the `example` on it, where that is known."""
-        source = self.sources[self.source(line)]
-        number, nth = int(self.numbers[line]), int(self.nths[line])
-        return Spot(source, int(self.starts[line]), int(self.sizes[line]), int(self.endings[line]), number, nth, "" if example is None else self.id(example))
+    def spot(self, line: int) -> "Spot":
+        """What it takes to read a line again."""
+        start, size, ending, number, nth = (int(column[line]) for column in (self.starts, self.sizes, self.endings, self.numbers, self.nths))
+        return Spot(self.sources[self.source(line)], start, size, ending, number, nth)
+
+    def spots(self, examples: "Numbers") -> "list[Spot]":
+        """What it takes to read some examples again, in another process too, and to tell that they are the same still."""
+        lines = self.lines[examples]
+        sources = [self.sources[at] for at in (self.first.searchsorted(lines, side="right") - 1).tolist()]
+        columns = (column[lines].tolist() for column in (self.starts, self.sizes, self.endings, self.numbers, self.nths))
+        return list(map(Spot, sources, *columns, self.names(examples)))
 
 
 class Spool:

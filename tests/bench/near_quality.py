@@ -19,7 +19,7 @@ from curate.config import DedupConfig
 from curate.detect.boilerplate import cut_texts, learnt
 from curate.detect.compared import written_text
 from curate.detect.decontaminate import contaminated
-from curate.detect.facts import Facts
+from curate.detect.fact_guard import facts_agree, sides_of
 from curate.detect.shingles import Shingling, shingled, texts_of
 from curate.detect.sift import sift_examples
 from curate.detect.verify import grouped
@@ -123,7 +123,6 @@ def templated() -> None:
     alone = [example(said, line) for line, said in enumerate(made, start=1)]
     twins = [example(said, line) for line, said in enumerate(copies(made), start=1001)]
     sets = shingled(texts_of([normalised(written_text(e, "conversation")) for e in (*alone, *twins)]))
-    same = Facts()
     print("\n1,000 facts and a copy of each: facts lost; copies lost; copies near theirs, lost of these; copies told to have other facts")
     for threshold in (0.8, 0.7, 0.6, 0.5, 0.3):
         lost = sift_examples(alone, DedupConfig(threshold=threshold)).losses
@@ -137,7 +136,8 @@ def templated() -> None:
         beside = sum(line <= 1000 for line in gone)
         told = f"{len(gone) - beside:5,} copies lost; {len(near):5,} copies near, {len(gone.intersection(near)):5,} of them lost"
         print(f"  at {threshold}: {len(lost):4} lost, {beside} beside copies; {told}")
-    print(f"  copies told to have other facts than theirs: {sum(not same.same(a, b) for a, b in zip(alone, twins, strict=True))}")
+    pairs = ([sides_of(example, "conversation") for example in pair] for pair in zip(alone, twins, strict=True))
+    print(f"  copies told to have other facts than theirs: {sum(not facts_agree(*pair) for pair in pairs)}")
 
 
 def boilerplate(files: Path) -> None:

@@ -13,7 +13,6 @@ from curate.config import DedupConfig
 from curate.detect import pick
 from curate.detect.cluster import Choice, Pair
 from curate.detect.columns import making_for
-from curate.detect.facts import Facts
 from curate.detect.keeper import length
 from curate.detect.pick import COMPARED, GOES, TAKES
 from curate.detect.picked import Compared, Wanted, chosen, picked
@@ -25,6 +24,7 @@ from curate.example import Example
 from curate.worker_pool import WorkerPool
 from tests.conftest import chat
 from tests.reference_choice import choose, ranking, similarity_in
+from tests.reference_facts import same_facts
 
 DATA = Path("data.jsonl")
 WORDS = ["alpha", "beta", "gamma", "delta", "épsilon", "zeta", "eta", "猫", "iota", "kappa", "\U0001f600", "mu"]
@@ -71,7 +71,7 @@ def both_ways(lines: list[object], config: DedupConfig, pinned: frozenset[int], 
     groups = grouped(sets, config.threshold, 1).members
     with WorkerPool(1, processes=False) as crew:
         made = picked(table, Compared(sets, distinct), groups, Wanted(config, kept, findings, old, aside), crew)
-    reader, whole, ranks, facts = Reader(), Choice(), ranking(config.keep, findings), Facts(config.on)
+    reader, whole, ranks = Reader(), Choice(), ranking(config.keep, findings)
     positions: list[int] = distinct.tolist()
     for members in map(list[int], groups):
         new = {at for at in members if positions[at] >= old} if old else set()
@@ -82,7 +82,7 @@ def both_ways(lines: list[object], config: DedupConfig, pinned: frozenset[int], 
         rank = {at: (at in new, at not in bound, *ranks(positions[at], example)) for at, example in known.items()}
 
         def same(left: int, right: int, known: dict[int, Example] = known) -> bool:
-            return config.ignore_facts or facts.same(known[left], known[right])
+            return config.ignore_facts or same_facts(known[left], known[right], config.on)
 
         past = set(members) - new if old else set()
         order = sorted(members, key=rank.__getitem__)

@@ -65,7 +65,7 @@ def test_a_file_that_grew_is_read_from_where_it_grew_and_its_pairs_are_not_compa
         planned = plan([DATA], DedupConfig(keep=keep), cache=CACHE)
         with monkeypatch.context() as patch:  # nothing is read again
             patch.setattr(table.Reader, "example", None)
-            patch.setattr("curate.detect.picked.agreeing", None)
+            patch.setattr("curate.detect.picked.lines_agree", None)
             assert told(plan([DATA], DedupConfig(keep=keep), cache=CACHE)) == told(planned)
 
 

@@ -17,12 +17,13 @@ and typing errors that swap or double a letter. What is doubtful counts as a fac
 """
 
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from curate.detect.boilerplate import Passages, cut_texts
-from curate.detect.compared import On, called, said
+from curate.detect.compared import On, called, said_in, turns_of
+from curate.detect.table import Reader, Spot, changed
 from curate.example import Example, attachments
 from curate.language.lexicon import FILLER, FORMS, NEGATIONS, PARTICULAR, STRICT
 from curate.language.names import BEFORE, is_name
@@ -32,12 +33,19 @@ from curate.language.spelling import look_alike, same_word
 from curate.language.tokens import PIECE, QUOTED
 from curate.text import UNSPACED, normalised
 
+if TYPE_CHECKING:
+    import numpy as np
+
+    Flags = np.ndarray[Any, np.dtype[np.bool_]]
+
 DIGITS: Final = re.compile(r"\d+")
 _SIGNS, _PICTURES = "$€£¥₹₽₩¢%‰°√∞≠≈≤≥×÷±^=", r"\u2190-\u21ff\u2600-\u27bf\U0001f000-\U0001faff"
-SYMBOL: Final = re.compile(rf"[{_SIGNS}{_PICTURES}]|(?<![^\s\w)\]])[<>](?![^\s\w(\[])")
+SYMBOL: Final = re.compile(rf"[{_SIGNS}<>{_PICTURES}](?:(?<![<>])|(?<![^\s\w)\]][<>])(?![^\s\w(\[]))")
 """Signs that say something: currencies, mathematics, pictures. Those of markup are none."""
 MARKED: Final = re.compile(f"[{_SIGNS}<>{_PICTURES}]")
-"""What `SYMBOL` is made of."""
+"""What `SYMBOL` is made of; sooner found."""
+WORDS_ONLY: Final = dict.fromkeys(set(range(128)).difference(b"0123456789$%=^<>"))
+"""What of ASCII is neither a digit nor such a sign, for `str.translate` to delete."""
 OPENS: Final = re.compile(r"[\"“«‘`]|(?<!\w)'")
 """What `QUOTED` begins with."""
 LONGEST_QUOTED: Final = 61
@@ -50,73 +58,109 @@ LONG_REQUEST: Final = 40
 """Words of meaning up to which one put in another's place makes another request; of longer ones, one in 20 does."""
 
 
-class Facts:
-    """Compares the facts of examples; remembers those it has seen, since what has one near-duplicate often has more."""
+class Sides(NamedTuple):
+    """What is asked and what is answered in an example, in the turns that are compared."""
 
-    def __init__(self, on: On = "conversation", remembered: int = 10_000, common: Passages = ()) -> None:
-        """`on`: the turns whose facts count; `remembered`: examples that are kept in memory.
-
-        `common`: instructions that much of the data shares (see `curate.detect.boilerplate`). A request that is long because of it says no more
-        for it: two have to agree without it too.
-        """
-        self.on = on
-        self.remembered = remembered
-        self.common = common
-        self._seen: dict[int, _Sides] = {}
-
-    def same(self, left: Example, right: Example, *, words: bool = False) -> bool:
-        """Whether two examples agree in every fact; with `words`, in every word of meaning."""
-        one, other = self._sides(left), self._sides(right)
-        if not all(same_side(one.asked[at], other.asked[at], every=words) for at in range(len(one.asked))):
-            return False
-        if not same_side(one.answered, other.answered, every=words, asked=f"{one.asked[0]}\n{other.asked[0]}"):
-            return False
-        if 1 < len(one.turns) == len(other.turns) and not all(a == b or ask_alike(a, b) for a, b in zip(one.turns, other.turns, strict=True)):
-            return False
-        if left.plain and right.plain:
-            return True
-        if left.value.get("label") != right.value.get("label") or called(left, self.on) != called(right, self.on):
-            return False
-        return attachments(left.value) == attachments(right.value)
-
-    def _sides(self, example: Example) -> "_Sides":
-        known = self._seen.get(id(example))
-        if known is None:
-            if len(self._seen) >= self.remembered:
-                self._seen.clear()
-            asked, answered = said(example, self.on)
-            known = self._seen[id(example)] = _Sides(example, asked, self._own("\n".join(asked)), "\n".join(answered))
-        return known
-
-    def _own(self, text: str) -> tuple[str, ...]:
-        """A text, and it without boilerplate, where there is any."""
-        return (text, *cut_texts([text], self.common, 1)) if self.common else (text,)
-
-
-class _Sides(NamedTuple):
-    """What is asked and what is answered in an example."""
-
-    example: Example
-    """Kept beside the rest, so that its identity is not used again."""
     turns: list[str]
     asked: tuple[str, ...]
-    """What is asked and, where there is boilerplate, what is asked besides that."""
+    """What is asked and, where much of the data shares instructions, what is asked besides these."""
     answered: str
+    beside: tuple[Any, ...] = (None, [], b"")
+    """Label, functions that are called, attachments; a plain conversation has none."""
 
 
-def same_side(left: str, right: str, *, every: bool = False, asked: str | None = None) -> bool:
+def sides_of(example: Example, on: On, common: Passages = ()) -> Sides:
+    """The sides of an example.
+
+    `common`: instructions that much of the data shares (see `curate.detect.boilerplate`). A request that is long because of it says no more
+    for it: two have to agree without it too.
+    """
+    sides = _sides(*said_in(example, on), common)
+    if example.plain:
+        return sides
+    return sides._replace(beside=(example.value.get("label"), called(example, on), attachments(example.value)))
+
+
+def _sides(turns: list[str], answers: list[str], common: Passages) -> Sides:
+    asked = "\n".join(turns)
+    return Sides(turns, (asked, *cut_texts([asked], common, 1)) if common else (asked,), "\n".join(answers))
+
+
+def facts_agree(one: Sides, other: Sides, *, words: bool = False) -> bool:
+    """Whether two examples agree in every fact; with `words`, in every word of meaning."""
+    for mine, others in zip(one.asked, other.asked, strict=True):
+        if mine != others and not facts_equal(mine, others, every=words):
+            return False
+    if not facts_equal(one.answered, other.answered, every=words, asked=(one.asked[0], other.asked[0])):
+        return False
+    if 1 < len(one.turns) == len(other.turns) and not all(map(_ask_alike, one.turns, other.turns)):
+        return False
+    return one.beside == other.beside
+
+
+class LinePairs(NamedTuple):
+    """Pairs of lines of which it is asked whether they agree in their facts, and all that this takes in another process."""
+
+    lines: Sequence[Spot]
+    pairs: Sequence[Sequence[int]]
+    """Two numbers of lines each."""
+    words: bool
+    """Whether all words of meaning have to agree."""
+    on: On
+    common: Passages = ()
+    """Shared instructions; see `sides_of`."""
+
+
+def lines_agree(pairs: LinePairs) -> "Flags":
+    """Whether each pair agrees. Raises `InputError` where lines cannot be read again, or are others by now."""
+    import numpy as np
+
+    reader = Reader()
+    plain = _plain_sides(reader, pairs)
+    sides = [plain.get(at) or sides_of(reader.example(spot), pairs.on, pairs.common) for at, spot in enumerate(pairs.lines)]
+    return np.array([facts_agree(sides[left], sides[right], words=pairs.words) for left, right in pairs.pairs], dtype=np.bool_)
+
+
+def _plain_sides(reader: Reader, pairs: LinePairs) -> dict[int, Sides]:
+    """The sides of plain lines, by their numbers; these are read by compiled code, all at once."""
+    from curate.detect.outlined import ids_of
+    from curate.read.outline import ROLES, outline
+
+    if any(spot.source.document for spot in pairs.lines):  # an element may span lines
+        return {}
+    outlined = outline(b"".join([reader.data(spot) + b"\n" for spot in pairs.lines]))
+    if len(outlined.starts) != len(pairs.lines) + 1:
+        return {}
+    found, ids = {}, ids_of(outlined).astype(">u8").tobytes().hex()
+    text, every = outlined.text.tobytes(), outlined.turns[:, [0, 3, 4]].tolist()
+    for row, (number, (first, count)) in enumerate(zip(outlined.numbers.tolist(), outlined.lines[:, :2].tolist(), strict=True)):
+        if ids[32 * row : 32 * row + 32] != pairs.lines[number - 1].id:
+            raise changed(pairs.lines[number - 1].source)
+        said: tuple[list[str], list[str]] = ([], [])
+        for at in turns_of(tuple([ROLES[role] for role, _, _ in every[first : first + count]]), pairs.on):
+            role, start, end = every[first + at]
+            said[ROLES[role] == "assistant"].append(text[start:end].decode())
+        found[number - 1] = _sides(*said, pairs.common)
+    return found
+
+
+def facts_equal(left: str, right: str, *, every: bool = False, asked: tuple[str, str] | None = None) -> bool:
     """Whether one side of two examples states the same facts; with `every`, by the same words of meaning. `asked`: the requests that two answers answer."""
     if left == right:
         return True
     this, that = _differing(left, right)
     if not _same_figures(this, that, left, right):
         return False
-    mine, others = Counter(_tokens(this)), Counter(_tokens(that))
-    only, their = ([token for token, count in a.items() - b.items() if count > b.get(token, 0)] for a, b in ((mine, others), (others, mine)))
-    return same_words(only, their, left, right, every=every, asked=asked)
+    more: dict[str, int] = {}
+    for token in _tokens(this):
+        more[token] = more.get(token, 0) + 1
+    for token in _tokens(that):
+        more[token] = more.get(token, 0) - 1
+    only, their = [token for token, count in more.items() if count > 0], [token for token, count in more.items() if count < 0]
+    return _same_words(only, their, left, right, every=every, asked="\n".join(asked) if asked else None)
 
 
-def same_words(mine: Iterable[str], others: Iterable[str], left: str, right: str, *, every: bool, asked: str | None) -> bool:
+def _same_words(mine: Iterable[str], others: Iterable[str], left: str, right: str, *, every: bool, asked: str | None) -> bool:
     """Whether two texts of the same numbers and symbols state the same facts.
 
     mine, others: what stands between spaces in one of them and not, or less often, in the other, of the left and of the right.
@@ -136,7 +180,7 @@ def same_words(mine: Iterable[str], others: Iterable[str], left: str, right: str
         return _in_one_order(left, right, names=not request)
     if request and not (_share_meaning(left, right) and _say_more_than(1, left, right)):  # of "Thanks, bot", politeness is all
         return False
-    telling = [({word: written for word, written in words.items() if _tells(word)}, text) for words, text in ((only, left), (their, right))]
+    telling = [({word: words[word] for word in filter(_tells, words)}, text) for words, text in ((only, left), (their, right))]
     if every:
         return not any(words for words, _ in telling)
     return _may_be_reworded(telling, asked)
@@ -144,14 +188,16 @@ def same_words(mine: Iterable[str], others: Iterable[str], left: str, right: str
 
 def _same_figures(this: str, that: str, left: str, right: str) -> bool:
     """Whether two texts have the same numbers, in order, and the same symbols; `this` and `that` are where they differ."""
+    signs = f"{this}{that}".translate(WORDS_ONLY)
+    if not signs:  # mostly so
+        return True
     mine, others = DIGITS.findall(this), DIGITS.findall(that)
     if mine != others:
         if this.isascii() and that.isascii() and "".join(mine).replace("0", "") != "".join(others).replace("0", ""):
             return False  # however they are spelled
         if numbers(normalised(left)) != numbers(normalised(right)):
             return False
-    marked = MARKED.search(this) or MARKED.search(that)  # mostly not, and sooner told
-    return not marked or sorted(SYMBOL.findall(this)) == sorted(SYMBOL.findall(that))
+    return not MARKED.search(signs) or sorted(SYMBOL.findall(this)) == sorted(SYMBOL.findall(that))
 
 
 def _may_be_reworded(telling: list[tuple[dict[str, str], str]], asked: str | None) -> bool:
@@ -162,17 +208,15 @@ def _may_be_reworded(telling: list[tuple[dict[str, str], str]], asked: str | Non
     both = all(words for words, _ in telling)
     if request and any(words for words, _ in telling) and not _say_more_than(SHORT, *(text for _, text in telling)):
         return False  # "Are you based on ChatGPT?" is not "Are you ChatGPT?"
-    if not all(_says_more_than(2 * len(words), text) for words, text in telling if len(words) > (0 if both else SHORT)):
-        return False
     if not both:
-        return True
+        return all(_says_more_than(2 * len(words), text) for words, text in telling if len(words) > SHORT)
     if all(any(_is_particular(word, written, text) for word, written in words.items()) for words, text in telling):
         return False
     said = [asked] if asked is not None else [sentence for _, text in telling for sentence in _ends(text)]
     if any(_has_some(sentence.casefold(), words) for sentence in said for words, _ in telling):
         return False
     least = max(LONG_REQUEST, 20 * min(len(words) for words, _ in telling)) if request else SHORT
-    return _say_more_than(least, *(text for _, text in telling))
+    return all(_says_more_than(max(least, 2 * len(words)), text) for words, text in telling)
 
 
 def _has_some(text: str, words: Iterable[str]) -> bool:
@@ -230,6 +274,7 @@ def _pieces(tokens: Iterable[str]) -> dict[str, str]:
     return found
 
 
+@lru_cache(65_536)
 def _tells(word: str) -> bool:
     """Whether a word that is not shared may be a fact; numbers and negations have been compared before."""
     return (word not in FILLER or word in PARTICULAR) and word not in NEGATIONS and word[0].isalpha()
@@ -246,6 +291,7 @@ def _in_same_grammar(mine: dict[str, str], others: dict[str, str]) -> bool:
     return only == their and (FORMS.isdisjoint(mine) or FORMS.isdisjoint(others))
 
 
+@lru_cache(65_536)
 def _head(word: str) -> str:
     """A word without what is contracted with it: was of wasn't, who of who's."""
     return CONTRACTED.sub("", word)
@@ -258,7 +304,8 @@ def _letters(words: dict[str, str]) -> set[str]:
 
 def _mistakable(mine: dict[str, str], others: dict[str, str]) -> bool:
     """Whether a word of one side is easily taken for one of the other."""
-    return any(look_alike(word, other) for word in mine if word.isalpha() for other in others if other.isalpha())
+    their = [word for word in others if word.isalpha()]
+    return any(look_alike(word, other) for word in mine if word.isalpha() for other in their)
 
 
 def _signs(words: dict[str, str]) -> set[str]:
@@ -303,9 +350,9 @@ def _in_one_order(left: str, right: str, *, names: bool) -> bool:
     return [word for word in orders[0] if word in shared] == [word for word in orders[1] if word in shared]
 
 
-def ask_alike(left: str, right: str) -> bool:
+def _ask_alike(left: str, right: str) -> bool:
     """Whether two turns may ask the same: they have the same words, or one of meaning in common."""
-    return PIECE.findall(left.casefold()) == PIECE.findall(right.casefold()) or _share_meaning(left, right)
+    return left == right or PIECE.findall(left.casefold()) == PIECE.findall(right.casefold()) or _share_meaning(left, right)
 
 
 def _share_meaning(left: str, right: str) -> bool:
@@ -337,8 +384,14 @@ def _says_more_than(count: int, text: str) -> bool:
 def _has_more_than(count: int, tokens: Iterable[str]) -> bool:
     found = set[str]()
     for token in tokens:
-        if token.casefold().strip(BEFORE + ",)'”» ") not in FILLER:
+        if not _is_filler(token):
             found.add(token)
             if len(found) > count:
                 return True
     return False
+
+
+@lru_cache(65_536)
+def _is_filler(token: str) -> bool:
+    """Whether what stands between spaces is a word that says nothing."""
+    return token.casefold().strip(BEFORE + ",)'”» ") in FILLER

@@ -1,4 +1,4 @@
-"""Facts of many pairs of lines at once are those that are found pair by pair."""
+"""Facts of pairs of lines, read again many at once, are those of their examples; looking only where texts differ changes nothing."""
 
 import json
 from pathlib import Path
@@ -9,14 +9,14 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from curate.detect.columns import Making
-from curate.detect.facts import Facts
-from curate.detect.plain_facts import Lines, Pairs, agreeing
+from curate.detect.fact_guard import LinePairs, facts_equal, lines_agree
 from curate.detect.shingles import Shingling
 from curate.detect.table import Reader, read_table
 from curate.errors import InputError
 from curate.worker_pool import WorkerPool
 from tests.conftest import chat
 from tests.engine.test_facts import DIFFERENT, SAME
+from tests.reference_facts import same_facts, texts_equal
 
 DATA = Path("data.jsonl")
 LONG = "the river rises in the mountains and flows through wide valleys and several old market towns to the sea"
@@ -41,10 +41,10 @@ def agree(lines: list[object], pairs: list[tuple[int, int]], words: bool) -> tup
     DATA.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     with WorkerPool(1, processes=False) as crew:
         table = read_table([DATA], Making("conversation", Shingling()), crew)
-    every = Lines.of(table, np.arange(len(lines)))
-    made = agreeing(Pairs(every, np.array(pairs), words, "conversation"))
-    facts, examples = Facts(), [Reader().example(every.spot(at)) for at in range(len(lines))]
-    return made.tolist(), [facts.same(examples[left], examples[right], words=words) for left, right in pairs]
+    spots = table.spots(np.arange(len(lines)))
+    made = lines_agree(LinePairs(spots, pairs, words, "conversation"))
+    examples = list(map(Reader().example, spots))
+    return made.tolist(), [same_facts(examples[left], examples[right], words=words) for left, right in pairs]
 
 
 @pytest.mark.slow
@@ -60,6 +60,18 @@ def test_pairs_agree_at_once_as_they_do_one_by_one(asked: tuple[str, str], answe
     assume(all(asked[side] or answered[side] or any(question[side] for question in more) for side in (0, 1)))  # else it is no example
     made, expected = agree(lines, [(0, 1), (1, 0), (0, 0)], words)
     assert made == expected
+
+
+@settings(max_examples=300)
+@given(edited(), st.booleans(), st.booleans())
+@example(("a 20 b", "a 2 0 b"), False, False)
+@example(("x < 3 <b>", "x > 3 <b>"), False, False)
+@example(("1,000 2", "1000 2"), True, False)
+@example(("a b a", "a b b a"), True, True)
+def test_texts_state_the_same_where_they_differ_as_they_do_in_all(texts: tuple[str, str], every: bool, request_: bool) -> None:
+    asked = None if request_ else ("What is it?", "What is that?")
+    for left, right in (texts, texts[::-1]):
+        assert facts_equal(left, right, every=every, asked=asked) == texts_equal(left, right, every=every, asked=asked)
 
 
 @pytest.mark.parametrize(("left", "right"), [*DIFFERENT.values(), *SAME.values()], ids=[*DIFFERENT, *SAME])
@@ -87,4 +99,4 @@ def test_a_line_that_is_another_one_by_now_is_refused() -> None:
         table = read_table([DATA], Making("conversation", Shingling()), crew)
     DATA.write_text(DATA.read_text(encoding="utf-8").replace("Iran", "Oman"), encoding="utf-8")
     with pytest.raises(InputError, match="changed while it was read"):
-        agreeing(Pairs(Lines.of(table, np.arange(2)), np.array([(0, 1)]), False, "conversation"))
+        lines_agree(LinePairs(table.spots(np.arange(2)), [(0, 1)], False, "conversation"))
