@@ -344,6 +344,16 @@ def _unlinked(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
 
 
+def journal_lines(path: Path) -> list[bytes]:
+    """The lines of a journal, blank ones too; none where there is no journal. Raises `InputError`."""
+    try:
+        return path.read_bytes().split(b"\n")
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}", "check its permissions") from error
+
+
 def append_line(path: Path, data: bytes) -> None:
     """Append one line to a journal and flush it to the disk; a torn last line of an earlier crash is closed first. Raises `OutputError`."""
     append_lines(path, [data])
