@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 from pydantic import Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
-from curate.detect.conflict import Conflict, ConflictReport
+from curate.detect.conflict import Conflict, ConflictsResult
 from curate.detect.evidence import Evidence
 from curate.detect.loss import Loss
 from curate.example import Example, Place
@@ -109,7 +109,7 @@ def losses_of(result: Result) -> list[Loss]:
     return [Loss(Place(*place), example, Place(*kept_place), kept, *rest) for place, example, kept_place, kept, *rest in result["duplicates"]]
 
 
-def conflicts_result(report: ConflictReport) -> Result:
+def conflicts_result(report: ConflictsResult) -> Result:
     """A conflict report as plain values: examples by id."""
     return {
         "conflicts": [
@@ -135,7 +135,7 @@ def conflict_ids(result: Result) -> set[str]:
     return {value[side] for value in result["conflicts"] for side in ("left", "right")}
 
 
-def conflicts_of(result: Result, examples: Sequence[Example]) -> ConflictReport:
+def conflicts_of(result: Result, examples: Sequence[Example]) -> ConflictsResult:
     """The report back from plain values; conflicts of examples that are not there any more are left out."""
     by_id = {example.id: example for example in examples}
     conflicts = [
@@ -151,4 +151,4 @@ def conflicts_of(result: Result, examples: Sequence[Example]) -> ConflictReport:
         for value in result["conflicts"]
         if value["left"] in by_id and value["right"] in by_id
     ]
-    return ConflictReport(conflicts, result["questions"], result["compared"], result["notes"])
+    return ConflictsResult(conflicts, result["questions"], result["compared"], result["notes"])

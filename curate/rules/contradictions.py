@@ -14,14 +14,14 @@ from curate.rules.rule import Scope, rule
 from curate.text import excerpt, visible
 
 if TYPE_CHECKING:
-    from curate.detect.conflict import ConflictReport
+    from curate.detect.conflict import ConflictsResult
 
 Found = Iterator[tuple[Example, Problem]]
 HINT = "`curate review` shows both: keep one, both or neither, or correct an answer."
 
 
 @rule("X001", "answers-contradict", severity=Severity.WARNING, scope=Scope.CONFLICTS, default=False, hint=HINT)
-def answers_contradict(report: "ConflictReport") -> Found:
+def answers_contradict(report: "ConflictsResult") -> Found:
     """Two answers to one question contradict each other.
 
     System prompt, tools, earlier turns and question are the same; a language-inference model, or a judge, says that both answers cannot
@@ -41,7 +41,7 @@ def answers_contradict(report: "ConflictReport") -> Found:
 
 
 @rule("X002", "reworded-question-contradicts", severity=Severity.WARNING, scope=Scope.CONFLICTS, default=False, hint=HINT)
-def reworded_question_contradicts(report: "ConflictReport") -> Found:
+def reworded_question_contradicts(report: "ConflictsResult") -> Found:
     """Two answers to one question, asked in two ways, contradict each other.
 
     As X001, where an embedding model finds that two questions ask the same thing. Runs where `embeddings` and `nli` are named under [conflicts].
@@ -60,7 +60,7 @@ def reworded_question_contradicts(report: "ConflictReport") -> Found:
 
 
 @rule("X003", "facts-differ", severity=Severity.WARNING, scope=Scope.CONFLICTS, default=False, hint=HINT)
-def facts_differ(report: "ConflictReport") -> Found:
+def facts_differ(report: "ConflictsResult") -> Found:
     """Two answers to one question give different numbers, dates or names, or one says yes and one no.
 
     Units are converted and roundings forgiven before they are compared. Requests that many answers fulfil are left alone.
@@ -79,7 +79,7 @@ def facts_differ(report: "ConflictReport") -> Found:
 
 
 @rule("X004", "refused-and-answered", severity=Severity.WARNING, scope=Scope.CONFLICTS, default=False, hint=HINT)
-def refused_and_answered(report: "ConflictReport") -> Found:
+def refused_and_answered(report: "ConflictsResult") -> Found:
     """One question is answered in one example and refused in another.
 
     The model learns to refuse by chance.
@@ -126,7 +126,7 @@ def contradicts_itself(examples: Sequence[Example]) -> Found:
             yield example, Problem(_pointer(example, found.later), f"says {said!r}, and message {found.earlier} says {denied!r}")
 
 
-def _told(report: "ConflictReport", code: str) -> Found:
+def _told(report: "ConflictsResult", code: str) -> Found:
     """The conflicts of a code, each at the one of its examples that stands later; not those that other system prompts may explain."""
     for conflict in report.conflicts:
         if conflict.code != code:
