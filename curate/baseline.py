@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from curate.check import CheckReport
+from curate.check import CheckResult
 from curate.errors import ConfigError, UsageError
 from curate.example import Place
 from curate.files import path_of, write_json
@@ -54,7 +54,7 @@ class Baseline(BaseModel):
     """Sorted, so that two versions can be compared line by line."""
 
 
-def baseline_of(report: CheckReport) -> Baseline:
+def baseline_of(report: CheckResult) -> Baseline:
     """The baseline in which all findings of a report are."""
     counts: Counter[BaselineEntry] = Counter(_entry(finding) for finding in report.findings if finding.code != outdated_entry.code)
     entries = [entry.model_copy(update={"count": count}) for entry, count in counts.items()]
@@ -66,7 +66,7 @@ def _entry(finding: Finding) -> BaselineEntry:
     return BaselineEntry(code=finding.code, file=finding.file, example=finding.example, pointer=finding.pointer, about=about)
 
 
-def write_baseline(path: Path, report: CheckReport) -> int:
+def write_baseline(path: Path, report: CheckResult) -> int:
     """Write the baseline of a report; returns how many findings are in it. Raises `OutputError`."""
     baseline = baseline_of(report)
     write_json(path, baseline.model_dump(mode="json", exclude_defaults=True) | {"version": baseline.version})
@@ -87,7 +87,7 @@ def load_baseline(path: Path) -> Baseline:
         raise ConfigError(f"{path}: not a baseline of this version: {place}: {first['msg']}", "write it again with --write-baseline") from None
 
 
-def compare(report: CheckReport, baseline: Baseline, path: Path, files: Collection[str]) -> None:
+def compare(report: CheckResult, baseline: Baseline, path: Path, files: Collection[str]) -> None:
     """Take the findings that `baseline` has out of the report, and put in that entries of the checked `files` match nothing any more."""
     left = Counter[tuple[str, str, str]]()
     for entry in baseline.findings:
@@ -114,6 +114,6 @@ def compare(report: CheckReport, baseline: Baseline, path: Path, files: Collecti
     report.findings = fresh
 
 
-def _was_asked(entry: BaselineEntry, report: CheckReport, files: Collection[str]) -> bool:
+def _was_asked(entry: BaselineEntry, report: CheckResult, files: Collection[str]) -> bool:
     """Whether this check could have found an entry again: its rule ran or is no more, its file was read or is no more."""
     return (entry.code in report.severities_of or entry.code not in report.rules) and (entry.file in files or not path_of(entry.file).exists())

@@ -30,7 +30,7 @@ Cuts = list[tuple[int, Piece]]
 
 
 @dataclass(slots=True)
-class CheckReport:
+class CheckResult:
     """What a check found, and how much it read."""
 
     findings: list[Finding] = field(default_factory=list)
@@ -75,7 +75,7 @@ def check_paths(
     workers: int = 1,
     found: Callable[[list[Finding]], None] | None = None,
     conflicts: ConflictsConfig = ConflictsConfig.model_construct(),  # noqa: B008  (frozen)
-) -> CheckReport:
+) -> CheckResult:
     """Check files with the rules that `config` selects; `progress` is told the number of lines of each piece, `found` what was found in it.
 
     `name_of` gives the name that a file goes by in findings. More than one of `workers` are processes of their own, started where there is
@@ -84,7 +84,7 @@ def check_paths(
     """
     started = monotonic()
     checker = Checker(config, conflicts)
-    report = CheckReport(rules=checker.chosen.known, severities_of=checker.chosen.severities)
+    report = CheckResult(rules=checker.chosen.known, severities_of=checker.chosen.severities)
     told = _Told(checker, found)
     size = _size(paths)
     many, hurry = checker.template is None and size >= PARALLEL, size >= QUICK
@@ -127,7 +127,7 @@ class _Told:
             self._hear(told)
 
 
-def _check_file(path: Path, name: str, checker: Checker, pool: WorkerPool, report: CheckReport, progress: Progress | None, told: _Told) -> Cuts:
+def _check_file(path: Path, name: str, checker: Checker, pool: WorkerPool, report: CheckResult, progress: Progress | None, told: _Told) -> Cuts:
     """Check a file; returns how it was cut, empty where it cannot be read in pieces once more."""
     facts = FileFacts(name, target=checker.target)
     found: list[Finding] = []
@@ -168,7 +168,7 @@ def _parts(path: Path, facts: FileFacts, checker: Checker, pool: WorkerPool) -> 
         yield checker.part_of(Batch.of_lines(chunk), facts, len(chunk))
 
 
-def _conclude(checker: Checker, report: CheckReport, pool: WorkerPool, paths: Mapping[str, Path], cuts: Mapping[str, Cuts], told: _Told) -> None:
+def _conclude(checker: Checker, report: CheckResult, pool: WorkerPool, paths: Mapping[str, Path], cuts: Mapping[str, Cuts], told: _Told) -> None:
     """Add what the rules find in the data set as a whole, with the ids of the examples that it is about."""
     if checker.compares:
         lines = (parsed for name, path in paths.items() for parsed in read_file(path, FileFacts(name)))

@@ -37,7 +37,7 @@ class Note(NamedTuple):
 
 
 @dataclass(slots=True)
-class ConvertReport:
+class ConvertResult:
     """What was read, and what became of it."""
 
     read: int = 0
@@ -69,13 +69,13 @@ class ConvertReport:
 
 def convert_paths(
     paths: Sequence[Path], output: Path, aside: Path, *, chosen: bool = False, overwrite: bool = False, progress: Callable[[int], None] | None = None
-) -> ConvertReport:
+) -> ConvertResult:
     """Convert files to messages in `output`, and write what cannot be converted to `aside`; both whole, or none of them.
 
     `chosen` takes the chosen side of a preference pair. Raises `InputError` for a file that cannot be read or changes meanwhile, and where no line is
     an example, `OutputError`; `UsageError` where one of the outputs is there and shall not be replaced, or another process writes it.
     """
-    report = ConvertReport()
+    report = ConvertResult()
     seen = [snapshot(path) for path in dict.fromkeys(paths)]
     with replacing_both(output, aside, overwrite=overwrite, mode=mode_of(seen), unchanged=partial(demand_unchanged, seen)) as (out, rest):
         for path in paths:
@@ -100,7 +100,7 @@ def convert_paths(
     return report
 
 
-def _converted(parsed: ParsedLine, report: ConvertReport, *, chosen: bool) -> bytes | Removal:
+def _converted(parsed: ParsedLine, report: ConvertResult, *, chosen: bool) -> bytes | Removal:
     """A line in messages form, or several, counted; or why it is set aside."""
     example = parsed.example
     if example is None:

@@ -33,7 +33,7 @@ class Benchmark:
 
 
 @dataclass(frozen=True, slots=True)
-class Decontamination:
+class DecontaminateResult:
     """What would stay and what would go."""
 
     benchmarks: list[Benchmark]
@@ -53,7 +53,7 @@ class Decontamination:
 
 def decontaminated(
     files: Sequence[Path], benchmarks: Sequence[Path], *, fields: Sequence[str] = (), share: float = 0.0, listen: Listener = silent
-) -> Decontamination:
+) -> DecontaminateResult:
     """Decide what of `files` goes; nothing is written.
 
     `fields`: where the text stands in the items, in place of the known names. `share`: of the words of an item's text, the least share
@@ -87,7 +87,7 @@ def decontaminated(
         removal(line.place, line.example.id, goes[line.place], line.line.data) for line in dataset.lines if line.example is not None and line.place in goes
     ]
     benchmarked = _summaries(items, matches, found.unsaid)
-    return Decontamination(benchmarked, leaks, findings, dataset.not_understood, len(dataset.lines), kept, removed, seen)
+    return DecontaminateResult(benchmarked, leaks, findings, dataset.not_understood, len(dataset.lines), kept, removed, seen)
 
 
 def _without_secrets(words: str, text: str) -> str:
@@ -105,7 +105,7 @@ def _summaries(items: Sequence[Item], matches: Sequence[Match], unsaid: frozense
     return [Benchmark(file, count, short[file], tuple(sorted(items[at].place.line for at in found[file]))) for file, count in counts.items()]
 
 
-def write_decontaminated(result: Decontamination, output: Path, *, overwrite: bool = False) -> Path:
+def write_decontaminated(result: DecontaminateResult, output: Path, *, overwrite: bool = False) -> Path:
     """Write what stays to `output`, byte for byte, and what goes to a file beside it, both whole or none of them; returns that file.
 
     Raises as `curate.dedup.write_plan` does.

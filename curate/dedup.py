@@ -1,7 +1,7 @@
 """Deduplication of files in two steps: `plan` decides and writes nothing, `write_plan` writes what was decided.
 
 Between them the command can ask, explain or stop. A plan has places, ids and numbers, and no texts: those that are shown are read again
-through `Plan.examples`.
+through `DedupResult.examples`.
 """
 
 from collections import Counter
@@ -56,7 +56,7 @@ EACH: Final = (Scope.LINE, Scope.EXAMPLE, Scope.VALUE, Scope.TEXT)
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class DedupResult:
     """What would stay and what would go."""
 
     config: DedupConfig
@@ -128,7 +128,7 @@ def plan(
     cache: Path | None = None,
     remembered_only: bool = False,
     listen: Listener = silent,
-) -> Plan:
+) -> DedupResult:
     """Decide what of `files` goes.
 
     With `against`, only lines that are duplicates of one in those files. What a person keeps by a decision never goes for a
@@ -174,7 +174,7 @@ def plan(
         listen(StageFinished("compare", False, f"{plural(len(found.similarities), 'pair')} at {min(FLOOR, config.threshold):g} or more"))
     counts = {source.name: int(table.first[at + 1] - table.first[at]) for at, source in enumerate(table.sources)}
     lines = {source.name: counts[source.name] for source in table.sources[len(against) :]}
-    return Plan(
+    return DedupResult(
         config=config,
         lines=lines,
         against={source.name: counts[source.name] for source in table.sources[: len(against)]},
@@ -293,7 +293,7 @@ def _pieces(table: Table, lines: "Numbers") -> Iterator[Piece]:
             yield Piece(source.path, source.name, 0, None, b"".join([line.replace(b"\n", b" ") + b"\n" for line in some]))
 
 
-def write_plan(plan: Plan, output: Path, *, overwrite: bool = False) -> Path:
+def write_plan(plan: DedupResult, output: Path, *, overwrite: bool = False) -> Path:
     """Write what stays to `output`, byte for byte, and what goes to a file beside it, both whole or none of them; returns that file.
 
     Raises `InputError` where a file is not what was read any more, `UsageError` where one of them is there and shall not be replaced, or

@@ -17,34 +17,34 @@ from curate.difference import DiffResult
 from curate.example import Conversation
 from curate.files import json_text
 from curate.manifest import Manifest
-from curate.report.check_json import CheckLine, CheckResult
-from curate.report.conflicts import ConflictsResult
-from curate.report.convert import ConvertResult
-from curate.report.decontaminate import DecontaminateResult
-from curate.report.dedup import DedupResult
+from curate.report.check_json import CheckLine, CheckOutput
+from curate.report.conflicts import ConflictsOutput
+from curate.report.convert import ConvertOutput
+from curate.report.decontaminate import DecontaminateOutput
+from curate.report.dedup import DedupOutput
 from curate.report.remote import EstimateOutput, FetchOutput, StartOutput, UploadOutput, WatchLine
-from curate.report.restore import RestoreResult
+from curate.report.restore import RestoreOutput
 from curate.report.rules import rule_json
 from curate.report.run import RunOutput
-from curate.report.split import SplitResult
+from curate.report.split import SplitOutput
 from curate.report.stats import StatsResult
-from curate.report.verify import VerifyResult
+from curate.report.verify import VerifyOutput
 from curate.rules import RULES
 from curate.rules.rule import CODE
 from curate.suppressions import Suppression
 
 TYPES: Final[dict[str, Any]] = {
     "baseline": Baseline,
-    "check": CheckResult,
+    "check": CheckOutput,
     "check-line": CheckLine,
     "config": Config,
-    "conflicts": ConflictsResult,
+    "conflicts": ConflictsOutput,
     "conversation": Conversation,
-    "convert": ConvertResult,
+    "convert": ConvertOutput,
     "datamap": Mapped,
     "decision": Decision,
-    "decontaminate": DecontaminateResult,
-    "dedup": DedupResult,
+    "decontaminate": DecontaminateOutput,
+    "dedup": DedupOutput,
     "diff": DiffResult,
     "manifest": Manifest,
     "remote-estimate": EstimateOutput,
@@ -53,12 +53,12 @@ TYPES: Final[dict[str, Any]] = {
     "remote-upload": UploadOutput,
     "remote-watch-line": WatchLine,
     "removed": Removal,
-    "restore": RestoreResult,
+    "restore": RestoreOutput,
     "run": RunOutput,
-    "split": SplitResult,
+    "split": SplitOutput,
     "stats": StatsResult,
     "suppression": Suppression,
-    "verify": VerifyResult,
+    "verify": VerifyOutput,
 }
 
 

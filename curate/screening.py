@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from threading import Lock, local
 from typing import Final, NamedTuple
 
-from curate.check import CheckReport
+from curate.check import CheckResult
 from curate.checker import Checker, Part
 from curate.config import CheckConfig
 from curate.finding import Finding, Severity
@@ -34,12 +34,12 @@ class Screening(NamedTuple):
         """What they find in lines that were read one by one."""
         return _checker(self).part_of(batch, FileFacts(batch.file), lines)
 
-    def report(self, parts: Iterable[tuple[int, Part]]) -> CheckReport:
+    def report(self, parts: Iterable[tuple[int, Part]]) -> CheckResult:
         """The findings of parts that follow one another, each with the number of lines before it in its file."""
         checker = _checker(self)
         found: list[Finding] = [finding for before, part in parts for finding in checker.take(part, before)]
         told = filter(checker.chosen.tells, found) if checker.chosen.file_ignores else found
-        return CheckReport(findings=list(told), rules=checker.chosen.known, severities_of=checker.chosen.severities)
+        return CheckResult(findings=list(told), rules=checker.chosen.known, severities_of=checker.chosen.severities)
 
 
 class _Checkers(local):

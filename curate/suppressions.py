@@ -13,7 +13,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from curate.address import where
-from curate.check import CheckReport
+from curate.check import CheckResult
 from curate.config import SUPPRESSIONS
 from curate.decision import user
 from curate.errors import ConfigError, UsageError
@@ -72,7 +72,7 @@ def load_suppressions(folder: Path) -> Suppressions:
     return Suppressions(path, tuple(lines))
 
 
-def suppress(report: CheckReport, suppressions: Suppressions, files: Collection[str]) -> None:
+def suppress(report: CheckResult, suppressions: Suppressions, files: Collection[str]) -> None:
     """Take suppressed findings out of the report, and put in that suppressions of the checked `files` match nothing any more."""
     known = {(entry.code, entry.example) for _, entry in suppressions.lines}
     if not known:
@@ -91,7 +91,7 @@ def suppress(report: CheckReport, suppressions: Suppressions, files: Collection[
     report.findings = fresh + outdated(stale, report.severities_of)
 
 
-def _was_asked(entry: Suppression, report: CheckReport, files: Collection[str]) -> bool:
+def _was_asked(entry: Suppression, report: CheckResult, files: Collection[str]) -> bool:
     """Whether this check could have met an entry: its rule ran or is no more, its file was read or is no more."""
     return (entry.code in report.severities_of or entry.code not in report.rules) and (entry.file in files or not path_of(entry.file).exists())
 

@@ -7,25 +7,28 @@ from pathlib import Path
 
 import polars as pl
 
-from curate import output, pipeline
 from curate.api.frames import conflicts_frame, findings_frame, framed, losses_frame, notebook_html, removed_frame, splits_frame
-from curate.check import CheckReport
-from curate.dedup import Plan, write_plan
-from curate.detect.conflict import ConflictReport
+from curate.check import CheckResult as Checked
+from curate.dedup import DedupResult as Deduplicated
+from curate.dedup import write_plan
+from curate.detect.conflict import ConflictsResult as Compared
 from curate.errors import DataError
 from curate.finding import Severity
 from curate.manifest import Manifest
+from curate.output import SplitResult as Divided
 from curate.outputs import beside
 from curate.paths import demand_apart
+from curate.report.run import RunResult as Ran
 from curate.text import plural
-from curate.verify.proof import Proof, Verdict
+from curate.verify.proof import Verdict
+from curate.verify.proof import VerifyResult as Proved
 
 
 @dataclass(frozen=True)
 class CheckResult:
     """What a check found."""
 
-    report: CheckReport
+    report: Checked
     """Findings as objects, and how much was read."""
 
     @property
@@ -62,7 +65,7 @@ class CheckResult:
 class DedupResult:
     """What stays and what goes; nothing is written before `write`."""
 
-    plan: Plan
+    plan: Deduplicated
 
     @property
     def read(self) -> int:
@@ -135,7 +138,7 @@ class DedupResult:
 class ConflictsResult:
     """Answers to the same question that cannot both hold."""
 
-    report: ConflictReport
+    report: Compared
     """Conflicts as objects, with all their evidence; topics, and what another system prompt explains."""
 
     def __len__(self) -> int:
@@ -190,7 +193,7 @@ class SplitResult(_Folder):
     """A folder with train, validation and test, and what is known of it."""
 
     folder: Path
-    result: output.SplitResult
+    result: Divided
 
     @property
     def manifest(self) -> Manifest:
@@ -230,7 +233,7 @@ class SplitResult(_Folder):
 class VerifyResult:
     """What is proved of a folder, and where it breaks."""
 
-    proof: Proof
+    proof: Proved
 
     @property
     def holds(self) -> bool:
@@ -269,7 +272,7 @@ class RunResult(_Folder):
 
     folder: Path
     """Where the splits are."""
-    result: pipeline.RunResult
+    result: Ran
 
     @property
     def manifest(self) -> Manifest:

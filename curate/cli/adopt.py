@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 import typer
 
-from curate.check import CheckReport
+from curate.check import CheckResult
 from curate.config import SUPPRESSIONS
 from curate.errors import ExitCode
 from curate.files import display_name
@@ -44,7 +44,7 @@ class Adopted:
             known = load_baseline(baseline)
         return cls(suppressions, known, baseline, new)
 
-    def settle(self, report: CheckReport, files: Sequence[Path]) -> None:
+    def settle(self, report: CheckResult, files: Sequence[Path]) -> None:
         """Take what is suppressed or known out of a report; ends the command when a new baseline was to be written. Raises `OutputError`."""
         names = {display_name(path) for path in files}
         if self.suppressions is not None:

@@ -8,7 +8,7 @@ import typer
 
 from curate.cli.options import STAYS, AsJson, Drop, Heavy, Kept, Overwrite, Paths, Quiet, codes, end, named_files, stages, told_verdicts
 from curate.config import chosen, find_config
-from curate.dedup import Plan, plan, write_plan
+from curate.dedup import DedupResult, plan, write_plan
 from curate.errors import DataError, UsageError
 from curate.outputs import beside, demand_free
 from curate.paths import demand_apart
@@ -100,7 +100,7 @@ def _files(paths: list[str], against: list[str] | None, output: Path | None, htm
 
 def _planned(
     files: list[Path], others: list[Path], options: dict[str, Any], drop: list[str] | None, *, quiet: bool, cached: bool, remembered_only: bool
-) -> Plan:
+) -> DedupResult:
     project = Project(Path.cwd())
     whole, decisions = find_config(project.folder), told_verdicts(project)
     config, check = chosen(whole.dedup, **options), chosen(whole.check, drop=codes(drop))
@@ -109,7 +109,7 @@ def _planned(
         return plan(files, config, against=others, decisions=decisions, check=check, cache=cache, remembered_only=remembered_only, listen=shown.listen)
 
 
-def _agreed(planned: Plan, *, as_json: bool) -> bool:
+def _agreed(planned: DedupResult, *, as_json: bool) -> bool:
     """Whether a person at the terminal says yes to a removal that is heavy; nobody is asked where nobody can answer."""
     if as_json or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return False

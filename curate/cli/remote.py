@@ -9,7 +9,7 @@ from typing import Annotated, Final
 
 import typer
 
-from curate.check import CheckReport, check_paths
+from curate.check import CheckResult, check_paths
 from curate.cli import remote_options as options
 from curate.cli.options import AsJson, Quiet, processes, progress
 from curate.cli.remote_follow import cancel, fetch, watch
@@ -202,7 +202,7 @@ remote.command(short_help="Fetch metrics, results and the record of a job.")(fet
 remote.command()(cancel)
 
 
-def _checked(files: list[Path], meant: options.Asked, *, quiet: bool) -> CheckReport:
+def _checked(files: list[Path], meant: options.Asked, *, quiet: bool) -> CheckResult:
     config = meant.config.check.model_copy(update={"target": meant.place.target})
     with progress("checking", "lines", quiet=quiet, waits=True) as advance:
         return check_paths(files, config, advance, workers=processes(), conflicts=meant.config.conflicts)

@@ -79,7 +79,7 @@ class Conflict:
 
 
 @dataclass(frozen=True, slots=True)
-class ConflictReport:
+class ConflictsResult:
     """What was found, and how much was compared."""
 
     conflicts: list[Conflict]
@@ -100,7 +100,7 @@ def find_conflicts(
     progress: Callable[[int], None] | None = None,
     *,
     judge: Judge | None = None,
-) -> ConflictReport:
+) -> ConflictsResult:
     """Conflicts among `examples`, the surest first. `cache` is a folder for embeddings and verdicts; `progress` is told what models have done.
 
     With a `judge`, its word decides about every pair that can be compared. Raises `ModelError` or `MissingExtra` when a model was
@@ -127,7 +127,7 @@ def find_conflicts(
     found = [item for item in judged if item.evidence]
     conflicts = sorted((_conflict(item) for item in found), key=lambda conflict: (-conflict.confidence, conflict.id))
     several = [topic for topic in topics(((item.nominee.left, item.nominee.right) for item in found), asked) if sum(len(s.answers) for s in topic.stands) > 2]
-    return ConflictReport(conflicts, len({question.example.id for question in distinct}), len(nominees), notes, several)
+    return ConflictsResult(conflicts, len({question.example.id for question in distinct}), len(nominees), notes, several)
 
 
 def _questions(examples: Sequence[Example], *, all_turns: bool) -> list[Question]:

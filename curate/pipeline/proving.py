@@ -9,13 +9,13 @@ from typing import Final
 from pydantic import ValidationError
 
 from curate.errors import CurateError
-from curate.report.verify import VerifyResult
+from curate.report.verify import VerifyOutput
 
 LOOK: Final = 0.2
 """Seconds between two looks at whether somebody still waits."""
 
 
-def prove(folder: Path, stopped: Callable[[], bool] = lambda: False) -> VerifyResult | None:
+def prove(folder: Path, stopped: Callable[[], bool] = lambda: False) -> VerifyOutput | None:
     """The proof of a folder; None where `stopped` became true first. Raises `CurateError` with what the process said where there is no proof."""
     # -P: nothing in the working folder can take the place of a module
     command = [sys.executable, "-P", "-m", "curate", "verify", str(folder), "--json", "--quiet"]
@@ -29,7 +29,7 @@ def prove(folder: Path, stopped: Callable[[], bool] = lambda: False) -> VerifyRe
                     process.kill()  # it writes nothing
                     return None
     try:
-        return VerifyResult.model_validate_json(proof)
+        return VerifyOutput.model_validate_json(proof)
     except ValidationError:
         words = said.decode("utf-8", "replace").strip() or f"it ended with {process.returncode}"
         raise CurateError(f"{folder}: could not be verified: {words[-2000:]}", f"`curate verify {folder}` says more") from None

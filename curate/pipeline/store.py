@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 from pydantic import ConfigDict, Field, TypeAdapter, with_config
 from typing_extensions import TypedDict
 
-from curate.detect.conflict import Conflict, ConflictReport
+from curate.detect.conflict import Conflict, ConflictsResult
 from curate.detect.evidence import Evidence
 from curate.detect.loss import Loss
 from curate.example import Example
@@ -91,7 +91,7 @@ def save(path: Path, key: str, result: Result) -> None:
     write_json(path, {"key": key, "result": SHAPES[path.stem].dump_python(result, mode="json")}, mode=0o600)  # findings quote the data
 
 
-def conflicts_result(report: ConflictReport) -> Result:
+def conflicts_result(report: ConflictsResult) -> Result:
     """A conflict report as plain values: examples by id."""
     return {
         "conflicts": [
@@ -117,7 +117,7 @@ def conflict_ids(result: Result) -> set[str]:
     return {value[side] for value in result["conflicts"] for side in ("left", "right")}
 
 
-def conflicts_of(result: Result, examples: Sequence[Example]) -> ConflictReport:
+def conflicts_of(result: Result, examples: Sequence[Example]) -> ConflictsResult:
     """The report back from plain values; conflicts of examples that are not there any more are left out."""
     by_id = {example.id: example for example in examples}
     conflicts = [
@@ -133,4 +133,4 @@ def conflicts_of(result: Result, examples: Sequence[Example]) -> ConflictReport:
         for value in result["conflicts"]
         if value["left"] in by_id and value["right"] in by_id
     ]
-    return ConflictReport(conflicts, result["questions"], result["compared"], result["notes"])
+    return ConflictsResult(conflicts, result["questions"], result["compared"], result["notes"])

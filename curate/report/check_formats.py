@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
-from curate.check import CheckReport
+from curate.check import CheckResult
 from curate.errors import UsageError
 from curate.files import replacing
 from curate.report.check_text import GroupBy
@@ -52,7 +52,7 @@ WHOLE: Final = (OutputFormat.JSON, OutputFormat.JSONL, OutputFormat.SARIF, Outpu
 
 
 def reported(
-    report: CheckReport,
+    report: CheckResult,
     kind: OutputFormat,
     paths: Sequence[Path],
     limit: int | None,

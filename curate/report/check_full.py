@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from curate.check import CheckReport
+from curate.check import CheckResult
 from curate.report.check_source import AFTER, BEFORE, Spot, spots
 from curate.report.check_text import SHOWN, ending, finding_line, first_ones
 from curate.report.console import COLOURS, Styled
@@ -14,7 +14,7 @@ INSIDE, TAIL = 46, 15
 HIDDEN: Final = "(not shown: the line holds a secret, or is very long)"
 
 
-def check_full(report: CheckReport, limit: int | None = SHOWN) -> Iterator[Styled]:
+def check_full(report: CheckResult, limit: int | None = SHOWN) -> Iterator[Styled]:
     """The lines of the report, each finding with the text around its place."""
     shown = first_ones(report, limit)
     for finding, spot in zip(shown, spots(shown), strict=True):

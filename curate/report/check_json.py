@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from curate.check import CheckReport
+from curate.check import CheckResult
 from curate.finding import Finding, Severity
 from curate.report.part import Part
 
@@ -30,7 +30,7 @@ class CheckSummary(Part):
     seconds: float
 
 
-class CheckResult(Part):
+class CheckOutput(Part, title="CheckResult"):
     """What `curate check --output-format json` prints."""
 
     findings: list[Finding]
@@ -47,20 +47,20 @@ CheckLine = Finding | SummaryLine
 """A line of the output."""
 
 
-def check_json(report: CheckReport, *, counts: bool = False) -> Iterator[str]:
+def check_json(report: CheckResult, *, counts: bool = False) -> Iterator[str]:
     """The report as one value; with `counts` without its findings."""
     findings = [] if counts else [finding.as_json() for finding in report.findings]
     yield json.dumps({"findings": findings, "summary": summary_json(report)}) + "\n"
 
 
-def check_jsonl(report: CheckReport, *, counts: bool = False) -> Iterator[str]:
+def check_jsonl(report: CheckResult, *, counts: bool = False) -> Iterator[str]:
     """A finding a line, the summary last; with `counts` that alone."""
     for finding in () if counts else report.findings:
         yield json.dumps(finding.as_json()) + "\n"
     yield json.dumps({"summary": summary_json(report)}) + "\n"
 
 
-def summary_json(report: CheckReport) -> dict[str, Any]:
+def summary_json(report: CheckResult) -> dict[str, Any]:
     """Its counts as plain values."""
     return {
         "files": report.files,

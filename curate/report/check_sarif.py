@@ -11,7 +11,7 @@ from urllib.parse import quote
 import orjson
 
 from curate import __version__
-from curate.check import CheckReport
+from curate.check import CheckResult
 from curate.finding import Finding, Severity
 from curate.fingerprint import fingerprints
 from curate.report.check_source import Spot, spots
@@ -25,7 +25,7 @@ END: Final = "]}]}"
 LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 
 
-def check_sarif(report: CheckReport) -> Iterator[str]:
+def check_sarif(report: CheckResult) -> Iterator[str]:
     """The log as JSON text, all ASCII, a result a line."""
     log, results = _log(report)
     yield json.dumps(log).removesuffix(END) + "\n"
@@ -42,7 +42,7 @@ def _ascii(value: dict[str, Any]) -> str:
     return data.decode("ascii") if data.isascii() else json.dumps(value)
 
 
-def _log(report: CheckReport) -> tuple[dict[str, Any], Iterator[dict[str, Any]]]:
+def _log(report: CheckResult) -> tuple[dict[str, Any], Iterator[dict[str, Any]]]:
     """The log without its results, and these one by one: there may be a million."""
     codes = sorted(report.codes)
     positions = {code: position for position, code in enumerate(codes)}

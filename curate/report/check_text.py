@@ -6,7 +6,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from curate.address import where
-from curate.check import CheckReport
+from curate.check import CheckResult
 from curate.finding import Finding, Severity
 from curate.report.console import COLOURS, Styled
 from curate.text import plural, visible
@@ -33,25 +33,25 @@ def safe(text: str) -> str:
     return _remembered(text) if len(text) <= LONG else visible(text)
 
 
-def finding_line(finding: Finding, report: CheckReport) -> Styled:
+def finding_line(finding: Finding, report: CheckResult) -> Styled:
     """`data.jsonl:3: M016 warning [*] two user turns in a row (/messages/2)`, safe to print."""
     place = where(safe(finding.file), finding.line)
     return Styled((place, "bold"), ": ", (finding.code, COLOURS[finding.severity]), f" {finding.severity} ", *said(finding, report))
 
 
-def said(finding: Finding, report: CheckReport) -> tuple[tuple[str, str], ...]:
+def said(finding: Finding, report: CheckResult) -> tuple[tuple[str, str], ...]:
     """The end of a finding's line: whether `--fix` mends it, its message and its pointer."""
     where = f" ({safe(finding.pointer)})" if finding.pointer else ""
     return (FIXABLE if is_safe(finding, report) else "", "green"), (safe(finding.message), ""), (where, "dim")
 
 
-def is_safe(finding: Finding, report: CheckReport) -> bool:
+def is_safe(finding: Finding, report: CheckResult) -> bool:
     """Whether `--fix` mends it, without `--unsafe-fixes`."""
     rule = report.rules.get(finding.code) if finding.fixable else None
     return rule is not None and rule.repair is not None and rule.repair.safe
 
 
-def check_text(report: CheckReport, limit: int | None = SHOWN) -> Iterator[Styled]:
+def check_text(report: CheckResult, limit: int | None = SHOWN) -> Iterator[Styled]:
     """The lines of the report. Of each rule at most `limit` findings are shown (None: all); what is held back is counted."""
     for finding in first_ones(report, limit):
         yield finding_line(finding, report)
@@ -60,7 +60,7 @@ def check_text(report: CheckReport, limit: int | None = SHOWN) -> Iterator[Style
     yield from ending(report, limit)
 
 
-def check_grouped(report: CheckReport, limit: int | None = SHOWN, by: GroupBy = GroupBy.FILE) -> Iterator[Styled]:
+def check_grouped(report: CheckResult, limit: int | None = SHOWN, by: GroupBy = GroupBy.FILE) -> Iterator[Styled]:
     """The lines of the report; of each rule at most `limit` findings are shown."""
     groups: dict[str, list[Finding]] = defaultdict(list)
     for finding in first_ones(report, limit):
@@ -82,7 +82,7 @@ def check_grouped(report: CheckReport, limit: int | None = SHOWN, by: GroupBy = 
     yield from ending(report, limit)
 
 
-def _grouped_line(finding: Finding, report: CheckReport, by: GroupBy) -> Styled:
+def _grouped_line(finding: Finding, report: CheckResult, by: GroupBy) -> Styled:
     severity = COLOURS[finding.severity]
     if by is GroupBy.FILE:
         line = f"{finding.line:>8}  " if finding.line else "    file  "
@@ -91,7 +91,7 @@ def _grouped_line(finding: Finding, report: CheckReport, by: GroupBy) -> Styled:
     return Styled("    ", (place, "bold"), ": ", (finding.severity.value, severity), " ", *said(finding, report))
 
 
-def check_statistics(report: CheckReport) -> Iterator[Styled]:
+def check_statistics(report: CheckResult) -> Iterator[Styled]:
     """How many findings each rule has, errors first."""
     severities = {finding.code: finding.severity for finding in reversed(report.findings)}
     for code, count in rule_counts(report):
@@ -100,7 +100,7 @@ def check_statistics(report: CheckReport) -> Iterator[Styled]:
     yield Styled((summary_line(report), "bold"))
 
 
-def first_ones(report: CheckReport, limit: int | None) -> list[Finding]:
+def first_ones(report: CheckResult, limit: int | None) -> list[Finding]:
     """The findings that are shown: of each rule the first `limit`."""
     seen: Counter[str] = Counter()
     shown = []
@@ -111,7 +111,7 @@ def first_ones(report: CheckReport, limit: int | None) -> list[Finding]:
     return shown
 
 
-def ending(report: CheckReport, limit: int | None) -> Iterator[Styled]:
+def ending(report: CheckResult, limit: int | None) -> Iterator[Styled]:
     """How a report for a person ends: each rule with its count and the next step, what was hidden, the sum, and what fixes would mend."""
     by_rule = {finding.code: finding for finding in reversed(report.findings)}
     for code, count in rule_counts(report):
@@ -126,7 +126,7 @@ def ending(report: CheckReport, limit: int | None) -> Iterator[Styled]:
         yield Styled(fixes)
 
 
-def fixes_line(report: CheckReport) -> str:
+def fixes_line(report: CheckResult) -> str:
     """How many findings `--fix` mends, and how many more `--unsafe-fixes` does; empty when there are none."""
     fixable = [finding for finding in report.findings if finding.fixable]
     mended = sum(is_safe(finding, report) for finding in fixable)
@@ -139,7 +139,7 @@ def fixes_line(report: CheckReport) -> str:
     return f"{FIXABLE}{mended:,} can be fixed with --fix{unsafe}"
 
 
-def rule_counts(report: CheckReport) -> list[tuple[str, int]]:
+def rule_counts(report: CheckResult) -> list[tuple[str, int]]:
     """Code and number of findings of each rule that has some: errors first, then by number."""
     rank: dict[str, int] = {}
     for finding in report.findings:
@@ -147,7 +147,7 @@ def rule_counts(report: CheckReport) -> list[tuple[str, int]]:
     return sorted(report.codes.items(), key=lambda item: (rank[item[0]], -item[1]))
 
 
-def summary_line(report: CheckReport) -> str:
+def summary_line(report: CheckResult) -> str:
     """How much was read, and how many findings there are, in one line."""
     counts = report.severities
     found = ", ".join(plural(counts[severity], severity.value) for severity in Severity if counts[severity])

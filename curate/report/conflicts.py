@@ -5,7 +5,7 @@ from typing import Any
 
 from rich.text import Text
 
-from curate.detect.conflict import Conflict, ConflictReport
+from curate.detect.conflict import Conflict, ConflictsResult
 from curate.detect.evidence import Evidence
 from curate.detect.question import Question
 from curate.detect.topics import Topic
@@ -78,7 +78,7 @@ class TopicOutput(Part):
     stands: list[StandOutput]
 
 
-class ConflictsResult(Part):
+class ConflictsOutput(Part, title="ConflictsResult"):
     """What `curate conflicts --json` prints."""
 
     conflicts: list[ConflictOutput]
@@ -93,10 +93,10 @@ class ConflictsResult(Part):
     topics: list[TopicOutput]
 
 
-def conflicts_json(report: ConflictReport, not_understood: int = 0) -> dict[str, Any]:
+def conflicts_json(report: ConflictsResult, not_understood: int = 0) -> dict[str, Any]:
     """The report as plain values."""
     conflicts, topics = list(map(_conflict, report.conflicts)), list(map(_topic, report.topics))
-    return plain(ConflictsResult, report, conflicts=conflicts, topics=topics, not_understood=not_understood)
+    return plain(ConflictsOutput, report, conflicts=conflicts, topics=topics, not_understood=not_understood)
 
 
 def _conflict(conflict: Conflict) -> dict[str, Any]:
@@ -122,7 +122,7 @@ def _topic(topic: Topic) -> dict[str, Any]:
     return {"question": topic.request, "stands": stands}
 
 
-def conflicts_text(report: ConflictReport, limit: int | None = SHOWN) -> Iterator[Text]:
+def conflicts_text(report: ConflictsResult, limit: int | None = SHOWN) -> Iterator[Text]:
     """The report as lines, the surest conflicts first."""
     for conflict in report.conflicts[:limit]:
         yield from _block(conflict)

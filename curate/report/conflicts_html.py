@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from curate.detect.conflict import Conflict, ConflictReport
+from curate.detect.conflict import Conflict, ConflictsResult
 from curate.detect.evidence import Evidence
 from curate.detect.question import Question
 from curate.detect.topics import Topic
@@ -22,7 +22,7 @@ MOST: Final = 4_000
 """Characters of an answer that are shown."""
 
 
-def conflicts_html(report: ConflictReport, limit: int | None = SHOWN) -> Iterator[str]:
+def conflicts_html(report: ConflictsResult, limit: int | None = SHOWN) -> Iterator[str]:
     """The document, piece by piece, the surest conflicts first; `limit` of them (None: all)."""
     yield head("curate conflicts", STYLE)
     counted = (

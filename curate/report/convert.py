@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from curate.convert import ConvertReport
+from curate.convert import ConvertResult
 from curate.report.part import Part, at, plain
 from curate.text import plural, visible
 
@@ -19,7 +19,7 @@ class NoteOutput(Part):
     why: str
 
 
-class ConvertResult(Part):
+class ConvertOutput(Part, title="ConvertResult"):
     """The JSON of `curate convert --json`."""
 
     read: int
@@ -41,12 +41,12 @@ class ConvertResult(Part):
     """What was converted but for a part that stayed as text."""
 
 
-def convert_json(report: ConvertReport) -> dict[str, Any]:
+def convert_json(report: ConvertResult) -> dict[str, Any]:
     """The report as plain values."""
-    return plain(ConvertResult, report, aside=report.aside.total(), reasons=report.aside)
+    return plain(ConvertOutput, report, aside=report.aside.total(), reasons=report.aside)
 
 
-def convert_text(report: ConvertReport, output: str, aside: str) -> Iterator[str]:
+def convert_text(report: ConvertResult, output: str, aside: str) -> Iterator[str]:
     """The lines of the summary, safe to print."""
     for note in report.notes[:SHOWN]:
         yield f"{visible(str(note.place))}: {visible(note.why)}"

@@ -6,7 +6,7 @@ from typing import Any
 from rich.text import Text
 
 from curate.apply import Removal
-from curate.decontaminate import Decontamination
+from curate.decontaminate import DecontaminateResult
 from curate.finding import Finding
 from curate.report.console import more
 from curate.report.part import Part, Similarity, at, plain
@@ -45,7 +45,7 @@ class LeakOutput(Part):
     """Other items in the same example."""
 
 
-class DecontaminateResult(Part):
+class DecontaminateOutput(Part, title="DecontaminateResult"):
     """What `curate decontaminate --json` prints."""
 
     read: int
@@ -61,17 +61,17 @@ class DecontaminateResult(Part):
     """Without their text, which stands in the file of what was removed."""
 
 
-def decontaminate_json(result: Decontamination, *, written: bool) -> dict[str, Any]:
+def decontaminate_json(result: DecontaminateResult, *, written: bool) -> dict[str, Any]:
     """The result as plain values."""
     found = [
         leak._asdict() | {"finding": finding, "benchmark": leak.benchmark.file, "line": leak.benchmark.line}
         for leak, finding in zip(result.leaks, result.findings, strict=True)
     ]
     removed = [removal.bare for removal in result.removed]
-    return plain(DecontaminateResult, result, kept=len(result.kept), written=written, found=found, removed=removed, exclude_none=True)
+    return plain(DecontaminateOutput, result, kept=len(result.kept), written=written, found=found, removed=removed, exclude_none=True)
 
 
-def decontaminate_text(result: Decontamination, limit: int | None = SHOWN) -> Iterator[Text]:
+def decontaminate_text(result: DecontaminateResult, limit: int | None = SHOWN) -> Iterator[Text]:
     """The result as lines: what shares least first, since this is the one to doubt."""
     order = sorted(range(len(result.leaks)), key=lambda nth: (result.leaks[nth].share, result.leaks[nth].place))
     for nth in order[:limit]:

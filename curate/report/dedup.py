@@ -10,7 +10,7 @@ from rich.console import RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from curate.dedup import Plan
+from curate.dedup import DedupResult
 from curate.detect.loss import Loss
 from curate.example import Example, Place
 from curate.masking import masked
@@ -92,7 +92,7 @@ class HeavyRemoval(Part):
     message: str
 
 
-class DedupResult(Part):
+class DedupOutput(Part, title="DedupResult"):
     """What `curate dedup --json` prints."""
 
     read: int
@@ -121,7 +121,7 @@ class DedupResult(Part):
     """False when nothing was written: without --output, or for want of a yes."""
 
 
-def histogram(plan: Plan) -> list[HistogramBar]:
+def histogram(plan: DedupResult) -> list[HistogramBar]:
     """The similarities of all pairs that are known, in bars that end at the threshold and do not reach over it."""
     steps = int(round((1 - plan.floor) / BIN, 6))
     edges = sorted({round(1 - step * BIN, 6) for step in range(steps + 1)} | {plan.floor, plan.config.threshold, 1.0})
@@ -131,15 +131,15 @@ def histogram(plan: Plan) -> list[HistogramBar]:
     return [HistogramBar(low=low, high=high, pairs=count) for (low, high), count in zip(pairwise(edges), counts, strict=True)]
 
 
-def dedup_json(plan: Plan, *, explain: bool = False, written: bool = True) -> dict[str, Any]:
+def dedup_json(plan: DedupResult, *, explain: bool = False, written: bool = True) -> dict[str, Any]:
     """The result as plain values."""
     against, removed = sum(plan.against.values()), [*plan.dropped, *_removed(plan, explain)]
     threshold, recall = plan.config.threshold, plan.proposed(plan.config.threshold)
     more = {"threshold": threshold, "recall": recall, "histogram": histogram(plan), "written": written}
-    return plain(DedupResult, plan, against=against, removed=removed, exclude_none=True, **more)
+    return plain(DedupOutput, plan, against=against, removed=removed, exclude_none=True, **more)
 
 
-def _removed(plan: Plan, explain: bool) -> Iterator[Loss | RemovedLine]:
+def _removed(plan: DedupResult, explain: bool) -> Iterator[Loss | RemovedLine]:
     """The lines that went for another one; where they are explained, with how the two differ."""
     examples = plan.examples({place for lost in plan.losses for place in (lost.place, lost.kept_place)}) if explain else {}
     for lost in plan.losses:
@@ -151,12 +151,12 @@ def _removed(plan: Plan, explain: bool) -> Iterator[Loss | RemovedLine]:
         yield RemovedLine.model_validate(lost).model_copy(update={"diff": diff})
 
 
-def doubtful(plan: Plan, limit: int | None) -> list[Loss]:
+def doubtful(plan: DedupResult, limit: int | None) -> list[Loss]:
     """Removals to look at: the least similar first, since these are the ones to doubt."""
     return sorted(plan.losses, key=lambda lost: (lost.similarity, lost.place))[:limit]
 
 
-def dedup_text(plan: Plan, limit: int | None = SHOWN, *, explain: bool = False, colour: bool = False, fold: bool = False) -> Iterator[RenderableType]:
+def dedup_text(plan: DedupResult, limit: int | None = SHOWN, *, explain: bool = False, colour: bool = False, fold: bool = False) -> Iterator[RenderableType]:
     """What goes, and what stays for a person to look at, at most `limit` lines of each kind.
 
     With `explain` each removal with its differences, and the similarities of all pairs. With `colour` what goes is red and struck out and what stays
@@ -212,7 +212,7 @@ def _headline(lost: Loss, said: str = "") -> Text:
     return Text.assemble((visible(str(lost.place)), "bold"), like, *([("  " + said, "dim")] if said else []))
 
 
-def summary_text(plan: Plan, *, written: bool) -> Iterator[Text]:
+def summary_text(plan: DedupResult, *, written: bool) -> Iterator[Text]:
     """The counts, and what else is to be known."""
     if plan.alike:
         yield Text(f"{plural(len(plan.alike), 'pair')} say the same in other words (D004) and stay")
@@ -230,7 +230,7 @@ def summary_text(plan: Plan, *, written: bool) -> Iterator[Text]:
     yield Text(f"{of}{held}{'' if written else '; nothing written'}", style="bold")
 
 
-def _clusters(plan: Plan) -> Iterator[Text]:
+def _clusters(plan: DedupResult) -> Iterator[Text]:
     """How many examples stand for how many, the largest clusters by name."""
     clusters = Counter(lost.kept_place for lost in plan.losses)
     if not clusters:
@@ -240,7 +240,7 @@ def _clusters(plan: Plan) -> Iterator[Text]:
     yield Text(f"{plural(len(clusters), 'example')} stay for {len(plan.losses):,} that go; most: {named}")
 
 
-def _histogram(plan: Plan) -> Iterator[Text]:
+def _histogram(plan: DedupResult) -> Iterator[Text]:
     """The similarities of pairs as bars, with the threshold among them."""
     bars = histogram(plan)
     most = max((bar.pairs for bar in bars), default=0) or 1

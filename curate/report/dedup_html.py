@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Final, Literal
 
-from curate.dedup import Plan
+from curate.dedup import DedupResult
 from curate.detect.loss import Loss
 from curate.example import Example
 from curate.report.dedup import chance, doubtful, histogram
@@ -22,7 +22,7 @@ del { color: var(--error); text-decoration: line-through } ins { color: var(--in
 """
 
 
-def dedup_html(plan: Plan, limit: int | None = SHOWN) -> Iterator[str]:
+def dedup_html(plan: DedupResult, limit: int | None = SHOWN) -> Iterator[str]:
     """The document, piece by piece; of the removals the `limit` least similar ones (None: all), and as many of the pairs that stay apart."""
     codes = plan.codes
     yield head("curate dedup", STYLE)
@@ -48,7 +48,7 @@ def dedup_html(plan: Plan, limit: int | None = SHOWN) -> Iterator[str]:
     yield foot()
 
 
-def _pairs(title: str, said: str, pairs: Sequence[Loss], count: int, plan: Plan) -> Iterator[str]:
+def _pairs(title: str, said: str, pairs: Sequence[Loss], count: int, plan: DedupResult) -> Iterator[str]:
     if not pairs:
         return
     examples = plan.examples({place for pair in pairs for place in (pair.place, pair.kept_place)})

@@ -11,14 +11,14 @@ from curate.address import where
 from curate.apply import Removal
 from curate.manifest import Manifest
 from curate.report.part import Part, plain
-from curate.restore import RestoreResult as Restored
+from curate.restore import RestoreResult
 from curate.text import plural, visible
 
 SHOWN: Final = 10
 """Lines that are shown."""
 
 
-class RestoreResult(Part):
+class RestoreOutput(Part, title="RestoreResult"):
     """What `curate restore --json` prints."""
 
     restored: list[Removal]
@@ -31,13 +31,13 @@ class RestoreResult(Part):
     """Of the folder as it is now; null where it is as it was."""
 
 
-def restore_json(result: Restored, output: Path | None) -> dict[str, Any]:
+def restore_json(result: RestoreResult, output: Path | None) -> dict[str, Any]:
     """The result as plain values."""
     restored = [removal.bare for removal in result.restored]
-    return plain(RestoreResult, result, restored=restored, output=None if output is None else str(output))
+    return plain(RestoreOutput, result, restored=restored, output=None if output is None else str(output))
 
 
-def restore_text(result: Restored, output: Path | None) -> Iterator[Text]:
+def restore_text(result: RestoreResult, output: Path | None) -> Iterator[Text]:
     """The result as lines."""
     splits = {(one.file, one.line): one.split for one in result.manifest.restored} if result.manifest else {}
     for removal in result.restored[:SHOWN]:

@@ -10,7 +10,7 @@ from curate.datacard import LINKS, reason_for
 from curate.files import display_name
 from curate.finding import Finding
 from curate.manifest import Manifest
-from curate.output import SplitResult as Written
+from curate.output import SplitResult
 from curate.report.part import Part, at, plain
 from curate.text import plural, visible
 
@@ -30,7 +30,7 @@ class MoveOutput(Part):
     """The links that lead to an example that was in its new split before."""
 
 
-class SplitResult(Part):
+class SplitOutput(Part, title="SplitResult"):
     """What `curate split --json` prints."""
 
     folder: str
@@ -43,12 +43,12 @@ class SplitResult(Part):
     notes: list[str]
 
 
-def split_json(result: Written, folder: Path) -> dict[str, Any]:
+def split_json(result: SplitResult, folder: Path) -> dict[str, Any]:
     """The result as plain values."""
-    return plain(SplitResult, result, folder=str(folder), moved=result.division.moved)
+    return plain(SplitOutput, result, folder=str(folder), moved=result.division.moved)
 
 
-def split_text(result: Written, folder: Path) -> Iterator[Text]:
+def split_text(result: SplitResult, folder: Path) -> Iterator[Text]:
     """The lines of the report."""
     manifest = result.manifest
     total = sum(part.examples for part in manifest.splits.values()) or 1

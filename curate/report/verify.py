@@ -10,7 +10,7 @@ from curate.finding import Finding
 from curate.report.console import more
 from curate.report.part import Part, plain
 from curate.text import plural, visible
-from curate.verify.proof import Proof, Verdict
+from curate.verify.proof import Verdict, VerifyResult
 
 SHOWN: Final = 20
 """Findings that are shown."""
@@ -35,7 +35,7 @@ class NotCheckedOutput(Part):
     said: str
 
 
-class VerifyResult(Part):
+class VerifyOutput(Part, title="VerifyResult"):
     """What `curate verify --json` prints."""
 
     folder: str
@@ -52,12 +52,12 @@ class VerifyResult(Part):
     findings: list[Finding]
 
 
-def verify_json(proof: Proof) -> dict[str, Any]:
+def verify_json(proof: VerifyResult) -> dict[str, Any]:
     """The proof as plain values."""
-    return plain(VerifyResult, proof)
+    return plain(VerifyOutput, proof)
 
 
-def verify_text(proof: Proof, limit: int | None = SHOWN) -> Iterator[Text]:
+def verify_text(proof: VerifyResult, limit: int | None = SHOWN) -> Iterator[Text]:
     """The proof as lines: the points, what was not checked, then where it breaks, then what it comes to."""
     for point in proof.points:
         yield Text.assemble((f"{point.verdict.value:<7}", STYLES[point.verdict]), f" {point.name:<24} ", visible(point.said))

@@ -25,7 +25,7 @@ from curate.runs import Project
 from curate.text import plural
 
 if TYPE_CHECKING:
-    from curate.dedup import Plan
+    from curate.dedup import DedupResult
     from curate.detect.conflict import Conflict
     from curate.detect.loss import Loss
     from curate.detect.topics import Topic
@@ -98,7 +98,7 @@ def _compare(sources: Sources, recall: Recall | None, tell: Tell) -> None:
         tell(Broke("conflicts", error))
 
 
-def _tell_ids(found: "Plan", tell: Tell) -> None:
+def _tell_ids(found: "DedupResult", tell: Tell) -> None:
     import numpy as np
 
     table = found.table
@@ -125,7 +125,7 @@ def pairs_of(apart: "Sequence[Loss]") -> list[Cluster]:
     return [Cluster(Side(loss.kept_place, loss.kept), (Member(Side(loss.place, loss.example), loss.code, loss.similarity),), apart=True) for loss in ordered]
 
 
-def _conflicts(sources: Sources, recall: Recall | None, found: "Plan", tell: Tell) -> None:
+def _conflicts(sources: Sources, recall: Recall | None, found: "DedupResult", tell: Tell) -> None:
     from curate.detect.conflict import find_conflicts
 
     table = found.table

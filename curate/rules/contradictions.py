@@ -15,14 +15,14 @@ from curate.rules.rule import Scope, rule
 from curate.text import excerpt, visible
 
 if TYPE_CHECKING:
-    from curate.detect.conflict import ConflictReport
+    from curate.detect.conflict import ConflictsResult
 
 Found = Iterator[tuple[Example, Problem]]
 conflict_rule = partial(rule, scope=Scope.CONFLICTS, default=False, hint="`curate review` shows both: keep one, both or neither, or correct an answer.")
 
 
 @conflict_rule("X001", "answers-contradict", Severity.WARNING)
-def answers_contradict(report: "ConflictReport") -> Found:
+def answers_contradict(report: "ConflictsResult") -> Found:
     """Two answers to one question contradict each other.
 
     System prompt, tools, earlier turns and question are equal. A language-inference model or a judge finds that the answers cannot both be true. A model
@@ -38,7 +38,7 @@ def answers_contradict(report: "ConflictReport") -> Found:
 
 
 @conflict_rule("X002", "reworded-question-contradicts", Severity.WARNING)
-def reworded_question_contradicts(report: "ConflictReport") -> Found:
+def reworded_question_contradicts(report: "ConflictsResult") -> Found:
     """Two answers to a question and its rewording contradict each other.
 
     Like X001, for questions that an embedding model finds equivalent. Runs when `embeddings` and `nli` are set under [conflicts].
@@ -53,7 +53,7 @@ def reworded_question_contradicts(report: "ConflictReport") -> Found:
 
 
 @conflict_rule("X003", "facts-differ", Severity.WARNING)
-def facts_differ(report: "ConflictReport") -> Found:
+def facts_differ(report: "ConflictsResult") -> Found:
     """Two answers to one question give different numbers, dates or names, or one says yes and one no.
 
     Units are converted and rounding is tolerated before the comparison. Requests with many valid answers are not reported.
@@ -68,7 +68,7 @@ def facts_differ(report: "ConflictReport") -> Found:
 
 
 @conflict_rule("X004", "refused-and-answered", Severity.WARNING)
-def refused_and_answered(report: "ConflictReport") -> Found:
+def refused_and_answered(report: "ConflictsResult") -> Found:
     """One question is answered in one example and refused in another.
 
     The model learns to refuse at random.
@@ -98,7 +98,7 @@ def contradicts_itself(examples: Sequence[Example]) -> Found:
             yield example, Problem(_pointer(example, found.later), f"says {said!r}, and message {found.earlier} says {denied!r}")
 
 
-def _told(report: "ConflictReport", code: str) -> Found:
+def _told(report: "ConflictsResult", code: str) -> Found:
     """The conflicts of a code, each at the one of its examples that stands later; not those that other system prompts may explain."""
     for conflict in report.conflicts:
         if conflict.code != code:

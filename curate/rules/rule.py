@@ -59,7 +59,7 @@ class Scope(StrEnum):
     EXAMPLES = "examples"
     """All examples of the data set, in order, in memory; yields examples with problems. Never a default rule."""
     CONFLICTS = "conflicts"
-    """The `ConflictReport` of the data set; yields examples with problems. Never a default rule."""
+    """The `ConflictsResult` of the data set; yields examples with problems. Never a default rule."""
     FILE = "file"
     """The `FileFacts` of a file read to its end; yields problems."""
 

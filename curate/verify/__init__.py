@@ -21,7 +21,7 @@ from curate.verify.leaks import Compared, leak_points
 from curate.verify.line_accounting import books_point
 from curate.verify.manifest_integrity import counts_point, files_point, ledger_point, manifest_point, read_ledger
 from curate.verify.passages import Passages
-from curate.verify.proof import SHOWN, Difference, NotChecked, Point, Proof, Verdict, judged
+from curate.verify.proof import SHOWN, Difference, NotChecked, Point, Verdict, VerifyResult, judged
 from curate.verify.unchecked import not_checked, passages_point
 from curate.worker_pool import WorkerPool, cores
 
@@ -36,7 +36,7 @@ FOREIGN: Final = {
 WORD: Final = re.compile(r"[a-z]+")
 
 
-def verify_folder(folder: Path, *, embeddings: str = "", cache: Path | None = None, listen: Listener = silent) -> Proof:
+def verify_folder(folder: Path, *, embeddings: str = "", cache: Path | None = None, listen: Listener = silent) -> VerifyResult:
     """Prove a folder that `curate split` or `curate run` has written, or say where it breaks.
 
     A folder without a manifest, but with files called train, validation or test, is looked through for leaks alone. `embeddings`: a model to look
@@ -82,7 +82,7 @@ def verify_files(
     embeddings: str = "",
     cache: Path | None = None,
     listen: Listener = silent,
-) -> Proof:
+) -> VerifyResult:
     """Look for leaks among files that are splits, by name, the one that is trained on first. keys: paths of values that two splits must not share.
 
     Raises `InputError`.
@@ -104,12 +104,12 @@ class _Sought(NamedTuple):
     found: list[Difference]
 
 
-def _proved(sought: _Sought, read: Examples, compared: Compared, unchecked: Sequence[NotChecked], listen: Listener) -> Proof:
+def _proved(sought: _Sought, read: Examples, compared: Compared, unchecked: Sequence[NotChecked], listen: Listener) -> VerifyResult:
     listen(StageStarted("compare"))
     leaks, told = leak_points(read, compared)
     listen(StageFinished("compare", False, plural(len(told), "leak")))
     findings = [*(one.finding for one in sought.found), *told]
-    return Proof(display_name(sought.name), sought.digest, read.sizes(compared.names), [*sought.points, *leaks], findings, unchecked)
+    return VerifyResult(display_name(sought.name), sought.digest, read.sizes(compared.names), [*sought.points, *leaks], findings, unchecked)
 
 
 def _compared(manifest: Manifest, names: Sequence[str], embeddings: str, cache: Path | None) -> Compared:

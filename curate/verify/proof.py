@@ -66,7 +66,7 @@ class Difference(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class VerifyResult:
     """All points about a folder, and where it breaks them."""
 
     folder: str

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from curate.cli.main import main
 from curate.config import DedupConfig
 from curate.decision import Decision, DecisionLog
-from curate.dedup import Plan, plan
+from curate.dedup import DedupResult, plan
 from curate.detect.sift import sift_examples
 from curate.example import Example
 from curate.read.dataset import read_dataset
@@ -26,7 +26,7 @@ def said(*texts: str, **other: Any) -> dict[str, Any]:
     return {"messages": [{"role": ("user", "assistant")[n % 2], "content": text} for n, text in enumerate(texts)], **other}
 
 
-def losses(planned: Plan) -> list[tuple[str, int, int]]:
+def losses(planned: DedupResult) -> list[tuple[str, int, int]]:
     return [(lost.code, lost.place.line, lost.kept_place.line) for lost in planned.losses]
 
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from curate import worker_pool
 from curate.config import DedupConfig
-from curate.dedup import Plan, plan, write_plan
+from curate.dedup import DedupResult, plan, write_plan
 from curate.detect import columns, picked, table
 from tests.conftest import chat
 
@@ -89,7 +89,7 @@ def run(lines: list[bytes], config: DedupConfig, cut: int = 0, **options: Any) -
     return Outcome(written([kept]), list(gone(planned, dict(parts), removed)), told(planned), list(planned.similarities))
 
 
-def gone(planned: Plan, parts: dict[Path, list[bytes]], removed: Path) -> list[Gone]:
+def gone(planned: DedupResult, parts: dict[Path, list[bytes]], removed: Path) -> list[Gone]:
     """What the plan and the file of what went say; the two agree."""
     found = []
     for loss, line in zip(planned.losses, written([removed]), strict=True):
@@ -101,7 +101,7 @@ def gone(planned: Plan, parts: dict[Path, list[bytes]], removed: Path) -> list[G
     return found
 
 
-def told(planned: Plan) -> list[tuple[str, str, float]]:
+def told(planned: DedupResult) -> list[tuple[str, str, float]]:
     return [(loss.example, loss.kept, loss.similarity) for loss in planned.apart]
 
 

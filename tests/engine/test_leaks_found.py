@@ -19,7 +19,7 @@ from curate.manifest import Manifest, digest_of
 from curate.text import UNSPACED, normalised
 from curate.text import words as plain_words
 from curate.verify import similarity_index, verify_files
-from curate.verify.proof import Proof, Verdict
+from curate.verify.proof import Verdict, VerifyResult
 from curate.verify.reading import NotUnderstoodError, read
 from curate.verify.similarity_index import Counts, Sets, counts_of, index_of, matches, ordered
 from curate.verify.words import folded, mixed, shingles, word_hashes, words_of
@@ -29,11 +29,11 @@ BEECH = "The beech is a tall tree with smooth grey bark and leaves that turn to 
 OAK = "An oak grows slowly for three hundred years, stands for another three hundred, and takes as long again to die, which few people ever wait for"
 
 
-def proved(write: Write, train: Sequence[object], test: Sequence[object], **options: Any) -> Proof:
+def proved(write: Write, train: Sequence[object], test: Sequence[object], **options: Any) -> VerifyResult:
     return verify_files({"train": [write("train.jsonl", train)], "test": [write("test.jsonl", test)]}, "", **options)
 
 
-def codes(proof: Proof) -> set[str]:
+def codes(proof: VerifyResult) -> set[str]:
     """The rows of the table that are broken."""
     return {point.name.split()[0] for point in proof.points if point.verdict is Verdict.BROKEN}
 

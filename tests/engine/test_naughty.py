@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from curate.check import CheckReport, check_paths
+from curate.check import CheckResult, check_paths
 from curate.config import CheckConfig
 from curate.report.check_formats import OutputFormat, reported, write_report
 from curate.rules import RULES
@@ -44,7 +44,7 @@ def naughty() -> Path:
     return path
 
 
-def report_of(path: Path) -> CheckReport:
+def report_of(path: Path) -> CheckResult:
     report = check_paths([path], CheckConfig(select=tuple(RULES)))
     assert report.examples >= 3 * len(STRINGS)
     return report

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.config import DedupConfig
-from curate.dedup import Plan, plan
+from curate.dedup import DedupResult, plan
 from curate.detect import archive, table
 from curate.detect import remembered as module
 from curate.detect.columns import Columns, Making, columns_of
@@ -32,7 +32,7 @@ WORDS = ["it", "keeps", "in", "a", "cool", "cellar", "until", "3", "4", "frosts"
 answers = st.lists(st.sampled_from(WORDS), min_size=4, max_size=9).map(" ".join)
 
 
-def told(planned: Plan) -> tuple[Any, ...]:
+def told(planned: DedupResult) -> tuple[Any, ...]:
     return planned.losses, planned.apart, list(planned.similarities), dict(planned.lines)
 
 

@@ -5,7 +5,7 @@ import traceback
 from pathlib import Path
 from random import Random
 
-from curate.check import CheckReport, check_paths
+from curate.check import CheckResult, check_paths
 from curate.config import CheckConfig
 from curate.convert import convert_paths
 from curate.errors import CurateError
@@ -54,7 +54,7 @@ def _check(path: Path, random: Random) -> None:
         _said(report, kind, path)
 
 
-def _said(report: CheckReport, kind: OutputFormat, path: Path) -> None:
+def _said(report: CheckResult, kind: OutputFormat, path: Path) -> None:
     out = io.StringIO()
     for piece in reported(report, kind, [path], 50):
         out.write(piece.plain if isinstance(piece, Styled) else piece)

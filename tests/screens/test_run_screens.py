@@ -14,7 +14,7 @@ from curate.pipeline import run
 from curate.pipeline.followed import Follower, State
 from curate.pipeline.outcome import PLAIN
 from curate.pipeline.proving import prove
-from curate.report.verify import PointOutput, VerifyResult
+from curate.report.verify import PointOutput, VerifyOutput
 from curate.review import Sources
 from curate.review.events import Ended
 from curate.review.split_composition import composition_of
@@ -152,7 +152,7 @@ async def test_splits_are_shown_and_proved() -> None:
 
 def test_a_proof_that_holds_says_so() -> None:
     points = [PointOutput(name="files", verdict=Proved.PROVED, said="as they were"), PointOutput(name="L006", verdict=Proved.OPEN, said="no model")]
-    found = VerifyResult(folder="out", manifest_sha256="0", holds=True, complete=False, examples={"train": 1}, points=points, findings=[])
+    found = VerifyOutput(folder="out", manifest_sha256="0", holds=True, complete=False, examples={"train": 1}, points=points, findings=[])
     assert "✓ it holds; 1 point left open" in proof(found, 80, asked=False).plain
 
 

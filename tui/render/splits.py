@@ -6,7 +6,7 @@ from textual.content import Content
 
 from curate.datacard import LINKS, reason_for
 from curate.manifest import Manifest
-from curate.report.verify import VerifyResult
+from curate.report.verify import VerifyOutput
 from curate.review.split_composition import SplitComposition
 from curate.text import excerpt, plural
 from curate.verify.proof import Verdict
@@ -99,7 +99,7 @@ def _left(manifest: Manifest, width: int) -> list[Content]:
     return parts
 
 
-def proof(found: VerifyResult | None, width: int, *, asked: bool) -> Content:
+def proof(found: VerifyOutput | None, width: int, *, asked: bool) -> Content:
     """The proof, as far as there is one."""
     if found is None:
         waiting = ("reading everything again …", "$text-warning") if asked else ("v reads the folder again and proves it", MUTED)
