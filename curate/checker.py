@@ -6,6 +6,9 @@ in order, and then the data set's rules are asked: so nothing depends on how a f
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
+from itertools import chain
+from operator import or_
 from typing import TYPE_CHECKING
 
 from curate.config import CheckConfig, ConflictsConfig
@@ -18,7 +21,7 @@ from curate.rules import RULES, Rule, Scope, by_scope
 from curate.rules.dataset_summary import DatasetState, DatasetSummary
 from curate.rules.encoded_example import EncodedExample
 from curate.rules.frame import batch_frame
-from curate.rules.needles import scanner
+from curate.rules.prefilter_tables import scanner
 from curate.rules.repair import RepairInput
 from curate.rules.rule_selection import RuleSelection
 from curate.rules.shape import Shape, is_plain, shape_of
@@ -26,7 +29,7 @@ from curate.rules.shape import Shape, is_plain, shape_of
 if TYPE_CHECKING:
     import polars as pl
 
-    from curate.read.scan import Scan
+    from curate.read.fast_path import Scan
     from curate.template import Template
 
 
@@ -66,7 +69,7 @@ class Checker:
     def hurry(self) -> None:
         """Let lines go through a compiled scan first: for big files, since it takes a while to load. Nothing else depends on it."""
         if self.template is None:
-            self.scan = scanner([rule for rule in self.text.rules if rule.code not in RULES])
+            self.scan = scanner(RULES.values(), [rule for rule in self.text.rules if rule.code not in RULES])
 
     def part(self, piece: Piece) -> Part:
         """What the lines of a piece give."""
@@ -238,7 +241,7 @@ class TextRules:
             return
         foreign = frame[frame["foreign"].arg_true()]
         for rule in self.rules:
-            some = _suspects_of(rule, frame if rule.ascii or rule.flag else foreign)
+            some = _suspects_of(rule, frame if any(prefilter.ascii for prefilter in rule.prefilters) or not rule.prefilters else foreign)
             if some is not None:
                 if rule.code not in self._asked:
                     self._asked[rule.code] = rule.function().alias(rule.code)
@@ -249,12 +252,9 @@ class TextRules:
 
 def _suspects_of(rule: Rule, frame: "pl.DataFrame") -> "pl.DataFrame | None":
     """The messages in which a rule may find something, if there are any; all of them for a rule of which nobody knows: one of a user's."""
-    found = frame[rule.flag] if rule.flag else None
-    for trigger in rule.triggers:
-        hit = frame["text"].str.contains(trigger)
-        found = hit if found is None else found | hit
-    if found is None:
+    if not rule.prefilters:
         return frame
+    found = reduce(or_, chain.from_iterable(prefilter.rows(frame) for prefilter in rule.prefilters))
     return frame[found.arg_true()] if found.any() else None
 
 

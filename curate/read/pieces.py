@@ -23,7 +23,7 @@ from curate.read.kinds import kind_of
 from curate.read.lines import BOM, Line
 
 if TYPE_CHECKING:
-    from curate.read.scan import Scan, Scanned
+    from curate.read.fast_path import Scan, Scanned
 
 SIZE = 8 << 20
 """Bytes of a piece: enough for columns to pay, little enough for memory and progress."""
@@ -192,7 +192,7 @@ class Batch:
     whole: list[ParsedLine] = field(default_factory=list)
     """The plain examples as lines, where these were read one by one."""
     looks: list[int] | None = None
-    """A first look at each message of the plain examples; kept by `curate.rules.looks`."""
+    """A first look at each message of the plain examples; kept by `curate.rules.flags`."""
     _starts: list[int] = field(default_factory=list)
 
     @classmethod

@@ -10,7 +10,8 @@ import xxhash
 from curate.detect.labels import are_labels, named
 from curate.finding import PlacedProblems, Problem, Severity
 from curate.rules.dataset_summary import DatasetSummary, groups
-from curate.rules.last import CLASSIFIED, FRAGMENT, LABEL, TEXT
+from curate.rules.last import BEGINNINGS, CLASSIFIED, FRAGMENT, LABEL, SHORT, TEXT
+from curate.rules.prefilter import Opens
 from curate.rules.rule import profile_rule
 from curate.text import excerpt, plural, visible
 
@@ -94,7 +95,13 @@ def one_answer_for_many(known: DatasetSummary) -> PlacedProblems:
             yield first, Problem("", f"one answer for {asked:,} different questions, in {plural(count, 'example')}, {share:.1%} of all")
 
 
-@profile_rule("Q024", "begins-mid-sentence", Severity.INFO, hint="Compare the answer with its question. The beginning was cut off, or is part of the question.")
+@profile_rule(
+    "Q024",
+    "begins-mid-sentence",
+    Severity.INFO,
+    prefilter=Opens(BEGINNINGS, longer=SHORT),
+    hint="Compare the answer with its question. The beginning was cut off, or is part of the question.",
+)
 def begins_mid_sentence(known: DatasetSummary) -> PlacedProblems:
     """An answer begins in the middle of a sentence, unlike the other answers of the file.
 

@@ -6,7 +6,9 @@ from typing import Any, Final
 
 from curate.finding import Severity
 from curate.lazy import pl
-from curate.rules.rule import Scope, rule
+from curate.rules.flags import SWITCHED, UNEVEN
+from curate.rules.prefilter import Chars, Pairs
+from curate.rules.rule import text_rule
 from curate.rules.texts import answer, asked, closer, foreign, having, with_texts
 from curate.text import excerpt, plural
 
@@ -36,9 +38,7 @@ FORMAL: Final = re.compile(
 """Code, mathematics, tables and choices, which are no written language and need not be."""
 
 
-@rule(
-    "Q009", "mojibake", severity=Severity.INFO, scope=Scope.TEXT, trigger=MOJIBAKE, ascii=False, hint="Decode the source as UTF-8. `--fix` repairs this text."
-)
+@text_rule("Q009", "mojibake", Severity.INFO, prefilter=Pairs(LEADS, FOLLOWS), hint="Decode the source as UTF-8. `--fix` repairs this text.")
 def mojibake() -> "pl.Expr":
     """A message contains wrongly decoded text (mojibake).
 
@@ -75,15 +75,7 @@ def decode_again(value: dict[str, Any]) -> dict[str, Any]:
     return with_texts(value, lambda text: text if text.isascii() else _decoded(text))
 
 
-@rule(
-    "Q010",
-    "invisible-character",
-    severity=Severity.INFO,
-    scope=Scope.TEXT,
-    trigger=UNSEEN,
-    ascii=False,
-    hint="Remove them with `--fix`, and check what else was copied with them.",
-)
+@text_rule("Q010", "invisible-character", Severity.INFO, prefilter=Chars(UNSEEN), hint="Remove them with `--fix`, and check what else was copied with them.")
 def invisible_character() -> "pl.Expr":
     r"""A message contains invisible characters.
 
@@ -117,14 +109,7 @@ def remove_invisible(value: dict[str, Any]) -> dict[str, Any]:
     return with_texts(value, lambda text: text if text.isascii() else _stripped(text))
 
 
-@rule(
-    "Q014",
-    "other-script",
-    severity=Severity.INFO,
-    scope=Scope.TEXT,
-    flag="switched",
-    hint="Answer in the language of the question, or name the wanted language in it.",
-)
+@text_rule("Q014", "other-script", Severity.INFO, prefilter=SWITCHED, hint="Answer in the language of the question, or name the wanted language in it.")
 def other_script() -> "pl.Expr":
     """An answer is in another script than the question.
 
@@ -149,15 +134,7 @@ def _switched(both: str) -> str | None:
     return None
 
 
-@rule(
-    "Q017",
-    "odd-text",
-    severity=Severity.INFO,
-    scope=Scope.TEXT,
-    default=False,
-    flag="uneven",
-    hint="Read the answer. Such text often remains from a table, a menu or a log.",
-)
+@text_rule("Q017", "odd-text", Severity.INFO, default=False, prefilter=UNEVEN, hint="Read the answer. Such text often remains from a table, a menu or a log.")
 def odd_text() -> "pl.Expr":
     """A long answer does not look like natural language.
 
@@ -168,12 +145,12 @@ def odd_text() -> "pl.Expr":
     """
     text = answer()
     unusual = pl.col("uneven")
-    return closer(pl.when(unusual & (text.str.len_bytes() <= text.str.len_chars() * 1.3)).then(text), _odd)
+    return closer(pl.when(unusual & (text.str.len_bytes() <= text.str.len_chars() * SWITCHED.wide)).then(text), _odd)
 
 
 def _odd(text: str) -> str | None:
     said = text.split()
-    if len(said) < 50:
+    if len(said) < UNEVEN.words:
         return None
     odd = _odd_words(text, said)
     return None if odd is None or FORMAL.search(text) else odd
@@ -183,23 +160,21 @@ def _odd_words(text: str, said: list[str]) -> str | None:
     """What is odd about a text of these words, whatever it is about."""
     marks = (text.count("#") + text.count("...") + text.count("…")) / len(said)
     mean = sum(map(len, said)) / len(said)
-    if marks > 0.1:
+    if marks > UNEVEN.marked:
         return f"# and ... stand for {marks:.0%} of the answer's words"
-    if not 3 <= mean <= 10:
+    if not UNEVEN.length[0] <= mean <= UNEVEN.length[1]:
         return f"the answer's words have {mean:.1f} characters on average"
     if sum(map(str.isalpha, said)) * 2 >= len(said):  # the others, of which some have letters too, are not needed
         return None
     letters = sum(any(char.isalpha() for char in word) for word in said) / len(said)
-    return f"only {letters:.0%} of the answer's words have letters" if letters < 0.5 else None
+    return f"only {letters:.0%} of the answer's words have letters" if letters < UNEVEN.lettered else None
 
 
-@rule(
+@text_rule(
     "Q022",
     "lost-character",
-    severity=Severity.INFO,
-    scope=Scope.TEXT,
-    trigger="\ufffd",
-    ascii=False,
+    Severity.INFO,
+    prefilter=Chars("[\ufffd]"),
     hint="Decode the source again with its real encoding. The character cannot be recovered from this file.",
 )
 def lost_character() -> "pl.Expr":

@@ -5,7 +5,8 @@ from typing import Final
 
 from curate.finding import Severity
 from curate.lazy import pl
-from curate.rules.rule import Scope, rule
+from curate.rules.prefilter import Literals
+from curate.rules.rule import text_rule
 from curate.rules.texts import closer
 
 # As of 2026-11, written by hand from the families' documentation. `--model` reads the tokenizer itself.
@@ -37,19 +38,17 @@ TOKEN: Final = re.compile("|".join(map(re.escape, sorted(FAMILY_OF, key=len, rev
 ROUND: Final = "<|"
 WIDE: Final = "<｜"
 SHORT: Final = "<s>"
-"""With `ROUND` and `WIDE`, too short for the scan to look for as it looks for others (see `curate.read.content`)."""
 PIECES: Final = tuple(token for token in FAMILY_OF if not token.startswith((ROUND, WIDE)) and token != SHORT)
 HINT: Final = "|".join(map(re.escape, (ROUND, WIDE, SHORT, *PIECES)))
 STRUCK: Final = re.compile(r"<s>(?!\s*\[INST\]).{1,1000}?</s>", re.DOTALL)
 MARKUP: Final = re.compile(r"</?(?:p|div|br|b|i|u|em|strong|span|del|ins|a|li|ul|ol|td|tr|h[1-6])\b[^<>]{0,200}>", re.IGNORECASE)
 
 
-@rule(
+@text_rule(
     "K016",
     "control-token",
-    severity=Severity.WARNING,
-    scope=Scope.TEXT,
-    trigger=HINT,
+    Severity.WARNING,
+    prefilter=Literals((ROUND, WIDE, SHORT, *PIECES), cased=True, pattern=HINT),
     hint="Remove or rewrite the text: the model's template writes such tokens. `--model` reports exactly the tokens of your model.",
 )
 def control_token() -> "pl.Expr":

@@ -8,6 +8,7 @@ from typing import Final
 from curate.example import Place
 from curate.finding import PlacedProblems, Problem, Severity
 from curate.rules.dataset_summary import DatasetSummary
+from curate.rules.flags import DECLINES
 from curate.rules.rule import profile_rule
 from curate.text import excerpt, plural, visible, words
 
@@ -66,7 +67,9 @@ def system_prompt_variants(known: DatasetSummary) -> PlacedProblems:
             yield _whole(known.places.first), Problem("", said)
 
 
-@profile_rule("F003", "many-refusals", Severity.WARNING, hint="List them with `curate check --select Q004`. Remove most of them, or add answers.")
+@profile_rule(
+    "F003", "many-refusals", Severity.WARNING, prefilter=DECLINES, hint="List them with `curate check --select Q004`. Remove most of them, or add answers."
+)
 def many_refusals(known: DatasetSummary) -> PlacedProblems:
     """At least 30% of the answers are refusals.
 

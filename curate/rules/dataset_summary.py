@@ -19,8 +19,8 @@ from curate.finding import PlacedProblems, Problem
 from curate.language.refusals import OPENING, refuses
 from curate.lazy import np
 from curate.read.pieces import Batch
+from curate.rules.flags import REFUSING, looks
 from curate.rules.last import NONE, SHORT, TEXT, kinds_of, last_answer_of, request_of
-from curate.rules.looks import DECLINES, looks
 from curate.rules.places import LARGEST, Places
 from curate.rules.shape import is_plain
 from curate.text import plural
@@ -113,7 +113,7 @@ class DatasetSummary:
             lengths(min(len(joined) - max(0, len(texts) - 1), LARGEST))
             if system is not None:
                 self._system(texts[system])
-            refused = answer is not None and looked[at + answer] & DECLINES > 0
+            refused = answer is not None and looked[at + answer] & REFUSING > 0
             if answer is not None:
                 self._answer(texts[answer], refused=refused)
             if answer and answer == len(texts) - 1 and texts[-1]:

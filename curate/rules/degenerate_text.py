@@ -7,8 +7,10 @@ from typing import Final
 
 from curate.finding import Severity
 from curate.lazy import pl
-from curate.rules.rule import Scope, rule
-from curate.rules.texts import answer, asked, closer, one_of
+from curate.rules.flags import ECHOES, REPEATS
+from curate.rules.prefilter import ANSWER, Literals
+from curate.rules.rule import text_rule
+from curate.rules.texts import answer, asked, closer
 from curate.text import normalised, plural, words
 
 LOOP: Final = 0.7
@@ -44,7 +46,7 @@ SLOP: Final = (
 )  # fmt: skip
 WORN: Final = 3
 """Such phrases from which an answer is told of."""
-SLOP_HINT: Final = one_of(*SLOP, *(phrase.replace("'", "’") for phrase in SLOP if "'" in phrase))
+WORN_OUT: Final = Literals(SLOP, ANSWER, times=WORN)
 
 
 def _repeating() -> "pl.Expr":
@@ -113,7 +115,7 @@ def _repeats(both: str) -> str | None:
     return None
 
 
-@rule("Q006", "loop", severity=Severity.INFO, scope=Scope.TEXT, flag="repeats", hint="Cut the answer where the repetition starts, or remove the example.")
+@text_rule("Q006", "loop", Severity.INFO, prefilter=REPEATS, hint="Cut the answer where the repetition starts, or remove the example.")
 def loop() -> "pl.Expr":
     """An answer repeats itself over and over.
 
@@ -126,7 +128,7 @@ def loop() -> "pl.Expr":
     return closer(_repeating(), _loops)
 
 
-@rule("Q007", "repetition", severity=Severity.INFO, scope=Scope.TEXT, default=False, flag="repeats", hint="Read the answer and cut the repetition.")
+@text_rule("Q007", "repetition", Severity.INFO, default=False, prefilter=REPEATS, hint="Read the answer and cut the repetition.")
 def repetition() -> "pl.Expr":
     r"""An answer repeats the same lines or phrases.
 
@@ -138,7 +140,7 @@ def repetition() -> "pl.Expr":
     return closer(_repeating(), _repeats)
 
 
-@rule("Q013", "echo", severity=Severity.INFO, scope=Scope.TEXT, flag="echoes", hint="Remove the question from the answer, or remove the example.")
+@text_rule("Q013", "echo", Severity.INFO, prefilter=ECHOES, hint="Remove the question from the answer, or remove the example.")
 def echo() -> "pl.Expr":
     """An answer is the question, or begins with all of it.
 
@@ -165,7 +167,7 @@ def _worn(text: str) -> str | None:
     return f"{plural(len(found), 'worn-out phrase')}: {', '.join(found[:3])}" if len(found) >= WORN else None
 
 
-@rule("Q019", "worn-phrases", severity=Severity.INFO, scope=Scope.TEXT, trigger=SLOP_HINT, hint="Rewrite the answer in plain words.")
+@text_rule("Q019", "worn-phrases", Severity.INFO, prefilter=WORN_OUT, hint="Rewrite the answer in plain words.")
 def worn_phrases() -> "pl.Expr":
     """An answer has three or more phrases that language models overuse.
 
@@ -174,7 +176,7 @@ def worn_phrases() -> "pl.Expr":
     Good: {"messages": [{"role": "user", "content": "What is Rome like?"}, {"role": "assistant", "content": "Old, loud and beautiful."}]}
     """
     text = answer()
-    return closer(pl.when(text.str.count_matches(SLOP_HINT) >= WORN).then(text), _worn)
+    return closer(pl.when(text.str.count_matches(WORN_OUT.hint) >= WORN).then(text), _worn)
 
 
 RULES = (loop, repetition, echo, worn_phrases)

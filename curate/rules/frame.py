@@ -8,37 +8,28 @@ they stand, without a template), `asked` (the text of the user's message that an
 (the role of the message before), `next_called` (whether the message after calls a tool), `again` (1 where the message before is the
 same, 2 where the one before that is, else 0).
 
-The others are flags of rules (see `Rule.flag`), cheap to make, and true wherever the rule can fire: `switched`, `echoes`, `foreign`
-(not all in ASCII), `padded` (white space outside), `brief`, `points`, and those that are made one answer at a time (see `curate.rules.looks`).
+The others are flags of rules (see `Prefilter.flag`), cheap to make, and true wherever the rule can fire: `switched`, `echoes`, `foreign`
+(not all in ASCII), `padded` (empty, or white space outside), `brief`, `points`, and those that are made one answer at a time (see `curate.rules.flags`).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from curate.example import Example, content_text
+from curate.lazy import np, pl
 from curate.read.pieces import Batch
-from curate.rules.looks import CUT, DECLINES, HEAD, PIECE, REPEATS, UNEVEN, look, looks
-
-if TYPE_CHECKING:
-    import polars as pl
+from curate.rules.flags import ECHOES, NOUNS, ODD, POINTERS, POINTS, REFUSING, REPEATING, SHOWABLE, SWITCHED, UNEVEN, UNFINISHED, look, looks
+from curate.rules.prefilter import Brief
 
 CALLS: Final = frozenset(("tool_calls", "function_call", "refusal", "audio"))
 JOINED: Final = frozenset(("prompt-completion", "text"))
 """Formats whose texts, where they are no messages, are trained on as they stand, without a template between them."""
-MANY_MARKS: Final = "(?:[#…0-9][^#…0-9]*){16}"
-BRIEF: Final = 40
-"""Bytes of a text up to which it may be a word or two."""
-SHORT: Final = 160
-"""Bytes of a question that may point at a text which is not there."""
-POINTERS: Final = ("following", "given", "above", "below")
-NOUNS: Final = (
-    "text", "sentence", "paragraph", "passage", "article", "code", "list", "email", "poem", "story", "data", "table", "conversation", "review", "essay",
-)  # fmt: skip
-POINTS: Final = (
+MANY_MARKS: Final = f"(?:[#…0-9][^#…0-9]*){{{UNEVEN.marks}}}"
+POINTING: Final = (
     rf"(?i-u:(?:the|this|these) (?:{'|'.join(POINTERS)}) (?:{'|'.join(NOUNS)})"
-    r"|(?:text|sentence|paragraph|passage|article|code|list|table|email) (?:below|above)|following (?:text|sentence|paragraph|passage|article))"
+    rf"|(?:{'|'.join(SHOWABLE)}) (?:below|above)|following (?:text|sentence|paragraph|passage|article))"
 )
 SHOWN: Final = r"[\n:\"“”'‘`{(]|[a-z.?!][A-Z]|[.?!][0-9]|(?:format|style)\b"
 """What a question has in it that shows the text it points at."""
@@ -71,13 +62,10 @@ def messages_frame(examples: Sequence[Example]) -> "pl.DataFrame":
 
 
 def texts_frame(joined: bytes, turns: Any, system: Any, *, whole: bool) -> "pl.DataFrame":
-    """All messages of plain examples in which `curate.rules.looks` finds nothing: the fields of `curate.read.scan.Texts`, which see.
+    """All messages of plain examples in which `curate.rules.flags` finds nothing: the fields of `curate.read.fast_path.Texts`, which see.
 
     Not `whole`, it is without the columns that depend on other rows, and the flags.
     """
-    import numpy as np
-    import polars as pl
-
     said = pl.Series([joined[:-1]], dtype=pl.Binary).cast(pl.String).str.split("\0").explode()
     turn = np.arange(len(said)) - np.repeat(np.cumsum(turns) - turns, turns)
     kinds = np.where((turn == 0) & (np.repeat(system, turns) > 0), 0, 1 + (turn - np.repeat(system, turns)) % 2)
@@ -120,29 +108,23 @@ class _Rows:
 
     def frame(self) -> "pl.DataFrame":
         """The frame. Lone surrogates, which a column of text cannot hold, become question marks in it."""
-        import polars as pl  # a tenth of a second: not for `--help` or a file without examples
-
         columns = {name: _column(getattr(self, name)) if kind is pl.String else getattr(self, name) for name, kind in _schema().items()}
         return _complete(pl.DataFrame(columns, schema=_schema()))
 
 
 def _schema() -> dict[str, type["pl.DataType"]]:
-    import polars as pl
-
     flags = dict.fromkeys(("content", "called", "media", "joined"), pl.Boolean)
     return {"example": pl.UInt32, "turn": pl.UInt32, "role": pl.String, "text": pl.String, **flags, "looks": pl.UInt8}
 
 
 def _complete(frame: "pl.DataFrame") -> "pl.DataFrame":
     """The frame with the columns that depend on other rows, and flags."""
-    import polars as pl
-
     role, text, example, asked = pl.col("role"), pl.col("text"), pl.col("example"), pl.col("text").shift(1)
     follows = example.shift(1) == example
     answers = ((role == "assistant") & (role.shift(1) == "user") & follows).fill_null(value=False)
     size = text.str.len_bytes()
-    wide = size > text.str.len_chars() * 1.3
-    padded = text.str.strip_chars().str.len_bytes() < size
+    wide = size > text.str.len_chars() * SWITCHED.wide
+    padded = (text.str.strip_chars().str.len_bytes() < size) | (size == 0)
     looked = pl.col("looks")
 
     def same(back: int) -> "pl.Expr":
@@ -154,19 +136,19 @@ def _complete(frame: "pl.DataFrame") -> "pl.DataFrame":
         (pl.col("called").shift(-1) & (example.shift(-1) == example)).fill_null(value=False).alias("next_called"),
         pl.when(same(1)).then(1).when(same(2)).then(2).otherwise(0).cast(pl.UInt8).alias("again"),
         switched=answers & (wide != wide.shift(1)).fill_null(value=False),
-        echoes=answers & text.str.strip_chars_start().str.starts_with(asked.str.strip_chars_start().str.head(PIECE // 2)),
+        echoes=answers & text.str.strip_chars_start().str.starts_with(asked.str.strip_chars_start().str.head(ECHOES.shared)),
         foreign=size > text.str.len_chars(),
         padded=padded,
-        brief=padded | (size <= BRIEF),
-        short=((role == "user") & (size < SHORT)).fill_null(value=False),
-        long=((role == "assistant") & (size > HEAD)).fill_null(value=False),
-        repeats=looked & REPEATS > 0,
-        uneven=looked & UNEVEN > 0,
-        declines=looked & DECLINES > 0,
-        cut=looked & CUT > 0,
+        brief=size <= Brief.most,
+        short=((role == "user") & (size < POINTS.short)).fill_null(value=False),
+        long=((role == "assistant") & (size > UNEVEN.head)).fill_null(value=False),
+        repeats=looked & REPEATING > 0,
+        uneven=looked & ODD > 0,
+        declines=looked & REFUSING > 0,
+        cut=looked & UNFINISHED > 0,
     )
-    questions, heads = frame["text"].filter(frame["short"]).str.strip_chars(), frame["text"].filter(frame["long"]).str.head(HEAD)
-    pointing = (questions.str.contains(POINTS) & ~questions.str.contains(SHOWN)) | questions.str.contains(BARE_URL)
+    questions, heads = frame["text"].filter(frame["short"]).str.strip_chars(), frame["text"].filter(frame["long"]).str.head(UNEVEN.head)
+    pointing = (questions.str.contains(POINTING) & ~questions.str.contains(SHOWN)) | questions.str.contains(BARE_URL)
     points, uneven = _marked(frame["short"], pointing), frame["uneven"] | _marked(frame["long"], heads.str.contains(MANY_MARKS))
     return frame.hstack([points.alias("points"), (frame["again"] > 0).alias("repeated")]).replace_column(
         frame.get_column_index("uneven"), uneven.alias("uneven")
@@ -175,8 +157,6 @@ def _complete(frame: "pl.DataFrame") -> "pl.DataFrame":
 
 def _marked(chosen: "pl.Series", marks: "pl.Series") -> "pl.Series":
     """`chosen` where `marks`, of which there is one for each that is chosen, is true too; columns would ask about the others as well."""
-    import polars as pl
-
     return pl.repeat(value=False, n=len(chosen), eager=True).scatter(chosen.arg_true().filter(marks), values=True)
 
 
@@ -190,8 +170,6 @@ def _has_media(content: Any) -> bool:
 
 
 def _column(texts: list[Any]) -> "pl.Series":
-    import polars as pl
-
     try:
         return pl.Series(texts, dtype=pl.String)
     except UnicodeEncodeError:

@@ -1,6 +1,7 @@
 """What rules over the data set keep of each final answer: 64 bits of what it answers, 64 of itself, and what kind of answer it is."""
 
 import re
+import string
 from typing import Any, Final, NamedTuple
 
 import xxhash
@@ -17,6 +18,8 @@ CARRIED: Final = ("tools", "functions")
 """Keys of a line with what is asked besides the messages and what is attached."""
 JUDGED: Final = ("label", "kto_tag", "rejected", "score")
 """Keys of a line that say how good its answer is: two answers to one question are meant."""
+BEGINNINGS: Final = f"{string.ascii_lowercase},;.)!?:]"
+"""What an answer begins with that may begin in the middle of a sentence."""
 WORDS: Final = re.compile(r"(?:[a-z]+(?:['’][a-z]+)?,?|[,;.)!?:\]] ?\S+)(?: \S+){6}")
 """Seven words and more, of which the first begins in lower case or behind the end of another sentence."""
 FORMAL: Final = re.compile(r"[={}<>_|\\/#\[\]`$@]|\w\(|::|\w\.\w|^(?:\S+,? ){1,2}\S*(?:, \S+){3}|: |^(?:[a-z]+ )?[a-z]+,(?: [\w-]+,){2}")
@@ -80,7 +83,7 @@ def kinds_of(answer: str, question: str, *, refused: bool) -> int:
         return (LABEL | CLASSIFIED * (CLASSIFIES.search(question) is not None)) if is_label(answer) else 0
     found = 0 if refused else TEXT
     first = answer[0]
-    if "a" <= first <= "z" or first in ",;.)!?:]":
+    if first in BEGINNINGS:
         found |= FRAGMENT * _begins_inside(answer, question)
     return found
 

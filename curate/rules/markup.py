@@ -5,7 +5,9 @@ from typing import Final
 
 from curate.finding import Severity
 from curate.lazy import pl
-from curate.rules.rule import Scope, rule
+from curate.rules.flags import PADDED
+from curate.rules.prefilter import ANSWER, Brief, Literals, Variables
+from curate.rules.rule import text_rule
 from curate.rules.texts import answer, asked, closer, having, one_of
 from curate.text import excerpt
 
@@ -13,7 +15,7 @@ PLACEHOLDER: Final = re.compile(
     r"(?im)^\W*lorem ipsum dolor|\[insert [^\]\n]{1,60}\]|<no ?(?:input|output)>|\[your (?:answer|response|text|code) here\]|\[(?:todo|tbd)\]|\bTODO:|\b(?-i:TBD)\b"
 )
 PLACEHOLDERS: Final = (
-    "lorem ipsum", "[insert ", "<noinput", "<nooutput", "<no input", "<no output", "[your answer", "[your response", "[your text", "[your code", "[todo", "[tbd",
+    "lorem ipsum", "[insert ", "<noinput", "<nooutput", "<no input", "<no output", "[your answer", "[your response", "[your text", "[your code", "[todo",
     "todo:",
 )  # fmt: skip
 PLACEHOLDER_HINT: Final = one_of(*PLACEHOLDERS, "tbd")
@@ -48,16 +50,15 @@ SPANS: Final = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|^[ \t]*\|[^\n]*$", re.DOT
 """Code and the rows of tables, which have markup of their own."""
 PROGRAM: Final = re.compile(r"[;{}]\s*$|^\s*(?:def |class |import |#include|function |const |var |let |return\b|SELECT )|\w\(.*\)\s*$|=>", re.MULTILINE)
 HTML_HINTS: Final = (rf"(?i-u:</?(?:{'|'.join(TAGS)})[ />])", rf"(?i-u:{'|'.join(ENTITIES)}|&#[0-9])", one_of(*NOTICES))
+REMAINS: Final = (*ENTITIES, "&#", *NOTICES, *(f"<{slash}{tag}{end}" for slash in ("", "/") for tag in TAGS for end in " />"))
 ABOUT_HTML: Final = r"(?i-u:html|css|xml|```|markup|react|\bjsx?\b|javascript|php|<!doctype|web ?page|website|\btags?\b|\bdom\b)"
 
 
-@rule(
+@text_rule(
     "Q002",
     "placeholder",
-    severity=Severity.INFO,
-    scope=Scope.TEXT,
-    trigger=PLACEHOLDER_HINT,
-    flag="brief",
+    Severity.INFO,
+    prefilter=(Literals((*PLACEHOLDERS, "tbd"), ANSWER), PADDED, Brief(answers="nt.-?<orp…", flag="brief")),
     hint="Write the missing content, or remove the example.",
 )
 def placeholder() -> "pl.Expr":
@@ -84,7 +85,13 @@ def _left_open(both: str) -> str | None:
     return None if match is None or TEMPLATE.search(prompt) or COMMENTED.search(said) else f"the answer has a placeholder in it: {match.group().strip()}"
 
 
-@rule("Q003", "unfilled-variable", severity=Severity.INFO, scope=Scope.TEXT, trigger=VARIABLE_HINT, hint="Fill the template before writing the data.")
+@text_rule(
+    "Q003",
+    "unfilled-variable",
+    Severity.INFO,
+    prefilter=(Variables(pattern=VARIABLE_HINT), Literals(("%s",), pattern=())),
+    hint="Fill the template before writing the data.",
+)
 def unfilled_variable() -> "pl.Expr":
     """A message contains an unfilled template variable.
 
@@ -105,14 +112,7 @@ def _unfilled(both: str) -> str | None:
     return f"{variable} was never filled in"
 
 
-@rule(
-    "Q011",
-    "html-remains",
-    severity=Severity.INFO,
-    scope=Scope.TEXT,
-    trigger=HTML_HINTS,
-    hint="Extract the page as plain text or Markdown.",
-)
+@text_rule("Q011", "html-remains", Severity.INFO, prefilter=Literals(REMAINS, ANSWER, pattern=HTML_HINTS), hint="Extract the page as plain text or Markdown.")
 def html_remains() -> "pl.Expr":
     """An answer contains remains of a web page.
 

@@ -25,6 +25,7 @@ from typing import Any, Final, TypeVar
 
 from curate.example import Place
 from curate.finding import Finding, Severity
+from curate.rules.prefilter import Prefilter
 from curate.rules.repair import Repair, RepairInput
 from curate.targets import Target
 
@@ -87,12 +88,9 @@ class Rule:
     """Targets that have the rule; empty: all."""
     default: bool = True
     """False for a rule that runs only when it is selected."""
-    triggers: tuple[str, ...] = ()
-    """For a rule over texts: fast patterns (in Rust's syntax), one of which is found in every text that the rule can fire on, whoever says it."""
-    flag: str | None = None
-    """For a rule over texts: a column of the frame that is true wherever the rule can fire and no trigger is found."""
-    ascii: bool = True
-    """False where no trigger is ever found in a text of nothing but ASCII."""
+    prefilters: tuple[Prefilter, ...] = ()
+    """For a rule over texts: one of them marks every message that the rule can fire on; none: it is asked about all. For one over the data
+    set: what makes a text one that it looks at closer."""
     repair: Repair | None = None
     by: str = ""
     """The command that finds it, where `curate check` does not: it makes the finding by `finding`, or by code of its own; the rule documents it."""
@@ -143,9 +141,7 @@ def rule(
     targets: Mapping[Target, Severity] | None = None,
     only: tuple[Target, ...] = (),
     default: bool = True,
-    trigger: str | tuple[str, ...] = (),
-    flag: str | None = None,
-    ascii: bool = True,  # noqa: A002
+    prefilter: Prefilter | tuple[Prefilter, ...] = (),
 ) -> Callable[[Callable[..., Any]], Rule]:
     """Declare a rule. Raises `ValueError` at import when its code, name or docstring is not well-formed."""
     if not CODE.fullmatch(code) or not NAME.fullmatch(name):
@@ -154,8 +150,8 @@ def rule(
     def declare(function: Callable[..., Any]) -> Rule:
         documented = inspect.getdoc(function) or ""
         summary, rationale, bad, good = (WITHOUT, "", b"", b"") if sys.flags.optimize > 1 else _documentation(code, documented)
-        triggers = (trigger,) if isinstance(trigger, str) else trigger
-        return Rule(code, name, severity, scope, hint, summary, rationale, bad, good, function, targets or {}, only, default, triggers, flag, ascii, by=by)
+        prefilters = (prefilter,) if isinstance(prefilter, Prefilter) else prefilter
+        return Rule(code, name, severity, scope, hint, summary, rationale, bad, good, function, targets or {}, only, default, prefilters, by=by)
 
     return declare
 
@@ -163,6 +159,7 @@ def rule(
 line_rule: Final = partial(rule, scope=Scope.LINE)
 value_rule: Final = partial(rule, scope=Scope.VALUE)
 token_rule: Final = partial(rule, scope=Scope.TOKENS)
+text_rule: Final = partial(rule, scope=Scope.TEXT)
 dataset_rule: Final = partial(rule, scope=Scope.DATASET)
 profile_rule: Final = partial(rule, scope=Scope.PROFILE)
 file_rule: Final = partial(rule, scope=Scope.FILE)

@@ -1,14 +1,21 @@
 """Family S: secrets and personal data. No message holds what was found: it names the kind, the place and the length."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Final
 
 from curate.finding import Severity
 from curate.lazy import pl
-from curate.masking import KEY_HINTS, NUMBER_HINTS, PERSONAL_HINTS, Secret, keys_in, numbers_in, personal_in, redacted
-from curate.rules.rule import Rule, Scope, rule
+from curate.masking import KEY_HINTS, NOBODYS, NUMBER_HINTS, PERSONAL_HINTS, Secret, keys_in, numbers_in, personal_in, redacted
+from curate.rules.prefilter import Addresses, Digits, Literals, Passwords
+from curate.rules.rule import Rule, text_rule
 from curate.rules.texts import closer, having, with_texts
 from curate.text import plural
+
+KEY_STARTS: Final = (
+    "PRIVATE KEY", "AKIA", "ASIA", "AIza", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "hooks.slack", "k_live_", "npm_",
+    "eyJ", "hf_", *(f"xox{letter}-" for letter in "abeoprs"),
+)  # fmt: skip
+"""What every key has in it, but for passwords and those that begin a word."""
 
 
 def _told(finder: Callable[[str], Iterator[Secret]]) -> Callable[[str], str | None]:
@@ -32,12 +39,15 @@ def _secrets(texts: "pl.Expr", finder: Callable[[str], Iterator[Secret]]) -> "pl
     return pl.format("{} (message {})", closer(texts, _told(finder)), pl.col("turn") + 1)
 
 
-@rule(
+@text_rule(
     "S001",
     "secret-key",
-    severity=Severity.ERROR,
-    scope=Scope.TEXT,
-    trigger=KEY_HINTS,
+    Severity.ERROR,
+    prefilter=(
+        Literals(KEY_STARTS, cased=True, pattern=KEY_HINTS),
+        Literals(("sk-",), cased=True, begins_word=True, pattern=()),
+        Passwords(),
+    ),
     hint="Revoke the key, since it has leaked. Then `--unsafe-fixes` replaces it with its kind.",
 )
 def secret_key() -> "pl.Expr":
@@ -50,12 +60,11 @@ def secret_key() -> "pl.Expr":
     return _secrets(having(pl.col("text"), KEY_HINTS), keys_in)
 
 
-@rule(
+@text_rule(
     "S002",
     "card-or-account-number",
-    severity=Severity.WARNING,
-    scope=Scope.TEXT,
-    trigger=NUMBER_HINTS,
+    Severity.WARNING,
+    prefilter=Digits(groups=((4, 4, 4, 4), (4, 6, 5), (3, 2, 4)), alone=(15, 16), first="23456", capitals=2, pattern=NUMBER_HINTS),
     hint="Replace it with an invented number. `--unsafe-fixes` replaces it with its kind.",
 )
 def card_or_account_number() -> "pl.Expr":
@@ -68,12 +77,11 @@ def card_or_account_number() -> "pl.Expr":
     return _secrets(having(pl.col("text"), NUMBER_HINTS), numbers_in)
 
 
-@rule(
+@text_rule(
     "S003",
     "personal-data",
-    severity=Severity.INFO,
-    scope=Scope.TEXT,
-    trigger=PERSONAL_HINTS,
+    Severity.INFO,
+    prefilter=(Digits(groups=((3, 3, 4),), plus=10, dotted=4, pattern=PERSONAL_HINTS), Addresses(NOBODYS)),
     hint="Check whether it belongs to someone. `--unsafe-fixes` replaces it with its kind.",
 )
 def personal_data() -> "pl.Expr":

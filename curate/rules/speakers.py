@@ -5,11 +5,15 @@ from typing import Final
 
 from curate.finding import Severity
 from curate.lazy import pl
-from curate.rules.rule import Scope, rule
+from curate.rules.prefilter import ANSWER, Literals
+from curate.rules.rule import text_rule
 from curate.rules.texts import answer, asked, closer, having
 from curate.text import excerpt
 
 OPENERS: Final = tuple(f"{who}{colon}" for who in ("Human", "USER", "User") for colon in (":", " :"))
+MARKERS: Final = (
+    *(f"##{space}{who}" for space in ("", " ") for who in ("Human", "User", "Assistant", "Instruction", "Response")), "Human: ", "USER: ", "User: ",
+)  # fmt: skip
 SPEAKER: Final = re.compile(r"^[ \t]*(?:#{2,4} ?(?:Human|User|Assistant|Instruction|Response) ?:|(?:Human|USER|User): )", re.MULTILINE)
 SPEAKER_HINT: Final = r"##+ ?(?:Human|User|Assistant|Instruction|Response)|Human: |USER: |User: "
 OPENING: Final = re.compile(r"\s*(?:#{2,4} ?)?(?:Human|USER|User) ?:")
@@ -24,12 +28,11 @@ LABELLED: Final = re.compile(r"\W{0,4}[A-Z][\w ]{0,20}:")
 """How a dialogue begins that was asked for: with the name of who speaks."""
 
 
-@rule(
+@text_rule(
     "Q012",
     "role-marker",
-    severity=Severity.INFO,
-    scope=Scope.TEXT,
-    trigger=SPEAKER_HINT,
+    Severity.INFO,
+    prefilter=Literals(MARKERS, ANSWER, cased=True, pattern=SPEAKER_HINT),
     hint="Cut the answer there, or make each speaker's words a message of their own.",
 )
 def role_marker() -> "pl.Expr":
@@ -54,12 +57,11 @@ def _goes_on(both: str) -> str | None:
     return f"a line begins with {excerpt(match.group().strip())}, the marker of a turn"
 
 
-@rule(
+@text_rule(
     "Q023",
     "transcript-in-message",
-    severity=Severity.WARNING,
-    scope=Scope.TEXT,
-    trigger=OPENER_HINT,
+    Severity.WARNING,
+    prefilter=Literals(OPENERS, cased=True, pattern=OPENER_HINT),
     hint="Make each turn a message. In one text, the user's words are trained on as an answer.",
 )
 def transcript_in_message() -> "pl.Expr":

@@ -7,8 +7,8 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from curate.read.compiled import Array, compiled, hex_at, is_word, literal, utf8_at, write_utf8
-from curate.read.digits import KEPT, is_number_of
-from curate.read.grams import ALWAYS, BITS, FACTOR, IN_ANSWER, REFUSES, SIZE, SLOTS, WORN, Needles
+from curate.read.number_prefilter import KEPT, Numbers, is_number_of
+from curate.read.pattern_table import ANYWHERE, AT_START, BITS, FACTOR, IN_ANSWER, SEVERAL, SIZE, SLOTS, Needles
 
 ODD, LEADS, FOLLOWS, SPACE, OTHER, MARK, JOINS, JOINED = 1, 2, 4, 8, 16, 32, 64, 128
 """Kinds of characters beyond ASCII: that some rule looks for; that begin, and go on, a text decoded wrongly; white space; that have another
@@ -17,19 +17,37 @@ with the one behind them."""
 
 
 class Characters(NamedTuple):
-    """What the characters up to U+FFFF are."""
+    """What the characters are."""
 
     kinds: Array
-    """uint8, 65,536: their kinds."""
+    """uint8, one a character: their kinds."""
     folds: Array
-    """uint16, 65,536: their compatible form in lower case; 0 for those of which it is none, or several characters."""
+    """uint16, of those up to U+FFFF: their compatible form in lower case; 0 for those of which it is none, or several characters."""
+
+
+class Patterns(NamedTuple):
+    """What is looked for in every text while it is read."""
+
+    needles: Needles
+    characters: Characters
+    numbers: Numbers
+    nobodys: Array
+    """uint8, a row each: what the domain of an address begins with that is nobody's, before a dot, in lower case."""
+    addresses: int
+    """1 where other addresses count."""
+    passwords: int
+    """1 where an @ counts that has a colon before it, with nothing between that stands in no password."""
+    variables: int
+    """1 where names in braces count."""
+    start: int
+    """Characters of an answer in which strings of the kind `AT_START` count."""
 
 
 SYSTEM, USER, ANSWER = 0, 1, 2
-CHARS, MORE, ANEW, FLAGS, WORN_OUT, FENCED, KIND, KIND_END = range(KEPT, KEPT + 8)
+CHARS, MORE, ANEW, FLAGS, COUNT, FENCED, KIND, KIND_END = range(KEPT, KEPT + 8)
 TOLD: Final = KEPT + 8
 """What is told of a string: its characters, the bytes of these beyond their first ones, whether `folded` has to be made anew, what the needles in it
-mean, how many worn-out ones there are, three backticks in a row; and, on the way, the kind of the last character beyond ASCII, and its end."""
+mean, how many of the kind `SEVERAL` there are, three backticks in a row; and, on the way, the kind of the last character beyond ASCII, and its end."""
 _SPECIAL, _LOWER = np.ones(256, dtype=np.uint8), np.arange(256, dtype=np.uint8)
 _SPECIAL[list(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ ,.;:-!?'()/*=^|_[]}~>$#+")] = 0
 """0 for a byte that is nothing but a character of the text."""
@@ -40,12 +58,6 @@ _OPENS: Final = literal(b' \n\t\r,"($')
 """What stands before a variable in braces."""
 _CLOSES: Final = literal(b' .,!?:;")\\')
 """What stands behind a variable, or the end of a string or an escape there."""
-_MADE_UP: Final = ("example", "test", "domain", "email", "mail", "company", "yourdomain", "yourcompany", "abc", "xyz", "acme", "sample")
-_NOBODYS = np.zeros((len(_MADE_UP), 12), dtype=np.uint8)
-for _nth, _name in enumerate(_MADE_UP):
-    _NOBODYS[_nth, : len(_name)] = list(_name.encode())
-"""Domains that nobody's address is under."""
-_TBD: Final = int.from_bytes(b"tbd", "big")
 
 
 @compiled
@@ -114,48 +126,54 @@ def _is_variable(data: Array, at: int, before: int) -> bool:
 
 
 @compiled
-def _is_made_up(data: Array, at: int) -> bool:
-    """Whether the domain of an address that goes on here is nobody's."""
-    for nth in range(len(_NOBODYS)):
+def _begins_with(data: Array, at: int, names: Array) -> bool:
+    """Whether one of some names stands here, in any case, with a dot behind it."""
+    for name in names:
         size = 0
-        while size < 12 and _NOBODYS[nth, size]:
-            if _LOWER[np.uintp(data[np.uintp(at + size)])] != _NOBODYS[nth, size]:
-                break
+        while size < len(name) and name[size] and _LOWER[np.uintp(data[np.uintp(at + size)])] == name[size]:
             size += 1
-        if (size == 12 or not _NOBODYS[nth, size]) and data[np.uintp(at + size)] == 46:
+        if (size == len(name) or not name[size]) and data[np.uintp(at + size)] == 46:
             return True
     return False
 
 
 @compiled
-def _opens(data: Array, at: int, role: int, before: int) -> bool:
-    """Whether a character that needles too short for four bytes begin with opens one; `before` is the one before it, 0 for none."""
-    byte, after = data[np.uintp(at)], data[np.uintp(at + 1)]
-    if byte == 123:
-        return bool(_is_variable(data, at, before))
-    if byte == 60:  # <| as it is or wide, <s> and, in answers, <p>
-        following = data[np.uintp(at + 2)] if (after | 32) == 112 or after == 115 else 0
-        if after == 124 or after == 92 or after == 0xEF or (after == 115 and following == 62):
-            return True
-        return bool(role == ANSWER and after != 115 and (following == 32 or following == 62 or following == 47 or following == 92))
-    if byte == 37:  # %s
-        return bool(after == 115 and (before == 0 or before == 32 or before == 44) and _is_one_of(data[np.uintp(at + 2)], _CLOSES))
-    if byte == 38:  # &#
-        return bool(role == ANSWER and after == 35)
-    return False
+def _opened(data: Array, at: int, shorts: Array) -> int:
+    """Where the short strings count of which one begins here; every escape of a character beyond ASCII may be the one in it."""
+    meant, first = 0, data[np.uintp(at)]
+    for short in shorts:
+        if first == short[0]:
+            size = 1
+            while size < 3 and short[size] and _LOWER[np.uintp(data[np.uintp(at + size)])] == short[size]:
+                size += 1
+            whole, escaped = size == 3 or not short[size], data[np.uintp(at + size)] == 92
+            behind = data[np.uintp(at + size + 1)] if escaped else 0
+            if whole or (escaped and (behind == short[size] or (behind == 117 and short[size] >= 128))):
+                meant |= int(short[3])
+    return meant
 
 
 @compiled
-def _is_address(data: Array, at: int, text: Array, start: int, used: int) -> bool:
+def _ended(window: int, text: Array, start: int, used: int, triples: Array) -> int:
+    """Where the strings of three bytes count of which one ends here."""
+    meant = 0
+    for nth in range(len(triples)):
+        if window & 0xFFFFFF == triples[nth, 0] and not (triples[nth, 2] and used - start > 3 and is_word(text[np.uintp(used - 4)])):
+            meant |= triples[nth, 1]
+    return meant
+
+
+@compiled
+def _is_address(data: Array, at: int, text: Array, start: int, used: int, known: Patterns) -> bool:
     """Whether an @ may stand in somebody's address, or behind a password."""
     after = data[np.uintp(at + 1)]
     if used == start or _is_one_of(text[np.uintp(used - 1)], _UNJOINED) or not (_is_name(after) or after == 45 or after == 46):
         return False
-    if not _is_made_up(data, at + 1):
+    if known.addresses and not _begins_with(data, at + 1, known.nobodys):
         return True
     while used > start and not _is_one_of(text[np.uintp(used - 1)], _UNJOINED):
         used -= 1
-    return bool(used > start and text[np.uintp(used - 1)] == 58)
+    return bool(known.passwords and used > start and text[np.uintp(used - 1)] == 58)
 
 
 @compiled
@@ -196,7 +214,7 @@ def _beyond(
     code, at = _code_at(data, at)
     if code < 0:
         return -1, 0, 0
-    kind = int(known.kinds[np.uintp(code)]) if code < 0x10000 else ODD if 0x101FD <= code <= 0x1E94A or code >= 0x2F800 else 0
+    kind = int(known.kinds[np.uintp(code)])
     led = told[KIND] if told[KIND_END] == used else 0
     if kind & ODD or (led & LEADS and kind & FOLLOWS) or (led & MARK and kind & (MARK | JOINS)) or (used == start and kind & SPACE):
         return -1, 0, 0
@@ -214,61 +232,84 @@ def _beyond(
 
 
 @compiled
-def _tells(meant: int, role: int, chars: int, told: Array) -> bool:
-    """Whether needles that were found are enough for a text to be looked at; `told` gets what they mean."""
+def _tells(meant: int, role: int, chars: int, start: int, told: Array) -> bool:
+    """Whether strings that were found are enough for a text to be looked at; `told` gets where they count."""
     told[FLAGS] |= meant
-    told[WORN_OUT] += meant & WORN != 0
-    return bool(meant & ALWAYS or (role == ANSWER and (meant & IN_ANSWER or (meant & REFUSES and chars <= 200))))
+    told[COUNT] += meant & SEVERAL != 0
+    return bool(meant & ANYWHERE or (role == ANSWER and (meant & IN_ANSWER or (meant & AT_START and chars <= start))))
+
+
+@compiled
+def _digits(data: Array, at: int, text: Array, start: int, used: int, folded: Array, used_folded: int, told: Array, numbers: Numbers) -> tuple[int, int, int]:
+    """A run of digits: where to go on in the data, in `text` and in `folded`; -1 for one that may be somebody's number."""
+    first, code = used, data[np.uintp(at)]
+    while 48 <= code <= 57:
+        text[np.uintp(used)] = folded[np.uintp(used_folded)] = code
+        at, used, used_folded = at + 1, used + 1, used_folded + 1
+        code = data[np.uintp(at)]
+    return (-1, 0, 0) if is_number_of(text, start, first, used, told, numbers) else (at, used, used_folded)
+
+
+@compiled
+def _marks(data: Array, at: int, role: int, text: Array, start: int, used: int, known: Patterns, told: Array) -> bool:
+    """Whether a mark of ASCII that is not escaped opens what makes a text one to be looked at."""
+    code = data[np.uintp(at)]
+    if code == 96:
+        told[FENCED] |= data[np.uintp(at + 1)] == 96 and data[np.uintp(at + 2)] == 96
+        return False
+    if code == 64:
+        return bool(_is_address(data, at, text, start, used, known))
+    if code == 123:
+        return bool(known.variables and _is_variable(data, at, int(text[np.uintp(used - 1)]) if used > start else 0))
+    meant = _opened(data, at, known.needles.shorts)
+    return bool(meant and _tells(meant, role, used - start - told[MORE], known.start, told))
+
+
+@compiled
+def _unescaped(code: int) -> int:
+    """The character that a backslash and a letter stand for; 0 where no writer of JSON writes that."""
+    return 10 if code == 110 else 9 if code == 116 else 13 if code == 114 else code if code == 34 or code == 92 or code == 47 else 0
 
 
 @compiled
 def content(  # noqa: PLR0912  (one pass, and calls cost)
-    data: Array, at: int, role: int, known: Needles, characters: Characters, text: Array, used: int, folded: Array, used_folded: int, told: Array,
+    data: Array, at: int, role: int, known: Patterns, text: Array, used: int, folded: Array, used_folded: int, told: Array,
 ) -> tuple[int, int, int]:  # fmt: skip
-    """A string of JSON, from behind its opening quote: where it ends in the data, in `text` and in `folded`; -1 where it is not quiet.
+    """A string of JSON, from behind its opening quote: where it ends in the data, in `text` and in `folded`; -1 where it has to be looked at.
 
     The data ends with a line break, which no string goes beyond. `told` gets what the constants above name.
     """
-    start, window, bits = used, 0, known.bits
+    start, window, bits = used, 0, known.needles.bits
     told[:] = 0
     while True:
         code = int(data[np.uintp(at)])
         if _SPECIAL[np.uintp(code)]:  # a twentieth of most texts
-            if code < 32 or (window & 0xFFFFFF) == _TBD:
+            meant = _ended(window, text, start, used, known.needles.triples)
+            if code < 32 or (meant and _tells(meant, role, used - start - told[MORE], known.start, told)):
                 return -1, 0, 0
             if code == 34:
                 break
-            if 48 <= code <= 57:
-                first = used
-                while 48 <= code <= 57:
-                    text[np.uintp(used)] = folded[np.uintp(used_folded)] = code
-                    at, used, used_folded = at + 1, used + 1, used_folded + 1
-                    code = int(data[np.uintp(at)])
-                if is_number_of(text, start, first, used, told):
-                    return -1, 0, 0
-                window = 0
-                continue
             escaped = code == 92
             if escaped:
                 code = int(data[np.uintp(at + 1)])
             if code >= 128 or (escaped and code == 117):
-                at, used, used_folded = _beyond(data, at, text, start, used, folded, used_folded, characters, told)
+                at, used, used_folded = _beyond(data, at, text, start, used, folded, used_folded, known.characters, told)
                 if at < 0:
                     return -1, 0, 0
                 apostrophe = text[np.uintp(used - 1)] == 0x99 and text[np.uintp(used - 2)] == 0x80 and text[np.uintp(used - 3)] == 0xE2
                 window = (window << 8 | 39) & 0xFFFFFFFF if apostrophe else 0
                 continue
             if escaped:
-                at += 1
-                code = 10 if code == 110 else 9 if code == 116 else 13 if code == 114 else code if code == 34 or code == 92 or code == 47 else 0
+                at, code = at + 1, _unescaped(code)
                 if code == 0:
                     return -1, 0, 0
-            elif code == 96:
-                told[FENCED] |= data[np.uintp(at + 1)] == 96 and data[np.uintp(at + 2)] == 96
-            elif code == 64:
-                if _is_address(data, at, text, start, used):
+            elif 48 <= code <= 57:
+                at, used, used_folded = _digits(data, at, text, start, used, folded, used_folded, told, known.numbers)
+                if at < 0:
                     return -1, 0, 0
-            elif _opens(data, at, role, int(text[np.uintp(used - 1)]) if used > start else 0):
+                window = 0
+                continue
+            elif _marks(data, at, role, text, start, used, known, told):
                 return -1, 0, 0
         low = int(_LOWER[np.uintp(code)])
         text[np.uintp(used)] = code
@@ -277,8 +318,8 @@ def content(  # noqa: PLR0912  (one pass, and calls cost)
         window = ((window << 8) | low) & 0xFFFFFFFF
         spread = ((window * FACTOR) & 0xFFFFFFFF) >> (32 - BITS)
         if (bits[np.uintp(spread >> 3)] >> (spread & 7)) & 1:
-            meant = _found(data, at, text, start, used, window, known)
-            if meant and _tells(meant, role, used - start - told[MORE], told):
+            meant = _found(data, at, text, start, used, window, known.needles)
+            if meant and _tells(meant, role, used - start - told[MORE], known.start, told):
                 return -1, 0, 0
     told[CHARS] = used - start - told[MORE]
     if told[KIND_END] == used and told[KIND] & SPACE:

@@ -2,26 +2,37 @@
 
 Compiled, for big files; every other line goes the careful way, so that all the scan has to be is never sure without cause. A line is
 quiet when it is a conversation as `json.dumps` or `JSON.stringify` writes it, an optional system prompt and then questions and
-answers in turn, and nothing in it is a needle: a piece of text that some rule looks for, a number of somebody's, white space at either
-end, a character that is not in normal form. What is kept of a quiet line are digests of what it says.
+answers in turn, and nothing in it is marked by the prefilters of the rules, which come as tables (see `curate.rules.prefilter_tables`).
+What is kept of a quiet line are digests of what it says.
 """
 
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 import xxhash
 
-from curate.read.answer import is_suspicious, is_unsound, shows
-from curate.read.compiled import Array, after, compiled, entry, literal, literal_at, same
-from curate.read.content import ANEW, ANSWER, CHARS, FENCED, FLAGS, SYSTEM, TOLD, USER, WORN_OUT, Characters, content
+from curate.read.compiled import Array, after, compiled, entry, forget, literal, literal_at, same
 from curate.read.digest import digest
-from curate.read.grams import ADDRESS, POINTS, Needles
+from curate.read.json_string_kernel import ANEW, ANSWER, CHARS, COUNT, FENCED, FLAGS, SYSTEM, TOLD, USER, Patterns, content
+from curate.read.pattern_table import LINKS, POINTS
+from curate.read.text_prefilter import Answers, Exchanges, is_suspicious, is_unsound, shows
 
 _ROLES: Final = (literal(b"system"), literal(b"user"), literal(b"assistant"))
 _OPENING, _ROLE, _CONTENT = literal(b'{"messages":'), literal(b'{"role":'), literal(b'"content":')
-_SOURCES: Final = ("answer", "compiled", "content", "digest", "digits", "grams", "quiet")
+_SOURCES: Final = ("compiled", "digest", "fast_path", "json_string_kernel", "number_prefilter", "pattern_table", "text_prefilter")
 _COLON, _COMMA = np.int64(58), np.int64(44)
+
+
+class Prefilters(NamedTuple):
+    """What the rules look for, as compiled code does."""
+
+    patterns: Patterns
+    answers: Answers
+    exchanges: Exchanges
 
 
 class Room(NamedTuple):
@@ -91,14 +102,14 @@ def _role(data: Array, at: int, end: int, before: int) -> tuple[int, int]:
 
 
 @compiled
-def _is_loud(role: int, text: Array, start: int, end: int, told: Array) -> bool:
-    """Whether a text has to be looked at, whatever stands before it."""
-    if start == end or text[start] <= 32 or text[end - 1] <= 32:
+def _is_loud(role: int, text: Array, start: int, end: int, told: Array, known: Prefilters) -> bool:
+    """Whether a text has to be looked at, whatever stands before it. One of no character is never quiet: its ends are looked at below."""
+    if start == end or (known.exchanges.outside and (text[start] <= 32 or text[end - 1] <= 32)):
         return True
     if role == ANSWER:
-        return bool(is_unsound(text, start, end, told[CHARS], told[WORN_OUT], told[FENCED]))
+        return bool(is_unsound(text, start, end, told[CHARS], told[COUNT], told[FENCED], known.answers))
     flags = told[FLAGS]
-    return bool(role == USER and end - start < 160 and (flags & ADDRESS or (flags & POINTS and not shows(text, start, end))))
+    return bool(role == USER and end - start < known.exchanges.short and (flags & LINKS or (flags & POINTS and not shows(text, start, end, known.exchanges))))
 
 
 @compiled
@@ -120,7 +131,7 @@ def _write_roles(text: Array, used: int, turns: int, system: bool) -> int:
 
 @compiled
 def _line(  # noqa: PLR0912  (one form of a line, from its first byte to its last)
-    data: Array, at: int, end: int, known: Needles, characters: Characters, room: Room, used: int, lines: Lines, line: int
+    data: Array, at: int, end: int, known: Prefilters, room: Room, used: int, lines: Lines, line: int
 ) -> tuple[int, int]:
     """Where a quiet line ends, without its line break, and where its texts do, which are written from `used` on; -1 for any other line."""
     text, folded, told, last = room
@@ -142,8 +153,8 @@ def _line(  # noqa: PLR0912  (one form of a line, from its first byte to its las
             text[used], folded[used_folded] = 0, 0
             used, used_folded = used + 1, used_folded + 1
         start = used
-        at, used, used_folded = content(data, at, role, known, characters, text, used, folded, used_folded, told)
-        if at < 0 or _is_loud(role, text, start, used, told):
+        at, used, used_folded = content(data, at, role, known.patterns, text, used, folded, used_folded, told)
+        if at < 0 or _is_loud(role, text, start, used, told, known):
             return -1, -1
         size, chars = used - start, told[CHARS]
         total, anew, turns = total + chars, anew | told[ANEW], turns + 1
@@ -152,9 +163,9 @@ def _line(  # noqa: PLR0912  (one form of a line, from its first byte to its las
             lines.system[line] = digest(text, start, used)
         else:
             which = role - 1
-            if turns > 2 and sizes[which] == size and same(text, starts[which], start, size):
+            if known.exchanges.again and turns > 2 and sizes[which] == size and same(text, starts[which], start, size):
                 return -1, -1
-            if role == ANSWER and is_suspicious(text, starts[0], sizes[0], asked_chars, start, size, chars):
+            if role == ANSWER and is_suspicious(text, starts[0], sizes[0], asked_chars, start, size, chars, known.exchanges):
                 return -1, -1
             starts[which], sizes[which] = start, size
             if role == USER:
@@ -185,7 +196,7 @@ def _scan(stamp: int) -> Any:
     """The scan of lines, compiled from sources that `stamp` stands for: numba asks only whether this file has changed."""
 
     @entry
-    def scan_lines(data: Array, known: Needles, characters: Characters, room: Room, lines: Lines, starts: Array) -> tuple[int, int]:
+    def scan_lines(data: Array, known: Prefilters, room: Room, lines: Lines, starts: Array) -> tuple[int, int]:
         """Fill `lines` with what is known of those of the data, of which the last one ends with a line break, too, and `starts` with where they start.
 
         Returns how many end in CR LF, and how many bytes of the room the texts of the quiet ones take.
@@ -193,7 +204,7 @@ def _scan(stamp: int) -> Any:
         end, at, returns, used = np.int64(len(data)), np.int64(0), np.int64(stamp * 0), np.int64(0)
         for line in range(len(lines.quiet)):
             starts[line] = at
-            behind, written = _line(data, at, end, known, characters, room, used, lines, line)
+            behind, written = _line(data, at, end, known, room, used, lines, line)
             if behind >= 0:
                 lines.quiet[line] = True
                 at, used = behind, written
@@ -212,3 +223,91 @@ def _stamp() -> int:
 
 
 scan_lines = _scan(_stamp())
+
+
+class Texts(NamedTuple):
+    """What the quiet lines of a piece say: of each, a system prompt perhaps, and then questions and answers in turn."""
+
+    joined: bytes
+    """The texts, in UTF-8, with a U+0000 behind each, and nowhere else."""
+    turns: Array
+    """int32, one a line: its texts."""
+    system: Array
+    """int32, one a line: 1 where the first of them is a system prompt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """What a scan found: which lines are quiet, and of these, in order, what is known of them."""
+
+    quiet: Array
+    """bool, one a line of the piece."""
+    starts: Array
+    """int64: where each line of the piece starts, and where the next one would."""
+    lines: Lines
+    """The quiet lines."""
+    returns: int
+    """Lines that end in CR LF."""
+
+    @property
+    def numbers(self) -> Array:
+        """The quiet lines, counted from 1."""
+        return np.flatnonzero(self.quiet) + 1
+
+    @property
+    def others(self) -> list[int]:
+        """The lines that are not quiet, counted from 1."""
+        found: list[int] = (np.flatnonzero(~self.quiet) + 1).tolist()
+        return found
+
+    def by_roles(self) -> dict[tuple[str, ...], Array]:
+        """The quiet lines by the roles of their turns."""
+        numbers, (turns, system, *_) = self.numbers, self.lines.counts.T
+        found = {}
+        for many, opened in (divmod(kind, 2) for kind in np.unique(turns * 2 + system).tolist()):
+            roles = ("system",) * opened + ("user", "assistant") * ((many - opened) // 2)
+            found[roles] = numbers[(turns == many) & (system == opened)]
+        return found
+
+
+@dataclass(slots=True)
+class Scan:
+    """The scan with some prefilters."""
+
+    known: Prefilters
+    suspects: Callable[[Texts], Array] | None = None
+    """Which lines (bool, one each) are not quiet after all, for what they say; None where nobody is to be asked."""
+    room: bytearray = field(default_factory=bytearray)
+    """Where pieces are read to, one after another: memory that is new each time costs as much as what is read into it."""
+    written: Room = field(default_factory=lambda: room_for(0))
+
+    def load(self) -> None:
+        """Load what is compiled, or compile it. numba would look for a library of matrices by loading SciPy, a third of the time; nothing here needs one."""
+        loaded = sys.modules.get("scipy")
+        if loaded is None:
+            sys.modules["scipy"] = None  # type: ignore[assignment]  # what makes an import of it fail
+        try:
+            self(b"\n", 1)
+        except (AttributeError, ImportError):
+            forget(scan_lines)
+            self(b"\n", 1)
+        finally:
+            if loaded is None:
+                del sys.modules["scipy"]
+
+    def __call__(self, data: bytes | bytearray, size: int) -> Scanned:
+        """Scan the lines of the first `size` bytes, of which the last one may have no line break."""
+        ended = data.count(b"\n", 0, size)
+        whole = data.rfind(b"\n", 0, size) + 1
+        count = ended + (whole < size)
+        found, starts = lines_for(count), np.zeros(count + 1, dtype=np.int64)
+        now = Lines(*(column[:ended] for column in found))
+        if len(self.written.text) < whole + 64:
+            self.written = room_for(whole)
+        returns, used = scan_lines(np.frombuffer(data, dtype=np.uint8, count=whole), self.known, self.written, now, starts)
+        starts[ended], starts[count] = whole, whole if count == ended else size + 1
+        quiet = np.flatnonzero(found.quiet)
+        if self.suspects is not None and len(quiet):
+            counts = found.counts[quiet]
+            found.quiet[quiet[self.suspects(Texts(self.written.text[:used].tobytes(), counts[:, 0], counts[:, 1]))]] = False
+        return Scanned(found.quiet, starts, Lines(*(column[found.quiet] for column in found)), returns)
