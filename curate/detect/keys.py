@@ -93,7 +93,7 @@ def plain_turns(roles: tuple[str, ...], texts: Sequence[str]) -> list[bytes]:
 
 
 def digest(data: bytes, seed: int = 0) -> int:
-    """A key, as `curate.read.keys_kernel` makes it; never 0, which stands for none."""
+    """A key, as `curate.read.outline_kernel` makes it; never 0, which stands for none."""
     return xxhash.xxh64_intdigest(data, seed) or 1
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from functools import cache
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from curate.detect.boilerplate import Passages, own_texts
@@ -38,11 +39,9 @@ def ids_of(outlined: Outlined) -> "Ids":
     """The ids of the examples."""
     import numpy as np
 
-    from curate.read.blake2_kernel import digests
-
-    found, block = np.empty((len(outlined.lines), 2), dtype=np.uint64), np.empty(16, dtype=np.uint64)
-    digests(outlined.canon, outlined.lines[:, 2:4].copy(), found, np.empty(8, dtype=np.uint64), block, block.view(np.uint8))
-    return found
+    canon = memoryview(outlined.canon)
+    found = b"".join([blake2b(canon[start:end], digest_size=16).digest() for start, end in outlined.lines[:, 2:4].tolist()])
+    return np.frombuffer(found, dtype=">u8").astype(np.uint64).reshape(-1, 2)
 
 
 def sets_of(outlined: Outlined, on: On, shingling: Shingling, common: Passages | None, *, brief: bool, whole: Sets | None) -> tuple[Sets, Brief]:
@@ -135,7 +134,7 @@ def keys_of(outlined: Outlined) -> Keys:
     """Their keys."""
     import numpy as np
 
-    from curate.read.keys_kernel import keys_of_lines
+    from curate.read.outline_kernel import keys_of_lines
 
     count, turns = len(outlined.lines), len(outlined.turns)
     whole, begun, ends = np.zeros(count, dtype=np.uint64), np.empty(turns, dtype=np.uint64), np.zeros(count + 1, dtype=np.int64)

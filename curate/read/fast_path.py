@@ -15,16 +15,14 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import xxhash
 
-from curate.read.compiled import Array, after, compiled, entry, forget, literal, literal_at, same
+from curate.read.compiled import Array, compiled, entry, forget, same
 from curate.read.digest import digest
-from curate.read.json_string_kernel import ANEW, ANSWER, CHARS, COUNT, FENCED, FLAGS, SYSTEM, TOLD, USER, Patterns, content
+from curate.read.json_string_kernel import ANEW, ANSWER, CHARS, COUNT, FENCED, FLAGS, TOLD, Patterns, content
 from curate.read.pattern_table import LINKS, POINTS
+from curate.read.plain_line import ROLES, SYSTEM, USER, closed, opened, turn, turned
 from curate.read.text_prefilter import Answers, Exchanges, is_suspicious, is_unsound, shows
 
-_ROLES: Final = (literal(b"system"), literal(b"user"), literal(b"assistant"))
-_OPENING, _ROLE, _CONTENT = literal(b'{"messages":'), literal(b'{"role":'), literal(b'"content":')
-_SOURCES: Final = ("compiled", "digest", "fast_path", "json_string_kernel", "number_prefilter", "pattern_table", "text_prefilter")
-_COLON, _COMMA = np.int64(58), np.int64(44)
+_SOURCES: Final = ("compiled", "digest", "fast_path", "json_string_kernel", "number_prefilter", "pattern_table", "plain_line", "text_prefilter")
 
 
 class Prefilters(NamedTuple):
@@ -79,29 +77,6 @@ def lines_for(count: int) -> Lines:
 
 
 @compiled
-def _role(data: Array, at: int, end: int, before: int) -> tuple[int, int]:
-    """The role of a turn that opens here, after a turn of the role `before` (-1 for none), and where its text starts; -1 where there is none that fits."""
-    at = after(data, literal_at(data, at, end, _ROLE) - 1, end, _COLON)
-    if at < 0 or at + 1 >= end or data[at] != 34:
-        return -1, -1
-    letter = data[at + 1]
-    role = SYSTEM if letter == 115 else USER if letter == 117 else ANSWER
-    if (role == SYSTEM and before >= 0) or (role == ANSWER and before != USER) or (role == USER and before == USER):
-        return -1, -1
-    if role == SYSTEM:
-        at = literal_at(data, at + 1, end, _ROLES[0])
-    elif role == USER:
-        at = literal_at(data, at + 1, end, _ROLES[1])
-    else:
-        at = literal_at(data, at + 1, end, _ROLES[2])
-    if at < 0 or at >= end or data[at] != 34:
-        return -1, -1
-    at = after(data, at + 1, end, _COMMA)
-    at = after(data, literal_at(data, at, end, _CONTENT) - 1, end, _COLON)
-    return (-1, -1) if at < 0 or at >= end or data[at] != 34 else (role, at + 1)
-
-
-@compiled
 def _is_loud(role: int, text: Array, start: int, end: int, told: Array, known: Prefilters) -> bool:
     """Whether a text has to be looked at, whatever stands before it. One of no character is never quiet: its ends are looked at below."""
     if start == end or (known.exchanges.outside and (text[start] <= 32 or text[end - 1] <= 32)):
@@ -117,10 +92,10 @@ def _write_roles(text: Array, used: int, turns: int, system: bool) -> int:
     """Write what stands for the roles of a line's turns; where it ends."""
     text[used] = 2
     used += 1
-    for turn in range(turns):
-        which = SYSTEM if turn == 0 and system else ANSWER if (turn + (not system)) % 2 == 0 else USER
-        name = _ROLES[0] if which == SYSTEM else _ROLES[1] if which == USER else _ROLES[2]
-        if turn:
+    for place in range(turns):
+        which = SYSTEM if place == 0 and system else ANSWER if (place + (not system)) % 2 == 0 else USER
+        name = ROLES[0] if which == SYSTEM else ROLES[1] if which == USER else ROLES[2]
+        if place:
             text[used] = 1
             used += 1
         for nth in range(len(name)):
@@ -130,9 +105,7 @@ def _write_roles(text: Array, used: int, turns: int, system: bool) -> int:
 
 
 @compiled
-def _line(  # noqa: PLR0912  (one form of a line, from its first byte to its last)
-    data: Array, at: int, end: int, known: Prefilters, room: Room, used: int, lines: Lines, line: int
-) -> tuple[int, int]:
+def _line(data: Array, at: int, end: int, known: Prefilters, room: Room, used: int, lines: Lines, line: int) -> tuple[int, int]:
     """Where a quiet line ends, without its line break, and where its texts do, which are written from `used` on; -1 for any other line."""
     text, folded, told, last = room
     starts, sizes = last
@@ -141,13 +114,13 @@ def _line(  # noqa: PLR0912  (one form of a line, from its first byte to its las
     zero = used_folded = turns = total = anew = asked_chars = np.int64(0)
     role = np.int64(-1)
     system = False
-    at = after(data, literal_at(data, at, end, _OPENING) - 1, end, _COLON)
-    if at < 0 or at >= end or data[at] != 91:
+    at, more = opened(data, at, end), True
+    if at < 0:
         return -1, -1
-    at += 1
-    while True:
-        role, at = _role(data, at, end, role)
-        if at < 0:
+    while more:
+        before = role
+        role, at = turn(data, at, end)
+        if at < 0 or (role == SYSTEM and before >= 0) or (role == ANSWER and before != USER) or (role == USER and before == USER):
             return -1, -1
         if turns:
             text[used], folded[used_folded] = 0, 0
@@ -170,17 +143,11 @@ def _line(  # noqa: PLR0912  (one form of a line, from its first byte to its las
             starts[which], sizes[which] = start, size
             if role == USER:
                 asked_chars = chars
-        if at >= end or data[at] != 125:
+        at, more = turned(data, at, end)
+        if at < 0:
             return -1, -1
-        at += 1
-        if at >= end or data[at] != 44:
-            break
-        at = after(data, at, end, _COMMA)
-    if role != ANSWER or at + 1 >= end or data[at] != 93 or data[at + 1] != 125:
-        return -1, -1
-    at += 2
-    at += data[at] == 13
-    if data[at] != 10:
+    at = closed(data, at, end)
+    if role != ANSWER or at < 0:
         return -1, -1
     lines.asked[line], lines.answer[line] = digest(text, first, start), digest(text, start, used)
     behind = used
@@ -264,9 +231,9 @@ class Scanned:
         """The quiet lines by the roles of their turns."""
         numbers, (turns, system, *_) = self.numbers, self.lines.counts.T
         found = {}
-        for many, opened in (divmod(kind, 2) for kind in np.unique(turns * 2 + system).tolist()):
-            roles = ("system",) * opened + ("user", "assistant") * ((many - opened) // 2)
-            found[roles] = numbers[(turns == many) & (system == opened)]
+        for many, systems in (divmod(kind, 2) for kind in np.unique(turns * 2 + system).tolist()):
+            roles = ("system",) * systems + ("user", "assistant") * ((many - systems) // 2)
+            found[roles] = numbers[(turns == many) & (system == systems)]
         return found
 
 

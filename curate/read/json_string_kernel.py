@@ -6,9 +6,10 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from curate.read.compiled import Array, compiled, hex_at, is_word, literal, utf8_at, write_utf8
+from curate.read.compiled import Array, compiled, is_word, literal, utf8_at, write_utf8
 from curate.read.number_prefilter import KEPT, Numbers, is_number_of
 from curate.read.pattern_table import ANYWHERE, AT_START, BITS, FACTOR, IN_ANSWER, SEVERAL, SIZE, SLOTS, Needles
+from curate.read.plain_line import ASSISTANT, escaped
 
 ODD, LEADS, FOLLOWS, SPACE, OTHER, MARK, JOINS, JOINED = 1, 2, 4, 8, 16, 32, 64, 128
 """Kinds of characters beyond ASCII: that some rule looks for; that begin, and go on, a text decoded wrongly; white space; that have another
@@ -43,7 +44,7 @@ class Patterns(NamedTuple):
     """Characters of an answer in which strings of the kind `AT_START` count."""
 
 
-SYSTEM, USER, ANSWER = 0, 1, 2
+ANSWER: Final = ASSISTANT
 CHARS, MORE, ANEW, FLAGS, COUNT, FENCED, KIND, KIND_END = range(KEPT, KEPT + 8)
 TOLD: Final = KEPT + 8
 """What is told of a string: its characters, the bytes of these beyond their first ones, whether `folded` has to be made anew, what the needles in it
@@ -182,12 +183,8 @@ def _code_at(data: Array, at: int) -> tuple[int, int]:
     if data[np.uintp(at)] != 92:
         code = utf8_at(data, at)
         return code, at + (2 if code < 0x800 else 3 if code < 0x10000 else 4)
-    code = hex_at(data, at + 2)
-    at += 6
-    if 0xD800 <= code < 0xDC00:
-        low = hex_at(data, at + 2) if data[np.uintp(at)] == 92 and data[np.uintp(at + 1)] == 117 else -1
-        return (0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00) if 0xDC00 <= low < 0xE000 else -1), at + 6
-    return (-1 if code < 128 or 0xDC00 <= code < 0xE000 else code), at
+    code, at = escaped(data, at + 1)
+    return (-1 if code < 128 else code), at
 
 
 @compiled
@@ -266,12 +263,6 @@ def _marks(data: Array, at: int, role: int, text: Array, start: int, used: int, 
 
 
 @compiled
-def _unescaped(code: int) -> int:
-    """The character that a backslash and a letter stand for; 0 where no writer of JSON writes that."""
-    return 10 if code == 110 else 9 if code == 116 else 13 if code == 114 else code if code == 34 or code == 92 or code == 47 else 0
-
-
-@compiled
 def content(  # noqa: PLR0912  (one pass, and calls cost)
     data: Array, at: int, role: int, known: Patterns, text: Array, used: int, folded: Array, used_folded: int, told: Array,
 ) -> tuple[int, int, int]:  # fmt: skip
@@ -289,19 +280,20 @@ def content(  # noqa: PLR0912  (one pass, and calls cost)
                 return -1, 0, 0
             if code == 34:
                 break
-            escaped = code == 92
-            if escaped:
+            is_escape = code == 92
+            if is_escape:
                 code = int(data[np.uintp(at + 1)])
-            if code >= 128 or (escaped and code == 117):
+            if code >= 128 or (is_escape and code == 117):
                 at, used, used_folded = _beyond(data, at, text, start, used, folded, used_folded, known.characters, told)
                 if at < 0:
                     return -1, 0, 0
                 apostrophe = text[np.uintp(used - 1)] == 0x99 and text[np.uintp(used - 2)] == 0x80 and text[np.uintp(used - 3)] == 0xE2
                 window = (window << 8 | 39) & 0xFFFFFFFF if apostrophe else 0
                 continue
-            if escaped:
-                at, code = at + 1, _unescaped(code)
-                if code == 0:
+            if is_escape:
+                code, at = escaped(data, at + 1)
+                at -= 1
+                if code < 0:
                     return -1, 0, 0
             elif 48 <= code <= 57:
                 at, used, used_folded = _digits(data, at, text, start, used, folded, used_folded, told, known.numbers)

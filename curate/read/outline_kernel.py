@@ -1,4 +1,4 @@
-"""The loops of `curate.read.outline`: a plain line of bytes to its canonical JSON and its texts.
+"""The loops of `curate.read.outline`: a plain line of bytes to its canonical JSON and its texts, and to keys of them.
 
 Every line that is not clearly plain is refused (-1) and goes the careful way; property tests hold the two ways together.
 """
@@ -9,14 +9,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from curate.read.compiled import Array, after, compiled, entry, hex_at, literal, literal_at, utf8_at, write_utf8
+from curate.read.compiled import Array, compiled, entry, literal, utf8_at, write_utf8
+from curate.read.digest import seeded
+from curate.read.plain_line import ROLES, SYSTEM, USER, closed, escaped, opened, turn, turned
 
-_OPENING, _ROLE, _CONTENT = literal(b'{"messages":'), literal(b'{"role":'), literal(b'"content":')
 _HEAD, _BODY, _MIDDLE, _TAIL, _BETWEEN = literal(b'{"messages":['), literal(b'{"content":"'), literal(b'","role":"'), literal(b'"}'), literal(b"]}")
-
-
-SYSTEM, USER, ASSISTANT = 0, 1, 2
-ROLES: Final = (literal(b"system"), literal(b"user"), literal(b"assistant"))
 BLOCK: Final = 32
 """Bytes that are looked at and copied at a time, where nothing is special about them."""
 
@@ -49,106 +46,61 @@ def _escaped(out: Array, at: int, code: int) -> Any:
 
 
 @compiled
-def _string(  # noqa: PLR0912, PLR0915  (one pass, and calls cost)
-    data: Array, at: int, end: int, canon: Array, used: int, text: Array, written: int, told: Array
-) -> tuple[int, int, int]:
+def _copied(data: Array, at: int, end: int, canon: Array, used: int, text: Array, written: int) -> int:
+    """Copy what is ASCII and not special, to both; how many characters that is."""
+    count = 0
+    while at + count + BLOCK <= end:
+        special = False
+        for nth in range(BLOCK):  # compiled to vectors; what is written behind a special character is written over
+            here = data[np.uintp(at + count + nth)]
+            text[np.uintp(written + count + nth)] = here
+            canon[np.uintp(used + count + nth)] = here
+            special |= (here < 32) | (here > 127) | (here == 34) | (here == 92)
+        if special:
+            break
+        count += BLOCK
+    code = int(data[np.uintp(at + count)])
+    while 32 <= code < 128 and code != 34 and code != 92:  # the data ends with a line break
+        text[np.uintp(written + count)], canon[np.uintp(used + count)] = code, code
+        count += 1
+        code = int(data[np.uintp(at + count)])
+    return count
+
+
+@compiled
+def _string(data: Array, at: int, end: int, canon: Array, used: int, text: Array, written: int, told: Array) -> tuple[int, int, int]:
     """A string of JSON from behind its opening quote: where it ends in the data, in `canon` and in `text`; -1 where it is not plain.
 
     `told` gets its characters, and whether all are ASCII.
     """
     chars, plain = 0, True
     while at < end:
-        while at + BLOCK <= end:
-            special = False
-            for nth in range(BLOCK):  # compiled to vectors; what is written behind a special character is written over
-                here = data[np.uintp(at + nth)]
-                text[np.uintp(written + nth)] = here
-                canon[np.uintp(used + nth)] = here
-                special |= (here < 32) | (here > 127) | (here == 34) | (here == 92)
-            if special:
-                break
-            at, used, written, chars = at + BLOCK, used + BLOCK, written + BLOCK, chars + BLOCK
-        code = int(data[at])
-        while 32 <= code < 128 and code != 34 and code != 92:  # the data ends with a line break
-            text[written], canon[used] = code, code
-            at, used, written, chars = at + 1, used + 1, written + 1, chars + 1
-            code = int(data[at])
-        if at >= end:
-            return -1, 0, 0
+        count = _copied(data, at, end, canon, used, text, written)
+        at, used, written, chars = at + count, used + count, written + count, chars + count
+        code = int(data[np.uintp(at)])
         if code == 34:
             told[0], told[1] = chars, plain
             return at + 1, used, written
         if code < 32:
-            return -1, 0, 0
-        at += 1
+            break
         if code == 92:
-            if at >= end:
-                return -1, 0, 0
-            letter = data[at]
-            at += 1
-            if letter == 110:
-                code = 10
-            elif letter == 34 or letter == 92 or letter == 47:
-                code = int(letter)
-            elif letter == 116:
-                code = 9
-            elif letter == 114:
-                code = 13
-            elif letter == 117:
-                code = hex_at(data, at)
-                at += 4
-                if 0xD800 <= code < 0xDC00 and at + 6 <= end and data[at] == 92 and data[at + 1] == 117:
-                    low = hex_at(data, at + 2)
-                    at += 6
-                    if not 0xDC00 <= low < 0xE000:
-                        return -1, 0, 0
-                    code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00)
-                elif 0xD800 <= code < 0xE000:
-                    return -1, 0, 0
-                if code < 32 and code != 9 and code != 10 and code != 13:
-                    return -1, 0, 0
-            else:
-                return -1, 0, 0
-            chars += 1
-            if code < 128:
-                text[written] = code
-                written += 1
-                used = _escaped(canon, used, code)
-            else:
-                plain = False
-                written = write_utf8(text, written, code)
-                used = write_utf8(canon, used, code)
-            continue
-        plain = False
+            code, at = escaped(data, at + 1)
+        else:
+            code = utf8_at(data, at)
+            at += 2 if code < 0x800 else 3 if code < 0x10000 else 4
         while code >= 128:  # where there is one, there are more
-            code = utf8_at(data, at - 1)
-            if code < 0:
-                return -1, 0, 0
-            size = 2 if code < 0x800 else 3 if code < 0x10000 else 4
-            for nth in range(size):
-                here = data[np.uintp(at - 1 + nth)]
-                text[np.uintp(written + nth)] = here
-                canon[np.uintp(used + nth)] = here
-            at, used, written, chars = at - 1 + size, used + size, written + size, chars + 1
-            if at >= end:
-                return -1, 0, 0
-            code = int(data[at])
-            at += 1
-        at -= 1
+            written, behind = write_utf8(text, written, code), write_utf8(canon, used, code)
+            plain, used, chars = False, behind, chars + 1
+            code = 0
+            if data[np.uintp(at)] >= 128:
+                code = utf8_at(data, at)
+                at += 2 if code < 0x800 else 3 if code < 0x10000 else 4
+        if code < 0:
+            break
+        if code:
+            text[np.uintp(written)] = code
+            written, used, chars = written + 1, _escaped(canon, used, code), chars + 1
     return -1, 0, 0
-
-
-@compiled
-def _role(data: Array, at: int, end: int) -> tuple[int, int]:
-    """The role of a turn, in quotes, and where its name ends; -1 for one that is none of three."""
-    if at + 1 >= end or data[at] != 34:
-        return -1, -1
-    letter = data[at + 1]
-    if letter == 115:
-        return SYSTEM, literal_at(data, at + 1, end, ROLES[0])
-    if letter == 117:
-        return USER, literal_at(data, at + 1, end, ROLES[1])
-    return ASSISTANT, literal_at(data, at + 1, end, ROLES[2])
 
 
 @compiled
@@ -159,30 +111,22 @@ def _line(
 
     turns: a row each of role, start and end of its JSON in `canon`, start and end of its text, characters, and whether all are ASCII.
     """
-    at = after(data, literal_at(data, at, end, _OPENING) - 1, end, 58)
-    if at < 0 or at >= end or data[at] != 91:
+    at = opened(data, at, end)
+    if at < 0:
         return -1, 0, 0, 0
-    at += 1
     used = _put(canon, used, _HEAD)
-    first = count
-    while True:
-        at = after(data, literal_at(data, at, end, _ROLE) - 1, end, 58)
+    first, more = count, True
+    while more:
+        role, at = turn(data, at, end)
         if at < 0 or count >= len(turns):
-            return -1, 0, 0, 0
-        role, at = _role(data, at, end)
-        if at < 0 or at >= end or data[at] != 34:
-            return -1, 0, 0, 0
-        at = after(data, at + 1, end, 44)
-        at = after(data, literal_at(data, at, end, _CONTENT) - 1, end, 58)
-        if at < 0 or at >= end or data[at] != 34:
             return -1, 0, 0, 0
         if count > first:
             canon[used] = 44
             used += 1
         start, begin = used, written
         used = _put(canon, used, _BODY)
-        at, used, written = _string(data, at + 1, end, canon, used, text, written, told)
-        if at < 0 or at >= end or data[at] != 125:
+        at, used, written = _string(data, at, end, canon, used, text, written, told)
+        if at < 0:
             return -1, 0, 0, 0
         text[written] = 10
         written += 1
@@ -190,19 +134,9 @@ def _line(
         turns[count, 0], turns[count, 1], turns[count, 2] = role, start, used
         turns[count, 3], turns[count, 4], turns[count, 5], turns[count, 6] = begin, written - 1, told[0], told[1]
         count += 1
-        at += 1
-        if at < end and data[at] == 44:
-            at = after(data, at, end, 44)
-            continue
-        break
-    if at + 1 >= end or data[at] != 93 or data[at + 1] != 125:
-        return -1, 0, 0, 0
-    at += 2
-    if at < end and data[at] == 13:
-        at += 1
-    if at < end and data[at] != 10:
-        return -1, 0, 0, 0
-    return at, _put(canon, used, _BETWEEN), written, count
+        at, more = turned(data, at, end)
+    at = closed(data, at, end) if at >= 0 else -1
+    return (at, _put(canon, used, _BETWEEN), written, count) if at >= 0 else (-1, 0, 0, 0)
 
 
 @entry
@@ -224,3 +158,27 @@ def outline_lines(data: Array, canon: Array, text: Array, turns: Array, lines: A
             at += 1
         at += 1
     return used, written, count
+
+
+@compiled
+def _key(data: Array, start: int, end: int, seed: Any) -> Any:
+    """A digest that is not 0, which stands for none."""
+    value = seeded(data, start, end, seed)
+    return value or np.uint64(1)
+
+
+@entry
+def keys_of_lines(canon: Array, turns: Array, lines: Array, answers: int, wholes: Array, begun: Array, ends: Array) -> int:
+    """Fill the columns of `curate.detect.keys.Keys` for rows of `Outlined`; of `begun`, as long as `turns`, how many are used. answers: their role."""
+    total = 0
+    for row in range(len(lines)):
+        first, last = lines[row, 0], lines[row, 0] + lines[row, 1]
+        key = np.uint64(0)
+        for at in range(first, last):
+            key = _key(canon, turns[at, 1], turns[at, 2], key)
+            if turns[at, 0] == answers and at < last - 1:
+                begun[total] = key
+                total += 1
+        wholes[row] = key if last > first and turns[last - 1, 0] == answers else np.uint64(0)
+        ends[row + 1] = total
+    return total
