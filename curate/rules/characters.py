@@ -8,7 +8,7 @@ from curate.finding import Severity
 from curate.lazy import pl
 from curate.rules.flags import SWITCHED, UNEVEN
 from curate.rules.prefilter import Chars, Pairs
-from curate.rules.rule import Scope, rule
+from curate.rules.rule import text_rule
 from curate.rules.texts import answer, asked, closer, foreign, having, with_texts
 from curate.text import excerpt, plural
 
@@ -38,14 +38,7 @@ FORMAL: Final = re.compile(
 """Code, mathematics, tables and choices, which are no written language and need not be."""
 
 
-@rule(
-    "Q009",
-    "mojibake",
-    severity=Severity.INFO,
-    scope=Scope.TEXT,
-    prefilter=Pairs(LEADS, FOLLOWS),
-    hint="Decode the source as UTF-8. `--fix` repairs this text.",
-)
+@text_rule("Q009", "mojibake", Severity.INFO, prefilter=Pairs(LEADS, FOLLOWS), hint="Decode the source as UTF-8. `--fix` repairs this text.")
 def mojibake() -> "pl.Expr":
     """A message contains wrongly decoded text (mojibake).
 
@@ -82,14 +75,7 @@ def decode_again(value: dict[str, Any]) -> dict[str, Any]:
     return with_texts(value, lambda text: text if text.isascii() else _decoded(text))
 
 
-@rule(
-    "Q010",
-    "invisible-character",
-    severity=Severity.INFO,
-    scope=Scope.TEXT,
-    prefilter=Chars(UNSEEN),
-    hint="Remove them with `--fix`, and check what else was copied with them.",
-)
+@text_rule("Q010", "invisible-character", Severity.INFO, prefilter=Chars(UNSEEN), hint="Remove them with `--fix`, and check what else was copied with them.")
 def invisible_character() -> "pl.Expr":
     r"""A message contains invisible characters.
 
@@ -123,14 +109,7 @@ def remove_invisible(value: dict[str, Any]) -> dict[str, Any]:
     return with_texts(value, lambda text: text if text.isascii() else _stripped(text))
 
 
-@rule(
-    "Q014",
-    "other-script",
-    severity=Severity.INFO,
-    scope=Scope.TEXT,
-    prefilter=SWITCHED,
-    hint="Answer in the language of the question, or name the wanted language in it.",
-)
+@text_rule("Q014", "other-script", Severity.INFO, prefilter=SWITCHED, hint="Answer in the language of the question, or name the wanted language in it.")
 def other_script() -> "pl.Expr":
     """An answer is in another script than the question.
 
@@ -155,15 +134,7 @@ def _switched(both: str) -> str | None:
     return None
 
 
-@rule(
-    "Q017",
-    "odd-text",
-    severity=Severity.INFO,
-    scope=Scope.TEXT,
-    default=False,
-    prefilter=UNEVEN,
-    hint="Read the answer. Such text often remains from a table, a menu or a log.",
-)
+@text_rule("Q017", "odd-text", Severity.INFO, default=False, prefilter=UNEVEN, hint="Read the answer. Such text often remains from a table, a menu or a log.")
 def odd_text() -> "pl.Expr":
     """A long answer does not look like natural language.
 
@@ -199,11 +170,10 @@ def _odd_words(text: str, said: list[str]) -> str | None:
     return f"only {letters:.0%} of the answer's words have letters" if letters < UNEVEN.lettered else None
 
 
-@rule(
+@text_rule(
     "Q022",
     "lost-character",
-    severity=Severity.INFO,
-    scope=Scope.TEXT,
+    Severity.INFO,
     prefilter=Chars("[\ufffd]"),
     hint="Decode the source again with its real encoding. The character cannot be recovered from this file.",
 )

@@ -1,18 +1,16 @@
 """Family C: what a message's content is made of. C003 and C004 run over columns of text, the others over structure."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from curate.example import Example, content_text
 from curate.finding import Problem, Severity
+from curate.lazy import pl
 from curate.rules.flags import PADDED
 from curate.rules.frame import CALLS
 from curate.rules.repair import Object, on_messages
 from curate.rules.roles import kind_of, role_of
-from curate.rules.rule import Scope, rule
-
-if TYPE_CHECKING:
-    import polars as pl
+from curate.rules.rule import rule, text_rule
 
 Problems = Iterator[Problem]
 
@@ -51,7 +49,7 @@ def content_type(example: Example) -> Problems:
             yield Problem(message.content_pointer, f"the content of message {message.index + 1} is {kind_of(content)}")
 
 
-@rule("C003", "empty-answer", severity=Severity.ERROR, scope=Scope.TEXT, prefilter=PADDED, hint="Write the answer, or remove the line.")
+@text_rule("C003", "empty-answer", Severity.ERROR, prefilter=PADDED, hint="Write the answer, or remove the line.")
 def empty_answer() -> "pl.Expr":
     """An assistant's content is empty.
 
@@ -59,13 +57,11 @@ def empty_answer() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "  "}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    import polars as pl  # loaded by then: see messages_frame
-
     empty = (pl.col("role") == "assistant") & pl.col("content") & ~pl.col("called") & (pl.col("text").str.strip_chars() == "") & ~pl.col("media")
     return pl.when(empty).then(pl.lit("the assistant's answer is empty"))
 
 
-@rule("C004", "empty-question", severity=Severity.WARNING, scope=Scope.TEXT, prefilter=PADDED, hint="Write the message, or remove it.")
+@text_rule("C004", "empty-question", Severity.WARNING, prefilter=PADDED, hint="Write the message, or remove it.")
 def empty_question() -> "pl.Expr":
     """A user's or system's content is empty.
 
@@ -73,8 +69,6 @@ def empty_question() -> "pl.Expr":
     Bad: {"messages": [{"role": "system", "content": ""}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    import polars as pl  # loaded by then: see messages_frame
-
     asks = pl.col("role").is_in(["user", "system", "developer"])
     empty = asks & pl.col("content") & (pl.col("text").str.strip_chars() == "") & ~pl.col("media")
     return pl.when(empty).then(pl.format("the {}'s message is empty", pl.col("role")))

@@ -13,7 +13,7 @@ from curate.rules.dataset_summary import DatasetState, stands_before
 from curate.rules.flags import JOINED, PADDED
 from curate.rules.prefilter import NotComposed
 from curate.rules.repair import Object, RepairInput, json_line, on_messages
-from curate.rules.rule import Scope, dataset_rule, rule, value_rule
+from curate.rules.rule import dataset_rule, text_rule, value_rule
 from curate.rules.texts import answer, asked, with_texts
 from curate.targets import ARROW, SERVICES, Target
 from curate.text import excerpt, visible
@@ -148,7 +148,7 @@ def _named(kind: str) -> str:
     return "text" if kind == "text" else "a list of parts"
 
 
-@rule("C015", "outer-space", severity=Severity.WARNING, scope=Scope.TEXT, prefilter=PADDED, hint="Remove the white space, or run `--fix`.")
+@text_rule("C015", "outer-space", Severity.WARNING, prefilter=PADDED, hint="Remove the white space, or run `--fix`.")
 def outer_space() -> "pl.Expr":
     """An answer starts or ends with white space.
 
@@ -193,13 +193,12 @@ def _edge(text: str) -> str:
     return (body if INDENTED.search(body) else body.lstrip()).rstrip()
 
 
-@rule(
+@text_rule(
     "C016",
     "completion-unspaced",
-    severity=Severity.INFO,
-    scope=Scope.TEXT,
-    prefilter=JOINED,
+    Severity.INFO,
     only=(Target.TRL, Target.OPENAI, Target.AZURE),
+    prefilter=JOINED,
     hint="Start the completion with a space, or end the prompt with one.",
 )
 def completion_unspaced() -> "pl.Expr":
@@ -230,11 +229,10 @@ def space_completion(data: bytes) -> bytes:
     return json_line({**value, "completion": f" {value['completion']}"})
 
 
-@rule(
+@text_rule(
     "C017",
     "not-nfc",
-    severity=Severity.INFO,
-    scope=Scope.TEXT,
+    Severity.INFO,
     prefilter=NotComposed(pattern=COMPOSED, ascii=False),
     hint="Normalize the text to NFC, unless the example is about normalization.",
 )

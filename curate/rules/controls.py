@@ -6,7 +6,7 @@ from typing import Final
 from curate.finding import Severity
 from curate.lazy import pl
 from curate.rules.prefilter import Literals
-from curate.rules.rule import Scope, rule
+from curate.rules.rule import text_rule
 from curate.rules.texts import closer
 
 # As of 2026-11, written by hand from the families' documentation. `--model` reads the tokenizer itself.
@@ -44,11 +44,10 @@ STRUCK: Final = re.compile(r"<s>(?!\s*\[INST\]).{1,1000}?</s>", re.DOTALL)
 MARKUP: Final = re.compile(r"</?(?:p|div|br|b|i|u|em|strong|span|del|ins|a|li|ul|ol|td|tr|h[1-6])\b[^<>]{0,200}>", re.IGNORECASE)
 
 
-@rule(
+@text_rule(
     "K016",
     "control-token",
-    severity=Severity.WARNING,
-    scope=Scope.TEXT,
+    Severity.WARNING,
     prefilter=Literals((ROUND, WIDE, SHORT, *PIECES), cased=True, pattern=HINT),
     hint="Remove or rewrite the text: the model's template writes such tokens. `--model` reports exactly the tokens of your model.",
 )

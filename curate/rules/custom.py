@@ -6,17 +6,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from curate.config import CustomRule
 from curate.errors import ConfigError
 from curate.example import ROLES, Example, Place
+from curate.lazy import pl
 from curate.rules import RULES
 from curate.rules.frame import messages_frame
 from curate.rules.rule import CODE, NAME, Rule, Scope
-
-if TYPE_CHECKING:
-    import polars as pl
 
 GROUP: Final = "curate.rules"
 """An entry point names a module with `RULES`, a sequence of rules declared by `curate.rules.rule.rule`."""
@@ -99,8 +97,6 @@ def _lines(texts: tuple[str, ...]) -> bytes:
 
 
 def _expression(item: CustomRule) -> "pl.Expr":
-    import polars as pl  # loaded by then: see messages_frame
-
     holds = _condition(item)
     if item.role:
         holds = pl.col("role").is_in(list(item.role)) & holds
@@ -108,15 +104,11 @@ def _expression(item: CustomRule) -> "pl.Expr":
 
 
 def _condition(item: CustomRule) -> "pl.Expr":
-    import polars as pl
-
     return pl.col("text").str.contains(item.pattern) if item.pattern else pl.sql_expr(item.expression)
 
 
 def _tried(item: CustomRule) -> None:
     """Ask a rule about a few messages before anything is read. Raises `ConfigError` when polars refuses it, or it is no question about one message."""
-    import polars as pl
-
     source, step = f"check.rule {item.code}", "mend its pattern or expression; columns: turn, role, text, content, called, media"
     frame = messages_frame([Example(Place("", 0), {"messages": TRIAL}, "messages")])
     try:

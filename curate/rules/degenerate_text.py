@@ -9,7 +9,7 @@ from curate.finding import Severity
 from curate.lazy import pl
 from curate.rules.flags import ECHOES, REPEATS
 from curate.rules.prefilter import ANSWER, Literals
-from curate.rules.rule import Scope, rule
+from curate.rules.rule import text_rule
 from curate.rules.texts import answer, asked, closer
 from curate.text import normalised, plural, words
 
@@ -115,7 +115,7 @@ def _repeats(both: str) -> str | None:
     return None
 
 
-@rule("Q006", "loop", severity=Severity.INFO, scope=Scope.TEXT, prefilter=REPEATS, hint="Cut the answer where the repetition starts, or remove the example.")
+@text_rule("Q006", "loop", Severity.INFO, prefilter=REPEATS, hint="Cut the answer where the repetition starts, or remove the example.")
 def loop() -> "pl.Expr":
     """An answer repeats itself over and over.
 
@@ -128,15 +128,7 @@ def loop() -> "pl.Expr":
     return closer(_repeating(), _loops)
 
 
-@rule(
-    "Q007",
-    "repetition",
-    severity=Severity.INFO,
-    scope=Scope.TEXT,
-    default=False,
-    prefilter=REPEATS,
-    hint="Read the answer and cut the repetition.",
-)
+@text_rule("Q007", "repetition", Severity.INFO, default=False, prefilter=REPEATS, hint="Read the answer and cut the repetition.")
 def repetition() -> "pl.Expr":
     r"""An answer repeats the same lines or phrases.
 
@@ -148,14 +140,7 @@ def repetition() -> "pl.Expr":
     return closer(_repeating(), _repeats)
 
 
-@rule(
-    "Q013",
-    "echo",
-    severity=Severity.INFO,
-    scope=Scope.TEXT,
-    prefilter=ECHOES,
-    hint="Remove the question from the answer, or remove the example.",
-)
+@text_rule("Q013", "echo", Severity.INFO, prefilter=ECHOES, hint="Remove the question from the answer, or remove the example.")
 def echo() -> "pl.Expr":
     """An answer is the question, or begins with all of it.
 
@@ -182,14 +167,7 @@ def _worn(text: str) -> str | None:
     return f"{plural(len(found), 'worn-out phrase')}: {', '.join(found[:3])}" if len(found) >= WORN else None
 
 
-@rule(
-    "Q019",
-    "worn-phrases",
-    severity=Severity.INFO,
-    scope=Scope.TEXT,
-    prefilter=WORN_OUT,
-    hint="Rewrite the answer in plain words.",
-)
+@text_rule("Q019", "worn-phrases", Severity.INFO, prefilter=WORN_OUT, hint="Rewrite the answer in plain words.")
 def worn_phrases() -> "pl.Expr":
     """An answer has three or more phrases that language models overuse.
 

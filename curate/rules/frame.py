@@ -15,15 +15,13 @@ The others are flags of rules (see `Prefilter.flag`), cheap to make, and true wh
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from curate.example import Example, content_text
+from curate.lazy import np, pl
 from curate.read.pieces import Batch
 from curate.rules.flags import ECHOES, NOUNS, ODD, POINTERS, POINTS, REFUSING, REPEATING, SHOWABLE, SWITCHED, UNEVEN, UNFINISHED, look, looks
 from curate.rules.prefilter import Brief
-
-if TYPE_CHECKING:
-    import polars as pl
 
 CALLS: Final = frozenset(("tool_calls", "function_call", "refusal", "audio"))
 JOINED: Final = frozenset(("prompt-completion", "text"))
@@ -68,9 +66,6 @@ def texts_frame(joined: bytes, turns: Any, system: Any, *, whole: bool) -> "pl.D
 
     Not `whole`, it is without the columns that depend on other rows, and the flags.
     """
-    import numpy as np
-    import polars as pl
-
     said = pl.Series([joined[:-1]], dtype=pl.Binary).cast(pl.String).str.split("\0").explode()
     turn = np.arange(len(said)) - np.repeat(np.cumsum(turns) - turns, turns)
     kinds = np.where((turn == 0) & (np.repeat(system, turns) > 0), 0, 1 + (turn - np.repeat(system, turns)) % 2)
@@ -113,23 +108,17 @@ class _Rows:
 
     def frame(self) -> "pl.DataFrame":
         """The frame. Lone surrogates, which a column of text cannot hold, become question marks in it."""
-        import polars as pl  # a tenth of a second: not for `--help` or a file without examples
-
         columns = {name: _column(getattr(self, name)) if kind is pl.String else getattr(self, name) for name, kind in _schema().items()}
         return _complete(pl.DataFrame(columns, schema=_schema()))
 
 
 def _schema() -> dict[str, type["pl.DataType"]]:
-    import polars as pl
-
     flags = dict.fromkeys(("content", "called", "media", "joined"), pl.Boolean)
     return {"example": pl.UInt32, "turn": pl.UInt32, "role": pl.String, "text": pl.String, **flags, "looks": pl.UInt8}
 
 
 def _complete(frame: "pl.DataFrame") -> "pl.DataFrame":
     """The frame with the columns that depend on other rows, and flags."""
-    import polars as pl
-
     role, text, example, asked = pl.col("role"), pl.col("text"), pl.col("example"), pl.col("text").shift(1)
     follows = example.shift(1) == example
     answers = ((role == "assistant") & (role.shift(1) == "user") & follows).fill_null(value=False)
@@ -168,8 +157,6 @@ def _complete(frame: "pl.DataFrame") -> "pl.DataFrame":
 
 def _marked(chosen: "pl.Series", marks: "pl.Series") -> "pl.Series":
     """`chosen` where `marks`, of which there is one for each that is chosen, is true too; columns would ask about the others as well."""
-    import polars as pl
-
     return pl.repeat(value=False, n=len(chosen), eager=True).scatter(chosen.arg_true().filter(marks), values=True)
 
 
@@ -183,8 +170,6 @@ def _has_media(content: Any) -> bool:
 
 
 def _column(texts: list[Any]) -> "pl.Series":
-    import polars as pl
-
     try:
         return pl.Series(texts, dtype=pl.String)
     except UnicodeEncodeError:

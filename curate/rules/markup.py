@@ -7,7 +7,7 @@ from curate.finding import Severity
 from curate.lazy import pl
 from curate.rules.flags import PADDED
 from curate.rules.prefilter import ANSWER, Brief, Literals, Variables
-from curate.rules.rule import Scope, rule
+from curate.rules.rule import text_rule
 from curate.rules.texts import answer, asked, closer, having, one_of
 from curate.text import excerpt
 
@@ -54,11 +54,10 @@ REMAINS: Final = (*ENTITIES, "&#", *NOTICES, *(f"<{slash}{tag}{end}" for slash i
 ABOUT_HTML: Final = r"(?i-u:html|css|xml|```|markup|react|\bjsx?\b|javascript|php|<!doctype|web ?page|website|\btags?\b|\bdom\b)"
 
 
-@rule(
+@text_rule(
     "Q002",
     "placeholder",
-    severity=Severity.INFO,
-    scope=Scope.TEXT,
+    Severity.INFO,
     prefilter=(Literals((*PLACEHOLDERS, "tbd"), ANSWER), PADDED, Brief(answers="nt.-?<orp…", flag="brief")),
     hint="Write the missing content, or remove the example.",
 )
@@ -86,11 +85,10 @@ def _left_open(both: str) -> str | None:
     return None if match is None or TEMPLATE.search(prompt) or COMMENTED.search(said) else f"the answer has a placeholder in it: {match.group().strip()}"
 
 
-@rule(
+@text_rule(
     "Q003",
     "unfilled-variable",
-    severity=Severity.INFO,
-    scope=Scope.TEXT,
+    Severity.INFO,
     prefilter=(Variables(pattern=VARIABLE_HINT), Literals(("%s",), pattern=())),
     hint="Fill the template before writing the data.",
 )
@@ -114,14 +112,7 @@ def _unfilled(both: str) -> str | None:
     return f"{variable} was never filled in"
 
 
-@rule(
-    "Q011",
-    "html-remains",
-    severity=Severity.INFO,
-    scope=Scope.TEXT,
-    prefilter=Literals(REMAINS, ANSWER, pattern=HTML_HINTS),
-    hint="Extract the page as plain text or Markdown.",
-)
+@text_rule("Q011", "html-remains", Severity.INFO, prefilter=Literals(REMAINS, ANSWER, pattern=HTML_HINTS), hint="Extract the page as plain text or Markdown.")
 def html_remains() -> "pl.Expr":
     """An answer contains remains of a web page.
 

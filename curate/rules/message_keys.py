@@ -12,7 +12,7 @@ from curate.rules.flags import AGAIN
 from curate.rules.frame import CALLS
 from curate.rules.repair import Object, on_messages, without
 from curate.rules.roles import kind_of, meant, role_of, whole
-from curate.rules.rule import Scope, dataset_rule, profile_rule, rule, value_rule
+from curate.rules.rule import dataset_rule, profile_rule, rule, text_rule, value_rule
 from curate.rules.tools import NAME, REJECTED
 from curate.targets import OPENAI_AZURE, Target
 from curate.text import excerpt, plural
@@ -199,7 +199,7 @@ def message_name(example: Example) -> Problems:
             yield Problem(f"{message.pointer}/name", f"name {excerpt(name, 40)!r} is not accepted by services" if name else "the name is empty")
 
 
-@rule("M025", "repeated-message", severity=Severity.WARNING, scope=Scope.TEXT, prefilter=AGAIN, hint="Remove the copy and its consequences.")
+@text_rule("M025", "repeated-message", Severity.WARNING, prefilter=AGAIN, hint="Remove the copy and its consequences.")
 def repeated_message() -> "pl.Expr":
     """A message is repeated in one conversation.
 

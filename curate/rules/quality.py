@@ -10,7 +10,7 @@ from curate.lazy import pl
 from curate.rules.flags import CUT, DECLINES, PADDED, POINTS
 from curate.rules.frame import BARE_URL, POINTING, SHOWN
 from curate.rules.prefilter import ANSWER, Brief, Literals
-from curate.rules.rule import Scope, rule
+from curate.rules.rule import text_rule
 from curate.rules.texts import answer, asked, closer, having, one_of, question, quoting
 
 OPEN_REQUEST: Final = r"(?i)\A(?:please |could you |can you )?(?:explain|describe|discuss|elaborate|compare|write an? (?:\w+ )?(?:essay|story|article|poem|report|blog|letter|speech|review)|tell me (?:more )?about)"
@@ -63,11 +63,10 @@ MERGERS: Final = tuple(
 MERGED_HINT: Final = r"\n[ \t]*(?:#{2,4} ?|[0-9]{1,2}\. ?)?(?:Instruction|Next instruction|Input|Task)[ :]"
 
 
-@rule(
+@text_rule(
     "Q001",
     "short-answer",
-    severity=Severity.INFO,
-    scope=Scope.TEXT,
+    Severity.INFO,
     default=False,
     prefilter=(PADDED, Brief(questions="pcedtw", flag="brief")),
     hint="Write a full answer, or ask for a short one.",
@@ -87,14 +86,7 @@ def short_answer() -> "pl.Expr":
     return pl.when(wanted).then(pl.format("an answer of {} characters to an open request", said.str.len_chars()))
 
 
-@rule(
-    "Q004",
-    "refusal",
-    severity=Severity.INFO,
-    scope=Scope.TEXT,
-    prefilter=DECLINES,
-    hint="Keep the answer if the model should refuse here. Otherwise write an answer.",
-)
+@text_rule("Q004", "refusal", Severity.INFO, prefilter=DECLINES, hint="Keep the answer if the model should refuse here. Otherwise write an answer.")
 def refusal() -> "pl.Expr":
     """An answer opens with a refusal.
 
@@ -105,13 +97,8 @@ def refusal() -> "pl.Expr":
     return pl.when(pl.col("declines")).then(pl.lit("the answer opens with a refusal"))
 
 
-@rule(
-    "Q005",
-    "ai-disclaimer",
-    severity=Severity.INFO,
-    scope=Scope.TEXT,
-    prefilter=Literals(DISCLAIMERS, ANSWER),
-    hint="Remove the clause, or write the answer in your assistant's voice.",
+@text_rule(
+    "Q005", "ai-disclaimer", Severity.INFO, prefilter=Literals(DISCLAIMERS, ANSWER), hint="Remove the clause, or write the answer in your assistant's voice."
 )
 def ai_disclaimer() -> "pl.Expr":
     """An answer says "as an AI language model".
@@ -135,13 +122,8 @@ def _invalid_json(text: str) -> str | None:
     return None
 
 
-@rule(
-    "Q008",
-    "cut-answer",
-    severity=Severity.INFO,
-    scope=Scope.TEXT,
-    prefilter=CUT,
-    hint="Finish the answer or remove the example. The token limit was reached when the answer was written.",
+@text_rule(
+    "Q008", "cut-answer", Severity.INFO, prefilter=CUT, hint="Finish the answer or remove the example. The token limit was reached when the answer was written."
 )
 def cut_answer() -> "pl.Expr":
     r"""An answer is cut off.
@@ -167,14 +149,7 @@ def cut_answer() -> "pl.Expr":
     )
 
 
-@rule(
-    "Q015",
-    "missing-input",
-    severity=Severity.INFO,
-    scope=Scope.TEXT,
-    prefilter=POINTS,
-    hint="Add the text that the question refers to.",
-)
+@text_rule("Q015", "missing-input", Severity.INFO, prefilter=POINTS, hint="Add the text that the question refers to.")
 def missing_input() -> "pl.Expr":
     """A question refers to a text that is missing.
 
@@ -196,13 +171,8 @@ def missing_input() -> "pl.Expr":
     )
 
 
-@rule(
-    "Q016",
-    "merged-instructions",
-    severity=Severity.INFO,
-    scope=Scope.TEXT,
-    prefilter=Literals(MERGERS, ANSWER, cased=True, pattern=MERGED_HINT),
-    hint="Split the example into two.",
+@text_rule(
+    "Q016", "merged-instructions", Severity.INFO, prefilter=Literals(MERGERS, ANSWER, cased=True, pattern=MERGED_HINT), hint="Split the example into two."
 )
 def merged_instructions() -> "pl.Expr":
     r"""An answer continues with another instruction.

@@ -160,6 +160,7 @@ def rule(
 line_rule: Final = partial(rule, scope=Scope.LINE)
 value_rule: Final = partial(rule, scope=Scope.VALUE)
 token_rule: Final = partial(rule, scope=Scope.TOKENS)
+text_rule: Final = partial(rule, scope=Scope.TEXT)
 dataset_rule: Final = partial(rule, scope=Scope.DATASET)
 profile_rule: Final = partial(rule, scope=Scope.PROFILE)
 file_rule: Final = partial(rule, scope=Scope.FILE)

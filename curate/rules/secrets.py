@@ -7,7 +7,7 @@ from curate.finding import Severity
 from curate.lazy import pl
 from curate.masking import KEY_HINTS, NOBODYS, NUMBER_HINTS, PERSONAL_HINTS, Secret, keys_in, numbers_in, personal_in, redacted
 from curate.rules.prefilter import Addresses, Digits, Literals, Passwords
-from curate.rules.rule import Rule, Scope, rule
+from curate.rules.rule import Rule, text_rule
 from curate.rules.texts import closer, having, with_texts
 from curate.text import plural
 
@@ -39,11 +39,10 @@ def _secrets(texts: "pl.Expr", finder: Callable[[str], Iterator[Secret]]) -> "pl
     return pl.format("{} (message {})", closer(texts, _told(finder)), pl.col("turn") + 1)
 
 
-@rule(
+@text_rule(
     "S001",
     "secret-key",
-    severity=Severity.ERROR,
-    scope=Scope.TEXT,
+    Severity.ERROR,
     prefilter=(
         Literals(KEY_STARTS, cased=True, pattern=KEY_HINTS),
         Literals(("sk-",), cased=True, begins_word=True, pattern=()),
@@ -61,11 +60,10 @@ def secret_key() -> "pl.Expr":
     return _secrets(having(pl.col("text"), KEY_HINTS), keys_in)
 
 
-@rule(
+@text_rule(
     "S002",
     "card-or-account-number",
-    severity=Severity.WARNING,
-    scope=Scope.TEXT,
+    Severity.WARNING,
     prefilter=Digits(groups=((4, 4, 4, 4), (4, 6, 5), (3, 2, 4)), alone=(15, 16), first="23456", capitals=2, pattern=NUMBER_HINTS),
     hint="Replace it with an invented number. `--unsafe-fixes` replaces it with its kind.",
 )
@@ -79,11 +77,10 @@ def card_or_account_number() -> "pl.Expr":
     return _secrets(having(pl.col("text"), NUMBER_HINTS), numbers_in)
 
 
-@rule(
+@text_rule(
     "S003",
     "personal-data",
-    severity=Severity.INFO,
-    scope=Scope.TEXT,
+    Severity.INFO,
     prefilter=(Digits(groups=((3, 3, 4),), plus=10, dotted=4, pattern=PERSONAL_HINTS), Addresses(NOBODYS)),
     hint="Check whether it belongs to someone. `--unsafe-fixes` replaces it with its kind.",
 )

@@ -6,7 +6,7 @@ from typing import Final
 from curate.finding import Severity
 from curate.lazy import pl
 from curate.rules.prefilter import ANSWER, Literals
-from curate.rules.rule import Scope, rule
+from curate.rules.rule import text_rule
 from curate.rules.texts import answer, asked, closer, having
 from curate.text import excerpt
 
@@ -28,11 +28,10 @@ LABELLED: Final = re.compile(r"\W{0,4}[A-Z][\w ]{0,20}:")
 """How a dialogue begins that was asked for: with the name of who speaks."""
 
 
-@rule(
+@text_rule(
     "Q012",
     "role-marker",
-    severity=Severity.INFO,
-    scope=Scope.TEXT,
+    Severity.INFO,
     prefilter=Literals(MARKERS, ANSWER, cased=True, pattern=SPEAKER_HINT),
     hint="Cut the answer there, or make each speaker's words a message of their own.",
 )
@@ -58,11 +57,10 @@ def _goes_on(both: str) -> str | None:
     return f"a line begins with {excerpt(match.group().strip())}, the marker of a turn"
 
 
-@rule(
+@text_rule(
     "Q023",
     "transcript-in-message",
-    severity=Severity.WARNING,
-    scope=Scope.TEXT,
+    Severity.WARNING,
     prefilter=Literals(OPENERS, cased=True, pattern=OPENER_HINT),
     hint="Make each turn a message. In one text, the user's words are trained on as an answer.",
 )

@@ -2,12 +2,10 @@
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from curate.lazy import pl
 from curate.text import excerpt
-
-if TYPE_CHECKING:
-    import polars as pl
 
 KEYS: Final = ("text", "value", "refusal")
 """Keys under which a part of a content has its text."""
@@ -15,35 +13,26 @@ KEYS: Final = ("text", "value", "refusal")
 
 def answer() -> "pl.Expr":
     """The text of an assistant's message; null for others."""
-    import polars as pl  # loaded by then: see messages_frame
-
     return pl.when(pl.col("role") == "assistant").then(pl.col("text"))
 
 
 def question() -> "pl.Expr":
     """The text of a user's message; null for others."""
-    import polars as pl  # loaded by then: see messages_frame
-
     return pl.when(pl.col("role") == "user").then(pl.col("text"))
 
 
 def asked() -> "pl.Expr":
     """The text of the user's message that an assistant's message answers; null where another role stands before it."""
-    import polars as pl  # loaded by then: see messages_frame
-
     return pl.col("asked")
 
 
 def foreign() -> "pl.Expr":
     """The text of a message that is not all in ASCII; null for others."""
-    import polars as pl  # loaded by then: see messages_frame
-
     return pl.when(pl.col("foreign")).then(pl.col("text"))
 
 
 def closer(texts: "pl.Expr", judge: Callable[[str], str | None]) -> "pl.Expr":
     """What `judge` says of each text that is not null: for the few that a cheap expression has left over."""
-    import polars as pl  # loaded by then: see messages_frame
 
     def look(series: "pl.Series") -> "pl.Series":
         if series.null_count() == len(series):
@@ -63,8 +52,6 @@ def quoting(texts: "pl.Expr", hint: str, pattern: re.Pattern[str], message: str,
     The hint is a fast pattern, often that of the rule's trigger. `pattern`, which finds no NUL, is looked for by Rust's engine: up to fifty times as fast.
     """
 
-    import polars as pl  # loaded by then: see messages_frame
-
     def said(found: str) -> str | None:
         match, _, text = found.partition("\0")
         return None if unless is not None and unless.search(text) else message.format(excerpt(match.strip(' \n\t,."“”()!?:;')))
@@ -82,8 +69,6 @@ def in_rust(pattern: re.Pattern[str]) -> str:
 
 def having(texts: "pl.Expr", hint: str) -> "pl.Expr":
     """Those of the texts that a pattern fits; null for others."""
-    import polars as pl  # loaded by then: see messages_frame
-
     return pl.when(texts.str.contains(hint)).then(texts)
 
 
