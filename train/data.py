@@ -1,18 +1,26 @@
-"""A split folder to token ids: every example is encoded, refused or left out with its reason; none is cut or dropped silently."""
+"""A split folder to token ids, and all else that is decided before a byte of weights is loaded: the order of the texts, the questions.
+
+Each example is encoded, refused or left out with its reason; none is cut or dropped silently.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from curate.encoding import Encoded
 from curate.errors import InputError
 from curate.example import Example
 from curate.read.dataset import read_dataset
-from curate.template import Template
+from curate.template import Template, load_template
 from curate.text import plural
+from train.autoconfig import Texts
+from train.batching import Order, plan_order
+from train.generation import stop_ids
+from train.journal import Narrator
 from train.recipe import Recipe
-from train.report import LeftOut
+from train.results import LeftOut
 
 SHOWN = 20
 
@@ -90,3 +98,87 @@ def _refuse(path: Path, found: Sequence[LeftOut], policy: str, key: str) -> None
         listed.append(f"... and {len(found) - SHOWN:,} more")
     ways = "raise max_length" if key == "over_length" else "mend them"
     raise InputError("\n".join(listed), f'{ways}, or say  {key} = "leave-out"  in the recipe: they are then listed in the report')
+
+
+class Question(NamedTuple):
+    """A held-out question for people to compare answers to."""
+
+    text: str
+    """The last message before the answer."""
+    prompt: str
+    """What inference renders of the whole conversation before the answer."""
+    reference: str
+    """The answer in the data."""
+
+
+def questions(split: Split, template: Template, count: int) -> list[Question]:
+    """Up to `count` questions spread over a split."""
+    step = max(1, len(split.examples) // count) if count else 1
+    found: list[Question] = []
+    for example in split.examples[::step]:
+        prompt = template.prompt(example.value)
+        if len(found) < count and prompt is not None and example.answer is not None:
+            found.append(Question(example.prompt[-1].text, prompt, example.answer.text))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A training, ready to begin."""
+
+    recipe: Recipe
+    template: Template
+    train: Split
+    validation: Split | None
+    """What is measured on during the training; None where the recipe wants no measurements or the split is empty."""
+    held_out: Split
+    """What is measured on before and after it."""
+    order: Order
+    stops: list[int]
+    questions: list[Question]
+
+    @property
+    def evaluate_every(self) -> int:
+        """Steps between measurements on the validation split."""
+        return self.recipe.evaluate_every or max(20, len(self.order) // 10)
+
+    @property
+    def texts(self) -> Texts:
+        """What the texts to be trained on are like."""
+        lengths = [len(text.input_ids) for text in self.train.encoded]
+        return Texts(lengths, sum(text.supervised for text in self.train.encoded) / sum(lengths))
+
+    @property
+    def start(self) -> list[int]:
+        """Tokens that virtual tokens begin as: those that the texts begin with."""
+        return self.train.encoded[0].input_ids
+
+
+def prepare(recipe: Recipe, narrator: Narrator) -> Prepared:
+    """Encode the data and order it. Raises `CurateError` for data that a training must not go on with."""
+    template = load_template(recipe.model)
+    data = Path(recipe.data)
+    measures = recipe.evaluate_every != 0 and _filled(data / "validation.jsonl")
+    parts = narrator.phase("encoding", 3 if measures else 2)
+    train = load_split(data, "train", template, recipe)
+    parts.advance()
+    held_out = load_split(data, "test" if _filled(data / "test.jsonl") else "validation", template, recipe)
+    parts.advance()
+    validation = None
+    if measures:
+        validation = held_out if held_out.name == "validation" else load_split(data, "validation", template, recipe)
+        validation = validation.first(recipe.evaluate_examples)
+        parts.advance()
+    for split in {train.name: train, held_out.name: held_out}.values():
+        for mismatch, count in split.mismatches.items():
+            narrator.say(f"note: {split.name}, {plural(count, 'example')}: {mismatch}")
+        if split.left_out:
+            narrator.say(f"note: {split.name}: {plural(len(split.left_out), 'example')} left out; the report lists them")
+    return Prepared(
+        recipe, template, train, validation, held_out, plan_order(len(train.encoded), recipe), stop_ids(template, train.encoded),
+        questions(held_out, template, recipe.generations),
+    )  # fmt: skip
+
+
+def _filled(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size > 0

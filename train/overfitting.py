@@ -5,7 +5,7 @@ from math import sqrt
 from typing import Any, Final
 
 from curate.text import plural
-from train.report import Forgotten, LossPoint, Memorised, Overfitting, Sign
+from train.results import Forgotten, LossPoint, Memorised, Overfitting, Sign
 
 RISE: Final = 0.02
 """Share of the best held-out loss by which a later one has to be higher to count as a rise."""

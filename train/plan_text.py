@@ -7,8 +7,8 @@ from rich.text import Text
 
 from curate.report.console import COLOURS, table
 from curate.text import plural, visible
-from train.plan_report import Piece, TrainingPlan
-from train.settings import gigabytes
+from train.autoconfig import gigabytes
+from train.results import Piece, TrainingPlan
 
 MOST = 600
 """Characters of an example that are shown."""

@@ -3,6 +3,7 @@
 import json
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -215,3 +216,13 @@ def _change(text: str) -> tuple[str, Any]:
         return key.strip(), tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:
         return key.strip(), value.strip()
+
+
+def reporting_problem(recipe: Recipe) -> tuple[str, str] | None:
+    """Why metrics cannot be sent to where the recipe says, and what to do: told before the training, for transformers would notice after loading the model."""
+    packages = {"tensorboard": ("tensorboard", "tensorboardX")}
+    missing = [service for service in recipe.report_to if not any(find_spec(name) for name in packages.get(service, (service,)))]
+    if not missing:
+        return None
+    reason = f"report_to: {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not installed"
+    return reason, f"pip install {' '.join(missing)}, or leave {'it' if len(missing) == 1 else 'them'} out of report_to"

@@ -13,11 +13,11 @@ from curate.models import fingerprint
 from curate.runs import Project, find_run
 from curate.template import Template, load_template, template_hash
 from curate.text import excerpt, visible
-from train.attach import reload
-from train.folder import RunFolder
+from train.adapters import load_adapter
 from train.model import DTYPES, load_base
 from train.recipe import Recipe
-from train.report import Report
+from train.results import Report
+from train.run_folder import RunFolder
 
 SOURCE: Final = "template.jinja"
 """The template that a run was trained with, as text."""
@@ -60,7 +60,7 @@ class Trained:
         """The base with what was trained, frozen; `adapter` is a copy of it."""
         if self.recipe.method == "full":
             return load_base(self.recipe.model_copy(update={"model": str(self.folder.adapter)}), dtype or self.dtype).eval()
-        return reload(self.base(quantised=quantised, dtype=dtype), adapter or self.folder.adapter)
+        return load_adapter(self.base(quantised=quantised, dtype=dtype), adapter or self.folder.adapter)
 
 
 def open_trained(name: str) -> Trained:

@@ -22,7 +22,7 @@ from curate.runs import Project
 from curate.verify.proof import Verdict as Proved
 from tests.conftest import chat
 from tests.screens.conftest import opened, screen_text, settled
-from train.evaluation.report import Evaluation, Output, Result, Score, Verdict
+from train.evaluation.evaluation_result import Evaluation, Output, Result, Score, Verdict
 from train.scores import METRICS
 from tui.app import CurateApp
 from tui.render.splits import proof

@@ -11,12 +11,10 @@ from curate.cli.main import main
 from curate.example import Example, Place
 from curate.template import Template
 from tests.trainer.tiny import WORDS, make_tokenizer
-from train.evaluation.prompt import Prompts
-from train.evaluation.question import Question, questions_of, spread
-from train.evaluation.report import Comparison, Result, Score, Verdict
-from train.evaluation.shots import fixed, shot_of
+from train.evaluation.evaluation_result import Comparison, Result, Score, Verdict
+from train.evaluation.prompts import Prompts, Question, fixed, questions_of, shot_of, spread
+from train.evaluation.significance import Resampling
 from train.evaluation.task import guess
-from train.evaluation.uncertainty import Resampling
 from train.evaluation.verdict import best_tuned, verdict_of
 from train.scores import METRICS
 from train.scores.metric import Expected, Given

@@ -12,8 +12,8 @@ from curate.cli.main import main
 from curate.encoding import IGNORED, Encoded, Rendered
 from tests.trainer.tiny import make_tokenizer, write_recipe
 from train.overfitting import overfitting
-from train.overfitting_text import drawn, overfitting_html, show
-from train.report import Overfitting
+from train.results import Overfitting
+from train.training_text import drawn, overfitting_html, show
 
 
 def journal(held_out: list[float], train: list[float] | None = None) -> list[dict[str, Any]]:
@@ -89,8 +89,8 @@ def test_a_probe_says_what_greedy_decoding_would(tiny_model: Path) -> None:
     import torch
 
     from curate.template import Template
+    from train.held_out import probe, probe_texts
     from train.model import load_base
-    from train.probes import probe, texts_of
     from train.recipe import Recipe
 
     torch.set_num_threads(1)
@@ -100,9 +100,9 @@ def test_a_probe_says_what_greedy_decoding_would(tiny_model: Path) -> None:
     said = model.generate(torch.tensor([asked]), max_new_tokens=12, min_new_tokens=12, do_sample=False)[0, len(asked) :].tolist()
     other = [*said[:-1], (said[-1] + 1) % 100]
     encoded = [Encoded([*asked, *one], [IGNORED] * len(asked) + one, [0.0] * len(asked) + [1.0] * len(one), Rendered("", ())) for one in (said, other, said)]
-    texts = texts_of(encoded, encoded[:1], template, 3)
-    assert texts_of(encoded, encoded, template, 0) == ([], [], [])
-    assert [len(part) for part in texts_of([*encoded] * 3, [], template, 4)] == [3, 0, 24]
+    texts = probe_texts(encoded, encoded[:1], template, 3)
+    assert probe_texts(encoded, encoded, template, 0) == ([], [], [])
+    assert [len(part) for part in probe_texts([*encoded] * 3, [], template, 4)] == [3, 0, 24]
     found = probe(model, texts, torch.float32, packing=True, done=lambda _: None)
     assert (found.trained, found.held_out) == ([True, False, True], [True])
     with torch.no_grad():

@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 from curate.errors import ConfigError, InputError, UsageError
 from curate.template import Template
 from tests.trainer.tiny import make_tokenizer, write_recipe, write_split
+from train.batching import plan_order, split_into_microbatches
 from train.data import load_split
-from train.order import plan_order
-from train.pack import spread
 from train.recipe import Recipe, load_recipe
 
 
@@ -61,7 +60,7 @@ def test_each_text_comes_once_per_epoch_in_an_order_that_the_seed_alone_decides(
 
 @given(st.lists(st.integers(1, 300), min_size=1, max_size=40), st.integers(1, 400), st.integers(1, 4))
 def test_every_text_of_a_step_is_in_one_pass_and_no_pass_is_too_big(lengths: list[int], room: int, ranks: int) -> None:
-    found = spread(lengths, room, ranks)
+    found = split_into_microbatches(lengths, room, ranks)
     assert sorted(index for passes in found for one in passes for index in one) == list(range(len(lengths)))
     assert all(sum(lengths[index] for index in one) <= room or len(one) == 1 for passes in found for one in passes)
     assert len(found) == ranks

@@ -17,13 +17,13 @@ from curate.errors import CurateError, InputError, UsageError
 from curate.report.console import console
 from tests.conftest import environment
 from tests.trainer.tiny import write_recipe, write_split
-from train.progress import Narrator
+from train.journal import Narrator
 from train.recipe import load_recipe
 from train.sweep import text
-from train.sweep.folder import SweepFolder
-from train.sweep.report import Sweep
-from train.sweep.run import sweep
 from train.sweep.space import space_of
+from train.sweep.sweep_folder import SweepFolder
+from train.sweep.sweep_result import Sweep
+from train.sweep.sweeper import sweep
 from train.sweep.trial import Runner, Watch, Work
 
 QUIET = Narrator(quiet=True)

@@ -8,11 +8,11 @@ import typer
 
 from curate.errors import CurateError
 from curate.text import visible
-from train.chat_report import Answered
 from train.cli.common import with_trainer
+from train.results import Answered
 
 if TYPE_CHECKING:
-    from train.partner import Partner, Reply
+    from train.inference import ChatModel, Reply
 
 WHO: Final[Any] = typer.Argument(help="Folder of a finished run, its name in .curate/runs, or folder of an export.", show_default=False)
 HELP: Final = "/reset begins a new conversation, /system TEXT one with a system message, Ctrl-C stops an answer, /quit or Ctrl-D ends it"
@@ -37,18 +37,18 @@ def chat(
     with with_trainer():
         from transformers import set_seed
 
-        from train.partner import partner
+        from train.inference import chat_model
     set_seed(seed)
     if sys.stdin.isatty() and not quiet:
         print("loading the model", file=sys.stderr, flush=True)  # noqa: T201
-    who = partner(run)
+    who = chat_model(run)
     Talk(who, system, {"max_new_tokens": max_new_tokens, "temperature": temperature}, as_json=as_json, quiet=quiet).run(ask)
 
 
 class Talk:
     """A conversation at a terminal, or over pipes."""
 
-    def __init__(self, who: "Partner", system: str | None, how: dict[str, Any], *, as_json: bool, quiet: bool) -> None:
+    def __init__(self, who: "ChatModel", system: str | None, how: dict[str, Any], *, as_json: bool, quiet: bool) -> None:
         self.who, self.how, self.as_json, self.quiet = who, how, as_json, quiet
         self.turns: list[dict[str, Any]] = []
         self.begin(system)

@@ -8,20 +8,19 @@ import typer
 from curate.errors import ExitCode, InputError, UsageError
 from curate.text import visible
 from train.cli.common import RUN, with_trainer
-from train.evaluation.contender import CONTENDERS, ContenderName
-from train.evaluation.options import LIMIT, SHOTS, Options
-from train.evaluation.question import Turns
+from train.evaluation.options import LIMIT, SHOTS, SYSTEMS, Options, SystemName
+from train.evaluation.prompts import Turns
 from train.evaluation.task import TaskName
 from train.scores import METRICS
 
 if TYPE_CHECKING:
-    from train.report import Overfitting
+    from train.results import Overfitting
 
 
 def evaluate(
     run: Annotated[str, RUN],
     *,
-    contenders: Annotated[str | None, typer.Option("--contenders", help=f"Which of {', '.join(CONTENDERS)}.  [default: all]", show_default=False)] = None,
+    contenders: Annotated[str | None, typer.Option("--contenders", help=f"Which of {', '.join(SYSTEMS)}.  [default: all]", show_default=False)] = None,
     task: Annotated[TaskName | None, typer.Option("--task", help="Kind of answers.  [default: guessed]", show_default=False)] = None,
     metric: Annotated[str | None, typer.Option("--metric", help=f"Metric that decides, of {', '.join(METRICS)}.", show_default=False)] = None,
     shots: Annotated[int | None, typer.Option("--shots", min=0, help=f"Examples in a prompt.  [default: {SHOTS}; more for labels]", show_default=False)] = None,
@@ -44,17 +43,17 @@ def evaluate(
     --overfitting where there is a sign of it.
     """
     options = Options(
-        contenders=tuple(map(_known, contenders.split(","))) if contenders else tuple(CONTENDERS),
+        contenders=tuple(map(_known, contenders.split(","))) if contenders else tuple(SYSTEMS),
         data=data, split=split, task=task, metric=metric, shots=shots, limit=limit,
         turns=turns, max_new_tokens=max_new_tokens,
         embeddings=embeddings, seed=seed,
     )  # fmt: skip
     with with_trainer():
-        from train.evaluation.run import evaluate as measure
-        from train.evaluation.text import show
-        from train.overfitting_text import show as show_overfitting
-        from train.progress import Narrator
+        from train.evaluation.evaluation_text import show
+        from train.evaluation.evaluator import evaluate as measure
+        from train.journal import Narrator
         from train.trained import open_trained
+        from train.training_text import show_overfitting
     from curate.report.console import console, print_json
 
     trained = open_trained(run)
@@ -74,19 +73,19 @@ def evaluate(
 
 def _told(found: "Overfitting | None", run: str, *, as_json: bool) -> int:
     from curate.report.console import console, print_json
-    from train.overfitting_text import show
+    from train.training_text import show_overfitting
 
     if found is None:
         raise InputError(f"{visible(run)}: this run was made before overfitting was looked for", "`curate train RECIPE --fresh` makes it anew")
     if as_json:
         print_json(found.model_dump(mode="json"), indent=2)
     else:
-        show(found, console())
+        show_overfitting(found, console())
     return ExitCode.FINDINGS if found.signs else ExitCode.CLEAN
 
 
-def _known(name: str) -> ContenderName:
-    for known in CONTENDERS:
+def _known(name: str) -> SystemName:
+    for known in SYSTEMS:
         if known == name.strip():
             return known
-    raise UsageError(f"--contenders {name}: is not known", f"there are {', '.join(CONTENDERS)}")
+    raise UsageError(f"--contenders {name}: is not known", f"there are {', '.join(SYSTEMS)}")

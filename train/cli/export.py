@@ -8,8 +8,7 @@ import typer
 from curate.report.console import print_json
 from curate.text import visible
 from train.cli.common import RUN, with_trainer
-from train.export.options import PROMPTS, DtypeName, Options
-from train.export.report import Export, Form
+from train.export.export_result import PROMPTS, DtypeName, Export, Form, Options
 
 OUT: Final[Any] = typer.Option("-o", "--output", help="Folder to write.", show_default=False)
 
@@ -34,8 +33,8 @@ def export(
     """
     options = Options(form=form, folder=folder, dtype=dtype, prompts=prompts, data=data, name=name)
     with with_trainer():
-        from train.export.run import export as write
-        from train.progress import Narrator
+        from train.export.exporter import export as write
+        from train.journal import Narrator
         from train.trained import open_trained
 
     narrator = Narrator(quiet=quiet)

@@ -9,7 +9,7 @@ from curate.errors import UsageError
 from curate.report.console import print_json
 from curate.text import visible
 from train.cli.common import with_trainer
-from train.compose_report import Composition
+from train.results import Composition
 
 RUNS: Final[Any] = typer.Argument(help="Finished runs on one base, by folder or name.", show_default=False)
 OUT: Final[Any] = typer.Option("-o", "--output", help="Folder to write.", show_default=False)
@@ -33,13 +33,13 @@ def merge(
     """
     shares = [1.0] * len(runs) if weights is None else [_number(text) for text in weights.split(",")]
     with with_trainer():
-        from train.compose import compose
-        from train.progress import Narrator
+        from train.journal import Narrator
+        from train.merge_adapters import merge_adapters
         from train.trained import open_trained
 
     narrator = Narrator(quiet=quiet)
     with narrator.showing():
-        made = compose([open_trained(run) for run in runs], shares, folder, narrator, data=data or (), limit=limit)
+        made = merge_adapters([open_trained(run) for run in runs], shares, folder, narrator, data=data or (), limit=limit)
     if as_json:
         print_json(made.model_dump(mode="json"), indent=2)
     else:

@@ -26,10 +26,10 @@ def plan(
     chosen = recipe_of(recipe, data, changes)
     memory = None if vram is None else memory_of(vram)
     with with_trainer():
+        from train.journal import Narrator
         from train.plan import measured
         from train.plan import plan as make
         from train.plan_text import show
-        from train.progress import Narrator
     from curate.report.console import console, print_json
 
     narrator = Narrator(quiet=quiet)

@@ -38,8 +38,8 @@ def recipe(
         demand_apart([*data.glob("*.jsonl"), data / "manifest.json"], (output,), named=(data,))
     memory = None if vram is None else memory_of(vram)
     with with_trainer():
-        from train.draft import draft
-    made = draft(data, str(data) if printed or data.is_absolute() else _seen_from(output.parent, data), model, memory)
+        from train.init_recipe import init_recipe
+    made = init_recipe(data, str(data) if printed or data.is_absolute() else _seen_from(output.parent, data), model, memory)
     if not made.fits:
         sys.stderr.write("note: not even this fits; `curate plan` says by how much\n")
     if printed:

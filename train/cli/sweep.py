@@ -38,11 +38,11 @@ def sweep(
 
     space = space_of(recipe, over or (), random=random, minutes=minutes, halving=halving, tie=tie, seed=seed)
     with with_trainer():
-        from train.sweep.folder import SweepFolder
-        from train.sweep.run import sweep as run
+        from train.sweep.sweep_folder import SweepFolder
+        from train.sweep.sweeper import sweep as run
     from curate.report.console import console, print_json
-    from train.progress import Narrator
-    from train.sweep.text import show
+    from train.journal import Narrator
+    from train.sweep.sweep_report import show
 
     report = run(chosen, space, SweepFolder(output or Project(Path.cwd()).sweep(recipe.stem)), Narrator(quiet=quiet), fresh=fresh)
     if as_json:

@@ -54,20 +54,20 @@ def train(
         _compare(chosen, place, methods, quiet=quiet, as_json=as_json)
         return
     with with_trainer():
-        from train import ranks
-        from train.folder import RunFolder
-        from train.progress import Narrator
-        from train.report import Pause
-        from train.run import train_until
-        from train.summary import show
+        from train import distributed
+        from train.journal import Narrator
+        from train.results import Pause
+        from train.run_folder import RunFolder
+        from train.training import train_until
+        from train.training_text import show
     from curate.report.console import console, print_json
 
     folder = RunFolder(place)
-    narrator = Narrator(quiet=quiet or ranks.rank() > 0)
+    narrator = Narrator(quiet=quiet or distributed.rank() > 0)
     with _told_to_whom_it_concerns():
         report = train_until(pause_at, chosen, folder, mode="fresh" if fresh else "resume" if resume else "new", narrator=narrator)
-    ranks.leave()
-    if ranks.rank() > 0:
+    distributed.leave()
+    if distributed.rank() > 0:
         return
     if as_json:
         print_json(report.model_dump(mode="json"), indent=2)
@@ -89,8 +89,8 @@ def _told_to_whom_it_concerns() -> Iterator[None]:
 
 def _compare(recipe: Recipe, folder: Path, methods: str | None, *, quiet: bool, as_json: bool) -> None:
     with with_trainer():
-        from train.compare import COLUMNS, VARIANTS, cells, compare
-        from train.progress import Narrator
+        from train.journal import Narrator
+        from train.sweep.compare_methods import COLUMNS, VARIANTS, cells, compare
     from rich.text import Text
 
     from curate.report.console import console, print_json, table

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from train.evaluation.report import Comparison, Result, Verdict
+from train.evaluation.evaluation_result import Comparison, Result, Verdict
 from train.scores import METRICS
 from train.scores.metric import Metric
 

@@ -11,8 +11,8 @@ from transformers.utils import logging
 from curate.errors import ModelError
 from curate.models import reading
 from curate.template import Template, load_template
-from train.attention import use_packed_attention
-from train.export.options import DtypeName
+from train.export.export_result import DtypeName
+from train.loss import use_packed_attention
 from train.model import DTYPES, device
 from train.trained import Trained, same_template
 

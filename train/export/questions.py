@@ -9,10 +9,9 @@ from curate.errors import InputError
 from curate.models import configuration
 from curate.template import Template
 from curate.text import visible
-from train.evaluate import stop_ids
-from train.evaluation.ground import examples_of
-from train.evaluation.prompt import Prompts
-from train.evaluation.question import questions_of, spread
+from train.evaluation.eval_setup import examples_of
+from train.evaluation.prompts import Prompts, questions_of, spread
+from train.generation import stop_ids
 from train.trained import Trained
 
 CONTEXT: Final = 2048

@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 
 from train.scores.metric import Expected, Given, Matrix, Metric, Scorer, ratio
-from train.scores.words import plain
+from train.scores.text import plain
 
 NONE = ""
 """What an answer is taken for that names no label, or several."""
