@@ -45,7 +45,7 @@ def review(
 
     from tui.app import CurateApp  # Textual, only once it is known to be there and wanted
     from tui.messages import TerminalGone
-    from tui.review_app import At
+    from tui.review_state import At
     from tui.terminal import end_with_terminal
 
     def told(sources: Sources, tell: Callable[[Fact], None], stopped: Callable[[], bool]) -> None:

@@ -19,7 +19,7 @@ from tests.screens.conftest import HOSTILE, LINES, chat, opened, queue, screen_t
 from tests.screens.test_run_screens import write_evaluation, write_run, write_splits
 from tests.screens.test_trained import ids_known, mapped
 from tui.app import CurateApp
-from tui.review_app import At
+from tui.review_state import At
 from tui.screens.edit import EditScreen
 from tui.screens.training import RunsScreen
 

@@ -20,7 +20,7 @@ from curate.review.bulk import decide, preview
 from curate.review.choices import sides_of_entry
 from curate.review.draft import draft_of, value_of
 from curate.suppressions import added, load_suppressions
-from tui.messages import Failed
+from tui.messages import DecisionReverted, Failed
 from tui.render.changes import bulk_text, repair_text
 from tui.screens.ask import AskScreen, ConfirmScreen
 from tui.screens.edit import EditScreen
@@ -81,7 +81,7 @@ class Changing(FrameScreen):
         if value is None or value == self._value(parsed):
             self.say("nothing was changed")
         elif self.decide(entry, {key_of(parsed): Edit(value)}):
-            left = self.curate.mender.findings(value, parsed)
+            left = self.state.mender.findings(value, parsed)
             self.action_next()
             self.notify(f"edited; {'no rule finds anything in it' if not left else f'{len(left)} findings are left in it'}", timeout=4, markup=False)
 
@@ -97,7 +97,7 @@ class Changing(FrameScreen):
         if len(draft) > LARGE:
             self.say(f"{len(draft):,} characters: E opens them in your own editor")
             return
-        self._edited(entry, parsed, await self.app.push_screen_wait(EditScreen(draft, parsed, self.curate.mender)))
+        self._edited(entry, parsed, await self.app.push_screen_wait(EditScreen(draft, parsed, self.state.mender)))
 
     def action_edit_outside(self) -> None:
         """Change the example in $EDITOR."""
@@ -142,7 +142,7 @@ class Changing(FrameScreen):
         if entry is None or parsed is None:
             return
         value = self._value(parsed)
-        repaired = self.curate.mender.repaired(parsed, entry.code, value if value != parsed.decoded.value else None)
+        repaired = self.state.mender.repaired(parsed, entry.code, value if value != parsed.decoded.value else None)
         if repaired is None:
             self.say(f"{entry.code} has no repair that would change this line; e edits it")
             return
@@ -175,7 +175,7 @@ class Changing(FrameScreen):
     @property
     def session_folder(self) -> Path:
         """The project's folder."""
-        return self.curate.sources.project.folder
+        return self.state.sources.project.folder
 
     @work
     async def action_note(self) -> None:
@@ -243,5 +243,5 @@ class Changing(FrameScreen):
             return
         example = self.session.last_example()
         if example is not None:
-            self.curate.return_to(example, about)
+            self.app.post_message(DecisionReverted(example, about))
         self.redraw()

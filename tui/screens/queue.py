@@ -19,10 +19,11 @@ from curate.review.query import HELP
 from curate.review.trained import CODES
 from tui.conversation import Reader
 from tui.keys import NAMES, TAB_OF, bindings, works_in
-from tui.messages import Failed
+from tui.messages import Failed, FilterChosen
 from tui.render.page import Look, Page, page
 from tui.render.rows import head, row
 from tui.render.status import status
+from tui.review_state import ReviewState
 from tui.screens.changing import Changing
 from tui.widgets.detail import Detail
 from tui.widgets.entry_list import EntryList
@@ -59,8 +60,8 @@ class QueueScreen(Changing):
     ruled: reactive[bool] = reactive(True, bindings=True)
     """Whether a rule has found it, which can mend it or be told to let it stand; a training's word is no rule's."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, state: ReviewState) -> None:
+        super().__init__(state)
         self.order = ""
         self.read = Reader()
         self.marked: frozenset[int] = frozenset()
@@ -83,7 +84,7 @@ class QueueScreen(Changing):
 
     def on_mount(self) -> None:
         """Start in the list."""
-        self.order = self.curate.orders.get(self.KIND, "")
+        self.order = self.state.orders.get(self.KIND, "")
         self.set_focus(self.list)
         self.catch_up()
 
@@ -101,7 +102,7 @@ class QueueScreen(Changing):
     @property
     def text(self) -> str:
         """The filter that is applied, or about to be."""
-        return self.curate.filters.get(self.KIND, "")
+        return self.state.filters.get(self.KIND, "")
 
     def catch_up(self) -> None:
         """Show entries that became known, and what was decided elsewhere."""
@@ -109,13 +110,18 @@ class QueueScreen(Changing):
         queue = self.session.queues[self.KIND]
         if len(queue) != self._known:
             self._known = len(queue)
-            self.curate.narrow(self.KIND, self.text, self.order)
+            self.filter_by(self.text)
         self.redraw(stay=True)
 
     def forget(self) -> None:
         """Everything was read again: what is shown is looked for anew, the cursor stays near where it was."""
         self._known = -1
-        self.curate.narrow(self.KIND, self.text, self.order)
+        self.filter_by(self.text)
+
+    def filter_by(self, text: str) -> None:
+        """Ask for the entries that match a filter."""
+        self.state.filters[self.KIND] = text
+        self.app.post_message(FilterChosen(self.KIND, text, self.order))
 
     def show_view(self, view: View) -> None:
         """Draw another choice of entries; the first one shown starts at the first entry to decide."""
@@ -317,18 +323,18 @@ class QueueScreen(Changing):
         self.query_one("#filter").display = False
         self.set_focus(self.list)
         if self.text:
-            self.curate.narrow(self.KIND, "", self.order)
+            self.filter_by("")
 
     def action_sort(self) -> None:
         """Show the entries in the next order."""
         sorts = self.session.queues[self.KIND].sorts
         self.order = sorts[(sorts.index(self.order or sorts[0]) + 1) % len(sorts)]
-        self.curate.narrow(self.KIND, self.text, self.order)
+        self.filter_by(self.text)
 
     @on(Input.Changed, "#filter")
     def _typed(self, message: Input.Changed) -> None:
         if self.query_one("#filter").display and message.value != self.text:
-            self.curate.narrow(self.KIND, message.value, self.order)
+            self.filter_by(message.value)
 
     def leave_filter(self) -> None:
         """Go on in the list."""

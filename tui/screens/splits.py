@@ -31,7 +31,7 @@ class SplitsScreen(PlainScreen):
     @property
     def folder(self) -> Path:
         """The project's output."""
-        return self.curate.sources.project.folder / self.curate.sources.config.output
+        return self.state.sources.project.folder / self.state.sources.config.output
 
     def catch_up(self) -> None:
         """Draw what is there now."""
@@ -42,7 +42,7 @@ class SplitsScreen(PlainScreen):
             self.draw(nowhere(str(self.folder), error.message))
             self.say("no splits here yet")
             return
-        results = self.curate.results
+        results = self.state.results
         if digest != self._digest:  # another run has written others
             self._digest = digest
             results.pop("proof", None)
@@ -62,7 +62,7 @@ class SplitsScreen(PlainScreen):
         if not self._digest:
             self.say("no splits here yet")
             return
-        self.curate.results.pop("proof", None)
+        self.state.results.pop("proof", None)
         self.proving = True
         self.catch_up()
         self.read_again()

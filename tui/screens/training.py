@@ -20,7 +20,7 @@ class RunsScreen(PlainScreen):
     def on_mount(self) -> None:
         """Look at once, then now and then."""
         self.at = 0
-        self.follower = Follower(self.curate.sources.project)
+        self.follower = Follower(self.state.sources.project)
         self.set_interval(EVERY, self.look)
         self.look()
         self.catch_up()
@@ -28,7 +28,7 @@ class RunsScreen(PlainScreen):
     @property
     def runs(self) -> list[Followed]:
         """The trainings as they were seen last."""
-        found: list[Followed] = self.curate.results.get("runs", [])
+        found: list[Followed] = self.state.results.get("runs", [])
         return found
 
     def look(self) -> None:
@@ -40,7 +40,7 @@ class RunsScreen(PlainScreen):
     def read_folders(self) -> None:
         """Read what is new in the folders."""
         found = self.follower.look()
-        if found != self.curate.results.get("runs"):  # what nothing happened to is not drawn again
+        if found != self.state.results.get("runs"):  # what nothing happened to is not drawn again
             self.app.post_message(Measured("runs", found))
 
     def action_run(self, by: int) -> None:
@@ -65,7 +65,7 @@ class TrainingScreen(RunsScreen):
 
     def action_start(self) -> None:
         """Start the project's recipe."""
-        project, config = self.curate.sources.project, self.curate.sources.config
+        project, config = self.state.sources.project, self.state.sources.config
         try:
             start(project, project.folder / (config.recipe or "recipe.toml"))
         except CurateError as error:
