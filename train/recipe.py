@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -17,6 +17,16 @@ Positive = Annotated[int, Field(ge=1)]
 Count = Annotated[int, Field(ge=0)]
 Targets = Literal["all-linear", "attention", "attention+mlp"] | tuple[str, ...]
 Policy = Literal["refuse", "leave-out"]
+
+
+ALIASES: Final = {
+    "model_name_or_path": "model", "r": "rank", "lora_r": "rank", "lora_alpha": "alpha", "lora_dropout": "dropout", "lora_target_modules": "target_modules",
+    "use_rslora": "rslora", "use_dora": "dora", "num_virtual_tokens": "virtual_tokens", "bnb_4bit_use_double_quant": "double_quantisation",
+    "lr_scheduler_type": "schedule", "warmup_ratio": "warmup", "optim": "optimiser", "neftune_noise_alpha": "neftune", "num_train_epochs": "epochs",
+    "per_device_train_batch_size": "batch", "max_seq_length": "max_length", "gradient_checkpointing": "activation_checkpointing",
+    "eval_steps": "evaluate_every", "save_steps": "save_every", "early_stopping_patience": "patience", "torch_dtype": "dtype",
+}  # fmt: skip
+"""Names of transformers, PEFT and TRL for keys of a recipe; `batch` counts the examples of a step on all devices and in all micro-batches."""
 
 
 class Recipe(BaseModel):
@@ -173,13 +183,24 @@ def load_recipe(path: Path, changes: Sequence[str] = ()) -> Recipe:
         raise UsageError(f"{path}: cannot be read: {error.strerror}", "name the recipe file itself and check its permissions") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not valid TOML: {error}", "mend the line that is named") from error
-    values.pop("sweep", None)  # what `curate sweep` tries stands in the same file
-    recipe = validated(Recipe, values | dict(map(_change, changes)), str(path))
+    values.pop("sweep", None)  # the table of `curate sweep` is in the same file
+    recipe = validated(Recipe, own_keys(values, str(path)) | own_keys(dict(map(_change, changes)), "--set"), str(path))
     folder = path.parent.resolve()
     found = {"data": str(folder / Path(recipe.data).expanduser())}
     if (folder / recipe.model).is_dir():
         found["model"] = str(folder / recipe.model)
     return recipe.model_copy(update=found)
+
+
+def own_keys(values: Mapping[str, Any], source: str) -> dict[str, Any]:
+    """Values with the recipe's own names for keys. Raises `ConfigError` where a key is given by two names."""
+    named: dict[str, str] = {}
+    for key in values:
+        own = ALIASES.get(key, key)
+        if own in named:
+            raise ConfigError(f"{source}: {named[own]} and {key} are two names of one key", "keep one of them")
+        named[own] = key
+    return {own: values[key] for own, key in named.items()}
 
 
 def changed(recipe: Recipe, changes: Mapping[str, Any], *, without: Collection[str] = ()) -> dict[str, Any]:

@@ -95,19 +95,12 @@ class RunFolder:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep other trainings out of the folder while the block runs. Raises `OutputError` where one is in it."""
-        lock = self.path / ".lock"
+        """Keep other trainings out of the folder while the block runs. Raises `OutputError` if one is in it."""
         if distributed.rank() > 0:  # rank 0 holds it for all
             yield
             return
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            with FileLock(lock, timeout=LOCK_WAIT):
-                yield
-        except Timeout:
-            raise OutputError(f"{self.path}: another training runs in this folder", "wait for it, or name another folder with --run-dir") from None
-        except OSError as error:
-            raise OutputError(f"{error.filename or self.path}: {error.strerror or error}", "free some space or check the permissions, then --resume") from error
+        with folder_lock(self.path, "training", "--run-dir"):
+            yield
 
     def clear(self) -> None:
         """Delete a run, so that a killed deletion leaves no run either. Raises `UsageError` in a folder that is not a run's."""
@@ -146,6 +139,19 @@ class RunFolder:
                 f"{self.path}: the disk has {free / 1e9:.1f} GB left, checkpoints and adapter of this run need {size / 1e9:.1f} GB",
                 "free some space, or name a folder on another disk with --run-dir",
             )
+
+
+@contextmanager
+def folder_lock(folder: Path, what: str, option: str) -> Iterator[None]:
+    """Hold a folder for one process while the block runs; `option` names another one. Raises `OutputError` if a process holds it, or cannot write."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / ".lock", timeout=LOCK_WAIT):
+            yield
+    except Timeout:
+        raise OutputError(f"{folder}: another {what} runs in this folder", f"wait for it, or name another folder with {option}") from None
+    except OSError as error:
+        raise OutputError(f"{error.filename or folder}: {error.strerror or error}", "free some space or check the permissions, then resume") from error
 
 
 def identify(recipe: Recipe) -> dict[str, Any]:

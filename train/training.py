@@ -40,13 +40,6 @@ from train.training_html import report_html
 Mode = Literal["new", "resume", "fresh"]
 
 
-def train(recipe: Recipe, folder: RunFolder, *, mode: Mode, narrator: Narrator) -> Report:
-    """Train as the recipe says and return the report; raises as `train_until` does."""
-    report = train_until(1.0, recipe, folder, mode=mode, narrator=narrator)
-    assert isinstance(report, Report)
-    return report
-
-
 def train_until(share: float, recipe: Recipe, folder: RunFolder, *, mode: Mode, narrator: Narrator) -> Report | Pause:
     """Train up to a share of the steps and return what it came to, or to the end and return the report; at once where the folder holds the finished run.
 

@@ -45,12 +45,14 @@ def test_a_method_learns_comes_back_and_goes_on(project: Path, variant: str) -> 
     from train.held_out import held_out_loss
     from train.journal import Narrator
     from train.model import DTYPES, load_base
+    from train.results import Report
     from train.run_folder import RunFolder
-    from train.training import train
+    from train.training import train_until
 
     narrator = Narrator(quiet=True)
     recipe, folder = recipe_of(project, variant), RunFolder(project / "run")
-    report = train(recipe, folder, mode="new", narrator=narrator)
+    report = train_until(1.0, recipe, folder, mode="new", narrator=narrator)
+    assert isinstance(report, Report)
     assert report.tuned_loss < report.base_loss
     assert 0 < report.trainable_parameters <= report.total_parameters
     assert recipe.quantised == (variant not in ("lora", "full"))
@@ -74,7 +76,7 @@ def test_a_method_learns_comes_back_and_goes_on(project: Path, variant: str) -> 
         left = folder.path / name
         left.unlink() if left.is_file() else shutil.rmtree(left)
     torch.manual_seed(99)
-    assert train(recipe, folder, mode="resume", narrator=narrator) == report
+    assert train_until(1.0, recipe, folder, mode="resume", narrator=narrator) == report
     assert weights.read_bytes() == before
 
 

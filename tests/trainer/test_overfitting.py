@@ -13,7 +13,8 @@ from curate.encoding import IGNORED, Encoded, Rendered
 from tests.trainer.tiny import make_tokenizer, write_recipe
 from train.overfitting import overfitting
 from train.results import Overfitting
-from train.training_text import drawn, overfitting_html, show
+from train.training_html import overfitting_html
+from train.training_text import drawn, show_overfitting
 
 
 def journal(held_out: list[float], train: list[float] | None = None) -> list[dict[str, Any]]:
@@ -75,7 +76,7 @@ def test_it_is_drawn_for_a_terminal_and_for_a_browser() -> None:
     assert max(map(len, lines)) < 80
     assert sum(line.count("·") for line in lines[:-1]) + 2 * sum(line.count("◉") for line in lines[:-1]) >= 5
     console = Console(record=True, width=80, file=StringIO())
-    show(found, console)
+    show_overfitting(found, console)
     assert "12 of 20 training answers go on word for word" in " ".join(console.export_text().split())
     page = "".join(overfitting_html(found))
     assert page.count("<polyline") == 2
@@ -134,4 +135,4 @@ def test_a_training_tells_it_and_so_does_an_evaluation_on_request(project: Path,
     del report["overfitting"]
     (run / "report.json").write_text(json.dumps(report))
     assert main(["evaluate", str(run), "--overfitting"]) == 2
-    assert "before overfitting was looked for" in capsys.readouterr().err
+    assert "older than the diagnosis of overfitting" in capsys.readouterr().err

@@ -19,7 +19,7 @@ from tests.conftest import environment
 from tests.trainer.tiny import write_recipe, write_split
 from train.journal import Narrator
 from train.recipe import load_recipe
-from train.sweep import text
+from train.sweep import sweep_report as text
 from train.sweep.space import space_of
 from train.sweep.sweep_folder import SweepFolder
 from train.sweep.sweep_result import Sweep

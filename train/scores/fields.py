@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from curate.text import normalised
-from train.scores.metric import Expected, Given, Matrix, Metric, Scorer, mean_of, ratio
+from train.scores.metric import Expected, Given, Matrix, Metric, mean_of, ratio
 
 FENCE: Final = re.compile(r"```(?:json)?\s*\n?(.*?)```", re.DOTALL)
 DECODER: Final = json.JSONDecoder()
@@ -88,14 +88,6 @@ class FieldF1(Fields):
         return ratio(2 * sums[..., 0], sums[..., 1] + sums[..., 2])
 
 
-def _accuracy(_: Sequence[Expected]) -> Scorer:
-    return FieldAccuracy()
-
-
-def _f1(_: Sequence[Expected]) -> Scorer:
-    return FieldF1()
-
-
 JSON_VALID = Metric("json_valid", "valid JSON", mean_of(lambda _, given: float(parsed(given.text) is not None)))
-FIELD_ACCURACY = Metric("field_accuracy", "field accuracy", _accuracy)
-FIELD_F1 = Metric("field_f1", "field F1", _f1)
+FIELD_ACCURACY = Metric("field_accuracy", "field accuracy", lambda _: FieldAccuracy())
+FIELD_F1 = Metric("field_f1", "field F1", lambda _: FieldF1())

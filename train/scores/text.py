@@ -9,7 +9,7 @@ import numpy as np
 
 from curate.errors import MissingExtra
 from curate.text import normalised, words
-from train.scores.metric import Expected, Given, Matrix, Metric, Scorer, mean_of, ratio
+from train.scores.metric import Expected, Given, Matrix, Metric, mean_of, ratio
 
 
 def plain(text: str) -> str:
@@ -121,16 +121,8 @@ def _sacrebleu() -> Any:
     return metrics
 
 
-def _bleu(expected: Sequence[Expected]) -> Scorer:
-    return Bleu(expected)
-
-
-def _chrf(_: Sequence[Expected]) -> Scorer:
-    return Chrf()
-
-
-BLEU = Metric("bleu", "BLEU", _bleu)
-CHRF = Metric("chrf", "chrF", _chrf)
+BLEU = Metric("bleu", "BLEU", Bleu)
+CHRF = Metric("chrf", "chrF", lambda _: Chrf())
 ROUGE_1 = Metric("rouge_1", "ROUGE-1", mean_of(lambda expected, given: _rouge("rouge1", expected, given)))
 ROUGE_L = Metric("rouge_l", "ROUGE-L", mean_of(lambda expected, given: _rouge("rougeL", expected, given)))
 
@@ -147,8 +139,4 @@ class Perplexity:
         return np.exp(np.minimum(ratio(sums[..., 0], sums[..., 1]), 69.0))
 
 
-def _perplexity(_: Sequence[Expected]) -> Scorer:
-    return Perplexity()
-
-
-PERPLEXITY = Metric("perplexity", "answer perplexity", _perplexity, higher=False, percent=False)
+PERPLEXITY = Metric("perplexity", "answer perplexity", lambda _: Perplexity(), higher=False, percent=False)

@@ -1,20 +1,25 @@
-"""Methods side by side: the same base, data, steps and seed, each in a process of its own, so that its memory is its own."""
+"""Methods side by side: a sweep over methods in which each trial trains to its end, with the same base, data, steps and seed.
+
+Each trains in a process of its own, so that its memory is its own. Unlike other sweeps it decides nothing: it measures on the held-out split.
+"""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from rich.console import Console
+from rich.text import Text
+
 from curate.errors import ExitCode, LogError, UsageError
 from curate.files import write_bytes, write_json
+from curate.report.console import table
 from train.autoconfig import gigabytes
-from train.journal import Journal, Narrator
+from train.journal import JsonLines, Narrator
 from train.recipe import Recipe, changed, recipe_text
 from train.run_folder import RunFolder, identify
 from train.sweep.sweep_result import Compared, Comparison
+from train.sweep.trial import Watch, Work, last_words, run_process
 
 VARIANTS: Final[dict[str, dict[str, Any]]] = {
     "lora": {"method": "lora"},
@@ -32,10 +37,10 @@ VARIANTS: Final[dict[str, dict[str, Any]]] = {
 
 
 def compare(recipe: Recipe, folder: Path, names: Sequence[str], narrator: Narrator) -> Comparison:
-    """Train by each of the methods; those that were trained before are not trained again. What came out lies in compare.json and compare.md.
+    """Train by each of the methods; those that were trained before are not trained again. The result is written to compare.json and compare.md.
 
-    Each method learns at its own default rate, but for the recipe's own and its kin. Raises `UsageError` for a name that is none, `CurateError`
-    with what a training said that failed.
+    Each method trains at its own default learning rate, except those of the recipe's own kind. Raises `UsageError` for an unknown name, `CurateError`
+    with the last words of a training that failed.
     """
     if unknown := [name for name in names if name not in VARIANTS]:
         raise UsageError(f"no such method: {', '.join(unknown)}", f"there are {', '.join(VARIANTS)}")
@@ -44,7 +49,7 @@ def compare(recipe: Recipe, folder: Path, names: Sequence[str], narrator: Narrat
     compared = []
     for name in names:
         run = RunFolder(folder / name)
-        reports[name] = _train(variant(recipe, name), folder / f"{name}.toml", run)
+        reports[name] = _train(variant(recipe, name), folder, run, narrator)
         compared.append(_compared(name, reports[name], run))
         phase.advance(note=f"{name}: {compared[-1].tuned_loss:.4f}")
     first = next(iter(reports.values()))
@@ -61,25 +66,26 @@ def variant(recipe: Recipe, name: str) -> dict[str, Any]:
     return changed(recipe, VARIANTS[name], without=("rslora", "dora", "quantisation"))
 
 
-def _train(values: dict[str, Any], file: Path, run: RunFolder) -> dict[str, Any]:
+def _train(values: dict[str, Any], folder: Path, run: RunFolder, narrator: Narrator) -> dict[str, Any]:
     finished: dict[str, Any] | None = run.read("report.json")
     if finished is not None and run.key == identify(Recipe.model_validate(values))["key"]:
         return finished
-    write_bytes(file, recipe_text(values).encode())
-    # -P: nothing in the working folder can take the place of a module
-    command = [sys.executable, "-P", "-m", "curate", "train", str(file), "--run-dir", str(run.path), "--resume", "--quiet", "--json"]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, env={**os.environ, "CURATE_FOLLOW_STDIN": "0"})
-    if done.returncode == ExitCode.INTERRUPTED:
+    name = run.path.name
+    work = Work(folder / f"{name}.toml", run.path, 1.0, folder / f"{name}.json", folder / f"{name}.failure.json")
+    write_bytes(work.recipe, recipe_text(values).encode())
+    watch = Watch(lambda _: None, None)
+    with watch.listening(narrator.say):
+        code = run_process(work, watch)
+    if watch.asked or code == ExitCode.INTERRUPTED:
         raise KeyboardInterrupt
-    if done.returncode != ExitCode.CLEAN:
-        said = done.stderr.strip().splitlines()[-4:]
-        raise LogError(f"{run.path.name}: its training failed:\n" + "\n".join(said), "the methods before it are kept; the same command goes on from there")
-    report: dict[str, Any] = json.loads(done.stdout)
+    if code != ExitCode.CLEAN:
+        raise LogError(f"{name}: its training failed: {last_words(work)}", "the finished methods are kept; the same command resumes")
+    report: dict[str, Any] = json.loads(work.result.read_bytes())
     return report
 
 
 def _compared(name: str, report: dict[str, Any], run: RunFolder) -> Compared:
-    lines = Journal(run.metrics).lines()
+    lines = JsonLines(run.metrics).lines()
     finished = next(line for line in reversed(lines) if line.get("event") == "finished")
     steps = [line for line in lines if "loss" in line]
     return Compared(
@@ -112,3 +118,11 @@ def markdown(made: Comparison) -> str:
     """The table for a README."""
     rows = [COLUMNS, tuple("---" for _ in COLUMNS), *map(cells, made.methods)]
     return "".join("| " + " | ".join(row) + " |\n" for row in rows)
+
+
+def show(made: Comparison, console: Console) -> None:
+    """Print the table."""
+    shown = table(f"{made.steps:,} steps on {made.train_examples:,} examples", *COLUMNS, numbers=COLUMNS[1:-1])
+    for one in made.methods:
+        shown.add_row(*map(Text, cells(one)))
+    console.print(shown)

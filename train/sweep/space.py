@@ -19,7 +19,7 @@ from curate.config import validated
 from curate.errors import ConfigError, UsageError
 from curate.text import excerpt
 from train.methods import METHODS, OWN_KEYS
-from train.recipe import Recipe, changed
+from train.recipe import Recipe, changed, own_keys
 
 MOST: Final = 500
 """Trials of a grid: beyond it a random search finds as good ones sooner (Bergstra & Bengio 2012)."""
@@ -87,8 +87,8 @@ def space_of(path: Path, over: Sequence[str] = (), **options: Any) -> Space:
     if not isinstance(table, dict) or not isinstance(table.get("over", {}), dict):
         raise ConfigError(f"{path}: sweep and sweep.over have to be tables", "for example  [sweep.over]  and below it  learning_rate = [1e-4, 3e-4]")
     given = {key: value for key, value in options.items() if value is not None}
-    named = dict(map(_over, over))
-    space = validated(Space, {**table, **given, "over": {**table.get("over", {}), **named}}, f"{path}: sweep")
+    listed = own_keys(table.get("over", {}), f"{path}: sweep.over") | own_keys(dict(map(_over, over)), "--over")
+    space = validated(Space, {**table, **given, "over": listed}, f"{path}: sweep")
     if not space.over:
         raise UsageError(f"{path}: nothing to try: no [sweep.over] in it and no --over", "for example  --over learning_rate=1e-4,3e-4 --over rank=8,16")
     if wrong := [mistake for key, values in space.over.items() for mistake in _mistakes(key, values, drawn=space.random is not None)]:

@@ -9,13 +9,10 @@ report.json     report.html                      best.toml       (when it has en
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-
-from filelock import FileLock, Timeout
 
 from curate.errors import InputError, OutputError, UsageError
 from curate.example import canonical
@@ -32,7 +29,6 @@ SEEN: Final = ("train.jsonl", "validation.jsonl", "manifest.json")
 OURS: Final = frozenset(("sweep.json", "journal.jsonl", "data", "trials", "report.json", "report.html", "best.toml"))
 OF_A_TRIAL: Final = {"data": "../data", "generations": 0, "probes": 0}
 """What the recipes of all trials have instead of their own: what is not compared need not be computed."""
-LOCK_WAIT: Final = 3.0  # seconds: a process that was just killed may take a moment to let go
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +36,6 @@ class SweepFolder:
     """The folder of one sweep."""
 
     path: Path
-
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Keep others out of the folder while the block runs. Raises `OutputError` where somebody is in it."""
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            with FileLock(self.path / ".lock", timeout=LOCK_WAIT):
-                yield
-        except Timeout:
-            raise OutputError(f"{self.path}: another sweep runs in this folder", "wait for it, or name another folder with --output") from None
-        except OSError as error:
-            raise OutputError(f"{error.filename or self.path}: {error.strerror or error}", "free some space or check the permissions") from error
 
     def open(self, recipe: Recipe, space: Space, trials: Sequence[Trial], *, fresh: bool) -> None:
         """Begin the sweep or go on with it. Raises `UsageError` where the folder holds another one, or what is none, and `InputError` without data."""

@@ -10,6 +10,7 @@ from curate.files import write_bytes, write_json
 from curate.text import excerpt, plural, visible
 from train.journal import Narrator, Phase
 from train.recipe import Recipe, recipe_text
+from train.run_folder import folder_lock
 from train.sweep.halving import Halving, Outcome, Piece
 from train.sweep.space import Space, Trial, trials_of
 from train.sweep.sweep_folder import SweepFolder, outcomes
@@ -35,7 +36,7 @@ def sweep(recipe: Recipe, space: Space, folder: SweepFolder, narrator: Narrator,
         raise UsageError("\n".join(f"{described(trial.changes)}: {trial.refused}" for trial in trials), "no trial is left: mend the recipe or what is tried")
     if space.random is not None and len(trials) < space.random:
         narrator.say(f"note: there are only {plural(len(trials), 'combination')} to draw")
-    with folder.locked():
+    with folder_lock(folder.path, "sweep", "--output"):
         folder.open(recipe, space, trials, fresh=fresh)
         with narrator.showing():
             return Sweeping(recipe, space, trials, Halving(able, space.halving), folder, narrator, runner).run()
