@@ -52,10 +52,10 @@ PLACES: Final = {"houlsby": (*BEHIND_ATTENTION, *BEHIND_MLP), "pfeiffer": BEHIND
 
 
 def add_adapter(model: Any, recipe: Recipe, start: Sequence[int] = ()) -> Any:
-    """The base with a fresh adapter, which changes nothing before its first step but for virtual tokens. Adapter weights are float32.
+    """Add a new adapter to the base. Except for virtual tokens it changes nothing before its first step. Adapter weights are float32.
 
-    Virtual tokens begin as the tokens `start`, repeated or cut; without any, as PEFT has it. For full fine-tuning the base itself comes back, all
-    of it trainable, in float32. Raises `ConfigError` where the recipe's target modules are not in the model.
+    Virtual tokens are initialized from the tokens `start`, repeated or cut; without any, as in PEFT. For full fine-tuning the base itself is returned,
+    all of it trainable, in float32. Raises `ConfigError` where the recipe's target modules are not in the model.
     """
     if recipe.method == "full":
         return model.float().requires_grad_(True)
@@ -63,7 +63,9 @@ def add_adapter(model: Any, recipe: Recipe, start: Sequence[int] = ()) -> Any:
         tuned = _wrapped(model, CONFIGS[recipe.method](recipe, model))
     except ValueError as error:
         names = sorted({name.rsplit(".", 1)[-1] for name, module in model.named_modules() if type(module).__name__ in ("Linear", "Linear4bit", "Conv1D")})
-        raise ConfigError(f"{recipe.method}: {error}", f"the linear layers of this model are {', '.join(names)}; name some as target_modules") from error
+        raise ConfigError(
+            f"{recipe.method}: {error}", f"the linear layers of this model are {', '.join(names)}; name some of them in target_modules"
+        ) from error
     if recipe.how.virtual and start:
         _begin(tuned, recipe, start)
     # What others load is the model that the recipe names, not the folder where this machine keeps it.
@@ -74,10 +76,10 @@ def add_adapter(model: Any, recipe: Recipe, start: Sequence[int] = ()) -> Any:
 
 @contextmanager
 def loading(folder: Path, what: str) -> Iterator[None]:
-    """Where PEFT loads an adapter from a folder. Raises `ModelError`, also where it would unpickle weights, which may hold anything, or look for a hub's."""
+    """Where PEFT loads an adapter from a folder. Raises `ModelError`, also where it would unpickle weights, or look for one on a hub."""
     with reading(str(folder), what):
         if not (folder / WEIGHTS).is_file():
-            raise FileNotFoundError(f"there is no {WEIGHTS}, and weights in another form are not loaded")
+            raise FileNotFoundError(f"there is no {WEIGHTS}, and other formats are not loaded")
         yield
 
 
@@ -88,7 +90,7 @@ def load_adapter(model: Any, folder: Path, name: str = "default") -> Any:
 
 
 def load_adapter_beside(model: Any, folder: Path, name: str) -> None:
-    """Load one more adapter into a model that `load_adapter` made; `set_adapter` chooses which one speaks."""
+    """Load another adapter into a model from `load_adapter`; `set_adapter` chooses the active one."""
     with _quiet(), loading(folder, "its adapter cannot be loaded"):
         model.load_adapter(str(folder), adapter_name=name)
 

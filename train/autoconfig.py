@@ -45,7 +45,7 @@ class Texts(NamedTuple):
 
 
 def fit(sizes: Sizes, texts: Texts, memory: int, *, optimiser: str) -> Fit:
-    """The settings that get the most out of `memory` bytes; where nothing fits, those that need the least.
+    """The fastest settings that fit into `memory` bytes; if none fit, those that need the least.
 
     Big passes without activation checkpointing come first, then smaller ones, then the same with it, which is a third slower. What the recipe says
     is not tried otherwise.
@@ -184,7 +184,7 @@ def available() -> int:
 def advice(nearest: tuple[dict[str, Any], Fit] | None) -> str:
     """The changes to a recipe with which it fits, as lines of it."""
     if nearest is None:
-        return "take a smaller base: not even its shortest examples in 4 bits would fit"
+        return "choose a smaller base: even its shortest examples in 4 bits do not fit"
     changes, found = nearest
     lines = "  ".join(f"{key} = {toml(value)}" for key, value in changes.items())
     return f"it fits with  {lines}  ({gigabytes(found.estimate.high)})"

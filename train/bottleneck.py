@@ -18,7 +18,7 @@ NAME = "BOTTLENECK"
 
 @dataclass
 class BottleneckConfig(PeftConfig):  # type: ignore[misc]
-    """What adapter_config.json says of the adapter."""
+    """The configuration of the adapter in adapter_config.json."""
 
     target_modules: set[str] | list[str] | str | None = None
     """Modules whose output, of the size `hidden_size`, an adapter works on."""

@@ -1,4 +1,4 @@
-"""What goes on beside the steps of a training: it is written down, measured, and stopped early where it should be."""
+"""Logging, validation, early stopping and interruption, called by the training loop at each step."""
 
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -50,7 +50,7 @@ class Callback:
 
     @property
     def exhausted(self) -> bool:
-        """Whether the last measurements, as many as `patience` says, were no better than one before them."""
+        """Whether the last `patience` measurements brought no improvement."""
         best = self.best_step
         return self.patience is not None and best is not None and sum(step > best for step, _ in self.measured) >= self.patience
 
@@ -62,7 +62,7 @@ class Callback:
             if self.interrupted:
                 raise KeyboardInterrupt
             self.interrupted = True
-            self.phase.narrator.say(f"{signal.Signals(number).name}: saving after this step; once more ends at once")
+            self.phase.narrator.say(f"{signal.Signals(number).name}: saving after this step; a second one stops at once")
 
         before = {number: signal.signal(number, heard) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
@@ -105,7 +105,7 @@ class Callback:
         stop = step == self.steps
         if self.exhausted and self.measured[-1][0] == step:
             self.journal.write(event="early-stop", step=step)
-            self.phase.narrator.say(f"step {step:,}: {self.patience} measurements without a better one; the training ends here")
+            self.phase.narrator.say(f"step {step:,}: {self.patience} measurements without an improvement; stopping early")
             stop = True
         if step == self.pause:
             self.rest(step)
@@ -116,7 +116,7 @@ class Callback:
         return stop
 
     def rest(self, step: int) -> None:
-        """Record the loss at the pause. A training that goes on is as if there had been none: this measurement counts for nothing else."""
+        """Record the loss at the pause. It does not affect early stopping or the adapter that is kept, so a resumed training is unchanged."""
         assert self.measure is not None
         self.paused = dict(self.measured).get(step)
         if self.paused is None:

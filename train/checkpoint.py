@@ -18,7 +18,7 @@ KEPT: Final = 2
 
 
 class Checkpointer:
-    """Saves all that a training needs to go on: what is trained, the optimizer, the learning rate schedule, the random numbers."""
+    """Saves and loads the state of a training: trained weights, optimizer, learning rate schedule, random numbers."""
 
     def __init__(self, folder: Path, accelerator: Any, model: Any, optimizer: Any, scheduler: Any, *, sharded: bool) -> None:
         self.folder, self.accelerator, self.model, self.optimizer, self.scheduler = folder, accelerator, model, optimizer, scheduler

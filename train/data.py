@@ -1,4 +1,4 @@
-"""A split folder to token ids, and all else that is decided before a byte of weights is loaded: the order of the texts, the questions.
+"""A split folder to token ids, and what else is decided before any weights are loaded: the order of the texts, the questions.
 
 Each example is encoded, refused or left out with its reason; none is cut or dropped silently.
 """
@@ -40,7 +40,7 @@ class Split:
     """Differences between training and inference, with the number of examples that have them."""
 
     def name_of(self, text: int) -> str:
-        """Where the example of a text stands."""
+        """File and line of the example of a text."""
         return str(self.examples[self.owners[text]].place)
 
     def first(self, count: int) -> "Split":
@@ -52,12 +52,12 @@ class Split:
 def load_split(folder: Path, name: str, template: Template, recipe: Recipe) -> Split:
     """Encode one part of a split folder.
 
-    Raises `InputError` where the file is missing, empty or broken, and, listing them, where the recipe says to refuse
-    examples over its length or with nothing to train on.
+    Raises `InputError` if the file is missing, empty or broken, or, with their list, if the recipe refuses examples that are
+    too long or have nothing to train on.
     """
     path = folder / f"{name}.jsonl"
     if not path.is_file():
-        raise InputError(f"{path}: no such file", "make the split first: curate split DATA -o FOLDER, and name FOLDER as `data` in the recipe")
+        raise InputError(f"{path}: no such file", "create the split with  curate split DATA -o FOLDER  and set  data  in the recipe to FOLDER")
     lines = read_dataset([path]).lines
     broken = [str(line.place) for line in lines if line.example is None]
     if broken:
@@ -96,8 +96,8 @@ def _refuse(path: Path, found: Sequence[LeftOut], policy: str, key: str) -> None
     listed = [f"{path}:{one.line}: {one.reason}" for one in found[:SHOWN]]
     if len(found) > SHOWN:
         listed.append(f"... and {len(found) - SHOWN:,} more")
-    ways = "raise max_length" if key == "over_length" else "mend them"
-    raise InputError("\n".join(listed), f'{ways}, or say  {key} = "leave-out"  in the recipe: they are then listed in the report')
+    ways = "raise max_length" if key == "over_length" else "fix them"
+    raise InputError("\n".join(listed), f'{ways}, or set  {key} = "leave-out"  in the recipe: the report then lists them')
 
 
 class Question(NamedTuple):
@@ -124,7 +124,7 @@ def questions(split: Split, template: Template, count: int) -> list[Question]:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A training, ready to begin."""
+    """A training that is ready to start."""
 
     recipe: Recipe
     template: Template
@@ -155,7 +155,7 @@ class Prepared:
 
 
 def prepare(recipe: Recipe, narrator: Narrator) -> Prepared:
-    """Encode the data and order it. Raises `CurateError` for data that a training must not go on with."""
+    """Encode and order the data. Raises `CurateError` for data that cannot be trained on."""
     template = load_template(recipe.model)
     data = Path(recipe.data)
     measures = recipe.evaluate_every != 0 and _filled(data / "validation.jsonl")

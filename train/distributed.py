@@ -1,6 +1,6 @@
-"""Several processes that train one model, one on each GPU (`torchrun`, `accelerate launch`). Rank 0 writes; all of them compute.
+"""Distributed training: several processes train one model, one on each GPU (`torchrun`, `accelerate launch`). Rank 0 writes files; all of them compute.
 
-With one process everything here is nothing.
+With one process all functions here do nothing.
 """
 
 import os
@@ -31,7 +31,7 @@ def local_rank() -> int:
 
 
 def join() -> None:
-    """Meet the other processes: over NCCL with GPUs, over gloo without."""
+    """Join the process group: NCCL with GPUs, gloo without."""
     if world() > 1 and not distributed.is_initialized():
         from accelerate import PartialState  # the Trainer would make the same one later
 
@@ -39,7 +39,7 @@ def join() -> None:
 
 
 def leave() -> None:
-    """Part from the other processes in order."""
+    """Leave the process group."""
     if world() > 1 and distributed.is_initialized():
         distributed.destroy_process_group()
 
@@ -73,7 +73,7 @@ def sum_gradients(parameters: Iterable[torch.nn.Parameter]) -> None:
 
 
 def from_first(make: Callable[[], Value]) -> Value:
-    """What `make` returns on rank 0, on all ranks; what it raises there ends all of them."""
+    """The value that `make` returns on rank 0, on all ranks; an exception there ends all ranks."""
     if world() == 1:
         return make()
     found: list[Any] = [None, ""]

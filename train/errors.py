@@ -1,4 +1,4 @@
-"""What ends a training that could have gone well with other settings; whoever tries several tells them apart."""
+"""Errors that other settings could have avoided; a sweep tells them apart."""
 
 import torch
 
@@ -14,5 +14,5 @@ class NotANumber(ModelError):
 
 
 def ran_out(error: BaseException) -> bool:
-    """Whether an exception says that there was no memory."""
+    """Whether an exception means that memory ran out."""
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or "DefaultCPUAllocator" in str(error)

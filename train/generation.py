@@ -31,7 +31,7 @@ def answers(model: Any, template: Template, asked: Sequence[str], stops: list[in
 
 @torch.no_grad()
 def answer_ids(model: Any, template: Template, asked: Sequence[str], stops: list[int], dtype: torch.dtype, *, max_new_tokens: int) -> list[list[int]]:
-    """The same as tokens, with the one that ended the answer and the padding behind it."""
+    """The same as tokens, including the one that ended the answer and the padding after it."""
     if not asked:
         return []
     model.eval()

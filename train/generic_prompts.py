@@ -1,6 +1,6 @@
-"""General prompts that no adapter is trained for, each with an answer: how likely they are to a model before and after tells what was forgotten.
+"""General prompts with answers: how their likelihood changes in a training shows what the model forgot.
 
-They are plain, short and in English, from many kinds of task; what counts is how their likelihood changes, not how high it is.
+They are plain, short and in English, from many kinds of tasks.
 """
 
 from typing import Final

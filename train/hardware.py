@@ -1,4 +1,4 @@
-"""What this machine has: memory of its GPU or its main memory, in bytes."""
+"""The hardware: memory of the GPU or main memory, in bytes."""
 
 import os
 import resource

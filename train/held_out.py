@@ -1,7 +1,7 @@
 """Measuring a model on texts, before and after a training: the held-out loss, questions to compare answers to, and probes.
 
-Probes tell whether a model knows answers by heart and how likely it finds general ones. No text is generated for them: greedy decoding produces a text
-word for word exactly where each of its tokens is the likeliest one after those before it, and one forward pass tells that of all of them.
+Probes measure memorization of answers and the likelihood of general ones. No text is generated for them: greedy decoding produces a text
+word for word if and only if each of its tokens is the most likely one after those before it, which one forward pass shows for all of them.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,9 +23,9 @@ TOKENS = 1024
 
 @torch.no_grad()
 def held_out_loss(model: Any, texts: Sequence[Encoded], dtype: torch.dtype, *, packing: bool, done: Callable[[int], None], shared: bool = False) -> float:
-    """Mean loss in nats per supervised token, weighted as in training. `done` is told the number of texts after each pass.
+    """Mean loss in nats per supervised token, weighted as in training. `done` is called with the number of texts after each pass.
 
-    `shared`: the texts are shared out among the processes of a training; all of them get the same loss.
+    `shared`: the texts are divided among the processes of a training; all processes get the same loss.
     """
     model.eval()
     found = torch.zeros(2, dtype=torch.float64)
@@ -41,9 +41,9 @@ def held_out_loss(model: Any, texts: Sequence[Encoded], dtype: torch.dtype, *, p
 
 
 LONG: Final = 8
-"""Tokens of the shortest answer that can be said to be known by heart: a label is known, or guessed."""
+"""Tokens of the shortest answer that counts for memorization: a label may be guessed."""
 GIVEN: Final = 0.25
-"""Share of an answer that is given to the model before it has to go on by itself."""
+"""Share of an answer that is given to the model, which continues it."""
 
 
 class ProbeTexts(NamedTuple):
@@ -52,7 +52,7 @@ class ProbeTexts(NamedTuple):
     trained: list[Encoded]
     """Answers that are trained on."""
     held_out: list[Encoded]
-    """Answers that are not: what is said of these word for word can be known otherwise."""
+    """Answers that are not trained on, as a baseline."""
     general: list[Encoded]
 
 
@@ -60,7 +60,7 @@ class ProbeResult(NamedTuple):
     """What was found of a model."""
 
     trained: list[bool]
-    """Whether it goes on with each answer word for word."""
+    """For each answer, whether it is continued word for word."""
     held_out: list[bool]
     general: list[float]
     """Its loss on each, in nats per token."""
@@ -82,7 +82,7 @@ def _supervised(text: Encoded) -> int:
 
 @torch.no_grad()
 def probe(model: Any, texts: ProbeTexts, dtype: torch.dtype, *, packing: bool, done: Callable[[int], None]) -> ProbeResult:
-    """Look at all of them; `done` is told the number of texts after each pass."""
+    """Probe all texts; `done` is called with the number of texts after each pass."""
     model.eval()
     known, general = [], []
     for _, right in _seen(model, [*texts.trained, *texts.held_out], dtype, packing, done):
@@ -93,7 +93,7 @@ def probe(model: Any, texts: ProbeTexts, dtype: torch.dtype, *, packing: bool, d
 
 
 def _seen(model: Any, texts: Sequence[Encoded], dtype: torch.dtype, packing: bool, done: Callable[[int], None]) -> list[tuple[Any, Any]]:
-    """For each text the losses of its supervised tokens, and which of them are the likeliest."""
+    """For each text the losses of its supervised tokens, and which of them are the most likely ones."""
     found: list[tuple[Any, Any]] = []
     for group in groups(texts, TOKENS if packing else 1):
         packed = pack(group).to(device())

@@ -1,4 +1,4 @@
-"""A model to talk to, of a run or of an export: asked in the form in which it was trained, or not at all."""
+"""Inference with the model of a run or of an export, with the chat template of its training."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,10 +32,10 @@ class Reply:
     """What was answered."""
 
     text: str
-    """As the model said it, which is nothing that a terminal may be shown."""
+    """As the model produced it; not escaped for a terminal."""
     tokens: int
     ended: bool
-    """Whether it came to its end before the limit, and was not stopped."""
+    """Whether the answer ended before the limit and was not stopped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +49,23 @@ class ChatModel:
     dtype: torch.dtype
 
     def prompt(self, turns: list[Turn], room: int) -> list[int]:
-        """The tokens that the model goes on from. Raises `UsageError` where the template does not take the turns, or the model not so many tokens."""
+        """The tokens of the prompt. Raises `UsageError` if the template refuses the turns, or there are too many tokens for the model."""
         text = self.template.prompt({"messages": [*turns, {"role": "assistant", "content": "-"}]})
         if text is None:
-            raise UsageError("the chat template does not take this conversation", "/reset begins a new one; without --system, should it take no system message")
+            raise UsageError(
+                "the chat template refuses this conversation", "/reset starts a new one; leave out --system if the template takes no system message"
+            )
         ids = self.template.ids(text)
         longest = min(CONTEXT, getattr(self.model.config.get_text_config(), "max_position_embeddings", CONTEXT))
         if len(ids) + room > longest:
-            raise UsageError(f"the conversation has {len(ids):,} tokens; with {room:,} for the answer the model takes {longest:,}", "/reset begins a new one")
+            raise UsageError(
+                f"the conversation has {len(ids):,} tokens; with {room:,} for the answer that is more than the model's {longest:,}", "/reset starts a new one"
+            )
         return ids
 
     @torch.no_grad()
     def reply(self, turns: list[Turn], show: Callable[[str], None], *, max_new_tokens: int, temperature: float) -> Reply:
-        """The answer to the last turn; `show` gets its pieces as they come, safe for a terminal. Ctrl-C ends it there."""
+        """The answer to the last turn; `show` gets its pieces as they are generated, escaped for a terminal. Ctrl-C stops it."""
         ids = self.prompt(turns, max_new_tokens)
         said = _Said(self.template.tokenizer, show)
         sampling = {"do_sample": True, "temperature": temperature, "top_k": 0, "top_p": 1.0} if temperature else {
@@ -122,11 +126,11 @@ def _exported(folder: Path) -> ChatModel:
     made = read(folder)
     for file in made.files:
         if not (folder / file.name).is_file() or (folder / file.name).stat().st_size != file.size:
-            raise InputError(f"{visible(str(folder / file.name))}: is not what was exported", "export again")
+            raise InputError(f"{visible(str(folder / file.name))}: was changed since the export", "export again")
     dtype = compute_dtype("auto")
     load = {"adapter": _adapter, "merged": _merged, "gguf": _gguf, "ollama": _gguf}.get(made.form)
     if load is None:
-        raise UsageError(f"{visible(str(folder))}: holds factors for the GGUF of a base and no model", "talk to the run, or export  --to adapter")
+        raise UsageError(f"{visible(str(folder))}: contains a LoRA adapter for a GGUF base, not a model", "chat with the run, or export  --to adapter")
     model, template = load(folder, made, dtype)
     return ChatModel(f"{folder.name}: {made.form}, {made.method} on {made.model}", model, template, _stops(template), dtype)
 
@@ -134,7 +138,9 @@ def _exported(folder: Path) -> ChatModel:
 def _adapter(folder: Path, made: Export, dtype: torch.dtype) -> tuple[Any, Template]:
     template = _matching(load_template(str(folder)), made, folder)
     if (now := fingerprint(made.model)) != made.base:
-        raise ModelError(f"{made.model}: is not the base that this was trained on ({now[:20]}…, trained on {made.base[:20]}…)", "put the old one back")
+        raise ModelError(
+            f"{made.model}: is not the base that this model was trained on ({now[:20]}…, trained on {made.base[:20]}…)", "restore the base of the training"
+        )
     return load_adapter(load_base(Recipe(model=made.model, data="-", method="lora"), dtype), folder), template
 
 
@@ -147,7 +153,7 @@ def _gguf(folder: Path, made: Export, dtype: torch.dtype) -> tuple[Any, Template
     same_template_text(gguf_file.template_in(file), made.template, made.template_source, str(file))
     tokenizer = load_tokenizer(made.model)  # that of the base: transformers makes another one of the GGUF, which splits digits differently
     if gguf_file.tokens_in(file)[: len(tokenizer)] != tokenizer.convert_ids_to_tokens(list(range(len(tokenizer)))):
-        raise ModelError(f"{made.model}: its tokenizer is not the one in {visible(str(file))}", "put the old base back")
+        raise ModelError(f"{made.model}: its tokenizer is not the one in {visible(str(file))}", "restore the base of the training")
     tokenizer.chat_template = made.template_source
     return gguf_file.load_model(file, dtype, configuration(made.model)), Template(tokenizer)
 
@@ -159,5 +165,5 @@ def _matching(template: Template, made: Export, folder: Path) -> Template:
 
 
 def _stops(template: Template) -> list[int]:
-    """Tokens that end an answer, told by how the template ends one."""
+    """Tokens that end an answer in this template."""
     return stop_ids(template, template.encode({"messages": [{"role": "user", "content": "-"}, {"role": "assistant", "content": "-"}]}).encoded)

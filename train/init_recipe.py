@@ -104,10 +104,10 @@ def init_recipe(data: Path, name: str, model: str | None, memory: int | None) ->
     """
     file = data / "train.jsonl"
     if not file.is_file():
-        raise InputError(f"{file}: no such file", f"make the split first: curate split {data} -o FOLDER, and say  --for FOLDER")
+        raise InputError(f"{file}: no such file", f"create the split with  curate split {data} -o FOLDER  and use  --for FOLDER")
     examples = [line.example.value for line in read_dataset([file]).lines if line.example is not None]
     if not examples:
-        raise InputError(f"{file}: no example in it", f"curate check {file}")
+        raise InputError(f"{file}: contains no example", f"curate check {file}")
     template = _template(model)
     lengths, supervised = _lengths(examples, template)
     texts = Texts(lengths, supervised)
@@ -122,12 +122,12 @@ def init_recipe(data: Path, name: str, model: str | None, memory: int | None) ->
         ("model", chosen, f"{billions:.2g} billion weights; it needs {gigabytes(found.estimate.high)} of {gigabytes(there)}"),
         ("data", name, plural(len(examples), "example")),
         ("method", "qlora", "the base in 4 bits"),
-        ("max_length", ceil(longest / STEP) * STEP, f"the longest example {counted} {longest:,} tokens; none is ever cut"),
-        ("epochs", epochs, "passes over the data; the best measurement on the validation split is kept"),
-        ("patience", 3, "measurements without a better one, and it ends"),
+        ("max_length", ceil(longest / STEP) * STEP, f"the longest example {counted} {longest:,} tokens; examples are never cut"),
+        ("epochs", epochs, "passes over the data; the adapter with the best validation loss is kept"),
+        ("patience", 3, "measurements without an improvement end the training"),
     ]
     if billions < 1:
-        lines.append(("learning_rate", 1e-3, "small models bear more than the 2e-4 of QLoRA"))
+        lines.append(("learning_rate", 1e-3, "small models tolerate more than QLoRA's 2e-4"))
     elif billions > 13:
         lines.append(("learning_rate", 1e-4, "QLoRA above 13 billion"))
     return RecipeDraft(tuple(lines), found.fits)
@@ -160,11 +160,11 @@ def _template(model: str | None) -> Template | None:
 
 
 def _lengths(examples: Sequence[dict[str, Any]], template: Template | None) -> tuple[list[int], float]:
-    """Tokens of each example, and the share that is trained on; about four bytes a token where nobody can count them."""
+    """Tokens of each example, and the share that is trained on; about four bytes a token without a tokenizer."""
     if template is None:
         return [sum(len(str(turn.get("content") or "").encode()) // 4 + 8 for turn in one.get("messages", [])) + 8 for one in examples], 1 - PROMPT
     encoded = [text for one in examples for text in template.encode(one).encoded]
     if not encoded:
-        raise ModelError("the chat template takes none of the examples", "curate check --model MODEL says why")
+        raise ModelError("the chat template refuses all examples", "curate check --model MODEL shows why")
     lengths = [len(text.input_ids) for text in encoded]
     return lengths, sum(text.supervised for text in encoded) / sum(lengths)

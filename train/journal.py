@@ -1,6 +1,6 @@
-"""What a training writes down as it goes, one JSON object a line, and what it tells a person on stderr.
+"""The logs of a training, one JSON object a line, and its progress on stderr.
 
-`metrics.jsonl` is the journal, for whoever follows the training: a line per step, and lines for other work:
+`metrics.jsonl` is the journal that others follow: a line per step, and lines for other work:
 
     {"step": 3, "max_steps": 60, "loss": 1.52, "learning_rate": 0.0002, "grad_norm": 0.9, "tokens": 612, "supervised": 201,
      "tokens_per_second": 410.2, "memory": 1203000000, "seconds": 31.2}
@@ -111,7 +111,7 @@ class Phase:
         self._tell()
 
     def advance(self, count: int = 1, note: str = "") -> None:
-        """`count` more units are done; `note` says how it goes, on the screen only."""
+        """`count` more units are done; `note` is shown on the terminal only."""
         self.done += count
         if self.narrator.bars and self._task is not None:
             self.narrator.bars.update(self._task, completed=self.done, note=note)

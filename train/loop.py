@@ -47,7 +47,7 @@ class StepLoss(NamedTuple):
     mean: Tensor
     """Its share of the mean loss per token of the step."""
     texts: Tensor
-    """For each text the sum of its token losses in nats, its supervised tokens, and how many of them were the likeliest; shape (texts, 3)."""
+    """For each text the sum of its token losses in nats, its supervised tokens, and how many of them were the most likely token; shape (texts, 3)."""
 
 
 def train(
@@ -179,7 +179,7 @@ class Gradients:
     def nan_diagnosis(self, step: Sequence[int]) -> NotANumber:
         """Why the loss of a step is not a number: the texts that cause it, or the weights."""
         if not all(bool(torch.isfinite(parameter).all()) for parameter in self.model.parameters() if parameter.requires_grad):
-            return NotANumber("the trained weights are no numbers any more", "lower learning_rate; the last checkpoint is older than this step")
+            return NotANumber("the trained weights contain NaN or infinity", "lower learning_rate; the last checkpoint is from before this step")
         guilty = []
         for index in step:
             with autocast(self.dtype):
@@ -188,7 +188,7 @@ class Gradients:
                 guilty.append(index)
         named = ", ".join(self.microbatches.name_of(index) for index in (guilty or step)[:8])
         what = f"the loss of {plural(len(guilty), 'text')}" if guilty else f"the gradient of a step of {plural(len(step), 'text')}"
-        return NotANumber(f"{what} is not a number: {excerpt(named, 400)}", 'look at them, set  dtype = "float32"  or lower learning_rate')
+        return NotANumber(f"{what} is not a number: {excerpt(named, 400)}", 'check them, set  dtype = "float32"  or lower learning_rate')
 
 
 def _norm(gradients: list[Tensor]) -> Tensor:

@@ -36,13 +36,13 @@ def obstacle(folder: Path) -> str | None:
     if not isinstance(config, LoraConfig):
         return f"{visible(str(config.peft_type).rpartition('.')[2])} has no low-rank factors"
     if config.use_dora:
-        return "DoRA scales the sum of base and update, so the update is none by itself"
+        return "DoRA scales base and update together, so the update does not exist by itself"
     if config.bias != "none" or getattr(config, "lora_bias", False):
         return "biases were trained too"
     if config.init_lora_weights not in (True, "gaussian", "orthogonal"):
         return f"initialisation {visible(str(config.init_lora_weights))!r} changed the base at the start"
     if config.modules_to_save or config.rank_pattern or config.alpha_pattern or getattr(config, "trainable_token_indices", None):
-        return "whole modules, tokens or ranks of their own were trained"
+        return "modules_to_save, trained tokens or rank patterns were used"
     return None
 
 

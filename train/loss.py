@@ -28,7 +28,7 @@ PACKED_ATTENTION: Final = "curate_packed"
 LENGTHS: Final = "packed_lengths"
 """Keyword under which the lengths of the texts reach the attention; models hand on what they do not know."""
 CHUNKED: Final["WeakSet[nn.Module]"] = WeakSet()
-"""Models whose loss was found to be the same this way; some scale or bend their logits, and are left alone."""
+"""Models whose loss is the same in chunks; some models scale or cap their logits and are excluded."""
 CHUNK: Final = 1 << 27
 """Bytes that the logits of a chunk may take, with their gradient."""
 BYTES: Final = 12
@@ -43,7 +43,7 @@ class Losses(NamedTuple):
     each: Tensor
     """Cross-entropy of each supervised token, without its weight; shape (supervised,), no gradient."""
     right: Tensor
-    """Whether that token is the likeliest one, so that greedy decoding would have said it; shape (supervised,)."""
+    """Whether that token is the most likely one, so that greedy decoding would produce it; shape (supervised,)."""
 
     def by_text(self, packed: Pack) -> Tensor:
         """For each text of the pack the sum of its losses, its supervised tokens, and how many are right; shape (texts, 3)."""
@@ -103,7 +103,7 @@ def packs_exactly(model: Any, device: torch.device) -> bool:
 
 @torch.no_grad()
 def use_chunked_cross_entropy(model: Any, device: torch.device) -> bool:
-    """Let the loss of a model be had in chunks from now on, where that is the same loss; returns whether it is."""
+    """Compute the loss of a model in chunks from now on, if that gives the same loss; returns whether it does."""
     packed = pack(_random_texts(model, 7, 11)).to(device)
     base, inputs, keep = _inputs(model, packed)
     if backbone_of(base) is None:
@@ -129,7 +129,7 @@ def _random_texts(model: Any, *lengths: int) -> list[Encoded]:
 class ChunkedCrossEntropy(torch.autograd.Function):
     """Cross-entropy of `hidden` (tokens, size) through a linear layer (vocabulary, size), in nats.
 
-    Three results: its weighted sum, with a gradient; that of each token; and whether each token is the likeliest one.
+    Three results: its weighted sum, with a gradient; that of each token; and whether each token is the most likely one.
     """
 
     @staticmethod
@@ -223,7 +223,7 @@ def use_packed_attention(model: Any) -> None:
 
 
 def packed_options(model: Any, lengths: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
-    """What the forward pass of a model is told of packed texts besides their positions, where it uses this attention."""
+    """Further arguments of the forward pass for packed texts, if the model uses this attention."""
     return {LENGTHS: lengths} if getattr(model.config, "_attn_implementation", None) == PACKED_ATTENTION else {}
 
 
@@ -233,7 +233,7 @@ def has_virtual(model: Any) -> bool:
 
 
 def _with_prompt(model: PeftModel, packed: Pack) -> tuple[Any, dict[str, Any], Tensor]:
-    """Before each text stand the embeddings of the virtual tokens."""
+    """The embeddings of the virtual tokens precede each text."""
     base, count = model.get_base_model(), model.active_peft_config.num_virtual_tokens
     words = base.get_input_embeddings()(packed.input_ids)[0]
     prompt = model.get_prompt(1)[0].to(words.dtype)

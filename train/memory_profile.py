@@ -152,7 +152,7 @@ def _measured(config: Any, recipe: Recipe, dtype: torch.dtype, lengths: list[int
 
 
 def _cut(config: Any, layers: int) -> Any:
-    """The configuration of a model with fewer layers; what it says of each layer is cut too."""
+    """The configuration of a model with fewer layers; lists with one entry per layer are cut too."""
     config = copy.deepcopy(config)
     text = config.get_text_config()
     count = text.num_hidden_layers
@@ -214,7 +214,7 @@ class Sizes:
         try:
             model = meta_model(self.config, recipe, dtype)
         except (ValueError, KeyError, TypeError) as error:
-            raise ModelError(f"{recipe.model}: no causal language model that can be trained: {error}", "name another base") from error
+            raise ModelError(f"{recipe.model}: not a causal language model that can be trained: {error}", "name another base") from error
         parameters = list(model.parameters())
         packed = [module for module in model.modules() if isinstance(module, Linear4bitShape)]
         self.trainable: int = sum(parameter.numel() for parameter in parameters if parameter.requires_grad)

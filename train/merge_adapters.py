@@ -47,24 +47,24 @@ def summed(parts: Sequence[LoraWeights], weights: Sequence[float]) -> dict[str, 
 def refuse(runs: Sequence[Trained], weights: Sequence[float]) -> None:
     """Raises `UsageError` where adapters cannot be composed exactly, with the reason."""
     if len(runs) < 2:
-        raise UsageError("one adapter is no composition", "name two runs or more")
+        raise UsageError("merging needs at least two adapters", "name two or more runs")
     if len(weights) != len(runs) or not all(math.isfinite(weight) and weight for weight in weights):
-        raise UsageError(f"--weights: {len(weights)} numbers for {len(runs)} adapters", "one for each, none of them 0, for example  --weights 1,0.5")
+        raise UsageError(f"--weights: {len(weights)} numbers for {len(runs)} adapters", "give one non-zero weight for each, for example  --weights 1,0.5")
     first = runs[0]
     for run in runs:
         shown = visible(str(run.folder.path))
         if run.recipe.method not in ("lora", "qlora"):
-            raise UsageError(f"{shown}: {run.recipe.how.title} has no low-rank factors that could be added", "only LoRA and QLoRA can be composed exactly")
+            raise UsageError(f"{shown}: {run.recipe.how.title} has no low-rank factors to add", "only LoRA and QLoRA adapters can be merged exactly")
         if why := obstacle(run.folder.adapter):
-            raise UsageError(f"{shown}: {why}", "export it  --to merged  and train the other one on that")
+            raise UsageError(f"{shown}: {why}", "export it with  --to merged  and train the other adapter on the result")
         if run.report.base != first.report.base:
             raise UsageError(
                 f"{shown}: was trained on {visible(run.report.model)} ({run.report.base[:20]}…), the first one on {visible(first.report.model)} "
                 f"({first.report.base[:20]}…)",
-                "an update fits the weights that it was learnt on alone",
+                "an adapter fits only the base that it was trained on",
             )
         if run.report.template != first.report.template:
-            raise UsageError(f"{shown}: was trained with another chat template than the first one", "one conversation has one form; train both with the same")
+            raise UsageError(f"{shown}: was trained with another chat template than the first one", "train both with the same chat template")
 
 
 def merge_adapters(

@@ -1,4 +1,4 @@
-"""What a training will do and need, told before a byte of weights is loaded: `curate plan`."""
+"""The plan of a training, made before any weights are loaded: `curate plan`."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -32,9 +32,9 @@ Measure = Callable[[Prepared, TrainingPlan], tuple[float, int]]
 
 
 def plan(recipe: Recipe, narrator: Narrator, *, memory: int | None = None, measure: Measure | None = None) -> TrainingPlan:
-    """The plan of a training. `memory`: bytes of a GPU that is meant, instead of what is here; `measure` runs a step and says how long all would take.
+    """The plan of a training. `memory`: bytes of a GPU to plan for, instead of this machine; `measure` runs a step and estimates the time.
 
-    Raises `CurateError` where there is nothing to plan: no model, no data, not one example that could be trained on.
+    Raises `CurateError` without a model, without data, or if no example can be trained on.
     """
     on_cpu = memory is None and device().type == "cpu"
     lenient = recipe.model_copy(update={"over_length": "leave-out", "untrainable": "leave-out"})
@@ -92,11 +92,11 @@ def _refusals(recipe: Recipe, long: tuple[LeftOut, ...], unusable: tuple[LeftOut
         longest = max(int(one.reason.split()[1]) for one in long)
         found.append(
             Refusal(
-                reason=f"{plural(len(long), 'example')} {_are(long)} longer than max_length", next=f'say  max_length = {longest}  or  over_length = "leave-out"'
+                reason=f"{plural(len(long), 'example')} {_are(long)} longer than max_length", next=f'set  max_length = {longest}  or  over_length = "leave-out"'
             )
         )
     if unusable and recipe.untrainable == "refuse":
-        found.append(Refusal(reason=f"{plural(len(unusable), 'example')} cannot be trained on", next='mend them, or say  untrainable = "leave-out"'))
+        found.append(Refusal(reason=f"{plural(len(unusable), 'example')} cannot be trained on", next='fix them, or set  untrainable = "leave-out"'))
     return found
 
 

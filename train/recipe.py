@@ -61,9 +61,9 @@ class Recipe(BaseModel):
     initialisation: Literal["default", "gaussian", "olora", "pissa", "orthogonal"] = "default"
     """LoRA: how the update begins; `pissa` and `orthogonal` need a base that is not quantised, `olora` and `pissa` change it at the start."""
     virtual_tokens: Positive = 20
-    """Prefix and prompt tuning: how many virtual tokens stand before each text (Lester et al. 2021: little gain beyond 20)."""
+    """Prefix and prompt tuning: how many virtual tokens precede each text (Lester et al. 2021: little gain beyond 20)."""
     places: Literal["houlsby", "pfeiffer", "parallel"] = "pfeiffer"
-    """Bottleneck adapters: behind attention and MLP (Houlsby et al. 2019), behind the MLP (Pfeiffer et al. 2021), or beside it (He et al. 2022)."""
+    """Bottleneck adapters: after attention and MLP (Houlsby et al. 2019), after the MLP (Pfeiffer et al. 2021), or parallel to it (He et al. 2022)."""
     bottleneck: Positive = 64
     """Bottleneck adapters: neurons in the middle (Houlsby et al. 2019: 64 come close to full fine-tuning)."""
 
@@ -113,7 +113,7 @@ class Recipe(BaseModel):
     evaluate_examples: Positive = 200
     """Examples of the validation split that these measurements take, from its beginning."""
     patience: Positive | None = None
-    """Measurements without a better one after which the training ends; None given: it goes on to its last step."""
+    """Stop early after this many measurements without an improvement; without it, train to the last step."""
     keep: Literal["best", "last"] = "best"
     """Which adapter is the result: that of the best measurement on the validation split, or the last one. Without measurements the last."""
     save_every: Positive = 20
@@ -130,7 +130,7 @@ class Recipe(BaseModel):
     max_new_tokens: Positive = 64
     """Longest of these answers."""
     probes: Count = 32
-    """Training and held-out answers that base and tuned model are tried on for memory; general prompts tell what was forgotten. 0: neither."""
+    """Training and held-out answers to probe base and tuned model for memorization, with general prompts for forgetting. 0: neither."""
 
     @property
     def how(self) -> Method:
@@ -151,16 +151,16 @@ class Recipe(BaseModel):
     def _makes_sense(self) -> "Recipe":
         wrong = []
         if self.epochs is not None and self.max_steps is not None:
-            wrong.append("epochs and max_steps are both given: which one counts?")
+            wrong.append("epochs and max_steps exclude each other: set one of them")
         fields = type(self).model_fields
         if idle := sorted(key for key in OWN_KEYS - self.how.keys if getattr(self, key) != fields[key].default):
-            wrong.append(f"method {self.method!r} makes no use of {', '.join(idle)}")
+            wrong.append(f"method {self.method!r} does not use {', '.join(idle)}")
         if self.method == "qlora" and self.quantisation == "none":
-            wrong.append("qlora without quantisation is lora: say  method = 'lora'")
+            wrong.append("qlora without quantisation is lora: set  method = 'lora'")
         if self.method == "full" and self.quantised:
             wrong.append("the weights of a base in 4 bits cannot be trained: full needs  quantisation = 'none'")
         if self.quantised and self.initialisation in ("pissa", "orthogonal"):
-            wrong.append(f"initialisation {self.initialisation!r} needs the weights as they are: not in 4 bits")
+            wrong.append(f"initialisation {self.initialisation!r} needs a base that is not in 4 bits")
         if self.activation_checkpointing and not self.how.checkpoints:
             wrong.append(f"{self.method} does not work with activation_checkpointing")
         if self.patience is not None and self.evaluate_every == 0:
@@ -171,18 +171,18 @@ class Recipe(BaseModel):
 
 
 def load_recipe(path: Path, changes: Sequence[str] = ()) -> Recipe:
-    """Read a recipe; its relative paths become absolute ones. `changes` are `KEY=VALUE`, laid over the file.
+    """Read a recipe; its relative paths become absolute. `changes` are `KEY=VALUE` and override the file.
 
-    Raises `UsageError` when there is none, `ConfigError` with every mistake, its key and the likely meant one.
+    Raises `UsageError` if there is none, `ConfigError` with every mistake and, for unknown keys, the closest known one.
     """
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise UsageError(f"{path}: no such recipe", "`curate recipe init --for DATA` writes one") from None
+        raise UsageError(f"{path}: no such recipe", "create one with  curate recipe init --for DATA") from None
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}", "name the recipe file itself and check its permissions") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}", "mend the line that is named") from error
+        raise ConfigError(f"{path}: not valid TOML: {error}", "fix that line") from error
     values.pop("sweep", None)  # the table of `curate sweep` is in the same file
     recipe = validated(Recipe, own_keys(values, str(path)) | own_keys(dict(map(_change, changes)), "--set"), str(path))
     folder = path.parent.resolve()
@@ -204,9 +204,9 @@ def own_keys(values: Mapping[str, Any], source: str) -> dict[str, Any]:
 
 
 def changed(recipe: Recipe, changes: Mapping[str, Any], *, without: Collection[str] = ()) -> dict[str, Any]:
-    """What stands in the file of a recipe with `changes` laid over it: the values that are no defaults, but for the keys of `without`.
+    """The values in the file of a recipe, overridden by `changes`: those that are not defaults, except for the keys of `without`.
 
-    Keys that its method makes no use of go; so does a learning rate that was meant for a method of another kind, and of `epochs` and `max_steps`
+    Keys that its method does not use are dropped; so is a learning rate for a method of another kind, and of `epochs` and `max_steps`
     the one that is not among the changes. Raises `pydantic.ValidationError` where it makes no sense.
     """
     how = METHODS[changes.get("method", recipe.method)]
@@ -224,12 +224,12 @@ def recipe_text(values: Mapping[str, Any]) -> str:
 
 
 def toml(value: Any) -> str:
-    """A value as it stands in a recipe."""
+    """A value as TOML."""
     return str(value).lower() if isinstance(value, bool) else json.dumps(value, ensure_ascii=False)
 
 
 def _change(text: str) -> tuple[str, Any]:
-    """`KEY=VALUE`, the value as TOML or, where it is none, as text."""
+    """`KEY=VALUE`, the value as TOML or else as text."""
     key, equals, value = text.partition("=")
     if not equals:
         raise UsageError(f"--set {text}: is not KEY=VALUE", "for example  --set rank=32")
@@ -240,7 +240,7 @@ def _change(text: str) -> tuple[str, Any]:
 
 
 def reporting_problem(recipe: Recipe) -> tuple[str, str] | None:
-    """Why metrics cannot be sent to where the recipe says, and what to do: told before the training, for transformers would notice after loading the model."""
+    """Why metrics cannot be sent to the services of `report_to`, and what to do; checked early, because transformers fails only after loading the model."""
     packages = {"tensorboard": ("tensorboard", "tensorboardX")}
     missing = [service for service in recipe.report_to if not any(find_spec(name) for name in packages.get(service, (service,)))]
     if not missing:

@@ -90,7 +90,7 @@ class DataMap(Part):
 
 
 class Pause(Part):
-    """What `curate train --pause-at --json` prints where the training came to its pause."""
+    """What `curate train --pause-at --json` prints at the pause."""
 
     key: str
     """Hash over recipe, data and base model."""
@@ -117,7 +117,7 @@ class LossPoint(Part):
 
 
 class Memorised(Part):
-    """Answers that are gone on with word for word by greedy decoding, given their first quarter; answers of 8 tokens and more."""
+    """Answers of 8 or more tokens that greedy decoding continues word for word, given their first quarter."""
 
     answers: int
     """Of the training split, that were looked at."""
@@ -129,7 +129,7 @@ class Memorised(Part):
 
     @property
     def otherwise(self) -> float:
-        """How many would be said so without having been trained on: as many as the base says, or as of the held-out answers."""
+        """The number expected without training on them: that of the base, or the share of the held-out answers."""
         share = self.held_out / self.held_out_answers if self.held_out_answers else 0.0
         return max(float(self.base), share * self.answers)
 
@@ -147,10 +147,10 @@ class Forgotten(Part):
 
 
 class Overfitting(Part):
-    """Whether the training learnt its examples instead of the task; of the adapter that was kept, but for the losses."""
+    """Whether the training learned its examples instead of the task. Except for the losses, this is about the adapter that was kept."""
 
     signs: tuple[Sign, ...]
-    """overfits: the held-out loss rose again; memorises: training answers are known by heart; forgets: general answers have become less likely."""
+    """overfits: the held-out loss rose again; memorises: training answers are memorized; forgets: general answers became less likely."""
     curve: tuple[LossPoint, ...]
     train_loss: float | None
     """At the end of the training."""
@@ -237,7 +237,7 @@ class Piece(Part):
 
     text: str
     trained: bool
-    """Whether the model is trained to say it."""
+    """Whether the model is trained on it."""
 
 
 class Told(Part):
@@ -315,7 +315,7 @@ class TrainingPlan(Part):
     mismatches: dict[str, int]
     """Differences between what is trained on and what inference renders, with the number of examples that have them."""
     findings: tuple[Told, ...]
-    """What the rules of family K say."""
+    """Findings of the rules of family K."""
     masks: tuple[tuple[Piece, ...], ...]
     """Some examples, cut into what is trained on and what is not."""
     refusals: tuple[Refusal, ...]
@@ -369,4 +369,4 @@ class Answered(Part):
     tokens: int
     """Of the answer."""
     ended: bool
-    """Whether it came to its end before the limit."""
+    """Whether the answer ended before the limit."""

@@ -1,6 +1,6 @@
-"""The run's folder: what the run is made of, how far it is, and its result; each file whole or not there.
+"""The folder of a run: its inputs, its progress and its result; each file is complete or absent.
 
-In the order in which they are written; from identity.json on the folder holds a run, from report.json on a finished one:
+In the order in which they are written; with identity.json the folder holds a run, with report.json a finished one:
 
     recipe.json        template.jinja        environment.json      identity.json (what the run is made of, and the key over it)
     base.json (the base model, measured)     metrics.jsonl      losses.jsonl      checkpoints/      adapter/      datamap.jsonl (what each
@@ -81,7 +81,7 @@ class RunFolder:
         except FileNotFoundError:
             return None
         except ValueError as error:
-            raise OutputError(f"{self.path / name}: is not what curate wrote", "start again with --fresh, or name another --run-dir") from error
+            raise OutputError(f"{self.path / name}: is not what curate wrote", "start over with --fresh, or use another --run-dir") from error
 
     def write(self, name: str, value: Any) -> None:
         """Replace one of the run's JSON files."""
@@ -107,7 +107,7 @@ class RunFolder:
         remove_leftovers(self.path)
         present = {entry.name for entry in self.path.iterdir()} - {".lock", ".adapter"}
         if foreign := sorted(present - OURS):
-            raise UsageError(f"{self.path}: holds other files than a run's ({', '.join(foreign[:3])})", "name another folder with --run-dir")
+            raise UsageError(f"{self.path}: contains files that are not from a run ({', '.join(foreign[:3])})", "name another folder with --run-dir")
         (self.path / "identity.json").unlink(missing_ok=True)
         for name in (*sorted(present), ".adapter"):
             entry = self.path / name

@@ -1,4 +1,4 @@
-"""One training from recipe to report: measure the base, train, measure again. Any part that is done is not done twice."""
+"""One training from recipe to report: measure the base, train, measure again. Completed parts are not repeated."""
 
 import shutil
 from collections.abc import Iterator
@@ -41,20 +41,20 @@ Mode = Literal["new", "resume", "fresh"]
 
 
 def train_until(share: float, recipe: Recipe, folder: RunFolder, *, mode: Mode, narrator: Narrator) -> Report | Pause:
-    """Train up to a share of the steps and return what it came to, or to the end and return the report; at once where the folder holds the finished run.
+    """Train up to a share of the steps and return the pause, or to the end and return the report; a finished run is not trained again.
 
-    Called again it goes on as if it had never paused.
+    A paused training that resumes ends as if it had never paused.
 
-    `new` refuses a folder with another or an unfinished run, `resume` goes on with an unfinished one, `fresh` starts
-    again whatever is there. With several processes all of them call it; rank 0 alone writes. Raises `CurateError`, and `KeyboardInterrupt`
-    where the training was interrupted and has saved what it did.
+    `new` refuses a folder with another or an unfinished run, `resume` resumes an unfinished one, `fresh` replaces
+    any run. With several processes all of them call it; rank 0 alone writes. Raises `CurateError`, and `KeyboardInterrupt`
+    if the training was interrupted, after it saved a checkpoint.
     """
     distributed.join()
     with folder.locked():
         identity = distributed.from_first(lambda: identify(recipe))
         finished = distributed.from_first(lambda: _admit(folder, identity["key"], mode))
         if finished is not None:
-            narrator.say(f"{visible(str(folder.path))}: this training is finished already; nothing was done (--fresh starts it again)")
+            narrator.say(f"{visible(str(folder.path))}: this training has finished; nothing to do (--fresh starts over)")
             return finished
         if (problem := reporting_problem(recipe)) is not None:
             raise ConfigError(*problem)
@@ -67,17 +67,19 @@ def train_until(share: float, recipe: Recipe, folder: RunFolder, *, mode: Mode, 
 
 
 def _admit(folder: RunFolder, key: str, mode: Mode) -> Report | None:
-    """The report of the finished run that was asked for, or None when the training may begin or go on."""
+    """The report of this run if it has finished, or None if the training may start or resume."""
     if mode == "fresh":
         return None
     there = folder.key
     if there is None:
         return None
     if there != key:
-        raise UsageError(f"{folder.path}: holds a run with another recipe, other data or another base model", "--fresh replaces it; --run-dir DIR keeps both")
+        raise UsageError(
+            f"{folder.path}: contains a run with another recipe, other data or another base model", "--fresh replaces it; --run-dir DIR keeps both"
+        )
     report = folder.read("report.json")
     if report is None and mode == "new":
-        raise UsageError(f"{folder.path}: holds an unfinished run of this recipe", "--resume goes on with it; --fresh starts again")
+        raise UsageError(f"{folder.path}: contains an unfinished run of this recipe", "resume it with --resume, or start over with --fresh")
     return None if report is None else validated(Report, report, str(folder.path / "report.json"))
 
 
@@ -89,7 +91,7 @@ def _memory_told() -> Iterator[None]:
     except (torch.OutOfMemoryError, RuntimeError, MemoryError) as error:
         if not ran_out(error):
             raise
-        raise NoMemory("out of memory", "`curate plan` says what fits; a smaller base, rank or max_length needs less") from error
+        raise NoMemory("out of memory", "`curate plan` shows what fits; a smaller base, rank or max_length needs less memory") from error
 
 
 def _begin(prepared: Prepared, folder: RunFolder, identity: dict[str, Any], mode: Mode, narrator: Narrator) -> Settings:
@@ -105,12 +107,14 @@ def _begin(prepared: Prepared, folder: RunFolder, identity: dict[str, Any], mode
         return now
     settings = validated(Settings, folder.read("environment.json") or {}, str(folder.path / "environment.json"))
     if settings.differs(now):
-        narrator.say("note: packages, device or number of processes have changed since this run began; it will not end exactly as it would have")
+        narrator.say(
+            "note: packages, device or number of processes have changed since this run began; the result will differ from that of an uninterrupted run"
+        )
     return settings
 
 
 class Training:
-    """A training on its way: its parts in their order, each skipped where an earlier process has done it."""
+    """A training: its parts in order; parts that an earlier process completed are skipped."""
 
     def __init__(self, prepared: Prepared, settings: Settings, folder: RunFolder, narrator: Narrator) -> None:
         assert narrator.journal is not None
@@ -124,7 +128,7 @@ class Training:
         self.packing = False
 
     def run(self, identity: dict[str, Any], share: float) -> Report | Pause:
-        """All of it, or up to a pause."""
+        """Run all of it, or up to a pause."""
         torch.set_num_threads(self.settings.threads)
         self._load()
         base = distributed.from_first(lambda: self.folder.read("base.json"))
@@ -170,7 +174,7 @@ class Training:
                 self.packing = self.recipe.packing and packs_exactly(self.model, device())
         loading.advance()
         if self.recipe.packing and not self.packing:
-            self.narrator.say("note: this model does not keep packed texts apart; each goes through it by itself")
+            self.narrator.say("note: this model does not isolate packed texts; each is processed alone")
 
     def _measure_base(self) -> dict[str, Any]:
         with adapter_disabled(self.model) as base:
@@ -199,7 +203,7 @@ class Training:
         return {**found, "answers": answered}
 
     def _probe(self, name: str, model: Any) -> dict[str, Any] | None:
-        """What the model knows by heart and of general prompts; all processes look at the same."""
+        """Probe the model for memorization and forgetting; all processes probe the same texts."""
         prepared = self.prepared
         texts = probe_texts(prepared.train.encoded, prepared.held_out.encoded, prepared.template, self.recipe.probes)
         if not any(texts):
@@ -241,7 +245,7 @@ class Training:
             self.model = loop.train(self.model, microbatches, order, recipe, self.settings, self.folder.checkpoints, callback=callback, resume=resume)
         if callback.interrupted:
             self.journal.write(event="interrupted")
-            self.narrator.say("saved; the same command with --resume goes on from here")
+            self.narrator.say("saved; the same command with --resume continues from here")
             raise KeyboardInterrupt
         return callback
 
@@ -251,7 +255,9 @@ class Training:
         if step >= len(self.prepared.order):
             return None
         if self.prepared.validation is None:
-            raise UsageError("a pause tells the loss on the validation split, and this training measures none", "leave evaluate_every out, or split with one")
+            raise UsageError(
+                "a pause reports the loss on the validation split, and this training measures none", "leave out evaluate_every, or create a validation split"
+            )
         return step
 
     def _pause(self, loss: float, identity: dict[str, Any]) -> Pause:
@@ -265,7 +271,7 @@ class Training:
         )  # fmt: skip
 
     def _keep(self, callback: Callback) -> int:
-        """Put the weights of the step that is kept into the model; returns which one."""
+        """Load the weights of the step that is kept; returns that step."""
         last = checkpoint.latest(self.folder.checkpoints)
         step = len(self.prepared.order) if last is None else checkpoint.step_of(last)
         best = callback.best_step if self.recipe.keep == "best" else None
@@ -331,4 +337,4 @@ def _check_vocabulary(model: Any, prepared: Prepared) -> None:
     size = model.get_input_embeddings().weight.shape[0]
     highest = max(max(text.input_ids) for split in (prepared.train, prepared.held_out) for text in split.encoded)
     if highest >= size:
-        raise ConfigError(f"the tokenizer knows token {highest}, the model only {size} tokens", "tokenizer and weights are not of one model")
+        raise ConfigError(f"the tokenizer has token {highest}, the model only {size} tokens", "tokenizer and weights are from different models")

@@ -50,7 +50,7 @@ class Visits:
 
 
 def visits_of(book: Iterable[dict[str, Any]]) -> Visits:
-    """What a book of losses says, by example: the texts that one example became are one again, time by time."""
+    """The loss log by example: the texts of one example are combined, visit by visit."""
     seen: Counter[int] = Counter()
     found: dict[tuple[int, int], list[float]] = {}
     for line in book:
@@ -120,7 +120,7 @@ MOST: Final = 5
 """Neighbours of an example that are looked at."""
 AT_ONCE: Final = 256
 COMMON: Final = 0.2
-"""Share of the examples beyond which a word says nothing about a question, in a set that is not tiny."""
+"""Words in more than this share of the examples are ignored, except in tiny sets."""
 TINY: Final = 50
 
 Near = list[tuple[int, float]]
@@ -254,7 +254,7 @@ def _pulls(examples: Sequence[Example], order: Sequence[int], loss: Floats) -> d
 
 
 def _asked(example: Example) -> str:
-    """What stands before the answer, without a system prompt, which many examples share."""
+    """The prompt without the system prompt, which many examples share."""
     return "\n".join(message.text for message in example.prompt if message.role not in ("system", "developer"))
 
 
@@ -268,7 +268,7 @@ def write(folder: RunFolder, mapped: Sequence[Mapped]) -> None:
 
 
 def summed(mapped: Sequence[Mapped], examples: Sequence[Example]) -> DataMap | None:
-    """What the report tells of a map; None where nothing was trained on."""
+    """The summary of a map for the report; None if nothing was trained on."""
     if not mapped:
         return None
     by_line = {example.place.line: example for example in examples}

@@ -1,4 +1,4 @@
-"""A run as one HTML file: how the training went, what it came to, and the answers side by side."""
+"""The HTML report of a run: its curves, its result, and the answers side by side."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
@@ -38,7 +38,7 @@ def _parts(report: Report, settings: Settings, journal: Sequence[dict[str, Any]]
         (duration(sum(_seconds(journal))), "in all"),
     ):
         yield tile(value, safe(label))
-    yield '</div>\n<h2>How it went</h2>\n<div class="plots">\n'
+    yield '</div>\n<h2>Training curves</h2>\n<div class="plots">\n'
     yield from _plots(steps, journal)
     yield "</div>\n"
     peak = max((line["memory"] for line in journal if "memory" in line), default=0)
@@ -52,7 +52,7 @@ def _parts(report: Report, settings: Settings, journal: Sequence[dict[str, Any]]
     yield from _answers(report)
     yield from _left_out(report)
     facts = {"key": report.key, "base": report.base, "chat template": report.template, "manifest": report.manifest or "none", "adapter": report.adapter_sha256}
-    yield "<h2>Made of</h2>\n<table>" + "".join(f"<tr><th>{name}</th><td><code>{safe(value)}</code></td></tr>" for name, value in facts.items()) + "</table>\n"
+    yield "<h2>Inputs</h2>\n<table>" + "".join(f"<tr><th>{name}</th><td><code>{safe(value)}</code></td></tr>" for name, value in facts.items()) + "</table>\n"
     versions = ", ".join(f"{name} {version}" for name, version in settings.packages.items())
     yield foot(safe(versions), safe(settings.dtype), safe(settings.optimiser))
 
@@ -87,7 +87,7 @@ def _seconds(journal: Sequence[dict[str, Any]]) -> Iterator[float]:
 def _answers(report: Report) -> Iterator[str]:
     if not report.generations:
         return
-    yield "<h2>The same questions, before and after</h2>\n<table><tr><th>question</th><th>in the data</th><th>base</th><th>tuned</th></tr>"
+    yield "<h2>Answers before and after training</h2>\n<table><tr><th>question</th><th>in the data</th><th>base</th><th>tuned</th></tr>"
     for one in report.generations:
         yield "<tr>" + "".join(f'<td class="text">{_shown(text)}</td>' for text in (one.prompt, one.reference, one.base, one.tuned)) + "</tr>"
     yield "</table>\n"
@@ -111,10 +111,10 @@ def map_html(report: Report, mapped: Sequence[Mapped]) -> Iterator[str]:
     found = report.data_map
     if found is None:
         return
-    yield "<h2>What was easy and what was hard to learn</h2>\n"
+    yield "<h2>Easy and hard examples</h2>\n"
     yield "".join(f"<p>{safe(sentence)}</p>\n" for sentence in said(found))
     dots = [Dots(name, [(one.variability, one.confidence) for one in mapped if one.region == name]) for name in REGIONS]
-    yield scatter("Each example by how sure the model was of its answer, and how much that moved", *dots, across="variability", up="confidence")
+    yield scatter("Each example by confidence and its variability", *dots, across="variability", up="confidence")
     yield "<table><tr><th>line of train.jsonl</th><th>loss</th><th>why</th><th>question</th><th>answer</th></tr>"
     for one in found.hardest:
         texts = "".join(f'<td class="text">{safe(text)}</td>' for text in (one.prompt, one.answer))

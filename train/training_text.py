@@ -17,22 +17,22 @@ def said(found: DataMap) -> Iterator[str]:
     times = f"{found.visits:.1f}".removesuffix(".0")
     yield f"{plural(found.examples, 'example')}, each trained on {times} {'time' if times == '1' else 'times'} on average."
     for one in found.regions:
-        name = {"easy": "Easy to learn", "ambiguous": "Ambiguous (the third whose confidence moved most)", "hard": "Hard to learn"}[one.name]
+        name = {"easy": "Easy", "ambiguous": "Ambiguous (the third with the highest variability)", "hard": "Hard"}[one.name]
         yield f"{name}: {plural(one.examples, 'example')}, loss {one.loss:.2f}, confidence {one.confidence:.2f}."
     if found.spiked:
-        yield f"{plural(found.spiked, 'example')} made the loss of a step rise far above that of the steps before."
+        yield f"{plural(found.spiked, 'example')} caused a spike in the loss of a step."
     if found.pulling:
-        pull = "pulls against its neighbours, which ask" if found.pulling == 1 else "pull against their neighbours, which ask"
-        yield f"{plural(found.pulling, 'example')} {pull} much the same, answer otherwise and are learnt well."
+        pull = "contradicts its neighbours, which ask" if found.pulling == 1 else "contradict their neighbours, which ask"
+        yield f"{plural(found.pulling, 'example')} {pull} nearly the same, answer differently and are learned well."
 
 
 def why(one: Hard | Mapped) -> str:
     """Why an example deserves a look, in a few words."""
-    parts = [f"{one.excess:+.2f} nats against the others of its time"]
+    parts = [f"{one.excess:+.2f} nats relative to other examples at that step"]
     if one.spike is not None:
-        parts.append(f"step {one.spike:,} spiked by it")
+        parts.append(f"caused a loss spike at step {one.spike:,}")
     if one.pull is not None:
-        parts.append(f"{one.pull:.2f} above its neighbours, which answer otherwise")
+        parts.append(f"{one.pull:.2f} above its neighbours, which answer differently")
     return "; ".join(parts)
 
 
@@ -101,7 +101,7 @@ def show(report: Report, console: Console) -> None:
     if report.overfitting is not None:
         show_overfitting(report.overfitting, console)
     if report.generations:
-        answers = table("The same questions, before and after", "prompt", "reference", "base", "tuned")
+        answers = table("Answers before and after training", "prompt", "reference", "base", "tuned")
         answers.show_lines = True
         for one in report.generations:
             answers.add_row(*(Text(excerpt(text, 160)) for text in (one.prompt, one.reference, one.base, one.tuned)))
@@ -109,7 +109,7 @@ def show(report: Report, console: Console) -> None:
 
 
 def _show_map(found: DataMap, console: Console) -> None:
-    console.print(Text("What was easy and what was hard to learn", "bold"))
+    console.print(Text("Easy and hard examples", "bold"))
     for sentence in said(found):
         console.print(Text(sentence))
     hardest = table("", "train.jsonl", "loss", "question", "answer", "why", numbers=("train.jsonl", "loss"))

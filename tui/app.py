@@ -184,7 +184,10 @@ class CurateApp(App[None]):
             self._told_of = message.names
             names = visible(", ".join(message.names[:3]))
             self.notify(
-                f"{names} changed on disk. What is shown is what was read; R reads again, and decisions stay.", severity="warning", timeout=20, markup=False
+                f"{names} changed on disk. The screen shows the old content; R reloads the files and keeps all decisions.",
+                severity="warning",
+                timeout=20,
+                markup=False,
             )
 
     def _catch_up(self) -> None:
@@ -204,7 +207,7 @@ class CurateApp(App[None]):
     def _failed(self, message: Failed) -> None:
         error = message.error
         text = "\n".join(filter(None, (error.message, error.hint and f"next: {error.hint}")))
-        self.notify(visible(text, keep_newlines=True), title="Not done", severity="error", timeout=30, markup=False)
+        self.notify(visible(text, keep_newlines=True), title="Failed", severity="error", timeout=30, markup=False)
 
     @on(TerminalGone)
     def _terminal_gone(self) -> None:
@@ -281,14 +284,14 @@ class CurateApp(App[None]):
                 stack[0].forget()
         self._stale = True
         self._catch_up()
-        self.notify("read again; decisions stay with their examples", timeout=4)
+        self.notify("files reloaded; decisions are kept", timeout=4)
 
     def action_help(self) -> None:
         """Show every key."""
         self.push_screen(HelpScreen(self.screen.NAME if isinstance(self.screen, FrameScreen) else ""))
 
     def action_toggle_theme(self) -> None:
-        """Change between dark and light."""
+        """Switch between dark and light."""
         self.theme = LIGHT if self.current_theme.dark else DARK
 
     def _fatal_error(self) -> None:

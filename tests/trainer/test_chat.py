@@ -50,7 +50,7 @@ def test_another_template_than_that_of_the_training_is_not_asked_with(finished: 
         assert len(file.read_text()) == len(before)
         code, out, err = talk([str(file.parents[1] if file.suffix == ".jinja" else file.parent), "--ask", "Hi"], capsys)
         assert (code, out) == (2, "")
-        assert "its chat template is not the one of the training" in err
+        assert "its chat template is not the one used in training" in err
         assert "### USER" in err.split("there: ")[1].split("\n")[0]
         assert "<|im_start|>" in err.split("trained: ")[1].split("\n")[0]
 

@@ -236,16 +236,16 @@ def test_what_was_changed_since_the_training_is_refused(finished: Path, capsys: 
     template.write_text(template.read_text().replace("<|im_start|>", "### "))
     code, told = evaluated(folder, capsys)
     assert code == 2
-    assert "its chat template is not the one of the training" in told
+    assert "its chat template is not the one used in training" in told
     assert "trained: " in told
     shutil.copy(finished / "run/adapter/chat_template.jinja", template)
     with (folder / "run/adapter/adapter_model.safetensors").open("ab") as file:
         file.write(b" ")
     code, told = evaluated(folder, capsys)
-    assert (code, "is not what the run ended with" in told) == (2, True)
+    assert (code, "was changed since the end of the run" in told) == (2, True)
     (folder / "run/report.json").unlink()
     code, told = evaluated(folder, capsys)
-    assert (code, "this run is not finished" in told) == (2, True)
+    assert (code, "this run has not finished" in told) == (2, True)
     assert main(["evaluate", "nothing"]) == 2
     assert "no such run" in capsys.readouterr().err
 

@@ -160,7 +160,7 @@ def test_what_does_not_fit_is_refused_with_what_does(project: Path, monkeypatch:
     assert run(project, "run") == 2
     told = capsys.readouterr().err
     assert "of memory, and there are 1.0 MB" in told
-    assert "take a smaller base" in told
+    assert "choose a smaller base" in told
 
 
 def test_noise_is_drawn_in_training_only_and_the_same_again(project: Path) -> None:

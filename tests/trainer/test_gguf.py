@@ -88,7 +88,7 @@ def test_a_tokenizer_that_llama_cpp_would_cut_differently_is_refused() -> None:
     tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True), plain])
     assert cut_of(tokenizer) == "smollm"
     tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Punctuation(), plain])
-    with pytest.raises(UsageError, match="no known name in llama"):
+    with pytest.raises(UsageError, match="no name for the pre-tokenizer"):
         cut_of(tokenizer)
 
 

@@ -83,10 +83,10 @@ def test_a_method_learns_comes_back_and_goes_on(project: Path, variant: str) -> 
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ({"method": "ia3", "rank": 8}, "method 'ia3' makes no use of rank"),
+        ({"method": "ia3", "rank": 8}, "method 'ia3' does not use rank"),
         ({"method": "qlora", "quantisation": "none"}, "qlora without quantisation is lora"),
         ({"method": "full", "quantisation": "nf4"}, "cannot be trained"),
-        ({"initialisation": "pissa"}, "needs the weights as they are"),
+        ({"initialisation": "pissa"}, "needs a base that is not in 4 bits"),
         ({"method": "prefix-tuning", "activation_checkpointing": True}, "does not work with activation_checkpointing"),
         ({"patience": 2, "evaluate_every": 0}, "patience counts measurements"),
     ],

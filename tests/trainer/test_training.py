@@ -205,7 +205,7 @@ def test_a_killed_and_resumed_training_ends_with_the_same_bits(project: Path, ca
 
     capsys.readouterr()
     assert run(project, "whole") == 0
-    assert "finished already" in capsys.readouterr().err
+    assert "has finished" in capsys.readouterr().err
     assert run(project, "whole", "--resume", "--set", "rank=8") == 2
     assert "--fresh" in capsys.readouterr().err
 
@@ -217,7 +217,7 @@ def test_an_interruption_saves_what_was_done(project: Path) -> None:
     process.send_signal(signal.SIGINT)
     _, told = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert b"--resume goes on from here" in told
+    assert b"--resume continues from here" in told
     (saved,) = (project / "run/checkpoints").iterdir()
     assert saved.name == f"checkpoint-{steps_so_far(project / 'run')}"
 

@@ -52,7 +52,7 @@ class ResponseCache:
                     file.write(b"\n")  # should the last line have been torn
                 file.writelines(lines)
         except OSError as error:
-            raise OutputError(f"{self.path}: cannot be written: {error.strerror}", "free some space; what was answered so far is kept") from error
+            raise OutputError(f"{self.path}: cannot be written: {error.strerror}", "free some space; the answers so far are cached") from error
 
 
 ROOM: Final = {"cpu": 1 << 13, "cuda": 1 << 16}
@@ -66,7 +66,7 @@ class Answer(NamedTuple):
     raw: str
     """With its control tokens: some templates mark tool calls by them."""
     ended: bool
-    """Whether it came to its end before the limit."""
+    """Whether the answer ended before the limit."""
 
 
 class Loss(NamedTuple):
@@ -85,20 +85,20 @@ class Asking:
     stops: list[int]
     dtype: torch.dtype
     max_new_tokens: int
-    kept: ResponseCache
+    cache: ResponseCache
     identity: str
     """What the answers depend on besides the prompt: the model, its weights, its precision."""
 
     def answers(self, model: Callable[[], Any], prompts: Sequence[str], done: Callable[[int], None]) -> list[Answer]:
         """An answer to each prompt; `model` is called only where one is missing, `done` with numbers of prompts."""
         keys = [content_id(["answer", self.identity, self.max_new_tokens, prompt]) for prompt in prompts]
-        missing = {key: prompt for key, prompt in zip(keys, prompts, strict=True) if self.kept.get(key) is None}
+        missing = {key: prompt for key, prompt in zip(keys, prompts, strict=True) if self.cache.get(key) is None}
         done(len(prompts) - len(missing))
         for batch in self._batches(missing):
             found = answer_ids(model(), self.template, [missing[key] for key in batch], self.stops, self.dtype, max_new_tokens=self.max_new_tokens)
-            self.kept.add({key: self._answer(ids) for key, ids in zip(batch, found, strict=True)})
+            self.cache.add({key: self._answer(ids) for key, ids in zip(batch, found, strict=True)})
             done(len(batch))
-        return [Answer(*self.kept.get(key)) for key in keys]
+        return [Answer(*self.cache.get(key)) for key in keys]
 
     def _batches(self, prompts: dict[str, str]) -> list[list[str]]:
         """Keys of prompts of like length, the longest first: what memory does not hold is known at once."""
@@ -120,15 +120,15 @@ class Asking:
     def losses(self, model: Callable[[], Any], texts: Sequence[Encoded], packing: Callable[[], bool], done: Callable[[int], None]) -> list[Loss]:
         """The loss on what is labelled in each text."""
         keys = [content_id(["loss", self.identity, text.input_ids, [i for i, label in enumerate(text.labels) if label != IGNORED]]) for text in texts]
-        missing = {key: text for key, text in zip(keys, texts, strict=True) if self.kept.get(key) is None}
+        missing = {key: text for key, text in zip(keys, texts, strict=True) if self.cache.get(key) is None}
         done(len(texts) - len(missing))
         if missing:
             model().eval()
         waiting = iter(missing)
         for group in groups(list(missing.values()), TOKENS if missing and packing() else 1):
-            self.kept.add({key: loss for loss, key in zip(_losses(model(), group, self.dtype), waiting, strict=False)})
+            self.cache.add({key: loss for loss, key in zip(_losses(model(), group, self.dtype), waiting, strict=False)})
             done(len(group))
-        return [Loss(*self.kept.get(key)) for key in keys]
+        return [Loss(*self.cache.get(key)) for key in keys]
 
 
 def _losses(model: Any, texts: Sequence[Encoded], dtype: torch.dtype) -> list[tuple[float, int]]:

@@ -1,4 +1,4 @@
-"""What an evaluation stands on: the held-out questions, the training examples that may go into prompts, the task and its metrics."""
+"""The data of an evaluation: the held-out questions, the training examples for prompts, the task and its metrics."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,7 +49,7 @@ def eval_setup(trained: Trained, template: Template, options: Options) -> EvalSe
     folder = options.data or Path(trained.recipe.data)
     split = options.split or trained.report.held_out
     if split == "train":
-        raise UsageError("--split train: these are the examples that were trained on", "measure on what the model has not seen: test or validation")
+        raise UsageError("--split train: the model was trained on these examples", "use a split that was not trained on: test or validation")
     path = folder / f"{split}.jsonl"
     held_out, pool = (examples_of(trained, folder / f"{name}.jsonl") for name in (split, "train"))
     given = [question.expected for question in questions_of(pool, "all")]
@@ -58,7 +58,7 @@ def eval_setup(trained: Trained, template: Template, options: Options) -> EvalSe
     turns: Turns = options.turns or ("all" if task == "tools" else "last")
     asked, shown = questions_of(held_out, turns), questions_of(pool, turns)
     if not asked:
-        raise InputError(f"{visible(str(path))}: holds no question with an answer", "name another split with --split, or split the data again")
+        raise InputError(f"{visible(str(path))}: holds no question with an answer", "choose another split with --split, or split the data again")
     metric = options.metric or TASKS[task].metrics[0]
     if metric not in METRICS:
         raise UsageError(f"--metric {metric}: there is no such metric", f"there are {', '.join(METRICS)}")
@@ -72,12 +72,12 @@ def eval_setup(trained: Trained, template: Template, options: Options) -> EvalSe
 def examples_of(trained: Trained, path: Path) -> list[Example]:
     """The examples of a split, which is as it was at the training. Raises `InputError`."""
     if not path.is_file():
-        raise InputError(f"{visible(str(path))}: no such file", "name the split folder with --data, should it have moved")
+        raise InputError(f"{visible(str(path))}: no such file", "name the split folder with --data if it was moved")
     known = (trained.folder.read("identity.json") or {}).get("data", {}).get(path.stem)
     if known is not None and sha256(path) != known:
         raise InputError(
-            f"{visible(str(path))}: is not what it was at the training; what is held out now may have been trained on",
-            "put it back, or train again on the new data",
+            f"{visible(str(path))}: has changed since the training; its examples may have been trained on",
+            "restore it, or train again on the new data",
         )
     return [line.example for line in read_dataset([path]).lines if line.example is not None and isinstance(line.example.value.get("messages"), list)]
 
@@ -86,14 +86,14 @@ def _notes(trained: Trained, template: Template, asked: list[Question], pool: li
     """What a person should know about these numbers."""
     notes = []
     if trained.report.manifest is None:
-        notes.append("the data has no manifest: nothing proves that what is held out is not in the training data too")
+        notes.append("the data has no manifest: nothing proves that held-out examples are not in the training data")
     seen = {normalised(question.request) for question in pool}
     if again := sum(normalised(question.request) in seen for question in asked):
-        notes.append(f"{plural(again, 'held-out question')} of {len(asked):,} {'is' if again == 1 else 'are'} asked in the training data too")
+        notes.append(f"{plural(again, 'held-out question')} of {len(asked):,} {'is' if again == 1 else 'are'} also asked in the training data")
     if task == "tools":
         unread = sum(_unread(template, question) for question in asked[:LIMIT] if question.expected.calls)
         if unread:
-            notes.append(f"the calls of {plural(unread, 'answer')} cannot be read back from what this chat template makes of them: scores of calls are too low")
+            notes.append(f"the calls of {plural(unread, 'answer')} cannot be parsed from the output of this chat template: scores of tool calls are too low")
     return tuple(notes)
 
 
@@ -104,10 +104,10 @@ def _unread(template: Template, question: Question) -> bool:
     return sorted(name for name, _ in called(text)) != sorted(name for name, _ in question.expected.calls)
 
 
-def longest_answer(template: Template, ground: EvalSetup) -> int:
+def longest_answer(template: Template, setup: EvalSetup) -> int:
     """Tokens that an answer may have: as many as nearly all training answers, and some more, in steps of 16."""
-    lengths = sorted(len(template.ids(question.expected.text)) for question in spread(ground.pool or ground.questions, SAMPLE))
+    lengths = sorted(len(template.ids(question.expected.text)) for question in spread(setup.pool or setup.questions, SAMPLE))
     wanted = lengths[int(0.98 * (len(lengths) - 1))] + 8
-    if ground.task == "tools":
+    if setup.task == "tools":
         wanted += 64  # calls are no text
     return int(min(LONGEST_ANSWER, -(-wanted // 16) * 16))

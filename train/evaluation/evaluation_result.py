@@ -1,4 +1,4 @@
-"""The result of an evaluation. It holds no times: asked again, it says the same."""
+"""The result of an evaluation. It contains no times, so that a repeated evaluation gives the same result."""
 
 from typing import Literal
 
@@ -16,7 +16,7 @@ class Score(Part):
 
 
 class Result(Part):
-    """What one contender came to."""
+    """The scores of one system."""
 
     name: SystemName
     title: str
@@ -32,7 +32,7 @@ class Result(Part):
 
 
 class Comparison(Part):
-    """A tuned contender against one of the base, on the same questions."""
+    """A tuned system against one of the base, on the same questions."""
 
     metric: str
     contender: SystemName
@@ -55,7 +55,7 @@ class Verdict(Part):
 
 
 class ClassScore(Part):
-    """One class of a classification, as the best tuned contender does on it."""
+    """One class of a classification, as the best tuned system does on it."""
 
     label: str
     precision: float
@@ -77,7 +77,7 @@ class Output(Part):
 
 
 class NotAsked(Part):
-    """A held-out question that no contender was asked."""
+    """A held-out question that no system was asked."""
 
     line: int
     example: str

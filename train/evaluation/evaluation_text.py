@@ -55,7 +55,7 @@ def _score(metric: Metric, score: Score, *, whole: bool) -> str:
 
 
 def _drawn(report: Evaluation) -> Iterator[Text]:
-    """The deciding metric of all contenders on one scale, with their intervals."""
+    """The deciding metric of all systems on one scale, with their intervals."""
     scores = [one.scores[report.metric] for one in report.results]
     low, high = min(score.low for score in scores), max(score.high for score in scores)
     spread = (high - low) or 1.0

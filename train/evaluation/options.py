@@ -1,4 +1,4 @@
-"""What an evaluation can be told, and the systems that it compares: the base and the tuned model, each with or without examples in the prompt."""
+"""The options of an evaluation, and the systems that it compares: the base and the tuned model, each with or without examples in the prompt."""
 
 from dataclasses import dataclass
 from pathlib import Path

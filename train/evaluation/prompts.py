@@ -33,7 +33,7 @@ class Question:
 
     @property
     def request(self) -> str:
-        """The last thing that the user said before the answer."""
+        """The last user message before the answer."""
         return next((content_text(turn.get("content")) for turn in reversed(self.messages) if turn.get("role") == "user"), "")
 
     @property

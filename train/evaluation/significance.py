@@ -37,7 +37,7 @@ class Interval(NamedTuple):
 
 
 class Resampling:
-    """Resamples of a set of examples, the same for all metrics and contenders, so that differences are paired."""
+    """Resamples of a set of examples, the same for all metrics and systems, so that differences are paired."""
 
     def __init__(self, owners: Sequence[int], seed: int) -> None:
         """`owners`: for each answer the number of its example, from 0, without gaps."""
@@ -90,7 +90,7 @@ Scores = dict[SystemName, dict[str, Score]]
 def compare(
     expected: Sequence[Expected], given: Mapping[SystemName, Sequence[Given]], owners: Sequence[int], metrics: Sequence[str], seed: int
 ) -> tuple[Scores, list[Comparison]]:
-    """The scores of each contender, and each tuned one against each of the base. `owners`: for each answer the number of its example."""
+    """The scores of each system, and each tuned one against each of the base. `owners`: for each answer the number of its example."""
     resampling = Resampling(owners, seed)
     scores: Scores = {name: {} for name in given}
     comparisons = []

@@ -1,4 +1,4 @@
-"""What a model says to the questions of a proof: logits, most likely answers, loss; and two such testimonies compared."""
+"""The equivalence test of an export: logits, greedy answers and loss of two models on the same questions, compared."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -24,20 +24,20 @@ TOLERANCE: Final = 0.05
 
 @dataclass(frozen=True, slots=True)
 class ModelOutputs:
-    """What one model says."""
+    """The outputs of one model."""
 
     logits: tuple[Tensor, ...]
     """Per question (positions, vocabulary) in float32 on the CPU: before the answer of the data and in it."""
     answers: tuple[tuple[int, ...], ...]
     """Tokens of the most likely answers, without the one that ends them."""
     stopped: int
-    """Answers that came to their end."""
+    """Answers that ended before the limit."""
     loss: float
     """Mean over the tokens of the answers of the data, in nats."""
 
 
 class EquivalenceTest:
-    """Asks models the questions of a proof."""
+    """Queries models with the questions of the test."""
 
     def __init__(self, template: Template, questions: Questions, dtype: torch.dtype, done: Callable[[int], None]) -> None:
         """`dtype`: what is computed in; `done` is called with numbers of questions."""
@@ -87,7 +87,7 @@ class EquivalenceTest:
 
     @torch.no_grad()
     def near_tie(self, model: Any, question: int, wanted: tuple[int, ...], given: tuple[int, ...], slack: float) -> bool:
-        """Whether two answers part where the model finds both next tokens as likely, but for `slack` in their logits."""
+        """Whether two answers first differ where the logits of both next tokens are within `slack` of each other."""
         common = next((i for i, (a, b) in enumerate(zip(wanted, given, strict=False)) if a != b), min(len(wanted), len(given)))
         ids = torch.tensor([[*self.template.ids(self.questions.prompts[question]), *given[:common]]], device=device())
         with autocast(self.dtype):
@@ -107,12 +107,12 @@ def root_mean_square(left: tuple[Tensor, ...], right: tuple[Tensor, ...]) -> flo
     return float((total / count) ** 0.5)
 
 
-def compare(witness: EquivalenceTest, reference: ModelOutputs, candidate: ModelOutputs, model: Any, effect: float | None, trained_loss: float | None) -> Proof:
+def compare(test: EquivalenceTest, reference: ModelOutputs, candidate: ModelOutputs, model: Any, effect: float | None, trained_loss: float | None) -> Proof:
     """The proof; `model` is the candidate, asked once more where answers differ."""
     pairs = list(zip(reference.logits, candidate.logits, strict=True))
     largest = max(float((a[:, : b.shape[1]] - b[:, : a.shape[1]]).abs().max()) for a, b in pairs)
     differing = [i for i, (a, b) in enumerate(zip(reference.answers, candidate.answers, strict=True)) if a != b]
-    ties = sum(witness.near_tie(model, i, reference.answers[i], candidate.answers[i], 2 * largest) for i in differing)
+    ties = sum(test.near_tie(model, i, reference.answers[i], candidate.answers[i], 2 * largest) for i in differing)
     scale = effect if effect is not None else float(torch.cat(reference.logits).std())
     return Proof(
         prompts=len(reference.answers),
@@ -122,7 +122,7 @@ def compare(witness: EquivalenceTest, reference: ModelOutputs, candidate: ModelO
         relative_error=root_mean_square(reference.logits, candidate.logits) / scale,
         equal_texts=len(reference.answers) - len(differing),
         near_ties=ties,
-        max_new_tokens=witness.questions.max_new_tokens,
+        max_new_tokens=test.questions.max_new_tokens,
         adapter_loss=reference.loss,
         export_loss=candidate.loss,
         trained_loss=trained_loss,
@@ -131,14 +131,14 @@ def compare(witness: EquivalenceTest, reference: ModelOutputs, candidate: ModelO
 
 
 def accept(proof: Proof, what: str) -> None:
-    """Raises `ModelError` where the export does not say what the adapter says."""
+    """Raises `ModelError` if the export differs from the adapter."""
     if proof.adapter_effect is not None and proof.adapter_effect == 0:
-        raise ModelError(f"{what}: the adapter changes nothing in what the base says", "train longer, or with a higher learning rate")
+        raise ModelError(f"{what}: the adapter does not change the output of the base", "train longer, or with a higher learning rate")
     if not proof.relative_error <= TOLERANCE:  # NaN is not
         raise ModelError(
-            f"{what}: does not say what the adapter says: logits differ by {proof.relative_error:.1%} of what training changed "
+            f"{what}: differs from the adapter: its logits differ by {proof.relative_error:.1%} of what training changed "
             f"(the largest by {proof.max_logit_difference:.3g}); nothing was written",
-            "--dtype float16 rounds finer than bfloat16, float32 not at all; if it is float32 already, this is a bug of curate",
+            "--dtype float16 rounds less than bfloat16, float32 not at all; with float32 this is a bug in curate",
         )
     wrong = proof.prompts - proof.equal_texts - proof.near_ties
     if wrong:

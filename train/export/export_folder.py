@@ -26,13 +26,13 @@ def writing(folder: Path) -> Iterator[Path]:
         try:
             gone = [NAME, *(file.name for file in read(folder).files if _is_as_written(folder / file.name, file))]
         except InputError:
-            raise UsageError(f"{visible(str(folder))}: holds other files than an export's", "name a new or empty folder with -o") from None
+            raise UsageError(f"{visible(str(folder))}: contains files that are not from an export", "name a new or empty folder with -o") from None
     with replacing_together(folder, gone) as stage:
         yield stage
 
 
 def _is_as_written(path: Path, file: File) -> bool:
-    """Whether a file is the one that an export says: no other one goes."""
+    """Whether a file is unchanged since the export: only such files are replaced."""
     return path.is_file() and path.stat().st_size == file.size and sha256(path) == file.sha256
 
 
@@ -52,7 +52,7 @@ def read(folder: Path) -> Export:
     try:
         data = (folder / NAME).read_bytes()
     except OSError:
-        raise InputError(f"{visible(str(folder))}: holds no export", "`curate export RUN -o FOLDER` makes one") from None
+        raise InputError(f"{visible(str(folder))}: contains no export", "create one with  curate export RUN -o FOLDER") from None
     try:
         value = json.loads(data)
     except ValueError as error:

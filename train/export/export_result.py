@@ -1,4 +1,4 @@
-"""What an export is, and the proof that it says what the adapter says; `export.json` in its folder."""
+"""The result of an export, with the proof that it is equivalent to the adapter; `export.json` in its folder."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +25,7 @@ class Proof(Part):
     equal_texts: int
     """Prompts whose most likely answers are the same to the last token."""
     near_ties: int
-    """Prompts whose answers part where the two next tokens are as likely but for rounding."""
+    """Prompts whose answers first differ where the two next tokens are equally likely within rounding."""
     max_new_tokens: int
     """Longest of these answers."""
     adapter_loss: float
@@ -35,7 +35,7 @@ class Proof(Part):
     trained_loss: float | None
     """Of the adapter on the base as it was trained, in 4 bits; null where that was not quantised."""
     stopped: int
-    """Answers of the export that came to their end before the limit."""
+    """Answers of the export that ended before the limit."""
 
 
 class File(Part):

@@ -1,4 +1,4 @@
-"""One export: the adapter is asked, the files are written, loaded again and asked the same, and take their place when they say the same."""
+"""One export: query the adapter, write the files, load and query them, and keep them only if the outputs are equivalent."""
 
 import gc
 from collections.abc import Callable
@@ -29,7 +29,7 @@ def export(trained: Trained, options: Options, narrator: Narrator) -> Export:
 
 
 class Exporting:
-    """An export on its way."""
+    """A running export."""
 
     def __init__(self, trained: Trained, options: Options, narrator: Narrator, stage: Path) -> None:
         self.trained, self.options, self.narrator, self.stage = trained, options, narrator, stage
@@ -41,7 +41,7 @@ class Exporting:
         self.writer = Writer(trained, self.template, options, stage, self.compute)
 
     def run(self) -> Export:
-        """All of it."""
+        """Run all of it."""
         trained_loss = self._trained_loss()
         self.narrator.say("loading the adapter on its base in 16 bits")
         model = self.trained.tuned(quantised=False, dtype=self.compute)
@@ -61,21 +61,21 @@ class Exporting:
         return evaluate.held_out_loss(model, self.questions.texts, self.trained.dtype, packing=False, done=lambda _: None)
 
     def _reference(self, model: Any) -> tuple[ModelOutputs, float | None]:
-        witness = self._witness("asking the adapter")
-        reference = witness.outputs(model)
+        test = self._equivalence_test("querying the adapter")
+        reference = test.outputs(model)
         if self.trained.recipe.method == "full":
             return reference, None
         with adapter_disabled(model) as base:
-            return reference, root_mean_square(reference.logits, witness.logits(base))
+            return reference, root_mean_square(reference.logits, test.logits(base))
 
-    def _witness(self, name: str) -> EquivalenceTest:
+    def _equivalence_test(self, name: str) -> EquivalenceTest:
         phase = self.narrator.phase(name, 2 * len(self.questions.prompts))
         return EquivalenceTest(self.template, self.questions, self.compute, phase.advance)
 
     def _prove(self, reference: ModelOutputs, effect: float | None, load: Callable[[], Any], trained_loss: float | None) -> Proof:
         model = load()
-        witness = self._witness("asking the export")
-        proof = compare(witness, reference, witness.outputs(model), model, effect, trained_loss)
+        test = self._equivalence_test("querying the export")
+        proof = compare(test, reference, test.outputs(model), model, effect, trained_loss)
         accept(proof, self.shown)
         return proof
 

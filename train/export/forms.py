@@ -37,9 +37,9 @@ def refuse(recipe: Recipe, options: Options) -> None:
     """Raises `UsageError` where a method leaves nothing for a form of export."""
     how = recipe.how
     if options.form != "adapter" and not how.merges:
-        raise UsageError(f"--to {options.form}: what {how.title} trains cannot be merged into the base", "--to adapter, for transformers and PEFT")
+        raise UsageError(f"--to {options.form}: {how.title} cannot be merged into the base", "--to adapter, for transformers and PEFT")
     if options.form in ("adapter", "gguf-adapter") and recipe.method == "full":
-        raise UsageError(f"--to {options.form}: full fine-tuning leaves a whole model and no adapter", "--to merged or --to gguf")
+        raise UsageError(f"--to {options.form}: full fine-tuning produces a full model, not an adapter", "--to merged or --to gguf")
 
 
 class Writer:
@@ -55,7 +55,7 @@ class Writer:
         if options.form in ("gguf", "ollama"):
             cut_of(template.tokenizer)
         if options.form == "gguf-adapter" and (why := obstacle(trained.folder.adapter)):
-            raise UsageError(f"--to gguf-adapter: {why}", "--to gguf writes whole weights")
+            raise UsageError(f"--to gguf-adapter: {why}", "use --to gguf, which writes full weights")
 
     def write(self, model: Any, questions: Questions) -> Written:
         """Write the files; `model` is the adapter on its base, and is used up. Raises `CurateError`."""
@@ -92,9 +92,7 @@ class Writer:
     def _gguf_adapter(self) -> Written:
         factors, target = lora_weights(self.trained.folder.adapter), self.stage / gguf_file.ADAPTER_FILE
         gguf_file.write_adapter(factors, self.config, self.family, self.name, target)
-        note = (
-            "it belongs beside the GGUF of the base: llama-server -m BASE.gguf --lora adapter.gguf; the base brings the chat template, which has to be this one"
-        )
+        note = "use it with the GGUF of the base: llama-server -m BASE.gguf --lora adapter.gguf; the chat template in the base must be the one of the training"
         return Written("float32", lambda: self._with_read(target, list(factors.modules)), [note])
 
     def _with_read(self, target: Path, modules: list[str]) -> Any:

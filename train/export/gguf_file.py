@@ -75,7 +75,7 @@ def _tensors(folder: Path) -> Iterator[tuple[str, Tensor]]:
 def _named(known: Any, name: str) -> str:
     found = known.get_name(name, try_suffixes=(".weight", ".bias"))
     if found is None:
-        raise ModelError(f"{name}: llama.cpp has no place for this tensor", "--to merged, and convert_hf_to_gguf.py of llama.cpp")
+        raise ModelError(f"{name}: llama.cpp has no name for this tensor", "--to merged, and convert_hf_to_gguf.py of llama.cpp")
     return str(found)
 
 
@@ -130,7 +130,7 @@ ADAPTER_FILE: Final = "adapter.gguf"
 
 
 def write_adapter(factors: LoraWeights, config: Any, family: Family, name: str, target: Path) -> None:
-    """Write `target` in float32. llama.cpp scales by alpha / rank alone: alpha is told so that this is the scale of the training, rsLoRA's too."""
+    """Write `target` in float32. llama.cpp scales by alpha / rank only: alpha is written such that this equals the scale of the training, also for rsLoRA."""
     gguf = package()
     writer = gguf.GGUFWriter(target, gguf.MODEL_ARCH_NAMES[getattr(gguf.MODEL_ARCH, family.architecture)])
     writer.add_type(gguf.GGUFType.ADAPTER)

@@ -32,17 +32,17 @@ def family_of(config: Any) -> Family:
     kind = config.model_type
     other = "--to merged, and convert_hf_to_gguf.py of llama.cpp"
     if kind not in FAMILIES:
-        raise UsageError(f"a model of the kind {kind} cannot be written as GGUF: there are {', '.join(FAMILIES)}", other)
+        raise UsageError(f"model type {kind} cannot be written as GGUF; supported: {', '.join(FAMILIES)}", other)
     rope = rope_of(config)
     if rope.get("rope_type", "default") not in ("default", "llama3"):
         raise UsageError(f"its positions are scaled as {rope['rope_type']}, which cannot be written as GGUF", other)
     if getattr(config, "sliding_window", None) and getattr(config, "use_sliding_window", True):
-        raise UsageError("its attention has a sliding window, which llama.cpp does not read for this family", other)
+        raise UsageError("it uses sliding-window attention, which llama.cpp does not support for this family", other)
     return FAMILIES[kind]
 
 
 def rope_of(config: Any) -> dict[str, Any]:
-    """How positions are told to the model."""
+    """The parameters of the rotary position embedding."""
     return dict(getattr(config, "rope_parameters", None) or {})
 
 
@@ -110,10 +110,10 @@ def cut_of(tokenizer: Any) -> str:
     state = json.loads(tokenizer.backend_tokenizer.to_str())
     other = "--to merged, and convert_hf_to_gguf.py of llama.cpp"
     if state["model"]["type"] != "BPE" or (state.get("normalizer") or {}).get("type") not in (None, "NFC"):
-        raise UsageError("its tokenizer is not byte-level BPE, which alone can be written as GGUF", other)
+        raise UsageError("its tokenizer is not byte-level BPE, the only kind that curate can write as GGUF", other)
     found = CUTS.get(tuple(_steps(state.get("pre_tokenizer") or {})))
     if found is None:
-        raise UsageError("its tokenizer cuts text in a way that has no known name in llama.cpp", other)
+        raise UsageError("llama.cpp has no name for the pre-tokenizer of this model", other)
     return found
 
 
@@ -135,7 +135,7 @@ def add_tokenizer(writer: Any, tokenizer: Any, template: str, stops: tuple[int, 
     state = json.loads(tokenizer.backend_tokenizer.to_str())
     known = {number: token for token, number in tokenizer.get_vocab().items()}
     if max(known) >= rows:
-        raise UsageError(f"the tokenizer knows {max(known) + 1} tokens, the model only {rows}", "tokenizer and weights are not of one model")
+        raise UsageError(f"the tokenizer has {max(known) + 1} tokens, the model only {rows}", "tokenizer and weights are from different models")
     added = tokenizer.added_tokens_decoder
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre(cut_of(tokenizer))

@@ -28,7 +28,7 @@ def merge(model: Any, shown: str) -> Any:
     try:
         return model.merge_and_unload(safe_merge=True)
     except ValueError as error:
-        raise ModelError(f"{shown}: cannot be merged: {error}", "the adapter holds no numbers; train again with a lower learning rate") from error
+        raise ModelError(f"{shown}: cannot be merged: {error}", "the adapter contains NaN or infinity; train again with a lower learning rate") from error
 
 
 def dtype_for(model: Any, wanted: DtypeName) -> torch.dtype:

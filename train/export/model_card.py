@@ -25,10 +25,10 @@ def card(trained: Trained, export: Export) -> str:
         f"# {_cell(Path(export.folder).name)}\n",
         "| | |\n|---|---|\n" + "\n".join(f"| {name} | {value} |" for name, value in facts) + "\n",
         *_proof(export),
-        "## In which form to ask it\n\nThe chat template below came with the training data; with another one the model is worse. SHA-256 "
+        "## Chat template\n\nThe model was trained with the chat template below; with another one it is worse. SHA-256 "
         f"`{export.template}`; an answer ends with {', '.join(f'`{_cell(stop)}`' for stop in export.stops) or 'nothing in particular'}.\n\n"
         + _fenced(export.template_source, "jinja"),
-        *(["## Good to know\n\n" + "\n".join(f"- {_cell(note)}" for note in export.notes) + "\n"] if export.notes else []),
+        *(["## Notes\n\n" + "\n".join(f"- {_cell(note)}" for note in export.notes) + "\n"] if export.notes else []),
         *_data_card(trained),
     ]
     return "\n".join(parts)

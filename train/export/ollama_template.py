@@ -1,7 +1,7 @@
 """What Ollama makes a model from: a Modelfile with template and stop tokens of the training, and a script of the commands.
 
-Ollama reads Go templates; the template of a model is Jinja. What stands before and after each turn is found by rendering turns whose words can be
-told apart, and the result counts only where it renders conversations to the very text that the model's own template makes of them.
+Ollama reads Go templates; the template of a model is Jinja. The text before and after each turn is found by rendering turns with
+unique words, and the result counts only if it renders conversations to exactly the text of the model's own template.
 """
 
 import json
@@ -33,7 +33,7 @@ class TurnTemplate:
     before_answer: str
     after_answer: str
     ask: str
-    """Behind the last turn: what the model goes on from."""
+    """After the last turn: the start of the answer."""
 
     def render(self, messages: Iterable[dict[str, Any]]) -> str:
         """The prompt of a conversation."""
@@ -46,7 +46,7 @@ class TurnTemplate:
         return text + self.ask
 
     def go(self, without: str = "") -> str:
-        """As Ollama's template; `without` is what stands at the beginning and comes from elsewhere (the token that begins a text)."""
+        """As Ollama's template; `without` is a prefix that Ollama adds itself (the BOS token)."""
         opening, before = (_go(text.removeprefix(without)) for text in (self.opening, self.before_system))
         return (
             f"{{{{ if .System }}}}{before}{{{{ .System }}}}{_go(self.after_system)}{{{{ else }}}}{opening}{{{{ end }}}}"
@@ -63,7 +63,7 @@ def _go(text: str) -> str:
 
 
 def turn_template(template: Template, conversations: Iterable[dict[str, Any]]) -> TurnTemplate | None:
-    """What a template puts around turns; None where that is not all it does, of some conversation here (the last turn is an answer)."""
+    """The text that a template puts around turns; None if it does more than that in one of the conversations, whose last turn is an answer."""
     try:
         found = _found(template)
         if any(found.render(turns) != _prompt(template, turns) for turns in _probes()):
@@ -111,7 +111,7 @@ def _prompt(template: Template, turns: list[dict[str, Any]]) -> str:
 
 
 def _cut(text: str, marker: str) -> tuple[str, str]:
-    """What stands before and behind a marker. Raises `ValueError`."""
+    """The text before and after a marker. Raises `ValueError` unless it occurs once."""
     if text.count(marker) != 1:
         raise ValueError(marker)
     before, _, behind = text.partition(marker)
@@ -126,14 +126,16 @@ MODELFILE: Final = "Modelfile"
 SCRIPT: Final = "create.sh"
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}(/[a-z0-9][a-z0-9._-]{0,79})?(:[A-Za-z0-9][A-Za-z0-9._-]{0,79})?")
 NO_TEMPLATE: Final = (
-    "no TEMPLATE in the Modelfile: the chat template does more than put words around turns; Ollama 0.33 and newer read the one inside model.gguf"
+    "no TEMPLATE in the Modelfile: the chat template cannot be written in Ollama's language; Ollama 0.33 and newer read the one inside model.gguf"
 )
 
 
 def write(folder: Path, name: str, template: Template, questions: Questions) -> list[str]:
     """Write Modelfile and script; returns what a person should know."""
     if not NAME.fullmatch(name):
-        raise UsageError(f"--name {name}: is no name that Ollama takes", "small letters, digits and ._- , for example  --name support-bot")
+        raise UsageError(
+            f"--name {name}: is not a valid Ollama model name", "use lower-case letters, digits, dots, underscores and hyphens, for example  --name support-bot"
+        )
     turns = turn_template(template, questions.conversations)
     tokenizer = template.tokenizer
     lines = [f"FROM ./{FILE}", f"# Chat template of the training, SHA-256 {template.hash}"]
@@ -149,11 +151,11 @@ def write(folder: Path, name: str, template: Template, questions: Questions) -> 
     quoted = shlex.quote(name)
     commands = (
         "#!/bin/sh",
-        "# Makes the model for Ollama, and asks it something.",
+        "# Creates the model for Ollama and starts a chat.",
         "set -eu",
         'cd "$(dirname "$0")"',
         f"ollama create {quoted} -f {MODELFILE}",
-        f"# Smaller, and a little worse: ollama create --quantize q4_K_M {quoted} -f {MODELFILE}",
+        f"# Smaller, at a small loss of quality: ollama create --quantize q4_K_M {quoted} -f {MODELFILE}",
         f"ollama run {quoted}",
     )
     script.write_text("\n".join(commands) + "\n", encoding="utf-8")

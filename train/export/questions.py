@@ -43,6 +43,6 @@ def questions_for(trained: Trained, template: Template, data: Path | None, count
         if prompt is not None and len(prompt.encoded.input_ids) <= room and len(found) < count:
             found.append((prompt.text, prompt.encoded, {**question.example.value, "messages": question.messages}))
     if not found:
-        raise InputError(f"{visible(str(path))}: holds no question to prove the export by", "name the split folder with --data")
+        raise InputError(f"{visible(str(path))}: contains no question to verify the export with", "name the split folder with --data")
     prompts, texts, conversations = zip(*found, strict=True)
     return Questions(prompts, texts, conversations, tuple(stop_ids(template, texts)), trained.recipe.max_new_tokens)

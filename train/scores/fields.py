@@ -16,7 +16,7 @@ Leaf = tuple[str, str]
 
 
 def parsed(text: str) -> Any:
-    """The object or list that an answer is; None where it is none."""
+    """The object or list of an answer that is JSON, else None."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
@@ -25,7 +25,7 @@ def parsed(text: str) -> Any:
 
 
 def found(text: str) -> Any:
-    """The object or list that an answer is or holds: as it is, in a fence, or the first one in the text; None where there is none."""
+    """The object or list in an answer: the whole text, in a code fence, or the first one in the text; None without any."""
     fenced = FENCE.search(text)
     for candidate in (text, fenced.group(1) if fenced else ""):
         if (value := parsed(candidate)) is not None:
@@ -81,7 +81,7 @@ class FieldAccuracy(Fields):
 
 
 class FieldF1(Fields):
-    """The same with a price for fields that nobody asked for: harmonic mean of precision and recall."""
+    """Harmonic mean of precision and recall, which penalizes extra fields."""
 
     def score(self, sums: Matrix) -> Matrix:
         """2 right / (given + expected)."""

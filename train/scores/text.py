@@ -13,17 +13,17 @@ from train.scores.metric import Expected, Given, Matrix, Metric, mean_of, ratio
 
 
 def plain(text: str) -> str:
-    """An answer as it is compared: one spelling, without what stands around it."""
+    """An answer as it is compared: normalized, without surrounding punctuation."""
     return normalised(text).strip(" \t.!,;:\"'`*")
 
 
 def same(expected: Expected, given: Given) -> float:
-    """1 where the answer is the expected one but for case, white space and a full stop."""
+    """1 if the answers are equal except for case, white space and surrounding punctuation."""
     return float(plain(expected.text) == plain(given.text))
 
 
 def token_f1(expected: Expected, given: Given) -> float:
-    """Harmonic mean of precision and recall of the words, as SQuAD measures it (Rajpurkar et al. 2016) but for its English articles, which count here."""
+    """Harmonic mean of precision and recall of the words, as in SQuAD (Rajpurkar et al. 2016), but English articles count."""
     wanted, got = (Counter(words(normalised(text))) for text in (expected.text, given.text))
     if not wanted or not got:
         return float(wanted == got)
@@ -135,7 +135,7 @@ class Perplexity:
         return given.loss, float(given.tokens)
 
     def score(self, sums: Matrix) -> Matrix:
-        """exp of the mean; beyond 1e30 nobody cares."""
+        """exp of the mean, capped at 1e30."""
         return np.exp(np.minimum(ratio(sums[..., 0], sums[..., 1]), 69.0))
 
 

@@ -1,4 +1,4 @@
-"""A sweep's folder: what lies in it is all that is known, so that it goes on wherever it was killed.
+"""The folder of a sweep. It holds the whole state, so that a killed sweep resumes.
 
 sweep.json      what the sweep is made of        journal.jsonl   what each trial came to, one line each, appended and flushed to the disk
 data/           the splits that trials see: there is no test split, so nothing can be decided by it
@@ -38,7 +38,7 @@ class SweepFolder:
     path: Path
 
     def open(self, recipe: Recipe, space: Space, trials: Sequence[Trial], *, fresh: bool) -> None:
-        """Begin the sweep or go on with it. Raises `UsageError` where the folder holds another one, or what is none, and `InputError` without data."""
+        """Start or resume the sweep. Raises `UsageError` if the folder holds another sweep or other files, and `InputError` without data."""
         made_of = _made_of(recipe, space, trials)
         file = self.path / "sweep.json"
         if fresh:
@@ -47,13 +47,15 @@ class SweepFolder:
             try:
                 there = json.loads(file.read_bytes())
             except ValueError as error:
-                raise OutputError(f"{file}: is not what curate wrote", "--fresh begins again, --output names another folder") from error
+                raise OutputError(f"{file}: is not what curate wrote", "start over with --fresh, or use another --output") from error
             if there != made_of:
                 differ = ", ".join(sorted(key for key in made_of if there.get(key) != made_of[key]))
-                raise UsageError(f"{self.path}: holds another sweep (not the same: {differ})", "--fresh replaces it; --output DIR keeps both")
+                raise UsageError(f"{self.path}: contains another sweep (different: {differ})", "--fresh replaces it; --output DIR keeps both")
             return
         if foreign := sorted({entry.name for entry in self.path.iterdir()} - OURS - {".lock"}):
-            raise UsageError(f"{self.path}: holds other files than a sweep's ({', '.join(map(visible, foreign[:3]))})", "name another folder with --output")
+            raise UsageError(
+                f"{self.path}: contains files that are not from a sweep ({', '.join(map(visible, foreign[:3]))})", "name another folder with --output"
+            )
         _link(Path(recipe.data), self.path / "data")
         for trial in trials:
             if trial.values:
@@ -80,7 +82,7 @@ class SweepFolder:
         return self.path / "trials" / f"{trial:02}"
 
     def forget(self, trial: int) -> None:
-        """Delete the checkpoints of a trial that does not go on: they may be as big as the model."""
+        """Delete the checkpoints of a trial that does not continue: they may be as large as the model."""
         shutil.rmtree(self.run(trial) / "checkpoints", ignore_errors=True)
 
     def write(self, entry: Entry) -> None:
@@ -111,8 +113,8 @@ def _made_of(recipe: Recipe, space: Space, trials: Sequence[Trial]) -> dict[str,
     for name in SEEN[:2]:
         if not (data / name).is_file() or not (data / name).stat().st_size:
             raise InputError(
-                f"{data / name}: there is nothing in it: a sweep trains on train.jsonl and decides by validation.jsonl, never by test.jsonl",
-                "curate split DATA -o FOLDER --fractions 0.8,0.1,0.1 makes both",
+                f"{data / name}: is empty or missing: a sweep trains on train.jsonl and decides by validation.jsonl, never by test.jsonl",
+                "create both with  curate split DATA -o FOLDER --fractions 0.8,0.1,0.1",
             )
     values = recipe.model_dump(mode="json", exclude={"data", "model"})
     return {

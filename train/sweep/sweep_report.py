@@ -1,4 +1,4 @@
-"""A sweep for a person: how the trials stand, on a terminal and as one HTML file."""
+"""The report of a sweep: its data, on a terminal, and as one HTML file."""
 
 from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any, Final
@@ -22,11 +22,11 @@ from train.sweep.sweep_result import Ended, Entry, Measured, Standing, State, Sw
 SETTLED: Final[dict[State, Standing]] = {
     "finished": "finished", "out-of-memory": "out-of-memory", "not-a-number": "not-a-number", "refused": "refused", "failed": "failed",
 }  # fmt: skip
-"""What a trial is that has come to its end."""
+"""The standing of a trial that has ended."""
 
 
 def standings(model: str, trials: Sequence[Trial], halving: Halving, entries: Sequence[Entry], space: Space, *, ended: Ended) -> Sweep:
-    """The report of a sweep as it stands."""
+    """The current report of a sweep."""
     known = outcomes(entries)
     found = winner(halving, known, space.tie)
     best = found[0].trial if found is not None else None
@@ -82,7 +82,7 @@ def _order(one: Tried, best: int | None) -> tuple[Any, ...]:
 
 def described(changes: Mapping[str, Any]) -> str:
     """What a trial lays over the recipe, in one line."""
-    return ", ".join(f"{key} = {shown(value)}" for key, value in changes.items()) or "the recipe as it is"
+    return ", ".join(f"{key} = {shown(value)}" for key, value in changes.items()) or "the unchanged recipe"
 
 
 def shown(value: Any) -> str:
@@ -134,7 +134,7 @@ def cells(one: Tried, keys: list[str]) -> tuple[str, ...]:
 def sentences(report: Sweep) -> Iterator[str]:
     """What came out, in words; safe to be shown."""
     if report.best is None:
-        yield "No trial has come to a loss yet." if report.ended != "done" else "No trial came to a loss: there is no best recipe."
+        yield "No trial has a loss yet." if report.ended != "done" else "No trial has a loss: there is no best recipe."
         return
     best = next(one for one in report.trials if one.number == report.best)
     yield f"Best: trial {best.number}: {visible(described(best.changes))}; loss {best.loss:.4f}" + (
@@ -143,16 +143,16 @@ def sentences(report: Sweep) -> Iterator[str]:
     if report.tied:
         others = ", ".join(map(str, report.tied))
         yield (
-            f"As good within {report.tie:g}: {plural(len(report.tied), 'trial')} ({others}); a tie goes to fewer trained parameters, then to fewer steps,"
+            f"Tied within {report.tie:g}: {plural(len(report.tied), 'trial')} ({others}); a tie goes to fewer trained parameters, then to fewer steps,"
             " then to the lower loss."
         )
     if report.base_loss is not None and best.loss is not None and best.loss >= report.base_loss:
-        yield "Warning: no trial is better than the base: look at the data, or try lower learning rates."
+        yield "Warning: no trial is better than the base: check the data, or try lower learning rates."
     if report.ended == "budget":
         waiting = sum(one.state == "waiting" for one in report.trials)
-        yield f"The budget is used up, with {plural(waiting, 'trial')} still to be trained; the same command with more --minutes goes on."
+        yield f"The budget is used up, with {plural(waiting, 'trial')} left to train; the same command with more --minutes continues."
     if report.best_recipe is not None:
-        yield f"Next:  curate train {visible(report.best_recipe)}   trains it and measures it on the test split, which no trial has seen"
+        yield f"Next:  curate train {visible(report.best_recipe)}   trains it and measures it on the test split, which no trial used"
 
 
 OWN: Final = "tr.best { font-weight: 600 } td.number { text-align: right; font-variant-numeric: tabular-nums }\n"
@@ -169,7 +169,7 @@ def _html_parts(report: Sweep) -> Iterator[str]:
     yield f'<p class="quiet">{plural(len(report.trials), "trial")}, decided on {measured} of validation, {duration(report.seconds)} in all</p>\n'
     yield "".join(f"<p>{safe(sentence)}</p>\n" for sentence in sentences(report))
     if report.ended == "not-yet":
-        yield '<p class="warning">The sweep is not at its end.</p>\n'
+        yield '<p class="warning">The sweep has not finished.</p>\n'
     yield '<h2>How the trials went</h2>\n<div class="plots">\n'
     yield from _plots(report)
     yield "</div>\n<h2>The trials</h2>\n"

@@ -35,7 +35,7 @@ class Entry(Part):
 
 
 class Measured(Part):
-    """What a trial came to at a rung."""
+    """The loss of a trial at a rung."""
 
     share: float
     """Of its steps."""
@@ -67,11 +67,11 @@ class Sweep(Part):
 
     model: str
     trials: tuple[Tried, ...]
-    """The best first, those that came to nothing last."""
+    """The best first, failed ones last."""
     shares: tuple[float, ...]
     """Of a trial's steps, after which it is decided about."""
     best: int | None
-    """Number of the best trial; None where none came to anything."""
+    """Number of the best trial; None if no trial has a loss."""
     best_recipe: str | None
     """Its recipe as a file; None before the sweep has ended."""
     base_loss: float | None
@@ -80,7 +80,7 @@ class Sweep(Part):
     """Trials that did as well as the best one, within `tie`, and cost more."""
     tie: float
     validation_examples: int | None
-    """None before a trial has come to its end."""
+    """None before a trial has finished."""
     seconds: float
     """That all trials took together."""
     ended: Ended

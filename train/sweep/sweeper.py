@@ -25,15 +25,15 @@ ATTEMPTS: Final = 3
 
 
 def sweep(recipe: Recipe, space: Space, folder: SweepFolder, narrator: Narrator, *, fresh: bool = False, runner: Runner = run_process) -> Sweep:
-    """Try what the space says and return what came of it; best.toml in the folder is the recipe of the best trial.
+    """Run the sweep and return its report; best.toml in the folder is the recipe of the best trial.
 
-    Called again it goes on, and at once returns what came of it where it has ended. Raises `CurateError`, and `KeyboardInterrupt` where it was
+    Called again it resumes, or returns the report of a finished sweep at once. Raises `CurateError`, and `KeyboardInterrupt` where it was
     interrupted: nothing that a trial has done is lost.
     """
     trials = trials_of(recipe, space)
     able = tuple(trial.number for trial in trials if not trial.refused)
     if not able:
-        raise UsageError("\n".join(f"{described(trial.changes)}: {trial.refused}" for trial in trials), "no trial is left: mend the recipe or what is tried")
+        raise UsageError("\n".join(f"{described(trial.changes)}: {trial.refused}" for trial in trials), "no trial is left: fix the recipe or the values to try")
     if space.random is not None and len(trials) < space.random:
         narrator.say(f"note: there are only {plural(len(trials), 'combination')} to draw")
     with folder_lock(folder.path, "sweep", "--output"):
@@ -43,7 +43,7 @@ def sweep(recipe: Recipe, space: Space, folder: SweepFolder, narrator: Narrator,
 
 
 class Sweeping:
-    """A sweep on its way."""
+    """A running sweep."""
 
     def __init__(
         self, recipe: Recipe, space: Space, trials: tuple[Trial, ...], halving: Halving, folder: SweepFolder, narrator: Narrator, runner: Runner
@@ -54,7 +54,7 @@ class Sweeping:
 
     @property
     def known(self) -> list[Outcome]:
-        """What the trials came to."""
+        """The outcomes so far."""
         return outcomes(self.entries)
 
     def run(self) -> Sweep:
@@ -90,12 +90,12 @@ class Sweeping:
             self._note(self._entry(piece, code, work, seconds) if ended else Entry(trial=piece.trial, rung=piece.rung, state="interrupted", seconds=seconds))
             if watch.asked or (code == ExitCode.INTERRUPTED and not watch.late):
                 self._write(ended=False)
-                self.narrator.say(f"the same command goes on from here; {visible(str(self.folder.path / 'report.html'))} shows how it stands")
+                self.narrator.say(f"the same command continues from here; {visible(str(self.folder.path / 'report.html'))} shows the current state")
                 raise KeyboardInterrupt
             if ended or watch.late:
                 return ended
             self.narrator.say(f"note: trial {piece.trial} was killed ({_signal(code)}), attempt {attempt} of {ATTEMPTS}")
-        reason = f"killed {ATTEMPTS} times ({_signal(code)}); a system that runs out of memory kills what takes most"
+        reason = f"killed {ATTEMPTS} times ({_signal(code)}); a system that runs out of memory kills the largest process"
         self._note(Entry(trial=piece.trial, rung=piece.rung, state="failed", reason=reason))
         return True
 
@@ -108,7 +108,7 @@ class Sweeping:
         self.entries.append(entry)
 
     def _entry(self, piece: Piece, code: int, work: Work, seconds: float) -> Entry:
-        """What a training that ended by itself came to. Raises `CurateError` where it failed for a reason that is not its own."""
+        """The journal entry of a training that ended by itself. Raises `CurateError` if the failure has nothing to do with the trial."""
         if code != ExitCode.CLEAN:
             state, reason = _fault(work)
             self.narrator.say(f"trial {piece.trial} ({visible(described(self._trial(piece).changes))}): {state}: {excerpt(reason, 300)}")
@@ -132,7 +132,7 @@ class Sweeping:
             phase.advance(0, note=f"trial {piece.trial}: step {event['step']:,} of {event['max_steps']:,}, loss {event['loss']:.3f}")
 
     def _tidy(self, piece: Piece) -> None:
-        """What has come to its end needs its checkpoints no more, nor do those that do not go on when a rung is decided."""
+        """Delete checkpoints that are no longer needed: of finished trials, and of those that do not continue after a rung."""
         if self.known[-1].over:
             self.folder.forget(piece.trial)
         following = self.halving.next(self.known)
@@ -142,7 +142,7 @@ class Sweeping:
                     self.folder.forget(outcome.trial)
 
     def _write(self, *, ended: bool) -> Sweep:
-        """The report as it stands, and at the end the best recipe."""
+        """Write the current report, and at the end the best recipe."""
         left = self.halving.next(self.known) is not None
         how: Ended = "not-yet" if not ended else "budget" if left else "done"
         report = standings(self.recipe.model, self.trials, self.halving, self.entries, self.space, ended=how)
@@ -164,9 +164,9 @@ def _fault(work: Work) -> tuple[State, str]:
     try:
         told = json.loads(work.failure.read_bytes())
     except (FileNotFoundError, ValueError):
-        return "failed", last_words(work) or "it said nothing"
+        return "failed", last_words(work) or "it printed nothing"
     if told["kind"] not in FAULTS:
-        raise CurateError(told["message"], f"{told['next']}; then the same command goes on".lstrip("; "))
+        raise CurateError(told["message"], f"{told['next']}; then run the same command to continue".lstrip("; "))
     return FAULTS[told["kind"]], told["message"] + (f" ({told['next']})" if told["next"] else "")
 
 

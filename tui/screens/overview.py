@@ -50,7 +50,7 @@ class OverviewScreen(FrameScreen):
         self.query_one("#measured", Static).update(overview.measured(self.state.results.get("overview")))
         self._rules()
         going = going_on(session)
-        begin = "Enter shows the findings of a rule; 1 to 8 are the screens, ? is help"
+        begin = "Enter shows the findings of a rule; 1 to 8 switch screens, ? shows help"
         self.say(Content(" · ").join(going) if going else begin)
 
     def _rules(self) -> None:

@@ -30,15 +30,15 @@ from tui.widgets.entry_list import EntryList
 
 EMPTY: dict[Kind, str] = {
     "example": "No lines: the files are empty.",
-    "finding": "No findings: nothing wrong was found.",
+    "finding": "No findings.",
     "cluster": "No duplicates were found.",
     "conflict": "No conflicts were found.",
 }
 WAITING: dict[Kind, str] = {
-    "example": "Looking for lines …",
-    "finding": "Checking: nothing was found so far.",
-    "cluster": "Comparing: duplicates are shown once all lines are read.",
-    "conflict": "Conflicts are looked for after the duplicates.",
+    "example": "Reading lines …",
+    "finding": "Checking: no findings so far.",
+    "cluster": "Comparing: duplicates appear when all lines are read.",
+    "conflict": "Conflicts are searched after duplicates.",
 }
 DETAIL_AFTER, DETAIL_LATEST = 0.03, 0.2
 """Seconds without a key before the entry is drawn in full, and seconds after which it is in any case: who scrolls sees the list move at once."""
@@ -160,9 +160,9 @@ class QueueScreen(Changing):
         if entry is not None:
             return page(self.session, entry, Look(self.read, self.at, self.marked))
         if self.text and not (self.session.trained and not self.session.ended):
-            return Page(Content("Nothing matches the filter; Esc clears it."))
+            return Page(Content("No entry matches the filter; Esc clears it."))
         if self.text:
-            return Page(Content("What the training found hard is shown once all lines are read and compared."))
+            return Page(Content("Hard training examples appear when all lines are read and compared."))
         return Page(Content(EMPTY[self.KIND] if self.session.ended or (self.KIND == "example" and self.session.lines.complete) else WAITING[self.KIND]))
 
     def _draw(self, number: int) -> Content:
@@ -273,7 +273,7 @@ class QueueScreen(Changing):
         """Split the marked duplicates off."""
         entry = self.entry
         if entry is None or not isinstance(entry.subject, Cluster) or not self.marked:
-            self.say("v marks the duplicates that shall be split off")
+            self.say("v marks the duplicates to split off")
             return
         if self.decide(entry, apart_from(self.session, entry.subject, self.marked)):
             self.action_next()
@@ -346,8 +346,8 @@ class FilterInput(Input):
     """Gives the keys back to the list at once: the next one may be a decision."""
 
     BINDINGS = [  # noqa: RUF012  (as Textual declares it)
-        Binding("enter", "submit", "Go on in the list", tooltip="Keep the filter, and go on in the list.", id="filter-take"),
-        Binding("escape", "screen.clear", "Show all", tooltip="Leave the filter.", id="filter-leave"),
+        Binding("enter", "submit", "Back to list", tooltip="Keep the filter and return to the list.", id="filter-take"),
+        Binding("escape", "screen.clear", "Show all", tooltip="Clear the filter.", id="filter-leave"),
     ]
 
     def check_consume_key(self, key: str, character: str | None) -> bool:

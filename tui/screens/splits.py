@@ -40,7 +40,7 @@ class SplitsScreen(PlainScreen):
             manifest, digest = read_manifest(self.folder)
         except CurateError as error:
             self.draw(nowhere(str(self.folder), error.message))
-            self.say("no splits here yet")
+            self.say("no splits yet")
             return
         results = self.state.results
         if digest != self._digest:  # another run has written others
@@ -51,7 +51,7 @@ class SplitsScreen(PlainScreen):
         proved = results.get("proof")
         self.proving &= proved is None
         self.draw(splits(str(self.folder), manifest, results.get("makeup"), proof(proved, self.width, asked=self.proving), self.width))
-        self.say("v proves that nothing leaks, nothing is lost, and nothing was changed since")
+        self.say("v verifies that nothing leaks, nothing is lost, and no file was changed")
 
     def forget(self) -> None:
         """Measure again, too; a proof that is under way is given up."""
@@ -60,7 +60,7 @@ class SplitsScreen(PlainScreen):
     def action_verify(self) -> None:
         """Read the folder again and look for leaks."""
         if not self._digest:
-            self.say("no splits here yet")
+            self.say("no splits yet")
             return
         self.state.results.pop("proof", None)
         self.proving = True

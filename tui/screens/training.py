@@ -61,7 +61,7 @@ class TrainingScreen(RunsScreen):
         super().catch_up()
         room = self.width, self.height
         self.draw(compared(self.runs, *room) if self.together else training(self.runs, self.at, *room))
-        self.say("s starts or goes on, x stops and saves; a training goes on when you leave")
+        self.say("s starts or resumes, x stops and saves; a training continues after you quit")
 
     def action_start(self) -> None:
         """Start the project's recipe."""
@@ -71,14 +71,14 @@ class TrainingScreen(RunsScreen):
         except CurateError as error:
             self.app.post_message(Failed(error))
         else:
-            self.notify("started; its first words take some seconds", timeout=4)
+            self.notify("started; the first output takes some seconds", timeout=4)
 
     def action_stop(self) -> None:
         """Stop the training that is shown."""
         try:
             if self.runs:
                 stop(self.runs[min(self.at, len(self.runs) - 1)].path)
-                self.notify("asked to save and end after this step", timeout=4)
+                self.notify("stopping after this step", timeout=4)
         except CurateError as error:
             self.app.post_message(Failed(error))
 
@@ -99,7 +99,7 @@ class EvaluateScreen(RunsScreen):
         """Draw what is known by now."""
         super().catch_up()
         self.draw(evaluated(self.runs, self.at, self.output, self.width))
-        self.say("models beside each other on questions that were held out")
+        self.say("systems compared on held-out questions")
 
     def action_output(self, by: int) -> None:
         """Another question."""
