@@ -149,14 +149,14 @@ def test_training_helped_only_where_it_beats_every_prompt() -> None:
     drawn = judged((0.3, 0.0001), (0.01, 0.4))
     assert (drawn.outcome, drawn.use) == ("no-gain", "few-shot")
     assert drawn.sentence.startswith("no measurable gain: tuned 60.0, few-shot 59.0 macro F1 (+1.0 ± 2.3, p = 0.400); use few-shot")
-    assert "would take about 529 questions" in drawn.sentence
+    assert "needs about 529 questions" in drawn.sentence
     lost = judged((0.1, 0.01), (-0.2, 0.0001))
     assert (lost.outcome, lost.use) == ("worse", "few-shot")
-    assert "the answers have become likelier" in judged((0.3, 0.0001), (0.0, 1.0), perplexity=-2.0).sentence.lower()
+    assert "the answers did become more likely" in judged((0.3, 0.0001), (0.0, 1.0), perplexity=-2.0).sentence.lower()
 
 
 def test_a_handful_of_questions_decides_nothing() -> None:
-    assert "9 questions decide nothing" in judged((0.3, 0.0001), (0.3, 0.0001), questions=9).sentence
+    assert "9 questions are too few to decide" in judged((0.3, 0.0001), (0.3, 0.0001), questions=9).sentence
 
 
 def test_classes_are_those_of_the_tuned_contender_that_does_best() -> None:
@@ -231,7 +231,7 @@ def test_what_was_changed_since_the_training_is_refused(finished: Path, capsys: 
     (split / "test.jsonl").write_text((split / "train.jsonl").read_text())
     code, told = evaluated(folder, capsys, "--data", str(split))
     assert code == 2
-    assert "is not what it was at the training" in told
+    assert "has changed since the training" in told
     template = folder / "run/adapter/chat_template.jinja"
     template.write_text(template.read_text().replace("<|im_start|>", "### "))
     code, told = evaluated(folder, capsys)

@@ -85,6 +85,6 @@ def test_methods_that_leave_no_weights_to_merge_go_as_adapters() -> None:
     from train.export.forms import refuse
 
     for method, form in (("ia3", "merged"), ("prompt-tuning", "gguf"), ("full", "adapter")):
-        with pytest.raises(UsageError, match=r"cannot be merged into|no adapter"):
+        with pytest.raises(UsageError, match=r"cannot be merged into|not an adapter"):
             refuse(Recipe(model="m", data="d", method=method), Options(form=form, folder=Path("out")))  # type: ignore[arg-type]
     refuse(Recipe(model="m", data="d", method="full"), Options(form="merged", folder=Path("out")))

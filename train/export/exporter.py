@@ -8,7 +8,6 @@ from typing import Any
 import torch
 
 from curate.text import visible
-from train import evaluate
 from train.adapters import adapter_disabled
 from train.export.equivalence import EquivalenceTest, ModelOutputs, accept, compare, root_mean_square
 from train.export.export_folder import conclude, files_of, writing
@@ -16,6 +15,7 @@ from train.export.export_result import Export, Options, Proof
 from train.export.forms import Writer, Written, refuse
 from train.export.model_card import card
 from train.export.questions import Questions, questions_for
+from train.held_out import held_out_loss
 from train.journal import Narrator
 from train.model import DTYPES, device
 from train.trained import Trained
@@ -58,7 +58,7 @@ class Exporting:
             return None
         self.narrator.say("loading the adapter on its base in 4 bits")
         model = self.trained.tuned()
-        return evaluate.held_out_loss(model, self.questions.texts, self.trained.dtype, packing=False, done=lambda _: None)
+        return held_out_loss(model, self.questions.texts, self.trained.dtype, packing=False, done=lambda _: None)
 
     def _reference(self, model: Any) -> tuple[ModelOutputs, float | None]:
         test = self._equivalence_test("querying the adapter")
