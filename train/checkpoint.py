@@ -47,6 +47,7 @@ class Checkpointer:
         distributed.wait()  # each process has written its random numbers
         if first:
             finalize(target, best)
+        distributed.wait()  # nobody looks for complete checkpoints before this one is
 
     def load(self, checkpoint: Path) -> None:
         """Go on from a checkpoint."""

@@ -37,7 +37,7 @@ def test_lines_of_standard_input_are_one_conversation(finished: Path, capsys: py
     assert (code, out.count("\n")) == (0, 2), err
     monkeypatch.setattr("sys.stdin", io.StringIO("word " * 400))
     code, _, err = talk([str(finished / "run")], capsys)
-    assert (code, "tokens; with 512 for the answer the model takes 256" in err) == (2, True)
+    assert (code, "tokens; with 512 for the answer that is more than the model's 256" in err) == (2, True)
 
 
 @pytest.mark.slow

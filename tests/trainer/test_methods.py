@@ -119,5 +119,5 @@ def test_weights_that_are_a_pickle_are_not_loaded(finished: Path, tmp_path: Path
         lambda: load_adapter_weights(tuned, planted),
         lambda: lora_weights(planted),
     ):
-        with pytest.raises(ModelError, match=r"there is no adapter_model\.safetensors, and weights in another form are not loaded"):
+        with pytest.raises(ModelError, match=r"there is no adapter_model\.safetensors, and other formats are not loaded"):
             load()
