@@ -134,7 +134,7 @@ def test_a_run_is_named_by_its_folder_or_its_name(lines: Lines, capsys: pytest.C
     with pytest.raises(InputError, match="does not say what it was trained on"):
         data_of(run)
     (run / "recipe.json").write_text(json.dumps({"data": "split"}))
-    with pytest.raises(InputError, match="no longer there"):
+    with pytest.raises(InputError, match="not there any more"):
         data_of(run)
     assert main(["review", "--from-run", "other"]) == 2
     assert capsys.readouterr().err
