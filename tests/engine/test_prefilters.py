@@ -19,7 +19,7 @@ from curate.checker import TextRules
 from curate.example import Example, Place
 from curate.language.refusals import REFUSAL
 from curate.read.fast_path import Scan
-from curate.rules import RULES, Rule, Scope, by_scope, characters, controls, frame, markup, quality, repetition, speakers
+from curate.rules import RULES, Rule, Scope, by_scope, characters, controls, degenerate_text, frame, markup, quality, speakers
 from curate.rules.prefilter import Brief, Ends, Literals, Opens, Points, Prefilter
 from curate.rules.prefilter_tables import tables
 from tests.conftest import chat
@@ -45,7 +45,7 @@ PATTERNS: dict[str, Sequence[str]] = {
     "Q012": (speakers.SPEAKER.pattern,),
     "Q015": (frame.POINTING.replace("(?i-u:", "(?:"), frame.BARE_URL),
     "Q016": (r"\n[ \t]*(?:Instruction|Next instruction|Task)[ :]", r"\n(?:## ?|6\. ?)(?:Instruction|Next instruction|Input|Task)[ :]"),
-    "Q019": tuple(map(re.escape, repetition.SLOP)),
+    "Q019": tuple(map(re.escape, degenerate_text.SLOP)),
     "Q023": (speakers.OPENING.pattern,),
     "S001": tuple(masking.KEYS.values()),
     "S002": (masking.NUMBER_HINTS,),

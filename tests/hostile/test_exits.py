@@ -226,7 +226,7 @@ def test_a_report_to_a_full_device(write: Write) -> None:
 def test_malformed_gguf(data: bytes) -> None:
     pytest.importorskip("gguf", exc_type=ImportError)
     from curate.errors import ModelError
-    from train.export.gguf_model import template_in, tokens_in
+    from train.export.gguf_file import template_in, tokens_in
 
     Path("model.gguf").write_bytes(data)
     for read in (template_in, tokens_in):

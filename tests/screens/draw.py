@@ -30,7 +30,7 @@ from tests.conftest import chat
 from tests.screens.conftest import settled
 from tests.screens.test_run_screens import write_evaluation
 from tui.app import CurateApp
-from tui.review_app import At
+from tui.review_state import At
 
 EXAMPLES: Final = Path(__file__).parents[2] / "examples" / "instructions" / "instruction-data.json"
 SMALL, LARGE = (80, 24), (160, 50)

@@ -19,7 +19,7 @@ from tests.screens.conftest import HOSTILE, LINES, chat, opened, queue, screen_t
 from tests.screens.test_run_screens import write_evaluation, write_run, write_splits
 from tests.screens.test_trained import ids_known, mapped
 from tui.app import CurateApp
-from tui.review_app import At
+from tui.review_state import At
 from tui.screens.edit import EditScreen
 from tui.screens.training import RunsScreen
 
@@ -147,8 +147,8 @@ async def test_what_a_manifest_says_is_shown_and_not_obeyed() -> None:
         await opened(pilot, "v")
         seen += await scrolled(pilot)
         assert {char for char in UNSAFE.findall(seen) if char != "\n"} == set()
-        assert "what left, and why" in seen
-        assert "held by Look \\x1b[31mhere" in seen
+        assert "removed, by reason" in seen
+        assert "linked by Look \\x1b[31mhere" in seen
 
 
 async def test_a_megabyte_and_ten_thousand_turns() -> None:
@@ -161,4 +161,4 @@ async def test_a_megabyte_and_ten_thousand_turns() -> None:
         assert "turn 50" in queue(app)._page().left.plain  # type: ignore[union-attr]
         assert "later messages" in queue(app)._page().left.plain  # type: ignore[union-attr]
         await opened(pilot, "e")
-        assert isinstance(app.screen, EditScreen) or "your own editor" in screen_text(app)
+        assert isinstance(app.screen, EditScreen) or "E opens $EDITOR" in screen_text(app)

@@ -22,7 +22,7 @@ from curate.runs import Project
 from curate.verify.proof import Verdict as Proved
 from tests.conftest import chat
 from tests.screens.conftest import opened, screen_text, settled
-from train.evaluation.report import Evaluation, Output, Result, Score, Verdict
+from train.evaluation.evaluation_result import Evaluation, Output, Result, Score, Verdict
 from train.scores import METRICS
 from tui.app import CurateApp
 from tui.render.splits import proof
@@ -140,12 +140,12 @@ async def test_splits_are_shown_and_proved() -> None:
         await opened(pilot, "6")
         text = screen_text(app)
         assert "43 lines read" in text
-        assert "tokens, half have fewer" in text
+        assert "median tokens" in text
         with Path("out", "test.jsonl").open("ab") as file:
             file.write(Path("out", "train.jsonl").read_bytes())
         await opened(pilot, "v")
         text = screen_text(app)
-        assert "✖ it does not hold" in text
+        assert "✖ failed" in text
         assert "✖ L001" in text
         assert "✓ L005" in text
 
@@ -153,7 +153,7 @@ async def test_splits_are_shown_and_proved() -> None:
 def test_a_proof_that_holds_says_so() -> None:
     points = [PointOutput(name="files", verdict=Proved.PROVED, said="as they were"), PointOutput(name="L006", verdict=Proved.OPEN, said="no model")]
     found = VerifyOutput(folder="out", manifest_sha256="0", holds=True, complete=False, examples={"train": 1}, points=points, findings=[])
-    assert "✓ it holds; 1 point left open" in proof(found, 80, asked=False).plain
+    assert "✓ verified; 1 point left open" in proof(found, 80, asked=False).plain
 
 
 @pytest.mark.slow

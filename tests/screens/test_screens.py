@@ -126,7 +126,7 @@ async def test_a_question_with_many_answers_is_settled_by_a_stand(make_app: Make
     app = make_app()
     async with app.run_test(size=(120, 40)) as pilot:
         session = await opened(pilot, "5", "end")
-        assert "most say so" in screen_text(app)
+        assert "majority" in screen_text(app)
         await opened(pilot, "right", "h")
         entry = session.conflicts.entry(1)
         assert [session.verdict(example) for example in entry.ids] == ["drop", "keep", "drop"]
@@ -168,7 +168,7 @@ async def test_filter_order_and_clear(make_app: Makes) -> None:
         await opened(pilot, "enter", "d")
         assert session.progress("finding").decided == 1
         await opened(pilot, "slash", *" never", "enter")
-        assert "Nothing matches the filter" in screen_text(app)
+        assert "No entry matches the filter" in screen_text(app)
         await opened(pilot, "k", "d", "n", "down", "end", "escape")
         assert len(queue(app).list) == 5
         assert not queue(app).query_one("#filter", Input).display
@@ -234,7 +234,7 @@ async def test_repair_shows_first_what_would_change(make_app: Makes) -> None:
 async def test_what_stands_above_a_list_stands_over_its_columns(make_app: Makes) -> None:
     app = make_app()
     async with app.run_test(size=(100, 40)) as pilot:
-        for key, columns in (("2", ("line", "what")), ("3", ("rule", "line", "what")), ("4", ("size", "what")), ("5", ("rule", "what"))):
+        for key, columns in (("2", ("line", "question")), ("3", ("rule", "line", "message")), ("4", ("size", "question")), ("5", ("rule", "question"))):
             await opened(pilot, key)
             head, *rows = screen_text(app).split("\n")[1:4]
             starts = [head.index(column) for column in columns]

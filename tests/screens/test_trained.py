@@ -18,7 +18,7 @@ from curate.runs import Project, data_of, find_run
 from curate.suppressions import load_suppressions
 from tests.screens.conftest import Opens, example_at, facts_about, opened, screen_text, write_lines
 from tui.app import CurateApp
-from tui.review_app import At
+from tui.review_state import At
 from tui.screens.ask import AskScreen
 
 

@@ -13,10 +13,10 @@ from tui.conversation import Reader
 from tui.render.signs import SEVERITIES, status_sign
 
 HEADS: Final[dict[Kind, str]] = {
-    "example": "   {line} what is asked",
-    "finding": "    rule  {line} what is wrong",
-    "cluster": "   alike  size  what is asked",
-    "conflict": "   sure     rule  what is asked",
+    "example": "   {line} question",
+    "finding": "    rule  {line} message",
+    "cluster": "   alike  size  question",
+    "conflict": "   sure     rule  question",
 }
 """Above each list, whose first column is the cursor's."""
 LINE: Final = 10
@@ -50,7 +50,7 @@ def row(session: ReviewSession, entry: Entry, read: Reader) -> Content:
                 sign, (f" {entry.subject.confidence:4.0%}     ", "bold"), (f"{entry.code:<6}", muted), _asked(session.example(entry.subject.left), read)
             )
         case MultiConflict():
-            stands = f" {len(entry.subject.groups)} stands"
+            stands = f" {len(entry.subject.groups)} groups"
             return Content.assemble(sign, (f"{stands:<10}", "bold"), ("topic ", muted), excerpt(read.text(entry.subject.request), WIDE))
     return Content.assemble(sign, (f" {_where(session, entry.place)} ", muted), _asked(session.example(entry), read))
 

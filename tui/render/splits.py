@@ -42,7 +42,7 @@ def splits(folder: str, manifest: Manifest, composition: SplitComposition | None
 
 def nowhere(folder: str, why: str) -> Content:
     """There is no output yet."""
-    return lines(fact(folder, "bold"), fact(why), "`curate run` or `curate split DATA -o DIR` writes it.")
+    return lines(fact(folder, "bold"), fact(why), "Create it with `curate run` or `curate split DATA -o DIR`.")
 
 
 def _books(manifest: Manifest) -> str:
@@ -59,7 +59,7 @@ def _sizes(manifest: Manifest, width: int) -> list[Content]:
         parts.append(Content.assemble((f"{excerpt(name, 10):<11}", "bold"), shown, f" {part.examples:>9,} {part.examples / whole:6.1%}  ", (said, MUTED)))
     if manifest.links:
         held = ", ".join(f"{LINKS.get(kind, kind)} ({count:,})" for kind, count in manifest.links.items())
-        parts.append(Content.assemble(("together   ", "bold"), fact(f"{plural(manifest.groups, 'group')}, held by {held}", MUTED)))
+        parts.append(Content.assemble(("together   ", "bold"), fact(f"{plural(manifest.groups, 'group')}, linked by {held}", MUTED)))
     return parts
 
 
@@ -68,7 +68,7 @@ def _composition(composition: SplitComposition | None) -> list[Content]:
         return [Content.assemble(("\nmade of  ", "bold"), ("measuring …", MUTED))]
     parts = [Content.assemble(("\n" + f"{'made of':<{NAME}}", "bold"), ("".join(f"{excerpt(name, SHARE - 1):>{SHARE}}" for name in composition.splits), MUTED))]
     medians = "".join(f"{one.median_tokens:>{SHARE},}" for one in composition.measured)
-    parts.append(Content.assemble(f"{'tokens, half have fewer':<{NAME}}", medians))
+    parts.append(Content.assemble(f"{'median tokens':<{NAME}}", medians))
     apart = False
     for trait in composition.traits:
         cells = [
@@ -79,11 +79,9 @@ def _composition(composition: SplitComposition | None) -> list[Content]:
         apart |= any(trait.apart)
     if apart:
         first = composition.splits[0]
-        parts.append(
-            Content.assemble(("▲ ", "bold $text-warning"), (f"another share than in {first}, by more than chance: `stratify` in curate.toml evens it", MUTED))
-        )
+        parts.append(Content.assemble(("▲ ", "bold $text-warning"), (f"significantly different from {first}: set `stratify` in curate.toml", MUTED)))
     if any(one.taken < one.lines for one in composition.measured):
-        parts.append(Content.assemble(("of large splits, by some thousand lines drawn at random", MUTED)))
+        parts.append(Content.assemble(("large splits are measured on a random sample", MUTED)))
     return parts
 
 
@@ -92,7 +90,7 @@ def _left(manifest: Manifest, width: int) -> list[Content]:
     if not reasons:
         return []
     most = max(reasons.values())
-    parts = [Content.assemble(("\nwhat left, and why", "bold"))]
+    parts = [Content.assemble(("\nremoved, by reason", "bold"))]
     for code, count in sorted(reasons.items(), key=lambda item: -item[1]):
         why = reason_for(code)[: max(0, width - 42)]
         parts.append(Content.assemble(f"{excerpt(code, 9):<10}", bar(count / most, 16, "$text-warning"), f" {count:>9,}  ", literal(why, style=MUTED)))
@@ -102,11 +100,11 @@ def _left(manifest: Manifest, width: int) -> list[Content]:
 def proof(found: VerifyOutput | None, width: int, *, asked: bool) -> Content:
     """The proof, as far as there is one."""
     if found is None:
-        waiting = ("reading everything again …", "$text-warning") if asked else ("v reads the folder again and proves it", MUTED)
+        waiting = ("reading all files …", "$text-warning") if asked else ("v verifies the folder", MUTED)
         return Content.assemble(("proof  ", "bold"), waiting)
     broken = sum(point.verdict is Verdict.BROKEN for point in found.points)
     open_ = sum(point.verdict is Verdict.OPEN for point in found.points)
-    said = ("✓ it holds", "bold $text-success") if found.holds else (f"✖ it does not hold: {plural(broken, 'point')} broken", "bold $text-error")
+    said = ("✓ verified", "bold $text-success") if found.holds else (f"✖ failed: {plural(broken, 'point')} broken", "bold $text-error")
     parts = [Content.assemble(("proof  ", "bold"), said, (f"; {plural(open_, 'point')} left open" if open_ else "", MUTED))]
     name = max((len(point.name) for point in found.points), default=0) + 1
     for point in found.points:
