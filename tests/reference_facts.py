@@ -1,14 +1,14 @@
-"""What texts state, compared the plain way: whole texts, word by word. `curate.detect.fact_guard` looks only where they differ."""
+"""What texts state, compared the plain way: whole texts, word by word. `curate.dedup.fact_guard` looks only where they differ."""
 
 import re
 from collections import Counter
 
-from curate.detect.compared import On
-from curate.detect.fact_guard import SYMBOL, _same_words, facts_agree, sides_of
-from curate.example import Example
+from curate.core.example import Example
+from curate.core.text import UNSPACED, normalised
+from curate.corpus.dedup_text import On
+from curate.dedup.fact_guard import SYMBOL, _same_words, facts_agree, sides_of
 from curate.language.quantities import numbers
 from curate.language.tokens import PIECE
-from curate.text import UNSPACED, normalised
 
 
 def same_facts(left: Example, right: Example, on: On = "conversation", *, words: bool = False) -> bool:
@@ -17,7 +17,7 @@ def same_facts(left: Example, right: Example, on: On = "conversation", *, words:
 
 
 def texts_equal(left: str, right: str, *, every: bool, asked: tuple[str, str] | None) -> bool:
-    """`curate.detect.fact_guard.facts_equal`."""
+    """`curate.dedup.fact_guard.facts_equal`."""
     if left == right:
         return True
     if re.findall(r"\d+", left) != re.findall(r"\d+", right) and numbers(normalised(left)) != numbers(normalised(right)):

@@ -21,8 +21,8 @@ from peft import (
 )
 from peft.tuners.cartridge.utils import prompt_embeddings_from_past_key_values
 
-from curate.errors import ConfigError
-from curate.models import reading
+from curate.core.errors import ConfigError
+from curate.models.names import reading
 from train.bottleneck import BottleneckConfig
 from train.methods import MethodName
 from train.model import autocast

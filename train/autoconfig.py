@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from curate.errors import ConfigError
+from curate.core.errors import ConfigError
 from train.distributed import world
 from train.hardware import free_memory, held_memory
 from train.memory_profile import Load, Sizes, loads

@@ -13,7 +13,7 @@ from math import ceil
 import torch
 from torch import Tensor
 
-from curate.encoding import IGNORED, Encoded
+from curate.models.encoding import IGNORED, Encoded
 from train import distributed
 from train.errors import NoMemory
 from train.recipe import Recipe

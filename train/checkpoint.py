@@ -9,7 +9,7 @@ import torch
 from accelerate.utils import load_fsdp_model, load_fsdp_optimizer, save_fsdp_model, save_fsdp_optimizer
 from transformers.trainer_pt_utils import safe_globals
 
-from curate.files import write_json
+from curate.core.files import write_json
 from train import distributed
 from train.adapters import load_adapter_weights, save
 

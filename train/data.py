@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from curate.encoding import Encoded
-from curate.errors import InputError
-from curate.example import Example
+from curate.core.errors import InputError
+from curate.core.example import Example
+from curate.core.text import plural
+from curate.models.encoding import Encoded
+from curate.models.template import Template, load_template
 from curate.read.dataset import read_dataset
-from curate.template import Template, load_template
-from curate.text import plural
 from train.autoconfig import Texts
 from train.batching import Order, plan_order
 from train.generation import stop_ids

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, distributed
 
-from curate.errors import CurateError
+from curate.core.errors import CurateError
 
 Value = TypeVar("Value")
 

@@ -2,7 +2,7 @@
 
 import torch
 
-from curate.errors import CurateError, ModelError
+from curate.core.errors import CurateError, ModelError
 
 
 class NoMemory(CurateError):

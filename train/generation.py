@@ -6,8 +6,8 @@ from typing import Any
 import torch
 from peft import PeftModel, PeftType
 
-from curate.encoding import IGNORED, Encoded
-from curate.template import Template
+from curate.models.encoding import IGNORED, Encoded
+from curate.models.template import Template
 from train.loss import has_virtual, prefix_cache
 from train.model import autocast, device
 

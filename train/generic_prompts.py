@@ -5,8 +5,8 @@ They are plain, short and in English, from many kinds of tasks.
 
 from typing import Final
 
-from curate.encoding import Encoded
-from curate.template import Template
+from curate.models.encoding import Encoded
+from curate.models.template import Template
 
 GENERIC: Final = (
     ("What is the capital of France?", "The capital of France is Paris."),

@@ -9,8 +9,8 @@ from typing import Any, Final, NamedTuple
 
 import torch
 
-from curate.encoding import IGNORED, Encoded
-from curate.template import Template
+from curate.models.encoding import IGNORED, Encoded
+from curate.models.template import Template
 from train import distributed
 from train.batching import groups, pack
 from train.generic_prompts import generic_texts

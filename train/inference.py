@@ -8,11 +8,11 @@ from typing import Any, Final
 import torch
 from transformers import TextStreamer
 
-from curate.errors import InputError, ModelError, UsageError
-from curate.models import configuration, fingerprint
-from curate.runs import Project, find_run
-from curate.template import Template, load_template, load_tokenizer, template_hash
-from curate.text import visible
+from curate.core.errors import InputError, ModelError, UsageError
+from curate.core.runs import Project, find_run
+from curate.core.text import visible
+from curate.models.names import configuration, fingerprint
+from curate.models.template import Template, load_template, load_tokenizer, template_hash
 from train.adapters import load_adapter
 from train.export import gguf_file, gguf_layout, merged
 from train.export.export_folder import NAME, read

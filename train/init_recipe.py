@@ -12,11 +12,11 @@ from typing import Any, Final
 
 import torch
 
-from curate.errors import InputError, ModelError
-from curate.models import configuration
+from curate.core.errors import InputError, ModelError
+from curate.core.text import plural
+from curate.models.names import configuration
+from curate.models.template import Template, load_template
 from curate.read.dataset import read_dataset
-from curate.template import Template, load_template
-from curate.text import plural
 from train.autoconfig import Fit, Texts, available, fit, gigabytes
 from train.hardware import on_gpu
 from train.memory_profile import Sizes

@@ -29,7 +29,7 @@ from typing import Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from curate.files import write_bytes
+from curate.core.files import write_bytes
 from curate.report.console import console
 
 

@@ -21,8 +21,8 @@ from transformers.integrations import get_reporting_integration_callbacks
 from transformers.trainer_callback import TrainerControl, TrainerState
 from transformers.trainer_pt_utils import get_parameter_names
 
-from curate.errors import ModelError
-from curate.text import excerpt, plural
+from curate.core.errors import ModelError
+from curate.core.text import excerpt, plural
 from train import distributed
 from train.autoconfig import Settings
 from train.batching import Microbatches, Order

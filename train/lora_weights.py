@@ -7,8 +7,8 @@ from typing import Any, Final
 from peft import LoraConfig, PeftConfig, load_peft_weights
 from torch import Tensor
 
-from curate.models import reading
-from curate.text import visible
+from curate.core.text import visible
+from curate.models.names import reading
 from train.adapters import loading
 
 PREFIX: Final = "base_model.model."

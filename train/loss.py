@@ -21,7 +21,7 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
-from curate.encoding import Encoded, Rendered
+from curate.models.encoding import Encoded, Rendered
 from train.batching import Pack, pack
 
 PACKED_ATTENTION: Final = "curate_packed"

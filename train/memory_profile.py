@@ -18,9 +18,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from transformers import AutoModelForCausalLM
 
-from curate.encoding import IGNORED, Encoded, Rendered
-from curate.errors import ModelError
-from curate.models import configuration
+from curate.core.errors import ModelError
+from curate.models.encoding import IGNORED, Encoded, Rendered
+from curate.models.names import configuration
 from train import distributed
 from train.adapters import add_adapter
 from train.batching import pack

@@ -15,10 +15,10 @@ from peft import LoraConfig
 from safetensors.torch import save_file
 from torch import Tensor
 
-from curate.errors import UsageError
-from curate.files import json_text
-from curate.manifest import key_of
-from curate.text import visible
+from curate.core.errors import UsageError
+from curate.core.files import json_text
+from curate.core.manifest import key_of
+from curate.core.text import visible
 from train.adapters import adapter_disabled, load_adapter, load_adapter_beside
 from train.export.export_folder import conclude, files_of, writing
 from train.export.export_result import Export

@@ -8,8 +8,8 @@ import torch
 from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 from transformers.utils import logging
 
-from curate.errors import MissingExtra
-from curate.models import reading, resolve
+from curate.core.errors import MissingExtra
+from curate.models.names import reading, resolve
 from train.distributed import local_rank
 from train.loss import use_packed_attention
 from train.recipe import Recipe

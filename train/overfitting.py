@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from math import sqrt
 from typing import Any, Final
 
-from curate.text import plural
+from curate.core.text import plural
 from train.results import Forgotten, LossPoint, Memorised, Overfitting, Sign
 
 RISE: Final = 0.02

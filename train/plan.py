@@ -7,11 +7,11 @@ from typing import Final
 
 import torch
 
-from curate.check import check_paths
-from curate.config import CheckConfig
-from curate.encoding import IGNORED, Encoded
-from curate.template import Template
-from curate.text import plural
+from curate.core.config import CheckConfig
+from curate.core.text import plural
+from curate.lint.runner import check_paths
+from curate.models.encoding import IGNORED, Encoded
+from curate.models.template import Template
 from train.adapters import add_adapter
 from train.autoconfig import advice, available, fit, gigabytes, nearest, optimiser_of
 from train.batching import Microbatches

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
+from curate.core.text import plural, visible
 from curate.report.console import COLOURS, table
-from curate.text import plural, visible
 from train.autoconfig import gigabytes
 from train.results import Piece, TrainingPlan
 

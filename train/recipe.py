@@ -9,8 +9,8 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from curate.config import validated
-from curate.errors import ConfigError, UsageError
+from curate.core.config import validated
+from curate.core.errors import ConfigError, UsageError
 from train.methods import METHODS, OWN_KEYS, Method, MethodName
 
 Positive = Annotated[int, Field(ge=1)]

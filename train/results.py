@@ -7,8 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from curate.datamap import Region
-from curate.finding import Severity
+from curate.core.datamap import Region
+from curate.core.finding import Severity
 
 
 class Part(BaseModel):
@@ -53,7 +53,7 @@ class MapRegion(Part):
 
 
 class Hard(Part):
-    """An example that the model found hard to learn; see `curate.datamap.Mapped`."""
+    """An example that the model found hard to learn; see `curate.core.datamap.Mapped`."""
 
     line: int
     """In train.jsonl."""

@@ -23,11 +23,11 @@ from typing import Any, Final
 
 from filelock import FileLock, Timeout
 
-from curate import datamap
-from curate.errors import OutputError, UsageError
-from curate.example import canonical
-from curate.files import remove_leftovers, sha256, sync_folder, write_json
-from curate.models import fingerprint
+from curate.core import datamap
+from curate.core.errors import OutputError, UsageError
+from curate.core.example import canonical
+from curate.core.files import remove_leftovers, sha256, sync_folder, write_json
+from curate.models.names import fingerprint
 from train import distributed
 from train.recipe import Recipe
 

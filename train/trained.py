@@ -6,13 +6,13 @@ from typing import Any, Final
 
 import torch
 
-from curate.config import validated
-from curate.errors import InputError, ModelError, OutputError
-from curate.files import sha256
-from curate.models import fingerprint
-from curate.runs import Project, find_run
-from curate.template import Template, load_template, template_hash
-from curate.text import excerpt, visible
+from curate.core.config import validated
+from curate.core.errors import InputError, ModelError, OutputError
+from curate.core.files import sha256
+from curate.core.runs import Project, find_run
+from curate.core.text import excerpt, visible
+from curate.models.names import fingerprint
+from curate.models.template import Template, load_template, template_hash
 from train.adapters import load_adapter
 from train.model import DTYPES, load_base
 from train.recipe import Recipe

@@ -1,4 +1,4 @@
-"""From the loss log to a map of the training split: which examples were easy, ambiguous or hard to learn; see `curate.datamap`.
+"""From the loss log to a map of the training split: which examples were easy, ambiguous or hard to learn; see `curate.core.datamap`.
 
 Each time that an example was trained on is a visit. Neighbours are examples that ask much the same: cosine of their questions' words, each weighted by
 how rare it is (tf-idf).
@@ -13,10 +13,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from curate.datamap import MAPPED, NAME, Mapped, Neighbour, Region
-from curate.example import Example
-from curate.files import write_bytes
-from curate.text import excerpt, normalised, words
+from curate.core.datamap import MAPPED, NAME, Mapped, Neighbour, Region
+from curate.core.example import Example
+from curate.core.files import write_bytes
+from curate.core.text import excerpt, normalised, words
 from train.results import DataMap, Hard, MapRegion
 from train.run_folder import RunFolder
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from curate.datamap import Mapped, Region
+from curate.core.datamap import Mapped, Region
+from curate.core.text import plural
 from curate.report.html import TABLE, foot, head, safe, tile
 from curate.report.html_plots import SCATTER, STYLE, Curve, Dots, curves, scatter
-from curate.text import plural
 from train.autoconfig import Settings, gigabytes
 from train.plan_text import duration
 from train.results import Overfitting, Report

@@ -6,9 +6,9 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
-from curate.datamap import Mapped
+from curate.core.datamap import Mapped
+from curate.core.text import excerpt, plural, visible
 from curate.report.console import table
-from curate.text import excerpt, plural, visible
 from train.results import DataMap, Hard, LossPoint, Overfitting, Report
 
 

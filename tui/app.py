@@ -11,11 +11,11 @@ from textual.app import App, SystemCommand
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState, get_current_worker
 
-from curate.errors import CurateError
+from curate.core.errors import CurateError
+from curate.core.text import visible
 from curate.review import Kind, ReviewSession, Sources, views
 from curate.review.events import ScanEvent
 from curate.review.overview import measure
-from curate.text import visible
 from tui.abandon import abandonable
 from tui.keys import KEYS, TAB_OF, TABS, bindings
 from tui.messages import DecisionReverted, FactTold, Failed, FilesChanged, FilterChosen, LinesFound, Measured, Narrowed, ScreenChosen, TerminalGone

@@ -9,12 +9,12 @@ from typing import Annotated
 
 import typer
 
-from curate.decision import DecisionLog
-from curate.errors import ExitCode, MissingExtra, UsageError
+from curate.core.decision import DecisionLog
+from curate.core.errors import ExitCode, MissingExtra, UsageError
+from curate.core.runs import Project, data_of, find_run
 from curate.review.events import ScanEvent
 from curate.review.sources import Sources, sources_of
 from curate.review.training_signals import FILTER, HARDEST, training_of
-from curate.runs import Project, data_of, find_run
 
 
 def review(

@@ -5,7 +5,7 @@ from typing import Any
 
 from textual.message import Message
 
-from curate.errors import CurateError
+from curate.core.errors import CurateError
 from curate.review import Kind, View
 from curate.review.events import ScanEvent
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from curate.decision import DecisionLog
+from curate.core.decision import DecisionLog
 from curate.read.index import Lines
 from curate.review import Kind, ReviewSession, Sources
 
@@ -47,6 +47,6 @@ class ReviewState:
     @cached_property
     def rule_names(self) -> Mapping[str, str]:
         """Names of rules by code."""
-        from curate.rules import RULES  # as above
+        from curate.lint.rules import RULES  # as above
 
         return {code: rule.name for code, rule in RULES.items()}

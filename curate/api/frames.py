@@ -9,14 +9,15 @@ from typing import Any, Final
 
 import polars as pl
 
-from curate.apply import Dropped, removal_of
-from curate.detect.conflict import Conflict
-from curate.detect.loss import Loss
-from curate.files import data_files
-from curate.finding import Finding
-from curate.manifest import Manifest
+from curate.conflicts.conflict import Conflict
+from curate.core.files import data_files
+from curate.core.finding import Finding
+from curate.core.manifest import Manifest
+from curate.core.removed import removal_of
+from curate.core.text import excerpt
+from curate.dedup.removal import Loss
+from curate.output.apply import Dropped
 from curate.report.html import safe
-from curate.text import excerpt
 
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 """A file, a folder or a pattern; or several."""

@@ -8,18 +8,18 @@ from pathlib import Path
 import polars as pl
 
 from curate.api.frames import conflicts_frame, findings_frame, framed, losses_frame, notebook_html, removed_frame, splits_frame
-from curate.check import CheckResult as Checked
-from curate.dedup import DedupResult as Deduplicated
-from curate.dedup import write_plan
-from curate.detect.conflict import ConflictsResult as Compared
-from curate.errors import DataError
-from curate.finding import Severity
-from curate.manifest import Manifest
-from curate.output import SplitResult as Divided
-from curate.outputs import beside
-from curate.paths import demand_apart
-from curate.report.run import RunResult as Ran
-from curate.text import plural
+from curate.conflicts.conflict import ConflictsResult as Compared
+from curate.core.errors import DataError
+from curate.core.finding import Severity
+from curate.core.manifest import Manifest
+from curate.core.output_pair import beside
+from curate.core.paths import demand_apart
+from curate.core.text import plural
+from curate.lint.runner import CheckResult as Checked
+from curate.output.folder import SplitResult as Divided
+from curate.pipeline.dedup import DedupResult as Deduplicated
+from curate.pipeline.dedup import write_plan
+from curate.pipeline.result import RunResult as Ran
 from curate.verify.proof import Verdict
 from curate.verify.proof import VerifyResult as Proved
 

@@ -7,22 +7,22 @@ from typing import Any
 
 from curate.api.frames import Paths, files_of, names_of
 from curate.api.results import CheckResult, ConflictsResult, DedupResult, RunResult, SplitResult, VerifyResult
-from curate.check import check_paths
-from curate.config import chosen, find_config, load_project
-from curate.decision import DecisionLog
-from curate.dedup import plan
-from curate.detect.conflict import find_conflicts
-from curate.detect.judges import judge_of
-from curate.egress import Consent
-from curate.events import Listener, silent
-from curate.files import display_name
+from curate.conflicts.conflict import find_conflicts
+from curate.conflicts.judges import judge_of
+from curate.core.config import chosen, find_config, load_project
+from curate.core.decision import DecisionLog
+from curate.core.egress import Consent
+from curate.core.events import Listener, silent
+from curate.core.files import display_name
+from curate.core.runs import Project
+from curate.lint.runner import check_paths
+from curate.lint.suppressions import load_suppressions, suppress
+from curate.output.restore import finish
 from curate.pipeline import Choice
 from curate.pipeline import run as run_pipeline
+from curate.pipeline.dedup import plan
 from curate.pipeline.splitting import sources_of, split_files
 from curate.read.dataset import demand_understood, read_dataset
-from curate.restore import finish
-from curate.runs import Project
-from curate.suppressions import load_suppressions, suppress
 from curate.verify import verify_folder
 
 

@@ -7,18 +7,18 @@ from typing import Annotated
 
 import typer
 
-from curate.check import check_paths
 from curate.cli.adopt import Adopted
 from curate.cli.options import Paths, Quiet, codes, end, named_files, processes, progress
-from curate.config import CheckConfig, chosen, find_config
-from curate.errors import UsageError
-from curate.files import STDIN
-from curate.finding import Finding, Severity
-from curate.paths import demand_apart
+from curate.core.config import CheckConfig, chosen, find_config
+from curate.core.errors import UsageError
+from curate.core.files import STDIN
+from curate.core.finding import Finding, Severity
+from curate.core.paths import demand_apart
+from curate.core.targets import Target
+from curate.lint.rules.rule_selection import RuleSelection
+from curate.lint.runner import check_paths
 from curate.report.check_formats import OutputFormat, reported, write_report
 from curate.report.check_text import SHOWN, GroupBy
-from curate.rules.rule_selection import RuleSelection
-from curate.targets import Target
 
 
 def check(

@@ -7,17 +7,17 @@ from typing import Annotated
 import typer
 
 from curate.cli.options import UNCOMPARED, AsJson, JudgeKey, Paths, Quiet, consent, end, named_files, progress
-from curate.config import chosen, find_config
-from curate.detect.conflict import find_conflicts
-from curate.detect.judges import judge_of
-from curate.detect.judges.kept import Work
-from curate.paths import demand_apart
+from curate.conflicts.conflict import find_conflicts
+from curate.conflicts.judges import judge_of
+from curate.conflicts.judges.kept import Work
+from curate.core.config import chosen, find_config
+from curate.core.paths import demand_apart
+from curate.core.runs import Project
+from curate.core.text import plural, visible
 from curate.read.dataset import demand_understood, read_dataset
 from curate.report.check_formats import write_report
 from curate.report.conflicts import SHOWN, conflicts_json, conflicts_text
 from curate.report.console import console, print_json, print_lines
-from curate.runs import Project
-from curate.text import plural, visible
 
 
 def conflicts(

@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from curate.cli.options import AsJson, Overwrite, Paths, Quiet, end, named_files, progress
-from curate.convert import convert_paths
-from curate.outputs import beside, demand_free
-from curate.paths import demand_apart
+from curate.core.output_pair import beside, demand_free
+from curate.core.paths import demand_apart
+from curate.pipeline.convert import convert_paths
 from curate.report.console import print_json, print_lines
 from curate.report.convert import convert_json, convert_text
 

@@ -5,12 +5,12 @@ from typing import Annotated
 import typer
 
 from curate.cli.options import STAYS, AsJson, Kept, Overwrite, Paths, Quiet, end, named_files, stages
-from curate.decontaminate import decontaminated, write_decontaminated
-from curate.outputs import beside, demand_free
-from curate.paths import demand_apart
+from curate.core.output_pair import beside, demand_free
+from curate.core.paths import demand_apart
+from curate.core.text import visible
+from curate.pipeline.decontaminate import decontaminated, write_decontaminated
 from curate.report.console import console, print_json, print_lines
 from curate.report.decontaminate import SHOWN, decontaminate_json, decontaminate_text
-from curate.text import visible
 
 
 def decontaminate(

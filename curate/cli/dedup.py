@@ -7,16 +7,16 @@ from typing import Annotated, Any
 import typer
 
 from curate.cli.options import STAYS, AsJson, Drop, Heavy, Kept, Overwrite, Paths, Quiet, codes, end, named_files, stages, told_verdicts
-from curate.config import chosen, find_config
-from curate.dedup import DedupResult, plan, write_plan
-from curate.errors import DataError, UsageError
-from curate.outputs import beside, demand_free
-from curate.paths import demand_apart
+from curate.core.config import chosen, find_config
+from curate.core.errors import DataError, UsageError
+from curate.core.output_pair import beside, demand_free
+from curate.core.paths import demand_apart
+from curate.core.runs import Project
+from curate.core.text import visible
+from curate.pipeline.dedup import DedupResult, plan, write_plan
 from curate.report.check_formats import write_report
 from curate.report.console import console, print_json, print_lines
 from curate.report.dedup import SHOWN, dedup_json, dedup_text, summary_text
-from curate.runs import Project
-from curate.text import visible
 
 KEEP = (
     "Which one stays: best (fewest findings, then first), first, last, longest, most-turns, newest:FIELD, highest:FIELD, lowest:FIELD, manual (as in review)."

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from curate.cli.options import AsJson
-from curate.difference import difference
-from curate.errors import ExitCode
+from curate.core.errors import ExitCode
+from curate.output.difference import difference
 from curate.report.console import print_json, print_lines
 from curate.report.difference import SHOWN, diff_json, diff_text
 

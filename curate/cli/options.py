@@ -9,13 +9,13 @@ from typing import Annotated, Final, NoReturn
 
 import typer
 
-from curate.decision import Decision, DecisionLog
-from curate.egress import Consent
-from curate.errors import ExitCode
-from curate.files import data_files
+from curate.core.decision import Decision, DecisionLog
+from curate.core.egress import Consent
+from curate.core.errors import ExitCode
+from curate.core.files import data_files
+from curate.core.runs import Project
+from curate.core.text import plural, visible
 from curate.report.progress import StageProgress
-from curate.runs import Project
-from curate.text import plural, visible
 
 PATHS: Final = "Files, folders, patterns in quotes like 'data/**/*.jsonl', or - for standard input: JSON Lines or JSON arrays, also as .gz or .zst."
 """What the argument PATH of a verb says in its help."""
@@ -51,15 +51,15 @@ def codes(given: Sequence[str] | None) -> list[str] | None:
 def progress(label: str, unit: str, *, quiet: bool = False, total: int | None = None, waits: bool = False) -> Iterator[Callable[[int], None] | None]:
     """Progress on stderr while the block runs, on a terminal only; yields what to call with the number done, or None.
 
-    With `waits` it is not shown before something is done: it has a thread, and a process without any can be copied (see `curate.worker_pool`).
+    With `waits` it is not shown before something is done: it has a thread, and a process without any can be copied (see `curate.core.worker_pool`).
     """
     if quiet or not sys.stderr.isatty():
         yield None
         return
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+    from curate.core.text import visible
     from curate.report.console import console
-    from curate.text import visible
 
     columns = [SpinnerColumn(), TextColumn("{task.description}", markup=False), *([BarColumn()] if total else [])]
     columns.append(TextColumn("{task.completed:,} " + unit, markup=False))

@@ -9,12 +9,15 @@ from typing import Annotated, Final
 
 import typer
 
-from curate.check import CheckResult, check_paths
 from curate.cli import remote_options as options
 from curate.cli.options import AsJson, Quiet, processes, progress
 from curate.cli.remote_follow import cancel, fetch, watch
-from curate.errors import DataError, ExitCode
-from curate.finding import Severity
+from curate.core.errors import DataError, ExitCode
+from curate.core.finding import Severity
+from curate.core.targets import KEYS
+from curate.core.text import plural, visible
+from curate.core.transaction import locked
+from curate.lint.runner import CheckResult, check_paths
 from curate.remote.endpoint import Endpoint, Place
 from curate.remote.estimate import Estimate, Measured, estimated, measure
 from curate.remote.prices import price_of
@@ -27,9 +30,6 @@ from curate.report.check_formats import OutputFormat, reported, write_report
 from curate.report.check_text import SHOWN
 from curate.report.console import console, print_json, print_lines
 from curate.report.remote import StartOutput, UploadOutput, cost_text, estimate_output, estimate_text, job_text, sent_text
-from curate.targets import KEYS
-from curate.text import plural, visible
-from curate.transaction import locked
 
 PERSONAL: Final = "S"
 """Family of the rules about secrets and personal data: told whatever their severity, for the data is about to leave."""

@@ -8,7 +8,8 @@ import typer
 
 from curate.cli import remote_options as options
 from curate.cli.options import AsJson, Quiet
-from curate.errors import ExitCode
+from curate.core.errors import ExitCode
+from curate.core.text import plural, visible
 from curate.remote.fetch import fetch as fetch_job
 from curate.remote.job import Job, JobEvent
 from curate.remote.journal import demand_started
@@ -17,7 +18,6 @@ from curate.remote.watch import watch as watch_job
 from curate.report.console import console, print_json, print_lines
 from curate.report.remote import FetchOutput, WatchLine, curves, fetched_text, job_text
 from curate.report.remote_progress import JobProgress
-from curate.text import plural, visible
 
 
 def watch(

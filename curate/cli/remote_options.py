@@ -9,15 +9,15 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from curate.cli.options import consent
-from curate.config import Config, RemoteConfig, chosen, find_config
-from curate.errors import ConfigError, InputError, UsageError
+from curate.core.config import Config, RemoteConfig, chosen, find_config
+from curate.core.errors import ConfigError, InputError, UsageError
+from curate.core.runs import Project
+from curate.core.targets import SERVICES, Target
 from curate.remote.endpoint import Endpoint, Place
 from curate.remote.journal import Journal
 from curate.remote.services import CLOSED, SERVICE, closes, endpoint_of, place_of
 from curate.remote.settings import Hyperparameters, Settings, Value, settings_of
 from curate.report.console import console
-from curate.runs import Project
-from curate.targets import SERVICES, Target
 
 Data = Annotated[Path, typer.Argument(help="File to train on, or the folder of a split: its train and validation.", metavar="FILE|DIR")]
 Validation = Annotated[Path | None, typer.Option(help="File that the service measures on meanwhile.", metavar="FILE")]

@@ -6,14 +6,14 @@ from typing import Annotated
 import typer
 
 from curate.cli.options import AsJson, codes
-from curate.errors import UsageError
-from curate.manifest import NAME, REMOVED
-from curate.outputs import demand_free
-from curate.paths import demand_apart
+from curate.core.errors import UsageError
+from curate.core.manifest import NAME, REMOVED
+from curate.core.output_pair import demand_free
+from curate.core.paths import demand_apart
+from curate.core.runs import Project
+from curate.output.restore import chosen, finish, read_entries, restore_into, restore_to
 from curate.report.console import print_json, print_lines
 from curate.report.restore import restore_json, restore_text
-from curate.restore import chosen, finish, read_entries, restore_into, restore_to
-from curate.runs import Project
 
 
 def restore(

@@ -11,15 +11,15 @@ from typing import Annotated, Final
 
 import typer
 
-from curate.check import check_paths
-from curate.config import CheckConfig, find_config
-from curate.errors import ExitCode, UsageError
+from curate.core.config import CheckConfig, find_config
+from curate.core.errors import ExitCode, UsageError
+from curate.core.text import excerpt, plural, visible
+from curate.lint.rules import Scope
+from curate.lint.rules.custom import known_rules, own_rules
+from curate.lint.rules.rule import Rule
+from curate.lint.runner import check_paths
 from curate.report.console import console, table
 from curate.report.rules import rule_json, rule_markdown, rules_markdown, terms
-from curate.rules import Scope
-from curate.rules.custom import known_rules, own_rules
-from curate.rules.rule import Rule
-from curate.text import excerpt, plural, visible
 
 WIDTH: Final = 120
 """Columns of an explanation."""

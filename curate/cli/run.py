@@ -7,15 +7,15 @@ from typing import Annotated
 import typer
 
 from curate.cli.options import LEFT, AsJson, Drop, JudgeKey, Quiet, codes, consent, end
-from curate.config import Config, chosen, load_project
-from curate.egress import Consent, address_of, is_address
+from curate.core.config import Config, chosen, load_project
+from curate.core.egress import Consent, address_of, is_address
+from curate.core.runs import Project
 from curate.pipeline import Choice
 from curate.pipeline import run as run_pipeline
 from curate.pipeline.choice import STAGES
 from curate.report.console import print_json, print_lines
 from curate.report.progress import StageProgress
 from curate.report.run import dry_text, run_json, run_text
-from curate.runs import Project
 
 NAMES = ", ".join(STAGES)
 

@@ -6,14 +6,14 @@ from typing import Annotated, Any
 import typer
 
 from curate.cli.options import LEFT, AsJson, Drop, Heavy, Paths, Quiet, codes, end, stages, tell, told_verdicts
-from curate.config import chosen, find_config
-from curate.errors import UsageError
+from curate.core.config import chosen, find_config
+from curate.core.errors import UsageError
+from curate.core.runs import Project
+from curate.core.text import visible
+from curate.output.restore import finish
 from curate.pipeline.splitting import sources_of, split_files
 from curate.report.console import print_json, print_lines
 from curate.report.split import split_json, split_text
-from curate.restore import finish
-from curate.runs import Project
-from curate.text import visible
 
 
 def split(

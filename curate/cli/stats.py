@@ -6,12 +6,12 @@ from typing import Annotated
 import typer
 
 from curate.cli.options import AsJson, Paths, Quiet, end, named_files, progress
-from curate.config import find_config
+from curate.core.config import find_config
+from curate.core.text import plural
+from curate.corpus.stats import Plan, collect
 from curate.read.dataset import demand_understood
 from curate.report.console import console, print_json, print_lines
 from curate.report.stats import stats_result, stats_text
-from curate.stats import Plan, collect
-from curate.text import plural
 
 
 def stats(

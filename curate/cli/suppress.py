@@ -5,15 +5,15 @@ from typing import Annotated
 
 import typer
 
-from curate.address import parse_where, where
-from curate.check import check_paths
-from curate.config import SUPPRESSIONS, chosen, find_config
-from curate.errors import UsageError
-from curate.files import data_files
-from curate.finding import Finding
+from curate.core.address import parse_where, where
+from curate.core.config import SUPPRESSIONS, chosen, find_config
+from curate.core.errors import UsageError
+from curate.core.files import data_files
+from curate.core.finding import Finding
+from curate.core.text import plural, visible
+from curate.lint.runner import check_paths
+from curate.lint.suppressions import added, load_suppressions
 from curate.report.console import console
-from curate.suppressions import added, load_suppressions
-from curate.text import plural, visible
 
 
 def suppress(

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from curate.errors import UsageError
+from curate.core.errors import UsageError
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint

@@ -6,10 +6,10 @@ from typing import Annotated
 import typer
 
 from curate.cli.options import AsJson, Quiet, stages
-from curate.errors import ExitCode, UsageError
+from curate.core.errors import ExitCode, UsageError
+from curate.core.runs import Project
 from curate.report.console import print_json, print_lines
 from curate.report.verify import SHOWN, verify_json, verify_text
-from curate.runs import Project
 from curate.verify import verify_files, verify_folder
 
 

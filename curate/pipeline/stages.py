@@ -10,23 +10,23 @@ from typing import Final
 
 from typing_extensions import override
 
-from curate.check import check_paths
-from curate.dedup import EACH
-from curate.detect.conflict import find_conflicts
-from curate.detect.judges import judge_of
-from curate.detect.sift import sift
-from curate.errors import CurateError, DataError, UsageError
-from curate.finding import Severity
-from curate.manifest import intact, key_of, read_manifest
+from curate.conflicts.conflict import find_conflicts
+from curate.conflicts.judges import judge_of
+from curate.core.errors import CurateError, DataError, UsageError
+from curate.core.finding import Severity
+from curate.core.manifest import intact, key_of, read_manifest
+from curate.core.text import plural
+from curate.core.worker_pool import cores
+from curate.dedup.near_duplicates import sift
+from curate.lint.rules import RULES
+from curate.lint.runner import check_paths
+from curate.lint.suppressions import load_suppressions, suppress
 from curate.pipeline import store, training
+from curate.pipeline.dedup import EACH
+from curate.pipeline.result import RunResult
 from curate.pipeline.run_data import RunData
 from curate.pipeline.splitting import divided
 from curate.read.dataset import demand_understood
-from curate.report.run import RunResult
-from curate.rules import RULES
-from curate.suppressions import load_suppressions, suppress
-from curate.text import plural
-from curate.worker_pool import cores
 
 
 class Stage(ABC):

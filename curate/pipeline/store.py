@@ -8,12 +8,12 @@ from typing import Annotated, Any, Final
 from pydantic import ConfigDict, Field, TypeAdapter, with_config
 from typing_extensions import TypedDict
 
-from curate.detect.conflict import Conflict, ConflictsResult
-from curate.detect.evidence import Evidence
-from curate.detect.loss import Loss
-from curate.example import Example
-from curate.files import write_json
-from curate.finding import Finding
+from curate.conflicts.conflict import Conflict, ConflictsResult
+from curate.conflicts.evidence import Evidence
+from curate.core.example import Example
+from curate.core.files import write_json
+from curate.core.finding import Finding
+from curate.dedup.removal import Loss
 
 Result = dict[str, Any]
 

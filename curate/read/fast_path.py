@@ -2,7 +2,7 @@
 
 Compiled, for big files; every other line goes the careful way, so that all the scan has to be is never sure without cause. A line is
 quiet when it is a conversation as `json.dumps` or `JSON.stringify` writes it, an optional system prompt and then questions and
-answers in turn, and nothing in it is marked by the prefilters of the rules, which come as tables (see `curate.rules.prefilter_tables`).
+answers in turn, and nothing in it is marked by the prefilters of the rules, which come as tables (see `curate.lint.rules.prefilter_tables`).
 What is kept of a quiet line are digests of what it says.
 """
 
@@ -15,12 +15,12 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import xxhash
 
-from curate.read.compiled import Array, compiled, entry, forget, same
-from curate.read.digest import digest
 from curate.read.json_string_kernel import ANEW, ANSWER, CHARS, COUNT, FENCED, FLAGS, TOLD, Patterns, content
+from curate.read.numba_utils import Array, compiled, entry, forget, same
 from curate.read.pattern_table import LINKS, POINTS
 from curate.read.plain_line import ROLES, SYSTEM, USER, closed, opened, turn, turned
 from curate.read.text_prefilter import Answers, Exchanges, is_suspicious, is_unsound, shows
+from curate.read.xxh64 import digest
 
 _SOURCES: Final = ("compiled", "digest", "fast_path", "json_string_kernel", "number_prefilter", "pattern_table", "plain_line", "text_prefilter")
 

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from curate.read.compiled import Array, compiled, is_word, literal, utf8_at, write_utf8
+from curate.read.numba_utils import Array, compiled, is_word, literal, utf8_at, write_utf8
 from curate.read.number_prefilter import KEPT, Numbers, is_number_of
 from curate.read.pattern_table import ANYWHERE, AT_START, BITS, FACTOR, IN_ANSWER, SEVERAL, SIZE, SLOTS, Needles
 from curate.read.plain_line import ASSISTANT, escaped

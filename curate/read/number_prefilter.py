@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from curate.read.compiled import Array, compiled, is_word
+from curate.read.numba_utils import Array, compiled, is_word
 
 END, SHAPE, TOTAL, DOTS, PLUS = 0, 1, 2, 3, 4
 """What is kept from one run of digits of a text to the next: where it ended, the lengths of the last four runs that belong together (four bits

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from curate.read.compiled import Array, after, compiled, hex_at, literal, literal_at
+from curate.read.numba_utils import Array, after, compiled, hex_at, literal, literal_at
 
 SYSTEM, USER, ASSISTANT = 0, 1, 2
 ROLES: Final = (literal(b"system"), literal(b"user"), literal(b"assistant"))

@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from curate.read.compiled import Array, byte_of, compiled, finds, same, stands_at
+from curate.read.numba_utils import Array, byte_of, compiled, finds, same, stands_at
 
 
 class Answers(NamedTuple):
-    """Which answers are looked at. A number that is 0 stands for none of its kind; `curate.rules.prefilter` has the words for them."""
+    """Which answers are looked at. A number that is 0 stands for none of its kind; `curate.lint.rules.prefilter` has the words for them."""
 
     opens: Array
     """int64, 256: by its first byte, the characters beyond which an answer is looked at; a large number for none."""

@@ -6,6 +6,6 @@
     journal   what was sent, so that nothing is sent or paid twice
     upload    start    watch    fetch                            one step each
 
-A service is added in three files: its name, limits and key in `curate/targets.py`, its interface and prices in a module here, and a line in `services`.
+A service is added in three files: its name, limits and key in `curate/core/targets.py`, its interface and prices in a module here, and a line in `services`.
 A job is what a service calls a training; it goes on there whatever becomes of this process.
 """

@@ -12,13 +12,13 @@ from typing import Any, ClassVar, Final, NamedTuple, Self
 
 from typing_extensions import override
 
-from curate.egress import bound_variable, client_for, host_of, redirect_refused
-from curate.errors import InputError, RemoteError
+from curate.core.egress import bound_variable, client_for, host_of, redirect_refused
+from curate.core.errors import InputError, RemoteError
+from curate.core.targets import KEYS, Target
+from curate.core.text import excerpt
 from curate.remote.job import Job, JobEvent, UploadedFile, event_of, file_of, job_of
 from curate.remote.prices import Price
 from curate.remote.settings import Settings
-from curate.targets import KEYS, Target
-from curate.text import excerpt
 
 RETRIES: Final = 5
 """Of a request that was refused for its rate, or for a fault of the server; the client waits longer each time, or as long as it is told to."""
@@ -58,7 +58,7 @@ class _Counted(BufferedReader):
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One that trains models; `curate.targets.KEYS` has its key."""
+    """One that trains models; `curate.core.targets.KEYS` has its key."""
 
     target: Target
     name: str
@@ -68,7 +68,7 @@ class Service:
     endpoint: "type[Endpoint] | None" = None
     """How it is spoken to; None: in OpenAI's way."""
     epochs: int | None = None
-    """Passes over the data where nobody says; None: so many as `curate.stats.usual_epochs` gives."""
+    """Passes over the data where nobody says; None: so many as `curate.corpus.stats.usual_epochs` gives."""
     prices: tuple[Price, ...] = ()
     """The first that fits counts."""
     own: str = ""

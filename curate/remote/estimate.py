@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from curate.files import display_name
+from curate.core.files import display_name
+from curate.corpus.stats import Progress, counted, usual_epochs
 from curate.read.dataset import FileFacts, demand_read, read_file
 from curate.remote.prices import Price
 from curate.remote.settings import PREFERENCE, Settings
 from curate.remote.tokens import TokenCounter
-from curate.stats import Progress, counted, usual_epochs
 
 
 @dataclass(slots=True)

@@ -6,13 +6,13 @@ from typing import Any, Final
 
 from typing_extensions import override
 
-from curate.errors import UsageError
-from curate.files import sha256
+from curate.core.errors import UsageError
+from curate.core.files import sha256
+from curate.core.targets import Target
 from curate.remote.endpoint import LONG_SECONDS, EventPage, OwnEndpoint, Service, plain
 from curate.remote.job import Job, JobEvent, UploadedFile, event_of, file_of, job_of
 from curate.remote.prices import Price
 from curate.remote.settings import Settings
-from curate.targets import Target
 
 DATA: Final = "/datasets"
 LARGEST: Final = 150_000_000

@@ -12,11 +12,11 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from curate.errors import InputError, RemoteError, UsageError
-from curate.example import content_id
-from curate.files import append_line, journal_lines
+from curate.core.errors import InputError, RemoteError, UsageError
+from curate.core.example import content_id
+from curate.core.files import append_line, journal_lines
+from curate.core.targets import Target
 from curate.remote.settings import Settings
-from curate.targets import Target
 
 NAME: Final = "journal.jsonl"
 SAFE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,199}")

@@ -2,12 +2,12 @@
 
 from typing import Final
 
-from curate.egress import RING, address_of, bound_variable, key_for, user_config_path
-from curate.errors import UsageError
+from curate.core.egress import RING, address_of, bound_variable, key_for, user_config_path
+from curate.core.errors import UsageError
+from curate.core.targets import KEYS, SERVICES, Target
 from curate.remote import fireworks, together
 from curate.remote.endpoint import Endpoint, Place, Service
 from curate.remote.prices import Price
-from curate.targets import KEYS, SERVICES, Target
 
 CLOSED: Final = (
     "OpenAI closes self-serve fine-tuning to everyone on 2027-01-06: no job can be started at api.openai.com from then on. Organisations that never "

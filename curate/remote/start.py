@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from curate.errors import RemoteError
+from curate.core.errors import RemoteError
 from curate.remote.endpoint import Endpoint
 from curate.remote.job import Job
 from curate.remote.journal import JobAsked, JobRefused, JobStarted, Journal, order_hash

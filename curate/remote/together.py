@@ -6,12 +6,12 @@ from typing import Any, Final
 
 from typing_extensions import override
 
-from curate.errors import UsageError
+from curate.core.errors import UsageError
+from curate.core.targets import Target
 from curate.remote.endpoint import LONG_SECONDS, EventPage, OwnEndpoint, Service, listed, plain
 from curate.remote.job import Job, JobEvent, UploadedFile, event_of, file_of, job_of
 from curate.remote.prices import Price
 from curate.remote.settings import Settings
-from curate.targets import Target
 
 METHODS: Final = {"supervised": "sft", "dpo": "dpo"}
 PRICES: Final = "Together's price list (together.ai/pricing, LoRA), as of 2025-11"

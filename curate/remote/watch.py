@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from curate.errors import RemoteError
-from curate.files import append_lines, journal_lines, write_json
+from curate.core.errors import RemoteError
+from curate.core.files import append_lines, journal_lines, write_json
 from curate.remote.endpoint import Endpoint
 from curate.remote.job import Job, JobEvent, event_of
 from curate.remote.journal import Journal

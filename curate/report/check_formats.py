@@ -8,9 +8,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
-from curate.check import CheckResult
-from curate.errors import UsageError
-from curate.files import replacing
+from curate.core.errors import UsageError
+from curate.core.files import replacing
+from curate.lint.runner import CheckResult
 from curate.report.check_text import GroupBy
 from curate.report.console import Styled, console
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Final
 
-from curate.check import CheckResult
+from curate.core.text import visible
+from curate.lint.runner import CheckResult
 from curate.report.check_source import AFTER, BEFORE, Spot, spots
 from curate.report.check_text import SHOWN, ending, finding_line, first_ones
 from curate.report.console import COLOURS, Styled
-from curate.text import visible
 
 INSIDE, TAIL = 46, 15
 """Characters of the offending text that are shown, and how many of these are its last where it is longer: with what stands before it, it fits 80 columns."""

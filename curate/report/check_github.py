@@ -6,11 +6,11 @@ Grammar: `::error file=F,line=L,col=C,endLine=L,endColumn=C,title=T::message`, w
 
 from collections.abc import Iterator
 
-from curate.check import CheckResult
-from curate.finding import Finding, Severity
+from curate.core.finding import Finding, Severity
+from curate.core.text import visible
+from curate.lint.runner import CheckResult
 from curate.report.check_source import Spot, spots
 from curate.report.check_text import SHOWN, first_ones
-from curate.text import visible
 
 COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 

@@ -6,15 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from curate.check import CheckResult
-from curate.finding import Finding, Severity
+from curate.core.finding import Finding, Severity
+from curate.core.text import plural
+from curate.corpus.stats import Stats, collect, histogram
+from curate.lint.runner import CheckResult
 from curate.report.check_full import HIDDEN, shown_parts
 from curate.report.check_source import Spot, spots
 from curate.report.check_text import SHOWN, first_ones, rule_counts, summary_line
 from curate.report.html import foot, head, safe, tile
 from curate.report.html_plots import bars
-from curate.stats import Stats, collect, histogram
-from curate.text import plural
 
 MANY_TURNS: Final = 12
 """Turns from which conversations are counted together."""

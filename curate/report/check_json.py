@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from curate.check import CheckResult
-from curate.finding import Finding, Severity
+from curate.core.finding import Finding, Severity
+from curate.lint.runner import CheckResult
 from curate.report.part import Part
 
 

@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from xml.sax.saxutils import escape, quoteattr
 
-from curate.check import CheckResult
-from curate.finding import Finding, Severity
-from curate.text import visible
+from curate.core.finding import Finding, Severity
+from curate.core.text import visible
+from curate.lint.runner import CheckResult
 
 
 def check_junit(report: CheckResult) -> Iterator[str]:

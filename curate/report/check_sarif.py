@@ -11,13 +11,13 @@ from urllib.parse import quote
 import orjson
 
 from curate import __version__
-from curate.check import CheckResult
-from curate.finding import Finding, Severity
-from curate.fingerprint import fingerprints
+from curate.core.finding import Finding, Severity
+from curate.core.fingerprint import fingerprints
+from curate.core.text import visible
+from curate.lint.rules.rule import Rule
+from curate.lint.runner import CheckResult
 from curate.report.check_source import Spot, spots
 from curate.report.check_text import safe
-from curate.rules.rule import Rule
-from curate.text import visible
 
 SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 END: Final = "]}]}"

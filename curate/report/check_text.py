@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from enum import StrEnum
 from functools import lru_cache
 
-from curate.address import where
-from curate.check import CheckResult
-from curate.finding import Finding, Severity
+from curate.core.address import where
+from curate.core.finding import Finding, Severity
+from curate.core.text import plural, visible
+from curate.lint.runner import CheckResult
 from curate.report.console import COLOURS, Styled
-from curate.text import plural, visible
 
 SHOWN = 20
 """Findings of one rule that are shown before the rest is only counted."""

@@ -5,14 +5,14 @@ from typing import Any
 
 from rich.text import Text
 
-from curate.detect.conflict import Conflict, ConflictsResult
-from curate.detect.evidence import Evidence
-from curate.detect.question import Question
-from curate.detect.topics import Topic
-from curate.masking import hidden, masked, stretch_of
+from curate.conflicts.conflict import Conflict, ConflictsResult
+from curate.conflicts.evidence import Evidence
+from curate.conflicts.question import Question
+from curate.conflicts.topics import Topic
+from curate.core.masking import hidden, masked, stretch_of
+from curate.core.text import excerpt, plural, storable, visible
 from curate.report.console import more
 from curate.report.part import ClearText, Part, at, plain
-from curate.text import excerpt, plural, storable, visible
 
 SHOWN = 20
 ANSWER, SPAN = 160, 60

@@ -3,14 +3,14 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from curate.detect.conflict import Conflict, ConflictsResult
-from curate.detect.evidence import Evidence
-from curate.detect.question import Question
-from curate.detect.topics import Topic
-from curate.masking import hidden, masked, stretch_of
+from curate.conflicts.conflict import Conflict, ConflictsResult
+from curate.conflicts.evidence import Evidence
+from curate.conflicts.question import Question
+from curate.conflicts.topics import Topic
+from curate.core.masking import hidden, masked, stretch_of
+from curate.core.text import plural
 from curate.report.html import foot, head, not_shown, safe, tiles
 from curate.report.html_plots import bars
-from curate.text import plural
 
 SHOWN: Final = 200
 """Conflicts in the file, unless all are wanted."""

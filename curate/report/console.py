@@ -1,6 +1,6 @@
 """What every text report shares: colour on a terminal only, and text from the data never obeyed.
 
-Text is built from strings that `curate.text.visible` has made safe, and printed as `rich.text.Text`, which has no markup. Keys and passwords are
+Text is built from strings that `curate.core.text.visible` has made safe, and printed as `rich.text.Text`, which has no markup. Keys and passwords are
 taken out of whatever is printed here.
 """
 
@@ -9,8 +9,8 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-from curate.finding import Severity
-from curate.masking import plain_without_keys
+from curate.core.finding import Severity
+from curate.core.masking import plain_without_keys
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from curate.convert import ConvertResult
+from curate.core.text import plural, visible
+from curate.pipeline.convert import ConvertResult
 from curate.report.part import Part, at, plain
-from curate.text import plural, visible
 
 SHOWN: Final = 20
 """Notes that are shown before the rest is only counted."""

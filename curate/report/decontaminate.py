@@ -5,12 +5,12 @@ from typing import Any
 
 from rich.text import Text
 
-from curate.apply import Removal
-from curate.decontaminate import DecontaminateResult
-from curate.finding import Finding
+from curate.core.finding import Finding
+from curate.core.removed import Removal
+from curate.core.text import plural, visible
+from curate.pipeline.decontaminate import DecontaminateResult
 from curate.report.console import more
 from curate.report.part import Part, Similarity, at, plain
-from curate.text import plural, visible
 
 SHOWN = 20
 

@@ -10,14 +10,14 @@ from rich.console import RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from curate.dedup import DedupResult
-from curate.detect.loss import Loss
-from curate.example import Example, Place
-from curate.masking import masked
+from curate.core.example import Example, Place
+from curate.core.masking import masked
+from curate.core.text import excerpt, plural, storable, visible
+from curate.dedup.removal import Loss
+from curate.pipeline.dedup import DedupResult
 from curate.report.console import more
 from curate.report.part import Part, PlaceText, Similarity, at, plain
 from curate.report.word_diff import Piece, folded, turn_diffs
-from curate.text import excerpt, plural, storable, visible
 
 SHOWN = 20
 BIN: Final = 0.05

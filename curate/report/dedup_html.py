@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import Final, Literal
 
-from curate.dedup import DedupResult
-from curate.detect.loss import Loss
-from curate.example import Example
+from curate.core.example import Example
+from curate.dedup.removal import Loss
+from curate.pipeline.dedup import DedupResult
 from curate.report.dedup import chance, doubtful, histogram
 from curate.report.html import foot, head, not_shown, safe, tiles
 from curate.report.html_plots import bars

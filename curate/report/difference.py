@@ -7,9 +7,9 @@ from typing import Any, Final, cast
 from pydantic import TypeAdapter
 from rich.text import Text
 
-from curate.difference import Change, DiffResult
+from curate.core.text import excerpt, plural, visible
+from curate.output.difference import Change, DiffResult
 from curate.report.console import more
-from curate.text import excerpt, plural, visible
 
 SHOWN: Final = 10
 """Examples of a kind that are shown."""

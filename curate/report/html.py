@@ -8,8 +8,8 @@ from html import escape
 from typing import Final
 
 from curate import __version__
-from curate.masking import without_keys
-from curate.text import plural, visible
+from curate.core.masking import without_keys
+from curate.core.text import plural, visible
 
 POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 STYLE: Final = """

@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, AliasPath, BaseModel, BeforeValidator, ConfigDict, Field
 
-from curate.masking import masked
-from curate.text import storable
+from curate.core.masking import masked
+from curate.core.text import storable
 
 
 class Part(BaseModel):

@@ -7,12 +7,12 @@ from typing import Any, Final
 
 from rich.text import Text
 
-from curate.address import where
-from curate.apply import Removal
-from curate.manifest import Manifest
+from curate.core.address import where
+from curate.core.manifest import Manifest
+from curate.core.removed import Removal
+from curate.core.text import plural, visible
+from curate.output.restore import RestoreResult
 from curate.report.part import Part, plain
-from curate.restore import RestoreResult
-from curate.text import plural, visible
 
 SHOWN: Final = 10
 """Lines that are shown."""

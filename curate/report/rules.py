@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final
 
-from curate.rules.rule import Rule
+from curate.lint.rules.rule import Rule
 
 MARKED: Final = re.compile(rb"(<!-- rules -->\n).*?(<!-- /rules -->)", re.DOTALL)
 

@@ -2,51 +2,16 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from rich.console import RenderableType
 from rich.text import Text
 
-from curate.detect.conflict import Conflict
-from curate.detect.loss import Loss
-from curate.errors import UsageError
-from curate.finding import Finding
-from curate.manifest import Manifest
+from curate.core.manifest import Manifest
+from curate.core.text import excerpt, plural
+from curate.pipeline.result import RunResult
 from curate.report.console import table
 from curate.report.part import Part, plain
-from curate.text import excerpt, plural
-
-
-@dataclass(frozen=True, slots=True)
-class RunResult:
-    """What the stages that were run, or are up to date, came to."""
-
-    findings: list[Finding] = field(default_factory=list)
-    losses: list[Loss] = field(default_factory=list)
-    """Duplicates that leave."""
-    conflicts: list[Conflict] = field(default_factory=list)
-    not_understood: int = 0
-    """Lines of the data that hold no example that a reader understands; in the splits there are none of them."""
-    undecided: int = 0
-    """Conflicts of which no side has been decided about; their examples are kept."""
-    apart: int = 0
-    """Pairs of near-duplicates that differ in a fact; both are kept."""
-    manifest: Manifest | None = None
-    """None where no split was wanted."""
-    manifest_sha256: str | None = None
-    notes: list[str] = field(default_factory=list)
-    stages: dict[str, str] = field(default_factory=dict)
-    """Each stage: done, unchanged, skipped or, in a dry run, would run."""
-    training: dict[str, Any] | None = None
-    """The report of the training; None when there is no recipe."""
-
-    @property
-    def written(self) -> Manifest:
-        """The manifest of a run that came to its splits. Raises `UsageError` for another one."""
-        if self.manifest is None:
-            raise UsageError("this run ended before the splits", "run the stage split too")
-        return self.manifest
 
 
 class RunOutput(Part, title="RunResult"):

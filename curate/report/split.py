@@ -6,13 +6,13 @@ from typing import Any, Final
 
 from rich.text import Text
 
-from curate.datacard import LINKS, reason_for
-from curate.files import display_name
-from curate.finding import Finding
-from curate.manifest import Manifest
-from curate.output import SplitResult
+from curate.core.files import display_name
+from curate.core.finding import Finding
+from curate.core.manifest import Manifest
+from curate.core.text import plural, visible
+from curate.output.datacard import LINKS, reason_for
+from curate.output.folder import SplitResult
 from curate.report.part import Part, at, plain
-from curate.text import plural, visible
 
 SHOWN: Final = 10
 """Moves that are shown."""

@@ -8,11 +8,11 @@ from pydantic import ConfigDict, Field
 from rich.table import Table
 from rich.text import Text
 
-from curate.masking import hidden
+from curate.core.masking import hidden
+from curate.core.text import excerpt, plural, visible
+from curate.corpus.stats import PROMPT, Plan, Stats, histogram, percentile, usual_epochs
 from curate.report.console import table
 from curate.report.part import Part, at
-from curate.stats import PROMPT, Plan, Stats, histogram, percentile, usual_epochs
-from curate.text import excerpt, plural, visible
 
 PROMPTS: Final = 3
 """System prompts that are shown."""

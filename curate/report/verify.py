@@ -6,10 +6,10 @@ from typing import Any, Final
 from pydantic import Field
 from rich.text import Text
 
-from curate.finding import Finding
+from curate.core.finding import Finding
+from curate.core.text import plural, visible
 from curate.report.console import more
 from curate.report.part import Part, plain
-from curate.text import plural, visible
 from curate.verify.proof import Verdict, VerifyResult
 
 SHOWN: Final = 20

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final, Literal, NamedTuple
 
-from curate.detect.evidence import Evidence
-from curate.example import Example, Place
-from curate.finding import Finding, Severity
+from curate.conflicts.evidence import Evidence
+from curate.core.example import Example, Place
+from curate.core.finding import Finding, Severity
 
 Kind = Literal["example", "finding", "cluster", "conflict"]
 KINDS: Final[tuple[Kind, ...]] = ("example", "finding", "cluster", "conflict")
@@ -79,7 +79,7 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True)
 class PairConflict:
-    """Two examples whose question agrees and whose answers may not both hold; see `curate.detect.conflict.Conflict`."""
+    """Two examples whose question agrees and whose answers may not both hold; see `curate.conflicts.conflict.Conflict`."""
 
     code: str
     left: Side

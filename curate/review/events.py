@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from curate.datamap import Mapped
-from curate.errors import CurateError
-from curate.finding import Finding
+from curate.core.datamap import Mapped
+from curate.core.errors import CurateError
+from curate.core.finding import Finding
 from curate.review.entry import Cluster, MultiConflict, PairConflict
 
 Ids = np.ndarray[Any, np.dtype[np.uint64]]

@@ -5,8 +5,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from curate.example import Place
-from curate.finding import Severity
+from curate.core.example import Place
+from curate.core.finding import Severity
 from curate.read.index import Lines
 from curate.review.entry import Entry, Kind, ReviewStatus
 from curate.review.events import ExamplesKnown

@@ -5,8 +5,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from curate.example import Place
-from curate.finding import Finding, Severity
+from curate.core.example import Place
+from curate.core.finding import Finding, Severity
 from curate.review.array_column import ArrayColumn
 from curate.review.entry import Entry, Kind, ReviewStatus
 from curate.review.example_index import key

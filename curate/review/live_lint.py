@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
-from curate.checker import Checker
-from curate.config import CheckConfig
-from curate.finding import Finding
+from curate.core.config import CheckConfig
+from curate.core.finding import Finding
+from curate.lint.checker import Checker
+from curate.lint.rules.repair import RepairInput, json_line
+from curate.read.chunks import Batch
 from curate.read.dataset import FileFacts, ParsedLine, parsed_line
 from curate.read.lines import Line
-from curate.read.pieces import Batch
-from curate.rules.repair import RepairInput, json_line
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from curate.example import Place
+from curate.core.example import Place
 from curate.review.array_column import ArrayColumn
 from curate.review.entry import Entry, Kind, ReviewStatus
 from curate.review.example_index import ExampleIndex

@@ -15,21 +15,21 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Final
 
-from curate.errors import CurateError
-from curate.example import Example, Place
-from curate.files import display_name
+from curate.core.errors import CurateError
+from curate.core.example import Example, Place
+from curate.core.files import display_name
+from curate.core.runs import Project
+from curate.core.text import plural
 from curate.review.entry import AnswerGroup, Cluster, Member, MultiConflict, PairConflict, Side
 from curate.review.events import Advanced, Broke, Checked, ConflictsFound, DuplicatesFound, Ended, ExamplesKnown, FindingsFound, Tell
 from curate.review.sources import Sources
-from curate.runs import Project
-from curate.text import plural
 
 if TYPE_CHECKING:
-    from curate.dedup import DedupResult
-    from curate.detect.conflict import Conflict
-    from curate.detect.loss import Loss
-    from curate.detect.topics import Topic
-    from curate.finding import Finding
+    from curate.conflicts.conflict import Conflict
+    from curate.conflicts.topics import Topic
+    from curate.core.finding import Finding
+    from curate.dedup.removal import Loss
+    from curate.pipeline.dedup import DedupResult
     from curate.review.events import ScanEvent
 
 Recall = Callable[[Project, Callable[[Collection[str]], list[Example]]], "list[Conflict] | None"]
@@ -53,8 +53,8 @@ def scan(sources: Sources, recall: Recall | None, tell: Tell) -> None:
 
 
 def _check(sources: Sources, tell: Tell) -> None:
-    from curate.check import check_paths  # the rules take a fifth of a second, and this process is not the one that waits for them
-    from curate.suppressions import load_suppressions, suppress
+    from curate.lint.runner import check_paths  # the rules take a fifth of a second, and this process is not the one that waits for them
+    from curate.lint.suppressions import load_suppressions, suppress
 
     suppressions = load_suppressions(sources.project.folder)
     stand = {(entry.code, entry.example) for _, entry in suppressions.lines}
@@ -80,7 +80,7 @@ def _check(sources: Sources, tell: Tell) -> None:
 
 
 def _compare(sources: Sources, recall: Recall | None, tell: Tell) -> None:
-    from curate.dedup import plan
+    from curate.pipeline.dedup import plan
 
     def listen(event: object) -> None:
         done = getattr(event, "done", None)
@@ -126,7 +126,7 @@ def pairs_of(apart: "Sequence[Loss]") -> list[Cluster]:
 
 
 def _conflicts(sources: Sources, recall: Recall | None, found: "DedupResult", tell: Tell) -> None:
-    from curate.detect.conflict import find_conflicts
+    from curate.conflicts.conflict import find_conflicts
 
     table = found.table
     count = len(table.lines)

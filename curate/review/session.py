@@ -11,11 +11,12 @@ from functools import lru_cache
 from time import monotonic
 from typing import Any, Final
 
-from curate.decision import Decision, DecisionLog, Verdict, user
-from curate.edited import key_of
-from curate.errors import InputError, UsageError
-from curate.example import Example, Place
-from curate.finding import Finding
+from curate.core.decision import Decision, DecisionLog, Verdict, user
+from curate.core.errors import InputError, UsageError
+from curate.core.example import Example, Place
+from curate.core.finding import Finding
+from curate.core.text import plural
+from curate.output.edited import key_of
 from curate.read.dataset import ParsedLine
 from curate.read.formats import example_of
 from curate.read.index import Lines
@@ -27,7 +28,6 @@ from curate.review.queue import Queue
 from curate.review.subject_queue import ClusterQueue, ConflictQueue, SubjectQueue, entry_of
 from curate.review.training_signals import placed
 from curate.review.undo import UndoHistory, new_step
-from curate.text import plural
 
 RATE: Final = 300.0
 """Seconds over which the rate of deciding is told."""

@@ -5,8 +5,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from curate.example import Place
-from curate.finding import Severity
+from curate.core.example import Place
+from curate.core.finding import Severity
 from curate.review.entry import Cluster, Entry, Kind, MultiConflict, PairConflict, ReviewStatus, Side
 from curate.review.example_index import key
 from curate.review.query import Query

@@ -8,14 +8,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from curate.datamap import Mapped, read_datamap, worth_a_look
-from curate.example import Place
-from curate.finding import Finding, Severity
+from curate.core.datamap import Mapped, read_datamap, worth_a_look
+from curate.core.example import Place
+from curate.core.finding import Finding, Severity
+from curate.core.text import plural
 from curate.review.entry import Cluster, MultiConflict, PairConflict, Side
 from curate.review.events import TrainingKnown
 from curate.review.example_queue import ExampleQueue
 from curate.review.subject_queue import SubjectQueue, sides_of
-from curate.text import plural
 
 PULL, SPIKE, HARD = "PULL", "SPIKE", "HARD"
 CODES: Final = (PULL, SPIKE, HARD)

@@ -8,7 +8,7 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Final
 
-from curate.decision import Decision
+from curate.core.decision import Decision
 
 KNOWN: Final = 12
 """Digits of a step's name."""

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from curate.detect.columns import Making
-from curate.detect.shingles import Shingling
-from curate.detect.table import read_table
+from curate.core.worker_pool import WorkerPool
+from curate.corpus.features import Making
+from curate.corpus.table import read_table
+from curate.similarity.shingles import Shingling
 from curate.split.assign import NOWHERE
-from curate.worker_pool import WorkerPool
 
 if TYPE_CHECKING:
     import numpy as np

@@ -9,12 +9,13 @@ from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from curate.config import DedupConfig
-from curate.errors import InputError
-from curate.events import Listener, StageFinished, StageStarted, silent
-from curate.files import DATA_SUFFIXES, display_name
-from curate.manifest import NAME, Manifest, read_manifest
-from curate.text import plural
+from curate.core.config import DedupConfig
+from curate.core.errors import InputError
+from curate.core.events import Listener, StageFinished, StageStarted, silent
+from curate.core.files import DATA_SUFFIXES, display_name
+from curate.core.manifest import NAME, Manifest, read_manifest
+from curate.core.text import plural
+from curate.core.worker_pool import WorkerPool, cores
 from curate.verify.examples import Examples, read_examples
 from curate.verify.features import Wanted
 from curate.verify.leaks import Compared, leak_points
@@ -23,7 +24,6 @@ from curate.verify.manifest_integrity import counts_point, files_point, ledger_p
 from curate.verify.passages import Passages
 from curate.verify.proof import SHOWN, Difference, NotChecked, Point, Verdict, VerifyResult, judged
 from curate.verify.unchecked import not_checked, passages_point
-from curate.worker_pool import WorkerPool, cores
 
 MUCH: Final = 32 << 20
 """Bytes from which processes are started; that takes half a second."""

@@ -15,13 +15,13 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from curate.events import Listener, StageAdvanced
+from curate.core.events import Listener, StageAdvanced
+from curate.core.worker_pool import WorkerPool
 from curate.verify.features import Features, Shingled, Wanted, features_of
 from curate.verify.lines import Lines, Piece, pieces_of, read_piece
 from curate.verify.passages import Window
 from curate.verify.similarity_index import Counts, Flags, Floats, Index, Matches, Sets, counts_of, index_of, joined, matches, ordered
 from curate.verify.words import Hashes, Numbers, mixed
-from curate.worker_pool import WorkerPool
 
 ROUND: Final = 48
 """Pieces after which nothing more is looked for of the examples that were found."""

@@ -9,8 +9,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import xxhash
 
-from curate.address import value_at
-from curate.example import canonical
+from curate.core.address import value_at
+from curate.core.example import canonical
 from curate.verify.lines import Lines
 from curate.verify.passages import Passages, Window
 from curate.verify.reading import NotUnderstoodError, Reading, given, loads, read

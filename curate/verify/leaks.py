@@ -7,10 +7,10 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import polars as pl
 
-from curate.errors import MissingExtra, ModelError
-from curate.files import display_name
-from curate.finding import Finding, Severity
-from curate.text import plural, visible
+from curate.core.errors import MissingExtra, ModelError
+from curate.core.files import display_name
+from curate.core.finding import Finding, Severity
+from curate.core.text import plural, visible
 from curate.verify.examples import FILE, Examples, Similar
 from curate.verify.features import id_of
 from curate.verify.lines import lines_of
@@ -173,7 +173,7 @@ def _near(found: Examples, compared: Compared) -> Similar:
 
 def _nearest(texts: list[str], splits: Numbers, compared: Compared) -> tuple[Numbers, Floats]:
     """Of each text the nearest one of an earlier split, and their cosine similarity; -1 where they are not close."""
-    from curate.detect.embed import embed  # loads what a proof without a model does not need
+    from curate.models.embeddings import embed  # loads what a proof without a model does not need
 
     vectors: Any = embed(texts, compared.model, compared.cache)
     other, similarity = np.full(len(texts), -1, dtype=np.int64), np.zeros(len(texts))

@@ -9,10 +9,11 @@ import numpy as np
 import polars as pl
 import xxhash
 
-from curate.example import canonical
-from curate.files import path_of, sha256
-from curate.manifest import InputFile, Manifest
-from curate.text import plural
+from curate.core.example import canonical
+from curate.core.files import path_of, sha256
+from curate.core.manifest import InputFile, Manifest
+from curate.core.text import plural
+from curate.core.worker_pool import WorkerPool
 from curate.verify.examples import FILE, Examples
 from curate.verify.features import Wanted, digests_of, id_of
 from curate.verify.lines import Lines, Piece, lines_of, pieces_of, read_piece
@@ -20,7 +21,6 @@ from curate.verify.manifest_integrity import Ledger
 from curate.verify.proof import SHOWN, Difference, Point, Verdict, judged
 from curate.verify.reading import NotUnderstoodError, loads, read
 from curate.verify.words import Hashes, Numbers
-from curate.worker_pool import WorkerPool
 
 
 class Inputs(NamedTuple):

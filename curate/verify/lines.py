@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from curate.errors import InputError
-from curate.files import blocks, is_packed
-from curate.limits import demand_filled
+from curate.core.errors import InputError
+from curate.core.files import blocks, is_packed
+from curate.core.limits import demand_filled
 from curate.read.document import compact, elements, is_document
 
 SIZE: Final = 1 << 20

@@ -7,15 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from curate.address import where
-from curate.files import DATA_SUFFIXES, sha256
-from curate.manifest import NAME, Manifest, digest_of, named_files
+from curate.core.address import where
+from curate.core.files import DATA_SUFFIXES, sha256
+from curate.core.manifest import NAME, Manifest, digest_of, named_files
+from curate.core.text import plural
+from curate.core.worker_pool import cores
 from curate.read.document import compact
-from curate.text import plural
 from curate.verify.examples import Examples
 from curate.verify.proof import SHOWN, Difference, Point, judged
 from curate.verify.reading import NotUnderstoodError, loads
-from curate.worker_pool import cores
 
 SPLIT_SUFFIXES: Final = (*DATA_SUFFIXES, ".parquet", ".arrow", ".csv")
 """Of files that somebody might load as data."""

@@ -6,9 +6,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
-from curate.files import display_name
-from curate.finding import Finding, Severity
-from curate.text import visible
+from curate.core.files import display_name
+from curate.core.finding import Finding, Severity
+from curate.core.text import visible
 
 SHOWN: Final = 100
 """Lines of one kind that become findings."""

@@ -6,8 +6,8 @@ from typing import Final
 
 import numpy as np
 
-from curate.manifest import ShortAnswer
-from curate.text import excerpt, plural
+from curate.core.manifest import ShortAnswer
+from curate.core.text import excerpt, plural
 from curate.verify.examples import Examples
 from curate.verify.features import LEAST
 from curate.verify.passages import LEAST as SHARED_BY

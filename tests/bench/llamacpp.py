@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from curate.models import configuration, resolve
+from curate.models.names import configuration, resolve
 from train.export import gguf_file, gguf_layout
 from train.export.questions import Questions, questions_for
 from train.trained import Trained, open_trained

@@ -15,18 +15,18 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from curate.config import DedupConfig
-from curate.detect.boilerplate import cut_texts, learnt
-from curate.detect.compared import written_text
-from curate.detect.decontaminate import contaminated
-from curate.detect.fact_guard import facts_agree, sides_of
-from curate.detect.shingles import Shingling, shingled, texts_of
-from curate.detect.sift import sift_examples
-from curate.detect.verify import grouped
-from curate.example import Example, Place
+from curate.core.config import DedupConfig
+from curate.core.example import Example, Place
+from curate.core.text import normalised
+from curate.corpus.boilerplate import cut_texts, learnt
+from curate.corpus.dedup_text import written_text
+from curate.dedup.fact_guard import facts_agree, sides_of
+from curate.dedup.near_duplicates import sift_examples
+from curate.leakage.decontaminate import contaminated
 from curate.read.benchmark import Item, Part
 from curate.read.dataset import read_dataset
-from curate.text import normalised
+from curate.similarity.shingles import Shingling, shingled, texts_of
+from curate.similarity.similarity_index import grouped
 from tests.templated_facts import copies, example, facts
 
 DEFAULT = DedupConfig().threshold

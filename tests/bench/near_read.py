@@ -21,12 +21,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from curate.detect.compared import written_text
-from curate.detect.fact_guard import facts_agree, sides_of
-from curate.detect.shingles import Shingling, shingled, texts_of
-from curate.example import Example
+from curate.core.example import Example
+from curate.core.text import normalised
+from curate.corpus.dedup_text import written_text
+from curate.dedup.fact_guard import facts_agree, sides_of
 from curate.read.dataset import read_dataset
-from curate.text import normalised
+from curate.similarity.shingles import Shingling, shingled, texts_of
 
 JUDGED = Path(__file__).with_suffix(".jsonl")
 KINDS = [Shingling("word", 3), Shingling("word", 5), Shingling("character", 5)]

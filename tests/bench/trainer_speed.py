@@ -88,8 +88,8 @@ def start(way: str, folder: Path, given: argparse.Namespace) -> dict[str, Any]:
 
 def write_split(file: Path, folder: Path, count: int, held_out: int = HELD_OUT) -> tuple[int, int]:
     """The first examples that any trainer takes, as a split folder; returns the numbers of tokens trained on and of all."""
+    from curate.models.template import load_template
     from curate.read.dataset import read_dataset
-    from curate.template import load_template
 
     template = load_template(BASE)
     kept: list[str] = []
@@ -175,7 +175,7 @@ def trl(folder: Path, adapter: Path, way: str, steps: int) -> tuple[float, int]:
     from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
     from trl import SFTConfig, SFTTrainer
 
-    from curate.models import resolve
+    from curate.models.names import resolve
 
     place = resolve(BASE)
     lines = [json.loads(line)["messages"] for line in (folder / "train.jsonl").read_text().splitlines()]

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.cli.main import main
-from curate.config import DedupConfig
-from curate.dedup import DedupResult, plan
-from curate.detect.brief import SHORT, Brief, joined_brief, spelled
+from curate.core.config import DedupConfig
+from curate.corpus.short_text_keys import SHORT, Brief, joined_brief, spelled
+from curate.pipeline.dedup import DedupResult, plan
 from tests.conftest import Write, chat
 
 DATA = Path("data.jsonl")

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.cli.main import main
-from curate.convert import REJECTED, ConvertResult, convert_paths
-from curate.errors import InputError
+from curate.core.errors import InputError
+from curate.pipeline.convert import REJECTED, ConvertResult, convert_paths
 from curate.read.dataset import FileFacts, ParsedLine, read_file
 from tests import strategies
 from tests.conftest import Write, chat, line_of

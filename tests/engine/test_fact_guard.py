@@ -8,12 +8,12 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from curate.detect.columns import Making
-from curate.detect.fact_guard import LinePairs, facts_equal, lines_agree
-from curate.detect.shingles import Shingling
-from curate.detect.table import Reader, read_table
-from curate.errors import InputError
-from curate.worker_pool import WorkerPool
+from curate.core.errors import InputError
+from curate.core.worker_pool import WorkerPool
+from curate.corpus.features import Making
+from curate.corpus.table import Reader, read_table
+from curate.dedup.fact_guard import LinePairs, facts_equal, lines_agree
+from curate.similarity.shingles import Shingling
 from tests.conftest import chat
 from tests.engine.test_facts import DIFFERENT, SAME
 from tests.reference_facts import same_facts, texts_equal

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.config import DedupConfig
-from curate.dedup import plan
-from curate.detect.sift import sift_examples
-from curate.example import Example, Place
+from curate.core.config import DedupConfig
+from curate.core.example import Example, Place
+from curate.dedup.near_duplicates import sift_examples
+from curate.pipeline.dedup import plan
 from tests import templated_facts
 from tests.conftest import Write
 from tests.reference_facts import same_facts

@@ -9,17 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.address import pointer
-from curate.check import check_paths
 from curate.cli.main import main
-from curate.config import CheckConfig
-from curate.finding import Finding, Severity
-from curate.masking import CUT, KEY_NAMES, hidden, hidden_pointer, masked
+from curate.core.address import pointer
+from curate.core.config import CheckConfig
+from curate.core.finding import Finding, Severity
+from curate.core.masking import CUT, KEY_NAMES, hidden, hidden_pointer, masked
+from curate.core.text import excerpt
+from curate.corpus.stats import collect
+from curate.lint.rules import RULES
+from curate.lint.runner import check_paths
 from curate.report.check_formats import OutputFormat, reported
 from curate.report.stats import stats_result, stats_text
-from curate.rules import RULES
-from curate.stats import collect
-from curate.text import excerpt
 from tests.conftest import Write
 
 LETTERS: Final = "AbCdEfGhJkLmNpQrStUvWxYz23456789"

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.config import CheckConfig
-from curate.detect import columns as module
-from curate.detect.columns import Columns, Making, columns_of
-from curate.detect.marks import Marking
-from curate.detect.shingles import Shingling
-from curate.read.outline import outline
-from curate.read.pieces import pieces_of
-from curate.screening import Screening
+from curate.core.config import CheckConfig
+from curate.corpus import features as module
+from curate.corpus.features import Columns, Making, columns_of
+from curate.corpus.group_keys import Marking
+from curate.lint.error_filter import Screening
+from curate.read.chunks import pieces_of
+from curate.read.plain_columns import outline
+from curate.similarity.shingles import Shingling
 from tests.strategies import conversations, lines, written
 
 WORDS = ["a", "An", "the", "What", "what's", "don't", "CAN'T", "won't", "you're", "I'm", "rock'n'roll", "it's's", "John's", "please", "Thanks", "hi"]

@@ -14,14 +14,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curate import masking
-from curate.checker import TextRules
-from curate.example import Example, Place
+from curate.core import masking
+from curate.core.example import Example, Place
 from curate.language.refusals import REFUSAL
+from curate.lint.checker import TextRules
+from curate.lint.rules import (
+    RULES,
+    Rule,
+    Scope,
+    by_scope,
+    characters,
+    controls,
+    degenerate_text,
+    markup,
+    message_frame,
+    quality,
+    speakers,
+)
+from curate.lint.rules.prefilter import Brief, Ends, Literals, Opens, Points, Prefilter
+from curate.lint.rules.prefilter_tables import tables
 from curate.read.fast_path import Scan
-from curate.rules import RULES, Rule, Scope, by_scope, characters, controls, degenerate_text, frame, markup, quality, speakers
-from curate.rules.prefilter import Brief, Ends, Literals, Opens, Points, Prefilter
-from curate.rules.prefilter_tables import tables
 from tests.conftest import chat
 from tests.engine.test_pieces import fragments
 from tests.engine.test_rules import cases
@@ -43,7 +55,7 @@ PATTERNS: dict[str, Sequence[str]] = {
     "Q010": (characters.UNSEEN,),
     "Q011": (markup.HTML.pattern,),
     "Q012": (speakers.SPEAKER.pattern,),
-    "Q015": (frame.POINTING.replace("(?i-u:", "(?:"), frame.BARE_URL),
+    "Q015": (message_frame.POINTING.replace("(?i-u:", "(?:"), message_frame.BARE_URL),
     "Q016": (r"\n[ \t]*(?:Instruction|Next instruction|Task)[ :]", r"\n(?:## ?|6\. ?)(?:Instruction|Next instruction|Input|Task)[ :]"),
     "Q019": tuple(map(re.escape, degenerate_text.SLOP)),
     "Q023": (speakers.OPENING.pattern,),
@@ -181,7 +193,7 @@ def _talks_in(lines: str) -> Iterator[tuple[str, str]]:
 
 def fired(code: str, talks: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     """Those on which a rule fires."""
-    said = frame.messages_frame([Example(Place("", nth), chat(*talk), "messages") for nth, talk in enumerate(talks)])
+    said = message_frame.messages_frame([Example(Place("", nth), chat(*talk), "messages") for nth, talk in enumerate(talks)])
     return [talks[at] for at in sorted({at for _, at, _, _ in TextRules([RULES[code]]).ask(said)})] if talks else []
 
 

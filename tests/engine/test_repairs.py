@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curate.check import check_paths
-from curate.config import CheckConfig
-from curate.finding import Finding, Severity
-from curate.fix import fix_paths
+from curate.core.config import CheckConfig
+from curate.core.finding import Finding, Severity
+from curate.core.targets import Target
+from curate.lint.fixes import fix_paths
+from curate.lint.rules import RULES
+from curate.lint.rules.repair import RepairInput
+from curate.lint.rules.rule import BYTE
+from curate.lint.runner import check_paths
 from curate.read.dataset import FileFacts, ParsedLine, read_file
-from curate.rules import RULES
-from curate.rules.repair import RepairInput
-from curate.rules.rule import BYTE
-from curate.targets import Target
 from tests import strategies
 
 Captured = pytest.CaptureFixture[str]

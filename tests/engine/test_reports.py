@@ -9,17 +9,17 @@ from xml.etree import ElementTree
 
 import pytest
 
-from curate.check import CheckResult, check_paths
 from curate.cli.main import main
-from curate.config import CheckConfig
-from curate.errors import UsageError
-from curate.finding import Finding, Severity
-from curate.fingerprint import fingerprints
+from curate.core.config import CheckConfig
+from curate.core.errors import UsageError
+from curate.core.finding import Finding, Severity
+from curate.core.fingerprint import fingerprints
+from curate.core.text import UNSAFE
+from curate.lint.rules import RULES
+from curate.lint.runner import CheckResult, check_paths
 from curate.report.check_formats import OutputFormat, reported
 from curate.report.check_sarif import check_sarif
 from curate.report.check_source import spots
-from curate.rules import RULES
-from curate.text import UNSAFE
 from tests.conftest import Write, chat
 from tests.tinymodel import model
 

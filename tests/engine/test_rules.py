@@ -8,20 +8,20 @@ from typing import Any
 
 import pytest
 
-from curate.check import check_paths
-from curate.config import SUPPRESSIONS as FILE
-from curate.config import CheckConfig, Config, ConflictsConfig, DedupConfig, SplitConfig
-from curate.decontaminate import decontaminated
-from curate.dedup import plan
-from curate.errors import UsageError
-from curate.finding import Finding
+from curate.core.config import SUPPRESSIONS as FILE
+from curate.core.config import CheckConfig, Config, ConflictsConfig, DedupConfig, SplitConfig
+from curate.core.errors import UsageError
+from curate.core.finding import Finding
+from curate.core.targets import LIMITS, Target
+from curate.lint.rules import FAMILIES, RULES, Rule, Scope, split_balance
+from curate.lint.rules.rule import BYTE, rule
+from curate.lint.rules.rule_selection import RuleSelection
+from curate.lint.runner import check_paths
+from curate.lint.suppressions import load_suppressions, suppress
+from curate.pipeline.decontaminate import decontaminated
+from curate.pipeline.dedup import plan
 from curate.pipeline.splitting import Sources, split_files
 from curate.report.rules import terms
-from curate.rules import FAMILIES, RULES, Rule, Scope, split_balance
-from curate.rules.rule import BYTE, rule
-from curate.rules.rule_selection import RuleSelection
-from curate.suppressions import load_suppressions, suppress
-from curate.targets import LIMITS, Target
 from curate.verify import verify_files, verify_folder
 from tests.tinymodel import MAX_LENGTH, model_for
 from tests.tinynli import tiny_nli
@@ -29,7 +29,7 @@ from tests.tinynli import tiny_nli
 BENCHMARK = """{"question": "Which gas do plants take up from the air to make sugar in the light of the sun?", "answer": "carbon dioxide"}
 {"question": "Who painted the Mona Lisa?", "answer": "Leonardo da Vinci"}
 """
-CHECK = import_module("curate.check")  # not the function of that name
+CHECK = import_module("curate.lint.runner")  # not the function of that name
 CASES = Path(__file__).parent.parent / "cases"
 EMBEDDINGS = "offline:all-MiniLM-L6-v2"
 BY_MEANING = ("D004", "L006", "X001", "X002")
@@ -163,7 +163,7 @@ def test_a_finding_carries_what_its_rule_says(code: str) -> None:
 
 
 def test_codes_and_names_are_unique() -> None:
-    every = [known for family in FAMILIES for known in import_module(f"curate.rules.{family}").RULES]
+    every = [known for family in FAMILIES for known in import_module(f"curate.lint.rules.{family}").RULES]
     assert len(every) == len({known.code for known in every}) == len({known.name for known in every}) == len(RULES)
 
 

@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curate.checker import Checker, Part
-from curate.config import CheckConfig
+from curate.core.config import CheckConfig
+from curate.lint.checker import Checker, Part
+from curate.lint.rules import RULES
+from curate.lint.rules.rule import Scope
+from curate.read.chunks import Batch, Piece, read_piece
 from curate.read.dataset import FileFacts
-from curate.read.pieces import Batch, Piece, read_piece
-from curate.rules import RULES
-from curate.rules.rule import Scope
 from tests.conftest import chat, environment
 from tests.engine.test_pieces import LINES, TEXTS, fragments
 from tests.hostile.process import ROOT
@@ -129,7 +129,7 @@ def test_what_another_version_compiled_is_compiled_anew(tmp_path: Path) -> None:
     """numba unpickles its index, and the classes that it names, before it sees that the source has changed."""
     source = """
 from typing import NamedTuple
-from curate.read.compiled import entry, forget
+from curate.read.numba_utils import entry, forget
 class NAME(NamedTuple):
     size: int
 @entry

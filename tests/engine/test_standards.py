@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema.validators import validator_for
 
-from curate.check import CheckResult, check_paths
-from curate.finding import Finding, Severity
+from curate.core.finding import Finding, Severity
+from curate.core.text import visible
+from curate.lint.rules import RULES
+from curate.lint.runner import CheckResult, check_paths
 from curate.report.check_formats import OutputFormat, reported
-from curate.rules import RULES
-from curate.text import visible
 from tests.conftest import Write, chat
 
 ROOT: Final = Path(__file__).parent.parent.parent

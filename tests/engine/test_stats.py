@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from curate.cli.main import main
+from curate.corpus.stats import collect, histogram, percentile, usual_epochs
+from curate.language.scripts import letters
+from curate.models.template import load_template
 from curate.report.stats import bar, percent, stats_result, stats_text
-from curate.scripts import letters
-from curate.stats import collect, histogram, percentile, usual_epochs
-from curate.template import load_template
 from tests.conftest import Write, chat
 from tests.strategies import conversations, lines
 from tests.test_layers import HEAVY, python
@@ -200,6 +200,6 @@ def test_the_command_prints_json_or_a_table(write: Write, capsys: pytest.Capture
 def test_without_a_model_it_loads_nothing_heavy(write: Write) -> None:
     code = f"import sys; from curate.cli.main import main; main(['stats', {str(write('data.jsonl', MIXED))!r}]); print(*sys.modules)"
     modules = python("-c", code).stdout.split("\n")[-2].split()
-    assert "curate.stats" in modules
+    assert "curate.corpus.stats" in modules
     assert [name for name in (*HEAVY, "polars") if name in modules] == []
-    assert "curate.stats" in sys.modules
+    assert "curate.corpus.stats" in sys.modules

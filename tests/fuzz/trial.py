@@ -5,21 +5,21 @@ import traceback
 from pathlib import Path
 from random import Random
 
-from curate.check import CheckResult, check_paths
-from curate.config import CheckConfig
-from curate.convert import convert_paths
-from curate.errors import CurateError
-from curate.files import is_packed
-from curate.finding import Severity
-from curate.fix import FixedFile, Fixer, fix_paths
+from curate.core.config import CheckConfig
+from curate.core.errors import CurateError
+from curate.core.files import is_packed
+from curate.core.finding import Severity
+from curate.core.targets import Target
+from curate.core.text import UNSAFE
+from curate.corpus.stats import collect
+from curate.lint.fixes import FixedFile, Fixer, fix_paths
+from curate.lint.rules import RULES
+from curate.lint.runner import CheckResult, check_paths
+from curate.pipeline.convert import convert_paths
 from curate.report.check_formats import OutputFormat, reported
 from curate.report.console import Styled
 from curate.report.fix import fix_text, unified
 from curate.report.stats import stats_result, stats_text
-from curate.rules import RULES
-from curate.stats import collect
-from curate.targets import Target
-from curate.text import UNSAFE
 
 ALL = tuple(sorted({code[0] for code in RULES} - {"K"}))
 """All families but those that need a model."""

@@ -10,15 +10,15 @@ import pytest
 from textual.pilot import Pilot
 from textual.worker import WorkerCancelled
 
-from curate.config import Config
-from curate.decision import DecisionLog
-from curate.detect.evidence import Evidence
-from curate.example import Example, Place
-from curate.finding import Finding, Severity
+from curate.conflicts.evidence import Evidence
+from curate.core.config import Config
+from curate.core.decision import DecisionLog
+from curate.core.example import Example, Place
+from curate.core.finding import Finding, Severity
+from curate.core.runs import Project
 from curate.read.index import Lines
 from curate.review import AnswerGroup, Cluster, Member, MultiConflict, PairConflict, ReviewSession, Side, Sources
 from curate.review.events import Advanced, Checked, ConflictsFound, DuplicatesFound, Ended, FindingsFound, ScanEvent
-from curate.runs import Project
 from tui.app import CurateApp
 from tui.screens.queue import QueueScreen
 

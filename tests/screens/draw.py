@@ -17,15 +17,15 @@ from math import exp
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from curate.config import load_config
-from curate.datamap import MAPPED, Mapped, Neighbour
+from curate.core.config import load_config
+from curate.core.datamap import MAPPED, Mapped, Neighbour
+from curate.core.runs import Project
 from curate.pipeline import run
 from curate.read.dataset import FileFacts, read_file
 from curate.review import Sources, sources_of
 from curate.review.events import ScanEvent
 from curate.review.scan import scan
 from curate.review.training_signals import FILTER, training_of
-from curate.runs import Project
 from tests.conftest import chat
 from tests.screens.conftest import settled
 from tests.screens.test_run_screens import write_evaluation

@@ -8,13 +8,13 @@ from typing import cast
 import pytest
 from textual.pilot import Pilot
 
-from curate.config import Config
+from curate.core.config import Config
+from curate.core.runs import Project
+from curate.core.text import UNSAFE
 from curate.read.index import Lines
 from curate.review import KINDS, Sources
 from curate.review.events import Ended, ScanEvent, TrainingKnown
 from curate.review.training_signals import FILTER
-from curate.runs import Project
-from curate.text import UNSAFE
 from tests.screens.conftest import HOSTILE, LINES, chat, opened, queue, screen_text, settled, told, write_lines
 from tests.screens.test_run_screens import write_evaluation, write_run, write_splits
 from tests.screens.test_trained import ids_known, mapped

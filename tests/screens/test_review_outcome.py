@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from curate.config import load_config
-from curate.decision import DecisionLog
+from curate.core.config import load_config
+from curate.core.decision import DecisionLog
+from curate.core.runs import Project
 from curate.pipeline import run
 from curate.read.index import Lines
 from curate.review import Cluster, Edit, ReviewSession, sources_of
 from curate.review.choices import as_keeper, verdicts_for
 from curate.review.scan import scan
-from curate.runs import Project
 from tests.conftest import chat
 from tests.screens.outcome import differences
 
@@ -26,7 +26,7 @@ MOMENTS = int(os.environ.get("CURATE_KILLS", "6"))
 """Random moments at which the process is killed; 100 were tried by hand: CURATE_KILLS=100."""
 DECIDER = """
 import sys
-from curate.decision import DecisionLog
+from curate.core.decision import DecisionLog
 from curate.read.index import Lines
 from curate.review import ReviewSession
 from pathlib import Path

@@ -8,17 +8,17 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
-from curate.config import Config
-from curate.errors import CurateError
+from curate.core.config import Config
+from curate.core.errors import CurateError
+from curate.core.runs import Project
 from curate.pipeline import run
 from curate.pipeline.followed import Follower, State
 from curate.pipeline.outcome import PLAIN
-from curate.pipeline.proving import prove
 from curate.report.verify import PointOutput, VerifyOutput
 from curate.review import Sources
 from curate.review.events import Ended
 from curate.review.split_composition import composition_of
-from curate.runs import Project
+from curate.review.verification import prove
 from curate.verify.proof import Verdict as Proved
 from tests.conftest import chat
 from tests.screens.conftest import opened, screen_text, settled

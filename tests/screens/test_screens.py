@@ -12,13 +12,13 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Input, TextArea
 
-from curate.config import Config
-from curate.decision import Decision, DecisionLog
-from curate.errors import InputError, OutputError
+from curate.core.config import Config
+from curate.core.decision import Decision, DecisionLog
+from curate.core.errors import InputError, OutputError
+from curate.core.runs import Project
+from curate.lint.suppressions import load_suppressions
 from curate.review import ReviewStatus, Sources
 from curate.review.events import Advanced, Broke, Ended, ScanEvent
-from curate.runs import Project
-from curate.suppressions import load_suppressions
 from tests.screens.conftest import LINES, SECRET, chat, opened, queue, screen_text, settled, told, write_lines
 from tui.app import CurateApp
 from tui.keys import KEYS, TABS
@@ -342,7 +342,7 @@ async def test_a_full_disk_is_told_and_nothing_counts(make_app: Makes, monkeypat
     app = make_app()
     async with app.run_test(size=(100, 30), notifications=True) as pilot:
         session = await opened(pilot, "3")
-        monkeypatch.setattr("curate.decision.append_lines", full)
+        monkeypatch.setattr("curate.core.decision.append_lines", full)
         await opened(pilot, "d")
         assert (queue(app).list.cursor, session.progress().decided) == (0, 0)
         assert "free some space" in screen_text(app)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from curate.decision import Decision, DecisionLog
-from curate.errors import OutputError
+from curate.core.decision import Decision, DecisionLog
+from curate.core.errors import OutputError
 from curate.read.index import Lines
 from curate.review import Choice, Cluster, Edit, Entry, Kind, MultiConflict, Progress, ReviewSession, ReviewStatus, View, next_open, views
 from curate.review.bulk import decide, preview
@@ -154,7 +154,7 @@ def test_an_edit_is_what_the_example_is_from_then_on(session: ReviewSession, lin
 
 
 def test_a_broken_line_can_be_mended_and_nothing_else(session: ReviewSession, open_session: Opens) -> None:
-    from curate.edited import key_of
+    from curate.output.edited import key_of
 
     entry = found(session, "J001")
     parsed = session.line(entry.place)
@@ -233,7 +233,7 @@ def test_a_decision_that_cannot_be_written_does_not_count(session: ReviewSession
     def full(*_: object) -> None:
         raise OutputError("decisions.jsonl: cannot be written: no space left", "free some space")
 
-    monkeypatch.setattr("curate.decision.append_lines", full)
+    monkeypatch.setattr("curate.core.decision.append_lines", full)
     with pytest.raises(OutputError):
         choose(session, entry, "left")
     assert (session.status(entry), session.undo()) == (ReviewStatus.UNDECIDED, None)

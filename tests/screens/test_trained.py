@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 
 from curate.cli.main import main
-from curate.config import Config
-from curate.datamap import MAPPED, Mapped, Neighbour
-from curate.errors import InputError
+from curate.core.config import Config
+from curate.core.datamap import MAPPED, Mapped, Neighbour
+from curate.core.errors import InputError
+from curate.core.runs import Project, data_of, find_run
+from curate.lint.suppressions import load_suppressions
 from curate.read.index import Lines
 from curate.review import ReviewSession, Sources
 from curate.review.events import Ended, ExamplesKnown, ScanEvent, TrainingKnown
 from curate.review.training_signals import FILTER, related, training_of
-from curate.runs import Project, data_of, find_run
-from curate.suppressions import load_suppressions
 from tests.screens.conftest import Opens, example_at, facts_about, opened, screen_text, write_lines
 from tui.app import CurateApp
 from tui.review_state import At

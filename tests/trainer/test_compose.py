@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.cli.main import main
-from curate.errors import UsageError
+from curate.core.errors import UsageError
 from train.lora_weights import LoraWeights
 from train.merge_adapters import refuse, summed
 from train.trained import open_trained

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.datamap import MAPPED, read_datamap, worth_a_look
-from curate.errors import InputError
-from curate.example import Example, Place
+from curate.core.datamap import MAPPED, read_datamap, worth_a_look
+from curate.core.errors import InputError
+from curate.core.example import Example, Place
 from train.journal import LossLog
 from train.training_dynamics import datamap, neighbours, summed, visits_of
 

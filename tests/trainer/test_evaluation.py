@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from curate.cli.main import main
-from curate.example import Example, Place
-from curate.template import Template
+from curate.core.example import Example, Place
+from curate.models.template import Template
 from tests.trainer.tiny import WORDS, make_tokenizer
 from train.evaluation.evaluation_result import Comparison, Result, Score, Verdict
 from train.evaluation.prompts import Prompts, Question, fixed, questions_of, shot_of, spread

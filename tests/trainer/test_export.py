@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from curate.cli.main import main
-from curate.errors import UsageError
+from curate.core.errors import UsageError
 from train.recipe import Recipe
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from curate.errors import UsageError
-from curate.template import Template
+from curate.core.errors import UsageError
+from curate.models.template import Template
 from tests.trainer.test_export import exported
 from tests.trainer.tiny import CHATML, make_tokenizer
 

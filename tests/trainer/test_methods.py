@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from curate.errors import ConfigError, ModelError
+from curate.core.errors import ConfigError, ModelError
 from tests.trainer.tiny import write_recipe
 from train.methods import METHODS
 from train.recipe import Recipe, load_recipe

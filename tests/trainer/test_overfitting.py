@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from curate.cli.main import main
-from curate.encoding import IGNORED, Encoded, Rendered
+from curate.models.encoding import IGNORED, Encoded, Rendered
 from tests.trainer.tiny import make_tokenizer, write_recipe
 from train.overfitting import overfitting
 from train.results import Overfitting
@@ -89,7 +89,7 @@ def test_it_is_drawn_for_a_terminal_and_for_a_browser() -> None:
 def test_a_probe_says_what_greedy_decoding_would(tiny_model: Path) -> None:
     import torch
 
-    from curate.template import Template
+    from curate.models.template import Template
     from train.held_out import probe, probe_texts
     from train.model import load_base
     from train.recipe import Recipe

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.errors import ConfigError, InputError, UsageError
-from curate.template import Template
+from curate.core.errors import ConfigError, InputError, UsageError
+from curate.models.template import Template
 from tests.trainer.tiny import make_tokenizer, write_recipe, write_split
 from train.batching import plan_order, split_into_microbatches
 from train.data import load_split

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from curate.cli.main import main
-from curate.errors import CurateError, InputError, UsageError
+from curate.core.errors import CurateError, InputError, UsageError
 from curate.report.console import console
 from tests.conftest import environment
 from tests.trainer.tiny import write_recipe, write_split

@@ -23,7 +23,7 @@ def parts(tiny_model: Path) -> tuple[Any, Any, Any]:
     """Recipe, 4-bit model with a fresh adapter, and encoded texts."""
     import torch
 
-    from curate.template import Template
+    from curate.models.template import Template
     from train.adapters import add_adapter
     from train.model import load_base
     from train.recipe import Recipe

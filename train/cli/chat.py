@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from curate.errors import CurateError
-from curate.text import visible
+from curate.core.errors import CurateError
+from curate.core.text import visible
 from train.cli.common import Quiet, with_trainer
 from train.results import Answered
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 import typer
 from pydantic import BaseModel
 
-from curate.errors import MissingExtra, UsageError
+from curate.core.errors import MissingExtra, UsageError
 from train.recipe import Recipe, load_recipe
 
 RecipeFile = Annotated[Path, typer.Argument(help="Recipe, a TOML file.", show_default=False)]

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from curate.errors import ExitCode, InputError, UsageError
-from curate.text import visible
+from curate.core.errors import ExitCode, InputError, UsageError
+from curate.core.text import visible
 from train.cli.common import AsJson, MovedData, Quiet, Run, print_result, with_trainer
 from train.evaluation.options import LIMIT, SHOTS, SYSTEMS, Options, SystemName
 from train.evaluation.prompts import Turns

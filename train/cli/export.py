@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from curate.text import visible
+from curate.core.text import visible
 from train.cli.common import AsJson, MovedData, OutputFolder, Quiet, Run, print_result, with_trainer
 from train.export.export_result import PROMPTS, DtypeName, Export, Form, Options
 

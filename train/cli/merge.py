@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from curate.errors import UsageError
-from curate.text import visible
+from curate.core.errors import UsageError
+from curate.core.text import visible
 from train.cli.common import AsJson, OutputFolder, Quiet, print_result, with_trainer
 from train.results import Composition
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from curate.errors import ExitCode
+from curate.core.errors import ExitCode
 from train.cli.common import AsJson, Changes, DataFolder, Quiet, RecipeFile, Vram, memory_of, print_result, recipe_of, with_trainer
 
 

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from curate.errors import ConfigError, UsageError
-from curate.files import write_bytes
-from curate.paths import demand_apart
-from curate.text import visible
+from curate.core.errors import ConfigError, UsageError
+from curate.core.files import write_bytes
+from curate.core.paths import demand_apart
+from curate.core.text import visible
 from train.cli.common import Vram, memory_of, with_trainer
 from train.recipe import load_recipe
 

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from curate.errors import ExitCode
-from curate.runs import Project
+from curate.core.errors import ExitCode
+from curate.core.runs import Project
 from train.cli.common import AsJson, Changes, DataFolder, Quiet, RecipeFile, print_result, recipe_of, with_trainer
 
 

@@ -10,9 +10,9 @@ from typing import Annotated
 
 import typer
 
-from curate.errors import CurateError, ExitCode, UsageError
-from curate.files import write_json
-from curate.runs import Project
+from curate.core.errors import CurateError, ExitCode, UsageError
+from curate.core.files import write_json
+from curate.core.runs import Project
 from train.cli.common import AsJson, Changes, DataFolder, Quiet, RecipeFile, print_result, recipe_of, with_trainer
 from train.recipe import Recipe
 
@@ -26,7 +26,9 @@ def train(
     *,
     resume: Annotated[bool, typer.Option("--resume", help="Resume an unfinished run of this recipe.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Replace the run in the folder.")] = False,
-    run_dir: Annotated[Path | None, typer.Option("--run-dir", help="Write the run to this folder.  [default: .curate/runs/RECIPE]", show_default=False)] = None,
+    run_dir: Annotated[
+        Path | None, typer.Option("--run-dir", help="Write the run to this folder.  [default: .curate/core/runs/RECIPE]", show_default=False)
+    ] = None,
     data: DataFolder = None,
     changes: Changes = None,
     pause_at: Annotated[float, typer.Option("--pause-at", min=0, max=1, help="Pause after this share of the steps.", show_default=False)] = 1.0,

@@ -9,10 +9,10 @@ from typing import Any, Final, NamedTuple
 
 import torch
 
-from curate.encoding import IGNORED, Encoded
-from curate.errors import OutputError
-from curate.example import content_id
-from curate.template import Template
+from curate.core.errors import OutputError
+from curate.core.example import content_id
+from curate.models.encoding import IGNORED, Encoded
+from curate.models.template import Template
 from train.adapters import adapter_disabled
 from train.batching import groups, pack
 from train.generation import answer_ids

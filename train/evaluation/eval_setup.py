@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from curate.errors import InputError, UsageError
-from curate.example import Example
-from curate.files import sha256
+from curate.core.errors import InputError, UsageError
+from curate.core.example import Example
+from curate.core.files import sha256
+from curate.core.text import normalised, plural, visible
+from curate.models.template import Template
 from curate.read.dataset import read_dataset
-from curate.template import Template
-from curate.text import normalised, plural, visible
 from train.evaluation.options import LIMIT, SHOTS, Options
 from train.evaluation.prompts import Question, Turns, questions_of, spread
 from train.evaluation.task import TASKS, TaskName, guess

@@ -6,8 +6,8 @@ from typing import Final
 from rich.console import Console, RenderableType
 from rich.text import Text
 
+from curate.core.text import excerpt, plural, visible
 from curate.report.console import table
-from curate.text import excerpt, plural, visible
 from train.evaluation.evaluation_result import Evaluation, Score
 from train.evaluation.verdict import best_tuned
 from train.scores import METRICS

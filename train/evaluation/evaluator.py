@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from curate.errors import InputError, ModelError
-from curate.files import sha256
-from curate.models import configuration, resolve
-from curate.template import Template
-from curate.text import plural, visible
+from curate.core.errors import InputError, ModelError
+from curate.core.files import sha256
+from curate.core.text import plural, visible
+from curate.models.names import configuration, resolve
+from curate.models.template import Template
 from train.evaluation.answering import Answer, Asking, Loss, Models, ResponseCache
 from train.evaluation.eval_setup import EvalSetup, eval_setup, longest_answer
 from train.evaluation.evaluation_result import Comparison, Evaluation, NotAsked, Output, Result

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from curate.encoding import Encoded
-from curate.example import Example, content_text
-from curate.template import Template
-from curate.text import normalised
+from curate.core.example import Example, content_text
+from curate.core.text import normalised
+from curate.models.encoding import Encoded
+from curate.models.template import Template
 from train.scores.calls import declared
 from train.scores.metric import Expected
 
@@ -99,7 +99,7 @@ def nearest(
     """For each question the `count` training examples whose requests are nearest by embedding, the nearest one last: models heed it most."""
     import numpy as np
 
-    from curate.detect.embed import embed
+    from curate.models.embeddings import embed
 
     wanted = embed([question.request for question in questions], model, cache, progress)
     have = embed([question.request for question in pool], model, cache, progress)

@@ -7,9 +7,9 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 
-from curate.encoding import IGNORED
-from curate.errors import ModelError
-from curate.template import Template
+from curate.core.errors import ModelError
+from curate.models.encoding import IGNORED
+from curate.models.template import Template
 from train.export.export_result import Proof
 from train.export.questions import Questions
 from train.generation import answer_ids

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from curate.text import visible
+from curate.core.text import visible
 from train.adapters import adapter_disabled
 from train.export.equivalence import EquivalenceTest, ModelOutputs, accept, compare, root_mean_square
 from train.export.export_folder import conclude, files_of, writing

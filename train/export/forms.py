@@ -8,10 +8,10 @@ from typing import Any, Final, NamedTuple
 
 import torch
 
-from curate.errors import UsageError
-from curate.models import configuration
-from curate.template import Template
-from curate.text import visible
+from curate.core.errors import UsageError
+from curate.core.text import visible
+from curate.models.names import configuration
+from curate.models.template import Template
 from train.export import gguf_file, gguf_layout, merged, ollama_template
 from train.export.export_result import Options
 from train.export.gguf_layout import cut_of

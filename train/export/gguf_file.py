@@ -7,9 +7,9 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 
-from curate.errors import ModelError
-from curate.models import reading
-from curate.template import Template
+from curate.core.errors import ModelError
+from curate.models.names import reading
+from curate.models.template import Template
 from train.export.gguf_layout import Family, add_tokenizer, frequency_factors, head_size, laid_out, names, package, rope_of
 from train.lora_weights import LoraWeights
 

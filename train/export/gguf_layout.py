@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 import torch
 from torch import Tensor
 
-from curate.errors import MissingExtra, UsageError
+from curate.core.errors import MissingExtra, UsageError
 
 FILE: Final = "model.gguf"
 

@@ -8,9 +8,9 @@ from peft import PeftModel
 from transformers import AutoModelForCausalLM
 from transformers.utils import logging
 
-from curate.errors import ModelError
-from curate.models import reading
-from curate.template import Template, load_template
+from curate.core.errors import ModelError
+from curate.models.names import reading
+from curate.models.template import Template, load_template
 from train.export.export_result import DtypeName
 from train.loss import use_packed_attention
 from train.model import DTYPES, device

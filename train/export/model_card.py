@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from curate.text import visible
+from curate.core.text import visible
 from train.export.export_result import Export
 from train.trained import Trained
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from curate.errors import UsageError
-from curate.template import Template, common_length
+from curate.core.errors import UsageError
+from curate.models.template import Template, common_length
 from train.export.gguf_layout import FILE, begins_with_bos
 from train.export.questions import Questions
 

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from curate.encoding import Encoded
-from curate.errors import InputError
-from curate.models import configuration
-from curate.template import Template
-from curate.text import visible
+from curate.core.errors import InputError
+from curate.core.text import visible
+from curate.models.encoding import Encoded
+from curate.models.names import configuration
+from curate.models.template import Template
 from train.evaluation.eval_setup import examples_of
 from train.evaluation.prompts import Prompts, questions_of, spread
 from train.generation import stop_ids

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from curate.text import normalised
+from curate.core.text import normalised
 from train.scores.metric import Expected, Given, Matrix, Metric, mean_of, ratio
 
 FENCE: Final = re.compile(r"```(?:json)?\s*\n?(.*?)```", re.DOTALL)

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from curate.errors import MissingExtra
-from curate.text import normalised, words
+from curate.core.errors import MissingExtra
+from curate.core.text import normalised, words
 from train.scores.metric import Expected, Given, Matrix, Metric, mean_of, ratio
 
 

@@ -11,8 +11,8 @@ from typing import Any, Final
 from rich.console import Console
 from rich.text import Text
 
-from curate.errors import ExitCode, LogError, UsageError
-from curate.files import write_bytes, write_json
+from curate.core.errors import ExitCode, LogError, UsageError
+from curate.core.files import write_bytes, write_json
 from curate.report.console import table
 from train.autoconfig import gigabytes
 from train.journal import JsonLines, Narrator

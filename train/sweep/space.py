@@ -15,9 +15,9 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
-from curate.config import validated
-from curate.errors import ConfigError, UsageError
-from curate.text import excerpt
+from curate.core.config import validated
+from curate.core.errors import ConfigError, UsageError
+from curate.core.text import excerpt
 from train.methods import METHODS, OWN_KEYS
 from train.recipe import Recipe, changed, own_keys
 

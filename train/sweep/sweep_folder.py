@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from curate.errors import InputError, OutputError, UsageError
-from curate.example import canonical
-from curate.files import append_line, remove_leftovers, sha256, write_bytes, write_json
-from curate.models import fingerprint
-from curate.text import visible
+from curate.core.errors import InputError, OutputError, UsageError
+from curate.core.example import canonical
+from curate.core.files import append_line, remove_leftovers, sha256, write_bytes, write_json
+from curate.core.text import visible
+from curate.models.names import fingerprint
 from train.recipe import Recipe, recipe_text
 from train.sweep.halving import Outcome
 from train.sweep.space import Space, Trial

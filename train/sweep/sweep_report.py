@@ -6,10 +6,10 @@ from typing import Any, Final
 from rich.console import Console, RenderableType
 from rich.text import Text
 
+from curate.core.text import excerpt, plural, visible
 from curate.report.console import table
 from curate.report.html import TABLE, foot, head, safe
 from curate.report.html_plots import DOTS, STYLE, Curve, Dot, curves, dots
-from curate.text import excerpt, plural, visible
 from train.plan_text import duration
 from train.recipe import toml
 from train.sweep.halving import Halving, winner

@@ -5,9 +5,9 @@ from signal import Signals
 from time import monotonic
 from typing import Any, Final
 
-from curate.errors import CurateError, ExitCode, UsageError
-from curate.files import write_bytes, write_json
-from curate.text import excerpt, plural, visible
+from curate.core.errors import CurateError, ExitCode, UsageError
+from curate.core.files import write_bytes, write_json
+from curate.core.text import excerpt, plural, visible
 from train.journal import Narrator, Phase
 from train.recipe import Recipe, recipe_text
 from train.run_folder import folder_lock

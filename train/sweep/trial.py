@@ -11,7 +11,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, Final
 
-from curate.runs import new_events
+from curate.core.runs import new_events
 
 TICK: Final = 0.25
 """Seconds between looks at a training."""

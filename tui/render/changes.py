@@ -6,11 +6,11 @@ from typing import Any, Final
 
 from textual.content import Content
 
+from curate.core.text import plural
 from curate.review.bulk import Bulk
 from curate.review.draft import draft_of
 from curate.review.live_lint import Repaired
 from curate.review.view import View
-from curate.text import plural
 from tui.conversation import MORE, Mark, Reader, literal
 from tui.diff import word_marks
 from tui.render.signs import lines

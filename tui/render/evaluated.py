@@ -5,9 +5,9 @@ from typing import Any, Final
 
 from textual.content import Content
 
+from curate.core.text import excerpt, visible
 from curate.pipeline.followed import Followed
 from curate.pipeline.outcome import PLAIN, Contender, Outcome, Score
-from curate.text import excerpt, visible
 from tui.conversation import fact, literal, shortened
 from tui.render.columns import beside
 from tui.render.runs import result

@@ -5,10 +5,10 @@ from typing import Final
 
 from textual.content import Content
 
-from curate.finding import Severity
+from curate.core.finding import Severity
+from curate.core.text import plural, visible
 from curate.review import ReviewSession
 from curate.review.overview import Measured
-from curate.text import plural, visible
 from tui.conversation import ROLES, literal
 from tui.render.signs import SEVERITIES, bar, lines
 from tui.render.status import share

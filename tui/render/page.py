@@ -6,13 +6,13 @@ from typing import Final
 
 from textual.content import Content
 
-from curate.decision import Decision
-from curate.example import Example, Message
-from curate.finding import Finding
+from curate.core.decision import Decision
+from curate.core.example import Example, Message
+from curate.core.finding import Finding
+from curate.core.text import plural, visible
 from curate.review import Cluster, Entry, MultiConflict, PairConflict, ReviewSession, ReviewStatus, Side
 from curate.review.span import spans_of
 from curate.review.training_signals import related
-from curate.text import plural, visible
 from tui.conversation import MORE, Mark, Reader, literal, shortened
 from tui.diff import clash_marks, turn_marks
 from tui.render.signs import SEVERITIES, lines, verdict_sign
@@ -106,7 +106,7 @@ def _example_page(session: ReviewSession, entry: Entry, look: Look) -> Page:
 
 
 def _finding_page(session: ReviewSession, entry: Entry, finding: Finding, look: Look) -> Page:
-    from curate.rules import RULES  # a fifth of a second; the first screen does not wait for it
+    from curate.lint.rules import RULES  # a fifth of a second; the first screen does not wait for it
 
     rule = RULES.get(finding.code)
     where = literal(f"{entry.place} {finding.pointer}".strip(), style=MUTED)

@@ -5,10 +5,10 @@ from typing import Final
 
 from textual.content import Content
 
-from curate.example import Example, Place
-from curate.finding import Finding
+from curate.core.example import Example, Place
+from curate.core.finding import Finding
+from curate.core.text import excerpt, visible
 from curate.review import Cluster, Entry, Kind, MultiConflict, PairConflict, ReviewSession, question
-from curate.text import excerpt, visible
 from tui.conversation import Reader
 from tui.render.signs import SEVERITIES, status_sign
 

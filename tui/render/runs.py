@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from textual.content import Content
 
+from curate.core.text import excerpt
 from curate.pipeline.followed import Followed, State
-from curate.text import excerpt
 from tui.conversation import fact, literal, shortened
 from tui.render.columns import beside
 from tui.render.plot import LABEL, curve

@@ -4,9 +4,9 @@ from typing import Final
 
 from textual.content import Content
 
-from curate.decision import Verdict
-from curate.errors import CurateError
-from curate.finding import Severity
+from curate.core.decision import Verdict
+from curate.core.errors import CurateError
+from curate.core.finding import Severity
 from curate.review import ReviewStatus
 from tui.conversation import literal
 

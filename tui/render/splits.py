@@ -4,11 +4,11 @@ from typing import Final
 
 from textual.content import Content
 
-from curate.datacard import LINKS, reason_for
-from curate.manifest import Manifest
+from curate.core.manifest import Manifest
+from curate.core.text import excerpt, plural
+from curate.output.datacard import LINKS, reason_for
 from curate.report.verify import VerifyOutput
 from curate.review.split_composition import SplitComposition
-from curate.text import excerpt, plural
 from curate.verify.proof import Verdict
 from tui.conversation import fact, literal
 from tui.render.signs import bar, lines

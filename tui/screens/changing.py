@@ -11,15 +11,15 @@ from typing import Any, ClassVar
 from textual import work
 from textual.reactive import reactive
 
-from curate.edited import key_of
-from curate.errors import CurateError, DataError, UsageError
-from curate.finding import Finding
+from curate.core.errors import CurateError, DataError, UsageError
+from curate.core.finding import Finding
+from curate.lint.suppressions import added, load_suppressions
+from curate.output.edited import key_of
 from curate.read.dataset import ParsedLine
 from curate.review import Choice, Edit, Entry, Kind, Side, VerdictOrEdit, View
 from curate.review.bulk import decide, preview
 from curate.review.choices import sides_of_entry
 from curate.review.draft import draft_of, value_of
-from curate.suppressions import added, load_suppressions
 from tui.messages import DecisionReverted, Failed
 from tui.render.changes import bulk_text, repair_text
 from tui.screens.ask import AskScreen, ConfirmScreen

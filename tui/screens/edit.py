@@ -10,8 +10,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Footer, Static, TextArea
 
-from curate.errors import DataError
-from curate.finding import Finding
+from curate.core.errors import DataError
+from curate.core.finding import Finding
 from curate.read.dataset import ParsedLine
 from curate.review.draft import value_of
 from curate.review.live_lint import LiveLint

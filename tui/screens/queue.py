@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widgets import Input, Static
 
-from curate.errors import CurateError
+from curate.core.errors import CurateError
 from curate.review import SINGLE, Choice, Cluster, Entry, Kind, MultiConflict, ReviewStatus, VerdictOrEdit, View, next_open
 from curate.review.choices import apart_from, as_keeper, only_group, verdicts_for
 from curate.review.query import HELP

@@ -5,10 +5,10 @@ from pathlib import Path
 from textual import work
 from textual.worker import get_current_worker
 
-from curate.errors import CurateError
-from curate.manifest import Manifest, read_manifest
-from curate.pipeline.proving import prove
+from curate.core.errors import CurateError
+from curate.core.manifest import Manifest, read_manifest
 from curate.review.split_composition import composition_of
+from curate.review.verification import prove
 from tui.keys import bindings
 from tui.messages import Failed, Measured
 from tui.render.splits import nowhere, proof, splits

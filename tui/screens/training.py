@@ -2,7 +2,7 @@
 
 from textual import work
 
-from curate.errors import CurateError
+from curate.core.errors import CurateError
 from curate.pipeline.followed import Followed, Follower, start, stop
 from tui.keys import bindings
 from tui.messages import Failed, Measured

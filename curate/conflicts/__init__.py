@@ -1,0 +1,1 @@
+"""Contradictions between examples: same questions, clash rules, NLI, judges."""
