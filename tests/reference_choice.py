@@ -1,13 +1,13 @@
-"""The definition of what becomes of a group of near-duplicates, in plain Python: what `curate.detect.picked` has to come to."""
+"""The definition of what becomes of a group of near-duplicates, in plain Python: what `curate.dedup.cluster_resolution` has to come to."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
-from curate.detect.cluster import Choice, Pair
-from curate.detect.keeper import length, rank_of
-from curate.detect.shingles import Sets
-from curate.detect.verify import TOLD, jaccard
-from curate.example import Example
+from curate.core.example import Example
+from curate.corpus.keep_policy import length, rank_of
+from curate.dedup.cluster import Choice, Pair
+from curate.similarity.shingles import Sets
+from curate.similarity.similarity_index import TOLD, jaccard
 
 Rank = tuple[Any, ...]
 

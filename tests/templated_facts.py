@@ -4,7 +4,7 @@ the facts may be lost, all of the copies should be told. Same seed, same set."""
 import random
 from collections.abc import Iterator
 
-from curate.example import Example, Place
+from curate.core.example import Example, Place
 
 PLACES = {
     "Austria": "Vienna", "Australia": "Canberra", "Iran": "Tehran", "Iraq": "Baghdad", "Niger": "Niamey", "Nigeria": "Abuja", "Slovakia": "Bratislava",

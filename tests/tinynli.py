@@ -6,7 +6,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from curate.detect.encoder import quiet_loading
+from curate.models.model_loading import quiet_loading
 
 LABELS = ("contradiction", "entailment", "neutral")
 LIT, DARK, SHINES = "The lamp shines all night.", "The lamp is dark all night.", "All night the lamp shines."

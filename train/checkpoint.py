@@ -3,16 +3,75 @@
 import os
 import shutil
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from curate.files import write_json
+import torch
+from accelerate.utils import load_fsdp_model, load_fsdp_optimizer, save_fsdp_model, save_fsdp_optimizer
+from transformers.trainer_pt_utils import safe_globals
+
+from curate.core.files import write_json
+from train import distributed
+from train.adapters import load_adapter_weights, save
 
 MARKER: Final = "complete.json"
 KEPT: Final = 2
 
 
+class Checkpointer:
+    """Saves and loads the state of a training: trained weights, optimizer, learning rate schedule, random numbers."""
+
+    def __init__(self, folder: Path, accelerator: Any, model: Any, optimizer: Any, scheduler: Any, *, sharded: bool) -> None:
+        self.folder, self.accelerator, self.model, self.optimizer, self.scheduler = folder, accelerator, model, optimizer, scheduler
+        self.fsdp = accelerator.state.fsdp_plugin if sharded else None
+
+    def _parts(self) -> dict[str, Any]:
+        parts = {"scheduler.pt": self.scheduler, "scaler.pt": self.accelerator.scaler}
+        return {name: part for name, part in (parts if self.fsdp else {"optimizer.pt": self.optimizer, **parts}).items() if part is not None}
+
+    def save(self, step: int, best: int | None) -> None:
+        """Write a checkpoint; only the last two and that of step `best` are kept. All processes call it."""
+        target, first = self.folder / f"checkpoint-{step}", distributed.rank() == 0
+        target.mkdir(parents=True, exist_ok=True)
+        if self.fsdp:
+            weights = self.accelerator.get_state_dict(self.model)  # gathered from all processes
+            if first:
+                self.model.save_pretrained(str(target), state_dict=weights, save_embedding_layers=False)
+            save_fsdp_model(self.fsdp, self.accelerator, self.model, str(target), adapter_only=True)
+            save_fsdp_optimizer(self.fsdp, self.accelerator, self.optimizer, self.model, str(target))
+        elif first:
+            save(self.model, target)
+        if first:
+            for name, part in self._parts().items():
+                torch.save(part.state_dict(), target / name)
+        torch.save({"cpu": torch.get_rng_state(), **({"cuda": torch.cuda.get_rng_state()} if torch.cuda.is_available() else {})}, target / _random_file())
+        distributed.wait()  # each process has written its random numbers
+        if first:
+            finalize(target, best)
+        distributed.wait()  # nobody looks for complete checkpoints before this one is
+
+    def load(self, checkpoint: Path) -> None:
+        """Go on from a checkpoint."""
+        if self.fsdp:
+            load_fsdp_model(self.fsdp, self.accelerator, self.model, str(checkpoint), adapter_only=True)
+            load_fsdp_optimizer(self.fsdp, self.accelerator, self.optimizer, self.model, str(checkpoint), adapter_only=True)
+        else:
+            load_adapter_weights(self.model, checkpoint)
+        for name, part in self._parts().items():
+            part.load_state_dict(torch.load(checkpoint / name, map_location="cpu", weights_only=True))
+        if (checkpoint / _random_file()).is_file():  # another number of processes has other files
+            with safe_globals():  # earlier versions saved the state of numpy, too
+                state = torch.load(checkpoint / _random_file(), weights_only=True)
+            torch.set_rng_state(state["cpu"])
+            if torch.cuda.is_available() and isinstance(state.get("cuda"), torch.Tensor):
+                torch.cuda.set_rng_state(state["cuda"])
+
+
+def _random_file() -> str:
+    return "rng_state.pth" if distributed.world() == 1 else f"rng_state_{distributed.rank()}.pth"
+
+
 def step_of(folder: Path) -> int:
-    """The number of steps a checkpoint was made after."""
+    """The number of steps after which a checkpoint was made."""
     return int(folder.name.rpartition("-")[2])
 
 
@@ -21,15 +80,17 @@ def complete(folder: Path) -> list[Path]:
     return sorted((made for made in folder.glob("checkpoint-*") if (made / MARKER).is_file()), key=step_of)
 
 
-def seal(checkpoint: Path, best: int | None = None) -> None:
-    """Mark a checkpoint as complete, its files flushed to the disk before; then drop all but the last two and the one of step `best`."""
+def finalize(checkpoint: Path, best: int | None = None) -> None:
+    """Flush a checkpoint to the disk and mark it as complete; then delete all but the last two and that of step `best`."""
     for file in checkpoint.iterdir():
-        with file.open("rb") as written:
-            os.fsync(written.fileno())
+        if file.is_file():
+            with file.open("rb") as written:
+                os.fsync(written.fileno())
     write_json(checkpoint / MARKER, {"step": step_of(checkpoint)})
     for old in complete(checkpoint.parent)[:-KEPT]:
         if step_of(old) != best:
-            remove(old)
+            (old / MARKER).unlink(missing_ok=True)  # first: a half-deleted checkpoint must not count
+            shutil.rmtree(old)
 
 
 def of_step(folder: Path, step: int) -> Path | None:
@@ -37,14 +98,8 @@ def of_step(folder: Path, step: int) -> Path | None:
     return next((made for made in complete(folder) if step_of(made) == step), None)
 
 
-def remove(checkpoint: Path) -> None:
-    """Delete a checkpoint; its marker first, for a half-deleted one must not count."""
-    (checkpoint / MARKER).unlink(missing_ok=True)
-    shutil.rmtree(checkpoint)
-
-
 def latest(folder: Path) -> Path | None:
-    """The last complete checkpoint, or None; incomplete ones are deleted, for a kill left them."""
+    """The last complete checkpoint, or None; incomplete ones, which a kill left, are deleted."""
     made = complete(folder)
     for leftover in folder.glob("checkpoint-*"):
         if leftover not in made:

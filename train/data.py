@@ -1,18 +1,26 @@
-"""A split folder to token ids: every example is encoded, refused or left out with its reason; none is cut or dropped silently."""
+"""A split folder to token ids, and what else is decided before any weights are loaded: the order of the texts, the questions.
+
+Each example is encoded, refused or left out with its reason; none is cut or dropped silently.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
-from curate.encoding import Encoded
-from curate.errors import InputError
-from curate.example import Example
+from curate.core.errors import InputError
+from curate.core.example import Example
+from curate.core.text import plural
+from curate.models.encoding import Encoded
+from curate.models.template import Template, load_template
 from curate.read.dataset import read_dataset
-from curate.template import Template
-from curate.text import plural
+from train.autoconfig import Texts
+from train.batching import Order, plan_order
+from train.generation import stop_ids
+from train.journal import Narrator
 from train.recipe import Recipe
-from train.report import LeftOut
+from train.results import LeftOut
 
 SHOWN = 20
 
@@ -32,7 +40,7 @@ class Split:
     """Differences between training and inference, with the number of examples that have them."""
 
     def name_of(self, text: int) -> str:
-        """Where the example of a text stands."""
+        """File and line of the example of a text."""
         return str(self.examples[self.owners[text]].place)
 
     def first(self, count: int) -> "Split":
@@ -44,12 +52,12 @@ class Split:
 def load_split(folder: Path, name: str, template: Template, recipe: Recipe) -> Split:
     """Encode one part of a split folder.
 
-    Raises `InputError` where the file is missing, empty or broken, and, listing them, where the recipe says to refuse
-    examples over its length or with nothing to train on.
+    Raises `InputError` if the file is missing, empty or broken, or, with their list, if the recipe refuses examples that are
+    too long or have nothing to train on.
     """
     path = folder / f"{name}.jsonl"
     if not path.is_file():
-        raise InputError(f"{path}: no such file", "make the split first: curate split DATA -o FOLDER, and name FOLDER as `data` in the recipe")
+        raise InputError(f"{path}: no such file", "create the split with  curate split DATA -o FOLDER  and set  data  in the recipe to FOLDER")
     lines = read_dataset([path]).lines
     broken = [str(line.place) for line in lines if line.example is None]
     if broken:
@@ -88,5 +96,89 @@ def _refuse(path: Path, found: Sequence[LeftOut], policy: str, key: str) -> None
     listed = [f"{path}:{one.line}: {one.reason}" for one in found[:SHOWN]]
     if len(found) > SHOWN:
         listed.append(f"... and {len(found) - SHOWN:,} more")
-    ways = "raise max_length" if key == "over_length" else "mend them"
-    raise InputError("\n".join(listed), f'{ways}, or say  {key} = "leave-out"  in the recipe: they are then listed in the report')
+    ways = "raise max_length" if key == "over_length" else "fix them"
+    raise InputError("\n".join(listed), f'{ways}, or set  {key} = "leave-out"  in the recipe: the report then lists them')
+
+
+class Question(NamedTuple):
+    """A held-out question for people to compare answers to."""
+
+    text: str
+    """The last message before the answer."""
+    prompt: str
+    """What inference renders of the whole conversation before the answer."""
+    reference: str
+    """The answer in the data."""
+
+
+def questions(split: Split, template: Template, count: int) -> list[Question]:
+    """Up to `count` questions spread over a split."""
+    step = max(1, len(split.examples) // count) if count else 1
+    found: list[Question] = []
+    for example in split.examples[::step]:
+        prompt = template.prompt(example.value)
+        if len(found) < count and prompt is not None and example.answer is not None:
+            found.append(Question(example.prompt[-1].text, prompt, example.answer.text))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A training that is ready to start."""
+
+    recipe: Recipe
+    template: Template
+    train: Split
+    validation: Split | None
+    """What is measured on during the training; None where the recipe wants no measurements or the split is empty."""
+    held_out: Split
+    """What is measured on before and after it."""
+    order: Order
+    stops: list[int]
+    questions: list[Question]
+
+    @property
+    def evaluate_every(self) -> int:
+        """Steps between measurements on the validation split."""
+        return self.recipe.evaluate_every or max(20, len(self.order) // 10)
+
+    @property
+    def texts(self) -> Texts:
+        """What the texts to be trained on are like."""
+        lengths = [len(text.input_ids) for text in self.train.encoded]
+        return Texts(lengths, sum(text.supervised for text in self.train.encoded) / sum(lengths))
+
+    @property
+    def start(self) -> list[int]:
+        """Tokens that virtual tokens begin as: those that the texts begin with."""
+        return self.train.encoded[0].input_ids
+
+
+def prepare(recipe: Recipe, narrator: Narrator) -> Prepared:
+    """Encode and order the data. Raises `CurateError` for data that cannot be trained on."""
+    template = load_template(recipe.model)
+    data = Path(recipe.data)
+    measures = recipe.evaluate_every != 0 and _filled(data / "validation.jsonl")
+    parts = narrator.phase("encoding", 3 if measures else 2)
+    train = load_split(data, "train", template, recipe)
+    parts.advance()
+    held_out = load_split(data, "test" if _filled(data / "test.jsonl") else "validation", template, recipe)
+    parts.advance()
+    validation = None
+    if measures:
+        validation = held_out if held_out.name == "validation" else load_split(data, "validation", template, recipe)
+        validation = validation.first(recipe.evaluate_examples)
+        parts.advance()
+    for split in {train.name: train, held_out.name: held_out}.values():
+        for mismatch, count in split.mismatches.items():
+            narrator.say(f"note: {split.name}, {plural(count, 'example')}: {mismatch}")
+        if split.left_out:
+            narrator.say(f"note: {split.name}: {plural(len(split.left_out), 'example')} left out; the report lists them")
+    return Prepared(
+        recipe, template, train, validation, held_out, plan_order(len(train.encoded), recipe), stop_ids(template, train.encoded),
+        questions(held_out, template, recipe.generations),
+    )  # fmt: skip
+
+
+def _filled(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size > 0

@@ -1,146 +1,269 @@
-"""The training itself: transformers' Trainer, with our order, our passes, our loss, our checkpoints and nothing on the screen."""
+"""The training loop: forward, backward, clip, optimizer step, scheduler step, log, evaluate, save.
+
+One step reads from top to bottom in `train`; `train.batching` packs its texts, `train.loss` computes their loss, `train.callback` writes down what
+happened and decides when to stop, `train.checkpoint` saves. The loss of a step is the weighted mean over its supervised tokens; how these are
+split into micro-batches and over processes does not change it.
+"""
 
 import os
 from collections.abc import Sequence
-from math import isfinite
+from math import inf, isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 import torch
+from accelerate import Accelerator
+from accelerate.utils import FullyShardedDataParallelPlugin
+from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
-from transformers import Trainer, TrainingArguments, set_seed
-from transformers.trainer_callback import PrinterCallback
+from transformers import Trainer, TrainingArguments, get_scheduler, set_seed
+from transformers.integrations import get_reporting_integration_callbacks
+from transformers.trainer_callback import TrainerControl, TrainerState
+from transformers.trainer_pt_utils import get_parameter_names
 
-from train import checkpoint, ranks
-from train.attach import put_back, save
-from train.follow import Follower
-from train.model import device
-from train.order import Order
+from curate.core.errors import ModelError
+from curate.core.text import excerpt, plural
+from train import distributed
+from train.autoconfig import Settings
+from train.batching import Microbatches, Order
+from train.callback import Callback
+from train.checkpoint import Checkpointer, step_of
+from train.errors import NotANumber, ran_out
+from train.loss import EmbeddingNoise, losses
+from train.model import DTYPES, autocast, device
 from train.recipe import Recipe
-from train.settings import Settings
-from train.step import OutOfMemory, Passes, gradient_norm, must_learn
+
+NO_DECAY = (r"bias", r"layernorm", r"rmsnorm", r"(?:^|\.)norm(?:$|\.)", r"_norm(?:$|\.)")
+"""Names of parameters without weight decay, as transformers has them."""
 
 
-class Steps(Dataset[tuple[int, ...]]):
-    """The steps of a training in order: for each the indices of its texts. One comes whole to every process."""
-
-    def __init__(self, order: Order) -> None:
-        self.order = order
-
-    def __len__(self) -> int:
-        return len(self.order)
-
-    def __getitem__(self, index: int) -> tuple[int, ...]:
-        return self.order[index]
+class OutOfMemory(Exception):
+    """A micro-batch did not fit; stays inside the loop, which tries again with smaller ones."""
 
 
-def _only(steps: list[tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
-    (step,) = steps
-    return {"texts": step}
+class StepLoss(NamedTuple):
+    """The loss of a step or of a micro-batch."""
+
+    mean: Tensor
+    """Its share of the mean loss per token of the step."""
+    texts: Tensor
+    """For each text the sum of its token losses in nats, its supervised tokens, and how many of them were the most likely token; shape (texts, 3)."""
 
 
-class StepTrainer(Trainer):  # type: ignore[misc]
-    """A step's gradients come from `Passes`; the optimiser, the schedule, the checkpoints and who is told are transformers'."""
+def train(
+    model: Any, microbatches: Microbatches, order: Order, recipe: Recipe, settings: Settings, folder: Path, *, callback: Callback, resume: Path | None
+) -> Any:
+    """Train `model` and return it; checkpoints go to `folder`, and a training that is resumed starts from the checkpoint `resume`.
 
-    passes: Passes
-    follower: Follower
+    On a CPU the result is the same to the bit whether or not the training was interrupted. Returns early where the callback says so.
+    """
+    arguments = training_arguments(recipe, settings, len(order), folder)
+    accelerator = make_accelerator(arguments)
+    sharded = arguments.fsdp_plugin_args is not None
+    noise, optimizer = EmbeddingNoise(model, recipe.neftune), make_optimizer(model, arguments)
+    # Without FSDP the model is not wrapped: gradients are summed over all processes once a step, after the last micro-batch.
+    model, optimizer = accelerator.prepare(model, optimizer) if sharded else (model, accelerator.prepare(optimizer))
+    scheduler = get_scheduler(recipe.schedule, optimizer, arguments.get_warmup_steps(len(order)), len(order))
+    checkpointer = Checkpointer(folder, accelerator, model, optimizer, scheduler, sharded=sharded)
+    reporter = Reporter(arguments, model, len(order))
+    gradients = Gradients(model, microbatches, noise, DTYPES[settings.dtype], accelerator, sharded=sharded)
+    set_seed(recipe.seed + distributed.rank())  # measuring the base may have drawn numbers, and a resumed run does not measure it again
+    done = 0 if resume is None else step_of(resume)
+    steps = iter(DataLoader(cast("Dataset[tuple[int, ...]]", order[done:]), batch_size=None, collate_fn=tuple))  # draws a random number when it starts
+    if resume is not None:
+        checkpointer.load(resume)
+    with callback.listening():
+        for step, texts in enumerate(steps, start=done + 1):
+            callback.begin_step()
+            model.train()
+            loss = gradients.accumulate(texts, callback)
+            gradients.check(texts, loss.mean, first=step == 1)
+            gradient_norm = accelerator.clip_grad_norm_(model.parameters(), recipe.max_grad_norm or inf)
+            optimizer.step()
+            learning_rate = scheduler.get_last_lr()[0]
+            if not accelerator.optimizer_step_was_skipped:  # float16 skips a step whose gradients are too big
+                scheduler.step()
+            model.zero_grad()
+            metrics = {"loss": loss.mean.item(), "grad_norm": float(gradient_norm), "learning_rate": learning_rate}
+            callback.log(step, texts, metrics, loss.texts)
+            reporter.log(step, metrics)
+            measured = callback.evaluate(step)
+            stop = callback.should_stop(step, metrics["loss"])
+            if measured or stop or step % recipe.save_every == 0:
+                checkpointer.save(step, callback.best_step)
+            if stop:
+                break
+    reporter.end()
+    return model
 
-    def get_train_dataloader(self) -> DataLoader[Any]:
-        """Steps in their order, the same on every process; resuming skips what is done."""
-        return DataLoader(self.train_dataset, batch_size=1, shuffle=False, collate_fn=_only)
 
-    def _get_num_items_in_batch(self, *_: Any) -> None:
-        return None  # the loss is scaled in the step
+class Gradients:
+    """The gradients of a step: its texts in as many micro-batches as memory allows, on one process or several."""
 
-    def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> torch.Tensor:  # noqa: ARG002  (Trainer's signature)
-        """The gradients of one step and its loss, told as Trainer wants it: the mean over processes."""
-        step = inputs["texts"]
-        model.train()
+    def __init__(
+        self,
+        model: Any,
+        microbatches: Microbatches,
+        noise: EmbeddingNoise,
+        dtype: torch.dtype,
+        accelerator: Accelerator | None = None,
+        *,
+        sharded: bool = False,
+    ) -> None:
+        self.model, self.microbatches, self.noise, self.dtype, self.sharded = model, microbatches, noise, dtype, sharded
+        self._backward = torch.autograd.backward if accelerator is None else accelerator.backward
+        self.scaled = accelerator is not None and accelerator.scaler is not None
+
+    def accumulate(self, step: Sequence[int], callback: Callback) -> StepLoss:
+        """Compute the gradients of a step and its loss over all processes; where memory runs out, again with smaller micro-batches."""
         while True:
             drawn = torch.get_rng_state()
             try:
-                loss, texts = self.passes.run(model, step, self._backward)
+                loss = self.compute(step)
                 break
             except OutOfMemory:
-                model.zero_grad()
+                self.model.zero_grad()
                 if torch.cuda.is_available():
                     torch.cuda.empty_cache()
                 torch.set_rng_state(drawn)
-                self.follower.shrunk(self.passes.halve(step))
-        if not self.is_fsdp_enabled:  # which has added them up in the backward passes
-            ranks.total_gradients(model.parameters())
-        self._check(model, step, ranks.total(loss.clone()))
-        self.follower.saw(texts)
-        return loss * ranks.world()
+                callback.out_of_memory(self.microbatches.halve(step))
+        if not self.sharded:  # FSDP sums them up in the backward passes
+            distributed.sum_gradients(self.model.parameters())
+        return StepLoss(distributed.total(loss.mean), loss.texts)
 
-    def _backward(self, loss: torch.Tensor) -> None:
+    def compute(self, step: Sequence[int]) -> StepLoss:
+        """Compute the gradients once. Raises `OutOfMemory` on all processes where a micro-batch does not fit on one of them."""
+        weight = self.microbatches.weight(step)
+        mean, texts = torch.zeros((), device=device()), torch.zeros(len(step), 3, device=device())
+        fits = True
+        try:
+            for positions in self.microbatches.of(step):
+                # A process that has nothing left to do takes part with a text that counts nothing.
+                loss = self.backward([step[at] for at in positions] or step[:1], weight if positions else inf)
+                mean += loss.mean
+                if positions:
+                    texts[positions] = loss.texts
+        except (torch.OutOfMemoryError, RuntimeError, MemoryError) as error:
+            if not ran_out(error):
+                raise
+            fits = False
+        if distributed.world() > 1:
+            fits = not float(distributed.total(torch.tensor(0.0 if fits else 1.0, device=device())))
+        if not fits:
+            raise OutOfMemory
+        return StepLoss(mean, distributed.total(texts))
+
+    def backward(self, indices: Sequence[int], weight: float) -> StepLoss:
+        """Add the gradients of one micro-batch, whose summed loss is divided by `weight`."""
+        packed = self.microbatches.pack(indices).to(device())
+        self.noise.announce(packed)
+        with autocast(self.dtype):
+            found = losses(self.model, packed)
+            loss = found.total / weight
         # FSDP takes the mean over processes where the sum is meant.
-        self.accelerator.backward(loss * ranks.world() if self.is_fsdp_enabled else loss)
+        self._backward(loss * distributed.world() if self.sharded else loss)
+        return StepLoss(loss.detach(), found.by_text(packed))
 
-    def _check(self, model: Any, step: Sequence[int], loss: torch.Tensor) -> None:
-        """Stop before the optimiser learns from nonsense. Gradients in float16 are scaled, and may be too big at first."""
-        norm = 1.0 if self.args.fp16 else float(gradient_norm(model.parameters()))
+    def check(self, step: Sequence[int], loss: Tensor, *, first: bool) -> None:
+        """Stop before the optimizer learns from nonsense, and after a first step that learns nothing. Raises `ModelError`.
+
+        Gradients in float16 are scaled, and may be too big at first.
+        """
+        norm = 1.0 if self.scaled else float(_norm([parameter.grad for parameter in self.model.parameters() if parameter.grad is not None]))
         if not (isfinite(float(loss)) and isfinite(norm)):
-            raise self.passes.blame(model, step)
-        if self.state.global_step == 0:
-            must_learn(norm)
+            raise self.nan_diagnosis(step)
+        if first:
+            zero_gradient_check(norm)
 
-    def floating_point_ops(self, inputs: Any) -> int:  # noqa: ARG002  (an estimate for other models' inputs; nobody reads it)
-        """Not counted."""
-        return 0
-
-    def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
-        # What was trained only: tokenizer and arguments are the run's, and the arguments would be a pickle.
-        if state_dict is not None:
-            self.model.save_pretrained(output_dir, state_dict=state_dict, save_embedding_layers=False)
-        else:
-            save(self.model, Path(str(output_dir)))
-
-    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
-        if self.is_fsdp_enabled:
-            super()._load_from_checkpoint(resume_from_checkpoint, model)
-        else:
-            put_back(self.model, Path(resume_from_checkpoint))
-
-    def _save_checkpoint(self, model: Any, trial: Any) -> None:
-        super()._save_checkpoint(model, trial)
-        ranks.wait()  # each process has written the state of its random numbers
-        if ranks.rank() == 0:
-            checkpoint.seal(Path(str(self.args.output_dir)) / f"checkpoint-{self.state.global_step}", self.follower.best_step)
+    @torch.no_grad()
+    def nan_diagnosis(self, step: Sequence[int]) -> NotANumber:
+        """Why the loss of a step is not a number: the texts that cause it, or the weights."""
+        if not all(bool(torch.isfinite(parameter).all()) for parameter in self.model.parameters() if parameter.requires_grad):
+            return NotANumber("the trained weights contain NaN or infinity", "lower learning_rate; the last checkpoint is from before this step")
+        guilty = []
+        for index in step:
+            with autocast(self.dtype):
+                loss = float(losses(self.model, self.microbatches.pack([index]).to(device())).total)
+            if not isfinite(loss):
+                guilty.append(index)
+        named = ", ".join(self.microbatches.name_of(index) for index in (guilty or step)[:8])
+        what = f"the loss of {plural(len(guilty), 'text')}" if guilty else f"the gradient of a step of {plural(len(step), 'text')}"
+        return NotANumber(f"{what} is not a number: {excerpt(named, 400)}", 'check them, set  dtype = "float32"  or lower learning_rate')
 
 
-def arguments(recipe: Recipe, settings: Settings, steps: int, folder: Path) -> TrainingArguments:
-    """The recipe in the words of transformers."""
-    # TensorBoard's own folder would lie among the checkpoints.
+def _norm(gradients: list[Tensor]) -> Tensor:
+    norms = torch._foreach_norm(gradients)
+    return torch.stack(list(norms)).norm() if norms else torch.zeros(())
+
+
+def zero_gradient_check(norm: float) -> None:
+    """Raises `ModelError` where no gradient reached anything in the first step: such a training would do nothing."""
+    if norm == 0:
+        raise ModelError("no gradient reaches what is to be trained", "set  activation_checkpointing = false,  or choose other target_modules")
+
+
+class Reporter:
+    """Sends metrics to the services that the recipe names in `report_to`, as transformers does; without any it does nothing."""
+
+    def __init__(self, arguments: TrainingArguments, model: Any, steps: int) -> None:
+        self.services = [one() for one in get_reporting_integration_callbacks(arguments.report_to)]
+        self.model, self.arguments, self.state = model, arguments, TrainerState(max_steps=steps)
+        self.state.is_local_process_zero = self.state.is_world_process_zero = distributed.rank() == 0
+        self._call("on_train_begin")
+
+    def _call(self, event: str, **facts: Any) -> None:
+        for service in self.services:
+            getattr(service, event)(self.arguments, self.state, TrainerControl(), model=self.model, **facts)
+
+    def log(self, step: int, metrics: dict[str, float]) -> None:
+        """Send the metrics of a step."""
+        self.state.global_step, self.state.epoch = step, step / self.state.max_steps
+        self._call("on_log", logs={**metrics, "epoch": self.state.epoch})
+
+    def end(self) -> None:
+        """The training has ended."""
+        self._call("on_train_end")
+
+
+def make_accelerator(arguments: TrainingArguments) -> Accelerator:
+    """What knows of mixed precision and of sharding."""
+    plugin = None if arguments.fsdp_plugin_args is None else FullyShardedDataParallelPlugin(**arguments.fsdp_plugin_args)
+    return Accelerator(mixed_precision=arguments.mixed_precision, fsdp_plugin=plugin, cpu=arguments.device.type == "cpu")
+
+
+def make_optimizer(model: Any, arguments: TrainingArguments) -> Any:
+    """The optimizer that the arguments name; norms and biases have no weight decay."""
+    kind, options = Trainer.get_optimizer_cls_and_kwargs(arguments, model)
+    decaying = set(get_parameter_names(model, [nn.LayerNorm], list(NO_DECAY)))
+    trained = [(name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
+    groups = [
+        {"params": [parameter for name, parameter in trained if (name in decaying) is decays], "weight_decay": arguments.weight_decay if decays else 0.0}
+        for decays in (True, False)
+    ]
+    if options.get("optim_bits") == 8:
+        from bitsandbytes.optim import GlobalOptimManager
+
+        for module in model.modules():  # as bitsandbytes advises: embeddings want 32 bits
+            if isinstance(module, nn.Embedding):
+                GlobalOptimManager.get_instance().register_module_override(module, "weight", {"optim_bits": 32})
+    return kind(groups, **options)
+
+
+def training_arguments(recipe: Recipe, settings: Settings, steps: int, folder: Path) -> TrainingArguments:
+    """The recipe in the terms of transformers."""
+    # TensorBoard's own folder would be among the checkpoints.
     os.environ.setdefault("TENSORBOARD_LOGGING_DIR", str(folder.parent / "tensorboard"))
     return TrainingArguments(
-        output_dir=str(folder), max_steps=steps, per_device_train_batch_size=1, gradient_accumulation_steps=1,
-        learning_rate=recipe.peak_rate, lr_scheduler_type=recipe.schedule, warmup_steps=round(recipe.warmup * steps),
+        output_dir=str(folder), max_steps=steps, learning_rate=recipe.peak_rate, lr_scheduler_type=recipe.schedule, warmup_steps=round(recipe.warmup * steps),
         optim=settings.optimiser, weight_decay=recipe.weight_decay, max_grad_norm=recipe.max_grad_norm, seed=recipe.seed, data_seed=recipe.seed,
-        fp16=settings.dtype == "float16", logging_steps=1, logging_nan_inf_filter=False, save_strategy="steps", save_steps=recipe.save_every,
-        report_to=list(recipe.report_to) or "none", run_name=folder.parent.name, use_cpu=device().type == "cpu", disable_tqdm=True,
-        remove_unused_columns=False, dataloader_pin_memory=False, ddp_find_unused_parameters=False, **_sharding(recipe),
+        fp16=settings.dtype == "float16", report_to=list(recipe.report_to) or "none", run_name=folder.parent.name, use_cpu=device().type == "cpu",
+        **_sharding(recipe),
     )  # fmt: skip
 
 
 def _sharding(recipe: Recipe) -> dict[str, Any]:
     """FSDP2 for a base that no GPU holds alone; the adapter is saved whole."""
-    if recipe.parallel != "fsdp" or ranks.world() == 1:
+    if recipe.parallel != "fsdp" or distributed.world() == 1:
         return {}
     config = {"version": 2, "reshard_after_forward": True, "state_dict_type": "FULL_STATE_DICT", "auto_wrap_policy": "TRANSFORMER_BASED_WRAP"}
     return {"fsdp": True, "fsdp_config": config | ({"activation_checkpointing": True} if recipe.activation_checkpointing else {})}
-
-
-def run(model: Any, passes: Passes, order: Order, recipe: Recipe, settings: Settings, folder: Path, *, follower: Follower, resume: Path | None) -> None:
-    """Train `model` in place, with checkpoints in `folder`; from the checkpoint `resume` on, where given.
-
-    On a CPU the result is the same to the bit whether or not it was interrupted. Returns early where the follower was told to stop.
-    """
-    trainer = StepTrainer(
-        model=model, args=arguments(recipe, settings, len(order), folder), train_dataset=Steps(order), data_collator=_only, callbacks=[follower]
-    )
-    trainer.passes, trainer.follower = passes, follower
-    trainer.remove_callback(PrinterCallback)
-    set_seed(recipe.seed + ranks.rank())  # measuring the base may have drawn numbers, and a resumed run does not measure it again
-    with follower.listening():
-        trainer.train(resume_from_checkpoint=None if resume is None else str(resume))

@@ -1,15 +1,38 @@
-"""The loss of packed texts, for every method; and the proofs that a model keeps the texts of a pack apart and that its loss can be had in chunks."""
+"""The loss of packed texts, for every method: attention within each text, virtual tokens before it, cross-entropy in chunks.
 
-from typing import Any, NamedTuple
+Packed attention (on a CPU): each text by itself, causal, without a mask in between. The usual way is one attention over the whole pack with a mask of
+tokens times tokens: most of the work is thrown away, and each layer keeps a mask. On a GPU one big kernel is faster, and transformers' own is used.
+
+Chunked cross-entropy: the output layer and the cross-entropy in one, a few tokens at a time, so that the logits of a pack never exist all at once. With
+a vocabulary of 128,000 the logits of 1,000 trained tokens and what their gradient needs take 2 GB, more than all else that a step keeps. The
+gradient of the hidden states is computed in the forward pass, chunk by chunk, so nothing is computed twice.
+
+Virtual tokens (prompt and prefix tuning) stand before each text of a pack; PEFT puts them before the first one only.
+"""
+
+from inspect import signature
+from typing import Any, Final, NamedTuple
+from weakref import WeakSet
 
 import torch
+from peft import PeftModel, PeftType
 from torch import Tensor, nn
+from transformers import AttentionInterface, AttentionMaskInterface
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
+from transformers.masking_utils import sdpa_mask
 
-from curate.encoding import Encoded, Rendered
-from train.attention import packed_options
-from train.head import FUSED, backbone_of, chunked_loss
-from train.pack import Pack, pack
-from train.virtual import has_virtual, inputs_with_virtual
+from curate.models.encoding import Encoded, Rendered
+from train.batching import Pack, pack
+
+PACKED_ATTENTION: Final = "curate_packed"
+LENGTHS: Final = "packed_lengths"
+"""Keyword under which the lengths of the texts reach the attention; models hand on what they do not know."""
+CHUNKED: Final["WeakSet[nn.Module]"] = WeakSet()
+"""Models whose loss is the same in chunks; some models scale or cap their logits and are excluded."""
+CHUNK: Final = 1 << 27
+"""Bytes that the logits of a chunk may take, with their gradient."""
+BYTES: Final = 12
+"""That a logit takes: in the model's dtype, as float32, and its gradient in the model's dtype, with what is between."""
 
 
 class Losses(NamedTuple):
@@ -20,7 +43,7 @@ class Losses(NamedTuple):
     each: Tensor
     """Cross-entropy of each supervised token, without its weight; shape (supervised,), no gradient."""
     right: Tensor
-    """Whether that token is the likeliest one, so that greedy decoding would have said it; shape (supervised,)."""
+    """Whether that token is the most likely one, so that greedy decoding would produce it; shape (supervised,)."""
 
     def by_text(self, packed: Pack) -> Tensor:
         """For each text of the pack the sum of its losses, its supervised tokens, and how many are right; shape (texts, 3)."""
@@ -32,8 +55,8 @@ class Losses(NamedTuple):
 def losses(model: Any, packed: Pack) -> Losses:
     """The loss of a pack, as a whole and token by token."""
     base, inputs, keep = _inputs(model, packed)
-    if base in FUSED:
-        return Losses(*chunked_loss(base, inputs, keep, packed.targets, packed.weights))
+    if base in CHUNKED:
+        return Losses(*chunked_cross_entropy(base, inputs, keep, packed.targets, packed.weights))
     logits = _logits(model, packed)
     each = nn.functional.cross_entropy(logits, packed.targets, reduction="none")
     right = logits.detach().gather(1, packed.targets[:, None])[:, 0] >= logits.detach().amax(1)
@@ -53,20 +76,15 @@ def token_losses(model: Any, packed: Pack) -> Tensor:
 def _logits(model: Any, packed: Pack) -> Tensor:
     base, inputs, keep = _inputs(model, packed)
     # Not through the base where there is no need: FSDP gathers the weights when the model itself is called.
-    logits: Tensor = (base if has_virtual(_inner(model)) else model)(**inputs, logits_to_keep=keep).logits
+    logits: Tensor = (base if has_virtual(model) else model)(**inputs, logits_to_keep=keep).logits
     return logits[0].float()
-
-
-def _inner(model: Any) -> Any:
-    return model.module if isinstance(model, nn.parallel.DistributedDataParallel) else model
 
 
 def _inputs(model: Any, packed: Pack) -> tuple[Any, dict[str, Any], Tensor]:
     """The base model, what its forward pass gets, and the positions whose logits are wanted."""
-    inner = _inner(model)
-    if has_virtual(inner):
-        return inputs_with_virtual(inner, packed)
-    base = inner.get_base_model() if hasattr(inner, "get_base_model") else inner
+    if has_virtual(model):
+        return _with_prompt(model, packed) if model.active_peft_config.peft_type == PeftType.PROMPT_TUNING else _with_prefix(model, packed)
+    base = model.get_base_model() if hasattr(model, "get_base_model") else model
     options = packed_options(base, packed.lengths)
     return base, {"input_ids": packed.input_ids, "position_ids": packed.position_ids, "use_cache": False, **options}, packed.keep
 
@@ -84,8 +102,8 @@ def packs_exactly(model: Any, device: torch.device) -> bool:
 
 
 @torch.no_grad()
-def fuse_head(model: Any, device: torch.device) -> bool:
-    """Let the loss of a model be had in chunks from now on, where that is the same loss; returns whether it is."""
+def use_chunked_cross_entropy(model: Any, device: torch.device) -> bool:
+    """Compute the loss of a model in chunks from now on, if that gives the same loss; returns whether it does."""
     packed = pack(_random_texts(model, 7, 11)).to(device)
     base, inputs, keep = _inputs(model, packed)
     if backbone_of(base) is None:
@@ -94,10 +112,10 @@ def fuse_head(model: Any, device: torch.device) -> bool:
     model.eval()
     apart = (token_losses(model, packed) * packed.weights).sum()
     _, inputs, keep = _inputs(model, packed)  # anew: a prefix is a cache, and has grown
-    fused, *_ = chunked_loss(base, inputs, keep, packed.targets, packed.weights)
+    fused, *_ = chunked_cross_entropy(base, inputs, keep, packed.targets, packed.weights)
     model.train(training)
     if same := bool(torch.isclose(apart, fused, rtol=1e-3)):
-        FUSED.add(base)
+        CHUNKED.add(base)
     return same
 
 
@@ -106,3 +124,162 @@ def _random_texts(model: Any, *lengths: int) -> list[Encoded]:
     generator = torch.Generator().manual_seed(0)
     texts = [torch.randint(vocabulary, (length,), generator=generator).tolist() for length in lengths]
     return [Encoded(ids, list(ids), [1.0] * len(ids), Rendered("", ())) for ids in texts]
+
+
+class ChunkedCrossEntropy(torch.autograd.Function):
+    """Cross-entropy of `hidden` (tokens, size) through a linear layer (vocabulary, size), in nats.
+
+    Three results: its weighted sum, with a gradient; that of each token; and whether each token is the most likely one.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor, weights: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Also the gradients, where they are wanted: each chunk's logits are gone before the next one's come."""
+        dtype = torch.get_autocast_dtype(hidden.device.type) if torch.is_autocast_enabled(hidden.device.type) else weight.dtype
+        head, wanted = weight.to(dtype), ctx.needs_input_grad[0] or ctx.needs_input_grad[1]
+        each = torch.empty(len(hidden), device=hidden.device)
+        right = torch.empty(len(hidden), dtype=torch.bool, device=hidden.device)
+        grad_hidden = torch.empty_like(hidden) if wanted else None
+        grad_weight = torch.zeros_like(weight) if ctx.needs_input_grad[1] else None
+        size = max(1, CHUNK // (BYTES * weight.shape[0]))
+        with torch.autocast(hidden.device.type, enabled=False):
+            for start in range(0, len(hidden), size):
+                part = slice(start, start + size)
+                states = hidden[part].to(dtype)
+                logits = nn.functional.linear(states, head, None if bias is None else bias.to(dtype)).float()
+                target, highest = logits.gather(1, targets[part, None])[:, 0], logits.amax(1)
+                right[part] = target >= highest
+                shares = logits.sub_(highest[:, None]).exp_()
+                sums = shares.sum(1)
+                each[part] = sums.log() + highest - target
+                if grad_hidden is not None:
+                    logits.div_(sums[:, None])
+                    logits[torch.arange(len(logits), device=logits.device), targets[part]] -= 1
+                    gradient = logits.mul_(weights[part, None]).to(dtype)
+                    grad_hidden[part] = (gradient @ head).to(hidden.dtype)
+                    if grad_weight is not None:
+                        grad_weight += (gradient.t() @ states).to(weight.dtype)
+        ctx.save_for_backward(grad_hidden, grad_weight)
+        ctx.mark_non_differentiable(each, right)
+        return (each * weights).sum(), each, right
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Any) -> tuple[Tensor | None, ...]:
+        """The gradients from the forward pass, scaled."""
+        grad = grads[0]
+        of_hidden, of_weight = ctx.saved_tensors
+        return (
+            None if of_hidden is None else of_hidden * grad.to(of_hidden.dtype),
+            None if of_weight is None else of_weight * grad.to(of_weight.dtype),
+            None,
+            None,
+            None,
+        )
+
+
+def backbone_of(base: Any) -> nn.Module | None:
+    """What of a model makes the hidden states; None where its output layer is no plain linear one."""
+    head = base.get_output_embeddings() if hasattr(base, "get_output_embeddings") else None
+    backbone = getattr(base, "base_model", None)
+    return backbone if type(head) is nn.Linear and isinstance(backbone, nn.Module) and backbone is not base else None
+
+
+def chunked_cross_entropy(base: Any, inputs: dict[str, Any], keep: Tensor, targets: Tensor, weights: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Cross-entropy at the positions `keep` of a pack, as `ChunkedCrossEntropy` gives it; `inputs` are those of the model's forward pass."""
+    backbone, head = backbone_of(base), base.get_output_embeddings()
+    assert backbone is not None
+    hidden = backbone(**inputs).last_hidden_state[0][keep]
+    found: tuple[Tensor, Tensor, Tensor] = ChunkedCrossEntropy.apply(  # type: ignore[no-untyped-call]
+        hidden, head.weight, head.bias, targets, weights
+    )
+    return found
+
+
+def packed_attention(module: torch.nn.Module, query: Tensor, key: Tensor, value: Tensor, attention_mask: Tensor | None, **options: Any) -> tuple[Tensor, Any]:
+    """Attention of shape (1, tokens, heads, size), text by text where the lengths are given; else that of transformers.
+
+    `query` has the shape (1, heads, tokens, size), `key` and `value` the same with fewer heads where several queries share one.
+    """
+    lengths: tuple[int, ...] | None = options.pop(LENGTHS, None)
+    window = options.get("sliding_window") or getattr(module, "sliding_window", None)
+    if lengths is None or sum(lengths) != query.shape[2] or key.shape[2] != query.shape[2] or (window and max(lengths) > window):
+        found: tuple[Tensor, Any] = sdpa_attention_forward(module, query, key, value, attention_mask, **options)
+        return found
+    parts = [
+        torch.nn.functional.scaled_dot_product_attention(
+            queries, keys, values, dropout_p=options.get("dropout", 0.0), scale=options.get("scaling"), is_causal=True, enable_gqa=True
+        )
+        for queries, keys, values in zip(*(torch.split(tensor, list(lengths), dim=2) for tensor in (query, key, value)), strict=True)
+    ]
+    return torch.cat(parts, dim=2).transpose(1, 2).contiguous(), None
+
+
+def use_packed_attention(model: Any) -> None:
+    """Let a model on a CPU that uses torch's attention use this one; others are left alone."""
+    if getattr(model.config, "_attn_implementation", None) == "sdpa" and model.device.type == "cpu":
+        AttentionInterface.register(PACKED_ATTENTION, packed_attention)
+        AttentionMaskInterface.register(PACKED_ATTENTION, sdpa_mask)
+        model.set_attn_implementation(PACKED_ATTENTION)
+
+
+def packed_options(model: Any, lengths: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
+    """Further arguments of the forward pass for packed texts, if the model uses this attention."""
+    return {LENGTHS: lengths} if getattr(model.config, "_attn_implementation", None) == PACKED_ATTENTION else {}
+
+
+def has_virtual(model: Any) -> bool:
+    """Whether a model is one with virtual tokens."""
+    return isinstance(model, PeftModel) and bool(model.active_peft_config.is_prompt_learning)
+
+
+def _with_prompt(model: PeftModel, packed: Pack) -> tuple[Any, dict[str, Any], Tensor]:
+    """The embeddings of the virtual tokens precede each text."""
+    base, count = model.get_base_model(), model.active_peft_config.num_virtual_tokens
+    words = base.get_input_embeddings()(packed.input_ids)[0]
+    prompt = model.get_prompt(1)[0].to(words.dtype)
+    rows = [row for text in torch.split(words, list(packed.lengths)) for row in (prompt, text)]
+    lengths = tuple(count + length for length in packed.lengths)
+    positions = torch.cat([torch.arange(length, device=words.device) for length in lengths])[None]
+    inputs = {"inputs_embeds": torch.cat(rows)[None], "position_ids": positions, "use_cache": False, **packed_options(base, lengths)}
+    return base, inputs, packed.keep + count * (packed.text_numbers()[packed.keep] + 1)
+
+
+def _with_prefix(model: PeftModel, packed: Pack) -> tuple[Any, dict[str, Any], Tensor]:
+    """All texts see the keys and values of the virtual tokens, and each sees itself up to where it is."""
+    base, count = model.get_base_model(), model.active_peft_config.num_virtual_tokens
+    text = packed.text_numbers()
+    own = (text[:, None] == text[None, :]).tril()
+    mask = torch.cat([torch.ones(len(text), count, dtype=torch.bool, device=own.device), own], dim=1)[None, None]
+    positions = packed.position_ids + count
+    inputs = {"input_ids": packed.input_ids, "position_ids": positions, "attention_mask": mask, "use_cache": False, **prefix_cache(model)}
+    return base, inputs, packed.keep
+
+
+def prefix_cache(model: PeftModel) -> dict[str, Any]:
+    """The prefix as transformers calls it, which changed in 5.24."""
+    return {"cache" if "cache" in signature(model.get_base_model().forward).parameters else "past_key_values": model.get_prompt(1)}
+
+
+class EmbeddingNoise:
+    """NEFTune (Jain et al. 2023): uniform noise of up to alpha / sqrt(tokens of the text * hidden size) on the embeddings of the passes that are announced.
+
+    transformers has it too, but takes a pack for one text: the noise of each would be too small.
+    """
+
+    def __init__(self, model: Any, alpha: float) -> None:
+        self.alpha = alpha
+        self._most: Tensor | None = None
+        if alpha:
+            model.get_input_embeddings().register_forward_hook(self._noisy)
+
+    def announce(self, packed: Pack) -> None:
+        """The next forward pass is one of training, over this pack."""
+        if self.alpha:
+            self._most = torch.cat([packed.weights.new_full((length,), self.alpha / length**0.5) for length in packed.lengths])
+
+    def _noisy(self, _module: Any, _arguments: Any, output: Tensor) -> Tensor:
+        most, self._most = self._most, None
+        if most is None:
+            return output
+        noisy: Tensor = output + torch.empty_like(output).uniform_(-1, 1) * (most / output.shape[-1] ** 0.5)[None, :, None].to(output.dtype)
+        return noisy

@@ -1,4 +1,4 @@
-"""The methods: what is trained on top of a base, what each can and cannot do, and the defaults that go with it. No torch here."""
+"""The methods: what is trained on top of a base, what each can and cannot do, and the defaults that go with it. This module does not import torch."""
 
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -50,7 +50,7 @@ METHODS: Final[dict[MethodName, Method]] = {
     "qlora": Method(
         "QLoRA", "low-rank updates of its weights, which are kept in 4 bits", 2e-4, "QLoRA (2023): 2e-4 up to 13B, 1e-4 above", LORA_KEYS, merges=True
     ),
-    "ia3": Method("IA3", "factors for keys, values and the inner layer of the MLP", 3e-3, "IA3 (Liu et al. 2022)", TARGETED),
+    "ia3": Method("IA3", "scaling vectors for keys, values and the inner layer of the MLP", 3e-3, "IA3 (Liu et al. 2022)", TARGETED),
     "prefix-tuning": Method(
         "prefix tuning", "keys and values of virtual tokens before each text, in every layer", 5e-3, "PEFT's method comparison: 1e-3 hardly learns",
         frozenset(("virtual_tokens",)), checkpoints=False, virtual=True,
@@ -60,7 +60,7 @@ METHODS: Final[dict[MethodName, Method]] = {
         frozenset(("virtual_tokens",)), virtual=True,
     ),
     "bottleneck": Method(
-        "bottleneck adapters", "small networks behind attention and MLP", 3e-4, "Houlsby et al. (2019)", frozenset(("places", "bottleneck"))
+        "bottleneck adapters", "small networks after attention and MLP", 3e-4, "Houlsby et al. (2019)", frozenset(("places", "bottleneck"))
     ),
     "full": Method("full fine-tuning", "all its weights", 2e-5, "common practice, a tenth of LoRA's", quantises=False, merges=True),
 }  # fmt: skip

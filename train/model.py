@@ -8,10 +8,10 @@ import torch
 from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 from transformers.utils import logging
 
-from curate.errors import MissingExtra
-from curate.models import reading, resolve
-from train.attention import use_packed_attention
-from train.ranks import local_rank
+from curate.core.errors import MissingExtra
+from curate.models.names import reading, resolve
+from train.distributed import local_rank
+from train.loss import use_packed_attention
 from train.recipe import Recipe
 
 DTYPES: Final = {"bfloat16": torch.bfloat16, "float16": torch.float16, "float32": torch.float32}

@@ -1,22 +1,22 @@
-"""Did a training learn its examples by heart? What its losses, its memory and its general prompts say, in numbers and in words."""
+"""The diagnosis of overfitting: losses, memorization and general prompts, in numbers and in words."""
 
 from collections.abc import Mapping, Sequence
 from math import sqrt
 from typing import Any, Final
 
-from curate.text import plural
-from train.report import Forgotten, LossPoint, Memorised, Overfitting, Sign
+from curate.core.text import plural
+from train.results import Forgotten, LossPoint, Memorised, Overfitting, Sign
 
 RISE: Final = 0.02
 """Share of the best held-out loss by which a later one has to be higher to count as a rise."""
 KNOWN, MORE = 3, 0.1
-"""Answers, and share of them, that have to be known by heart more than without the training."""
+"""Memorized answers above the baseline, as a number and as a share, that count as memorization."""
 FORGOT: Final = 0.05
-"""Nats by which general answers have become less likely, at the least, where something was forgotten."""
+"""Increase of the loss on general answers, in nats, that counts as forgetting."""
 ADVICE: Final[dict[Sign, str]] = {
-    "overfits": 'fewer epochs, a lower learning rate or a smaller rank would do; `keep = "best"` and `patience` see to it by themselves',
-    "memorises": "what is known by heart can be got out again: mind secrets and copies in the data, train for fewer epochs",
-    "forgets": "mix some general examples into the data, or train more gently, where the model has to do more than this task",
+    "overfits": 'use fewer epochs, a lower learning rate or a smaller rank; `keep = "best"` and `patience` do so automatically',
+    "memorises": "memorized text can be extracted: remove secrets and duplicates from the data, or train for fewer epochs",
+    "forgets": "mix general examples into the data, or use a lower learning rate, if the model has to do more than this task",
 }
 
 
@@ -94,31 +94,32 @@ def _said(found: Overfitting, kept: int) -> list[str]:
         said.append(f"Generalisation gap: held-out loss {found.held_out_loss:.2f} at the end, {gap}.")
     if (known := found.memorised) is not None:
         said.append(
-            f"Memory: given its first quarter, {known.tuned} of {plural(known.answers, 'training answer')} go on word for word (base: {known.base}); "
+            f"Memorization: given their first quarter, {known.tuned} of {plural(known.answers, 'training answer')} are continued word for word "
+            f"(base: {known.base}); "
             f"of {plural(known.held_out_answers, 'held-out answer')} {known.held_out} (base: {known.held_out_base})."
         )
     if (general := found.general) is not None:
         half = (general.high - general.low) / 2
         said.append(
             f"General prompts: loss {general.base:.2f} before, {general.tuned:.2f} after ({general.change:+.2f} ± {half:.2f} on {general.prompts} prompts)"
-            + (": it has forgotten some of what it could." if "forgets" in found.signs else ".")
+            + (": the model forgot some general ability." if "forgets" in found.signs else ".")
         )
     return [sentence for sentence in said if sentence] + [f"{_head(sign)}: {ADVICE[sign]}." for sign in found.signs]
 
 
 def _head(sign: Sign) -> str:
-    return {"overfits": "It overfits", "memorises": "It has learnt answers by heart", "forgets": "It forgets"}[sign]
+    return {"overfits": "It overfits", "memorises": "It memorizes answers", "forgets": "It forgets"}[sign]
 
 
 def _losses(found: Overfitting, kept: int) -> str:
     measured = len(found.curve)
     if not measured:
-        return "The held-out loss was measured at the end only: with a validation split and `evaluate_every` it is seen when it stops to improve."
+        return "The held-out loss was measured only at the end; a validation split and `evaluate_every` show when it stops improving."
     last, best = found.curve[-1], found.best_step
     if "overfits" in found.signs:
         low = (last.held_out or 0.0) - (found.rise or 0.0)
         verb = "and that adapter was kept" if kept == best else f"and the adapter of step {kept:,} was kept"
-        return f"The held-out loss stopped to improve after step {best:,} of {last.step:,} ({low:.2f}, {last.held_out:.2f} at the end), {verb}."
+        return f"The held-out loss stopped improving after step {best:,} of {last.step:,} ({low:.2f}, {last.held_out:.2f} at the end), {verb}."
     if best == last.step:
-        return f"The held-out loss was at its best ({last.held_out:.2f}) at the last step, {last.step:,}: it may not have stopped to improve."
-    return f"The held-out loss was at its best after step {best:,} and stayed about there until step {last.step:,}."
+        return f"The held-out loss was at its best ({last.held_out:.2f}) at the last step, {last.step:,}: it may still be improving."
+    return f"The held-out loss was at its best after step {best:,} and stayed nearly constant until step {last.step:,}."

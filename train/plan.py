@@ -1,27 +1,28 @@
-"""What a training will do and need, told before a byte of weights is loaded: `curate plan`."""
+"""The plan of a training, made before any weights are loaded: `curate plan`."""
 
 from collections.abc import Callable
 from pathlib import Path
+from time import monotonic
 from typing import Final
 
 import torch
 
-from curate.check import check_paths
-from curate.config import CheckConfig
-from curate.encoding import IGNORED, Encoded
-from curate.template import Template
-from curate.text import plural
-from train import reporting
-from train.fit import fit, nearest
-from train.memory import Sizes
-from train.model import compute_dtype, device
-from train.pack import spread
-from train.plan_report import Piece, Refusal, SplitPlan, Told, TrainingPlan
-from train.prepare import Prepared, prepare
-from train.progress import Narrator
-from train.recipe import Recipe
-from train.report import LeftOut
-from train.settings import advice, available, gigabytes, optimiser_of
+from curate.core.config import CheckConfig
+from curate.core.text import plural
+from curate.lint.runner import check_paths
+from curate.models.encoding import IGNORED, Encoded
+from curate.models.template import Template
+from train.adapters import add_adapter
+from train.autoconfig import advice, available, fit, gigabytes, nearest, optimiser_of
+from train.batching import Microbatches
+from train.data import Prepared, prepare
+from train.hardware import peak_memory
+from train.journal import Narrator
+from train.loss import EmbeddingNoise, packs_exactly, use_chunked_cross_entropy
+from train.memory_profile import Sizes
+from train.model import autocast, compute_dtype, device, load_base
+from train.recipe import Recipe, reporting_problem
+from train.results import LeftOut, Piece, Refusal, SplitPlan, Told, TrainingPlan
 
 SHOWN: Final = 3
 """Examples whose mask is shown."""
@@ -31,9 +32,9 @@ Measure = Callable[[Prepared, TrainingPlan], tuple[float, int]]
 
 
 def plan(recipe: Recipe, narrator: Narrator, *, memory: int | None = None, measure: Measure | None = None) -> TrainingPlan:
-    """The plan of a training. `memory`: bytes of a GPU that is meant, instead of what is here; `measure` runs a step and says how long all would take.
+    """The plan of a training. `memory`: bytes of a GPU to plan for, instead of this machine; `measure` runs a step and estimates the time.
 
-    Raises `CurateError` where there is nothing to plan: no model, no data, not one example that could be trained on.
+    Raises `CurateError` without a model, without data, or if no example can be trained on.
     """
     on_cpu = memory is None and device().type == "cpu"
     lenient = recipe.model_copy(update={"over_length": "leave-out", "untrainable": "leave-out"})
@@ -46,8 +47,8 @@ def plan(recipe: Recipe, narrator: Narrator, *, memory: int | None = None, measu
     long = tuple(one for one in left_out if one.reason.startswith("K001"))
     unusable = tuple(one for one in left_out if one not in long)
     refusals = _refusals(recipe, long, unusable)
-    if memory is None and (places := reporting.missing(recipe)):
-        refusals.append(Refusal(reason=reporting.reason(places), next=reporting.advice(places)))
+    if memory is None and (problem := reporting_problem(recipe)) is not None:
+        refusals.append(Refusal(reason=problem[0], next=problem[1]))
     if not found.fits:
         other = nearest(recipe, lambda changed: Sizes(changed, sizes.dtype, on_cpu=on_cpu), prepared.texts, there, optimiser)
         refusals.append(Refusal(reason=f"it needs {gigabytes(found.estimate.high)} of memory, and there are {gigabytes(there)}", next=advice(other)))
@@ -91,11 +92,11 @@ def _refusals(recipe: Recipe, long: tuple[LeftOut, ...], unusable: tuple[LeftOut
         longest = max(int(one.reason.split()[1]) for one in long)
         found.append(
             Refusal(
-                reason=f"{plural(len(long), 'example')} {_are(long)} longer than max_length", next=f'say  max_length = {longest}  or  over_length = "leave-out"'
+                reason=f"{plural(len(long), 'example')} {_are(long)} longer than max_length", next=f'set  max_length = {longest}  or  over_length = "leave-out"'
             )
         )
     if unusable and recipe.untrainable == "refuse":
-        found.append(Refusal(reason=f"{plural(len(unusable), 'example')} cannot be trained on", next='mend them, or say  untrainable = "leave-out"'))
+        found.append(Refusal(reason=f"{plural(len(unusable), 'example')} cannot be trained on", next='fix them, or set  untrainable = "leave-out"'))
     return found
 
 
@@ -118,13 +119,12 @@ def _splits(prepared: Prepared) -> tuple[SplitPlan, ...]:
     )
 
 
-def _work(prepared: Prepared, room: int) -> dict[str, int]:
-    texts = prepared.train.encoded
-    lengths, supervised = [len(text.input_ids) for text in texts], [text.supervised for text in texts]
+def _work(prepared: Prepared, max_tokens: int) -> dict[str, int]:
+    microbatches = Microbatches(prepared.train.encoded, prepared.train.name_of, max_tokens, packing=True)
     return {
-        "passes": sum(len(spread([lengths[index] for index in step], room)[0]) for step in prepared.order),
-        "tokens": sum(lengths[index] for step in prepared.order for index in step),
-        "supervised": sum(supervised[index] for step in prepared.order for index in step),
+        "passes": sum(len(microbatches.of(step)) for step in prepared.order),
+        "tokens": sum(map(microbatches.tokens, prepared.order)),
+        "supervised": sum(map(microbatches.supervised, prepared.order)),
     }
 
 
@@ -157,7 +157,25 @@ def _pieces(encoded: Encoded, template: Template) -> tuple[Piece, ...]:
 
 
 def measured(prepared: Prepared, made: TrainingPlan) -> tuple[float, int]:
-    """Seconds that the whole training would take and the most memory, from one step on this machine: the weights are loaded for it."""
-    from train.measure import one_step  # loads what a plan does without
+    """Seconds that the whole training would take and the most memory, from the second of two equal steps of middle size; the weights are loaded for it."""
+    from train.loop import Gradients  # loads what a plan does without
 
-    return one_step(prepared, made.tokens_per_pass, made.activation_checkpointing, made.tokens)
+    recipe = prepared.recipe
+    dtype = compute_dtype(recipe.dtype)
+    if recipe.threads:
+        torch.set_num_threads(recipe.threads)
+    model = add_adapter(load_base(recipe, dtype, checkpointing=made.activation_checkpointing), recipe, prepared.start)
+    with autocast(dtype):
+        use_chunked_cross_entropy(model, device())
+        packing = recipe.packing and packs_exactly(model, device())
+    microbatches = Microbatches(prepared.train.encoded, prepared.train.name_of, made.tokens_per_pass, packing)
+    gradients = Gradients(model, microbatches, EmbeddingNoise(model, recipe.neftune), dtype)
+    step = sorted(prepared.order, key=microbatches.tokens)[len(prepared.order) // 2]
+    model.train()
+    began = monotonic()
+    for _ in range(2):  # the first one warms up
+        began = monotonic()
+        gradients.compute(step)
+        if device().type == "cuda":
+            torch.cuda.synchronize()
+    return (monotonic() - began) / microbatches.tokens(step) * made.tokens, peak_memory()

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
+from curate.core.text import plural, visible
 from curate.report.console import COLOURS, table
-from curate.text import plural, visible
-from train.plan_report import Piece, TrainingPlan
-from train.settings import gigabytes
+from train.autoconfig import gigabytes
+from train.results import Piece, TrainingPlan
 
 MOST = 600
 """Characters of an example that are shown."""
@@ -32,7 +32,7 @@ def _parts(plan: TrainingPlan) -> Iterator[RenderableType]:
         splits.add_row(split.name, *(f"{count:,}" for count in (split.examples, split.texts, split.tokens, split.supervised, split.longest)))
     yield splits
     if plan.findings:
-        found = table("What the model makes of it (family K)", "code", "", "count", "first", "says", numbers=("count",))
+        found = table("Tokenization and chat template (family K)", "code", "", "count", "first", "says", numbers=("count",))
         for one in plan.findings:
             found.add_row(one.code, Text(one.severity.value, COLOURS[one.severity]), f"{one.count:,}", Text(visible(one.place)), Text(visible(one.message)))
         yield found
@@ -44,12 +44,12 @@ def _parts(plan: TrainingPlan) -> Iterator[RenderableType]:
             yield listed
     for mismatch, count in plan.mismatches.items():
         yield Text(f"note: {plural(count, 'example')}: {visible(mismatch)}", "yellow")
-    yield Text("Three examples as the model gets them; it is trained to say what is green.", "bold")
+    yield Text("Three examples as the model sees them; it is trained on the green parts.", "bold")
     for mask in plan.masks:
         yield Group(Text(""), _mask(mask))
     yield Text("")
     if not plan.refusals:
-        yield Text("It can begin:  curate train RECIPE", "bold green")
+        yield Text("Ready:  curate train RECIPE", "bold green")
     for refusal in plan.refusals:
         yield Text(f"It would be refused: {refusal.reason}", "bold red")
         yield Text(f"  next: {refusal.next}")

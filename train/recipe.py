@@ -3,19 +3,30 @@
 import json
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from curate.config import validated
-from curate.errors import ConfigError, UsageError
+from curate.core.config import validated
+from curate.core.errors import ConfigError, UsageError
 from train.methods import METHODS, OWN_KEYS, Method, MethodName
 
 Positive = Annotated[int, Field(ge=1)]
 Count = Annotated[int, Field(ge=0)]
 Targets = Literal["all-linear", "attention", "attention+mlp"] | tuple[str, ...]
 Policy = Literal["refuse", "leave-out"]
+
+
+ALIASES: Final = {
+    "model_name_or_path": "model", "r": "rank", "lora_r": "rank", "lora_alpha": "alpha", "lora_dropout": "dropout", "lora_target_modules": "target_modules",
+    "use_rslora": "rslora", "use_dora": "dora", "num_virtual_tokens": "virtual_tokens", "bnb_4bit_use_double_quant": "double_quantisation",
+    "lr_scheduler_type": "schedule", "warmup_ratio": "warmup", "optim": "optimiser", "neftune_noise_alpha": "neftune", "num_train_epochs": "epochs",
+    "per_device_train_batch_size": "batch", "max_seq_length": "max_length", "gradient_checkpointing": "activation_checkpointing",
+    "eval_steps": "evaluate_every", "save_steps": "save_every", "early_stopping_patience": "patience", "torch_dtype": "dtype",
+}  # fmt: skip
+"""Names of transformers, PEFT and TRL for keys of a recipe; `batch` counts the examples of a step on all devices and in all micro-batches."""
 
 
 class Recipe(BaseModel):
@@ -50,9 +61,9 @@ class Recipe(BaseModel):
     initialisation: Literal["default", "gaussian", "olora", "pissa", "orthogonal"] = "default"
     """LoRA: how the update begins; `pissa` and `orthogonal` need a base that is not quantised, `olora` and `pissa` change it at the start."""
     virtual_tokens: Positive = 20
-    """Prefix and prompt tuning: how many virtual tokens stand before each text (Lester et al. 2021: little gain beyond 20)."""
+    """Prefix and prompt tuning: how many virtual tokens precede each text (Lester et al. 2021: little gain beyond 20)."""
     places: Literal["houlsby", "pfeiffer", "parallel"] = "pfeiffer"
-    """Bottleneck adapters: behind attention and MLP (Houlsby et al. 2019), behind the MLP (Pfeiffer et al. 2021), or beside it (He et al. 2022)."""
+    """Bottleneck adapters: after attention and MLP (Houlsby et al. 2019), after the MLP (Pfeiffer et al. 2021), or parallel to it (He et al. 2022)."""
     bottleneck: Positive = 64
     """Bottleneck adapters: neurons in the middle (Houlsby et al. 2019: 64 come close to full fine-tuning)."""
 
@@ -102,7 +113,7 @@ class Recipe(BaseModel):
     evaluate_examples: Positive = 200
     """Examples of the validation split that these measurements take, from its beginning."""
     patience: Positive | None = None
-    """Measurements without a better one after which the training ends; None given: it goes on to its last step."""
+    """Stop early after this many measurements without an improvement; without it, train to the last step."""
     keep: Literal["best", "last"] = "best"
     """Which adapter is the result: that of the best measurement on the validation split, or the last one. Without measurements the last."""
     save_every: Positive = 20
@@ -119,7 +130,7 @@ class Recipe(BaseModel):
     max_new_tokens: Positive = 64
     """Longest of these answers."""
     probes: Count = 32
-    """Training and held-out answers that base and tuned model are tried on for memory; general prompts tell what was forgotten. 0: neither."""
+    """Training and held-out answers to probe base and tuned model for memorization, with general prompts for forgetting. 0: neither."""
 
     @property
     def how(self) -> Method:
@@ -140,16 +151,16 @@ class Recipe(BaseModel):
     def _makes_sense(self) -> "Recipe":
         wrong = []
         if self.epochs is not None and self.max_steps is not None:
-            wrong.append("epochs and max_steps are both given: which one counts?")
+            wrong.append("epochs and max_steps exclude each other: set one of them")
         fields = type(self).model_fields
         if idle := sorted(key for key in OWN_KEYS - self.how.keys if getattr(self, key) != fields[key].default):
-            wrong.append(f"method {self.method!r} makes no use of {', '.join(idle)}")
+            wrong.append(f"method {self.method!r} does not use {', '.join(idle)}")
         if self.method == "qlora" and self.quantisation == "none":
-            wrong.append("qlora without quantisation is lora: say  method = 'lora'")
+            wrong.append("qlora without quantisation is lora: set  method = 'lora'")
         if self.method == "full" and self.quantised:
             wrong.append("the weights of a base in 4 bits cannot be trained: full needs  quantisation = 'none'")
         if self.quantised and self.initialisation in ("pissa", "orthogonal"):
-            wrong.append(f"initialisation {self.initialisation!r} needs the weights as they are: not in 4 bits")
+            wrong.append(f"initialisation {self.initialisation!r} needs a base that is not in 4 bits")
         if self.activation_checkpointing and not self.how.checkpoints:
             wrong.append(f"{self.method} does not work with activation_checkpointing")
         if self.patience is not None and self.evaluate_every == 0:
@@ -160,20 +171,20 @@ class Recipe(BaseModel):
 
 
 def load_recipe(path: Path, changes: Sequence[str] = ()) -> Recipe:
-    """Read a recipe; its relative paths become absolute ones. `changes` are `KEY=VALUE`, laid over the file.
+    """Read a recipe; its relative paths become absolute. `changes` are `KEY=VALUE` and override the file.
 
-    Raises `UsageError` when there is none, `ConfigError` with every mistake, its key and the likely meant one.
+    Raises `UsageError` if there is none, `ConfigError` with every mistake and, for unknown keys, the closest known one.
     """
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise UsageError(f"{path}: no such recipe", "`curate recipe init --for DATA` writes one") from None
+        raise UsageError(f"{path}: no such recipe", "create one with  curate recipe init --for DATA") from None
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}", "name the recipe file itself and check its permissions") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}", "mend the line that is named") from error
-    values.pop("sweep", None)  # what `curate sweep` tries stands in the same file
-    recipe = validated(Recipe, values | dict(map(_change, changes)), str(path))
+        raise ConfigError(f"{path}: not valid TOML: {error}", "fix that line") from error
+    values.pop("sweep", None)  # the table of `curate sweep` is in the same file
+    recipe = validated(Recipe, own_keys(values, str(path)) | own_keys(dict(map(_change, changes)), "--set"), str(path))
     folder = path.parent.resolve()
     found = {"data": str(folder / Path(recipe.data).expanduser())}
     if (folder / recipe.model).is_dir():
@@ -181,10 +192,21 @@ def load_recipe(path: Path, changes: Sequence[str] = ()) -> Recipe:
     return recipe.model_copy(update=found)
 
 
-def changed(recipe: Recipe, changes: Mapping[str, Any], *, without: Collection[str] = ()) -> dict[str, Any]:
-    """What stands in the file of a recipe with `changes` laid over it: the values that are no defaults, but for the keys of `without`.
+def own_keys(values: Mapping[str, Any], source: str) -> dict[str, Any]:
+    """Values with the recipe's own names for keys. Raises `ConfigError` where a key is given by two names."""
+    named: dict[str, str] = {}
+    for key in values:
+        own = ALIASES.get(key, key)
+        if own in named:
+            raise ConfigError(f"{source}: {named[own]} and {key} are two names of one key", "keep one of them")
+        named[own] = key
+    return {own: values[key] for own, key in named.items()}
 
-    Keys that its method makes no use of go; so does a learning rate that was meant for a method of another kind, and of `epochs` and `max_steps`
+
+def changed(recipe: Recipe, changes: Mapping[str, Any], *, without: Collection[str] = ()) -> dict[str, Any]:
+    """The values in the file of a recipe, overridden by `changes`: those that are not defaults, except for the keys of `without`.
+
+    Keys that its method does not use are dropped; so is a learning rate for a method of another kind, and of `epochs` and `max_steps`
     the one that is not among the changes. Raises `pydantic.ValidationError` where it makes no sense.
     """
     how = METHODS[changes.get("method", recipe.method)]
@@ -202,12 +224,12 @@ def recipe_text(values: Mapping[str, Any]) -> str:
 
 
 def toml(value: Any) -> str:
-    """A value as it stands in a recipe."""
+    """A value as TOML."""
     return str(value).lower() if isinstance(value, bool) else json.dumps(value, ensure_ascii=False)
 
 
 def _change(text: str) -> tuple[str, Any]:
-    """`KEY=VALUE`, the value as TOML or, where it is none, as text."""
+    """`KEY=VALUE`, the value as TOML or else as text."""
     key, equals, value = text.partition("=")
     if not equals:
         raise UsageError(f"--set {text}: is not KEY=VALUE", "for example  --set rank=32")
@@ -215,3 +237,13 @@ def _change(text: str) -> tuple[str, Any]:
         return key.strip(), tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:
         return key.strip(), value.strip()
+
+
+def reporting_problem(recipe: Recipe) -> tuple[str, str] | None:
+    """Why metrics cannot be sent to the services of `report_to`, and what to do; checked early, because transformers fails only after loading the model."""
+    packages = {"tensorboard": ("tensorboard", "tensorboardX")}
+    missing = [service for service in recipe.report_to if not any(find_spec(name) for name in packages.get(service, (service,)))]
+    if not missing:
+        return None
+    reason = f"report_to: {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not installed"
+    return reason, f"pip install {' '.join(missing)}, or leave {'it' if len(missing) == 1 else 'them'} out of report_to"

@@ -1,4 +1,4 @@
-"""A finished run as those who use its result see it: the base, what was trained, and the chat template that it was trained with."""
+"""A finished run: its base, its trained weights, and the chat template that it was trained with."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,18 +6,18 @@ from typing import Any, Final
 
 import torch
 
-from curate.config import validated
-from curate.errors import InputError, ModelError, OutputError
-from curate.files import sha256
-from curate.models import fingerprint
-from curate.runs import Project, find_run
-from curate.template import Template, load_template, template_hash
-from curate.text import excerpt, visible
-from train.attach import reload
-from train.folder import RunFolder
+from curate.core.config import validated
+from curate.core.errors import InputError, ModelError, OutputError
+from curate.core.files import sha256
+from curate.core.runs import Project, find_run
+from curate.core.text import excerpt, visible
+from curate.models.names import fingerprint
+from curate.models.template import Template, load_template, template_hash
+from train.adapters import load_adapter
 from train.model import DTYPES, load_base
 from train.recipe import Recipe
-from train.report import Report
+from train.results import Report
+from train.run_folder import RunFolder
 
 SOURCE: Final = "template.jinja"
 """The template that a run was trained with, as text."""
@@ -25,7 +25,7 @@ SOURCE: Final = "template.jinja"
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """What a finished run left."""
+    """A finished run."""
 
     folder: RunFolder
     recipe: Recipe
@@ -47,11 +47,11 @@ class Trained:
         return found
 
     def base(self, *, quantised: bool | None = None, dtype: torch.dtype | None = None) -> Any:
-        """The base model, as in the training unless said otherwise. Raises `ModelError` where it is another one by now."""
+        """The base model, loaded as in the training by default. Raises `ModelError` if the base has changed."""
         if (now := fingerprint(self.recipe.model)) != self.report.base:
             raise ModelError(
-                f"{self.recipe.model}: is not the base that this run was trained on any more ({now[:20]}…, trained on {self.report.base[:20]}…)",
-                "put the old one back, or train again",
+                f"{self.recipe.model}: is no longer the base that this run was trained on ({now[:20]}…, trained on {self.report.base[:20]}…)",
+                "restore the old one, or train again",
             )
         recipe = self.recipe if quantised is None else self.recipe.model_copy(update={"quantisation": "nf4" if quantised else "none"})
         return load_base(recipe, dtype or self.dtype).eval()
@@ -60,7 +60,7 @@ class Trained:
         """The base with what was trained, frozen; `adapter` is a copy of it."""
         if self.recipe.method == "full":
             return load_base(self.recipe.model_copy(update={"model": str(self.folder.adapter)}), dtype or self.dtype).eval()
-        return reload(self.base(quantised=quantised, dtype=dtype), adapter or self.folder.adapter)
+        return load_adapter(self.base(quantised=quantised, dtype=dtype), adapter or self.folder.adapter)
 
 
 def open_trained(name: str) -> Trained:
@@ -68,10 +68,10 @@ def open_trained(name: str) -> Trained:
     folder = RunFolder(find_run(name, Project(Path.cwd())))
     shown = visible(str(folder.path))
     if folder.key is None:
-        raise InputError(f"{shown}: holds no run", "`curate train RECIPE` makes one")
+        raise InputError(f"{shown}: contains no run", "create one with  curate train RECIPE")
     found = folder.read("report.json")
     if found is None:
-        raise InputError(f"{shown}: this run is not finished", "`curate train RECIPE --resume` goes on with it")
+        raise InputError(f"{shown}: this run has not finished", "resume it with  curate train RECIPE --resume")
     report = validated(Report, found, str(folder.path / "report.json"))
     recipe = validated(Recipe, folder.read("recipe.json") or {}, str(folder.path / "recipe.json"))
     source = folder.path / SOURCE
@@ -80,7 +80,7 @@ def open_trained(name: str) -> Trained:
         source.read_text(encoding="utf-8") if source.is_file() else None,
     )  # fmt: skip
     if not trained.weights.is_file() or sha256(trained.weights) != report.adapter_sha256:
-        raise OutputError(f"{visible(str(trained.weights))}: is not what the run ended with", "put it back, or train again with --fresh")
+        raise OutputError(f"{visible(str(trained.weights))}: was changed since the end of the run", "restore it, or train again with --fresh")
     return trained
 
 
@@ -101,6 +101,6 @@ def same_template_text(here: str, trained: str, source: str | None, where: str) 
     start = max(0, at - 20)
     shown = f"\n  there: {excerpt(here[start:], 100)}\n  trained: {excerpt(there[start:], 100)}" if source else ""
     raise ModelError(
-        f"{where}: its chat template is not the one of the training: {found[:12]} there, {trained[:12]} in the training{shown}",
-        f"put the run's {SOURCE} in its place; another template than in training makes a worse model",
+        f"{where}: its chat template is not the one used in training: {found[:12]} there, {trained[:12]} in the training{shown}",
+        f"replace it with the run's {SOURCE}; with another template the model is worse",
     )

@@ -3,21 +3,23 @@
 import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import Any, ClassVar
+from functools import partial
+from typing import Any
 
-from textual import on
-from textual.app import SystemCommand
+from textual import on, work
+from textual.app import App, SystemCommand
 from textual.screen import Screen
-from textual.worker import Worker, WorkerState
+from textual.worker import Worker, WorkerState, get_current_worker
 
-from curate.decision import DecisionLog
-from curate.errors import CurateError
-from curate.read.index import Lines
-from curate.review import Kind, ReviewSession, Sources
-from curate.text import visible
+from curate.core.errors import CurateError
+from curate.core.text import visible
+from curate.review import Kind, ReviewSession, Sources, views
+from curate.review.events import ScanEvent
+from curate.review.overview import measure
+from tui.abandon import abandonable
 from tui.keys import KEYS, TAB_OF, TABS, bindings
-from tui.messages import FactTold, Failed, FilesChanged, LinesFound, Measured, Narrowed, TerminalGone
-from tui.review_app import At, Facts, ReviewApp
+from tui.messages import DecisionReverted, FactTold, Failed, FilesChanged, FilterChosen, LinesFound, Measured, Narrowed, ScreenChosen, TerminalGone
+from tui.review_state import At, ReviewState
 from tui.screens.frame import FrameScreen
 from tui.screens.help import HelpScreen
 from tui.screens.overview import OverviewScreen
@@ -34,21 +36,46 @@ LOOK = 2.0
 """Seconds between two looks at the files on disk."""
 
 
-class CurateApp(ReviewApp):
+Facts = Callable[[Sources, Callable[[ScanEvent], None], Callable[[], bool]], None]
+"""Checks and compares, reports each fact, and asks now and then whether to stop."""
+
+
+class CurateApp(App[None]):
     """The review of one data set."""
 
     TITLE = "curate review"
     CSS_PATH = "app.tcss"
     BINDINGS = bindings("app")
-    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {screen.NAME: screen for screen in SCREENS}
     DEFAULT_MODE = "overview"
 
     def __init__(self, sources: Sources, facts: Facts, merged: int = 0, at: At | None = None) -> None:
-        """As `ReviewApp`."""
-        super().__init__(sources, facts, merged, at)
+        """`facts` does the checking; `merged` decisions were just merged from another journal; `at` is shown first. Raises `InputError` for files
+        that do not exist."""
+        super().__init__()
+        self.animation_level = "none"  # a hundred decisions an hour, and over slow lines
+        self.state, self.at = ReviewState(sources, at), at
+        self.crash: Exception | None = None
+        """The error that ended the application, when that was a bug."""
+        self.abandoned = False
+        """Whether the application ended because its terminal did."""
+        self._facts, self._merged = facts, merged
+        self._stale = True
+        self._told_of: list[str] = []
+        for screen in SCREENS:
+            self.add_mode(screen.NAME, partial(screen, self.state))
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = DARK
+
+    @property
+    def session(self) -> ReviewSession:
+        """The review."""
+        return self.state.session
+
+    @property
+    def results(self) -> dict[str, Any]:
+        """What was computed for screens, by name."""
+        return self.state.results
 
     def on_mount(self) -> None:
         """Show the screen at once and read behind it."""
@@ -65,10 +92,63 @@ class CurateApp(ReviewApp):
     def _look(self) -> None:
         """Whether the files are still those that were read: a look at each takes microseconds."""
         changed = self.session.lines.changed
-        if changed != self.changed:
+        if changed != self.state.changed:
             self.post_message(FilesChanged(changed))
 
-    # What came of it
+    # Work in the background
+
+    def _begin(self) -> None:
+        self.index_lines(self.session)
+        self.find_facts(self.session)
+
+    @work(exclusive=True, exit_on_error=False, group="index")
+    async def index_lines(self, session: ReviewSession) -> None:
+        """Find the lines."""
+        worker = get_current_worker()
+
+        def find() -> None:
+            for count in session.lines.build():
+                if worker.is_cancelled:
+                    return
+                self.post_message(LinesFound(count, session.lines.complete))
+            self.post_message(LinesFound(len(session.lines), complete=True))
+
+        await abandonable(find)
+
+    @work(exclusive=True, exit_on_error=False, group="facts")
+    async def find_facts(self, session: ReviewSession) -> None:
+        """Check and compare."""
+        worker = get_current_worker()
+
+        def tell(fact: ScanEvent) -> None:
+            if not worker.is_cancelled and session is self.session:
+                self.post_message(FactTold(fact))
+
+        await abandonable(lambda: self._facts(self.state.sources, tell, lambda: worker.is_cancelled))
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="measure")
+    def measure_data(self, session: ReviewSession) -> None:
+        """Measure lengths, roles and so on."""
+        self.post_message(Measured("overview", measure(session.lines)))
+
+    @on(FilterChosen)
+    def _filter(self, message: FilterChosen) -> None:
+        """Find the entries that match: at once where no text has to be read, else in the background."""
+        kind = message.kind
+        if message.go:
+            self.action_go(TAB_OF[kind].name)
+        self.state.filters[kind] = message.text
+        self.workers.cancel_group(self, f"narrow-{kind}")
+        self.run_worker(lambda: self._narrow(self.session, message), thread=True, exit_on_error=False, group=f"narrow-{kind}")
+
+    def _narrow(self, session: ReviewSession, message: FilterChosen) -> None:
+        worker = get_current_worker()
+        for view in views(session, message.kind, message.text, message.order):
+            if worker.is_cancelled:
+                return
+            self.post_message(Narrowed(view))
+
+    # Results of the work
 
     @on(LinesFound)
     def _lines(self, message: LinesFound) -> None:
@@ -98,13 +178,16 @@ class CurateApp(ReviewApp):
 
     @on(FilesChanged)
     def _files_changed(self, message: FilesChanged) -> None:
-        self.changed = message.names
+        self.state.changed = message.names
         self._stale = True
         if message.names and message.names != self._told_of:
             self._told_of = message.names
             names = visible(", ".join(message.names[:3]))
             self.notify(
-                f"{names} changed on disk. What is shown is what was read; R reads again, and decisions stay.", severity="warning", timeout=20, markup=False
+                f"{names} changed on disk. The screen shows the old content; R reloads the files and keeps all decisions.",
+                severity="warning",
+                timeout=20,
+                markup=False,
             )
 
     def _catch_up(self) -> None:
@@ -124,7 +207,7 @@ class CurateApp(ReviewApp):
     def _failed(self, message: Failed) -> None:
         error = message.error
         text = "\n".join(filter(None, (error.message, error.hint and f"next: {error.hint}")))
-        self.notify(visible(text, keep_newlines=True), title="Not done", severity="error", timeout=30, markup=False)
+        self.notify(visible(text, keep_newlines=True), title="Failed", severity="error", timeout=30, markup=False)
 
     @on(TerminalGone)
     def _terminal_gone(self) -> None:
@@ -150,6 +233,10 @@ class CurateApp(ReviewApp):
             ):
                 yield SystemCommand(f"{key.label} ({key.shown})", key.tooltip, lambda action=key.action: self.run_action(action, self.screen))
 
+    @on(ScreenChosen)
+    def _screen_chosen(self, message: ScreenChosen) -> None:
+        self.action_go(message.screen)
+
     def action_go(self, name: str) -> None:
         """Show a screen."""
         if isinstance(self.screen, FrameScreen):
@@ -160,14 +247,15 @@ class CurateApp(ReviewApp):
         names = [tab.name for tab in TABS]
         self.action_go(names[(names.index(self.current_mode) + by) % len(names)])
 
-    def return_to(self, example: str, about: str) -> None:
+    @on(DecisionReverted)
+    def _return(self, message: DecisionReverted) -> None:
         """Put the cursor on the entry at which something was decided about an example."""
         order: list[Kind] = ["finding", "cluster", "conflict", "example"]
         screen = self.screen
         if isinstance(screen, QueueScreen):
             order.sort(key=lambda kind: kind != screen.KIND)
-        places = [(kind, number) for kind in order for number in self.session.queues[kind].incidence.rows(example)]
-        fits = [(kind, number) for kind, number in places if self.session.queues[kind].entry(number).about == about] or places
+        places = [(kind, number) for kind in order for number in self.session.queues[kind].example_index.rows(message.example)]
+        fits = [(kind, number) for kind, number in places if self.session.queues[kind].entry(number).about == message.about] or places
         if not fits:
             return
         kind, number = fits[0]
@@ -181,14 +269,14 @@ class CurateApp(ReviewApp):
     async def action_reload(self) -> None:
         """Read the files again."""
         try:
-            session = ReviewSession(Lines(self.sources.files), DecisionLog(self.sources.project.decisions))
+            session = self.state.opened()
         except CurateError as error:
             self.post_message(Failed(error))
             return
         self.workers.cancel_all()
         with suppress(asyncio.CancelledError):
             await asyncio.sleep(0)
-        self.session, self.changed, self._told_of = session, [], []
+        self.state.session, self.state.changed, self._told_of = session, [], []
         self.results.clear()
         self._begin()
         for stack in self._screen_stacks.values():
@@ -196,14 +284,14 @@ class CurateApp(ReviewApp):
                 stack[0].forget()
         self._stale = True
         self._catch_up()
-        self.notify("read again; decisions stay with their examples", timeout=4)
+        self.notify("files reloaded; decisions are kept", timeout=4)
 
     def action_help(self) -> None:
         """Show every key."""
         self.push_screen(HelpScreen(self.screen.NAME if isinstance(self.screen, FrameScreen) else ""))
 
     def action_toggle_theme(self) -> None:
-        """Change between dark and light."""
+        """Switch between dark and light."""
         self.theme = LIGHT if self.current_theme.dark else DARK
 
     def _fatal_error(self) -> None:

@@ -9,26 +9,26 @@ from typing import Annotated
 
 import typer
 
-from curate.decision import DecisionLog
-from curate.errors import ExitCode, MissingExtra, UsageError
-from curate.review.facts import Fact
+from curate.core.decision import DecisionLog
+from curate.core.errors import ExitCode, MissingExtra, UsageError
+from curate.core.runs import Project, data_of, find_run
+from curate.review.events import ScanEvent
 from curate.review.sources import Sources, sources_of
-from curate.review.trained import FILTER, HARDEST, training_of
-from curate.runs import Project, data_of, find_run
+from curate.review.training_signals import FILTER, HARDEST, training_of
 
 
 def review(
     paths: Annotated[list[Path] | None, typer.Argument(help="Data files, or the folder of a project.", metavar="PATH...", show_default=False)] = None,
-    merge: Annotated[list[Path] | None, typer.Option("--merge", help="Take in the decisions of another journal first.", metavar="JOURNAL")] = None,
+    merge: Annotated[list[Path] | None, typer.Option("--merge", help="Merge the decisions of another journal first.", metavar="JOURNAL")] = None,
     from_run: Annotated[
-        str | None, typer.Option("--from-run", help="Show first what a training found hard to learn; without PATH, in its own data.", metavar="RUN")
+        str | None, typer.Option("--from-run", help="Show the hardest examples of a training first; without PATH, in its own data.", metavar="RUN")
     ] = None,
-    hardest: Annotated[int, typer.Option("--hardest", min=1, help="With --from-run: how many of the hardest examples.")] = HARDEST,
+    hardest: Annotated[int, typer.Option("--hardest", min=1, help="Show this many of the hardest examples, with --from-run.")] = HARDEST,
 ) -> int:
     """Decide about findings, duplicates and conflicts in the terminal.
 
-    Decisions are kept in .curate/decisions.jsonl of the project: the folder that was named, else the working folder. What two people
-    decided differently is contested, and shown. `textual serve "curate review PATH"` shows the same in a browser.
+    Decisions are saved in .curate/decisions.jsonl of the project: the named folder, else the working folder. Different decisions by
+    several people are shown as contested. `textual serve "curate review PATH"` shows the same in a browser.
     """
     served = "TEXTUAL_DRIVER" in os.environ  # `textual serve` takes the place of the terminal
     if not served and not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):  # Textual draws on stderr
@@ -45,10 +45,10 @@ def review(
 
     from tui.app import CurateApp  # Textual, only once it is known to be there and wanted
     from tui.messages import TerminalGone
-    from tui.review_app import At
+    from tui.review_state import At
     from tui.terminal import end_with_terminal
 
-    def told(sources: Sources, tell: Callable[[Fact], None], stopped: Callable[[], bool]) -> None:
+    def told(sources: Sources, tell: Callable[[ScanEvent], None], stopped: Callable[[], bool]) -> None:
         if known is not None:
             tell(known)
         scanned(sources, tell, stopped)
@@ -62,14 +62,14 @@ def review(
     return ExitCode.INTERRUPTED if app.abandoned else ExitCode.CLEAN
 
 
-def scanned(sources: Sources, tell: Callable[[Fact], None], stopped: Callable[[], bool]) -> None:
+def scanned(sources: Sources, tell: Callable[[ScanEvent], None], stopped: Callable[[], bool]) -> None:
     """Check and compare in a process of its own, and tell what it finds."""
     from curate.pipeline import load_conflicts  # detectors and models' code: not before the screen is there
     from curate.review.scan import Scan
 
     scan = Scan(sources, load_conflicts)
     try:
-        for fact in scan.facts():
+        for fact in scan.events():
             if stopped():
                 return
             tell(fact)

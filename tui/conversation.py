@@ -9,8 +9,8 @@ from typing import Any, Final, NamedTuple
 
 from textual.content import Content
 
-from curate.example import Example, Message
-from curate.text import UNSAFE, excerpt, visible
+from curate.core.example import Example, Message
+from curate.core.text import UNSAFE, excerpt, visible
 
 MAX_CHARS: Final = 6000
 """Characters of one message that are drawn; a megabyte on one line must not stop the screen."""
@@ -140,7 +140,7 @@ class Reader:
 
 @lru_cache(maxsize=512)
 def _hidden(text: str) -> str:
-    from curate.masking import masked  # the first screen shows no text
+    from curate.core.masking import masked  # the first screen shows no text
 
     return masked(text)
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from itertools import zip_longest
 from typing import Final
 
-from curate.example import Message
+from curate.core.example import Message
 from tui.conversation import MAX_CHARS, Mark
 
 TOKEN: Final = re.compile(r"\w+|\s+|[^\w\s]")

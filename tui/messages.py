@@ -5,9 +5,9 @@ from typing import Any
 
 from textual.message import Message
 
-from curate.errors import CurateError
-from curate.review import View
-from curate.review.facts import Fact
+from curate.core.errors import CurateError
+from curate.review import Kind, View
+from curate.review.events import ScanEvent
 
 
 @dataclass
@@ -26,7 +26,7 @@ class LinesFound(Message):
 class FactTold(Message):
     """Checking or comparing found something."""
 
-    fact: Fact
+    fact: ScanEvent
 
 
 @dataclass
@@ -61,3 +61,28 @@ class Failed(Message):
 @dataclass
 class TerminalGone(Message):
     """Nobody can see the screen any more, nor press a key."""
+
+
+@dataclass
+class ScreenChosen(Message):
+    """A person wants to see another screen."""
+
+    screen: str
+
+
+@dataclass
+class FilterChosen(Message):
+    """The entries of a kind are to be filtered and ordered; `go` also shows their screen."""
+
+    kind: Kind
+    text: str
+    order: str = ""
+    go: bool = False
+
+
+@dataclass
+class DecisionReverted(Message):
+    """A decision about an example was undone or redone: the cursor returns to its entry."""
+
+    example: str
+    about: str

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from curate.errors import ExitCode
+from curate.core.errors import ExitCode
 
 LOOK: Final = 2.0
 """Seconds between two looks at the terminal."""

@@ -1,18 +1,23 @@
-"""Results as columns: a polars frame of one line for each finding, removal, pair, split; empty ones have the same columns."""
+"""Results as columns: a polars frame of one line for each finding, removal, pair, split; empty ones have the same columns. And as a notebook shows
+them: a heading, facts, and the beginnings of tables, in the notebook's own colours, with all text made safe.
+"""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
 
-from curate.apply import Dropped, removal_of
-from curate.detect.conflict import Conflict
-from curate.detect.loss import Loss
-from curate.files import data_files
-from curate.finding import Finding
-from curate.manifest import Manifest
+from curate.conflicts.conflict import Conflict
+from curate.core.files import data_files
+from curate.core.finding import Finding
+from curate.core.manifest import Manifest
+from curate.core.removed import removal_of
+from curate.core.text import excerpt
+from curate.dedup.removal import Loss
+from curate.output.apply import Dropped
+from curate.report.html import safe
 
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 """A file, a folder or a pattern; or several."""
@@ -34,6 +39,10 @@ REMOVED: Final = {
     "file": pl.String, "line": pl.Int64, "code": pl.String, "why": pl.String, "decided_by": pl.String, "kept_file": pl.String, "kept_line": pl.Int64,
     "similarity": pl.Float64, "when": pl.Datetime(time_zone="UTC"), "text": pl.String, "example": pl.String,
 }  # fmt: skip
+SHOWN: Final = 10
+"""Lines of a table that are shown."""
+WIDTH: Final = 120
+"""Characters of a cell that are shown."""
 
 
 def names_of(paths: Paths) -> list[str]:
@@ -100,3 +109,29 @@ def removed_frame(ledger: Path) -> pl.DataFrame:
         (r.file, r.line, r.code, r.why, r.decided_by, k and k.file, k and k.line, r.similarity, r.when, r.text, r.example) for r, k in kept
     )  # fmt: skip
     return framed(lines, REMOVED)
+
+
+def notebook_html(title: str, facts: Mapping[str, object], frames: Mapping[str, pl.DataFrame]) -> str:
+    """A fragment of HTML: no script, no style that reaches beyond it, nothing that is fetched. Facts and frames go by what is said of them."""
+    told = " · ".join(f"<b>{safe(_cell(value))}</b> {safe(name)}" for name, value in facts.items())
+    parts = [f'<div class="curate"><p><b>{safe(title)}</b></p><p>{told}</p>']
+    parts += [piece for name, frame in frames.items() if frame.height for piece in _table(name, frame)]
+    return "".join(parts) + "</div>"
+
+
+def _table(title: str, frame: pl.DataFrame) -> Iterator[str]:
+    yield f"<p>{safe(title)}</p><table><thead><tr>{''.join(f'<th>{safe(name)}</th>' for name in frame.columns)}</tr></thead><tbody>"
+    for values in frame.head(SHOWN).iter_rows():
+        yield f"<tr>{''.join(f'<td>{safe(_cell(value))}</td>' for value in values)}</tr>"
+    yield "</tbody></table>"
+    if frame.height > SHOWN:
+        yield f"<p>… and {frame.height - SHOWN:,} more</p>"
+
+
+def _cell(value: Any) -> str:
+    """A value in few characters; nothing for nothing."""
+    if value is None:
+        return ""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return excerpt(str(value), WIDTH)
+    return f"{value:,}" if isinstance(value, int) else f"{value:.3f}"

@@ -7,23 +7,22 @@ from typing import Annotated
 
 import typer
 
-from curate.check import check_paths
 from curate.cli.adopt import Adopted
-from curate.cli.options import PATHS, codes, end, named_files, processes, progress
-from curate.config import CheckConfig, chosen, find_config
-from curate.errors import UsageError
-from curate.files import STDIN
-from curate.finding import Finding, Severity
-from curate.paths import demand_apart
+from curate.cli.options import Paths, Quiet, codes, end, named_files, processes, progress
+from curate.core.config import CheckConfig, chosen, find_config
+from curate.core.errors import UsageError
+from curate.core.files import STDIN
+from curate.core.finding import Finding, Severity
+from curate.core.paths import demand_apart
+from curate.core.targets import Target
+from curate.lint.rules.rule_selection import RuleSelection
+from curate.lint.runner import check_paths
 from curate.report.check_formats import OutputFormat, reported, write_report
-from curate.report.check_grouped import GroupBy
-from curate.report.check_text import SHOWN
-from curate.rules.chosen import Chosen
-from curate.targets import Target
+from curate.report.check_text import SHOWN, GroupBy
 
 
 def check(
-    paths: Annotated[list[str], typer.Argument(help=PATHS, metavar="PATH")],
+    paths: Paths,
     select: Annotated[list[str] | None, typer.Option(help="Codes or prefixes of rules to run, with commas between: D,L001.", metavar="CODES")] = None,
     ignore: Annotated[list[str] | None, typer.Option(help="Codes or prefixes of rules not to run.", metavar="CODES")] = None,
     extend_select: Annotated[list[str] | None, typer.Option(help="Codes or prefixes to run besides the default or selected ones.", metavar="CODES")] = None,
@@ -48,7 +47,7 @@ def check(
     diff: Annotated[bool, typer.Option("--diff", help="Show what --fix would change, and change nothing; exit status 1 if there is something.")] = False,
     fix_only: Annotated[bool, typer.Option("--fix-only", help="Fix, and report nothing else; exit status 0.")] = False,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes that check a big file; as a rule, one for each core, at most 8.", metavar="N")] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Say what is wrong with a data set, and where.
 
@@ -86,7 +85,7 @@ def _tell_elsewhere(config: CheckConfig) -> None:
     """Say which selected rules are not asked here, and who asks them. Raises `UsageError` where that is all of them: nothing found would look clean."""
     if not (config.select or config.extend_select):
         return
-    found = Chosen.by(config).elsewhere(config)
+    found = RuleSelection.from_config(config).elsewhere(config)
     said = [f"{prefix}: no rule that `curate check` runs; run by {who}" for prefix, who in found.items()]
     if config.select and set(config.select) <= found.keys() and set(config.extend_select) <= found.keys():
         raise UsageError("; ".join(said), "`curate rule CODE` explains one")

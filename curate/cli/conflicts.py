@@ -7,37 +7,37 @@ from typing import Annotated
 
 import typer
 
-from curate.cli.options import PATHS, UNCOMPARED, consent, end, named_files, progress
-from curate.config import chosen, find_config
+from curate.cli.options import UNCOMPARED, AsJson, JudgeKey, Paths, Quiet, consent, end, named_files, progress
+from curate.conflicts.conflict import find_conflicts
 from curate.conflicts.default_models import with_default_models
-from curate.detect.conflict import find_conflicts
-from curate.detect.judges import judge_of
-from curate.detect.judges.kept import Work
-from curate.files import replacing
-from curate.paths import demand_apart
+from curate.conflicts.judges import judge_of
+from curate.conflicts.judges.kept import Work
+from curate.core.config import chosen, find_config
+from curate.core.paths import demand_apart
+from curate.core.runs import Project
+from curate.core.text import plural, visible
 from curate.read.dataset import demand_understood, read_dataset
-from curate.report.conflicts import SHOWN, conflicts_text
-from curate.report.console import console, print_json
-from curate.runs import Project
-from curate.text import plural, visible
+from curate.report.check_formats import write_report
+from curate.report.conflicts import SHOWN, conflicts_json, conflicts_text
+from curate.report.console import console, print_json, print_lines
 
 
 def conflicts(
-    paths: Annotated[list[str], typer.Argument(help=PATHS, metavar="PATH")],
+    paths: Paths,
     embeddings: Annotated[str | None, typer.Option(help="Sentence-transformers model that finds the same question in other words.")] = None,
     nli: Annotated[str | None, typer.Option(help="NLI cross-encoder that judges answers, e.g. cross-encoder/nli-deberta-v3-base.")] = None,
     judge: Annotated[str | None, typer.Option(help="Language model with the last word: a folder, a hub id, or the address of an endpoint (http...).")] = None,
     judge_model: Annotated[str | None, typer.Option(help="Name of the model at that endpoint.")] = None,
-    judge_key: Annotated[str | None, typer.Option(help="Environment variable that has the endpoint's key.", metavar="VARIABLE")] = None,
+    judge_key: JudgeKey = None,
     no_models: Annotated[bool, typer.Option("--no-models", help="Use no default models: equal questions and rules alone.")] = False,
     min_confidence: Annotated[float | None, typer.Option(help="Probability of a conflict from which it is shown.")] = None,
     similarity: Annotated[float | None, typer.Option(help="Cosine similarity from which two questions may be the same one.")] = None,
     all_turns: Annotated[bool, typer.Option("--all-turns", help="Compare every answer, not only each conversation's last.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    as_json: AsJson = False,
     html: Annotated[Path | None, typer.Option(help="Write a report to this file, too.", metavar="FILE")] = None,
     show_all: Annotated[bool, typer.Option("--all", help=f"Show every conflict, not only {SHOWN}, and those of less confidence.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Send data to the judge's endpoint without asking.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Show answers to the same question that cannot both hold. Nothing is removed: a person decides, in `curate review`.
 
@@ -74,17 +74,11 @@ def conflicts(
         from curate.report.conflicts_html import SHOWN as SHOWN_THERE
         from curate.report.conflicts_html import conflicts_html
 
-        with replacing(html) as file:
-            for piece in conflicts_html(report, None if show_all else SHOWN_THERE):
-                file.write(piece.encode())
+        write_report(conflicts_html(report, None if show_all else SHOWN_THERE), html)
     if as_json:
-        from curate.report.conflicts_json import conflicts_json
-
         print_json(conflicts_json(report, dataset.not_understood))
     else:
-        out = console()
-        for text in conflicts_text(report, None if show_all else SHOWN):
-            out.print(text)
+        print_lines(conflicts_text(report, None if show_all else SHOWN))
     end(dataset.not_understood, UNCOMPARED, found=found)
 
 

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from curate.cli.options import PATHS, end, named_files, progress
-from curate.convert import convert_paths
-from curate.outputs import beside, demand_free
-from curate.paths import demand_apart
-from curate.report.console import console, print_json
+from curate.cli.options import AsJson, Overwrite, Paths, Quiet, end, named_files, progress
+from curate.core.output_pair import beside, demand_free
+from curate.core.paths import demand_apart
+from curate.pipeline.convert import convert_paths
+from curate.report.console import print_json, print_lines
 from curate.report.convert import convert_json, convert_text
 
 
@@ -21,15 +21,15 @@ class To(StrEnum):
 
 
 def convert(
-    paths: Annotated[list[str], typer.Argument(help=PATHS, metavar="PATH")],
+    paths: Paths,
     output: Annotated[
         Path, typer.Option("-o", "--output", help="File for messages (out.jsonl); what cannot be converted is beside it (out.unconverted.jsonl).")
     ],
     to: Annotated[To, typer.Option("--to", help="The format to write.")] = To.MESSAGES,  # noqa: ARG001  (there is one so far)
     chosen: Annotated[bool, typer.Option("--chosen", help="Of preference pairs take the chosen side; the rejected one is left out.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUTPUT, and the file beside it, where they are there.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    overwrite: Overwrite = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Convert any known format to messages, one JSON object a line; nothing is dropped silently.
 
@@ -42,9 +42,7 @@ def convert(
     with progress("converting", "lines", quiet=quiet) as advance:
         report = convert_paths(files, output, aside, chosen=chosen, overwrite=overwrite, progress=advance)
     if as_json:
-        print_json(convert_json(report).model_dump())
+        print_json(convert_json(report))
     else:
-        out = console()
-        for line in convert_text(report, str(output), str(aside)):
-            out.print(line)
+        print_lines(convert_text(report, str(output), str(aside)))
     end(report.not_understood, "see M001 and C001 of `curate rule`", found=bool(report.aside))

@@ -1,34 +1,28 @@
 """`curate decontaminate`."""
 
-import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from curate.cli.options import PATHS, STAYS, end, named_files
-from curate.decontaminate import decontaminated, write_decontaminated
-from curate.outputs import beside, demand_free
-from curate.paths import demand_apart
-from curate.report.console import console, print_json
+from curate.cli.options import STAYS, AsJson, Kept, Overwrite, Paths, Quiet, end, named_files, stages
+from curate.core.output_pair import beside, demand_free
+from curate.core.paths import demand_apart
+from curate.core.text import visible
+from curate.pipeline.decontaminate import decontaminated, write_decontaminated
+from curate.report.console import console, print_json, print_lines
 from curate.report.decontaminate import SHOWN, decontaminate_json, decontaminate_text
-from curate.report.progress import StageProgress
-from curate.text import visible
 
 
 def decontaminate(
-    paths: Annotated[list[str], typer.Argument(help=PATHS, metavar="PATH")],
+    paths: Paths,
     bench: Annotated[list[str], typer.Option("--bench", help="Benchmark: .jsonl, .json, .csv or .tsv, also as .gz or .zst. May be given more than once.")],
-    output: Annotated[
-        Path | None,
-        typer.Option("-o", "--output", help="File for what is kept (kept.jsonl); what goes is beside it (kept.removed.jsonl). Without it nothing is written."),
-    ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUTPUT, and the file beside it, where they are there.")] = False,
+    output: Kept = None,
+    overwrite: Overwrite = False,
     field: Annotated[list[str] | None, typer.Option(help="Field of the benchmark to look for, in place of the known names.", metavar="NAME")] = None,
     share: Annotated[float, typer.Option(min=0, max=1, help="Least share of an item's words that has to be found in runs of 13.")] = 0.0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    as_json: AsJson = False,
     show_all: Annotated[bool, typer.Option("--all", help=f"Show every find, not only {SHOWN}.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Remove what a benchmark asks or answers; say which item, and by which words.
 
@@ -40,15 +34,14 @@ def decontaminate(
     demand_apart([*files, *benchmarks], (output, removed), named=(*paths, *bench))
     if output and removed:
         demand_free(output, removed, overwrite=overwrite)
-    with StageProgress(quiet=quiet or not sys.stderr.isatty()) as shown:
+    with stages(quiet=quiet) as shown:
         result = decontaminated(files, benchmarks, fields=tuple(field or ()), share=share, listen=shown.listen)
     if output is not None:
         write_decontaminated(result, output, overwrite=overwrite)
     if as_json:
         print_json(decontaminate_json(result, written=output is not None))
     else:
-        for text in decontaminate_text(result, None if show_all else SHOWN):
-            console().print(text)
+        print_lines(decontaminate_text(result, None if show_all else SHOWN))
         if result.removed and removed:
             console(stderr=True).print(f"what went is in {visible(str(removed))}")
     end(result.not_understood, STAYS, found=bool(result.leaks) and output is None)

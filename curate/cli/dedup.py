@@ -6,19 +6,17 @@ from typing import Annotated, Any
 
 import typer
 
-from curate.cli.options import DROP, PATHS, STAYS, YES, codes, end, named_files, told_verdicts
-from curate.config import chosen, find_config
-from curate.dedup import Plan, plan, write_plan
-from curate.errors import DataError, UsageError
-from curate.events import Listener
-from curate.files import replacing
-from curate.outputs import beside, demand_free
-from curate.paths import demand_apart
-from curate.report.console import console, print_json
-from curate.report.duplicates import SHOWN, alike_text, clusters_text, dedup_json, dedup_text, dropped_text, histogram_text, summary_text
-from curate.report.progress import StageProgress
-from curate.runs import Project
-from curate.text import visible
+from curate.cli.options import STAYS, AsJson, Drop, Heavy, Kept, Overwrite, Paths, Quiet, codes, end, named_files, stages, told_verdicts
+from curate.core.config import chosen, find_config
+from curate.core.errors import DataError, UsageError
+from curate.core.output_pair import beside, demand_free
+from curate.core.paths import demand_apart
+from curate.core.runs import Project
+from curate.core.text import visible
+from curate.pipeline.dedup import DedupResult, plan, write_plan
+from curate.report.check_formats import write_report
+from curate.report.console import console, print_json, print_lines
+from curate.report.dedup import SHOWN, dedup_json, dedup_text, summary_text
 
 KEEP = (
     "Which one stays: best (fewest findings, then first), first, last, longest, most-turns, newest:FIELD, highest:FIELD, lowest:FIELD, manual (as in review)."
@@ -26,12 +24,9 @@ KEEP = (
 
 
 def dedup(
-    paths: Annotated[list[str], typer.Argument(help=PATHS, metavar="PATH")],
-    output: Annotated[
-        Path | None,
-        typer.Option("-o", "--output", help="File for what is kept (kept.jsonl); what goes is beside it (kept.removed.jsonl). Without it no data is written."),
-    ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUTPUT, and the file beside it, where they are there.")] = False,
+    paths: Paths,
+    output: Kept = None,
+    overwrite: Overwrite = False,
     threshold: Annotated[float | None, typer.Option(help="Jaccard similarity from which two examples are duplicates.")] = None,
     on: Annotated[str | None, typer.Option(help="What is compared: conversation, prompt, response or last-turn.")] = None,
     keep: Annotated[str | None, typer.Option(help=KEEP, metavar="POLICY")] = None,
@@ -43,7 +38,7 @@ def dedup(
         str | None, typer.Option(help="Sentence-transformers model: tell what says the same in other words (D004); it stays.", metavar="MODEL")
     ] = None,
     beginnings: Annotated[bool | None, typer.Option("--beginnings", help="Remove conversations that another one begins with, too.")] = None,
-    drop: Annotated[list[str] | None, typer.Option(help=DROP, metavar="CODES")] = None,
+    drop: Drop = None,
     against: Annotated[list[str] | None, typer.Option(help="Remove only duplicates of examples in this file or folder, which stays as it is.")] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Show how each removed example differs from the one kept, and all similarities.")] = False,
     html: Annotated[Path | None, typer.Option("--html", help="Write the explanations to this HTML file.")] = None,
@@ -51,10 +46,10 @@ def dedup(
         float | None, typer.Option(help="Another threshold for the files of an earlier run, from what is remembered of it alone.", metavar="FLOAT")
     ] = None,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither use nor keep what is remembered in .curate/cache.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help=YES)] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    yes: Heavy = False,
+    as_json: AsJson = False,
     show_all: Annotated[bool, typer.Option("--all", help=f"Show every removal, not only {SHOWN}.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Remove exact and near duplicates; say what went, for what, and how similar the two are.
 
@@ -65,19 +60,26 @@ def dedup(
     options = {"threshold": threshold if rethreshold is None else rethreshold, "on": on, "keep": keep, "ignore_facts": ignore_facts}
     options |= {"same_words": same_words, "beginnings": beginnings, "embeddings": embeddings}
     files, others = _files(paths, against, output, html, overwrite=overwrite)
-    with StageProgress(quiet=quiet or not sys.stderr.isatty()) as shown:
-        planned = _planned(files, others, options, drop, shown.listen, cached=not no_cache, remembered_only=rethreshold is not None)
+    planned = _planned(files, others, options, drop, quiet=quiet, cached=not no_cache, remembered_only=rethreshold is not None)
     if html is not None:
-        _write_html(html, planned, show_all=show_all)
+        from curate.report.dedup_html import SHOWN as SHOWN_THERE
+        from curate.report.dedup_html import dedup_html
+
+        write_report(dedup_html(planned, None if show_all else SHOWN_THERE), html)
+    out, err = console(), console(stderr=True)
     if not as_json:
-        _tell(planned, None if show_all else SHOWN, explain=explain)
+        print_lines(dedup_text(planned, None if show_all else SHOWN, explain=explain, colour=out.color_system is not None, fold=out.is_terminal))
+        for note in planned.notes:
+            err.print(f"note: {note}")
     written = output is not None and (not planned.heavy or yes or _agreed(planned, as_json=as_json))
     if output is not None and written:
         write_plan(planned, output, overwrite=overwrite)
     if as_json:
         print_json(dedup_json(planned, explain=explain, written=written))
     else:
-        _sum_up(planned, output if written else None)
+        print_lines(summary_text(planned, written=written))
+        if output is not None and written and planned.gone:
+            err.print(f"what went is in {visible(str(beside(output, 'removed')))}")
     if output is not None and not written:
         raise DataError("; ".join(f"{found.code} {found.file}: {found.message}" for found in planned.heavy), planned.heavy[0].hint)
     end(planned.not_understood, STAYS)
@@ -97,61 +99,17 @@ def _files(paths: list[str], against: list[str] | None, output: Path | None, htm
 
 
 def _planned(
-    files: list[Path], others: list[Path], options: dict[str, Any], drop: list[str] | None, listen: Listener, *, cached: bool, remembered_only: bool
-) -> Plan:
+    files: list[Path], others: list[Path], options: dict[str, Any], drop: list[str] | None, *, quiet: bool, cached: bool, remembered_only: bool
+) -> DedupResult:
     project = Project(Path.cwd())
-    configured = find_config(project.folder)
-    return plan(
-        files,
-        chosen(configured.dedup, **options),
-        against=others,
-        decisions=told_verdicts(project),
-        check=chosen(configured.check, drop=codes(drop)),
-        cache=project.cache if cached else None,
-        remembered_only=remembered_only,
-        listen=listen,
-    )
+    whole, decisions = find_config(project.folder), told_verdicts(project)
+    config, check = chosen(whole.dedup, **options), chosen(whole.check, drop=codes(drop))
+    cache = project.cache if cached else None
+    with stages(quiet=quiet) as shown:
+        return plan(files, config, against=others, decisions=decisions, check=check, cache=cache, remembered_only=remembered_only, listen=shown.listen)
 
 
-def _sum_up(planned: Plan, output: Path | None) -> None:
-    """How it ended; `output`: what was written."""
-    for text in summary_text(planned, written=output is not None):
-        console().print(text)
-    if output is not None and planned.gone:
-        console(stderr=True).print(f"what went is in {visible(str(beside(output, 'removed')))}")
-
-
-def _tell(planned: Plan, limit: int | None, *, explain: bool) -> None:
-    out = console()
-    for text in dropped_text(planned, limit):
-        out.print(text)
-    if explain:
-        from curate.report.duplicates_explained import explained_text
-
-        for renderable in explained_text(planned, limit, colour=out.color_system is not None, fold=out.is_terminal):
-            out.print(renderable)
-        for text in (*clusters_text(planned), *histogram_text(planned)):
-            out.print(text)
-    else:
-        for text in dedup_text(planned, limit):
-            out.print(text)
-    for text in alike_text(planned, limit):
-        out.print(text)
-    err = console(stderr=True)
-    for note in planned.notes:
-        err.print(f"note: {note}")
-
-
-def _write_html(path: Path, planned: Plan, *, show_all: bool) -> None:
-    from curate.report.duplicates_html import SHOWN as SHOWN_THERE
-    from curate.report.duplicates_html import dedup_html
-
-    with replacing(path) as file:
-        for piece in dedup_html(planned, None if show_all else SHOWN_THERE):
-            file.write(piece.encode())
-
-
-def _agreed(planned: Plan, *, as_json: bool) -> bool:
+def _agreed(planned: DedupResult, *, as_json: bool) -> bool:
     """Whether a person at the terminal says yes to a removal that is heavy; nobody is asked where nobody can answer."""
     if as_json or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return False

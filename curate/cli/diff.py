@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
-from curate.difference import difference
-from curate.errors import ExitCode
-from curate.report.console import console, print_json
+from curate.cli.options import AsJson
+from curate.core.errors import ExitCode
+from curate.output.difference import difference
+from curate.report.console import print_json, print_lines
 from curate.report.difference import SHOWN, diff_json, diff_text
 
 
@@ -15,7 +16,7 @@ def diff(
     before: Annotated[Path, typer.Argument(help="Folder of a split.", metavar="DIR")],
     now: Annotated[Path, typer.Argument(help="Folder of another one.", metavar="DIR")],
     show_all: Annotated[bool, typer.Option("--all", help=f"Show every example, not only {SHOWN} of each kind.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the difference as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Say what changed from one split to another: inputs, settings, versions, decisions, and which examples came, went and moved.
 
@@ -25,6 +26,5 @@ def diff(
     if as_json:
         print_json(diff_json(found))
     else:
-        for text in diff_text(found, None if show_all else SHOWN):
-            console().print(text)
+        print_lines(diff_text(found, None if show_all else SHOWN))
     raise typer.Exit(ExitCode.CLEAN if found.same else ExitCode.FINDINGS)

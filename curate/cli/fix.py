@@ -9,14 +9,14 @@ from pathlib import Path
 import typer
 
 from curate.cli.options import progress
-from curate.config import CheckConfig, DedupConfig
-from curate.errors import ExitCode, UsageError
-from curate.files import STDIN, real
-from curate.fix import FixedFile, Fixer, FixReport, fix_paths
+from curate.core.config import CheckConfig, DedupConfig
+from curate.core.errors import ExitCode, UsageError
+from curate.core.files import STDIN, real
+from curate.core.text import visible
+from curate.lint.fixes import FixedFile, Fixer, FixReport, fix_paths
+from curate.lint.suppressions import load_suppressions
 from curate.report.console import console
 from curate.report.fix import fix_text, unified
-from curate.suppressions import load_suppressions
-from curate.text import visible
 
 
 @dataclass(frozen=True, slots=True)

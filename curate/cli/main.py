@@ -12,9 +12,9 @@ from typing import Final
 
 from curate import __version__
 from curate.cli import streams
-from curate.errors import PANIC, CurateError, ExitCode
-from curate.masking import without_keys
-from curate.text import visible
+from curate.core.errors import PANIC, CurateError, ExitCode
+from curate.core.masking import without_keys
+from curate.core.text import visible
 
 COMMANDS: Final = ("::", "##[")
 """What a line of a log begins with that a runner of GitHub obeys."""
@@ -106,7 +106,7 @@ def _run(words: Sequence[str], *, alone: bool) -> int:
     import typer  # only once a verb is known to be wanted
 
     from curate.cli.verbs import OWN, load_verb
-    from curate.scratch import sweep
+    from curate.core.scratch import sweep
 
     sweep()
     gc.disable()  # importing makes many objects and hardly any garbage

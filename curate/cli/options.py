@@ -5,16 +5,17 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Annotated, Final, NoReturn
 
 import typer
 
-from curate.decision import Decision, DecisionLog
-from curate.egress import Consent
-from curate.errors import ExitCode
-from curate.files import data_files
-from curate.runs import Project
-from curate.text import plural, visible
+from curate.core.decision import Decision, DecisionLog
+from curate.core.egress import Consent
+from curate.core.errors import ExitCode
+from curate.core.files import data_files
+from curate.core.runs import Project
+from curate.core.text import plural, visible
+from curate.report.progress import StageProgress
 
 PATHS: Final = "Files, folders, patterns in quotes like 'data/**/*.jsonl', or - for standard input: JSON Lines or JSON arrays, also as .gz or .zst."
 """What the argument PATH of a verb says in its help."""
@@ -22,8 +23,21 @@ UNCOMPARED: Final = "compared with nothing"
 STAYS: Final = "compared with nothing, kept as it is"
 LEFT: Final = "not in the splits, but in removed.jsonl"
 """What becomes of a line that holds no example."""
-DROP: Final = "Codes or prefixes of rules, with commas between: lines with their findings leave, with the code as the reason."
-YES: Final = "Write even when much of a file goes (rule D008)."
+Paths = Annotated[list[str], typer.Argument(help=PATHS, metavar="PATH")]
+Drop = Annotated[
+    list[str] | None,
+    typer.Option(help="Codes or prefixes of rules, with commas between: lines with their findings leave, with the code as the reason.", metavar="CODES"),
+]
+Kept = Annotated[
+    Path | None,
+    typer.Option("-o", "--output", help="File for what is kept (kept.jsonl); what goes is beside it (kept.removed.jsonl). Without it no data is written."),
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace OUTPUT, and the file beside it, where they are there.")]
+Model = Annotated[str | None, typer.Option(help="Model whose tokenizer and chat template the rules of family K use.")]
+JudgeKey = Annotated[str | None, typer.Option(help="Environment variable that has the key of the judge's endpoint.", metavar="VARIABLE")]
+Heavy = Annotated[bool, typer.Option("--yes", "-y", help="Write even when much of a file goes (rule D008).")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 MOST_PROCESSES: Final = 8
 """Processes that share the work unless the user says otherwise: each takes some 200 MB."""
 
@@ -37,15 +51,15 @@ def codes(given: Sequence[str] | None) -> list[str] | None:
 def progress(label: str, unit: str, *, quiet: bool = False, total: int | None = None, waits: bool = False) -> Iterator[Callable[[int], None] | None]:
     """Progress on stderr while the block runs, on a terminal only; yields what to call with the number done, or None.
 
-    With `waits` it is not shown before something is done: it has a thread, and a process without any can be copied (see `curate.worker_pool`).
+    With `waits` it is not shown before something is done: it has a thread, and a process without any can be copied (see `curate.core.worker_pool`).
     """
     if quiet or not sys.stderr.isatty():
         yield None
         return
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+    from curate.core.text import visible
     from curate.report.console import console
-    from curate.text import visible
 
     columns = [SpinnerColumn(), TextColumn("{task.description}", markup=False), *([BarColumn()] if total else [])]
     columns.append(TextColumn("{task.completed:,} " + unit, markup=False))
@@ -62,6 +76,11 @@ def progress(label: str, unit: str, *, quiet: bool = False, total: int | None = 
         yield advance
     finally:
         bar.stop()
+
+
+def stages(*, quiet: bool) -> StageProgress:
+    """Progress of a verb that has stages; on a terminal only."""
+    return StageProgress(quiet=quiet or not sys.stderr.isatty())
 
 
 def named_files(paths: Iterable[str | Path]) -> list[Path]:

@@ -9,43 +9,45 @@ from typing import Annotated, Final
 
 import typer
 
-from curate.check import CheckReport, check_paths
 from curate.cli import remote_options as options
-from curate.cli.options import processes, progress
+from curate.cli.options import AsJson, Quiet, processes, progress
 from curate.cli.remote_follow import cancel, fetch, watch
-from curate.errors import DataError, ExitCode
-from curate.finding import Severity
-from curate.remote.endpoint import Endpoint
+from curate.core.errors import DataError, ExitCode
+from curate.core.finding import Severity
+from curate.core.targets import KEYS
+from curate.core.text import plural, visible
+from curate.core.transaction import locked
+from curate.lint.runner import CheckResult, check_paths
+from curate.remote.endpoint import Endpoint, Place
 from curate.remote.estimate import Estimate, Measured, estimated, measure
-from curate.remote.key import key_of
 from curate.remote.prices import price_of
-from curate.remote.service import Place
+from curate.remote.services import SERVICE, key_of
 from curate.remote.settings import Settings, demand_fit
 from curate.remote.start import start as start_job
 from curate.remote.tokens import counter_of
 from curate.remote.upload import Sent, demand_sendable, known_file, send
 from curate.report.check_formats import OutputFormat, reported, write_report
 from curate.report.check_text import SHOWN
-from curate.report.console import console, print_json
-from curate.report.remote import StartOutput, UploadOutput, cost_text, estimate_output, estimate_text, job_text, plain, sent_text
-from curate.text import plural, visible
-from curate.transaction import locked
+from curate.report.console import console, print_json, print_lines
+from curate.report.remote import StartOutput, UploadOutput, cost_text, estimate_output, estimate_text, job_text, sent_text
 
 PERSONAL: Final = "S"
 """Family of the rules about secrets and personal data: told whatever their severity, for the data is about to leave."""
 NoCheck = Annotated[bool, typer.Option("--no-check", help="Send the data whatever `remote validate` says of it.")]
+OPEN: Final = [service for service in SERVICE.values() if not service.own]
+"""Services at which jobs can be started."""
+VARIABLES: Final = ", ".join(KEYS[service.target].variable for service in OPEN)
 
 remote = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="""Fine-tune at a service: OpenAI, Azure, Together, Fireworks, or any by --base-url that speaks OpenAI's interface.
+    help=f"""Fine-tune at a service: {", ".join(service.name for service in OPEN)}, or any by --base-url that speaks OpenAI's interface.
 
     validate and estimate send nothing. upload, start, watch, fetch and cancel speak to the service; data leaves this machine only
-    after a yes. Keys come from the environment (CURATE_REMOTE_KEY, or the service's own: OPENAI_API_KEY, AZURE_OPENAI_API_KEY,
-    TOGETHER_API_KEY, FIREWORKS_API_KEY) or the keyring, and are never written. What was sent and started stands in
-    .curate/remote/: nothing is uploaded or started twice.
+    after a yes. Keys come from the environment (CURATE_REMOTE_KEY, or the service's own: {VARIABLES}) or the
+    keyring, and are never written. What was sent and started stands in .curate/remote/: nothing is uploaded or started twice.
 
     OpenAI closes self-serve fine-tuning to everyone on 2027-01-06: no job can be started at api.openai.com from then on.
     """,
@@ -61,7 +63,7 @@ def validate(
     output_format: Annotated[OutputFormat, typer.Option(help="How findings are written.")] = OutputFormat.CONCISE,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --output-format json.")] = False,
     show_all: Annotated[bool, typer.Option("--all", help=f"Show every finding, not only the first {SHOWN} of each rule.")] = False,
-    quiet: options.Quiet = False,
+    quiet: Quiet = False,
 ) -> None:
     """Check the files by the rules of the service; nothing is sent.
 
@@ -90,18 +92,17 @@ def estimate(
     price: options.PerMillion = None,
     hours: options.Hours = None,
     tokenizer: options.Tokenizer = None,
-    as_json: options.AsJson = False,
-    quiet: options.Quiet = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Count tokens and money of a training; nothing is sent."""
     meant = options.asked(target, None, connected=False, model=model, method=method, epochs=epochs)
     wanted = options.settings(meant.remote, None, None, ordered=False)
     found = _estimated(wanted, options.files_of(data, validation), meant, price=price, hours=hours, tokenizer=tokenizer or "", quiet=quiet)
     if as_json:
-        print_json(plain(estimate_output(found, meant.place)))
+        print_json(estimate_output(found, meant.place))
         return
-    for line in estimate_text(found, meant.place):
-        console().print(line)
+    print_lines(estimate_text(found, meant.place))
 
 
 @remote.command(short_help="Send the files, each content once.")
@@ -111,9 +112,9 @@ def upload(
     target: options.Service = None,
     base_url: options.BaseUrl = None,
     no_check: NoCheck = False,
-    as_json: options.AsJson = False,
+    as_json: AsJson = False,
     yes: options.Yes = False,
-    quiet: options.Quiet = False,
+    quiet: Quiet = False,
 ) -> None:
     """Send the files, each content once; `start` does it by itself.
 
@@ -130,10 +131,9 @@ def upload(
     with options.connected(meant.place) as endpoint, _alone():
         sent = [_sent(endpoint, path, None if path in new else ask, quiet=quiet) for path in files]
     if as_json:
-        print_json(plain(UploadOutput(address=meant.place.address, files=sent)))
+        print_json(UploadOutput(address=meant.place.address, files=sent))
         return
-    for line in sent_text(sent):
-        console().print(line)
+    print_lines(sent_text(sent))
 
 
 @remote.command(short_help="Start a job once its files are checked and sent.")
@@ -157,9 +157,9 @@ def start(
     tokenizer: options.Tokenizer = None,
     again: Annotated[bool, typer.Option("--again", help="Start another job, though one on the same data and settings was started.")] = False,
     no_check: NoCheck = False,
-    as_json: options.AsJson = False,
+    as_json: AsJson = False,
     yes: options.Yes = False,
-    quiet: options.Quiet = False,
+    quiet: Quiet = False,
 ) -> None:
     """Start a job, after its files are checked, counted and sent; what a job costs is told before.
 
@@ -189,10 +189,9 @@ def start(
         job, known = start_job(endpoint, options.journal(), wanted, sent[0], sent[1] if len(sent) > 1 else None, again=again)
     if as_json:
         estimate = estimate_output(found, meant.place)
-        print_json(plain(StartOutput(address=meant.place.address, job=job, found=known, files=sent, estimate=estimate)))
+        print_json(StartOutput(address=meant.place.address, job=job, found=known, files=sent, estimate=estimate))
         return
-    for text in (*sent_text(sent), *job_text(job)):
-        console().print(text)
+    print_lines((*sent_text(sent), *job_text(job)))
     if known:
         console(stderr=True).print("it was started before on the same data with the same settings; --again starts another one")
     console(stderr=True).print(f"next: curate remote watch {visible(job.id)}")
@@ -203,7 +202,7 @@ remote.command(short_help="Fetch metrics, results and the record of a job.")(fet
 remote.command()(cancel)
 
 
-def _checked(files: list[Path], meant: options.Asked, *, quiet: bool) -> CheckReport:
+def _checked(files: list[Path], meant: options.Asked, *, quiet: bool) -> CheckResult:
     config = meant.config.check.model_copy(update={"target": meant.place.target})
     with progress("checking", "lines", quiet=quiet, waits=True) as advance:
         return check_paths(files, config, advance, workers=processes(), conflicts=meant.config.conflicts)
@@ -238,7 +237,7 @@ def _estimated(
     assert training is not None
     for part in filter(None, found):
         demand_fit(wanted, part.formats, part.path)
-    cost = price_of(meant.place.target, wanted.model, wanted.method, meant.remote.prices, price)
+    cost = price_of(meant.place.service.prices, wanted.model, wanted.method, meant.remote.prices, price)
     return estimated(wanted, training, measured_on, counter, cost, usual=meant.place.service.epochs, hours=hours)
 
 

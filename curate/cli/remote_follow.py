@@ -7,16 +7,17 @@ from typing import Annotated
 import typer
 
 from curate.cli import remote_options as options
-from curate.errors import ExitCode
+from curate.cli.options import AsJson, Quiet
+from curate.core.errors import ExitCode
+from curate.core.text import plural, visible
 from curate.remote.fetch import fetch as fetch_job
 from curate.remote.job import Job, JobEvent
 from curate.remote.journal import demand_started
 from curate.remote.watch import EVERY, EventLog
 from curate.remote.watch import watch as watch_job
-from curate.report.console import console, print_json
-from curate.report.remote import FetchOutput, WatchLine, curves, fetched_text, job_text, plain
+from curate.report.console import console, print_json, print_lines
+from curate.report.remote import FetchOutput, WatchLine, curves, fetched_text, job_text
 from curate.report.remote_progress import JobProgress
-from curate.text import plural, visible
 
 
 def watch(
@@ -27,7 +28,7 @@ def watch(
     show_all: Annotated[bool, typer.Option("--all", help="Show the events that were shown before, too.")] = False,
     every: Annotated[float, typer.Option(min=0, help="Seconds between two looks.")] = EVERY,
     as_json: Annotated[bool, typer.Option("--json", help="Print each event as a line of JSON, and the job as the last one.")] = False,
-    quiet: options.Quiet = False,
+    quiet: Quiet = False,
 ) -> None:
     """Follow a job until it is over. Interrupted at any moment, it goes on where it was; the job is not disturbed.
 
@@ -60,8 +61,7 @@ def watch(
     if as_json:
         _line(WatchLine(kind="job", job=last))
     else:
-        for text in (*job_text(last), *curves(EventLog(journal.job_folder(job_id)).events)):
-            console().print(text)
+        print_lines((*job_text(last), *curves(EventLog(journal.job_folder(job_id)).events)))
         if last.over and not quiet:
             console(stderr=True).print(f"next: curate remote fetch {visible(job_id)}")
     raise typer.Exit(_status(last))
@@ -72,7 +72,7 @@ def fetch(
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Folder to write to; else .curate/remote/JOB.", metavar="DIR")] = None,
     target: options.Service = None,
     base_url: options.BaseUrl = None,
-    as_json: options.AsJson = False,
+    as_json: AsJson = False,
 ) -> None:
     """Fetch what came of a job: record, events, metrics and result files, all of them or none.
 
@@ -83,10 +83,9 @@ def fetch(
     with options.connected(place) as endpoint:
         found = fetch_job(endpoint, journal, demand_started(journal, job), output)
     if as_json:
-        print_json(plain(FetchOutput(folder=str(found.folder), files=found.files, record=found.record)))
+        print_json(FetchOutput(folder=str(found.folder), files=found.files, record=found.record))
     else:
-        for text in fetched_text(found):
-            console().print(text)
+        print_lines(fetched_text(found))
     raise typer.Exit(ExitCode.FINDINGS if found.missing else _status(found.record.job))
 
 
@@ -94,17 +93,16 @@ def cancel(
     job: options.JobId = None,
     target: options.Service = None,
     base_url: options.BaseUrl = None,
-    as_json: options.AsJson = False,
+    as_json: AsJson = False,
 ) -> None:
     """End a job; what was trained is billed."""
     place, journal = options.place_of_job(job, target, base_url), options.journal()
     with options.connected(place) as endpoint:
         last = endpoint.cancel(demand_started(journal, job))
     if as_json:
-        print_json(plain(WatchLine(kind="job", job=last)))
+        print_json(WatchLine(kind="job", job=last))
         return
-    for text in job_text(last):
-        console().print(text)
+    print_lines(job_text(last))
 
 
 def _status(job: Job) -> ExitCode:
@@ -112,5 +110,5 @@ def _status(job: Job) -> ExitCode:
 
 
 def _line(line: WatchLine) -> None:
-    print_json(line.model_dump(mode="json"))
+    print_json(line)
     sys.stdout.flush()

@@ -9,18 +9,15 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from curate.cli.options import consent
-from curate.config import Config, RemoteConfig, chosen, find_config
-from curate.errors import ConfigError, InputError, UsageError
-from curate.remote.endpoint import Endpoint
-from curate.remote.fireworks import FireworksEndpoint
+from curate.core.config import Config, RemoteConfig, chosen, find_config
+from curate.core.errors import ConfigError, InputError, UsageError
+from curate.core.runs import Project
+from curate.core.targets import SERVICES, Target
+from curate.remote.endpoint import Endpoint, Place
 from curate.remote.journal import Journal
-from curate.remote.key import key_of
-from curate.remote.service import CLOSED, Place, place_of
+from curate.remote.services import CLOSED, SERVICE, closes, endpoint_of, place_of
 from curate.remote.settings import Hyperparameters, Settings, Value, settings_of
-from curate.remote.together import TogetherEndpoint
 from curate.report.console import console
-from curate.runs import Project
-from curate.targets import SERVICES, Target
 
 Data = Annotated[Path, typer.Argument(help="File to train on, or the folder of a split: its train and validation.", metavar="FILE|DIR")]
 Validation = Annotated[Path | None, typer.Option(help="File that the service measures on meanwhile.", metavar="FILE")]
@@ -39,9 +36,7 @@ Grader = Annotated[Path | None, typer.Option(help="With reinforcement: JSON file
 PerMillion = Annotated[float | None, typer.Option("--price", min=0, help="US dollars for a million tokens, in place of the table's.")]
 Hours = Annotated[float | None, typer.Option(min=0, help="How long a job that is billed by the hour will run.")]
 Tokenizer = Annotated[str | None, typer.Option(help="Model whose tokenizer counts: hub id, folder, offline:NAME.", metavar="NAME")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Send data without asking.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 JobId = Annotated[str | None, typer.Argument(help="Id of the job; the last one that was started here without.", metavar="JOB")]
 
 
@@ -120,21 +115,20 @@ def journal() -> Journal:
 @contextmanager
 def connected(place: Place) -> Iterator[Endpoint]:
     """The service, spoken to with the key of the environment or the keyring. Raises `UsageError` where there is none."""
-    own: dict[Target, type[Endpoint]] = {Target.TOGETHER: TogetherEndpoint, Target.FIREWORKS: FireworksEndpoint}
-    with own.get(place.target, Endpoint)(place, key_of(place)) as endpoint:
+    with endpoint_of(place) as endpoint:
         yield endpoint
 
 
 def place_of_job(job: str | None, target: Target | None, base_url: str | None) -> Place:
     """Where a job runs: as named, else where it was started from here, else by the configuration."""
     if target is None and base_url is None and (started := journal().started(job)) is not None:
-        return Place(started.target, started.address)
+        return Place(SERVICE[started.target], started.address)
     return asked(target, base_url, connected=True).place
 
 
 def tell_closing(place: Place) -> None:
     """Say on stderr what OpenAI ends, where it concerns the place."""
-    if place.closes:
+    if closes(place):
         console(stderr=True).print(f"note: {CLOSED}")
 
 

@@ -5,15 +5,15 @@ from typing import Annotated
 
 import typer
 
-from curate.cli.options import codes
-from curate.errors import UsageError
-from curate.manifest import NAME, REMOVED
-from curate.outputs import demand_free
-from curate.paths import demand_apart
-from curate.report.console import console, print_json
+from curate.cli.options import AsJson, codes
+from curate.core.errors import UsageError
+from curate.core.manifest import NAME, REMOVED
+from curate.core.output_pair import demand_free
+from curate.core.paths import demand_apart
+from curate.core.runs import Project
+from curate.output.restore import chosen, finish, read_entries, restore_into, restore_to
+from curate.report.console import print_json, print_lines
 from curate.report.restore import restore_json, restore_text
-from curate.restore import chosen, finish, read_entries, restore_into, restore_to
-from curate.runs import Project
 
 
 def restore(
@@ -23,7 +23,7 @@ def restore(
     every: Annotated[bool, typer.Option("--all", help="All that left.")] = False,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Write their bytes to this file; the folder stays as it is.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace that file, where it is there.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Bring back lines that left, byte for byte: into the splits, each on the side of what it is connected with, or into a file.
 
@@ -50,5 +50,4 @@ def restore(
     if as_json:
         print_json(restore_json(result, output))
         return
-    for text in restore_text(result, output):
-        console().print(text)
+    print_lines(restore_text(result, output))

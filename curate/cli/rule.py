@@ -6,20 +6,23 @@ import tempfile
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
+from textwrap import fill
 from typing import Annotated, Final
 
 import typer
 
-from curate.check import check_paths
-from curate.config import CheckConfig, find_config
-from curate.errors import ExitCode, UsageError
+from curate.core.config import CheckConfig, find_config
+from curate.core.errors import ExitCode, UsageError
+from curate.core.text import excerpt, plural, visible
+from curate.lint.rules import Scope
+from curate.lint.rules.custom import known_rules, own_rules
+from curate.lint.rules.rule import Rule
+from curate.lint.runner import check_paths
 from curate.report.console import console, table
 from curate.report.rules import rule_json, rule_markdown, rules_markdown, terms
-from curate.rules import Scope
-from curate.rules.custom import known_rules, own_rules
-from curate.rules.rule import Rule
-from curate.text import excerpt, plural, visible
 
+WIDTH: Final = 120
+"""Columns of an explanation."""
 NO_MODEL: Final = "needs a model, and its examples are written for a small one that only our own tests have; `curate check --model` runs it"
 BY_CODE: Final = {
     "F006": "its examples are lines of a file of suppressions, not of data",
@@ -77,7 +80,7 @@ def explanation(item: Rule) -> str:
     """All that is known about a rule, as plain text."""
     said = [("Bad", item.bad), ("Good", item.good)]
     blocks = [f"{label}:\n{''.join(f'    {line}{chr(10)}' for line in _shown(data))}" for label, data in said if data]
-    head = f"{item.code} {item.name} ({item.severity})\n\n{item.summary}\n\n{item.why}\n\nNext: {item.hint}\n{terms(item)}"
+    head = f"{item.code} {item.name} ({item.severity})\n\n{item.summary}\n\n{fill(item.rationale, WIDTH)}\n\nNext: {item.hint}\n{terms(item)}"
     return visible(head, keep_newlines=True) + "".join(f"\n{block}" for block in blocks)
 
 

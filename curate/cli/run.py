@@ -6,17 +6,16 @@ from typing import Annotated
 
 import typer
 
-from curate.cli.options import DROP, LEFT, codes, consent, end
-from curate.config import Config, chosen, load_config
-from curate.egress import Consent, address_of, is_address
-from curate.errors import UsageError
+from curate.cli.options import LEFT, AsJson, Drop, JudgeKey, Quiet, codes, consent, end
+from curate.core.config import Config, chosen, load_project
+from curate.core.egress import Consent, address_of, is_address
+from curate.core.runs import Project
 from curate.pipeline import Choice
 from curate.pipeline import run as run_pipeline
 from curate.pipeline.choice import STAGES
-from curate.report.console import console, print_json
+from curate.report.console import print_json, print_lines
 from curate.report.progress import StageProgress
 from curate.report.run import dry_text, run_json, run_text
-from curate.runs import Project
 
 NAMES = ", ".join(STAGES)
 
@@ -27,14 +26,14 @@ def run(
     skip: Annotated[str, typer.Option(help="Stages to leave out: nothing is found, and nothing leaves, by them.", metavar="STAGES")] = "",
     until: Annotated[str, typer.Option(help="The last stage to run.", metavar="STAGE")] = "",
     again: Annotated[str, typer.Option(help="Stages to run again though nothing has changed.", metavar="STAGES")] = "",
-    drop: Annotated[list[str] | None, typer.Option(help=DROP, metavar="CODES")] = None,
+    drop: Drop = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would run, and write nothing.")] = False,
-    judge_key: Annotated[str | None, typer.Option(help="Environment variable that has the key of the judge's endpoint.", metavar="VARIABLE")] = None,
+    judge_key: JudgeKey = None,
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Send data to the judge's endpoint without asking; write even when much of a file goes (rule D008).")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """All stages from one configuration: check, dedup, conflicts, split, train.
 
@@ -43,21 +42,15 @@ def run(
     Exit status: 0, or 1 where a line holds no example, 2 where none does, nothing is left and when a file cannot be read or written.
     """
     choice = Choice(_names(only), _names(skip), _names(again), until, dry_run, yes)
-    path = config / "curate.toml" if config.is_dir() else config
-    if not path.exists() and config == Path("curate.toml") and Path("pyproject.toml").exists():
-        path = Path("pyproject.toml")
-    settings = load_config(path)
-    if not settings.data:
-        raise UsageError(f"{path}: names no data", 'write  data = ["data.jsonl"]')
+    folder, settings = load_project(config)
     settings = settings.model_copy(update={"check": chosen(settings.check, drop=codes(drop))})
     agreed = _agreed(settings, choice, consent(yes=yes, as_json=as_json))
     with StageProgress(quiet=quiet) as progress:
-        result = run_pipeline(Project(path.absolute().parent), settings, progress.listen, choice, consent=agreed, judge_key=judge_key)
+        result = run_pipeline(Project(folder), settings, progress.listen, choice, consent=agreed, judge_key=judge_key)
     if as_json:
         print_json(run_json(result))
     else:
-        for piece in dry_text(result) if dry_run else run_text(result):
-            console().print(piece)
+        print_lines(dry_text(result) if dry_run else run_text(result))
     end(result.not_understood, LEFT)
 
 

@@ -6,11 +6,11 @@ from typing import Annotated
 import typer
 
 from curate.cli.verbs import schema_types
-from curate.errors import DataError, UsageError
-from curate.files import write_bytes
+from curate.core.errors import DataError, UsageError
+from curate.core.files import write_bytes
+from curate.lint.rules import RULES
 from curate.report.console import console
 from curate.report.rules import with_rules
-from curate.rules import RULES
 from curate.schemas import schemas
 
 

@@ -1,25 +1,23 @@
 """`curate split`."""
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from curate.cli.options import DROP, LEFT, PATHS, YES, codes, end, tell, told_verdicts
-from curate.config import chosen, find_config
-from curate.errors import UsageError
+from curate.cli.options import LEFT, AsJson, Drop, Heavy, Paths, Quiet, codes, end, stages, tell, told_verdicts
+from curate.core.config import chosen, find_config
+from curate.core.errors import UsageError
+from curate.core.runs import Project
+from curate.core.text import visible
+from curate.output.restore import finish
 from curate.pipeline.splitting import sources_of, split_files
-from curate.report.console import console, print_json
-from curate.report.progress import StageProgress
+from curate.report.console import print_json, print_lines
 from curate.report.split import split_json, split_text
-from curate.restore import finish
-from curate.runs import Project
-from curate.text import visible
 
 
 def split(
-    paths: Annotated[list[str], typer.Argument(help=PATHS, metavar="PATH")],
+    paths: Paths,
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder for train, validation, test, removed, data card and manifest.")],
     fractions: Annotated[str | None, typer.Option(help="Shares of train, validation and test.", metavar="0.8,0.1,0.1")] = None,
     counts: Annotated[str | None, typer.Option(help="Examples of validation and test, in place of shares; train gets the rest.", metavar="200,500")] = None,
@@ -39,16 +37,16 @@ def split(
     ] = None,
     examples: Annotated[int | None, typer.Option(help="Take so many examples at the most, one of each cluster before a second one of any.")] = None,
     tokens: Annotated[int | None, typer.Option(help="Take so many tokens at the most.")] = None,
-    drop: Annotated[list[str] | None, typer.Option(help=DROP, metavar="CODES")] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help=YES)] = False,
+    drop: Drop = None,
+    yes: Heavy = False,
     seed: Annotated[int | None, typer.Option(help="Another seed gives another split.")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Divide all examples anew; those that the folder has need not stay in their split.")] = False,
     parquet: Annotated[bool | None, typer.Option("--parquet", help="Write Parquet files beside the JSON Lines.")] = None,
     trainer: Annotated[
         list[str] | None, typer.Option(help="Write a configuration for it beside the splits: axolotl, llamafactory, trl.", metavar="TRAINER")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Write train, validation and test so that nothing leaks: what is connected stays on one side.
 
@@ -69,13 +67,12 @@ def split(
     finish(output, project.decisions)
     decisions = told_verdicts(project)
     sources = sources_of(project, paths, section.existing, output, decisions, lambda note: tell([note]))
-    with StageProgress(quiet=quiet or not sys.stderr.isatty()) as shown:
+    with stages(quiet=quiet) as shown:
         result = split_files(sources, output, config, decisions=decisions, cache=project.cache, listen=shown.listen, yes=yes)
     if as_json:
         print_json(split_json(result, output))
     else:
-        for text in split_text(result, output):
-            console().print(text)
+        print_lines(split_text(result, output))
     end(result.not_understood, LEFT)
 
 

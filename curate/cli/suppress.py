@@ -5,14 +5,15 @@ from typing import Annotated
 
 import typer
 
-from curate.check import check_paths
-from curate.config import SUPPRESSIONS, chosen, find_config
-from curate.errors import UsageError
-from curate.files import data_files
-from curate.finding import Finding
+from curate.core.address import parse_where, where
+from curate.core.config import SUPPRESSIONS, chosen, find_config
+from curate.core.errors import UsageError
+from curate.core.files import data_files
+from curate.core.finding import Finding
+from curate.core.text import plural, visible
+from curate.lint.runner import check_paths
+from curate.lint.suppressions import added, load_suppressions
 from curate.report.console import console
-from curate.suppressions import added, load_suppressions
-from curate.text import plural, visible
 
 
 def suppress(
@@ -22,12 +23,11 @@ def suppress(
     author: Annotated[str | None, typer.Option(help="Who says so; you, when it is left out.")] = None,
 ) -> None:
     """Let a finding stand: write it with a reason into `curate-suppressions.jsonl`, which belongs under version control."""
-    file, _, number = place.rpartition(":")
-    if not file or not number.isdecimal():
+    if (parsed := parse_where(place)) is None:
         raise UsageError(f"{place!r} is no FILE:LINE", "take the place from the output of `curate check`")
     if not reason.strip():
         raise UsageError("a suppression needs a reason", "say why the finding may stand: --reason '...'")
-    found = _findings(code.upper(), file, int(number))
+    found = _findings(code.upper(), *parsed)
     written = added(load_suppressions(Path()), found, reason.strip(), author)
     out = console(stderr=True)
     if written:
@@ -41,7 +41,9 @@ def _findings(code: str, file: str, line: int) -> list[Finding]:
     config = chosen(find_config(Path.cwd()).check, select=(code,), ignore=(), extend_select=(), severity={})
     found = [finding for finding in check_paths(data_files([file]), config).findings if (finding.code, finding.line) == (code, line)]
     if not found:
-        raise UsageError(f"{code} finds nothing at {file}:{line}", f"curate check --select {code} {file}")
+        raise UsageError(f"{code} finds nothing at {where(file, line)}", f"curate check --select {code} {file}")
     if all(finding.example is None for finding in found):
-        raise UsageError(f"{file}:{line} is no example, and only findings about examples can be suppressed", "mend it, or use --baseline or per_file_ignores")
+        raise UsageError(
+            f"{where(file, line)} is no example, and only findings about examples can be suppressed", "mend it, or use --baseline or per_file_ignores"
+        )
     return found

@@ -1,6 +1,6 @@
 """The verbs of the command, each loaded only when it is used.
 
-The engine's own stand in a table. Others come from entry points of the group `curate.verbs`, looked up by name; the packages
+The engine's own are listed. Others come from entry points of the group `curate.verbs`, looked up by name; the packages
 that we ship with them are loaded from beside the engine, so that a `train.py` in the user's folder cannot take their place.
 """
 
@@ -10,28 +10,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from curate.errors import UsageError
+from curate.core.errors import UsageError
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-OWN: Final = {
-    "check": "curate.cli.check:check",
-    "stats": "curate.cli.stats:stats",
-    "rule": "curate.cli.rule:rule",
-    "suppress": "curate.cli.suppress:suppress",
-    "convert": "curate.cli.convert:convert",
-    "dedup": "curate.cli.dedup:dedup",
-    "decontaminate": "curate.cli.decontaminate:decontaminate",
-    "conflicts": "curate.cli.conflicts:conflicts",
-    "split": "curate.cli.split:split",
-    "verify": "curate.cli.verify:verify",
-    "restore": "curate.cli.restore:restore",
-    "diff": "curate.cli.diff:diff",
-    "run": "curate.cli.run:run",
-    "remote": "curate.cli.remote:remote",
-    "schema": "curate.cli.schema:schema",
-}
+OWN: Final = (
+    "check", "stats", "rule", "suppress", "convert", "dedup", "decontaminate", "conflicts", "split", "verify", "restore", "diff", "run", "remote", "schema",
+)  # fmt: skip
+"""The engine's own, each a function or a `typer.Typer` of its name in a module of its name."""
 SUMMARIES: Final = {
     "check": "Say what is wrong with a data set, and where.",
     "stats": "Show the numbers of a data set at a glance.",
@@ -65,7 +52,7 @@ SCHEMAS_GROUP: Final = "curate.schemas"
 
 def load_verb(name: str) -> Any:
     """The function behind a verb, or a `typer.Typer` of several. Raises `UsageError` when the verb is unknown."""
-    target = OWN.get(name) or next((point.value for point in _points(VERBS_GROUP) if point.name == name), None)
+    target = f"curate.cli.{name}:{name}" if name in OWN else next((point.value for point in _points(VERBS_GROUP) if point.name == name), None)
     if target is None:
         import difflib  # for a mistake only
 

@@ -1,16 +1,15 @@
 """`curate verify`."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from curate.errors import ExitCode, UsageError
-from curate.report.console import console, print_json
-from curate.report.progress import StageProgress
+from curate.cli.options import AsJson, Quiet, stages
+from curate.core.errors import ExitCode, UsageError
+from curate.core.runs import Project
+from curate.report.console import print_json, print_lines
 from curate.report.verify import SHOWN, verify_json, verify_text
-from curate.runs import Project
 from curate.verify import verify_files, verify_folder
 
 
@@ -21,15 +20,15 @@ def verify(
     ] = "",
     strict: Annotated[bool, typer.Option("--strict", help="Fail when something could not be looked at, too.")] = False,
     show_all: Annotated[bool, typer.Option("--all", help=f"Show every breach, not only {SHOWN}.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the proof as JSON.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Prove that a split does not leak and that nothing was lost or changed: its files are read again and held against all that is said of them.
 
     Exit status: 0 when it holds, 1 when something is broken, 2 when there is nothing to look at.
     """
     cache = Project(Path.cwd()).cache
-    with StageProgress(quiet=quiet or not sys.stderr.isatty()) as shown:
+    with stages(quiet=quiet) as shown:
         if len(paths) == 1:
             proof = verify_folder(paths[0], embeddings=embeddings, cache=cache, listen=shown.listen)
         else:
@@ -42,6 +41,5 @@ def verify(
     if as_json:
         print_json(verify_json(proof))
     else:
-        for text in verify_text(proof, None if show_all else SHOWN):
-            console().print(text)
+        print_lines(verify_text(proof, None if show_all else SHOWN))
     raise typer.Exit(ExitCode.CLEAN if proof.holds and (proof.complete or not strict) else ExitCode.FINDINGS)

@@ -1,1 +1,1 @@
-"""Contradictions between examples: which questions are the same, which answers cannot both hold, and the models that help to tell."""
+"""Contradictions between examples: same questions, clash rules, NLI, judges."""

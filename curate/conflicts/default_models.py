@@ -3,8 +3,8 @@
 from importlib.util import find_spec
 from typing import Final
 
-from curate.config import ConflictsConfig
-from curate.models import MODELS, OFFLINE
+from curate.core.config import ConflictsConfig
+from curate.models.names import MODELS, OFFLINE
 
 # As of November 2026; the first one that is at hand is taken.
 EMBEDDINGS: Final = ("offline:all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2")

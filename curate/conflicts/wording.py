@@ -10,11 +10,11 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Final
 
+from curate.core.text import normalised
 from curate.language.lexicon import DENIES, FILLER, NUMERALS, OPPOSITES, PARTICULAR
 from curate.language.names import names
 from curate.language.negation import opposed
 from curate.language.tokens import plain_words, stem, stems
-from curate.text import normalised
 
 RAREST: Final = 2.5
 OFFSET: Final = 2_000

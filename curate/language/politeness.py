@@ -3,9 +3,9 @@
 import re
 from typing import Final
 
+from curate.core.text import normalised
 from curate.language.lexicon import ASKS, FILLER
 from curate.language.tokens import plain_words
-from curate.text import normalised
 
 BEFORE: Final = re.compile(
     r"""^(?:\W*(?:hi(?:\ there)?|hello|hey|good\ (?:morning|afternoon|evening)|(?:a\ )?quick\ question|question|please|kindly|thanks|ok(?:ay)?|so|well

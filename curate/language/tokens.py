@@ -6,8 +6,8 @@ from functools import lru_cache
 from threading import Lock
 from typing import Any, Final
 
+from curate.core.text import UNSPACED, normalised, words
 from curate.language.lexicon import STOPWORDS
-from curate.text import UNSPACED, normalised, words
 
 PIECE: Final = re.compile(r"\w+(?:['’]\w+)*|[-−+]")
 """A word as it is written, or a sign that changes a number."""

@@ -9,20 +9,20 @@ from dataclasses import replace
 
 from filelock import FileLock, Timeout
 
-from curate.config import Config
-from curate.detect.conflict import Conflict
-from curate.egress import NOBODY, Consent
-from curate.errors import OutputError, UsageError
-from curate.events import Listener, RunPlanned, StageFinished, StageStarted, silent
-from curate.example import Example
-from curate.files import remove_leftovers
+from curate.conflicts.conflict import Conflict
+from curate.core.config import Config
+from curate.core.egress import NOBODY, Consent
+from curate.core.errors import OutputError, UsageError
+from curate.core.events import Listener, RunPlanned, StageFinished, StageStarted, silent
+from curate.core.example import Example
+from curate.core.files import remove_leftovers
+from curate.core.runs import Project
+from curate.output.restore import finish
 from curate.pipeline import store
 from curate.pipeline.choice import Choice
 from curate.pipeline.result import RunResult
 from curate.pipeline.run_data import RunData
 from curate.pipeline.stages import EVERY, Stage
-from curate.restore import finish
-from curate.runs import Project
 
 
 def run(

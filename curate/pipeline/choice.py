@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from curate.errors import UsageError
+from curate.core.errors import UsageError
 
 STAGES: Final = ("check", "dedup", "conflicts", "split", "train")
 """All stages, in their order."""

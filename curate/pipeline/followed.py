@@ -17,9 +17,9 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from curate.errors import UsageError
+from curate.core.errors import UsageError
+from curate.core.runs import Project, new_events
 from curate.pipeline.outcome import Outcome, read_outcome
-from curate.runs import Project, new_events
 
 
 class State(StrEnum):

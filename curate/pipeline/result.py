@@ -1,14 +1,13 @@
-"""What a run came to so far. Each stage makes a new one of it."""
+"""What a run came to so far; each stage makes a new one of it."""
 
 from dataclasses import dataclass, field
 from typing import Any
 
-from curate.detect.conflict import Conflict
-from curate.detect.loss import Loss
-from curate.errors import UsageError
-from curate.finding import Finding
-from curate.manifest import Manifest
-from curate.pipeline.choice import State
+from curate.conflicts.conflict import Conflict
+from curate.core.errors import UsageError
+from curate.core.finding import Finding
+from curate.core.manifest import Manifest
+from curate.dedup.removal import Loss
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,8 @@ class RunResult:
     """None where no split was wanted."""
     manifest_sha256: str | None = None
     notes: list[str] = field(default_factory=list)
-    stages: dict[str, State] = field(default_factory=dict)
+    stages: dict[str, str] = field(default_factory=dict)
+    """Each stage: done, unchanged, skipped or, in a dry run, would run."""
     training: dict[str, Any] | None = None
     """The report of the training; None when there is no recipe."""
 

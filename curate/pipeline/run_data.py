@@ -7,28 +7,29 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from curate.apply import Reason, demand_light, heavy_drops, leaves_by, leaving
-from curate.config import Config, ConflictsConfig
 from curate.conflicts.default_models import with_default_models
-from curate.decision import Decision, DecisionLog
-from curate.detect.columns import making_for
-from curate.detect.table import Reader, Table
-from curate.egress import NOBODY, Consent, address_of, is_address
-from curate.errors import ConfigError, UsageError
-from curate.events import Listener, StageAdvanced
-from curate.example import Example
-from curate.files import data_files, display_name
-from curate.finding import Finding
-from curate.models import fingerprint
-from curate.paths import demand_apart
+from curate.core.config import Config, ConflictsConfig
+from curate.core.decision import Decision, DecisionLog
+from curate.core.egress import NOBODY, Consent, address_of, is_address
+from curate.core.errors import ConfigError, UsageError
+from curate.core.events import Listener, StageAdvanced
+from curate.core.example import Example
+from curate.core.files import data_files, display_name
+from curate.core.finding import Finding
+from curate.core.paths import demand_apart
+from curate.core.removed import Reason
+from curate.core.runs import Project
+from curate.core.snapshot import Snapshot
+from curate.core.text import plural
+from curate.core.worker_pool import WorkerPool, cores
+from curate.corpus.features import making_for
+from curate.corpus.table import Reader, Table
+from curate.models.names import fingerprint
+from curate.output.apply import demand_light, heavy_drops, leaves_by, leaving
 from curate.pipeline.choice import Choice
 from curate.pipeline.result import RunResult
 from curate.pipeline.splitting import Sources, copies_of, is_big, read_sources
-from curate.runs import Project
-from curate.snapshot import Snapshot
 from curate.split.division import making_of
-from curate.text import plural
-from curate.worker_pool import WorkerPool, cores
 
 
 @dataclass

@@ -5,34 +5,35 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from curate.apply import Reason, demand_light, heavy_drops, leaves_by, leaving
-from curate.check import QUICK, check_paths
-from curate.config import CheckConfig, Config
-from curate.decision import Decision, edits_of
-from curate.detect.columns import Making
-from curate.detect.table import Table, read_table
-from curate.edited import edited_copies
-from curate.errors import InputError, UsageError
-from curate.events import Listener, StageAdvanced, StageFinished, StageStarted, silent
-from curate.files import data_files, display_name, warned
-from curate.finding import Finding, Severity
-from curate.manifest import changed_files, named_files, read_manifest, shaping
-from curate.models import fingerprint
-from curate.output import Made, SplitResult, input_files, write_output
-from curate.paths import demand_apart
-from curate.rules import Scope
-from curate.rules.balance import unbalanced
-from curate.rules.chosen import Chosen
-from curate.runs import Project
-from curate.screening import Screening
-from curate.snapshot import Snapshot, demand_unchanged, mode_of, snapshot
+from curate.core.config import CheckConfig, Config
+from curate.core.decision import Decision, edits_of
+from curate.core.errors import InputError, UsageError
+from curate.core.events import Listener, StageAdvanced, StageFinished, StageStarted, silent
+from curate.core.files import data_files, display_name, warned
+from curate.core.finding import Finding, Severity
+from curate.core.manifest import changed_files, named_files, read_manifest, shaping
+from curate.core.paths import demand_apart
+from curate.core.removed import Reason
+from curate.core.runs import Project
+from curate.core.snapshot import Snapshot, demand_unchanged, mode_of, snapshot
+from curate.core.text import plural, visible
+from curate.core.worker_pool import WorkerPool, cores
+from curate.corpus.features import Making
+from curate.corpus.table import Table, read_table
+from curate.lint.error_filter import Screening
+from curate.lint.rules import Scope
+from curate.lint.rules.rule_selection import RuleSelection
+from curate.lint.rules.split_balance import unbalanced
+from curate.lint.runner import QUICK, check_paths
+from curate.lint.suppressions import load_suppressions, suppress
+from curate.models.names import fingerprint
+from curate.output.apply import demand_light, heavy_drops, leaves_by, leaving
+from curate.output.edited import edited_copies
+from curate.output.folder import Made, SplitResult, input_files, write_output
 from curate.split.balance import balance_of
 from curate.split.division import divide, making_of
 from curate.split.earlier import Earlier, earlier_splits
 from curate.split.names import NAMES
-from curate.suppressions import load_suppressions, suppress
-from curate.text import plural, visible
-from curate.worker_pool import WorkerPool, cores
 
 PARALLEL: Final = 32 << 20
 """Bytes from which processes are started."""
@@ -204,7 +205,7 @@ def is_big(paths: Iterable[Path]) -> bool:
 
 def _asks_all(check: CheckConfig) -> bool:
     """Whether lines leave for findings of a rule that looks at more than one of them."""
-    chosen = Chosen.by(check)
+    chosen = RuleSelection.from_config(check)
     leaving = (code for code, severity in chosen.severities.items() if severity is Severity.ERROR or code.startswith(check.drop))
     return any(chosen.rules[code].scope in COMPARING for code in leaving)
 

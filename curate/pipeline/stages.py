@@ -10,23 +10,23 @@ from typing import Final
 
 from typing_extensions import override
 
-from curate.check import check_paths
-from curate.dedup import EACH
-from curate.detect.conflict import find_conflicts
-from curate.detect.judges import judge_of
-from curate.detect.sift import sift
-from curate.errors import CurateError, DataError, UsageError
-from curate.finding import Severity
-from curate.manifest import intact, key_of, read_manifest
+from curate.conflicts.conflict import find_conflicts
+from curate.conflicts.judges import judge_of
+from curate.core.errors import CurateError, DataError, UsageError
+from curate.core.finding import Severity
+from curate.core.manifest import intact, key_of, read_manifest
+from curate.core.text import plural
+from curate.core.worker_pool import cores
+from curate.dedup.near_duplicates import sift
+from curate.lint.rules import RULES
+from curate.lint.runner import check_paths
+from curate.lint.suppressions import load_suppressions, suppress
 from curate.pipeline import store, training
+from curate.pipeline.dedup import EACH
 from curate.pipeline.result import RunResult
 from curate.pipeline.run_data import RunData
 from curate.pipeline.splitting import divided
 from curate.read.dataset import demand_understood
-from curate.rules import RULES
-from curate.suppressions import load_suppressions, suppress
-from curate.text import plural
-from curate.worker_pool import cores
 
 
 class Stage(ABC):
@@ -66,17 +66,17 @@ class Check(Stage):
         files = data.sources.files
         report = check_paths(files, data.config.check, data.advance("check", None, "lines"), data.name, cores())
         suppress(report, load_suppressions(data.project.folder), [data.name(path) for path in files])
-        return {"findings": [finding.as_json() for finding in report.findings], "lines": report.lines, "not_understood": report.not_understood}
+        return {"findings": report.findings, "lines": report.lines, "not_understood": report.not_understood}
 
     @override
     def summary(self, data: RunData, result: store.Result) -> str:
-        counts = {severity: sum(finding["severity"] == severity for finding in result["findings"]) for severity in Severity}
+        counts = {severity: sum(finding.severity is severity for finding in result["findings"]) for severity in Severity}
         told = ", ".join(plural(count, severity.value) for severity, count in counts.items() if count)
         return f"{plural(result['lines'] - result['not_understood'], 'example')} in {plural(result['lines'], 'line')}: {told or 'no findings'}"
 
     @override
     def take(self, data: RunData, found: RunResult, result: store.Result) -> RunResult:
-        found = replace(found, findings=store.findings_of(result), not_understood=result["not_understood"])
+        found = replace(found, findings=result["findings"], not_understood=result["not_understood"])
         errors = any(finding.severity is Severity.ERROR and finding.example for finding in found.findings)
         demand_understood(result["lines"], result["lines"] - found.not_understood)
         if data.config.errors == "stop" and (errors or found.not_understood):
@@ -105,17 +105,17 @@ class Dedup(Stage):
             pinned |= {part.id(at) for at in range(len(part.lines))}
         with data.pool() as pool:
             sifted = sift(part, config, pool, pinned, (lambda _: _signals(found)) if config.keep == "best" else None)
-        return store.losses_result(sifted.losses, sifted.apart)
+        return {"duplicates": sifted.losses, "apart": sifted.apart}
 
     @override
     def summary(self, data: RunData, result: store.Result) -> str:
-        codes = Counter(loss.code for loss in store.losses_of(result))
+        codes = Counter(loss.code for loss in result["duplicates"])
         begun = f", {plural(codes['D007'], 'beginning')}" if codes["D007"] else ""
         return f"{codes['D001']:,} exact, {codes['D003']:,} near{begun}; {plural(len(result['apart']), 'pair')} kept apart"
 
     @override
     def take(self, data: RunData, found: RunResult, result: store.Result) -> RunResult:
-        return replace(found, losses=store.losses_of(result), apart=len(result["apart"]))
+        return replace(found, losses=result["duplicates"], apart=len(result["apart"]))
 
 
 def _signals(found: RunResult) -> Mapping[str, tuple[int, ...]]:

@@ -5,15 +5,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, NotRequired
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, with_config
 from typing_extensions import TypedDict
 
-from curate.detect.conflict import Conflict, ConflictReport
-from curate.detect.evidence import Evidence
-from curate.detect.loss import Loss
-from curate.example import Example, Place
-from curate.files import write_json
-from curate.finding import Finding, Severity
+from curate.conflicts.conflict import Conflict, ConflictsResult
+from curate.conflicts.evidence import Evidence
+from curate.core.example import Example
+from curate.core.files import write_json
+from curate.core.finding import Finding
+from curate.dedup.removal import Loss
 
 Result = dict[str, Any]
 
@@ -61,6 +61,7 @@ class _Split(TypedDict):
     not_understood: int
 
 
+@with_config(ConfigDict(extra="allow"))
 class _Train(TypedDict):
     base_loss: float
     tuned_loss: float
@@ -70,7 +71,9 @@ class _Train(TypedDict):
     held_out_examples: int
 
 
-SHAPES: Final[dict[str, Any]] = {"check": _Check, "dedup": _Dedup, "conflicts": _Conflicts, "split": _Split, "train": _Train}
+SHAPES: Final[dict[str, TypeAdapter[Any]]] = {
+    name: TypeAdapter(shape) for name, shape in (("check", _Check), ("dedup", _Dedup), ("conflicts", _Conflicts), ("split", _Split), ("train", _Train))
+}
 """What the result of each stage has, at the least: it lies in a file, and a file may hold anything."""
 
 
@@ -78,39 +81,18 @@ def load(path: Path, key: str | None) -> Result | None:
     """The result that a stage left, when it was made from `key` (None: from anything); none where the file does not hold such a result."""
     try:
         saved = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):  # none yet
+        result: Result | None = None if key is not None and saved["key"] != key else SHAPES[path.stem].validate_python(saved["result"])
+    except (OSError, ValueError, RecursionError, LookupError, TypeError):  # none yet, or something else
         return None
-    if not isinstance(saved, dict) or (key is not None and saved.get("key") != key):
-        return None
-    result = saved.get("result")
-    try:
-        TypeAdapter(SHAPES[path.stem]).validate_python(result)
-    except ValidationError:
-        return None
-    return result if isinstance(result, dict) else None
+    return result
 
 
 def save(path: Path, key: str, result: Result) -> None:
     """Keep a stage's result: all of it or, when we are killed, none. Raises `OutputError`."""
-    write_json(path, {"key": key, "result": result}, mode=0o600)  # findings quote the data
+    write_json(path, {"key": key, "result": SHAPES[path.stem].dump_python(result, mode="json")}, mode=0o600)  # findings quote the data
 
 
-def findings_of(result: Result) -> list[Finding]:
-    """The findings in a check's result."""
-    return [Finding(**{**finding, "severity": Severity(finding["severity"])}) for finding in result["findings"]]
-
-
-def losses_result(losses: Sequence[Loss], apart: Sequence[Loss]) -> Result:
-    """What goes for what, and what stays apart, as plain values."""
-    return {"duplicates": [list(loss) for loss in losses], "apart": [list(loss) for loss in apart]}
-
-
-def losses_of(result: Result) -> list[Loss]:
-    """What goes for what, back from plain values."""
-    return [Loss(Place(*place), example, Place(*kept_place), kept, *rest) for place, example, kept_place, kept, *rest in result["duplicates"]]
-
-
-def conflicts_result(report: ConflictReport) -> Result:
+def conflicts_result(report: ConflictsResult) -> Result:
     """A conflict report as plain values: examples by id."""
     return {
         "conflicts": [
@@ -137,7 +119,7 @@ def conflict_ids(result: Result) -> set[str]:
     return {value[side] for value in result["conflicts"] for side in ("left", "right")}
 
 
-def conflicts_of(result: Result, examples: Sequence[Example]) -> ConflictReport:
+def conflicts_of(result: Result, examples: Sequence[Example]) -> ConflictsResult:
     """The report back from plain values; conflicts of examples that are not there any more are left out."""
     by_id = {example.id: example for example in examples}
     conflicts = [
@@ -149,9 +131,9 @@ def conflicts_of(result: Result, examples: Sequence[Example]) -> ConflictReport:
             tuple(Evidence(**item) for item in value["evidence"]),
             value["score"],
             value.get("same_question", 1.0),
-            None if value["turns"] is None else (value["turns"][0], value["turns"][1]),
+            value["turns"],
         )
         for value in result["conflicts"]
         if value["left"] in by_id and value["right"] in by_id
     ]
-    return ConflictReport(conflicts, result["questions"], result["compared"], result["notes"])
+    return ConflictsResult(conflicts, result["questions"], result["compared"], result["notes"])

@@ -12,9 +12,9 @@ from pathlib import Path
 from time import sleep
 from typing import Any
 
-from curate.errors import ExitCode, LogError
-from curate.events import Listener, StageAdvanced
-from curate.runs import new_events
+from curate.core.errors import ExitCode, LogError
+from curate.core.events import Listener, StageAdvanced
+from curate.core.runs import new_events
 
 POLL = 0.2
 """Seconds between two looks at the run's metrics."""

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from curate.errors import InputError
-from curate.example import Place
-from curate.files import blocks, display_name
+from curate.core.address import pointer
+from curate.core.errors import InputError
+from curate.core.example import Place
+from curate.core.files import blocks, display_name
 from curate.read.dataset import FileFacts, ParsedLine, demand_read, read_file
-from curate.read.locate import Spans, pointer
+from curate.read.json_pointer_spans import Spans
 
 QUESTIONS: Final = ("question", "questions", "prompt", "problem", "instruction", "query", "turns", "ctx", "sentence", "goal", "premise", "messages")
 """Names of what is asked, in lower case."""

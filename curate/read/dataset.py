@@ -9,15 +9,15 @@ from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
-from curate.errors import InputError
-from curate.example import Example, Place
-from curate.files import blocks, display_name, is_packed, sha256
+from curate.core.errors import InputError
+from curate.core.example import Example, Place
+from curate.core.files import blocks, display_name, is_packed, sha256
+from curate.core.targets import Target
 from curate.read.decode import MISSING, Decoded, Defect, decode
 from curate.read.document import compact, elements, is_document
+from curate.read.file_sniffing import kind_of
 from curate.read.formats import example_of, is_prompt
-from curate.read.kinds import kind_of
 from curate.read.lines import BOM, Line, split_lines
-from curate.targets import Target
 
 SEPARATORS = ("\u2028".encode(), "\u2029".encode(), "\u0085".encode())
 FORMS = "`curate check` says what is wrong with each; `curate convert --help` and the README say which forms are read"

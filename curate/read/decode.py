@@ -12,9 +12,9 @@ from typing import Any, Final, NamedTuple, NoReturn
 
 import orjson
 
-from curate.read.locate import STRING, repeated_keys
-from curate.read.slips import name_mistake
-from curate.text import excerpt
+from curate.core.text import excerpt
+from curate.read.json_error_hints import name_mistake
+from curate.read.json_pointer_spans import STRING, repeated_keys
 
 MISSING: Final = object()
 """Stands for the value of a line that has none."""

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from curate.read.decode import Defect
+from curate.read.json_pointer_spans import STRING
 from curate.read.lines import BOM, Line
-from curate.read.locate import STRING
 
 SPACE = re.compile(rb"[ \t\r\n]*")
 # Skips over one value by its brackets alone; strings are one lexeme, so that brackets inside them do not count. A lone quote

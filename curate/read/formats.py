@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from curate.example import UNKNOWN, Example, Place
-from curate.read.calls import Turn, with_calls
-from curate.read.locate import escape
+from curate.core.address import escape
+from curate.core.example import UNKNOWN, Example, Place
+from curate.read.sharegpt_tools import Turn, with_calls
 
 Object = dict[str, Any]
 

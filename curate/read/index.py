@@ -11,14 +11,14 @@ from pathlib import Path
 from threading import Lock
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from curate.errors import InputError
-from curate.example import Place
-from curate.files import blocks, display_name, is_packed, real
+from curate.core.errors import InputError
+from curate.core.example import Place
+from curate.core.files import blocks, display_name, is_packed, real
+from curate.core.snapshot import State, state_of
 from curate.read.dataset import WIDE, FileFacts, ParsedLine, parsed_line
 from curate.read.document import elements, is_document
-from curate.read.kinds import kind_of
+from curate.read.file_sniffing import kind_of
 from curate.read.lines import BOM, Line
-from curate.snapshot import State, state_of
 
 if TYPE_CHECKING:
     import numpy as np

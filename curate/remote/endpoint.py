@@ -2,18 +2,23 @@
 
 import json
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from io import BufferedReader, FileIO
 from pathlib import Path
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, ClassVar, Final, NamedTuple, Self
 
-from curate.egress import client_for, redirect_refused
-from curate.errors import InputError, RemoteError
+from typing_extensions import override
+
+from curate.core.egress import bound_variable, client_for, host_of, redirect_refused
+from curate.core.errors import InputError, RemoteError
+from curate.core.targets import KEYS, Target
+from curate.core.text import excerpt
 from curate.remote.job import Job, JobEvent, UploadedFile, event_of, file_of, job_of
-from curate.remote.service import Place
+from curate.remote.prices import Price
 from curate.remote.settings import Settings
-from curate.text import excerpt
 
 RETRIES: Final = 5
 """Of a request that was refused for its rate, or for a fault of the server; the client waits longer each time, or as long as it is told to."""
@@ -49,6 +54,54 @@ class _Counted(BufferedReader):
                 self._told += beyond
                 self._advance(beyond)
         return data
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One that trains models; `curate.core.targets.KEYS` has its key."""
+
+    target: Target
+    name: str
+    """In texts."""
+    address: str = ""
+    """Base of its interface; empty: each customer has an address of their own."""
+    endpoint: "type[Endpoint] | None" = None
+    """How it is spoken to; None: in OpenAI's way."""
+    epochs: int | None = None
+    """Passes over the data where nobody says; None: so many as `curate.corpus.stats.usual_epochs` gives."""
+    prices: tuple[Price, ...] = ()
+    """The first that fits counts."""
+    own: str = ""
+    """Why jobs cannot be started there: what its own interface is."""
+    example: str = ""
+    """What an address looks like, where each customer has one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a job is to run."""
+
+    service: Service
+    """Whose rules and prices count."""
+    address: str
+    """Base of the interface, without a slash at its end; empty where none was needed."""
+    named: bool = False
+    """Whether the user named the address itself, not a configuration."""
+
+    @property
+    def target(self) -> Target:
+        """Who the data is meant for."""
+        return self.service.target
+
+    @property
+    def host(self) -> str:
+        """Name of the host, in lower case."""
+        return host_of(self.address)
+
+    @property
+    def is_its_own(self) -> bool:
+        """Whether the host is the service's, so that its key may be sent there."""
+        return bound_variable(self.address) == KEYS[self.target].variable
 
 
 class Endpoint:
@@ -184,6 +237,44 @@ class Endpoint:
         if isinstance(error, openai.BadRequestError | openai.UnprocessableEntityError):
             return "change what the service names"
         return "say the same again later: what was done is kept"
+
+
+class OwnEndpoint(Endpoint, ABC):
+    """A service with an interface of its own, spoken to through the client's plain requests."""
+
+    jobs_path: ClassVar[str]
+    jobs_query: ClassVar[str] = ""
+    jobs_key: ClassVar[str] = "data"
+    """Where a page of the list of jobs has them."""
+
+    @abstractmethod
+    def job_of(self, value: dict[str, Any]) -> Job:
+        """A job, as the service tells it."""
+
+    @abstractmethod
+    def request(self, settings: Settings, training_file: str, validation_file: str | None) -> dict[str, Any]:
+        """The body of the request that starts a job."""
+
+    def _get(self, path: str) -> dict[str, Any]:
+        return plain(self._client.get(path, cast_to=object))
+
+    @override
+    def jobs_on(self, training_file: str) -> list[Job]:
+        with self._said():
+            jobs = map(self.job_of, listed(self._get(f"{self.jobs_path}{self.jobs_query}"), self.jobs_key))
+            return [job for job in jobs if job.training_file == training_file]
+
+    @override
+    def create(self, settings: Settings, training_file: str, validation_file: str | None) -> Job:
+        options: Any = {"max_retries": 0, "timeout": LONG_SECONDS}
+        with self._said():
+            body = self.request(settings, training_file, validation_file)
+            return self.job_of(plain(self._client.post(self.jobs_path, body=body, cast_to=object, options=options)))
+
+    @override
+    def job(self, job_id: str) -> Job:
+        with self._said():
+            return self.job_of(self._get(f"{self.jobs_path}/{job_id}"))
 
 
 def plain(found: Any) -> dict[str, Any]:

@@ -2,21 +2,16 @@
 
 from array import array
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from curate.files import display_name
+from curate.core.files import display_name
+from curate.corpus.stats import Progress, counted, usual_epochs
 from curate.read.dataset import FileFacts, demand_read, read_file
 from curate.remote.prices import Price
 from curate.remote.settings import PREFERENCE, Settings
 from curate.remote.tokens import TokenCounter
-from curate.stats import usual_epochs
-
-Progress = Callable[[int], None]
-STEP: Final = 256
-"""Lines between two words of progress."""
 
 
 @dataclass(slots=True)
@@ -37,21 +32,21 @@ class Measured:
         """Tokens of one pass."""
         return sum(self.tokens)
 
+    @property
+    def longest(self) -> int:
+        """Tokens of the longest example."""
+        return max(self.tokens, default=0)
+
 
 def measure(path: Path, counter: TokenCounter, progress: Progress | None = None) -> Measured:
     """Count the tokens of a file. Raises `InputError` where it cannot be read."""
     facts = FileFacts(display_name(path))
     found = Measured(display_name(path))
-    done = 0
-    for done, parsed in enumerate(read_file(path, facts), start=1):
+    for parsed in counted(read_file(path, facts), progress):
         if parsed.example is not None:
             value: dict[str, Any] = parsed.decoded.value if parsed.example.format == PREFERENCE else parsed.example.value
             found.tokens.append(min(counter.count(value), (1 << 32) - 1))
             found.images += _has_image(value)
-        if progress and done % STEP == 0:
-            progress(STEP)
-    if progress:
-        progress(done % STEP)
     demand_read(facts)
     found.bytes, found.examples, found.formats = facts.size, facts.examples, facts.formats
     return found

@@ -11,13 +11,13 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict
 
 from curate import __version__
-from curate.errors import UsageError
-from curate.files import json_text
+from curate.core.errors import UsageError
+from curate.core.files import json_text
+from curate.core.transaction import replacing_together
 from curate.remote.endpoint import Endpoint
 from curate.remote.job import Job, JobEvent
 from curate.remote.journal import JobAsked, Journal, safe_id
 from curate.remote.watch import EVENTS, EventLog, news
-from curate.transaction import replacing_together
 
 RECORD: Final = "record.json"
 METRICS: Final = "metrics.csv"

@@ -4,23 +4,31 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any, Final
 
-from curate.errors import UsageError
-from curate.files import sha256
-from curate.remote.endpoint import LONG_SECONDS, Endpoint, EventPage, listed, plain
+from typing_extensions import override
+
+from curate.core.errors import UsageError
+from curate.core.files import sha256
+from curate.core.targets import Target
+from curate.remote.endpoint import LONG_SECONDS, EventPage, OwnEndpoint, Service, plain
 from curate.remote.job import Job, JobEvent, UploadedFile, event_of, file_of, job_of
+from curate.remote.prices import Price
 from curate.remote.settings import Settings
 
-JOBS: Final = "/supervisedFineTuningJobs"
 DATA: Final = "/datasets"
 LARGEST: Final = 150_000_000
 """Bytes of a file that is taken in one request."""
 NAMES: Final = {"n_epochs": "epochs", "batch_size": "batchSizeSamples"}
 """Hyperparameters that have other names there."""
 PREFIX: Final = "JOB_STATE_"
+PRICES: Final = "Fireworks' price list (fireworks.ai/pricing), read 2026-11"
 
 
-class FireworksEndpoint(Endpoint):
+class FireworksEndpoint(OwnEndpoint):
     """Fireworks, spoken to through the client's plain requests. It tells how a job is, and no events: each state that is seen makes one."""
+
+    jobs_path = "/supervisedFineTuningJobs"
+    jobs_query = "?pageSize=200"
+    jobs_key = "supervisedFineTuningJobs"
 
     @property
     def _account(self) -> str:
@@ -53,7 +61,7 @@ class FireworksEndpoint(Endpoint):
         return file_of({"id": name, "bytes": found.get("bytes"), "status": "running"})
 
     def _file(self, file_id: str) -> UploadedFile:
-        found = plain(self._client.get(f"{DATA}/{file_id}", cast_to=object))
+        found = self._get(f"{DATA}/{file_id}")
         status = found.get("status")
         details = status.get("message") if isinstance(status, dict) else None
         return file_of({"id": file_id, "status": "processed" if found.get("state") == "READY" else "running", "status_details": details})
@@ -61,26 +69,30 @@ class FireworksEndpoint(Endpoint):
     def _delete(self, file_id: str) -> None:
         self._client.delete(f"{DATA}/{file_id}", cast_to=object)
 
-    def jobs_on(self, training_file: str) -> list[Job]:
-        """The jobs that train on a data set."""
-        with self._said():
-            page = plain(self._client.get(f"{JOBS}?pageSize=200", cast_to=object))
-            jobs = map(_job, listed(page, "supervisedFineTuningJobs"))
-            return [job for job in jobs if job.training_file == training_file]
-
-    def create(self, settings: Settings, training_file: str, validation_file: str | None) -> Job:
-        """Start a job; it is asked once."""
-        options: Any = {"max_retries": 0, "timeout": LONG_SECONDS}
+    @override
+    def request(self, settings: Settings, training_file: str, validation_file: str | None) -> dict[str, Any]:
         body = {"baseModel": settings.model, "dataset": f"{self._account}{DATA}/{training_file}"}
         body |= {"evaluationDataset": f"{self._account}{DATA}/{validation_file}"} if validation_file else {}
-        named = {NAMES.get(name, name): value for name, value in settings.hyperparameters.items()}
-        with self._said():
-            return _job(plain(self._client.post(JOBS, body={**body, **named}, cast_to=object, options=options)))
+        return body | {NAMES.get(name, name): value for name, value in settings.hyperparameters.items()}
 
-    def job(self, job_id: str) -> Job:
-        """How a job is."""
-        with self._said():
-            return _job(plain(self._client.get(f"{JOBS}/{job_id}", cast_to=object)))
+    @override
+    def job_of(self, value: dict[str, Any]) -> Job:
+        state = str(value.get("state", "")).removeprefix(PREFIX).lower()
+        status = value.get("status")
+        return job_of(
+            {
+                "id": _last(value.get("name")),
+                "status": state,
+                "model": value.get("baseModel") or "",
+                "created_at": value.get("createTime"),
+                "finished_at": value.get("completedTime"),
+                "told_at": value.get("updateTime") or value.get("createTime"),
+                "error": status if state == "failed" else None,
+                "fine_tuned_model": value.get("outputModel") or None,
+                "training_file": _last(value.get("dataset")),
+                "validation_file": _last(value.get("evaluationDataset")) or None,
+            }
+        )
 
     def cancel(self, job_id: str) -> Job:
         """Raise `UsageError`: there is no such request."""
@@ -99,25 +111,19 @@ class FireworksEndpoint(Endpoint):
         return []
 
 
-def _job(value: dict[str, Any]) -> Job:
-    state = str(value.get("state", "")).removeprefix(PREFIX).lower()
-    status = value.get("status")
-    return job_of(
-        {
-            "id": _last(value.get("name")),
-            "status": state,
-            "model": value.get("baseModel") or "",
-            "created_at": value.get("createTime"),
-            "finished_at": value.get("completedTime"),
-            "told_at": value.get("updateTime") or value.get("createTime"),
-            "error": status if state == "failed" else None,
-            "fine_tuned_model": value.get("outputModel") or None,
-            "training_file": _last(value.get("dataset")),
-            "validation_file": _last(value.get("evaluationDataset")) or None,
-        }
-    )
-
-
 def _last(name: Any) -> str:
     """The id at the end of a resource's name."""
     return name.rpartition("/")[2] if isinstance(name, str) else ""
+
+
+SERVICE: Final = Service(
+    Target.FIREWORKS,
+    "Fireworks",
+    endpoint=FireworksEndpoint,
+    epochs=1,
+    prices=(
+        Price("", 0.5, "million tokens", PRICES, ("supervised",), billions=16),
+        Price("", 3, "million tokens", PRICES, ("supervised",), billions=80),
+    ),
+    example="https://api.fireworks.ai/v1/accounts/ACCOUNT",
+)

@@ -5,8 +5,8 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from curate.errors import RemoteError
-from curate.example import content_id
+from curate.core.errors import RemoteError
+from curate.core.example import content_id
 
 SAME: Final = {"canceled": "cancelled", "completed": "succeeded", "success": "succeeded", "error": "failed", "user_error": "failed", "expired": "failed"}
 """Words of other services for OpenAI's."""

@@ -12,11 +12,11 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from curate.errors import InputError, RemoteError, UsageError
-from curate.example import content_id
-from curate.files import append_line
+from curate.core.errors import InputError, RemoteError, UsageError
+from curate.core.example import content_id
+from curate.core.files import append_line, journal_lines
+from curate.core.targets import Target
 from curate.remote.settings import Settings
-from curate.targets import Target
 
 NAME: Final = "journal.jsonl"
 SAFE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,199}")
@@ -82,8 +82,8 @@ class JobStarted(Entry):
     job: str
 
 
-Line = Annotated[FileSent | FileGone | JobAsked | JobRefused | JobStarted, Field(discriminator="kind")]
-LINE: Final[TypeAdapter[FileSent | FileGone | JobAsked | JobRefused | JobStarted]] = TypeAdapter(Line)
+Line = FileSent | FileGone | JobAsked | JobRefused | JobStarted
+LINE: Final[TypeAdapter[Line]] = TypeAdapter(Annotated[Line, Field(discriminator="kind")])
 
 
 class Journal:
@@ -93,25 +93,19 @@ class Journal:
         self.folder = folder
         self.path = folder / NAME
 
-    def add(self, entry: FileSent | FileGone | JobAsked | JobRefused | JobStarted) -> None:
+    def add(self, entry: Line) -> None:
         """Write a line; it is on the disk when this returns. Raises `OutputError`."""
         append_line(self.path, LINE.dump_json(entry))
 
-    def entries(self) -> list[FileSent | FileGone | JobAsked | JobRefused | JobStarted]:
+    def entries(self) -> list[Line]:
         """All lines; one that a crash tore is none. Raises `InputError` for one that says what no journal says."""
-        try:
-            lines = self.path.read_bytes().split(b"\n")
-        except FileNotFoundError:
-            return []
-        except OSError as error:
-            raise InputError(f"{self.path}: cannot be read: {error.strerror}", "check its permissions") from error
         found = []
-        for number, line in enumerate(lines, start=1):
+        for number, line in enumerate(journal_lines(self.path), start=1):
             try:
                 if line:
                     found.append(LINE.validate_json(line))
             except ValidationError:
-                if not _is_torn(line):
+                if _is_json(line):  # else it was cut short: what it was to say had not happened yet, or is asked for again
                     raise InputError(f"{self.path}:{number}: no line of this journal", "a newer curate may have written it; else delete the line") from None
         return found
 
@@ -137,20 +131,18 @@ class Journal:
                 jobs.append(entry.job)
         return open_, jobs
 
-    def jobs(self) -> set[str]:
+    def all_started(self) -> list[JobStarted]:
         """All jobs that were started from here."""
-        return {entry.job for entry in self.entries() if isinstance(entry, JobStarted)}
+        return [entry for entry in self.entries() if isinstance(entry, JobStarted)]
 
     def started(self, job_id: str | None = None) -> JobStarted | None:
         """A job that was started from here; the last one when none is named."""
-        jobs = [entry for entry in self.entries() if isinstance(entry, JobStarted) and job_id in (None, entry.job)]
-        return jobs[-1] if jobs else None
+        return next((entry for entry in reversed(self.all_started()) if job_id in (None, entry.job)), None)
 
     def order_of(self, job_id: str) -> JobAsked | None:
         """What a job was asked to be, where it was started from here."""
-        order = next((entry.order for entry in self.entries() if isinstance(entry, JobStarted) and entry.job == job_id), None)
-        asked = [entry for entry in self.entries() if isinstance(entry, JobAsked) and entry.order == order]
-        return asked[-1] if asked else None
+        order = next((entry.order for entry in self.all_started() if entry.job == job_id), None)
+        return next((entry for entry in reversed(self.entries()) if isinstance(entry, JobAsked) and entry.order == order), None)
 
     def job_folder(self, job_id: str) -> Path:
         """Where what a job told is kept. Raises `RemoteError` for an id that is no name."""
@@ -181,10 +173,10 @@ def demand_started(journal: Journal, job_id: str | None) -> str:
     return last.job
 
 
-def _is_torn(line: bytes) -> bool:
-    """Whether a line is the beginning of one whose writing was cut short: what it was to say had not happened yet, or is asked for again."""
+def _is_json(line: bytes) -> bool:
+    """Whether a line is whole."""
     try:
         json.loads(line)
     except ValueError:
-        return True
-    return False
+        return False
+    return True

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from curate.errors import UsageError
+from curate.core.errors import UsageError
 from curate.remote.prices import Method
 
 Value = int | float | str

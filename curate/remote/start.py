@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from curate.errors import RemoteError
+from curate.core.errors import RemoteError
 from curate.remote.endpoint import Endpoint
 from curate.remote.job import Job
 from curate.remote.journal import JobAsked, JobRefused, JobStarted, Journal, order_hash
@@ -98,7 +98,7 @@ def _awaited(endpoint: Endpoint, journal: Journal, asked: JobAsked, error: Remot
 
 def _taken(endpoint: Endpoint, journal: Journal, asked: JobAsked) -> Job | None:
     """The job that a request without an answer came to: one on its file that was not there before, and that no other order came to."""
-    others = {*asked.before, *journal.jobs()}
+    others = {*asked.before, *(started.job for started in journal.all_started())}
     new = [job for job in endpoint.jobs_on(asked.training_file) if job.id not in others and _alike(job.model, asked.settings.model)]
     return new[0] if new else None
 

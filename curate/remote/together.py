@@ -4,17 +4,23 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any, Final
 
-from curate.errors import UsageError
-from curate.remote.endpoint import LONG_SECONDS, Endpoint, EventPage, listed, plain
+from typing_extensions import override
+
+from curate.core.errors import UsageError
+from curate.core.targets import Target
+from curate.remote.endpoint import LONG_SECONDS, EventPage, OwnEndpoint, Service, listed, plain
 from curate.remote.job import Job, JobEvent, UploadedFile, event_of, file_of, job_of
+from curate.remote.prices import Price
 from curate.remote.settings import Settings
 
 METHODS: Final = {"supervised": "sft", "dpo": "dpo"}
-JOBS: Final = "/fine-tunes"
+PRICES: Final = "Together's price list (together.ai/pricing, LoRA), as of 2025-11"
 
 
-class TogetherEndpoint(Endpoint):
+class TogetherEndpoint(OwnEndpoint):
     """Together, spoken to through the client's plain requests."""
+
+    jobs_path = "/fine-tunes"
 
     def demand_takes(self, settings: Settings) -> None:
         """Raise `UsageError` for what is not known there."""
@@ -33,65 +39,65 @@ class TogetherEndpoint(Endpoint):
         )
         return file_of({**plain(found), "status": None})
 
-    def jobs_on(self, training_file: str) -> list[Job]:
-        """The jobs that train on a file."""
-        with self._said():
-            page = plain(self._client.get(JOBS, cast_to=object))
-            return [job for job in map(_job, listed(page)) if job.training_file == training_file]
+    @override
+    def request(self, settings: Settings, training_file: str, validation_file: str | None) -> dict[str, Any]:
+        named = dict(settings.hyperparameters)
+        method: dict[str, Any] = {"method": METHODS[settings.method]}
+        if "beta" in named:
+            method["dpo_beta"] = named.pop("beta")
+        body = {"model": settings.model, "training_file": training_file, "training_method": method, **named}
+        optional = {"validation_file": validation_file, "suffix": settings.suffix or None}
+        return body | {name: value for name, value in optional.items() if value is not None}
 
-    def create(self, settings: Settings, training_file: str, validation_file: str | None) -> Job:
-        """Start a job; it is asked once."""
-        options: Any = {"max_retries": 0, "timeout": LONG_SECONDS}
-        with self._said():
-            return _job(plain(self._client.post(JOBS, body=_request(settings, training_file, validation_file), cast_to=object, options=options)))
-
-    def job(self, job_id: str) -> Job:
-        """How a job is."""
-        with self._said():
-            return _job(plain(self._client.get(f"{JOBS}/{job_id}", cast_to=object)))
+    @override
+    def job_of(self, value: dict[str, Any]) -> Job:
+        return job_of(
+            {
+                **value,
+                "fine_tuned_model": value.get("model_output_name"),
+                "trained_tokens": value.get("token_count") or None,
+                "finished_at": value.get("completed_at"),
+                "validation_file": value.get("validation_file") or None,
+                "events": None,
+            }
+        )
 
     def cancel(self, job_id: str) -> Job:
         """End a job."""
         with self._said():
-            return _job({"id": job_id, **plain(self._client.post(f"{JOBS}/{job_id}/cancel", cast_to=object))})
+            return self.job_of({"id": job_id, **plain(self._client.post(f"{self.jobs_path}/{job_id}/cancel", cast_to=object))})
 
     def events(self, job_id: str, after: str | None) -> EventPage:  # noqa: ARG002  (there is one page)
         """All events of a job: they come in one piece."""
         with self._said():
-            page = plain(self._client.get(f"{JOBS}/{job_id}/events", cast_to=object))
+            page = self._get(f"{self.jobs_path}/{job_id}/events")
             return EventPage([_event(value) for value in listed(page)], more=False)
 
     def checkpoints(self, job_id: str) -> list[dict[str, Any]]:
         """The states of the model that were kept on the way."""
         with self._said():
-            values = listed(plain(self._client.get(f"{JOBS}/{job_id}/events", cast_to=object)))
+            values = listed(self._get(f"{self.jobs_path}/{job_id}/events"))
         return [value for value in values if value.get("checkpoint_path")]
-
-
-def _request(settings: Settings, training_file: str, validation_file: str | None) -> dict[str, Any]:
-    named = dict(settings.hyperparameters)
-    method: dict[str, Any] = {"method": METHODS[settings.method]}
-    if "beta" in named:
-        method["dpo_beta"] = named.pop("beta")
-    body = {"model": settings.model, "training_file": training_file, "training_method": method, **named}
-    optional = {"validation_file": validation_file, "suffix": settings.suffix or None}
-    return body | {name: value for name, value in optional.items() if value is not None}
-
-
-def _job(value: dict[str, Any]) -> Job:
-    return job_of(
-        {
-            **value,
-            "fine_tuned_model": value.get("model_output_name"),
-            "trained_tokens": value.get("token_count") or None,
-            "finished_at": value.get("completed_at"),
-            "validation_file": value.get("validation_file") or None,
-            "events": None,
-        }
-    )
 
 
 def _event(value: dict[str, Any]) -> JobEvent:
     """An event; the numbers that stand beside its message are its data."""
     data = {name: value[name] for name in ("step", "total_steps") if value.get(name)}
     return event_of({**value, "level": str(value.get("level") or "info").lower(), "data": data or None})
+
+
+SERVICE: Final = Service(
+    Target.TOGETHER,
+    "Together",
+    address="https://api.together.ai/v1",
+    endpoint=TogetherEndpoint,
+    epochs=1,
+    prices=(
+        Price("", 0.48, "million tokens", PRICES, ("supervised",), billions=16),
+        Price("", 1.5, "million tokens", PRICES, ("supervised",), billions=69),
+        Price("", 2.9, "million tokens", PRICES, ("supervised",), billions=100),
+        Price("", 1.2, "million tokens", PRICES, ("dpo",), billions=16),
+        Price("", 3.75, "million tokens", PRICES, ("dpo",), billions=69),
+        Price("", 7.25, "million tokens", PRICES, ("dpo",), billions=100),
+    ),
+)

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any, Final
 
-from curate.example import content_text
-from curate.stats import BYTES_A_TOKEN
-from curate.template import load_template
-from curate.text import storable
+from curate.core.example import content_text
+from curate.core.text import storable
+from curate.corpus.stats import BYTES_A_TOKEN
+from curate.models.template import load_template
 
 OLD: Final = ("gpt-3.5", "davinci-002", "babbage-002")
 NEW: Final = ("gpt-4o", "gpt-4.1", "gpt-5", "o1", "o3", "o4")

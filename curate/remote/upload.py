@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from curate.errors import InputError, RemoteError, UsageError
-from curate.files import STDIN, display_name, is_packed, sha256
+from curate.core.errors import InputError, RemoteError, UsageError
+from curate.core.files import STDIN, display_name, is_packed, sha256
 from curate.remote.endpoint import Endpoint, Progress
 from curate.remote.job import UploadedFile
 from curate.remote.journal import FileGone, FileSent, Journal

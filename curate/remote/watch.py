@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from curate.errors import InputError, RemoteError
-from curate.files import append_lines, write_json
+from curate.core.errors import RemoteError
+from curate.core.files import append_lines, journal_lines, write_json
 from curate.remote.endpoint import Endpoint
 from curate.remote.job import Job, JobEvent, event_of
 from curate.remote.journal import Journal
@@ -49,14 +49,8 @@ class EventLog:
 
 
 def _read(path: Path) -> list[JobEvent]:
-    try:
-        lines = path.read_bytes().split(b"\n")
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}", "check its permissions") from error
     found: dict[str, JobEvent] = {}
-    for line in lines:
+    for line in journal_lines(path):
         try:
             event = event_of(json.loads(line))
         except (ValueError, RemoteError):  # blank, or torn by a crash: the service has it still

@@ -1,16 +1,17 @@
 """The formats that a check's report can be written in, in one table, and where they are written to."""
 
-import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
+from importlib import import_module
 from pathlib import Path
+from typing import Any, Final
 
-from curate.check import CheckReport
-from curate.errors import UsageError
-from curate.files import replacing
-from curate.report.check_grouped import GroupBy, check_grouped
+from curate.core.errors import UsageError
+from curate.core.files import replacing
+from curate.lint.runner import CheckResult
+from curate.report.check_text import GroupBy
 from curate.report.console import Styled, console
 
 
@@ -30,8 +31,28 @@ class OutputFormat(StrEnum):
     HTML = "html"
 
 
+REPORTERS: Final = {
+    OutputFormat.CONCISE: "check_text",
+    OutputFormat.FULL: "check_full",
+    OutputFormat.GROUPED: "check_text:check_grouped",
+    OutputFormat.JSON: "check_json",
+    OutputFormat.JSONL: "check_json:check_jsonl",
+    OutputFormat.GITHUB: "check_github",
+    OutputFormat.SARIF: "check_sarif",
+    OutputFormat.JUNIT: "check_junit",
+    OutputFormat.HTML: "check_html",
+}
+"""The function of this package that writes a format: `module:function`, or the name of both. One is imported only when it is wanted: the hook that
+checks ten lines needs one of them.
+"""
+PEOPLE: Final = (OutputFormat.CONCISE, OutputFormat.FULL, OutputFormat.GROUPED)
+"""Formats for people. They are written line by line in colours, the others as pieces of text."""
+WHOLE: Final = (OutputFormat.JSON, OutputFormat.JSONL, OutputFormat.SARIF, OutputFormat.JUNIT)
+"""Formats for programs, which have every finding."""
+
+
 def reported(
-    report: CheckReport,
+    report: CheckResult,
     kind: OutputFormat,
     paths: Sequence[Path],
     limit: int | None,
@@ -41,58 +62,23 @@ def reported(
     model: str = "",
 ) -> Iterator[str] | Iterator[Styled]:
     """The report in a format: pieces of text for programs, lines with colours for people. `statistics` leaves the counts alone; `model` counts
-    the tokens of a plot. Raises `UsageError`.
+    the tokens of a plot. Raises `UsageError` for a format that has no counts alone.
     """
-    # Each reporter is imported only when it is wanted: the hook that checks ten lines needs one of them.
-    if statistics:
-        return _counts(report, kind)
-    if kind is OutputFormat.FULL:
-        from curate.report.check_full import check_full as lines
-    else:
-        from curate.report.check_text import check_text as lines
-    if kind in (OutputFormat.CONCISE, OutputFormat.FULL):
-        return lines(report, limit)
-    if kind is OutputFormat.GROUPED:
-        return check_grouped(report, limit, by)
-    if kind is OutputFormat.GITHUB:
-        from curate.report.check_github import check_github
-
-        return check_github(report, limit)
-    if kind is OutputFormat.HTML:
-        from curate.report.check_html import check_html
-
-        return check_html(report, paths, limit, model)
-    return _document(report, kind)
-
-
-def _document(report: CheckReport, kind: OutputFormat) -> Iterator[str]:
-    """All findings, for programs."""
-    if kind is OutputFormat.SARIF:
-        from curate.report.check_sarif import check_sarif as document
-    elif kind is OutputFormat.JUNIT:
-        from curate.report.check_junit import check_junit as document
-    elif kind is OutputFormat.JSONL:
-        from curate.report.check_jsonl import check_jsonl as document
-    else:
-        from curate.report.check_json import check_json
-
-        return iter((json.dumps(check_json(report)) + "\n",))  # all ASCII: names and keys from the data may hold what a terminal obeys
-    return document(report)
-
-
-def _counts(report: CheckReport, kind: OutputFormat) -> Iterator[str] | Iterator[Styled]:
-    """The counts of a report alone. Raises `UsageError` for a format that has none."""
-    if kind in (OutputFormat.CONCISE, OutputFormat.FULL, OutputFormat.GROUPED):
-        from curate.report.check_statistics import check_statistics
-
-        return check_statistics(report)
-    from curate.report.check_json import check_json, summary_json
-
-    if kind is OutputFormat.JSON:
-        return iter((json.dumps({**check_json(report), "findings": []}) + "\n",))
-    if kind is OutputFormat.JSONL:
-        return iter((json.dumps({"summary": summary_json(report)}) + "\n",))
-    raise UsageError(f"--statistics and --output-format {kind} do not go together", "counts alone come as concise, json or jsonl")
+    options: dict[str, Any] = {} if kind in WHOLE or statistics else {"limit": limit}
+    if kind is OutputFormat.GROUPED and not statistics:
+        options["by"] = by
+    elif kind is OutputFormat.HTML:
+        options |= {"paths": paths, "model": model}
+    target = REPORTERS[kind]
+    if statistics and kind in PEOPLE:
+        target = "check_text:check_statistics"
+    elif statistics and target.startswith("check_json"):
+        options["counts"] = True
+    elif statistics:
+        raise UsageError(f"--statistics and --output-format {kind} do not go together", "counts alone come as concise, json or jsonl")
+    module, _, function = target.partition(":")
+    write: Callable[..., Iterator[str] | Iterator[Styled]] = getattr(import_module(f"curate.report.{module}"), function or module)
+    return write(report, **options)
 
 
 def write_report(pieces: Iterable[str | Styled], output: Path | None = None) -> None:

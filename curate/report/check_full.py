@@ -3,18 +3,18 @@
 from collections.abc import Iterator
 from typing import Final
 
-from curate.check import CheckReport
+from curate.core.text import visible
+from curate.lint.runner import CheckResult
 from curate.report.check_source import AFTER, BEFORE, Spot, spots
 from curate.report.check_text import SHOWN, ending, finding_line, first_ones
 from curate.report.console import COLOURS, Styled
-from curate.text import visible
 
 INSIDE, TAIL = 46, 15
 """Characters of the offending text that are shown, and how many of these are its last where it is longer: with what stands before it, it fits 80 columns."""
 HIDDEN: Final = "(not shown: the line holds a secret, or is very long)"
 
 
-def check_full(report: CheckReport, limit: int | None = SHOWN) -> Iterator[Styled]:
+def check_full(report: CheckResult, limit: int | None = SHOWN) -> Iterator[Styled]:
     """The lines of the report, each finding with the text around its place."""
     shown = first_ones(report, limit)
     for finding, spot in zip(shown, spots(shown), strict=True):

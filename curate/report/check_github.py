@@ -6,16 +6,16 @@ Grammar: `::error file=F,line=L,col=C,endLine=L,endColumn=C,title=T::message`, w
 
 from collections.abc import Iterator
 
-from curate.check import CheckReport
-from curate.finding import Finding, Severity
+from curate.core.finding import Finding, Severity
+from curate.core.text import visible
+from curate.lint.runner import CheckResult
 from curate.report.check_source import Spot, spots
 from curate.report.check_text import SHOWN, first_ones
-from curate.text import visible
 
 COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 
 
-def check_github(report: CheckReport, limit: int | None = SHOWN) -> Iterator[str]:
+def check_github(report: CheckResult, limit: int | None = SHOWN) -> Iterator[str]:
     """One command a finding, of each rule at most `limit`; what is held back is told in a notice."""
     shown = first_ones(report, limit)
     for finding, spot in zip(shown, spots(shown, text=False), strict=True):
@@ -24,7 +24,7 @@ def check_github(report: CheckReport, limit: int | None = SHOWN) -> Iterator[str
         yield f"::notice title=curate::{len(report.findings) - len(shown):,} more findings not shown (--all shows them)\n"
 
 
-def _command(finding: Finding, spot: Spot | None, report: CheckReport) -> str:
+def _command(finding: Finding, spot: Spot | None, report: CheckResult) -> str:
     rule = report.rules.get(finding.code)
     properties = {"file": finding.file}
     if finding.line:

@@ -6,21 +6,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from curate.check import CheckReport
-from curate.finding import Finding, Severity
+from curate.core.finding import Finding, Severity
+from curate.core.text import plural
+from curate.corpus.stats import Stats, collect, histogram
+from curate.lint.runner import CheckResult
 from curate.report.check_full import HIDDEN, shown_parts
 from curate.report.check_source import Spot, spots
 from curate.report.check_text import SHOWN, first_ones, rule_counts, summary_line
-from curate.report.html import bars, foot, head, safe, tile
-from curate.stats import Stats, collect, histogram
-from curate.text import plural
+from curate.report.html import foot, head, safe, tile
+from curate.report.html_plots import bars
 
 MANY_TURNS: Final = 12
 """Turns from which conversations are counted together."""
 CODE: Final = re.compile("`([^`]+)`")
 
 
-def check_html(report: CheckReport, paths: Sequence[Path], limit: int | None = SHOWN, model: str = "") -> Iterator[str]:
+def check_html(report: CheckResult, limit: int | None = SHOWN, paths: Sequence[Path] = (), model: str = "") -> Iterator[str]:
     """The document, piece by piece. The files are read once more, for the plots; `model` counts their tokens."""
     counted = collect([path for path in paths if path.is_file()], model, strict=False)
     yield head("curate check")
@@ -39,7 +40,7 @@ def _many(noun: str, count: int) -> str:
     return plural(count, noun).partition(" ")[2]
 
 
-def _plots(report: CheckReport, counted: Stats) -> Iterator[str]:
+def _plots(report: CheckResult, counted: Stats) -> Iterator[str]:
     severities = {finding.code: finding.severity for finding in reversed(report.findings)}
     yield '<h2>At a glance</h2>\n<div class="plots">\n'
     yield bars("Findings by rule", [(_titled(code, report), count, severities[code].value) for code, count in rule_counts(report)])
@@ -64,7 +65,7 @@ def _most(counts: Mapping[str, int]) -> list[tuple[str, int, str]]:
     return [(name, count, "") for name, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
 
 
-def _findings(report: CheckReport, limit: int | None) -> Iterator[str]:
+def _findings(report: CheckResult, limit: int | None) -> Iterator[str]:
     if not report.findings:
         yield "<h2>Findings</h2>\n<p>Nothing to report.</p>\n"
         return
@@ -77,7 +78,7 @@ def _findings(report: CheckReport, limit: int | None) -> Iterator[str]:
         first, rule = groups[code][0][0], report.rules.get(code)
         yield f'<details open><summary><h3><span class="{first.severity}">{safe(first.severity)}</span> {safe(_titled(code, report))}'
         yield f' <span class="quiet">× {count:,}</span></h3></summary><div>'
-        yield f"<p>{_prose(f'{rule.summary} {rule.why}' if rule else '')}</p><p>Next: {_prose(first.hint)}</p><ol>"
+        yield f"<p>{_prose(f'{rule.summary} {rule.rationale}' if rule else '')}</p><p>Next: {_prose(first.hint)}</p><ol>"
         for finding, spot in groups[code]:
             yield _item(finding, spot)
         held = count - len(groups[code])
@@ -96,7 +97,7 @@ def _item(finding: Finding, spot: Spot | None) -> str:
     return f"<li><code>{safe(finding.where)}</code> {safe(finding.message)}{where}{excerpt}</li>\n"
 
 
-def _titled(code: str, report: CheckReport) -> str:
+def _titled(code: str, report: CheckResult) -> str:
     rule = report.rules.get(code)
     return f"{code} {rule.name}" if rule else code
 

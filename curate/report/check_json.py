@@ -1,17 +1,18 @@
-"""A check's report as JSON: a documented interface, `schemas/check.schema.json`."""
+"""A check's report as JSON, and as JSON Lines for data too large for one JSON value: documented interfaces, `schemas/check.schema.json` and
+`schemas/check-line.schema.json`. All of it is ASCII: names and keys from the data may hold what a terminal obeys.
+"""
 
+import json
+from collections.abc import Iterator
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from curate.core.finding import Finding, Severity
+from curate.lint.runner import CheckResult
+from curate.report.part import Part
 
-from curate.check import CheckReport
-from curate.finding import Finding, Severity
 
-
-class CheckSummary(BaseModel):
+class CheckSummary(Part):
     """Counts of a check."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     files: int
     lines: int
@@ -29,21 +30,37 @@ class CheckSummary(BaseModel):
     seconds: float
 
 
-class CheckOutput(BaseModel):
+class CheckOutput(Part, title="CheckResult"):
     """What `curate check --output-format json` prints."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     findings: list[Finding]
     summary: CheckSummary
 
 
-def check_json(report: CheckReport) -> dict[str, Any]:
-    """The report as plain values."""
-    return {"findings": [finding.as_json() for finding in report.findings], "summary": summary_json(report)}
+class SummaryLine(Part):
+    """The last line; the ones before it are findings."""
+
+    summary: CheckSummary
 
 
-def summary_json(report: CheckReport) -> dict[str, Any]:
+CheckLine = Finding | SummaryLine
+"""A line of the output."""
+
+
+def check_json(report: CheckResult, *, counts: bool = False) -> Iterator[str]:
+    """The report as one value; with `counts` without its findings."""
+    findings = [] if counts else [finding.as_json() for finding in report.findings]
+    yield json.dumps({"findings": findings, "summary": summary_json(report)}) + "\n"
+
+
+def check_jsonl(report: CheckResult, *, counts: bool = False) -> Iterator[str]:
+    """A finding a line, the summary last; with `counts` that alone."""
+    for finding in () if counts else report.findings:
+        yield json.dumps(finding.as_json()) + "\n"
+    yield json.dumps({"summary": summary_json(report)}) + "\n"
+
+
+def summary_json(report: CheckResult) -> dict[str, Any]:
     """Its counts as plain values."""
     return {
         "files": report.files,

@@ -4,12 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterator
 from xml.sax.saxutils import escape, quoteattr
 
-from curate.check import CheckReport
-from curate.finding import Finding, Severity
-from curate.text import visible
+from curate.core.finding import Finding, Severity
+from curate.core.text import visible
+from curate.lint.runner import CheckResult
 
 
-def check_junit(report: CheckReport) -> Iterator[str]:
+def check_junit(report: CheckResult) -> Iterator[str]:
     """The document, suite by suite. A finding of severity info fails nothing: it is told in the suite's output."""
     groups: dict[str, dict[str, list[Finding]]] = defaultdict(lambda: defaultdict(list))
     for finding in report.findings:

@@ -11,13 +11,13 @@ from urllib.parse import quote
 import orjson
 
 from curate import __version__
-from curate.check import CheckReport
-from curate.finding import Finding, Severity
-from curate.fingerprint import fingerprints
+from curate.core.finding import Finding, Severity
+from curate.core.fingerprint import fingerprints
+from curate.core.text import visible
+from curate.lint.rules.rule import Rule
+from curate.lint.runner import CheckResult
 from curate.report.check_source import Spot, spots
 from curate.report.check_text import safe
-from curate.rules.rule import Rule
-from curate.text import visible
 
 SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 END: Final = "]}]}"
@@ -25,7 +25,7 @@ END: Final = "]}]}"
 LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 
 
-def check_sarif(report: CheckReport) -> Iterator[str]:
+def check_sarif(report: CheckResult) -> Iterator[str]:
     """The log as JSON text, all ASCII, a result a line."""
     log, results = _log(report)
     yield json.dumps(log).removesuffix(END) + "\n"
@@ -42,7 +42,7 @@ def _ascii(value: dict[str, Any]) -> str:
     return data.decode("ascii") if data.isascii() else json.dumps(value)
 
 
-def _log(report: CheckReport) -> tuple[dict[str, Any], Iterator[dict[str, Any]]]:
+def _log(report: CheckResult) -> tuple[dict[str, Any], Iterator[dict[str, Any]]]:
     """The log without its results, and these one by one: there may be a million."""
     codes = sorted(report.codes)
     positions = {code: position for position, code in enumerate(codes)}
@@ -67,13 +67,13 @@ def _rule(code: str, rule: Rule | None) -> dict[str, Any]:
         return {"id": code}
     bad, good = (visible(data.decode("utf-8", "backslashreplace"), keep_newlines=True) for data in (rule.bad, rule.good))
     examples = [(label, text) for label, text in (("Bad", bad), ("Good", good)) if text]
-    plain = "\n\n".join([rule.why, rule.hint, *(f"{label}:\n{text}" for label, text in examples)])
-    markdown = "\n\n".join([rule.why, f"**Next:** {rule.hint}", *(f"**{label}:**\n\n```json\n{text}```" for label, text in examples)])
+    plain = "\n\n".join([rule.rationale, rule.hint, *(f"{label}:\n{text}" for label, text in examples)])
+    markdown = "\n\n".join([rule.rationale, f"**Next:** {rule.hint}", *(f"**{label}:**\n\n```json\n{text}```" for label, text in examples)])
     return {
         "id": code,
         "name": "".join(part.capitalize() for part in rule.name.split("-")),
         "shortDescription": {"text": rule.summary},
-        "fullDescription": {"text": f"{rule.summary} {rule.why}".strip()},
+        "fullDescription": {"text": f"{rule.summary} {rule.rationale}".strip()},
         "help": {"text": plain, "markdown": markdown},
         "defaultConfiguration": {"level": LEVELS[rule.severity]},
         "properties": {"tags": [f"family-{code[:1]}", str(rule.scope)]},

@@ -8,14 +8,14 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, groupby
 from typing import Final, NamedTuple
 
-from curate.errors import InputError
-from curate.files import blocks, path_of, real
-from curate.finding import Finding
-from curate.masking import hidden, holds_secret
+from curate.core.errors import InputError
+from curate.core.files import blocks, path_of, real
+from curate.core.finding import Finding
+from curate.core.masking import hidden, holds_secret
 from curate.read.dataset import FileFacts, ParsedLine, read_file
 from curate.read.decode import Defect, decode
+from curate.read.json_pointer_spans import Spans
 from curate.read.lines import BOM, Line, split_lines
-from curate.read.locate import Spans
 
 BEFORE, INSIDE, AFTER = 24, 60, 80
 """Characters that are kept of the text before the place, in it (its first, and its last), and after it."""

@@ -1,13 +1,15 @@
-"""A check's findings for a person: one line each, a limit for each rule, and what to do next."""
+"""A check's findings for a person: one line each, under headings where that is wanted, a limit for each rule, and what to do next; or the counts alone."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
+from enum import StrEnum
 from functools import lru_cache
 
-from curate.check import CheckReport
-from curate.finding import Finding, Severity
+from curate.core.address import where
+from curate.core.finding import Finding, Severity
+from curate.core.text import plural, visible
+from curate.lint.runner import CheckResult
 from curate.report.console import COLOURS, Styled
-from curate.text import plural, visible
 
 SHOWN = 20
 """Findings of one rule that are shown before the rest is only counted."""
@@ -19,30 +21,37 @@ LONG = 1_000
 _remembered = lru_cache(maxsize=4096)(visible)
 
 
+class GroupBy(StrEnum):
+    """What findings are put together by."""
+
+    FILE = "file"
+    RULE = "rule"
+
+
 def safe(text: str) -> str:
     """`visible`, for what is said of many lines: names of files, messages, pointers."""
     return _remembered(text) if len(text) <= LONG else visible(text)
 
 
-def finding_line(finding: Finding, report: CheckReport) -> Styled:
+def finding_line(finding: Finding, report: CheckResult) -> Styled:
     """`data.jsonl:3: M016 warning [*] two user turns in a row (/messages/2)`, safe to print."""
-    place = f"{safe(finding.file)}:{finding.line}" if finding.line else safe(finding.file)
+    place = where(safe(finding.file), finding.line)
     return Styled((place, "bold"), ": ", (finding.code, COLOURS[finding.severity]), f" {finding.severity} ", *said(finding, report))
 
 
-def said(finding: Finding, report: CheckReport) -> tuple[tuple[str, str], ...]:
+def said(finding: Finding, report: CheckResult) -> tuple[tuple[str, str], ...]:
     """The end of a finding's line: whether `--fix` mends it, its message and its pointer."""
     where = f" ({safe(finding.pointer)})" if finding.pointer else ""
     return (FIXABLE if is_safe(finding, report) else "", "green"), (safe(finding.message), ""), (where, "dim")
 
 
-def is_safe(finding: Finding, report: CheckReport) -> bool:
+def is_safe(finding: Finding, report: CheckResult) -> bool:
     """Whether `--fix` mends it, without `--unsafe-fixes`."""
     rule = report.rules.get(finding.code) if finding.fixable else None
     return rule is not None and rule.repair is not None and rule.repair.safe
 
 
-def check_text(report: CheckReport, limit: int | None = SHOWN) -> Iterator[Styled]:
+def check_text(report: CheckResult, limit: int | None = SHOWN) -> Iterator[Styled]:
     """The lines of the report. Of each rule at most `limit` findings are shown (None: all); what is held back is counted."""
     for finding in first_ones(report, limit):
         yield finding_line(finding, report)
@@ -51,7 +60,47 @@ def check_text(report: CheckReport, limit: int | None = SHOWN) -> Iterator[Style
     yield from ending(report, limit)
 
 
-def first_ones(report: CheckReport, limit: int | None) -> list[Finding]:
+def check_grouped(report: CheckResult, limit: int | None = SHOWN, by: GroupBy = GroupBy.FILE) -> Iterator[Styled]:
+    """The lines of the report; of each rule at most `limit` findings are shown."""
+    groups: dict[str, list[Finding]] = defaultdict(list)
+    for finding in first_ones(report, limit):
+        groups[finding.file if by is GroupBy.FILE else finding.code].append(finding)
+    if by is GroupBy.FILE:
+        counts: dict[str, int] = defaultdict(int)
+        for finding in report.findings:
+            counts[finding.file] += 1
+        order = list(groups.items())
+    else:
+        counts = dict(rule_counts(report))
+        order = [(code, groups[code]) for code in counts]
+    for key, findings in order:
+        heading = key if by is GroupBy.FILE else f"{key} {report.rules[key].name if key in report.rules else ''}".rstrip()
+        yield Styled((visible(heading), "bold"), f"  {plural(counts[key], 'finding')}")
+        for finding in findings:
+            yield _grouped_line(finding, report, by)
+        yield Styled()
+    yield from ending(report, limit)
+
+
+def _grouped_line(finding: Finding, report: CheckResult, by: GroupBy) -> Styled:
+    severity = COLOURS[finding.severity]
+    if by is GroupBy.FILE:
+        line = f"{finding.line:>8}  " if finding.line else "    file  "
+        return Styled((line, "bold"), (finding.code, severity), f" {finding.severity} ", *said(finding, report))
+    place = where(safe(finding.file), finding.line)
+    return Styled("    ", (place, "bold"), ": ", (finding.severity.value, severity), " ", *said(finding, report))
+
+
+def check_statistics(report: CheckResult) -> Iterator[Styled]:
+    """How many findings each rule has, errors first."""
+    severities = {finding.code: finding.severity for finding in reversed(report.findings)}
+    for code, count in rule_counts(report):
+        rule = report.rules.get(code)
+        yield Styled(f"{count:>9,}  ", (code, COLOURS[severities[code]]), f" {severities[code]:<7} ", rule.name if rule else "")
+    yield Styled((summary_line(report), "bold"))
+
+
+def first_ones(report: CheckResult, limit: int | None) -> list[Finding]:
     """The findings that are shown: of each rule the first `limit`."""
     seen: Counter[str] = Counter()
     shown = []
@@ -62,7 +111,7 @@ def first_ones(report: CheckReport, limit: int | None) -> list[Finding]:
     return shown
 
 
-def ending(report: CheckReport, limit: int | None) -> Iterator[Styled]:
+def ending(report: CheckResult, limit: int | None) -> Iterator[Styled]:
     """How a report for a person ends: each rule with its count and the next step, what was hidden, the sum, and what fixes would mend."""
     by_rule = {finding.code: finding for finding in reversed(report.findings)}
     for code, count in rule_counts(report):
@@ -77,7 +126,7 @@ def ending(report: CheckReport, limit: int | None) -> Iterator[Styled]:
         yield Styled(fixes)
 
 
-def fixes_line(report: CheckReport) -> str:
+def fixes_line(report: CheckResult) -> str:
     """How many findings `--fix` mends, and how many more `--unsafe-fixes` does; empty when there are none."""
     fixable = [finding for finding in report.findings if finding.fixable]
     mended = sum(is_safe(finding, report) for finding in fixable)
@@ -90,7 +139,7 @@ def fixes_line(report: CheckReport) -> str:
     return f"{FIXABLE}{mended:,} can be fixed with --fix{unsafe}"
 
 
-def rule_counts(report: CheckReport) -> list[tuple[str, int]]:
+def rule_counts(report: CheckResult) -> list[tuple[str, int]]:
     """Code and number of findings of each rule that has some: errors first, then by number."""
     rank: dict[str, int] = {}
     for finding in report.findings:
@@ -98,7 +147,7 @@ def rule_counts(report: CheckReport) -> list[tuple[str, int]]:
     return sorted(report.codes.items(), key=lambda item: (rank[item[0]], -item[1]))
 
 
-def summary_line(report: CheckReport) -> str:
+def summary_line(report: CheckResult) -> str:
     """How much was read, and how many findings there are, in one line."""
     counts = report.severities
     found = ", ".join(plural(counts[severity], severity.value) for severity in Severity if counts[severity])

@@ -1,33 +1,139 @@
-"""Conflicts as lines on a terminal: the question, both answers with the words that clash marked, who says so, and how sure it is."""
+"""Conflicts as lines on a terminal, and as plain values: the question, both answers with the words that clash, who says so, and how sure it is."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import Any
 
-from curate.detect.conflict import Conflict, ConflictReport
-from curate.detect.evidence import Evidence
-from curate.detect.question import Question
-from curate.detect.topics import Topic
-from curate.masking import hidden, masked, stretch_of
+from rich.text import Text
+
+from curate.conflicts.conflict import Conflict, ConflictsResult
+from curate.conflicts.evidence import Evidence
+from curate.conflicts.question import Question
+from curate.conflicts.topics import Topic
+from curate.core.masking import hidden, masked, stretch_of
+from curate.core.text import excerpt, plural, storable, visible
 from curate.report.console import more
-from curate.text import excerpt, plural, visible
-
-if TYPE_CHECKING:
-    from rich.text import Text
+from curate.report.part import ClearText, Part, at, plain
 
 SHOWN = 20
 ANSWER, SPAN = 160, 60
 """Characters of an answer, and of a reason's words, that are shown."""
 
 
-def conflicts_text(report: ConflictReport, limit: int | None = SHOWN) -> "Iterator[Text]":
-    """The report as lines, the surest conflicts first."""
-    from rich.text import Text
+class Side(Part):
+    """One side of a conflict."""
 
+    example: str = at("example", "id")
+    """Its id."""
+    file: str = at("example", "place", "file")
+    line: int = at("example", "place", "line")
+    turn: int
+    """Position of the answer among the messages, from 0."""
+    question: ClearText = at("request")
+    answer: ClearText
+
+
+class EvidenceOutput(Part):
+    """Why the sides clash."""
+
+    source: str
+    """The rule, `nli` or `judge`."""
+    left: str
+    right: str
+    """The words of each side that clash."""
+    confidence: float
+    why: str
+    """What a judge gave as its reason."""
+
+
+class ConflictOutput(Part):
+    """One conflict."""
+
+    id: str
+    code: str
+    confidence: float
+    """From 0 to 1, all evidence taken together."""
+    similarity: float
+    """Of the questions; 1.0 where they ask the same in the same words."""
+    same_question: float
+    """Probability that both questions ask the same; part of the confidence."""
+    systems_differ: bool
+    """Whether the system prompts differ: they may be why the answers do. If they can change the question, the confidence is lower."""
+    left: Side
+    right: Side
+    evidence: list[EvidenceOutput]
+
+
+class StandOutput(Part):
+    """Answers of a topic that do not clash with one another."""
+
+    examples: int
+    """Examples that answer so, copies included."""
+    majority: bool
+    answers: list[ClearText]
+    """Their different wordings."""
+
+
+class TopicOutput(Part):
+    """A question with three or more different answers, some of which clash."""
+
+    question: ClearText
+    stands: list[StandOutput]
+
+
+class ConflictsOutput(Part, title="ConflictsResult"):
+    """What `curate conflicts --json` prints."""
+
+    conflicts: list[ConflictOutput]
+    questions: int
+    """Examples with a question and an answer in words."""
+    not_understood: int
+    """Lines that hold no example that curate understands."""
+    compared: int
+    """Pairs of answers that were judged."""
+    unsure: int
+    """Conflicts with a confidence between .3 and the smallest that is shown; `--all` lists them with the others."""
+    notes: list[str]
+    """What was not done, and why."""
+    topics: list[TopicOutput]
+
+
+def conflicts_json(report: ConflictsResult, not_understood: int = 0) -> dict[str, Any]:
+    """The report as plain values."""
+    conflicts, topics = list(map(_conflict, report.conflicts)), list(map(_topic, report.topics))
+    return plain(ConflictsOutput, report, conflicts=conflicts, topics=topics, not_understood=not_understood, unsure=len(report.unsure))
+
+
+def _conflict(conflict: Conflict) -> dict[str, Any]:
+    left, right = conflict.questions
+    evidence = [
+        said._replace(left=storable(stretch_of(said.left, left.answer)), right=storable(stretch_of(said.right, right.answer)), why=storable(hidden(said.why)))
+        for said in conflict.evidence
+    ]
+    return {
+        "id": conflict.id,
+        "code": conflict.code,
+        "confidence": round(conflict.confidence, 4),
+        "similarity": conflict.similarity,
+        "same_question": conflict.same_question,
+        "systems_differ": conflict.systems is not None,
+        "left": left,
+        "right": right,
+        "evidence": evidence,
+    }
+
+
+def _topic(topic: Topic) -> dict[str, Any]:
+    stands = [{"examples": stand.examples, "majority": stand is topic.majority, "answers": [side.answer for side in stand.answers]} for stand in topic.stands]
+    return {"question": topic.request, "stands": stands}
+
+
+def conflicts_text(report: ConflictsResult, limit: int | None = SHOWN) -> Iterator[Text]:
+    """The report as lines, the surest conflicts first."""
     for conflict in report.conflicts[:limit]:
         yield from _block(conflict)
     yield from more(len(report.conflicts), limit)
     for topic in report.topics[:limit]:
-        yield from _topic(topic)
+        yield from _topic_lines(topic)
     for note in report.notes:
         yield Text(f"note: {note}", style="dim")
     if report.unsure:
@@ -37,9 +143,7 @@ def conflicts_text(report: ConflictReport, limit: int | None = SHOWN) -> "Iterat
     yield Text(f"{plural(len(report.conflicts), 'conflict')} in {counts}; `curate review` decides", style="bold")
 
 
-def _block(conflict: Conflict) -> "Iterator[Text]":
-    from rich.text import Text
-
+def _block(conflict: Conflict) -> Iterator[Text]:
     left, right, evidence = conflict.in_order()
     yield Text.assemble((conflict.code, "yellow"), f" {conflict.confidence:.2f} ", (excerpt(masked(left.request), 100), "bold"))
     if conflict.similarity < 1:
@@ -81,9 +185,7 @@ def _said(evidence: Evidence, left: Question, right: Question) -> str:
     return f"{evidence.source} ({evidence.confidence:.2f}): {' against '.join(map(repr, spans))}"
 
 
-def _topic(topic: Topic) -> "Iterator[Text]":
-    from rich.text import Text
-
+def _topic_lines(topic: Topic) -> Iterator[Text]:
     examples = sum(stand.examples for stand in topic.stands)
     yield Text.assemble(("topic ", "yellow"), (excerpt(masked(topic.request), 100), "bold"), f" ({plural(examples, 'example')})")
     for stand in topic.stands:

@@ -3,14 +3,15 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from curate.detect.conflict import Conflict, ConflictReport
-from curate.detect.evidence import Evidence
-from curate.detect.question import Question
-from curate.detect.topics import Topic
-from curate.masking import hidden, masked, stretch_of
+from curate.conflicts.conflict import Conflict, ConflictsResult
+from curate.conflicts.evidence import Evidence
+from curate.conflicts.question import Question
+from curate.conflicts.topics import Topic
+from curate.core.masking import hidden, masked, stretch_of
+from curate.core.text import plural
 from curate.report.conflicts import same_question
-from curate.report.html import bars, foot, head, safe, tile
-from curate.text import plural
+from curate.report.html import foot, head, not_shown, safe, tiles
+from curate.report.html_plots import bars
 
 SHOWN: Final = 200
 """Conflicts in the file, unless all are wanted."""
@@ -22,16 +23,16 @@ MOST: Final = 4_000
 """Characters of an answer that are shown."""
 
 
-def conflicts_html(report: ConflictReport, limit: int | None = SHOWN) -> Iterator[str]:
+def conflicts_html(report: ConflictsResult, limit: int | None = SHOWN) -> Iterator[str]:
     """The document, piece by piece, the surest conflicts first; `limit` of them (None: all)."""
     yield head("curate conflicts", STYLE)
-    tiles = (
+    counted = (
         (report.questions, "questions"),
         (report.compared, "pairs compared"),
         (len(report.conflicts), "conflicts"),
         (len(report.topics), "topics"),
     )
-    yield '<div class="tiles">' + "".join(tile(f"{count:,}", label) for count, label in tiles) + "</div>\n"
+    yield tiles(counted)
     for note in report.notes:
         yield f'<p class="quiet">{safe(note)}</p>\n'
     counts: dict[str, int] = {}
@@ -61,8 +62,7 @@ def _section(title: str, conflicts: Sequence[Conflict], limit: int | None) -> It
         yield f'<div class="pair">{_side(left, evidence[0].left)}{_side(right, evidence[0].right)}</div>'
         told = [f"{item.source} {item.confidence:.2f}: {hidden(item.why) or _against(item, left, right)}" for item in evidence]
         yield f'<p class="quiet">{"<br>".join(map(safe, told))}</p></div></details>\n'
-    if limit is not None and len(conflicts) > limit:
-        yield f'<p class="quiet">{plural(len(conflicts) - limit, "conflict")} more not shown (--all shows them)</p>\n'
+    yield not_shown(0 if limit is None else len(conflicts) - limit, "conflict")
 
 
 def _against(evidence: Evidence, left: Question, right: Question) -> str:

@@ -1,19 +1,19 @@
 """What every text report shares: colour on a terminal only, and text from the data never obeyed.
 
-Text is built from strings that `curate.text.visible` has made safe, and printed as `rich.text.Text`, which has no markup. Keys and passwords are
+Text is built from strings that `curate.core.text.visible` has made safe, and printed as `rich.text.Text`, which has no markup. Keys and passwords are
 taken out of whatever is printed here.
 """
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-from curate.finding import Severity
-from curate.masking import plain_without_keys
+from curate.core.finding import Severity
+from curate.core.masking import plain_without_keys
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
     from rich.table import Table
     from rich.text import Text
 
@@ -72,6 +72,15 @@ def more(count: int, limit: int | None, of: str = "") -> "Iterator[Text]":
 
 
 def print_json(value: Any, *, indent: int | None = None) -> None:
-    """A result for programs on standard output: ASCII, so that no terminal obeys it; without keys and passwords."""
+    """A result for programs on standard output, a model or plain values: ASCII, so that no terminal obeys it; without keys and passwords."""
+    if hasattr(value, "model_dump"):
+        value = value.model_dump(mode="json")
     json.dump(plain_without_keys(value), sys.stdout, indent=indent)
     sys.stdout.write("\n")
+
+
+def print_lines(lines: "Iterable[RenderableType]") -> None:
+    """A result for people on standard output."""
+    out = console()
+    for line in lines:
+        out.print(line)

@@ -1,29 +1,26 @@
 """What converting did: for a person, and as JSON."""
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict
-
-from curate.convert import ConvertReport
-from curate.text import plural, visible
+from curate.core.text import plural, visible
+from curate.pipeline.convert import ConvertResult
+from curate.report.part import Part, at, plain
 
 SHOWN: Final = 20
 """Notes that are shown before the rest is only counted."""
 
 
-class NoteOutput(BaseModel):
+class NoteOutput(Part):
     """A part of a line that stayed as it was."""
 
-    file: str
-    line: int
+    file: str = at("place", "file")
+    line: int = at("place", "line")
     why: str
 
 
-class ConvertOutput(BaseModel):
+class ConvertOutput(Part, title="ConvertResult"):
     """The JSON of `curate convert --json`."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     read: int
     """Lines that are not blank, or elements of a document."""
@@ -44,16 +41,12 @@ class ConvertOutput(BaseModel):
     """What was converted but for a part that stayed as text."""
 
 
-def convert_json(report: ConvertReport) -> ConvertOutput:
-    """The report as plain data."""
-    return ConvertOutput(
-        read=report.read, converted=report.converted, not_understood=report.not_understood, aside=report.aside.total(),
-        formats=dict(report.formats), reasons=dict(report.aside),
-        added=report.added, rejected=report.rejected, notes=[NoteOutput(file=note.place.file, line=note.place.line, why=note.why) for note in report.notes],
-    )  # fmt: skip
+def convert_json(report: ConvertResult) -> dict[str, Any]:
+    """The report as plain values."""
+    return plain(ConvertOutput, report, aside=report.aside.total(), reasons=report.aside)
 
 
-def convert_text(report: ConvertReport, output: str, aside: str) -> Iterator[str]:
+def convert_text(report: ConvertResult, output: str, aside: str) -> Iterator[str]:
     """The lines of the summary, safe to print."""
     for note in report.notes[:SHOWN]:
         yield f"{visible(str(note.place))}: {visible(note.why)}"

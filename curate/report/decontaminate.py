@@ -1,39 +1,33 @@
 """What a benchmark and the data have in common, for people and programs."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from rich.text import Text
 
-from curate.apply import Removal
-from curate.decontaminate import Decontamination
-from curate.finding import Finding
+from curate.core.finding import Finding
+from curate.core.removed import Removal
+from curate.core.text import plural, visible
+from curate.pipeline.decontaminate import DecontaminateResult
 from curate.report.console import more
-from curate.text import plural, visible
-
-if TYPE_CHECKING:
-    from rich.text import Text
+from curate.report.part import Part, Similarity, at, plain
 
 SHOWN = 20
 
 
-class BenchmarkOutput(BaseModel):
+class BenchmarkOutput(Part):
     """A benchmark, and how much of it was found."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     file: str
     items: int
-    not_looked_for: int
+    not_looked_for: int = at("unsaid")
     """Items that are too short to be looked for."""
     found: list[int]
     """Lines of the items that were found. Rephrased ones are never found: no comparison of words does."""
 
 
-class LeakOutput(BaseModel):
+class LeakOutput(Part):
     """An example that holds an item of a benchmark."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     finding: Finding
     benchmark: str
@@ -45,16 +39,14 @@ class LeakOutput(BaseModel):
     """`run`: words in a row; `whole`: a turn that is the item, word for word; `near`: a turn like it."""
     words: str
     """The longest run of words that both have, without case and punctuation."""
-    share: float
+    share: Similarity
     """Of the words of the item's text, the share that stands in runs both have; for `near`, the Jaccard similarity of the two."""
     others: int
     """Other items in the same example."""
 
 
-class DecontaminateOutput(BaseModel):
+class DecontaminateOutput(Part, title="DecontaminateResult"):
     """What `curate decontaminate --json` prints."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     read: int
     """Lines read: kept + removed."""
@@ -69,38 +61,21 @@ class DecontaminateOutput(BaseModel):
     """Without their text, which stands in the file of what was removed."""
 
 
-def decontaminate_json(result: Decontamination, *, written: bool) -> dict[str, Any]:
+def decontaminate_json(result: DecontaminateResult, *, written: bool) -> dict[str, Any]:
     """The result as plain values."""
-    return DecontaminateOutput(
-        read=result.read,
-        kept=len(result.kept),
-        not_understood=result.not_understood,
-        written=written,
-        benchmarks=[BenchmarkOutput(file=of.file, items=of.items, not_looked_for=of.unsaid, found=list(of.found)) for of in result.benchmarks],
-        found=[
-            LeakOutput(
-                finding=finding,
-                benchmark=leak.benchmark.file,
-                line=leak.benchmark.line,
-                field=leak.field,
-                kind=leak.kind,
-                words=leak.words,
-                share=round(leak.share, 6),
-                others=leak.others,
-            )
-            for leak, finding in zip(result.leaks, result.findings, strict=True)
-        ],
-        removed=[removal.model_copy(update={"text": None, "base64": None}) for removal in result.removed],
-    ).model_dump(mode="json", exclude_none=True)
+    found = [
+        leak._asdict() | {"finding": finding, "benchmark": leak.benchmark.file, "line": leak.benchmark.line}
+        for leak, finding in zip(result.leaks, result.findings, strict=True)
+    ]
+    removed = [removal.bare for removal in result.removed]
+    return plain(DecontaminateOutput, result, kept=len(result.kept), written=written, found=found, removed=removed, exclude_none=True)
 
 
-def decontaminate_text(result: Decontamination, limit: int | None = SHOWN) -> "Iterator[Text]":
+def decontaminate_text(result: DecontaminateResult, limit: int | None = SHOWN) -> Iterator[Text]:
     """The result as lines: what shares least first, since this is the one to doubt."""
-    from rich.text import Text
-
-    order = sorted(range(len(result.leaks)), key=lambda at: (result.leaks[at].share, result.leaks[at].place))
-    for at in order[:limit]:
-        finding = result.findings[at]
+    order = sorted(range(len(result.leaks)), key=lambda nth: (result.leaks[nth].share, result.leaks[nth].place))
+    for nth in order[:limit]:
+        finding = result.findings[nth]
         yield Text.assemble((visible(finding.where), "bold"), f": {finding.code} ", visible(finding.message))
     yield from more(len(order), limit)
     for of in result.benchmarks:

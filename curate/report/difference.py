@@ -2,101 +2,48 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, cast
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import TypeAdapter
+from rich.text import Text
 
-from curate.difference import Changed, Difference
+from curate.core.text import excerpt, plural, visible
+from curate.output.difference import Change, DiffResult
 from curate.report.console import more
-from curate.text import excerpt, plural, visible
-
-if TYPE_CHECKING:
-    from rich.text import Text
 
 SHOWN: Final = 10
 """Examples of a kind that are shown."""
 
 
-class ChangeOutput(BaseModel):
-    """A value that is another one."""
-
-    name: str
-    before: Any
-    now: Any
-
-
-class FoundOutput(BaseModel):
-    """An example that only one of the two has."""
-
-    example: str
-    file: str
-    line: int
-    split: str
-
-
-class SwitchedOutput(BaseModel):
-    """An example that stands in another split."""
-
-    example: str
-    before: str
-    now: str
-    file: str
-    line: int
-
-
-class DiffOutput(BaseModel):
-    """What `curate diff --json` prints."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
-
-    before: str
-    now: str
-    same: bool
-    """Whether the two manifests are equal, byte for byte."""
-    inputs: list[ChangeOutput]
-    settings: list[ChangeOutput]
-    versions: list[ChangeOutput]
-    models: list[ChangeOutput]
-    decisions: list[ChangeOutput]
-    counts: list[ChangeOutput]
-    added: list[FoundOutput]
-    gone: list[FoundOutput]
-    switched: list[SwitchedOutput]
-
-
 PARTS: Final = ("inputs", "settings", "versions", "models", "decisions", "counts")
 
 
-def diff_json(found: Difference) -> dict[str, Any]:
+def diff_json(found: DiffResult) -> dict[str, Any]:
     """The difference as plain values."""
-    added, gone = (
-        [FoundOutput(example=one.example, file=one.place.file, line=one.place.line, split=one.split) for one in some] for some in (found.added, found.gone)
-    )
-    switched = [SwitchedOutput(example=one.example, before=one.before_split, now=one.now_split, file=one.now.file, line=one.now.line) for one in found.switched]
-    changes = {part: [ChangeOutput(**change._asdict()) for change in getattr(found, part)] for part in PARTS}
-    return DiffOutput(before=found.before, now=found.now, same=found.same, **changes, added=added, gone=gone, switched=switched).model_dump(mode="json")
+    return cast("dict[str, Any]", TypeAdapter(DiffResult).dump_python(found, mode="json"))
 
 
-def diff_text(found: Difference, limit: int | None = SHOWN) -> "Iterator[Text]":
+def diff_text(found: DiffResult, limit: int | None = SHOWN) -> Iterator[Text]:
     """The difference as lines, settings first."""
-    from rich.text import Text
-
     if found.same:
         yield Text(f"{visible(found.before)} and {visible(found.now)} are the same", style="bold")
         return
     for part in PARTS:
-        changes: Sequence[Changed] = getattr(found, part)
+        changes: Sequence[Change] = getattr(found, part)
         for change in changes[: limit if part == "decisions" else None]:
             yield Text.assemble(f"{part.removesuffix('s'):<9} ", (visible(change.name), "bold"), f": {_value(change.before)} → {_value(change.now)}")
         if part == "decisions":
             yield from more(len(changes), limit, " decisions")
-    places = [("+", "green", f"{one.split:<10} {one.place}") for one in found.added], [("-", "red", f"{one.split:<10} {one.place}") for one in found.gone]
-    moved = [("~", "yellow", f"{one.before_split} → {one.now_split} {one.now}") for one in found.switched]
+    places = (
+        [("+", "green", f"{one.split:<10} {one.file}:{one.line}") for one in found.added],
+        [("-", "red", f"{one.split:<10} {one.file}:{one.line}") for one in found.gone],
+    )
+    moved = [("~", "yellow", f"{one.before} → {one.now} {one.file}:{one.line}") for one in found.switched]
     for lines in (*places, moved):
         for sign, style, said in lines[:limit]:
             yield Text(f"{sign} {visible(said)}", style=style)
         yield from more(len(lines), limit, " like this")
-    ways = Counter(f"{one.before_split} → {one.now_split}" for one in found.switched)
+    ways = Counter(f"{one.before} → {one.now}" for one in found.switched)
     ways_said = f" ({', '.join(f'{way} {count:,}' for way, count in sorted(ways.items()))})" if ways else ""
     yield Text(f"{plural(len(found.added), 'example')} added, {len(found.gone):,} gone, {len(found.switched):,} in another split{ways_said}", style="bold")
 

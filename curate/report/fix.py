@@ -5,8 +5,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from curate.fix import FixedFile, FixReport, Mended
-from curate.text import plural, visible
+from curate.core.text import plural, visible
+from curate.lint.fixes import FixedFile, FixReport, Mended
 
 LINE: Final = re.compile(rb"[^\n]*\n|[^\n]+")
 CONTEXT: Final = 3

@@ -1,15 +1,15 @@
 """What HTML reports share: one file that asks for nothing from anywhere, and follows the reader's choice of light or dark.
 
-Plots are SVG in the document. There is no script, and a policy in the head that forbids any, whatever the data says.
+Plots are SVG in the document (`curate.report.html_plots`). There is no script, and a policy in the head that forbids any, whatever the data says.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from html import escape
 from typing import Final
 
 from curate import __version__
-from curate.masking import without_keys
-from curate.text import visible
+from curate.core.masking import without_keys
+from curate.core.text import plural, visible
 
 POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 STYLE: Final = """
@@ -41,8 +41,6 @@ table { border-collapse: collapse; width: 100%; margin: .75rem 0 } th, td { text
   border-top: 1px solid var(--line); overflow-wrap: anywhere } th { font-weight: 600 } td.text { white-space: pre-wrap; min-width: 10rem }
 """
 """To be added to the style of a document that has tables."""
-LABEL, ROOM, WIDTH, STEP = 190, 64, 500, 22
-"""Of a plot, in its own units: width of the labels, of the numbers behind the bars, of everything; height of a bar."""
 
 
 def head(title: str, style: str = "") -> str:
@@ -64,20 +62,14 @@ def tile(value: str, label: str, kind: str = "") -> str:
     return f'<div class="tile{kind and f" {kind}"}"><b>{value}</b>{label}</div>'
 
 
-def bars(title: str, rows: Sequence[tuple[str, int, str]]) -> str:
-    """Horizontal bars from (label, count, class); nothing when there are none."""
-    if not rows:
-        return ""
-    most = max(count for _, count, _ in rows) or 1
-    described = "; ".join(f"{label}: {count:,}" for label, count, _ in rows)
-    parts = [f'<figure><figcaption>{safe(title)}</figcaption><svg viewBox="0 0 {WIDTH} {STEP * len(rows) + 4}" role="img" aria-label="{safe(described)}">']
-    for position, (label, count, kind) in enumerate(rows):
-        y, width = position * STEP, max(1.0 if count else 0.0, count / most * (WIDTH - LABEL - ROOM))
-        said = label if len(label) <= 25 else label[:24] + "…"
-        parts.append(f'<text x="{LABEL - 8}" y="{y + 16}" text-anchor="end">{safe(said)}</text>')
-        parts.append(f'<rect class="{kind}" x="{LABEL}" y="{y + 4}" width="{width:.1f}" height="{STEP - 6}" rx="2"/>')
-        parts.append(f'<text class="quiet" x="{LABEL + width + 6:.1f}" y="{y + 16}">{count:,}</text>')
-    return "".join(parts) + "</svg></figure>\n"
+def tiles(counts: Iterable[tuple[int, str]]) -> str:
+    """Numbers beside each other, each with what it counts."""
+    return f'<div class="tiles">{"".join(tile(f"{count:,}", label) for count, label in counts)}</div>\n'
+
+
+def not_shown(count: int, noun: str) -> str:
+    """How many of a list were left out; nothing where none was."""
+    return f'<p class="quiet">{plural(count, noun)} more not shown (--all shows them)</p>\n' if count > 0 else ""
 
 
 def safe(text: str) -> str:

@@ -6,8 +6,8 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
-from curate.masking import without_keys
-from curate.text import visible
+from curate.core.masking import without_keys
+from curate.core.text import visible
 
 
 class MaskedConsole(Console):

@@ -4,7 +4,7 @@ from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from curate.events import Event, RunPlanned, StageAdvanced, StageFinished, StageStarted
+from curate.core.events import Event, RunPlanned, StageAdvanced, StageFinished, StageStarted
 from curate.report.console import console
 
 if TYPE_CHECKING:

@@ -4,20 +4,18 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from math import isfinite
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict
+from rich.text import Text
 
-from curate.remote.estimate import Estimate, Measured
+from curate.core.text import plural, visible
+from curate.remote.endpoint import Place
+from curate.remote.estimate import Estimate
 from curate.remote.fetch import METRICS, Fetched, Record
 from curate.remote.job import Job, JobEvent
-from curate.remote.service import Place
 from curate.remote.settings import Settings
 from curate.remote.upload import Sent
-from curate.text import plural, visible
-
-if TYPE_CHECKING:
-    from rich.text import Text
+from curate.report.part import Part, at
 
 STYLES: Final = {"error": "bold red", "warn": "yellow", "warning": "yellow"}
 ENDS: Final = {"succeeded": "bold green", "failed": "bold red", "cancelled": "bold yellow"}
@@ -27,27 +25,21 @@ WIDTH: Final = 60
 STEPS: Final = re.compile(r"\b[Ss]tep (\d+)/(\d+)")
 
 
-class RemotePart(BaseModel):
-    """A part of the output; keys may be added, never change."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
-
-
-class FileNumbers(RemotePart):
+class FileNumbers(Part):
     """A file as the service will see it."""
 
     path: str
     bytes: int
     examples: int
-    tokens: int
+    tokens: int = at("total")
     """Of one pass."""
     longest: int
     """Tokens of the longest example."""
-    with_images: int
+    with_images: int = at("images")
     """Examples with images, whose tokens are not counted."""
 
 
-class EstimateOutput(RemotePart):
+class EstimateOutput(Part):
     """What `curate remote estimate --json` prints."""
 
     target: str
@@ -74,14 +66,14 @@ class EstimateOutput(RemotePart):
     """US dollars."""
 
 
-class UploadOutput(RemotePart):
+class UploadOutput(Part):
     """What `curate remote upload --json` prints."""
 
     address: str
     files: list[Sent]
 
 
-class StartOutput(RemotePart):
+class StartOutput(Part):
     """What `curate remote start --json` prints."""
 
     address: str
@@ -92,7 +84,7 @@ class StartOutput(RemotePart):
     estimate: EstimateOutput
 
 
-class WatchLine(RemotePart):
+class WatchLine(Part):
     """A line that `curate remote watch --json` prints: an event, or, as the last one, the job."""
 
     kind: Literal["event", "job"]
@@ -100,7 +92,7 @@ class WatchLine(RemotePart):
     job: Job | None = None
 
 
-class FetchOutput(RemotePart):
+class FetchOutput(Part):
     """What `curate remote fetch --json` prints."""
 
     folder: str
@@ -110,32 +102,17 @@ class FetchOutput(RemotePart):
 
 def estimate_output(found: Estimate, place: Place) -> EstimateOutput:
     """An estimate for programs."""
-    return EstimateOutput(
-        target=place.target.value,
-        settings=found.settings,
-        training=_numbers(found.training),
-        validation=_numbers(found.validation) if found.validation else None,
-        tokens_by=found.counter.name,
-        exact=found.counter.exact,
-        epochs=found.epochs,
-        epochs_named=found.epochs_named,
-        tokens=found.tokens,
-        cut=found.cut,
-        price=found.price.dollars if found.price else None,
-        unit=found.price.unit if found.price else None,
-        price_source=found.price.source if found.price else None,
-        cost=found.cost,
-    )
-
-
-def _numbers(found: Measured) -> FileNumbers:
-    return FileNumbers(
-        path=found.path,
-        bytes=found.bytes,
-        examples=found.examples,
-        tokens=found.total,
-        longest=max(found.tokens, default=0),
-        with_images=found.images,
+    price = found.price
+    return EstimateOutput.model_validate(
+        {
+            **{name: getattr(found, name) for name in EstimateOutput.model_fields if hasattr(found, name)},
+            "target": place.target.value,
+            "tokens_by": found.counter.name,
+            "exact": found.counter.exact,
+            "price": price and price.dollars,
+            "unit": price and price.unit,
+            "price_source": price and price.source,
+        }
     )
 
 
@@ -144,7 +121,7 @@ def estimate_text(found: Estimate, place: Place) -> Iterator[str]:
     about = "" if found.counter.exact else "about "
     for name, file in (("training", found.training), ("validation", found.validation)):
         if file is not None:
-            tokens = f"{about}{plural(file.total, 'token')}, the longest {max(file.tokens, default=0):,}"
+            tokens = f"{about}{plural(file.total, 'token')}, the longest {file.longest:,}"
             yield f"{name:<11}{visible(file.path)}: {plural(file.examples, 'example')}, {tokens}"
     how = f"counted by {visible(found.counter.name)}" if found.counter.exact else "bytes / 4: a guess; --tokenizer, tiktoken or bpe-openai counts them"
     yield f"{'tokens':<11}{how}"
@@ -177,18 +154,14 @@ def sent_text(files: Sequence[Sent]) -> Iterator[str]:
         yield f"{visible(file.path)}: {visible(file.file_id)} ({'was there already' if file.reused else f'{file.bytes:,} bytes sent'})"
 
 
-def event_text(event: JobEvent) -> "Text":
+def event_text(event: JobEvent) -> Text:
     """An event as a line."""
-    from rich.text import Text
-
     at = datetime.fromtimestamp(event.created_at, UTC).strftime("%Y-%m-%d %H:%M:%S") if event.created_at is not None else " " * 19
     return Text.assemble((at, "dim"), "  ", (visible(event.message or str(event.numbers)), STYLES.get(event.level, "")))
 
 
-def job_text(job: Job) -> "Iterator[Text]":
+def job_text(job: Job) -> Iterator[Text]:
     """How a job is, as lines."""
-    from rich.text import Text
-
     yield Text.assemble((visible(job.id), "bold"), " ", (visible(job.status), ENDS.get(job.status, "cyan")), f"  {visible(job.model)}")
     if job.error is not None and (job.error.message or job.error.code):
         where = f" ({visible(job.error.param)})" if job.error.param else ""
@@ -199,10 +172,8 @@ def job_text(job: Job) -> "Iterator[Text]":
         yield Text(f"  {job.trained_tokens:,} tokens are billed")
 
 
-def curves(events: Sequence[JobEvent]) -> "Iterator[Text]":
+def curves(events: Sequence[JobEvent]) -> Iterator[Text]:
     """The losses over the steps, a line each."""
-    from rich.text import Text
-
     for name in ("train_loss", "valid_loss", "full_valid_loss"):
         values = [value for event in events if (value := event.numbers.get(name)) is not None and isfinite(value)]
         if len(values) > 1:
@@ -228,18 +199,11 @@ def steps_of(event: JobEvent) -> tuple[int, int | None] | None:
     return None if step is None else (int(step), int(total) if total else None)
 
 
-def fetched_text(found: Fetched) -> "Iterator[Text]":
+def fetched_text(found: Fetched) -> Iterator[Text]:
     """What was fetched, as lines."""
-    from rich.text import Text
-
     yield from job_text(found.record.job)
     yield from curves(found.events)
     yield Text(f"{visible(str(found.folder))}: {', '.join(map(visible, found.files))}")
     for name in found.missing:
         instead = f"; {METRICS} comes from the events" if found.record.metrics_from == "events" else ""
         yield Text(f"{visible(name)}: the service has this result no more{instead}", style="yellow")
-
-
-def plain(output: BaseModel) -> Any:
-    """An output as plain values."""
-    return output.model_dump(mode="json")

@@ -3,11 +3,11 @@
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from curate.errors import RemoteError
+from curate.core.errors import RemoteError
+from curate.core.text import visible
 from curate.remote.job import Job, JobEvent
 from curate.report.console import console
 from curate.report.remote import event_text, steps_of
-from curate.text import visible
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID

@@ -3,26 +3,23 @@
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict
+from rich.text import Text
 
-from curate.apply import Removal
-from curate.manifest import Manifest
-from curate.restore import RestoreResult
-from curate.text import plural, visible
-
-if TYPE_CHECKING:
-    from rich.text import Text
+from curate.core.address import where
+from curate.core.manifest import Manifest
+from curate.core.removed import Removal
+from curate.core.text import plural, visible
+from curate.output.restore import RestoreResult
+from curate.report.part import Part, plain
 
 SHOWN: Final = 10
 """Lines that are shown."""
 
 
-class RestoreOutput(BaseModel):
+class RestoreOutput(Part, title="RestoreResult"):
     """What `curate restore --json` prints."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     restored: list[Removal]
     """The lines as they stood in the ledger, but for their text, in the order they were read."""
@@ -36,20 +33,17 @@ class RestoreOutput(BaseModel):
 
 def restore_json(result: RestoreResult, output: Path | None) -> dict[str, Any]:
     """The result as plain values."""
-    restored = [removal.model_copy(update={"text": None, "base64": None}) for removal in result.restored]
-    found = RestoreOutput(restored=restored, left=result.left, output=None if output is None else str(output), manifest=result.manifest)
-    return found.model_dump(mode="json")
+    restored = [removal.bare for removal in result.restored]
+    return plain(RestoreOutput, result, restored=restored, output=None if output is None else str(output))
 
 
-def restore_text(result: RestoreResult, output: Path | None) -> "Iterator[Text]":
+def restore_text(result: RestoreResult, output: Path | None) -> Iterator[Text]:
     """The result as lines."""
-    from rich.text import Text
-
     splits = {(one.file, one.line): one.split for one in result.manifest.restored} if result.manifest else {}
     for removal in result.restored[:SHOWN]:
-        where = splits.get((removal.file, removal.line), "")
+        split = splits.get((removal.file, removal.line), "")
         yield Text.assemble(
-            (visible(f"{removal.file}:{removal.line}"), "bold"), f" {removal.code or 'decision'}: {visible(removal.why)}", f" → {where}" if where else ""
+            (visible(where(removal.file, removal.line)), "bold"), f" {removal.code or 'decision'}: {visible(removal.why)}", f" → {split}" if split else ""
         )
     if len(result.restored) > SHOWN:
         yield Text(f"… and {len(result.restored) - SHOWN:,} more")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final
 
-from curate.rules.rule import Rule
+from curate.lint.rules.rule import Rule
 
 MARKED: Final = re.compile(rb"(<!-- rules -->\n).*?(<!-- /rules -->)", re.DOTALL)
 
@@ -22,7 +22,7 @@ def rule_json(rule: Rule) -> dict[str, Any]:
         "targets": {target.value: severity.value for target, severity in rule.targets.items()},
         "only": [target.value for target in rule.only],
         "summary": rule.summary,
-        "why": rule.why,
+        "why": rule.rationale,
         "hint": rule.hint,
         "bad": bad,
         "good": good,
@@ -42,7 +42,7 @@ def rule_markdown(rule: Rule) -> str:
     """All that is said about a rule, as a section."""
     value = rule_json(rule)
     blocks = "\n\n".join(f"{label}:\n\n````json\n{value[key]}````" for label, key in (("Bad", "bad"), ("Good", "good")) if value[key])
-    return f"## {rule.code} {rule.name} ({rule.severity})\n\n{rule.summary}\n\n{rule.why}\n\nNext: {rule.hint}\n{terms(rule)}\n{blocks}\n"
+    return f"## {rule.code} {rule.name} ({rule.severity})\n\n{rule.summary}\n\n{rule.rationale}\n\nNext: {rule.hint}\n{terms(rule)}\n{blocks}\n"
 
 
 def with_rules(readme: bytes, rules: Iterable[Rule]) -> bytes:

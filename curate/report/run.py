@@ -1,50 +1,21 @@
-"""What a run came to, for people and programs."""
+"""What a run came to so far, which each stage makes a new one of; and the same for people and programs."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from rich.console import RenderableType
+from rich.text import Text
 
-from curate.detect.conflict import Conflict
-from curate.finding import Finding
-from curate.manifest import Manifest
+from curate.core.manifest import Manifest
+from curate.core.text import excerpt, plural
+from curate.pipeline.result import RunResult
 from curate.report.console import table
-from curate.text import excerpt, plural
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
+from curate.report.part import Part, plain
 
 
-class Ran(Protocol):
-    """What is shown of a run; `curate.pipeline.RunResult` is one."""
-
-    @property
-    def findings(self) -> Sequence[Finding]: ...  # noqa: D102  (as there)
-    @property
-    def conflicts(self) -> Sequence[Conflict]: ...  # noqa: D102
-    @property
-    def not_understood(self) -> int: ...  # noqa: D102
-    @property
-    def undecided(self) -> int: ...  # noqa: D102
-    @property
-    def apart(self) -> int: ...  # noqa: D102
-    @property
-    def manifest(self) -> Manifest | None: ...  # noqa: D102
-    @property
-    def manifest_sha256(self) -> str | None: ...  # noqa: D102
-    @property
-    def notes(self) -> Sequence[str]: ...  # noqa: D102
-    @property
-    def stages(self) -> Mapping[str, str]: ...  # noqa: D102
-    @property
-    def training(self) -> Mapping[str, Any] | None: ...  # noqa: D102
-
-
-class RunOutput(BaseModel):
+class RunOutput(Part, title="RunResult"):
     """What `curate run --json` prints."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     stages: dict[str, str]
     """Each stage: done, unchanged, skipped or, in a dry run, would run."""
@@ -65,26 +36,14 @@ class RunOutput(BaseModel):
     """The report of the training; null without a recipe."""
 
 
-def run_json(result: Ran) -> dict[str, Any]:
+def run_json(result: RunResult) -> dict[str, Any]:
     """The result as plain values."""
-    return RunOutput(
-        stages=dict(result.stages),
-        manifest_sha256=result.manifest_sha256,
-        manifest=result.manifest,
-        findings=dict(sorted(Counter(finding.code for finding in result.findings).items())),
-        conflicts=len(result.conflicts),
-        not_understood=result.not_understood,
-        undecided=result.undecided,
-        apart=result.apart,
-        notes=list(result.notes),
-        training=dict(result.training) if result.training is not None else None,
-    ).model_dump(mode="json")
+    findings = dict(sorted(Counter(finding.code for finding in result.findings).items()))
+    return plain(RunOutput, result, findings=findings, conflicts=len(result.conflicts))
 
 
-def run_text(result: Ran) -> "Iterator[RenderableType]":
+def run_text(result: RunResult) -> Iterator[RenderableType]:
     """The result as a table and lines."""
-    from rich.text import Text
-
     summary = table("", "", " ")
     summary.show_header = False
     for name, value in (*_summary(result), *_trained(result.training)):
@@ -101,14 +60,14 @@ def run_text(result: Ran) -> "Iterator[RenderableType]":
         yield Text(f"manifest {result.manifest_sha256}")
 
 
-def dry_text(result: Ran) -> "Iterator[RenderableType]":
+def dry_text(result: RunResult) -> Iterator[RenderableType]:
     """What a dry run says: each stage, and what would become of it."""
     for name, state in result.stages.items():
         yield f"{name:<10} {state}"
     yield "nothing was written"
 
 
-def _summary(result: Ran) -> Iterator[tuple[str, str]]:
+def _summary(result: RunResult) -> Iterator[tuple[str, str]]:
     if skipped := [name for name, state in result.stages.items() if state == "skipped"]:
         yield "skipped", ", ".join(skipped)
     if result.stages.get("check") != "skipped":

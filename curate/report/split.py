@@ -2,31 +2,27 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict
+from rich.text import Text
 
-from curate.datacard import LINKS, reason_for
-from curate.files import display_name
-from curate.finding import Finding
-from curate.manifest import Manifest
-from curate.output import SplitResult
-from curate.text import plural, visible
-
-if TYPE_CHECKING:
-    from rich.text import Text
+from curate.core.files import display_name
+from curate.core.finding import Finding
+from curate.core.manifest import Manifest
+from curate.core.text import plural, visible
+from curate.output.datacard import LINKS, reason_for
+from curate.output.folder import SplitResult
+from curate.report.part import Part, at, plain
 
 SHOWN: Final = 10
 """Moves that are shown."""
 
 
-class MoveOutput(BaseModel):
+class MoveOutput(Part):
     """An example that is in another split than before."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
-
-    file: str
-    line: int
+    file: str = at("place", "file")
+    line: int = at("place", "line")
     example: str
     before: str
     now: str
@@ -34,10 +30,8 @@ class MoveOutput(BaseModel):
     """The links that lead to an example that was in its new split before."""
 
 
-class SplitOutput(BaseModel):
+class SplitOutput(Part, title="SplitResult"):
     """What `curate split --json` prints."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     folder: str
     manifest: Manifest
@@ -51,25 +45,11 @@ class SplitOutput(BaseModel):
 
 def split_json(result: SplitResult, folder: Path) -> dict[str, Any]:
     """The result as plain values."""
-    moved = [
-        MoveOutput(file=move.place.file, line=move.place.line, example=move.example, before=move.before, now=move.now, why=move.why)
-        for move in result.division.moved
-    ]
-    output = SplitOutput(
-        folder=str(folder),
-        manifest=result.manifest,
-        not_understood=result.not_understood,
-        warnings=list(result.warnings),
-        moved=moved,
-        notes=list(result.notes),
-    )
-    return output.model_dump(mode="json")
+    return plain(SplitOutput, result, folder=str(folder), moved=result.division.moved)
 
 
-def split_text(result: SplitResult, folder: Path) -> "Iterator[Text]":
+def split_text(result: SplitResult, folder: Path) -> Iterator[Text]:
     """The lines of the report."""
-    from rich.text import Text
-
     manifest = result.manifest
     total = sum(part.examples for part in manifest.splits.values()) or 1
     for name, part in manifest.splits.items():

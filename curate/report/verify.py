@@ -1,27 +1,24 @@
 """A proof for people and programs."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
+from rich.text import Text
 
-from curate.finding import Finding
+from curate.core.finding import Finding
+from curate.core.text import plural, visible
 from curate.report.console import more
-from curate.text import plural, visible
-from curate.verify.proof import Proof, Verdict
-
-if TYPE_CHECKING:
-    from rich.text import Text
+from curate.report.part import Part, plain
+from curate.verify.proof import Verdict, VerifyResult
 
 SHOWN: Final = 20
 """Findings that are shown."""
 STYLES: Final = {Verdict.PROVED: "green", Verdict.BROKEN: "bold red", Verdict.OPEN: "yellow"}
 
 
-class PointOutput(BaseModel):
+class PointOutput(Part):
     """Something that was to be proved."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     name: str
     verdict: Verdict
@@ -29,10 +26,8 @@ class PointOutput(BaseModel):
     said: str
 
 
-class NotCheckedOutput(BaseModel):
+class NotCheckedOutput(Part):
     """Something that was not compared; no point says anything about it."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     name: str
     examples: int
@@ -40,10 +35,8 @@ class NotCheckedOutput(BaseModel):
     said: str
 
 
-class VerifyOutput(BaseModel):
+class VerifyOutput(Part, title="VerifyResult"):
     """What `curate verify --json` prints."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     folder: str
     manifest_sha256: str | None
@@ -55,19 +48,17 @@ class VerifyOutput(BaseModel):
     examples: dict[str, int]
     """Of each split, as counted."""
     points: list[PointOutput]
-    not_checked: list[NotCheckedOutput] = []
+    not_checked: list[NotCheckedOutput] = Field(default=[])
     findings: list[Finding]
 
 
-def verify_json(proof: Proof) -> dict[str, Any]:
+def verify_json(proof: VerifyResult) -> dict[str, Any]:
     """The proof as plain values."""
-    return VerifyOutput.model_validate(proof, from_attributes=True).model_dump(mode="json")
+    return plain(VerifyOutput, proof)
 
 
-def verify_text(proof: Proof, limit: int | None = SHOWN) -> "Iterator[Text]":
+def verify_text(proof: VerifyResult, limit: int | None = SHOWN) -> Iterator[Text]:
     """The proof as lines: the points, what was not checked, then where it breaks, then what it comes to."""
-    from rich.text import Text
-
     for point in proof.points:
         yield Text.assemble((f"{point.verdict.value:<7}", STYLES[point.verdict]), f" {point.name:<24} ", visible(point.said))
     if proof.not_checked:

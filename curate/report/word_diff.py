@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from typing import Final, Literal, NamedTuple
 
-from curate.example import Example
+from curate.core.example import Example
+from curate.core.masking import masked
 from curate.language.tokens import changes, tokens
-from curate.masking import masked
 
 MOST: Final = 100_000_000
 """Product of two lengths in words up to which texts are matched, in an eighth of it in bytes; beyond it, all but their ends differs as a whole."""

@@ -1,14 +1,30 @@
 """The review of a data set as plain objects that any surface can drive: entries, decisions about them, and what is found while one looks.
 
-- `sources`: what is reviewed; `scan`: checking and comparing, in a process of its own, told as `facts`
+- `sources`: what is reviewed; `scan`: checking and comparing, in a process of its own, told as `events`
 - `queue` and its kinds: entries as columns; `query`, `search`, `view`: what a list shows of them
-- `trained`: what a training says of the examples
+- `training_signals`: what a training says of the examples
 - `session`: what was decided, undo and redo; `choices`, `bulk`: what a key decides
-- `draft`, `mend`: an example as text to edit, what the rules say of it, and their repairs
+- `draft`, `live_lint`: an example as text to edit, what the rules say of it, and their repairs
 """
 
-from curate.review.entry import KINDS, PAIR, SINGLE, Choice, Clash, Cluster, Dispute, Entry, Kind, Member, Progress, Side, Stand, Standing, question
-from curate.review.session import Edit, ReviewSession, Word
+from curate.review.entry import (
+    KINDS,
+    PAIR,
+    SINGLE,
+    AnswerGroup,
+    Choice,
+    Cluster,
+    Entry,
+    Kind,
+    Member,
+    MultiConflict,
+    PairConflict,
+    Progress,
+    ReviewStatus,
+    Side,
+    question,
+)
+from curate.review.session import Edit, ReviewSession, VerdictOrEdit
 from curate.review.sources import Sources, sources_of
 from curate.review.view import View, next_open, views
 
@@ -16,22 +32,22 @@ __all__ = [
     "KINDS",
     "PAIR",
     "SINGLE",
+    "AnswerGroup",
     "Choice",
-    "Clash",
     "Cluster",
-    "Dispute",
     "Edit",
     "Entry",
     "Kind",
     "Member",
+    "MultiConflict",
+    "PairConflict",
     "Progress",
     "ReviewSession",
+    "ReviewStatus",
     "Side",
     "Sources",
-    "Stand",
-    "Standing",
+    "VerdictOrEdit",
     "View",
-    "Word",
     "next_open",
     "question",
     "sources_of",

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from curate.review.choices import words_for
-from curate.review.entry import Choice, Standing
-from curate.review.session import ReviewSession, Word
+from curate.review.choices import verdicts_for
+from curate.review.entry import Choice, ReviewStatus
+from curate.review.session import ReviewSession, VerdictOrEdit
 from curate.review.view import View
 
 
@@ -21,20 +21,20 @@ class Bulk:
     """Entries that it is not about: there is nothing to decide, or they are decided already."""
     changes: Mapping[tuple[str, str], int]
     """Examples by what counts about them now, and what would."""
-    words: Mapping[str, Word]
+    words: Mapping[str, VerdictOrEdit]
     """What is said about each example."""
 
 
 def preview(session: ReviewSession, view: View, choice: Choice, *, decided_too: bool = False) -> Bulk:
     """What would happen. Entries that are decided are left alone unless `decided_too`; what is contested is always left to a closer look."""
     queue = session.queues[view.kind]
-    words: dict[str, Word] = {}
+    words: dict[str, VerdictOrEdit] = {}
     entries = 0
     for number in view.rows.tolist():
-        standing = Standing(int(queue.standings.values[number]))
-        if standing is Standing.CONTESTED or not (standing.open or decided_too):
+        status = ReviewStatus(int(queue.statuses.values[number]))
+        if status is ReviewStatus.CONTESTED or not (status.open or decided_too):
             continue
-        said = words_for(session, queue.entry(number), choice)
+        said = verdicts_for(session, queue.entry(number), choice)
         entries += bool(said)
         words.update(said)
     words = {example: word for example, word in words.items() if session.verdict(example) != word}
@@ -44,4 +44,4 @@ def preview(session: ReviewSession, view: View, choice: Choice, *, decided_too: 
 
 def decide(session: ReviewSession, bulk: Bulk, why: str = "") -> str:
     """Do it, in one step that is undone as a whole; returns the step. Raises `OutputError`."""
-    return session.say(bulk.words, "bulk", why)
+    return session.decide(bulk.words, "bulk", why)

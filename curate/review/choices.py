@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 
-from curate.review.entry import Choice, Clash, Cluster, Dispute, Entry, Side
-from curate.review.session import ReviewSession, Word
+from curate.review.entry import Choice, Cluster, Entry, MultiConflict, PairConflict, Side
+from curate.review.session import ReviewSession, VerdictOrEdit
 from curate.review.subject_queue import sides_of
 
 STAYS = {"left": (True, False), "right": (False, True), "both": (True, True), "neither": (False, False)}
 
 
-def words_for(session: ReviewSession, entry: Entry, choice: Choice, member: int | None = None) -> dict[str, Word]:
+def verdicts_for(session: ReviewSession, entry: Entry, choice: Choice, member: int | None = None) -> dict[str, VerdictOrEdit]:
     """What a choice says about the examples of an entry, or of a cluster about one `member` alone; nothing where it makes no sense.
 
     To keep a duplicate is to keep its keeper as well: were only the duplicate bound to stay, the keeper would go for it.
@@ -17,7 +17,7 @@ def words_for(session: ReviewSession, entry: Entry, choice: Choice, member: int 
     if choice not in entry.choices:
         return {}
     if entry.pair:
-        words: dict[str, Word] = {example: "keep" if stays else "drop" for example, stays in zip(entry.ids, STAYS[choice], strict=True)}
+        words: dict[str, VerdictOrEdit] = {example: "keep" if stays else "drop" for example, stays in zip(entry.ids, STAYS[choice], strict=True)}
         return _edits_stay(session, words)
     chosen = entry.ids if member is None else (entry.ids[member],)
     words = dict.fromkeys(chosen, "keep" if choice == "keep" else "drop")
@@ -26,26 +26,26 @@ def words_for(session: ReviewSession, entry: Entry, choice: Choice, member: int 
     return _edits_stay(session, words)
 
 
-def _edits_stay(session: ReviewSession, words: dict[str, Word]) -> dict[str, Word]:
+def _edits_stay(session: ReviewSession, words: dict[str, VerdictOrEdit]) -> dict[str, VerdictOrEdit]:
     """Who keeps an example that was edited keeps it as it was edited."""
     return {example: word for example, word in words.items() if not (word == "keep" and session.verdict(example) == "edit")}
 
 
-def as_keeper(cluster: Cluster, member: int) -> dict[str, Word]:
+def as_keeper(cluster: Cluster, member: int) -> dict[str, VerdictOrEdit]:
     """Another one of a cluster stays in place of its keeper: it stays, all the others go."""
     chosen = cluster.distinct[member].side.id
-    words: dict[str, Word] = {side.id: "drop" for side in sides_of(cluster)}
+    words: dict[str, VerdictOrEdit] = {side.id: "drop" for side in sides_of(cluster)}
     return {**words, chosen: "keep"}
 
 
-def apart_from(session: ReviewSession, cluster: Cluster, marked: Iterable[int]) -> dict[str, Word]:
+def apart_from(session: ReviewSession, cluster: Cluster, marked: Iterable[int]) -> dict[str, VerdictOrEdit]:
     """A cluster split in two: of those marked the longest stays in place of them, the keeper in place of the rest."""
     sides = [cluster.distinct[number].side for number in sorted(marked)]
     if not sides:
         return {}
     stays = max(sides, key=lambda side: (_length(session, side), side.id))
     rest = [member.side.id for member in cluster.distinct if member.side not in sides]
-    words: dict[str, Word] = {side.id: "drop" for side in sides}
+    words: dict[str, VerdictOrEdit] = {side.id: "drop" for side in sides}
     return {**words, **dict.fromkeys(rest, "drop"), stays.id: "keep", cluster.kept.id: "keep"}
 
 
@@ -54,17 +54,17 @@ def _length(session: ReviewSession, side: Side) -> int:
     return sum(len(message.text) for message in example.messages) if example else 0
 
 
-def only_stand(session: ReviewSession, dispute: Dispute, number: int) -> dict[str, Word]:
-    """One stand of a dispute holds: its examples stay, all others go."""
-    words: dict[str, Word] = {}
-    for at, stand in enumerate(dispute.stands):
-        for side in stand.sides:
+def only_group(session: ReviewSession, conflict: MultiConflict, number: int) -> dict[str, VerdictOrEdit]:
+    """One group of answers holds: its examples stay, all others go."""
+    words: dict[str, VerdictOrEdit] = {}
+    for at, group in enumerate(conflict.groups):
+        for side in group.sides:
             words[side.id] = "keep" if at == number else "drop"
     return _edits_stay(session, words)
 
 
 def sides_of_entry(entry: Entry) -> Sequence[Side]:
     """The examples of an entry by where they stand: of a cluster its keeper first, of a finding the one."""
-    if isinstance(entry.subject, Cluster | Clash | Dispute):
+    if isinstance(entry.subject, Cluster | PairConflict | MultiConflict):
         return sides_of(entry.subject)
     return tuple(Side(entry.place, example) for example in entry.ids)

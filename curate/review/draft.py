@@ -8,8 +8,8 @@ import json
 import re
 from typing import Any, Final
 
-from curate.errors import DataError
-from curate.text import UNSAFE
+from curate.core.errors import DataError
+from curate.core.text import UNSAFE
 
 TURN: Final = "#: "
 ESCAPE: Final = re.compile(r"(?<!\\)(\\+)u\{([0-9a-f]{1,6})\}")

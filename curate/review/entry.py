@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final, Literal, NamedTuple
 
-from curate.detect.evidence import Evidence
-from curate.example import Example, Place
-from curate.finding import Finding, Severity
+from curate.conflicts.evidence import Evidence
+from curate.core.example import Example, Place
+from curate.core.finding import Finding, Severity
 
 Kind = Literal["example", "finding", "cluster", "conflict"]
 KINDS: Final[tuple[Kind, ...]] = ("example", "finding", "cluster", "conflict")
@@ -18,7 +18,7 @@ SINGLE: Final[frozenset[Choice]] = frozenset(("keep", "drop"))
 PAIR: Final[frozenset[Choice]] = frozenset(("left", "right", "both", "neither"))
 
 
-class Standing(IntEnum):
+class ReviewStatus(IntEnum):
     """How far the decision about an entry has come; a number, since there is a column of them."""
 
     UNDECIDED = 0
@@ -37,7 +37,7 @@ class Standing(IntEnum):
     @property
     def open(self) -> bool:
         """Whether somebody still has to decide."""
-        return self <= Standing.CONTESTED
+        return self <= ReviewStatus.CONTESTED
 
 
 class Side(NamedTuple):
@@ -78,8 +78,8 @@ class Cluster:
 
 
 @dataclass(frozen=True, slots=True)
-class Clash:
-    """Two examples whose question agrees and whose answers may not both hold; see `curate.detect.conflict.Conflict`."""
+class PairConflict:
+    """Two examples whose question agrees and whose answers may not both hold; see `curate.conflicts.conflict.Conflict`."""
 
     code: str
     left: Side
@@ -93,7 +93,7 @@ class Clash:
     """Probability that both questions ask the same."""
 
 
-class Stand(NamedTuple):
+class AnswerGroup(NamedTuple):
     """Answers to one question that do not clash with one another."""
 
     sides: tuple[Side, ...]
@@ -103,19 +103,19 @@ class Stand(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Dispute:
-    """A question with three answers or more, some of which clash; the stand that most examples take first."""
+class MultiConflict:
+    """A question with three answers or more, some of which clash; the answers that most examples give first."""
 
     request: str
-    stands: tuple[Stand, ...]
+    groups: tuple[AnswerGroup, ...]
 
     @property
     def id(self) -> str:
         """The first 12 digits of the first answer's id."""
-        return f"topic-{self.stands[0].sides[0].id[:12]}"
+        return f"topic-{self.groups[0].sides[0].id[:12]}"
 
 
-Subject = Finding | Cluster | Clash | Dispute | None
+Subject = Finding | Cluster | PairConflict | MultiConflict | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ class Entry:
     @property
     def pair(self) -> bool:
         """True where two examples stand against each other, and neither of them is the keeper."""
-        return isinstance(self.subject, Clash) or (isinstance(self.subject, Cluster) and self.subject.apart)
+        return isinstance(self.subject, PairConflict) or (isinstance(self.subject, Cluster) and self.subject.apart)
 
     @property
     def choices(self) -> frozenset[Choice]:

@@ -1,20 +1,17 @@
 """All lines of the files as entries, the first of which can be looked at while the rest is still being found."""
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
-from curate.example import Place
-from curate.finding import Severity
+import numpy as np
+
+from curate.core.example import Place
+from curate.core.finding import Severity
 from curate.read.index import Lines
-from curate.review.entry import Entry, Kind, Standing
-from curate.review.facts import ExamplesKnown
+from curate.review.entry import Entry, Kind, ReviewStatus
+from curate.review.events import ExamplesKnown
 from curate.review.query import Query
-from curate.review.queue import Queue, file_fits, within
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from curate.review.queue import Flags, Rows
+from curate.review.queue import Flags, Queue, Rows, file_fits, within
 
 
 class ExampleQueue(Queue):
@@ -32,12 +29,10 @@ class ExampleQueue(Queue):
         """Take in the lines that were found meanwhile."""
         more = len(self.lines) - len(self)
         if more > 0:
-            self._grow([Standing.UNDECIDED] * more)
+            self._grow([ReviewStatus.UNDECIDED] * more)
 
     def know(self, fact: ExamplesKnown) -> None:
         """Take in the ids of a file's examples; its lines must all be found. Lines without an example have nothing to decide."""
-        import numpy as np
-
         number = next(at for at, index in enumerate(self.lines.indexes) if index.name == fact.file)
         index, first = self.lines.indexes[number], self.lines.firsts[number]
         rows = index.lines_at(fact.starts) if len(fact.starts) else fact.positions
@@ -47,8 +42,8 @@ class ExampleQueue(Queue):
         none = np.ones(index.count, np.bool_)
         none[rows] = False
         for row in (np.flatnonzero(none) + first).tolist():
-            self.stand(row, Standing.NOTHING)
-        self.incidence.add(fact.ids[:, 0], (rows + first).astype(np.int32))
+            self.set_status(row, ReviewStatus.NOTHING)
+        self.example_index.add(fact.ids[:, 0], (rows + first).astype(np.int32))
 
     def knows(self, files: Collection[str]) -> bool:
         """Whether the ids of all examples in some files are known."""
@@ -66,7 +61,7 @@ class ExampleQueue(Queue):
 
     def place_of(self, example: str) -> Place | None:
         """Where an example stands; None where it is not in the files, or its id is not known yet."""
-        return next((self.lines.place(number) for number in self.incidence.rows(example) if self.id(number) == example), None)
+        return next((self.lines.place(number) for number in self.example_index.rows(example) if self.id(number) == example), None)
 
     def entry(self, number: int) -> Entry:
         """The line with a number."""
@@ -81,16 +76,12 @@ class ExampleQueue(Queue):
         """Where it stands."""
         return str(self.lines.place(number))
 
-    def order(self, sort: str) -> "Rows":  # noqa: ARG002  (there is one order only)
+    def order(self, sort: str) -> Rows:  # noqa: ARG002  (there is one order only)
         """As they stand in the files."""
-        import numpy as np
-
         return np.arange(len(self), dtype=np.int32)
 
-    def mask(self, query: Query) -> "Flags":
-        """By standing, file and line."""
-        import numpy as np
-
+    def mask(self, query: Query) -> Flags:
+        """By status, file and line."""
         found = super().mask(query)
         if query.files or query.lines:
             parts = []

@@ -1,19 +1,17 @@
 """Findings as entries: columns, so that a million of them are no burden."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
-from curate.example import Place
-from curate.finding import Finding, Severity
-from curate.review.column import Column
-from curate.review.entry import Entry, Kind, Standing
-from curate.review.incidence import key
+import numpy as np
+
+from curate.core.example import Place
+from curate.core.finding import Finding, Severity
+from curate.review.array_column import ArrayColumn
+from curate.review.entry import Entry, Kind, ReviewStatus
+from curate.review.example_index import key
 from curate.review.query import Query
-from curate.review.queue import Queue, chosen, file_fits, within
-
-if TYPE_CHECKING:
-    from curate.review.queue import Flags, Rows
-
+from curate.review.queue import Flags, Queue, Rows, chosen, file_fits, within
 
 SEVERITIES = tuple(Severity)
 
@@ -45,7 +43,7 @@ class FindingQueue(Queue):
         self._files, self.codes = Names(), Names()
         self._texts = Names()
         self._columns = {
-            name: Column(kind)
+            name: ArrayColumn(kind)
             for name, kind in (
                 ("code", "uint16"),
                 ("severity", "uint8"),
@@ -61,7 +59,7 @@ class FindingQueue(Queue):
         }
         self._hints: dict[str, str] = {}
 
-    def add(self, findings: Sequence[Finding], line_ids: Sequence[str], standings: Sequence[Standing]) -> None:
+    def add(self, findings: Sequence[Finding], line_ids: Sequence[str], statuses: Sequence[ReviewStatus]) -> None:
         """More findings; `line_ids` are those of lines that hold no example, empty for the others."""
         ids = [finding.example or line for finding, line in zip(findings, line_ids, strict=True)]
         first = len(self)
@@ -81,9 +79,9 @@ class FindingQueue(Queue):
             self._hints.setdefault(finding.code, finding.hint)
         for name, values in columns.items():
             self._columns[name].extend(values)
-        self._grow(standings)
+        self._grow(statuses)
         with_id = [at for at, id_ in enumerate(ids) if id_ and findings[at].code != "D001"]
-        self.incidence.add([key(ids[at]) for at in with_id], [first + at for at in with_id])
+        self.example_index.add([key(ids[at]) for at in with_id], [first + at for at in with_id])
 
     def _value(self, name: str, number: int) -> int:
         return int(self._columns[name].values[number])
@@ -123,12 +121,10 @@ class FindingQueue(Queue):
     def head(self, number: int) -> str:
         """Code, severity, place and message."""
         finding = self.finding(number)
-        return f"{finding.code} {finding.severity} {finding.file}:{finding.line} {finding.pointer} {finding.message}"
+        return f"{finding.code} {finding.severity} {finding.where} {finding.pointer} {finding.message}"
 
-    def order(self, sort: str) -> "Rows":
+    def order(self, sort: str) -> Rows:
         """The worst first, or as they stand in the files, or rule by rule, or as they became known: of a training the hardest first."""
-        import numpy as np
-
         if sort == "as found":
             return np.arange(len(self), dtype=np.int32)
         column = {name: part.values[: len(self)] for name, part in self._columns.items()}
@@ -137,8 +133,8 @@ class FindingQueue(Queue):
         keys = {"line": by_line, "rule": (*by_line, codes), "severity": (*by_line, column["severity"])}[sort]
         return np.lexsort(keys).astype(np.int32)
 
-    def mask(self, query: Query) -> "Flags":
-        """By standing, code, severity, file, line and whether a repair is at hand."""
+    def mask(self, query: Query) -> Flags:
+        """By status, code, severity, file, line and whether a repair is at hand."""
         found = super().mask(query)
         column = {name: part.values[: len(found)] for name, part in self._columns.items()}
         if query.codes:
@@ -157,11 +153,9 @@ class FindingQueue(Queue):
 
     def counts(self) -> dict[str, tuple[Severity, int, int]]:
         """Per code its severity, how many findings it has, and how many of them are open."""
-        import numpy as np
-
-        codes, standings = self._columns["code"].values[: len(self)], self.standings.values
+        codes, statuses = self._columns["code"].values[: len(self)], self.statuses.values
         every = np.bincount(codes, minlength=len(self.codes.all))
-        left = np.bincount(codes[standings[: len(codes)] <= Standing.CONTESTED], minlength=len(self.codes.all))
+        left = np.bincount(codes[statuses[: len(codes)] <= ReviewStatus.CONTESTED], minlength=len(self.codes.all))
         worst = np.full(len(self.codes.all), len(SEVERITIES) - 1)
         np.minimum.at(worst, codes, self._columns["severity"].values[: len(codes)])
         return {code: (SEVERITIES[int(worst[at])], int(every[at]), int(left[at])) for at, code in enumerate(self.codes.all)}

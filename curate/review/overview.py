@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
-from curate.errors import InputError
-from curate.example import Example
+from curate.core.errors import InputError
+from curate.core.example import Example
+from curate.corpus.stats import Stats, histogram, percentile, stats_of
 from curate.read.index import Lines
-from curate.stats import Stats, histogram, percentile, stats_of
 
 TAKEN: Final = 5_000
 """Examples that are measured at most: enough for a share to be right to a hundredth."""

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from curate.review.entry import Standing
+from curate.review.entry import ReviewStatus
 
 TERM: Final = re.compile(r'(-?)(?:(\w+):)?(?:"([^"]*)"?|(\S+))')
 KEYS: Final = ("is", "code", "severity", "file", "line", "score", "fix")
@@ -22,7 +22,7 @@ class Query:
     """Case-folded; each stands somewhere in what an entry says."""
     without: tuple[str, ...] = ()
     """Case-folded; none of them does."""
-    standings: tuple[Standing, ...] = ()
+    statuses: tuple[ReviewStatus, ...] = ()
     codes: tuple[str, ...] = ()
     """Beginnings of codes."""
     severities: tuple[str, ...] = ()
@@ -54,7 +54,7 @@ def parse(text: str) -> Query:
     return Query(
         words=tuple(words),
         without=tuple(without),
-        standings=tuple(standing for value in found["is"] for standing in _standings(value)),
+        statuses=tuple(status for value in found["is"] for status in _statuses(value)),
         codes=tuple(value.upper() for value in found["code"]),
         severities=tuple(value.lower() for value in found["severity"]),
         files=tuple(found["file"]),
@@ -66,18 +66,18 @@ def parse(text: str) -> Query:
 
 def _makes_sense(key: str, value: str) -> bool:
     if key == "is":
-        return bool(_standings(value))
+        return bool(_statuses(value))
     return bool(RANGE.fullmatch(value)) if key in ("line", "score") else True
 
 
-def _standings(value: str) -> tuple[Standing, ...]:
+def _statuses(value: str) -> tuple[ReviewStatus, ...]:
     """`open` and `decided` are several at once."""
     name = value.lower()
     if name == "open":
-        return tuple(standing for standing in Standing if standing.open)
+        return tuple(status for status in ReviewStatus if status.open)
     if name == "decided":
-        return tuple(standing for standing in Standing if not standing.open and standing is not Standing.NOTHING)
-    return tuple(standing for standing in Standing if standing.name.lower() == name)
+        return tuple(status for status in ReviewStatus if not status.open and status is not ReviewStatus.NOTHING)
+    return tuple(status for status in ReviewStatus if status.name.lower() == name)
 
 
 def _range(value: str) -> Range:

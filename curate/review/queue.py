@@ -4,19 +4,18 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from fnmatch import fnmatch
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
-from curate.example import Place
-from curate.review.column import Column
-from curate.review.entry import Entry, Kind, Standing
-from curate.review.incidence import Incidence
+import numpy as np
+
+from curate.core.example import Place
+from curate.review.array_column import ArrayColumn
+from curate.review.entry import Entry, Kind, ReviewStatus
+from curate.review.example_index import ExampleIndex
 from curate.review.query import Query, Range
 
-if TYPE_CHECKING:
-    import numpy as np
-
-    Flags = np.ndarray[Any, np.dtype[np.bool_]]
-    Rows = np.ndarray[Any, np.dtype[np.int32]]
+Flags = np.ndarray[Any, np.dtype[np.bool_]]
+Rows = np.ndarray[Any, np.dtype[np.int32]]
 
 
 class Queue(ABC):
@@ -27,15 +26,15 @@ class Queue(ABC):
     """Names of orders, the usual one first."""
 
     def __init__(self) -> None:
-        self.standings = Column("uint8")
-        self.incidence = Incidence()
+        self.statuses = ArrayColumn("uint8")
+        self.example_index = ExampleIndex()
         self.open = 0
         """Entries that somebody has to decide about."""
         self.total = 0
         """Entries that can be decided about."""
 
     def __len__(self) -> int:
-        return len(self.standings)
+        return len(self.statuses)
 
     @abstractmethod
     def entry(self, number: int) -> Entry:
@@ -50,36 +49,32 @@ class Queue(ABC):
         """What an entry says besides the texts of its examples."""
 
     @abstractmethod
-    def order(self, sort: str) -> "Rows":
+    def order(self, sort: str) -> Rows:
         """All numbers, in one of the orders."""
 
-    def mask(self, query: Query) -> "Flags":
+    def mask(self, query: Query) -> Flags:
         """Of each entry whether the terms hold that need no text."""
-        import numpy as np
-
-        standings = self.standings.values
-        found: Flags = np.isin(standings, query.standings) if query.standings else np.ones(len(standings), np.bool_)
+        statuses = self.statuses.values
+        found: Flags = np.isin(statuses, query.statuses) if query.statuses else np.ones(len(statuses), np.bool_)
         return found
 
-    def stand(self, number: int, standing: Standing) -> None:
+    def set_status(self, number: int, status: ReviewStatus) -> None:
         """Note how an entry stands."""
-        old = Standing(int(self.standings.values[number]))
-        self.standings.values[number] = standing
-        self.open += standing.open - old.open
-        if (Standing.NOTHING in (old, standing)) and old is not standing:
-            self.total += 1 if old is Standing.NOTHING else -1
+        old = ReviewStatus(int(self.statuses.values[number]))
+        self.statuses.values[number] = status
+        self.open += status.open - old.open
+        if (ReviewStatus.NOTHING in (old, status)) and old is not status:
+            self.total += 1 if old is ReviewStatus.NOTHING else -1
 
-    def _grow(self, standings: "Sequence[int] | np.ndarray[Any, Any]") -> None:
-        import numpy as np
-
-        new = np.asarray(standings, np.uint8)
-        self.standings.extend(new)
-        decidable = int(np.count_nonzero(new != Standing.NOTHING))
-        self.open += int(np.count_nonzero(new <= Standing.CONTESTED))
+    def _grow(self, statuses: Sequence[int] | np.ndarray[Any, Any]) -> None:
+        new = np.asarray(statuses, np.uint8)
+        self.statuses.extend(new)
+        decidable = int(np.count_nonzero(new != ReviewStatus.NOTHING))
+        self.open += int(np.count_nonzero(new <= ReviewStatus.CONTESTED))
         self.total += decidable
 
 
-def within(values: "np.ndarray[Any, Any]", ranges: Sequence[Range]) -> "Flags":
+def within(values: np.ndarray[Any, Any], ranges: Sequence[Range]) -> Flags:
     """Which values lie in one of some ranges, ends included."""
     import numpy as np
 
@@ -89,7 +84,7 @@ def within(values: "np.ndarray[Any, Any]", ranges: Sequence[Range]) -> "Flags":
     return found
 
 
-def chosen(values: "np.ndarray[Any, Any]", names: Sequence[str], fits: Sequence[bool]) -> "Flags":
+def chosen(values: np.ndarray[Any, Any], names: Sequence[str], fits: Sequence[bool]) -> Flags:
     """Which values are numbers of names that fit."""
     import numpy as np
 

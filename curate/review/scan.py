@@ -15,22 +15,22 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Final
 
-from curate.errors import CurateError
-from curate.example import Example, Place
-from curate.files import display_name
-from curate.review.entry import Clash, Cluster, Dispute, Member, Side, Stand
-from curate.review.facts import Advanced, Broke, Checked, ConflictsFound, DuplicatesFound, Ended, ExamplesKnown, FindingsFound, Tell
+from curate.core.errors import CurateError
+from curate.core.example import Example, Place
+from curate.core.files import display_name
+from curate.core.runs import Project
+from curate.core.text import plural
+from curate.review.entry import AnswerGroup, Cluster, Member, MultiConflict, PairConflict, Side
+from curate.review.events import Advanced, Broke, Checked, ConflictsFound, DuplicatesFound, Ended, ExamplesKnown, FindingsFound, Tell
 from curate.review.sources import Sources
-from curate.runs import Project
-from curate.text import plural
 
 if TYPE_CHECKING:
-    from curate.dedup import Plan
-    from curate.detect.conflict import Conflict
-    from curate.detect.loss import Loss
-    from curate.detect.topics import Topic
-    from curate.finding import Finding
-    from curate.review.facts import Fact
+    from curate.conflicts.conflict import Conflict
+    from curate.conflicts.topics import Topic
+    from curate.core.finding import Finding
+    from curate.dedup.removal import Loss
+    from curate.pipeline.dedup import DedupResult
+    from curate.review.events import ScanEvent
 
 Recall = Callable[[Project, Callable[[Collection[str]], list[Example]]], "list[Conflict] | None"]
 """Gives the conflicts that an earlier run of the project found with its models, of which it reads the examples; None when there was none."""
@@ -53,8 +53,8 @@ def scan(sources: Sources, recall: Recall | None, tell: Tell) -> None:
 
 
 def _check(sources: Sources, tell: Tell) -> None:
-    from curate.check import check_paths  # the rules take a fifth of a second, and this process is not the one that waits for them
-    from curate.suppressions import load_suppressions, suppress
+    from curate.lint.runner import check_paths  # the rules take a fifth of a second, and this process is not the one that waits for them
+    from curate.lint.suppressions import load_suppressions, suppress
 
     suppressions = load_suppressions(sources.project.folder)
     stand = {(entry.code, entry.example) for _, entry in suppressions.lines}
@@ -80,7 +80,7 @@ def _check(sources: Sources, tell: Tell) -> None:
 
 
 def _compare(sources: Sources, recall: Recall | None, tell: Tell) -> None:
-    from curate.dedup import plan
+    from curate.pipeline.dedup import plan
 
     def listen(event: object) -> None:
         done = getattr(event, "done", None)
@@ -98,7 +98,7 @@ def _compare(sources: Sources, recall: Recall | None, tell: Tell) -> None:
         tell(Broke("conflicts", error))
 
 
-def _tell_ids(found: "Plan", tell: Tell) -> None:
+def _tell_ids(found: "DedupResult", tell: Tell) -> None:
     import numpy as np
 
     table = found.table
@@ -125,8 +125,8 @@ def pairs_of(apart: "Sequence[Loss]") -> list[Cluster]:
     return [Cluster(Side(loss.kept_place, loss.kept), (Member(Side(loss.place, loss.example), loss.code, loss.similarity),), apart=True) for loss in ordered]
 
 
-def _conflicts(sources: Sources, recall: Recall | None, found: "Plan", tell: Tell) -> None:
-    from curate.detect.conflict import find_conflicts
+def _conflicts(sources: Sources, recall: Recall | None, found: "DedupResult", tell: Tell) -> None:
+    from curate.conflicts.conflict import find_conflicts
 
     table = found.table
     count = len(table.lines)
@@ -140,25 +140,28 @@ def _conflicts(sources: Sources, recall: Recall | None, found: "Plan", tell: Tel
 
     recalled = recall(sources.project, read) if recall else None
     if recalled is not None:
-        tell(ConflictsFound([clash_of(conflict) for conflict in recalled]))
+        tell(ConflictsFound([pair_conflict_of(conflict) for conflict in recalled]))
         return
     if count > MANY:
         note = f"conflicts were not looked for among {plural(count, 'example')}: `curate run` finds them with models, and they are shown here then"
         tell(ConflictsFound([], notes=[note]))
         return
     report = find_conflicts(read(None), sources.config.conflicts.model_copy(update={"embeddings": "", "nli": ""}))
-    tell(ConflictsFound([clash_of(conflict) for conflict in report.conflicts], [dispute_of(topic) for topic in report.topics], report.notes))
+    tell(ConflictsFound([pair_conflict_of(conflict) for conflict in report.conflicts], [multi_conflict_of(topic) for topic in report.topics], report.notes))
 
 
-def clash_of(conflict: "Conflict") -> Clash:
+def pair_conflict_of(conflict: "Conflict") -> PairConflict:
     """A conflict without its texts."""
     left, right = _side(conflict.left), _side(conflict.right)
-    return Clash(conflict.code, left, right, conflict.similarity, conflict.evidence, conflict.confidence, conflict.turns, conflict.id, conflict.same_question)
+    sure = (conflict.similarity, conflict.evidence, conflict.confidence)
+    return PairConflict(conflict.code, left, right, *sure, conflict.turns, conflict.id, conflict.same_question)
 
 
-def dispute_of(topic: "Topic") -> Dispute:
+def multi_conflict_of(topic: "Topic") -> MultiConflict:
     """A topic without its texts."""
-    return Dispute(topic.request, tuple(Stand(tuple(_side(question.example) for question in stand.answers), stand.examples) for stand in topic.stands))
+    return MultiConflict(
+        topic.request, tuple(AnswerGroup(tuple(_side(question.example) for question in stand.answers), stand.examples) for stand in topic.stands)
+    )
 
 
 def _side(example: Example) -> Side:
@@ -177,7 +180,7 @@ class Scan:
             self._process.start()
         there.close()
 
-    def facts(self) -> "Iterator[Fact]":
+    def events(self) -> "Iterator[ScanEvent]":
         """What is told, as it comes; the last one is `Ended`. Raises what the other process raised, `CurateError` where it died."""
         while True:
             try:

@@ -2,15 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from time import monotonic
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from curate.read.dataset import ParsedLine
 from curate.read.index import Lines
 from curate.review.query import Query
-from curate.review.queue import Queue
-
-if TYPE_CHECKING:
-    from curate.review.queue import Rows
+from curate.review.queue import Queue, Rows
 
 BATCH: Final = 500
 """Entries that are looked at before somebody else gets a turn."""
@@ -22,7 +19,7 @@ ESCAPES: Final = b"\\u00"
 """ASCII itself may be written as escapes; such a line is parsed."""
 
 
-def search(queue: Queue, rows: "Rows", query: Query, lines: Lines) -> Iterator[tuple["Rows", float]]:
+def search(queue: Queue, rows: Rows, query: Query, lines: Lines) -> Iterator[tuple[Rows, float]]:
     """Those of some entries whose texts fit, so far, and the share that was looked at; the last time all of them."""
     import numpy as np
 

@@ -11,29 +11,29 @@ from functools import lru_cache
 from time import monotonic
 from typing import Any, Final
 
-from curate.decision import Decision, DecisionLog, Verdict, user
-from curate.edited import key_of
-from curate.errors import InputError, UsageError
-from curate.example import Example, Place
-from curate.finding import Finding
+from curate.core.decision import Decision, DecisionLog, Verdict, user
+from curate.core.errors import InputError, UsageError
+from curate.core.example import Example, Place
+from curate.core.finding import Finding
+from curate.core.text import plural
+from curate.output.edited import key_of
 from curate.read.dataset import ParsedLine
 from curate.read.formats import example_of
 from curate.read.index import Lines
-from curate.review.entry import Clash, Cluster, Dispute, Entry, Kind, Progress, Side, Standing
+from curate.review.entry import Cluster, Entry, Kind, MultiConflict, PairConflict, Progress, ReviewStatus, Side
+from curate.review.events import Advanced, Broke, Checked, ConflictsFound, DuplicatesFound, Ended, ExamplesKnown, FindingsFound, ScanEvent, TrainingKnown
 from curate.review.example_queue import ExampleQueue
-from curate.review.facts import Advanced, Broke, Checked, ConflictsFound, DuplicatesFound, Ended, ExamplesKnown, Fact, FindingsFound, TrainingKnown
 from curate.review.finding_queue import FindingQueue
 from curate.review.queue import Queue
-from curate.review.steps import Steps, new_step
 from curate.review.subject_queue import ClusterQueue, ConflictQueue, SubjectQueue, entry_of
-from curate.review.trained import placed
-from curate.text import plural
+from curate.review.training_signals import placed
+from curate.review.undo import UndoHistory, new_step
 
 RATE: Final = 300.0
 """Seconds over which the rate of deciding is told."""
 BROKEN: Final = 10_000
 """Findings about lines without an example of which edits are known again; beyond it there are too many lines to read at once."""
-DECIDED: Final[Mapping[Verdict, Standing]] = {"keep": Standing.KEEP, "drop": Standing.DROP, "edit": Standing.EDIT}
+DECIDED: Final[Mapping[Verdict, ReviewStatus]] = {"keep": ReviewStatus.KEEP, "drop": ReviewStatus.DROP, "edit": ReviewStatus.EDIT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Edit:
     value: dict[str, Any]
 
 
-Word = Verdict | Edit
+VerdictOrEdit = Verdict | Edit
 """What is said about one example."""
 
 
@@ -68,14 +68,14 @@ class ReviewSession:
         self._late: list[ExamplesKnown] = []
         self._placed = False
         self._seen = 0
-        self._steps = Steps()
+        self._steps = UndoHistory()
         self._when: deque[float] = deque(maxlen=1000)
         self.follow_journal()
         self.parsed = lru_cache(maxsize=512)(self._parsed)
 
     # What is there
 
-    def take(self, fact: Fact) -> None:
+    def take(self, fact: ScanEvent) -> None:
         """Take in what checking or comparing found."""
         match fact:
             case Advanced():
@@ -93,7 +93,7 @@ class ReviewSession:
                 self.compared.add("clusters")
                 self.stages.pop("duplicates", None)
             case ConflictsFound():
-                self._take_subjects(self.conflicts, [*fact.conflicts, *fact.disputes])
+                self._take_subjects(self.conflicts, [*fact.conflicts, *fact.multi_conflicts])
                 self.notes.extend(fact.notes)
                 self.compared.add("conflicts")
                 self.stages.pop("conflicts", None)
@@ -114,7 +114,7 @@ class ReviewSession:
                 self.examples.know(fact)
             self._late.clear()
             for example in {decision.example for decision in self.log.decisions}:
-                self._restand(example, [self.examples])
+                self._refresh_status(example, [self.examples])
             self._place_trained()
 
     def _place_trained(self) -> None:
@@ -132,19 +132,20 @@ class ReviewSession:
 
     def _take_findings(self, findings: Sequence[Finding]) -> None:
         line_ids = [self._line_id(finding) if finding.example is None and len(self.findings) < BROKEN else "" for finding in findings]
-        standings = [
-            Standing.NOTHING if finding.example is None or finding.code == "D001" else self._stands((finding.example,), pair=False) for finding in findings
+        statuses = [
+            ReviewStatus.NOTHING if finding.example is None or finding.code == "D001" else self._status_of((finding.example,), pair=False)
+            for finding in findings
         ]
-        standings = [Standing.EDIT if line and self.verdict(line) == "edit" else standing for line, standing in zip(line_ids, standings, strict=True)]
-        self.findings.add(findings, line_ids, standings)
+        statuses = [ReviewStatus.EDIT if line and self.verdict(line) == "edit" else status for line, status in zip(line_ids, statuses, strict=True)]
+        self.findings.add(findings, line_ids, statuses)
 
     def _line_id(self, finding: Finding) -> str:
         parsed = self.line(Place(finding.file, finding.line)) if finding.line else None
         return key_of(parsed) if parsed is not None and parsed.example is None else ""
 
-    def _take_subjects(self, queue: SubjectQueue, subjects: Sequence[Cluster | Clash | Dispute]) -> None:
+    def _take_subjects(self, queue: SubjectQueue, subjects: Sequence[Cluster | PairConflict | MultiConflict]) -> None:
         entries = [entry_of(subject, 0) for subject in subjects]
-        queue.add(subjects, [self._stands(entry.ids, pair=entry.pair) for entry in entries])
+        queue.add(subjects, [self._status_of(entry.ids, pair=entry.pair) for entry in entries])
 
     def line(self, place: Place) -> ParsedLine | None:
         """The line at a place as it was read, edits left out; None where it is not there (any more, or yet)."""
@@ -183,24 +184,24 @@ class ReviewSession:
         heads = self.log.heads(example)
         return heads[-1].why if heads else ""
 
-    def standing(self, entry: Entry) -> Standing:
+    def status(self, entry: Entry) -> ReviewStatus:
         """How far the decision about an entry has come."""
         if not entry.ids:
-            found = self.queues[entry.kind].standings.values[entry.number] if entry.number < len(self.queues[entry.kind]) else Standing.NOTHING
-            return Standing(int(found)) if entry.kind == "finding" else Standing.NOTHING
-        return self._stands(entry.ids, pair=entry.pair)
+            found = self.queues[entry.kind].statuses.values[entry.number] if entry.number < len(self.queues[entry.kind]) else ReviewStatus.NOTHING
+            return ReviewStatus(int(found)) if entry.kind == "finding" else ReviewStatus.NOTHING
+        return self._status_of(entry.ids, pair=entry.pair)
 
-    def _stands(self, ids: Collection[str], *, pair: bool) -> Standing:
+    def _status_of(self, ids: Collection[str], *, pair: bool) -> ReviewStatus:
         if not ids:
-            return Standing.NOTHING
+            return ReviewStatus.NOTHING
         if any(self.contested(example) for example in ids):
-            return Standing.CONTESTED
+            return ReviewStatus.CONTESTED
         verdicts = {self.verdict(example) for example in ids}
         if pair and "drop" in verdicts:  # one side gone is enough: the other has nothing left to clash with
-            return Standing.DROP if verdicts == {"drop"} else Standing.MIXED
+            return ReviewStatus.DROP if verdicts == {"drop"} else ReviewStatus.MIXED
         if "undecided" in verdicts:
-            return Standing.UNDECIDED if len(verdicts) == 1 else Standing.PARTLY
-        return Standing.MIXED if len(verdicts) > 1 else DECIDED[verdicts.pop()]
+            return ReviewStatus.UNDECIDED if len(verdicts) == 1 else ReviewStatus.PARTLY
+        return ReviewStatus.MIXED if len(verdicts) > 1 else DECIDED[verdicts.pop()]
 
     def progress(self, kind: Kind | None = None) -> Progress:
         """Entries decided and to be decided: of one kind, or of all that something was found about."""
@@ -216,7 +217,7 @@ class ReviewSession:
 
     # Deciding
 
-    def say(self, words: Mapping[str, Word], about: str = "", why: str = "", undoes: str = "") -> str:
+    def decide(self, words: Mapping[str, VerdictOrEdit], about: str = "", why: str = "", undoes: str = "") -> str:
         """Decide about some examples in one step; returns its name. Raises `OutputError`, and then counts what was written."""
         step = new_step()
         decisions = [
@@ -248,20 +249,20 @@ class ReviewSession:
             if decision.who == me and decision.step:
                 self._steps.take(decision)
         for example in {decision.example for decision in fresh}:
-            self._restand(example, self.queues.values())
+            self._refresh_status(example, self.queues.values())
 
-    def _restand(self, example: str, queues: Collection[Queue]) -> None:
+    def _refresh_status(self, example: str, queues: Collection[Queue]) -> None:
         for queue in queues:
-            for number in queue.incidence.rows(example):
+            for number in queue.example_index.rows(example):
                 entry = queue.entry(number)
-                stands = self._stands(entry.ids, pair=entry.pair) if entry.ids else self._broken(example)
-                queue.stand(number, stands)
+                status = self._status_of(entry.ids, pair=entry.pair) if entry.ids else self._broken(example)
+                queue.set_status(number, status)
 
-    def _broken(self, line: str) -> Standing:
+    def _broken(self, line: str) -> ReviewStatus:
         """A line without an example: nothing can be decided about it but what it should have been."""
-        return Standing.EDIT if self.verdict(line) == "edit" else Standing.NOTHING
+        return ReviewStatus.EDIT if self.verdict(line) == "edit" else ReviewStatus.NOTHING
 
-    def _word_before(self, decision: Decision) -> Word:
+    def _word_before(self, decision: Decision) -> VerdictOrEdit:
         """What counted before a decision; where several clashed, nothing."""
         known = {other.id: other for other in self.log.decisions if other.example == decision.example}
         before = [known[name] for name in decision.replaces or () if name in known]
@@ -282,7 +283,7 @@ class ReviewSession:
             return None
         step = names[-1]
         decisions = self._steps.decisions[step]
-        self.say({decision.example: self._word_before(decision) for decision in decisions}, decisions[0].about, undoes=step)
+        self.decide({decision.example: self._word_before(decision) for decision in decisions}, decisions[0].about, undoes=step)
         return decisions[0].about
 
     def last_example(self) -> str | None:

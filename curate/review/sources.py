@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from curate.config import Config, find_config
-from curate.files import data_files
-from curate.runs import Project
+from curate.core.config import Config, find_config
+from curate.core.files import data_files
+from curate.core.runs import Project
 
 
 class Sources(NamedTuple):

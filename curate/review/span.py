@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
-from curate.finding import Finding
-from curate.text import UNSAFE
+from curate.core.finding import Finding
+from curate.core.text import UNSAFE
 
 QUOTED: Final = re.compile(r"'((?:[^'\\]|\\.){1,200})'|\"((?:[^\"\\]|\\.){1,200})\"|`([^`]{1,200})`|\u201c([^\u201d]{1,200})\u201d")
 CODE_POINT: Final = re.compile(r"U\+([0-9A-F]{4,6})")

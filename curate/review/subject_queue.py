@@ -1,19 +1,16 @@
 """Clusters of duplicates, and conflicts, as entries: few enough to be objects, which hold places and no texts."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
-from curate.example import Place
-from curate.finding import Severity
-from curate.review.entry import Clash, Cluster, Dispute, Entry, Kind, Side, Standing
-from curate.review.incidence import key
+import numpy as np
+
+from curate.core.example import Place
+from curate.core.finding import Severity
+from curate.review.entry import Cluster, Entry, Kind, MultiConflict, PairConflict, ReviewStatus, Side
+from curate.review.example_index import key
 from curate.review.query import Query
-from curate.review.queue import Queue, file_fits, within
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from curate.review.queue import Flags, Rows
+from curate.review.queue import Flags, Queue, Rows, file_fits, within
 
 
 class SubjectQueue(Queue):
@@ -21,15 +18,15 @@ class SubjectQueue(Queue):
 
     def __init__(self) -> None:
         super().__init__()
-        self.subjects: list[Cluster | Clash | Dispute] = []
+        self.subjects: list[Cluster | PairConflict | MultiConflict] = []
 
-    def add(self, subjects: Iterable[Cluster | Clash | Dispute], standings: Sequence[Standing]) -> None:
+    def add(self, subjects: Iterable[Cluster | PairConflict | MultiConflict], statuses: Sequence[ReviewStatus]) -> None:
         """More of them, with how they stand."""
         first = len(self.subjects)
         self.subjects.extend(subjects)
         pairs = [(key(side.id), number) for number in range(first, len(self.subjects)) for side in sides_of(self.subjects[number])]
-        self.incidence.add([one for one, _ in pairs], [number for _, number in pairs])
-        self._grow(standings)
+        self.example_index.add([one for one, _ in pairs], [number for _, number in pairs])
+        self._grow(statuses)
 
     def entry(self, number: int) -> Entry:
         """The cluster or conflict with a number."""
@@ -42,19 +39,15 @@ class SubjectQueue(Queue):
     def head(self, number: int) -> str:
         """Code and places; of a conflict, its evidence."""
         subject = self.subjects[number]
-        said = [evidence.source for evidence in subject.evidence] if isinstance(subject, Clash) else []
+        said = [evidence.source for evidence in subject.evidence] if isinstance(subject, PairConflict) else []
         return " ".join([self.entry(number).code, subject.id, *said, *map(str, self.places(number))])
 
-    def scores(self) -> "np.ndarray[Any, Any]":
+    def scores(self) -> np.ndarray[Any, Any]:
         """Similarity of the least similar duplicate, or how sure a conflict is."""
-        import numpy as np
-
         return np.array([score_of(subject) for subject in self.subjects[: len(self)]])
 
-    def order(self, sort: str) -> "Rows":
+    def order(self, sort: str) -> Rows:
         """As they came; or by score; or by how many examples they have."""
-        import numpy as np
-
         if sort == "surest":
             return np.argsort(-self.scores(), kind="stable").astype(np.int32)
         if sort == "largest":
@@ -62,10 +55,8 @@ class SubjectQueue(Queue):
             return np.argsort(-sizes, kind="stable").astype(np.int32)
         return np.arange(len(self), dtype=np.int32)
 
-    def mask(self, query: Query) -> "Flags":
-        """By standing, code, file, line and score."""
-        import numpy as np
-
+    def mask(self, query: Query) -> Flags:
+        """By status, code, file, line and score."""
         found = super().mask(query)
         if query.scores:
             found &= within(self.scores()[: len(found)], query.scores)
@@ -98,23 +89,23 @@ class ConflictQueue(SubjectQueue):
     sorts = ("surest", "largest")
 
 
-def sides_of(subject: Cluster | Clash | Dispute) -> Sequence[Side]:
+def sides_of(subject: Cluster | PairConflict | MultiConflict) -> Sequence[Side]:
     """All examples in it, that of a cluster's keeper first."""
     if isinstance(subject, Cluster):
         return (subject.kept, *(member.side for member in subject.members))
-    if isinstance(subject, Clash):
+    if isinstance(subject, PairConflict):
         return subject.left, subject.right
-    return [side for stand in subject.stands for side in stand.sides]
+    return [side for group in subject.groups for side in group.sides]
 
 
-def score_of(subject: Cluster | Clash | Dispute) -> float:
+def score_of(subject: Cluster | PairConflict | MultiConflict) -> float:
     """Similarity of the least similar duplicate, or how sure a conflict is."""
     if isinstance(subject, Cluster):
         return min(member.similarity for member in subject.members)
-    return subject.confidence if isinstance(subject, Clash) else 0.0
+    return subject.confidence if isinstance(subject, PairConflict) else 0.0
 
 
-def entry_of(subject: Cluster | Clash | Dispute, number: int) -> Entry:
+def entry_of(subject: Cluster | PairConflict | MultiConflict, number: int) -> Entry:
     """A cluster or conflict as an entry."""
     if isinstance(subject, Cluster):
         distinct = [member.side.id for member in subject.distinct]
@@ -122,7 +113,7 @@ def entry_of(subject: Cluster | Clash | Dispute, number: int) -> Entry:
         code = subject.members[0].code
         severity = Severity.INFO if subject.apart else Severity.WARNING
         return Entry("cluster", number, subject.id, code, severity, subject.kept.place, ids, subject)
-    if isinstance(subject, Clash):
+    if isinstance(subject, PairConflict):
         return Entry("conflict", number, subject.id, subject.code, Severity.WARNING, subject.left.place, (subject.left.id, subject.right.id), subject)
     sides = sides_of(subject)
     return Entry("conflict", number, subject.id, "topic", Severity.WARNING, sides[0].place, tuple(dict.fromkeys(side.id for side in sides)), subject)

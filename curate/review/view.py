@@ -1,15 +1,14 @@
 """A filter and an order applied to a queue: the numbers of the entries that a list shows."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
-from curate.review.entry import Kind, Standing
+import numpy as np
+
+from curate.review.entry import Kind, ReviewStatus
 from curate.review.query import parse
+from curate.review.queue import Rows
 from curate.review.search import search
 from curate.review.session import ReviewSession
-
-if TYPE_CHECKING:
-    from curate.review.queue import Rows
 
 
 class View:
@@ -17,7 +16,7 @@ class View:
 
     __slots__ = ("complete", "kind", "rows", "sort", "text")
 
-    def __init__(self, kind: Kind, rows: "Rows", text: str = "", sort: str = "", complete: float = 1.0) -> None:
+    def __init__(self, kind: Kind, rows: Rows, text: str = "", sort: str = "", complete: float = 1.0) -> None:
         self.kind, self.rows, self.text, self.sort, self.complete = kind, rows, text, sort, complete
 
     def __len__(self) -> int:
@@ -28,8 +27,6 @@ class View:
 
     def index(self, number: int) -> int | None:
         """Where an entry stands."""
-        import numpy as np
-
         found = np.flatnonzero(self.rows == number)
         return int(found[0]) if len(found) else None
 
@@ -53,9 +50,9 @@ def next_open(session: ReviewSession, view: View, after: int = -1) -> int | None
     """Position in a view of the next entry to decide, past `after` and then from the top; None when all are decided."""
     import numpy as np
 
-    standings = session.queues[view.kind].standings.values
-    rows = view.rows[view.rows < len(standings)]
-    unsettled = np.flatnonzero(standings[rows] <= Standing.CONTESTED)
+    statuses = session.queues[view.kind].statuses.values
+    rows = view.rows[view.rows < len(statuses)]
+    unsettled = np.flatnonzero(statuses[rows] <= ReviewStatus.CONTESTED)
     if not len(unsettled):
         return None
     at = int(np.searchsorted(unsettled, after, side="right"))

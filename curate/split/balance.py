@@ -1,14 +1,14 @@
 """What a division comes to, against what was wanted."""
 
-from curate.config import Config
-from curate.detect.table import Table
-from curate.rules.balance import Balance, Part
+from curate.core.config import Config
+from curate.corpus.table import Table
+from curate.lint.rules.split_balance import Balance, Part
 from curate.split.division import Division
 from curate.split.names import NAMES
 
 
 def balance_of(table: Table, division: Division, config: Config, file: str, *, given: bool) -> Balance:
-    """The splits as `curate.rules.balance` looks at them; a test set that was given is nobody's doing. `file`: what findings are about."""
+    """The splits as `curate.lint.rules.split_balance` looks at them; a test set that was given is nobody's doing. `file`: what findings are about."""
     import numpy as np
 
     assert table.marks is not None

@@ -10,15 +10,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from curate.apply import NO_EXAMPLE, Kept, Reason
-from curate.config import Config
-from curate.detect.boilerplate import told
-from curate.detect.columns import Making
-from curate.detect.marks import Marking
-from curate.detect.shingles import Shingling
-from curate.detect.table import Reader, Table
-from curate.detect.traits import demand_traits
-from curate.errors import InputError, UsageError
+from curate.core.config import Config
+from curate.core.errors import InputError, UsageError
+from curate.core.removed import NO_EXAMPLE, Kept, Reason
+from curate.core.text import plural, visible
+from curate.core.worker_pool import cores
+from curate.corpus.boilerplate import told
+from curate.corpus.features import Making
+from curate.corpus.group_keys import Marking
+from curate.corpus.strata import demand_traits
+from curate.corpus.table import Reader, Table
+from curate.similarity.shingles import Shingling
 from curate.split.assign import NOWHERE, Assigned, Wanted, assign
 from curate.split.exempt import Shared, Short, ShortAnswers, instructions_in, shared_by, without_passages
 from curate.split.groups import Groups, Link, Pairs, Seeking, group, links_of, missed_links
@@ -26,8 +28,6 @@ from curate.split.mix import mix
 from curate.split.moves import Move, moves_of
 from curate.split.names import NAMES
 from curate.split.strata import strata_of
-from curate.text import plural, visible
-from curate.worker_pool import cores
 
 if TYPE_CHECKING:
     import numpy as np
@@ -245,8 +245,8 @@ def _by_meaning(part: Table, config: Config, cache: Path | None) -> Pairs:
     """Links between questions whose embeddings are near."""
     import numpy as np
 
-    from curate.detect.embed import embed, neighbours  # only where a model was named
-    from curate.detect.question import question_of
+    from curate.conflicts.question import question_of
+    from curate.models.embeddings import embed, neighbours  # only where a model was named
 
     reader = Reader()
     questions = [(at, question_of(reader.example(part.spot(line)))) for at, line in enumerate(part.lines.tolist())]

@@ -5,11 +5,11 @@ from dataclasses import replace
 from math import ceil
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from curate.detect.boilerplate import LEAST, SHARE, having, own_texts
-from curate.detect.compared import asked_turns, called_texts, pieces_of
-from curate.detect.shingles import joined, salted, shingled, texts_of
-from curate.detect.table import Reader, Table
-from curate.example import Example, attachments
+from curate.core.example import Example, attachments
+from curate.corpus.boilerplate import LEAST, SHARE, having, own_texts
+from curate.corpus.dedup_text import asked_turns, called_texts, pieces_of
+from curate.corpus.table import Reader, Table
+from curate.similarity.shingles import joined, salted, shingled, texts_of
 
 if TYPE_CHECKING:
     import numpy as np

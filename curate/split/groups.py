@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from curate.detect.links import Links
-from curate.detect.setjoin import nearest_before
-from curate.detect.shingles import Sets
-from curate.detect.table import Table
-from curate.detect.verify import grouped
+from curate.corpus.links import Links
+from curate.corpus.table import Table
+from curate.similarity.cross_split_jaccard_join import nearest_before
+from curate.similarity.shingles import Sets
+from curate.similarity.similarity_index import grouped
 
 if TYPE_CHECKING:
     import numpy as np
@@ -116,13 +116,13 @@ def group(count: int, links: Iterable[Pairs]) -> Groups:
     """The groups of so many examples by all `links`."""
     import numpy as np
 
-    from curate.detect import forest, join
+    from curate.similarity import join, union_find
 
     parent = np.arange(count)
     joins = []
     for link, left, right, _ in links:
         made = np.zeros(len(left), dtype=np.bool_)
-        forest.join_pairs(parent, left, right, made)
+        union_find.join_pairs(parent, left, right, made)
         joins.append(Pairs(link, left[made], right[made]))
     return Groups(join.roots(parent), tuple(joins))
 
@@ -167,14 +167,14 @@ def prefix_links(table: Table, seeking: Seeking) -> list[Pairs]:
     """L005: one conversation continues the other."""
     import numpy as np
 
-    from curate.detect import forest
+    from curate.similarity import union_find
 
     links = _links(table)
     count = len(links.whole)
     longer = np.repeat(np.arange(count), np.diff(links.ends))
     if seeking.parts is None:
         numbers = np.concatenate([np.arange(count), longer])
-        left, right = forest.equal_pairs(np.concatenate([links.whole, links.begun]), np.arange(len(numbers)) < count)
+        left, right = union_find.equal_pairs(np.concatenate([links.whole, links.begun]), np.arange(len(numbers)) < count)
         return [Pairs(Link.PREFIX, numbers[left], numbers[right])]
     there = np.flatnonzero(links.whole)
     begins, goes_on = _first(links.whole[there], links.begun, longer), _first(links.begun, links.whole[there], there)
@@ -213,10 +213,10 @@ def _equal(link: Link, keys: "Ids", seeking: Seeking) -> Pairs:
     """Pairs of equal keys that are not 0."""
     import numpy as np
 
-    from curate.detect import forest
+    from curate.similarity import union_find
 
     if seeking.parts is None:
-        return Pairs(link, *forest.equal_pairs(keys))
+        return Pairs(link, *union_find.equal_pairs(keys))
     _, first, runs = np.unique(keys, return_index=True, return_inverse=True)
     firsts = first[runs]
     late = np.flatnonzero((seeking.parts[firsts] < seeking.parts) & (keys != 0))

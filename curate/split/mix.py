@@ -11,17 +11,17 @@ from math import ceil
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
-from curate.apply import Reason
-from curate.config import Config
-from curate.detect.table import Reader, Table
-from curate.errors import UsageError
-from curate.example import Example
+from curate.core.config import Config
+from curate.core.errors import UsageError
+from curate.core.example import Example
+from curate.core.removed import Reason
+from curate.core.text import plural, visible
+from curate.core.worker_pool import cores
+from curate.corpus.stats import BYTES_A_TOKEN
+from curate.corpus.table import Reader, Table
+from curate.models.template import Template, load_template
 from curate.split.assign import positions
 from curate.split.groups import Pairs, Seeking, group, links_of
-from curate.stats import BYTES_A_TOKEN
-from curate.template import Template, load_template
-from curate.text import plural, visible
-from curate.worker_pool import cores
 
 if TYPE_CHECKING:
     import numpy as np

@@ -4,12 +4,12 @@ from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from curate.detect.table import Table
-from curate.example import Place
+from curate.core.example import Place
+from curate.core.text import visible
+from curate.corpus.table import Table
 from curate.split.assign import Assigned
 from curate.split.groups import Groups, Link
 from curate.split.names import NAMES
-from curate.text import visible
 
 if TYPE_CHECKING:
     import numpy as np

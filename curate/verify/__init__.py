@@ -5,25 +5,28 @@ What a leak is stands in `docs/leaks.md`; nothing but that page is shared with t
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from curate.config import DedupConfig
-from curate.errors import InputError
-from curate.events import Listener, StageFinished, StageStarted, silent
-from curate.files import DATA_SUFFIXES, display_name
-from curate.manifest import NAME, Manifest, read_manifest
-from curate.text import plural
-from curate.verify.books import books_point, ledger_point, read_ledger
-from curate.verify.collect import Collected, collect
-from curate.verify.crew import Crew
+from curate.core.config import DedupConfig
+from curate.core.errors import InputError
+from curate.core.events import Listener, StageFinished, StageStarted, silent
+from curate.core.files import DATA_SUFFIXES, display_name
+from curate.core.manifest import NAME, Manifest, read_manifest
+from curate.core.text import plural
+from curate.core.worker_pool import WorkerPool, cores
+from curate.verify.examples import Examples, read_examples
 from curate.verify.features import Wanted
-from curate.verify.files import counts_point, files_point, manifest_point
-from curate.verify.leaks import Compared, leak_points, sizes_of
+from curate.verify.leaks import Compared, leak_points
+from curate.verify.line_accounting import books_point
+from curate.verify.manifest_integrity import counts_point, files_point, ledger_point, manifest_point, read_ledger
 from curate.verify.passages import Passages
-from curate.verify.proof import SHOWN, Difference, NotChecked, Point, Proof, Verdict, judged
+from curate.verify.proof import SHOWN, Difference, NotChecked, Point, Verdict, VerifyResult, judged
 from curate.verify.unchecked import not_checked, passages_point
 
+MUCH: Final = 32 << 20
+"""Bytes from which processes are started; that takes half a second."""
 FOREIGN: Final = {
     "train": ("train",),
     "validation": ("validation", "valid", "val", "dev"),
@@ -33,7 +36,7 @@ FOREIGN: Final = {
 WORD: Final = re.compile(r"[a-z]+")
 
 
-def verify_folder(folder: Path, *, embeddings: str = "", cache: Path | None = None, listen: Listener = silent) -> Proof:
+def verify_folder(folder: Path, *, embeddings: str = "", cache: Path | None = None, listen: Listener = silent) -> VerifyResult:
     """Prove a folder that `curate split` or `curate run` has written, or say where it breaks.
 
     A folder without a manifest, but with files called train, validation or test, is looked through for leaks alone. `embeddings`: a model to look
@@ -56,16 +59,16 @@ def verify_folder(folder: Path, *, embeddings: str = "", cache: Path | None = No
     compared = _compared(manifest, list(parts), embeddings, cache)
     wanted = Wanted(tuple(compared.keys), passages, frozenset(one.kept for one in ledger.removed if one.kept), bool(compared.model))
     inputs = sum(path.stat().st_size for file in manifest.inputs if (path := Path(file.path)).is_file())
-    with Crew(inputs + _size(parts)) as crew:
-        read = _read(parts, wanted, compared, crew, listen)
+    with _pool(inputs + _size(parts), wanted) as pool:
+        read = _read(parts, compared, pool, listen)
         points.append(_lines_point(read, found))
-        examples = dict(sizes_of(read, list(parts)))
+        examples = read.sizes(list(parts))
         points.append(counts_point(folder, manifest, examples, dict(zip(parts, read.characters, strict=True)), found))
         points.append(ledger_point(manifest, ledger, read, found))
         if passages:
             points.append(passages_point(folder / NAME, read, passages, found))
         listen(StageStarted("books"))
-        points.append(books_point(folder, manifest, ledger, read, crew, found))
+        points.append(books_point(folder, manifest, ledger, read, pool, found))
         listen(StageFinished("books", False, points[-1].said))
     return _proved(_Sought(str(folder), digest, points, found), read, compared, not_checked(read, passages, manifest.short_answers, compared.model), listen)
 
@@ -79,15 +82,15 @@ def verify_files(
     embeddings: str = "",
     cache: Path | None = None,
     listen: Listener = silent,
-) -> Proof:
+) -> VerifyResult:
     """Look for leaks among files that are splits, by name, the one that is trained on first. keys: paths of values that two splits must not share.
 
     Raises `InputError`.
     """
     compared = Compared(list(parts), (config or DedupConfig()).threshold, keys, embeddings, cache=cache)
     found: list[Difference] = []
-    with Crew(_size(parts)) as crew:
-        read = _read(parts, Wanted(tuple(keys), requests=bool(embeddings)), compared, crew, listen)
+    with _pool(_size(parts), Wanted(tuple(keys), requests=bool(embeddings))) as pool:
+        read = _read(parts, compared, pool, listen)
     points = [Point("manifest", Verdict.OPEN, "there is none: only leaks can be looked for"), _lines_point(read, found)]
     return _proved(_Sought(name, None, points, found), read, compared, not_checked(read, Passages(()), (), embeddings), listen)
 
@@ -101,12 +104,12 @@ class _Sought(NamedTuple):
     found: list[Difference]
 
 
-def _proved(sought: _Sought, read: Collected, compared: Compared, unchecked: Sequence[NotChecked], listen: Listener) -> Proof:
+def _proved(sought: _Sought, read: Examples, compared: Compared, unchecked: Sequence[NotChecked], listen: Listener) -> VerifyResult:
     listen(StageStarted("compare"))
     leaks, told = leak_points(read, compared)
     listen(StageFinished("compare", False, plural(len(told), "leak")))
     findings = [*(one.finding for one in sought.found), *told]
-    return Proof(display_name(sought.name), sought.digest, dict(sizes_of(read, compared.names)), [*sought.points, *leaks], findings, unchecked)
+    return VerifyResult(display_name(sought.name), sought.digest, read.sizes(compared.names), [*sought.points, *leaks], findings, unchecked)
 
 
 def _compared(manifest: Manifest, names: Sequence[str], embeddings: str, cache: Path | None) -> Compared:
@@ -132,16 +135,21 @@ def _size(parts: Mapping[str, Sequence[Path]]) -> int:
     return sum(path.stat().st_size for files in parts.values() for path in files if path.is_file())
 
 
-def _read(parts: Mapping[str, Sequence[Path]], wanted: Wanted, compared: Compared, crew: Crew, listen: Listener) -> Collected:
+def _pool(size: int, wanted: Wanted) -> WorkerPool:
+    """Who reads so many bytes."""
+    return WorkerPool(cores(), processes=size >= MUCH, own=lambda: wanted, anew=partial(Wanted._make, wanted))
+
+
+def _read(parts: Mapping[str, Sequence[Path]], compared: Compared, pool: WorkerPool, listen: Listener) -> Examples:
     listen(StageStarted("read"))
-    read = collect([list(files) for files in parts.values()], wanted, compared.threshold, crew, listen)
-    listen(StageFinished("read", False, plural(len(read.places), "line")))
+    read = read_examples([list(files) for files in parts.values()], compared.threshold, pool, listen)
+    listen(StageFinished("read", False, plural(len(read.line_places), "line")))
     return read
 
 
-def _lines_point(read: Collected, found: list[Difference]) -> Point:
+def _lines_point(read: Examples, found: list[Difference]) -> Point:
     """Whether each line of the splits holds an example that is understood."""
     broken = [Difference("manifest", path, line, f"holds no example that can be compared: it {why}") for path, line, why in read.unread]
     found.extend(broken[:SHOWN])
-    proved = f"each of {plural(len(read.places), 'line')} of the splits holds an example"
+    proved = f"each of {plural(len(read.line_places), 'line')} of the splits holds an example"
     return judged("lines", broken, proved, f"{plural(len(broken), 'line')} hold{'s' if len(broken) == 1 else ''} none that can be compared")

@@ -3,24 +3,25 @@
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 import xxhash
 
-from curate.example import canonical
+from curate.core.address import value_at
+from curate.core.example import canonical
 from curate.verify.lines import Lines
 from curate.verify.passages import Passages, Window
 from curate.verify.reading import NotUnderstoodError, Reading, given, loads, read
-from curate.verify.sets import Flags, Sets, distinct, joined, ordered, ranks_in, sets_of
-from curate.verify.words import RUN, Hashes, Numbers, folded, mixed, sequences, shingles, word_hashes
+from curate.verify.similarity_index import Flags, Sets, joined
+from curate.verify.words import RUN, Hashes, Numbers, folded, mixed, sequences, shingles, weights, word_hashes
 
 LEAST: Final = 20
 """Words of the shortest answer that is compared by itself."""
 WHOLE, QUESTION, ANSWER, LAST, TURN = 1, 2, 4, 8, 16
 """What a text is part of: the whole text, the user turns, the answer, the last answer of several; and whether it is a turn as it stands."""
+ROLES: Final = {"user": 1, "assistant": 2, "tool": 3}
 SALT: Final = np.uint64(0xD1B54A32D192ED03)
 
 
@@ -34,22 +35,27 @@ class Wanted(NamedTuple):
     """Ids of examples that are looked for."""
     requests: bool = False
     """Whether the texts of the last questions are wanted."""
-    ranks: Path | None = None
-    """The file that the order of hashes is in (`curate.verify.sets.Ranks`)."""
+
+
+class Shingled(NamedTuple):
+    """Sets of shingles, in no order, and the line of the example of each."""
+
+    sets: Sets
+    lines: Numbers
 
 
 @dataclass(slots=True)
 class Features:
-    """Of the examples of a piece, in order; a number of 0 stands for nothing."""
+    """Of the examples of a piece, in order; a hash of 0 stands for nothing."""
 
-    numbers: Numbers
-    """The line of each."""
-    digests: Hashes
-    """Of each line, whether it holds an example or not, a hash of its bytes (128 bits, as two numbers)."""
     places: Numbers
-    """The number of each line."""
+    """The number of each line, whether it holds an example or not."""
+    digests: Hashes
+    """Of each line a hash of its bytes (128 bits, as two numbers)."""
     unread: list[tuple[int, str]]
     """Lines that hold no example, and why."""
+    lines: Numbers
+    """The line of each example."""
     given: Hashes
     """All that a trainer is given."""
     asked: Hashes
@@ -59,17 +65,12 @@ class Features:
     begun: Hashes
     """The turns up to each answer but the last turn."""
     begun_by: Numbers
-    """The example of each."""
+    """The line of each."""
     keys: Hashes
     """One column a key: what stands there."""
-    whole: Sets
-    """Shingles of the whole texts."""
-    whole_of: Numbers
-    """The example of each."""
-    answers: Sets
-    """Shingles of the answers that are compared."""
-    answer_of: Numbers
-    """The example of each."""
+    whole: Shingled
+    answers: Shingled
+    """Of the answers that are compared."""
     short: Hashes
     """The words of the answers that are too short to be compared."""
     characters: int
@@ -83,29 +84,30 @@ class Features:
     """Those that were looked for and are here."""
     windows: Counter[Window]
     """Of each run of a shared passage the examples that have it."""
-    requests: list[tuple[int, str]] = field(default_factory=list)
-    """Where wanted: the last question of each example that has one."""
+    requests: list[tuple[int, str]]
+    """Where wanted: line and text of each last question."""
+
+    def shift(self, by: int) -> None:
+        """Number all lines from another one on."""
+        for numbers in (self.places, self.lines, self.begun_by, self.whole.lines, self.answers.lines):
+            np.add(numbers, by, out=numbers)
+        self.unread = [(line + by, why) for line, why in self.unread]
+        self.requests = [(line + by, text) for line, text in self.requests]
 
 
-class _Texts:
-    """Texts of examples, in order, and what each is part of."""
+class _Text(NamedTuple):
+    """A text of an example."""
 
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-        self.flags: list[int] = []
-        self.roles: list[int] = []
-        self.of: list[int] = []
-
-    def add(self, text: str, flags: int, role: int, example: int) -> None:
-        self.texts.append(text)
-        self.flags.append(flags)
-        self.roles.append(role)
-        self.of.append(example)
+    text: str
+    part_of: int
+    role: int
+    example: int
 
 
 def features_of(lines: Lines, wanted: Wanted) -> Features:
     """Read lines and hash what is compared of them."""
-    texts, windows = _Texts(), Counter[Window]()
+    texts: list[_Text] = []
+    windows = Counter[Window]()
     numbers: list[int] = []
     unread: list[tuple[int, str]] = []
     hashes: list[tuple[int, int]] = []
@@ -113,33 +115,29 @@ def features_of(lines: Lines, wanted: Wanted) -> Features:
     ids: set[str] = set()
     requests: list[tuple[int, str]] = []
     characters = others = 0
-    for number, line in zip(lines.numbers, lines.lines, strict=True):
+    for number, line in zip(*lines, strict=True):
         try:
             value = loads(line)
             reading = read(value)
         except NotUnderstoodError as error:
             unread.append((number, str(error)))
             continue
-        at = len(numbers)
-        numbers.append(number)
         data = canonical(given(value))
         hashes.append((xxhash.xxh3_64_intdigest(data), xxhash.xxh3_64_intdigest(canonical(reading.attached)) if reading.attached else 0))
         characters += reading.characters
         others += "messages" not in value
-        if wanted.keys:
-            keys.append([_hashed(value_at(value, key)) for key in wanted.keys])
+        keys.append([_hashed(value_at(value, key)) for key in wanted.keys])
         if wanted.ids and (example := id_of(value)) in wanted.ids:
             ids.add(example)
         if wanted.requests and (asked := [turn.text for turn in reading.turns if turn.role == "user"]) and asked[-1].strip():
-            requests.append((at, asked[-1]))
-        windows.update(_add(reading, texts, at, wanted.passages))
-    made = _made(texts, wanted, np.array(hashes, dtype=np.uint64).reshape(-1, 2))
+            requests.append((number, asked[-1]))
+        windows.update(_add(reading, texts, len(numbers), wanted.passages))
+        numbers.append(number)
+    made = _Words(texts, np.array(hashes, dtype=np.uint64).reshape(-1, 2), np.array(numbers, dtype=np.int64)).features()
     columns = np.array(keys, dtype=np.uint64).reshape(len(numbers), len(wanted.keys))
-    places = np.array(lines.numbers, dtype=np.int64)
-    at_lines = np.array(numbers, dtype=np.int64)
     return Features(
-        at_lines, digests_of(lines.lines), places, unread, **made, keys=columns, characters=characters, others=others, ids=frozenset(ids),
-        windows=windows, requests=requests,
+        np.array(lines.numbers, dtype=np.int64), digests_of(lines.lines), unread, **made, keys=columns, characters=characters, others=others,
+        ids=frozenset(ids), windows=windows, requests=requests,
     )  # fmt: skip
 
 
@@ -153,25 +151,11 @@ def id_of(value: Any) -> str:
     return hashlib.blake2b(canonical(value), digest_size=16).hexdigest()
 
 
-def value_at(value: Any, path: str) -> Any:
-    """What stands under a path, `meta.source` or `/meta/source`; None where nothing does."""
-    if path in value:
-        return value[path]
-    for key in [key.replace("~1", "/").replace("~0", "~") for key in path[1:].split("/")] if path.startswith("/") else path.split("."):
-        if isinstance(value, dict):
-            value = value.get(key)
-        elif isinstance(value, list) and key.isdecimal() and int(key) < len(value):
-            value = value[int(key)]
-        else:
-            return None
-    return value
-
-
 def _hashed(value: Any) -> int:
     return 0 if value is None else xxhash.xxh3_64_intdigest(canonical(value)) or 1
 
 
-def _add(reading: Reading, texts: _Texts, example: int, passages: Passages) -> frozenset[Window]:
+def _add(reading: Reading, texts: list[_Text], example: int, passages: Passages) -> frozenset[Window]:
     """Put the turns of an example among the texts; the runs of shared passages that it has."""
     turns = [turn for turn in reading.turns if turn.role != "system"]
     answers = [at for at, turn in enumerate(turns) if turn.role == "assistant"]
@@ -179,117 +163,108 @@ def _add(reading: Reading, texts: _Texts, example: int, passages: Passages) -> f
     cut = passages.cut([turn.text for turn in turns if turn.role == "user"]) if passages else None
     left = iter(cut.turns) if cut and cut.turns is not None else None
     for at, turn in enumerate(turns):
+        part_of = TURN | (0 if left and turn.role == "user" else WHOLE)
         if turn.role == "user":
-            texts.add(turn.said, QUESTION | TURN | (0 if left else WHOLE), 1, example)
-            if left:
-                texts.add(next(left), WHOLE, 0, example)
+            part_of |= QUESTION
         elif turn.role == "assistant":
-            texts.add(turn.said, WHOLE | ANSWER | TURN | (LAST if at == last else 0), 2, example)
-        else:
-            texts.add(turn.said, WHOLE | TURN, 3, example)
-    for turn in reading.others:
-        texts.add(turn.said, WHOLE, 0, example)
+            part_of |= ANSWER | (LAST if at == last else 0)
+        texts.append(_Text(turn.said, part_of, ROLES[turn.role], example))
+        if left and turn.role == "user":
+            texts.append(_Text(next(left), WHOLE, 0, example))
+    texts.extend(_Text(turn.said, WHOLE, 0, example) for turn in reading.others)
     return cut.windows if cut else frozenset()
 
 
-def _made(texts: _Texts, wanted: Wanted, hashes: Hashes) -> dict[str, Any]:
-    """The features that are made of words. hashes: of each example what it is given, and its attachments."""
-    count = len(hashes)
-    words, counts = word_hashes(texts.texts)
-    flags, roles, of = (np.array(column, dtype=np.int64) for column in (texts.flags, texts.roles, texts.of))
-    salts = np.where(hashes[:, 1] == 0, np.uint64(0), mixed(hashes[:, 1]))
+class _Words:
+    """The words of the texts of examples."""
 
-    def view(part: int) -> tuple[Hashes, Numbers]:
+    def __init__(self, texts: Sequence[_Text], hashes: Hashes, lines: Numbers) -> None:
+        """hashes: of each example what it is given, and its attachments."""
+        columns: tuple[Any, ...] = tuple(zip(*texts, strict=True)) or ((), (), (), ())
+        self.texts: Sequence[str] = columns[0]
+        self.words, self.counts = word_hashes(self.texts)
+        self.part_of, self.role, self.of = (np.array(column, dtype=np.int64) for column in columns[1:])
+        self.hashes, self.lines = hashes, lines
+        self.salts = np.where(hashes[:, 1] == 0, np.uint64(0), mixed(hashes[:, 1]))
+
+    def part(self, part: int) -> tuple[Hashes, Numbers]:
         """The words of the texts that are part of something, and how many each example has."""
-        chosen = (flags & part) != 0
-        return words[np.repeat(chosen, counts)], np.bincount(of[chosen], weights=counts[chosen], minlength=count).astype(np.int64)
+        chosen = (self.part_of & part) != 0
+        counts = np.bincount(self.of[chosen], weights=self.counts[chosen], minlength=len(self.lines)).astype(np.int64)
+        return self.words[np.repeat(chosen, self.counts)], counts
 
-    whole, said = view(WHOLE), np.repeat((flags & ANSWER) != 0, counts)
-    answers = [view(ANSWER), view(LAST)]
-    once = np.bincount(of[(flags & ANSWER) != 0], minlength=count) == 1
-    short = np.unique(of[(flags & ANSWER) != 0])
-    short = short[answers[0][1][short] < LEAST]
-    return {
-        "given": hashes[:, 0],
-        "asked": _asked(texts, flags, of, view(QUESTION), salts),
-        **_beginnings(texts, words, counts, flags, roles, of, count),
-        **_compared(whole, said[np.repeat((flags & WHOLE) != 0, counts)], once, salts, answers, wanted),
-        "short": sequences(*answers[0])[short],
-        "attached": int(np.count_nonzero(hashes[:, 1])),
-        "wordless": int(np.count_nonzero(whole[1] == 0)),
-    }
+    def features(self) -> dict[str, Any]:
+        """The features that are made of words."""
+        answers = self.part(ANSWER)
+        answered = np.bincount(self.of[(self.part_of & ANSWER) != 0], minlength=len(self.lines))
+        return {
+            "lines": self.lines,
+            "given": self.hashes[:, 0],
+            "asked": self._asked(),
+            **self._beginnings(),
+            **self._shingled(answers, answered == 1),
+            "short": sequences(*answers)[(answered > 0) & (answers[1] < LEAST)],
+            "attached": int(np.count_nonzero(self.hashes[:, 1])),
+        }
 
+    def _shingled(self, answers: tuple[Hashes, Numbers], once: Flags) -> dict[str, Any]:
+        """The sets of whole texts and of answers; `once`: whether the assistant has one turn.
 
-def _compared(
-    whole: tuple[Hashes, Numbers], said: Flags, once: Flags, salts: Hashes, answers: Sequence[tuple[Hashes, Numbers]], wanted: Wanted
-) -> dict[str, Any]:
-    """The sets of whole texts and of answers, and the example of each.
+        An answer in one turn has the shingles that the whole text has inside of it, which are made once.
+        """
+        words, counts = self.part(WHOLE)
+        hashes, owners, firsts = shingles(words, counts, self.salts)
+        sizes = np.bincount(owners, minlength=len(counts))
+        said = np.repeat((self.part_of & ANSWER) != 0, self.counts)[np.repeat((self.part_of & WHOLE) != 0, self.counts)]
+        single = once & (answers[1] >= LEAST) & (self.salts == 0)
+        inside = single[owners] & said[firsts] & said[np.minimum(firsts + RUN - 1, len(said) - 1)]
+        sets = [Sets(hashes[inside], np.bincount(owners[inside], minlength=len(counts))[single])]
+        numbers = [np.flatnonzero(single)]
+        for (words, lengths), least in ((answers, np.where(single, np.inf, LEAST)), (self.part(LAST), LEAST)):
+            long = lengths >= least
+            others, of, _ = shingles(words[np.repeat(long, lengths)], lengths[long])
+            sets.append(Sets(others, np.bincount(of, minlength=int(long.sum()))))
+            numbers.append(np.flatnonzero(long))
+        return {
+            "whole": Shingled(Sets(hashes, sizes[sizes > 0]), self.lines[sizes > 0]),
+            "answers": Shingled(joined(sets), self.lines[np.concatenate(numbers)]),
+            "wordless": int(np.count_nonzero(counts == 0)),
+        }
 
-    said: of each word of the whole texts whether it is the assistant's; once: whether the assistant has one turn; answers: words of all assistant turns,
-    and of the last one of several. An answer in one turn has the shingles that the whole text has inside of it, so that these are put in order once.
-    """
-    ranks = None if wanted.ranks is None else ranks_in(wanted.ranks)
-    count = len(salts)
-    hashes, owners, firsts = shingles(*whole, salts)
-    order = ordered(hashes, owners, count, ranks)
-    hashes, owners, firsts = hashes[order], owners[order], firsts[order]
-    some = np.bincount(owners, minlength=count) > 0
-    single = once & (answers[0][1] >= LEAST) & (salts == 0)
-    inside = single[owners] & said[firsts] & said[np.minimum(firsts + RUN - 1, len(said) - 1)]
-    long = [_long(*answers[0], answers[0][1] >= np.where(single, np.inf, LEAST)), _long(*answers[1], answers[1][1] >= LEAST)]
-    words, sizes, of = (np.concatenate([part[nth] for part in long]) for nth in (0, 1, 2))
-    others, parts, _ = shingles(words, sizes)
-    return {
-        "whole": distinct(hashes, (np.cumsum(some) - 1)[owners], int(some.sum())),
-        "whole_of": np.flatnonzero(some),
-        "answers": joined([distinct(hashes[inside], (np.cumsum(single) - 1)[owners[inside]], int(single.sum())), sets_of(others, parts, len(sizes), ranks)]),
-        "answer_of": np.concatenate((np.flatnonzero(single), of)),
-    }
+    def _asked(self) -> Hashes:
+        """The words of the user turns; the texts themselves where they have none."""
+        words, counts = self.part(QUESTION)
+        asked = sequences(words, counts)
+        questions = (self.part_of & QUESTION) != 0
+        there = np.bincount(self.of[questions], minlength=len(counts)) > 0
+        said: dict[int, list[str]] = {}
+        for at in np.flatnonzero(questions & (counts == 0)[self.of]).tolist():
+            said.setdefault(int(self.of[at]), []).append(folded(self.texts[at]))
+        for example, lines in said.items():
+            asked[example] = _hashed("\n".join(lines))
+        return np.where(there, np.maximum(mixed(asked ^ self.salts), np.uint64(1)), np.uint64(0))
 
-
-def _long(words: Hashes, counts: Numbers, chosen: Flags) -> tuple[Hashes, Numbers, Numbers]:
-    """Some of the sequences: their words, how many, and which they are."""
-    return words[np.repeat(chosen, counts)], counts[chosen], np.flatnonzero(chosen)
-
-
-def _asked(texts: _Texts, flags: Numbers, of: Numbers, view: tuple[Hashes, Numbers], salts: Hashes) -> Hashes:
-    words, counts = view
-    asked = sequences(words, counts)
-    there = np.zeros(len(counts), dtype=np.bool_)
-    there[of[(flags & QUESTION) != 0]] = True
-    wordless = set(np.flatnonzero(there & (counts == 0)).tolist())
-    said: dict[int, list[str]] = {}
-    for text, flag, example in zip(texts.texts, texts.flags, texts.of, strict=True) if wordless else ():
-        if flag & QUESTION and example in wordless:
-            said.setdefault(example, []).append(folded(text))
-    for example, lines in said.items():
-        asked[example] = _hashed("\n".join(lines))
-    return np.where(there, np.maximum(mixed(asked ^ salts), np.uint64(1)), np.uint64(0))
-
-
-def _beginnings(texts: _Texts, words: Hashes, counts: Numbers, flags: Numbers, roles: Numbers, of: Numbers, count: int) -> dict[str, Any]:
-    """Hashes of the first turns of each example, up to each answer."""
-    chosen = (flags & TURN) != 0
-    said = sequences(words[np.repeat(chosen, counts)], counts[chosen])
-    for at in np.flatnonzero(counts[chosen] == 0).tolist():
-        said[at] = _hashed(folded(texts.texts[int(np.flatnonzero(chosen)[at])]))
-    said = mixed(said ^ (roles[chosen].astype(np.uint64) * SALT))
-    by, roles = of[chosen], roles[chosen]
-    sizes = np.bincount(by, minlength=count)
-    ends = np.cumsum(sizes)
-    starts = np.repeat(ends - sizes, sizes)
-    upto = _running(said, np.arange(len(said)) - starts, starts)
-    last = np.zeros(len(said), dtype=np.bool_)
-    last[ends[sizes > 0] - 1] = True
-    turns = np.zeros(count, dtype=np.uint64)
-    ending = last & (roles == 2)
-    turns[by[ending]] = upto[ending]
-    before = ~last & (roles == 2)
-    return {"turns": turns, "begun": upto[before], "begun_by": by[before]}
+    def _beginnings(self) -> dict[str, Any]:
+        """Hashes of the first turns of each example, up to each answer."""
+        chosen = np.flatnonzero(self.part_of & TURN)
+        said = sequences(self.words[np.repeat((self.part_of & TURN) != 0, self.counts)], self.counts[chosen])
+        for at in np.flatnonzero(self.counts[chosen] == 0).tolist():
+            said[at] = _hashed(folded(self.texts[chosen[at]]))
+        by, roles = self.of[chosen], self.role[chosen]
+        said = mixed(said ^ (roles.astype(np.uint64) * SALT))
+        sizes = np.bincount(by, minlength=len(self.lines))
+        ends = np.cumsum(sizes)
+        starts = np.repeat(ends - sizes, sizes)
+        upto = _running(said, np.arange(len(said)) - starts, starts)
+        last = np.zeros(len(said), dtype=np.bool_)
+        last[ends[sizes > 0] - 1] = True
+        turns = np.zeros(len(self.lines), dtype=np.uint64)
+        ending, before = last & (roles == ROLES["assistant"]), ~last & (roles == ROLES["assistant"])
+        turns[by[ending]] = upto[ending]
+        return {"turns": turns, "begun": upto[before], "begun_by": self.lines[by[before]]}
 
 
 def _running(hashes: Hashes, places: Numbers, starts: Numbers) -> Hashes:
     """A hash of each sequence up to each of its elements. places: of each element its position there; starts: where its sequence begins."""
-    factors = mixed(places.astype(np.uint64)) | np.uint64(1)
-    sums = np.concatenate((np.zeros(1, dtype=np.uint64), np.cumsum(hashes * factors)))
+    sums = np.concatenate((np.zeros(1, dtype=np.uint64), np.cumsum(hashes * weights(places))))
     return np.maximum(mixed(sums[1:] - sums[starts] + places.astype(np.uint64)), np.uint64(1))

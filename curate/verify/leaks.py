@@ -1,26 +1,28 @@
 """Leaks, by the table in `docs/leaks.md`: what each split has of an earlier one."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
+import polars as pl
 
-from curate.errors import MissingExtra, ModelError
-from curate.files import display_name
-from curate.finding import Finding, Severity
-from curate.text import plural, visible
-from curate.verify.collect import Collected, Similar
+from curate.core.errors import MissingExtra, ModelError
+from curate.core.files import display_name
+from curate.core.finding import Finding, Severity
+from curate.core.text import plural, visible
+from curate.verify.examples import FILE, Examples, Similar
 from curate.verify.features import id_of
-from curate.verify.lines import pieces_of, read_piece
+from curate.verify.lines import lines_of
 from curate.verify.proof import Point, Verdict
 from curate.verify.reading import NotUnderstoodError, loads
+from curate.verify.similarity_index import Floats
 from curate.verify.words import Hashes, Numbers
 
-APART: Final = "Move it, or the other one, so that both are in one split; `curate split` keeps such groups together."
+APART: Final = "Move one of the two so that both are in one split. `curate split` keeps such groups together."
 HINTS: Final = {
-    "L001": "Remove one of the two: `curate dedup --against` does it.",
-    "L006": "Read the two: where they ask the same thing, keep them in one split.",
+    "L001": "Remove one of the two with `curate dedup --against`.",
+    "L006": "Compare the two. If they ask the same thing, keep them in one split.",
 }
 NAMES: Final = {
     "L001": "copies",
@@ -31,6 +33,8 @@ NAMES: Final = {
     "L006": "same meaning",
 }
 """Points, in the order in which the findings of an example are told: of those before L005 the first one alone."""
+BLOCK: Final = 256
+"""Questions that are held against all of earlier splits at a time."""
 
 
 class Compared(NamedTuple):
@@ -48,32 +52,36 @@ class Compared(NamedTuple):
 
 
 class _Leak(NamedTuple):
-    """Leaks of a kind: for each example the earlier one, -1 for none."""
+    """Leaks of a kind."""
 
     code: str
-    other: Numbers
+    pairs: pl.DataFrame
+    """Place of each example, of the `earlier` one, and their `similarity`."""
     said: str
     """What is told of it; `{share}` stands for the similarity."""
-    similarity: "np.ndarray[tuple[int, ...], np.dtype[np.float64]] | None" = None
 
 
-def leak_points(found: Collected, compared: Compared) -> tuple[list[Point], list[Finding]]:
+def leak_points(found: Examples, compared: Compared) -> tuple[list[Point], list[Finding]]:
     """The points about leaks, and the findings. A leak counts for every row of the table that holds; it is told for the first one."""
+    begun = pl.DataFrame({"hash": found.begun, "place": found.begun_by})
+    whole = pl.DataFrame({"hash": found.turns, "place": found.places})
     leaks = [
-        _Leak("L001", _first(found.given, found.splits), "is {where} once more"),
-        _similar("L002", found.similar["whole"], "is {share} the same as {where}"),
-        _Leak("L003", _first(found.asked, found.splits), "asks what {where} asks"),
-        _similar("L011", found.similar["answers"], "answers {share} the same as {where}"),
-        _Leak("L005", _begins(found), "is the beginning of {where}"),
-        _Leak("L005", _goes_on(found), "goes on from {where}"),
-        *(_Leak("L005", _first(column, found.splits), "comes from the same source as {where}") for column in found.keys.T),
+        _Leak("L001", _equal(found, found.given), "is {where} once more"),
+        _Leak("L002", _frame(found.similar["whole"]), "is {share} the same as {where}"),
+        _Leak("L003", _equal(found, found.asked), "asks what {where} asks"),
+        _Leak("L011", _frame(found.similar["answers"]), "answers {share} the same as {where}"),
+        _Leak("L005", _first_match(found, whole, begun), "is the beginning of {where}"),
+        _Leak("L005", _first_match(found, begun, whole), "goes on from {where}"),
+        *(_Leak("L005", _equal(found, column), "comes from the same source as {where}") for column in found.keys.T),
     ]
     without = "" if compared.model else "not looked for: no model was named (--embeddings MODEL)"
     if compared.model:
         try:
-            leaks.insert(6, _near(found, compared))
+            near = _frame(_near(found, compared))
         except (ModelError, MissingExtra) as error:
             without = f"not looked for: {error.message}"
+        else:
+            leaks.insert(6, _Leak("L006", near, "asks nearly what {where} asks, cosine similarity {share}"))
     return list(_points(leaks, compared, without)), _findings(found, leaks, compared)
 
 
@@ -88,8 +96,8 @@ def _points(leaks: Sequence[_Leak], compared: Compared, without: str) -> Iterato
         "L006": f"no two questions across splits are near by {visible(compared.model)} ({compared.close:g} or more)",
     }
     for code, name in NAMES.items():
-        every = [leak.other >= 0 for leak in leaks if leak.code == code]
-        count = int(np.logical_or.reduce(every).sum()) if every else 0
+        every = [leak.pairs["place"] for leak in leaks if leak.code == code]
+        count = pl.concat(every).n_unique() if every else 0
         if count:
             yield Point(f"{code} {name}", Verdict.BROKEN, f"{plural(count, 'example')} of a split leak{'s' if count == 1 else ''} into an earlier one")
         elif code == "L006" and without:
@@ -98,106 +106,84 @@ def _points(leaks: Sequence[_Leak], compared: Compared, without: str) -> Iterato
             yield Point(f"{code} {name}", Verdict.PROVED, said[code])
 
 
-def _findings(found: Collected, leaks: Sequence[_Leak], compared: Compared) -> list[Finding]:
+def _findings(found: Examples, leaks: Sequence[_Leak], compared: Compared) -> list[Finding]:
     """Of each example the first leak that is no shared key, and the keys besides."""
-    told: list[tuple[int, _Leak]] = []
-    seen = np.zeros(len(found.splits), dtype=np.bool_)
+    told: list[tuple[int, int, float, _Leak]] = []
+    seen: set[int] = set()
     for leak in leaks:
-        key = leak.said.startswith("comes")
-        at = np.flatnonzero((leak.other >= 0) & (key | ~seen))
-        seen[at] = True
-        told += [(example, leak) for example in at.tolist()]
+        rows = [row for row in leak.pairs.iter_rows() if leak.said.startswith("comes") or row[0] not in seen]
+        seen.update(place for place, _, _ in rows)
+        told += [(*row, leak) for row in rows]
     told.sort(key=lambda item: item[0])
-    ids = _ids(found, {example for example, _ in told})
-    return [_finding(found, example, leak, compared, ids.get(example)) for example, leak in told]
+    ids = _ids(found, seen)
+    return [_finding(found, compared, ids, *item) for item in told]
 
 
-def _finding(found: Collected, example: int, leak: _Leak, compared: Compared, name: str | None) -> Finding:
-    other = int(leak.other[example])
-    where = f"{visible(display_name(found.files[int(found.file[other])]))}:{found.numbers[other]} ({visible(compared.names[int(found.splits[other])])})"
-    share = "" if leak.similarity is None else f"{leak.similarity[example]:.0%}" if leak.code != "L006" else f"{leak.similarity[example]:.2f}"
+def _finding(found: Examples, compared: Compared, ids: dict[int, str], place: int, earlier: int, similarity: float, leak: _Leak) -> Finding:
+    (file, line), (other, number) = found.place(place), found.place(earlier)
+    where = f"{visible(display_name(other))}:{number} ({visible(compared.names[found.owners[earlier >> FILE]])})"
+    share = f"{similarity:.0%}" if leak.code != "L006" else f"{similarity:.2f}"
     severity = Severity.WARNING if leak.code == "L006" else Severity.ERROR
-    file, line = display_name(found.files[int(found.file[example])]), int(found.numbers[example])
-    return Finding(leak.code, severity, file, line, "", leak.said.format(share=share, where=where), HINTS.get(leak.code, APART), False, name)
+    return Finding(
+        leak.code, severity, display_name(file), line, "", leak.said.format(share=share, where=where), HINTS.get(leak.code, APART), False, ids.get(place)
+    )
 
 
-def _ids(found: Collected, examples: set[int]) -> dict[int, str]:
+def _ids(found: Examples, places: set[int]) -> dict[int, str]:
     """The ids of examples in messages form, whose lines are read once more."""
-    wanted: dict[int, dict[int, int]] = {}
-    for example in examples:
-        wanted.setdefault(int(found.file[example]), {})[int(found.numbers[example])] = example
     ids = {}
-    for file, numbers in wanted.items():
-        before = 0
-        for piece in pieces_of(found.files[file]):
-            lines, physical = read_piece(piece)
-            for number, line in zip(lines.numbers, lines.lines, strict=True):
-                if number + before in numbers:
-                    try:
-                        value = loads(line)
-                    except NotUnderstoodError:  # changed meanwhile
-                        continue
-                    if isinstance(value, dict) and "messages" in value:
-                        ids[numbers[number + before]] = id_of(value)
-            before += physical
+    for file in {place >> FILE for place in places}:
+        for number, line in lines_of(found.files[file]):
+            place = (file << FILE) + number
+            if place in places:
+                try:
+                    value = loads(line)
+                except NotUnderstoodError:  # changed meanwhile
+                    continue
+                if isinstance(value, dict) and "messages" in value:
+                    ids[place] = id_of(value)
     return ids
 
 
-def _similar(code: str, similar: Similar, said: str) -> _Leak:
-    return _Leak(code, similar.other, said, similar.similarity)
+def _frame(similar: Similar) -> pl.DataFrame:
+    return pl.DataFrame({"place": similar.places, "earlier": similar.earlier, "similarity": similar.similarity})
 
 
-def _first(keys: Hashes, splits: Numbers) -> Numbers:
-    """Of each example the first one with the same key, where that is in an earlier split; -1 for none, and for a key of 0."""
-    _, first, groups = np.unique(keys, return_index=True, return_inverse=True)
-    other = first[groups]
-    earlier: Numbers = np.where((keys != 0) & (splits[other] < splits), other, -1)
-    return earlier
+def _equal(found: Examples, hashes: Hashes) -> pl.DataFrame:
+    """Of each example the first one with the same hash."""
+    every = pl.DataFrame({"hash": hashes, "place": found.places})
+    return _first_match(found, every, every)
 
 
-def _lookup(keys: Hashes, among: Hashes, numbers: Numbers) -> Numbers:
-    """Of each key the least of the numbers beside an equal one; -1 for none, and for a key of 0."""
-    if not len(among):
-        return np.full(len(keys), -1, dtype=np.int64)
-    order = np.lexsort((numbers, among))
-    at = np.minimum(np.searchsorted(among[order], keys), len(order) - 1)
-    found: Numbers = np.where((keys != 0) & (among[order][at] == keys), numbers[order][at], -1)
-    return found
+def _first_match(found: Examples, later: pl.DataFrame, among: pl.DataFrame) -> pl.DataFrame:
+    """Of each place of `later` the first one of `among` with the same hash, where that is in an earlier split; a hash of 0 is none."""
+    first = among.filter(pl.col("hash") != 0).group_by("hash").agg(earlier=pl.col("place").min())
+    pairs = later.join(first, on="hash", maintain_order="left").filter(pl.col("earlier") < pl.col("place"))
+    pairs = pairs.filter(found.splits_of(pairs["earlier"].to_numpy()) < found.splits_of(pairs["place"].to_numpy()))
+    return pairs.group_by("place").agg(pl.col("earlier").last(), similarity=pl.lit(1.0)).sort("place")
 
 
-def _begins(found: Collected) -> Numbers:
-    """Of each example an earlier one that it is the beginning of."""
-    other = _lookup(found.turns, found.begun, found.begun_by)
-    return np.where((other >= 0) & (found.splits[other] < found.splits), other, -1)
-
-
-def _goes_on(found: Collected) -> Numbers:
-    """Of each example an earlier one that is its beginning."""
-    whole = np.flatnonzero(found.turns)
-    other = _lookup(found.begun, found.turns[whole], whole)
-    at = np.flatnonzero((other >= 0) & (found.splits[other] < found.splits[found.begun_by]))
-    earlier = np.full(len(found.splits), -1, dtype=np.int64)
-    earlier[found.begun_by[at]] = other[at]
-    return earlier
-
-
-def _near(found: Collected, compared: Compared) -> _Leak:
-    """Questions that are near by an embedding model. Raises `ModelError`, `MissingExtra`."""
-    from curate.verify.meaning import nearest
-
-    examples = np.array([example for example, _ in found.requests], dtype=np.int64)
-    other, similarity = nearest([text for _, text in found.requests], found.splits[examples], compared.model, compared.close, compared.cache)
-    leak = _Leak(
-        "L006", np.full(len(found.splits), -1, dtype=np.int64), "asks nearly what {where} asks, cosine similarity {share}", np.zeros(len(found.splits))
-    )
+def _near(found: Examples, compared: Compared) -> Similar:
+    """Questions that are near by an embedding model, the one thing that the writer uses too. Raises `ModelError`, `MissingExtra`."""
+    places = np.array([place for place, _ in found.requests], dtype=np.int64)
+    other, similarity = _nearest([text for _, text in found.requests], found.splits_of(places), compared)
     at = np.flatnonzero(other >= 0)
-    leak.other[examples[at]] = examples[other[at]]
-    if leak.similarity is not None:
-        leak.similarity[examples[at]] = similarity[at]
-    return leak
+    return Similar(places[at], places[other[at]], similarity[at])
 
 
-def sizes_of(found: Collected, names: Sequence[str]) -> Mapping[str, int]:
-    """How many examples each split has."""
-    counts = np.bincount(found.splits, minlength=len(names))
-    return {name: int(counts[number]) for number, name in enumerate(names)}
+def _nearest(texts: list[str], splits: Numbers, compared: Compared) -> tuple[Numbers, Floats]:
+    """Of each text the nearest one of an earlier split, and their cosine similarity; -1 where they are not close."""
+    from curate.models.embeddings import embed  # loads what a proof without a model does not need
+
+    vectors: Any = embed(texts, compared.model, compared.cache)
+    other, similarity = np.full(len(texts), -1, dtype=np.int64), np.zeros(len(texts))
+    for split in range(1, int(splits.max(initial=0)) + 1):
+        before, own = np.flatnonzero(splits < split), np.flatnonzero(splits == split)
+        for start in range(0, len(own) if len(before) else 0, BLOCK):
+            at = own[start : start + BLOCK]
+            alike = vectors[at] @ vectors[before].T
+            best = alike.argmax(axis=1)
+            cosine = np.minimum(alike[np.arange(len(at)), best], 1)
+            near = cosine >= compared.close
+            other[at[near]], similarity[at[near]] = before[best[near]], cosine[near]
+    return other, similarity

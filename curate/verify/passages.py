@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from curate.verify.words import UNSPACED
+from curate.verify.words import ALONE
 
 RUN: Final = 8
 """Words of the shortest run that is exempt."""
@@ -14,9 +14,8 @@ SHARED: Final = 40
 """Words of an example that have to be shared for it to be compared without them."""
 OWN: Final = 5
 """Words in a row that have to be left of one of its user turns."""
-_ALONE: Final = "".join(f"{chr(first)}-{chr(last)}" for first, last in UNSPACED)
-TOKEN: Final = re.compile(rf"[{_ALONE}]|[^\s{_ALONE}]+")
-ODD: Final = re.compile(rf"[{_ALONE}]")
+TOKEN: Final = re.compile(rf"[{ALONE}]|[^\s{ALONE}]+")
+ODD: Final = re.compile(rf"[{ALONE}]")
 
 Window = tuple[str, ...]
 

@@ -6,15 +6,15 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
-from curate.files import display_name
-from curate.finding import Finding, Severity
-from curate.text import visible
+from curate.core.files import display_name
+from curate.core.finding import Finding, Severity
+from curate.core.text import visible
 
 SHOWN: Final = 100
 """Lines of one kind that become findings."""
 HINTS: Final = {
-    "L009": "Take the folder from where it was written, or split the data again.",
-    "L010": "Split the data again; `curate diff` says what two folders have of each other.",
+    "L009": "Copy the folder again from where it was written, or split the data again.",
+    "L010": "Split the data again. `curate diff` compares two folders.",
 }
 
 
@@ -66,7 +66,7 @@ class Difference(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class VerifyResult:
     """All points about a folder, and where it breaks them."""
 
     folder: str

@@ -1,7 +1,7 @@
 """A line of a split as turns of text, read without the code that wrote it. What is not understood is said to be so, and never skipped."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -91,6 +91,8 @@ def read(value: Any) -> Reading:
     form = next((turns for known, turns in FORMS if known(value)), None)
     if form is None:
         raise NotUnderstoodError("has no form that is known")
+    if type(value.get("system")) is str and value["system"]:
+        reading.turns.append(Turn("system", value["system"]))
     form(value, reading)
     if not reading.turns:
         raise NotUnderstoodError("has no turns")
@@ -170,16 +172,10 @@ def _called(content: Any) -> str:
         return ""
 
 
-def _system(value: Object, reading: Reading) -> None:
-    if type(value.get("system")) is str and value["system"]:
-        reading.turns.append(Turn("system", value["system"]))
-
-
 def _listed(key: str) -> Callable[[Object, Reading], None]:
     """The form of a list of turns."""
 
     def turns(value: Object, reading: Reading) -> None:
-        _system(value, reading)
         if type(value[key]) is not list:
             raise NotUnderstoodError(f"has no list under {key}")
         for turn in value[key]:
@@ -202,39 +198,43 @@ def _side(side: Any, role: str, reading: Reading) -> list[Turn]:
     raise NotUnderstoodError("has a side that is neither text nor turns")
 
 
-def _pair(reading: Reading, chosen: list[Turn], rejected: list[Turn], asked: Sequence[Turn] = ()) -> None:
-    """Both sides of a preference; either may hold the prompt too."""
-    if not any(turn.role == "user" for turn in chosen):
-        reading.turns += asked
-    reading.turns += chosen
-    if any(turn.role == "user" for turn in rejected):
-        shared = next((at for at, pair in enumerate(zip(chosen, rejected, strict=False)) if pair[0] != pair[1]), min(len(chosen), len(rejected)))
-        rejected = rejected[shared:]
-    reading.others += rejected
+def _pair(chosen_key: str, rejected_key: str, prompt: Callable[[Object, Reading], list[Turn]]) -> Callable[[Object, Reading], None]:
+    """The form of both sides of a preference; either may hold the prompt too."""
+
+    def turns(value: Object, reading: Reading) -> None:
+        chosen, rejected = (_side(value[key], "assistant", reading) for key in (chosen_key, rejected_key))
+        reading.turns += ([] if any(turn.role == "user" for turn in chosen) else prompt(value, reading)) + chosen
+        if any(turn.role == "user" for turn in rejected):
+            shared = next((at for at, pair in enumerate(zip(chosen, rejected, strict=False)) if pair[0] != pair[1]), min(len(chosen), len(rejected)))
+            rejected = rejected[shared:]
+        reading.others += rejected
+
+    return turns
 
 
-def _preference(value: Object, reading: Reading) -> None:
-    _system(value, reading)
-    chosen, rejected = (_side(value[key], "assistant", reading) for key in ("chosen", "rejected"))
-    prompt = Reading([], attached=reading.attached)
-    if any(turn.role == "user" for turn in chosen):
-        pass
-    elif type(value.get("conversations")) is list:
-        prompt.turns += [_turn(turn, reading) for turn in value["conversations"]]
-    elif type(value.get("instruction")) is str:
-        _asked(value, prompt)
-    elif key := next((key for key in ("prompt", "question", "query", "input") if key in value), ""):
-        prompt.turns += _side(value[key], "user", reading)
-    _pair(reading, chosen, rejected, prompt.turns)
+def _prompt(value: Object, reading: Reading) -> list[Turn]:
+    """What the two sides of a preference answer."""
+    if type(value.get("conversations")) is list:
+        return [_turn(turn, reading) for turn in value["conversations"]]
+    if type(value.get("instruction")) is str:
+        return _asked(value)
+    key = next((key for key in ("prompt", "question", "query", "input") if key in value), "")
+    return _side(value[key], "user", reading) if key else []
 
 
-def _asked(value: Object, reading: Reading) -> None:
+def _openai_prompt(value: Object, reading: Reading) -> list[Turn]:
+    _attach(value["input"], reading)
+    return [_turn(turn, reading) for turn in value["input"]["messages"]]
+
+
+def _asked(value: Object) -> list[Turn]:
     """What an instruction and its input ask, after what was said before."""
+    turns = []
     for pair in value.get("history") or ():
         if type(pair) is not list or [type(text) for text in pair] != [str, str]:
             raise NotUnderstoodError("has a history that is no list of pairs of texts")
-        reading.turns += [Turn("user", pair[0]), Turn("assistant", pair[1])]
-    reading.turns.append(Turn("user", _beside(value, "instruction", "input", "context")))
+        turns += [Turn("user", pair[0]), Turn("assistant", pair[1])]
+    return [*turns, Turn("user", _beside(value, "instruction", "input", "context"))]
 
 
 def _beside(value: Object, *keys: str) -> str:
@@ -244,13 +244,10 @@ def _beside(value: Object, *keys: str) -> str:
 
 
 def _alpaca(value: Object, reading: Reading) -> None:
-    _system(value, reading)
-    _asked(value, reading)
-    reading.turns.append(Turn("assistant", _text(value["output"] if "output" in value else value["response"], reading)))
+    reading.turns += [*_asked(value), Turn("assistant", _text(value["output"] if "output" in value else value["response"], reading))]
 
 
 def _instances(value: Object, reading: Reading) -> None:
-    _system(value, reading)
     for instance in value["instances"]:
         if type(instance) is not dict or type(instance.get("output")) is not str:
             raise NotUnderstoodError("has an instance without an output")
@@ -258,47 +255,22 @@ def _instances(value: Object, reading: Reading) -> None:
 
 
 def _completion(value: Object, reading: Reading) -> None:
-    _system(value, reading)
     reading.turns += [*_side(value["prompt"], "user", reading), *_side(value["completion"], "assistant", reading)]
 
 
-def _openai_pair(value: Object, reading: Reading) -> None:
-    _system(value, reading)
-    asked = [_turn(turn, reading) for turn in value["input"]["messages"]]
-    _attach(value["input"], reading)
-    chosen, rejected = (_side(value[key], "assistant", reading) for key in ("preferred_output", "non_preferred_output"))
-    _pair(reading, chosen, rejected, asked)
-
-
-def _llama_factory_pair(value: Object, reading: Reading) -> None:
-    _system(value, reading)
-    chosen, rejected = (_side(value[key], "assistant", reading) for key in ("chosen_messages", "rejected_messages"))
-    _pair(reading, chosen, rejected)
-
-
-def _responses(value: Object, reading: Reading) -> None:
-    _system(value, reading)
-    chosen, rejected = (_side(value[key], "assistant", reading) for key in ("response_j", "response_k"))
-    _pair(reading, chosen, rejected, _side(value["question"], "user", reading))
-
-
-def _question_keys(value: Object) -> Iterator[tuple[str, str]]:
+def _question_keys(value: Object) -> tuple[str, str] | None:
     """Keys of a question and its answer."""
-    asked = next((key for key in ASKED if type(value.get(key)) is str), None)
-    answered = next((key for key in ANSWERED if type(value.get(key)) is str), None)
-    if asked and answered:
-        yield asked, answered
-    yield from (("prompt", key) for key in ("response", "output") if type(value.get("prompt")) is str and type(value.get(key)) is str)
+    texts = [key for key in ("prompt", *ASKED, *ANSWERED) if type(value.get(key)) is str]
+    pairs = [(asked, answered) for asked in ASKED for answered in ANSWERED] + [("prompt", "response"), ("prompt", "output")]
+    return next((pair for pair in pairs if set(pair) <= set(texts)), None)
 
 
 def _question(value: Object, reading: Reading) -> None:
-    asked, answered = next(_question_keys(value))
-    _system(value, reading)
+    asked, answered = _question_keys(value) or ("", "")
     reading.turns += [Turn("user", _beside(value, "context", asked) if value[asked].strip() else value[asked]), Turn("assistant", value[answered])]
 
 
 def _plain(value: Object, reading: Reading) -> None:
-    _system(value, reading)
     reading.turns.append(Turn("assistant", value["text"]))
 
 
@@ -308,15 +280,20 @@ def _has(*keys: str) -> Callable[[Object], bool]:
 
 FORMS: Final[tuple[tuple[Callable[[Object], bool], Callable[[Object, Reading], None]], ...]] = (
     (_has("messages"), _listed("messages")),
-    (lambda value: "preferred_output" in value and type(value.get("input")) is dict and type(value["input"].get("messages")) is list, _openai_pair),
-    (_has("chosen_messages", "rejected_messages"), _llama_factory_pair),
-    (_has("chosen", "rejected"), _preference),
-    (_has("question", "response_j", "response_k"), _responses),
+    (
+        lambda value: (
+            _has("preferred_output", "non_preferred_output")(value) and type(value.get("input")) is dict and type(value["input"].get("messages")) is list
+        ),
+        _pair("preferred_output", "non_preferred_output", _openai_prompt),
+    ),
+    (_has("chosen_messages", "rejected_messages"), _pair("chosen_messages", "rejected_messages", lambda _value, _reading: [])),
+    (_has("chosen", "rejected"), _pair("chosen", "rejected", _prompt)),
+    (_has("question", "response_j", "response_k"), _pair("response_j", "response_k", lambda value, reading: _side(value["question"], "user", reading))),
     (_has("conversations"), _listed("conversations")),
     (lambda value: type(value.get("instruction")) is str and ("output" in value or "response" in value), _alpaca),
     (_has("prompt", "completion"), _completion),
     (lambda value: type(value.get("instruction")) is str and type(value.get("instances")) is list, _instances),
-    (lambda value: next(_question_keys(value), None) is not None, _question),
+    (lambda value: _question_keys(value) is not None, _question),
     (lambda value: type(value.get("text")) is str, _plain),
 )
 """How each form is told, the first that fits, and what reads it."""

@@ -6,9 +6,9 @@ from typing import Final
 
 import numpy as np
 
-from curate.manifest import ShortAnswer
-from curate.text import excerpt, plural
-from curate.verify.collect import Collected
+from curate.core.manifest import ShortAnswer
+from curate.core.text import excerpt, plural
+from curate.verify.examples import Examples
 from curate.verify.features import LEAST
 from curate.verify.passages import LEAST as SHARED_BY
 from curate.verify.passages import Passages
@@ -21,7 +21,7 @@ LONG: Final = 60
 """Characters of a text that are shown."""
 
 
-def not_checked(found: Collected, passages: Passages, short: Sequence[ShortAnswer], model: str) -> list[NotChecked]:
+def not_checked(found: Examples, passages: Passages, short: Sequence[ShortAnswer], model: str) -> list[NotChecked]:
     """All that was not compared; what concerns no example is left out."""
     return [
         one
@@ -33,13 +33,13 @@ def not_checked(found: Collected, passages: Passages, short: Sequence[ShortAnswe
             NotChecked(
                 "attachments", found.attached, "images, audio, video, documents and template arguments are compared as they are written, not by content"
             ),
-            NotChecked("meaning", 0 if model else len(found.splits), "no model was named (--embeddings MODEL): questions in other words are not found"),
+            NotChecked("meaning", 0 if model else len(found.places), "no model was named (--embeddings MODEL): questions in other words are not found"),
         )
         if one.examples
     ]
 
 
-def _short(found: Collected, short: Sequence[ShortAnswer]) -> NotChecked:
+def _short(found: Examples, short: Sequence[ShortAnswer]) -> NotChecked:
     """Answers that are too short to be compared by themselves."""
     hashes = sequences(*word_hashes([answer.text for answer in short]))
     counts = [int(np.count_nonzero(found.short == one)) for one in hashes]
@@ -49,18 +49,18 @@ def _short(found: Collected, short: Sequence[ShortAnswer]) -> NotChecked:
     return NotChecked("short answers", len(found.short), f"{said}; most frequent: {named}" if named else said)
 
 
-def _counts(found: Collected, passages: Passages) -> Iterator[int]:
+def _counts(found: Examples, passages: Passages) -> Iterator[int]:
     """By how many examples each passage is shared: as many as have the rarest of its runs."""
     for windows in passages.windows:
         yield min((found.windows[window] for window in windows), default=0)
 
 
-def _shared(found: Collected, passages: Passages) -> Iterator[NotChecked]:
+def _shared(found: Examples, passages: Passages) -> Iterator[NotChecked]:
     for text, count in zip(passages.texts, _counts(found, passages), strict=True):
         yield NotChecked("shared instructions", count, f'left out of user turns where whole texts are compared (L002): "{excerpt(text, LONG)}"')
 
 
-def passages_point(manifest: Path, found: Collected, passages: Passages, broken: list[Difference]) -> Point:
+def passages_point(manifest: Path, found: Examples, passages: Passages, broken: list[Difference]) -> Point:
     """Whether each passage that is not compared is shared by so many examples that it is an instruction."""
     few = [
         Difference("manifest", manifest, 0, f'names a shared instruction that stands in {plural(count, "example")} only: "{excerpt(text, LONG)}"')

@@ -1,12 +1,11 @@
-"""The words of texts as 64-bit hashes, and their shingles: many texts at a time, in numpy alone. `docs/leaks.md` says what a word is."""
+"""The words of texts as 64-bit hashes, and their shingles: many texts at a time. `docs/leaks.md` says what a word is."""
 
-import re
 import unicodedata
 from collections.abc import Sequence
-from functools import cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
+import polars as pl
 
 Hashes = np.ndarray[Any, np.dtype[np.uint64]]
 Numbers = np.ndarray[Any, np.dtype[np.int64]]
@@ -15,21 +14,13 @@ UNSPACED: Final = (
     (0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x2E80, 0x9FFF), (0xAC00, 0xD7AF), (0xF900, 0xFAFF), (0x20000, 0x3FFFF),
 )  # fmt: skip
 """Code points of scripts that are written without spaces between words."""
-CODES: Final = 0x110000
-WORD, ALONE = 1, 2
-"""Kinds of characters: part of a word; of an unspaced script, where each character is a word."""
+ALONE: Final = "".join(f"{chr(first)}-{chr(last)}" for first, last in UNSPACED)
+"""Their characters, for a class of a pattern: each is a word."""
+WORD: Final = r"[\p{L}\p{N}\p{M}_]+"
+"""Letters, digits, combining marks and underscores."""
 BASE: Final = 0x9E3779B97F4A7C15
-"""Odd, so that it has an inverse: of the sum of the characters of a word, each times a power of it, its place in the text is divided out."""
 RUN: Final = 3
 """Words of a shingle."""
-
-
-class _Table(NamedTuple):
-    """What is known of each code point."""
-
-    kinds: np.ndarray[Any, np.dtype[np.uint8]]
-    values: Hashes
-    """A random number of each; 0 for what is part of no word. Capital letters of ASCII have those of the small ones."""
 
 
 def mixed(numbers: Hashes) -> Hashes:
@@ -47,80 +38,36 @@ def folded(text: str) -> str:
     return text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).casefold()
 
 
-@cache
-def table() -> _Table:
-    """What is known of each code point, found once."""
-    kinds = np.zeros(CODES, dtype=np.uint8)
-    for match in re.finditer(r"\w+", "".join(map(chr, range(CODES)))):
-        kinds[match.start() : match.end()] = WORD
-    marks = np.array([code for start, end in ((0, 0x20000), (0xE0000, 0xE1000)) for code in range(start, end) if unicodedata.category(chr(code))[0] == "M"])
-    kinds[marks] = WORD
-    for first, last in UNSPACED:
-        kinds[first : last + 1] *= WORD | ALONE
-    values = mixed(np.arange(CODES, dtype=np.uint64))
-    values[ord("A") : ord("Z") + 1] = values[ord("a") : ord("z") + 1]
-    values[kinds == 0] = 0
-    return _Table(kinds, values)
-
-
-def _powers(base: int, size: int) -> Hashes:
-    factors = np.full(size, base, dtype=np.uint64)
-    factors[0] = 1
-    powers: Hashes = np.cumprod(factors)
-    return powers
-
-
-class _Powers:
-    """Powers of `BASE` and of its inverse, as many as were ever asked for."""
-
-    def __init__(self) -> None:
-        self._up = self._down = np.ones(1, dtype=np.uint64)
-
-    def upto(self, count: int) -> tuple[Hashes, Hashes]:
-        """The first `count` of both."""
-        up, down = self._up, self._down
-        if count > len(down):
-            size = max(1 << 17, 2 * count)
-            up, down = (_powers(base, size) for base in (BASE, pow(BASE, -1, 1 << 64)))
-            self._up, self._down = up, down  # several threads may do so at once; the one that is last is as good
-        return up[:count], down[:count]
-
-
-_POWERS: Final = _Powers()
+def words_of(texts: Sequence[str]) -> tuple[pl.Series, Numbers]:
+    """The words of texts, one text after another, and how many each text has."""
+    plain = all(map(str.isascii, texts))
+    spelled = [folded(text) if plain else folded(text).encode("utf-8", "replace").decode() for text in texts]  # half a surrogate pair is no text
+    runs = pl.Series(spelled, dtype=pl.String).str.extract_all(WORD)
+    counts, words = runs.list.len().to_numpy().astype(np.int64), runs.explode().drop_nulls()
+    if plain or not (cut := words.str.contains(f"[{ALONE}]")).any():
+        return words, counts
+    frame = pl.DataFrame({"word": words, "text": np.repeat(np.arange(len(counts)), counts)})  # where one character of a run is a word, all of them are
+    frame = frame.with_columns(pl.when(cut).then(pl.col("word").str.split("")).otherwise(pl.concat_list("word"))).explode("word")
+    return frame["word"], np.bincount(frame["text"].to_numpy(), minlength=len(counts))
 
 
 def word_hashes(texts: Sequence[str]) -> tuple[Hashes, Numbers]:
-    """The words of texts, one text after another, and how many each text has."""
-    kinds, values = table()
-    spelled = [text if text.isascii() else folded(text) for text in texts]
-    lengths = np.fromiter(map(len, spelled), dtype=np.int64, count=len(spelled)) + 1
-    joined = "\n".join(spelled) + "\n"
-    codes: Any = np.frombuffer(joined.encode(), np.uint8) if joined.isascii() else np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.uint32)
-    kind = kinds.take(codes)
-    inside = kind != 0
-    begins = inside.copy()
-    begins[1:] &= ~inside[:-1]
-    starts = np.flatnonzero(begins)
-    if len(starts) and codes.dtype == np.uint32 and (kind >= ALONE).any():
-        alone = np.bitwise_or.reduceat(kind, starts) >= ALONE  # where one character of a run is a word, all of them are
-        begins |= inside & alone[np.maximum(np.cumsum(begins) - 1, 0)]
-        starts = np.flatnonzero(begins)
-    ends = np.cumsum(lengths)
-    counts = np.diff(np.searchsorted(starts, ends), prepend=0)
-    if not len(starts):
-        return np.empty(0, dtype=np.uint64), counts
-    up, down = _POWERS.upto(len(codes))
-    sums = np.add.reduceat(values.take(codes) * up, starts)
-    return mixed(sums * down[starts]), counts
+    """The hashes of the words of texts, and how many each text has."""
+    words, counts = words_of(texts)
+    return words.hash().to_numpy(), counts
 
 
 def sequences(words: Hashes, counts: Numbers) -> Hashes:
     """A hash of each sequence of words; `counts`: of how many words each is."""
     ends = np.cumsum(counts)
-    up, _ = _POWERS.upto(int(counts.max(initial=0)) + 1)
     places = np.arange(len(words)) - np.repeat(ends - counts, counts)
-    sums = np.concatenate((np.zeros(1, dtype=np.uint64), np.cumsum(words * up[places])))
+    sums = np.concatenate((np.zeros(1, dtype=np.uint64), np.cumsum(words * weights(places))))
     return mixed(sums[ends] - sums[ends - counts] + counts.astype(np.uint64))
+
+
+def weights(places: Numbers) -> Hashes:
+    """By what elements of a sequence are multiplied, for a sum to depend on their order."""
+    return mixed(places.astype(np.uint64)) | np.uint64(1)
 
 
 def shingles(words: Hashes, counts: Numbers, salts: Hashes | None = None) -> tuple[Hashes, Numbers, Numbers]:

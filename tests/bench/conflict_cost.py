@@ -14,8 +14,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from curate.config import ConflictsConfig
-from curate.detect.conflict import find_conflicts
+from curate.conflicts.conflict import find_conflicts
+from curate.core.config import ConflictsConfig
 from curate.read.dataset import read_dataset
 
 

@@ -15,10 +15,10 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
-from curate.config import ConflictsConfig
-from curate.detect.conflict import Conflict, find_conflicts
-from curate.detect.question import Question, question_of
-from curate.example import Example, Place
+from curate.conflicts.conflict import Conflict, find_conflicts
+from curate.conflicts.question import Question, question_of
+from curate.core.config import ConflictsConfig
+from curate.core.example import Example, Place
 from curate.read.dataset import read_dataset
 from tests.bench.planted_policies import POLICIES
 from tests.bench.planting import Change, denied, names_in, other_date, other_name, other_number, reasked, reworded, suits

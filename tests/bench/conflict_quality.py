@@ -19,13 +19,13 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from curate.config import ConflictsConfig
-from curate.detect.evidence import LEAST, MOST
-from curate.detect.judging import Judged, by_model, by_rules
-from curate.detect.nli import contradictions
-from curate.detect.nominate import Nominee
-from curate.detect.question import question_of
-from curate.example import Example, Place
+from curate.conflicts.candidate_pairs import Nominee
+from curate.conflicts.evidence import LEAST, MOST
+from curate.conflicts.judging import Judged, by_model, by_rules
+from curate.conflicts.nli import contradictions
+from curate.conflicts.question import question_of
+from curate.core.config import ConflictsConfig
+from curate.core.example import Example, Place
 
 FITTED_ON = "conflictqa_strategyqa"
 MANY = 300

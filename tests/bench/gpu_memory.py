@@ -15,15 +15,13 @@ from typing import Any, Final
 import torch
 from transformers import AutoModelForCausalLM, LlamaConfig
 
-from train.attach import attach
-from train.attention import use_packed_attention
-from train.loss import fuse_head, weighted_loss
-from train.memory import Load, Sizes
+from train.adapters import add_adapter
+from train.autoconfig import optimiser_of
+from train.batching import pack
+from train.loss import use_chunked_cross_entropy, use_packed_attention, weighted_loss
+from train.memory_profile import Load, Sizes, _texts
 from train.model import autocast
-from train.pack import pack
 from train.recipe import Recipe
-from train.settings import optimiser_of
-from train.shape import _texts
 
 SHAPES: Final = {
     "1B": {"vocab_size": 128256, "hidden_size": 2048, "intermediate_size": 8192, "num_hidden_layers": 16, "num_attention_heads": 32, "num_key_value_heads": 8},
@@ -70,9 +68,9 @@ def measured(config: Any, recipe: Recipe, load: Load, place: torch.device, *, ch
     model = quantised(config, place)
     if checkpointing:
         model.activation_checkpointing_enable({"use_reentrant": False})
-    model = attach(model, recipe)
+    model = add_adapter(model, recipe)
     with autocast(torch.bfloat16):
-        fuse_head(model, place)
+        use_chunked_cross_entropy(model, place)
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimiser = optimiser_for(trained, on_gpu=on_gpu)
     packed = pack(_texts(list(load.lengths), load.supervised)).to(place)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from curate.cli.main import main
-from curate.datamap import read_datamap
+from curate.core.datamap import read_datamap
 
 EXAMPLES, HELD_OUT, WRONG, LOOKED = 200, 20, 5, 20
 

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from curate.models import configuration, resolve
-from train.export import gguf_family, gguf_model
+from curate.models.names import configuration, resolve
+from train.export import gguf_file, gguf_layout
 from train.export.questions import Questions, questions_for
 from train.trained import Trained, open_trained
 
@@ -82,7 +82,7 @@ def bench(out: Path) -> None:
     wanted = reference(trained, questions)
     config = configuration(trained.recipe.model)
     base = out / "base.gguf"
-    gguf_model.write(Path(resolve(trained.recipe.model)), config, gguf_family.family_of(config), template, questions.stops, torch.float32, "base", base)
+    gguf_file.write_model(Path(resolve(trained.recipe.model)), config, gguf_layout.family_of(config), template, questions.stops, torch.float32, "base", base)
     print(f"{len(wanted)} held-out questions, at most {questions.max_new_tokens} tokens an answer")
     for name, file, lora in (("merged GGUF", out / "gguf/model.gguf", None), ("base GGUF + adapter GGUF", base, out / "gguf-adapter/adapter.gguf")):
         engine = LlamaCpp(file, lora)

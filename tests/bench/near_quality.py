@@ -15,18 +15,18 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from curate.config import DedupConfig
-from curate.detect.boilerplate import cut_texts, learnt
-from curate.detect.compared import written_text
-from curate.detect.decontaminate import contaminated
-from curate.detect.facts import Facts
-from curate.detect.shingles import Shingling, shingled, texts_of
-from curate.detect.sift import sift_examples
-from curate.detect.verify import grouped
-from curate.example import Example, Place
+from curate.core.config import DedupConfig
+from curate.core.example import Example, Place
+from curate.core.text import normalised
+from curate.corpus.boilerplate import cut_texts, learnt
+from curate.corpus.dedup_text import written_text
+from curate.dedup.fact_guard import facts_agree, sides_of
+from curate.dedup.near_duplicates import sift_examples
+from curate.leakage.decontaminate import contaminated
 from curate.read.benchmark import Item, Part
 from curate.read.dataset import read_dataset
-from curate.text import normalised
+from curate.similarity.shingles import Shingling, shingled, texts_of
+from curate.similarity.similarity_index import grouped
 from tests.templated_facts import copies, example, facts
 
 DEFAULT = DedupConfig().threshold
@@ -123,7 +123,6 @@ def templated() -> None:
     alone = [example(said, line) for line, said in enumerate(made, start=1)]
     twins = [example(said, line) for line, said in enumerate(copies(made), start=1001)]
     sets = shingled(texts_of([normalised(written_text(e, "conversation")) for e in (*alone, *twins)]))
-    same = Facts()
     print("\n1,000 facts and a copy of each: facts lost; copies lost; copies near theirs, lost of these; copies told to have other facts")
     for threshold in (0.8, 0.7, 0.6, 0.5, 0.3):
         lost = sift_examples(alone, DedupConfig(threshold=threshold)).losses
@@ -137,7 +136,8 @@ def templated() -> None:
         beside = sum(line <= 1000 for line in gone)
         told = f"{len(gone) - beside:5,} copies lost; {len(near):5,} copies near, {len(gone.intersection(near)):5,} of them lost"
         print(f"  at {threshold}: {len(lost):4} lost, {beside} beside copies; {told}")
-    print(f"  copies told to have other facts than theirs: {sum(not same.same(a, b) for a, b in zip(alone, twins, strict=True))}")
+    pairs = ([sides_of(example, "conversation") for example in pair] for pair in zip(alone, twins, strict=True))
+    print(f"  copies told to have other facts than theirs: {sum(not facts_agree(*pair) for pair in pairs)}")
 
 
 def boilerplate(files: Path) -> None:

@@ -21,12 +21,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from curate.detect.compared import written_text
-from curate.detect.facts import Facts
-from curate.detect.shingles import Shingling, shingled, texts_of
-from curate.example import Example
+from curate.core.example import Example
+from curate.core.text import normalised
+from curate.corpus.dedup_text import written_text
+from curate.dedup.fact_guard import facts_agree, sides_of
 from curate.read.dataset import read_dataset
-from curate.text import normalised
+from curate.similarity.shingles import Shingling, shingled, texts_of
 
 JUDGED = Path(__file__).with_suffix(".jsonl")
 KINDS = [Shingling("word", 3), Shingling("word", 5), Shingling("character", 5)]
@@ -133,7 +133,7 @@ def to_read(files: Path) -> None:
 def judged(files: Path) -> list[tuple[Near, str, bool]]:
     """The pairs that were read, each with the verdict and whether `curate dedup` sees the same facts in both."""
     lines = [json.loads(line) for line in JUDGED.read_text(encoding="utf-8").splitlines()]
-    same, found = Facts(), []
+    found = []
     for name in sorted({line["file"] for line in lines}):
         examples = examples_of(files / name)
         for line in lines:
@@ -141,7 +141,8 @@ def judged(files: Path) -> list[tuple[Near, str, bool]]:
                 both = examples[line["i"]], examples[line["j"]]
                 texts = [normalised(written_text(example, "conversation")) for example in both]
                 values = tuple(float(jaccards(texts, kind)[0, 1]) for kind in MORE)
-                found.append((Near(name, line["i"], line["j"], values, frozenset(texts)), line["verdict"], same.same(*both)))
+                agree = facts_agree(*(sides_of(example, "conversation") for example in both))
+                found.append((Near(name, line["i"], line["j"], values, frozenset(texts)), line["verdict"], agree))
     return found
 
 

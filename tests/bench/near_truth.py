@@ -20,10 +20,10 @@ from typing import Any
 
 import numpy as np
 
-from curate.config import DedupConfig
-from curate.detect.shingles import Shingling, shingled, texts_of
-from curate.detect.verify import grouped, jaccard
-from curate.worker_pool import cores
+from curate.core.config import DedupConfig
+from curate.core.worker_pool import cores
+from curate.similarity.shingles import Shingling, shingled, texts_of
+from curate.similarity.similarity_index import grouped, jaccard
 from tests.bench.near_quality import labelled, lines
 from tests.bench.near_read import jaccards
 

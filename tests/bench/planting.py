@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from random import Random
 from typing import Final
 
-from curate.detect.answers import is_open
+from curate.conflicts.contradiction_rules import is_open
 from curate.language.lexicon import DAYS, MONTHS
 from curate.language.quantities import Quantity, quantities
 from curate.language.sentences import is_code, sentences

@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from curate.check import check_paths
+from curate.lint.runner import check_paths
 from curate.report.check_formats import OutputFormat, reported, write_report
 
 WORDS = "the model reads a file and answers with care about what it has seen in every line of the data".split(" ")  # noqa: SIM905

@@ -17,12 +17,12 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from curate.config import load_config
-from curate.decision import DecisionLog
+from curate.core.config import load_config
+from curate.core.decision import DecisionLog
+from curate.core.runs import Project
 from curate.pipeline import run
 from curate.read.index import Lines
 from curate.review import ReviewSession, sources_of
-from curate.runs import Project
 from tests.bench.review_speed import Terminal
 from tests.conftest import chat
 from tests.screens.outcome import differences

@@ -19,8 +19,8 @@ from sklearn.metrics import precision_recall_curve, roc_auc_score
 
 from curate.conflicts.same_question import FEATURES, features, words_apart
 from curate.conflicts.wording import wording
-from curate.detect.embed import embed
-from curate.detect.encoder import cross_encoder
+from curate.models.embeddings import embed
+from curate.models.model_loading import cross_encoder
 
 PRECISION = 0.9
 COSINE = 1

@@ -18,8 +18,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-from curate.encoding import IGNORED, Encoded
-from curate.template import Template, load_tokenizer
+from curate.models.encoding import IGNORED, Encoded
+from curate.models.template import Template, load_tokenizer
 
 BASE: Final = "offline:SmolLM2-135M-Instruct"
 CONTROL: Final = re.compile(r"<\|[\w/ .-]+\|>|<｜[^<>｜]+｜>|<\|?[a-z_]+\|?>(?=['\"])|</?s>|\[/?[A-Z_]+\]|<(?:start|end)_of_turn>")

@@ -88,8 +88,8 @@ def start(way: str, folder: Path, given: argparse.Namespace) -> dict[str, Any]:
 
 def write_split(file: Path, folder: Path, count: int, held_out: int = HELD_OUT) -> tuple[int, int]:
     """The first examples that any trainer takes, as a split folder; returns the numbers of tokens trained on and of all."""
+    from curate.models.template import load_template
     from curate.read.dataset import read_dataset
-    from curate.template import load_template
 
     template = load_template(BASE)
     kept: list[str] = []
@@ -143,12 +143,11 @@ def curate(folder: Path, adapter: Path, given: argparse.Namespace) -> tuple[floa
     """Train as `curate train` does, without measuring before and after; returns seconds of the processor and supervised tokens."""
     import torch
 
-    from train.folder import RunFolder
-    from train.metrics import Journal
-    from train.prepare import prepare
-    from train.progress import Narrator
-    from train.run import Training
-    from train.settings import decide
+    from train.autoconfig import decide
+    from train.data import prepare
+    from train.journal import Journal, Narrator
+    from train.run_folder import RunFolder
+    from train.training import Training
 
     chosen = recipe(folder, given.threads, given.steps)
     narrator = Narrator(quiet=True)
@@ -176,7 +175,7 @@ def trl(folder: Path, adapter: Path, way: str, steps: int) -> tuple[float, int]:
     from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
     from trl import SFTConfig, SFTTrainer
 
-    from curate.models import resolve
+    from curate.models.names import resolve
 
     place = resolve(BASE)
     lines = [json.loads(line)["messages"] for line in (folder / "train.jsonl").read_text().splitlines()]
@@ -220,15 +219,15 @@ def loss_of(folder: Path, adapter: Path, threads: int) -> float:
     """The held-out loss of an adapter on the base that it was trained on."""
     import torch
 
-    from train.attach import reload
-    from train.evaluate import held_out_loss
+    from train.adapters import load_adapter
+    from train.data import prepare
+    from train.held_out import held_out_loss
+    from train.journal import Narrator
     from train.model import load_base
-    from train.prepare import prepare
-    from train.progress import Narrator
 
     chosen = recipe(folder, threads)
     texts = prepare(chosen, Narrator(quiet=True)).held_out.encoded
-    model = reload(load_base(chosen, torch.bfloat16), adapter)
+    model = load_adapter(load_base(chosen, torch.bfloat16), adapter)
     return held_out_loss(model, texts, torch.bfloat16, packing=True, done=lambda _: None)
 
 

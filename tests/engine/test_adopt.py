@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curate.baseline import compare, load_baseline, write_baseline
-from curate.check import check_paths
 from curate.cli.main import main
-from curate.config import SUPPRESSIONS as FILE
-from curate.config import CheckConfig
-from curate.errors import ConfigError, UsageError
-from curate.finding import Severity
+from curate.core.config import SUPPRESSIONS as FILE
+from curate.core.config import CheckConfig
+from curate.core.errors import ConfigError, UsageError
+from curate.core.finding import Severity
+from curate.lint.baseline import compare, load_baseline, write_baseline
+from curate.lint.runner import check_paths
 from tests.conftest import Write, line_of
 from tests.engine.test_check import KINDS
 

@@ -8,8 +8,8 @@ import pytest
 
 import curate
 from curate.cli.main import main
-from curate.errors import DataError, InputError, UsageError
-from curate.example import content_id
+from curate.core.errors import DataError, InputError, UsageError
+from curate.core.example import content_id
 from tests.conftest import Write, chat
 from tests.test_layers import HEAVY, python
 
@@ -57,7 +57,7 @@ def test_the_public_names_are_these() -> None:
 
 
 def test_the_import_loads_nothing_and_modules_never_take_the_place_of_functions() -> None:
-    code = "import curate, sys; print(*sys.modules); import curate.check, curate.dedup, curate.split, curate.verify; print(*map(callable, map(curate.__getattr__, curate.__all__)), callable(curate.check), callable(curate.split)); print(*sys.modules)"  # noqa: E501  (a program in one line)
+    code = "import curate, sys; print(*sys.modules); import curate.conflicts, curate.dedup, curate.split, curate.verify; print(*map(callable, map(curate.__getattr__, curate.__all__)), callable(curate.check), callable(curate.split)); print(*sys.modules)"  # noqa: E501  (a program in one line)
     light, able, loaded = python("-c", code).stdout.splitlines()
     assert [name for name in light.split() if name.startswith(("curate.", "polars", "pydantic", "numpy", "rich"))] == []
     assert set(able.split()) == {"True"}

@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.cli.main import main
-from curate.config import DedupConfig
-from curate.decision import Decision, DecisionLog
-from curate.dedup import Plan, plan
-from curate.detect.sift import sift_examples
-from curate.example import Example
+from curate.core.config import DedupConfig
+from curate.core.decision import Decision, DecisionLog
+from curate.core.example import Example
+from curate.core.runs import Project
+from curate.dedup.near_duplicates import sift_examples
+from curate.pipeline.dedup import DedupResult, plan
 from curate.read.dataset import read_dataset
-from curate.runs import Project
 from tests.conftest import Write
 
 TURNS = ("Hi", "Hello.", "Name a tree that grows tall in the woods of Europe.", "A beech.", "And a bird?", "A tit.")
@@ -26,7 +26,7 @@ def said(*texts: str, **other: Any) -> dict[str, Any]:
     return {"messages": [{"role": ("user", "assistant")[n % 2], "content": text} for n, text in enumerate(texts)], **other}
 
 
-def losses(planned: Plan) -> list[tuple[str, int, int]]:
+def losses(planned: DedupResult) -> list[tuple[str, int, int]]:
     return [(lost.code, lost.place.line, lost.kept_place.line) for lost in planned.losses]
 
 

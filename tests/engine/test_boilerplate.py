@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.cli.main import main
-from curate.config import DedupConfig
-from curate.detect.boilerplate import LEAST, OWN, RUN, cut_texts, having, learnt, own_texts, runs_in
-from curate.detect.compared import Piece
-from curate.detect.sift import sift_examples
-from curate.example import Example, Place
-from curate.manifest import read_manifest
+from curate.core.config import DedupConfig
+from curate.core.example import Example, Place
+from curate.core.manifest import read_manifest
+from curate.corpus.boilerplate import LEAST, OWN, RUN, cut_texts, having, learnt, own_texts, runs_in
+from curate.corpus.dedup_text import Piece
+from curate.dedup.near_duplicates import sift_examples
 from tests.bench.split_leaks import leaks, rows_in
 from tests.conftest import Write
 

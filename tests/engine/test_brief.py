@@ -10,15 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.cli.main import main
-from curate.config import DedupConfig
-from curate.dedup import Plan, plan
-from curate.detect.brief import SHORT, Brief, joined_brief, spelled
+from curate.core.config import DedupConfig
+from curate.corpus.short_text_keys import SHORT, Brief, joined_brief, spelled
+from curate.pipeline.dedup import DedupResult, plan
 from tests.conftest import Write, chat
 
 DATA = Path("data.jsonl")
 
 
-def planned(*pairs: tuple[str, str], **config: Any) -> Plan:
+def planned(*pairs: tuple[str, str], **config: Any) -> DedupResult:
     DATA.write_text("".join(json.dumps(chat(*pair)) + "\n" for pair in pairs), encoding="utf-8")
     return plan([DATA], DedupConfig(**config))
 

@@ -11,18 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import curate.checker
-import curate.read.pieces
-from curate.check import check_paths
+import curate.lint.checker
+import curate.read.chunks
 from curate.cli.main import main
-from curate.config import CheckConfig
-from curate.finding import Finding
+from curate.core.config import CheckConfig
+from curate.core.finding import Finding
+from curate.core.text import UNSAFE
+from curate.lint.rules import RULES
+from curate.lint.runner import check_paths
 from curate.report.check_text import SHOWN
-from curate.rules import RULES
-from curate.text import UNSAFE
 from tests.conftest import Write, chat, line_of
 
-CHECK = import_module("curate.check")  # `curate.check` is the function of that name
+CHECK = import_module("curate.lint.runner")  # `curate.check` is the function of that name
 Captured = pytest.CaptureFixture[str]
 GOOD = line_of(("Hi", "Hello."))
 NULL = line_of({"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": None}]})
@@ -217,7 +217,7 @@ def test_judging_a_shape_once_finds_the_same_as_judging_every_example(chosen: li
     path.write_bytes(b"".join(line_of(kind(n)) + b"\n" for n, kind in enumerate([*chosen, *chosen])))
     remembered = check_paths([path]).findings
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(curate.checker, "shape_of", lambda _: None)
+        patched.setattr(curate.lint.checker, "shape_of", lambda _: None)
         assert check_paths([path]).findings == remembered
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from curate.config import find_config, load_config
-from curate.errors import ConfigError, UsageError
+from curate.core.config import find_config, load_config
+from curate.core.errors import ConfigError, UsageError
 
 
 def test_all_mistakes_are_told_with_the_likely_key() -> None:

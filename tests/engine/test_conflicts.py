@@ -11,15 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.cli.main import main
-from curate.config import ConflictsConfig, DedupConfig
-from curate.dedup import plan
-from curate.detect.answers import clash
-from curate.detect.conflict import find_conflicts
-from curate.detect.embed import embed, neighbours
-from curate.detect.question import question_of, same_request
-from curate.errors import CurateError
-from curate.example import Example, Place
+from curate.conflicts.conflict import find_conflicts
+from curate.conflicts.contradiction_rules import clash
+from curate.conflicts.question import question_of, same_request
+from curate.core.config import ConflictsConfig, DedupConfig
+from curate.core.errors import CurateError
+from curate.core.example import Example, Place
 from curate.language.quantities import numbers
+from curate.models.embeddings import embed, neighbours
+from curate.pipeline.dedup import plan
 from tests.conftest import chat
 
 

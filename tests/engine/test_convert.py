@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.cli.main import main
-from curate.convert import REJECTED, ConvertReport, convert_paths
-from curate.errors import InputError
+from curate.core.errors import InputError
+from curate.pipeline.convert import REJECTED, ConvertResult, convert_paths
 from curate.read.dataset import FileFacts, ParsedLine, read_file
 from tests import strategies
 from tests.conftest import Write, chat, line_of
@@ -24,7 +24,7 @@ def parsed_lines(path: Path) -> list[ParsedLine]:
     return [parsed for parsed in read_file(path, FileFacts(str(path))) if not parsed.line.blank]
 
 
-def convert(*paths: Path, chosen: bool = False) -> ConvertReport:
+def convert(*paths: Path, chosen: bool = False) -> ConvertResult:
     return convert_paths(paths, OUT, ASIDE, chosen=chosen, overwrite=True)
 
 

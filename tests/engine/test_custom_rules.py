@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from curate.cli.main import main
-from curate.example import Example
-from curate.finding import Problem, Severity
+from curate.core.example import Example
+from curate.core.finding import Problem, Severity
+from curate.lint.rules import RULES, custom
+from curate.lint.rules.rule import rule
 from curate.report.check_formats import OutputFormat
-from curate.rules import RULES, custom
-from curate.rules.rule import rule
 from tests.conftest import Write, chat
 
 Captured = pytest.CaptureFixture[str]
@@ -61,7 +61,7 @@ def test_declared_rules_find_what_they_say(configured: str, capsys: Captured) ->
 def test_declared_rules_find_the_same_in_a_big_file(configured: str, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
     main(["check", configured, "--output-format", "json"])
     found = json.loads(capsys.readouterr().out)["findings"]
-    monkeypatch.setattr(import_module("curate.check"), "QUICK", 0)
+    monkeypatch.setattr(import_module("curate.lint.runner"), "QUICK", 0)
     main(["check", configured, "--output-format", "json"])
     assert json.loads(capsys.readouterr().out)["findings"] == found
 
@@ -178,7 +178,7 @@ def package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
         installed = tmp_path / "packages/mine-1.0.dist-info"
         installed.mkdir(parents=True)
         (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: mine\nVersion: 1.0\n")
-        (installed / "entry_points.txt").write_text(f"[curate.rules]\nmine = {value}\n")
+        (installed / "entry_points.txt").write_text(f"[curate.lint.rules]\nmine = {value}\n")
         monkeypatch.syspath_prepend(str(installed.parent))
 
     custom._from_packages.cache_clear()

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from curate.decision import Decision, DecisionLog, Verdict
-from curate.errors import InputError
+from curate.core.decision import Decision, DecisionLog, Verdict
+from curate.core.errors import InputError
 
 A, B = "a" * 32, "b" * 32
 

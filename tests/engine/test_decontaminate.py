@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from curate.cli.main import main
-from curate.decontaminate import decontaminated, write_decontaminated
-from curate.detect.decontaminate import RUN, SHARED, contaminated
-from curate.errors import InputError
-from curate.example import Example, Place
-from curate.files import data_files
+from curate.core.errors import InputError
+from curate.core.example import Example, Place
+from curate.core.files import data_files
+from curate.leakage.decontaminate import RUN, SHARED, contaminated
+from curate.pipeline.decontaminate import decontaminated, write_decontaminated
 from curate.read.benchmark import Item, Part, read_benchmark
 
 QUESTION = "Janet's ducks lay sixteen eggs per day and she eats three for breakfast every morning before work. How many are left?"
@@ -102,7 +102,7 @@ def test_hostile_texts_are_no_obstacle() -> None:
 
 
 def test_every_planted_item_is_found_among_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("curate.detect.decontaminate.PIECE", 100)
+    monkeypatch.setattr("curate.leakage.decontaminate.PIECE", 100)
     rng = random.Random(0)
     words = [f"w{n}" for n in range(5000)]
     items = [item(" ".join(rng.sample(words, 30)), line=n) for n in range(300)]

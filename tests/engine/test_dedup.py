@@ -11,12 +11,12 @@ import pytest
 from jsonschema import validate
 
 from curate.cli.main import main
-from curate.config import DedupConfig
-from curate.decision import Decision, DecisionLog
-from curate.dedup import plan, write_plan
-from curate.errors import OutputError
-from curate.example import content_id
-from curate.files import TEMPORARY
+from curate.core.config import DedupConfig
+from curate.core.decision import Decision, DecisionLog
+from curate.core.errors import OutputError
+from curate.core.example import content_id
+from curate.core.files import TEMPORARY
+from curate.pipeline.dedup import plan, write_plan
 from curate.schemas import schemas
 from tests.conftest import Write, chat, line_of
 
@@ -113,7 +113,7 @@ def test_another_threshold_needs_what_is_remembered_and_nothing_else(write: Writ
     assert dedup("data.jsonl", "--rethreshold", "0.9") == 2
     assert "not all of these files is remembered" in capsys.readouterr().err
     assert dedup("data.jsonl") == 0
-    monkeypatch.setattr("curate.detect.columns.shingled", None)
+    monkeypatch.setattr("curate.corpus.features.shingled", None)
     assert dedup("data.jsonl", "--rethreshold", "0.9", "-o", "out.jsonl") == 0
     assert [item["line"] for item in removed()] == [4]
     assert dedup("data.jsonl", "--rethreshold", "0.6", "-o", "out.jsonl", "--overwrite") == 0
@@ -319,7 +319,7 @@ def test_an_interruption_leaves_the_old_files(write: Write, monkeypatch: pytest.
     def interrupted(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("curate.rewrite.lost_line", interrupted)
+    monkeypatch.setattr("curate.output.rewrite.lost_line", interrupted)
     assert dedup("data.jsonl", "-o", "out.jsonl", "--overwrite") == 130
     assert (Path("out.jsonl").read_text(), sorted(path.name for path in Path().iterdir())) == ("old", [".curate", "data.jsonl", "out.jsonl"])
 

@@ -1,6 +1,6 @@
 """What `curate dedup` writes: all that was read, the same however the files are cut and read, and each line that goes is like the one it goes for.
 
-Similarities are counted again here in plain Python, from what `curate.detect.shingles` says that they are.
+Similarities are counted again here in plain Python, from what `curate.similarity.shingles` says that they are.
 """
 
 import json
@@ -17,15 +17,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curate import worker_pool
-from curate.config import DedupConfig
-from curate.dedup import Plan, plan, write_plan
-from curate.detect import columns, picked, table
+from curate.core import worker_pool
+from curate.core.config import DedupConfig
+from curate.corpus import features, table
+from curate.dedup import cluster_resolution
+from curate.pipeline.dedup import DedupResult, plan, write_plan
 from tests.conftest import chat
 
 DATA, MORE = Path("data.jsonl"), Path("more.jsonl")
 CACHE = Path("cache")
-DEDUP = import_module("curate.dedup")  # `curate.dedup` is the function of that name
+DEDUP = import_module("curate.pipeline.dedup")  # `curate.dedup` is the function of that name
 LONG = f"Which of them stand on the stone of {'Llan' * 80}?"  # more than 300 characters and few words: no short text
 BRIEF = 300
 """Characters up to which texts may have the same words of meaning."""
@@ -89,7 +90,7 @@ def run(lines: list[bytes], config: DedupConfig, cut: int = 0, **options: Any) -
     return Outcome(written([kept]), list(gone(planned, dict(parts), removed)), told(planned), list(planned.similarities))
 
 
-def gone(planned: Plan, parts: dict[Path, list[bytes]], removed: Path) -> list[Gone]:
+def gone(planned: DedupResult, parts: dict[Path, list[bytes]], removed: Path) -> list[Gone]:
     """What the plan and the file of what went say; the two agree."""
     found = []
     for loss, line in zip(planned.losses, written([removed]), strict=True):
@@ -101,7 +102,7 @@ def gone(planned: Plan, parts: dict[Path, list[bytes]], removed: Path) -> list[G
     return found
 
 
-def told(planned: Plan) -> list[tuple[str, str, float]]:
+def told(planned: DedupResult) -> list[tuple[str, str, float]]:
     return [(loss.example, loss.kept, loss.similarity) for loss in planned.apart]
 
 
@@ -182,7 +183,7 @@ def test_the_outcome_does_not_depend_on_pieces_workers_files_or_a_memory(
         patched.setattr(table, "SIZE", size)
         patched.setattr(DEDUP, "cores", lambda: workers)
         assert run(lines, config, cut) == expected
-        patched.setattr(columns, "OUTLINED", 0)  # by compiled code, as big files are
+        patched.setattr(features, "OUTLINED", 0)  # by compiled code, as big files are
         assert run(lines, config, cache=CACHE) == expected
         patched.setattr(table, "SIZE", 2 * size)  # what is remembered was cut otherwise
         assert run(lines, config, cache=CACHE) == expected
@@ -211,9 +212,9 @@ def test_processes_make_what_threads_make(keep: str, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(DEDUP, "cores", lambda: 2)
     monkeypatch.setattr(table, "SIZE", 50_000)
     monkeypatch.setattr(worker_pool, "FEW", 0)
-    monkeypatch.setattr(columns, "FEW", 0)
-    monkeypatch.setattr(picked, "BATCH", 50)
-    monkeypatch.setattr(picked, "MANY", 0)
+    monkeypatch.setattr(features, "FEW", 0)
+    monkeypatch.setattr(cluster_resolution, "BATCH", 50)
+    monkeypatch.setattr(cluster_resolution, "MANY", 0)
     started = []
 
     start = worker_pool.WorkerPool._start
@@ -229,7 +230,7 @@ def test_processes_make_what_threads_make(keep: str, monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize("compiled", [False, True])
 def test_a_file_of_one_shared_system_prompt_loses_nothing(compiled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(columns, "OUTLINED", 0 if compiled else columns.OUTLINED)
+    monkeypatch.setattr(features, "OUTLINED", 0 if compiled else features.OUTLINED)
     prompt = " ".join(f"rule{at}" for at in range(2000))
     lines = [json.dumps(chat(f"What is {word}?", f"{word} is the {at}th letter of them", prompt)).encode() for at, word in enumerate(WORDS)]
     assert run(lines, DedupConfig()) == Outcome(lines, [], [], [])

@@ -16,10 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import curate.transaction
+import curate.core.transaction
 from curate.cli.main import main
-from curate.errors import OutputError, UsageError
-from curate.transaction import READY, STAGE, replacing_together, settle
+from curate.core.errors import OutputError, UsageError
+from curate.core.transaction import READY, STAGE, replacing_together, settle
 from tests.conftest import Write, environment, line_of
 
 RUN = [sys.executable, "-m", "curate", "run", "--quiet"]
@@ -154,7 +154,7 @@ def locked(path: Path) -> bool:
 
 
 def test_two_commands_never_write_to_one_folder_at_a_time(project: dict[str, bytes], capsys: pytest.CaptureFixture[str]) -> None:
-    with curate.transaction.locked(OUT):
+    with curate.core.transaction.locked(OUT):
         assert main(["split", "data.jsonl", "-o", "out", "--quiet"]) == 2
         assert main(["restore", "out", "--all"]) in (0, 2)
     assert "another curate writes to this folder" in capsys.readouterr().err

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.errors import DataError
+from curate.core.errors import DataError
+from curate.core.text import UNSAFE
 from curate.review.draft import draft_of, value_of
-from curate.text import UNSAFE
 
 TRICKY = (
     st.text() | st.text(alphabet='#: \\u{}1bB\n\r\t\x1b\u200b"user') | st.sampled_from(["#: user\n", "\\#: x", "\\u{1b}", "\\\\u{1b}", "\\\x7f", "\n\n", ""])

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.config import load_config
-from curate.decision import Decision, DecisionLog
-from curate.edited import Splice, edited_copies, key_of, spliced
+from curate.core.config import load_config
+from curate.core.decision import Decision, DecisionLog
+from curate.core.runs import Project
+from curate.output.edited import Splice, edited_copies, key_of, spliced
 from curate.pipeline import run
 from curate.read.dataset import read_dataset
-from curate.runs import Project
 from tests.conftest import Write, chat
 
 

@@ -7,19 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.config import DedupConfig
-from curate.dedup import plan
-from curate.detect.compared import On
-from curate.detect.facts import Facts
-from curate.detect.sift import sift_examples
-from curate.example import Example, Place
+from curate.core.config import DedupConfig
+from curate.core.example import Example, Place
+from curate.dedup.near_duplicates import sift_examples
+from curate.pipeline.dedup import plan
 from tests import templated_facts
 from tests.conftest import Write
-
-
-def same_facts(left: Example, right: Example, on: On = "conversation") -> bool:
-    """Whether two examples agree in every fact."""
-    return Facts(on).same(left, right)
+from tests.reference_facts import same_facts
 
 
 def example(question: str, answer: str, **more: object) -> Example:
@@ -192,9 +186,9 @@ said = st.text(st.sampled_from("aB 1.不\n-'\"né"), max_size=20)
 
 @given(said, said, said, said)
 def test_comparing_is_symmetric_and_every_example_agrees_with_itself(a: str, b: str, c: str, d: str) -> None:
-    left, right, compare = example(a, b), example(c, d), Facts(remembered=2)
-    assert compare.same(left, right) == compare.same(right, left)
-    assert compare.same(left, example(a, b))
+    left, right = example(a, b), example(c, d)
+    assert same_facts(left, right) == same_facts(right, left)
+    assert same_facts(left, example(a, b))
 
 
 def test_a_thousand_facts_lose_none_and_each_agrees_with_its_misspelled_copy(write: Write) -> None:
@@ -202,8 +196,7 @@ def test_a_thousand_facts_lose_none_and_each_agrees_with_its_misspelled_copy(wri
     facts = [templated_facts.example(said, line) for line, said in enumerate(made, start=1)]
     copies = [templated_facts.example(said, line) for line, said in enumerate(templated_facts.copies(made), start=1001)]
     assert sift_examples(facts, DedupConfig(threshold=0.3)).losses == []
-    compare = Facts()
-    assert [(one.place, other.place) for one, other in zip(facts, copies, strict=True) if not compare.same(one, other)] == []
+    assert [(one.place, other.place) for one, other in zip(facts, copies, strict=True) if not same_facts(one, other)] == []
     write("facts.jsonl", [example.value for example in (*facts, *copies)])
     planned = plan([Path("facts.jsonl")], DedupConfig(same_words=True))
     assert len(planned.losses) == 1000

@@ -13,15 +13,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curate.check import check_paths
 from curate.cli.main import main
-from curate.config import CheckConfig
-from curate.errors import InputError, OutputError
-from curate.fix import FixedFile, Fixer, FixReport, fix_paths
+from curate.core.config import CheckConfig
+from curate.core.errors import InputError, OutputError
+from curate.core.targets import Target
+from curate.lint.fixes import FixedFile, Fixer, FixReport, fix_paths
+from curate.lint.rules import RULES
+from curate.lint.runner import check_paths
+from curate.lint.suppressions import added, load_suppressions
 from curate.report.fix import ranges, unified
-from curate.rules import RULES
-from curate.suppressions import added, load_suppressions
-from curate.targets import Target
 from tests.conftest import Write, line_of
 from tests.engine.test_repairs import errors, parsed_lines, target_of, without_turns
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.apply import removal_of
 from curate.cli.main import main
-from curate.rules import RULES
-from curate.targets import Target
+from curate.core.removed import removal_of
+from curate.core.targets import Target
+from curate.lint.rules import RULES
 from tests.conftest import Write, line_of
 
 Captured = pytest.CaptureFixture[str]

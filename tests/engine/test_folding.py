@@ -7,13 +7,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from curate.apply import lost_line, lost_reason, removal, removed_line
-from curate.detect.cluster import Code
-from curate.detect.folding import BETWEEN, folds
-from curate.detect.loss import Loss
-from curate.detect.shingles import Shingling, shingled, texts_in, texts_of
-from curate.example import Place
-from curate.text import WORDS
+from curate.core.example import Place
+from curate.core.removed import removal, removed_line
+from curate.core.text import WORDS
+from curate.dedup.cluster import Code
+from curate.dedup.removal import Loss
+from curate.output.apply import lost_line, lost_reason
+from curate.similarity.casefold_table import BETWEEN, folds
+from curate.similarity.shingles import Shingling, shingled, texts_in, texts_of
 
 ODD = "éÉßſς²½…’ﬁ™Ω\u212b\u0301\u3099ｶﾞＡ한각ᄀ\u1161日か\u00a0\u2028😀ẞİıǅ\u0345ͺ"
 

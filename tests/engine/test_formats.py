@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 
-from curate.example import Place
+from curate.core.example import Place
 from curate.read.formats import SPEAKERS, example_of
 from tests.conftest import chat
 from tests.strategies import inside, lines

@@ -9,18 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.check import check_paths
 from curate.cli.main import main
-from curate.config import CheckConfig
-from curate.finding import Finding, Severity
-from curate.masking import CUT, KEY_NAMES, hidden, hidden_pointer, masked
-from curate.read.locate import pointer
+from curate.core.address import pointer
+from curate.core.config import CheckConfig
+from curate.core.finding import Finding, Severity
+from curate.core.masking import CUT, KEY_NAMES, hidden, hidden_pointer, masked
+from curate.core.text import excerpt
+from curate.corpus.stats import collect
+from curate.lint.rules import RULES
+from curate.lint.runner import check_paths
 from curate.report.check_formats import OutputFormat, reported
-from curate.report.stats_json import stats_json, stats_output
-from curate.report.stats_text import stats_text
-from curate.rules import RULES
-from curate.stats import collect
-from curate.text import excerpt
+from curate.report.stats import stats_result, stats_text
 from tests.conftest import Write
 
 LETTERS: Final = "AbCdEfGhJkLmNpQrStUvWxYz23456789"
@@ -142,8 +141,8 @@ def test_stats_and_baselines_tell_no_secret(write: Write, kind: str, capsys: pyt
     secret = SECRETS[kind]
     path = write("data.jsonl", [*lines_with(secret), *lines_with("x " * 60 + secret)])
     stats = collect([path])
-    shown = "".join(str(getattr(part, "plain", "")) for part in stats_text(stats_output(stats), str(path), 160))
-    assert not told_of(shown + json.dumps(stats_json(stats)), kind)
+    shown = "".join(str(getattr(part, "plain", "")) for part in stats_text(stats_result(stats), str(path), 160))
+    assert not told_of(shown + json.dumps(stats_result(stats).model_dump(mode="json")), kind)
     main(["check", str(path), "--write-baseline", "baseline.json"])
     assert not told_of(Path("baseline.json").read_text(), kind)
 

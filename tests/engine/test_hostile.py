@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from curate.cli.main import main
-from curate.read.locate import Spans
+from curate.read.json_pointer_spans import Spans
 from tests.conftest import line_of
 from tests.strategies import conversations, json_values, lines, written
 

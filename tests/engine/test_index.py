@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.errors import InputError
-from curate.example import Place
+from curate.core.errors import InputError
+from curate.core.example import Place
 from curate.read import index as module
 from curate.read.dataset import FileFacts, read_file
 from curate.read.index import Lines

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from curate import files
 from curate.cli.main import main
-from curate.files import STDIN, data_files
-from curate.read.kinds import kind_of
+from curate.core import files
+from curate.core.files import STDIN, data_files
+from curate.read.file_sniffing import kind_of
 from tests.conftest import Write, chat, line_of
 
 GOOD = line_of(("What is two plus two?", "It makes four.")) + b"\n"

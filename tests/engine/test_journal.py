@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from curate.cli.main import main
-from curate.example import content_id
+from curate.core.example import content_id
 from tests.conftest import Write, chat
 
 GOOD = [chat(f"What is {at} and {at}?", f"It is {2 * at}, which anybody can work out.") for at in range(20)]

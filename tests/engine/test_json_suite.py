@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from curate.check import check_paths
-from curate.config import CheckConfig
-from curate.rules import RULES
+from curate.core.config import CheckConfig
+from curate.lint.rules import RULES
+from curate.lint.runner import check_paths
 from tests.conftest import line_of
 
 SUITE = Path(__file__).parent.parent / "data" / "json_suite.jsonl"

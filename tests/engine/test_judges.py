@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from curate.cli.main import main
-from curate.config import ConflictsConfig
-from curate.detect.conflict import find_conflicts
-from curate.detect.judges import judge_of
-from curate.detect.judges.kept import Work
-from curate.detect.judges.prompt import verdict_of
-from curate.egress import Consent
-from curate.errors import CurateError, MissingExtra, ModelError, UsageError
+from curate.conflicts.conflict import find_conflicts
+from curate.conflicts.judges import endpoint, judge_of
+from curate.conflicts.judges.kept import Work
+from curate.conflicts.judges.prompt import verdict_of
+from curate.core.config import ConflictsConfig
+from curate.core.egress import Consent
+from curate.core.errors import CurateError, MissingExtra, ModelError, UsageError
 from tests.conftest import chat
 from tests.engine.test_conflicts import example
 
@@ -141,7 +141,7 @@ def test_nothing_is_sent_before_somebody_agrees(server: Server, capsys: pytest.C
 
 def test_nobody_listening_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("openai", exc_type=ImportError)
-    monkeypatch.setattr("curate.detect.judges.endpoint.RETRIES", 0)
+    monkeypatch.setattr(endpoint, "RETRIES", 0)
     config = ConflictsConfig(judge="http://127.0.0.1:9/v1", judge_model="any")
     with pytest.raises(CurateError) as caught:
         find_conflicts(EXAMPLES, config, judge=judge_of(config, tmp_path, consent=YES))

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.config import KEEP, KEEP_BY_FIELD, DedupConfig, chosen
-from curate.detect.keeper import moment, number, rank_of
-from curate.detect.traits import value_at
-from curate.errors import ConfigError
-from curate.example import Example, Place
+from curate.core.address import value_at
+from curate.core.config import KEEP, KEEP_BY_FIELD, DedupConfig, chosen
+from curate.core.errors import ConfigError
+from curate.core.example import Example, Place
+from curate.corpus.keep_policy import moment, number, rank_of
 from tests.reference_choice import ranking
 
 

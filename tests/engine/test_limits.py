@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from curate.cli.main import main
-from curate.files import TEMPORARY, write_bytes
-from curate.masking import LONGEST, holds_secret
+from curate.core.files import TEMPORARY, write_bytes
+from curate.core.masking import LONGEST, holds_secret
 from tests.conftest import environment, line_of
 
 GOOD = line_of(("Hi", "Hello."))

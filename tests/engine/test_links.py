@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.detect.columns import Columns, Making, columns_of
-from curate.detect.keys import CARRIED, Key, Keys, joined_keys, key_of, plain_key, plain_turns
-from curate.detect.links import Links
-from curate.detect.shingles import Shingling
-from curate.example import Example, Place
-from curate.read.pieces import pieces_of
+from curate.core.example import Example, Place
+from curate.corpus.features import Columns, Making, columns_of
+from curate.corpus.keys import CARRIED, Key, Keys, joined_keys, key_of, plain_key, plain_turns
+from curate.corpus.links import Links
+from curate.read.chunks import pieces_of
+from curate.similarity.shingles import Shingling
 from tests.bench.split_leaks import Seen, answers_of, turns_of, words
 from tests.conftest import chat
 from tests.strategies import conversations, lines

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.read.locate import Spans, line_of, pointer, repeated_keys
+from curate.core.address import pointer
+from curate.read.json_pointer_spans import Spans, line_of, repeated_keys
 from tests.strategies import inside, written
 
 

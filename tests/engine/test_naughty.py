@@ -12,11 +12,11 @@ from xml.etree import ElementTree
 
 import pytest
 
-from curate.check import CheckReport, check_paths
-from curate.config import CheckConfig
+from curate.core.config import CheckConfig
+from curate.core.text import UNSAFE
+from curate.lint.rules import RULES
+from curate.lint.runner import CheckResult, check_paths
 from curate.report.check_formats import OutputFormat, reported, write_report
-from curate.rules import RULES
-from curate.text import UNSAFE
 from tests.conftest import chat, environment
 from tests.engine.test_reports import GITHUB, Tags
 
@@ -44,7 +44,7 @@ def naughty() -> Path:
     return path
 
 
-def report_of(path: Path) -> CheckReport:
+def report_of(path: Path) -> CheckResult:
     report = check_paths([path], CheckConfig(select=tuple(RULES)))
     assert report.examples >= 3 * len(STRINGS)
     return report

@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curate.config import DedupConfig
-from curate.detect import compiled, join
-from curate.detect.bands import bands_for
-from curate.detect.compared import OTHER_SIDE, written_text
-from curate.detect.minhash import PERMUTATIONS, signatures
-from curate.detect.shingles import Sets, Shingling, joined, shingled, texts_of
-from curate.detect.sift import Sifted, sift_examples
-from curate.detect.verify import grouped, jaccard
-from curate.example import Example, Place
-from curate.text import normalised, words
+from curate.core.config import DedupConfig
+from curate.core.example import Example, Place
+from curate.core.text import normalised, words
+from curate.corpus.dedup_text import OTHER_SIDE, written_text
+from curate.dedup.near_duplicates import Sifted, sift_examples
+from curate.similarity import join, numba_utils
+from curate.similarity.bands import bands_for
+from curate.similarity.minhash import PERMUTATIONS, signatures
+from curate.similarity.shingles import Sets, Shingling, joined, shingled, texts_of
+from curate.similarity.similarity_index import grouped, jaccard
 from tests.reference_choice import choose
 
 WORDS = [
@@ -316,7 +316,7 @@ def test_templates_by_the_thousand_stay() -> None:
 @given(st.lists(st.integers(0, 2**64 - 1) | st.integers(0, 300), max_size=40))
 def test_sorting_takes_what_belongs_to_a_key_along_and_keeps_the_order_of_equal_ones(keys: list[int]) -> None:
     some, owners = np.array(keys, dtype=np.uint64), np.arange(len(keys))
-    compiled.sort_with(some, owners, len(keys), np.empty_like(some), np.empty_like(owners))
+    numba_utils.sort_with(some, owners, len(keys), np.empty_like(some), np.empty_like(owners))
     order = sorted(range(len(keys)), key=keys.__getitem__)
     assert (some.tolist(), owners.tolist()) == ([keys[at] for at in order], order)
 

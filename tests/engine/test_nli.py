@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from curate.cli.main import main
-from curate.config import ConflictsConfig
-from curate.detect.agreement import agree
-from curate.detect.conflict import find_conflicts
-from curate.detect.nli import contradictions, passages
-from curate.errors import ModelError
+from curate.conflicts.conflict import find_conflicts
+from curate.conflicts.nli import contradictions, passages
+from curate.conflicts.paraphrase_filter import agree
+from curate.core.config import ConflictsConfig
+from curate.core.errors import ModelError
 from tests.conftest import chat
 from tests.engine.test_conflicts import example
 from tests.tinynli import DARK, LIT, SHINES, tiny_nli

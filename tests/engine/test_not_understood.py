@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.apply import removal_of
 from curate.cli.main import main
-from curate.detect import columns
-from curate.detect.shingles import Shingling
+from curate.core.removed import removal_of
+from curate.corpus import features
+from curate.read.chunks import pieces_of, read_piece
 from curate.read.dataset import FileFacts, read_dataset
-from curate.read.pieces import pieces_of, read_piece
+from curate.similarity.shingles import Shingling
 from tests.conftest import Write, line_of
 
 Captured = pytest.CaptureFixture[str]
@@ -134,8 +134,8 @@ def test_all_readers_agree_on_what_is_understood(lines: list[object], big: bool)
     read_piece(pieces[0], facts)
     assert facts.understood == len(wanted)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(columns, "OUTLINED", 0 if big else columns.OUTLINED)
-        made = columns.columns_of(pieces[0], columns.Making("conversation", Shingling()))
+        patched.setattr(features, "OUTLINED", 0 if big else features.OUTLINED)
+        made = features.columns_of(pieces[0], features.Making("conversation", Shingling()))
     assert made.numbers[made.holds].tolist() == wanted
     assert len(made.ids) == len(made.lengths) == len(made.sets.offsets) - 1 == len(wanted)
     assert made.lengths.all()

@@ -1,8 +1,6 @@
 """Plain lines that are outlined by compiled code have the ids, keys, shingles and places that the careful way gives them, or are left to it."""
 
-import hashlib
 import json
-import random
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.config import CheckConfig
-from curate.detect import columns as module
-from curate.detect.columns import Columns, Making, columns_of
-from curate.detect.marks import Marking
-from curate.detect.shingles import Shingling
-from curate.read.blake2_kernel import digests
-from curate.read.outline import outline
-from curate.read.pieces import pieces_of
-from curate.screening import Screening
+from curate.core.config import CheckConfig
+from curate.corpus import features as module
+from curate.corpus.features import Columns, Making, columns_of
+from curate.corpus.group_keys import Marking
+from curate.lint.error_filter import Screening
+from curate.read.chunks import pieces_of
+from curate.read.plain_columns import outline
+from curate.similarity.shingles import Shingling
 from tests.strategies import conversations, lines, written
 
 WORDS = ["a", "An", "the", "What", "what's", "don't", "CAN'T", "won't", "you're", "I'm", "rock'n'roll", "it's's", "John's", "please", "Thanks", "hi"]
@@ -133,13 +130,3 @@ def test_most_conversations_are_outlined() -> None:
     data = b"".join(json.dumps({"messages": [{"role": "user", "content": text}, {"role": "assistant", "content": "Yes."}]}).encode() + b"\n" for text in texts)
     found = outline(data)
     assert (found.numbers.tolist(), found.others) == ([1, 2, 3, 4], [])
-
-
-@given(st.lists(st.integers(0, 700) | st.sampled_from([127, 128, 129, 255, 256, 257]), max_size=6), st.randoms(use_true_random=False))
-def test_digests_are_those_of_hashlib(sizes: list[int], rng: random.Random) -> None:
-    data = rng.randbytes(700)
-    spans = [(start := rng.randint(0, len(data) - size), start + size) for size in sizes]
-    found, block = np.empty((len(spans), 2), dtype=np.uint64), np.empty(16, dtype=np.uint64)
-    rows = np.array(spans, dtype=np.int64).reshape(-1, 2)
-    digests(np.frombuffer(data, dtype=np.uint8), rows, found, np.empty(8, dtype=np.uint64), block, block.view(np.uint8))
-    assert found.astype(">u8").tobytes() == b"".join(hashlib.blake2b(data[start:end], digest_size=16).digest() for start, end in spans)

@@ -9,22 +9,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.config import DedupConfig
-from curate.detect import pick
-from curate.detect.cluster import Choice, Pair
-from curate.detect.columns import making_for
-from curate.detect.facts import Facts
-from curate.detect.keeper import length
-from curate.detect.pick import COMPARED, GOES, TAKES
-from curate.detect.picked import Compared, Wanted, chosen, picked
-from curate.detect.shingles import Sets, joined
-from curate.detect.sift import originals
-from curate.detect.table import Reader, Table, read_table
-from curate.detect.verify import FLOOR, TOLD, grouped
-from curate.example import Example
-from curate.worker_pool import WorkerPool
+from curate.core.config import DedupConfig
+from curate.core.example import Example
+from curate.core.worker_pool import WorkerPool
+from curate.corpus.features import making_for
+from curate.corpus.keep_policy import length
+from curate.corpus.table import Reader, Table, read_table
+from curate.dedup import cluster_resolution, cluster_resolution_kernel
+from curate.dedup.cluster import Choice, Pair
+from curate.dedup.cluster_resolution import Compared, Wanted, chosen, picked
+from curate.dedup.cluster_resolution_kernel import COMPARED, GOES, TAKES
+from curate.dedup.near_duplicates import originals
+from curate.similarity.shingles import Sets, joined
+from curate.similarity.similarity_index import FLOOR, TOLD, grouped
 from tests.conftest import chat
 from tests.reference_choice import choose, ranking, similarity_in
+from tests.reference_facts import same_facts
 
 DATA = Path("data.jsonl")
 WORDS = ["alpha", "beta", "gamma", "delta", "épsilon", "zeta", "eta", "猫", "iota", "kappa", "\U0001f600", "mu"]
@@ -71,7 +71,7 @@ def both_ways(lines: list[object], config: DedupConfig, pinned: frozenset[int], 
     groups = grouped(sets, config.threshold, 1).members
     with WorkerPool(1, processes=False) as crew:
         made = picked(table, Compared(sets, distinct), groups, Wanted(config, kept, findings, old, aside), crew)
-    reader, whole, ranks, facts = Reader(), Choice(), ranking(config.keep, findings), Facts(config.on)
+    reader, whole, ranks = Reader(), Choice(), ranking(config.keep, findings)
     positions: list[int] = distinct.tolist()
     for members in map(list[int], groups):
         new = {at for at in members if positions[at] >= old} if old else set()
@@ -82,7 +82,7 @@ def both_ways(lines: list[object], config: DedupConfig, pinned: frozenset[int], 
         rank = {at: (at in new, at not in bound, *ranks(positions[at], example)) for at, example in known.items()}
 
         def same(left: int, right: int, known: dict[int, Example] = known) -> bool:
-            return config.ignore_facts or facts.same(known[left], known[right])
+            return config.ignore_facts or same_facts(known[left], known[right], config.on)
 
         past = set(members) - new if old else set()
         order = sorted(members, key=rank.__getitem__)
@@ -108,7 +108,7 @@ def test_it_decides_as_it_is_decided_example_by_example(
 
 @pytest.mark.parametrize("ahead", [1, 7, 5000])
 def test_it_does_not_matter_how_far_ahead_is_asked(ahead: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("curate.detect.picked.AHEAD", ahead)
+    monkeypatch.setattr(cluster_resolution, "AHEAD", ahead)
     said = [" ".join([*WORDS, *WORDS[: n % 5], *(["not"] * (n % 3 == 0)), str(n // 4)]) for n in range(60)]
     made, expected = both_ways([chat(QUESTION, text) for text in said], DedupConfig(threshold=0.5), frozenset(), 0, frozenset())
     assert made == expected
@@ -137,7 +137,7 @@ def test_a_crowd_tells_all_that_share_something_rare(members: list[frozenset[int
     base, found = 30 / (2 * 35 - 30), []
     for size in (10**9, crowd):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("curate.detect.picked.CROWD", size)
+            patch.setattr(cluster_resolution, "CROWD", size)
             choice = chosen(sets, order, sizes, kinds, base + 0.01, lambda pairs: pairs.sum(axis=1) % 3 > 0)
         found.append((choice.gone, choice.apart, sorted(one for one in choice.similarities if one > base)))
     assert found[0] == found[1]
@@ -149,13 +149,13 @@ def test_a_group_is_chosen_from_in_parts(monkeypatch: pytest.MonkeyPatch) -> Non
     sets = joined([Sets(np.array(member, dtype=np.uint32), np.array([0, len(member)])) for member in members])
     order, sizes, kinds = np.arange(300), np.array([200, 100]), np.full(300, GOES | TAKES | COMPARED, dtype=np.uint8)
     whole = chosen(sets, order, sizes, kinds, 0.9, None)
-    monkeypatch.setattr("curate.detect.picked.WORK", 50)
-    calls, kernel = [0], pick.pick
+    monkeypatch.setattr(cluster_resolution, "WORK", 50)
+    calls, kernel = [0], cluster_resolution_kernel.pick
 
     def counted(*given: Any) -> Any:
         calls[0] += 1
         return kernel(*given)
 
-    monkeypatch.setattr(pick, "pick", counted)
+    monkeypatch.setattr(cluster_resolution_kernel, "pick", counted)
     assert settled(chosen(sets, order, sizes, kinds, 0.9, None)) == settled(whole)
     assert calls[0] > 10

@@ -11,18 +11,18 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from curate.check import check_paths
-from curate.checker import TextRules
-from curate.config import CheckConfig
-from curate.example import Example, Place
+from curate.core.config import CheckConfig
+from curate.core.example import Example, Place
+from curate.lint.checker import TextRules
+from curate.lint.rules import RULES, Scope, by_scope
+from curate.lint.rules.content_parts import COMPOSED
+from curate.lint.rules.message_frame import messages_frame
+from curate.lint.runner import check_paths
+from curate.read.chunks import pieces_of, read_piece
 from curate.read.dataset import FileFacts, ParsedLine, read_file
-from curate.read.pieces import pieces_of, read_piece
-from curate.rules import RULES, Scope, by_scope
-from curate.rules.frame import messages_frame
-from curate.rules.parts import COMPOSED
 from tests.conftest import chat, line_of
 
-CHECK = import_module("curate.check")  # `curate.check` is the function of that name
+CHECK = import_module("curate.lint.runner")  # `curate.check` is the function of that name
 TEXTS = st.lists(st.sampled_from(["Hi", "café", '"', "\\", "\n", "\t", "\b", "\u2028", "\ud83d", "\U0001f600", "x" * 30]), max_size=4).map("".join)
 LINES = st.one_of(
     st.tuples(TEXTS, TEXTS).map(lambda pair: line_of(chat(*pair))),

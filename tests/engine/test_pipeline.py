@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 
 from curate.cli.main import main
-from curate.config import load_config
-from curate.decision import Decision, DecisionLog
-from curate.errors import CurateError
-from curate.events import Event, StageFinished
-from curate.pipeline import RunResult, run
-from curate.runs import Project
+from curate.core.config import load_config
+from curate.core.decision import Decision, DecisionLog
+from curate.core.errors import CurateError
+from curate.core.events import Event, StageFinished
+from curate.core.runs import Project
+from curate.pipeline import run
+from curate.pipeline.result import RunResult
 from tests.conftest import Write, chat, environment
 
 FACTS = [

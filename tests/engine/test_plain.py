@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from curate.example import canonical
+from curate.core.example import canonical
 from curate.read import decode as module
 from curate.read.decode import decode
 

@@ -12,8 +12,8 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curate.errors import InputError
-from curate.files import blocks, data_files
+from curate.core.errors import InputError
+from curate.core.files import blocks, data_files
 from curate.read.dataset import FileFacts, ParsedLine, read_dataset, read_file
 from curate.read.decode import MISSING, decode
 from curate.read.lines import BOM, split_lines

@@ -12,17 +12,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curate.config import DedupConfig
-from curate.dedup import Plan, plan
-from curate.detect import archive, table
-from curate.detect import remembered as module
-from curate.detect.columns import Columns, Making, columns_of
-from curate.detect.remembered import FOLDER, Remembered, columns_for
-from curate.detect.shingles import Shingling
-from curate.detect.stored import arrays_of, columns_from, kinds
-from curate.errors import UsageError
-from curate.read.pieces import pieces_of
-from curate.worker_pool import WorkerPool
+from curate.core import npz_cache
+from curate.core.config import DedupConfig
+from curate.core.errors import UsageError
+from curate.core.worker_pool import WorkerPool
+from curate.corpus import cache as module
+from curate.corpus import table
+from curate.corpus.cache import FOLDER, Remembered, columns_for
+from curate.corpus.cache_codec import arrays_of, columns_from, kinds
+from curate.corpus.features import Columns, Making, columns_of
+from curate.dedup import cluster_resolution
+from curate.pipeline.dedup import DedupResult, plan
+from curate.read.chunks import pieces_of
+from curate.similarity.shingles import Shingling
 from tests.conftest import Write, chat
 from tests.strategies import lines
 
@@ -32,7 +34,7 @@ WORDS = ["it", "keeps", "in", "a", "cool", "cellar", "until", "3", "4", "frosts"
 answers = st.lists(st.sampled_from(WORDS), min_size=4, max_size=9).map(" ".join)
 
 
-def told(planned: Plan) -> tuple[Any, ...]:
+def told(planned: DedupResult) -> tuple[Any, ...]:
     return planned.losses, planned.apart, list(planned.similarities), dict(planned.lines)
 
 
@@ -65,7 +67,7 @@ def test_a_file_that_grew_is_read_from_where_it_grew_and_its_pairs_are_not_compa
         planned = plan([DATA], DedupConfig(keep=keep), cache=CACHE)
         with monkeypatch.context() as patch:  # nothing is read again
             patch.setattr(table.Reader, "example", None)
-            patch.setattr("curate.detect.picked.agreeing", None)
+            patch.setattr(cluster_resolution, "lines_agree", None)
             assert told(plan([DATA], DedupConfig(keep=keep), cache=CACHE)) == told(planned)
 
 
@@ -95,8 +97,8 @@ def test_columns_come_back_as_they_were_wherever_their_piece_stands(keyed: bool,
     [piece] = pieces_of(DATA, "data.jsonl") or []
     columns = columns_of(piece, Making("conversation", Shingling(), keys=keyed))
     path = CACHE / "piece.npz"
-    assert archive.save(path, arrays_of(columns, 0)) == ""
-    back = columns_from(archive.load(path, kinds(keyed=keyed)) or {}, 7)
+    assert npz_cache.save(path, arrays_of(columns, 0)) == ""
+    back = columns_from(npz_cache.load(path, kinds(keyed=keyed)) or {}, 7)
     back.starts = back.starts - 7
     assert plain(back) == plain(columns)
 
@@ -140,10 +142,10 @@ def test_what_is_not_remembered_is_asked_for_in_words(write: Write) -> None:
 
 
 def test_the_folder_does_not_grow_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archive, "MOST", 4000)
+    monkeypatch.setattr(npz_cache, "MOST", 4000)
     for number in range(6):
-        archive.save(CACHE / f"{number}.npz", {"numbers": np.arange(100)})
-        archive.make_room(CACHE)
+        npz_cache.save(CACHE / f"{number}.npz", {"numbers": np.arange(100)})
+        npz_cache.make_room(CACHE)
     left = sorted(path.name for path in CACHE.iterdir())
     assert left[-1] == "5.npz"
     assert sum(path.stat().st_size for path in CACHE.iterdir()) <= 4000

@@ -11,23 +11,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curate.check import check_paths
-from curate.config import CheckConfig
-from curate.finding import Finding, Severity
-from curate.fix import fix_paths
+from curate.core.config import CheckConfig
+from curate.core.finding import Finding, Severity
+from curate.core.targets import Target
+from curate.lint.fixes import fix_paths
+from curate.lint.rules import RULES
+from curate.lint.rules.repair import RepairInput
+from curate.lint.rules.rule import BYTE
+from curate.lint.runner import check_paths
 from curate.read.dataset import FileFacts, ParsedLine, read_file
-from curate.rules import RULES
-from curate.rules.repair import Takes
-from curate.rules.rule import BYTE
-from curate.targets import Target
 from tests import strategies
 
 Captured = pytest.CaptureFixture[str]
 
 CASES = Path(__file__).parent.parent / "cases"
 REPAIRED = {code: rule for code, rule in RULES.items() if rule.repair is not None}
-ON_LINES = {code: rule for code, rule in REPAIRED.items() if rule.repair and rule.repair.takes is not Takes.RAW and rule.repair.takes is not Takes.FIRST}
-OBJECTS = {code: rule for code, rule in REPAIRED.items() if rule.repair and rule.repair.takes is Takes.OBJECT}
+ON_LINES = {code: rule for code, rule in REPAIRED.items() if rule.repair and rule.repair.takes not in (RepairInput.RAW, RepairInput.FIRST)}
+OBJECTS = {code: rule for code, rule in REPAIRED.items() if rule.repair and rule.repair.takes is RepairInput.OBJECT}
 ALSO_FOR = {"M008": Target.TOGETHER, "T011": Target.TRL}
 """Targets for which a repair does something else."""
 BROUGHT_TO_LIGHT = {"M007": ("C003", "T")}
@@ -72,7 +72,7 @@ def mended_content(code: str, content: bytes, target: Target) -> tuple[bytes, se
     for parsed in parsed_lines(content):
         data: bytes | None = parsed.line.data
         if parsed.line.number in fixable:
-            data = repair.mended(parsed)
+            data = repair.apply(parsed)
             assert data != parsed.line.data
             changed.add(parsed.line.number)
         if data is not None:
@@ -182,7 +182,7 @@ def test_fixing_anything_with_one_repair_makes_no_new_error_and_is_done_at_once(
     assert path.read_bytes() == fixed
 
 
-@pytest.mark.parametrize("code", [code for code, rule in ON_LINES.items() if rule.repair and rule.repair.takes is Takes.LINE])
+@pytest.mark.parametrize("code", [code for code, rule in ON_LINES.items() if rule.repair and rule.repair.takes is RepairInput.LINE])
 @given(data=st.binary(max_size=40) | strategies.written().map(lambda pair: pair[1].encode("utf-8", "surrogatepass")))
 def test_a_repair_of_any_line_ends_and_a_second_time_changes_nothing(code: str, data: bytes) -> None:
     repair = RULES[code].repair

@@ -9,17 +9,17 @@ from xml.etree import ElementTree
 
 import pytest
 
-from curate.check import CheckReport, check_paths
 from curate.cli.main import main
-from curate.config import CheckConfig
-from curate.errors import UsageError
-from curate.finding import Finding, Severity
-from curate.fingerprint import fingerprints
+from curate.core.config import CheckConfig
+from curate.core.errors import UsageError
+from curate.core.finding import Finding, Severity
+from curate.core.fingerprint import fingerprints
+from curate.core.text import UNSAFE
+from curate.lint.rules import RULES
+from curate.lint.runner import CheckResult, check_paths
 from curate.report.check_formats import OutputFormat, reported
 from curate.report.check_sarif import check_sarif
 from curate.report.check_source import spots
-from curate.rules import RULES
-from curate.text import UNSAFE
 from tests.conftest import Write, chat
 from tests.tinymodel import model
 
@@ -245,7 +245,7 @@ def test_junit_is_xml_with_a_failure_a_rule_and_counts_that_agree(hostile: Path,
 
 
 def test_a_finding_of_severity_info_fails_no_junit_case() -> None:
-    report = CheckReport([Finding("C001", Severity.INFO, "a.jsonl", 1, "", "said", "Do it.", False, None)], rules=RULES)
+    report = CheckResult([Finding("C001", Severity.INFO, "a.jsonl", 1, "", "said", "Do it.", False, None)], rules=RULES)
     root = ElementTree.fromstring("".join(map(str, reported(report, OutputFormat.JUNIT, [], None))))
     assert root.get("failures") == "0"
     assert root.findtext("testsuite/testcase/system-out", "").startswith("a.jsonl:1: C001 info said")
@@ -324,7 +324,7 @@ def test_html_of_a_file_with_nothing_in_it_has_no_plots_of_it(write: Write, data
     page.feed(told(path, OutputFormat.HTML))
     assert page.titles in (["Findings by rule"], [])
     path.unlink()
-    assert "</html>" in "".join(map(str, reported(CheckReport(), OutputFormat.HTML, [path], None)))
+    assert "</html>" in "".join(map(str, reported(CheckResult(), OutputFormat.HTML, [path], None)))
 
 
 def test_findings_are_known_again_when_their_lines_move(write: Write) -> None:

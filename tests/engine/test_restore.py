@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from jsonschema import validate
 
 from curate.cli.main import main
-from curate.decision import Decision, DecisionLog
-from curate.example import content_id
-from curate.manifest import read_manifest
-from curate.runs import Project
+from curate.core.decision import Decision, DecisionLog
+from curate.core.example import content_id
+from curate.core.manifest import read_manifest
+from curate.core.runs import Project
 from curate.schemas import schemas
 from curate.verify import verify_folder
 from curate.verify.proof import Verdict

@@ -8,20 +8,20 @@ from typing import Any
 
 import pytest
 
-from curate.check import check_paths
-from curate.config import SUPPRESSIONS as FILE
-from curate.config import CheckConfig, Config, ConflictsConfig, DedupConfig, SplitConfig
-from curate.decontaminate import decontaminated
-from curate.dedup import plan
-from curate.errors import UsageError
-from curate.finding import Finding
+from curate.core.config import SUPPRESSIONS as FILE
+from curate.core.config import CheckConfig, Config, ConflictsConfig, DedupConfig, SplitConfig
+from curate.core.errors import UsageError
+from curate.core.finding import Finding
+from curate.core.targets import LIMITS, Target
+from curate.lint.rules import FAMILIES, RULES, Rule, Scope, split_balance
+from curate.lint.rules.rule import BYTE, rule
+from curate.lint.rules.rule_selection import RuleSelection
+from curate.lint.runner import check_paths
+from curate.lint.suppressions import load_suppressions, suppress
+from curate.pipeline.decontaminate import decontaminated
+from curate.pipeline.dedup import plan
 from curate.pipeline.splitting import Sources, split_files
 from curate.report.rules import terms
-from curate.rules import FAMILIES, RULES, Rule, Scope, balance
-from curate.rules.chosen import Chosen
-from curate.rules.rule import BYTE, rule
-from curate.suppressions import load_suppressions, suppress
-from curate.targets import LIMITS, Target
 from curate.verify import verify_files, verify_folder
 from tests.tinymodel import MAX_LENGTH, model_for
 from tests.tinynli import tiny_nli
@@ -29,7 +29,7 @@ from tests.tinynli import tiny_nli
 BENCHMARK = """{"question": "Which gas do plants take up from the air to make sugar in the light of the sun?", "answer": "carbon dioxide"}
 {"question": "Who painted the Mona Lisa?", "answer": "Leonardo da Vinci"}
 """
-CHECK = import_module("curate.check")  # not the function of that name
+CHECK = import_module("curate.lint.runner")  # not the function of that name
 CASES = Path(__file__).parent.parent / "cases"
 EMBEDDINGS = "offline:all-MiniLM-L6-v2"
 BY_MEANING = ("D004", "L006", "X001", "X002")
@@ -45,7 +45,7 @@ def parameter(code: str, *values: Any, name: str = "") -> Any:
 def small_files(monkeypatch: pytest.MonkeyPatch) -> None:
     """Limits that the examples of J018 and L008 can pass."""
     monkeypatch.setitem(LIMITS, Target.OPENAI, replace(LIMITS[Target.OPENAI], file_bytes=200))
-    monkeypatch.setattr(balance, "FEW", 1)
+    monkeypatch.setattr(split_balance, "FEW", 1)
 
 
 def cases() -> list[Any]:
@@ -163,12 +163,12 @@ def test_a_finding_carries_what_its_rule_says(code: str) -> None:
 
 
 def test_codes_and_names_are_unique() -> None:
-    every = [known for family in FAMILIES for known in family.RULES]
+    every = [known for family in FAMILIES for known in import_module(f"curate.lint.rules.{family}").RULES]
     assert len(every) == len({known.code for known in every}) == len({known.name for known in every}) == len(RULES)
 
 
 def chosen(**options: Any) -> list[str]:
-    return list(Chosen.by(CheckConfig(**options)).rules)
+    return list(RuleSelection.from_config(CheckConfig(**options)).rules)
 
 
 def test_rules_are_chosen_by_code_and_by_prefix_and_ignoring_wins() -> None:
@@ -223,8 +223,24 @@ def test_a_well_declared_rule_keeps_its_documentation() -> None:
         """
 
     declared: Rule = rule("X999", "some-name", severity=RULES["J001"].severity, hint="Do this.")(function)
-    assert (declared.summary, declared.why) == ("Summary.", "Why it matters,\nin two lines.")
+    assert (declared.summary, declared.rationale) == ("Summary.", "Why it matters, in two lines.")
     assert (b"caf\xe9\nsecond\n", "café\n".encode()) == (declared.bad, declared.good)
+
+
+def test_an_example_of_one_line_may_stand_beside_its_label() -> None:
+    def function() -> None:
+        """Summary.
+
+        Why.
+
+        Bad: one
+        Good:
+            two
+            three
+        """
+
+    declared: Rule = rule("X999", "some-name", RULES["J001"].severity, hint="Do this.")(function)
+    assert (declared.bad, declared.good) == (b"one\n", b"two\nthree\n")
 
 
 def test_a_rule_says_whom_it_is_for_and_how_it_is_mended() -> None:

@@ -6,18 +6,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from curate.config import ConflictsConfig
 from curate.conflicts import default_models
 from curate.conflicts import reworded as candidates
 from curate.conflicts.answer_polarity import asks_yes_or_no, opposite_polarity, polarity
+from curate.conflicts.conflict import find_conflicts
 from curate.conflicts.default_models import with_default_models
 from curate.conflicts.persona import same_setting
 from curate.conflicts.reworded import nearest, reworded
 from curate.conflicts.same_question import FEATURES, features, probability, words_apart
 from curate.conflicts.weak_answers import is_weak
 from curate.conflicts.wording import other_aspect, other_value, wording
-from curate.detect.conflict import find_conflicts
-from curate.example import Example, Place
+from curate.core.config import ConflictsConfig
+from curate.core.example import Example, Place
 from tests.conftest import chat
 
 TRIPLES = Path(__file__).parents[1] / "bench" / "question_triples.txt"

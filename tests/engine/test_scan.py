@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curate.checker import Checker, Part
-from curate.config import CheckConfig
+from curate.core.config import CheckConfig
+from curate.lint.checker import Checker, Part
+from curate.lint.rules import RULES
+from curate.lint.rules.rule import Scope
+from curate.read.chunks import Batch, Piece, read_piece
 from curate.read.dataset import FileFacts
-from curate.read.pieces import Batch, Piece, read_piece
-from curate.rules import RULES
-from curate.rules.rule import Scope
 from tests.conftest import chat, environment
 from tests.engine.test_pieces import LINES, TEXTS, fragments
 from tests.hostile.process import ROOT
@@ -68,8 +68,8 @@ def agree(data: bytes) -> Batch:
     assert sorted(quick.findings, key=lambda found: found.order) == sorted(careful.findings, key=lambda found: found.order)
     assert quick.facts == careful.facts
     for name in ("exact", "said", "lengths", "asked", "answered", "kinds", "turns", "systems", "labels", "answers", "refusals", "opened"):
-        assert getattr(quick.profile, name) == getattr(careful.profile, name), name
-    assert list(quick.profile.places.lines) == list(careful.profile.places.lines)
+        assert getattr(quick.summary, name) == getattr(careful.summary, name), name
+    assert list(quick.summary.places.lines) == list(careful.summary.places.lines)
     return batch
 
 
@@ -129,7 +129,7 @@ def test_what_another_version_compiled_is_compiled_anew(tmp_path: Path) -> None:
     """numba unpickles its index, and the classes that it names, before it sees that the source has changed."""
     source = """
 from typing import NamedTuple
-from curate.read.compiled import entry, forget
+from curate.read.numba_utils import entry, forget
 class NAME(NamedTuple):
     size: int
 @entry

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from curate.check import check_paths
-from curate.config import CheckConfig
-from curate.finding import Severity
-from curate.read.pieces import pieces_of
-from curate.screening import Screening
+from curate.core.config import CheckConfig
+from curate.core.finding import Severity
+from curate.lint.error_filter import Screening
+from curate.lint.runner import check_paths
+from curate.read.chunks import pieces_of
 from tests.conftest import line_of
 
 

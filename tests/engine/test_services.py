@@ -11,14 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.cli.main import main
-from curate.errors import RemoteError, UsageError
+from curate.core.errors import RemoteError, UsageError
+from curate.core.targets import Target
 from curate.remote.endpoint import EventPage
 from curate.remote.job import JobEvent
 from curate.remote.journal import safe_id
-from curate.remote.key import key_of
-from curate.remote.service import place_of
+from curate.remote.services import key_of, place_of
 from curate.remote.watch import EventLog, news
-from curate.targets import Target
 from tests.conftest import chat
 
 KEY = "sk-never-to-be-seen-0123456789"
@@ -28,7 +27,7 @@ MODEL = "gpt-4.1-mini-2025-04-14"
 def test_a_key_goes_to_its_own_service_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CURATE_REMOTE_KEY", raising=False)
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    monkeypatch.setattr("curate.egress._from_keyring", lambda host: "from-ring" if host == "gateway.example" else "")
+    monkeypatch.setattr("curate.core.egress._from_keyring", lambda host: "from-ring" if host == "gateway.example" else "")
     assert key_of(place_of(Target.OPENAI, "", connected=True)) == KEY
     with pytest.raises(UsageError, match="no key for") as caught:
         key_of(place_of(Target.OPENAI, "https://api.openai.com.evil.example/v1", connected=True))

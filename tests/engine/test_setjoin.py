@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.detect import setjoin
-from curate.detect.setjoin import nearest_before
-from curate.detect.shingles import Sets
+from curate.similarity import cross_split_jaccard_join
+from curate.similarity.cross_split_jaccard_join import nearest_before
+from curate.similarity.shingles import Sets
 
 families = st.lists(st.tuples(st.frozensets(st.integers(0, 60), max_size=40), st.integers(0, 2)), max_size=25)
 SPREAD = np.random.default_rng(1).integers(0, 1 << 32, 61, dtype=np.uint64)
@@ -47,7 +47,7 @@ def test_many_sets_in_stretches_are_found_as_in_one(monkeypatch: pytest.MonkeyPa
     parts = rng.integers(0, 3, len(members)).tolist()
     expected = brute(members, parts, 0.8)
     assert sum(other >= 0 for other, _ in expected) > 100
-    monkeypatch.setattr(setjoin, "CHUNK", 7)
-    monkeypatch.setattr(setjoin, "STRETCH", 11)
+    monkeypatch.setattr(cross_split_jaccard_join, "CHUNK", 7)
+    monkeypatch.setattr(cross_split_jaccard_join, "STRETCH", 11)
     near = nearest_before(sets_of(members), np.array(parts, dtype=np.int8), 0.8, 2)
     assert expected == list(zip(near.other.tolist(), near.similarity.tolist(), strict=True))

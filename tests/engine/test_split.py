@@ -12,12 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import validate
 
-from curate.apply import removal_of
 from curate.cli.main import main
-from curate.decision import Decision, DecisionLog
-from curate.example import content_id
-from curate.manifest import NAME, digest_of, intact, read_manifest
-from curate.runs import Project
+from curate.core.decision import Decision, DecisionLog
+from curate.core.example import content_id
+from curate.core.manifest import NAME, digest_of, intact, read_manifest
+from curate.core.removed import removal_of
+from curate.core.runs import Project
 from curate.schemas import schemas
 from tests.conftest import Write, chat
 

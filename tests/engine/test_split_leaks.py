@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from curate.cli.main import main
-from curate.manifest import read_manifest
+from curate.core.manifest import read_manifest
 from curate.split import groups
 from tests.bench.split_leaks import leaks, rows_in
 from tests.conftest import Write

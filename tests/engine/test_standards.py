@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema.validators import validator_for
 
-from curate.check import CheckReport, check_paths
-from curate.finding import Finding, Severity
+from curate.core.finding import Finding, Severity
+from curate.core.text import visible
+from curate.lint.rules import RULES
+from curate.lint.runner import CheckResult, check_paths
 from curate.report.check_formats import OutputFormat, reported
-from curate.rules import RULES
-from curate.text import visible
 from tests.conftest import Write, chat
 
 ROOT: Final = Path(__file__).parent.parent.parent
@@ -52,10 +52,10 @@ def findings(draw: st.DrawFn) -> Finding:
     return Finding(code, draw(st.sampled_from(Severity)), file, line, pointer, said, hint, draw(st.booleans()), draw(st.none() | st.just("ab" * 16)))
 
 
-reports = st.lists(findings(), max_size=5).map(lambda found: CheckReport(found, files=1, lines=3, examples=2, rules=RULES))
+reports = st.lists(findings(), max_size=5).map(lambda found: CheckResult(found, files=1, lines=3, examples=2, rules=RULES))
 
 
-def text_of(report: CheckReport, kind: OutputFormat) -> str:
+def text_of(report: CheckResult, kind: OutputFormat) -> str:
     return "".join(map(str, reported(report, kind, [], None)))
 
 
@@ -75,7 +75,7 @@ SARIF: Final = ROOT / "tests" / "data" / "sarif-2.1.0.json"
 
 
 @given(reports)
-def test_any_findings_make_sarif(report: CheckReport) -> None:
+def test_any_findings_make_sarif(report: CheckResult) -> None:
     log = json.loads(text_of(report, OutputFormat.SARIF))
     assert mistakes(log, SARIF) == []
     assert [result["ruleId"] for result in log["runs"][0]["results"]] == [finding.code for finding in report.findings]
@@ -107,7 +107,7 @@ def test_the_schema_of_sarif_refuses_what_is_none() -> None:
 
 
 @given(reports)
-def test_any_findings_make_junit(report: CheckReport) -> None:
+def test_any_findings_make_junit(report: CheckResult) -> None:
     root = ElementTree.fromstring(text_of(report, OutputFormat.JUNIT))
     assert root.tag == "testsuites"
     for element in root.iter():
@@ -142,7 +142,7 @@ def unescaped(text: str, escapes: dict[str, str]) -> str:
 
 
 @given(reports)
-def test_any_findings_make_commands_for_github(report: CheckReport) -> None:
+def test_any_findings_make_commands_for_github(report: CheckResult) -> None:
     read = list(commands(text_of(report, OutputFormat.GITHUB)))
     assert len(read) == len(report.findings)
     names = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
@@ -160,12 +160,12 @@ def test_any_findings_make_commands_for_github(report: CheckReport) -> None:
     ("file", "written"), [("a,b.jsonl", "file=a%2Cb.jsonl,"), ("c:d.jsonl", "file=c%3Ad.jsonl,"), ("100%.jsonl", "file=100%25.jsonl,"), ("a\nb", "file=a\\nb,")]
 )
 def test_names_for_github_are_escaped(file: str, written: str) -> None:
-    report = CheckReport([Finding("C001", Severity.ERROR, file, 3, "", "50%", "a: b, c", False, None)], rules=RULES)
+    report = CheckResult([Finding("C001", Severity.ERROR, file, 3, "", "50%", "a: b, c", False, None)], rules=RULES)
     assert text_of(report, OutputFormat.GITHUB) == f"::error {written}line=3,title=C001 no-content::50%25. a: b, c\n"
 
 
 @given(reports)
-def test_any_findings_keep_to_our_schemas(report: CheckReport) -> None:
+def test_any_findings_keep_to_our_schemas(report: CheckResult) -> None:
     schemas = ROOT / "schemas"
     assert mistakes(json.loads(text_of(report, OutputFormat.JSON)), schemas / "check.schema.json") == []
     for line in text_of(report, OutputFormat.JSONL).splitlines():

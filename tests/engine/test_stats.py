@@ -12,11 +12,10 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from curate.cli.main import main
-from curate.report.stats_json import stats_json, stats_output
-from curate.report.stats_text import bar, percent, stats_text
-from curate.scripts import letters
-from curate.stats import collect, histogram, percentile, usual_epochs
-from curate.template import load_template
+from curate.corpus.stats import collect, histogram, percentile, usual_epochs
+from curate.language.scripts import letters
+from curate.models.template import load_template
+from curate.report.stats import bar, percent, stats_result, stats_text
 from tests.conftest import Write, chat
 from tests.strategies import conversations, lines
 from tests.test_layers import HEAVY, python
@@ -51,13 +50,13 @@ def shown(path: Path, width: int = 80) -> str:
     out = Console(width=width, file=None, record=True, color_system=None, quiet=True)
     with out.capture() as captured:
         out.quiet = False
-        for part in stats_text(stats_output(collect([path])), str(path), width):
+        for part in stats_text(stats_result(collect([path])), str(path), width):
             out.print(part)
     return captured.get()
 
 
 def test_every_number(write: Write) -> None:
-    numbers = stats_json(collect([write("data.jsonl", MIXED)]))
+    numbers = stats_result(collect([write("data.jsonl", MIXED)])).model_dump(mode="json")
     assert (numbers["files"], numbers["lines"], numbers["examples"], numbers["duplicates"]) == (1, 8, 7, 1)
     assert numbers["formats"] == {"messages": 5, "alpaca": 1, "unknown": 1}
     assert {name: role["messages"] for name, role in numbers["roles"].items()} == {"assistant": 6, "user": 5, "system": 3, "other": 2, "tool": 1}
@@ -76,13 +75,13 @@ def test_every_number(write: Write) -> None:
 
 def test_a_file_with_nothing_in_it(write: Write) -> None:
     path = write("data.jsonl", b"\n")
-    assert stats_json(collect([path]))["tokens"] == {"mean": 0.0, "p50": 0, "p95": 0, "max": 0, "total": 0}
+    assert stats_result(collect([path])).model_dump(mode="json")["tokens"] == {"mean": 0.0, "p50": 0, "p95": 0, "max": 0, "total": 0}
     assert shown(path) == "data.jsonl  0 examples\n"
 
 
 def test_tokens_are_those_that_training_sees(write: Write) -> None:
     values: list[dict[str, Any]] = [chat("Hi", "Hello."), chat("What is it?", "A test."), {"messages": [{"role": "narrator", "content": "So."}]}]
-    numbers = stats_json(collect([write("data.jsonl", values)], model()))
+    numbers = stats_result(collect([write("data.jsonl", values)], model())).model_dump(mode="json")
     template = load_template(model())
     encoded = [text for value in values for text in template.encode(value).encoded]
     tokens = sum(len(text.input_ids) for text in encoded)
@@ -98,7 +97,7 @@ def test_any_lines_make_numbers_that_add_up_and_fit_the_schema(values: list[dict
     path = Path("data.jsonl")
     path.write_text("".join(json.dumps(value) + "\n" for value in values))
     stats = collect([path])
-    numbers = stats_json(stats)
+    numbers = stats_result(stats).model_dump(mode="json")
     jsonschema.validate(numbers, json.loads(SCHEMA.read_text()))
     assert numbers["examples"] == len(values) == sum(numbers["formats"].values())
     assert sum(part["examples"] for part in numbers["histogram"]) == len(stats.turns) == len(stats.tokens)
@@ -201,6 +200,6 @@ def test_the_command_prints_json_or_a_table(write: Write, capsys: pytest.Capture
 def test_without_a_model_it_loads_nothing_heavy(write: Write) -> None:
     code = f"import sys; from curate.cli.main import main; main(['stats', {str(write('data.jsonl', MIXED))!r}]); print(*sys.modules)"
     modules = python("-c", code).stdout.split("\n")[-2].split()
-    assert "curate.stats" in modules
+    assert "curate.corpus.stats" in modules
     assert [name for name in (*HEAVY, "polars") if name in modules] == []
-    assert "curate.stats" in sys.modules
+    assert "curate.corpus.stats" in sys.modules

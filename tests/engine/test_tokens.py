@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curate.check import check_paths
-from curate.config import CheckConfig
-from curate.errors import ModelError
-from curate.template import Template, load_template
+from curate.core.config import CheckConfig
+from curate.core.errors import ModelError
+from curate.lint.runner import check_paths
+from curate.models.template import Template, load_template
 from tests.conftest import Write, chat
 from tests.strategies import conversations, lines
 from tests.tinymodel import MAX_LENGTH, model

@@ -5,10 +5,10 @@ from typing import Any, Final
 
 import pytest
 
-from curate.check import check_paths
-from curate.config import CheckConfig
-from curate.finding import Severity
-from curate.targets import Target
+from curate.core.config import CheckConfig
+from curate.core.finding import Severity
+from curate.core.targets import Target
+from curate.lint.runner import check_paths
 from tests.conftest import Write
 
 EVERY: Final = tuple(Target)

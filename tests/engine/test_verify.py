@@ -9,11 +9,11 @@ import pytest
 from jsonschema import validate
 
 from curate.cli.main import main
-from curate.decision import Decision, DecisionLog
-from curate.example import content_id
-from curate.files import json_text, sha256
-from curate.manifest import Manifest, digest_of, read_manifest
-from curate.runs import Project
+from curate.core.decision import Decision, DecisionLog
+from curate.core.example import content_id
+from curate.core.files import json_text, sha256
+from curate.core.manifest import Manifest, digest_of, read_manifest
+from curate.core.runs import Project
 from curate.schemas import schemas
 from tests.conftest import Write, chat
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.example import Example, Place
+from curate.core.example import Example, Place
 from curate.report import word_diff as module
 from curate.report.word_diff import Piece, folded, turn_diffs, word_diff
 

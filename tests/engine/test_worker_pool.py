@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from curate.errors import CurateError, InputError, MissingExtra
-from curate.worker_pool import WorkerPool
+from curate.core.errors import CurateError, InputError, MissingExtra
+from curate.core.worker_pool import WorkerPool
 
 pytestmark = pytest.mark.slow
 

@@ -5,22 +5,21 @@ import traceback
 from pathlib import Path
 from random import Random
 
-from curate.check import CheckReport, check_paths
-from curate.config import CheckConfig
-from curate.convert import convert_paths
-from curate.errors import CurateError
-from curate.files import is_packed
-from curate.finding import Severity
-from curate.fix import FixedFile, Fixer, fix_paths
+from curate.core.config import CheckConfig
+from curate.core.errors import CurateError
+from curate.core.files import is_packed
+from curate.core.finding import Severity
+from curate.core.targets import Target
+from curate.core.text import UNSAFE
+from curate.corpus.stats import collect
+from curate.lint.fixes import FixedFile, Fixer, fix_paths
+from curate.lint.rules import RULES
+from curate.lint.runner import CheckResult, check_paths
+from curate.pipeline.convert import convert_paths
 from curate.report.check_formats import OutputFormat, reported
 from curate.report.console import Styled
 from curate.report.fix import fix_text, unified
-from curate.report.stats_json import stats_json, stats_output
-from curate.report.stats_text import stats_text
-from curate.rules import RULES
-from curate.stats import collect
-from curate.targets import Target
-from curate.text import UNSAFE
+from curate.report.stats import stats_result, stats_text
 
 ALL = tuple(sorted({code[0] for code in RULES} - {"K"}))
 """All families but those that need a model."""
@@ -55,7 +54,7 @@ def _check(path: Path, random: Random) -> None:
         _said(report, kind, path)
 
 
-def _said(report: CheckReport, kind: OutputFormat, path: Path) -> None:
+def _said(report: CheckResult, kind: OutputFormat, path: Path) -> None:
     out = io.StringIO()
     for piece in reported(report, kind, [path], 50):
         out.write(piece.plain if isinstance(piece, Styled) else piece)
@@ -91,6 +90,6 @@ def _convert(path: Path, random: Random) -> None:
 
 def _stats(path: Path, random: Random) -> None:
     stats = collect([path])
-    stats_json(stats)
-    for piece in stats_text(stats_output(stats), str(path), random.choice((20, 80, 160))):
+    stats_result(stats).model_dump(mode="json")
+    for piece in stats_text(stats_result(stats), str(path), random.choice((20, 80, 160))):
         assert not UNSAFE.search(str(getattr(piece, "plain", "")).replace("\n", ""))

@@ -8,9 +8,9 @@ import pytest
 import zstandard
 
 from curate.cli.main import main
-from curate.errors import InputError, UsageError
-from curate.files import blocks
-from curate.limits import LINE, UNPACKED
+from curate.core.errors import InputError, UsageError
+from curate.core.files import blocks
+from curate.core.limits import LINE, UNPACKED
 from tests.conftest import Write, line_of
 from tests.hostile.process import curate
 

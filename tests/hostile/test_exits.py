@@ -225,8 +225,8 @@ def test_a_report_to_a_full_device(write: Write) -> None:
 )  # fmt: skip
 def test_malformed_gguf(data: bytes) -> None:
     pytest.importorskip("gguf", exc_type=ImportError)
-    from curate.errors import ModelError
-    from train.export.gguf_model import template_in, tokens_in
+    from curate.core.errors import ModelError
+    from train.export.gguf_file import template_in, tokens_in
 
     Path("model.gguf").write_bytes(data)
     for read in (template_in, tokens_in):

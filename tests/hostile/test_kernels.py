@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.cli.main import main
-from curate.detect.setjoin import nearest_before
-from curate.detect.shingles import Sets
+from curate.similarity.cross_split_jaccard_join import nearest_before
+from curate.similarity.shingles import Sets
 from tests.conftest import Write
 from tests.hostile.process import curate
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from curate.restore import finish
+from curate.output.restore import finish
 
 KILLS = int(os.environ.get("CURATE_KILLS", "2"))
 SLOW = """

@@ -120,10 +120,10 @@ def test_errors_show_no_key(name: str, write: Write, capsys: pytest.CaptureFixtu
     assert_clear(shown([TOKEN], capsys))
 
 
-@pytest.mark.parametrize("modules", ["curate.finding", "curate.finding, curate.report.check_json", "curate.rules"])
+@pytest.mark.parametrize("modules", ["curate.core.finding", "curate.core.finding, curate.report.check_json", "curate.lint.rules"])
 def test_a_finding_is_masked_whatever_was_imported(modules: str) -> None:
     made = f"Finding('Q001', Severity.INFO, 'f', 1, '/{AWS}', 'says {AWS}', '', False, None)"
-    code = f"import {modules}; from curate.finding import Finding, Severity; print({made})"
+    code = f"import {modules}; from curate.core.finding import Finding, Severity; print({made})"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment(PYTHONPATH=str(ROOT)), timeout=60).stdout
     assert AWS not in found
     assert "says [AWS ACCESS KEY]" in found

@@ -11,8 +11,8 @@ import pytest
 
 import curate
 from curate.cli.main import main
-from curate.egress import address_of, key_for
-from curate.errors import UsageError
+from curate.core.egress import address_of, key_for
+from curate.core.errors import UsageError
 from tests.conftest import Write, trust
 
 pytest.importorskip("openai", exc_type=ImportError)

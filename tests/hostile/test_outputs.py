@@ -9,7 +9,7 @@ import pytest
 
 import curate
 from curate.cli.main import main
-from curate.errors import UsageError
+from curate.core.errors import UsageError
 from tests.conftest import Write
 
 CASES: dict[str, tuple[str, ...]] = {

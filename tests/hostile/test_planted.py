@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from curate.cli.main import main
-from curate.errors import InputError, UsageError
-from curate.files import checksum, sha256
-from curate.manifest import NAME, digest_of, read_manifest
-from curate.paths import inner
-from curate.transaction import READY, STAGE, replacing_together, settle
+from curate.core.errors import InputError, UsageError
+from curate.core.files import checksum, sha256
+from curate.core.manifest import NAME, digest_of, read_manifest
+from curate.core.paths import inner
+from curate.core.transaction import READY, STAGE, replacing_together, settle
 from tests.conftest import Write, environment
 
 OUT = Path("place/out")
@@ -150,7 +150,7 @@ def forged(change: Callable[[dict[str, Any]], None]) -> None:
 
 
 def read_manifest_unchecked() -> Any:
-    from curate.manifest import Manifest
+    from curate.core.manifest import Manifest
 
     return Manifest.model_validate_json((OUT / NAME).read_bytes())
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from curate.bounded import VARIABLE, Bounds, OutOfBoundsError
 from curate.cli.main import main
+from curate.core.bounded import VARIABLE, Bounds, OutOfBoundsError
 from tests.conftest import Write
 from tests.hostile.process import curate
 

@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 
 from curate.cli.main import main
-from curate.config import DedupConfig
-from curate.dedup import plan
-from curate.detect import archive
-from curate.detect.stored import kinds
-from curate.errors import OutputError
-from curate.files import TEMPORARY, replacing
-from curate.scratch import PREFIX, scratch, sweep
+from curate.core import npz_cache
+from curate.core.config import DedupConfig
+from curate.core.errors import OutputError
+from curate.core.files import TEMPORARY, replacing
+from curate.core.scratch import PREFIX, scratch, sweep
+from curate.corpus.cache_codec import kinds
+from curate.pipeline.dedup import plan
 from tests.conftest import Write, environment
 
 VICTIM = "what nobody may touch"
@@ -92,14 +92,14 @@ def test_a_cache_that_somebody_else_made_is_not_believed(name: str, signed: bool
     expected = plan([data], DedupConfig()).losses
     assert main(["dedup", "data.jsonl", "-q"]) == 0
     [path] = NEAR.glob("piece-*")
-    arrays = archive.load(path, kinds(keyed=False))
+    arrays = npz_cache.load(path, kinds(keyed=False))
     assert arrays is not None
     arrays[name] = arrays[name].copy()
     arrays[name].flat[:5] = arrays[name].flat[5:10]
     if signed:  # as somebody signs it who has not our key
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(archive, "_key", lambda: b"")
-            assert archive.save(path, arrays) == ""
+            patch.setattr(npz_cache, "_key", lambda: b"")
+            assert npz_cache.save(path, arrays) == ""
     else:
         np.savez(path, allow_pickle=False, **arrays)
     capsys.readouterr()
@@ -114,7 +114,7 @@ def test_a_cache_that_somebody_else_made_is_not_believed(name: str, signed: bool
 def test_what_a_killed_process_left_goes_at_the_next_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Write) -> None:
     room = tmp_path / "tmp"
     room.mkdir()
-    program = "import sys, time\nfrom curate.scratch import scratch\n(scratch() / 'data').write_text('x')\nprint(flush=True)\ntime.sleep(60)\n"
+    program = "import sys, time\nfrom curate.core.scratch import scratch\n(scratch() / 'data').write_text('x')\nprint(flush=True)\ntime.sleep(60)\n"
     child = subprocess.Popen([sys.executable, "-c", program], env=environment(TMPDIR=str(room)), stdout=subprocess.PIPE)
     assert child.stdout is not None
     child.stdout.readline()

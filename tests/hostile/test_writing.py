@@ -12,15 +12,15 @@ from typing import Any
 import pytest
 
 import curate
-import curate.output
+import curate.output.folder
 from curate.cli.main import main
-from curate.config import Config
-from curate.decision import DecisionLog
-from curate.errors import ExitCode, InputError, UsageError
-from curate.manifest import intact, read_manifest
-from curate.output import names_of
-from curate.outputs import Written, replacing_both
-from curate.runs import Project
+from curate.core.config import Config
+from curate.core.decision import DecisionLog
+from curate.core.errors import ExitCode, InputError, UsageError
+from curate.core.manifest import intact, read_manifest
+from curate.core.output_pair import Written, replacing_both
+from curate.core.runs import Project
+from curate.output.folder import names_of
 from tests.conftest import Write, chat, environment
 
 DATA = Path("data.jsonl")
@@ -97,7 +97,7 @@ def test_a_file_that_changes_while_it_is_read_is_told_and_nothing_is_written(
 
         return changed
 
-    monkeypatch.setattr(curate.output, "finish", then(curate.output.finish))
+    monkeypatch.setattr(curate.output.folder, "finish", then(curate.output.folder.finish))
     if verb not in LATE:
         monkeypatch.setattr(Written, "write", then(Written.write))
     assert main(VERBS[verb]) == 2
@@ -147,7 +147,7 @@ def test_who_has_not_changed_is_written(write: Write) -> None:
 def test_a_line_that_is_lost_on_the_way_stops_everything_whatever_python_leaves_out(verb: str, optimised: str) -> None:
     program = """
 import sys
-from curate.outputs import Written
+from curate.core.output_pair import Written
 from curate.cli.main import main
 write, lost = Written.write, [True]
 def losing(self, data):

@@ -10,15 +10,15 @@ import pytest
 from textual.pilot import Pilot
 from textual.worker import WorkerCancelled
 
-from curate.config import Config
-from curate.decision import DecisionLog
-from curate.detect.evidence import Evidence
-from curate.example import Example, Place
-from curate.finding import Finding, Severity
+from curate.conflicts.evidence import Evidence
+from curate.core.config import Config
+from curate.core.decision import DecisionLog
+from curate.core.example import Example, Place
+from curate.core.finding import Finding, Severity
+from curate.core.runs import Project
 from curate.read.index import Lines
-from curate.review import Clash, Cluster, Dispute, Member, ReviewSession, Side, Sources, Stand
-from curate.review.facts import Advanced, Checked, ConflictsFound, DuplicatesFound, Ended, Fact, FindingsFound
-from curate.runs import Project
+from curate.review import AnswerGroup, Cluster, Member, MultiConflict, PairConflict, ReviewSession, Side, Sources
+from curate.review.events import Advanced, Checked, ConflictsFound, DuplicatesFound, Ended, FindingsFound, ScanEvent
 from tui.app import CurateApp
 from tui.screens.queue import QueueScreen
 
@@ -68,7 +68,7 @@ def example_at(lines: Lines, line: int) -> Example:
     return parsed.example
 
 
-def facts_about(lines: Lines) -> list[Fact]:
+def facts_about(lines: Lines) -> list[ScanEvent]:
     def side(line: int) -> Side:
         return Side(Place(NAME, line), example_at(lines, line).id)
 
@@ -86,8 +86,8 @@ def facts_about(lines: Lines) -> list[Fact]:
     ]
     cluster = Cluster(side(3), (Member(side(5), "D003", 0.82), Member(side(4), "D003", 0.87), Member(side(6), "D001", 1.0)))
     pair = Cluster(side(1), (Member(side(2), "D003", 0.91),), apart=True)
-    clash = Clash("X003", side(1), side(2), 1.0, (Evidence("dates", "1969", "1968", 0.97),), 0.97, id="1969-1968")
-    dispute = Dispute("Who is the best?", (Stand((side(10),), 3), Stand((side(11),), 1), Stand((side(12),), 1)))
+    clash = PairConflict("X003", side(1), side(2), 1.0, (Evidence("dates", "1969", "1968", 0.97),), 0.97, id="1969-1968")
+    dispute = MultiConflict("Who is the best?", (AnswerGroup((side(10),), 3), AnswerGroup((side(11),), 1), AnswerGroup((side(12),), 1)))
     return [
         Advanced("check", 0, None),
         FindingsFound(findings[:2]),
@@ -126,7 +126,7 @@ def session(open_session: Opens) -> ReviewSession:
     return open_session()
 
 
-def told(sources: Sources, tell: Callable[[Fact], None], stopped: Callable[[], bool]) -> None:
+def told(sources: Sources, tell: Callable[[ScanEvent], None], stopped: Callable[[], bool]) -> None:
     """Tells the facts about the file as a scan does."""
     lines = Lines(sources.files)
     list(lines.build())

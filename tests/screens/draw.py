@@ -17,20 +17,20 @@ from math import exp
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from curate.config import load_config
-from curate.datamap import MAPPED, Mapped, Neighbour
+from curate.core.config import load_config
+from curate.core.datamap import MAPPED, Mapped, Neighbour
+from curate.core.runs import Project
 from curate.pipeline import run
 from curate.read.dataset import FileFacts, read_file
 from curate.review import Sources, sources_of
-from curate.review.facts import Fact
+from curate.review.events import ScanEvent
 from curate.review.scan import scan
-from curate.review.trained import FILTER, training_of
-from curate.runs import Project
+from curate.review.training_signals import FILTER, training_of
 from tests.conftest import chat
 from tests.screens.conftest import settled
 from tests.screens.test_run_screens import write_evaluation
 from tui.app import CurateApp
-from tui.review_app import At
+from tui.review_state import At
 
 EXAMPLES: Final = Path(__file__).parents[2] / "examples" / "instructions" / "instruction-data.json"
 SMALL, LARGE = (80, 24), (160, 50)
@@ -130,17 +130,17 @@ def write_datamap(folder: Path) -> None:
     (folder / "datamap.jsonl").write_bytes(b"".join(MAPPED.dump_json(one) + b"\n" for one in mapped))
 
 
-def facts() -> list[Fact]:
+def facts() -> list[ScanEvent]:
     """What is found in the project: looked for once, told to each screen."""
-    found: list[Fact] = []
+    found: list[ScanEvent] = []
     scan(sources_of([Path()]), None, found.append)
     return found
 
 
-async def draw(picture: Picture, known: Sequence[Fact], size: tuple[int, int], out: Path, *, light: bool) -> None:
+async def draw(picture: Picture, known: Sequence[ScanEvent], size: tuple[int, int], out: Path, *, light: bool) -> None:
     """Draw a screen once everything is told."""
 
-    def tell_all(_sources: Sources, tell: Callable[[Fact], None], _stopped: Callable[[], bool]) -> None:
+    def tell_all(_sources: Sources, tell: Callable[[ScanEvent], None], _stopped: Callable[[], bool]) -> None:
         for fact in [training_of(Project(Path()).run("qlora")), *known] if trained else known:
             tell(fact)
 

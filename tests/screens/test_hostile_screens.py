@@ -8,18 +8,18 @@ from typing import cast
 import pytest
 from textual.pilot import Pilot
 
-from curate.config import Config
+from curate.core.config import Config
+from curate.core.runs import Project
+from curate.core.text import UNSAFE
 from curate.read.index import Lines
 from curate.review import KINDS, Sources
-from curate.review.facts import Ended, Fact, TrainingKnown
-from curate.review.trained import FILTER
-from curate.runs import Project
-from curate.text import UNSAFE
+from curate.review.events import Ended, ScanEvent, TrainingKnown
+from curate.review.training_signals import FILTER
 from tests.screens.conftest import HOSTILE, LINES, chat, opened, queue, screen_text, settled, told, write_lines
 from tests.screens.test_run_screens import write_evaluation, write_run, write_splits
 from tests.screens.test_trained import ids_known, mapped
 from tui.app import CurateApp
-from tui.review_app import At
+from tui.review_state import At
 from tui.screens.edit import EditScreen
 from tui.screens.training import RunsScreen
 
@@ -116,7 +116,7 @@ async def test_what_runs_say_is_shown_and_not_obeyed(make_app: Makes, size: tupl
 async def test_what_a_run_found_hard_is_shown_and_not_obeyed(lines: Lines) -> None:
     known = TrainingKnown([mapped(lines, 2, 1, near=9), mapped(lines, 9, 2, near=2)], 11)
 
-    def trained(_: Sources, tell: Callable[[Fact], None], __: Callable[[], bool]) -> None:
+    def trained(_: Sources, tell: Callable[[ScanEvent], None], __: Callable[[], bool]) -> None:
         for one in (known, ids_known(lines), Ended()):
             tell(one)
 
@@ -147,8 +147,8 @@ async def test_what_a_manifest_says_is_shown_and_not_obeyed() -> None:
         await opened(pilot, "v")
         seen += await scrolled(pilot)
         assert {char for char in UNSAFE.findall(seen) if char != "\n"} == set()
-        assert "what left, and why" in seen
-        assert "held by Look \\x1b[31mhere" in seen
+        assert "removed, by reason" in seen
+        assert "linked by Look \\x1b[31mhere" in seen
 
 
 async def test_a_megabyte_and_ten_thousand_turns() -> None:
@@ -161,4 +161,4 @@ async def test_a_megabyte_and_ten_thousand_turns() -> None:
         assert "turn 50" in queue(app)._page().left.plain  # type: ignore[union-attr]
         assert "later messages" in queue(app)._page().left.plain  # type: ignore[union-attr]
         await opened(pilot, "e")
-        assert isinstance(app.screen, EditScreen) or "your own editor" in screen_text(app)
+        assert isinstance(app.screen, EditScreen) or "E opens $EDITOR" in screen_text(app)

@@ -39,8 +39,8 @@ def pressing(*keys: str) -> Callable[[Pilot[None]], Awaitable[None]]:
 def test_picture(snap_compare: Any, make_app: Makes, keys: tuple[str, ...], size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
     """A rule that is explained better is no new picture, so the rules are others here."""
     rule = SimpleNamespace(name="unknown-role", why="Templates refuse it.")
-    monkeypatch.setattr("curate.rules.RULES", {"M006": rule})
-    monkeypatch.setattr("curate.decision.user", lambda: "ann")
+    monkeypatch.setattr("curate.lint.rules.RULES", {"M006": rule})
+    monkeypatch.setattr("curate.core.decision.user", lambda: "ann")
     if keys[:1] in (("7",), ("8",)):
         write_evaluation(write_run("first", 20, report=True))
     if keys[:1] == ("6",):

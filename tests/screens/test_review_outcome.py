@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from curate.config import load_config
-from curate.decision import DecisionLog
+from curate.core.config import load_config
+from curate.core.decision import DecisionLog
+from curate.core.runs import Project
 from curate.pipeline import run
 from curate.read.index import Lines
 from curate.review import Cluster, Edit, ReviewSession, sources_of
-from curate.review.choices import as_keeper, words_for
+from curate.review.choices import as_keeper, verdicts_for
 from curate.review.scan import scan
-from curate.runs import Project
 from tests.conftest import chat
 from tests.screens.outcome import differences
 
@@ -26,7 +26,7 @@ MOMENTS = int(os.environ.get("CURATE_KILLS", "6"))
 """Random moments at which the process is killed; 100 were tried by hand: CURATE_KILLS=100."""
 DECIDER = """
 import sys
-from curate.decision import DecisionLog
+from curate.core.decision import DecisionLog
 from curate.read.index import Lines
 from curate.review import ReviewSession
 from pathlib import Path
@@ -97,19 +97,19 @@ def test_two_hundred_decisions_at_full_speed_are_what_comes_out() -> None:
         for number in range(len(queue)):
             entry = queue.entry(number)
             if isinstance(entry.subject, Cluster) and not entry.pair:
-                words = rng.choice((words_for(session, entry, "keep", 0), words_for(session, entry, "drop", 0), as_keeper(entry.subject, 0)))
+                words = rng.choice((verdicts_for(session, entry, "keep", 0), verdicts_for(session, entry, "drop", 0), as_keeper(entry.subject, 0)))
             else:
-                words = words_for(session, entry, rng.choice(("left", "right", "both", "neither")))
-            session.say(words, entry.about)
+                words = verdicts_for(session, entry, rng.choice(("left", "right", "both", "neither")))
+            session.decide(words, entry.about)
             count += 1
     for number in range(200 - count):
         entry = session.examples.entry(number)
         parsed = session.line(entry.place)
         assert parsed is not None
         if number % 10 == 0:
-            session.say({entry.ids[0]: Edit(chat(f"What is edit {number} about?", f"About thing {number} and nothing else."))})
+            session.decide({entry.ids[0]: Edit(chat(f"What is edit {number} about?", f"About thing {number} and nothing else."))})
         else:
-            session.say({entry.ids[0]: "drop" if number % 2 else "keep"})
+            session.decide({entry.ids[0]: "drop" if number % 2 else "keep"})
         if number % 25 == 24:
             session.undo()
             session.redo()

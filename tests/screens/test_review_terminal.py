@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from curate.cli.main import main
-from curate.errors import ExitCode
+from curate.core.errors import ExitCode
 
 
 def write_data(folder: Path) -> Path:

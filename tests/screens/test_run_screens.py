@@ -8,21 +8,21 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
-from curate.config import Config
-from curate.errors import CurateError
+from curate.core.config import Config
+from curate.core.errors import CurateError
+from curate.core.runs import Project
 from curate.pipeline import run
 from curate.pipeline.followed import Follower, State
 from curate.pipeline.outcome import PLAIN
-from curate.pipeline.proving import prove
 from curate.report.verify import PointOutput, VerifyOutput
 from curate.review import Sources
-from curate.review.facts import Ended
-from curate.review.makeup import makeup_of
-from curate.runs import Project
+from curate.review.events import Ended
+from curate.review.split_composition import composition_of
+from curate.review.verification import prove
 from curate.verify.proof import Verdict as Proved
 from tests.conftest import chat
 from tests.screens.conftest import opened, screen_text, settled
-from train.evaluation.report import Evaluation, Output, Result, Score, Verdict
+from train.evaluation.evaluation_result import Evaluation, Output, Result, Score, Verdict
 from train.scores import METRICS
 from tui.app import CurateApp
 from tui.render.splits import proof
@@ -140,12 +140,12 @@ async def test_splits_are_shown_and_proved() -> None:
         await opened(pilot, "6")
         text = screen_text(app)
         assert "43 lines read" in text
-        assert "tokens, half have fewer" in text
+        assert "median tokens" in text
         with Path("out", "test.jsonl").open("ab") as file:
             file.write(Path("out", "train.jsonl").read_bytes())
         await opened(pilot, "v")
         text = screen_text(app)
-        assert "✖ it does not hold" in text
+        assert "✖ failed" in text
         assert "✖ L001" in text
         assert "✓ L005" in text
 
@@ -153,7 +153,7 @@ async def test_splits_are_shown_and_proved() -> None:
 def test_a_proof_that_holds_says_so() -> None:
     points = [PointOutput(name="files", verdict=Proved.PROVED, said="as they were"), PointOutput(name="L006", verdict=Proved.OPEN, said="no model")]
     found = VerifyOutput(folder="out", manifest_sha256="0", holds=True, complete=False, examples={"train": 1}, points=points, findings=[])
-    assert "✓ it holds; 1 point left open" in proof(found, 80, asked=False).plain
+    assert "✓ verified; 1 point left open" in proof(found, 80, asked=False).plain
 
 
 @pytest.mark.slow
@@ -167,7 +167,7 @@ def test_what_splits_are_made_of_is_held_beside_each_other(tmp_path: Path) -> No
     short, long = chat("Who?", "Ann."), {"messages": [*chat("Who?", "Ann.")["messages"], *chat("And then?", "Bob.")["messages"]]}  # type: ignore[misc]
     for name, examples in (("train", [short] * 90 + [long] * 10), ("validation", [short] * 18 + [long] * 3), ("test", [short] * 10 + [long] * 20)):
         (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(example) + "\n" for example in examples))
-    found = makeup_of({name: tmp_path / f"{name}.jsonl" for name in ("train", "validation", "test")})
+    found = composition_of({name: tmp_path / f"{name}.jsonl" for name in ("train", "validation", "test")})
     (trait,) = found.traits
     assert (trait.name, [round(share, 2) for share in trait.shares], trait.apart) == ("more than 3 messages", [0.1, 0.14, 0.67], (False, False, True))
 

@@ -12,13 +12,13 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Input, TextArea
 
-from curate.config import Config
-from curate.decision import Decision, DecisionLog
-from curate.errors import InputError, OutputError
-from curate.review import Sources, Standing
-from curate.review.facts import Advanced, Broke, Ended, Fact
-from curate.runs import Project
-from curate.suppressions import load_suppressions
+from curate.core.config import Config
+from curate.core.decision import Decision, DecisionLog
+from curate.core.errors import InputError, OutputError
+from curate.core.runs import Project
+from curate.lint.suppressions import load_suppressions
+from curate.review import ReviewStatus, Sources
+from curate.review.events import Advanced, Broke, Ended, ScanEvent
 from tests.screens.conftest import LINES, SECRET, chat, opened, queue, screen_text, settled, told, write_lines
 from tui.app import CurateApp
 from tui.keys import KEYS, TABS
@@ -39,7 +39,7 @@ def app_for(facts: Callable[..., None] = told, lines: tuple[bytes, ...] = LINES)
 async def test_the_first_lines_can_be_looked_at_while_everything_else_goes_on() -> None:
     go_on = threading.Event()
 
-    def slow(_sources: Sources, tell: Callable[[Fact], None], _stopped: Callable[[], bool]) -> None:
+    def slow(_sources: Sources, tell: Callable[[ScanEvent], None], _stopped: Callable[[], bool]) -> None:
         tell(Advanced("check", 5, None))
         go_on.wait(10)
 
@@ -82,8 +82,8 @@ async def test_decide_undo_quit_and_reopen(make_app: Makes, journal: Path) -> No
     app = make_app()
     async with app.run_test(size=(80, 24)) as pilot:
         session = await opened(pilot, "3")
-        assert [session.standing(session.findings.entry(number)) for number in (1, 3)] == [Standing.DROP, Standing.DROP]
-        assert session.standing(session.conflicts.entry(0)) == Standing.MIXED
+        assert [session.status(session.findings.entry(number)) for number in (1, 3)] == [ReviewStatus.DROP, ReviewStatus.DROP]
+        assert session.status(session.conflicts.entry(0)) == ReviewStatus.MIXED
         assert "3 of 3 decided" in screen_text(app)
     assert len(journal.read_text().splitlines()) == 9
 
@@ -103,11 +103,11 @@ async def test_a_cluster_is_decided_duplicate_by_duplicate(make_app: Makes) -> N
         assert entry
         assert "duplicate 1/2" in screen_text(app)
         await opened(pilot, "d")
-        assert ("duplicate 2/2" in screen_text(app), session.standing(entry)) == (True, Standing.PARTLY)
+        assert ("duplicate 2/2" in screen_text(app), session.status(entry)) == (True, ReviewStatus.PARTLY)
         await opened(pilot, "left", "k")
         assert [session.verdict(example) for example in entry.ids] == ["keep", "undecided"]
         await opened(pilot, "end", "D")
-        assert session.standing(entry) == Standing.DROP
+        assert session.status(entry) == ReviewStatus.DROP
 
 
 async def test_choose_a_keeper_and_split_a_cluster(make_app: Makes) -> None:
@@ -126,7 +126,7 @@ async def test_a_question_with_many_answers_is_settled_by_a_stand(make_app: Make
     app = make_app()
     async with app.run_test(size=(120, 40)) as pilot:
         session = await opened(pilot, "5", "end")
-        assert "most say so" in screen_text(app)
+        assert "majority" in screen_text(app)
         await opened(pilot, "right", "h")
         entry = session.conflicts.entry(1)
         assert [session.verdict(example) for example in entry.ids] == ["drop", "keep", "drop"]
@@ -168,7 +168,7 @@ async def test_filter_order_and_clear(make_app: Makes) -> None:
         await opened(pilot, "enter", "d")
         assert session.progress("finding").decided == 1
         await opened(pilot, "slash", *" never", "enter")
-        assert "Nothing matches the filter" in screen_text(app)
+        assert "No entry matches the filter" in screen_text(app)
         await opened(pilot, "k", "d", "n", "down", "end", "escape")
         assert len(queue(app).list) == 5
         assert not queue(app).query_one("#filter", Input).display
@@ -197,7 +197,7 @@ async def test_edit_in_place_with_what_the_rules_say(make_app: Makes) -> None:
         assert example
         assert [message.text for message in example.messages] == ["hi", "I am."]
         await opened(pilot, "u")
-        assert session.standing(session.findings.entry(1)) == Standing.UNDECIDED
+        assert session.status(session.findings.entry(1)) == ReviewStatus.UNDECIDED
 
 
 async def test_edit_in_an_editor_of_ones_own(make_app: Makes, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -228,13 +228,13 @@ async def test_repair_shows_first_what_would_change(make_app: Makes) -> None:
         await pilot.press("r")
         await pilot.pause(0.2)
         await opened(pilot, "enter")
-        assert session.standing(session.findings.entry(0)) == Standing.EDIT
+        assert session.status(session.findings.entry(0)) == ReviewStatus.EDIT
 
 
 async def test_what_stands_above_a_list_stands_over_its_columns(make_app: Makes) -> None:
     app = make_app()
     async with app.run_test(size=(100, 40)) as pilot:
-        for key, columns in (("2", ("line", "what")), ("3", ("rule", "line", "what")), ("4", ("size", "what")), ("5", ("rule", "what"))):
+        for key, columns in (("2", ("line", "question")), ("3", ("rule", "line", "message")), ("4", ("size", "question")), ("5", ("rule", "question"))):
             await opened(pilot, key)
             head, *rows = screen_text(app).split("\n")[1:4]
             starts = [head.index(column) for column in columns]
@@ -306,13 +306,13 @@ async def test_a_file_that_changes_is_told_and_read_again(make_app: Makes) -> No
         assert len(app.session.examples) == 13
         assert "new" in screen_text(app)
         dropped = app.session.examples.entry(7)
-        assert app.session.standing(dropped) == Standing.DROP
+        assert app.session.status(dropped) == ReviewStatus.DROP
 
 
 async def test_a_stage_that_cannot_go_on_is_told() -> None:
     error = InputError("data.jsonl: is a zip archive \x1b[2J [red]", "unpack it first")
 
-    def broken(_sources: Sources, tell: Callable[[Fact], None], _stopped: Callable[[], bool]) -> None:
+    def broken(_sources: Sources, tell: Callable[[ScanEvent], None], _stopped: Callable[[], bool]) -> None:
         tell(Broke("check", error))
         tell(Ended())
 
@@ -342,7 +342,7 @@ async def test_a_full_disk_is_told_and_nothing_counts(make_app: Makes, monkeypat
     app = make_app()
     async with app.run_test(size=(100, 30), notifications=True) as pilot:
         session = await opened(pilot, "3")
-        monkeypatch.setattr("curate.decision.append_lines", full)
+        monkeypatch.setattr("curate.core.decision.append_lines", full)
         await opened(pilot, "d")
         assert (queue(app).list.cursor, session.progress().decided) == (0, 0)
         assert "free some space" in screen_text(app)

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from curate.decision import Decision, DecisionLog
-from curate.errors import OutputError
+from curate.core.decision import Decision, DecisionLog
+from curate.core.errors import OutputError
 from curate.read.index import Lines
-from curate.review import Choice, Cluster, Dispute, Edit, Entry, Kind, Progress, ReviewSession, Standing, View, next_open, views
+from curate.review import Choice, Cluster, Edit, Entry, Kind, MultiConflict, Progress, ReviewSession, ReviewStatus, View, next_open, views
 from curate.review.bulk import decide, preview
-from curate.review.choices import apart_from, as_keeper, only_stand, words_for
+from curate.review.choices import apart_from, as_keeper, only_group, verdicts_for
 from tests.screens.conftest import Opens, example_at
 
 
@@ -26,7 +26,7 @@ def found(session: ReviewSession, code: str) -> Entry:
 
 
 def choose(session: ReviewSession, entry: Entry, choice: Choice, member: int | None = None) -> None:
-    session.say(words_for(session, entry, choice, member), entry.about)
+    session.decide(verdicts_for(session, entry, choice, member), entry.about)
 
 
 def view(session: ReviewSession, kind: Kind, text: str = "", sort: str = "") -> View:
@@ -48,12 +48,12 @@ def test_a_decision_is_on_the_disk_before_the_call_returns(session: ReviewSessio
     entry = found(session, "C003")
     choose(session, entry, "drop")
     assert [(entry.ids[0], "drop")] == verdicts(session)
-    assert (session.standing(entry), session.log.decisions[0].about) == (Standing.DROP, "C003")
+    assert (session.status(entry), session.log.decisions[0].about) == (ReviewStatus.DROP, "C003")
 
 
 def test_a_verdict_counts_for_every_entry_about_the_example(session: ReviewSession) -> None:
     choose(session, found(session, "C003"), "drop")
-    assert session.standing(found(session, "M016")) == Standing.DROP
+    assert session.status(found(session, "M016")) == ReviewStatus.DROP
     assert Progress(2, 3) == session.progress("finding")
     assert view(session, "finding", "is:drop").rows.tolist() == [1, 0]
 
@@ -77,10 +77,10 @@ def test_keeping_a_side_drops_the_other_in_one_step(session: ReviewSession) -> N
 
 def test_a_conflict_is_over_when_one_side_is_gone(session: ReviewSession) -> None:
     entry = session.conflicts.entry(0)
-    session.say({entry.ids[0]: "keep"})
-    assert session.standing(entry) == Standing.PARTLY
-    session.say({entry.ids[1]: "drop"})
-    assert session.standing(entry) == Standing.MIXED
+    session.decide({entry.ids[0]: "keep"})
+    assert session.status(entry) == ReviewStatus.PARTLY
+    session.decide({entry.ids[1]: "drop"})
+    assert session.status(entry) == ReviewStatus.MIXED
 
 
 def test_to_keep_a_duplicate_keeps_its_keeper(session: ReviewSession) -> None:
@@ -98,44 +98,44 @@ def test_exact_copies_cannot_be_decided_about(session: ReviewSession) -> None:
     assert [member.side.place.line for member in cluster.distinct] == [5, 4]
     copy = found(session, "D001")
     choose(session, copy, "drop")
-    assert (frozenset(), Standing.NOTHING, []) == (copy.choices, session.standing(copy), [word for word in verdicts(session) if word[1] == "drop"])
+    assert (frozenset(), ReviewStatus.NOTHING, []) == (copy.choices, session.status(copy), [word for word in verdicts(session) if word[1] == "drop"])
 
 
 def test_another_keeper_stays_in_place_of_all_others(session: ReviewSession) -> None:
     cluster = session.clusters.entry(1).subject
     assert isinstance(cluster, Cluster)
-    session.say(as_keeper(cluster, 1))
+    session.decide(as_keeper(cluster, 1))
     assert [session.verdict(side.id) for side in (cluster.kept, *(member.side for member in cluster.distinct))] == ["drop", "drop", "keep"]
 
 
 def test_a_split_cluster_keeps_one_of_each_part(session: ReviewSession) -> None:
     cluster = session.clusters.entry(1).subject
     assert isinstance(cluster, Cluster)
-    session.say(apart_from(session, cluster, [0]))
+    session.decide(apart_from(session, cluster, [0]))
     assert [session.verdict(side.id) for side in (cluster.kept, *(member.side for member in cluster.distinct))] == ["keep", "keep", "drop"]
 
 
 def test_one_stand_of_a_question_with_many_answers_holds(session: ReviewSession) -> None:
     entry = session.conflicts.entry(1)
-    assert isinstance(entry.subject, Dispute)
-    session.say(only_stand(session, entry.subject, 1), entry.about)
+    assert isinstance(entry.subject, MultiConflict)
+    session.decide(only_group(session, entry.subject, 1), entry.about)
     assert [session.verdict(example) for example in entry.ids] == ["drop", "keep", "drop"]
-    assert session.standing(entry) == Standing.MIXED
+    assert session.status(entry) == ReviewStatus.MIXED
 
 
 def test_undo_and_redo_have_no_end_and_survive_a_restart(session: ReviewSession, open_session: Opens) -> None:
     entry = found(session, "C003")
     for choice in ("keep", "drop", "keep"):
         choose(session, entry, choice)
-    standings = []
+    statuses = []
     again = open_session()
     while again.undo():
-        standings.append(again.standing(entry))
+        statuses.append(again.status(entry))
     third = open_session()
     while third.redo():
-        standings.append(third.standing(entry))
-    expected = [Standing.DROP, Standing.KEEP, Standing.UNDECIDED, Standing.KEEP, Standing.DROP, Standing.KEEP]
-    assert standings == expected
+        statuses.append(third.status(entry))
+    expected = [ReviewStatus.DROP, ReviewStatus.KEEP, ReviewStatus.UNDECIDED, ReviewStatus.KEEP, ReviewStatus.DROP, ReviewStatus.KEEP]
+    assert statuses == expected
     choose(third, entry, "drop")
     assert third.redo() is None
 
@@ -143,26 +143,26 @@ def test_undo_and_redo_have_no_end_and_survive_a_restart(session: ReviewSession,
 def test_an_edit_is_what_the_example_is_from_then_on(session: ReviewSession, lines: Lines) -> None:
     entry = found(session, "C003")
     value = {"messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "Hello."}]}
-    session.say({entry.ids[0]: Edit(value)}, entry.about)
+    session.decide({entry.ids[0]: Edit(value)}, entry.about)
     changed = session.example(entry)
     assert changed is not None
-    assert (changed.messages[1].text, session.standing(entry)) == ("Hello.", Standing.EDIT)
+    assert (changed.messages[1].text, session.status(entry)) == ("Hello.", ReviewStatus.EDIT)
     choose(session, entry, "keep")  # to keep what was edited is to keep the edit
-    assert session.standing(entry) == Standing.EDIT
+    assert session.status(entry) == ReviewStatus.EDIT
     session.undo()
     assert session.example(entry) == example_at(lines, 7)
 
 
 def test_a_broken_line_can_be_mended_and_nothing_else(session: ReviewSession, open_session: Opens) -> None:
-    from curate.edited import key_of
+    from curate.output.edited import key_of
 
     entry = found(session, "J001")
     parsed = session.line(entry.place)
     assert parsed is not None
-    assert (entry.choices, session.standing(entry)) == (frozenset(), Standing.NOTHING)
-    session.say({key_of(parsed): Edit({"messages": []})})
+    assert (entry.choices, session.status(entry)) == (frozenset(), ReviewStatus.NOTHING)
+    session.decide({key_of(parsed): Edit({"messages": []})})
     again = open_session()
-    assert [session.standing(found(session, "J001")), again.standing(found(again, "J001"))] == [Standing.EDIT, Standing.EDIT]
+    assert [session.status(found(session, "J001")), again.status(found(again, "J001"))] == [ReviewStatus.EDIT, ReviewStatus.EDIT]
 
 
 def test_next_goes_round_and_past_what_is_decided(session: ReviewSession) -> None:
@@ -221,10 +221,10 @@ def test_what_two_people_decided_apart_is_shown_and_settled(session: ReviewSessi
     choose(session, entry, "drop")
     session.log.merge(other.path)
     session.follow_journal()
-    assert (session.standing(entry), len(session.contested(entry.ids[0]))) == (Standing.CONTESTED, 2)
+    assert (session.status(entry), len(session.contested(entry.ids[0]))) == (ReviewStatus.CONTESTED, 2)
     assert codes(session, "is:contested") == ["M006"]
     choose(session, entry, "drop")
-    assert (session.standing(entry), session.contested(entry.ids[0])) == (Standing.DROP, ())
+    assert (session.status(entry), session.contested(entry.ids[0])) == (ReviewStatus.DROP, ())
 
 
 def test_a_decision_that_cannot_be_written_does_not_count(session: ReviewSession, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -233,7 +233,7 @@ def test_a_decision_that_cannot_be_written_does_not_count(session: ReviewSession
     def full(*_: object) -> None:
         raise OutputError("decisions.jsonl: cannot be written: no space left", "free some space")
 
-    monkeypatch.setattr("curate.decision.append_lines", full)
+    monkeypatch.setattr("curate.core.decision.append_lines", full)
     with pytest.raises(OutputError):
         choose(session, entry, "left")
-    assert (session.standing(entry), session.undo()) == (Standing.UNDECIDED, None)
+    assert (session.status(entry), session.undo()) == (ReviewStatus.UNDECIDED, None)

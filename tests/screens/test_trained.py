@@ -7,18 +7,18 @@ from pathlib import Path
 import pytest
 
 from curate.cli.main import main
-from curate.config import Config
-from curate.datamap import MAPPED, Mapped, Neighbour
-from curate.errors import InputError
+from curate.core.config import Config
+from curate.core.datamap import MAPPED, Mapped, Neighbour
+from curate.core.errors import InputError
+from curate.core.runs import Project, data_of, find_run
+from curate.lint.suppressions import load_suppressions
 from curate.read.index import Lines
 from curate.review import ReviewSession, Sources
-from curate.review.facts import Ended, ExamplesKnown, Fact, TrainingKnown
-from curate.review.trained import FILTER, beside, training_of
-from curate.runs import Project, data_of, find_run
-from curate.suppressions import load_suppressions
+from curate.review.events import Ended, ExamplesKnown, ScanEvent, TrainingKnown
+from curate.review.training_signals import FILTER, related, training_of
 from tests.screens.conftest import Opens, example_at, facts_about, opened, screen_text, write_lines
 from tui.app import CurateApp
-from tui.review_app import At
+from tui.review_state import At
 from tui.screens.ask import AskScreen
 
 
@@ -43,7 +43,7 @@ def known(lines: Lines) -> TrainingKnown:
     return TrainingKnown([mapped(lines, 2, 1, near=10), mapped(lines, 4, 2, spike=3), mapped(lines, 11, 3), gone], 11)
 
 
-def facts(lines: Lines) -> list[Fact]:
+def facts(lines: Lines) -> list[ScanEvent]:
     *told, ended = facts_about(lines)
     assert isinstance(ended, Ended)
     return [known(lines), *told[:4], ids_known(lines), *told[4:], ended]
@@ -67,21 +67,21 @@ def test_what_was_hard_to_learn_is_found_again_in_the_files(learnt: ReviewSessio
     assert "the loss of step 3 rose for its sake" in learnt.findings.head(shown[1])
     assert learnt.notes == ["1 example of the run worth a look is not in these files: edited since, or elsewhere"]
     assert learnt.trained is not None
-    near = beside(learnt.examples, (learnt.conflicts, learnt.clusters), entries[0].ids[0], learnt.trained.mapped)
+    near = related(learnt.examples, (learnt.conflicts, learnt.clusters), entries[0].ids[0], learnt.trained.mapped)
     assert [(one.why, one.side.place.line) for one in near] == [
         ("neighbour 0.90 alike, learnt to 0.20", 10), ("conflict X003", 1),
     ]  # fmt: skip
-    others = beside(learnt.examples, (learnt.conflicts, learnt.clusters), entries[1].ids[0], learnt.trained.mapped)
+    others = related(learnt.examples, (learnt.conflicts, learnt.clusters), entries[1].ids[0], learnt.trained.mapped)
     assert ("near-duplicate, 87% alike", 3) not in [(one.why, one.side.place.line) for one in others]
     assert {one.side.place.line for one in others} >= {5}
-    learnt.say({entries[0].ids[0]: "drop"}, entries[0].about)
+    learnt.decide({entries[0].ids[0]: "drop"}, entries[0].about)
     assert learnt.log.decisions[-1].about == "PULL"
 
 
 async def test_the_review_begins_there_with_what_stands_beside(lines: Lines) -> None:
     path = write_lines(Path())
 
-    def told(_: Sources, tell: Callable[[Fact], None], __: Callable[[], bool]) -> None:
+    def told(_: Sources, tell: Callable[[ScanEvent], None], __: Callable[[], bool]) -> None:
         for fact in facts(lines):
             tell(fact)
 
@@ -100,7 +100,7 @@ async def test_the_review_begins_there_with_what_stands_beside(lines: Lines) -> 
 
 
 async def test_what_no_rule_has_found_is_neither_suppressed_nor_repaired(lines: Lines) -> None:
-    def told(_: Sources, tell: Callable[[Fact], None], __: Callable[[], bool]) -> None:
+    def told(_: Sources, tell: Callable[[ScanEvent], None], __: Callable[[], bool]) -> None:
         for fact in facts(lines):
             tell(fact)
 

@@ -37,7 +37,7 @@ def test_lines_of_standard_input_are_one_conversation(finished: Path, capsys: py
     assert (code, out.count("\n")) == (0, 2), err
     monkeypatch.setattr("sys.stdin", io.StringIO("word " * 400))
     code, _, err = talk([str(finished / "run")], capsys)
-    assert (code, "tokens; with 512 for the answer the model takes 256" in err) == (2, True)
+    assert (code, "tokens; with 512 for the answer that is more than the model's 256" in err) == (2, True)
 
 
 @pytest.mark.slow
@@ -50,14 +50,14 @@ def test_another_template_than_that_of_the_training_is_not_asked_with(finished: 
         assert len(file.read_text()) == len(before)
         code, out, err = talk([str(file.parents[1] if file.suffix == ".jinja" else file.parent), "--ask", "Hi"], capsys)
         assert (code, out) == (2, "")
-        assert "its chat template is not the one of the training" in err
+        assert "its chat template is not the one used in training" in err
         assert "### USER" in err.split("there: ")[1].split("\n")[0]
         assert "<|im_start|>" in err.split("trained: ")[1].split("\n")[0]
 
 
 def test_what_a_model_says_is_never_obeyed_by_the_terminal() -> None:
     from tests.trainer.tiny import make_tokenizer
-    from train.partner import _Said
+    from train.inference import _Said
 
     tokenizer, shown = make_tokenizer(), list[str]()
     said = _Said(tokenizer, shown.append)

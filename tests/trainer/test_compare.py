@@ -7,8 +7,8 @@ import pytest
 
 from curate.cli.main import main
 from tests.trainer.tiny import write_recipe
-from train.compare import VARIANTS, variant
 from train.recipe import Recipe
+from train.sweep.compare_methods import VARIANTS, variant
 
 RECIPE = Recipe(model="m", data="d", rank=8, dropout=0.1, learning_rate=1e-3, batch=4, max_steps=7)
 

@@ -12,17 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.cli.main import main
-from curate.errors import UsageError
-from train.compose import refuse, summed
-from train.factors import Factors
+from curate.core.errors import UsageError
+from train.lora_weights import LoraWeights
+from train.merge_adapters import refuse, summed
 from train.trained import open_trained
 
 
-def factors(rank: int, scale: float, modules: str, seed: int) -> Factors:
+def factors(rank: int, scale: float, modules: str, seed: int) -> LoraWeights:
     generator = torch.Generator().manual_seed(seed)
     made = {name: (torch.randn(rank, 5, generator=generator), torch.randn(7, rank, generator=generator)) for name in modules}
     config: Any = SimpleNamespace(r=rank)
-    return Factors(scale, made, config)
+    return LoraWeights(scale, made, config)
 
 
 MADE = st.builds(factors, st.integers(1, 3), st.floats(0.1, 4), st.sampled_from(["q", "qv", "v"]), st.integers(0, 99))
@@ -30,7 +30,7 @@ PARTS = st.lists(st.tuples(MADE, st.floats(-2, 2)), min_size=2, max_size=3)
 
 
 @given(PARTS)
-def test_the_sum_is_exact(parts: list[tuple[Factors, float]]) -> None:
+def test_the_sum_is_exact(parts: list[tuple[LoraWeights, float]]) -> None:
     made = summed([part for part, _ in parts], [weight for _, weight in parts])
     for module, (down, up) in made.items():
         wanted = torch.zeros(7, 5, dtype=torch.float64)
@@ -72,7 +72,7 @@ def test_what_would_not_be_exact_is_refused_with_the_reason(finished: Path, tmp_
         with pytest.raises(UsageError, match="--weights"):
             refuse([run, run], weights)
     config = json.loads((finished / "run/adapter/adapter_config.json").read_text())
-    from train.factors import obstacle
+    from train.lora_weights import obstacle
 
     for change, why in (({"use_dora": True}, "DoRA"), ({"bias": "all"}, "biases"), ({"init_lora_weights": "pissa"}, "changed the base")):
         (tmp_path / "adapter_config.json").write_text(json.dumps({**config, **change}))

@@ -8,13 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.datamap import MAPPED, read_datamap, worth_a_look
-from curate.errors import InputError
-from curate.example import Example, Place
-from train.datamap import datamap, summed
-from train.loss_book import LossBook
-from train.neighbours import neighbours
-from train.visits import visits_of
+from curate.core.datamap import MAPPED, read_datamap, worth_a_look
+from curate.core.errors import InputError
+from curate.core.example import Example, Place
+from train.journal import LossLog
+from train.training_dynamics import datamap, neighbours, summed, visits_of
 
 CITIES = ("Rome", "Paris", "Oslo", "Cairo", "Lima", "Delhi", "Bern", "Quito", "Sofia", "Accra")
 
@@ -127,7 +125,7 @@ def test_neighbours_share_words_that_not_everybody_has() -> None:
 
 
 def test_a_book_that_was_torn_is_cut_back(tmp_path: Path) -> None:
-    kept = LossBook(tmp_path / "losses.jsonl", [3, 4])
+    kept = LossLog(tmp_path / "losses.jsonl", [3, 4])
     kept.write(1, [0, 1], [[2.0, 4.0, 1.0], [0.0, 0.0, 0.0]])
     kept.write(2, [1], [[1.0, 2.0, 2.0]])
     with kept.path.open("ab") as file:

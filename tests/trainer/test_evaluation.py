@@ -8,15 +8,13 @@ import numpy as np
 import pytest
 
 from curate.cli.main import main
-from curate.example import Example, Place
-from curate.template import Template
+from curate.core.example import Example, Place
+from curate.models.template import Template
 from tests.trainer.tiny import WORDS, make_tokenizer
-from train.evaluation.prompt import Prompts
-from train.evaluation.question import Question, questions_of, spread
-from train.evaluation.report import Comparison, Result, Score, Verdict
-from train.evaluation.shots import fixed, shot_of
+from train.evaluation.evaluation_result import Comparison, Result, Score, Verdict
+from train.evaluation.prompts import Prompts, Question, fixed, questions_of, shot_of, spread
+from train.evaluation.significance import Resampling
 from train.evaluation.task import guess
-from train.evaluation.uncertainty import Resampling
 from train.evaluation.verdict import best_tuned, verdict_of
 from train.scores import METRICS
 from train.scores.metric import Expected, Given
@@ -151,14 +149,14 @@ def test_training_helped_only_where_it_beats_every_prompt() -> None:
     drawn = judged((0.3, 0.0001), (0.01, 0.4))
     assert (drawn.outcome, drawn.use) == ("no-gain", "few-shot")
     assert drawn.sentence.startswith("no measurable gain: tuned 60.0, few-shot 59.0 macro F1 (+1.0 ± 2.3, p = 0.400); use few-shot")
-    assert "would take about 529 questions" in drawn.sentence
+    assert "needs about 529 questions" in drawn.sentence
     lost = judged((0.1, 0.01), (-0.2, 0.0001))
     assert (lost.outcome, lost.use) == ("worse", "few-shot")
-    assert "the answers have become likelier" in judged((0.3, 0.0001), (0.0, 1.0), perplexity=-2.0).sentence.lower()
+    assert "the answers did become more likely" in judged((0.3, 0.0001), (0.0, 1.0), perplexity=-2.0).sentence.lower()
 
 
 def test_a_handful_of_questions_decides_nothing() -> None:
-    assert "9 questions decide nothing" in judged((0.3, 0.0001), (0.3, 0.0001), questions=9).sentence
+    assert "9 questions are too few to decide" in judged((0.3, 0.0001), (0.3, 0.0001), questions=9).sentence
 
 
 def test_classes_are_those_of_the_tuned_contender_that_does_best() -> None:
@@ -233,21 +231,21 @@ def test_what_was_changed_since_the_training_is_refused(finished: Path, capsys: 
     (split / "test.jsonl").write_text((split / "train.jsonl").read_text())
     code, told = evaluated(folder, capsys, "--data", str(split))
     assert code == 2
-    assert "is not what it was at the training" in told
+    assert "has changed since the training" in told
     template = folder / "run/adapter/chat_template.jinja"
     template.write_text(template.read_text().replace("<|im_start|>", "### "))
     code, told = evaluated(folder, capsys)
     assert code == 2
-    assert "its chat template is not the one of the training" in told
+    assert "its chat template is not the one used in training" in told
     assert "trained: " in told
     shutil.copy(finished / "run/adapter/chat_template.jinja", template)
     with (folder / "run/adapter/adapter_model.safetensors").open("ab") as file:
         file.write(b" ")
     code, told = evaluated(folder, capsys)
-    assert (code, "is not what the run ended with" in told) == (2, True)
+    assert (code, "was changed since the end of the run" in told) == (2, True)
     (folder / "run/report.json").unlink()
     code, told = evaluated(folder, capsys)
-    assert (code, "this run is not finished" in told) == (2, True)
+    assert (code, "this run has not finished" in told) == (2, True)
     assert main(["evaluate", "nothing"]) == 2
     assert "no such run" in capsys.readouterr().err
 

@@ -39,7 +39,7 @@ def validated(project: Path) -> Path:
 def test_out_of_memory_makes_passes_smaller_and_nothing_else(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import torch
 
-    from train import step
+    from train import loop
     from train.loss import losses as real
 
     write_recipe(project, dropout=0.0, dtype="float32", method="lora", max_steps=4, generations=0)
@@ -50,7 +50,7 @@ def test_out_of_memory_makes_passes_smaller_and_nothing_else(project: Path, monk
             raise torch.OutOfMemoryError("CUDA out of memory")
         return real(model, packed)
 
-    monkeypatch.setattr(step, "losses", small)
+    monkeypatch.setattr(loop, "losses", small)
     assert run(project, "small") == 0
     (event,) = events(project / "small", "out-of-memory")
     assert event["tokens_per_pass"] <= 70
@@ -62,12 +62,12 @@ def test_a_single_text_that_does_not_fit_ends_the_training_with_what_to_do(
 ) -> None:
     import torch
 
-    from train import step
+    from train import loop
 
     def never(*_: Any) -> Any:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr(step, "losses", never)
+    monkeypatch.setattr(loop, "losses", never)
     assert run(project, "run") == 2
     assert "out of memory with a single text of" in capsys.readouterr().err
 
@@ -75,10 +75,10 @@ def test_a_single_text_that_does_not_fit_ends_the_training_with_what_to_do(
 def test_a_loss_that_is_no_number_names_the_example(project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     import torch
 
-    from train import step
+    from train import loop
+    from train.data import prepare
+    from train.journal import Narrator
     from train.loss import losses as real
-    from train.prepare import prepare
-    from train.progress import Narrator
     from train.recipe import load_recipe
 
     write_recipe(project, max_steps=10, generations=0)
@@ -93,7 +93,7 @@ def test_a_loss_that_is_no_number_names_the_example(project: Path, monkeypatch: 
     prepared = prepare(load_recipe(project / "recipe.toml"), Narrator(quiet=True))
     third = prepared.order[2][1]
     bad = torch.tensor(prepared.train.encoded[third].input_ids)
-    monkeypatch.setattr(step, "losses", poisoned)
+    monkeypatch.setattr(loop, "losses", poisoned)
     assert run(project, "run") == 2
     assert f"the loss of 1 text is not a number: {project}/split/train.jsonl:{third + 1}" in capsys.readouterr().err
     assert len(losses(project / "run")) == 2
@@ -130,9 +130,9 @@ def test_measuring_on_the_way_changes_nothing_but_which_adapter_is_kept(validate
 def test_a_place_to_report_to_that_is_not_installed_is_told_before_the_training(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from train import reporting
+    from train import recipe
 
-    monkeypatch.setattr(reporting, "find_spec", lambda name: name if name == "tensorboardX" else None)
+    monkeypatch.setattr(recipe, "find_spec", lambda name: name if name == "tensorboardX" else None)
     write_recipe(project, report_to=["tensorboard", "wandb"])
     assert run(project, "run") == 2
     told = capsys.readouterr().err
@@ -154,13 +154,13 @@ def test_a_full_disk_is_told_before_the_training(project: Path, monkeypatch: pyt
 
 
 def test_what_does_not_fit_is_refused_with_what_does(project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    from train import settings
+    from train import autoconfig
 
-    monkeypatch.setattr(settings, "available", lambda: 1 << 20)
+    monkeypatch.setattr(autoconfig, "available", lambda: 1 << 20)
     assert run(project, "run") == 2
     told = capsys.readouterr().err
     assert "of memory, and there are 1.0 MB" in told
-    assert "take a smaller base" in told
+    assert "choose a smaller base" in told
 
 
 def test_noise_is_drawn_in_training_only_and_the_same_again(project: Path) -> None:

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from curate.config import Config
+from curate.core.config import Config
+from curate.core.runs import Project
 from curate.pipeline.followed import Followed, State
 from curate.review import Sources
-from curate.review.facts import Ended
-from curate.runs import Project
+from curate.review.events import Ended
 from tests.screens.conftest import opened, screen_text
 from tests.trainer.tiny import write_recipe
 from tui.app import CurateApp

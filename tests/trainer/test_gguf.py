@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from curate.errors import UsageError
-from curate.template import Template
+from curate.core.errors import UsageError
+from curate.models.template import Template
 from tests.trainer.test_export import exported
 from tests.trainer.tiny import CHATML, make_tokenizer
 
@@ -66,21 +66,21 @@ LLAMA_3 = """{{ bos_token }}{% for message in messages %}{{ '<|start_header_id|>
 
 @pytest.mark.parametrize(("source", "known"), [(CHATML, True), (LLAMA_3.replace(" | trim", ""), True), (LLAMA_3, False)])
 def test_a_template_is_told_in_gos_language_only_where_it_renders_the_same(source: str, known: bool) -> None:
-    from train.export.turns import turns_of
+    from train.export.ollama_template import turn_template
 
     template = Template(make_tokenizer(source))
-    turns = turns_of(template, [])
+    turns = turn_template(template, [])
     assert (turns is not None) == known
     if turns is not None:
         asked = [{"role": "user", "content": " two  words "}]
         assert turns.render(asked) == template.prompt({"messages": [*asked, {"role": "assistant", "content": "x"}]})
-        assert turns_of(template, [{"messages": [*asked, {"role": "assistant", "content": "x"}], "tools": [{"type": "function"}]}]) is None
+        assert turn_template(template, [{"messages": [*asked, {"role": "assistant", "content": "x"}], "tools": [{"type": "function"}]}]) is None
 
 
 def test_a_tokenizer_that_llama_cpp_would_cut_differently_is_refused() -> None:
     from tokenizers import pre_tokenizers
 
-    from train.export.gguf_tokenizer import cut_of
+    from train.export.gguf_layout import cut_of
 
     tokenizer = make_tokenizer()
     assert cut_of(tokenizer) == "gpt-2"
@@ -88,14 +88,14 @@ def test_a_tokenizer_that_llama_cpp_would_cut_differently_is_refused() -> None:
     tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True), plain])
     assert cut_of(tokenizer) == "smollm"
     tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Punctuation(), plain])
-    with pytest.raises(UsageError, match="no known name in llama"):
+    with pytest.raises(UsageError, match="no name for the pre-tokenizer"):
         cut_of(tokenizer)
 
 
 def test_models_outside_the_family_are_told_what_else_there_is() -> None:
     from transformers import GPT2Config, LlamaConfig, MistralConfig
 
-    from train.export.gguf_family import family_of
+    from train.export.gguf_layout import family_of
 
     assert family_of(LlamaConfig()).permutes
     for config in (GPT2Config(), MistralConfig(sliding_window=4096)):
@@ -109,7 +109,7 @@ def test_scaled_positions_are_told_as_transformers_computes_them() -> None:
     from transformers import LlamaConfig
     from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
 
-    from train.export.gguf_family import frequency_factors
+    from train.export.gguf_layout import frequency_factors
 
     rope = {
         "rope_type": "llama3",

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from curate.errors import ConfigError, ModelError
+from curate.core.errors import ConfigError, ModelError
 from tests.trainer.tiny import write_recipe
 from train.methods import METHODS
 from train.recipe import Recipe, load_recipe
@@ -40,17 +40,19 @@ def recipe_of(project: Path, variant: str, **values: Any) -> Recipe:
 def test_a_method_learns_comes_back_and_goes_on(project: Path, variant: str) -> None:
     import torch
 
-    from train.attach import put_back, reload
-    from train.evaluate import held_out_loss
-    from train.folder import RunFolder
+    from train.adapters import load_adapter, load_adapter_weights
+    from train.data import prepare
+    from train.held_out import held_out_loss
+    from train.journal import Narrator
     from train.model import DTYPES, load_base
-    from train.prepare import prepare
-    from train.progress import Narrator
-    from train.run import train
+    from train.results import Report
+    from train.run_folder import RunFolder
+    from train.training import train_until
 
     narrator = Narrator(quiet=True)
     recipe, folder = recipe_of(project, variant), RunFolder(project / "run")
-    report = train(recipe, folder, mode="new", narrator=narrator)
+    report = train_until(1.0, recipe, folder, mode="new", narrator=narrator)
+    assert isinstance(report, Report)
     assert report.tuned_loss < report.base_loss
     assert 0 < report.trainable_parameters <= report.total_parameters
     assert recipe.quantised == (variant not in ("lora", "full"))
@@ -60,9 +62,9 @@ def test_a_method_learns_comes_back_and_goes_on(project: Path, variant: str) -> 
     base = load_base(recipe, dtype)
     if variant == "full":
         back = base.float()
-        put_back(back, folder.adapter)
+        load_adapter_weights(back, folder.adapter)
     else:
-        back = reload(base, folder.adapter)
+        back = load_adapter(base, folder.adapter)
     assert held_out_loss(back, texts, dtype, packing=True, done=lambda _: None) == report.tuned_loss
     alone = held_out_loss(back, texts, dtype, packing=False, done=lambda _: None)
     assert alone == pytest.approx(report.tuned_loss, rel=1e-2)
@@ -74,17 +76,17 @@ def test_a_method_learns_comes_back_and_goes_on(project: Path, variant: str) -> 
         left = folder.path / name
         left.unlink() if left.is_file() else shutil.rmtree(left)
     torch.manual_seed(99)
-    assert train(recipe, folder, mode="resume", narrator=narrator) == report
+    assert train_until(1.0, recipe, folder, mode="resume", narrator=narrator) == report
     assert weights.read_bytes() == before
 
 
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ({"method": "ia3", "rank": 8}, "method 'ia3' makes no use of rank"),
+        ({"method": "ia3", "rank": 8}, "method 'ia3' does not use rank"),
         ({"method": "qlora", "quantisation": "none"}, "qlora without quantisation is lora"),
         ({"method": "full", "quantisation": "nf4"}, "cannot be trained"),
-        ({"initialisation": "pissa"}, "needs the weights as they are"),
+        ({"initialisation": "pissa"}, "needs a base that is not in 4 bits"),
         ({"method": "prefix-tuning", "activation_checkpointing": True}, "does not work with activation_checkpointing"),
         ({"patience": 2, "evaluate_every": 0}, "patience counts measurements"),
     ],
@@ -99,18 +101,23 @@ def test_weights_that_are_a_pickle_are_not_loaded(finished: Path, tmp_path: Path
     """PEFT takes adapter_model.bin where there is nothing else."""
     import torch
 
-    from train.attach import put_back, reload, reload_beside
-    from train.factors import factors_of
-    from train.folder import RunFolder
+    from train.adapters import load_adapter, load_adapter_beside, load_adapter_weights
+    from train.lora_weights import lora_weights
     from train.model import load_base
+    from train.run_folder import RunFolder
 
     adapter, planted = RunFolder(finished / "run").adapter, tmp_path / "adapter"
     base = load_base(load_recipe(finished / "recipe.toml"), torch.float32)
-    tuned = reload(base, adapter)
+    tuned = load_adapter(base, adapter)
     shutil.copytree(adapter, planted)
     weights = planted / "adapter_model.safetensors"
     weights.unlink()
     torch.save({}, planted / "adapter_model.bin")
-    for load in (lambda: reload(base, planted), lambda: reload_beside(tuned, planted, "other"), lambda: put_back(tuned, planted), lambda: factors_of(planted)):
-        with pytest.raises(ModelError, match=r"there is no adapter_model\.safetensors, and weights in another form are not loaded"):
+    for load in (
+        lambda: load_adapter(base, planted),
+        lambda: load_adapter_beside(tuned, planted, "other"),
+        lambda: load_adapter_weights(tuned, planted),
+        lambda: lora_weights(planted),
+    ):
+        with pytest.raises(ModelError, match=r"there is no adapter_model\.safetensors, and other formats are not loaded"):
             load()

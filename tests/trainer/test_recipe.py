@@ -6,13 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.errors import ConfigError, InputError, UsageError
-from curate.template import Template
+from curate.core.errors import ConfigError, InputError, UsageError
+from curate.models.template import Template
 from tests.trainer.tiny import make_tokenizer, write_recipe, write_split
+from train.batching import plan_order, split_into_microbatches
 from train.data import load_split
-from train.order import plan_order
-from train.pack import spread
-from train.recipe import Recipe, load_recipe
+from train.recipe import ALIASES, Recipe, load_recipe
 
 
 def recipe(**values: object) -> Recipe:
@@ -29,8 +28,18 @@ def test_all_mistakes_are_told_with_what_was_meant(tmp_path: Path) -> None:
 
 
 def test_epochs_and_steps_together_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="which one counts"):
+    with pytest.raises(ConfigError, match="exclude each other"):
         load_recipe(write_recipe(tmp_path, epochs=1))
+
+
+def test_names_of_transformers_and_peft_stand_for_the_recipes_own(tmp_path: Path) -> None:
+    path = write_recipe(tmp_path, rank=None, lora_r=6, schedule=None, lr_scheduler_type="linear", optim="sgd")
+    found = load_recipe(path, ["lora_alpha=8", "per_device_train_batch_size=3"])
+    assert (found.rank, found.alpha, found.schedule, found.optimiser, found.batch) == (6, 8.0, "linear", "sgd", 3)
+    assert set(ALIASES.values()) <= Recipe.model_fields.keys()
+    assert not ALIASES.keys() & Recipe.model_fields.keys()
+    with pytest.raises(ConfigError, match="rank and lora_r are two names of one key"):
+        load_recipe(write_recipe(tmp_path, lora_r=6))
 
 
 def test_broken_and_missing_recipes(tmp_path: Path) -> None:
@@ -61,7 +70,7 @@ def test_each_text_comes_once_per_epoch_in_an_order_that_the_seed_alone_decides(
 
 @given(st.lists(st.integers(1, 300), min_size=1, max_size=40), st.integers(1, 400), st.integers(1, 4))
 def test_every_text_of_a_step_is_in_one_pass_and_no_pass_is_too_big(lengths: list[int], room: int, ranks: int) -> None:
-    found = spread(lengths, room, ranks)
+    found = split_into_microbatches(lengths, room, ranks)
     assert sorted(index for passes in found for one in passes for index in one) == list(range(len(lengths)))
     assert all(sum(lengths[index] for index in one) <= room or len(one) == 1 for passes in found for one in passes)
     assert len(found) == ranks

@@ -13,17 +13,17 @@ from typing import Any
 import pytest
 
 from curate.cli.main import main
-from curate.errors import CurateError, InputError, UsageError
+from curate.core.errors import CurateError, InputError, UsageError
 from curate.report.console import console
 from tests.conftest import environment
 from tests.trainer.tiny import write_recipe, write_split
-from train.progress import Narrator
+from train.journal import Narrator
 from train.recipe import load_recipe
-from train.sweep import text
-from train.sweep.folder import SweepFolder
-from train.sweep.report import Sweep
-from train.sweep.run import sweep
+from train.sweep import sweep_report as text
 from train.sweep.space import space_of
+from train.sweep.sweep_folder import SweepFolder
+from train.sweep.sweep_result import Sweep
+from train.sweep.sweeper import sweep
 from train.sweep.trial import Runner, Watch, Work
 
 QUIET = Narrator(quiet=True)
@@ -108,7 +108,7 @@ def test_when_nothing_comes_to_a_loss_there_is_no_best_recipe(light: Path) -> No
 def test_a_full_disk_ends_the_sweep_and_is_not_held_against_the_trial(light: Path) -> None:
     with pytest.raises(CurateError, match="told by OutputError") as error:
         swept(light, answering({2: "OutputError"}))
-    assert "the same command goes on" in error.value.hint
+    assert "the same command to continue" in error.value.hint
     done: list[tuple[int, float]] = []
     assert swept(light, answering({2: 0.1}, done)).best == 2
     assert done[0][0] == 2
@@ -224,7 +224,7 @@ def test_a_sweep_of_eight_trials_that_was_killed_and_interrupted_finds_the_same_
             process.send_signal(number)
             _, said = process.communicate(timeout=60)
         assert process.returncode == expected, said
-    assert "the same command goes on from here" in said
+    assert "the same command continues from here" in said
     resumed = swept(project, here, *over, output="killed")
     assert (project / "killed/best.toml").read_text() == (project / "whole/best.toml").read_text()
     assert [(one.number, one.loss, one.state) for one in resumed.trials] == [(one.number, one.loss, one.state) for one in whole.trials]

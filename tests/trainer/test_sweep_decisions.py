@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.errors import ConfigError, UsageError
+from curate.core.errors import ConfigError, UsageError
 from tests.trainer.tiny import write_recipe
 from train.recipe import Recipe, load_recipe
 from train.sweep.halving import Halving, Outcome, Piece, winner

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import normalizers
 
-from curate.encoding import IGNORED
-from curate.errors import ModelError
-from curate.template import Template
+from curate.core.errors import ModelError
+from curate.models.encoding import IGNORED
+from curate.models.template import Template
 from tests.trainer.tiny import CHATML, make_tokenizer
 
 LLAMA3 = """{{ '<|begin_of_text|>' }}{% for message in messages %}{{ '<|start_header_id|>' + message['role'] + '<|end_header_id|>

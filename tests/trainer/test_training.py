@@ -23,14 +23,14 @@ def parts(tiny_model: Path) -> tuple[Any, Any, Any]:
     """Recipe, 4-bit model with a fresh adapter, and encoded texts."""
     import torch
 
-    from curate.template import Template
-    from train.attach import attach
+    from curate.models.template import Template
+    from train.adapters import add_adapter
     from train.model import load_base
     from train.recipe import Recipe
 
     recipe = Recipe(model=str(tiny_model), data="d", rank=4, dropout=0.0)
     torch.manual_seed(0)
-    model = attach(load_base(recipe, torch.bfloat16), recipe)
+    model = add_adapter(load_base(recipe, torch.bfloat16), recipe)
     template = Template(make_tokenizer())
     return recipe, model, [text for one in conversations(6) for text in template.encode(one).encoded]
 
@@ -38,9 +38,9 @@ def parts(tiny_model: Path) -> tuple[Any, Any, Any]:
 def gradients(model: Any, texts: Any) -> list[Any]:
     import torch
 
+    from train.batching import pack
     from train.loss import weighted_loss
     from train.model import autocast
-    from train.pack import pack
 
     model.train()
     model.zero_grad()
@@ -53,7 +53,8 @@ def gradients(model: Any, texts: Any) -> list[Any]:
 def test_gradients_after_an_evaluation_equal_those_before_it(parts: tuple[Any, Any, Any]) -> None:
     import torch
 
-    from train.evaluate import answers, held_out_loss
+    from train.generation import answers
+    from train.held_out import held_out_loss
 
     _, model, texts = parts
     with torch.no_grad():  # a fresh adapter passes no gradient on; below it nothing could go missing
@@ -74,7 +75,7 @@ def test_gradients_after_an_evaluation_equal_those_before_it(parts: tuple[Any, A
 def test_packed_texts_do_not_see_each_other(parts: tuple[Any, Any, Any]) -> None:
     import torch
 
-    from train.evaluate import held_out_loss
+    from train.held_out import held_out_loss
     from train.loss import packs_exactly
     from train.model import autocast
 
@@ -100,7 +101,7 @@ def test_packed_texts_do_not_see_each_other(parts: tuple[Any, Any, Any]) -> None
 def test_the_loss_is_the_one_that_transformers_computes(parts: tuple[Any, Any, Any]) -> None:
     import torch
 
-    from train.evaluate import held_out_loss
+    from train.held_out import held_out_loss
     from train.model import autocast
 
     _, model, texts = parts
@@ -114,18 +115,17 @@ def test_the_loss_is_the_one_that_transformers_computes(parts: tuple[Any, Any, A
 def test_the_loss_of_each_text_is_its_own_and_a_right_token_is_what_greedy_decoding_says(parts: tuple[Any, Any, Any]) -> None:
     import torch
 
-    from train.head import FUSED
-    from train.loss import fuse_head, losses
+    from train.batching import pack
+    from train.loss import CHUNKED, losses, use_chunked_cross_entropy
     from train.model import autocast
-    from train.pack import pack
 
     _, model, texts = parts
     model.eval()
     with torch.no_grad(), autocast(torch.bfloat16):
-        assert fuse_head(model, torch.device("cpu"))
+        assert use_chunked_cross_entropy(model, torch.device("cpu"))
         packed = pack(texts)
         fused = losses(model, packed).by_text(packed)
-        FUSED.clear()
+        CHUNKED.clear()
         apart = losses(model, packed).by_text(packed)
         assert torch.allclose(fused[:, :2], apart[:, :2], rtol=1e-3)
         for text, (total, count, right) in zip(texts, apart.tolist(), strict=True):
@@ -138,7 +138,7 @@ def test_the_loss_of_each_text_is_its_own_and_a_right_token_is_what_greedy_decod
 def test_only_the_adapter_trains_and_4_bits_stay_4_bits(parts: tuple[Any, Any, Any]) -> None:
     import bitsandbytes
 
-    from train.attach import parameters
+    from train.adapters import parameters
 
     _, model, _ = parts
     assert all("lora" in name for name, parameter in model.named_parameters() if parameter.requires_grad)
@@ -205,7 +205,7 @@ def test_a_killed_and_resumed_training_ends_with_the_same_bits(project: Path, ca
 
     capsys.readouterr()
     assert run(project, "whole") == 0
-    assert "finished already" in capsys.readouterr().err
+    assert "has finished" in capsys.readouterr().err
     assert run(project, "whole", "--resume", "--set", "rank=8") == 2
     assert "--fresh" in capsys.readouterr().err
 
@@ -217,7 +217,7 @@ def test_an_interruption_saves_what_was_done(project: Path) -> None:
     process.send_signal(signal.SIGINT)
     _, told = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert b"--resume goes on from here" in told
+    assert b"--resume continues from here" in told
     (saved,) = (project / "run/checkpoints").iterdir()
     assert saved.name == f"checkpoint-{steps_so_far(project / 'run')}"
 

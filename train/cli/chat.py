@@ -1,64 +1,64 @@
 """`curate chat`."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from curate.errors import CurateError
-from curate.text import visible
-from train.chat_report import Answered
-from train.cli.common import with_trainer
+from curate.core.errors import CurateError
+from curate.core.text import visible
+from train.cli.common import Quiet, with_trainer
+from train.results import Answered
 
 if TYPE_CHECKING:
-    from train.partner import Partner, Reply
+    from train.inference import ChatModel
 
 WHO: Final[Any] = typer.Argument(help="Folder of a finished run, its name in .curate/runs, or folder of an export.", show_default=False)
-HELP: Final = "/reset begins a new conversation, /system TEXT one with a system message, Ctrl-C stops an answer, /quit or Ctrl-D ends it"
+HELP: Final = "/reset starts a new conversation, /system TEXT one with a system message, Ctrl-C stops an answer, /quit or Ctrl-D exits"
 
 
 def chat(
     run: Annotated[str, WHO],
     *,
-    ask: Annotated[str | None, typer.Option("--ask", help="Ask this, print the answer, and end.", show_default=False)] = None,
-    system: Annotated[str | None, typer.Option("--system", help="System message.  [default: what the template says]", show_default=False)] = None,
-    temperature: Annotated[float, typer.Option("--temperature", min=0, help="0 takes the most likely token, as evaluations do.")] = 0.0,
-    max_new_tokens: Annotated[int, typer.Option("--max-new-tokens", min=1, help="Longest answer.")] = 512,
-    seed: Annotated[int, typer.Option("--seed", help="Decides what is drawn at a temperature.")] = 0,
+    ask: Annotated[str | None, typer.Option("--ask", help="Ask one question, print the answer and exit.", show_default=False)] = None,
+    system: Annotated[str | None, typer.Option("--system", help="Use this system message.  [default: that of the chat template]", show_default=False)] = None,
+    temperature: Annotated[float, typer.Option("--temperature", min=0, help="Sample at this temperature; 0 takes the most likely token.")] = 0.0,
+    max_new_tokens: Annotated[int, typer.Option("--max-new-tokens", min=1, help="Limit answers to this many tokens.")] = 512,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the sampling.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print each question with its answer as a line of JSON.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No notes.")] = False,
+    quiet: Quiet = False,
 ) -> None:
-    """Talk to what a run trained, or to an export of it, in the form in which it was trained.
+    """Chat with the model of a run or of an export, with the chat template of its training.
 
-    Where the chat template at hand is not the one of the training, both are shown and nothing is asked. Without a terminal each line of standard
-    input is a question of one conversation.
+    If another chat template is found there, both are shown and nothing is asked. Without a terminal, each line of standard input is a question
+    of one conversation.
     """
     with with_trainer():
         from transformers import set_seed
 
-        from train.partner import partner
+        from train.inference import chat_model
     set_seed(seed)
     if sys.stdin.isatty() and not quiet:
         print("loading the model", file=sys.stderr, flush=True)  # noqa: T201
-    who = partner(run)
+    who = chat_model(run)
     Talk(who, system, {"max_new_tokens": max_new_tokens, "temperature": temperature}, as_json=as_json, quiet=quiet).run(ask)
 
 
 class Talk:
     """A conversation at a terminal, or over pipes."""
 
-    def __init__(self, who: "Partner", system: str | None, how: dict[str, Any], *, as_json: bool, quiet: bool) -> None:
+    def __init__(self, who: "ChatModel", system: str | None, how: dict[str, Any], *, as_json: bool, quiet: bool) -> None:
         self.who, self.how, self.as_json, self.quiet = who, how, as_json, quiet
         self.turns: list[dict[str, Any]] = []
         self.begin(system)
 
     def begin(self, system: str | None) -> None:
-        """Begin anew."""
+        """Start a new conversation."""
         self.turns = [{"role": "system", "content": system}] if system else []
 
     def run(self, ask: str | None) -> None:
-        """Until the questions end. Raises `UsageError` for a question over a pipe that cannot be asked."""
+        """Answer questions until they end. Raises `UsageError` for a question over a pipe that cannot be asked."""
         if ask is not None:
             self.answer(ask)
             return
@@ -84,28 +84,21 @@ class Talk:
                     self.note(f"{error.message}; {error.hint}")
 
     def answer(self, question: str) -> None:
-        """Ask, show the answer as it comes, and remember both."""
+        """Ask, show the answer as it is generated, and keep both in the conversation."""
         asked = [*self.turns, {"role": "user", "content": question}]
-        reply = self.who.reply(asked, self._shown, **self.how)
+        reply = self.who.reply(asked, (lambda _: None) if self.as_json else _write, **self.how)
         if self.as_json:
             sys.stdout.write(Answered(question=question, answer=reply.text, tokens=reply.tokens, ended=reply.ended).model_dump_json() + "\n")
         else:
             sys.stdout.write("\n")
         sys.stdout.flush()
-        self._limit(reply)
-        self.turns = [*asked, {"role": "assistant", "content": reply.text}]
-
-    def _limit(self, reply: "Reply") -> None:
         if not reply.ended:
             reached = reply.tokens >= self.how["max_new_tokens"]
             self.note(f"(cut off at {reply.tokens:,} tokens; --max-new-tokens allows more)" if reached else "(stopped)")
-
-    @property
-    def _shown(self) -> Callable[[str], None]:
-        return _nothing if self.as_json else _write
+        self.turns = [*asked, {"role": "assistant", "content": reply.text}]
 
     def note(self, text: str) -> None:
-        """A line of ours."""
+        """Print a note."""
         if not self.quiet:
             print(text, file=sys.stderr, flush=True)  # noqa: T201
 
@@ -126,7 +119,3 @@ def _typed() -> Iterator[str]:
 def _write(text: str) -> None:
     sys.stdout.write(text)
     sys.stdout.flush()
-
-
-def _nothing(_: str) -> None:
-    pass

@@ -1,35 +1,41 @@
-"""What the trainer's verbs share: arguments, recipes, and the trainer itself, which not everybody has installed."""
+"""What the trainer's verbs share: options, recipes, the printing of results, and the trainer itself, which is an optional extra."""
 
 import logging
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import typer
+from pydantic import BaseModel
 
-from curate.errors import MissingExtra, UsageError
+from curate.core.errors import MissingExtra, UsageError
 from train.recipe import Recipe, load_recipe
 
-RECIPE: Final[Any] = typer.Argument(help="Recipe, a TOML file.", show_default=False)
-DATA: Final[Any] = typer.Option("--data", help="Split folder, instead of the recipe's.", show_default=False)
-RUN: Final[Any] = typer.Argument(help="Folder of a finished run, or its name in .curate/runs.", show_default=False)
-CHANGES: Final[Any] = typer.Option("--set", help="KEY=VALUE, instead of the recipe's; repeatable.", show_default=False)
+RecipeFile = Annotated[Path, typer.Argument(help="Recipe, a TOML file.", show_default=False)]
+DataFolder = Annotated[Path | None, typer.Option("--data", help="Use this split folder instead of the recipe's.", show_default=False)]
+MovedData = Annotated[Path | None, typer.Option("--data", help="Use this split folder, if it was moved since the training.", show_default=False)]
+Run = Annotated[str, typer.Argument(help="Folder of a finished run, or its name in .curate/runs.", show_default=False)]
+Changes = Annotated[list[str] | None, typer.Option("--set", help="Set a key of the recipe, as KEY=VALUE; repeatable.", show_default=False)]
+OutputFolder = Annotated[Path, typer.Option("-o", "--output", help="Write to this folder.", show_default=False)]
+Vram = Annotated[str | None, typer.Option("--vram", help="Plan for a GPU with this much memory, e.g. 6GB, instead of this machine.", show_default=False)]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress and no notes.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 SIZE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(gi?b?|mi?b?)?", re.IGNORECASE)
 
 
 def recipe_of(path: Path, data: Path | None, changes: Sequence[str] | None) -> Recipe:
-    """A recipe with what the command line lays over it."""
+    """The recipe in a file, with the values that the command line sets."""
     recipe = load_recipe(path, changes or ())
     return recipe if data is None else recipe.model_copy(update={"data": str(data.resolve())})
 
 
 @contextmanager
 def with_trainer() -> Iterator[None]:
-    """Import the trainer in the block. Raises `MissingExtra` where something of it is not installed."""
-    # Said at import: an optional package of kernels is missing. Results are the same without.
+    """Import the trainer in the block. Raises `MissingExtra` where a package of it is not installed."""
+    # bitsandbytes warns at import that an optional package of kernels is missing; results are the same without it.
     logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(logging.ERROR)
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     try:
@@ -45,3 +51,13 @@ def memory_of(text: str) -> int:
         raise UsageError(f"--vram {text}: is not a size", "for example  --vram 6GB")
     unit = (found.group(2) or "g").lower()
     return round(float(found.group(1)) * (2**30 if unit.startswith("g") else 2**20))
+
+
+def print_result(result: BaseModel, show: Callable[[Any, Any], None], *, as_json: bool) -> None:
+    """Print a result as JSON, or let `show` print it on the console."""
+    from curate.report.console import console, print_json
+
+    if as_json:
+        print_json(result.model_dump(mode="json"), indent=2)
+    else:
+        show(result, console())

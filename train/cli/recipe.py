@@ -7,16 +7,16 @@ from typing import Annotated
 
 import typer
 
-from curate.errors import ConfigError, UsageError
-from curate.files import write_bytes
-from curate.paths import demand_apart
-from curate.text import visible
-from train.cli.common import memory_of, with_trainer
+from curate.core.errors import ConfigError, UsageError
+from curate.core.files import write_bytes
+from curate.core.paths import demand_apart
+from curate.core.text import visible
+from train.cli.common import Vram, memory_of, with_trainer
 from train.recipe import load_recipe
 
 
 class Action(StrEnum):
-    """What is done with recipes."""
+    """What to do with recipes."""
 
     INIT = "init"
 
@@ -24,24 +24,24 @@ class Action(StrEnum):
 def recipe(
     action: Annotated[Action, typer.Argument(help="init: write a first recipe.", show_default=False)],  # noqa: ARG001  (there is one)
     *,
-    data: Annotated[Path, typer.Option("--for", help="Split folder that will be trained on.", show_default=False)],
-    output: Annotated[Path, typer.Option("--output", "-o", help="File to write; - prints it.")] = Path("recipe.toml"),
-    model: Annotated[str | None, typer.Option("--model", help="Base model; else the biggest known one that fits.", show_default=False)] = None,
-    vram: Annotated[str | None, typer.Option("--vram", help="Memory of the GPU, e.g. 6GB, instead of what is here.", show_default=False)] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Replace the file, where there is one.")] = False,
+    data: Annotated[Path, typer.Option("--for", help="Split folder to train on.", show_default=False)],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Write to this file; - prints the recipe.")] = Path("recipe.toml"),
+    model: Annotated[str | None, typer.Option("--model", help="Use this base model.  [default: the largest known one that fits]", show_default=False)] = None,
+    vram: Vram = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Replace the file if it exists.")] = False,
 ) -> None:
-    """Write a recipe that fits the data and the card, each key with its reason."""
+    """Write a recipe that fits the data and the GPU, with the reason for each key."""
     printed = output == Path("-")
     if not printed and output.exists() and not yes:
-        raise UsageError(f"{output}: is there already", "name another file with -o, or say --yes to replace it")
+        raise UsageError(f"{output}: already exists", "name another file with -o, or replace it with --yes")
     if not printed:
         demand_apart([*data.glob("*.jsonl"), data / "manifest.json"], (output,), named=(data,))
     memory = None if vram is None else memory_of(vram)
     with with_trainer():
-        from train.draft import draft
-    made = draft(data, str(data) if printed or data.is_absolute() else _seen_from(output.parent, data), model, memory)
+        from train.init_recipe import init_recipe
+    made = init_recipe(data, str(data) if printed or data.is_absolute() else _seen_from(output.parent, data), model, memory)
     if not made.fits:
-        sys.stderr.write("note: not even this fits; `curate plan` says by how much\n")
+        sys.stderr.write("note: no recipe fits this memory; `curate plan` shows by how much\n")
     if printed:
         sys.stdout.write(made.text())
         return
@@ -49,12 +49,12 @@ def recipe(
     try:
         load_recipe(output)
     except ConfigError as error:  # a folder's name that TOML or a recipe cannot take
-        raise UsageError(f"{output}: {error.message}", "name the folder otherwise") from error
-    sys.stderr.write(f"{visible(str(output))} is written; next: curate plan {visible(str(output))}\n")
+        raise UsageError(f"{output}: {error.message}", "rename the folder") from error
+    sys.stderr.write(f"{visible(str(output))} written; next: curate plan {visible(str(output))}\n")
 
 
 def _seen_from(folder: Path, data: Path) -> str:
-    """The path of the data as a recipe in `folder` names it."""
+    """The path of the data, relative to the folder of the recipe where that is possible."""
     try:
         return data.resolve().relative_to(folder.resolve()).as_posix()
     except ValueError:

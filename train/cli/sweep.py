@@ -5,48 +5,49 @@ from typing import Annotated
 
 import typer
 
-from curate.errors import ExitCode
-from curate.runs import Project
-from train.cli.common import CHANGES, DATA, RECIPE, recipe_of, with_trainer
+from curate.core.errors import ExitCode
+from curate.core.runs import Project
+from train.cli.common import AsJson, Changes, DataFolder, Quiet, RecipeFile, print_result, recipe_of, with_trainer
 
 
 def sweep(
-    recipe: Annotated[Path, RECIPE],
+    recipe: RecipeFile,
     *,
     over: Annotated[
-        list[str] | None, typer.Option("--over", help="KEY=VALUE,VALUE of the recipe, or KEY=LOW..HIGH with --random; repeatable.", show_default=False)
+        list[str] | None,
+        typer.Option("--over", help="Try values of a key, as KEY=VALUE,VALUE, or with --random KEY=LOW..HIGH; repeatable.", show_default=False),
     ] = None,
-    random: Annotated[int | None, typer.Option("--random", min=1, help="Trials to draw.  [default: all combinations]", show_default=False)] = None,
-    minutes: Annotated[float | None, typer.Option("--minutes", min=0, help="Budget of the whole sweep.  [default: none]", show_default=False)] = None,
-    halving: Annotated[int | None, typer.Option("--halving", min=1, help="One trial in so many goes on; 1: all.  [default: 3]", show_default=False)] = None,
-    tie: Annotated[float | None, typer.Option("--tie", min=0, help="Losses as close as this are a tie.  [default: 0.001]", show_default=False)] = None,
-    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Decides what is drawn.  [default: 0]", show_default=False)] = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Folder.  [default: .curate/sweeps/RECIPE]", show_default=False)] = None,
-    data: Annotated[Path | None, DATA] = None,
-    changes: Annotated[list[str] | None, CHANGES] = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Replace the sweep in the folder, whatever it is.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print what came out as JSON.")] = False,
+    random: Annotated[int | None, typer.Option("--random", min=1, help="Draw this many trials.  [default: try all combinations]", show_default=False)] = None,
+    minutes: Annotated[
+        float | None, typer.Option("--minutes", min=0, help="Stop the whole sweep after this time.  [default: no limit]", show_default=False)
+    ] = None,
+    halving: Annotated[
+        int | None, typer.Option("--halving", min=1, help="Continue one trial in this many after each rung; 1: all.  [default: 3]", show_default=False)
+    ] = None,
+    tie: Annotated[float | None, typer.Option("--tie", min=0, help="Treat losses this close as a tie.  [default: 0.001]", show_default=False)] = None,
+    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Seed of the drawn trials.  [default: 0]", show_default=False)] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this folder.  [default: .curate/sweeps/RECIPE]", show_default=False)] = None,
+    data: DataFolder = None,
+    changes: Changes = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Replace the sweep in the folder.")] = False,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
 ) -> int:
-    """Find the best recipe: train by many, stop the poor ones early, decide by the loss on the validation split.
+    """Find the best recipe: train many, stop poor ones early, decide by the loss on the validation split.
 
-    What is tried stands in the recipe's table [sweep], or is named here. The folder gets best.toml, a report and every run. Killed or interrupted,
-    the same command goes on, with the same end. Exit status 1 where no trial is better than the base.
+    The values to try are in the recipe's table [sweep] or in --over. The folder gets best.toml, a report and every run. After a kill or an
+    interruption the same command resumes, with the same result. Exit status 1 if no trial is better than the base.
     """
     chosen = recipe_of(recipe, data, changes)
     from train.sweep.space import space_of
 
     space = space_of(recipe, over or (), random=random, minutes=minutes, halving=halving, tie=tie, seed=seed)
     with with_trainer():
-        from train.sweep.folder import SweepFolder
-        from train.sweep.run import sweep as run
-    from curate.report.console import console, print_json
-    from train.progress import Narrator
-    from train.sweep.text import show
+        from train.sweep.sweep_folder import SweepFolder
+        from train.sweep.sweeper import sweep as run
+    from train.journal import Narrator
+    from train.sweep.sweep_report import show
 
     report = run(chosen, space, SweepFolder(output or Project(Path.cwd()).sweep(recipe.stem)), Narrator(quiet=quiet), fresh=fresh)
-    if as_json:
-        print_json(report.model_dump(mode="json"), indent=2)
-    else:
-        show(report, console())
+    print_result(report, show, as_json=as_json)
     return ExitCode.CLEAN if report.better else ExitCode.FINDINGS

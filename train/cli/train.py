@@ -10,75 +10,74 @@ from typing import Annotated
 
 import typer
 
-from curate.errors import CurateError, ExitCode, UsageError
-from curate.files import write_json
-from curate.runs import Project
-from train.cli.common import CHANGES, DATA, RECIPE, recipe_of, with_trainer
+from curate.core.errors import CurateError, ExitCode, UsageError
+from curate.core.files import write_json
+from curate.core.runs import Project
+from train.cli.common import AsJson, Changes, DataFolder, Quiet, RecipeFile, print_result, recipe_of, with_trainer
 from train.recipe import Recipe
 
 FOLLOW_STDIN = "CURATE_FOLLOW_STDIN"
 FAILURE = "CURATE_FAILURE"
-"""Names a file for the error that ends a training, for whoever started it; without it there is none."""
+"""Environment variable with the name of a file for the error that ends a training; a sweep reads it."""
 
 
 def train(
-    recipe: Annotated[Path, RECIPE],
+    recipe: RecipeFile,
     *,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with an unfinished run of this recipe.")] = False,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Replace the run in the folder, whatever it is.")] = False,
-    run_dir: Annotated[Path | None, typer.Option("--run-dir", help="Folder of the run.  [default: .curate/runs/RECIPE]", show_default=False)] = None,
-    data: Annotated[Path | None, DATA] = None,
-    changes: Annotated[list[str] | None, CHANGES] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Resume an unfinished run of this recipe.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Replace the run in the folder.")] = False,
+    run_dir: Annotated[
+        Path | None, typer.Option("--run-dir", help="Write the run to this folder.  [default: .curate/core/runs/RECIPE]", show_default=False)
+    ] = None,
+    data: DataFolder = None,
+    changes: Changes = None,
     pause_at: Annotated[float, typer.Option("--pause-at", min=0, max=1, help="Pause after this share of the steps.", show_default=False)] = 1.0,
-    compare: Annotated[bool, typer.Option("--compare", help="Train by several methods, each in a process of its own, and compare them.")] = False,
-    methods: Annotated[str | None, typer.Option("--methods", help="Methods to compare, with commas between.  [default: all]", show_default=False)] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    compare: Annotated[bool, typer.Option("--compare", help="Train by several methods, each in its own process, and compare them.")] = False,
+    methods: Annotated[str | None, typer.Option("--methods", help="Compare these methods, separated by commas.  [default: all]", show_default=False)] = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Train an adapter on a split and measure it against the model it started from.
+    """Train an adapter on a split and measure it against the base model.
 
-    Checkpoints, metrics, adapter and report go to the run's folder. A training that was killed goes on with --resume
-    and, on a CPU, ends with the same weights to the bit. Several GPUs: torchrun --nproc-per-node N -m curate train RECIPE.
+    Checkpoints, metrics, adapter and report are written to the run's folder. --resume continues a training that was killed; on a CPU it ends
+    with exactly the same weights. Several GPUs: torchrun --nproc-per-node N -m curate train RECIPE.
     """
     if resume and fresh:
-        raise UsageError("--resume and --fresh exclude each other", "leave one out")
+        raise UsageError("--resume and --fresh exclude each other", "use only one of them")
     if os.environ.get(FOLLOW_STDIN) == "1":
         threading.Thread(target=_end_with_parent, name="follow-stdin", daemon=True).start()
     if compare and pause_at < 1:
-        raise UsageError("--compare and --pause-at exclude each other", "leave one out")
+        raise UsageError("--compare and --pause-at exclude each other", "use only one of them")
     if methods is not None and not compare:
-        raise UsageError("--methods names what --compare compares", "say --compare too")
+        raise UsageError("--methods names what --compare compares", "add --compare")
     chosen = recipe_of(recipe, data, changes)
     place = run_dir or Project(Path.cwd()).run(f"{recipe.stem}-compared" if compare else recipe.stem)
     if compare:
         _compare(chosen, place, methods, quiet=quiet, as_json=as_json)
         return
     with with_trainer():
-        from train import ranks
-        from train.folder import RunFolder
-        from train.progress import Narrator
-        from train.report import Pause
-        from train.run import train_until
-        from train.summary import show
-    from curate.report.console import console, print_json
+        from train import distributed
+        from train.journal import Narrator
+        from train.results import Pause
+        from train.run_folder import RunFolder
+        from train.training import train_until
+        from train.training_text import show
 
     folder = RunFolder(place)
-    narrator = Narrator(quiet=quiet or ranks.rank() > 0)
-    with _told_to_whom_it_concerns():
+    narrator = Narrator(quiet=quiet or distributed.rank() > 0)
+    with _failure_reported():
         report = train_until(pause_at, chosen, folder, mode="fresh" if fresh else "resume" if resume else "new", narrator=narrator)
-    ranks.leave()
-    if ranks.rank() > 0:
+    distributed.leave()
+    if distributed.rank() > 0:
         return
-    if as_json:
-        print_json(report.model_dump(mode="json"), indent=2)
-    elif isinstance(report, Pause):
-        sys.stdout.write(f"paused after step {report.step:,} of {report.steps:,}: validation loss {report.validation_loss:.4f}; --resume goes on\n")
+    if isinstance(report, Pause) and not as_json:
+        sys.stdout.write(f"paused after step {report.step:,} of {report.steps:,}: validation loss {report.validation_loss:.4f}; --resume continues\n")
     else:
-        show(report, console())
+        print_result(report, show, as_json=as_json)
 
 
 @contextmanager
-def _told_to_whom_it_concerns() -> Iterator[None]:
+def _failure_reported() -> Iterator[None]:
     try:
         yield
     except CurateError as error:
@@ -89,27 +88,18 @@ def _told_to_whom_it_concerns() -> Iterator[None]:
 
 def _compare(recipe: Recipe, folder: Path, methods: str | None, *, quiet: bool, as_json: bool) -> None:
     with with_trainer():
-        from train.compare import COLUMNS, VARIANTS, cells, compare
-        from train.progress import Narrator
-    from rich.text import Text
-
-    from curate.report.console import console, print_json, table
+        from train.journal import Narrator
+        from train.sweep.compare_methods import VARIANTS, compare, show
 
     narrator = Narrator(quiet=quiet)
     names = list(VARIANTS) if methods is None else [name.strip() for name in methods.split(",")]
     with narrator.showing():
         made = compare(recipe, folder, names, narrator)
-    if as_json:
-        print_json(made.model_dump(mode="json"), indent=2)
-        return
-    shown = table(f"{made.steps:,} steps on {made.train_examples:,} examples", *COLUMNS, numbers=COLUMNS[1:-1])
-    for one in made.methods:
-        shown.add_row(*map(Text, cells(one)))
-    console().print(shown)
+    print_result(made, show, as_json=as_json)
 
 
 def _end_with_parent() -> None:
-    """End this process when its stdin ends: whoever started it holds the other end, and has been killed."""
+    """End this process when its stdin ends: the process that started it holds the other end, and was killed."""
     with suppress(OSError):  # no stdin at all is an ended one
         while os.read(0, 4096):
             pass

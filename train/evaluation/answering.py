@@ -1,19 +1,59 @@
-"""Asking a model: its answers to prompts and its losses on the answers of the data, in batches; what is kept is not asked again."""
+"""Asking a model in batches; what is in the response cache is not asked again."""
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import torch
 
-from curate.encoding import IGNORED, Encoded
-from curate.example import content_id
-from curate.template import Template
-from train.evaluate import TOKENS, answer_ids
-from train.evaluation.kept import Kept
-from train.loss import token_losses
+from curate.core.errors import OutputError
+from curate.core.example import content_id
+from curate.models.encoding import IGNORED, Encoded
+from curate.models.template import Template
+from train.adapters import adapter_disabled
+from train.batching import groups, pack
+from train.generation import answer_ids
+from train.held_out import TOKENS
+from train.loss import packs_exactly, token_losses
 from train.model import autocast, device
-from train.pack import groups, pack
+from train.trained import Trained
+
+
+class ResponseCache:
+    """A file of JSON Lines: a key, and what belongs to it."""
+
+    def __init__(self, path: Path) -> None:
+        """What `path` holds; a line that was torn by a crash is as if it had never been."""
+        self.path = path
+        self._values: dict[str, Any] = {}
+        if path.is_file():
+            for line in path.read_bytes().splitlines():
+                try:
+                    value = json.loads(line)
+                    self._values[str(value["key"])] = value["value"]
+                except (ValueError, KeyError, TypeError):
+                    continue
+
+    def get(self, key: str) -> Any:
+        """The value of a key, or None."""
+        return self._values.get(key)
+
+    def add(self, values: dict[str, Any]) -> None:
+        """Keep some values. Raises `OutputError`."""
+        self._values.update(values)
+        lines = [json.dumps({"key": key, "value": value}, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n" for key, value in values.items()]
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self.path.open("ab") as file:
+                if file.tell():
+                    file.write(b"\n")  # should the last line have been torn
+                file.writelines(lines)
+        except OSError as error:
+            raise OutputError(f"{self.path}: cannot be written: {error.strerror}", "free some space; the answers so far are cached") from error
+
 
 ROOM: Final = {"cpu": 1 << 13, "cuda": 1 << 16}
 """Tokens of a batch, with those that are to come."""
@@ -26,7 +66,7 @@ class Answer(NamedTuple):
     raw: str
     """With its control tokens: some templates mark tool calls by them."""
     ended: bool
-    """Whether it came to its end before the limit."""
+    """Whether the answer ended before the limit."""
 
 
 class Loss(NamedTuple):
@@ -45,20 +85,20 @@ class Asking:
     stops: list[int]
     dtype: torch.dtype
     max_new_tokens: int
-    kept: Kept
+    cache: ResponseCache
     identity: str
     """What the answers depend on besides the prompt: the model, its weights, its precision."""
 
     def answers(self, model: Callable[[], Any], prompts: Sequence[str], done: Callable[[int], None]) -> list[Answer]:
         """An answer to each prompt; `model` is called only where one is missing, `done` with numbers of prompts."""
         keys = [content_id(["answer", self.identity, self.max_new_tokens, prompt]) for prompt in prompts]
-        missing = {key: prompt for key, prompt in zip(keys, prompts, strict=True) if self.kept.get(key) is None}
+        missing = {key: prompt for key, prompt in zip(keys, prompts, strict=True) if self.cache.get(key) is None}
         done(len(prompts) - len(missing))
         for batch in self._batches(missing):
             found = answer_ids(model(), self.template, [missing[key] for key in batch], self.stops, self.dtype, max_new_tokens=self.max_new_tokens)
-            self.kept.add({key: self._answer(ids) for key, ids in zip(batch, found, strict=True)})
+            self.cache.add({key: self._answer(ids) for key, ids in zip(batch, found, strict=True)})
             done(len(batch))
-        return [Answer(*self.kept.get(key)) for key in keys]
+        return [Answer(*self.cache.get(key)) for key in keys]
 
     def _batches(self, prompts: dict[str, str]) -> list[list[str]]:
         """Keys of prompts of like length, the longest first: what memory does not hold is known at once."""
@@ -80,15 +120,15 @@ class Asking:
     def losses(self, model: Callable[[], Any], texts: Sequence[Encoded], packing: Callable[[], bool], done: Callable[[int], None]) -> list[Loss]:
         """The loss on what is labelled in each text."""
         keys = [content_id(["loss", self.identity, text.input_ids, [i for i, label in enumerate(text.labels) if label != IGNORED]]) for text in texts]
-        missing = {key: text for key, text in zip(keys, texts, strict=True) if self.kept.get(key) is None}
+        missing = {key: text for key, text in zip(keys, texts, strict=True) if self.cache.get(key) is None}
         done(len(texts) - len(missing))
         if missing:
             model().eval()
         waiting = iter(missing)
         for group in groups(list(missing.values()), TOKENS if missing and packing() else 1):
-            self.kept.add({key: loss for loss, key in zip(_losses(model(), group, self.dtype), waiting, strict=False)})
+            self.cache.add({key: loss for loss, key in zip(_losses(model(), group, self.dtype), waiting, strict=False)})
             done(len(group))
-        return [Loss(*self.kept.get(key)) for key in keys]
+        return [Loss(*self.cache.get(key)) for key in keys]
 
 
 def _losses(model: Any, texts: Sequence[Encoded], dtype: torch.dtype) -> list[tuple[float, int]]:
@@ -99,3 +139,43 @@ def _losses(model: Any, texts: Sequence[Encoded], dtype: torch.dtype) -> list[tu
     totals = torch.zeros(len(texts), dtype=torch.float64, device=losses.device).index_add_(0, owners, losses)
     counts = torch.bincount(owners, minlength=len(texts))
     return list(zip(totals.tolist(), counts.tolist(), strict=True))
+
+
+class Models:
+    """Both models of a run."""
+
+    def __init__(self, trained: Trained, loading: Callable[[], None]) -> None:
+        """`loading` is called before weights are loaded."""
+        self.trained, self._loading = trained, loading
+        self._made: dict[bool, Any] = {}
+        self._packs: dict[bool, bool] = {}
+
+    @contextmanager
+    def lent(self, *, tuned: bool) -> Iterator[tuple[Callable[[], Any], Callable[[], bool]]]:
+        """While the block runs: the model, and whether it keeps packed texts apart."""
+        with ExitStack() as stack:
+            lent: list[Any] = []
+
+            def model() -> Any:
+                if not lent:
+                    lent.append(self._load(tuned=True) if tuned else self._base(stack))
+                return lent[0]
+
+            def packs() -> bool:
+                if tuned not in self._packs:
+                    with autocast(self.trained.dtype):
+                        self._packs[tuned] = self.trained.recipe.packing and packs_exactly(model(), device())
+                return self._packs[tuned]
+
+            yield model, packs
+
+    def _base(self, stack: ExitStack) -> Any:
+        # What full fine-tuning left has no base in it any more.
+        return self._load(tuned=False) if self.trained.recipe.method == "full" else stack.enter_context(adapter_disabled(self._load(tuned=True)))
+
+    def _load(self, *, tuned: bool) -> Any:
+        if tuned not in self._made:
+            self._loading()
+            self._made.clear()  # two whole models may be one too many
+            self._made[tuned] = self.trained.tuned() if tuned else self.trained.base()
+        return self._made[tuned]

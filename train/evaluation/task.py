@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Final, Literal
 
-from curate.detect.labels import LEAST, is_label
-from curate.text import normalised
+from curate.core.text import normalised
+from curate.corpus.class_labels import LEAST, is_label
 from train.scores.fields import found, parsed
 from train.scores.metric import Expected
 

@@ -1,23 +1,23 @@
-"""Whether training helped, said in one sentence: it did only where it beats the best prompt, not merely the bare base."""
+"""Whether training helped, in one sentence: it did only if the tuned model beats the best prompt, not just the bare base."""
 
 from collections.abc import Sequence
 from typing import Final
 
-from train.evaluation.report import Comparison, Result, Verdict
+from train.evaluation.evaluation_result import Comparison, Result, Verdict
 from train.scores import METRICS
 from train.scores.metric import Metric
 
 SURE: Final = 0.05
 """The most that the chance of a mere accident may be."""
 FEW: Final = 10
-"""Questions below which nothing can be said."""
+"""Fewer questions than this decide nothing."""
 
 
 def verdict_of(results: Sequence[Result], comparisons: Sequence[Comparison], metric: str, questions: int) -> Verdict:
     """The verdict by the metric that decides.
 
-    Tuned wins where it beats every contender of the base: as all of these tests have to succeed, the level of one is that of all. Of several tuned
-    contenders each is held to its share of the level.
+    Tuned wins where it beats every system of the base: as all of these tests have to succeed, the level of one is that of all. Of several tuned
+    systems each is held to its share of the level.
     """
     chosen = METRICS[metric]
     base, tuned = ([one for one in results if one.tuned is side] for side in (False, True))
@@ -41,14 +41,14 @@ def verdict_of(results: Sequence[Result], comparisons: Sequence[Comparison], met
 
 
 def best_tuned(results: Sequence[Result], verdict: Verdict, metric: str) -> Result | None:
-    """The tuned contender to look at closely: the one that won, or else the one with the best score; None where none was asked."""
+    """The tuned system to look at closely: the one that won, or else the one with the best score; None where none was asked."""
     tuned = [one for one in results if one.tuned]
     won = next((one for one in tuned if one.name == verdict.use), None)
     return won or (_best(tuned, METRICS[metric]) if tuned else None)
 
 
 def _best(results: Sequence[Result], metric: Metric) -> Result:
-    """The one with the best score; of equal ones the simplest, which stands first."""
+    """The one with the best score; of equal ones the simplest, which is the first."""
     sign = 1 if metric.higher else -1
     return max(results, key=lambda one: (sign * one.scores[metric.name].value, -results.index(one)))
 
@@ -74,10 +74,10 @@ def _undecided(best: Result, rival: Result, against: Comparison, metric: Metric,
     half = (against.high - against.low) / 2
     said = f"no measurable gain: {scores} ({against.difference * scale:+.1f} ± {half * scale:.1f}, p {_p(against.p)}); use {rival.title}"
     if questions < FEW:
-        return f"{said}. {questions} questions decide nothing: hold out more"
+        return f"{said}. {questions} questions are too few to decide: hold out more"
     if (against.difference > 0) == metric.higher and abs(against.difference) > half / 20 and half > 0:
         needed = round(questions * (half / abs(against.difference)) ** 2)
-        said += f". To tell such a difference from chance would take about {max(needed, questions + 1):,} questions"
+        said += f". A difference of this size needs about {max(needed, questions + 1):,} questions"
     return said
 
 
@@ -87,5 +87,5 @@ def _beside(comparisons: Sequence[Comparison], best: Result, rival: Result, deci
     for one in comparisons if decided != "perplexity" else ():
         if (one.metric, one.contender, one.against) == wanted and _wins(one, METRICS["perplexity"], SURE):
             before, after = rival.scores["perplexity"].value, best.scores["perplexity"].value
-            return f". The answers have become likelier all the same (perplexity {before:.2f} to {after:.2f})"
+            return f". The answers did become more likely (perplexity {before:.2f} to {after:.2f})"
     return ""

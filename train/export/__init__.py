@@ -1,1 +1,1 @@
-"""What a run gives to others: the adapter, whole weights, GGUF, Ollama; each proved to say what the adapter says before it takes its place."""
+"""Exports of a run: the adapter, full weights, GGUF, Ollama. Each is verified to give the same output as the adapter before it is written."""

@@ -8,15 +8,15 @@ from typing import Any, Final, NamedTuple
 
 import torch
 
-from curate.errors import UsageError
-from curate.models import configuration
-from curate.template import Template
-from curate.text import visible
-from train.export import gguf_adapter, gguf_family, gguf_model, merged, modelfile
-from train.export.gguf_tokenizer import cut_of
-from train.export.options import Options
+from curate.core.errors import UsageError
+from curate.core.text import visible
+from curate.models.names import configuration
+from curate.models.template import Template
+from train.export import gguf_file, gguf_layout, merged, ollama_template
+from train.export.export_result import Options
+from train.export.gguf_layout import cut_of
 from train.export.questions import Questions
-from train.factors import factors_of, obstacle
+from train.lora_weights import lora_weights, obstacle
 from train.recipe import Recipe
 from train.trained import Trained, same_template_text
 
@@ -37,9 +37,9 @@ def refuse(recipe: Recipe, options: Options) -> None:
     """Raises `UsageError` where a method leaves nothing for a form of export."""
     how = recipe.how
     if options.form != "adapter" and not how.merges:
-        raise UsageError(f"--to {options.form}: what {how.title} trains cannot be merged into the base", "--to adapter, for transformers and PEFT")
+        raise UsageError(f"--to {options.form}: {how.title} cannot be merged into the base", "--to adapter, for transformers and PEFT")
     if options.form in ("adapter", "gguf-adapter") and recipe.method == "full":
-        raise UsageError(f"--to {options.form}: full fine-tuning leaves a whole model and no adapter", "--to merged or --to gguf")
+        raise UsageError(f"--to {options.form}: full fine-tuning produces a full model, not an adapter", "--to merged or --to gguf")
 
 
 class Writer:
@@ -51,11 +51,11 @@ class Writer:
         self.name = options.name or _plain(trained.folder.path.resolve().name)
         if options.form in ("gguf", "ollama", "gguf-adapter"):
             self.config = configuration(trained.recipe.model)
-            self.family = gguf_family.family_of(self.config)
+            self.family = gguf_layout.family_of(self.config)
         if options.form in ("gguf", "ollama"):
             cut_of(template.tokenizer)
         if options.form == "gguf-adapter" and (why := obstacle(trained.folder.adapter)):
-            raise UsageError(f"--to gguf-adapter: {why}", "--to gguf writes whole weights")
+            raise UsageError(f"--to gguf-adapter: {why}", "use --to gguf, which writes full weights")
 
     def write(self, model: Any, questions: Questions) -> Written:
         """Write the files; `model` is the adapter on its base, and is used up. Raises `CurateError`."""
@@ -81,27 +81,25 @@ class Writer:
         return Written(_name(dtype), lambda: merged.load(self.stage, self.compute), [])
 
     def _gguf(self, whole: Any, dtype: torch.dtype, questions: Questions) -> Written:
-        source, target = self.stage / MERGED, self.stage / gguf_family.FILE
+        source, target = self.stage / MERGED, self.stage / gguf_layout.FILE
         merged.write(whole, dtype, self.trained, self.template, questions.stops, source)
-        gguf_model.write(source, self.config, self.family, self.template, questions.stops, dtype, self.name, target)
+        gguf_file.write_model(source, self.config, self.family, self.template, questions.stops, dtype, self.name, target)
         shutil.rmtree(source)
-        same_template_text(gguf_model.template_in(target), self.trained.report.template, self.trained.source, str(target))
-        notes = modelfile.write(self.stage, self.name, self.template, questions) if self.options.form == "ollama" else []
-        return Written(_name(dtype), lambda: gguf_model.load(target, self.compute, self.config), notes)
+        same_template_text(gguf_file.template_in(target), self.trained.report.template, self.trained.source, str(target))
+        notes = ollama_template.write(self.stage, self.name, self.template, questions) if self.options.form == "ollama" else []
+        return Written(_name(dtype), lambda: gguf_file.load_model(target, self.compute, self.config), notes)
 
     def _gguf_adapter(self) -> Written:
-        factors, target = factors_of(self.trained.folder.adapter), self.stage / gguf_adapter.FILE
-        gguf_adapter.write(factors, self.config, self.family, self.name, target)
-        note = (
-            "it belongs beside the GGUF of the base: llama-server -m BASE.gguf --lora adapter.gguf; the base brings the chat template, which has to be this one"
-        )
+        factors, target = lora_weights(self.trained.folder.adapter), self.stage / gguf_file.ADAPTER_FILE
+        gguf_file.write_adapter(factors, self.config, self.family, self.name, target)
+        note = "use it with the GGUF of the base: llama-server -m BASE.gguf --lora adapter.gguf; the chat template in the base must be the one of the training"
         return Written("float32", lambda: self._with_read(target, list(factors.modules)), [note])
 
     def _with_read(self, target: Path, modules: list[str]) -> Any:
         """The base with what the file adds to it."""
         model = self.trained.base(quantised=False, dtype=self.compute)
         with torch.no_grad():
-            for module, change in gguf_adapter.read(target, self.config, self.family, modules).items():
+            for module, change in gguf_file.read_adapter(target, self.config, self.family, modules).items():
                 weight = model.get_submodule(module).weight
                 weight += change.to(weight)
         return model

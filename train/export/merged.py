@@ -8,11 +8,11 @@ from peft import PeftModel
 from transformers import AutoModelForCausalLM
 from transformers.utils import logging
 
-from curate.errors import ModelError
-from curate.models import reading
-from curate.template import Template, load_template
-from train.attention import use_packed_attention
-from train.export.options import DtypeName
+from curate.core.errors import ModelError
+from curate.models.names import reading
+from curate.models.template import Template, load_template
+from train.export.export_result import DtypeName
+from train.loss import use_packed_attention
 from train.model import DTYPES, device
 from train.trained import Trained, same_template
 
@@ -28,7 +28,7 @@ def merge(model: Any, shown: str) -> Any:
     try:
         return model.merge_and_unload(safe_merge=True)
     except ValueError as error:
-        raise ModelError(f"{shown}: cannot be merged: {error}", "the adapter holds no numbers; train again with a lower learning rate") from error
+        raise ModelError(f"{shown}: cannot be merged: {error}", "the adapter contains NaN or infinity; train again with a lower learning rate") from error
 
 
 def dtype_for(model: Any, wanted: DtypeName) -> torch.dtype:

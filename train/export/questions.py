@@ -4,15 +4,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from curate.encoding import Encoded
-from curate.errors import InputError
-from curate.models import configuration
-from curate.template import Template
-from curate.text import visible
-from train.evaluate import stop_ids
-from train.evaluation.ground import examples_of
-from train.evaluation.prompt import Prompts
-from train.evaluation.question import questions_of, spread
+from curate.core.errors import InputError
+from curate.core.text import visible
+from curate.models.encoding import Encoded
+from curate.models.names import configuration
+from curate.models.template import Template
+from train.evaluation.eval_setup import examples_of
+from train.evaluation.prompts import Prompts, questions_of, spread
+from train.generation import stop_ids
 from train.trained import Trained
 
 CONTEXT: Final = 2048
@@ -44,6 +43,6 @@ def questions_for(trained: Trained, template: Template, data: Path | None, count
         if prompt is not None and len(prompt.encoded.input_ids) <= room and len(found) < count:
             found.append((prompt.text, prompt.encoded, {**question.example.value, "messages": question.messages}))
     if not found:
-        raise InputError(f"{visible(str(path))}: holds no question to prove the export by", "name the split folder with --data")
+        raise InputError(f"{visible(str(path))}: contains no question to verify the export with", "name the split folder with --data")
     prompts, texts, conversations = zip(*found, strict=True)
     return Questions(prompts, texts, conversations, tuple(stop_ids(template, texts)), trained.recipe.max_new_tokens)

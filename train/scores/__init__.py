@@ -5,10 +5,8 @@ from typing import Final
 from train.scores.calls import ARGUMENT_ACCURACY, CALL_ACCURACY, NAME_ACCURACY
 from train.scores.fields import FIELD_ACCURACY, FIELD_F1, JSON_VALID
 from train.scores.labels import ACCURACY, MACRO_F1
-from train.scores.loss import PERPLEXITY
 from train.scores.metric import Metric
-from train.scores.overlap import BLEU, CHRF, ROUGE_1, ROUGE_L
-from train.scores.words import EXACT_MATCH, TOKEN_F1
+from train.scores.text import BLEU, CHRF, EXACT_MATCH, PERPLEXITY, ROUGE_1, ROUGE_L, TOKEN_F1
 
 METRICS: Final[dict[str, Metric]] = {
     metric.name: metric

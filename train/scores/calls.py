@@ -3,11 +3,11 @@
 import ast
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from train.scores.fields import leaves
-from train.scores.metric import Call, Expected, Given, Matrix, Metric, Scorer, mean_of, ratio
+from train.scores.metric import Call, Expected, Given, Matrix, Metric, mean_of, ratio
 
 DECODER: Final = json.JSONDecoder()
 TAGGED: Final = re.compile(r"<function=([\w.-]+)>(.*?)</function>", re.DOTALL)
@@ -80,12 +80,8 @@ def _spelled(call: Call) -> tuple[str, tuple[tuple[str, str], ...]]:
     return call[0], tuple(sorted(leaves(call[1])))
 
 
-def _all_right(expected: Expected, given: Given) -> float:
-    return float(sorted(map(_spelled, expected.calls)) == sorted(map(_spelled, given.calls)))
-
-
-def _names_right(expected: Expected, given: Given) -> float:
-    return float(sorted(name for name, _ in expected.calls) == sorted(name for name, _ in given.calls))
+def _same(left: Iterable[Any], right: Iterable[Any]) -> float:
+    return float(sorted(left) == sorted(right))
 
 
 class Arguments:
@@ -109,10 +105,8 @@ class Arguments:
         return ratio(sums[..., 0], sums[..., 1])
 
 
-def _arguments(_: Sequence[Expected]) -> Scorer:
-    return Arguments()
-
-
-CALL_ACCURACY = Metric("call_accuracy", "calls right", mean_of(_all_right))
-NAME_ACCURACY = Metric("name_accuracy", "tools right", mean_of(_names_right))
-ARGUMENT_ACCURACY = Metric("argument_accuracy", "argument accuracy", _arguments)
+CALL_ACCURACY = Metric("call_accuracy", "calls right", mean_of(lambda expected, given: _same(map(_spelled, expected.calls), map(_spelled, given.calls))))
+NAME_ACCURACY = Metric(
+    "name_accuracy", "tools right", mean_of(lambda expected, given: _same((name for name, _ in expected.calls), (name for name, _ in given.calls)))
+)
+ARGUMENT_ACCURACY = Metric("argument_accuracy", "argument accuracy", lambda _: Arguments())

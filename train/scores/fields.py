@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from curate.text import normalised
-from train.scores.metric import Expected, Given, Matrix, Metric, Scorer, mean_of, ratio
+from curate.core.text import normalised
+from train.scores.metric import Expected, Given, Matrix, Metric, mean_of, ratio
 
 FENCE: Final = re.compile(r"```(?:json)?\s*\n?(.*?)```", re.DOTALL)
 DECODER: Final = json.JSONDecoder()
@@ -16,7 +16,7 @@ Leaf = tuple[str, str]
 
 
 def parsed(text: str) -> Any:
-    """The object or list that an answer is; None where it is none."""
+    """The object or list of an answer that is JSON, else None."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
@@ -25,7 +25,7 @@ def parsed(text: str) -> Any:
 
 
 def found(text: str) -> Any:
-    """The object or list that an answer is or holds: as it is, in a fence, or the first one in the text; None where there is none."""
+    """The object or list in an answer: the whole text, in a code fence, or the first one in the text; None without any."""
     fenced = FENCE.search(text)
     for candidate in (text, fenced.group(1) if fenced else ""):
         if (value := parsed(candidate)) is not None:
@@ -81,21 +81,13 @@ class FieldAccuracy(Fields):
 
 
 class FieldF1(Fields):
-    """The same with a price for fields that nobody asked for: harmonic mean of precision and recall."""
+    """Harmonic mean of precision and recall, which penalizes extra fields."""
 
     def score(self, sums: Matrix) -> Matrix:
         """2 right / (given + expected)."""
         return ratio(2 * sums[..., 0], sums[..., 1] + sums[..., 2])
 
 
-def _accuracy(_: Sequence[Expected]) -> Scorer:
-    return FieldAccuracy()
-
-
-def _f1(_: Sequence[Expected]) -> Scorer:
-    return FieldF1()
-
-
 JSON_VALID = Metric("json_valid", "valid JSON", mean_of(lambda _, given: float(parsed(given.text) is not None)))
-FIELD_ACCURACY = Metric("field_accuracy", "field accuracy", _accuracy)
-FIELD_F1 = Metric("field_f1", "field F1", _f1)
+FIELD_ACCURACY = Metric("field_accuracy", "field accuracy", lambda _: FieldAccuracy())
+FIELD_F1 = Metric("field_f1", "field F1", lambda _: FieldF1())

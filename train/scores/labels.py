@@ -6,8 +6,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from train.scores.metric import Expected, Given, Matrix, Metric, Scorer, ratio
-from train.scores.words import plain
+from train.scores.metric import Expected, Given, Matrix, Metric, ratio
+from train.scores.text import plain
 
 NONE = ""
 """What an answer is taken for that names no label, or several."""
@@ -73,16 +73,8 @@ class MacroF1:
         return ratio(ratio(2 * right, given + wanted).sum(-1), present.sum(-1))
 
 
-def _accuracy(expected: Sequence[Expected]) -> Scorer:
-    return Accuracy(expected)
-
-
-def _macro_f1(expected: Sequence[Expected]) -> Scorer:
-    return MacroF1(expected)
-
-
-ACCURACY = Metric("accuracy", "accuracy", _accuracy)
-MACRO_F1 = Metric("macro_f1", "macro F1", _macro_f1)
+ACCURACY = Metric("accuracy", "accuracy", Accuracy)
+MACRO_F1 = Metric("macro_f1", "macro F1", MacroF1)
 
 
 def by_class(expected: Sequence[Expected], given: Sequence[Given]) -> list[tuple[str, float, float, float, int]]:

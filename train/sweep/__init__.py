@@ -1,4 +1,4 @@
-"""Trainings beside each other, to find the recipe that does best on the validation split: `curate sweep`.
+"""Sweeps: many trainings, to find the recipe with the lowest loss on the validation split: `curate sweep`.
 
     space.py    what is tried                 halving.py  which training goes on next, which one is best: functions of what is known
     folder.py   what is known, on the disk    trial.py    one training, as a process of its own

@@ -1,7 +1,7 @@
-"""Which trial trains on, and which one is best: functions of what is known so far, and of nothing else.
+"""Successive halving: which trial continues and which one is best, as pure functions of the outcomes so far.
 
 Successive halving (Jamieson & Talwalkar 2016), in step: all trials train for a part of their steps; when all have come so far, the best of them go
-on. The end does not depend on the order in which things became known, and so not on what was killed in between.
+on. The result does not depend on the order of the outcomes, so kills do not change it.
 """
 
 from collections.abc import Sequence
@@ -9,19 +9,19 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 SHORTEST: Final = 10
-"""The first comparison is not before a tenth of the steps: earlier losses say little."""
+"""The first comparison is at a tenth of the steps or later: earlier losses are not informative."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a trial came to at a rung. The first one that is known of a trial and a rung counts."""
+    """The outcome of a trial at a rung. The first outcome of a trial and rung counts."""
 
     trial: int
     rung: int
     loss: float | None
     """On the validation split; None where the training failed."""
     final: float | None = None
-    """The same of the adapter that is kept, over the whole split; None where the trial has not come to its end."""
+    """The same of the adapter that is kept, over the whole split; None before the trial has finished."""
     cost: tuple[int, int] = (0, 0)
     """Trained parameters, and steps: of equally good trials the cheaper one is taken."""
 
@@ -45,7 +45,7 @@ class Halving:
     trials: tuple[int, ...]
     """Those that can be trained, in their order."""
     factor: int
-    """Of so many one goes on; 1: all do."""
+    """One trial in this many continues; 1: all do."""
 
     @property
     def shares(self) -> tuple[float, ...]:
@@ -73,7 +73,7 @@ class Halving:
         return None
 
     def on(self, rung: int, known: Sequence[Outcome]) -> list[int]:
-        """The trials that train up to a rung. Where some of them fail the next best take their places, so that one comes to the end if any can."""
+        """The trials that train up to a rung. If some fail, the next best replace them, so that one finishes if any can."""
         if rung == 0:
             return list(self.trials)
         before = self.ranked(rung - 1, known)
@@ -115,7 +115,7 @@ def tied(losses: Sequence[float], within: float) -> list[int]:
 
 
 def winner(halving: Halving, known: Sequence[Outcome], within: float) -> tuple[Outcome, list[Outcome]] | None:
-    """The best trial of the furthest rung, and those that tie with it and are dearer; None where no training has come to anything."""
+    """The best trial of the furthest rung, and those that tie with it at a higher cost; None without any outcome."""
     rung, ranked = halving.standing(known)
     if not ranked:
         return None

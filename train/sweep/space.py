@@ -15,17 +15,17 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
-from curate.config import validated
-from curate.errors import ConfigError, UsageError
-from curate.text import excerpt
+from curate.core.config import validated
+from curate.core.errors import ConfigError, UsageError
+from curate.core.text import excerpt
 from train.methods import METHODS, OWN_KEYS
-from train.recipe import Recipe, changed
+from train.recipe import Recipe, changed, own_keys
 
 MOST: Final = 500
 """Trials of a grid: beyond it a random search finds as good ones sooner (Bergstra & Bengio 2012)."""
 FIXED: Final = {
     **dict.fromkeys(("model", "data"), "losses on other data or of another tokenizer cannot be compared"),
-    **dict.fromkeys(("max_length", "over_length", "untrainable"), "it decides which examples are measured on, and losses could not be compared"),
+    **dict.fromkeys(("max_length", "over_length", "untrainable"), "it decides which examples are measured, so losses could not be compared"),
     "evaluate_every": "trials are measured when they are compared",
 }
 """Keys that no sweep tries, with the reason."""
@@ -60,7 +60,7 @@ class Space(BaseModel):
     minutes: Annotated[float, Field(gt=0)] | None = None
     """Budget of the whole sweep, however often it is called; none given: until it is done."""
     halving: Annotated[int, Field(ge=1)] = 3
-    """After a part of its steps only one trial in so many goes on (successive halving, Jamieson & Talwalkar 2016); 1: all train to their end."""
+    """One trial in this many continues after each rung (successive halving, Jamieson & Talwalkar 2016); 1: all train to their end."""
     tie: Annotated[float, Field(ge=0)] = 0.001
     """Nats by which two losses may differ and still be a tie, which goes to the trial with fewer trained parameters, then to that with fewer steps."""
     seed: Annotated[int, Field(ge=0)] = 0
@@ -85,19 +85,19 @@ def space_of(path: Path, over: Sequence[str] = (), **options: Any) -> Space:
     """The table in a recipe's file, with options that are not None laid over it. Raises `ConfigError` with all mistakes, `UsageError` for no key at all."""
     table = tomllib.loads(path.read_text(encoding="utf-8")).get("sweep", {})
     if not isinstance(table, dict) or not isinstance(table.get("over", {}), dict):
-        raise ConfigError(f"{path}: sweep and sweep.over have to be tables", "for example  [sweep.over]  and below it  learning_rate = [1e-4, 3e-4]")
+        raise ConfigError(f"{path}: sweep and sweep.over must be tables", "for example  [sweep.over]  and below it  learning_rate = [1e-4, 3e-4]")
     given = {key: value for key, value in options.items() if value is not None}
-    named = dict(map(_over, over))
-    space = validated(Space, {**table, **given, "over": {**table.get("over", {}), **named}}, f"{path}: sweep")
+    listed = own_keys(table.get("over", {}), f"{path}: sweep.over") | own_keys(dict(map(_over, over)), "--over")
+    space = validated(Space, {**table, **given, "over": listed}, f"{path}: sweep")
     if not space.over:
         raise UsageError(f"{path}: nothing to try: no [sweep.over] in it and no --over", "for example  --over learning_rate=1e-4,3e-4 --over rank=8,16")
     if wrong := [mistake for key, values in space.over.items() for mistake in _mistakes(key, values, drawn=space.random is not None)]:
-        raise ConfigError("\n".join(f"sweep: {mistake}" for mistake in wrong), "mend the keys that are named")
+        raise ConfigError("\n".join(f"sweep: {mistake}" for mistake in wrong), "fix the keys that are named")
     return space
 
 
 def _over(text: str) -> tuple[str, Any]:
-    """`KEY=VALUE,VALUE` or `KEY=LOW..HIGH`, each value as TOML or, where it is none, as text."""
+    """`KEY=VALUE,VALUE` or `KEY=LOW..HIGH`, each value as TOML or else as text."""
     key, equals, values = text.partition("=")
     if not equals or not values.strip():
         raise UsageError(f"--over {text}: is not KEY=VALUE,VALUE", "for example  --over rank=8,16,  or with --random 20  --over learning_rate=1e-5..1e-3")
@@ -124,7 +124,7 @@ def _mistakes(key: str, values: Range | tuple[Any, ...], *, drawn: bool) -> Iter
         return
     if isinstance(values, Range):
         if not drawn:
-            yield f"{key}: a range has no end of values: say how many are drawn with  random = 20  or --random 20, or list them"
+            yield f"{key}: a range needs the number of trials to draw: set  random = 20  or --random 20, or list the values"
         if values.low > values.high:
             yield f"{key}: {values.low} is above {values.high}"
     elif not values:

@@ -11,7 +11,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, Final
 
-from curate.runs import new_events
+from curate.core.runs import new_events
 
 TICK: Final = 0.25
 """Seconds between looks at a training."""
@@ -38,7 +38,7 @@ class Work:
 
 
 class Watch:
-    """What a training is looked at with: whether it should end, and who is told how it goes."""
+    """Follows a training: whether it should stop, and a callback for its events."""
 
     def __init__(self, told: Callable[[dict[str, Any]], None], deadline: float | None) -> None:
         self.told = told
@@ -58,7 +58,7 @@ class Watch:
 
         def heard(number: int, _frame: Any) -> None:
             self.asked += 1
-            said(f"{signal.Signals(number).name}: the trial saves after its step; once more ends it at once" if self.asked == 1 else "ended at once")
+            said(f"{signal.Signals(number).name}: the trial saves after its step; a second one stops it at once" if self.asked == 1 else "ended at once")
 
         before = {number: signal.signal(number, heard) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
@@ -111,7 +111,7 @@ def _followed(process: "subprocess.Popen[bytes]", work: Work, watch: Watch) -> i
 
 
 def last_words(work: Work) -> str:
-    """The end of what a training said."""
+    """The last lines of a training's log."""
     log = work.run.with_suffix(".log")
     lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() if log.is_file() else []
     return " ".join(line.strip() for line in lines[-3:])

@@ -6,11 +6,11 @@ from typing import Any, Final
 
 from textual.content import Content
 
+from curate.core.text import plural
 from curate.review.bulk import Bulk
 from curate.review.draft import draft_of
-from curate.review.mend import Repaired
+from curate.review.live_lint import Repaired
 from curate.review.view import View
-from curate.text import plural
 from tui.conversation import MORE, Mark, Reader, literal
 from tui.diff import word_marks
 from tui.render.signs import lines
@@ -27,11 +27,7 @@ def repair_text(before: Mapping[str, Any] | None, repaired: Repaired) -> Content
     new = draft_of(repaired.value).split("\n")
     shown = list(_diff([Reader().text(line) for line in old], [Reader().text(line) for line in new]))
     more = Content.assemble((f"… {len(shown) - MOST:,} more lines", MORE)) if len(shown) > MOST else None
-    left = (
-        f"afterwards: {plural(len(repaired.findings), 'finding')} in this example"
-        if repaired.findings
-        else "afterwards: no rule finds anything in this example"
-    )
+    left = f"afterwards: {plural(len(repaired.findings), 'finding')} in this example" if repaired.findings else "afterwards: no findings in this example"
     return lines(*shown[:MOST], more, "", Content.assemble((left, "bold")))
 
 
@@ -63,12 +59,16 @@ def _side(sign: str, texts: list[str], marks: tuple[Mark, ...], colour: str) -> 
 def bulk_text(bulk: Bulk, view: View) -> Content:
     """How many examples would come from which verdict to which."""
     changes = [f"{count:>9,}  {before} → {after}" for (before, after), count in sorted(bulk.changes.items(), key=lambda item: -item[1])]
-    passed = f"{plural(bulk.passed, 'entry').replace('entrys', 'entries')} of the list are left alone: decided already, contested, or nothing to decide"
-    narrowed = literal(f"narrowed to: {view.text}", style="$foreground-muted") if view.text else Content.assemble(("the list is not narrowed", "$text-warning"))
+    passed = f"{plural(bulk.passed, 'entry').replace('entrys', 'entries')} of the list are skipped: decided, contested, or nothing to decide"
+    narrowed = (
+        literal(f"filter: {view.text}", style="$foreground-muted")
+        if view.text
+        else Content.assemble(("no filter: this affects the whole list", "$text-warning"))
+    )
     return lines(
         Content.assemble((f"{len(bulk.words):,} examples in {bulk.entries:,} entries would change:", "bold")),
         *changes,
         passed if bulk.passed else None,
         narrowed,
-        Content.assemble(("u takes all of it back", "$foreground-muted")),
+        Content.assemble(("u undoes all of it", "$foreground-muted")),
     )

@@ -5,9 +5,9 @@ from typing import Any, Final
 
 from textual.content import Content
 
+from curate.core.text import excerpt, visible
 from curate.pipeline.followed import Followed
 from curate.pipeline.outcome import PLAIN, Contender, Outcome, Score
-from curate.text import excerpt, visible
 from tui.conversation import fact, literal, shortened
 from tui.render.columns import beside
 from tui.render.runs import result
@@ -30,7 +30,7 @@ TITLE: Final = 18
 """Cells of a contender's name."""
 COLUMN: Final = 22
 """Cells of a score with its interval."""
-NONE: Final = "No finished training yet. Once there is one, `curate evaluate RUN` holds it against its base."
+NONE: Final = "No finished training yet. `curate evaluate RUN` compares a finished one with its base."
 
 
 def evaluated(runs: Sequence[Followed], at: int, output: int, width: int) -> Content:
@@ -46,7 +46,7 @@ def evaluated(runs: Sequence[Followed], at: int, output: int, width: int) -> Con
     if found is None:
         parts.append(result(run.report or {}))
         why = f"evaluation.json cannot be read: {run.unread}" if run.unread else "no evaluation yet"
-        parts.append(Content.assemble(fact(why, MUTED), fact(f"; `curate evaluate {run.name}` holds it against the base with a good prompt", MUTED)))
+        parts.append(Content.assemble(fact(why, MUTED), fact(f"; `curate evaluate {run.name}` compares it with the base and a good prompt", MUTED)))
         return lines(*parts, _generations((run.report or {}).get("generations") or [], output, width))
     sign, colour = OUTCOMES.get(found.verdict.outcome, OUTCOMES["not-compared"])
     parts.append(Content.assemble((sign, colour), fact(found.verdict.sentence, "bold")))

@@ -5,10 +5,10 @@ from typing import Final
 
 from textual.content import Content
 
-from curate.finding import Severity
+from curate.core.finding import Severity
+from curate.core.text import plural, visible
 from curate.review import ReviewSession
 from curate.review.overview import Measured
-from curate.text import plural, visible
 from tui.conversation import ROLES, literal
 from tui.render.signs import SEVERITIES, bar, lines
 from tui.render.status import share
@@ -28,7 +28,7 @@ def files(session: ReviewSession, changed: Sequence[str]) -> Content:
     if len(session.lines.indexes) > 6:
         parts.append(Content.assemble((f"… and {len(session.lines.indexes) - 6:,} more files", MUTED)))
     if changed:
-        parts.append(Content.assemble(("! ", "bold $text-warning"), literal(", ".join(changed)), " changed on disk; R reads it again"))
+        parts.append(Content.assemble(("! ", "bold $text-warning"), literal(", ".join(changed)), " changed on disk; R reloads it"))
     return lines(*parts)
 
 
@@ -48,7 +48,7 @@ def stages(session: ReviewSession) -> Content:
         elif stage is not None and stage.done and total:
             parts.append(Content.assemble(label, bar(stage.done / total, WIDTH, track=True), f" {stage.done:,}"))
         else:
-            parts.append(Content.assemble(label, ("… going on" if stage else "○ waiting" if not session.ended else "· not looked for", MUTED)))
+            parts.append(Content.assemble(label, ("… running" if stage else "○ waiting" if not session.ended else "· not run", MUTED)))
     parts.extend(Content.assemble(("note: ", "bold"), literal(note, style=MUTED)) for note in session.notes)
     return lines(*parts)
 
@@ -74,7 +74,7 @@ def decided(session: ReviewSession) -> Content:
     contested = len(session.log.contested())
     parts.append(Content.assemble(("journal    ", "bold"), (journal, MUTED)))
     if contested:
-        parts.append(Content.assemble(("‼ ", "bold $text-error"), f"{contested:,} decided differently by several people: filter is:contested in Examples"))
+        parts.append(Content.assemble(("‼ ", "bold $text-error"), f"{contested:,} with different decisions by several people: filter is:contested in Examples"))
     return lines(*parts)
 
 
@@ -104,7 +104,9 @@ def measured(result: Measured | None) -> Content:
     part = "" if result.taken >= result.lines else f" (of {result.taken:,} lines drawn at random)"
     about = " about" if part else ""
     head = Content.assemble(
-        (f"{result.lines:,} lines", "bold"), f",{about} {result.all_tokens:,} tokens of four bytes; half have {result.median_tokens:,} or fewer", (part, MUTED)
+        (f"{result.lines:,} lines", "bold"),
+        f",{about} {result.all_tokens:,} tokens (estimated as 4 bytes each), median {result.median_tokens:,}",
+        (part, MUTED),
     )
     formats = ", ".join(f"{visible(name)} {count / max(1, stats.examples):.0%}" for name, count in stats.formats.most_common(3))
     return lines(
@@ -114,7 +116,7 @@ def measured(result: Measured | None) -> Content:
         *_histogram(result.turns),
         Content.assemble(("\ntokens in an example", "bold")),
         *_histogram(result.tokens),
-        Content.assemble(("\nwho speaks", "bold")),
+        Content.assemble(("\ncharacters by role", "bold")),
         *_roles(result),
     )
 

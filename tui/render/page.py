@@ -6,13 +6,13 @@ from typing import Final
 
 from textual.content import Content
 
-from curate.decision import Decision
-from curate.example import Example, Message
-from curate.finding import Finding
-from curate.review import Clash, Cluster, Dispute, Entry, ReviewSession, Side, Standing
+from curate.core.decision import Decision
+from curate.core.example import Example, Message
+from curate.core.finding import Finding
+from curate.core.text import plural, visible
+from curate.review import Cluster, Entry, MultiConflict, PairConflict, ReviewSession, ReviewStatus, Side
 from curate.review.span import spans_of
-from curate.review.trained import beside
-from curate.text import plural, visible
+from curate.review.training_signals import related
 from tui.conversation import MORE, Mark, Reader, literal, shortened
 from tui.diff import clash_marks, turn_marks
 from tui.render.signs import SEVERITIES, lines, verdict_sign
@@ -22,12 +22,12 @@ NAMES: Final = {
     "D003": "near-duplicates",
     "X001": "same question, different answers",
     "X002": "paraphrased question, different answers",
-    "X003": "numbers, dates, values or polarity differ",
-    "X004": "an answer against a refusal",
+    "X003": "numbers, dates, values or negation differ",
+    "X004": "answer and refusal",
     "X005": "two labels for one input",
     "topic": "one question, many answers",
 }
-DIFFERENCE: Final = ("what differs is underlined", "underline")
+DIFFERENCE: Final = ("differences are underlined", "underline")
 SPAN: Final = "bold reverse $text-warning"
 MUTED: Final = "$foreground-muted"
 MOST: Final = 4
@@ -67,9 +67,9 @@ def page(session: ReviewSession, entry: Entry, look: Look) -> Page:
             return _finding_page(session, entry, entry.subject, look)
         case Cluster():
             return _apart_page(session, entry, entry.subject, look) if entry.pair else _cluster_page(session, entry, entry.subject, look)
-        case Clash():
+        case PairConflict():
             return _clash_page(session, entry, entry.subject, look)
-        case Dispute():
+        case MultiConflict():
             return _dispute_page(session, entry, entry.subject, look)
     return _example_page(session, entry, look)
 
@@ -100,36 +100,36 @@ def _example_page(session: ReviewSession, entry: Entry, look: Look) -> Page:
     if example is None:
         parsed = session.line(entry.place)
         text = parsed.line.data.decode("utf-8", "replace") if parsed else ""
-        return Page(lines(where, Content.assemble(("this line holds no example; e mends it", "bold"))), left=shortened(look.read.text(text)))
+        return Page(lines(where, Content.assemble(("this line contains no example; e edits it", "bold"))), left=shortened(look.read.text(text)))
     about = lines(Content.assemble(_decided(session, entry.ids[0]), "  ", where, (f"  {plural(len(example.messages), 'message')}, {example.format}", MUTED)))
     return Page(about, left=look.read.whole(example))
 
 
 def _finding_page(session: ReviewSession, entry: Entry, finding: Finding, look: Look) -> Page:
-    from curate.rules import RULES  # a fifth of a second; the first screen does not wait for it
+    from curate.lint.rules import RULES  # a fifth of a second; the first screen does not wait for it
 
     rule = RULES.get(finding.code)
     where = literal(f"{entry.place} {finding.pointer}".strip(), style=MUTED)
     standing = Content.assemble(_decided(session, entry.ids[0]), "  ") if entry.ids else Content("")
     about = [Content.assemble(standing, where), Content.assemble(_title(entry, rule.name if rule else ""), literal(finding.message))]
     if finding.hint:
-        repair = Content.assemble(("  r mends it", "bold $text-success")) if finding.fixable else Content("")
+        repair = Content.assemble(("  r fixes it", "bold $text-success")) if finding.fixable else Content("")
         about.append(Content.assemble(("next: ", "bold"), literal(finding.hint), repair))
     if rule:
-        about.append(Content.assemble((" ".join(rule.why.split()), MORE)))
+        about.append(Content.assemble((" ".join(rule.rationale.split()), MORE)))
     parsed = session.line(entry.place)
     example = session.edited(parsed) if parsed else None
     if example is None:
         copy = "" if parsed is None else parsed.line.data.decode("utf-8", "replace")
-        about.append(Content.assemble(("· no example to keep or drop; e mends the line" if parsed else "· about the file as a whole", "bold")))
+        about.append(Content.assemble(("· no example to keep or drop; e edits the line" if parsed else "· about the whole file", "bold")))
         return Page(lines(*about), left=shortened(look.read.text(copy)) if parsed else None)
     if session.trained is not None and entry.ids and rule is None:
         return _trained_page(session, entry, lines(*about), look)
     if not entry.ids:
-        about.append(Content.assemble((f"· copies are one content, written once ({plural(1, 'example')} stays; Duplicates shows them)", "bold")))
+        about.append(Content.assemble((f"· exact copies are written once ({plural(1, 'example')} stays; Duplicates shows them)", "bold")))
     at = pointed_at(example.messages, finding.pointer)
-    if session.standing(entry) is Standing.EDIT:
-        about.append(Content.assemble(("✎ shown as edited; what was read stays in the file", "bold $text-accent")))
+    if session.status(entry) is ReviewStatus.EDIT:
+        about.append(Content.assemble(("✎ shown as edited; the file is unchanged", "bold $text-accent")))
     if not at:
         marks = [_span_marks(finding, example.messages[0], look.read)] if at == 0 else []
         return Page(lines(*about), left=look.read.whole(example, marks, pointed=at))
@@ -143,7 +143,7 @@ def _trained_page(session: ReviewSession, entry: Entry, about: Content, look: Lo
     """An example that was hard to learn, beside what it should be seen with."""
     assert session.trained is not None
     own = Side(entry.place, entry.ids[0])
-    near = beside(session.examples, (session.conflicts, session.clusters), own.id, session.trained.mapped)
+    near = related(session.examples, (session.conflicts, session.clusters), own.id, session.trained.mapped)
     said = [Content.assemble(("beside: ", "bold"), one.why, " ", literal(str(one.side.place), style=MUTED)) for one in near[:MOST]]
     if len(near) > MOST:
         said.append(Content.assemble((f"  … and {len(near) - MOST} more", MORE)))
@@ -172,14 +172,14 @@ def _cluster_page(session: ReviewSession, entry: Entry, cluster: Cluster, look: 
     head = [_title(entry, NAMES.get(entry.code, "duplicates"))]
     if copies:
         places = ", ".join(str(copy.side.place) for copy in copies[:PLACES]) + (" …" if len(copies) > PLACES else "")
-        head.append(Content.assemble(f"{len(copies):,} more with the very same content: ", literal(places, style=MUTED)))
+        head.append(Content.assemble(f"{len(copies):,} more exact copies: ", literal(places, style=MUTED)))
     if not cluster.distinct:
-        head.append(Content.assemble(("· nothing to decide: one content is written once", "bold")))
+        head.append(Content.assemble(("· nothing to decide: exact copies are written once", "bold")))
         kept = session.example(cluster.kept)
         return Page(lines(*head), left=_column(session, "keeper", cluster.kept, look.read.whole(kept) if kept else Content("")))
     at = min(look.at, len(cluster.distinct) - 1)
     member = cluster.distinct[at]
-    head.append(Content.assemble(f"{member.similarity:.1%} alike; ", DIFFERENCE, "; while undecided, the duplicate leaves"))
+    head.append(Content.assemble(f"{member.similarity:.1%} similar; ", DIFFERENCE, "; if you do nothing, the right one is removed"))
     if look.marked:
         head.append(Content.assemble((f"◆ {plural(len(look.marked), 'duplicate')} marked; | splits the cluster", "bold $text-accent")))
     name = f"{'◆ ' if at in look.marked else ''}duplicate" + (f" {at + 1}/{len(cluster.distinct)} ←→" if len(cluster.distinct) > 1 else "")
@@ -187,8 +187,8 @@ def _cluster_page(session: ReviewSession, entry: Entry, cluster: Cluster, look: 
 
 
 def _apart_page(session: ReviewSession, entry: Entry, cluster: Cluster, look: Look) -> Page:
-    alike = Content.assemble(f"{cluster.members[0].similarity:.1%} alike; ", DIFFERENCE, "; while undecided, both stay")
-    about = lines(_title(entry, "nearly the same, but for a fact"), alike)
+    alike = Content.assemble(f"{cluster.members[0].similarity:.1%} similar; ", DIFFERENCE, "; if you do nothing, both stay")
+    about = lines(_title(entry, "near-duplicates that differ in a number, a name or a negation"), alike)
     return _side_by_side(session, about, ("A", cluster.kept), ("B", cluster.members[0].side), look.read)
 
 
@@ -197,7 +197,7 @@ def _side_by_side(session: ReviewSession, about: Content, one: tuple[str, Side],
     left, right = (example.messages if example else () for example in examples)
     marks = turn_marks(left, right, read.text)
     columns = [
-        _column(session, name, side, read.whole(example, shown) if example else Content("(not there any more)"))
+        _column(session, name, side, read.whole(example, shown) if example else Content("(no longer there)"))
         for (name, side), example, shown in zip((one, other), examples, marks, strict=True)
     ]
     return Page(about, None, columns[0], columns[1])
@@ -209,8 +209,8 @@ def _column(session: ReviewSession, name: str, side: Side, body: Content) -> Con
     return Content.assemble((f" {name} ", "bold reverse"), " ", stays, " ", literal(str(side.place), style=MUTED), "\n", body)
 
 
-def _clash_page(session: ReviewSession, entry: Entry, clash: Clash, look: Look) -> Page:
-    asked = "same question" if clash.similarity >= 1 else f"questions {clash.similarity:.2f} alike, the same with a probability of {clash.same_question:.2f}"
+def _clash_page(session: ReviewSession, entry: Entry, clash: PairConflict, look: Look) -> Page:
+    asked = "same question" if clash.similarity >= 1 else f"question similarity {clash.similarity:.2f}, same question {clash.same_question:.0%}"
     sure = f", {clash.confidence:.0%} sure"
     about = [Content.assemble(_title(entry, NAMES.get(clash.code, "")), (asked + sure, MUTED))]
     for evidence in sorted(clash.evidence, key=lambda evidence: -evidence.confidence)[:3]:
@@ -236,7 +236,7 @@ def _prompt(example: Example | None, turn: int | None) -> Sequence[Message]:
 
 def _answer(example: Example | None, at: int, said: Sequence[str], read: Reader) -> Content:
     if example is None or at >= len(example.messages):
-        return Content.assemble(("(no answer there any more)", MORE))
+        return Content.assemble(("(the answer is no longer there)", MORE))
     message = example.messages[at]
     return read.turn(message, clash_marks(read.text(message.text), said))
 
@@ -246,21 +246,21 @@ def _short(text: str) -> str:
     return shown if len(shown) <= 60 else shown[:59] + "…"
 
 
-def _dispute_page(session: ReviewSession, entry: Entry, dispute: Dispute, look: Look) -> Page:
-    at = min(look.at, len(dispute.stands) - 1)
-    first = dispute.stands[0].examples
-    tied = len(dispute.stands) > 1 and dispute.stands[1].examples == first
+def _dispute_page(session: ReviewSession, entry: Entry, dispute: MultiConflict, look: Look) -> Page:
+    at = min(look.at, len(dispute.groups) - 1)
+    first = dispute.groups[0].examples
+    tied = len(dispute.groups) > 1 and dispute.groups[1].examples == first
     about = [_title(entry, NAMES["topic"]), Content.assemble(("asked: ", "bold"), literal(_short(look.read.text(dispute.request))))]
-    for number, stand in enumerate(dispute.stands[:9]):
-        most = "  most say so" if number == 0 and not tied else ""
+    for number, stand in enumerate(dispute.groups[:9]):
+        most = "  majority" if number == 0 and not tied else ""
         sign = Content(" ").join([verdict_sign(session.verdict(side.id)) for side in stand.sides[:4]])
-        name = (f"{'▶' if number == at else ' '} stand {number + 1} ", "bold" if number == at else "")
+        name = (f"{'▶' if number == at else ' '} answer {number + 1} ", "bold" if number == at else "")
         about.append(Content.assemble(name, (f"{plural(stand.examples, 'example')}{most} ", MUTED), sign))
-    if len(dispute.stands) > 9:
-        about.append(Content.assemble((f"  … {len(dispute.stands) - 9} more stands; → goes on to them", MORE)))
-    about.append(Content.assemble(("h keeps the stand that is shown and drops the others", MUTED)))
+    if len(dispute.groups) > 9:
+        about.append(Content.assemble((f"  … {len(dispute.groups) - 9} more answers; → shows them", MORE)))
+    about.append(Content.assemble(("h keeps the answer that is shown and drops the others", MUTED)))
     bodies = []
-    for side in dispute.stands[at].sides[:5]:
+    for side in dispute.groups[at].sides[:5]:
         example = session.example(side)
-        bodies.append(_column(session, f"stand {at + 1}/{len(dispute.stands)} ←→", side, look.read.whole(example) if example else Content("")))
+        bodies.append(_column(session, f"answer {at + 1}/{len(dispute.groups)} ←→", side, look.read.whole(example) if example else Content("")))
     return Page(lines(*about), left=Content("\n\n").join(bodies))

@@ -5,18 +5,18 @@ from typing import Final
 
 from textual.content import Content
 
-from curate.example import Example, Place
-from curate.finding import Finding
-from curate.review import Clash, Cluster, Dispute, Entry, Kind, ReviewSession, question
-from curate.text import excerpt, visible
+from curate.core.example import Example, Place
+from curate.core.finding import Finding
+from curate.core.text import excerpt, visible
+from curate.review import Cluster, Entry, Kind, MultiConflict, PairConflict, ReviewSession, question
 from tui.conversation import Reader
-from tui.render.signs import SEVERITIES, standing_sign
+from tui.render.signs import SEVERITIES, status_sign
 
 HEADS: Final[dict[Kind, str]] = {
-    "example": "   {line} what is asked",
-    "finding": "    rule  {line} what is wrong",
-    "cluster": "   alike  size  what is asked",
-    "conflict": "   sure     rule  what is asked",
+    "example": "   {line} question",
+    "finding": "    rule  {line} message",
+    "cluster": "   alike  size  question",
+    "conflict": "   sure     rule  question",
 }
 """Above each list, whose first column is the cursor's."""
 LINE: Final = 10
@@ -34,7 +34,7 @@ def head(session: ReviewSession, kind: Kind) -> str:
 
 def row(session: ReviewSession, entry: Entry, read: Reader) -> Content:
     """An entry in the list: how it stands, where it is or how sure, and what it is about."""
-    sign = standing_sign(session.standing(entry))
+    sign = status_sign(session.status(entry))
     muted = "$foreground-muted"
     match entry.subject:
         case Finding():
@@ -45,12 +45,12 @@ def row(session: ReviewSession, entry: Entry, read: Reader) -> Content:
             size = "≠   " if entry.pair else f"×{len(entry.subject.members) + 1:<3}"
             alike = min(member.similarity for member in entry.subject.members)
             return Content.assemble(sign, (f" {alike:6.1%} ", "bold"), (f"{size}  ", muted), _asked(session.example(entry.subject.kept), read))
-        case Clash():
+        case PairConflict():
             return Content.assemble(
                 sign, (f" {entry.subject.confidence:4.0%}     ", "bold"), (f"{entry.code:<6}", muted), _asked(session.example(entry.subject.left), read)
             )
-        case Dispute():
-            stands = f" {len(entry.subject.stands)} stands"
+        case MultiConflict():
+            stands = f" {len(entry.subject.groups)} groups"
             return Content.assemble(sign, (f"{stands:<10}", "bold"), ("topic ", muted), excerpt(read.text(entry.subject.request), WIDE))
     return Content.assemble(sign, (f" {_where(session, entry.place)} ", muted), _asked(session.example(entry), read))
 

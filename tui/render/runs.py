@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from textual.content import Content
 
+from curate.core.text import excerpt
 from curate.pipeline.followed import Followed, State
-from curate.text import excerpt
 from tui.conversation import fact, literal, shortened
 from tui.render.columns import beside
 from tui.render.plot import LABEL, curve
@@ -23,7 +23,7 @@ SAID: Final = (("expected", "reference", "$text-accent"), ("base model", "base",
 SHOWN: Final = 3
 """Answers of a finished training that are shown with it."""
 CURVES: Final = 4
-NONE: Final = 'No training yet: name a recipe in curate.toml (`recipe = "recipe.toml"`), then s starts it; or run `curate train RECIPE`.'
+NONE: Final = 'No training yet. Set `recipe = "recipe.toml"` in curate.toml and press s, or run `curate train RECIPE`.'
 
 
 def training(runs: Sequence[Followed], at: int, width: int, height: int) -> Content:
@@ -49,17 +49,17 @@ def training(runs: Sequence[Followed], at: int, width: int, height: int) -> Cont
         if rates:
             parts.extend([Content.assemble(("learning rate", "bold")), curve(rates, width - LABEL - 1, max(3, high // 3), "$text-accent")])
     if run.events:
-        parts.append(Content.assemble(("happened: ", "bold"), fact(", ".join(run.events[-6:]), MUTED)))
+        parts.append(Content.assemble(("events: ", "bold"), fact(", ".join(run.events[-6:]), MUTED)))
     if run.report:
         parts.append(result(run.report))
         parts.extend(_tried(run.report, width))
     elif run.said and run.state is State.STOPPED:
-        parts.append(Content.assemble(("it said last:\n", "bold"), shortened(run.said[-800:], rest="")))
+        parts.append(Content.assemble(("last output:\n", "bold"), shortened(run.said[-800:], rest="")))
     return lines(*parts)
 
 
 def _model(run: Followed) -> Content:
-    return fact(f"{run.recipe.get('model', 'model not known yet')} {_method(run)}", MUTED)
+    return fact(f"{run.recipe.get('model', 'model unknown')} {_method(run)}", MUTED)
 
 
 def _now(run: Followed, width: int) -> Content:

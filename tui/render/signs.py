@@ -4,21 +4,21 @@ from typing import Final
 
 from textual.content import Content
 
-from curate.decision import Verdict
-from curate.errors import CurateError
-from curate.finding import Severity
-from curate.review import Standing
+from curate.core.decision import Verdict
+from curate.core.errors import CurateError
+from curate.core.finding import Severity
+from curate.review import ReviewStatus
 from tui.conversation import literal
 
-STANDINGS: Final = {
-    Standing.UNDECIDED: ("○", "$foreground-muted"),
-    Standing.PARTLY: ("◐", "$text-warning"),
-    Standing.CONTESTED: ("‼", "$text-error"),
-    Standing.KEEP: ("✓", "$text-success"),
-    Standing.DROP: ("✗", "$text-error"),
-    Standing.EDIT: ("✎", "$text-accent"),
-    Standing.MIXED: ("±", "$text-primary"),
-    Standing.NOTHING: ("·", "$foreground-muted"),
+STATUSES: Final = {
+    ReviewStatus.UNDECIDED: ("○", "$foreground-muted"),
+    ReviewStatus.PARTLY: ("◐", "$text-warning"),
+    ReviewStatus.CONTESTED: ("‼", "$text-error"),
+    ReviewStatus.KEEP: ("✓", "$text-success"),
+    ReviewStatus.DROP: ("✗", "$text-error"),
+    ReviewStatus.EDIT: ("✎", "$text-accent"),
+    ReviewStatus.MIXED: ("±", "$text-primary"),
+    ReviewStatus.NOTHING: ("·", "$foreground-muted"),
 }
 LEGEND: Final = "○ undecided   ◐ partly   ‼ contested   ✓ keep   ✗ drop   ✎ edited   ± some stay, some go   · nothing to decide"
 SEVERITIES: Final = {
@@ -26,24 +26,24 @@ SEVERITIES: Final = {
     Severity.WARNING: ("▲", "bold $text-warning"),
     Severity.INFO: ("•", "bold $text-primary"),
 }
-VERDICTS: Final[dict[Verdict, Standing]] = {
-    "keep": Standing.KEEP,
-    "drop": Standing.DROP,
-    "edit": Standing.EDIT,
-    "undecided": Standing.UNDECIDED,
+VERDICTS: Final[dict[Verdict, ReviewStatus]] = {
+    "keep": ReviewStatus.KEEP,
+    "drop": ReviewStatus.DROP,
+    "edit": ReviewStatus.EDIT,
+    "undecided": ReviewStatus.UNDECIDED,
 }
 BLOCKS: Final = " ▏▎▍▌▋▊▉█"
 
 
-def standing_sign(standing: Standing) -> Content:
+def status_sign(standing: ReviewStatus) -> Content:
     """One sign."""
-    symbol, colour = STANDINGS[standing]
+    symbol, colour = STATUSES[standing]
     return Content.assemble((symbol, f"bold {colour}"))
 
 
 def verdict_sign(verdict: Verdict) -> Content:
     """A sign and its word."""
-    symbol, colour = STANDINGS[VERDICTS[verdict]]
+    symbol, colour = STATUSES[VERDICTS[verdict]]
     return Content.assemble((f"{symbol} {'edited' if verdict == 'edit' else verdict}", f"bold {colour}"))
 
 

@@ -4,11 +4,11 @@ from typing import Final
 
 from textual.content import Content
 
-from curate.datacard import LINKS, reason_for
-from curate.manifest import Manifest
+from curate.core.manifest import Manifest
+from curate.core.text import excerpt, plural
+from curate.output.datacard import LINKS, reason_for
 from curate.report.verify import VerifyOutput
-from curate.review.makeup import Makeup
-from curate.text import excerpt, plural
+from curate.review.split_composition import SplitComposition
 from curate.verify.proof import Verdict
 from tui.conversation import fact, literal
 from tui.render.signs import bar, lines
@@ -27,7 +27,7 @@ SHARE: Final = 14
 """Cells of a share."""
 
 
-def splits(folder: str, manifest: Manifest, makeup: Makeup | None, proved: Content, width: int) -> Content:
+def splits(folder: str, manifest: Manifest, composition: SplitComposition | None, proved: Content, width: int) -> Content:
     """What the manifest says, whether it is proved, and what the splits are made of, once that is known."""
     return lines(
         Content.assemble(fact(folder, "bold"), (f"   {_books(manifest)}", MUTED)),
@@ -35,14 +35,14 @@ def splits(folder: str, manifest: Manifest, makeup: Makeup | None, proved: Conte
         *_sizes(manifest, width),
         "",
         proved,
-        *_makeup(makeup),
+        *_composition(composition),
         *_left(manifest, width),
     )
 
 
 def nowhere(folder: str, why: str) -> Content:
     """There is no output yet."""
-    return lines(fact(folder, "bold"), fact(why), "`curate run` or `curate split DATA -o DIR` writes it.")
+    return lines(fact(folder, "bold"), fact(why), "Create it with `curate run` or `curate split DATA -o DIR`.")
 
 
 def _books(manifest: Manifest) -> str:
@@ -59,18 +59,18 @@ def _sizes(manifest: Manifest, width: int) -> list[Content]:
         parts.append(Content.assemble((f"{excerpt(name, 10):<11}", "bold"), shown, f" {part.examples:>9,} {part.examples / whole:6.1%}  ", (said, MUTED)))
     if manifest.links:
         held = ", ".join(f"{LINKS.get(kind, kind)} ({count:,})" for kind, count in manifest.links.items())
-        parts.append(Content.assemble(("together   ", "bold"), fact(f"{plural(manifest.groups, 'group')}, held by {held}", MUTED)))
+        parts.append(Content.assemble(("together   ", "bold"), fact(f"{plural(manifest.groups, 'group')}, linked by {held}", MUTED)))
     return parts
 
 
-def _makeup(makeup: Makeup | None) -> list[Content]:
-    if makeup is None:
+def _composition(composition: SplitComposition | None) -> list[Content]:
+    if composition is None:
         return [Content.assemble(("\nmade of  ", "bold"), ("measuring …", MUTED))]
-    parts = [Content.assemble(("\n" + f"{'made of':<{NAME}}", "bold"), ("".join(f"{excerpt(name, SHARE - 1):>{SHARE}}" for name in makeup.splits), MUTED))]
-    medians = "".join(f"{one.median_tokens:>{SHARE},}" for one in makeup.measured)
-    parts.append(Content.assemble(f"{'tokens, half have fewer':<{NAME}}", medians))
+    parts = [Content.assemble(("\n" + f"{'made of':<{NAME}}", "bold"), ("".join(f"{excerpt(name, SHARE - 1):>{SHARE}}" for name in composition.splits), MUTED))]
+    medians = "".join(f"{one.median_tokens:>{SHARE},}" for one in composition.measured)
+    parts.append(Content.assemble(f"{'median tokens':<{NAME}}", medians))
     apart = False
-    for trait in makeup.traits:
+    for trait in composition.traits:
         cells = [
             (f"{'▲ ' if far else ''}{share:.1%}".rjust(SHARE), "bold $text-warning" if far else "")
             for share, far in zip(trait.shares, trait.apart, strict=True)
@@ -78,12 +78,10 @@ def _makeup(makeup: Makeup | None) -> list[Content]:
         parts.append(Content.assemble(f"{excerpt(trait.name, NAME - 1):<{NAME}}", *cells))
         apart |= any(trait.apart)
     if apart:
-        first = makeup.splits[0]
-        parts.append(
-            Content.assemble(("▲ ", "bold $text-warning"), (f"another share than in {first}, by more than chance: `stratify` in curate.toml evens it", MUTED))
-        )
-    if any(one.taken < one.lines for one in makeup.measured):
-        parts.append(Content.assemble(("of large splits, by some thousand lines drawn at random", MUTED)))
+        first = composition.splits[0]
+        parts.append(Content.assemble(("▲ ", "bold $text-warning"), (f"significantly different from {first}: set `stratify` in curate.toml", MUTED)))
+    if any(one.taken < one.lines for one in composition.measured):
+        parts.append(Content.assemble(("large splits are measured on a random sample", MUTED)))
     return parts
 
 
@@ -92,7 +90,7 @@ def _left(manifest: Manifest, width: int) -> list[Content]:
     if not reasons:
         return []
     most = max(reasons.values())
-    parts = [Content.assemble(("\nwhat left, and why", "bold"))]
+    parts = [Content.assemble(("\nremoved, by reason", "bold"))]
     for code, count in sorted(reasons.items(), key=lambda item: -item[1]):
         why = reason_for(code)[: max(0, width - 42)]
         parts.append(Content.assemble(f"{excerpt(code, 9):<10}", bar(count / most, 16, "$text-warning"), f" {count:>9,}  ", literal(why, style=MUTED)))
@@ -102,11 +100,11 @@ def _left(manifest: Manifest, width: int) -> list[Content]:
 def proof(found: VerifyOutput | None, width: int, *, asked: bool) -> Content:
     """The proof, as far as there is one."""
     if found is None:
-        waiting = ("reading everything again …", "$text-warning") if asked else ("v reads the folder again and proves it", MUTED)
+        waiting = ("reading all files …", "$text-warning") if asked else ("v verifies the folder", MUTED)
         return Content.assemble(("proof  ", "bold"), waiting)
     broken = sum(point.verdict is Verdict.BROKEN for point in found.points)
     open_ = sum(point.verdict is Verdict.OPEN for point in found.points)
-    said = ("✓ it holds", "bold $text-success") if found.holds else (f"✖ it does not hold: {plural(broken, 'point')} broken", "bold $text-error")
+    said = ("✓ verified", "bold $text-success") if found.holds else (f"✖ failed: {plural(broken, 'point')} broken", "bold $text-error")
     parts = [Content.assemble(("proof  ", "bold"), said, (f"; {plural(open_, 'point')} left open" if open_ else "", MUTED))]
     name = max((len(point.name) for point in found.points), default=0) + 1
     for point in found.points:

@@ -2,8 +2,8 @@
 
 from textual.content import Content
 
+from curate.core.text import plural
 from curate.review import Kind, Progress, ReviewSession, View
-from curate.text import plural
 from tui.conversation import literal
 
 WORDS = {"check": "checking", "duplicates": "comparing", "conflicts": "conflicts"}

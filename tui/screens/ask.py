@@ -12,7 +12,7 @@ from textual.widgets import Footer, Input, Static
 class AskScreen(ModalScreen[str | None]):
     """Asks for a line of text; None when it was left."""
 
-    BINDINGS = [Binding("escape", "dismiss(None)", "Leave", tooltip="Change nothing.", id="ask-leave")]  # noqa: RUF012
+    BINDINGS = [Binding("escape", "dismiss(None)", "Cancel", tooltip="Make no changes.", id="ask-leave")]  # noqa: RUF012
 
     def __init__(self, title: str, placeholder: str = "", value: str = "") -> None:
         super().__init__()
@@ -23,7 +23,7 @@ class AskScreen(ModalScreen[str | None]):
         with Vertical(classes="dialog"):
             yield Static(self._title, markup=False, classes="dialog-title")
             yield Input(self._value, placeholder=self._placeholder, id="answer", select_on_focus=False)
-            yield Static("Enter takes it, Esc leaves everything as it was", markup=False, classes="dialog-help")
+            yield Static("Enter confirms, Esc cancels", markup=False, classes="dialog-help")
 
     @on(Input.Submitted)
     def _answered(self, message: Input.Submitted) -> None:
@@ -34,10 +34,10 @@ class ConfirmScreen(ModalScreen[bool]):
     """Shows what would happen, and asks whether it shall."""
 
     BINDINGS = [  # noqa: RUF012
-        Binding("enter,y", "dismiss(True)", "Do it", tooltip="Do what is shown.", id="confirm-yes"),
-        Binding("escape,n,q", "dismiss(False)", "Leave", tooltip="Change nothing.", id="confirm-no"),
-        Binding("down,space,pagedown", "scroll(1)", "Read on", show=False, id="confirm-down"),
-        Binding("up,backspace,pageup", "scroll(-1)", "Read back", show=False, id="confirm-up"),
+        Binding("enter,y", "dismiss(True)", "Apply", tooltip="Apply the changes.", id="confirm-yes"),
+        Binding("escape,n,q", "dismiss(False)", "Cancel", tooltip="Make no changes.", id="confirm-no"),
+        Binding("down,space,pagedown", "scroll(1)", "Scroll down", show=False, id="confirm-down"),
+        Binding("up,backspace,pageup", "scroll(-1)", "Scroll up", show=False, id="confirm-up"),
     ]
 
     def __init__(self, title: str, body: Content) -> None:

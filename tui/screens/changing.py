@@ -11,16 +11,16 @@ from typing import Any, ClassVar
 from textual import work
 from textual.reactive import reactive
 
-from curate.edited import key_of
-from curate.errors import CurateError, DataError, UsageError
-from curate.finding import Finding
+from curate.core.errors import CurateError, DataError, UsageError
+from curate.core.finding import Finding
+from curate.lint.suppressions import added, load_suppressions
+from curate.output.edited import key_of
 from curate.read.dataset import ParsedLine
-from curate.review import Choice, Edit, Entry, Kind, Side, View, Word
+from curate.review import Choice, Edit, Entry, Kind, Side, VerdictOrEdit, View
 from curate.review.bulk import decide, preview
 from curate.review.choices import sides_of_entry
 from curate.review.draft import draft_of, value_of
-from curate.suppressions import added, load_suppressions
-from tui.messages import Failed
+from tui.messages import DecisionReverted, Failed
 from tui.render.changes import bulk_text, repair_text
 from tui.screens.ask import AskScreen, ConfirmScreen
 from tui.screens.edit import EditScreen
@@ -43,7 +43,7 @@ class Changing(FrameScreen):
         """The entry under the cursor."""
 
     @abstractmethod
-    def decide(self, entry: Entry, words: dict[str, Word], why: str = "") -> bool:
+    def decide(self, entry: Entry, words: dict[str, VerdictOrEdit], why: str = "") -> bool:
         """Say it, in one step; false where that could not be written."""
 
     @abstractmethod
@@ -67,7 +67,7 @@ class Changing(FrameScreen):
     def _line(self, entry: Entry) -> ParsedLine | None:
         parsed = self.session.line(self._side(entry).place)
         if parsed is None:
-            self.say("there is no line here any more, or it is about the file as a whole")
+            self.say("the line no longer exists, or the finding is about the whole file")
         return parsed
 
     def _value(self, parsed: ParsedLine) -> dict[str, Any] | None:
@@ -79,11 +79,11 @@ class Changing(FrameScreen):
 
     def _edited(self, entry: Entry, parsed: ParsedLine, value: dict[str, Any] | None) -> None:
         if value is None or value == self._value(parsed):
-            self.say("nothing was changed")
+            self.say("edit cancelled")
         elif self.decide(entry, {key_of(parsed): Edit(value)}):
-            left = self.curate.mender.findings(value, parsed)
+            left = self.state.mender.findings(value, parsed)
             self.action_next()
-            self.notify(f"edited; {'no rule finds anything in it' if not left else f'{len(left)} findings are left in it'}", timeout=4, markup=False)
+            self.notify(f"edited; {'no findings left' if not left else f'{len(left)} findings left'}", timeout=4, markup=False)
 
     @work
     async def action_edit(self) -> None:
@@ -95,9 +95,9 @@ class Changing(FrameScreen):
         value = self._value(parsed)
         draft = draft_of(value) if value is not None else parsed.line.data.decode("utf-8", "replace")
         if len(draft) > LARGE:
-            self.say(f"{len(draft):,} characters: E opens them in your own editor")
+            self.say(f"{len(draft):,} characters are too many for this editor; E opens $EDITOR")
             return
-        self._edited(entry, parsed, await self.app.push_screen_wait(EditScreen(draft, parsed, self.curate.mender)))
+        self._edited(entry, parsed, await self.app.push_screen_wait(EditScreen(draft, parsed, self.state.mender)))
 
     def action_edit_outside(self) -> None:
         """Change the example in $EDITOR."""
@@ -122,7 +122,7 @@ class Changing(FrameScreen):
             with self.app.suspend():
                 ended = subprocess.run([*shlex.split(editor), name], check=False)
         except OSError as error:
-            raise UsageError(f"{editor}: {error.strerror}", "name your editor in the variable EDITOR") from error
+            raise UsageError(f"{editor}: {error.strerror}", "set the environment variable EDITOR") from error
         text = path.read_text(encoding="utf-8")
         if ended.returncode or text == draft:
             path.unlink()
@@ -130,7 +130,7 @@ class Changing(FrameScreen):
         try:
             value = value_of(text)
         except DataError as error:
-            raise DataError(error.message, f"{error.hint}; your text is in {path}") from None
+            raise DataError(error.message, f"{error.hint}; your text is saved in {path}") from None
         path.unlink()
         return value
 
@@ -142,9 +142,9 @@ class Changing(FrameScreen):
         if entry is None or parsed is None:
             return
         value = self._value(parsed)
-        repaired = self.curate.mender.repaired(parsed, entry.code, value if value != parsed.decoded.value else None)
+        repaired = self.state.mender.repaired(parsed, entry.code, value if value != parsed.decoded.value else None)
         if repaired is None:
-            self.say(f"{entry.code} has no repair that would change this line; e edits it")
+            self.say(f"{entry.code} has no fix for this line; e edits it")
             return
         title = f"{entry.code}: {repaired.summary}{'' if repaired.safe else '  This may change the meaning.'}"
         if await self.app.push_screen_wait(ConfirmScreen(title, repair_text(value, repaired))):
@@ -157,9 +157,9 @@ class Changing(FrameScreen):
         if entry is None or not isinstance(entry.subject, Finding):
             return
         if entry.subject.example is None:
-            self.say("only a finding in an example can be suppressed; e mends the line")
+            self.say("only a finding in an example can be suppressed; e edits the line")
             return
-        reason = await self.app.push_screen_wait(AskScreen(f"Why may {entry.code} stand here?", "the reason, for whoever reads the data next"))
+        reason = await self.app.push_screen_wait(AskScreen(f"Reason to suppress {entry.code} here", "for the next reader of the data"))
         if not reason:
             return
         try:
@@ -170,12 +170,12 @@ class Changing(FrameScreen):
         if self.session.verdict(entry.subject.example) == "undecided":
             self.decide(entry, {entry.subject.example: "keep"}, f"suppressed: {reason}")
         self.action_next()
-        self.notify("suppressed; the file is curate-suppressions.jsonl" if written else "it was suppressed already", timeout=4, markup=False)
+        self.notify("suppressed in curate-suppressions.jsonl" if written else "already suppressed", timeout=4, markup=False)
 
     @property
     def session_folder(self) -> Path:
         """The project's folder."""
-        return self.curate.sources.project.folder
+        return self.state.sources.project.folder
 
     @work
     async def action_note(self) -> None:
@@ -183,13 +183,13 @@ class Changing(FrameScreen):
         entry = self.entry
         side = self._side(entry) if entry else None
         if entry is None or side is None or not side.id:
-            self.say("there is no example here to note something about")
+            self.say("there is no example here to add a note to")
             return
-        note = await self.app.push_screen_wait(AskScreen(f"Note about {side.place}", "in your own words", self.session.note(side.id)))
+        note = await self.app.push_screen_wait(AskScreen(f"Note about {side.place}", "text of the note", self.session.note(side.id)))
         if note is None or note == self.session.note(side.id):
             return
         standing = self.session.log.standing(side.id)
-        word: Word = "undecided" if standing is None else Edit(standing.value) if standing.value is not None else standing.verdict
+        word: VerdictOrEdit = "undecided" if standing is None else Edit(standing.value) if standing.value is not None else standing.verdict
         self.decide(entry, {side.id: word}, note)
         self.redraw(stay=True)
 
@@ -198,11 +198,11 @@ class Changing(FrameScreen):
         """Decide about all entries that are shown."""
         view = self._shown()
         if view is None or not len(view):
-            self.say("nothing is shown")
+            self.say("no entries are shown")
             return
         choices: dict[str, Choice] = {"k": "keep", "d": "drop", "a": "left", "b": "right"}
-        wanted = "k keeps, d drops" + (", a and b keep one side of a pair" if self.KIND in ("cluster", "conflict") else "")
-        asked = await self.app.push_screen_wait(AskScreen(f"All {len(view):,} entries shown: {wanted}; add ! for decided ones too", value="k"))
+        wanted = "k keep, d drop" + (", a or b keep one side of a pair" if self.KIND in ("cluster", "conflict") else "")
+        asked = await self.app.push_screen_wait(AskScreen(f"All {len(view):,} entries shown: {wanted}; add ! to include decided ones", value="k"))
         letter, too = (asked or "").rstrip("!"), (asked or "").endswith("!")
         choice = choices.get(letter)
         if choice is None:
@@ -211,9 +211,9 @@ class Changing(FrameScreen):
             choice = "both" if choice == "keep" else "neither"
         plan = preview(self.session, view, choice, decided_too=too)
         if not plan.words:
-            self.say("nothing would change")
+            self.say("no changes")
             return
-        if await self.app.push_screen_wait(ConfirmScreen(f"{choice} all that are shown?", bulk_text(plan, view))):
+        if await self.app.push_screen_wait(ConfirmScreen(f"{choice} all entries shown?", bulk_text(plan, view))):
             try:
                 decide(self.session, plan, f"all shown{f' by {view.text}' if view.text else ''}")
             except CurateError as error:
@@ -229,7 +229,7 @@ class Changing(FrameScreen):
         self._step(undo=True)
 
     def action_redo(self) -> None:
-        """Do again what was taken back."""
+        """Redo the decision that was undone."""
         self._step(undo=False)
 
     def _step(self, *, undo: bool) -> None:
@@ -239,9 +239,9 @@ class Changing(FrameScreen):
             self.app.post_message(Failed(error))
             return
         if about is None:
-            self.say("nothing to undo" if undo else "nothing to do again")
+            self.say("nothing to undo" if undo else "nothing to redo")
             return
         example = self.session.last_example()
         if example is not None:
-            self.curate.return_to(example, about)
+            self.app.post_message(DecisionReverted(example, about))
         self.redraw()

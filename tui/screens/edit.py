@@ -10,11 +10,11 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Footer, Static, TextArea
 
-from curate.errors import DataError
-from curate.finding import Finding
+from curate.core.errors import DataError
+from curate.core.finding import Finding
 from curate.read.dataset import ParsedLine
 from curate.review.draft import value_of
-from curate.review.mend import Mender
+from curate.review.live_lint import LiveLint
 from tui.conversation import literal
 from tui.render.signs import SEVERITIES, failure, lines
 
@@ -27,11 +27,11 @@ class EditScreen(ModalScreen[dict[str, Any] | None]):
     """Gives the new object of a line; None when it was left."""
 
     BINDINGS = [  # noqa: RUF012
-        Binding("ctrl+s", "save", "Save", tooltip="Let this take the example's place.", id="edit-save", priority=True),
-        Binding("escape", "leave", "Leave", tooltip="Change nothing.", id="edit-leave", priority=True),
+        Binding("ctrl+s", "save", "Save", tooltip="Replace the example with this text.", id="edit-save", priority=True),
+        Binding("escape", "leave", "Cancel", tooltip="Make no changes.", id="edit-leave", priority=True),
     ]
 
-    def __init__(self, draft: str, parsed: ParsedLine, mender: Mender) -> None:
+    def __init__(self, draft: str, parsed: ParsedLine, mender: LiveLint) -> None:
         super().__init__()
         self._draft, self._parsed, self._mender = draft, parsed, mender
         self._asked = False
@@ -39,7 +39,7 @@ class EditScreen(ModalScreen[dict[str, Any] | None]):
     def compose(self) -> ComposeResult:
         """The text, and below it what is wrong with it."""
         with Vertical(classes="dialog edit"):
-            yield Static(literal(f"{self._parsed.place}   a line  #: ROLE  starts a turn"), markup=False, classes="dialog-title")
+            yield Static(literal(f"{self._parsed.place}   start each message with a line such as  #: user"), markup=False, classes="dialog-title")
             yield TextArea(self._draft, id="draft", soft_wrap=True, show_line_numbers=False, tab_behavior="indent")
             yield Static("", id="edit-findings", markup=False)
             yield Footer(compact=True, show_command_palette=False)
@@ -83,7 +83,7 @@ class EditScreen(ModalScreen[dict[str, Any] | None]):
 def told(findings: list[Finding]) -> Content:
     """Findings of one line, the first of them."""
     if not findings:
-        return Content.assemble(("✓ no rule finds anything", "bold $text-success"))
+        return Content.assemble(("✓ no findings", "bold $text-success"))
     shown = [
         Content.assemble(
             (f"{SEVERITIES[finding.severity][0]} {finding.code} ", SEVERITIES[finding.severity][1]),

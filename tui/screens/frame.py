@@ -1,7 +1,5 @@
 """What every screen has: the line of screens at the top, a status line and the keys at the bottom, and the session it draws."""
 
-from typing import cast
-
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -10,7 +8,8 @@ from textual.screen import Screen
 from textual.widgets import Footer, Static
 
 from curate.review import ReviewSession
-from tui.review_app import ReviewApp
+from tui.messages import ScreenChosen
+from tui.review_state import ReviewState
 from tui.widgets.nav import Nav
 
 
@@ -21,15 +20,14 @@ class FrameScreen(Screen[None]):
     NAME = ""
     """Its name in the table of tabs."""
 
-    @property
-    def curate(self) -> ReviewApp:
-        """The application."""
-        return cast("ReviewApp", self.app)
+    def __init__(self, state: ReviewState) -> None:
+        super().__init__()
+        self.state = state
 
     @property
     def session(self) -> ReviewSession:
         """The review."""
-        return self.curate.session
+        return self.state.session
 
     def compose(self) -> ComposeResult:
         """Screens, what is shown, status, keys."""
@@ -68,4 +66,4 @@ class FrameScreen(Screen[None]):
 
     @on(Nav.Chosen)
     def _chosen(self, message: Nav.Chosen) -> None:
-        self.curate.action_go(message.name)
+        self.post_message(ScreenChosen(message.name))

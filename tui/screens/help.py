@@ -12,8 +12,8 @@ from curate.review.query import HELP
 from tui.keys import KEYS, TAB_OF, TABS, Key
 from tui.render.signs import LEGEND
 
-JOURNAL = """A decision is on the disk, in .curate/decisions.jsonl, before the next entry is shown.
-Git can merge that file: what two people decided differently is shown as contested."""
+JOURNAL = """Each decision is saved in .curate/decisions.jsonl before the next entry is shown.
+Git can merge that file; entries with different decisions by several people are contested."""
 SECTIONS = (
     ("app", "Everywhere"),
     ("queue", "Examples, Findings, Duplicates, Conflicts"),
@@ -35,7 +35,7 @@ def meaning(key: Key) -> Content:
 class HelpScreen(ModalScreen[None]):
     """Help over whatever was there; what concerns the screen comes first."""
 
-    BINDINGS = [Binding("escape,q,question_mark", "dismiss", "Close", tooltip="Go back to the review.", id="close-help")]  # noqa: RUF012
+    BINDINGS = [Binding("escape,q,question_mark", "dismiss", "Close", tooltip="Return to the review.", id="close-help")]  # noqa: RUF012
 
     def __init__(self, name: str = "") -> None:
         super().__init__()
@@ -44,7 +44,7 @@ class HelpScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """The table, scrolling where it does not fit."""
         with VerticalScroll(id="help"):
-            yield Static("Esc closes this, ↑↓ scroll; Ctrl+P finds a command by its name.", markup=False)
+            yield Static("Esc closes help, ↑↓ scroll; Ctrl+P finds commands by name.", markup=False)
             for scope, title in sorted(SECTIONS, key=lambda section: section[0] != self._here):
                 yield Static(title, classes="key-section", markup=False)
                 for key in KEYS:

@@ -7,6 +7,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui.keys import bindings
+from tui.messages import FilterChosen, ScreenChosen
 from tui.render import overview
 from tui.render.status import going_on
 from tui.screens.frame import FrameScreen
@@ -41,15 +42,15 @@ class OverviewScreen(FrameScreen):
         super().catch_up()
         session = self.session
         for name, content in (
-            ("files", overview.files(session, self.curate.changed)),
+            ("files", overview.files(session, self.state.changed)),
             ("stages", overview.stages(session)),
             ("decided", overview.decided(session)),
         ):
             self.query_one(f"#{name}", Static).update(content)
-        self.query_one("#measured", Static).update(overview.measured(self.curate.results.get("overview")))
+        self.query_one("#measured", Static).update(overview.measured(self.state.results.get("overview")))
         self._rules()
         going = going_on(session)
-        begin = "Enter shows the findings of a rule; 1 to 8 are the screens, ? is help"
+        begin = "Enter shows the findings of a rule; 1 to 8 switch screens, ? shows help"
         self.say(Content(" · ").join(going) if going else begin)
 
     def _rules(self) -> None:
@@ -58,7 +59,7 @@ class OverviewScreen(FrameScreen):
             return
         self._shown, at = rules, box.highlighted
         most = max((rule[2] for rule in rules), default=1)
-        names = self.curate.rule_names
+        names = self.state.rule_names
         box.clear_options()
         box.add_options([Option(overview.rule_line(rule, most, names.get(rule[0], "")), id=rule[0]) for rule in rules])
         box.highlighted = min(at or 0, len(rules) - 1) if rules else None
@@ -73,9 +74,9 @@ class OverviewScreen(FrameScreen):
         """The findings of the rule under the cursor."""
         box = self.query_one("#rules", OptionList)
         if self._shown and box.highlighted is not None:
-            self.curate.show_filtered("finding", f"code:{self._shown[box.highlighted][0]}")
+            self.app.post_message(FilterChosen("finding", f"code:{self._shown[box.highlighted][0]}", go=True))
         else:
-            self.curate.action_go("examples")
+            self.app.post_message(ScreenChosen("examples"))
 
     def on_option_list_option_selected(self) -> None:
         """A rule was clicked, or Enter pressed on it."""

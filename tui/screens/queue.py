@@ -12,32 +12,33 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widgets import Input, Static
 
-from curate.errors import CurateError
-from curate.review import SINGLE, Choice, Cluster, Dispute, Entry, Kind, Standing, View, Word, next_open
-from curate.review.choices import apart_from, as_keeper, only_stand, words_for
+from curate.core.errors import CurateError
+from curate.review import SINGLE, Choice, Cluster, Entry, Kind, MultiConflict, ReviewStatus, VerdictOrEdit, View, next_open
+from curate.review.choices import apart_from, as_keeper, only_group, verdicts_for
 from curate.review.query import HELP
-from curate.review.trained import CODES
+from curate.review.training_signals import CODES
 from tui.conversation import Reader
 from tui.keys import NAMES, TAB_OF, bindings, works_in
-from tui.messages import Failed
+from tui.messages import Failed, FilterChosen
 from tui.render.page import Look, Page, page
 from tui.render.rows import head, row
 from tui.render.status import status
+from tui.review_state import ReviewState
 from tui.screens.changing import Changing
 from tui.widgets.detail import Detail
 from tui.widgets.entry_list import EntryList
 
 EMPTY: dict[Kind, str] = {
     "example": "No lines: the files are empty.",
-    "finding": "No findings: nothing wrong was found.",
+    "finding": "No findings.",
     "cluster": "No duplicates were found.",
     "conflict": "No conflicts were found.",
 }
 WAITING: dict[Kind, str] = {
-    "example": "Looking for lines …",
-    "finding": "Checking: nothing was found so far.",
-    "cluster": "Comparing: duplicates are shown once all lines are read.",
-    "conflict": "Conflicts are looked for after the duplicates.",
+    "example": "Reading lines …",
+    "finding": "Checking: no findings so far.",
+    "cluster": "Comparing: duplicates appear when all lines are read.",
+    "conflict": "Conflicts are searched after duplicates.",
 }
 DETAIL_AFTER, DETAIL_LATEST = 0.03, 0.2
 """Seconds without a key before the entry is drawn in full, and seconds after which it is in any case: who scrolls sees the list move at once."""
@@ -59,8 +60,8 @@ class QueueScreen(Changing):
     ruled: reactive[bool] = reactive(True, bindings=True)
     """Whether a rule has found it, which can mend it or be told to let it stand; a training's word is no rule's."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, state: ReviewState) -> None:
+        super().__init__(state)
         self.order = ""
         self.read = Reader()
         self.marked: frozenset[int] = frozenset()
@@ -83,7 +84,7 @@ class QueueScreen(Changing):
 
     def on_mount(self) -> None:
         """Start in the list."""
-        self.order = self.curate.orders.get(self.KIND, "")
+        self.order = self.state.orders.get(self.KIND, "")
         self.set_focus(self.list)
         self.catch_up()
 
@@ -101,7 +102,7 @@ class QueueScreen(Changing):
     @property
     def text(self) -> str:
         """The filter that is applied, or about to be."""
-        return self.curate.filters.get(self.KIND, "")
+        return self.state.filters.get(self.KIND, "")
 
     def catch_up(self) -> None:
         """Show entries that became known, and what was decided elsewhere."""
@@ -109,13 +110,18 @@ class QueueScreen(Changing):
         queue = self.session.queues[self.KIND]
         if len(queue) != self._known:
             self._known = len(queue)
-            self.curate.narrow(self.KIND, self.text, self.order)
+            self.filter_by(self.text)
         self.redraw(stay=True)
 
     def forget(self) -> None:
         """Everything was read again: what is shown is looked for anew, the cursor stays near where it was."""
         self._known = -1
-        self.curate.narrow(self.KIND, self.text, self.order)
+        self.filter_by(self.text)
+
+    def filter_by(self, text: str) -> None:
+        """Ask for the entries that match a filter."""
+        self.state.filters[self.KIND] = text
+        self.app.post_message(FilterChosen(self.KIND, text, self.order))
 
     def show_view(self, view: View) -> None:
         """Draw another choice of entries; the first one shown starts at the first entry to decide."""
@@ -154,9 +160,9 @@ class QueueScreen(Changing):
         if entry is not None:
             return page(self.session, entry, Look(self.read, self.at, self.marked))
         if self.text and not (self.session.trained and not self.session.ended):
-            return Page(Content("Nothing matches the filter; Esc clears it."))
+            return Page(Content("No entry matches the filter; Esc clears it."))
         if self.text:
-            return Page(Content("What the training found hard is shown once all lines are read and compared."))
+            return Page(Content("Hard training examples appear when all lines are read and compared."))
         return Page(Content(EMPTY[self.KIND] if self.session.ended or (self.KIND == "example" and self.session.lines.complete) else WAITING[self.KIND]))
 
     def _draw(self, number: int) -> Content:
@@ -164,9 +170,9 @@ class QueueScreen(Changing):
 
     def _look(self, number: int) -> tuple[int, int, bool, int]:
         """What the line of an entry depends on: of an edited one, every decision may change the text."""
-        values = self.session.queues[self.KIND].standings.values
+        values = self.session.queues[self.KIND].statuses.values
         standing = int(values[number]) if number < len(values) else 0
-        version = len(self.session.log.decisions) if standing in (Standing.EDIT, Standing.MIXED, Standing.PARTLY) else 0
+        version = len(self.session.log.decisions) if standing in (ReviewStatus.EDIT, ReviewStatus.MIXED, ReviewStatus.PARTLY) else 0
         return number, standing, self.read.secrets, version
 
     def watch_at(self) -> None:
@@ -198,7 +204,7 @@ class QueueScreen(Changing):
         self.marked = frozenset()
         if entry:
             self.choices, self.ruled = entry.choices, entry.code not in CODES
-            self.many = isinstance(entry.subject, Dispute) or (self._one_of_many(entry) and bool(entry.ids))
+            self.many = isinstance(entry.subject, MultiConflict) or (self._one_of_many(entry) and bool(entry.ids))
 
     @staticmethod
     def _one_of_many(entry: Entry | None) -> bool:
@@ -214,10 +220,10 @@ class QueueScreen(Changing):
 
     # Deciding
 
-    def decide(self, entry: Entry, words: dict[str, Word], why: str = "") -> bool:
+    def decide(self, entry: Entry, words: dict[str, VerdictOrEdit], why: str = "") -> bool:
         """Say it, in one step; false where that could not be written."""
         try:
-            self.session.say(words, entry.about, why)
+            self.session.decide(words, entry.about, why)
         except CurateError as error:
             self.app.post_message(Failed(error))
             self.redraw(stay=True)
@@ -236,7 +242,7 @@ class QueueScreen(Changing):
     def _choose(self, entry: Entry | None, choice: Choice, member: int | None) -> None:
         if entry is None:
             return
-        words = words_for(self.session, entry, choice, member)
+        words = verdicts_for(self.session, entry, choice, member)
         if not words or not self.decide(entry, words):
             return
         left = self._next_member(entry, member) if member is not None else None
@@ -267,7 +273,7 @@ class QueueScreen(Changing):
         """Split the marked duplicates off."""
         entry = self.entry
         if entry is None or not isinstance(entry.subject, Cluster) or not self.marked:
-            self.say("v marks the duplicates that shall be split off")
+            self.say("v marks the duplicates to split off")
             return
         if self.decide(entry, apart_from(self.session, entry.subject, self.marked)):
             self.action_next()
@@ -275,7 +281,7 @@ class QueueScreen(Changing):
     def action_hold(self) -> None:
         """Keep the stand that is shown, and drop the others."""
         entry = self.entry
-        if entry and isinstance(entry.subject, Dispute) and self.decide(entry, only_stand(self.session, entry.subject, self.at)):
+        if entry and isinstance(entry.subject, MultiConflict) and self.decide(entry, only_group(self.session, entry.subject, self.at)):
             self.action_next()
 
     def action_next(self) -> None:
@@ -290,8 +296,8 @@ class QueueScreen(Changing):
     def action_turn(self, by: int) -> None:
         """Look at another duplicate of the cluster, or another stand."""
         entry = self.entry
-        if entry and isinstance(entry.subject, Dispute):
-            self.at = (self.at + by) % len(entry.subject.stands)
+        if entry and isinstance(entry.subject, MultiConflict):
+            self.at = (self.at + by) % len(entry.subject.groups)
         elif entry and self._one_of_many(entry) and entry.ids:
             self.at = (self.at + by) % len(entry.ids)
 
@@ -317,18 +323,18 @@ class QueueScreen(Changing):
         self.query_one("#filter").display = False
         self.set_focus(self.list)
         if self.text:
-            self.curate.narrow(self.KIND, "", self.order)
+            self.filter_by("")
 
     def action_sort(self) -> None:
         """Show the entries in the next order."""
         sorts = self.session.queues[self.KIND].sorts
         self.order = sorts[(sorts.index(self.order or sorts[0]) + 1) % len(sorts)]
-        self.curate.narrow(self.KIND, self.text, self.order)
+        self.filter_by(self.text)
 
     @on(Input.Changed, "#filter")
     def _typed(self, message: Input.Changed) -> None:
         if self.query_one("#filter").display and message.value != self.text:
-            self.curate.narrow(self.KIND, message.value, self.order)
+            self.filter_by(message.value)
 
     def leave_filter(self) -> None:
         """Go on in the list."""
@@ -340,8 +346,8 @@ class FilterInput(Input):
     """Gives the keys back to the list at once: the next one may be a decision."""
 
     BINDINGS = [  # noqa: RUF012  (as Textual declares it)
-        Binding("enter", "submit", "Go on in the list", tooltip="Keep the filter, and go on in the list.", id="filter-take"),
-        Binding("escape", "screen.clear", "Show all", tooltip="Leave the filter.", id="filter-leave"),
+        Binding("enter", "submit", "Back to list", tooltip="Keep the filter and return to the list.", id="filter-take"),
+        Binding("escape", "screen.clear", "Show all", tooltip="Clear the filter.", id="filter-leave"),
     ]
 
     def check_consume_key(self, key: str, character: str | None) -> bool:

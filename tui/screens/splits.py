@@ -5,10 +5,10 @@ from pathlib import Path
 from textual import work
 from textual.worker import get_current_worker
 
-from curate.errors import CurateError
-from curate.manifest import Manifest, read_manifest
-from curate.pipeline.proving import prove
-from curate.review.makeup import makeup_of
+from curate.core.errors import CurateError
+from curate.core.manifest import Manifest, read_manifest
+from curate.review.split_composition import composition_of
+from curate.review.verification import prove
 from tui.keys import bindings
 from tui.messages import Failed, Measured
 from tui.render.splits import nowhere, proof, splits
@@ -31,7 +31,7 @@ class SplitsScreen(PlainScreen):
     @property
     def folder(self) -> Path:
         """The project's output."""
-        return self.curate.sources.project.folder / self.curate.sources.config.output
+        return self.state.sources.project.folder / self.state.sources.config.output
 
     def catch_up(self) -> None:
         """Draw what is there now."""
@@ -40,18 +40,18 @@ class SplitsScreen(PlainScreen):
             manifest, digest = read_manifest(self.folder)
         except CurateError as error:
             self.draw(nowhere(str(self.folder), error.message))
-            self.say("no splits here yet")
+            self.say("no splits yet")
             return
-        results = self.curate.results
+        results = self.state.results
         if digest != self._digest:  # another run has written others
             self._digest = digest
             results.pop("proof", None)
-            results.pop("makeup", None)
+            results.pop("composition", None)
             self.measure(manifest)
         proved = results.get("proof")
         self.proving &= proved is None
-        self.draw(splits(str(self.folder), manifest, results.get("makeup"), proof(proved, self.width, asked=self.proving), self.width))
-        self.say("v proves that nothing leaks, nothing is lost, and nothing was changed since")
+        self.draw(splits(str(self.folder), manifest, results.get("composition"), proof(proved, self.width, asked=self.proving), self.width))
+        self.say("v verifies that nothing leaks, nothing is lost, and no file was changed")
 
     def forget(self) -> None:
         """Measure again, too; a proof that is under way is given up."""
@@ -60,18 +60,18 @@ class SplitsScreen(PlainScreen):
     def action_verify(self) -> None:
         """Read the folder again and look for leaks."""
         if not self._digest:
-            self.say("no splits here yet")
+            self.say("no splits yet")
             return
-        self.curate.results.pop("proof", None)
+        self.state.results.pop("proof", None)
         self.proving = True
         self.catch_up()
         self.read_again()
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="makeup")
+    @work(thread=True, exclusive=True, exit_on_error=False, group="composition")
     def measure(self, manifest: Manifest) -> None:
         """Look at what the splits are made of, away from the screen."""
         parts = {name: self.folder / part.file for name, part in manifest.splits.items() if part.examples}
-        self.app.post_message(Measured("makeup", makeup_of(parts)))
+        self.app.post_message(Measured("composition", composition_of(parts)))
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="proof")
     def read_again(self) -> None:

@@ -2,7 +2,7 @@
 
 from textual import work
 
-from curate.errors import CurateError
+from curate.core.errors import CurateError
 from curate.pipeline.followed import Followed, Follower, start, stop
 from tui.keys import bindings
 from tui.messages import Failed, Measured
@@ -20,7 +20,7 @@ class RunsScreen(PlainScreen):
     def on_mount(self) -> None:
         """Look at once, then now and then."""
         self.at = 0
-        self.follower = Follower(self.curate.sources.project)
+        self.follower = Follower(self.state.sources.project)
         self.set_interval(EVERY, self.look)
         self.look()
         self.catch_up()
@@ -28,7 +28,7 @@ class RunsScreen(PlainScreen):
     @property
     def runs(self) -> list[Followed]:
         """The trainings as they were seen last."""
-        found: list[Followed] = self.curate.results.get("runs", [])
+        found: list[Followed] = self.state.results.get("runs", [])
         return found
 
     def look(self) -> None:
@@ -40,7 +40,7 @@ class RunsScreen(PlainScreen):
     def read_folders(self) -> None:
         """Read what is new in the folders."""
         found = self.follower.look()
-        if found != self.curate.results.get("runs"):  # what nothing happened to is not drawn again
+        if found != self.state.results.get("runs"):  # what nothing happened to is not drawn again
             self.app.post_message(Measured("runs", found))
 
     def action_run(self, by: int) -> None:
@@ -61,24 +61,24 @@ class TrainingScreen(RunsScreen):
         super().catch_up()
         room = self.width, self.height
         self.draw(compared(self.runs, *room) if self.together else training(self.runs, self.at, *room))
-        self.say("s starts or goes on, x stops and saves; a training goes on when you leave")
+        self.say("s starts or resumes, x stops and saves; a training continues after you quit")
 
     def action_start(self) -> None:
         """Start the project's recipe."""
-        project, config = self.curate.sources.project, self.curate.sources.config
+        project, config = self.state.sources.project, self.state.sources.config
         try:
             start(project, project.folder / (config.recipe or "recipe.toml"))
         except CurateError as error:
             self.app.post_message(Failed(error))
         else:
-            self.notify("started; its first words take some seconds", timeout=4)
+            self.notify("started; the first output takes some seconds", timeout=4)
 
     def action_stop(self) -> None:
         """Stop the training that is shown."""
         try:
             if self.runs:
                 stop(self.runs[min(self.at, len(self.runs) - 1)].path)
-                self.notify("asked to save and end after this step", timeout=4)
+                self.notify("stopping after this step", timeout=4)
         except CurateError as error:
             self.app.post_message(Failed(error))
 
@@ -99,7 +99,7 @@ class EvaluateScreen(RunsScreen):
         """Draw what is known by now."""
         super().catch_up()
         self.draw(evaluated(self.runs, self.at, self.output, self.width))
-        self.say("models beside each other on questions that were held out")
+        self.say("systems compared on held-out questions")
 
     def action_output(self, by: int) -> None:
         """Another question."""

@@ -1,0 +1,309 @@
+"""What the functions of `curate.api` return: the engine's result, its tables as polars frames, and both as HTML in a notebook."""
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import polars as pl
+
+from curate.api.frames import conflicts_frame, findings_frame, framed, losses_frame, notebook_html, removed_frame, splits_frame
+from curate.conflicts.conflict import ConflictsResult as Compared
+from curate.core.errors import DataError
+from curate.core.finding import Severity
+from curate.core.manifest import Manifest
+from curate.core.output_pair import beside
+from curate.core.paths import demand_apart
+from curate.core.text import plural
+from curate.lint.runner import CheckResult as Checked
+from curate.output.folder import SplitResult as Divided
+from curate.pipeline.dedup import DedupResult as Deduplicated
+from curate.pipeline.dedup import write_plan
+from curate.pipeline.result import RunResult as Ran
+from curate.verify.proof import Verdict
+from curate.verify.proof import VerifyResult as Proved
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What a check found."""
+
+    report: Checked
+    """Findings as objects, and how much was read."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is no error and no warning."""
+        return not self.report.failed
+
+    @cached_property
+    def findings(self) -> pl.DataFrame:
+        """One line a finding: file, line, code, severity, message, pointer, hint, fixable, example."""
+        return findings_frame(self.report.findings)
+
+    @cached_property
+    def counts(self) -> pl.DataFrame:
+        """One line a rule that fired: code, name, severity, findings; the worst and most frequent first."""
+        rules = self.report.rules
+        worst = {found.code: found.severity for found in sorted(self.report.findings, key=lambda found: -found.severity.rank)}
+        order = sorted(self.report.codes.items(), key=lambda item: (worst[item[0]].rank, -item[1], item[0]))
+        columns = {"code": pl.String, "name": pl.String, "severity": pl.String, "findings": pl.Int64}
+        return framed(((code, rules[code].name if code in rules else "", worst[code].value, count) for code, count in order), columns)
+
+    def __repr__(self) -> str:
+        found = ", ".join(plural(self.report.severities[severity], severity.value) for severity in Severity)
+        return f"<CheckResult: {plural(self.report.examples, 'example')} in {plural(self.report.lines, 'line')}; {found}>"
+
+    def _repr_html_(self) -> str:
+        counts = {severity.value if severity is Severity.INFO else f"{severity.value}s": self.report.severities[severity] for severity in Severity}
+        facts = {"lines": self.report.lines, "examples": self.report.examples, **counts}
+        shown = {"Rules": self.counts, "Findings": self.findings.select("file", "line", "code", "severity", "message")}
+        return notebook_html("Check", facts, shown)
+
+
+@dataclass(frozen=True)
+class DedupResult:
+    """What stays and what goes; nothing is written before `write`."""
+
+    plan: Deduplicated
+
+    @property
+    def read(self) -> int:
+        """Lines read: kept + removed."""
+        return self.plan.read
+
+    @property
+    def kept(self) -> int:
+        """Lines that stay."""
+        return self.plan.kept
+
+    @property
+    def not_understood(self) -> int:
+        """Lines that hold no example that curate understands; they are compared with nothing and stay."""
+        return self.plan.not_understood
+
+    @cached_property
+    def removed(self) -> pl.DataFrame:
+        """One line a line that goes: file, line, code, similarity, kept_file, kept_line, example, kept; the last ones null where it was dropped."""
+        return losses_frame(sorted([*self.plan.losses, *self.plan.dropped], key=lambda gone: gone.place))
+
+    @cached_property
+    def apart(self) -> pl.DataFrame:
+        """Near-duplicates that differ in a fact, so that both stay; columns as those of `removed`."""
+        return losses_frame(self.plan.apart)
+
+    @cached_property
+    def same_words(self) -> pl.DataFrame:
+        """Short examples of the same words of meaning that are less similar than the threshold: both stay; columns as those of `removed`."""
+        return losses_frame(self.plan.same_words)
+
+    @cached_property
+    def alike(self) -> pl.DataFrame:
+        """Where a model was named, what says the same in other words (D004): both stay; columns as those of `removed`."""
+        return losses_frame(self.plan.alike)
+
+    @property
+    def heavy(self) -> list[str]:
+        """What needs a yes before it is written (D008)."""
+        return [f"{found.code} {found.file}: {found.message}" for found in self.plan.heavy]
+
+    @property
+    def notes(self) -> list[str]:
+        """What a person should know besides."""
+        return self.plan.notes
+
+    def write(self, output: str | os.PathLike[str], *, yes: bool = False, overwrite: bool = False) -> Path:
+        """Write what stays to `output` (kept.jsonl), byte for byte, and what goes to a file beside it (kept.removed.jsonl); returns the output.
+
+        Raises `DataError` where much of a file would go and `yes` was not said, `InputError` where a file is not what was read any more,
+        `UsageError` for a file that is read, and for one that is there unless `overwrite` was said, `OutputError`.
+        """
+        path = Path(output)
+        demand_apart([seen.path for seen in self.plan.seen], (path, beside(path, "removed")))
+        if self.plan.heavy and not yes:
+            raise DataError("; ".join(self.heavy), "say yes=True if that is meant")
+        write_plan(self.plan, path, overwrite=overwrite)
+        return path
+
+    def __repr__(self) -> str:
+        return f"<DedupResult: {self.read:,} lines read = {self.kept:,} kept + {self.plan.gone:,} removed>"
+
+    def _repr_html_(self) -> str:
+        facts = {"lines read": self.read, "kept": self.kept, "removed": self.plan.gone, "pairs kept apart": len(self.plan.apart)}
+        shown = {"Removed": self.removed.drop("example", "kept"), "Kept apart": self.apart.drop("example", "kept")}
+        return notebook_html("Deduplication", facts, shown)
+
+
+@dataclass(frozen=True)
+class ConflictsResult:
+    """Answers to the same question that cannot both hold."""
+
+    report: Compared
+    """Conflicts as objects, with all their evidence; topics, and what another system prompt explains."""
+
+    def __len__(self) -> int:
+        return len(self.report.conflicts)
+
+    @cached_property
+    def pairs(self) -> pl.DataFrame:
+        """One line a conflict, the surest first: code, confidence, question, left, right (the answers), the words of each that clash, and places."""
+        return conflicts_frame(self.report.conflicts)
+
+    @property
+    def notes(self) -> list[str]:
+        """What a person should know besides."""
+        return list(self.report.notes)
+
+    def __repr__(self) -> str:
+        return f"<ConflictsResult: {len(self):,} in {plural(self.report.compared, 'pair')} of answers compared>"
+
+    def _repr_html_(self) -> str:
+        facts = {"conflicts": len(self), "questions": self.report.questions, "pairs compared": self.report.compared}
+        columns = ("code", "confidence", "question", "left", "right", "left_file", "left_line", "right_file", "right_line")
+        shown = {"The surest first": self.pairs.select(columns)}
+        return notebook_html("Conflicts", facts, shown)
+
+
+class _Folder:
+    """A folder with train, validation and test, and what its manifest says of it."""
+
+    folder: Path
+
+    @property
+    def manifest(self) -> Manifest:
+        """What went in, was decided and came out, by hash."""
+        raise NotImplementedError
+
+    @cached_property
+    def splits(self) -> pl.DataFrame:
+        """One line a split: split, examples, share, groups, characters, file."""
+        return splits_frame(self.manifest)
+
+    @cached_property
+    def removed(self) -> pl.DataFrame:
+        """One line a line that left: file, line, code, why, decided_by, what it lost to, similarity, when, text, example."""
+        return removed_frame(self.folder / self.manifest.removed.file)
+
+    def _counts(self) -> dict[str, object]:
+        return {"lines read": self.manifest.read, "kept": self.manifest.kept, "removed": self.manifest.removed.lines}
+
+
+@dataclass(frozen=True)
+class SplitResult(_Folder):
+    """A folder with train, validation and test, and what is known of it."""
+
+    folder: Path
+    result: Divided
+
+    @property
+    def manifest(self) -> Manifest:
+        """What went in, was decided and came out, by hash."""
+        return self.result.manifest
+
+    @property
+    def not_understood(self) -> int:
+        """Lines that hold no example that curate understands; they left."""
+        return self.result.not_understood
+
+    @cached_property
+    def moved(self) -> pl.DataFrame:
+        """One line an example that was in another split before: file, line, before, now, why, example."""
+        columns = dict.fromkeys(("file", "line", "before", "now", "why", "example"), pl.String) | {"line": pl.Int64}
+        moves = self.result.division.moved
+        return framed(((move.place.file, move.place.line, move.before, move.now, move.why, move.example) for move in moves), columns)
+
+    @property
+    def notes(self) -> list[str]:
+        """What a person should know: where the splits are not what was wanted (L008), and the rest."""
+        return [*(f"{found.code} {found.message}" for found in self.result.warnings), *self.result.notes]
+
+    def __repr__(self) -> str:
+        sizes = ", ".join(f"{name} {part.examples:,}" for name, part in self.manifest.splits.items())
+        return (
+            f"<SplitResult {self.folder}: {sizes}; {self.manifest.read:,} lines read = {self.manifest.kept:,} kept + {self.manifest.removed.lines:,} removed>"
+        )
+
+    def _repr_html_(self) -> str:
+        facts = self._counts() | {"groups, none divided": self.manifest.groups}
+        shown = {"Splits": self.splits, "Moved": self.moved, "Removed": self.removed.select("file", "line", "code", "why", "decided_by")}
+        return notebook_html(f"Splits in {self.folder}", facts, shown)
+
+
+@dataclass(frozen=True)
+class VerifyResult:
+    """What is proved of a folder, and where it breaks."""
+
+    proof: Proved
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing is broken."""
+        return self.proof.holds
+
+    @cached_property
+    def points(self) -> pl.DataFrame:
+        """One line a point: name, verdict (proved, broken, open), said."""
+        points = ((point.name, point.verdict.value, point.said) for point in self.proof.points)
+        return framed(points, dict.fromkeys(("name", "verdict", "said"), pl.String))
+
+    @cached_property
+    def not_checked(self) -> pl.DataFrame:
+        """One line for what was not compared: name, examples (how many it concerns), said."""
+        return framed(self.proof.not_checked, {"name": pl.String, "examples": pl.Int64, "said": pl.String})
+
+    @cached_property
+    def findings(self) -> pl.DataFrame:
+        """One line a breach: file, line, code, severity, message, pointer, hint, fixable, example."""
+        return findings_frame(self.proof.findings)
+
+    def __repr__(self) -> str:
+        broken = sum(point.verdict is Verdict.BROKEN for point in self.proof.points)
+        return f"<VerifyResult {self.proof.folder}: {'holds' if self.holds else f'does not hold, {broken} points broken'}>"
+
+    def _repr_html_(self) -> str:
+        facts = {"examples": sum(self.proof.examples.values()), "breaches": len(self.proof.findings)}
+        shown = {"Points": self.points, "Breaches": self.findings.select("file", "line", "code", "message")}
+        return notebook_html(f"{self.proof.folder} {'holds' if self.holds else 'does not hold'}", facts, shown)
+
+
+@dataclass(frozen=True)
+class RunResult(_Folder):
+    """What a whole run came to."""
+
+    folder: Path
+    """Where the splits are."""
+    result: Ran
+
+    @property
+    def manifest(self) -> Manifest:
+        """What went in, was decided and came out, by hash. Raises `UsageError` where the run ended before the splits."""
+        return self.result.written
+
+    @cached_property
+    def stages(self) -> pl.DataFrame:
+        """One line a stage: stage, state (done, unchanged, skipped; in a dry run, would run)."""
+        return framed(self.result.stages.items(), {"stage": pl.String, "state": pl.String})
+
+    @cached_property
+    def findings(self) -> pl.DataFrame:
+        """As those of `curate.check`."""
+        return findings_frame(self.result.findings)
+
+    @cached_property
+    def conflicts(self) -> pl.DataFrame:
+        """As the pairs of `curate.conflicts`."""
+        return conflicts_frame(self.result.conflicts)
+
+    @property
+    def notes(self) -> list[str]:
+        """What a person should know besides."""
+        return self.result.notes
+
+    def __repr__(self) -> str:
+        return f"<RunResult {self.folder}: {', '.join(f'{name} {state}' for name, state in self.result.stages.items())}>"
+
+    def _repr_html_(self) -> str:
+        counts = self._counts() if self.result.manifest is not None else {}
+        facts = {"findings": len(self.result.findings), "conflicts": len(self.result.conflicts)} | counts
+        shown = {"Stages": self.stages} | ({"Splits": self.splits} if self.result.manifest is not None else {})
+        return notebook_html(f"Run into {self.folder}", facts, shown)

@@ -1,0 +1,187 @@
+"""The verbs as functions; what each does is said in `curate.api`."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from curate.api.frames import Paths, files_of, names_of
+from curate.api.results import CheckResult, ConflictsResult, DedupResult, RunResult, SplitResult, VerifyResult
+from curate.conflicts.conflict import find_conflicts
+from curate.conflicts.default_models import with_default_models
+from curate.conflicts.judges import judge_of
+from curate.core.config import chosen, find_config, load_project
+from curate.core.decision import DecisionLog
+from curate.core.egress import Consent
+from curate.core.events import Listener, silent
+from curate.core.files import display_name
+from curate.core.runs import Project
+from curate.lint.runner import check_paths
+from curate.lint.suppressions import load_suppressions, suppress
+from curate.output.restore import finish
+from curate.pipeline import Choice
+from curate.pipeline import run as run_pipeline
+from curate.pipeline.dedup import plan
+from curate.pipeline.splitting import sources_of, split_files
+from curate.read.dataset import demand_understood, read_dataset
+from curate.verify import verify_folder
+
+
+def check(
+    paths: Paths,
+    *,
+    select: Sequence[str] | None = None,
+    ignore: Sequence[str] | None = None,
+    extend_select: Sequence[str] | None = None,
+    target: str | None = None,
+    model: str | None = None,
+    max_length: int | None = None,
+    workers: int = 1,
+) -> CheckResult:
+    """Say what is wrong with a data set, and where: as `curate check`, options laid over the working folder's configuration.
+
+    Findings that a person suppressed are not told. Raises `InputError` for a file that cannot be read, `ConfigError`, `UsageError`.
+    """
+    files = files_of(paths)
+    whole = find_config(Path.cwd())
+    config = chosen(whole.check, select=select, ignore=ignore, extend_select=extend_select, target=target, model=model, max_length=max_length)
+    report = check_paths(files, config, workers=workers, conflicts=whole.conflicts)
+    suppress(report, load_suppressions(Path.cwd()), list(map(display_name, files)))
+    return CheckResult(report)
+
+
+def dedup(
+    paths: Paths,
+    *,
+    threshold: float | None = None,
+    on: str | None = None,
+    keep: str | None = None,
+    ignore_facts: bool | None = None,
+    same_words: bool | None = None,
+    beginnings: bool | None = None,
+    embeddings: str | None = None,
+    against: Paths | None = None,
+    drop: Sequence[str] | None = None,
+) -> DedupResult:
+    """Find exact and near duplicates: as `curate dedup`, options laid over the working folder's configuration. `write` writes the result.
+
+    Raises `InputError` for a file that cannot be read, `ConfigError`, `UsageError`, `ModelError`.
+    """
+    project = Project(Path.cwd())
+    whole = find_config(project.folder)
+    options = {
+        "threshold": threshold,
+        "on": on,
+        "keep": keep,
+        "ignore_facts": ignore_facts,
+        "same_words": same_words,
+        "beginnings": beginnings,
+        "embeddings": embeddings,
+    }
+    files = files_of(paths)
+    others = [path for path in files_of(against) if path not in files] if against is not None else []
+    decisions = DecisionLog(project.decisions).verdicts()
+    return DedupResult(
+        plan(files, chosen(whole.dedup, **options), against=others, decisions=decisions, check=chosen(whole.check, drop=drop), cache=project.cache)
+    )
+
+
+def conflicts(
+    paths: Paths,
+    *,
+    embeddings: str | None = None,
+    nli: str | None = None,
+    judge: str | None = None,
+    judge_model: str | None = None,
+    judge_key: str | None = None,
+    similarity: float | None = None,
+    all_turns: bool | None = None,
+    min_confidence: float | None = None,
+    models: bool | None = None,
+    yes: bool = False,
+) -> ConflictsResult:
+    """Find contradictions: as `curate conflicts`, options laid over the working folder's configuration.
+
+    With a judge at an address, questions and answers are sent there: say `yes=True`; `judge_key` names the
+    environment variable that has its key. Raises `UsageError` before anything is sent
+    where that was not said, `InputError` for a file that cannot be read, `ConfigError`, `ModelError`, `MissingExtra`.
+    """
+    project = Project(Path.cwd())
+    options = {"embeddings": embeddings, "nli": nli, "judge": judge, "judge_model": judge_model, "similarity": similarity, "all_turns": all_turns}
+    options |= {"min_confidence": min_confidence, "models": models}
+    config = with_default_models(chosen(find_config(project.folder).conflicts, **options))
+
+    dataset = read_dataset(files_of(paths))
+    demand_understood(len(dataset.lines), len(dataset.examples))
+    asked = judge_of(config, project.cache, consent=Consent(yes, how="say yes=True if that may be"), key=judge_key, own=judge is not None)
+    return ConflictsResult(find_conflicts(dataset.examples, config, project.cache, judge=asked))
+
+
+def split(
+    paths: Paths,
+    output: str | os.PathLike[str],
+    *,
+    fractions: Sequence[float] | None = None,
+    counts: Sequence[int] | None = None,
+    group_by: Sequence[str] | None = None,
+    stratify: Sequence[str] | None = None,
+    existing: Sequence[str] | None = None,
+    semantic: str | None = None,
+    threshold: float | None = None,
+    weights: Mapping[str, float] | None = None,
+    examples: int | None = None,
+    tokens: int | None = None,
+    seed: int | None = None,
+    grow: bool | None = None,
+    parquet: bool | None = None,
+    trainers: Sequence[str] | None = None,
+    drop: Sequence[str] | None = None,
+    yes: bool = False,
+) -> SplitResult:
+    """Write train, validation and test so that nothing leaks: as `curate split`, options laid over the working folder's configuration.
+
+    Raises `InputError` for a file that cannot be read or where nothing is left, `ConfigError`, `UsageError`, `OutputError`, `DataError` where
+    `drop` would take much of a file and `yes` was not said; nothing is changed then.
+    """
+    project = Project(Path.cwd())
+    whole = find_config(project.folder)
+    options: dict[str, Any] = {"fractions": fractions, "counts": counts, "group_by": group_by, "stratify": stratify, "existing": existing}
+    section = chosen(whole.split, **options, semantic=semantic, grow=grow, parquet=parquet, trainers=trainers)
+    dedup = chosen(whole.dedup, threshold=threshold)
+    mix = chosen(whole.mix, weights=weights, examples=examples, tokens=tokens)
+    options = {"split": section, "dedup": dedup, "mix": mix, "check": chosen(whole.check, drop=drop), "seed": whole.seed if seed is None else seed}
+    config = whole.model_copy(update=options)
+    folder = Path(output)
+    finish(folder, project.decisions)
+    decisions = DecisionLog(project.decisions).verdicts()
+    sources = sources_of(project, names_of(paths), section.existing, folder, decisions)
+    return SplitResult(folder, split_files(sources, folder, config, decisions=decisions, cache=project.cache, yes=yes))
+
+
+def verify(folder: str | os.PathLike[str], *, semantic: str = "") -> VerifyResult:
+    """Prove that a split does not leak and that nothing was lost or changed: as `curate verify`. Raises `InputError`."""
+    return VerifyResult(verify_folder(Path(folder), embeddings=semantic, cache=Project(Path.cwd()).cache))
+
+
+def run(
+    config: str | os.PathLike[str] = "curate.toml",
+    *,
+    only: Sequence[str] = (),
+    skip: Sequence[str] = (),
+    again: Sequence[str] = (),
+    until: str = "",
+    dry: bool = False,
+    judge_key: str | None = None,
+    yes: bool = False,
+    listen: Listener = silent,
+) -> RunResult:
+    """All stages from one configuration, or from the folder that has it (its curate.toml, else its pyproject.toml): as `curate run`.
+
+    A stage whose inputs have not changed is not run again. With a judge at an address, questions and answers are sent there: say `yes=True`;
+    `judge_key` names the environment variable that has its key. `listen` is told how it goes on. Raises `CurateError`; what was finished stays.
+    """
+    folder, settings = load_project(Path(config))
+    project = Project(folder)
+    choice = Choice(tuple(only), tuple(skip), tuple(again), until, dry)
+    agreed = Consent(yes, how="say yes=True if that may be")
+    return RunResult(project.folder / settings.output, run_pipeline(project, settings, listen, choice, consent=agreed, judge_key=judge_key))

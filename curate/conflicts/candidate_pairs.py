@@ -1,0 +1,120 @@
+"""Which answers are compared: those to the same question, in the same setting; behind other system prompts too, with less confidence.
+
+Equal questions need no model. Of the others those are compared that ask the same with a probability of .3 or more (`curate.conflicts.same_question`).
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate, combinations, pairwise, product
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from curate.conflicts.persona import same_setting
+from curate.conflicts.question import Question, beside_shared_lines, same_request
+from curate.conflicts.reworded import Embed, reworded
+from curate.core.config import ConflictsConfig
+from curate.core.text import excerpt, normalised, plural
+from curate.models.embeddings import embed
+
+CROWDED: Final = 50
+"""Different answers to one question from which it is open-ended by use, and its answers are not compared."""
+LONGEST: Final = 1_000
+"""Characters of a request that an embedding model reads; longer ones are compared only where they are equal."""
+SHOWN_FROM: Final = 0.3
+"""Confidence from which a conflict is counted."""
+STRICT: Final = 0.9
+"""Probability that two requests ask the same whose words differ in nothing that could tell them apart."""
+ACROSS: Final = 5
+"""Answers of each of two like questions that are compared with those of the other."""
+
+
+class Nominee(NamedTuple):
+    """Two answers to the same question, and the cosine similarity of the questions (1.0: they are equal)."""
+
+    left: Question
+    right: Question
+    similarity: float
+    same: float = 1.0
+    """Probability that they ask the same."""
+
+    @property
+    def systems_differ(self) -> bool:
+        """Whether system prompts before the two say something else, which may be why the answers differ."""
+        left, right = self.left, self.right
+        return left.setting != right.setting and not same_setting((left.request, right.request), (left.system, right.system))
+
+
+Groups = dict[str, dict[str, Question]]
+"""Questions by context, then by answer, normalised."""
+
+
+def grouped(questions: Sequence[Question]) -> Groups:
+    """The questions by what they ask, then by what is answered; of equal answers the first stands for all."""
+    groups: Groups = defaultdict(dict)
+    for question in questions:
+        groups[question.context].setdefault(normalised(question.answer), question)
+    return groups
+
+
+def equal(groups: Groups, notes: list[str]) -> Iterator[Nominee]:
+    """Pairs of different answers to equal questions; says in `notes` what has too many answers to be compared."""
+    crowded = [group for group in groups.values() if len(group) > CROWDED]
+    if crowded:
+        asked = excerpt(next(iter(crowded[0].values())).request, 50)
+        notes.append(f"{plural(len(crowded), 'question')} with more than {CROWDED} different answers not compared: open-ended by use, e.g. {asked!r}")
+    for group in groups.values():
+        if len(group) <= CROWDED:
+            yield from (Nominee(left, right, 1.0) for left, right in combinations(group.values(), 2))
+
+
+def alike(groups: Groups, config: ConflictsConfig, cache: Path | None, progress: Callable[[int], None] | None = None) -> Iterator[Nominee]:
+    """Pairs of different answers to questions that ask the same in other words, as far as it is likely; system prompts may differ."""
+    blocks: dict[str, list[dict[str, Question]]] = defaultdict(list)
+    for group in groups.values():
+        first = next(iter(group.values()))
+        if len(group) <= CROWDED and len(first.request) <= LONGEST:
+            blocks[first.before].append(group)
+    compared = [block for block in blocks.values() if len(block) > 1]
+    every = [group for block in compared for group in block]
+    asked = [next(iter(group.values())) for group in every]
+    requests = [question.request for question in asked]
+    ends = [0, *accumulate(len(block) for block in compared)]
+    vectors = embed(requests, config.embeddings, cache, progress)
+    for i, j, cosine, same in reworded(requests, vectors, _embedding(config, cache), SHOWN_FROM, [range(*block) for block in pairwise(ends)]):
+        if cosine < config.similarity or not beside_shared_lines(requests[i], requests[j]):
+            continue
+        strict = same_request(asked[i], asked[j])
+        yield from _across(every[i], every[j], round(cosine, 4), round(max(same, STRICT) if strict else same, 4))
+
+
+def _embedding(config: ConflictsConfig, cache: Path | None) -> Embed:
+    return lambda texts: embed(texts, config.embeddings, cache)
+
+
+def _across(left: dict[str, Question], right: dict[str, Question], similarity: float, same: float) -> Iterator[Nominee]:
+    for (a, one), (b, other) in product(list(left.items())[:ACROSS], list(right.items())[:ACROSS]):
+        if a != b:
+            yield Nominee(one, other, min(similarity, 0.9999), same)
+
+
+def elsewhere(groups: Groups, notes: list[str]) -> Iterator[Nominee]:
+    """Pairs of different answers to equal requests behind other system prompts, where none behind the same one has these answers."""
+    requests: dict[str, list[dict[str, Question]]] = defaultdict(list)
+    for group in groups.values():
+        requests[next(iter(group.values())).asks].append(group)
+    crowded = 0
+    for others in requests.values():
+        if len(others) < 2:
+            continue
+        first: dict[str, Question] = {}
+        for group in others:
+            for answer, question in group.items():
+                first.setdefault(answer, question)
+        if len(first) > CROWDED:
+            crowded += 1
+            continue
+        for (a, left), (b, right) in combinations(first.items(), 2):
+            if not any(a in group and b in group for group in others):
+                yield Nominee(left, right, 1.0)
+    if crowded:
+        notes.append(f"{plural(crowded, 'question')} with more than {CROWDED} different answers behind different system prompts not compared across these")

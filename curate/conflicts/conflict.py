@@ -1,0 +1,161 @@
+"""Conflicts: the same question with answers that cannot both hold, and the evidence for it. They are shown; a person decides.
+
+Questions are nominated (equal ones, then neighbours by embedding that pass a gate), answers are judged by rules and, when one is
+named, by an NLI model. Embeddings never judge answers: one minus their cosine tells contradictions from paraphrases no better than chance.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from curate.conflicts.candidate_pairs import SHOWN_FROM, alike, elsewhere, equal, grouped
+from curate.conflicts.default_models import JUDGING, SEMANTIC
+from curate.conflicts.evidence import Evidence
+from curate.conflicts.judging import Judge, Judged, by_judge, by_model, by_rules
+from curate.conflicts.labels import label_settings
+from curate.conflicts.question import Question, question_at, question_of, questions_of
+from curate.conflicts.topics import Topic, topics
+from curate.core.config import ConflictsConfig
+from curate.core.example import Example
+
+# Over the 6,730 pairs of ChatProtect, ConflictQA and SICK: `python -m tests.bench.conflict_quality FOLDER --nli MODEL`.
+RULES_ALONE: Final = (
+    "answers were judged by rules alone, for numbers, dates, yes/no, negation, names, labels and refusals, which find 59 of 100 clashes of labelled pairs;"
+    f" an NLI model finds more: {JUDGING}"
+)
+OTHER_SYSTEM: Final = 0.7
+"""Part of the confidence that is left where another system prompt may be why two answers differ."""
+CODES: Final = {"refusal": "X004", "label": "X005"}
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Two examples whose question agrees and whose answers may not both hold."""
+
+    code: str
+    """X001 same question, X002 paraphrased question (both by a model), X003 numbers, dates, polarity or names, X004 refusal against answer,
+    X005 two labels for one input."""
+    left: Example
+    right: Example
+    similarity: float
+    """Cosine similarity of the questions; 1.0 where they are equal."""
+    evidence: tuple[Evidence, ...]
+    score: float | None = None
+    """From 0 to 1, how sure it is that the answers clash, all evidence taken together; None: that of the strongest evidence."""
+    same_question: float = 1.0
+    """Probability that both questions ask the same; part of `score`."""
+    turns: tuple[int, int] | None = None
+    """Positions of the two answers among the messages; None: the last answers."""
+
+    @property
+    def id(self) -> str:
+        """The first 12 digits of both examples' ids, and the turns where they are not the last: the same pair has the same id in every run."""
+        turns = "" if self.turns is None else f"-{self.turns[0]}-{self.turns[1]}"
+        return f"{self.left.id[:12]}-{self.right.id[:12]}{turns}"
+
+    @property
+    def questions(self) -> tuple[Question, Question]:
+        """Both sides: what was asked before, and what was answered."""
+        found = [question_of(example) if self.turns is None else question_at(example, self.turns[side]) for side, example in enumerate((self.left, self.right))]
+        assert found[0] is not None  # a conflict is made of questions
+        assert found[1] is not None
+        return found[0], found[1]
+
+    def in_order(self) -> tuple[Question, Question, tuple[Evidence, ...]]:
+        """Both sides in the order of the data, and the evidence with its words in that order."""
+        left, right = self.questions
+        if (left.example.place, left.turn) <= (right.example.place, right.turn):
+            return left, right, self.evidence
+        return right, left, tuple(item._replace(left=item.right, right=item.left) for item in self.evidence)
+
+    @property
+    def systems(self) -> tuple[str, str] | None:
+        """The system prompts of both sides in the order of the data, where they differ: they may be why the answers do."""
+        left, right, _ = self.in_order()
+        return (left.system, right.system) if left.system != right.system else None
+
+    @property
+    def confidence(self) -> float:
+        """`score`, or that of the strongest evidence."""
+        return max(item.confidence for item in self.evidence) if self.score is None else self.score
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictsResult:
+    """What was found, and how much was compared."""
+
+    conflicts: list[Conflict]
+    """Those of the smallest confidence that was asked for, or more."""
+    questions: int
+    """Examples with a question and an answer in words."""
+    compared: int
+    """Pairs of answers that were judged."""
+    notes: list[str] = field(default_factory=list)
+    """What was not done, and why; for the person who reads the result."""
+    unsure: list[Conflict] = field(default_factory=list)
+    """Those of less confidence, down to .3, the surest first."""
+    topics: list[Topic] = field(default_factory=list)
+    """Questions with three or more different answers, some of which clash."""
+
+
+def find_conflicts(
+    examples: Sequence[Example],
+    config: ConflictsConfig,
+    cache: Path | None = None,
+    progress: Callable[[int], None] | None = None,
+    *,
+    judge: Judge | None = None,
+) -> ConflictsResult:
+    """Conflicts among `examples`, the surest first. `cache` is a folder for embeddings and verdicts; `progress` is told what models have done.
+
+    With a `judge`, its word decides about every pair that can be compared. Raises `ModelError` or `MissingExtra` when a model was
+    named and is not at hand.
+    """
+    asked = _questions(examples, all_turns=config.all_turns)
+    first = {(question.example.id, question.turn): question for question in reversed(asked)}
+    distinct = sorted(first.values(), key=lambda question: (question.example.id, question.turn))
+    groups = grouped(distinct)
+    notes: list[str] = []
+    nominees = [*equal(groups, notes), *elsewhere(groups, notes)]
+    if config.embeddings:
+        nominees.extend(alike(groups, config, cache, progress))
+    else:
+        notes.append(f"only equal questions were compared: questions in other words need an embedding model, {SEMANTIC}")
+    if config.embeddings or config.nli:
+        used = [f"{what} by {name}" for what, name in (("questions", config.embeddings), ("answers", config.nli)) if name]
+        notes.append(f"models used: {', '.join(used)}")
+    settings = label_settings(distinct)
+    judged = [by_rules(nominee, settings) for nominee in nominees]
+    if config.nli:
+        judged = by_model(judged, config, cache, progress)
+    elif judge is None:
+        notes.append(RULES_ALONE)
+    if judge is not None:
+        judged = by_judge(judged, judge, notes)
+    every = [(item, _conflict(item)) for item in judged if item.evidence]
+    conflicts = sorted((conflict for _, conflict in every if conflict.confidence >= SHOWN_FROM), key=lambda conflict: (-conflict.confidence, conflict.id))
+    sure = [conflict for conflict in conflicts if conflict.confidence >= config.min_confidence]
+    found = [item for item, conflict in every if conflict.confidence >= config.min_confidence]
+    several = [topic for topic in topics(((item.nominee.left, item.nominee.right) for item in found), asked) if sum(len(s.answers) for s in topic.stands) > 2]
+    return ConflictsResult(sure, len({question.example.id for question in distinct}), len(nominees), notes, conflicts[len(sure) :], several)
+
+
+def _questions(examples: Sequence[Example], *, all_turns: bool) -> list[Question]:
+    if all_turns:
+        return [question for example in examples for question in questions_of(example)]
+    return [question for example in examples if (question := question_of(example))]
+
+
+def _conflict(item: Judged) -> Conflict:
+    left, right, similarity, same = item.nominee
+    by_model = "X001" if similarity == 1.0 else "X002"
+    first = item.evidence[0].source
+    code = CODES.get(first, by_model if first in ("nli", "judge") else "X003")
+    score = same * item.score * (OTHER_SYSTEM if item.nominee.systems_differ else 1.0)
+    return Conflict(code, left.example, right.example, similarity, item.evidence, round(score, 4), same, _turns(left, right))
+
+
+def _turns(left: Question, right: Question) -> tuple[int, int] | None:
+    last = question_of(left.example), question_of(right.example)
+    return None if all(q is not None and q.turn == turn for q, turn in zip(last, (left.turn, right.turn), strict=True)) else (left.turn, right.turn)

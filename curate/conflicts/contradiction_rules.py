@@ -1,0 +1,91 @@
+"""Whether two answers to one question clash, told by rules: where a rule speaks it is precise, where none does it is silent."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from curate.conflicts.entity_swap import swapped, unlike
+from curate.conflicts.evidence import Evidence
+from curate.conflicts.negation import negation, opening, opposite
+from curate.conflicts.numeric_contradictions import clashing_figures
+from curate.language.refusals import OPENING, refuses
+from curate.language.sentences import aligned, is_code, sentences
+from curate.language.tokens import content_words
+
+PRECISION: Final = {
+    "polarity": 0.97,
+    "numbers": 0.96,
+    "dates": 0.96,
+    "values": 0.88,
+    "refusal": 0.6,
+    "negation": 0.97,
+    "opposites": 0.85,
+    "short answers": 0.8,
+}
+# A request that several answers fulfil: two different ones are no conflict.
+OPEN: Final = re.compile(
+    r"""^\W*(?:please\s+|kindly\s+|can\ you\s+|could\ you\s+|would\ you\s+|i\ (?:want|need|would\ like)\ you\ to\s+)?
+    (?:please\s+)?
+    (?: write|make\ (?:me\ )?a\ list|generate|create|compose|suggest|brainstorm|imagine|invent|make\ up
+      | come\ up\ with|tell\ (?:me|us)\ (?:an?|some)\b|describe|list|recommend|draft
+      | rewrite|rephrase|reword|paraphrase|summari[sz]e
+      | design|develop|construct|produce|craft|formulate|pretend|act\ as|role-?play|improve|edit|expand|elaborate
+      | use\ .*\bin\ a\ sentence|build|propose|predict|devise|outline|discuss|continue|complete\ the\ (?:story|poem|sentence)|let's|think\ of
+      | (?:give|provide|name|find|think\ of|propose|offer|show|pick|choose)(?:\ me|\ us)?
+        \ (?:an?|some|any|one|two|three|four|five|six|ten|several|\d+|examples?|ideas|tips)
+    )\b
+    | \b(?:an?|some|two|three|five|\d+|several)\ (?:\w+\ ){0,3}(?:examples?|ideas?|tips|suggestions|synonyms?|antonyms?|ways)\b
+    | \b(?:synonyms?|antonyms?|opposite|another\ (?:word|way))\ (?:of|for|to)\b
+    | ^\W*(?:translate|change\ the|convert\ the\ (?:sentence|phrase|text)|correct\ the|fix\ the)\b
+    | \b(?:poem|story|joke|haiku|essay|slogan|metaphor|simile|tweet|random(?:ly)?|creative(?:ly)?|your\ (?:favou?rite|opinion|thoughts?))\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+LONGEST: Final = 20_000
+"""Characters of an answer that are compared."""
+
+
+def is_open(question: str) -> bool:
+    """Whether the last request asks for one of many possible answers."""
+    return OPEN.search(question[:400]) is not None
+
+
+def is_comparable(left: str, right: str) -> bool:
+    """Whether two answers are in words: no code, and no refusal."""
+    return not any(is_code(answer) or refuses(answer[:OPENING]) for answer in (left, right))
+
+
+def clash(question: str, left: str, right: str) -> Evidence | None:
+    """The first rule that says that two answers to `question` cannot both hold, with the words that clash; None when none does."""
+    return next(clashes(question, left, right), None)
+
+
+def clashes(question: str, left: str, right: str) -> Iterator[Evidence]:
+    """What each rule says about two answers to `question`, with the words that clash: refusal, yes/no, numbers and dates, negation, names.
+
+    Nothing is said about requests that many answers fulfil, but that one refuses and one does not; nor about code.
+    """
+    left, right = left[:LONGEST], right[:LONGEST]
+    refused = refuses(left[:OPENING]), refuses(right[:OPENING])
+    if refused[0] != refused[1]:
+        yield Evidence("refusal", _opening(left), _opening(right), PRECISION["refusal"])
+        return
+    if refused[0] or is_open(question) or is_code(left) or is_code(right):
+        return
+    if found := opening(left, right):
+        yield Evidence("polarity", *found, PRECISION["polarity"])
+    pairs = list(aligned(left, right))
+    if figures := clashing_figures(question, left, right, pairs):
+        yield Evidence(figures[0], figures[1], figures[2], PRECISION[figures[0]])
+    asked, alone = content_words(question), len(sentences(left)) == len(sentences(right)) == 1
+    for source, rule in (("negation", negation), ("opposites", opposite), ("values", swapped)):
+        # Only of what is asked about is it sure that both sentences speak of the same thing; a negation says so by itself.
+        about = pairs if source == "negation" or (asked and alone) else [pair for pair in pairs if asked & content_words(pair.left) & content_words(pair.right)]
+        said = next((found for pair in about if (found := rule(pair))), None)
+        if said:
+            yield Evidence(source, *said, PRECISION[source])
+    if short := unlike(question, left, right):
+        yield Evidence("short answers", *short, PRECISION["short answers"])
+
+
+def _opening(text: str) -> str:
+    return " ".join(text.split()[:8])

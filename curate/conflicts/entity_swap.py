@@ -1,0 +1,90 @@
+"""Answers that name different things: one name or quoted word in another's place, or two short answers to a question for one."""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from curate.core.text import normalised
+from curate.language.lexicon import EMPTY
+from curate.language.names import names
+from curate.language.sentences import Aligned
+from curate.language.spelling import look_alike, same_word
+from curate.language.tokens import changes, content_words, stems, tokens
+
+QUOTES: Final = frozenset("\"'“”‘’`")
+# Asks for one thing, which has a name.
+FACTOID: Final = re.compile(r"\b(?:who|whose|whom|which|where|when|what|in what|capital of)\b", re.IGNORECASE)
+LOOSE: Final = re.compile(
+    r"\b(?:synonym|antonym|opposite|another word|example|like|similar|kind of|some|could|might|best|favou?rite|good|why|how)\b", re.IGNORECASE
+)
+LISTED: Final = re.compile(r"\b(?:such as|including|includes?|like|e\.g\.|for example|for instance|several|some of|among)\b", re.IGNORECASE)
+"""Names that stand for others beside them: those of another answer are no less true."""
+SHORT: Final = 4
+"""Words up to which an answer is nothing but a value."""
+
+
+def swapped(pair: Aligned) -> tuple[str, str] | None:
+    """Two sentences equal but for one name or quoted word put in another's place."""
+    if LISTED.search(pair.left) or LISTED.search(pair.right):
+        return None
+    a, b = ([token for token in tokens(text) if not token.isspace()] for text in (pair.left, pair.right))
+    plain_a, plain_b = [t.casefold() for t in a], [t.casefold() for t in b]
+    changed = list(changes(plain_a, plain_b))
+    if not changed or len(changed) > 2 or len(set(plain_a) & set(plain_b)) < 2:
+        return None
+    found, named = None, [frozenset(names(text)) for text in (pair.left, pair.right)]
+    for a0, a1, b0, b1 in changed:
+        if a0 == a1 or b0 == b1 or not (_is_value(a, named[0], a0, a1) and _is_value(b, named[1], b0, b1)) or a1 - a0 > 4 or b1 - b0 > 4:
+            return None
+        if _one_name(a[a0:a1], b[b0:b1]):
+            return None
+        found = found or (" ".join(a[a0:a1]), " ".join(b[b0:b1]))
+    return found
+
+
+def _is_value(said: Sequence[str], named: frozenset[str], start: int, end: int) -> bool:
+    """Whether a span is names or stands between quotes."""
+    quoted = start > 0 and end < len(said) and said[start - 1] in QUOTES and said[end] in QUOTES and not _between(said, start)
+    return (quoted and end - start <= 2) or named.issuperset(said[start:end])
+
+
+def _between(said: Sequence[str], start: int) -> bool:
+    """Whether the quote before a span closes what stands before it."""
+    mark = said[start - 1]
+    return mark == "”" or (mark == '"' and said[:start].count('"') % 2 == 0)
+
+
+def _one_name(mine: Sequence[str], others: Sequence[str]) -> bool:
+    """Whether two names may be one: spelled otherwise, cut short, or as initials."""
+    left, right = ("".join(words).casefold() for words in (mine, others))
+    if left in right or right in left or same_word(left, right):
+        return True
+    initials = ["".join(word[0] for word in words).casefold() for words in (mine, others)]
+    return left.replace(".", "") == initials[1] or right.replace(".", "") == initials[0]
+
+
+def unlike(question: str, left: str, right: str) -> tuple[str, str] | None:
+    """A short answer against one that does not hold it, to a question that asks for one thing; None where they may be the same."""
+    if not FACTOID.search(question) or LOOSE.search(question):
+        return None
+    one, other = (normalised(answer).strip(" .!") for answer in (left, right))
+    if one.isalpha() and other.isalpha() and look_alike(one, other):
+        return None if same_word(one, other) else (left, right)
+    asked = content_words(question)
+    mine, others = content_words(left) - asked, content_words(right) - asked
+    if not mine or not others or min(len(left.split()), len(right.split())) > SHORT or max(len(left.split()), len(right.split())) > 30:
+        return None
+    if mine & others or (mine | others) & stems(EMPTY) or any(_akin(a, b) for a in mine for b in others):
+        return None
+    if any(normalised(one).strip(" .") in normalised(other) for one, other in ((left, right), (right, left))):
+        return None
+    return left, right
+
+
+def _akin(one: str, other: str) -> bool:
+    """Whether two words may be one: Brazil and Brazilian, or a typing error; chlorite and chlorate are two."""
+    if look_alike(one, other) and not (one.startswith(other) or other.startswith(one)):
+        return same_word(one, other)
+    shorter = min(len(one), len(other))
+    common = next((at for at in range(shorter) if one[at] != other[at]), shorter)
+    return common >= max(3, 0.6 * shorter) or same_word(one, other)

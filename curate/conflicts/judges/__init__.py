@@ -1,0 +1,57 @@
+"""Judges by one's own model: a causal language model on this machine, or one behind an OpenAI-compatible endpoint that the user named."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from curate.conflicts.judges.kept import Kept, Work
+from curate.conflicts.judging import Judge
+from curate.core.config import ConflictsConfig
+from curate.core.egress import NOBODY, Consent, address_of, is_address
+from curate.core.errors import UsageError
+from curate.core.example import content_id
+from curate.core.text import plural
+from curate.models.names import fingerprint
+
+
+def judge_of(
+    config: ConflictsConfig,
+    cache: Path | None,
+    before: Callable[[Work], None] | None = None,
+    progress: Callable[[int], None] | None = None,
+    *,
+    consent: Consent = NOBODY,
+    key: str | None = None,
+    own: bool = False,
+) -> Judge | None:
+    """The judge that the configuration names; None when it names none.
+
+    `before` is told how much there is to ask before anything is asked, and may raise to prevent it; `progress` is told how many pairs were judged.
+    `consent` is asked before data is sent to an address; `key`: the environment variable that the user named for it; `own`: whether the user named
+    the address itself, not a configuration. Raises `UsageError` for an endpoint without the name of a model or an address that is none; `ModelError`,
+    `MissingExtra` and, without consent, `UsageError` when it judges.
+    """
+    if not config.judge:
+        return None
+    remote = is_address(config.judge)
+    if not remote:
+        from curate.conflicts.judges.local import Local
+
+        identity = content_id([fingerprint(config.judge)])
+        return Kept(Local(config.judge), _verdicts(cache, identity), before, progress)
+    address = address_of(config.judge, "the judge")
+    if not config.judge_model:
+        raise UsageError(f"{address}: which model?", "name it with --judge-model, or as `judge_model` under [conflicts]")
+    from curate.conflicts.judges.endpoint import GENERAL, Endpoint
+
+    endpoint = Endpoint(address, config.judge_model, config.judge_price, key=key, general=GENERAL if own else None)
+
+    def agreed(work: Work) -> None:
+        if before is not None:
+            before(work)
+        consent.demand(f"{plural(work.pairs - work.known, 'pair')} of questions and answers", address)
+
+    return Kept(endpoint, _verdicts(cache, content_id([address, config.judge_model])), agreed, progress)
+
+
+def _verdicts(cache: Path | None, identity: str) -> Path | None:
+    return None if cache is None else cache / f"judge-{identity[:16]}.jsonl"

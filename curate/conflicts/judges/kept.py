@@ -1,0 +1,140 @@
+"""A judge whose verdicts are kept as they come, so that nothing is asked, or paid for, twice: not after Ctrl-C, not in the next run."""
+
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol
+
+from curate.conflicts.judges.prompt import VERSION
+from curate.conflicts.judging import Verdict
+from curate.conflicts.question import Question
+from curate.core.errors import OutputError
+from curate.core.example import content_id
+from curate.core.files import private
+
+CHARACTERS: Final = 4
+"""Of a token of English, on average: the estimate needs no tokenizer."""
+WHY: Final = 300
+"""Characters of a reason that are kept."""
+Pair = tuple[Question, Question]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """How much a judge is about to be asked."""
+
+    name: str
+    """Of the judge, with the address that data goes to where it leaves the machine."""
+    leaves: bool
+    """Whether data leaves the machine."""
+    pairs: int
+    known: int
+    """Pairs of which a verdict is kept."""
+    tokens_in: int
+    """Estimated from the length of the texts."""
+    tokens_out: int
+    price: float | None
+    """In US dollars, by the prices that the user gave; None without these."""
+
+
+class Asked(Protocol):
+    """A model that can be asked about one pair after the other."""
+
+    name: str
+    leaves: bool
+    price: tuple[float, float] | None
+    """US dollars for a million tokens in, and out."""
+    reply_tokens: int
+    """Of a reply, at most."""
+
+    def message(self, pair: Pair) -> str:
+        """What is asked about a pair."""
+        ...
+
+    def verdicts(self, pairs: Sequence[Pair]) -> Iterator[Verdict | None]:
+        """A verdict for each pair, in order; None where the reply says neither yes nor no. Raises `CurateError` when it cannot go on."""
+        ...
+
+
+class Kept:
+    """Asks a model only about pairs that it was not asked about before."""
+
+    def __init__(self, model: Asked, path: Path | None, before: Callable[[Work], None] | None, progress: Callable[[int], None] | None) -> None:
+        """`path`: a file of JSON Lines to keep the verdicts in; None keeps none. For `before` and `progress` see `judge_of`."""
+        self.model, self.path, self._before, self._progress = model, path, before, progress
+
+    def judge(self, pairs: Sequence[Pair]) -> list[Verdict | None]:
+        """A verdict for each pair, in order; None where the model gave none. Raises `CurateError` when it cannot go on; what was answered is kept."""
+        keys = [content_id([VERSION, self.model.message(pair)]) for pair in pairs]
+        known = self._load()
+        new = {key: pair for key, pair in zip(keys, pairs, strict=True) if key not in known}
+        if new:
+            if self._before is not None:
+                self._before(self._work(len(pairs), list(new.values())))
+            self._ask(new, known)
+        return [known.get(key) for key in keys]
+
+    def _ask(self, new: dict[str, Pair], known: dict[str, Verdict]) -> None:
+        with _Appended(self.path) as file:
+            for key, verdict in zip(new, self.model.verdicts(list(new.values())), strict=True):
+                if verdict is not None:
+                    known[key] = verdict
+                    file.add({"key": key, "clash": verdict.clash, "why": verdict.why[:WHY]})
+                if self._progress is not None:
+                    self._progress(1)
+
+    def _work(self, pairs: int, new: Sequence[Pair]) -> Work:
+        tokens_in = sum(len(self.model.message(pair)) for pair in new) // CHARACTERS
+        tokens_out = len(new) * self.model.reply_tokens
+        price = None if self.model.price is None else (tokens_in * self.model.price[0] + tokens_out * self.model.price[1]) / 1e6
+        return Work(self.model.name, self.model.leaves, pairs, pairs - len(new), tokens_in, tokens_out, price)
+
+    def _load(self) -> dict[str, Verdict]:
+        """Verdicts of earlier runs; a line that was cut off by a crash is asked about again."""
+        known = {}
+        if self.path is not None and self.path.exists():
+            for line in self.path.read_bytes().splitlines():
+                try:
+                    value = json.loads(line)
+                    known[str(value["key"])] = Verdict(bool(value["clash"]), str(value["why"]))
+                except (ValueError, KeyError, TypeError):
+                    continue
+        return known
+
+
+def _owned(path: str, flags: int) -> int:
+    """Opens a file that only its owner can read, and no link: reasons quote the data."""
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o600)
+
+
+class _Appended:
+    """A file of JSON Lines that grows line by line; nothing when there is no path."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+
+    def __enter__(self) -> "_Appended":
+        try:
+            if self.path is not None:
+                private(self.path.parent)
+            self._file = None if self.path is None else open(self.path, "a", encoding="utf-8", opener=_owned)
+            if self._file is not None and self._file.tell():
+                self._file.write("\n")  # should the last line have been cut off
+        except OSError as error:
+            raise OutputError(f"{self.path}: cannot be written: {error.strerror}", "free some space, or check its permissions") from error
+        return self
+
+    def add(self, value: dict[str, object]) -> None:
+        if self._file is None:
+            return
+        try:
+            self._file.write(json.dumps(value) + "\n")
+            self._file.flush()
+        except OSError as error:
+            raise OutputError(f"{self.path}: cannot be written: {error.strerror}", "free some space; verdicts so far are kept") from error
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()

@@ -1,0 +1,70 @@
+"""A causal language model on this machine as a judge: whether it would rather say yes or no."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from curate.conflicts.judges.kept import Pair
+from curate.conflicts.judges.prompt import YES_OR_NO, asked
+from curate.conflicts.judging import Verdict
+from curate.core.errors import MissingExtra, ModelError
+from curate.models.model_loading import quiet_loading
+from curate.models.names import reading, resolve
+
+BATCH: Final = 8
+TOKENS: Final = 2_048
+"""Of the longest prompt; what is longer loses its beginning."""
+
+
+class Local:
+    """A model by its folder, hub id or package."""
+
+    leaves = False
+    price: tuple[float, float] | None = None
+    reply_tokens = 1
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def message(self, pair: Pair) -> str:
+        """What is asked about a pair."""
+        return asked(*pair, YES_OR_NO)
+
+    def verdicts(self, pairs: Sequence[Pair]) -> Iterator[Verdict | None]:
+        """A verdict for each pair, in order, by the probabilities of Yes and No as the next token. Raises `ModelError`, `MissingExtra`."""
+        model, tokenizer = _load(self.name)
+        yes, no = (_first_tokens(tokenizer, words) for words in (("Yes", " Yes", "yes"), ("No", " No", "no")))
+        import torch  # loaded by then
+
+        for start in range(0, len(pairs), BATCH):
+            prompts = [_prompt(tokenizer, self.message(pair)) for pair in pairs[start : start + BATCH]]
+            inputs = tokenizer(prompts, return_tensors="pt", padding=True, truncation=True, max_length=TOKENS, add_special_tokens=False).to(model.device)
+            with torch.inference_mode():
+                logits = model(**inputs, logits_to_keep=1).logits[:, -1].float()
+            sides = torch.stack([logits[:, tokens].logsumexp(1) for tokens in (yes, no)], 1).softmax(1)
+            for chance in sides[:, 0].tolist():
+                yield Verdict(chance > 0.5, f"yes with a probability of {chance:.2f}")
+
+
+def _load(name: str) -> tuple[Any, Any]:
+    place = resolve(name)
+    try:
+        from transformers import AutoModelForCausalLM, AutoTokenizer  # seconds, and torch: only when somebody judges
+    except ImportError as error:
+        raise MissingExtra("judging by a language model", "semantic", error.name or "transformers") from None
+    with quiet_loading(), reading(name, "cannot be loaded", "name a causal language model: a folder, a hub id or offline:NAME"):
+        tokenizer = AutoTokenizer.from_pretrained(place, trust_remote_code=False, padding_side="left", truncation_side="left")
+        model = AutoModelForCausalLM.from_pretrained(place, trust_remote_code=False, use_safetensors=True, dtype="auto")
+    if tokenizer.chat_template is None:
+        raise ModelError(f"{name}: the tokenizer has no chat template", "name an instruction-tuned model")
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return model.eval(), tokenizer
+
+
+def _prompt(tokenizer: Any, message: str) -> str:
+    rendered: str = tokenizer.apply_chat_template([{"role": "user", "content": message}], tokenize=False, add_generation_prompt=True)
+    return rendered
+
+
+def _first_tokens(tokenizer: Any, words: Sequence[str]) -> list[int]:
+    return sorted({tokenizer(word, add_special_tokens=False)["input_ids"][0] for word in words})

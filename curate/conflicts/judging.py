@@ -1,0 +1,135 @@
+"""Judging pairs of answers: rules speak first, then the NLI model where one is named, and a judge, where one is named, has the last word."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple, Protocol
+
+from curate.conflicts.answer_polarity import opposite_polarity
+from curate.conflicts.candidate_pairs import Nominee
+from curate.conflicts.contradiction_rules import clashes, is_comparable, is_open
+from curate.conflicts.evidence import Evidence, confidence
+from curate.conflicts.labels import labels_clash
+from curate.conflicts.nli import contradictions
+from curate.conflicts.paraphrase_filter import agree
+from curate.conflicts.question import Question
+from curate.conflicts.weak_answers import is_weak
+from curate.core.config import ConflictsConfig
+from curate.core.text import plural
+from curate.language.sentences import sentences
+
+SETTLED: Final = frozenset(("refusal", "label"))
+"""Rules about whose verdict no model is asked."""
+FACTS: Final = frozenset(("numbers", "dates"))
+LABEL_PRECISION: Final = 0.95
+
+
+class Verdict(NamedTuple):
+    """What a judge says about two answers."""
+
+    clash: bool
+    why: str
+    """In the judge's words."""
+
+
+class Judge(Protocol):
+    """Anybody who can be asked whether two answers to one question clash."""
+
+    def judge(self, pairs: Sequence[tuple[Question, Question]]) -> Sequence[Verdict | None]:
+        """A verdict for each pair, None where it has none. Raises `CurateError` when it cannot go on."""
+        ...
+
+
+class Judged(NamedTuple):
+    """A pair of answers, and what was said about it."""
+
+    nominee: Nominee
+    evidence: tuple[Evidence, ...]
+    """Empty: the answers may both hold."""
+    score: float
+    """From 0 to 1, how sure it is that they clash; also of pairs without evidence, where a model was asked."""
+
+
+def by_rules(nominee: Nominee, settings: frozenset[str] = frozenset()) -> Judged:
+    """What the rules say of a pair; `settings` are those in which answers are labels."""
+    left, right = nominee.left, nominee.right
+    if not nominee.systems_differ and labels_clash(left, right, settings):  # of labels, a system prompt says which are asked for
+        evidence: tuple[Evidence, ...] = (Evidence("label", left.answer.strip(), right.answer.strip(), LABEL_PRECISION),)
+        return Judged(nominee, evidence, confidence(evidence))
+    evidence = tuple(clashes(_asked(nominee), left.answer, right.answer))
+    said, precision = _polarity(nominee)
+    if said < 0 and not any(item.source in ("polarity", *SETTLED) for item in evidence) and not is_open(left.request):
+        evidence = (Evidence("polarity", _opening(left.answer), _opening(right.answer), precision), *evidence)
+    if said > 0:  # both say yes, or both no: what else they say is no other answer, but for numbers
+        evidence = tuple(item for item in evidence if item.source in FACTS)
+    return Judged(nominee, evidence, confidence(evidence))
+
+
+def by_model(judged: Sequence[Judged], config: ConflictsConfig, cache: Path | None = None, progress: Callable[[int], None] | None = None) -> list[Judged]:
+    """Add the NLI model's word about answers to questions that have one answer. Raises as `contradictions` does.
+
+    Both directions have to say so, but where a rule does, too.
+    """
+    found = list(judged)
+    asked = _to_be_judged(judged)
+    pairs = [(judged[at].nominee.left.answer, judged[at].nominee.right.answer) for at in asked]
+    for at, verdict in zip(asked, contradictions(pairs, config.nli, cache, progress), strict=True):
+        nominee, evidence, _ = judged[at]
+        probability = verdict.either if evidence else verdict.probability
+        agreeing = not evidence and (_polarity(nominee)[0] > 0 or agree(_asked(nominee), nominee.left.answer, nominee.right.answer))
+        if probability >= config.contradiction and not agreeing:
+            evidence = (*evidence, Evidence("nli", verdict.left, verdict.right, round(probability, 4)))
+        score = confidence(evidence, probability)
+        alone = all(item.source == "nli" for item in evidence)
+        if agreeing or (alone and is_weak(_asked(nominee), nominee.left.answer, nominee.right.answer)):
+            score /= 2
+        found[at] = Judged(nominee, evidence, score)
+    return found
+
+
+def _asked(nominee: Nominee) -> str:
+    """What both questions ask."""
+    left, right = nominee.left.request, nominee.right.request
+    return left if left == right else f"{left}\n{right}"
+
+
+def _polarity(nominee: Nominee) -> tuple[int, float]:
+    return opposite_polarity((nominee.left.request, nominee.right.request), (nominee.left.answer, nominee.right.answer))
+
+
+def _opening(answer: str) -> str:
+    return next(iter(sentences(answer)), answer)
+
+
+def by_judge(judged: Sequence[Judged], judge: Judge, notes: list[str]) -> list[Judged]:
+    """Let the judge decide; what rules and models said and it does not confirm is left out, and counted in `notes`.
+
+    Where it has no verdict, that of the rules and the NLI model stays.
+    """
+    found = list(judged)
+    asked = _to_be_judged(judged)
+    verdicts = judge.judge([(judged[at].nominee.left, judged[at].nominee.right) for at in asked])
+    cleared = silent = 0
+    for at, verdict in zip(asked, verdicts, strict=True):
+        if verdict is None:
+            silent += 1
+            continue
+        nominee, evidence, _ = judged[at]
+        cleared += bool(evidence) and not verdict.clash
+        evidence = (*evidence, Evidence("judge", nominee.left.answer, nominee.right.answer, 0.9, verdict.why)) if verdict.clash else ()
+        found[at] = Judged(nominee, evidence, confidence(evidence))
+    if cleared:
+        notes.append(f"{plural(cleared, 'pair')} that rules or the NLI model called a clash left out: the judge says that both answers can hold")
+    if silent:
+        notes.append(f"{plural(silent, 'pair')} without a verdict: the judge said neither yes nor no; what rules and the NLI model say of them stands")
+    return found
+
+
+def _to_be_judged(judged: Sequence[Judged]) -> list[int]:
+    """Those about whose answers a model can say something: one answer fulfils the request, and both are in words."""
+    return [
+        at
+        for at, (nominee, evidence, _) in enumerate(judged)
+        if not is_open(nominee.left.request)
+        and is_comparable(nominee.left.answer, nominee.right.answer)
+        and not any(item.source in SETTLED for item in evidence)
+    ]

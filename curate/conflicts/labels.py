@@ -1,0 +1,38 @@
+"""Label clashes: questions that want a class label and got two."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from curate.core.text import normalised
+from curate.corpus.class_labels import are_labels, is_label, named
+
+if TYPE_CHECKING:
+    from curate.conflicts.question import Question
+
+CLASSIFIES: Final = re.compile(
+    r"\b(?:classif(?:y|ies|ication)|categori[sz]e|label|(?:positive|negative|neutral) or (?:positive|negative|neutral)|sentiment|spam or"
+    r"|which (?:category|class|label|intent))\b",
+    re.IGNORECASE,
+)
+
+
+def label_settings(questions: Sequence["Question"]) -> frozenset[str]:
+    """The settings whose answers are labels: of 20 questions or more, nine in ten are answered with one of few short answers."""
+    answers: dict[str, Counter[str]] = defaultdict(Counter)
+    for question in questions:
+        answers[question.setting][normalised(question.answer) if is_label(question.answer) else ""] += 1
+    return frozenset(setting for setting, found in answers.items() if are_labels(found))
+
+
+def classifies(question: "Question", settings: frozenset[str]) -> bool:
+    """Whether a question wants a label: its setting's answers are labels, or its words say so."""
+    return question.setting in settings or CLASSIFIES.search(question.request + "\n" + question.system) is not None
+
+
+def labels_clash(left: "Question", right: "Question", settings: frozenset[str]) -> bool:
+    """Whether two questions want a label and got two different ones."""
+    if not (is_label(left.answer) and is_label(right.answer) and classifies(left, settings) and classifies(right, settings)):
+        return False
+    return named(left.answer) != named(right.answer)

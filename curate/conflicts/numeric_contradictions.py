@@ -1,0 +1,162 @@
+"""Answers whose numbers, dates or amounts cannot both be right. What they count has to be the same, and the sentences about it alike."""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from curate.core.text import normalised, words
+from curate.language.lexicon import STOPWORDS
+from curate.language.quantities import Quantity, quantities, unmatched
+from curate.language.sentences import Aligned, sentences
+from curate.language.tokens import content_words, stem
+
+TIMES: Final = frozenset(("date", "clock", "weekday"))
+STRICT: Final = 0.8
+"""Content words in common from which two sentences are the same but for their numbers."""
+LOOSE: Final = 0.5
+"""Share of the shorter sentence's content words in common from which it may speak of the same number."""
+SUM: Final = re.compile(
+    r"\b(?:how (?:many|much|long|far|old)|calculate|compute|solve|evaluate|find"
+    r"|what is the (?:sum|total|product|difference|value|result|area|volume|perimeter))\b|[\d)]\s*[-+*/×÷=^]\s*[\d(]",
+    re.IGNORECASE,
+)
+WORKED: Final = re.compile(r"\d\s*[-+*/×÷^]\s*\d[^\n]*=|=\s*[$€£]?\d|####|\\boxed")
+RESULT: Final = re.compile(
+    r"(?:####|\\boxed\{|answer(?: is|:)|(?:total|result|sum|therefore|thus|so)\b[^.\n=]*(?:=|\bis\b))\s*\**\s*([^\n]{1,60})", re.IGNORECASE
+)
+
+AMOUNT: Final = re.compile(
+    r"\bhow (?:long|much|many|far|old|tall|high|big|large|heavy|fast|often|wide|deep)\b|^\W*(?:when|(?:at )?what (?:time|date|year|day))\b"
+    r"|\b(?:price|costs?|fee|rate|deposit|limit|maximum|minimum|size|length|height|weight|age|population|distance|speed|duration|period|deadline"
+    r"|temperature|warranty|boiling point|freezing point|melting point)\b",
+    re.IGNORECASE,
+)
+"""Asks for an amount, or for a time."""
+HOW_MANY: Final = re.compile(r"\bhow many (?:\w+ )??(\w+)\b(?= )", re.IGNORECASE)
+BARE: Final = 3
+"""Words of an answer that is nothing but its amount."""
+BRIEF: Final = 30
+"""Words of an answer that may be nothing but the amount that was asked for."""
+
+Found = tuple[str, str, str]
+"""What clashes: `numbers` or `dates`, and the words of each side."""
+
+
+def clashing_figures(question: str, left: str, right: str, pairs: Sequence[Aligned]) -> Found | None:
+    """The first two numbers that cannot both be right; None when there are none. Numbers that the question gives do not count."""
+    if SUM.search(question) and WORKED.search(left) and WORKED.search(right):
+        return _results(left, right)
+    given = quantities(question)
+    everywhere = quantities(left), quantities(right)
+    if len(sentences(left)) == len(sentences(right)) == 1 and (bare := _bare(question, left, right, everywhere)):
+        return bare
+    if asked := _asked(question, left, right, given):
+        return asked
+    for pair in pairs:
+        mine, others = (_not_given(quantities(text), given) for text in (pair.left, pair.right))
+        if found := _in_sentences(pair, mine, others, everywhere):
+            return found
+    return None
+
+
+def _asked(question: str, left: str, right: str, given: Sequence[Quantity]) -> Found | None:
+    """Short answers to a question for an amount or a time that give one each, however they are worded."""
+    if not AMOUNT.search(question) or max(len(left.split()), len(right.split())) > BRIEF:
+        return None
+    asked = content_words(question)
+    said = [_without(text, quantities(text)) - STOPWORDS for text in (left, right)]
+    about = (asked | some for some in said[::-1])
+    if any(len(text.split()) > BARE and some.isdisjoint(other) for text, some, other in zip((left, right), said, about, strict=True)):
+        return None  # more than its amount, and about something else
+    counted = frozenset(stem(match.group(1).lower()) for match in HOW_MANY.finditer(question))
+    mine, others = (_not_given(quantities(text, counted), given) for text in (left, right))
+    if len(mine) != 1 or len(others) != 1 or mine[0].same(others[0]):
+        return None
+    if not _comparable(mine[0], others[0]) and not (counted and _as_many(mine[0], others[0]) is False):
+        return None
+    return _said(mine[0], others[0])
+
+
+def _as_many(one: Quantity, other: Quantity) -> bool | None:
+    """Whether "25 vacation days" and "28 days" are as many, whatever they count; None where neither is a bare number."""
+    if "number" not in (one.kind, other.kind) or TIMES & {one.kind, other.kind}:
+        return None
+    amounts = [(quantity.value[0] or 0) / quantity.unit for quantity in (one, other)]
+    return abs(amounts[0] - amounts[1]) < 1e-9 * max(*amounts, 1)
+
+
+def _not_given(found: Sequence[Quantity], given: Sequence[Quantity]) -> list[Quantity]:
+    return [quantity for quantity in found if not any(quantity.same(other) for other in given)]
+
+
+def _results(left: str, right: str) -> Found | None:
+    """The final numbers of worked sums: steps may differ, results may not."""
+    a, b = _result(left), _result(right)
+    return None if a is None or b is None or a.same(b) or a.value[0] == b.value[0] else ("numbers", a.text, b.text)
+
+
+def _result(text: str) -> Quantity | None:
+    said = [quantity for match in RESULT.finditer(text) for quantity in quantities(match[1])[:1]]
+    found = said or quantities(text)
+    return found[-1] if found else None
+
+
+def _bare(question: str, left: str, right: str, found: tuple[Sequence[Quantity], Sequence[Quantity]]) -> Found | None:
+    """Answers of hardly more than one number each."""
+    a, b = found
+    if len(a) != 1 or len(b) != 1 or a[0].same(b[0]) or not _comparable(a[0], b[0]):
+        return None
+    for text, quantity in ((left, a[0]), (right, b[0])):
+        around = words(normalised(text[: quantity.start] + " " + text[quantity.end :]))
+        if len([word for word in around if word not in STOPWORDS and stem(word) not in content_words(question)]) > 1:
+            return None
+    return _said(a[0], b[0])
+
+
+def _in_sentences(pair: Aligned, mine: list[Quantity], others: list[Quantity], everywhere: tuple[Sequence[Quantity], Sequence[Quantity]]) -> Found | None:
+    a, b = unmatched(mine, others)
+    if not a or not b:
+        return None
+    strict, within = _around(pair, a, b)
+    if not strict:
+        if within < LOOSE:
+            return None
+        # In a sentence that is worded otherwise, a number which the other answer has elsewhere is not denied by it.
+        a = [quantity for quantity in a if not any(quantity.same(other) for other in everywhere[1])]
+        b = [quantity for quantity in b if not any(quantity.same(other) for other in everywhere[0])]
+    for one in a:
+        for other in b:
+            if _comparable(one, other) and (_counts(pair.left, one) & _counts(pair.right, other) or (strict and len(a) == len(b))):
+                return _said(one, other)
+    return None
+
+
+def _comparable(one: Quantity, other: Quantity) -> bool:
+    kinds = {one.kind, other.kind}
+    return len(kinds) == 1 or (kinds <= {"time", "months"}) or (kinds <= {"celsius", "fahrenheit", "number"}) or kinds == {"number", "percent"}
+
+
+def _around(pair: Aligned, a: Sequence[Quantity], b: Sequence[Quantity]) -> tuple[bool, float]:
+    """Whether two sentences are the same without the numbers that clash, and else the share of the shorter one's content words that both have."""
+    mine, others = (_without(text, found) for text, found in ((pair.left, a), (pair.right, b)))
+    content_mine, content_others = mine - STOPWORDS, others - STOPWORDS
+    return len(mine & others) >= STRICT * max(1, len(mine | others)), len(content_mine & content_others) / max(1, min(len(content_mine), len(content_others)))
+
+
+def _without(text: str, found: Sequence[Quantity]) -> frozenset[str]:
+    for quantity in sorted(found, key=lambda quantity: -quantity.start):
+        text = text[: quantity.start] + " " + text[quantity.end :]
+    return frozenset(stem(word) for word in words(normalised(text)))
+
+
+def _counts(text: str, quantity: Quantity) -> frozenset[str]:
+    """What a quantity is about: its unit, the word behind it, the words before it."""
+    if quantity.kind in TIMES:
+        return frozenset((quantity.kind,))
+    behind = [stem(word) for word in words(normalised(text[quantity.end : quantity.end + 40])) if word not in STOPWORDS][:1]
+    before = [stem(word) for word in words(normalised(text[: quantity.start][-40:])) if word not in STOPWORDS][-1:]
+    return frozenset((*behind, *before))
+
+
+def _said(one: Quantity, other: Quantity) -> Found:
+    return ("dates" if TIMES & {one.kind, other.kind} else "numbers", one.text, other.text)

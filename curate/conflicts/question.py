@@ -1,0 +1,141 @@
+"""When two examples ask the same thing."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any, Final
+
+from curate.core.example import Example, Message, attachments, content_id
+from curate.core.text import normalised
+from curate.language.lexicon import ASKS, FILLER, NEUTRAL, PARTICULAR, STOPWORDS
+from curate.language.names import names
+from curate.language.negation import denials
+from curate.language.politeness import asked
+from curate.language.quantities import quantities
+from curate.language.tokens import content_words, plain_words, quoted, stems
+
+OPERATOR: Final = re.compile(r"(?<=[\d)\w]) ?([-+*/×÷=<>^]) ?(?=[\d(\w])")
+SIGN: Final = re.compile(r"[-+*/×÷=<>^]")
+SAME_WORDS: Final = 0.75
+"""Share of content words that two questions must have in common."""
+POLITE: Final = FILLER - PARTICULAR - STOPWORDS
+
+
+@dataclass(frozen=True)
+class Question:
+    """What one answer of an example answers: system prompt, tools, earlier turns and the last request."""
+
+    example: Example
+    turn: int
+    """Position of the answer among the messages."""
+    system: str
+    """What system and developer turns say, normalised."""
+    before: str
+    """Tools, earlier turns, tool results and attachments: in one spelling, for comparison alone."""
+    request: str
+    """The last request, as written."""
+    answer: str
+
+    @cached_property
+    def context(self) -> str:
+        """All that is before the answer, in one spelling and without politeness: equal contexts ask the same thing."""
+        return "\n".join((self.system, self.before, spelled_request(self.request)))
+
+    @cached_property
+    def setting(self) -> str:
+        """All of the context but the last request, system prompts of the same words being equal, and those that say nothing being none: a key."""
+        return content_id([self.before, _gist(self.system)])
+
+    @cached_property
+    def asks(self) -> str:
+        """The context without system prompts: a key."""
+        return content_id([self.before, spelled_request(self.request)])
+
+    @cached_property
+    def content(self) -> frozenset[str]:
+        """The request's words of meaning, plural and verb endings cut off."""
+        return content_words(self.request) - stems(POLITE)
+
+    @cached_property
+    def particulars(self) -> str:
+        """What must be equal for two requests to ask the same, as a key: numbers, negations, quoted words, names in order, who/when/where/why/how."""
+        return content_id(_particulars(self.request))
+
+
+def spelled_request(request: str) -> str:
+    """The last turn of a context, in one spelling."""
+    signs = "".join(OPERATOR.findall(request)) if SIGN.search(request) else ""  # words alone would make "2 + 3" of "2 - 3"
+    return f"user: {asked(request)} {signs}"
+
+
+@lru_cache(1_024)  # most examples of a file have one of few system prompts
+def _gist(system: str) -> str:
+    """What a system prompt says, whatever the order of its words."""
+    if content_words(system) <= stems(NEUTRAL):
+        system = ""
+    return content_id([sorted(content_words(system)), _particulars(system)])
+
+
+def _particulars(text: str) -> list[Any]:
+    numbers = [[quantity.kind, *quantity.value] for quantity in quantities(text)]
+    asked = sorted(ASKS.intersection(plain_words(text)))
+    return [numbers, OPERATOR.findall(text), denials(text, outright=True), quoted(text), [normalised(name) for name in names(text)], asked]
+
+
+def question_of(example: Example) -> Question | None:
+    """The question that an example's last answer answers; None without a user's turn or an answer in words."""
+    at = max((at for at, message in enumerate(example.messages) if message.role == "assistant"), default=None)
+    return None if at is None else question_at(example, at)
+
+
+def questions_of(example: Example) -> Iterator[Question]:
+    """The questions of all answers in words that an example has, in order."""
+    for at, message in enumerate(example.messages):
+        if message.role == "assistant" and (question := question_at(example, at)) is not None:
+            yield question
+
+
+def question_at(example: Example, at: int) -> Question | None:
+    """The question that the answer at a position among the messages answers; None as for `question_of`."""
+    prompt, answer = example.messages[:at], example.messages[at]
+    requests = [message for message in prompt if message.role == "user"]
+    if not requests or not answer.text.strip() or not requests[-1].text.strip():
+        return None
+    system = "\n".join(normalised(message.text) for message in prompt if message.role in ("system", "developer"))
+    tools = example.value.get("tools") or example.value.get("functions")
+    attached = b"" if example.plain else attachments({**example.value, "messages": [message.value for message in prompt]})
+    given = [content_id(tools) if tools else "", *([attached.decode("utf-8", "surrogatepass")] if attached else [])]
+    earlier = [_spelled(message, message is requests[-1]) for message in prompt if message.role not in ("system", "developer")]
+    return Question(example, at, system, "\n".join([*given, *earlier]), requests[-1].text, answer.text)
+
+
+def _spelled(message: Message, last: bool) -> str:
+    """A turn in one spelling: its role, its words (not those of the last request), and its calls of tools."""
+    calls = message.value.get("tool_calls") or message.value.get("function_call")
+    return f"{message.role}: {'' if last else normalised(message.text)}{content_id(calls) if calls else ''}"
+
+
+def same_request(left: Question, right: Question) -> bool:
+    """Whether two requests in the same setting ask the same thing in other words: all particulars agree, most content words do.
+
+    A word put in another's place ("I love this song", "I hate this song") makes another question; words more on one side do not,
+    unless they are particular: first, before, red.
+    """
+    if left.setting != right.setting or left.particulars != right.particulars or not beside_shared_lines(left.request, right.request):
+        return False
+    mine, others = left.content - right.content, right.content - left.content
+    if (mine and others) or (mine | others) & stems(PARTICULAR):
+        return False
+    shared = len(left.content & right.content)
+    return shared > 0 and shared >= SAME_WORDS * len(left.content | right.content)
+
+
+def beside_shared_lines(left: str, right: str) -> bool:
+    """Whether two requests that begin with the same lines, a task or a list of tools, have words of meaning in common in the lines that follow."""
+    mine, others = left.splitlines(), right.splitlines()
+    shared = next((at for at, (one, other) in enumerate(zip(mine, others, strict=False)) if one != other), min(len(mine), len(others)))
+    if not shared:
+        return True
+    a, b = (content_words("\n".join(lines[shared:])) - stems(POLITE) for lines in (mine, others))
+    return len(a & b) >= SAME_WORDS * len(a | b)

@@ -1,0 +1,93 @@
+"""Semantic duplicates: the same question in other words with an answer that says the same (D004). For a person to look at; nothing goes for them.
+
+Embeddings nominate, of the requests and of the answers. What they are blind to has to agree: the setting, numbers, names, quoted words,
+negations and poles of the requests; numbers, quoted words and negations of the answers; and no rule may say that the answers clash.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from curate.conflicts.contradiction_rules import clash
+from curate.conflicts.question import Question, question_of
+from curate.core.example import Example, content_id
+from curate.core.text import normalised, words
+from curate.language.lexicon import PARTICULAR
+from curate.language.negation import denials
+from curate.language.quantities import numbers
+from curate.language.tokens import quoted
+from curate.models.embeddings import embed
+
+if TYPE_CHECKING:
+    import numpy as np
+
+ASKED: Final = 0.9
+"""Cosine similarity of two requests from which they may ask the same."""
+ANSWERED: Final = 0.9
+"""Cosine similarity of two answers from which they may say the same."""
+BLOCK: Final = 512
+"""Requests that are held against all before them at a time."""
+TRIES: Final = 20
+"""Requests whose answers are held against that of one which is like them."""
+
+
+class _Said:
+    """What is compared of an example, without the example."""
+
+    __slots__ = ("answer", "key", "number", "request")
+
+    def __init__(self, number: int, question: Question) -> None:
+        self.number, self.request, self.answer = number, question.request, question.answer
+        particular = sorted(PARTICULAR.intersection(words(normalised(question.request))))
+        stated = sorted(set(numbers(normalised(question.answer))))  # each once: a wording may repeat one
+        denied = denials(question.answer, outright=True) > 0
+        self.key = content_id([question.setting, question.particulars, particular, quoted(question.answer), stated, denied])
+
+
+class Like(NamedTuple):
+    """Two examples by their numbers, and the smaller one of the cosine similarities of their requests and of their answers."""
+
+    left: int
+    right: int
+    similarity: float
+
+
+def semantic_duplicates(examples: Iterable[tuple[int, Example]], model: str, cache: Path | None, progress: Callable[[int], None] | None = None) -> list[Like]:
+    """Of each example, by its number, the most similar one before it that asks and answers the same; those that are most alike first.
+
+    Texts are embedded by the sentence-transformers model `model`, and the vectors kept in `cache`. Time grows with the square of the
+    examples. Raises `ModelError` where the model is not at hand, `MissingExtra` without sentence-transformers.
+    """
+    said = [_Said(number, question) for number, example in examples if (question := question_of(example))]
+    if len(said) < 2:
+        return []
+    pairs = list(_nominated(said, embed([one.request for one in said], model, cache, progress)))
+    answers = sorted({at for pair in pairs for at in pair[:2]})
+    vectors = dict(zip(answers, embed([said[at].answer for at in answers], model, cache, progress), strict=True)) if answers else {}
+    best: dict[int, Like] = {}
+    for left, right, asked in pairs:
+        similarity = min(asked, float(vectors[left] @ vectors[right]), 1.0)
+        known = best.get(right)
+        if (
+            similarity >= ANSWERED
+            and (known is None or similarity > known.similarity)
+            and clash(said[right].request, said[left].answer, said[right].answer) is None
+        ):
+            best[right] = Like(left, right, similarity)
+    found = (Like(said[left].number, said[right].number, round(similarity, 4)) for left, right, similarity in best.values())
+    return sorted(found, key=lambda like: (-like.similarity, like.left, like.right))
+
+
+def _nominated(said: Sequence[_Said], vectors: "np.ndarray[Any, Any]") -> Iterator[tuple[int, int, float]]:
+    """Of each, the most similar requests before it, `TRIES` at the most, where all agrees that embeddings are blind to."""
+    import numpy as np
+
+    for start in range(0, len(said), BLOCK):
+        end = min(start + BLOCK, len(said))
+        near = vectors[start:end] @ vectors[:end].T
+        for row in range(end - start):
+            before = np.flatnonzero(near[row, : start + row] >= ASKED)
+            nearest = before[np.argsort(-near[row, before], kind="stable")]
+            alike = (int(at) for at in nearest if said[at].key == said[start + row].key)
+            yield from ((at, start + row, float(near[row, at])) for at in islice(alike, TRIES))

@@ -1,0 +1,1 @@
+"""What every package uses: examples, findings, decisions, configuration, errors, text, files, limits, masking."""

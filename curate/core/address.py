@@ -1,0 +1,44 @@
+"""How a line of a file, and a value in it, is named: FILE:LINE, and JSON pointers (RFC 6901). All places are written and read here."""
+
+from typing import Any
+
+
+def where(file: str, line: int) -> str:
+    """FILE:LINE, or the file alone for line 0."""
+    return f"{file}:{line}" if line else file
+
+
+def parse_where(text: str) -> tuple[str, int] | None:
+    """File and line of FILE:LINE; None for anything else."""
+    file, _, number = text.rpartition(":")
+    return (file, int(number)) if file and number.isdecimal() else None
+
+
+def escape(key: str) -> str:
+    """One key of a JSON pointer."""
+    return key.replace("~", "~0").replace("/", "~1")
+
+
+def unescape(key: str) -> str:
+    """What `escape` was given."""
+    return key.replace("~1", "/").replace("~0", "~")
+
+
+def pointer(*keys: str | int) -> str:
+    """The JSON pointer through `keys`, from the outside in."""
+    return "".join(f"/{escape(str(key))}" for key in keys)
+
+
+def value_at(line: dict[str, Any], path: str) -> Any:
+    """What stands in a line under a JSON pointer, `/meta/date`, or keys with dots between them, `meta.date`; None for nothing. A key with dots comes first."""
+    if path in line:
+        return line[path]
+    value: Any = line
+    for key in map(unescape, path[1:].split("/")) if path.startswith("/") else path.split("."):
+        if isinstance(value, dict):
+            value = value.get(key)
+        elif isinstance(value, list) and key.isdecimal() and int(key) < len(value):
+            value = value[int(key)]
+        else:
+            return None
+    return value

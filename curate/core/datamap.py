@@ -1,0 +1,100 @@
+"""What a training saw of each example: `datamap.jsonl` in a run's folder, one object a line, in the order of train.jsonl.
+
+After Swayamdipta et al. 2020 (Dataset Cartography, EMNLP): how sure the model was of an answer, how much that moved, and how often it would have said
+it. The examples it was never sure of hold most of the wrong labels.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Final, Literal
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from curate.core.errors import InputError
+from curate.core.text import visible
+
+NAME: Final = "datamap.jsonl"
+Region = Literal["easy", "ambiguous", "hard"]
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """An example of the training split that asks much the same."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(use_attribute_docstrings=True)
+
+    line: int
+    """In train.jsonl."""
+    example: str
+    """Its id."""
+    similarity: float
+    """Cosine of the questions' weighted words, 0 to 1."""
+    loss: float
+    """Its own mean loss."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """One training example over the whole training."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(use_attribute_docstrings=True)
+
+    line: int
+    """In train.jsonl."""
+    example: str
+    """Its id."""
+    losses: tuple[float, ...]
+    """Mean loss per supervised token, in nats, whenever it was trained on; before the update that it took part in."""
+    steps: tuple[int, ...]
+    """The optimiser step of each."""
+    loss: float
+    """Their mean."""
+    confidence: float
+    """Mean over these visits of the geometric mean of the probabilities of the answer's tokens, 0 to 1."""
+    variability: float
+    """Standard deviation of the same."""
+    correctness: float
+    """Share of the visits at which greedy decoding would have said the answer word for word."""
+    token_accuracy: float
+    """Mean share of the answer's tokens that were the likeliest ones."""
+    excess: float
+    """How far its losses lay above the median loss of all that was trained on at about the same steps, on average; in nats."""
+    rank: int
+    """Its place among all examples by `excess`; 1 is the hardest."""
+    region: Region | None
+    """ambiguous: the third that varied most; hard and easy: the halves of the rest. None where it was trained on only once."""
+    spike: int | None
+    """A step whose loss rose far above those before it, mostly for this example's sake; None where there is none."""
+    pull: float | None
+    """By how much its loss lies above that of its neighbours, in nats, where it answers otherwise than they do; None where it does not pull against any."""
+    neighbours: tuple[Neighbour, ...] = ()
+    """Of one that pulls: those that it pulls against, the nearest first."""
+
+
+MAPPED: Final = TypeAdapter(Mapped)
+
+
+def read_datamap(run: Path) -> list[Mapped]:
+    """The map of a run, in the order of the training split. Raises `InputError` where it has none, or not what a training wrote."""
+    path = run / NAME
+    shown = visible(str(path))
+    try:
+        lines = path.read_bytes().splitlines()
+    except FileNotFoundError:
+        what = "a training writes it at its end: `curate train RECIPE --resume`" if (run / "identity.json").is_file() else "name the folder of a run"
+        raise InputError(f"{shown}: no such file", what) from None
+    except OSError as error:
+        raise InputError(f"{shown}: cannot be read: {error.strerror}", "name the folder of a run and check its permissions") from error
+    found = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            found.append(MAPPED.validate_json(line))
+        except ValidationError as error:
+            raise InputError(f"{shown}:{number}: is not what a training wrote: {error.errors()[0]['msg']}", "train again with --fresh") from error
+    return found
+
+
+def worth_a_look(mapped: Sequence[Mapped], hardest: int) -> list[Mapped]:
+    """The `hardest` examples of all, and those that spiked a step or pull against their neighbours; the hardest first."""
+    return sorted((one for one in mapped if one.rank <= hardest or one.spike is not None or one.pull is not None), key=lambda one: one.rank)

@@ -1,0 +1,216 @@
+"""Decisions of people about examples, in an append-only journal that survives any crash and that git can merge.
+
+`.curate/decisions.jsonl` has one line a decision; nothing is ever rewritten. Each decision names those it takes the place of, so that
+two journals can be put together in any order: what two people decided differently, neither having seen the other's word, is contested,
+and counts for nothing until somebody decides again.
+"""
+
+import getpass
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from filelock import FileLock
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
+
+from curate.core.errors import InputError
+from curate.core.example import canonical
+from curate.core.files import append_lines
+
+Verdict = Literal["keep", "drop", "edit", "undecided"]
+
+
+def user() -> str:
+    """The name of who runs this."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # no name for this user id, as in some containers
+        return "unknown"
+
+
+def _aware(when: datetime) -> datetime:
+    return when if when.tzinfo else when.replace(tzinfo=UTC)
+
+
+class Decision(BaseModel):
+    """What a person decided about one example."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    example: Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
+    """Id of the example; of a line that holds none, the hash of its bytes (`curate.core.example.line_id`)."""
+    verdict: Verdict
+    """keep: stays, whatever a detector says; drop: leaves the data set; edit: `value` takes its place; undecided: takes an earlier verdict back."""
+    value: dict[str, Any] | None = None
+    """Of an edit: the line's new JSON object, in the format of its file."""
+    about: str = ""
+    """What was looked at: a rule's code, or the id of a cluster or conflict."""
+    why: str = ""
+    """A note, in the person's own words."""
+    who: str = Field(default_factory=user)
+    when: Annotated[datetime, AfterValidator(_aware)] = Field(default_factory=lambda: datetime.now(UTC).replace(microsecond=0))
+    """A time without a zone, as somebody may write by hand, is taken for UTC."""
+    replaces: tuple[str, ...] | None = None
+    """Ids of the decisions about the example that were known and count no more; null: all that stand before it."""
+    step: str = ""
+    """What was decided with one key has one step: it is undone as a whole."""
+    undoes: str = ""
+    """The step that this takes back."""
+
+    _id: str = PrivateAttr(default="")
+
+    @model_validator(mode="after")
+    def _has_value(self) -> "Decision":
+        if (self.verdict == "edit") != (self.value is not None):
+            raise ValueError("an edit has a value, and nothing else has one")
+        return self
+
+    def line(self) -> bytes:
+        """Its line in the journal, without a line break."""
+        values = self.model_dump(mode="json", exclude={"value"})  # pydantic would write other characters for lone surrogates
+        if self.value is not None:
+            values["value"] = self.value
+        kept = {name: value for name, value in values.items() if value not in (None, "")}
+        try:
+            return json.dumps(kept, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+        except UnicodeEncodeError:  # a lone surrogate in an edited text can only be written as an escape
+            return json.dumps(kept, allow_nan=False, separators=(",", ":")).encode()
+
+    @property
+    def id(self) -> str:
+        """First 12 digits of the hash of its line."""
+        if not self._id:
+            self._id = _line_id(self.line())
+        return self._id
+
+
+def _line_id(line: bytes) -> str:
+    return hashlib.blake2b(line, digest_size=6).hexdigest()
+
+
+class DecisionLog:
+    """The journal of one project: read once, then appended to; every append is on the disk before it returns."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises `InputError` for a journal that is there and cannot be read."""
+        self.path = path
+        self.decisions: list[Decision] = []
+        self.unreadable: list[int] = []
+        """Numbers of the journal's lines that are no decision: torn by a crash, or edited by hand. They are left alone."""
+        self._known: set[str] = set()
+        self._replaced: set[str] = set()
+        self._heads: dict[str, list[Decision]] = {}
+        self._several: set[str] = set()
+        """Examples that had several heads at some time."""
+        self._lines = self._read = 0
+        self._take_in()
+
+    def add(self, *decisions: Decision) -> None:
+        """Append decisions and flush them to the disk. Raises `OutputError` when that fails; then those that were not written do not count."""
+        if not decisions:
+            return
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(self.path.with_name(".decisions.lock")):
+            self._take_in()  # what another process has written meanwhile
+            try:
+                append_lines(self.path, [decision.line() for decision in decisions])
+            finally:  # a full disk may have taken the first of them
+                self._take_in()
+
+    def merge(self, other: Path) -> list[Decision]:
+        """Append what the journal `other` has and this one has not, as it stands there; returns it. Raises `InputError` and `OutputError`."""
+        if not other.is_file():
+            raise InputError(f"{other}: no such journal", "name the decisions.jsonl of somebody else's .curate folder")
+        theirs = DecisionLog(other)
+        if theirs.unreadable:
+            lines = ", ".join(map(str, theirs.unreadable[:5]))
+            raise InputError(f"{other}: line {lines} is no decision", "mend or remove it; nothing was merged")
+        fresh = [decision for decision in theirs.decisions if decision.id not in self._known]
+        self.add(*fresh)
+        return fresh
+
+    def standing(self, example: str) -> Decision | None:
+        """The decision that counts about an example; None where there is none, or it was taken back, or is contested."""
+        heads = self._heads.get(example, ())
+        if not heads or len({(head.verdict, canonical(head.value)) for head in heads}) > 1:
+            return None
+        last = max(heads, key=lambda head: head.when)
+        return None if last.verdict == "undecided" else last
+
+    def heads(self, example: str) -> Sequence[Decision]:
+        """The decisions about an example that no other one takes the place of: one as a rule, several after a merge."""
+        return self._heads.get(example, ())
+
+    @property
+    def notes(self) -> list[str]:
+        """What a person should know of the journal: which of its lines are no decisions."""
+        lines = ", ".join(map(str, self.unreadable))
+        return [f"{self.path}: line {lines} is no decision, and was passed over; mend or remove it"] if lines else []
+
+    def verdicts(self) -> dict[str, Decision]:
+        """The decision that counts for each example decided about."""
+        return {example: decision for example in self._heads if (decision := self.standing(example)) is not None}
+
+    def contested(self) -> dict[str, Sequence[Decision]]:
+        """Examples about which people decided differently without having seen each other's decision; what counts is nobody's word."""
+        several = {example: heads for example in self._several if len(heads := self._heads[example]) > 1}
+        return {example: heads for example, heads in several.items() if self.standing(example) is None and any(h.verdict != "undecided" for h in heads)}
+
+    def _take_in(self) -> None:
+        """Read the whole lines behind those that were read; a torn last line waits until it is closed."""
+        for line in _lines_from(self.path, self._read):
+            whole = line.endswith(b"\n")  # what is not is read again: somebody may be writing it
+            self._read += len(line) if whole else 0
+            self._lines += whole
+            number = self._lines + (not whole)
+            try:
+                decision = _decision(line.strip()) if line.strip() else None
+            except ValueError:
+                if number not in self.unreadable:
+                    self.unreadable.append(number)
+                continue
+            if decision is not None:
+                self._count(decision)
+
+    def _count(self, decision: Decision) -> None:
+        if decision.id in self._known:
+            return
+        self._known.add(decision.id)
+        self.decisions.append(decision)
+        heads = self._heads.setdefault(decision.example, [])
+        gone = {head.id for head in heads} if decision.replaces is None else set(decision.replaces)
+        self._replaced |= gone
+        heads[:] = [head for head in heads if head.id not in gone]
+        if decision.id not in self._replaced:
+            heads.append(decision)
+        if len(heads) > 1:
+            self._several.add(decision.example)
+
+
+def _decision(line: bytes) -> Decision:
+    """Raises `ValueError` for a line that is none."""
+    try:
+        decision = Decision.model_validate_json(line)
+    except ValidationError:  # pydantic's own reader refuses lone surrogates, which an edited text may have
+        decision = Decision.model_validate(json.loads(line))
+    decision._id = _line_id(line)
+    return decision
+
+
+def _lines_from(path: Path, offset: int) -> Iterator[bytes]:
+    try:
+        with path.open("rb") as file:
+            file.seek(offset)
+            yield from file
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}", "check its permissions; decisions are kept there") from error
+
+
+def edits_of(decisions: Iterable[Decision]) -> dict[str, dict[str, Any]]:
+    """The new objects of edited examples, by the id of what they take the place of."""
+    return {decision.example: decision.value for decision in decisions if decision.value is not None}

@@ -1,0 +1,231 @@
+"""What leaves the machine: with whose consent, to which address, with which key, and no further than that address.
+
+A configuration that lies in a repository may come from a stranger. It can name an address; it can neither agree that data is sent there nor hand
+a key to it. That takes a person: at the terminal, on the command line, or in a configuration of their own outside of any repository,
+`curate.toml` in the user's configuration folder (`~/.config/curate` on Linux):
+
+    [[endpoint]]
+    address = "https://llm.example.com/v1"
+    send = true                    # data may be sent there without asking
+    key = "LLM_EXAMPLE_KEY"        # environment variable with its key
+"""
+
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+from pydantic import Field
+
+from curate.core.config import Section, load_toml, validated
+from curate.core.errors import MissingExtra, UsageError
+from curate.core.targets import KEYS
+from curate.core.text import visible
+
+if TYPE_CHECKING:
+    import openai
+
+BOUND: Final = dict(KEYS.values())
+"""Environment variables with keys, and the names of hosts, or the ends of such, to which each may be sent. To no others."""
+RING: Final = "curate"
+"""Name under which the keyring has keys, by host."""
+VARIABLE: Final = r"^[A-Za-z_][A-Za-z0-9_]*$"
+LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
+SCHEME: Final = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*://")
+
+
+class TrustedEndpoint(Section):
+    """`[[endpoint]]` of the user's own configuration."""
+
+    address: str
+    """Its scheme, host and port count."""
+    send: bool = False
+    """Data may be sent there without asking."""
+    key: Annotated[str, Field(pattern=VARIABLE)] | None = None
+    """Environment variable with its key."""
+
+
+class UserConfig(Section):
+    """The user's own configuration, outside of any repository."""
+
+    endpoint: tuple[TrustedEndpoint, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """Whether data may leave, and who says so."""
+
+    yes: bool = False
+    """A person said so beforehand."""
+    ask: Callable[[str], bool] | None = None
+    """Asks a person at the terminal; None where there is none."""
+    tell: Callable[[str], None] | None = None
+    """Shows a person a note."""
+    how: str = "say --yes if that may be"
+    """What somebody does who agrees."""
+
+    def demand(self, what: str, address: str) -> None:
+        """Return where somebody agrees that `what` is sent to `address`. Raises `UsageError` where nobody does, `ConfigError`."""
+        place = origin(address)
+        if self.tell is not None and is_readable(address):
+            self.tell(f"note: {place} is not encrypted: the data and the key can be read on the way")
+        trusted = trusted_endpoint(address)
+        if self.yes or (trusted is not None and trusted.send):
+            return
+        if self.ask is None:
+            raise UsageError(f"{what} would be sent to {place}", f"{self.how}, or name the address in {user_config_path()}")
+        if not self.ask(f"Send {what} to {place}?"):
+            raise UsageError("nothing was sent", f"{what} would have gone to {place}")
+
+
+NOBODY: Final = Consent(how="`curate conflicts` asks")
+"""Where nobody can be asked."""
+
+
+def user_config_path() -> Path:
+    """Where the user's own configuration lies."""
+    from platformdirs import user_config_path as folder
+
+    return folder("curate") / "curate.toml"
+
+
+def trusted_endpoint(address: str) -> TrustedEndpoint | None:
+    """What the user's own configuration says of an address. Raises `ConfigError`."""
+    path = user_config_path()
+    if not path.is_file():
+        return None
+    found = validated(UserConfig, load_toml(path), str(path))
+    place = origin(address)
+    return next((endpoint for endpoint in found.endpoint if origin(address_of(endpoint.address, str(path))) == place), None)
+
+
+def is_address(name: str) -> bool:
+    """Whether a name is an address rather than a model's: it begins with a scheme."""
+    return SCHEME.match(name) is not None
+
+
+def address_of(text: str, option: str) -> str:
+    """An address over HTTP, without a slash at its end. Raises `UsageError`, which never shows the address, for one that is none or holds more.
+
+    `option`: where it was named.
+    """
+    parts = _split(text)
+    if parts is None or not parts.hostname or parts.scheme not in ("http", "https"):
+        raise UsageError(f"{option}: no address of a service", "it begins with https:// and as a rule ends in /v1")
+    if "@" in parts.netloc or parts.query or parts.fragment or "?" in text or "#" in text or visible(text.strip()) != text.strip():
+        raise UsageError(
+            f"{option} holds more than an address", "leave out names, passwords and what follows ? or #; the key comes from the environment or the keyring"
+        )
+    return text.strip().rstrip("/")
+
+
+def _split(text: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(text.strip())
+        parts.port  # noqa: B018  (raises where it is no number)
+    except ValueError:
+        return None
+    return parts
+
+
+def origin(address: str) -> str:
+    """Scheme, host and port of an address; nothing else of it is shown or compared."""
+    parts = _split(address)
+    if parts is None or not parts.hostname:
+        return "an address that is none"
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    usual = {"http": 80, "https": 443}.get(parts.scheme) == port
+    return visible(f"{parts.scheme}://{host}" + ("" if usual or port is None else f":{port}"))
+
+
+def host_of(address: str) -> str:
+    """Name of an address's host, in lower case."""
+    return (urlsplit(address).hostname or "").lower()
+
+
+def is_readable(address: str) -> bool:
+    """Whether what is sent there can be read on the way."""
+    return address.startswith("http://") and host_of(address) not in LOOPBACK
+
+
+def bound_variable(address: str) -> str | None:
+    """The variable whose key belongs to the host of an address."""
+    host = host_of(address)
+    for variable, hosts in BOUND.items():
+        if any(host == name or (name.startswith(".") and host.endswith(name)) for name in hosts):
+            return variable
+    return None
+
+
+def key_for(address: str, named: str | None = None, general: str | None = None) -> str:
+    """The key for an address; empty where there is none.
+
+    `named`: the variable that the user named for this address. `general`: one that holds the key of whichever address the user names; give it only
+    where the user, not a configuration in a repository, named this address. Then comes the variable that the user's own configuration names, then the
+    one that is bound to the host, then the keyring. Raises `UsageError` where a variable that was named is not set, `ConfigError`.
+    """
+    trusted = trusted_endpoint(address)
+    wanted = named or (trusted.key if trusted else None)
+    if wanted:
+        if key := os.environ.get(wanted, "").strip():
+            return key
+        raise UsageError(f"the variable {visible(wanted)}, which holds the key for {origin(address)}, is not set", f"export {visible(wanted)}=...")
+    for variable in filter(None, (general, bound_variable(address))):
+        if key := os.environ.get(variable, "").strip():
+            return key
+    return _from_keyring(host_of(address))
+
+
+def _from_keyring(host: str) -> str:
+    try:
+        import keyring  # optional, and slow to load
+        from keyring.errors import KeyringError
+    except ImportError:
+        return ""
+    try:
+        return (keyring.get_password(RING, host) or "").strip()
+    except KeyringError:  # this system has none, or it is locked: errors name it as a place to look at
+        return ""
+
+
+def client_for(address: str, key: str, *, retries: int, seconds: float, feature: str) -> "openai.OpenAI":
+    """An OpenAI client that speaks to one origin: it follows no redirect, and takes no header from the environment.
+
+    `feature`: what needs the openai package, for `MissingExtra`.
+    """
+    try:
+        import openai  # half a second, and only who names an endpoint needs it
+    except ImportError:
+        raise MissingExtra(feature, "remote", "openai") from None
+    foreign = ["OpenAI-Organization", "OpenAI-Project"] if host_of(address) not in BOUND["OPENAI_API_KEY"] else []
+    foreign += [line.partition(":")[0].strip() for line in os.environ.get("OPENAI_CUSTOM_HEADERS", "").split("\n") if ":" in line]
+
+    def only_ours(request: Any) -> None:
+        for name in (*foreign, "Authorization"):
+            request.headers.pop(name, None)
+        if key:
+            request.headers["Authorization"] = f"Bearer {key}"
+
+    http = openai.DefaultHttpxClient(follow_redirects=False, event_hooks={"request": [only_ours]})
+    return openai.OpenAI(base_url=address, api_key=key or "none", max_retries=retries, timeout=seconds, http_client=http)
+
+
+def redirect_of(error: Exception) -> str | None:
+    """Where the reply that an error of the openai package is about redirects to; None where it does not."""
+    response = getattr(error, "response", None)
+    status = getattr(response, "status_code", 0)
+    if response is None or not 300 <= status < 400:
+        return None
+    return origin(urljoin(str(response.url), response.headers.get("location", "")))
+
+
+def redirect_refused(error: Exception) -> tuple[str, str] | None:
+    """What is said of a reply that redirects, and the next step; None for one that does not."""
+    place = redirect_of(error)
+    if place is None:
+        return None
+    return f"redirects to {place}, which is not followed: data goes to the address that was named, and nowhere else", "name the address where the service is"

@@ -1,0 +1,236 @@
+"""An example: one conversation, as every stage sees it, whatever the format of the line that it came from.
+
+`Conversation` is the grammar of a well-formed one, for schemas and for code that needs guarantees. `Example` is the
+lenient view that rules and detectors use: it exists for any JSON object, and nothing in it is trusted.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final, Literal, NamedTuple, NotRequired, get_args
+
+import orjson
+from pydantic import ConfigDict, with_config
+from typing_extensions import TypedDict  # pydantic reads that of `typing` from Python 3.12 on only
+
+from curate.core.address import where
+
+Role = Literal["system", "developer", "user", "assistant", "tool", "function"]
+ROLES: Final = frozenset(get_args(Role))
+UNKNOWN: Final = "unknown"
+"""The format of a line's object that no reader knows."""
+
+
+@with_config(ConfigDict(extra="allow"))
+class Part(TypedDict):
+    """A piece of a message's content: text, an image, a refusal."""
+
+    type: str
+    text: NotRequired[str]
+
+
+@with_config(ConfigDict(extra="allow"))
+class ChatMessage(TypedDict):
+    """One turn of a well-formed conversation."""
+
+    role: Role
+    content: NotRequired[str | list[Part] | None]
+    name: NotRequired[str]
+    tool_calls: NotRequired[list[dict[str, Any]] | None]
+    tool_call_id: NotRequired[str | None]
+    weight: NotRequired[int | float | None]
+
+
+@with_config(ConfigDict(extra="allow"))
+class Conversation(TypedDict):
+    """A line of a messages file: what `curate` writes into splits and what its trainer reads."""
+
+    messages: list[ChatMessage]
+    tools: NotRequired[list[dict[str, Any]] | None]
+
+
+class Place(NamedTuple):
+    """Where something stands: a file as the user named it, and a physical line in it, counted from 1 (0: the file itself)."""
+
+    file: str
+    line: int
+    nth: int = 0
+    """How many others start before it on the same line: in a JSON array, several elements may."""
+
+    def __str__(self) -> str:
+        return where(self.file, self.line)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn, as lenient as the data: `role` is None when it is missing or no string."""
+
+    index: int
+    role: str | None
+    value: dict[str, Any]
+    """The JSON object of the turn, in messages form."""
+    pointer: str
+    """JSON pointer to the turn in the line as it was read; in other formats than messages, to what the turn was made of."""
+    content_pointer: str
+    """JSON pointer to the turn's content in the line as it was read."""
+
+    @property
+    def content(self) -> Any:
+        """What stands under `content`, of any type; None when there is nothing."""
+        return self.value.get("content")
+
+    @property
+    def text(self) -> str:
+        """The text of the turn: the content itself, or its text parts joined with line breaks; empty when there is none."""
+        return content_text(self.value.get("content"))
+
+    @property
+    def says(self) -> bool:
+        """Whether there is anything of it that a trainer would see."""
+        content = self.value.get("content")
+        return bool((content if isinstance(content, str | list) else None) or self.value.get("tool_calls") or self.value.get("function_call"))
+
+
+def content_text(content: Any) -> str:
+    """The text of a content that may be a string, a list of parts, or anything else (then empty)."""
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, list):
+        return ""
+    found = []
+    for part in content:
+        if isinstance(part, str):
+            found.append(part)
+        elif isinstance(part, dict):
+            text = part.get("text", part.get("value", part.get("refusal")))
+            if isinstance(text, str):
+                found.append(text)
+    return "\n".join(found)
+
+
+@dataclass(frozen=True)
+class Example:
+    """One conversation and where it was read."""
+
+    place: Place
+    value: dict[str, Any]
+    """The line's JSON object, in messages form where its format is known; other keys are kept as they were."""
+    format: str
+    """Name in the table of formats; `UNKNOWN` when none fits."""
+    pointers: tuple[tuple[str, str], ...] | None = field(default=None, repr=False)
+    """For a format other than messages: per turn, the pointers to the turn and to its content in the line as read."""
+    plain: bool = field(default=False, repr=False, compare=False)
+    """True where the reader saw that it has nothing but messages of a role and a text each, and had no other form."""
+    tools_pointer: str = field(default="/tools", repr=False, compare=False)
+    """JSON pointer to the tools in the line as it was read."""
+
+    @cached_property
+    def id(self) -> str:
+        """128-bit hash of the canonical content, in hexadecimal: equal content has an equal id, in any format, file or run."""
+        return content_id(self.value)
+
+    @cached_property
+    def messages(self) -> tuple[Message, ...]:
+        """The turns that are objects, in order; empty when `messages` is no list."""
+        turns = self.value.get("messages")
+        return tuple(self._turns(turns)) if isinstance(turns, list) else ()
+
+    def _turns(self, turns: list[Any]) -> Iterator[Message]:
+        for index, turn in enumerate(turns):
+            if not isinstance(turn, dict):
+                continue
+            role = turn.get("role")
+            if self.pointers is None:
+                pointer = f"/messages/{index}"
+                content = f"{pointer}/content"
+            else:
+                pointer, content = self.pointers[index] if index < len(self.pointers) else ("", "")
+            yield Message(index, role if isinstance(role, str) else None, turn, pointer, content)
+
+    @property
+    def understood(self) -> bool:
+        """Whether its form is known and a trainer would see something of it: a text, a part of another kind, a tool call.
+
+        What is not understood is compared with nothing and counts as no example: all verbs count it, and none calls it clean.
+        """
+        return self.format != UNKNOWN and any(message.says for message in self.messages)
+
+    @property
+    def prompt(self) -> tuple[Message, ...]:
+        """The turns before the last assistant turn: what the last answer answers."""
+        last = self._last_answer()
+        return self.messages if last is None else self.messages[:last]
+
+    @property
+    def answer(self) -> Message | None:
+        """The last assistant turn, or None."""
+        last = self._last_answer()
+        return None if last is None else self.messages[last]
+
+    def _last_answer(self) -> int | None:
+        return next((i for i in range(len(self.messages) - 1, -1, -1) if self.messages[i].role == "assistant"), None)
+
+
+ATTACHED: Final = ("images", "image", "audios", "audio", "videos", "video", "documents", "chat_template_kwargs")
+"""Keys of a line, or of a turn, for what a trainer is given beside text."""
+GIVEN: Final = (
+    "messages", "tools", "functions", *ATTACHED, "chosen", "rejected", "preferred_output", "non_preferred_output", "rejected_messages", "response_k", "label",
+)  # fmt: skip
+"""Keys of an example in messages form that a trainer is given. All others, such as `id`, `source` and `metadata`, it is not."""
+TEXTUAL: Final = frozenset(("type", "text", "value", "refusal", "cache_control", "annotations"))
+"""Keys of a part that is text and nothing else."""
+
+
+def attachments(value: Mapping[str, Any]) -> bytes:
+    """What a trainer is given beside the text of an example, as canonical JSON: images, audio, video, documents, template arguments, parts of messages
+    that are more than text. Empty where there is none. System prompts are left out. Values count as they are written: one picture under two names is two.
+    """
+    beside, parts = _attached(value), list[Any]()
+    turns = value.get("messages")
+    for turn in turns if isinstance(turns, list) else ():
+        if isinstance(turn, dict) and turn.get("role") not in ("system", "developer"):
+            parts += [*filter(None, [_attached(turn)]), *_other_parts(turn.get("content"))]
+    return canonical([beside, parts]) if beside or parts else b""
+
+
+def given(value: Mapping[str, Any]) -> dict[str, Any]:
+    """What a trainer is given of an example in messages form."""
+    return {key: value[key] for key in GIVEN if key in value}
+
+
+def _attached(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value[key] for key in ATTACHED if value.get(key)}
+
+
+def _other_parts(content: Any) -> list[Any]:
+    """The parts of a content that are more than text."""
+    if not isinstance(content, list):
+        return []
+    return [part for part in content if not isinstance(part, str) and not (isinstance(part, dict) and part.keys() <= TEXTUAL)]
+
+
+_CANONICAL: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))  # made once: it is used for every line
+
+
+def canonical(value: Any) -> bytes:
+    """The canonical JSON of a value: sorted keys, no spaces, UTF-8; lone surrogates and long integers are kept, so that any data has one.
+
+    RFC 8785 differs in how some floats are spelled.
+    """
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # a lone surrogate, an integer of more than 64 bits, deep nesting: the standard library writes them
+        pass
+    return _CANONICAL.encode(value).encode("utf-8", "surrogatepass")
+
+
+def content_id(value: Any) -> str:
+    """128-bit BLAKE2b of the canonical JSON, in hexadecimal."""
+    return hashlib.blake2b(canonical(value), digest_size=16).hexdigest()
+
+
+def line_id(data: bytes) -> str:
+    """What a line that holds no example is known by: 128-bit BLAKE2b of its bytes, in hexadecimal."""
+    return hashlib.blake2b(data, digest_size=16).hexdigest()

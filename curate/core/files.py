@@ -1,0 +1,381 @@
+"""Files on disk: finding them, reading them whatever their compression, and replacing them so that a crash leaves old or new.
+
+Whatever is written goes to a temporary file beside its target, is flushed to the disk and then renamed over it.
+"""
+
+import gzip
+import hashlib
+import json
+import os
+import re
+import shutil
+import sys
+import zlib
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
+from functools import cache
+from glob import escape, glob
+from io import BufferedReader, FileIO
+from pathlib import Path
+from typing import IO, Any
+
+from curate.core.errors import InputError, OutputError, UsageError
+from curate.core.limits import limited, lines_limited
+from curate.core.scratch import runs, scratch
+
+DATA_SUFFIXES = (".jsonl", ".ndjson", ".json", ".jsonl.gz", ".jsonl.zst", ".json.gz", ".json.zst")
+LEDGER = "removed.jsonl"
+"""What left, or ends the name of such a file."""
+TEMPORARY = ".curate-tmp"
+STDIN = Path("-")
+"""Stands for standard input wherever the path of a data file is wanted."""
+PATTERN = re.compile(r"[*?\[]")
+GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+
+
+def warned(note: str) -> None:
+    """What is told where nobody listens: a warning of Python's."""
+    import warnings
+
+    warnings.warn(note, stacklevel=2)
+
+
+def data_files(paths: Iterable[str | Path], tell: Callable[[str], None] = warned) -> list[Path]:
+    """The files that `paths` name, each once, in the order given; `tell` hears of what was skipped in folders, and why.
+
+    `-` is standard input. A folder stands for the data files anywhere below it, sorted, but for those in hidden folders, ledgers of removed
+    lines, and links that lead out of it, to other folders or to a file that is read anyway: what is named itself is always read. What is no
+    path and has `*`, `?` or `[` in it is a pattern (`**` for folders at any depth): not all shells expand those. Raises `InputError` for
+    a path or a link to a data file that is not there, a pattern that nothing matches and a folder without data files, `UsageError` for no
+    path at all.
+    """
+    found: dict[Path, None] = {}
+    for name in paths:
+        if str(name) == "-":
+            found[STDIN] = None
+        else:
+            found.update(dict.fromkeys(file for path in _named(str(name)) for file in (_inside(path, tell) if path.is_dir() else [path])))
+    if not found:
+        raise UsageError("no file to read", "name a file or a folder, or - for standard input")
+    return list(found)
+
+
+def _named(name: str) -> list[Path]:
+    """What a path or a pattern stands for."""
+    path = path_of(name)
+    if os.path.lexists(path):
+        if not path.exists():
+            raise InputError(f"{name}: is a link to nothing", "check where it points to")
+        return [path.absolute() if path == STDIN else path]
+    if not PATTERN.search(name):
+        raise InputError(f"{name}: no such file or folder", f"check the path; it is looked up from {Path.cwd()}")
+    matches = sorted(glob(name, recursive=True))  # noqa: PTH207  (Path.glob takes no absolute pattern)
+    if not matches:
+        raise InputError(f"{name}: no file matches this pattern", f"check the pattern; it is looked up from {Path.cwd()}")
+    return [Path(match) for match in matches]
+
+
+def _inside(folder: Path, tell: Callable[[str], None]) -> list[Path]:
+    """The data files below a folder, sorted. Raises `InputError` for a link to a data file that is not there."""
+    found: list[Path] = []
+    others: Counter[str] = Counter()
+    skipped: dict[str, list[Path]] = defaultdict(list)
+    for root, folders, names in os.walk(folder, onerror=_closed):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        skipped["a link to a folder"] += [path for path in (Path(root, name) for name in folders) if path.is_symlink()]
+        for path in (Path(root, name) for name in names):
+            data = path.name.lower().endswith(DATA_SUFFIXES)
+            if path.is_symlink() and not path.exists() and data:
+                raise InputError(f"{path}: is a link to nothing", "restore what it leads to, or remove it: a data set with a hole is not read")
+            if why := _skipped(path, folder) if data else "a link to nothing" if not path.exists() else "":
+                skipped[why].append(path)
+            elif path.is_file():
+                others[path.suffix or path.name] += 1
+                found += [path] if data else []
+    read: dict[Path, Path] = {}
+    for path in sorted(found, key=lambda path: (path.is_symlink(), path)):
+        if read.setdefault(path.resolve(), path) != path:
+            skipped["a link to a file that is read anyway"].append(path)
+    for why, paths in skipped.items():
+        if paths:
+            tell(f"{folder}: {len(paths):,} not read, {why}; the first is {min(paths)}: name it to read it")
+    found = sorted(read.values())
+    if not found:
+        seen = ", ".join(f"{count:,} {suffix}" for suffix, count in others.most_common(3)) or "no file at all"
+        raise InputError(f"{folder}: a folder without data files (it has {seen})", f"curate reads {', '.join(DATA_SUFFIXES[:3])} and their .gz and .zst")
+    return found
+
+
+def _skipped(path: Path, folder: Path) -> str:
+    """Why a data file of a folder is not read; empty where it is."""
+    if not path.is_file():
+        return "no regular file"
+    if path.name == LEDGER or path.name.endswith(f".{LEDGER}"):
+        return "a ledger of removed lines"
+    return "a link out of the folder" if path.is_symlink() and not path.resolve().is_relative_to(folder.resolve()) else ""
+
+
+def _closed(error: OSError) -> None:
+    raise InputError(f"{error.filename}: cannot be searched: {error.strerror}", "check its permissions, or name the files") from error
+
+
+def display_name(path: str | Path) -> str:
+    """What a file goes by in places and in all that is written: its path; bytes that are no UTF-8 stand as in `caf\\xe9.jsonl`, and `path_of` reads them."""
+    text = str(path)
+    return text if text.isascii() else os.fsencode(text).decode("utf-8", "backslashreplace")
+
+
+def path_of(name: str) -> Path:
+    """The file that goes by a name."""
+    path = Path(name)
+    if "\\x" not in name or os.path.lexists(path):
+        return path
+    return Path(os.fsdecode(re.sub(rb"\\x([0-9a-f]{2})", lambda found: bytes.fromhex(found[1].decode()), os.fsencode(name))))
+
+
+def real(path: Path) -> Path:
+    """Where the bytes of a data file lie on disk: the path itself, or what standard input or a pipe was copied to. Raises `OSError`."""
+    return _copied(path) if path == STDIN or path.is_fifo() else path
+
+
+@cache
+def _copied(path: Path) -> Path:
+    """What can be read only once, read to its end into a file of this process: all that follows reads the data again. Raises `InputError`, `OutputError`."""
+    if path == STDIN and sys.stdin is None:
+        raise InputError("-: there is no standard input", "name a file, or pipe one in")
+    folder = scratch()
+    with nullcontext(sys.stdin.buffer) if path == STDIN else path.open("rb") as pipe, replacing(folder / "data") as file:
+        shutil.copyfileobj(pipe, file)
+    return folder / "data"
+
+
+def blocks(path: Path, size: int = 1 << 20) -> Iterator[bytes]:
+    """The bytes of a data file in blocks of at most `size`, gzip and zstd unpacked; told by their first bytes, not by name.
+
+    Raises `InputError` with the next step for folders, missing rights, damaged archives, and what is beyond `curate.core.limits`.
+    """
+    return lines_limited(path, _blocks(path, size))
+
+
+def _blocks(path: Path, size: int) -> Iterator[bytes]:
+    try:
+        with real(path).open("rb") as raw:
+            start = raw.peek(16)[:16]
+            if start.startswith(GZIP):
+                yield from limited(path, _gzip_blocks(raw, size))
+            elif start.startswith(ZSTD):
+                yield from limited(path, _zstd_blocks(path, raw, size))
+            else:
+                while block := raw.read(size):
+                    yield block
+    except IsADirectoryError:
+        raise InputError(f"{path}: is a folder", "name the files in it, or let a command that takes folders search it") from None
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise InputError(f"{path}: damaged gzip file: {error}", "compress or download it again") from error
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}", "check the path, its permissions and the disk") from error
+
+
+def is_packed(path: Path) -> bool:
+    """Whether a file is compressed, told as `blocks` tells it; false for one that cannot be read."""
+    try:
+        with real(path).open("rb") as file:
+            return file.read(4).startswith((GZIP, ZSTD))
+    except OSError:
+        return False
+
+
+def _gzip_blocks(raw: BufferedReader, size: int) -> Iterator[tuple[bytes, int]]:
+    """Unpacked blocks, each with the number of packed bytes that were read so far."""
+    with gzip.open(raw, "rb") as unpacked:
+        while block := unpacked.read(size):
+            yield block, raw.tell()
+
+
+def _zstd_blocks(path: Path, raw: BufferedReader, size: int) -> Iterator[tuple[bytes, int]]:
+    """The same, frame by frame: the stream reader of zstandard takes a frame that breaks off for the end of the file."""
+    import zstandard  # loaded only when a .zst comes along
+
+    frame = zstandard.ZstdDecompressor().decompressobj()
+    ready = bytearray()
+    try:
+        while packed := raw.read(1 << 12):  # little, because it may unpack to a lot
+            while packed:
+                if frame.eof:
+                    frame = zstandard.ZstdDecompressor().decompressobj()
+                ready += frame.decompress(packed)
+                packed = frame.unused_data
+            at = 0
+            while len(ready) - at >= size:
+                yield bytes(ready[at : at + size]), raw.tell()
+                at += size
+            del ready[:at]
+    except zstandard.ZstdError as error:
+        raise InputError(f"{path}: damaged zstd file: {error}", "compress or download it again") from error
+    if not frame.eof:
+        raise InputError(f"{path}: damaged zstd file: it ends before its last frame does", "compress or download it again")
+    if ready:
+        yield bytes(ready), raw.tell()
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file's bytes on disk, in hexadecimal."""
+    try:
+        with real(path).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}", "check the path and its permissions") from error
+
+
+def checksum(path: Path) -> str:
+    """A checksum of a file's bytes on disk (xxh3, 128 bits): for telling whether it is still the same, not for who might want to deceive. Raises `OSError`."""
+    import xxhash
+
+    found = xxhash.xxh3_128()
+    with real(path).open("rb", buffering=0) as file:
+        update(file, found)
+    return found.hexdigest()
+
+
+def update(file: IO[bytes] | FileIO, *hashes: Any) -> None:
+    """Feed the rest of a file to hashes. Raises `OSError`."""
+    room = memoryview(bytearray(1 << 18))  # the same bytes for all blocks: as much as stays near the processor
+    while size := file.readinto(room):  # type: ignore[union-attr]  # files have it
+        for found in hashes:
+            found.update(room[:size])
+
+
+@contextmanager
+def replacing(path: Path, *, mode: int | None = None) -> Iterator[IO[bytes]]:
+    """Write `path` whole or not at all: a temporary file beside it, flushed to disk, then renamed over it.
+
+    The file has the rights that a new one gets, but none that `mode` or the file that it replaces has not; its owner can read and write it.
+    What is no file but a device or a pipe is written to as it is. Raises `OutputError` where the disk is full or the folder cannot be
+    written; `path` then is as it was.
+    """
+    try:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            with path.open("wb") as file:
+                yield file
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        remove_orphans(path.parent, escape(_short(path)))
+        rights = (0o666 if mode is None else mode) & (path.stat().st_mode if path.is_file() else 0o666)
+        with fresh(path, rights | 0o600) as (file, temporary):
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+            file.close()
+            temporary.replace(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written: {error.strerror or error}", "free some space or choose another place; nothing was changed") from error
+
+
+@contextmanager
+def fresh(path: Path, rights: int) -> Iterator[tuple[IO[bytes], Path]]:
+    """A new file beside `path` that nobody could have put there before, open, and its path; it is gone at the end unless it was renamed."""
+    temporary = path.with_name(f".{_short(path)}.{os.urandom(8).hex()}.{os.getpid()}{TEMPORARY}")
+
+    def opener(name: str, flags: int) -> int:
+        return os.open(name, flags | getattr(os, "O_NOFOLLOW", 0), rights & 0o666)
+
+    file = open(temporary, "x+b", opener=opener)  # noqa: SIM115  (Windows renames and deletes no open file)
+    try:
+        yield file, temporary
+    finally:
+        try:
+            file.close()  # writes what is left, for which there may be no room
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def _short(path: Path) -> str:
+    """As much of a name as leaves room for the rest of a temporary one."""
+    return path.name[:40]
+
+
+def remove_orphans(folder: Path, name: str = "*") -> None:
+    """Delete what processes that were killed while they wrote left in a folder, beside files of a name (a pattern)."""
+    for orphan in folder.glob(f".{name}.*{TEMPORARY}"):
+        process = orphan.name.removesuffix(TEMPORARY).rpartition(".")[2]
+        if os.name == "posix" and process.isdigit() and not runs(int(process)):  # elsewhere nobody can be asked without harm
+            orphan.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename in `folder` outlive a power cut, where the system offers that."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:  # Windows opens no folders
+        return
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def private(folder: Path) -> None:
+    """Make a folder that only its owner can look into, or make it one. Raises `OSError`."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if folder.stat().st_mode & 0o077 and not folder.is_symlink():
+        folder.chmod(0o700)
+
+
+def write_bytes(path: Path, data: bytes, *, mode: int | None = None) -> None:
+    """Replace the content of `path` atomically; `mode` is as in `replacing`."""
+    with replacing(path, mode=mode) as file:
+        file.write(data)
+
+
+def json_text(value: Any) -> str:
+    """`value` as the JSON that we keep on disk: keys in the order given, two spaces, one line break at the end."""
+    return json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+
+
+def write_json(path: Path, value: Any, *, mode: int | None = None) -> None:
+    """Replace `path` atomically with `value` as JSON; `mode` is as in `replacing`."""
+    write_bytes(path, json_text(value).encode("utf-8", "surrogatepass"), mode=mode)
+
+
+def _unlinked(path: str, flags: int) -> int:
+    """Opens no link: a journal that came with a folder must not lead elsewhere."""
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
+
+
+def journal_lines(path: Path) -> list[bytes]:
+    """The lines of a journal, blank ones too; none where there is no journal. Raises `InputError`."""
+    try:
+        return path.read_bytes().split(b"\n")
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}", "check its permissions") from error
+
+
+def append_line(path: Path, data: bytes) -> None:
+    """Append one line to a journal and flush it to the disk; a torn last line of an earlier crash is closed first. Raises `OutputError`."""
+    append_lines(path, [data])
+
+
+def append_lines(path: Path, lines: Iterable[bytes]) -> None:
+    """Append lines to a journal and flush them to the disk together. Raises `OutputError`; a full disk may have taken the first of them."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with open(path, "ab+", opener=_unlinked) as file:
+            if file.tell():
+                file.seek(-1, os.SEEK_END)
+                if file.read(1) != b"\n":
+                    file.write(b"\n")
+            file.writelines(line + b"\n" for line in lines)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written: {error.strerror}", "free some space or check the permissions") from error
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Delete the temporary files that a killed run left in `folder`."""
+    for leftover in folder.glob(f".*{TEMPORARY}") if folder.is_dir() else ():
+        leftover.unlink(missing_ok=True)

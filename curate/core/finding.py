@@ -1,0 +1,83 @@
+"""What a rule says: a problem in one place, and the finding that is made of it.
+
+A finding never holds a secret of the data: what it says goes through `curate.core.masking` when it is made.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from curate.core.address import where
+from curate.core.example import Place
+from curate.core.masking import hidden, hidden_pointer
+
+
+class Severity(StrEnum):
+    """How bad: an error breaks or silently corrupts a training, a warning deserves a look, info is a fact."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+    @property
+    def rank(self) -> int:
+        """0 for errors, 2 for info: the order in which people want to read them."""
+        return ("error", "warning", "info").index(self.value)
+
+
+class Problem(NamedTuple):
+    """What a rule found: a JSON pointer into the line (RFC 6901; empty for the whole line) and one sentence."""
+
+    pointer: str
+    message: str
+    offset: int | None = None
+    """Byte offset in the line, where the rule knows it better than the pointer does."""
+
+
+Problems = Iterator[Problem]
+PlacedProblems = Iterator[tuple[Place | int, Problem]]
+"""With each problem its place, or the number of an example of the data set, from 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One problem in the data. Its JSON form is an interface: it changes only with a version."""
+
+    code: str
+    severity: Severity
+    file: str
+    line: int
+    """Physical line, from 1; 0 for a finding about the whole file."""
+    pointer: str
+    """JSON pointer into the line's object; empty for the whole line."""
+    message: str
+    hint: str
+    fixable: bool
+    """True when the rule has a repair for it."""
+    example: str | None
+    """Id of the example, where the line is one."""
+
+    def __post_init__(self) -> None:
+        message, pointer = hidden(self.message), hidden_pointer(self.pointer)
+        if message is not self.message:
+            object.__setattr__(self, "message", message)
+        if pointer is not self.pointer:
+            object.__setattr__(self, "pointer", pointer)
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, in the documented order."""
+        return {name: getattr(self, name) for name in NAMES}
+
+    @property
+    def where(self) -> str:
+        """FILE:LINE, or the file alone."""
+        return where(self.file, self.line)
+
+    @property
+    def order(self) -> tuple[str, int, str, str]:
+        """The order of a report: by file, line, code, place in the line."""
+        return (self.file, self.line, self.code, self.pointer)
+
+
+NAMES = tuple(field.name for field in fields(Finding))

@@ -1,0 +1,228 @@
+"""The manifest: what went in, what was decided and what came out, by hash. It takes its place last: where it is, everything it names is.
+
+It has no times and no durations: the same data, configuration and decisions give the same manifest, bit for bit.
+"""
+
+import hashlib
+import sys
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from curate import __version__
+from curate.core.config import Config
+from curate.core.errors import InputError
+from curate.core.example import canonical
+from curate.core.files import json_text, sha256
+from curate.core.masking import plain_without_keys
+from curate.core.paths import inner
+from curate.core.transaction import demand_settled
+
+NAME: Final = "manifest.json"
+REMOVED: Final = "removed.jsonl"
+SHAPING: Final = ("datasketch", "numba", "numpy", "orjson", "polars", "pydantic", "xxhash")
+"""Packages whose version can change what comes out."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class InputFile(_Part):
+    """A file that was read."""
+
+    path: str
+    """As the user named it."""
+    sha256: str
+    lines: int
+    """Lines that are not blank, or elements of a document."""
+    examples: int
+    formats: dict[str, int]
+    """Examples of each format."""
+
+
+class OutputFile(_Part):
+    """A split that was written."""
+
+    file: str
+    examples: int
+    characters: int
+    """Of all texts, for the share of what is trained on."""
+    groups: int
+    """Connected examples are one group; of a test set that was given, each example."""
+    sha256: str
+
+
+class RemovedFile(_Part):
+    """`removed.jsonl`."""
+
+    file: str
+    lines: int
+    sha256: str
+    reasons: dict[str, int]
+    """Lines that left for each code; `decision` for those that a person dropped, `mix` for those that a budget left no room for."""
+
+
+class Restored(_Part):
+    """A line that left, and was put back."""
+
+    file: str
+    line: int
+    example: str
+    split: str
+    code: str | None
+    """Why it had left."""
+
+
+class SharedInstruction(_Part):
+    """A passage of user turns that many examples share. It is left out when whole texts are compared."""
+
+    text: str
+    examples: int
+    """Written examples that have it."""
+
+
+class ShortAnswer(_Part):
+    """An answer of fewer than 20 words that different questions share. Such answers are not compared by themselves."""
+
+    text: str
+    examples: int
+    """Written examples that have it."""
+    questions: int
+    """Different questions among them."""
+
+
+class Manifest(_Part):
+    """`manifest.json` of an output folder."""
+
+    manifest_version: Literal[3] = 3
+    curate: str
+    """Version of curate that wrote it."""
+    versions: dict[str, str]
+    """Of Python and of the packages that can change what comes out."""
+    inputs: list[InputFile]
+    existing: list[InputFile] = []
+    """Files of a test set that was given; their lines are not among those read."""
+    config: dict[str, Any]
+    """Seed, and the sections of the configuration that shape the data."""
+    models: dict[str, str]
+    """Per purpose the fingerprint of the model that was used."""
+    decisions: dict[str, str]
+    """Per example the verdict of a person that counted; of an edit, with the id of the example that took its place."""
+    grown_from: str | None = None
+    """SHA-256 of the manifest whose splits examples stayed in; null where all were divided anew."""
+    read: int
+    """Lines read: kept + removed."""
+    kept: int
+    removed: RemovedFile
+    restored: list[Restored] = []
+    shared_instructions: list[SharedInstruction] = []
+    """Passages that are left out when whole texts are compared."""
+    short_answers: list[ShortAnswer] = []
+    """The most frequent of the short answers that different questions share."""
+    short_answer_examples: int = 0
+    """Written examples with a short answer that different questions share, those not named among them."""
+    links: dict[str, int]
+    """How many links of each kind hold groups together."""
+    groups: int
+    splits: dict[str, OutputFile]
+    files: dict[str, str]
+    """SHA-256 of all other files that were written, by name."""
+    digest: str = ""
+    """SHA-256 of all of the above, as canonical JSON without this key."""
+
+
+def shaping(config: Config) -> dict[str, Any]:
+    """The part of a configuration that the data depends on."""
+    values = config.model_dump(mode="json", include={"seed", "errors", "check", "dedup", "conflicts", "split", "mix", "card"})
+    return {name: plain_without_keys(value) for name, value in values.items()}
+
+
+def versions() -> dict[str, str]:
+    """Of Python and of the packages that can change what comes out."""
+    found = {"python": ".".join(map(str, sys.version_info[:3]))}
+    for package in SHAPING:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:  # run from a copy of the source
+            found[package] = ""
+    return found
+
+
+def digest_of(manifest: Manifest) -> str:
+    """What `Manifest.digest` has to be."""
+    return hashlib.sha256(canonical(manifest.model_dump(mode="json", exclude={"digest"}))).hexdigest()
+
+
+def manifest_bytes(manifest: Manifest) -> bytes:
+    """The manifest as it is written."""
+    return json_text(manifest.model_dump(mode="json")).encode("utf-8", "surrogatepass")
+
+
+def read_manifest(folder: Path) -> tuple[Manifest, str]:
+    """The manifest of a folder and the SHA-256 of its bytes. Nothing is written.
+
+    Raises `InputError` where there is none, where it names what is no file of the folder, and where an interrupted command has to be ended
+    first (`curate.core.transaction.settle`).
+    """
+    demand_settled(folder)
+    path = inner(folder, NAME)
+    try:
+        data = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        raise InputError(f"{path}: no such file", "name a folder that `curate split` or `curate run` has written") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}", "check its permissions") from error
+    try:
+        manifest = Manifest.model_validate_json(data)
+        _demand_settings(manifest)
+    except ValidationError as error:
+        where = ".".join(map(str, error.errors()[0]["loc"]))
+        said = f"{path}: no manifest of this version of curate ({where + ': ' if where else ''}{error.errors()[0]['msg']})"
+        raise InputError(said, f"curate {__version__} writes version 3 of it: split the data again") from None
+    for name in named_files(manifest):
+        inner(folder, name)
+    return manifest, hashlib.sha256(data).hexdigest()
+
+
+def _demand_settings(manifest: Manifest) -> None:
+    """Raise `ValidationError` where the configuration in a manifest is none, or lacks a key: whoever reads it takes all that it says at its word."""
+    wanted = shaping(Config.model_validate(manifest.config))
+    for section, values in wanted.items():
+        given = manifest.config.get(section)
+        missing = [section] if given is None else [f"{section}.{key}" for key in values if key not in given] if isinstance(values, dict) else []
+        if missing:
+            raise ValidationError.from_exception_data("Manifest", [{"type": "missing", "loc": tuple(missing[0].split(".")), "input": None}])
+
+
+def named_files(manifest: Manifest) -> dict[str, str]:
+    """All files that a manifest names, with the SHA-256 each shall have."""
+    return {manifest.removed.file: manifest.removed.sha256, **{part.file: part.sha256 for part in manifest.splits.values()}, **manifest.files}
+
+
+def intact(folder: Path) -> str | None:
+    """The hash of a folder's manifest when every file that it names is there, with the hash it names; else None."""
+    try:
+        manifest, digest = read_manifest(folder)
+    except InputError:
+        return None
+    return None if changed_files(folder, named_files(manifest)) else digest
+
+
+def changed_files(folder: Path, named: Mapping[str, str]) -> dict[str, str]:
+    """Files that shall have a SHA-256 and have not, each with what is wrong with it."""
+    found = {}
+    for name, wanted in named.items():
+        if not (folder / name).is_file():
+            found[name] = "is not there"
+        elif sha256(folder / name) != wanted:
+            found[name] = "is not what was written"
+    return found
+
+
+def key_of(*parts: Any) -> str:
+    """A stage's key: the SHA-256 of all that its result depends on."""
+    return hashlib.sha256(canonical([__version__, *parts])).hexdigest()

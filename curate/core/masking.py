@@ -1,0 +1,278 @@
+"""Secrets in what is shown: found, and replaced by their kind in brackets. All that says something about data or settings passes through here.
+
+    masked          a text of the data, whole, before it is cut or taken apart: keys, numbers, personal data
+    hidden          what a finding says: also the beginnings of secrets, for quotes are cut
+    without_keys    what goes to a terminal, into a report or a manifest, whatever made it: the last net, for keys and passwords alone
+
+Findings, consoles, JSON, HTML, errors and manifests call these themselves, whatever was imported. Data that is written keeps its bytes.
+"""
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
+
+from curate.core.address import escape, unescape
+
+
+class Secret(NamedTuple):
+    """Where a secret stands in a text, and what it is."""
+
+    start: int
+    end: int
+    kind: str
+
+
+# Each kind, and how it is written. The forms that services publish, so that their own scanners find what leaks.
+KEYS: Final = {
+    "private key": r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----(?:[^-]{16,}(?:-----END (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----)?)",
+    "AWS access key": r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])",
+    "GitHub token": r"(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{50,})",
+    "GitLab token": r"glpat-[A-Za-z0-9_-]{20,}",
+    "API key": r"(?<![A-Za-z0-9])sk-(?=[A-Za-z0-9_-]{0,200}[0-9])(?=[A-Za-z0-9_-]{0,200}[A-Za-z])[A-Za-z0-9_-]{20,}",
+    "Slack token": r"xox[abeoprs]-[A-Za-z0-9-]{10,}",
+    "Slack webhook": r"https://hooks\.slack\.com/services/T[A-Z0-9]+/B[A-Z0-9]+/[A-Za-z0-9]{20,}",
+    "Google API key": r"AIza[A-Za-z0-9_-]{35}",
+    "Stripe key": r"(?<![A-Za-z0-9])[rs]k_live_[A-Za-z0-9]{16,}",
+    "Hugging Face token": r"(?<![A-Za-z0-9])hf_[A-Za-z0-9]{30,}",
+    "npm token": r"npm_[A-Za-z0-9]{36}",
+    "JSON web token": r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}",
+    "password in a URL": r"[a-z][a-z0-9+]{2,11}://[^\s:/@\"'<>\[\]{}$]{1,64}:[^\s:/@\"'<>\[\]{}$*]{4,64}@[\w.-]+",
+}
+KEY: Final = re.compile("|".join(f"({pattern})" for pattern in KEYS.values()))
+MADE_UP_KEY: Final = re.compile(
+    r"(?i)xxxx|1234567890|abcdefghij|your|example\.(?:com|org)|:(?:pass(?:word)?|secret|pwd|token|mypass\w*|user|guest|postgres|root|admin)@|localhost|127\.0\.0\.1|\*\*|\.\.\."
+)
+"""What stands in a key that somebody made up for a manual."""
+KEY_NAMES: Final = tuple(KEYS)
+KEY_HINTS: Final = r"PRIVATE KEY|AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|sk-|xox[abeoprs]-|hooks\.slack|AIza|k_live_|hf_|npm_|eyJ|://[^\s/@]+@"
+"""What at least one part of every key is: one fast pass; few texts are looked at more closely."""
+HINTS: Final = re.compile(KEY_HINTS.replace("://[^\\s/@]+@", "://[^\\s/@]*:"))
+"""The same, also of a key that was cut."""
+
+CARD: Final = re.compile(r"(?<![\w.+-])[2-6][0-9]{3}([ -]?)(?:[0-9]{4}\1[0-9]{4}\1[0-9]{4}|[0-9]{6}\1[0-9]{5})(?![\w-])")
+IBAN: Final = re.compile(r"(?<!\w)[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?(?!\w)")
+SSN: Final = re.compile(r"(?<![\w-])[0-9]{3}-[0-9]{2}-[0-9]{4}(?![\w-])")
+NUMBER_HINTS: Final = (
+    r"[2-6][0-9]{3}[ -]?(?:[0-9]{4}[ -]?[0-9]{4}[ -]?[0-9]{4}|[0-9]{6}[ -]?[0-9]{5})|[A-Z]{2}[0-9]{2} ?[A-Z0-9]{4} ?[A-Z0-9]{4}|[0-9]{3}-[0-9]{2}-[0-9]{4}"
+)
+
+EMAIL: Final = re.compile(r"(?<![\w.+/@-])[A-Za-z0-9][\w.+-]{0,63}@((?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24})(?![\w@])")
+PHONE: Final = re.compile(
+    r"(?<![\w.+(/-])(?:\+[1-9][0-9]{0,2}[ .-]?(?:\([0-9]{1,4}\)[ .-]?)?[0-9]{2,4}(?:[ .-][0-9]{2,8}){1,4}"
+    r"|(?:\([2-9][0-9]{2}\) ?|[2-9][0-9]{2}-)[0-9]{3}-[0-9]{4})(?![\w-])"
+)
+ADDRESS: Final = re.compile(r"(?<![\w.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![\w.]*[0-9])")
+DOTTED: Final = re.compile(r"[0-9]\.[0-9]{1,3}\.[0-9]")
+"""What every such address has in it, and which is found four times as fast."""
+PERSONAL_HINTS: Final = r"@[A-Za-z0-9-]+\.|\+[1-9][0-9]{0,2}[ .(-]?[(0-9]|[0-9]{3}[)-] ?[0-9]{3}-[0-9]|[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]"
+NOBODYS: Final = ("example", "test", "domain", "email", "mail", "company", "yourdomain", "yourcompany", "abc", "xyz", "acme", "sample")
+MADE_UP: Final = re.compile(rf"(?i)^(?:{'|'.join(NOBODYS)})\.|\.(?:example|test|invalid|local)$|(?:^|\.)example\.(?:com|org|net)$")
+"""Domains that nobody's address is under."""
+
+
+def keys_in(text: str) -> Iterator[Secret]:
+    """The keys, tokens and passwords in a text."""
+    for match in KEY.finditer(text):
+        if MADE_UP_KEY.search(match.group()):
+            continue
+        yield Secret(match.start(), match.end(), KEY_NAMES[(match.lastindex or 1) - 1])
+
+
+def numbers_in(text: str) -> Iterator[Secret]:
+    """The numbers of cards, accounts and people in a text that have the checksum, or the form, which such numbers must have."""
+    from stdnum import iban, luhn  # only for texts that have such a number
+    from stdnum.us import ssn
+
+    for match in CARD.finditer(text):
+        digits = re.sub(r"\D", "", match.group())
+        if luhn.is_valid(digits) and len(set(digits)) > 3:
+            yield Secret(match.start(), match.end(), "card number")
+    for match in IBAN.finditer(text):
+        if iban.is_valid(match.group(), check_country=False):
+            yield Secret(match.start(), match.end(), "IBAN")
+    for match in SSN.finditer(text):
+        if ssn.is_valid(match.group()):
+            yield Secret(match.start(), match.end(), "social security number")
+
+
+def personal_in(text: str) -> Iterator[Secret]:
+    """The e-mail addresses, phone numbers and public IP addresses in a text; made-up ones (example.com, 555) are nobody's."""
+    for match in EMAIL.finditer(text) if "@" in text else ():
+        if not MADE_UP.search(match.group(1)):
+            yield Secret(match.start(), match.end(), "e-mail address")
+    for match in PHONE.finditer(text):
+        digits = re.sub(r"\D", "", match.group())
+        if 9 < len(digits) < 16 and len(set(digits)) > 3 and "555" not in digits and "1234567" not in digits:
+            yield Secret(match.start(), match.end(), "phone number")
+    for match in ADDRESS.finditer(text) if DOTTED.search(text) else ():
+        try:
+            public = ipaddress.IPv4Address(match.group()).is_global
+        except ipaddress.AddressValueError:
+            continue
+        if public and match.group() not in ("1.1.1.1", "8.8.8.8", "8.8.4.4") and not match.group().endswith(".0"):
+            yield Secret(match.start(), match.end(), "IP address")
+
+
+def secrets_in(text: str) -> list[str]:
+    """All that `masked` replaces in a text, as it stands there."""
+    return [text[secret.start : secret.end] for finder in (keys_in, numbers_in, personal_in) for secret in finder(text)]
+
+
+def stretch_of(stretch: str, text: str) -> str:
+    """A stretch of a text as it may be shown: where the text holds a secret, only what is left of it by `masked`."""
+    clear = masked(text)
+    if clear == text:
+        return stretch
+    shown = masked(stretch)
+    return shown if shown in clear else "[…]"
+
+
+def redacted(text: str, *finders: Callable[[str], Iterator[Secret]]) -> str:
+    """`text` with what some of the functions above find in it replaced by its kind in brackets."""
+    found = sorted({secret for finder in finders for secret in finder(text)})
+    pieces, at = [], 0
+    for secret in found:
+        if secret.start >= at:
+            pieces += [text[at : secret.start], f"[{secret.kind.upper()}]"]
+            at = secret.end
+        elif secret.end > at:  # one begins inside the other
+            at = secret.end
+    return "".join([*pieces, text[at:]])
+
+
+def masked(text: str) -> str:
+    """`text` with every secret that family S finds replaced by its kind in brackets: to be called before a text is cut or taken apart."""
+    return redacted(text, keys_in, numbers_in, personal_in)
+
+
+MARKS: Final = (
+    "@", "://", "-----BEGIN", "AKIA", "ASIA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "sk-", "xox", "AIza", "k_live_", "hf_", "npm_",
+    "eyJ",
+)  # fmt: skip
+NUMBER: Final = re.compile(r"[0-9](?:[ .()-]{0,2}[0-9]){5}|[0-9]\.[0-9]{1,3}\.[0-9]|[A-Z]{2}[0-9]{2} ?[A-Z0-9]{4}")
+"""Of these, at least one is a part of every secret, and of few messages."""
+CUT: Final = {
+    "private key": r"(?s)-----BEGIN (?:[A-Z]+ )*PRIVATE KEY.*",
+    "AWS access key": r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{8,}",
+    "GitHub token": r"gh[pousr]_[A-Za-z0-9]{6,}|github_pat_[A-Za-z0-9_]{4,}",
+    "GitLab token": r"glpat-[A-Za-z0-9_-]{4,}",
+    "API key": r"(?<![A-Za-z0-9])sk-(?=[A-Za-z0-9_-]*[0-9…])[A-Za-z0-9_-]{8,}",
+    "Slack token": r"xox[abeoprs]-[A-Za-z0-9-]{6,}",
+    "Slack webhook": r"https://hooks\.slack\.com/services/[A-Za-z0-9/]+",
+    "Google API key": r"AIza[A-Za-z0-9_-]{6,}",
+    "Stripe key": r"(?<![A-Za-z0-9])[rs]k_live_[A-Za-z0-9]{4,}",
+    "Hugging Face token": r"(?<![A-Za-z0-9])hf_[A-Za-z0-9]{8,}(?=[^A-Za-z0-9_]|$)",
+    "npm token": r"npm_[A-Za-z0-9]{12,}",
+    "JSON web token": r"eyJ[A-Za-z0-9_.-]{8,}",
+    "password in a URL": r"[a-z][a-z0-9+]{2,11}://[^\s:/@\"'<>\[\]{}$]{1,64}:(?![0-9]{1,5}(?:[^0-9A-Za-z@]|$))[^\s/\"'<>\[\]{}$*…]+",
+    "IBAN": r"(?<!\w)[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4})+[A-Z0-9 ]*(?=…)",
+    "card number": r"(?<![\w.+-])[2-6][0-9]{3}[ -]?[0-9]{4}[0-9 -]*(?=…)",
+    "social security number": r"(?<![\w-])[0-9]{3}-[0-9]{2}-[0-9]*(?=…)",
+    "e-mail address": r"[A-Za-z0-9][\w.+-]{0,63}@[\w.-]*(?=…)",
+    "phone number": r"(?:\+[1-9]|\([2-9][0-9]{2}\)|(?<![\w-])[2-9][0-9]{2}-)[0-9 .()-]{4,}(?=…)",
+    "IP address": r"(?<![\w.])[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}[0-9.]*(?=…)",
+}
+"""The beginnings of secrets: quotes are cut, and a key of which half is told is told. Where numbers begin like others do, only before an ellipsis."""
+BORDER: Final = re.compile(r"(?<!/)/(?!/)|[^\x00-\x7f](?=[0-9A-Za-z+(])")
+"""Behind it a secret may begin: behind the slash of a pointer, where elsewhere it would be part of a path, and behind a letter that is quoted mended."""
+ESCAPE: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
+PLAIN: Final = {"n": "\n", "r": "\r", "t": "\t", "b": " ", "f": " "}
+BEGINNINGS: Final = tuple((f"[{kind.upper()}]", re.compile(pattern)) for kind, pattern in CUT.items())
+CUT_KEYS: Final = tuple((f"[{kind.upper()}]", re.compile(CUT[kind])) for kind in KEYS if kind in CUT)
+"""The beginnings of keys alone, which nothing else looks like."""
+ANYWHERE: Final = re.compile("|".join(f"({re.sub(r'^[(][?]<![^)]*[)]', '', pattern)})" for pattern in KEYS.values()))
+"""`KEY` behind any character: in the text of a line as it stands in its file a broken escape, `\\uAKIA...`, may be before a key."""
+LONG: Final = 2_000
+"""Characters of what is said, or of a key: no rule says more, and a key of megabytes would take as many seconds."""
+LONGEST: Final = 2_000_000
+"""Characters of a line that are searched before its text is shown; a longer one would take seconds."""
+
+
+def hidden(said: str) -> str:
+    """What a finding says, with every secret in it, or the beginning of one, replaced by its kind in brackets; cut where it is very long."""
+    return _remembered(said) if len(said) <= LONG else _told(f"{said[:LONG]}…")
+
+
+def hidden_pointer(pointer: str) -> str:
+    """A JSON pointer (RFC 6901) with the secrets in its keys replaced and very long keys cut: it points at nothing then."""
+    return _remembered_pointer(pointer) if len(pointer) <= LONG else _told_pointer(pointer)
+
+
+def _told(said: str) -> str:
+    plain = said.replace("~1", "/")  # so a pointer writes the slashes in its keys; messages name some
+    if not _may_hold(plain):
+        return said
+    shown = _without(BORDER.sub("\\g<0>\0", _without(plain))).replace("\0", "")
+    return said if shown == plain else shown
+
+
+def _told_pointer(pointer: str) -> str:
+    keys = [unescape(key) for key in pointer.split("/")]
+    shown = [hidden(key) for key in keys]
+    return pointer if shown == keys else "/".join(escape(key) for key in shown)
+
+
+_remembered = lru_cache(maxsize=4096)(_told)  # rules say the same of many lines, at the same places in them
+_remembered_pointer = lru_cache(maxsize=4096)(_told_pointer)
+
+
+def _without(text: str) -> str:
+    shown = masked(text)
+    for kind, beginning in BEGINNINGS:
+        shown = beginning.sub(kind, shown)
+    return shown
+
+
+def _may_hold(text: str) -> bool:
+    for mark in MARKS:  # faster than one expression
+        if mark in text:
+            return True
+    return NUMBER.search(text) is not None
+
+
+def holds_secret(text: str) -> bool:
+    """Whether a secret stands in the JSON text of a line, whether it can be read or not, as it is or written with escapes.
+
+    A text too long to be searched counts as one with a secret.
+    """
+    if len(text) > LONGEST:
+        return True
+    for _ in range(3):  # the arguments of a call are JSON in a string: what is escaped there is escaped twice
+        if _may_hold(text) and (masked(text) != text or _holds_key(text)):
+            return True
+        if "\\" not in text:
+            return False
+        text = ESCAPE.sub(_unescaped, text)
+    return False
+
+
+def _holds_key(text: str) -> bool:
+    return any(not MADE_UP_KEY.search(match.group()) for match in ANYWHERE.finditer(text))
+
+
+def without_keys(text: str) -> str:
+    """`text` with every key, token and password in it, or the beginning of one, replaced by its kind in brackets."""
+    if not HINTS.search(text):
+        return text
+    shown = redacted(text, keys_in)
+    for kind, beginning in CUT_KEYS:
+        shown = beginning.sub(lambda match, kind=kind: match.group() if MADE_UP_KEY.search(match.group()) else kind, shown)  # type: ignore[misc]
+    return shown
+
+
+def plain_without_keys(value: Any) -> Any:
+    """Plain values (of JSON) with the keys, tokens and passwords in all their texts and names replaced."""
+    if isinstance(value, str):
+        return without_keys(value)
+    if isinstance(value, dict):
+        return {without_keys(name) if isinstance(name, str) else name: plain_without_keys(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain_without_keys(inner) for inner in value]
+    return value
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    code, letter = match.groups()
+    return chr(int(code, 16)) if code else PLAIN.get(letter, letter)

@@ -1,0 +1,135 @@
+"""A file of what stays and, beside it, one of what goes: both are written, or none, by one process at a time, over nothing that is there unasked."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import IO, Final
+
+from filelock import FileLock, Timeout
+
+from curate.core.errors import OutputError, UsageError
+from curate.core.files import replacing
+from curate.core.text import visible
+
+PIECE: Final = 1 << 20
+"""Bytes that are written at a time: to write a line at a time takes four times as long."""
+LOOK: Final = 1 << 16
+"""Bytes in which line breaks are counted at a time: as much as stays near the processor."""
+
+
+class Written:
+    """A file that is written in large pieces, with the number of lines, and the hash, of what was."""
+
+    def __init__(self, file: IO[bytes], *, hashed: bool = False) -> None:
+        """`hashed`: whether the SHA-256 is wanted."""
+        import hashlib
+
+        self._file, self._hash = file, hashlib.sha256() if hashed else None
+        self._waiting: list[bytes] = []
+        self._size = self._lines = 0
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Write bytes, whenever that pays. Raises `OSError`."""
+        if not self._waiting and len(data) >= LOOK:
+            self._put(data)
+            return
+        self._waiting.append(bytes(data))  # a view would keep the whole piece that it is a part of
+        self._size += len(data)
+        if self._size >= PIECE:
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand all that waits to the file. Raises `OSError`."""
+        data, self._waiting, self._size = b"".join(self._waiting), [], 0
+        self._put(data)
+
+    def _put(self, data: bytes | bytearray | memoryview) -> None:
+        import numpy as np
+
+        self._file.write(data)
+        if self._hash is not None:
+            self._hash.update(data)
+        every = np.frombuffer(data, dtype=np.uint8)
+        self._lines += sum(int(np.count_nonzero(every[at : at + LOOK] == ord("\n"))) for at in range(0, len(every), LOOK))
+
+    @property
+    def lines(self) -> int:
+        """Lines that were written, each with its line break."""
+        self.flush()
+        return self._lines
+
+    @property
+    def sha256(self) -> str:
+        """The hash of all of it."""
+        self.flush()
+        return "" if self._hash is None else self._hash.hexdigest()
+
+
+def beside(output: Path, kind: str) -> Path:
+    """Where what does not go to `output` is written: beside it, and named after it; `kept.jsonl` has `kept.removed.jsonl`."""
+    return output.with_name(f"{output.name.removesuffix('.jsonl')}.{kind}.jsonl")
+
+
+def demand_free(*paths: Path, overwrite: bool) -> None:
+    """Raise `UsageError` where a file is there that would be replaced, unless that was said to be meant."""
+    for path in paths:
+        if path.is_file() and not overwrite:
+            raise UsageError(f"{visible(str(path))}: is there already", "name another output, or say --overwrite")
+
+
+@contextmanager
+def replacing_both(
+    kept: Path, gone: Path, *, overwrite: bool = False, mode: int | None = None, unchanged: Callable[[], None] = lambda: None
+) -> Iterator[tuple[Written, Written]]:
+    """Write what stays and what goes to two files, both whole or none of them, so that whenever we are killed each line is in one of the two.
+
+    What goes takes its place first. Where an earlier run left such a file, its lines stand there too until what stays has taken its own.
+    `unchanged` is called before the first of them takes its place, and raises where that must not be. `mode` is as in `replacing`. Raises
+    `OutputError`; `UsageError` where one of them is there and shall not be replaced, or another process writes them.
+    """
+    with _alone(gone), ExitStack() as stack:  # the one that is entered last takes its place first
+        demand_free(kept, gone, overwrite=overwrite)
+        if gone.is_file():
+            goes = stack.enter_context(replacing(gone, mode=mode))
+            stays = stack.enter_context(replacing(kept, mode=mode))
+        else:
+            stays = stack.enter_context(replacing(kept, mode=mode))
+            goes = stack.enter_context(replacing(gone, mode=mode))
+        files = Written(stays), Written(goes)
+        yield files
+        for written, file in zip(files, (stays, goes), strict=True):  # a full disk is known before the first of them takes its place
+            written.flush()
+            file.flush()
+        unchanged()
+        if gone.is_file():
+            _join(Path(goes.name), gone, mode)
+
+
+def _join(new: Path, old: Path, mode: int | None) -> None:
+    """Put what is new before what is there."""
+    import shutil
+
+    with replacing(old, mode=mode) as both:
+        for path in (new, old):
+            with path.open("rb") as file:
+                shutil.copyfileobj(file, both)
+
+
+@contextmanager
+def _alone(gone: Path) -> Iterator[None]:
+    """Keep out other processes that write the same files. Raises `UsageError` where there is one, `OutputError`."""
+    path = gone.with_name(f".{gone.name[:100]}.lock")
+    try:
+        gone.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path, timeout=0)
+        lock.acquire()
+    except Timeout:
+        raise UsageError(f"{visible(str(gone))}: another curate writes to this file", "wait for it, or stop it") from None
+    except OSError as error:
+        raise OutputError(f"{visible(str(gone))}: cannot be written: {error.strerror or error}", "choose another place; nothing was changed") from error
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            path.unlink()
+        lock.release()

@@ -1,0 +1,82 @@
+"""Names that stand in files of our own, and where outputs may lie: what others could have written reaches nothing outside its folder."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Final
+
+from curate.core.errors import InputError, UsageError
+from curate.core.files import DATA_SUFFIXES, STDIN
+from curate.core.text import visible
+
+HIDDEN: Final = frozenset((".huggingface.yaml", ".curate-restored.jsonl"))
+"""Hidden files that a folder of ours has; no other hidden name is accepted, so that none reaches `.git` or a configuration."""
+LONGEST: Final = 255
+"""Bytes of a part of a name."""
+
+
+def inner(folder: Path, name: str) -> Path:
+    """The file below `folder` that a state file of ours names.
+
+    A name is plain: parts joined by `/`, none of them empty, `.`, `..` or hidden, without a drive, a backslash or NUL, and none of them
+    a link on the way. Raises `InputError` for any other: such a name was never written by curate.
+    """
+    if not _plain(name):
+        raise InputError(f"{visible(str(folder))}: names the file {visible(name)[:100]!r}, which is no plain name below it", "curate did not write it")
+    path = folder
+    for part in name.split("/"):
+        path /= part
+        if path.is_symlink():
+            raise InputError(f"{visible(str(path))}: is a link, in the place of a file that curate wrote", "put the file there, or write the folder anew")
+    return path
+
+
+def _plain(name: str) -> bool:
+    parts = name.split("/")
+    try:
+        short = all(0 < len(os.fsencode(part)) <= LONGEST for part in parts) and len(name) <= 4 * LONGEST
+    except UnicodeEncodeError:
+        return False
+    if not short or {"\0", "\\"} & set(name) or PureWindowsPath(name).drive or PurePosixPath(name).is_absolute():
+        return False
+    return not any(part.startswith(".") and part not in HIDDEN for part in parts)
+
+
+def demand_apart(read: Iterable[Path], writes: Iterable[Path | None] = (), *, folder: Path | None = None, named: Iterable[str | Path] = ()) -> None:
+    """Raise `UsageError` where an output is a file that is read, would be read as data the next time, or is written twice.
+
+    `read`: the files; `named`: what the user named for them, where folders count whole. `writes`: the files that are written; None is an
+    option that was not given. `folder`: a folder whose files are written; none that is read may lie in it.
+    """
+    files = [path for path in read if path != STDIN]
+    inputs = {_identity(path) for path in files} | {path.resolve() for path in files}
+    inside = [Path(name).resolve() for name in named if Path(name).is_dir()]
+    seen: set[object] = set()
+    for path in [path for path in (*writes, folder) if path is not None]:
+        place, shown = path.resolve(), visible(str(path))
+        if place in inputs or _identity(path) in inputs:
+            raise UsageError(f"{shown}: would replace a file that is read", "name another output; input files are never overwritten")
+        if path is folder and any(file.resolve().parent == place for file in files):
+            raise UsageError(f"{shown}: holds a file that is read", "name another folder; input files are never overwritten")
+        if _identity(path) in seen:
+            raise UsageError(f"{shown}: two things would be written there", "name another output for one of them")
+        if any(_is_read(place, data, whole=path is folder) for data in inside):
+            raise UsageError(f"{shown}: lies in a folder that is read, and would be read as data the next time", "name an output outside of it")
+        seen.add(_identity(path))
+
+
+def _identity(path: Path) -> object:
+    """What tells whether two paths are one file: its number on the disk or, where it is not there yet, where it would lie."""
+    try:
+        info = path.stat()
+    except OSError:
+        return path.resolve()
+    return info.st_dev, info.st_ino
+
+
+def _is_read(place: Path, data: Path, *, whole: bool) -> bool:
+    """Whether an output would be found among the data of a folder: a data file there, or a folder of them (`whole`), that is not hidden."""
+    if not place.is_relative_to(data):
+        return False
+    hidden = any(part.startswith(".") for part in place.relative_to(data).parts)
+    return not hidden and (whole or place.name.lower().endswith(DATA_SUFFIXES))

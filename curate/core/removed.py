@@ -1,0 +1,111 @@
+"""A removed line and its reason: a line of `removed.jsonl`."""
+
+import base64
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from pydantic import BaseModel, ConfigDict
+
+from curate.core.example import Place
+
+UNREADABLE = {"syntax": "J001", "utf-8": "J003", "cut-off": "J010", "repairable": "J012", "not-finite": "J014", "too-deep": "J017"}
+"""Codes of the defects that leave a line without a value."""
+NO_EXAMPLE: Final = frozenset((*UNREADABLE.values(), "J002", "M001", "M003", "C001"))
+"""Codes for which a line leaves that holds no example that is understood."""
+WHY: Final = {"D001": "exact copy", "D007": "beginning of a longer conversation"}
+
+
+class Kept(BaseModel):
+    """The example that stayed in place of a removed one."""
+
+    model_config = ConfigDict(frozen=True)
+
+    example: str
+    file: str
+    line: int
+
+
+class Removal(BaseModel):
+    """A line of a ledger (`removed.jsonl`, `kept.removed.jsonl`): what left, why, and all of its bytes."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+    example: str | None = None
+    """Id of the example; none for a line that holds none."""
+    file: str
+    line: int
+    code: str | None = None
+    """Rule or detector that is the reason; none when a person decided."""
+    why: str
+    kept: Kept | None = None
+    """For a duplicate: the example that stayed in its place."""
+    similarity: float | None = None
+    """For a duplicate: true Jaccard similarity to the one that stayed."""
+    decided_by: str
+    """`rule`, `detector`, or the name of the person."""
+    when: datetime | None = None
+    """Of a person's decision; nothing else has a time, so that equal data gives equal files."""
+    text: str | None = None
+    """The line as it was read, without its line break; null when it is not UTF-8."""
+    base64: str | None = None
+    """The line's bytes, where they are not UTF-8."""
+
+    @property
+    def data(self) -> bytes:
+        """The bytes of the line as it was read, without its line break."""
+        return base64.b64decode(self.base64 or "") if self.text is None else self.text.encode("utf-8")
+
+    @property
+    def bare(self) -> "Removal":
+        """The same without the line itself."""
+        return self.model_copy(update={"text": None, "base64": None})
+
+    @property
+    def reason(self) -> str:
+        """What lines are counted by that left: the code, `mix` or `decision`."""
+        return counted_as(self.code, self.decided_by)
+
+
+def counted_as(code: str | None, decided_by: str) -> str:
+    """What a line that left is counted by: the code, `mix` where there was no room for it, `decision` where a person dropped it."""
+    return code or ("mix" if decided_by == "mix" else "decision")
+
+
+class Reason(NamedTuple):
+    """Why a line leaves."""
+
+    code: str | None
+    why: str
+    decided_by: str
+    when: datetime | None = None
+    kept: Kept | None = None
+    similarity: float | None = None
+
+
+def writable(text: str) -> str:
+    """Half of a surrogate pair, which no UTF-8 can carry, written out."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def removal(place: Place, example: str | None, reason: Reason, data: bytes) -> Removal:
+    """A line of the ledger."""
+    text, encoded = line_text(data)
+    return Removal(example=example, file=place.file, line=place.line, text=text, base64=encoded, **reason._asdict())
+
+
+def line_text(data: bytes) -> tuple[str | None, str | None]:
+    """A line as text or, where it is not UTF-8, in base64."""
+    try:
+        return data.decode("utf-8"), None
+    except UnicodeDecodeError:
+        return None, base64.b64encode(data).decode("ascii")
+
+
+def removed_line(removal: Removal) -> bytes:
+    """A line of `removed.jsonl`, with its line break."""
+    return removal.model_dump_json(exclude_none=True).encode() + b"\n"
+
+
+def removal_of(line: bytes) -> Removal:
+    """A line of `removed.jsonl`, read. Raises `ValueError` for what is none."""
+    return Removal.model_validate_json(line)

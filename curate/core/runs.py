@@ -1,0 +1,125 @@
+"""Where a project keeps what it knows: the `.curate/` folder beside the configuration."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from curate.core.errors import InputError
+from curate.core.text import visible
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A working folder. Nothing is created before something is written there."""
+
+    folder: Path
+
+    @property
+    def state(self) -> Path:
+        """The folder that holds everything below."""
+        return self.folder / ".curate"
+
+    @property
+    def decisions(self) -> Path:
+        """The journal of decisions; the one thing here worth committing to git."""
+        return self.state / "decisions.jsonl"
+
+    @property
+    def cache(self) -> Path:
+        """Embeddings by content hash; safe to delete."""
+        return self.state / "cache"
+
+    @property
+    def edited(self) -> Path:
+        """Copies of data files with the edits of people in them, made anew by each run."""
+        return self.state / "edited"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the one pipeline that runs in this folder."""
+        return self.state / "run.lock"
+
+    def stage(self, name: str) -> Path:
+        """The result of a pipeline's stage, with the key of what it was made from."""
+        return self.state / "stages" / f"{name}.json"
+
+    def run(self, name: str) -> Path:
+        """The folder of one training."""
+        return self.state / "runs" / name
+
+    def name_of(self, run: Path) -> str:
+        """The name by which `run` finds a folder."""
+        return run.relative_to(self.state / "runs").as_posix()
+
+    @property
+    def remote(self) -> Path:
+        """What was sent to services, and what they told of it."""
+        return self.state / "remote"
+
+    def sweep(self, name: str) -> Path:
+        """The folder of one sweep, with the trainings that it tried."""
+        return self.state / "sweeps" / name
+
+    @property
+    def runs(self) -> list[Path]:
+        """The folders of all trainings, the latest first; of methods that are compared, one folder each."""
+        found = []
+        for folder in _folders(self.state / "runs"):
+            found += [path for path in _folders(folder) if (path / "metrics.jsonl").exists()] or [folder]
+        return sorted(found, key=_touched, reverse=True)
+
+
+def _folders(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")] if folder.is_dir() else []
+
+
+def _touched(path: Path) -> float:
+    journal = path / "metrics.jsonl"
+    return (journal if journal.exists() else path).stat().st_mtime
+
+
+def find_run(name: str, project: Project) -> Path:
+    """The folder of a run: a path, or the name of one in a project. Raises `InputError`."""
+    for folder in (Path(name), project.run(name)):
+        if folder.is_dir():
+            return folder
+    there = visible(", ".join(sorted(path.name for path in project.runs)) or "none")
+    raise InputError(f"{visible(name)}: no such run", f"name the folder of a run, or one of this project's runs: {there}")
+
+
+def data_of(run: Path) -> Path:
+    """The file of examples that a run was trained on. Raises `InputError` where its recipe does not say, or the file is gone."""
+    try:
+        recipe = json.loads((run / "recipe.json").read_bytes())
+        path = Path(recipe["data"]) / "train.jsonl"
+    except (OSError, ValueError, KeyError, TypeError):
+        raise InputError(f"{visible(str(run))}: its recipe.json does not say what it was trained on", "name the data files") from None
+    if not path.is_file():
+        raise InputError(f"{visible(str(path))}: what the run was trained on is not there any more", "name the data files")
+    return path
+
+
+def new_events(path: Path, offset: int) -> tuple[int, list[dict[str, Any]]]:
+    """What was written to a run's journal behind `offset`, and the offset behind its last whole line; see `train.metrics` for its lines.
+
+    A file that became shorter was cut back by a resume, and is read from the start.
+    """
+    try:
+        with path.open("rb") as file:
+            if path.stat().st_size < offset:
+                offset = 0
+            file.seek(offset)
+            data = file.read()
+    except OSError:  # not there yet
+        return offset, []
+    whole = data[: data.rfind(b"\n") + 1]
+    events = []
+    for line in whole.splitlines():
+        try:
+            event = json.loads(line)
+        except ValueError:  # the end of a line that was torn by a crash
+            continue
+        if isinstance(event, dict):
+            events.append(event)
+    return offset + len(whole), events

@@ -1,0 +1,87 @@
+"""What a file was when it was read, to tell before anything takes its place whether what is written is what was read."""
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from curate.core.errors import InputError
+from curate.core.files import checksum, real, update
+from curate.core.text import visible
+
+
+class State(NamedTuple):
+    """Of a file on the disk."""
+
+    inode: int
+    size: int
+    mtime: int
+    """In nanoseconds."""
+
+
+class Snapshot(NamedTuple):
+    """A file at the moment it was read."""
+
+    path: Path
+    state: State
+    checksum: str
+    """xxh3, 128 bits, of its bytes."""
+    sha256: str = ""
+    """Of its bytes, where it was asked for."""
+    mode: int = 0o600
+    """Who may read and write it."""
+
+
+def snapshot(path: Path, *, hashed: bool = False) -> Snapshot:
+    """A file as it is now; with its SHA-256 where it shall be `hashed`. To be taken before it is read. Raises `InputError`."""
+    import xxhash
+
+    state, found, digest = state_of(path), xxhash.xxh3_128(), hashlib.sha256()
+    try:
+        with real(path).open("rb", buffering=0) as file:
+            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+            update(file, found, *([digest] if hashed else []))
+    except OSError as error:
+        raise InputError(f"{visible(str(path))}: cannot be read: {error.strerror}", "check the path and its permissions") from error
+    return Snapshot(path, state, found.hexdigest(), digest.hexdigest() if hashed else "", mode)
+
+
+def state_of(path: Path) -> State:
+    """What the disk says of a file. Raises `InputError`."""
+    try:
+        found = real(path).stat()
+    except OSError as error:
+        raise InputError(f"{visible(str(path))}: cannot be read: {error.strerror}", "check the path and its permissions") from error
+    return State(found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+def mode_of(snapshots: Iterable[Snapshot]) -> int:
+    """What others may do with files that are made of these: nothing that they may not do with each of these."""
+    mode = 0o666
+    for seen in snapshots:
+        mode &= seen.mode
+    return mode | 0o600
+
+
+def demand_unchanged(snapshots: Iterable[Snapshot]) -> None:
+    """Raise `InputError` where a file is not what it was, by its number, size and time on the disk, and by its bytes."""
+    for seen in snapshots:
+        if why := _change(seen):
+            raise InputError(f"{visible(str(seen.path))}: changed since it was read: {why}", "run it again when nobody writes to it; nothing was written")
+
+
+def _change(seen: Snapshot) -> str:
+    """What became of a file; nothing where it is as it was."""
+    try:
+        now = state_of(seen.path)
+        if now.size != seen.state.size:
+            return f"it had {seen.state.size:,} bytes and has {now.size:,}"
+        if now.inode != seen.state.inode:
+            return "another file took its place"
+        if now.mtime != seen.state.mtime or checksum(seen.path) != seen.checksum:
+            return "it was written to"
+    except (InputError, OSError):
+        return "it cannot be read any more"
+    return ""

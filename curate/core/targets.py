@@ -1,0 +1,110 @@
+"""Who the data is meant for, and what each of them takes: one dated table of limits."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+
+class Target(StrEnum):
+    """A trainer or service. The default is the built-in trainer with the model's own chat template."""
+
+    TRAINER = "trainer"
+    TRL = "trl"
+    OPENAI = "openai"
+    AZURE = "azure"
+    TOGETHER = "together"
+    FIREWORKS = "fireworks"
+    MISTRAL = "mistral"
+    AXOLOTL = "axolotl"
+    LLAMAFACTORY = "llamafactory"
+
+
+class ServiceKey(NamedTuple):
+    """The key of a service."""
+
+    variable: str
+    """Environment variable that has it."""
+    hosts: tuple[str, ...]
+    """Names of hosts, or the ends of such, to which it may be sent; to no others."""
+
+
+KEYS: Final[dict[Target, ServiceKey]] = {
+    Target.OPENAI: ServiceKey("OPENAI_API_KEY", ("api.openai.com",)),
+    Target.AZURE: ServiceKey("AZURE_OPENAI_API_KEY", (".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com")),
+    Target.TOGETHER: ServiceKey("TOGETHER_API_KEY", (".together.ai", ".together.xyz")),
+    Target.FIREWORKS: ServiceKey("FIREWORKS_API_KEY", ("api.fireworks.ai",)),
+    Target.MISTRAL: ServiceKey("MISTRAL_API_KEY", ("api.mistral.ai",)),
+}
+OPENAI_AZURE: Final = (Target.OPENAI, Target.AZURE)
+ARROW: Final = (Target.TRL, Target.AXOLOTL)
+"""Targets that read data into columns of one type each."""
+SERVICES: Final = tuple(KEYS)
+"""Those that take a file and train on it out of sight."""
+NO_DEVELOPER: Final = (Target.TOGETHER, Target.FIREWORKS, Target.MISTRAL)
+"""Those that know the roles system, user, assistant and tool only."""
+FORMATS: Final[dict[Target, tuple[str, ...]]] = {
+    Target.TRL: ("preference", "prompt-completion", "text"),
+    Target.OPENAI: ("openai-preference",),
+    Target.AZURE: ("openai-preference",),
+    Target.TOGETHER: ("text", "prompt-completion", "openai-preference"),
+    Target.FIREWORKS: ("openai-preference",),
+    Target.AXOLOTL: ("alpaca", "sharegpt", "text"),
+    Target.LLAMAFACTORY: ("alpaca", "sharegpt", "preference", "llama-factory-preference", "text"),
+}
+"""Formats beside messages that a target trains on as they are (`curate.read.formats`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a target takes; None where it has no such limit or none is known."""
+
+    source: str
+    """Where the numbers come from, and when they were read."""
+    file_bytes: int | None = None
+    """Largest file."""
+    min_examples: int | None = None
+    """Fewest examples in a file."""
+    max_examples: int | None = None
+    """Most examples in a file."""
+    max_prompts: int | None = None
+    """Most examples in a file of prompts for reinforcement fine-tuning."""
+    images: int | None = None
+    """Most images in an example."""
+    image_bytes: int | None = None
+    """Largest image."""
+    examples_with_images: int | None = None
+    """Most examples of a file that have images."""
+    tools: int | None = None
+    """Most tools, or functions, that an example declares."""
+
+
+GB: Final = 10**9
+MB: Final = 10**6
+LIMITS: Final[dict[Target, Limits]] = {
+    Target.TRAINER: Limits("its own source"),
+    Target.TRL: Limits("its own source, 2026-11"),
+    Target.OPENAI: Limits(
+        "the service's guides to fine-tuning and to vision fine-tuning (developers.openai.com), read 2026-11",
+        file_bytes=512 * MB,
+        min_examples=10,
+        images=10,
+        image_bytes=10 * MB,
+        examples_with_images=50_000,
+        tools=128,
+    ),
+    Target.AZURE: Limits(
+        "the service's guides and its quotas and limits (learn.microsoft.com), read 2026-11",
+        file_bytes=512 * MB,
+        min_examples=10,
+        max_prompts=50_000,
+        images=64,
+        image_bytes=10 * MB,
+        examples_with_images=50_000,
+        tools=128,
+    ),
+    Target.TOGETHER: Limits("the client's file check (togethercomputer/together-python), read 2026-11", file_bytes=int(50.1 * GB), min_examples=1),
+    Target.FIREWORKS: Limits("the service's documentation (docs.fireworks.ai), read 2026-11", min_examples=3, max_examples=3_000_000),
+    Target.MISTRAL: Limits("the service's documentation (docs.mistral.ai), read 2026-11", file_bytes=GB, min_examples=10),
+    Target.AXOLOTL: Limits("its own source, 2026-11"),
+    Target.LLAMAFACTORY: Limits("its own source, 2026-11"),
+}

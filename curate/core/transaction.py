@@ -1,0 +1,191 @@
+"""Several files of a folder replaced as one: after a crash at any point the folder has the old ones or, once a command writes again, the new ones.
+
+The new files are written to a hidden folder inside, flushed to the disk, and listed in a file there: from then on they count. They are renamed
+into place one by one, which takes milliseconds; where that was cut short, the next command that writes to the folder ends it (`settle`).
+Commands that only read write nothing: they tell that the folder has to be ended first (`demand_settled`).
+
+Such a list may have been planted, in a folder from a stranger, and is believed as far as it can do no harm: each name is a plain one below the
+folder (`curate.core.paths.inner`), and a file that is there is replaced or deleted only where the list knows the checksum of its content. Who does
+not know a file can neither replace nor delete it. Anything else is refused, and nothing is changed.
+"""
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from filelock import FileLock, Timeout
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from curate.core.errors import InputError, OutputError, UsageError
+from curate.core.files import checksum, sync_folder, write_json
+from curate.core.paths import inner
+from curate.core.text import visible
+
+STAGE: Final = ".curate-new"
+LOCK: Final = ".curate.lock"
+READY: Final = "ready.json"
+"""Lists what is renamed and what is removed; where it is, all of what it lists is there."""
+PATIENCE: Final = 10.0
+"""Seconds for which files that are being renamed are waited for."""
+MOMENT: Final = 2.0
+"""The same for those who only read: they cannot tell a process that lives from one that was killed."""
+
+
+class _Ready(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    new: list[str]
+    """Files that take their place."""
+    gone: list[str]
+    """Files that go."""
+    old: dict[str, str]
+    """Of all of these that were there before, the checksum."""
+
+
+@contextmanager
+def replacing_together(folder: Path, gone: Collection[str] = (), *, mode: int | None = None, unchanged: Callable[[], None] = lambda: None) -> Iterator[Path]:
+    """Yields an empty folder whose files take the place of those of the same name in `folder` when the block ends well; files named in `gone` go.
+
+    The files have the rights of new ones, but none that `mode` has not. `unchanged` is called before the first of them takes its place, and raises where that
+    must not be. Nothing is changed when the block or it does not end well. Raises `OutputError` where the disk is full or the folder cannot
+    be written, `UsageError` where another process writes to it, `InputError` where what another one left there is not ours.
+    """
+    stage = folder / STAGE
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with locked(folder):
+            _settle(folder)
+            stage.mkdir(mode=0o700)
+            try:
+                yield stage
+                names = _finished(stage, mode)
+                old = {name: checksum(path) for name in {*names, *gone} if (path := inner(folder, name)).is_file()}
+                ready = _Ready(new=names, gone=sorted(set(gone) - set(names)), old=dict(sorted(old.items())))
+                unchanged()
+                write_json(stage / READY, ready.model_dump())
+            except BaseException:
+                shutil.rmtree(stage, ignore_errors=True)
+                raise
+            _place(folder, ready)
+    except OSError as error:
+        said = f"{error.filename or folder}: cannot be written: {error.strerror or error}"
+        raise OutputError(said, "free some space, or choose another folder; what was there is as it was") from error
+
+
+def _finished(stage: Path, mode: int | None) -> list[str]:
+    """The names of the files in a stage, all of them flushed to the disk."""
+    files = sorted(path for path in stage.rglob("*") if path.is_file())
+    for path in files:
+        with path.open("rb+") as file:
+            if mode is not None:
+                path.chmod(path.stat().st_mode & mode)
+            os.fsync(file.fileno())
+    for folder in sorted({path.parent for path in files}):
+        sync_folder(folder)
+    return [path.relative_to(stage).as_posix() for path in files]
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """While the block runs no other process of ours writes to `folder`. Raises `UsageError` where one does."""
+    try:
+        with FileLock(folder / LOCK, timeout=0):
+            yield
+    except Timeout:
+        raise UsageError(f"{folder}: another curate writes to this folder", "wait for it, or stop it") from None
+
+
+def settle(folder: Path) -> None:
+    """End what a process that was killed had begun: its files take their place where all of them are there, and go where not.
+
+    Only for commands that write to the folder. Raises `OutputError`; `InputError` for what was not left by a process of ours, which stays as it is.
+    """
+    if not os.path.lexists(folder / STAGE):
+        return
+    try:
+        with FileLock(folder / LOCK, timeout=PATIENCE if (folder / STAGE / READY).exists() else 0):
+            _settle(folder)
+    except Timeout:  # who writes lives: until it is done, the old files count
+        return
+    except OSError as error:
+        said = f"{error.filename or folder}: cannot be written: {error.strerror or error}"
+        raise OutputError(said, f"an earlier command was interrupted and has to be ended first: make {folder} writable") from error
+
+
+def demand_settled(folder: Path) -> None:
+    """Raise `InputError` where files of a folder are about to take their place, and whoever does that is gone. Nothing is written."""
+    end = time.monotonic() + MOMENT
+    while _waiting(folder):
+        if time.monotonic() > end:
+            said = f"{visible(str(folder))}: a command that wrote to this folder was interrupted"
+            raise InputError(said, f"run that command again, or any that writes to it; or delete {visible(str(folder / STAGE))} to give it up")
+        time.sleep(0.05)
+
+
+def _waiting(folder: Path) -> bool:
+    """Whether a list of files stands there that could be ours."""
+    try:
+        return _ready(folder) is not None
+    except (InputError, OSError):  # planted: who only reads has nothing to do with it
+        return False
+
+
+def _settle(folder: Path) -> None:
+    if not os.path.lexists(folder / STAGE):
+        return
+    ready = _ready(folder)
+    if ready is None:  # not all was written: as good as nothing
+        shutil.rmtree(folder / STAGE)
+        return
+    for name in (*ready.new, *ready.gone):
+        staged, path = folder / STAGE / name, folder / name
+        if name in ready.new and not staged.exists():
+            continue  # it has been renamed before
+        if name in ready.new and not staged.is_file():
+            raise _foreign(folder, f"{visible(name)} is no file")
+        if path.exists() and (not path.is_file() or checksum(path) != ready.old.get(name)):
+            raise _foreign(folder, f"{visible(name)} is neither what was there nor what takes its place")
+    _place(folder, ready)
+
+
+def _ready(folder: Path) -> _Ready | None:
+    """What is about to take its place; None where nothing is, or not all of it was written. Raises `InputError` for what is not ours."""
+    stage = folder / STAGE
+    if stage.is_symlink() or not stage.is_dir():
+        raise _foreign(folder, "it is no folder")
+    if not os.path.lexists(stage / READY):
+        return None
+    if (stage / READY).is_symlink():
+        raise _foreign(folder, f"{READY} is a link")
+    try:
+        ready = _Ready.model_validate_json((stage / READY).read_bytes())
+    except FileNotFoundError:  # just now
+        return None
+    except ValidationError as error:
+        raise _foreign(folder, f"{READY} is not what curate writes") from error
+    for name in (*ready.new, *ready.gone):
+        inner(folder, name)
+        inner(stage, name)
+    return ready
+
+
+def _foreign(folder: Path, why: str) -> InputError:
+    said = f"{visible(str(folder / STAGE))}: was not left by a command of curate: {why}"
+    return InputError(said, "look at it and delete it; nothing was changed")
+
+
+def _place(folder: Path, ready: _Ready) -> None:
+    stage = folder / STAGE
+    for name in ready.new:
+        if (stage / name).exists():  # else it has been renamed before
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            os.replace(stage / name, folder / name)  # noqa: PTH105  (said by both paths)
+    for name in ready.gone:
+        (folder / name).unlink(missing_ok=True)
+    sync_folder(folder)
+    (stage / READY).unlink()
+    shutil.rmtree(stage)

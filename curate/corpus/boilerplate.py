@@ -1,0 +1,265 @@
+"""Shared instructions: passages of user turns that many examples share (docs/leaks.md). Left in, they would make requests alike that are not.
+
+A run of `RUN` words is shared when the user turns of `SHARE` of the examples have it, and of `LEAST` of them at the least. Runs are learnt from at most
+`SAMPLE` different examples, those of the smallest hashes, so that neither the order of lines nor the size of a file matters; a run of a sample has to be as
+much more frequent as chance could make it seem (`SURE` standard errors). Consecutive runs make a passage, which is what the manifest names.
+
+An example is compared without its shared words when they are `HIDES` at the least, and when `OWN` other words in a row are left in one of its user turns.
+Answers are never cut. Words are what stands between white space; in scripts without spaces, characters.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from itertools import pairwise
+from math import ceil, sqrt
+from typing import TYPE_CHECKING, Any, Final
+
+from curate.core.masking import secrets_in
+from curate.corpus.dedup_text import Piece
+from curate.similarity.shingles import Sets
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Bytes = np.ndarray[Any, np.dtype[np.uint8]]
+    Offsets = np.ndarray[Any, np.dtype[np.int64]]
+    Hashes = np.ndarray[Any, np.dtype[np.uint64]]
+    Ids = np.ndarray[Any, np.dtype[np.uint64]]
+    Numbers = np.ndarray[Any, np.dtype[np.int64]]
+    Flags = np.ndarray[Any, np.dtype[np.bool_]]
+
+RUN: Final = 8
+SHARE: Final = 0.05
+LEAST: Final = 20
+SAMPLE: Final = 10_000
+SURE: Final = 4
+OWN: Final = 5
+HIDES: Final = 40
+Passages = tuple[str, ...]
+"""Shared instructions, as they stand in the data."""
+
+
+def telling(sets: Sets, ids: "Ids") -> "tuple[Numbers, int]":
+    """The numbers of the examples that passages are learnt from, none where there can be none; and how many of them have to share one.
+
+    ids: of each example its id, as two numbers. Most files are told from the sets alone: where much of a file shares a run of words, it shares the
+    shingles in it.
+    """
+    import numpy as np  # as in all functions here: `curate check` need not wait for it
+
+    order = np.lexsort((ids[:, 1], ids[:, 0]))
+    first = np.ones(len(order), dtype=np.bool_)
+    first[1:] = (ids[order][1:] != ids[order][:-1]).any(axis=1)
+    distinct = order[first]
+    chosen = distinct[:SAMPLE]
+    if len(chosen) < LEAST:
+        return chosen[:0], LEAST
+    share = SHARE * len(order) / len(distinct)  # of different examples: copies count once
+    error = SURE * sqrt(SHARE * (1 - SHARE) / len(chosen)) if len(chosen) < len(distinct) else 0.0
+    least = ceil(max(LEAST, (share + error) * len(chosen)))
+    hashes = np.sort(np.concatenate([sets[at] for at in chosen.tolist()]))
+    starts = hashes[: max(0, len(hashes) - least + 1)]
+    often = np.unique(starts[starts == hashes[least - 1 :]])  # shingles that so many have
+    return (chosen if len(often) >= HIDES // 2 else chosen[:0]), least
+
+
+def told(passages: Passages) -> list[str]:
+    """What a person should know of passages that are left out; nothing where there are none."""
+    if not passages:
+        return []
+    said = f"{len(passages):,} passage{'s' if len(passages) > 1 else ''} of user turns that {SHARE:.0%} of the examples or more share"
+    return [f"{said} (shared instructions) are left out when whole texts are compared"]
+
+
+def learnt(asked: Iterable[Sequence[str]], least: int = 0) -> Passages:
+    """The passages that many examples share, the most frequent first. asked: of each different example its user turns.
+
+    least: examples that have to share one; 0: `SHARE` of these, and `LEAST`.
+    """
+    import numpy as np
+    import polars as pl
+
+    from curate.similarity.ngram_index import runs_of  # numba is loaded for files of some size only
+
+    every = [list(turns) for turns in asked]
+    least = least or ceil(max(LEAST, SHARE * len(every)))
+    turns = [turn.encode("utf-8", "surrogatepass") for some in every for turn in some]
+    buffer, offsets = _buffer(turns)
+    found, rows, places = runs_of(buffer, offsets, RUN, np.empty(0, dtype=np.uint64))
+    owners = np.repeat(np.arange(len(every)), [len(some) for some in every])[rows]
+    counts = pl.DataFrame({"run": found, "owner": owners}).unique().group_by("run").len().filter(pl.col("len") >= least).sort(["len", "run"])
+    if not len(counts):
+        return ()
+    order = counts["run"].to_numpy()[::-1]
+    numbers = {int(run): at for at, run in enumerate(order.tolist())}
+    shared = np.isin(found, order)
+    spots = np.flatnonzero(shared)
+    runs = np.array([numbers[run] for run in found[shared].tolist()], dtype=np.int64)
+    chains = _Chains(runs, rows[shared], places[shared], owners[shared], counts["len"].to_numpy()[::-1])
+    passages = []
+    for spot, length in chains.passages(least):
+        row, first = int(rows[spots[spot]]), int(places[spots[spot]])
+        passages.append(_words(turns[row], first, length + RUN - 1))
+    return tuple(dict.fromkeys(part for passage in passages for part in _without_secrets(passage)))
+
+
+def _without_secrets(passage: str) -> "Iterator[str]":
+    """The parts of a passage between words with secrets in them: passages are named in the manifest, and secrets are not."""
+    secrets = secrets_in(passage)
+    if not secrets:
+        yield passage
+        return
+    pattern = "|".join(rf"\S*{re.escape(secret)}\S*" for secret in secrets)
+    yield from (part for part in map(str.strip, re.split(pattern, passage)) if len(part.split()) >= RUN)
+
+
+class _Chains:
+    """Where shared runs stand: numbers of runs, the most frequent first, in the order of the turns that have them."""
+
+    def __init__(self, runs: "Numbers", rows: "Numbers", places: "Numbers", owners: "Numbers", counts: "Numbers") -> None:
+        import numpy as np
+
+        self.runs, self.owners, self.counts = runs, owners, counts
+        follows = (rows[1:] == rows[:-1]) & (places[1:] == places[:-1] + 1)
+        self.after, self.before = np.append(follows, False), np.append(False, follows)
+        self.order = np.argsort(runs, kind="stable")
+        self.bounds = np.append(np.flatnonzero(np.diff(runs[self.order], prepend=-1)), len(runs))
+        self.covered = np.zeros(len(counts), dtype=np.bool_)
+
+    def passages(self, least: int) -> "Iterator[tuple[int, int]]":
+        """Chains of runs of which each run is in one: the position of its first run, and how many runs it has.
+
+        A chain goes on as long as `least` examples have all of it, and half of those that have its most frequent run.
+        """
+        for run in range(len(self.counts)):
+            if self.covered[run]:
+                continue
+            self.covered[run] = True
+            enough = max(least, int(self.counts[run]) // 2)
+            spots = self.order[self.bounds[run] : self.bounds[run + 1]]
+            spots, longer = self._grown(spots, self.after, 1, enough)
+            spots, more = self._grown(spots - longer, self.before, -1, enough)
+            yield int(spots[0]) - more, longer + more + 1
+
+    def _grown(self, spots: "Numbers", goes: "Flags", step: int, enough: int) -> "tuple[Numbers, int]":
+        """The spots at which a chain goes on longest, each the end of it there, and by how many runs; backwards, the spots are those it began with."""
+        import numpy as np
+
+        steps = 0
+        while True:
+            ends = spots + step * steps if step < 0 else spots
+            on = goes[ends]
+            if not on.any():
+                break
+            following = self.runs[ends[on] + step]
+            common = int(np.bincount(following).argmax())
+            same = following == common
+            if self.covered[common] or len(np.unique(self.owners[ends[on][same]])) < enough:
+                break
+            self.covered[common] = True
+            spots = spots[on][same] + (max(0, step))
+            steps += 1
+        return spots, steps
+
+
+def _words(turn: bytes, first: int, count: int) -> str:
+    """So many words of a turn, as they stand there."""
+    import numpy as np
+
+    from curate.similarity.ngram_index import spans_of
+
+    spans = spans_of(np.frombuffer(turn, dtype=np.uint8), 0, len(turn))
+    return turn[int(spans[first, 0]) : int(spans[first + count - 1, 1])].decode("utf-8", "surrogatepass")
+
+
+def _buffer(texts: Sequence[bytes]) -> "tuple[Bytes, Offsets]":
+    import numpy as np
+
+    offsets = np.zeros(len(texts) + 1, dtype=np.int64)
+    np.cumsum([len(data) for data in texts], out=offsets[1:])
+    return np.frombuffer(b"".join(texts), dtype=np.uint8), offsets
+
+
+@lru_cache(maxsize=8)
+def runs_in(passages: Passages) -> "tuple[Hashes, ...]":
+    """The hashes of the runs of each passage, in order (uint64)."""
+    import numpy as np
+
+    from curate.similarity.ngram_index import runs_of
+
+    buffer, offsets = _buffer([passage.encode("utf-8", "surrogatepass") for passage in passages])
+    found, rows, _ = runs_of(buffer, offsets, RUN, np.empty(0, dtype=np.uint64))
+    return tuple(np.split(found, np.searchsorted(rows, np.arange(1, len(passages))))) if passages else ()
+
+
+@lru_cache(maxsize=8)
+def _table(passages: Passages) -> "Hashes":
+    import numpy as np
+
+    from curate.similarity.ngram_index import table_of
+
+    table: Hashes = table_of(np.unique(np.concatenate([np.empty(0, dtype=np.uint64), *runs_in(passages)])))
+    return table
+
+
+def _cut(texts: Sequence[str], passages: Passages) -> "tuple[list[str], Numbers, Numbers]":
+    """Texts without their shared words; of each how many went, and the most that are left in a row."""
+    from curate.similarity.ngram_index import without
+
+    encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
+    buffer, offsets = _buffer(encoded)
+    left, kept, gone, longest = without(buffer, offsets, RUN, _table(passages))
+    data, bounds = left.tobytes(), kept.tolist()
+    cut = [data[start:end].decode("utf-8", "surrogatepass") for start, end in pairwise(bounds)]
+    return [short if words else text for text, short, words in zip(texts, cut, gone.tolist(), strict=True)], gone, longest
+
+
+def cut_texts(texts: Sequence[str], passages: Passages, least: int = OWN, hides: int = HIDES) -> list[str]:
+    """User turns without shared words, each for itself.
+
+    Those of which less than `least` words in a row would be left, or less than `hides` words would go, stay as they are.
+    """
+    if not passages:
+        return list(texts)
+    cut, gone, longest = _cut(texts, passages)
+    return [short if words >= hides and own >= least else text for text, short, words, own in zip(texts, cut, gone.tolist(), longest.tolist(), strict=True)]
+
+
+def own_texts(examples: Iterable[Sequence[Piece]], passages: Passages) -> list[str]:
+    """The compared text of each example: its pieces, line by line, those that a user says without shared words where the example is compared so."""
+    every = list(examples)
+    if not passages:
+        return ["\n".join([piece.text for piece in pieces]) for pieces in every]
+    cut, gone, longest = _cut([piece.text for pieces in every for piece in pieces if piece.asked], passages)
+    words, own = gone.tolist(), longest.tolist()
+    texts, at = [], 0
+    for pieces in every:
+        end = at + sum(piece.asked for piece in pieces)
+        shorter = sum(words[at:end]) >= HIDES and max(own[at:end], default=0) >= OWN
+        left = iter(cut[at:end])
+        texts.append("\n".join([next(left) if shorter and piece.asked else piece.text for piece in pieces]))
+        at = end
+    return texts
+
+
+def having(asked: Sequence[Sequence[str]], passages: Passages) -> "list[Numbers]":
+    """Of each passage the numbers of the examples that have it in a user turn. asked: of each example its user turns."""
+    import numpy as np
+
+    from curate.similarity.ngram_index import runs_of
+
+    buffer, offsets = _buffer([turn.encode("utf-8", "surrogatepass") for turns in asked for turn in turns])
+    found, rows, places = runs_of(buffer, offsets, RUN, _table(passages))
+    owners = np.repeat(np.arange(len(asked)), [len(turns) for turns in asked])[rows]
+    order = np.argsort(found, kind="stable")
+    ascending = found[order]
+    every = []
+    for runs in runs_in(passages):
+        starts = order[ascending.searchsorted(runs[0], "left") : ascending.searchsorted(runs[0], "right")] if len(runs) else order[:0]
+        starts = starts[starts + len(runs) <= len(found)]
+        for nth, run in enumerate(runs.tolist()):
+            at = starts + nth
+            starts = starts[(found[at] == run) & (rows[at] == rows[starts]) & (places[at] == places[starts] + nth)]
+        every.append(np.unique(owners[starts]))
+    return every

@@ -1,0 +1,126 @@
+"""The text of an example that counts when it is compared with others.
+
+System prompts and definitions of tools are no part of it: a prompt that the whole file shares makes nothing a duplicate. What an answer
+calls is: two answers without words that call other functions are two answers.
+"""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, Final, Literal, NamedTuple
+
+from curate.core.example import Example, Message, Place
+
+SILENT: Final = ("system", "developer")
+"""Roles that are not compared."""
+On = Literal["conversation", "prompt", "response", "last-turn"]
+"""What is compared: all turns, those before the last answer, the last answer, or the last request with its answer."""
+OTHER_SIDE: Final = ("rejected", "non_preferred_output", "rejected_messages", "response_k")
+"""Keys of a preference pair under which the worse answer stands."""
+
+
+class Piece(NamedTuple):
+    """A part of a compared text."""
+
+    text: str
+    asked: bool
+    """Whether a user says it."""
+
+
+def written_text(example: Example, on: On) -> str:
+    """The text that counts, as it is written: the turns of the user and the answers, without system prompts.
+
+    The rejected side of a preference pair counts too: two pairs that differ only there are two examples.
+    """
+    return "\n".join([piece.text for piece in pieces_of(example, on)])
+
+
+def pieces_of(example: Example, on: On) -> list[Piece]:
+    """The parts of `written_text`, which are the lines between its line breaks."""
+    pieces = [Piece(text, message.role == "user") for message in compared_turns(example, on) for text in _said(message)]
+    if on != "prompt":
+        pieces += [Piece(text, asked=False) for text in other_sides(example)]
+    return pieces
+
+
+def asked_turns(example: Example, on: On) -> list[str]:
+    """What a user says in the turns that are compared."""
+    return [piece.text for piece in pieces_of(example, on) if piece.asked]
+
+
+def said_in(example: Example, on: On) -> tuple[list[str], list[str]]:
+    """What was asked and what was answered in the turns that are compared, as written: turns of the user and of tools, then those of the assistant."""
+    sides: tuple[list[str], list[str]] = ([], [])
+    if example.plain and on == "conversation":  # nearly all: without objects for turns
+        for turn in example.value["messages"]:
+            if turn["role"] not in SILENT:
+                sides[turn["role"] == "assistant"].append(turn["content"])
+        return sides
+    for message in compared_turns(example, on):
+        sides[message.role == "assistant"].extend(_said(message))
+    if on != "prompt":
+        sides[1].extend(other_sides(example))
+    return sides
+
+
+def called(example: Example, on: On) -> list[str]:
+    """The names of the functions that are called in the turns that are compared, in order."""
+    return [str(function.get("name", "")) for message in compared_turns(example, on) for function in _functions(message)]
+
+
+def compared_turns(example: Example, on: On) -> list[Message]:
+    """The turns that are compared, in order."""
+    if on == "conversation":
+        turns: tuple[Message, ...] = example.messages
+    elif on == "prompt":
+        turns = example.prompt
+    else:
+        answer = example.answer
+        turns = (answer,) if answer else ()
+        if on == "last-turn":
+            prompt = example.prompt
+            asked = next((at for at in range(len(prompt) - 1, -1, -1) if prompt[at].role == "user"), len(prompt))
+            turns = prompt[asked:] + turns
+    return [message for message in turns if message.role not in SILENT]
+
+
+@cache
+def turns_of(roles: tuple[str, ...], on: On) -> tuple[int, ...]:
+    """The turns that are compared of a plain conversation of these roles."""
+    value = {"messages": [{"role": role, "content": ""} for role in roles]}
+    return tuple(message.index for message in compared_turns(Example(Place("", 0), value, "messages"), on))
+
+
+def _said(message: Message) -> Iterator[str]:
+    """The words of a turn, then the functions that it calls with their arguments."""
+    yield message.text
+    yield from called_texts(message)
+
+
+def called_texts(message: Message) -> list[str]:
+    """The functions that a turn calls with their arguments, one text each."""
+    return [f"{function.get('name', '')} {function.get('arguments', '')}" for function in _functions(message)]
+
+
+def _functions(message: Message) -> Iterator[dict[str, Any]]:
+    """The functions that a turn calls."""
+    calls = message.value.get("tool_calls")
+    called = message.value.get("function_call")
+    for call in [*(calls if isinstance(calls, list) else ()), *([{"function": called}] if called else ())]:
+        function = call.get("function") if isinstance(call, dict) else None
+        if isinstance(function, dict):
+            yield function
+
+
+def other_sides(example: Example) -> list[str]:
+    """The worse answers of a preference pair, as written; mostly none."""
+    return [_other_side(example.value[key]) for key in OTHER_SIDE if key in example.value]
+
+
+def _other_side(side: Any) -> str:
+    if isinstance(side, str):
+        return side
+    if isinstance(side, dict):
+        side = [side]
+    if isinstance(side, list):
+        return "\n".join(str(turn.get("content", turn.get("value", ""))) for turn in side if isinstance(turn, dict))
+    return ""

@@ -1,0 +1,289 @@
+"""The lines of a piece of a file as columns: where each stands, its id, its shingles and its keys. No texts and no objects are kept."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain, repeat
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+
+from curate.core.config import DedupConfig
+from curate.core.example import Example, attachments
+from curate.corpus.boilerplate import Passages, own_texts
+from curate.corpus.dedup_text import On, pieces_of, turns_of, written_text
+from curate.corpus.dedup_text import Piece as Said
+from curate.corpus.group_keys import Marking, Marks, joined_marks, marks_of_batch
+from curate.corpus.keep_policy import by_content, length, plain_ranks, rank_of
+from curate.corpus.keys import Keys, joined_keys, key_of, plain_key, plain_turns
+from curate.corpus.links import Links, joined_links, links_of_lines, links_of_outlined
+from curate.corpus.short_text_keys import Brief, joined_brief
+from curate.read.chunks import Batch, Cut, Piece, bytes_of, read_lines, read_piece
+from curate.read.dataset import FileFacts, ParsedLine
+from curate.read.lines import BOM
+from curate.similarity.shingles import Sets, Shingling, joined, salted, shingled, texts_of
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Numbers = np.ndarray[Any, np.dtype[np.int64]]
+    Flags = np.ndarray[Any, np.dtype[np.bool_]]
+    Ids = np.ndarray[Any, np.dtype[np.uint64]]
+    Ranks = np.ndarray[Any, np.dtype[np.float64]]
+
+
+FEW: Final = 1000
+"""Lines that are soon read in any way."""
+OUTLINED: Final = 1 << 20
+"""Bytes of a piece from which plain lines are outlined; the compiled code takes a while to load."""
+
+
+class Judging(Protocol):
+    """What lines are asked besides while they are read; `curate.lint.error_filter.Screening` is one."""
+
+    def judge(self, piece: Piece) -> Any:
+        """What comes of it for the lines of a piece."""
+
+    def judge_batch(self, batch: Batch, lines: int) -> Any:
+        """What comes of it for lines that were read one by one."""
+
+
+class Making(NamedTuple):
+    """What columns are made for."""
+
+    on: On
+    shingling: Shingling
+    keep: str = "longest"
+    """A policy of `curate.core.config.KEEP`."""
+    keys: bool = False
+    """Whether `Columns.keys` are wanted."""
+    links: bool = False
+    """Whether `Columns.links` are wanted; whole conversations are compared then."""
+    brief: bool = True
+    """Whether `Columns.brief` is wanted."""
+    marking: Marking | None = None
+    """Which marks are wanted; None for none."""
+    judging: Judging | None = None
+    """What lines are asked besides."""
+    common: Passages | None = None
+    """Shared instructions that are not compared (see `curate.corpus.boilerplate`); None where `read_table` is to learn them."""
+
+
+def making_for(config: DedupConfig) -> Making:
+    """What is made for deduplication."""
+    return Making(config.on, Shingling(), config.keep if by_content(config.keep) else "longest", config.beginnings)
+
+
+@dataclass(slots=True)
+class Columns:
+    """Lines that are not blank, in order."""
+
+    starts: "Numbers"
+    """Byte of the unpacked file at which each line starts."""
+    sizes: "Numbers"
+    """Bytes of each, without its line ending."""
+    endings: "Numbers"
+    """Bytes of its line ending: 0, 1 or 2."""
+    numbers: "Numbers"
+    """Physical line, from 1 in the piece; in a document several elements may start on one."""
+    nths: "Numbers"
+    """How many others start before it on the same line."""
+    holds: "Flags"
+    """Whether it holds an example that is understood; what follows is about those that do."""
+    ids: "Ids"
+    """Its id, as two numbers."""
+    sets: Sets
+    """The shingles of its text."""
+    brief: Brief
+    """Its words, where it is short and that is wanted."""
+    lengths: "Numbers"
+    """Characters of all its turns."""
+    ranks: "Ranks"
+    """What the policy ranks it by first (see `curate.corpus.keep_policy.rank_of`)."""
+    keys: Keys | None = None
+    """How it begins, where that is wanted."""
+    links: Links | None = None
+    """What it may be linked by, where that is wanted."""
+    physical: int = 0
+    """Physical lines of the piece, blank ones too."""
+    marks: Marks | None = None
+    """What counts when the data is divided, where that is wanted."""
+    remembered: bool = False
+    """Whether they are those of an earlier run."""
+    trouble: str = ""
+    """Why they were not remembered, or are not for later."""
+    judged: Any = None
+    """What came of `Making.judging`."""
+    quick: bool = True
+    """Whether they were read by compiled code, which threads can do side by side."""
+
+
+def columns_of(piece: Piece, making: Making) -> Columns:
+    """Read a piece. Raises `InputError` for a file that cannot be read any more."""
+    judging = making.judging
+    judged = judging.judge(piece) if judging else None
+    outlined = _outlined_columns(piece, making) if (piece.end is None or piece.end - piece.start >= OUTLINED) and _outlines(making) else None
+    if outlined is None:
+        batch = read_piece(piece, FileFacts(piece.name))
+        outlined = columns_of_batch(batch, making)
+        outlined.physical, outlined.quick = len(batch.lines), len(batch.lines) < FEW
+    outlined.judged = judged
+    return outlined
+
+
+def _outlined_columns(piece: Piece, making: Making) -> "Columns | None":
+    """The columns of a piece most of whose lines are plain; None for another one."""
+    import numpy as np
+
+    offset, whole, size = bytes_of(piece)
+    data = bytes(whole[:size])
+    if size < OUTLINED:
+        return None
+    if offset == 0 and data.startswith(BOM):
+        offset, data = len(BOM), data[len(BOM) :]
+
+    from curate.corpus import plain_features as of  # compiled: for big files
+    from curate.read.plain_columns import outline
+
+    outlined = outline(data)
+    lengths = of.lengths_of(outlined)
+    if not lengths.all():  # whether those without a word are examples is told where lines are read one by one
+        outlined, lengths = outlined.without(lengths == 0), lengths[lengths > 0]
+    if len(outlined.others) > len(outlined.numbers):
+        return None
+    starts, sizes, endings = of.places_in(data, offset, outlined)
+    zeros, count = np.zeros(len(starts), dtype=np.int64), len(starts)
+    keys = of.keys_of(outlined) if making.keys else None
+    marks = of.marks_of(outlined, len(making.marking.keys)) if making.marking else None
+    ids, ranks = of.ids_of(outlined), plain_ranks(making.keep, outlined.lines[:, 1])
+    linked, links = links_of_outlined(outlined, ids, making.shingling.size) if making.links else (None, None)
+    sets, brief = of.sets_of(outlined, making.on, making.shingling, making.common, brief=making.brief, whole=linked)
+    holds = np.ones(count, dtype=np.bool_)
+    plain = Columns(starts, sizes, endings, outlined.numbers, zeros, holds, ids, sets, brief, lengths, ranks, keys, links, 0, marks)
+    ended = not data or data.endswith(b"\n")
+    rest = columns_of_batch(read_lines(piece.name, data, outlined.starts, offset, outlined.others, ended=ended), making)
+    columns = _merged(plain, rest)
+    columns.physical = len(outlined.starts) - 1
+    return columns
+
+
+def _outlines(making: Making) -> bool:
+    """Whether all that is wanted can be had of outlines."""
+    marking = making.marking
+    inside = marking.keys if marking else ()
+    return not any(path.removeprefix("/").startswith("messages") for path in inside) and not (marking and marking.traits)
+
+
+def _merged(one: Columns, other: Columns) -> Columns:
+    """Lines of one piece that were read in two ways, in order."""
+    import numpy as np
+
+    if not len(other.numbers):
+        return one
+    order = np.argsort(np.concatenate([one.numbers, other.numbers]), kind="stable")
+
+    def column(name: str) -> Any:
+        return np.concatenate([getattr(one, name), getattr(other, name)])[order]
+
+    holds = np.concatenate([one.holds, other.holds])
+    held = (np.cumsum(holds) - 1)[order][holds[order]]
+    ids = np.concatenate([one.ids, other.ids])[held]
+    keys = joined_keys([one.keys, other.keys]).chosen(held) if one.keys and other.keys else None
+    links = joined_links([one.links, other.links]).chosen(held) if one.links and other.links else None
+    marks = joined_marks([one.marks, other.marks]).chosen(held) if one.marks and other.marks else None
+    sets, brief = joined([one.sets, other.sets]).chosen(held), joined_brief([one.brief, other.brief]).chosen(held)
+    lengths, ranks = (np.concatenate([getattr(one, name), getattr(other, name)])[held] for name in ("lengths", "ranks"))
+    starts, sizes, endings, numbers, nths = (column(name) for name in ("starts", "sizes", "endings", "numbers", "nths"))
+    return Columns(starts, sizes, endings, numbers, nths, holds[order], ids, sets, brief, lengths, ranks, keys, links, 0, marks)
+
+
+def columns_of_lines(lines: Sequence[ParsedLine], making: Making) -> Columns:
+    """The columns of lines that were read one by one, without the blank ones."""
+    batch = Batch.of_lines([parsed for parsed in lines if not parsed.line.blank])
+    columns = columns_of_batch(batch, making)
+    columns.judged = making.judging.judge_batch(batch, len(lines)) if making.judging else None
+    return columns
+
+
+def columns_of_batch(batch: Batch, making: Making) -> Columns:
+    """The columns of a batch. Plain lines come first in it; here all are put in the order of the file."""
+    import numpy as np
+
+    others = [(at, parsed) for at, parsed in zip(batch.others_at, batch.others, strict=True) if not parsed.line.blank]
+    examples = [parsed.example for _, parsed in others if parsed.example is not None]
+    lengths = np.array([*(sum(map(len, said)) for said in batch.texts), *map(length, examples)], dtype=np.int64)
+    spelled = list(map(plain_turns, batch.roles, batch.texts))
+    ids = b"".join([*map(_id, spelled), *(bytes.fromhex(example.id) for example in examples)])
+    halves = np.frombuffer(ids, dtype=">u8").astype(np.uint64).reshape(-1, 2)
+    whole, links = links_of_lines(batch.roles, batch.texts, examples, halves, making.shingling.size) if making.links else (None, None)
+    sets, brief = _compared(batch, examples, making, whole)
+    sets = salted(sets, chain(repeat(b"", len(batch.texts)), (attachments(example.value) for example in examples)))
+    places = np.concatenate([_plain_places(batch), np.array([_place(parsed) for _, parsed in others], dtype=np.int64).reshape(-1, 5)])
+    order = np.argsort(np.array([*batch.plain_at, *(at for at, _ in others)], dtype=np.int64), kind="stable")
+    plain = len(batch.numbers)
+    holds = np.array([*(lengths[:plain] > 0), *(parsed.example is not None and parsed.example.understood for _, parsed in others)], dtype=np.bool_)
+    rank = np.cumsum([1] * plain + [parsed.example is not None for _, parsed in others], dtype=np.int64) - 1  # of a line with an object, its number among those
+    held = rank[order][holds[order]]
+    every = plain == len(holds) == len(held)
+    starts, sizes, endings, numbers, nths = np.ascontiguousarray(places[order].T)
+    turns = np.array(list(map(len, batch.roles)), dtype=np.int64)
+    ranks = np.concatenate([plain_ranks(making.keep, turns), np.array(list(map(rank_of(making.keep), examples)), dtype=np.float64)])
+    return Columns(
+        starts,
+        sizes,
+        endings,
+        numbers,
+        nths,
+        holds[order],
+        halves[held],
+        sets if every else sets.chosen(held),
+        brief if every else brief.chosen(held),
+        lengths[held],
+        ranks[held],
+        _keys(batch, spelled, examples).chosen(held) if making.keys else None,
+        links.chosen(held) if links else None,
+        marks=marks_of_batch(batch, making.marking).chosen(held) if making.marking else None,
+    )
+
+
+def _compared(batch: Batch, examples: Sequence[Example], making: Making, whole: Sets | None) -> tuple[Sets, Brief]:
+    """The shingles of what is compared, `whole` where they are known and nothing is left out, and the words of short texts."""
+    count = len(batch.texts) + len(examples)
+    if whole is not None and not making.common and not making.brief:
+        return whole, Brief.of_some(count, {})
+    plain = zip(batch.roles, batch.texts, strict=True)
+    if making.common:
+        pieces = [[Said(said[i], roles[i] == "user") for i in turns_of(roles, making.on)] for roles, said in plain]
+        texts = own_texts([*pieces, *(pieces_of(example, making.on) for example in examples)], making.common)
+    else:
+        texts = ["\n".join([said[i] for i in turns_of(roles, making.on)]) for roles, said in plain]
+        texts += [written_text(example, making.on) for example in examples]
+    return shingled(texts_of(texts), making.shingling), Brief.of(texts) if making.brief else Brief.of_some(count, {})
+
+
+def _keys(batch: Batch, spelled: Sequence[Sequence[bytes]], examples: Sequence[Example]) -> Keys:
+    """The keys of the plain examples of a batch, whose turns are `spelled`, then those of the others."""
+    return Keys.of([*map(plain_key, batch.roles, spelled), *map(key_of, examples)])
+
+
+def _plain_places(batch: Batch) -> "Numbers":
+    """Start, size, ending, number and nth of each plain line."""
+    import numpy as np
+
+    if batch.whole:
+        return np.array([_place(parsed) for parsed in batch.whole], dtype=np.int64).reshape(-1, 5)
+    at = np.array(batch.numbers, dtype=np.int64) - 1
+    lines = batch.lines  # of a cut, only these were ever cut out
+    bounds = np.asarray(lines.starts) if isinstance(lines, Cut) else np.cumsum([0, *(len(line) + 1 for line in lines)])
+    starts, sizes = batch.offset + bounds[at], bounds[at + 1] - bounds[at] - 1
+    ended = (at < len(batch.lines) - 1) | batch.ended
+    returns = np.array([batch.lines[i].endswith(b"\r") for i in at.tolist()], dtype=np.int64) * ended
+    return np.stack([starts, sizes - returns, ended + returns, at + 1, np.zeros_like(at)], axis=1)
+
+
+def _place(parsed: ParsedLine) -> tuple[int, int, int, int, int]:
+    line = parsed.line
+    return line.offset, len(line.data), len(line.ending), line.number, line.nth
+
+
+def _id(turns: Sequence[bytes]) -> bytes:
+    """The id of a plain conversation, as bytes: of its canonical JSON."""
+    return hashlib.blake2b(b'{"messages":[' + b",".join(turns) + b"]}", digest_size=16).digest()

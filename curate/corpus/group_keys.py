@@ -1,0 +1,110 @@
+"""What counts of each example when a data set is divided, besides what it asks: as columns of what a user groups by, of traits, of lengths."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from curate.core.example import UNKNOWN, Example
+from curate.core.text import excerpt
+from curate.corpus.strata import Told, Trait, pointed, trait_of
+from curate.read.chunks import Batch
+from curate.read.formats import BY_NAME
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Numbers = np.ndarray[Any, np.dtype[np.int64]]
+    Formats = np.ndarray[Any, np.dtype[np.uint8]]
+    Hashes = np.ndarray[Any, np.dtype[np.uint64]]
+
+FORMAT_NAMES: Final = (*BY_NAME, UNKNOWN)
+NAMES: Final = 1000
+"""Different traits whose names are kept, of each piece that is read."""
+
+
+class Marking(NamedTuple):
+    """What marks are wanted besides what all examples have."""
+
+    keys: tuple[str, ...] = ()
+    """What a user groups by: `meta.source`, or JSON pointers, `/meta/source`."""
+    traits: tuple[str, ...] = ()
+    """See `curate.corpus.strata`."""
+
+
+@dataclass(slots=True)
+class Marks:
+    """Arrays of one element an example."""
+
+    formats: "Formats"
+    """The line's format, by its position in `FORMAT_NAMES`."""
+    characters: "Numbers"
+    """Characters of all texts."""
+    keys: "Hashes"
+    """One column a key: hash of what stands there; 0 where nothing does."""
+    traits: "Hashes"
+    """One column a trait, in the same way."""
+    names: dict[int, str] = field(default_factory=dict)
+    """What the hashes stand for, safe to show; not of all where there are many."""
+
+    def chosen(self, numbers: "Numbers") -> "Marks":
+        """The marks of the examples with these numbers, in this order."""
+        return Marks(self.formats[numbers], self.characters[numbers], self.keys[numbers], self.traits[numbers], self.names)
+
+
+def marks_of_batch(batch: Batch, marking: Marking) -> Marks:
+    """The marks of a batch's examples: the plain ones first, then the others."""
+    import numpy as np
+
+    examples = [parsed.example for parsed in batch.others if parsed.example is not None and not parsed.line.blank]
+    characters = [sum(map(len, texts)) for texts in batch.texts]
+    characters += [sum(len(message.text) for message in example.messages) for example in examples]
+    names: dict[int, str] = {}
+    traits = [trait for trait in marking.traits if trait != "length"]
+    keys = [[_named(pointed(told.example, key), names) if told.example else 0 for told in _told(batch, examples, key)] for key in marking.keys]
+    found = [[_named(trait_of(trait, told), names) for told in _told(batch, examples, trait)] for trait in traits]
+
+    def columns(hashes: list[list[int]]) -> "Hashes":
+        return np.array(hashes, dtype=np.uint64).reshape(len(hashes), len(characters)).T
+
+    plain = FORMAT_NAMES.index("messages")
+    formats = np.array([plain] * len(batch.numbers) + [FORMAT_NAMES.index(example.format) for example in examples], dtype=np.uint8)
+    return Marks(formats, np.array(characters, dtype=np.int64), columns(keys), columns(found), names)
+
+
+def joined_marks(parts: Iterable[Marks]) -> Marks:
+    """The marks of several parts, one after another."""
+    import numpy as np
+
+    every = list(parts)
+    if not every:
+        nothing = np.empty((0, 0), dtype=np.uint64)
+        return Marks(np.empty(0, dtype=np.uint8), np.empty(0, dtype=np.int64), nothing, nothing)
+    names: dict[int, str] = {}
+    for part in every:
+        names.update(part.names)
+
+    def column(name: str) -> Any:
+        return np.concatenate([getattr(part, name) for part in every])
+
+    return Marks(column("formats"), column("characters"), column("keys"), column("traits"), names)
+
+
+def _told(batch: Batch, examples: Iterable[Example], wanted: str) -> Iterator[Told]:
+    """The examples, plain ones first; these as objects too where a key is wanted that they may have, one inside of `messages`."""
+    whole = wanted.removeprefix("/").startswith("messages")
+    for position, (roles, texts) in enumerate(zip(batch.roles, batch.texts, strict=True)):
+        yield Told(batch.file, roles, texts, batch.parsed(position).example if whole else None)
+    for example in examples:
+        messages = example.messages
+        yield Told(batch.file, [message.role or "" for message in messages], [message.text for message in messages], example)
+
+
+def _named(trait: Trait | None, names: dict[int, str]) -> int:
+    import xxhash
+
+    if trait is None:
+        return 0
+    hashed = xxhash.xxh3_64_intdigest(trait.key) or 1  # 0 stands for nothing
+    if hashed not in names and len(names) < NAMES:
+        names[hashed] = excerpt(trait.name, 40)
+    return hashed

@@ -1,0 +1,78 @@
+"""Which one of several duplicates stays: a rank for each example, and the smallest rank stays.
+
+`best` ends in the order of the lines, the others (but `first` and `last`) in one that does not depend on it: longest first and then by id. So
+the choice is always made, and is the same in every run. See `curate.dedup.cluster_resolution.ranks_of`.
+"""
+
+import math
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from curate.core.address import value_at
+from curate.core.example import Example
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Numbers = np.ndarray[Any, np.dtype[np.int64]]
+    Ranks = np.ndarray[Any, np.dtype[np.float64]]
+
+MILLISECONDS: Final = 1e11
+"""A number of seconds since 1970 above this would be a date after the year 5138: it is taken for milliseconds."""
+
+
+def by_content(keep: str) -> bool:
+    """Whether a policy, one of `curate.core.config.KEEP`, ranks by something in an example besides its length."""
+    return keep == "most-turns" or ":" in keep
+
+
+def rank_of(keep: str) -> Callable[[Example], float]:
+    """What a policy ranks an example by first; infinite where it has nothing usable in the field that the policy names, 0 for other policies."""
+    name, _, field = keep.partition(":")
+    ranks: dict[str, Callable[[Example], float]] = {
+        "most-turns": lambda example: -len(example.messages),
+        "newest": lambda example: -moment(value_at(example.value, field)),
+        "highest": lambda example: -number(value_at(example.value, field), -math.inf),
+        "lowest": lambda example: number(value_at(example.value, field), math.inf),
+    }
+    return ranks.get(name, lambda _: 0.0)
+
+
+def plain_ranks(keep: str, turns: "Numbers") -> "Ranks":
+    """The same of plain conversations of so many turns, which have no other fields."""
+    import numpy as np
+
+    return -turns.astype(np.float64) if keep == "most-turns" else np.full(len(turns), math.inf if ":" in keep else 0.0)
+
+
+def length(example: Example) -> int:
+    """Characters in all turns together."""
+    if example.plain:  # nearly all: without objects for turns
+        return sum(len(turn["content"]) for turn in example.value["messages"])
+    return sum(len(message.text) for message in example.messages)
+
+
+def number(value: Any, otherwise: float) -> float:
+    """A number, or a text that is one; `otherwise` for anything else, NaN among it."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return otherwise
+    try:
+        found = float(value)
+    except (ValueError, OverflowError):
+        return otherwise
+    return otherwise if math.isnan(found) else found
+
+
+def moment(value: Any) -> float:
+    """A date as seconds since 1970: from ISO 8601 (UTC unless it says otherwise), seconds or milliseconds; minus infinity for anything else."""
+    seconds = number(value, math.nan)
+    if not math.isnan(seconds):
+        return seconds / 1000 if abs(seconds) > MILLISECONDS else seconds
+    if not isinstance(value, str):
+        return -math.inf
+    try:
+        found = datetime.fromisoformat(value.strip())
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return -math.inf

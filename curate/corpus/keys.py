@@ -1,0 +1,107 @@
+"""Keys of conversations, by which one is told to begin another: to the letter, tools and the other side of a preference too.
+
+`whole` stands for a conversation that ends on an answer, `begun` for what it is up to each earlier answer; so a conversation begins another one where its
+`whole` is among the other's `begun`.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import orjson
+import xxhash
+
+from curate.core.example import ATTACHED, Example, canonical
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Ids = np.ndarray[Any, np.dtype[np.uint64]]
+    Numbers = np.ndarray[Any, np.dtype[np.int64]]
+
+CARRIED: Final = ("tools", "functions", "chosen", "rejected", "preferred_output", "non_preferred_output", "label", *ATTACHED)
+"""Keys beside the turns that make another example: what can be called, what is given beside text, and what an answer is preferred to."""
+
+
+def ids_of(ids: Iterable[str]) -> "Ids":
+    """Ids of examples (32 hexadecimal digits) as rows of two 64-bit numbers."""
+    import numpy as np
+
+    return np.frombuffer(bytes.fromhex("".join(ids)), dtype=">u8").astype(np.uint64).reshape(-1, 2)
+
+
+class Key(NamedTuple):
+    """The keys of one example; 0 where it has none."""
+
+    whole: int
+    begun: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class Keys:
+    """The keys of some examples, in order."""
+
+    whole: "Ids"
+    begun: "Ids"
+    """Those of example i from ends[i] to before ends[i + 1]."""
+    ends: "Numbers"
+
+    @classmethod
+    def of(cls, keys: Sequence[Key]) -> "Keys":
+        """As columns."""
+        import numpy as np
+
+        begun = np.array([one for key in keys for one in key.begun], dtype=np.uint64)
+        return cls(np.array([key.whole for key in keys], dtype=np.uint64), begun, np.cumsum([0, *(len(key.begun) for key in keys)], dtype=np.int64))
+
+    def chosen(self, numbers: "Numbers") -> "Keys":
+        """Those of some examples, in this order."""
+        import numpy as np
+
+        sizes = np.diff(self.ends)[numbers]
+        ends = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(sizes)])
+        at = np.repeat(self.ends[:-1][numbers] - ends[:-1], sizes) + np.arange(ends[-1])
+        return Keys(self.whole[numbers], self.begun[at], ends)
+
+
+def joined_keys(parts: Sequence[Keys]) -> Keys:
+    """The keys of several parts, one after another."""
+    import numpy as np
+
+    if not parts:
+        return Keys.of([])
+    whole, begun = (np.concatenate([getattr(part, name) for part in parts]) for name in ("whole", "begun"))
+    sizes = np.concatenate([np.diff(part.ends) for part in parts])
+    return Keys(whole, begun, np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(sizes)]))
+
+
+def key_of(example: Example) -> Key:
+    """The keys of an example."""
+    carried: dict[str, Any] = {key: example.value[key] for key in CARRIED if key in example.value}
+    answers = [message.role == "assistant" for message in example.messages]
+    return chain_key(answers, [canonical(message.value) for message in example.messages], digest(canonical(carried)) if carried else 0)
+
+
+def plain_key(roles: tuple[str, ...], turns: Sequence[bytes]) -> Key:
+    """`key_of` for a plain conversation of these roles, without making objects of it; `turns`: as `plain_turns` gives them."""
+    return chain_key([role == "assistant" for role in roles], turns)
+
+
+def plain_turns(roles: tuple[str, ...], texts: Sequence[str]) -> list[bytes]:
+    """The turns of a plain conversation as canonical JSON."""
+    return [orjson.dumps({"content": text, "role": role}) for role, text in zip(roles, texts, strict=True)]
+
+
+def digest(data: bytes, seed: int = 0) -> int:
+    """A key, as `curate.read.plain_columns_kernel` makes it; never 0, which stands for none."""
+    return xxhash.xxh64_intdigest(data, seed) or 1
+
+
+def chain_key(answers: Sequence[bool], turns: Sequence[bytes], key: int = 0) -> Key:
+    """The key of a whole conversation, 0 where it does not end on an answer, and those up to each answer before its end; `key`: of what it carries."""
+    begun = []
+    for at, (is_answer, turn) in enumerate(zip(answers, turns, strict=True), start=1):
+        key = digest(turn, key)
+        if is_answer and at < len(turns):
+            begun.append(key)
+    return Key(key if answers and answers[-1] else 0, tuple(begun))

@@ -1,0 +1,191 @@
+"""What examples are linked by when a data set is divided (docs/leaks.md): keys that are equal where two are linked, and the sets of their answers.
+
+`copy` is of all that a trainer is given; `asked` of the words of the user turns and the attachments; `whole` of a conversation that ends on an answer, by
+role and words of its turns, `begun` of what it is up to each earlier answer, so that one continues another where its `begun` has the other's `whole`.
+System and developer turns count for `copy` alone.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import xxhash
+
+from curate.core.example import UNKNOWN, Example, attachments, content_id, given
+from curate.core.text import normalised
+from curate.corpus.dedup_text import SILENT, called_texts, other_sides
+from curate.similarity.casefold_table import folds
+from curate.similarity.shingles import Sets, Texts, joined, letters, texts_in, texts_of
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from curate.read.plain_columns import Outlined
+
+    Ids = np.ndarray[Any, np.dtype[np.uint64]]
+    Numbers = np.ndarray[Any, np.dtype[np.int64]]
+
+SHORT: Final = 20
+"""Words below which an answer is short: it is not compared by itself."""
+
+
+@dataclass(slots=True)
+class Links:
+    """Columns, one element an example; `begun` and the answers of example i from its end to before the next one."""
+
+    copy: "Ids"
+    asked: "Ids"
+    """0 where nothing is asked."""
+    whole: "Ids"
+    """0 where it does not end on an answer."""
+    begun: "Ids"
+    ends: "Numbers"
+    answers: Sets
+    """Of each answer its shingles; none for a short one."""
+    answered: "Ids"
+    """Of each answer the key of its words; 0 where it has none."""
+    answer_ends: "Numbers"
+
+    def chosen(self, numbers: "Numbers") -> "Links":
+        """Those of some examples, in this order."""
+        begun, ends = _parts(self.ends, numbers)
+        answers, answer_ends = _parts(self.answer_ends, numbers)
+        return Links(
+            self.copy[numbers], self.asked[numbers], self.whole[numbers], self.begun[begun], ends,
+            self.answers.chosen(answers), self.answered[answers], answer_ends,
+        )  # fmt: skip
+
+    def kept(self, numbers: "Numbers") -> "Links":
+        """The same for numbers that ascend; nothing else may be done with these any more."""
+        begun, ends = _parts(self.ends, numbers)
+        answers, answer_ends = _parts(self.answer_ends, numbers)
+        return Links(
+            self.copy[numbers], self.asked[numbers], self.whole[numbers], self.begun[begun], ends,
+            self.answers.kept(answers), self.answered[answers], answer_ends,
+        )  # fmt: skip
+
+
+def _parts(ends: "Numbers", numbers: "Numbers") -> "tuple[Numbers, Numbers]":
+    """Positions of what belongs to some examples, and where that of each ends then."""
+    import numpy as np
+
+    sizes = np.diff(ends)[numbers]
+    new = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(sizes)])
+    return np.repeat(ends[:-1][numbers] - new[:-1], sizes) + np.arange(new[-1]), new
+
+
+def joined_links(parts: Sequence[Links], answers: Sets | None = None) -> Links:
+    """Those of several parts, one after another; `answers`: their answers, where these were joined before."""
+    import numpy as np
+
+    nothing = np.empty(0, dtype=np.uint64)
+    copy, asked, whole, begun, answered = (
+        np.concatenate([nothing, *(getattr(part, name) for part in parts)]) for name in ("copy", "asked", "whole", "begun", "answered")
+    )
+    ends, answer_ends = (
+        np.cumsum(np.concatenate([np.zeros(1, dtype=np.int64), *(np.diff(getattr(part, name)) for part in parts)])) for name in ("ends", "answer_ends")
+    )
+    return Links(copy, asked, whole, begun, ends, joined(part.answers for part in parts) if answers is None else answers, answered, answer_ends)
+
+
+class Pieces(NamedTuple):
+    """Conversations in pieces, for `curate.corpus.link_kernels`."""
+
+    texts: Texts
+    kinds: "np.ndarray[Any, np.dtype[np.uint8]]"
+    roles: "Ids"
+    first: "Numbers"
+    """Where the pieces of each begin, and where the last ones end."""
+
+
+def linked(pieces: Pieces, size: int) -> tuple[Sets, Links, "Numbers"]:
+    """The sets of whole texts, the links but for what `copy` and attachments say, and how many words each asks."""
+    from curate.corpus import link_kernels as kernels
+
+    hashes, offsets, asked, asks, whole, begun, ends, answers, bounds, answered, answer_ends = kernels.linked(
+        *pieces.texts, pieces.kinds, pieces.roles, pieces.first, letters(), folds(), size, SHORT
+    )
+    return Sets(hashes, offsets), Links(asked.copy(), asked, whole, begun, ends, Sets(answers, bounds), answered, answer_ends), asks
+
+
+def links_of_outlined(outlined: "Outlined", ids: "Ids", size: int) -> tuple[Sets, Links]:
+    """Those of outlined lines, and the sets of their whole texts."""
+    import numpy as np
+
+    from curate.read.plain_columns import ROLES
+
+    turns = outlined.turns
+    texts = texts_in(outlined.text, turns[:, 3].copy(), turns[:, 4].copy(), turns[:, 6] != 0)
+    kinds, roles = np.array([kind_of(role) for role in ROLES], dtype=np.uint8), np.array([_role(role) for role in ROLES], dtype=np.uint64)
+    first = np.append(outlined.lines[:, 0], len(turns))
+    sets, links, asks = linked(Pieces(texts, kinds[turns[:, 0]], roles[turns[:, 0]], first), size)
+    for row in np.flatnonzero(asks == 0).tolist():
+        spoken, said = outlined.conversation(row)
+        links.asked[row] = _spelled([text for role, text in zip(spoken, said, strict=True) if role == "user"])
+    links.copy = ids[:, 0].copy()
+    return sets, links
+
+
+def links_of_lines(roles: Sequence[tuple[str, ...]], texts: Sequence[Sequence[str]], examples: Sequence[Example], ids: "Ids", size: int) -> tuple[Sets, Links]:
+    """Those of plain conversations of roles and texts, then of examples. ids: of all of them."""
+    import numpy as np
+
+    every: list[tuple[str, int, int]] = []
+    first = [0]
+    for spoken, said in zip(roles, texts, strict=True):
+        every += [(text, kind_of(role), _role(role)) for role, text in zip(spoken, said, strict=True)]
+        first.append(len(every))
+    for example in examples:
+        every += _pieces(example)
+        first.append(len(every))
+    pieces = Pieces(
+        texts_of([text for text, _, _ in every]),
+        np.array([kind for _, kind, _ in every], dtype=np.uint8),
+        np.array([role for _, _, role in every], dtype=np.uint64),
+        np.array(first, dtype=np.int64),
+    )
+    sets, links, asks = linked(pieces, size)
+    for row in np.flatnonzero(asks == 0).tolist():
+        mine = every[first[row] : first[row + 1]]
+        links.asked[row] = _spelled([text for text, kind, _ in mine if kind == kind_of("user")])
+    links.copy = ids[:, 0].copy()
+    for row, example in enumerate(examples, start=len(roles)):
+        if attached := attachments(example.value):
+            links.asked[row] = _key(attached, int(links.asked[row])) if links.asked[row] else 0
+        trained = given(example.value)
+        if example.format != UNKNOWN and len(trained) < len(example.value):
+            links.copy[row] = int(content_id(trained)[:16], 16)
+    return sets, links
+
+
+def _pieces(example: Example) -> Iterable[tuple[str, int, int]]:
+    """The pieces of an example: text, kind, hash of the role."""
+    for message in example.messages:
+        role = message.role or ""
+        kind = kind_of(role)
+        yield message.text, kind, _role(role)
+        for text in called_texts(message):
+            yield text, (0, 4, 5, 4)[kind], 0
+    for text in other_sides(example):
+        yield text, 4, 0
+
+
+def kind_of(role: str) -> int:
+    """What a turn of this role counts as; see `curate.corpus.link_kernels`."""
+    return 0 if role in SILENT else {"user": 1, "assistant": 2}.get(role, 3)
+
+
+@cache
+def _role(role: str) -> int:
+    return _key(role.encode("utf-8", "surrogatepass"))
+
+
+def _spelled(turns: Sequence[str]) -> int:
+    """The key of user turns without words; 0 for none."""
+    return _key(normalised("\n".join(turns)).encode("utf-8", "surrogatepass"), 1) if turns else 0
+
+
+def _key(data: bytes, seed: int = 0) -> int:
+    """A key; never 0, which stands for none."""
+    return xxhash.xxh64_intdigest(data, seed) or 1

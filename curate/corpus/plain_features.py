@@ -1,0 +1,159 @@
+"""The columns of plain lines that were outlined (see `curate.read.plain_columns`): those of `curate.corpus.features`, in a third of the time."""
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from curate.corpus.boilerplate import Passages, own_texts
+from curate.corpus.dedup_text import On, Piece, turns_of
+from curate.corpus.group_keys import FORMAT_NAMES, Marks
+from curate.corpus.keys import Keys
+from curate.corpus.short_text_keys import SHORT, Brief
+from curate.read.plain_columns import ROLES, Outlined
+from curate.similarity.shingles import Sets, Shingling, shingled, texts_in, texts_of
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Numbers = np.ndarray[Any, np.dtype[np.int64]]
+    Ids = np.ndarray[Any, np.dtype[np.uint64]]
+    Flags = np.ndarray[Any, np.dtype[np.bool_]]
+
+MOST: Final = 31
+"""Turns of a conversation whose roles, at two bits each, make a number."""
+
+
+def places_in(data: bytes, offset: int, outlined: Outlined) -> "tuple[Numbers, Numbers, Numbers]":
+    """Where the lines start in the file in which the bytes stand at `offset`, their sizes, and those of their endings."""
+    import numpy as np
+
+    starts, behind = outlined.starts[outlined.numbers - 1], outlined.starts[outlined.numbers]
+    ended = behind <= len(data)
+    last = np.frombuffer(data, dtype=np.uint8)[np.maximum(behind - 2, 0)] if len(data) else behind
+    returns = ended & (behind - starts > 1) & (last == 13)  # a carriage return alone ends nothing
+    return offset + starts, behind - 1 - starts - returns, ended + returns.astype(np.int64)
+
+
+def ids_of(outlined: Outlined) -> "Ids":
+    """The ids of the examples."""
+    import numpy as np
+
+    canon = memoryview(outlined.canon)
+    found = b"".join([blake2b(canon[start:end], digest_size=16).digest() for start, end in outlined.lines[:, 2:4].tolist()])
+    return np.frombuffer(found, dtype=">u8").astype(np.uint64).reshape(-1, 2)
+
+
+def sets_of(outlined: Outlined, on: On, shingling: Shingling, common: Passages | None, *, brief: bool, whole: Sets | None) -> tuple[Sets, Brief]:
+    """The shingles of the texts that are compared, `whole` where they are known and nothing is left out, and the words of short texts."""
+    import numpy as np
+
+    count = len(outlined.lines)
+    if common:
+        own = own_texts([_pieces(outlined, row, on) for row in range(count)], common)
+        return shingled(texts_of(own), shingling), Brief.of(own) if brief else Brief.of_some(count, {})
+    if whole is not None and not brief:
+        return whole, Brief.of_some(count, {})
+    spans = _compared(outlined, on)
+    buffer = outlined.text
+    texts = texts_in(buffer, spans.starts, spans.ends, spans.plain, spans.scattered)
+    sizes, others = spans.ends - spans.starts, dict(spans.scattered)
+    short = np.flatnonzero(spans.plain & (sizes > 0) & (sizes <= SHORT))
+    for at in np.flatnonzero(~spans.plain & (sizes <= 4 * SHORT)).tolist():  # bytes; 4 of a character at the most
+        others.setdefault(at, outlined.said(int(spans.starts[at]), int(spans.ends[at])))
+    words = Brief.of_spans(len(sizes), buffer, short, np.stack([spans.starts[short], spans.ends[short]]), others)
+    return shingled(texts, shingling), words
+
+
+def _pieces(outlined: Outlined, row: int, on: On) -> list[Piece]:
+    """`curate.corpus.dedup_text.pieces_of` for a line."""
+    roles, said = outlined.conversation(row)
+    return [Piece(said[at], roles[at] == "user") for at in turns_of(roles, on)]
+
+
+class _Spans(NamedTuple):
+    """Where the text of each example that is compared lies in `Outlined.text`."""
+
+    starts: "Numbers"
+    ends: "Numbers"
+    plain: "Flags"
+    """Whether all of it is ASCII."""
+    scattered: list[tuple[int, str]]
+    """Texts that do not lie in one piece, by number; they are nothing in the arrays."""
+
+
+def _compared(outlined: Outlined, on: On) -> _Spans:
+    """The turns that are compared follow one another as a rule, with a line break between them, as they lie in `Outlined.text`.
+
+    That is told from the roles, once for all conversations of the same ones.
+    """
+    import numpy as np
+
+    turns, (first, counts) = outlined.turns, outlined.lines[:, :2].T
+    roles, starts, ends = turns[:, 0], turns[:, 3], turns[:, 4]
+    beyond = np.append(0, np.cumsum(turns[:, 6] == 0))
+    begin, stop = np.zeros((2, len(first)), dtype=np.int64)  # turns of each, from where to before where
+    scattered: list[tuple[int, str]] = []
+    for some in _of_one_pattern(roles, first, counts):
+        chosen = _turns(tuple(roles[first[some[0]] : first[some[0]] + counts[some[0]]].tolist()), on)
+        if chosen and chosen[-1] - chosen[0] == len(chosen) - 1:
+            begin[some], stop[some] = first[some] + chosen[0], first[some] + chosen[-1] + 1
+        elif chosen:
+            scattered += [(at, _said(outlined, [int(first[at]) + turn for turn in chosen])) for at in some.tolist()]
+    held = np.flatnonzero(stop > begin)
+    froms, tos = np.zeros((2, len(first)), dtype=np.int64)
+    froms[held], tos[held] = starts[begin[held]], ends[stop[held] - 1]
+    return _Spans(froms, tos, beyond[stop] == beyond[begin], scattered)
+
+
+def _of_one_pattern(roles: "Numbers", first: "Numbers", counts: "Numbers") -> "Iterator[Numbers]":
+    """The numbers of conversations, those of the same roles together; long ones one by one."""
+    import numpy as np
+
+    if not len(first):
+        return
+    position = np.minimum(np.arange(len(roles)) - np.repeat(first, counts), MOST)
+    codes = np.add.reduceat((roles + 1) << (2 * position), first)  # two bits a role
+    codes[counts > MOST] = 0
+    order = np.argsort(codes, kind="stable")
+    for some in np.split(order, np.flatnonzero(np.diff(codes[order])) + 1):
+        yield from some[:, None] if codes[some[0]] == 0 else [some]
+
+
+def _said(outlined: Outlined, turns: Sequence[int]) -> str:
+    """The texts of some turns."""
+    return "\n".join([outlined.said(start, end) for start, end in outlined.turns[turns, 3:5].tolist()])
+
+
+@cache
+def _turns(roles: tuple[int, ...], on: On) -> tuple[int, ...]:
+    return turns_of(tuple(ROLES[role] for role in roles), on)
+
+
+def keys_of(outlined: Outlined) -> Keys:
+    """Their keys."""
+    import numpy as np
+
+    from curate.read.plain_columns_kernel import keys_of_lines
+
+    count, turns = len(outlined.lines), len(outlined.turns)
+    whole, begun, ends = np.zeros(count, dtype=np.uint64), np.empty(turns, dtype=np.uint64), np.zeros(count + 1, dtype=np.int64)
+    used = keys_of_lines(outlined.canon, outlined.turns, outlined.lines, ROLES.index("assistant"), whole, begun, ends)
+    return Keys(whole, begun[:used].copy(), ends)
+
+
+def lengths_of(outlined: Outlined) -> "Numbers":
+    """Characters of all turns of each."""
+    import numpy as np
+
+    return np.add.reduceat(outlined.turns[:, 5], outlined.lines[:, 0]) if len(outlined.numbers) else np.empty(0, dtype=np.int64)
+
+
+def marks_of(outlined: Outlined, keys: int) -> Marks:
+    """Their marks, without traits; `keys`: how many there are to group by, none of which plain lines have."""
+    import numpy as np
+
+    count = len(outlined.numbers)
+    characters = lengths_of(outlined)
+    formats = np.full(count, FORMAT_NAMES.index("messages"), dtype=np.uint8)
+    return Marks(formats, characters, np.zeros((count, keys), dtype=np.uint64), np.zeros((count, 0), dtype=np.uint64))

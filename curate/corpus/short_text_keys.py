@@ -1,0 +1,153 @@
+"""Short texts by their words of meaning: a typing error and a "please" more are nothing to a long text, and half of the shingles of a short one.
+
+Two short texts have the same words when they have the same words of meaning in the same order: grammar and politeness (`FILLER`) are left out,
+and a word is taken for the commonest one among all short texts that it may be a typing error of. That proposes; whether two examples agree in
+every word of meaning decides (`curate.dedup.wording`). Texts in scripts without spaces have no such words, and a character
+of theirs that is grammar in one place is meaning in another.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Final
+
+import xxhash
+
+from curate.core.text import UNSPACED, normalised
+from curate.language.lexicon import FILLER
+from curate.language.spelling import bucket, same_word
+from curate.language.tokens import PIECE
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Bytes = np.ndarray[Any, np.dtype[np.uint8]]
+    Numbers = np.ndarray[Any, np.dtype[np.int64]]
+    Words = np.ndarray[Any, np.dtype[np.uint32]]
+    Keys = np.ndarray[Any, np.dtype[np.uint64]]
+
+SHORT: Final = 300
+"""Characters up to which a text is short; some 40 words."""
+
+
+@dataclass(slots=True)
+class Brief:
+    """Texts as numbers of words in a vocabulary: text i from ends[i] to before ends[i + 1]; none where it is not short."""
+
+    words: "Words"
+    ends: "Numbers"
+    vocabulary: list[str]
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> "Brief":
+        """The words of each text that is short."""
+        every = list(texts)
+        return cls.of_some(len(every), {at: text for at, text in enumerate(every) if len(text) <= SHORT})
+
+    @classmethod
+    def of_spans(cls, count: int, buffer: "Bytes", numbers: "Numbers", spans: "Numbers", others: Mapping[int, str]) -> "Brief":
+        """As `of_some`: of the texts with these `numbers`, which are short, the spans in a buffer of ASCII are given; `others` are texts as they are."""
+        import numpy as np
+
+        from curate.similarity import word_kernels
+
+        words, ends, low, bounds = word_kernels.pieces(buffer, spans[0], spans[1])
+        folded = low.tobytes().decode()
+        known = [folded[start:end] for start, end in pairwise(bounds.tolist())]
+        some = sorted(at for at, text in others.items() if len(text) <= SHORT)
+        more = cls.of_some(len(some), dict(enumerate(others[at] for at in some)))
+        every = joined_brief([cls(words, ends, known), more])
+        ends = np.append(every.ends, every.ends[-1])  # one without words, for all that are not short
+        where = np.full(count, len(ends) - 2, dtype=np.int64)
+        where[numbers], where[some] = np.arange(len(numbers)), len(numbers) + np.arange(len(some))
+        return cls(every.words, ends, every.vocabulary).chosen(where)
+
+    @classmethod
+    def of_some(cls, count: int, texts: Mapping[int, str]) -> "Brief":
+        """The words of those of `count` texts that are given by their numbers, and short."""
+        import numpy as np
+
+        known: dict[str, int] = {}
+        words, sizes = list[int](), np.zeros(count, dtype=np.int64)
+        for at in sorted(texts):
+            text = texts[at]
+            if len(text) <= SHORT and (text.isascii() or not re.search(UNSPACED, text)):
+                found = PIECE.findall(text.lower() if text.isascii() else normalised(text))
+                words += [known.setdefault(word, len(known)) for word in found]
+                sizes[at] = len(found)
+        return cls(np.array(words, dtype=np.uint32), np.append(0, np.cumsum(sizes)), list(known))
+
+    def chosen(self, numbers: "Numbers") -> "Brief":
+        """Some of the texts, in this order."""
+        import numpy as np
+
+        sizes = np.diff(self.ends)[numbers]
+        ends = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(sizes)])
+        at = np.repeat(self.ends[:-1][numbers] - ends[:-1], sizes) + np.arange(ends[-1])
+        return Brief(self.words[at], ends, self.vocabulary)
+
+    def keys(self) -> "Keys":
+        """Of each text a number that is equal where texts have the same words of meaning, spelled alike or nearly so; 0 where it has none."""
+        return self.keys_and_slips()[0]
+
+    def keys_and_slips(self) -> "tuple[Keys, Numbers]":
+        """The keys, and of each text the number of its words that were taken for another one."""
+        import numpy as np
+
+        keys = np.zeros(len(self.ends) - 1, dtype=np.uint64)
+        if not len(self.words):
+            return keys, np.zeros(len(keys), dtype=np.int64)
+        counts = np.bincount(self.words, minlength=len(self.vocabulary))
+        roots = spelled({word: int(count) for word, count in zip(self.vocabulary, counts.tolist(), strict=True) if count})
+        hashes = np.array([_hash(roots.get(word, word)) for word in self.vocabulary], dtype=np.uint64)[self.words]
+        texts = np.repeat(np.arange(len(keys)), np.diff(self.ends))
+        slips = np.bincount(texts, weights=np.array([word in roots for word in self.vocabulary])[self.words], minlength=len(keys)).astype(np.int64)
+        texts = texts[hashes != 0]
+        hashes = hashes[hashes != 0]
+        some, first, sizes = np.unique(texts, return_index=True, return_counts=True)
+        if len(some):
+            powers = np.cumprod(np.full(int(sizes.max()), 0x9E3779B97F4A7C15, dtype=np.uint64))
+            keys[some] = np.add.reduceat(hashes * powers[np.arange(len(texts)) - np.repeat(first, sizes)], first)
+        return keys, slips
+
+
+def _hash(word: str) -> int:
+    """Of a word that says nothing, 0."""
+    return 0 if word in FILLER else xxhash.xxh3_64_intdigest(word.encode("utf-8", "surrogatepass")) | 1
+
+
+def joined_brief(parts: Sequence[Brief]) -> Brief:
+    """The texts of several parts, one after another."""
+    import numpy as np
+
+    known: dict[str, int] = {}
+    words, ends, total = [np.empty(0, dtype=np.uint32)], [np.zeros(1, dtype=np.int64)], 0
+    for part in parts:
+        numbers = np.array([known.setdefault(word, len(known)) for word in part.vocabulary], dtype=np.uint32)
+        words.append(numbers[part.words] if len(part.words) else part.words)
+        ends.append(total + part.ends[1:])
+        total += len(part.words)
+    return Brief(np.concatenate(words), np.concatenate(ends), list(known))
+
+
+def spelled(counts: dict[str, int]) -> dict[str, str]:
+    """Of each word that may be a typing error of a commoner one, that one; of words that are as common, the first by the alphabet is taken for it."""
+    near: dict[str, list[str]] = {}
+    for word in counts:
+        if key := bucket(word):
+            near.setdefault(key, []).append(word)
+    better: dict[str, str] = {}
+    for words in near.values():
+        ordered = sorted(words, key=lambda word: (-counts[word], word))
+        for at, word in enumerate(ordered):
+            best = next((other for other in ordered[:at] if same_word(word, other)), None)
+            if best is not None:
+                better[word] = best
+    return {word: _root(word, better) for word in better}
+
+
+def _root(word: str, better: dict[str, str]) -> str:
+    while word in better:  # each is commoner than the one before, or before it in the alphabet
+        word = better[word]
+    return word

@@ -1,0 +1,251 @@
+"""The numbers of a data set at a glance, while it streams by: a few bytes are kept per example, and nothing of its text but how it is prompted."""
+
+import json
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from math import ceil
+from pathlib import Path
+from typing import Final
+
+from curate.core.errors import InputError
+from curate.core.example import ROLES, Example, Message
+from curate.core.files import display_name
+from curate.language.scripts import letters
+from curate.models.template import Template, load_template
+from curate.read.dataset import FileFacts, ParsedLine, demand_read, read_file
+
+Progress = Callable[[int], None]
+
+BYTES_A_TOKEN: Final = 4
+"""What a token is taken for without a tokenizer."""
+OTHER: Final = "other"
+"""All roles that chat models do not know, together."""
+PROMPT: Final = 200
+"""Characters of a system prompt that are shown; one more is kept, to tell whether there are more."""
+STEP: Final = 256
+"""Examples between two words of progress."""
+
+
+@dataclass(slots=True)
+class RoleStats:
+    """What one role says."""
+
+    messages: int = 0
+    characters: int = 0
+    tokens: int = 0
+
+
+@dataclass(slots=True)
+class SystemPrompt:
+    """A system prompt, and how many examples begin with it."""
+
+    text: str
+    """Its beginning, as it is."""
+    examples: int = 0
+
+
+@dataclass(slots=True)
+class Stats:
+    """The numbers of some files."""
+
+    model: str = ""
+    """Model whose tokenizer counted; empty: tokens are bytes divided by four."""
+    files: int = 0
+    lines: int = 0
+    """Lines that are not blank."""
+    examples: int = 0
+    not_understood: int = 0
+    """Lines that hold no example that a reader understands."""
+    formats: Counter[str] = field(default_factory=Counter)
+    roles: dict[str, RoleStats] = field(default_factory=dict)
+    turns: "array[int]" = field(default_factory=lambda: array("I"))
+    """Messages of each example that has some."""
+    tokens: "array[int]" = field(default_factory=lambda: array("I"))
+    """Tokens of each example that has messages: with a model those of the text that is trained on."""
+    characters: "array[int]" = field(default_factory=lambda: array("I"))
+    """Characters that all messages of each such example say."""
+    letters: Counter[str] = field(default_factory=Counter)
+    """Letters of each script."""
+    mainly: Counter[str] = field(default_factory=Counter)
+    """Examples by the script of most of their letters."""
+    with_tools: int = 0
+    """Examples that declare tools."""
+    with_calls: int = 0
+    """Examples in which the assistant calls one."""
+    calls: int = 0
+    results: int = 0
+    """Messages with what a tool returned."""
+    with_system: int = 0
+    """Examples with a system prompt."""
+    prompts: dict[bytes, SystemPrompt] = field(default_factory=dict)
+    """System prompts by hash."""
+    duplicates: int = 0
+    """Examples that are exact copies of an earlier one."""
+    trained: int = 0
+    """With a model: tokens that are trained on."""
+    rendered: int = 0
+    """With a model: tokens of all texts that are trained on."""
+    refused: int = 0
+    """With a model: examples that cannot be trained on; `curate check --model` says why."""
+    seen: set[bytes] = field(default_factory=set, repr=False)
+
+    @property
+    def frequent_prompts(self) -> list[SystemPrompt]:
+        """The most frequent system prompts first; among equals, in the order of the file."""
+        return sorted(self.prompts.values(), key=lambda prompt: -prompt.examples)
+
+
+def collect(paths: Sequence[Path], model: str = "", progress: Progress | None = None, *, strict: bool = True) -> Stats:
+    """The numbers of files. Raises `InputError` for a file that cannot be read, `ModelError` for a model that cannot be loaded.
+
+    When not `strict`, of a file that cannot be read counts what could.
+    """
+    template = load_template(model) if model else None
+    stats = Stats(model)
+    for path in paths:
+        facts = FileFacts(display_name(path))
+        try:
+            _read(path, facts, stats, template, progress)
+        except InputError:
+            if strict:
+                raise
+        stats.files += 1
+        stats.lines += facts.lines
+        stats.examples += facts.examples
+        stats.not_understood += facts.lines - facts.understood
+        stats.formats += facts.formats
+    return stats
+
+
+def stats_of(examples: Iterable[Example]) -> Stats:
+    """The numbers of some examples, without a model."""
+    stats = Stats()
+    for example in examples:
+        _add(stats, example, None)
+        stats.examples += 1
+        stats.formats[example.format] += 1
+    return stats
+
+
+def _read(path: Path, facts: FileFacts, stats: Stats, template: Template | None, progress: Progress | None) -> None:
+    for parsed in counted(read_file(path, facts), progress):
+        if parsed.example is not None:
+            _add(stats, parsed.example, template)
+    demand_read(facts)
+
+
+def counted(lines: Iterable[ParsedLine], progress: Progress | None) -> Iterator[ParsedLine]:
+    """The lines of a file; `progress` is told how many were taken, now and then and at the end."""
+    done = 0
+    for done, line in enumerate(lines, start=1):
+        yield line
+        if progress and done % STEP == 0:
+            progress(STEP)
+    if progress:
+        progress(done % STEP)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a training is meant to be like; None where nobody said."""
+
+    epochs: int | None = None
+    price: float | None = None
+    """Of a million tokens, in any currency."""
+    speed: float | None = None
+    """Tokens a second."""
+
+
+def usual_epochs(examples: int) -> int:
+    """How often a service passes over so many examples when it is left to it: three times, more for fewer than 34, less for more than 8,333.
+
+    As OpenAI's cookbook gives it: 100 to 25,000 passes of an example in all, 1 to 25 epochs.
+    """
+    if not examples or 100 <= 3 * examples <= 25_000:
+        return 3
+    return min(25, 100 // examples) if 3 * examples < 100 else max(1, 25_000 // examples)
+
+
+def percentile(values: "Sequence[int]", share: float) -> int:
+    """The smallest value that at least `share` of all values do not exceed; 0 of none. The values are in order."""
+    return values[max(0, ceil(share * len(values)) - 1)] if values else 0
+
+
+def histogram(values: "Sequence[int]") -> list[tuple[int, int, int]]:
+    """How many values lie from one power of two to before the next: (from, to, count), without gaps; 0 counts as 1."""
+    counts = Counter(max(1, value).bit_length() for value in values)
+    return [(1 << bits - 1, (1 << bits) - 1, counts[bits]) for bits in range(min(counts), max(counts) + 1)] if counts else []
+
+
+def _add(stats: Stats, example: Example, template: Template | None) -> None:
+    key = bytes.fromhex(example.id)
+    stats.duplicates += key in stats.seen
+    stats.seen.add(key)
+    if not example.messages:
+        return
+    texts = [_words(message) for message in example.messages]
+    counts = _tokens(texts, template)
+    scripts: Counter[str] = Counter()
+    for message, text, count in zip(example.messages, texts, counts, strict=True):
+        role = stats.roles.setdefault(message.role if message.role and message.role in ROLES else OTHER, RoleStats())
+        role.messages += 1
+        role.characters += len(text)
+        role.tokens += count
+        scripts.update(letters(message.text))
+    stats.turns.append(len(example.messages))
+    stats.characters.append(min(sum(map(len, texts)), (1 << 32) - 1))
+    stats.tokens.append(min(_length(stats, example, template) or sum(counts), (1 << 32) - 1))
+    stats.letters += scripts
+    if scripts:
+        stats.mainly[max(scripts, key=lambda script: (scripts[script], script))] += 1
+    _add_tools(stats, example)
+    _add_system(stats, example)
+
+
+def _words(message: Message) -> str:
+    """All that a message says: its text, and what it calls."""
+    calls = message.value.get("tool_calls")
+    return message.text + json.dumps(calls, ensure_ascii=False) if calls else message.text
+
+
+def _tokens(texts: list[str], template: Template | None) -> list[int]:
+    if template is None:
+        return [ceil(len(text.encode("utf-8", "surrogatepass")) / BYTES_A_TOKEN) for text in texts]
+    return [len(template.ids(text)) for text in texts]
+
+
+def _length(stats: Stats, example: Example, template: Template | None) -> int:
+    """Tokens of the text that is trained on; 0 where none is, or nobody knows."""
+    if template is None:
+        return 0
+    encoding = template.encode(example.value)
+    stats.refused += bool(encoding.problems)
+    stats.trained += sum(text.supervised for text in encoding.encoded)
+    stats.rendered += sum(len(text.input_ids) for text in encoding.encoded)
+    return encoding.length
+
+
+def _add_tools(stats: Stats, example: Example) -> None:
+    stats.with_tools += bool(example.value.get("tools") or example.value.get("functions"))
+    calls = 0
+    for message in example.messages:
+        called = message.value.get("tool_calls")
+        calls += len(called) if isinstance(called, list) else bool(message.value.get("function_call"))
+    stats.with_calls += bool(calls)
+    stats.calls += calls
+    stats.results += sum(message.role in ("tool", "function") for message in example.messages)
+
+
+def _add_system(stats: Stats, example: Example) -> None:
+    text = next((message.text for message in example.messages if message.role in ("system", "developer")), None)
+    if text is None:
+        return
+    stats.with_system += 1
+    key = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    known = stats.prompts.get(key)
+    if known is None:
+        known = stats.prompts[key] = SystemPrompt(text[: PROMPT + 1])
+    known.examples += 1

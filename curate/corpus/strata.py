@@ -1,0 +1,95 @@
+"""What examples have in common by which parts of a data set shall be alike: a label, where they come from, their language, whether they call tools."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+
+from curate.core.address import value_at
+from curate.core.errors import MissingExtra, UsageError
+from curate.core.example import Example, canonical
+from curate.core.text import normalised
+from curate.corpus.class_labels import is_label
+from curate.language.scripts import letters
+
+TRAITS: Final = ("label", "source", "length", "language", "script", "tools")
+"""What can be named besides keys of one's own. Lengths are told by who knows all of them."""
+READ: Final = 600
+"""Characters of an example by which its language is told."""
+
+
+class Trait(NamedTuple):
+    """What an example has: a key, equal for examples that have the same, and how it is called."""
+
+    key: bytes
+    name: str
+
+
+class Told(NamedTuple):
+    """An example as traits see it."""
+
+    file: str
+    roles: Sequence[str]
+    texts: Sequence[str]
+    example: Example | None
+    """None for one that is nothing but messages of a role and a text each."""
+
+
+def demand_traits(names: Iterable[str]) -> None:
+    """Raise `UsageError` for a name that is no trait and no path to a key of the line."""
+    for name in names:
+        if name not in TRAITS and "/" not in name and "." not in name:
+            raise UsageError(f"{name!r}: examples have no such trait", f"name {', '.join(TRAITS)}, or a key of the lines like /metadata/source")
+
+
+def trait_of(name: str, told: Told) -> Trait | None:
+    """The trait of an example; None where it has none. For a path, what stands there."""
+    if name == "label":
+        answer = next((text for role, text in zip(reversed(told.roles), reversed(told.texts), strict=True) if role == "assistant"), "")
+        label = normalised(answer)
+        return _text(label) if label and is_label(answer) else None
+    if name == "source":
+        return _text(told.file)
+    if name == "language":
+        return _language(_spoken(told))
+    if name == "script":
+        return _script(_spoken(told))
+    if name == "tools":
+        return _text("tools") if told.example is not None and _calls(told.example) else None
+    return None if told.example is None else pointed(told.example, name)
+
+
+def pointed(example: Example, path: str) -> Trait | None:
+    """What stands at a path of an example (see `value_at`); None for nothing, null and empty text."""
+    found = value_at(example.value, path)
+    if found is None or found == "":
+        return None
+    data = canonical(found)
+    return Trait(data, found if isinstance(found, str) else data.decode("utf-8", "replace"))
+
+
+def _spoken(told: Told) -> str:
+    return "\n".join(text for role, text in zip(told.roles, told.texts, strict=True) if role != "system")[:READ]
+
+
+def _text(text: str) -> Trait:
+    return Trait(text.encode("utf-8", "surrogatepass"), text)
+
+
+def _calls(example: Example) -> bool:
+    declared = example.value.get("tools") or example.value.get("functions")
+    return bool(declared) or any(message.value.get("tool_calls") or message.value.get("function_call") for message in example.messages)
+
+
+def _script(text: str) -> Trait | None:
+    found = letters(text)
+    return _text(min(found, key=lambda name: (-found[name], name))) if found else None
+
+
+def _language(text: str) -> Trait | None:
+    """The language, as ISO 639-1 has it, by py3langid (Lui and Baldwin 2012). Raises `MissingExtra` where that is not installed."""
+    if not letters(text):
+        return None
+    try:
+        from py3langid import classify  # half a second for its model: only where languages are asked for
+    except ImportError:
+        raise MissingExtra("telling languages", "language", "py3langid") from None
+    return _text(str(classify(text)[0]))

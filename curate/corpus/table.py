@@ -1,0 +1,392 @@
+"""The lines of whole files as columns, and the lines themselves where somebody asks for them: memory is a few hundred bytes a line."""
+
+import json
+import os
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
+
+from curate.core.errors import InputError
+from curate.core.example import Example, Place
+from curate.core.files import display_name, is_packed, real
+from curate.core.scratch import scratch
+from curate.core.text import visible
+from curate.core.worker_pool import WorkerPool
+from curate.corpus.boilerplate import Passages, learnt, telling
+from curate.corpus.cache import Remembered, Task, columns_for
+from curate.corpus.dedup_text import On, asked_turns
+from curate.corpus.features import Columns, Making, columns_of_lines
+from curate.corpus.group_keys import Marks, joined_marks
+from curate.corpus.keys import Keys, joined_keys
+from curate.corpus.links import Links, joined_links
+from curate.corpus.short_text_keys import Brief, joined_brief
+from curate.read.chunks import Piece, pieces_of
+from curate.read.dataset import FileFacts, ParsedLine, demand_read, parsed_line, read_file
+from curate.read.decode import decode
+from curate.read.lines import Line
+from curate.similarity.shingles import Joining, Sets, joined
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Numbers = np.ndarray[Any, np.dtype[np.int64]]
+    Ids = np.ndarray[Any, np.dtype[np.uint64]]
+    Ranks = np.ndarray[Any, np.dtype[np.float64]]
+
+SIZE: Final = 4 << 20
+"""Bytes of a piece that is read at a time."""
+AHEAD: Final = 1 << 20
+"""Bytes that are read at a time where parts of a file are wanted in order."""
+ENDINGS: Final = (b"", b"\n", b"\r\n")
+
+
+class Source(NamedTuple):
+    """Where the lines of a file can be read again."""
+
+    path: Path
+    """The file, or what it was unpacked to."""
+    name: str
+    """What it goes by in places."""
+    document: bool = False
+    """Whether its lines are elements of a JSON document, which may span several."""
+
+
+@dataclass(slots=True)
+class Table:
+    """All lines of some files that are not blank, in order; arrays of one element a line, and then of one an example."""
+
+    sources: list[Source]
+    first: "Numbers"
+    """Of each file its first line; at the end, the number of all lines."""
+    starts: "Numbers"
+    sizes: "Numbers"
+    endings: "Numbers"
+    numbers: "Numbers"
+    nths: "Numbers"
+    lines: "Numbers"
+    """Of each example its line."""
+    ids: "Ids"
+    sets: Sets
+    brief: Brief
+    lengths: "Numbers"
+    """Characters of all turns of each example."""
+    ranks: "Ranks"
+    """What the policy ranks each example by first (see `curate.corpus.keep_policy.rank_of`)."""
+    keys: Keys | None = None
+    """Of each example, where they were wanted."""
+    links: Links | None = None
+    """Of each example, where they were wanted."""
+    marks: Marks | None = None
+    """Of each example, where they were wanted."""
+    common: Passages = ()
+    """Shared instructions that were not compared (see `curate.corpus.boilerplate`)."""
+    judged: Sequence[tuple[int, Any]] = ()
+    """What came of `Making.judging`, piece by piece, each with the number of lines before it in its file."""
+
+    def id(self, example: int) -> str:
+        """The id of an example."""
+        return "{:016x}{:016x}".format(*self.ids[example].tolist())
+
+    def source(self, line: int) -> int:
+        """The number of the file that a line stands in."""
+        return int(self.first.searchsorted(line, side="right")) - 1
+
+    def place(self, line: int) -> Place:
+        """Where a line stands."""
+        return Place(self.sources[self.source(line)].name, int(self.numbers[line]), int(self.nths[line]))
+
+    def names(self, examples: "Numbers") -> list[str]:
+        """The ids of some examples."""
+        every = self.ids[examples].astype(">u8").tobytes().hex()
+        return [every[at : at + 32] for at in range(0, len(every), 32)]
+
+    def places(self, lines: "Numbers") -> list[Place]:
+        """Where some lines stand."""
+        files = [self.sources[at].name for at in (self.first.searchsorted(lines, side="right") - 1).tolist()]
+        return list(map(Place, files, self.numbers[lines].tolist(), self.nths[lines].tolist()))
+
+    def chosen(self, examples: "Numbers") -> "Table":
+        """The same lines, and of the examples those with these numbers, in this order."""
+        return self._with(examples, self.sets.chosen(examples), self.links and self.links.chosen(examples))
+
+    def taken(self, examples: "Numbers") -> "Table":
+        """The same for numbers that ascend; sets and links are taken away from this table, since there are many."""
+        sets, links, nothing = self.sets, self.links, joined([])
+        self.sets, self.links = nothing, None
+        if len(examples) == len(self.lines):
+            return replace(self, sets=sets, links=links)
+        return self._with(examples, sets.kept(examples), links and links.kept(examples))
+
+    def _with(self, examples: "Numbers", sets: Sets, links: Links | None) -> "Table":
+        keys, marks = self.keys and self.keys.chosen(examples), self.marks and self.marks.chosen(examples)
+        columns: dict[str, Any] = {name: getattr(self, name)[examples] for name in ("lines", "ids", "lengths", "ranks")}
+        return replace(self, **columns, sets=sets, brief=self.brief.chosen(examples), keys=keys, links=links, marks=marks)
+
+    def spot(self, line: int) -> "Spot":
+        """What it takes to read a line again."""
+        start, size, ending, number, nth = (int(column[line]) for column in (self.starts, self.sizes, self.endings, self.numbers, self.nths))
+        return Spot(self.sources[self.source(line)], start, size, ending, number, nth)
+
+    def spots(self, examples: "Numbers") -> "list[Spot]":
+        """What it takes to read some examples again, in another process too, and to tell that they are the same still."""
+        lines = self.lines[examples]
+        sources = [self.sources[at] for at in (self.first.searchsorted(lines, side="right") - 1).tolist()]
+        columns = (column[lines].tolist() for column in (self.starts, self.sizes, self.endings, self.numbers, self.nths))
+        return list(map(Spot, sources, *columns, self.names(examples)))
+
+
+class Spool:
+    """A folder for what cannot be read again where it lies: unpacked files, elements of documents. It is gone when the process ends."""
+
+    def __init__(self) -> None:
+        """It is made when it is first asked for a file."""
+        self._folder: Path | None = None
+
+    def path(self, number: int) -> Path:
+        """Where the copy of file `number` goes."""
+        if self._folder is None:
+            self._folder = scratch()
+        return self._folder / str(number)
+
+
+class Spot(NamedTuple):
+    """A line of a file, by its bytes."""
+
+    source: Source
+    start: int
+    size: int
+    ending: int
+    number: int
+    nth: int
+    id: str = ""
+    """Of the example on it, where it is known."""
+
+
+class Reader:
+    """Reads lines again; keeps the files that it reads open, so that another file that takes the place of one is not read in its stead."""
+
+    def __init__(self) -> None:
+        """Nothing is opened before it is asked for."""
+        self._files: dict[Path, IO[bytes]] = {}
+
+    def __del__(self) -> None:
+        for file in self._files.values():
+            file.close()
+
+    def data(self, spot: Spot) -> bytes:
+        """The bytes of a line without its line ending. Raises `InputError` for a file that is not there any more, or is shorter by now."""
+        return self.part(spot.source, spot.start, spot.size)
+
+    def lines(self, table: "Table", lines: "Numbers") -> Iterator[bytes]:
+        """The bytes of many lines of a table, without line endings."""
+        source = table.first.searchsorted(lines, side="right") - 1
+        for at, start, size in zip(source.tolist(), table.starts[lines].tolist(), table.sizes[lines].tolist(), strict=True):
+            yield self.part(table.sources[at], start, size)
+
+    def parts(self, source: Source, begins: "Numbers", ends: "Numbers") -> Iterator[memoryview]:
+        """Parts of a file; where they are in order, read ahead. Raises `InputError` for a file that is not there any more, or is shorter by now."""
+        start, block = 0, memoryview(b"")
+        for begin, end in zip(begins.tolist(), ends.tolist(), strict=True):
+            if begin < start or end > start + len(block):
+                start, block = begin, memoryview(self._read(source, begin, max(AHEAD, end - begin)))
+            if end > start + len(block):
+                raise changed(source)
+            yield block[begin - start : end - start]
+
+    def part(self, source: Source, start: int, size: int) -> bytes:
+        """Bytes of a file. Raises as `data` does."""
+        data = self._read(source, start, size)
+        if len(data) != size:  # a file that is mapped instead would end the process where it is cut short
+            raise changed(source)
+        return data
+
+    def _read(self, source: Source, start: int, size: int) -> bytes:
+        try:
+            file = self._files.get(source.path)
+            if file is None:
+                file = self._files[source.path] = source.path.open("rb", buffering=0)
+            if hasattr(os, "pread"):  # processes that share the file do not share where it is read
+                return os.pread(file.fileno(), size, start)
+            file.seek(start)
+            return file.read(size)
+        except OSError as error:
+            raise InputError(f"{visible(source.name)}: cannot be read again: {error.strerror}", "it must not change while it is read") from error
+
+    def line(self, spot: Spot) -> ParsedLine:
+        """A line and what it says."""
+        return parsed_line(Line(spot.number, spot.start, self.data(spot), ENDINGS[spot.ending], 0, spot.nth), FileFacts(spot.source.name))
+
+    def example(self, spot: Spot) -> Example:
+        """The example that a line holds. Raises `InputError` where it holds none any more."""
+        decoded = decode(self.data(spot))
+        if decoded.plain:  # nearly all
+            found: Example | None = Example(Place(spot.source.name, spot.number, spot.nth), decoded.value, "messages", None, True)
+        else:
+            found = self.line(spot).example
+        if found is None or (spot.id and found.id != spot.id):
+            raise changed(spot.source)
+        return found
+
+
+def changed(source: Source) -> InputError:
+    """What is raised for a file that is not what it was."""
+    return InputError(f"{visible(source.name)}: changed while it was read", "run it again when nobody writes to it")
+
+
+def read_table(
+    paths: Sequence[Path],
+    making: Making,
+    crew: WorkerPool,
+    progress: Callable[[int], None] | None = None,
+    name_of: Callable[[Path], str] = display_name,
+    memory: Remembered | None = None,
+) -> Table:
+    """Read files; `name_of` gives the names that they go by in places, and pieces that the `memory` has need not be read.
+
+    Where many examples share an instruction, they are read once more, without it. `progress` is told of each piece's lines. Raises
+    `InputError`.
+    """
+    table = _read(paths, making, crew, progress, name_of, memory)
+    if making.common is None:
+        examples, least = telling(table.sets, table.ids)
+        learn = partial(_learnt, table, making.on, examples, least)
+        common = () if not len(examples) else memory.common(table.ids[examples], learn) if memory else learn()
+        if common:
+            own = making._replace(common=common, judging=None)
+            if memory:
+                memory.turn(own)
+            judged = table.judged
+            del table, learn  # one table at a time is enough memory
+            return replace(_read(paths, own, crew, None, name_of, memory), judged=judged)
+    return table
+
+
+def table_of(examples: Sequence[Example], making: Making, crew: WorkerPool) -> Table:
+    """The table of examples in memory, which are written to a file that lives as long as the process; line n is number n - 1. Raises `OSError`."""
+    path = scratch() / "examples.jsonl"
+    with path.open("wb") as file:
+        file.writelines(json.dumps(example.value).encode() + b"\n" for example in examples)
+    return read_table([path], making, crew)
+
+
+def _learnt(table: Table, on: On, examples: "Numbers", least: int) -> Passages:
+    """The shared instructions of some examples, of which `least` have to share one."""
+    reader = Reader()
+    return learnt((asked_turns(reader.example(table.spot(line)), on) for line in table.lines[examples].tolist()), least)
+
+
+def _read(
+    paths: Sequence[Path],
+    making: Making,
+    crew: WorkerPool,
+    progress: Callable[[int], None] | None,
+    name_of: Callable[[Path], str],
+    memory: Remembered | None,
+) -> Table:
+    import numpy as np
+
+    spool, answers = Spool(), Joining()
+    sources: list[Source] = []
+    first: list[int] = [0]
+    parts: list[Columns] = []
+    judged: list[tuple[int, Any]] = []
+    total = 0
+
+    def sets() -> Iterator[Sets]:
+        nonlocal total
+        for path in paths:
+            copy = partial(spool.path, len(sources))
+            physical = 0
+            pieces = pieces_of(path, name_of(path), SIZE)
+            is_cut, copied = pieces is None, is_packed(path)
+            for part in _elements(path, name_of(path), copy, making) if pieces is None else _columns(_spooled(pieces, copy), making, crew, memory):
+                part.numbers += physical
+                if part.judged is not None:
+                    judged.append((physical, part.judged))
+                physical += part.physical
+                total += len(part.starts)
+                made, part.sets = part.sets, nothing
+                if part.links:
+                    answers.add(part.links.answers)
+                    part.links.answers = nothing
+                parts.append(part)
+                if progress:
+                    progress(len(part.starts))
+                yield made
+            sources.append(Source(copy() if is_cut or copied else real(path), name_of(path), is_cut))
+            first.append(total)
+
+    nothing = joined([])
+    every = joined(sets())
+
+    def column(name: str) -> Any:
+        return np.concatenate([getattr(part, name) for part in parts]) if parts else np.empty(0, dtype=np.int64)
+
+    holds = column("holds").astype(np.bool_)
+    ids = column("ids").reshape(-1, 2).astype(np.uint64, copy=False)
+    starts, sizes, endings, numbers, nths = (column(name) for name in ("starts", "sizes", "endings", "numbers", "nths"))
+    keys = joined_keys([part.keys for part in parts if part.keys]) if making.keys else None
+    links = joined_links([part.links for part in parts if part.links], answers.done()) if making.links else None
+    marks = joined_marks([part.marks for part in parts if part.marks]) if making.marking else None
+    brief = joined_brief([part.brief for part in parts])
+    lines, lengths, ranks, common = np.flatnonzero(holds), column("lengths"), column("ranks"), making.common or ()
+    return Table(sources, np.array(first), starts, sizes, endings, numbers, nths, lines, ids, every, brief, lengths, ranks, keys, links, marks, common, judged)
+
+
+def _columns(pieces: Iterator[Piece], making: Making, crew: WorkerPool, memory: Remembered | None) -> Iterator[Columns]:
+    """The columns of each piece, as remembered or made."""
+    quick = [making.judging is None and not making.keys]
+    for columns in crew.each(partial(columns_for, making=making), map(memory.task if memory else Task, pieces), lambda: all(quick)):
+        quick.append(columns.quick)
+        if memory:
+            memory.count(columns)
+        yield columns
+
+
+def _elements(path: Path, name: str, copy: Callable[[], Path], making: Making) -> Iterator[Columns]:
+    """The columns of a JSON document, whose elements are written to `copy` one after another. Raises `InputError` for what is no data."""
+    facts = FileFacts(name)
+    lines = list(read_file(path, facts))
+    demand_read(facts)
+    with copy().open("wb") as file:
+        at = 0
+        for i, parsed in enumerate(lines):
+            file.write(parsed.line.data)
+            lines[i] = parsed._replace(line=parsed.line._replace(offset=at, ending=b""))
+            at += len(parsed.line.data)
+    yield columns_of_lines(lines, making)
+
+
+def _spooled(pieces: Iterator[Piece], copy: Callable[[], Path]) -> Iterator[Piece]:
+    for piece in pieces:
+        if piece.data is not None and is_packed(piece.path):
+            with copy().open("ab") as file:
+                file.write(piece.data)
+        yield piece
+
+
+def lines_at(table: Table, places: Sequence[Place]) -> "Numbers":
+    """The lines at some places of the files."""
+    import numpy as np
+
+    sources = {source.name: at for at, source in reversed(list(enumerate(table.sources)))}
+    asked = np.array([(sources[place.file], place.line, place.nth) for place in places], dtype=np.int64).reshape(-1, 3)
+    found = np.empty(len(places), dtype=np.int64)
+    for source in np.unique(asked[:, 0]).tolist():
+        here = np.flatnonzero(asked[:, 0] == source)
+        first, last = int(table.first[source]), int(table.first[source + 1])
+        starts, ends = (first + table.numbers[first:last].searchsorted(asked[here, 1], side) for side in ("left", "right"))
+        found[here] = starts
+        for at in here[ends - starts > 1].tolist():  # several on one line are in order, from whatever number on
+            start, end = first + table.numbers[first:last].searchsorted([asked[at, 1], asked[at, 1] + 1])
+            found[at] = start + table.nths[start:end].searchsorted(asked[at, 2])
+    return found
+
+
+def examples_at(table: Table, places: Collection[Place]) -> dict[Place, Example]:
+    """The examples at some places, read again. Raises `InputError` for a file that changed."""
+    reader = Reader()
+    wanted = list(places)
+    return {place: reader.example(table.spot(line)) for place, line in zip(wanted, lines_at(table, wanted).tolist(), strict=True)}

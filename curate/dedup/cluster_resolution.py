@@ -1,0 +1,218 @@
+"""What becomes of groups of near-duplicates: told from columns, for all at once.
+
+Compiled code chooses group by group, and stops where it has to know whether two examples agree in their facts. That is found out for all groups
+together; then those that stopped go on, until none stops.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from curate.core.config import DedupConfig
+from curate.core.worker_pool import WorkerPool
+from curate.corpus.boilerplate import Passages
+from curate.corpus.cache import Remembered
+from curate.corpus.table import Table
+from curate.dedup.cluster import Choice, Pair
+from curate.dedup.fact_guard import LinePairs, lines_agree
+from curate.similarity.shingles import Sets
+from curate.similarity.similarity_index import FLOOR
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Numbers = np.ndarray[Any, np.dtype[np.int64]]
+    Flags = np.ndarray[Any, np.dtype[np.bool_]]
+
+CROWD: Final = 2000
+"""Members of a group that stay from which another one is not compared with all of them: where none is like another, that would be quadratic."""
+WORK: Final = 1 << 24
+"""Comparisons, about, that compiled code makes at a time: it cannot be interrupted."""
+AHEAD: Final = 5_000
+"""Questions that are asked at a time, at the least, if there are as many."""
+SQUARE: Final = 9
+"""Members from which it is remembered how similar any two of a group are: it may be asked many times."""
+SQUARES: Final = 4_000_000
+"""Such pairs at the most; 8 bytes each."""
+BATCH: Final = 2000
+"""Pairs of which it is found out in one go whether they agree."""
+MANY: Final = 50_000
+"""Such pairs from which processes are worth their start: about two seconds of work."""
+
+
+class Wanted(NamedTuple):
+    """What decides besides the examples."""
+
+    config: DedupConfig
+    pinned: frozenset[str]
+    """Ids of those that stay."""
+    findings: Mapping[str, tuple[int, ...]] | None
+    """Those that the policy `best` counts."""
+    old: int
+    """Examples that others are held against; the first ones."""
+    aside: frozenset[int]
+    """Numbers of those that neither go nor take a place."""
+    common: Passages = ()
+    """Shared instructions that are not compared (see `curate.corpus.boilerplate`)."""
+
+
+class Compared(NamedTuple):
+    """What different examples are compared by."""
+
+    sets: Sets
+    positions: "Numbers"
+    """Where each stands among all."""
+
+
+def picked(table: Table, compared: Compared, groups: "Sequence[Numbers]", wanted: Wanted, crew: WorkerPool, memory: Remembered | None = None) -> Choice:
+    """What becomes of the members of groups, by where they stand among all examples. Raises `InputError` when lines cannot be read again."""
+    import numpy as np
+
+    config, positions = wanted.config, compared.positions
+    if wanted.old:
+        groups = [group for group in groups if positions[group[0]] < wanted.old <= positions[group[-1]]]
+    if not groups:
+        return Choice()
+    sizes = np.array([len(group) for group in groups])
+    order, kinds = _ranked(table, compared, np.concatenate(groups), np.repeat(np.arange(len(groups)), sizes), wanted)
+
+    def agree(pairs: "Numbers") -> "Flags":
+        return agreed(table, positions[pairs], wanted, crew, memory)
+
+    found = chosen(compared.sets, order, sizes, kinds, config.threshold, None if config.ignore_facts else agree)
+    gone, apart = ([Pair(int(positions[left]), int(positions[right]), similarity) for left, right, similarity in pairs] for pairs in (found.gone, found.apart))
+    return Choice(gone, apart, found.similarities)
+
+
+def chosen(
+    sets: Sets, members: "Numbers", sizes: "Numbers", kinds: "np.ndarray[Any, np.dtype[np.uint8]]", threshold: float, agree: "Callable[[Numbers], Flags] | None"
+) -> Choice:
+    """What becomes of the members of groups, numbers of sets, group by group, each in the order of ranks; `sizes`: of the groups.
+
+    `kinds` says of each what may become of it (see `cluster_resolution_kernel`); `agree`, of rows of two members whether they agree in their facts, which
+    do not matter where it is None.
+    """
+    import numpy as np
+
+    from curate.dedup import cluster_resolution_kernel
+
+    ends, bounds = np.append(0, np.cumsum(sizes)), np.array([min(FLOOR, threshold), threshold])
+    known, verdicts, tally = np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.uint8), np.zeros((len(sizes), 2), dtype=np.int64)
+    squares = np.where(sizes >= SQUARE, sizes**2, 0)
+    cells = np.where((squares > 0) & (squares.cumsum() <= SQUARES), squares.cumsum() - squares, -1)
+    remembered = np.full(int(squares[cells >= 0].sum()), np.nan)
+    winners, found = np.full((len(members), 2), -1, dtype=np.int64), np.zeros(len(members), dtype=np.float64)
+    done, kept = np.zeros(len(sizes), dtype=np.int64), np.zeros(len(members), dtype=np.bool_)
+    misses, some = list[float](), np.arange(len(sizes))
+    while len(some):
+        asked, others = cluster_resolution_kernel.pick(
+            sets.hashes,
+            sets.offsets,
+            members,
+            ends,
+            some,
+            kinds,
+            bounds,
+            agree is not None,
+            known,
+            verdicts,
+            tally,
+            max(1, AHEAD // len(some)),
+            CROWD,
+            WORK,
+            remembered,
+            cells,
+            done,
+            kept,
+            winners,
+            found,
+        )
+        misses += others.tolist()
+        if agree and len(asked):
+            same = agree(members[asked[:, 1:3]])
+            np.add.at(tally, (asked[:, 0], np.where(same, 0, 1)), 1)
+            known = np.concatenate([known, (asked[:, 1].astype(np.uint64) << np.uint64(32)) | asked[:, 2].astype(np.uint64)])
+            verdicts = np.concatenate([verdicts, np.where(same, cluster_resolution_kernel.SAME, cluster_resolution_kernel.DIFFERENT).astype(np.uint8)])
+            order = known.argsort()
+            known, verdicts = known[order], verdicts[order]
+        some = some[done[some] < sizes[some]]
+
+    def pairs(column: int) -> "tuple[list[Pair], list[float]]":
+        at = np.flatnonzero(winners[:, column] >= 0)
+        similarities: list[float] = found[at].tolist()
+        return list(map(Pair, members[at].tolist(), winners[at, column].tolist(), similarities)), similarities
+
+    (gone, similarities), (apart, _) = pairs(0), pairs(1)
+    return Choice(gone, apart, [*similarities, *misses])
+
+
+def all_chosen(sets: Sets, groups: "Sequence[Numbers]", threshold: float, same: Callable[[int, int], bool]) -> Choice:
+    """The same where members are taken in the order of their numbers, and any may go; `same`: whether two agree in their facts."""
+    import numpy as np
+
+    from curate.dedup import cluster_resolution_kernel
+
+    if not groups:
+        return Choice()
+    members = np.concatenate(groups)
+    kinds = np.full(len(members), cluster_resolution_kernel.GOES | cluster_resolution_kernel.TAKES | cluster_resolution_kernel.COMPARED, dtype=np.uint8)
+    return chosen(sets, members, np.array(list(map(len, groups))), kinds, threshold, lambda pairs: np.array([same(*pair) for pair in pairs.tolist()]))
+
+
+def agreed(table: Table, standing: "Numbers", wanted: Wanted, crew: WorkerPool, memory: Remembered | None, *, words: bool = False) -> "Flags":
+    """Whether pairs of examples, rows of where both stand among all, agree in their facts, or in all `words` of meaning; as remembered, or found out.
+
+    Raises `InputError` when lines cannot be read again.
+    """
+    import numpy as np
+
+    left, right = (table.ids[standing[:, side]] for side in (0, 1))
+    every = np.full(len(standing), words)
+    nothing = np.zeros(len(standing), dtype=np.bool_)
+    same, remembered = memory.agreements(left, right, every) if memory else (nothing, nothing.copy())
+    unknown = np.flatnonzero(~remembered)
+    if len(unknown):
+        pairs = (_pairs(table, standing[some], wanted, words=words) for some in np.split(unknown, range(BATCH, len(unknown), BATCH)))
+        same[unknown] = np.concatenate(list(map(lines_agree, pairs) if len(unknown) < MANY else crew.each(lines_agree, pairs)))
+        if memory:
+            memory.agree(left[unknown], right[unknown], every[unknown], same[unknown])
+    return same
+
+
+def _pairs(table: Table, standing: "Numbers", wanted: Wanted, *, words: bool) -> LinePairs:
+    import numpy as np
+
+    examples, numbers = np.unique(standing, return_inverse=True)
+    return LinePairs(table.spots(examples), numbers.reshape(-1, 2).tolist(), words, wanted.config.on, wanted.common)
+
+
+def ranks_of(table: Table, positions: "Numbers", wanted: Wanted) -> "list[np.ndarray[Any, Any]]":
+    """The ranks of examples, by where they stand, as `np.lexsort` takes them: what decides comes last. See `curate.corpus.keep_policy`."""
+    import numpy as np
+
+    keep = wanted.config.keep
+    if keep in ("first", "last"):
+        return [positions if keep == "first" else -positions]
+    if keep == "best":
+        nothing, known = (0, 0, 0), wanted.findings or {}
+        found = np.array([known.get(example, nothing) for example in table.names(positions)] if known else [], dtype=np.int64).reshape(-1, 3)
+        return [positions, *(found[:, column] for column in (2, 1, 0) if known)]
+    ids = table.ids[positions]
+    return [ids[:, 1], ids[:, 0], -table.lengths[positions], table.ranks[positions]]
+
+
+def _ranked(table: Table, compared: Compared, members: "Numbers", owners: "Numbers", wanted: Wanted) -> "tuple[Numbers, np.ndarray[Any, np.dtype[np.uint8]]]":
+    """The members of all groups in the order in which they are taken, and in this order what may become of each (see `cluster_resolution_kernel`)."""
+    import numpy as np
+
+    from curate.dedup import cluster_resolution_kernel
+
+    positions, nobody = compared.positions[members], np.zeros(len(members), dtype=np.bool_)
+    new = positions >= wanted.old if wanted.old else nobody
+    aside = np.isin(members, np.array(sorted(wanted.aside), dtype=np.int64)) if wanted.aside else nobody
+    bound: Flags = np.array([table.id(at) in wanted.pinned for at in positions.tolist()]) if wanted.pinned else nobody
+    bound = bound | aside
+    order = np.lexsort((*ranks_of(table, positions, wanted), ~bound, new, owners))
+    compares = new if wanted.old else ~nobody
+    takes = ~new if wanted.old else ~aside  # the old ones all stay
+    kinds = cluster_resolution_kernel.GOES * (compares & ~bound) + cluster_resolution_kernel.TAKES * takes + cluster_resolution_kernel.COMPARED * compares
+    return members[order], kinds.astype(np.uint8)[order]

@@ -1,0 +1,162 @@
+"""Exact and near duplicates among the lines of a table: MinHash proposes, true Jaccard decides.
+
+1. sign (`shingles`, `minhash`): each text becomes a set of hashed shingles, and the MinHash of it.
+2. group (`bands`): signatures are cut into bands; examples that agree in a band are candidates. The bands are chosen so that a pair at the
+   threshold becomes one with a probability of 0.995 at the least; datasketch's own choice for 0.8 proposes 40 of 100.
+3. verify (`verify`): the true Jaccard similarity of candidates gathers them into groups; within a group each example is compared with all
+   that are kept before it, candidates or not (`picked`).
+
+Whatever is removed is similar to the very example that is kept.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from curate.core.config import DedupConfig
+from curate.core.example import Example
+from curate.core.worker_pool import WorkerPool, cores
+from curate.corpus.cache import Remembered
+from curate.corpus.features import making_for
+from curate.corpus.table import Table, table_of
+from curate.dedup.cluster import Code, Pair
+from curate.dedup.cluster_resolution import Compared, Wanted, picked, ranks_of
+from curate.dedup.prefix_duplicates import Beginnings
+from curate.dedup.removal import Loss
+from curate.dedup.wording import same_wording
+from curate.similarity.bands import Bands
+from curate.similarity.shingles import Sets
+from curate.similarity.similarity_index import grouped
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Numbers = np.ndarray[Any, np.dtype[np.int64]]
+
+
+@dataclass(slots=True)
+class Sifted:
+    """What was found among the lines of a table."""
+
+    losses: list[Loss]
+    """Lines that may go, in the order they stand."""
+    apart: list[Loss]
+    """Pairs of near-duplicates that differ in a fact."""
+    same_words: list[Loss]
+    """Pairs of short examples of the same words of meaning that are less similar than the threshold, both of which stay."""
+    similarities: list[float]
+    """Of the pairs that decided, and of those that came near: from `FLOOR`, or the threshold where that is lower; ascending."""
+    bands: Bands
+
+
+def sift(
+    table: Table,
+    config: DedupConfig,
+    crew: WorkerPool,
+    pinned: frozenset[str] = frozenset(),
+    findings: Callable[["Numbers"], Mapping[str, tuple[int, ...]]] | None = None,
+    old: int = 0,
+    memory: Remembered | None = None,
+) -> Sifted:
+    """Duplicates among the examples of a table; content whose id is in `pinned` stays, once: its exact copies still go.
+
+    The outcome does not depend on the order of the examples, but for `keep = "best"`, `"first"` and `"last"`, where the order is the wish. The first
+    `old` ones are data that others are held against: when there are some, these alone stay in the place of others, and nothing goes for one that
+    is no older. `findings` gives, for the policy `best`, the errors, warnings and infos by id of examples that may go or stay, by where they stand. Takes the
+    table's sets away from it, since there are many.
+    """
+    import numpy as np
+
+    copies = originals(table, last=config.keep == "last" and not old)
+    distinct = np.flatnonzero(copies == np.arange(len(copies)))
+    sets, table.sets = table.sets, table.sets.part(0, 0)
+    if len(distinct) < len(copies):
+        sets = sets.kept(distinct)  # a copy would be the largest thing in memory
+    begun = Beginnings(table.keys.chosen(distinct), table.ids[distinct]) if config.beginnings and table.keys else None
+    groups = grouped(sets, config.threshold, crew.count)
+    keys, slips = table.brief.chosen(distinct).keys_and_slips()
+    alike = _of_one_key(keys)
+    several = np.unique(np.concatenate([alike, *groups.members])) if findings else alike
+    counts = findings(distinct[several]) if findings else {}
+    compared, wanted = Compared(sets, distinct), Wanted(config, pinned, counts, old, begun.numbers if begun else frozenset(), table.common)
+    found = picked(table, compared, groups.members, wanted, crew, memory)
+    lost: dict[int, tuple[Code, Pair]] = {pair.left: ("D003", pair) for pair in found.gone}
+    if begun:
+        lost |= _beginnings(table, begun, sets, distinct, lost, pinned, old)
+    stays = {pair.right for _, pair in lost.values()}  # nothing goes in whose place others went
+    bound = np.array([int(at) in stays or table.id(int(at)) in pinned for at in distinct[alike]], dtype=np.bool_)
+    free = np.array([int(at) not in lost for at in distinct[alike]], dtype=np.bool_) & ~np.isin(alike, sorted(wanted.aside))
+    order = np.lexsort((*ranks_of(table, distinct[alike], wanted), slips[alike], ~bound, distinct[alike] >= old if old else ~bound))
+    pairs = same_wording(table, compared, keys, alike[order][free[order]], wanted, crew, memory)
+    fixed = set(alike[bound].tolist())
+    goes = {at for at, _ in pairs if at not in fixed} if config.same_words else set()
+    lost |= {pair.left: ("D003", pair) for at, pair in pairs if at in goes}
+    gone = list(lost.values())
+    for at in np.flatnonzero(copies != np.arange(len(copies))).tolist():  # a copy of what goes has lost to the same example
+        original = int(copies[at])
+        if original in lost or not old or original < old <= at:
+            code, pair = lost.get(original, ("D001", Pair(at, original, 1.0)))
+            gone.append((code, pair._replace(left=at)))
+    gone.sort(key=lambda item: item[1].left)
+    losses = _losses(table, [pair for _, pair in gone], [code for code, _ in gone], config.threshold)
+    worded = _losses(table, sorted(pair for at, pair in pairs if at not in goes), ["D003"] * (len(pairs) - len(goes)), config.threshold)
+    return Sifted(losses, _pairs(table, found.apart, config.threshold), worded, sorted((*groups.misses, *found.similarities)), groups.bands)
+
+
+def sift_examples(examples: Sequence[Example], config: DedupConfig, pinned: frozenset[str] = frozenset()) -> Sifted:
+    """The same among examples in memory: line n stands for number n - 1. Raises `OSError` where there is no room for a copy of them."""
+    with WorkerPool(cores(), processes=False) as crew:
+        return sift(table_of(examples, making_for(config)._replace(brief=config.same_words), crew), config, crew, pinned)
+
+
+def _of_one_key(keys: "np.ndarray[Any, np.dtype[np.uint64]]") -> "Numbers":
+    """The numbers of those whose key others have too, and is not 0."""
+    import numpy as np
+
+    _, inverse, counts = np.unique(keys, return_inverse=True, return_counts=True)
+    return np.flatnonzero((counts[inverse] > 1) & (keys != 0))
+
+
+def originals(table: Table, *, last: bool = False) -> "Numbers":
+    """Of each example the first one, or the last one, of the same id."""
+    import numpy as np
+
+    order = np.lexsort((table.ids[:, 1], table.ids[:, 0]))  # stable: equal ids in the order of the lines
+    ids = table.ids[order]
+    starts = np.ones(len(order), dtype=np.bool_)
+    starts[1:] = (ids[1:] != ids[:-1]).any(axis=1)
+    runs = np.cumsum(starts) - 1
+    bounds = np.flatnonzero(starts)
+    stays = order[np.append(bounds[1:], len(order)) - 1] if last else order[bounds]
+    found = np.empty(len(order), dtype=np.int64)
+    found[order] = stays[runs]
+    return found
+
+
+def _beginnings(
+    table: Table, begun: Beginnings, sets: Sets, distinct: "Numbers", lost: Mapping[int, object], pinned: frozenset[str], old: int
+) -> dict[int, tuple[Code, Pair]]:
+    """Which beginnings of longer conversations go; by their numbers among all examples."""
+    pairs = begun.settled(
+        lambda at: int(distinct[at]) >= old and table.id(int(distinct[at])) not in pinned,
+        lambda _, other: int(distinct[other]) not in lost and (not old or int(distinct[other]) < old),
+        sets,
+    )
+    return {int(distinct[at]): ("D007", Pair(int(distinct[at]), int(distinct[other]), similarity)) for at, other, similarity in pairs}
+
+
+def _losses(table: Table, pairs: Sequence[Pair], codes: Sequence[Code], threshold: float) -> list[Loss]:
+    """The line of the left one of each pair, and what it is held against."""
+    import numpy as np
+
+    left, right = (np.array([pair[side] for pair in pairs], dtype=np.int64) for side in (0, 1))
+    places, kept_places = (table.places(table.lines[ends]) for ends in (left, right))
+    similarities = [pair.similarity for pair in pairs]
+    words = [code == "D003" and similarity < threshold for code, similarity in zip(codes, similarities, strict=True)]
+    return list(map(Loss, places, table.names(left), kept_places, table.names(right), codes, similarities, words))
+
+
+def _pairs(table: Table, apart: Sequence[Pair], threshold: float) -> list[Loss]:
+    """Pairs that stay, in the order of their ids, which is that of no file."""
+    ordered = [pair if table.id(pair.left) < table.id(pair.right) else Pair(pair.right, pair.left, pair.similarity) for pair in apart]
+    return sorted(_losses(table, ordered, ["D003"] * len(ordered), threshold), key=lambda loss: (loss.example, loss.kept))

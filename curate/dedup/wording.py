@@ -1,0 +1,54 @@
+"""Short examples of the same words of meaning that are less similar than the threshold: told for review, and removed only where that is wanted.
+
+`curate.corpus.short_text_keys` proposes them by a key; here those of one key are held against each other, whether they agree in every word of meaning.
+"""
+
+from typing import TYPE_CHECKING, Any, Final
+
+from curate.core.worker_pool import WorkerPool
+from curate.corpus.cache import Remembered
+from curate.corpus.table import Table
+from curate.dedup.cluster import Pair
+from curate.dedup.cluster_resolution import Compared, Wanted, agreed
+from curate.similarity.similarity_index import jaccard
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Numbers = np.ndarray[Any, np.dtype[np.int64]]
+    Ids = np.ndarray[Any, np.dtype[np.uint64]]
+
+ROUNDS: Final = 20
+"""Different examples of one key that others of it are held against; where there are more, the rest is left out."""
+
+
+def same_wording(
+    table: Table, compared: Compared, keys: "Ids", order: "Numbers", wanted: Wanted, crew: WorkerPool, memory: Remembered | None
+) -> list[tuple[int, Pair]]:
+    """Pairs of the same words: of each, the number of the left one, and both by where they stand among all.
+
+    order: the numbers of the examples that are compared, the one that is to stay before the one that is not. Of each pair the right one stands
+    first in it, and is the left one of no other. Where examples are held against older ones (`wanted.old`), the left one is new and the right one old.
+    Raises `InputError` when lines cannot be read again.
+    """
+    import numpy as np
+
+    found: list[tuple[int, Pair]] = []
+    rest = order[np.argsort(keys[order], kind="stable")]
+    for _ in range(ROUNDS):
+        starts = np.flatnonzero(np.diff(keys[rest], prepend=keys[rest[:1]] + np.uint64(1)))
+        firsts = np.repeat(rest[starts], np.diff(np.append(starts, len(rest))))
+        others = np.ones(len(rest), dtype=np.bool_)
+        others[starts] = False
+        rest, firsts = rest[others], firsts[others]
+        if not len(rest):
+            break
+        standing = compared.positions[np.stack([rest, firsts], axis=1)]
+        asks = (standing[:, 0] >= wanted.old) & (standing[:, 1] < wanted.old) if wanted.old else np.ones(len(rest), dtype=np.bool_)
+        same = np.zeros(len(rest), dtype=np.bool_)
+        same[asks] = agreed(table, standing[asks], wanted, crew, memory, words=True)
+        for left, right in zip(rest[same].tolist(), firsts[same].tolist(), strict=True):
+            gone, kept = compared.positions[[left, right]].tolist()
+            found.append((left, Pair(gone, kept, jaccard(compared.sets, left, right))))
+        rest = rest[~same]
+    return found

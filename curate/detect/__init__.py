@@ -1,1 +1,0 @@
-"""Detectors: they find duplicates and conflicts, and decide nothing."""

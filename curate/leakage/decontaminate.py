@@ -1,0 +1,279 @@
+"""Benchmark questions and answers in the data that a model is trained on: a model that was trained on them measures its memory.
+
+1. runs: 13 words in a row that stand in an item and in a turn of an example, compared without case and punctuation (Brown et al. 2020,
+   "Language Models are Few-Shot Learners", appendix C; EleutherAI's lm-evaluation-harness). Questions of 8 to 12 words are looked for
+   whole, anywhere in a turn; shorter ones have to be a whole turn. Runs that more than 10 items of a benchmark share are its instructions
+   and tell nothing.
+2. near: a turn whose words are those of an item to a Jaccard similarity of `SIMILAR` on runs of 3 words. No candidate is missed: of an
+   item's k runs any k - ceil(0.6 k) + 1 are looked for, one of which such a turn must have (prefix filter, Chaudhuri et al. 2006).
+
+Rephrased items share neither: no comparison of words finds them, as Yang et al. 2023 ("Rethinking Benchmark and Contamination for Language
+Models with Rephrased Samples") show; of their 243 rephrasings 1 shares 13 words in a row (python tests/bench/near_quality.py FOLDER).
+
+Hashes propose, words decide: each run is compared word by word before it counts.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+
+from curate.core.example import Example
+from curate.corpus.dedup_text import other_sides
+from curate.read.benchmark import Item
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, np.dtype[Any]]
+
+RUN: Final = 13
+SHORTEST_RUN: Final = 8
+LEAST: Final = 4
+"""Words below which a question is said by chance."""
+SHARED: Final = 10
+"""Items of one benchmark above which a run of words is one of its instructions."""
+SHINGLE: Final = 3
+SIMILAR: Final = 0.6
+OTHER_SIDE: Final = -1
+PIECE: Final = 50_000
+"""Turns that are looked through at a time."""
+# As `curate.similarity.ngram_index` cuts: characters that are words by themselves, else what stands between white space.
+ALONE: Final = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uf900-\ufaff\U00010000-\U0010ffff"
+WORD: Final = re.compile(f"[{ALONE}]|[^{ALONE}\\s]+")
+
+
+class Match(NamedTuple):
+    """A turn of an example in which an item of a benchmark was found."""
+
+    example: int
+    """Position of the example."""
+    message: int
+    """Position of the turn among the example's messages; `OTHER_SIDE` for the worse answer of a preference pair."""
+    item: int
+    """Position of the item."""
+    part: int
+    """Position of the text in the item."""
+    kind: Literal["run", "whole", "near"]
+    words: str
+    """The longest run of words that both have; for `near`, none."""
+    share: float
+    """Of the words of the item's text, the share that stands in runs both have; for `near`, the similarity of the two."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contamination:
+    """What was found."""
+
+    matches: list[Match]
+    """At most one for each example and item, the one with the largest share; in order."""
+    unsaid: frozenset[int]
+    """Positions of the items of which no text is long enough to be looked for."""
+
+
+class Probe(NamedTuple):
+    """A text of an item that is looked for."""
+
+    item: int
+    part: int
+    asked: bool
+    words: tuple[str, ...]
+
+
+def contaminated(examples: Sequence[Example], items: Sequence[Item]) -> Contamination:
+    """Which of `examples` hold an item, in any turn."""
+    probes = list(_probes(items))
+    search = _Search(probes, [item.place.file for item in items])
+    best: dict[tuple[int, int], Match] = {}
+    for turns in _pieces(examples):
+        for match in search.matches(turns):
+            known = best.get((match.example, match.item))
+            if known is None or (-match.share, match.message, match.part) < (-known.share, known.message, known.part):
+                best[match.example, match.item] = match
+    return Contamination([best[key] for key in sorted(best)], frozenset(range(len(items))) - {probe.item for probe in probes})
+
+
+def _probes(items: Sequence[Item]) -> Iterator[Probe]:
+    texts = [(at, nth, part) for at, item in enumerate(items) for nth, part in enumerate(item.parts)]
+    for (at, nth, part), plain in zip(texts, plain_words([part.text for _, _, part in texts]), strict=True):
+        found = tuple(WORD.findall(plain))
+        if len(found) >= (LEAST if part.asked else RUN):
+            yield Probe(at, nth, part.asked, found)
+
+
+class _Turns(NamedTuple):
+    """Turns of examples, as they are looked through."""
+
+    owners: list[tuple[int, int]]
+    """Position of the example and of the turn."""
+    texts: list[str]
+    """Without case and punctuation."""
+
+
+def _pieces(examples: Sequence[Example]) -> Iterator[_Turns]:
+    owners: list[tuple[int, int]] = []
+    texts: list[str] = []
+    for at, example in enumerate(examples):
+        for nth, message in enumerate(example.messages):
+            owners.append((at, nth))
+            texts.append(message.text)
+        for text in other_sides(example):
+            owners.append((at, OTHER_SIDE))
+            texts.append(text)
+        if len(texts) >= PIECE:
+            yield _Turns(owners, plain_words(texts))
+            owners, texts = [], []
+    if texts:
+        yield _Turns(owners, plain_words(texts))
+
+
+def plain_words(texts: Sequence[str]) -> list[str]:
+    """Texts in one form and case of characters, without what is no letter or digit; words with one space between them."""
+    import polars as pl  # `curate check` need not wait for it
+
+    try:
+        series = pl.Series(texts, dtype=pl.String)
+    except UnicodeEncodeError:  # lone surrogates
+        series = pl.Series([text.encode("utf-8", "replace").decode() for text in texts], dtype=pl.String)
+    plain: list[str] = series.str.normalize("NFKC").str.to_lowercase().str.replace_all(r"[^\w]+|_+", " ").str.strip_chars().to_list()
+    return plain
+
+
+class _Search:
+    """The runs of words of all probes, ready to be looked up."""
+
+    def __init__(self, probes: Sequence[Probe], files: Sequence[str]) -> None:
+        self.probes = probes
+        self.files = files
+        self.whole: dict[str, list[int]] = defaultdict(list)
+        by_run: dict[int, list[int]] = defaultdict(list)
+        for at, probe in enumerate(probes):
+            if probe.asked:
+                self.whole[" ".join(probe.words)].append(at)
+            if len(probe.words) >= SHORTEST_RUN:
+                by_run[min(RUN, len(probe.words))].append(at)
+        self.runs = [(run, _Index(probes, chosen, run, self._telling)) for run, chosen in sorted(by_run.items())]
+        near = [at for at, probe in enumerate(probes) if len(probe.words) >= SHORTEST_RUN]
+        self.near = _Index(probes, near, SHINGLE, _rarest)
+        self.shingles = {at: _shingles(probes[at].words) for at in near}
+
+    def matches(self, turns: _Turns) -> Iterator[Match]:
+        """What is found in some turns."""
+        for at, text in enumerate(turns.texts):
+            if text in self.whole:
+                for probe in self.whole[text]:
+                    yield self._match(turns, at, probe, "whole", text, 1.0)
+        if not turns.texts:
+            return
+        buffer, offsets = _buffer(turns.texts)
+        for run, index in self.runs:
+            yield from self._in_a_row(turns, run, index.found(buffer, offsets))
+        yield from self._alike(turns, self.near.found(buffer, offsets))
+
+    def _telling(self, owners: "Array", hashes: "Array") -> "Array":
+        """Which runs are looked for: those that few items of their benchmark share."""
+        import polars as pl
+
+        items = [self.probes[at].item for at in owners.tolist()]
+        frame = pl.DataFrame({"hash": hashes, "item": items, "file": [self.files[item] for item in items]})
+        return frame.select(pl.col("item").n_unique().over("hash", "file") <= SHARED).to_series().to_numpy()
+
+    def _in_a_row(self, turns: _Turns, run: int, found: Iterable[tuple[int, int, int, int]]) -> Iterator[Match]:
+        """From hits (turn, its word, probe, its word) to the longest run of words and the share that all runs cover."""
+        for (at, probe), hits in groupby(sorted((turn, probe, place, start) for turn, place, probe, start in found), key=lambda hit: hit[:2]):
+            wanted, said = self.probes[probe].words, WORD.findall(turns.texts[at])
+            true = [(place, start) for _, _, place, start in hits if tuple(said[place : place + run]) == wanted[start : start + run]]
+            if not true:
+                continue
+            covered = {word for _, start in true for word in range(start, start + run)}
+            place, length = _longest([place for place, _ in true], run)
+            yield self._match(turns, at, probe, "run", " ".join(said[place : place + length]), len(covered) / len(wanted))
+
+    def _alike(self, turns: _Turns, found: Iterable[tuple[int, int, int, int]]) -> Iterator[Match]:
+        """From turns that share a run of 3 words with a probe to those that are similar to it."""
+        for at, hits in groupby(sorted({(turn, probe) for turn, _, probe, _ in found}), key=lambda hit: hit[0]):
+            said = _shingles(WORD.findall(turns.texts[at]))
+            for _, probe in hits:
+                wanted = self.shingles[probe]
+                if min(len(said), len(wanted)) < SIMILAR * max(len(said), len(wanted)):
+                    continue
+                similarity = len(said & wanted) / len(said | wanted)
+                if similarity >= SIMILAR:
+                    yield self._match(turns, at, probe, "near", "", similarity)
+
+    def _match(self, turns: _Turns, at: int, probe: int, kind: Literal["run", "whole", "near"], words: str, share: float) -> Match:
+        example, message = turns.owners[at]
+        return Match(example, message, self.probes[probe].item, self.probes[probe].part, kind, words, share)
+
+
+class _Index:
+    """Runs of so many words of some probes by their hashes."""
+
+    def __init__(self, probes: Sequence[Probe], chosen: Sequence[int], run: int, telling: Any) -> None:
+        """`telling` says which of all runs are looked for, from the probes and hashes of the runs."""
+        import numpy as np
+
+        from curate.similarity.ngram_index import runs_of, table_of
+
+        self.run = run
+        buffer, offsets = _buffer([" ".join(probes[at].words) for at in chosen])
+        hashes, owners, places = runs_of(buffer, offsets, run, np.empty(0, dtype=np.uint64))
+        owners = np.array(chosen, dtype=np.int32)[owners]
+        told = telling(owners, hashes)
+        order = np.argsort(hashes[told], kind="stable")
+        self.hashes, self.owners, self.places = (column[told][order] for column in (hashes, owners, places))
+        self.table = table_of(self.hashes)
+
+    def found(self, buffer: "Array", offsets: "Array") -> list[tuple[int, int, int, int]]:
+        """Text, number of the word in it, probe, number of the word there: for each run that a text shares with a probe."""
+        import numpy as np
+
+        from curate.similarity.ngram_index import runs_of
+
+        if not len(self.hashes):
+            return []
+        hashes, texts, words = runs_of(buffer, offsets, self.run, self.table)
+        first, last = np.searchsorted(self.hashes, hashes, "left"), np.searchsorted(self.hashes, hashes, "right")
+        counts = last - first
+        at = np.repeat(first - (np.cumsum(counts) - counts), counts) + np.arange(counts.sum())
+        columns = (np.repeat(texts, counts), np.repeat(words, counts), self.owners[at], self.places[at])
+        return list(zip(*(column.tolist() for column in columns), strict=True))
+
+
+def _rarest(owners: "Array", hashes: "Array") -> "Array":
+    """Which runs are looked for to find similar turns: of each probe the rarest, so many that a similar turn has one of them."""
+    import polars as pl
+
+    frame = pl.DataFrame({"owner": owners, "hash": hashes}).with_row_index("at")
+    distinct = frame.unique(["owner", "hash"], keep="first").with_columns(pl.len().over("hash").alias("probes"))
+    rank, size = pl.struct("probes", "hash").rank("ordinal").over("owner"), pl.len().over("owner")
+    kept = distinct.filter(rank <= size - (size * SIMILAR).ceil() + 1)
+    return frame["at"].is_in(kept["at"].implode()).to_numpy()
+
+
+def _buffer(texts: Sequence[str]) -> "tuple[Array, Array]":
+    import numpy as np
+
+    encoded = [text.encode() for text in texts]
+    offsets = np.zeros(len(encoded) + 1, dtype=np.int64)
+    np.cumsum([len(data) for data in encoded], out=offsets[1:])
+    return np.frombuffer(b"".join(encoded), dtype=np.uint8), offsets
+
+
+def _shingles(words: Sequence[str]) -> frozenset[tuple[str, ...]]:
+    return frozenset(tuple(words[at : at + SHINGLE]) for at in range(max(1, len(words) - SHINGLE + 1)))
+
+
+def _longest(places: Sequence[int], run: int) -> tuple[int, int]:
+    """First word and length of the longest stretch that runs of `run` words at these places make up."""
+    best = (places[0], run)
+    start = previous = places[0]
+    for place in sorted(set(places)):
+        if place > previous + 1:
+            start = place
+        previous = place
+        if place - start + run > best[1]:
+            best = (start, place - start + run)
+    return best

@@ -1,0 +1,274 @@
+"""The selected rules over lines: what they find in each, and what the data set's rules have to know of it.
+
+A part is all that one piece of a file gives, and is made without knowing the others, in another process if need be. Parts are taken in
+in order, and then the data set's rules are asked: so nothing depends on how a file was cut, or on how many processes there were.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import reduce
+from itertools import chain
+from operator import or_
+from typing import TYPE_CHECKING
+
+from curate.core.config import CheckConfig, ConflictsConfig
+from curate.core.example import Example, Place
+from curate.core.finding import Finding, Problem
+from curate.lint.rules import RULES, Rule, Scope, by_scope
+from curate.lint.rules.dataset_summary import DatasetState, DatasetSummary
+from curate.lint.rules.encoded_example import EncodedExample
+from curate.lint.rules.message_frame import batch_frame
+from curate.lint.rules.prefilter_tables import scanner
+from curate.lint.rules.repair import RepairInput
+from curate.lint.rules.rule_selection import RuleSelection
+from curate.lint.rules.structure_signature import Shape, is_plain, shape_of
+from curate.read.chunks import Batch, Piece, read_piece
+from curate.read.dataset import FileFacts, ParsedLine
+from curate.read.json_pointer_spans import line_of
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from curate.models.template import Template
+    from curate.read.fast_path import Scan
+
+
+@dataclass(slots=True)
+class Part:
+    """What the lines of a piece give. Line numbers count from the start of the piece."""
+
+    facts: FileFacts
+    lines: int
+    """All lines, blank ones too."""
+    findings: list[Finding]
+    summary: DatasetSummary
+    examples: list[ParsedLine] = field(default_factory=list)
+    """The lines whose examples rules of scope `DATASET` are asked about."""
+    piece: Piece | None = None
+    """The piece, where it can be read again."""
+
+
+class Checker:
+    """The selected rules, by what they see, and what the data set's rules remember."""
+
+    def __init__(self, config: CheckConfig, conflicts: ConflictsConfig = ConflictsConfig.model_construct()) -> None:  # noqa: B008  (frozen)
+        """Raises as `RuleSelection.from_config` does."""
+        self.max_length, self.target = config.max_length, config.target
+        self.chosen = RuleSelection.from_config(config)
+        rules = self.chosen.rules
+        scopes = (Scope.LINE, Scope.EXAMPLE, Scope.VALUE, Scope.DATASET, Scope.PROFILE, Scope.FILE, Scope.TOKENS, Scope.EXAMPLES)
+        self.line, self.shape, self.value, self.dataset, self.profiled, self.files, self.tokens, self.whole = (by_scope(rules, scope) for scope in scopes)
+        self.clashing, self.conflicts = by_scope(rules, Scope.CONFLICTS), conflicts
+        self.template = _template(config.model) if config.model and self.tokens else None
+        exact = self.template is not None and "K010" in rules  # the tokenizer itself is asked then
+        self.text = TextRules([rule for rule in by_scope(rules, Scope.TEXT) if not (exact and rule.code == "K016")])
+        self.scan: Scan | None = None
+        self.state = DatasetState()
+        self.sound: set[Shape] = set()
+
+    def hurry(self) -> None:
+        """Let lines go through a compiled scan first: for big files, since it takes a while to load. Nothing else depends on it."""
+        if self.template is None:
+            self.scan = scanner(RULES.values(), [rule for rule in self.text.rules if rule.code not in RULES])
+
+    def part(self, piece: Piece) -> Part:
+        """What the lines of a piece give."""
+        facts = FileFacts(piece.name, target=self.target)
+        batch = read_piece(piece, facts, self.scan)
+        part = self.part_of(batch, facts, len(batch.lines))
+        part.piece = piece if piece.data is None else None
+        return part
+
+    def part_of(self, batch: Batch, facts: FileFacts, lines: int) -> Part:
+        """What a batch gives, of which `facts` are known."""
+        part = Part(facts, lines, list(self.findings(batch)), DatasetSummary())
+        if self.profiled or self.dataset:
+            order = [*(batch.quiet.numbers.tolist() if batch.quiet else ()), *batch.plain_at]
+            part.summary.add_quiet(batch)
+            part.summary.add_columns(batch)
+            for at, parsed in zip(batch.others_at, batch.others, strict=True):
+                if parsed.example is not None:
+                    part.summary.add(parsed.example)
+                    order.append(at)
+                    if self.dataset:
+                        part.examples.append(parsed)
+            part.summary.sort(order)
+        return part
+
+    def findings(self, batch: Batch) -> Iterator[Finding]:
+        """What the rules find in each line by itself."""
+        for parsed in batch.others:
+            if parsed.example is None or parsed.decoded.defects:  # nothing can be said about a line that is sound
+                for rule in self.line:
+                    for problem in rule.function(parsed):
+                        yield self._finding(rule, problem, parsed)
+            if parsed.example is not None:
+                yield from self._example(parsed, parsed.example)
+        for position, roles in enumerate(batch.roles):
+            if ("messages", *roles) not in self.sound:
+                parsed = batch.parsed(position)
+                yield from self._structure(parsed, parsed.example or Example(parsed.place, {}, "messages"))
+        for roles, numbers in batch.quiet.by_roles().items() if batch.quiet else ():
+            for number in numbers:
+                if ("messages", *roles) in self.sound:
+                    break
+                parsed = batch.quiet_line(int(number))
+                yield from self._structure(parsed, parsed.example or Example(parsed.place, {}, "messages"))
+        if self.template is not None:
+            for position in range(len(batch.numbers)):
+                yield from self._tokens(batch.parsed(position))
+        yield from self._texts(batch)
+
+    def _example(self, parsed: ParsedLine, example: Example) -> Iterator[Finding]:
+        yield from self._structure(parsed, example)
+        if self.value and not is_plain(example):
+            for rule in self.value:
+                for problem in rule.function(example):
+                    yield self._finding(rule, problem, parsed)
+        yield from self._tokens(parsed)
+
+    def _structure(self, parsed: ParsedLine, example: Example) -> Iterator[Finding]:
+        shape = shape_of(example)
+        if shape is not None and shape in self.sound:
+            return
+        sound = True
+        for rule in self.shape:
+            for problem in rule.function(example):
+                sound = False
+                yield self._finding(rule, problem, parsed)
+        if sound and shape is not None:
+            self.sound.add(shape)
+
+    def _tokens(self, parsed: ParsedLine) -> Iterator[Finding]:
+        example = parsed.example
+        if self.template is None or example is None or not example.messages:
+            return
+        one = EncodedExample(example, self.template.encode(example.value), self.template, self.max_length, self.state.memory)
+        for rule in self.tokens:
+            for problem in rule.function(one) or ():
+                yield self._finding(rule, problem, parsed)
+
+    def _texts(self, batch: Batch) -> Iterator[Finding]:
+        if not self.text.rules:
+            return
+        lines = [(parsed, parsed.example) for parsed in batch.others if parsed.example is not None]
+        for rule, position, turn, message in self.text.ask(batch_frame(batch, [example for _, example in lines])):
+            if position < len(batch.numbers):
+                yield self._finding(rule, Problem(f"/messages/{turn}/content", message), batch.parsed(position))
+            else:
+                parsed, example = lines[position - len(batch.numbers)]
+                pointer = next(said.content_pointer for said in example.messages if said.index == turn)
+                yield self._finding(rule, Problem(pointer, message), parsed)
+
+    def take(self, part: Part, before: int) -> Iterator[Finding]:
+        """Take in a part that comes next, `before` lines of its file before it: what it found, and what the data set's rules find in its examples."""
+        for finding in part.findings:
+            yield replace(finding, line=finding.line + before) if before else finding
+        self.state.summary.extend(part.summary, before)
+        for parsed in part.examples:
+            there = _moved(parsed, before) if before else parsed
+            for rule in self.dataset:
+                for problem in rule.function(there.example, self.state) or ():
+                    yield self._finding(rule, problem, there)
+
+    def file(self, facts: FileFacts) -> Iterator[Finding]:
+        """What the rules find in a file as a whole, once it has been read."""
+        for rule in self.files:
+            for problem in rule.function(facts):
+                yield self._about(rule, problem, Place(facts.path, 0))
+
+    def finalized(self) -> Iterator[tuple[Finding, int | None]]:
+        """What the rules find in the data set as a whole, once all files have been read.
+
+        With each, which example of the data set it is about, counted from 0, where it is about one and its id is to be told.
+        """
+        for rule in (*self.dataset, *self.tokens):
+            if rule.finalizer is not None:
+                for place, problem in rule.finalizer(self.state):
+                    yield self._about(rule, problem, place), None
+        for rule in self.profiled if self.state.summary.lengths else ():
+            for where, problem in rule.function(self.state.summary):
+                place, at = (self.state.summary.places[where], where) if isinstance(where, int) else (where, None)
+                yield self._about(rule, problem, place), at
+
+    @property
+    def compares(self) -> bool:
+        """Whether a rule compares all examples with each other."""
+        return bool(self.whole or self.clashing)
+
+    def together(self, examples: Sequence[Example]) -> Iterator[Finding]:
+        """What the rules find that compare all examples with each other. Raises `CurateError` where a model that one needs is not at hand."""
+        asked: list[tuple[Rule, object]] = [(rule, examples) for rule in self.whole]
+        if self.clashing:
+            from curate.conflicts.conflict import find_conflicts  # what no other rule needs
+            from curate.conflicts.judges import judge_of
+
+            report = find_conflicts(examples, self.conflicts, judge=judge_of(self.conflicts, None))
+            asked += [(rule, report) for rule in self.clashing]
+        for rule, seen in asked:
+            for example, problem in rule.function(seen):
+                yield replace(self._about(rule, problem, example.place), example=example.id)
+
+    def _about(self, rule: Rule, problem: Problem, place: Place) -> Finding:
+        severity = self.chosen.severities[rule.code]
+        fixable = rule.repair is not None and (rule.scope is Scope.PROFILE or rule.repair.takes in (RepairInput.FIRST, RepairInput.RAW))
+        return Finding(rule.code, severity, place.file, place.line, problem.pointer, problem.message, rule.hint, fixable, None)
+
+    def _finding(self, rule: Rule, problem: Problem, parsed: ParsedLine) -> Finding:
+        """The finding that a problem makes; in an element of a document, at the line where the value stands."""
+        fixable = rule.repair is not None and rule.repair.applies(parsed)
+        line = parsed.place.line + _inside(problem, parsed.line.data)
+        example = parsed.example.id if parsed.example else None
+        return Finding(rule.code, self.chosen.severities[rule.code], parsed.place.file, line, problem.pointer, problem.message, rule.hint, fixable, example)
+
+
+def _template(model: str) -> "Template":
+    from curate.models.template import load_template  # with all that it needs, some thousandths of a second that most checks need not pay
+
+    return load_template(model)
+
+
+class TextRules:
+    """The text rules, each asked only about the messages in which it may find something."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self.rules = rules
+        self._asked: dict[str, pl.Expr] = {}
+
+    def ask(self, frame: "pl.DataFrame") -> Iterator[tuple[Rule, int, int, str]]:
+        """What the rules say of a frame of messages: the rule, the position of the example, the turn, the message."""
+        if not len(frame):
+            return
+        foreign = frame[frame["foreign"].arg_true()]
+        for rule in self.rules:
+            some = _suspects_of(rule, frame if any(prefilter.ascii for prefilter in rule.prefilters) or not rule.prefilters else foreign)
+            if some is not None:
+                if rule.code not in self._asked:
+                    self._asked[rule.code] = rule.function().alias(rule.code)
+                said = some.select("example", "turn", self._asked[rule.code])
+                for at in said[rule.code].is_not_null().arg_true():
+                    yield rule, said["example"][at], said["turn"][at], said[rule.code][at]
+
+
+def _suspects_of(rule: Rule, frame: "pl.DataFrame") -> "pl.DataFrame | None":
+    """The messages in which a rule may find something, if there are any; all of them for a rule of which nobody knows: one of a user's."""
+    if not rule.prefilters:
+        return frame
+    found = reduce(or_, chain.from_iterable(prefilter.rows(frame) for prefilter in rule.prefilters))
+    return frame[found.arg_true()] if found.any() else None
+
+
+def _inside(problem: Problem, data: bytes) -> int:
+    """Lines from the first line of an element of a document to where the problem stands."""
+    if problem.offset:
+        return data.count(b"\n", 0, problem.offset)
+    return line_of(data, problem.pointer) if problem.pointer and b"\n" in data else 0
+
+
+def _moved(parsed: ParsedLine, before: int) -> ParsedLine:
+    """A line with `before` more lines before it."""
+    place = parsed.place._replace(line=parsed.place.line + before)
+    example = parsed.example
+    if example is not None:
+        example = Example(place, example.value, example.format, example.pointers, example.plain, example.tools_pointer)
+    return parsed._replace(place=place, example=example)

@@ -1,0 +1,64 @@
+"""Errors of lines, and what else lines leave for, asked for while these are read: before data is divided, in the time of one reading."""
+
+from collections.abc import Iterable
+from threading import Lock, local
+from typing import Final, NamedTuple
+
+from curate.core.config import CheckConfig
+from curate.core.finding import Finding, Severity
+from curate.lint.checker import Checker, Part
+from curate.lint.runner import CheckResult
+from curate.read.chunks import Batch, Piece
+from curate.read.dataset import FileFacts
+
+
+class Screening(NamedTuple):
+    """What lines are asked; small, so that it can be sent to another process with each piece."""
+
+    config: str
+    """A `CheckConfig` as JSON, that selects what lines leave for."""
+    quick: bool = False
+    """Whether a compiled scan goes first: for big files."""
+
+    @classmethod
+    def of(cls, config: CheckConfig, *, quick: bool) -> "Screening | None":
+        """The screening for the rules of a configuration that are errors or drop lines; None where there are none."""
+        codes = tuple(code for code, severity in Checker(config).chosen.severities.items() if severity is Severity.ERROR or code.startswith(config.drop))
+        return cls(config.model_copy(update={"select": codes, "extend_select": ()}).model_dump_json(), quick) if codes else None
+
+    def judge(self, piece: Piece) -> Part:
+        """What the rules find in the lines of a piece."""
+        return _checker(self).part(piece)
+
+    def judge_batch(self, batch: Batch, lines: int) -> Part:
+        """What they find in lines that were read one by one."""
+        return _checker(self).part_of(batch, FileFacts(batch.file), lines)
+
+    def report(self, parts: Iterable[tuple[int, Part]]) -> CheckResult:
+        """The findings of parts that follow one another, each with the number of lines before it in its file."""
+        checker = _checker(self)
+        found: list[Finding] = [finding for before, part in parts for finding in checker.take(part, before)]
+        told = filter(checker.chosen.tells, found) if checker.chosen.file_ignores else found
+        return CheckResult(findings=list(told), rules=checker.chosen.known, severities_of=checker.chosen.severities)
+
+
+class _Checkers(local):
+    """The checkers of each thread: one reads pieces into a room of its own, that no other may write to."""
+
+    def __init__(self) -> None:
+        self.known: dict[Screening, Checker] = {}
+
+
+_CHECKERS: Final = _Checkers()
+_ONE: Final = Lock()
+"""Held while a checker is made: what it loads is loaded by one thread at a time."""
+
+
+def _checker(screening: Screening) -> Checker:
+    known = _CHECKERS.known.get(screening)
+    if known is None:
+        with _ONE:
+            known = _CHECKERS.known[screening] = Checker(CheckConfig.model_validate_json(screening.config))
+            if screening.quick:
+                known.hurry()
+    return known

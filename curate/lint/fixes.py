@@ -1,0 +1,383 @@
+"""Fixing: files of lines are mended in place by the repairs of the selected rules, whole or not at all, and every other byte stays as it was.
+
+A line is checked, mended by one repair, and checked again, until nothing is left that a repair would change. A repair that leads to an
+error the line did not have is taken back. No safe repair deletes a line. Those that do are asked for by `unsafe`; what they delete is
+appended to a ledger beside the file, as `curate dedup` writes it, before the file is replaced.
+"""
+
+import os
+import shutil
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+from typing import IO, Final, NamedTuple
+
+from curate.core.config import CheckConfig, DedupConfig
+from curate.core.errors import DataError, OutputError
+from curate.core.example import UNKNOWN, Place
+from curate.core.files import LEDGER, STDIN, display_name, is_packed, real, replacing
+from curate.core.finding import Finding, Severity
+from curate.core.removed import WHY, Kept, Reason, Removal, removal, removal_of, removed_line
+from curate.core.snapshot import Snapshot, demand_unchanged, state_of
+from curate.lint.checker import Checker
+from curate.lint.rules.dataset_summary import DatasetState
+from curate.lint.rules.removal_guard import Removals, heavy
+from curate.lint.rules.repair import Repair, RepairInput
+from curate.lint.runner import CHUNK
+from curate.read.chunks import Batch
+from curate.read.dataset import FileFacts, ParsedLine, read_file
+from curate.read.decode import MISSING, Decoded, decode
+from curate.read.formats import example_of
+from curate.read.lines import BOM, Line
+
+ROUNDS: Final = 20
+"""Repairs of one line, one after the other, before it is left as it is."""
+Progress = Callable[[int], None]
+
+
+class Mended(NamedTuple):
+    """A physical line before and after, each with its ending and a byte order mark before the first."""
+
+    before: bytes
+    after: bytes
+    """May hold several lines, or nothing where the line goes."""
+    gone: tuple[Removal, ...] = ()
+    """What was deleted of it."""
+
+
+@dataclass(slots=True)
+class FixedFile:
+    """What was, or would be, done to a file; lines are numbered as before the fix."""
+
+    name: str
+    findings: Counter[str] = field(default_factory=Counter)
+    """Findings that repairs settled, by code."""
+    lines: int = 0
+    """Lines changed or removed."""
+    removed: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    """Numbers of the lines that went, by the code of the rule."""
+    ledger: str = ""
+    """Where what was deleted was written; empty where nothing was."""
+    held: list[tuple[int, str, str]] = field(default_factory=list)
+    """Repairs taken back: line, code of the rule, code of the error that it led to."""
+    skipped: str = ""
+    """Why nothing in the file can be mended in place; empty when it can."""
+    foreign: tuple[str, ...] = ()
+    """Formats in it whose objects no repair rewrites."""
+
+
+@dataclass(slots=True)
+class FixReport:
+    """What was, or would be, done to all files."""
+
+    files: list[FixedFile] = field(default_factory=list)
+
+    @property
+    def findings(self) -> int:
+        """How many findings were settled."""
+        return sum(file.findings.total() for file in self.files)
+
+    @property
+    def lines(self) -> int:
+        """How many lines were changed or removed."""
+        return sum(file.lines for file in self.files)
+
+
+def fix_paths(
+    paths: Sequence[Path],
+    config: CheckConfig,
+    *,
+    unsafe: bool = False,
+    suppressed: Collection[tuple[str, str]] = (),
+    limits: DedupConfig | None = None,
+    report: FixReport | None = None,
+    progress: Progress | None = None,
+) -> FixReport:
+    """Mend files in place; `report` gets each file once it is done, so that it is true even where a later one fails.
+
+    `suppressed` are codes and the ids of examples that a person lets stand as they are; `limits` say how much of a file may be deleted (D008),
+    None that all may. Raises `OutputError` when a file cannot be written, or changed while it was read, and `DataError` when too much of one
+    would be deleted: that file is as it was.
+    """
+    fixer, report = Fixer(config, unsafe=unsafe, suppressed=suppressed), report or FixReport()
+    for path in paths:
+        fixed = FixedFile(display_name(path))
+        _rewrite(path, fixer.lines(path, fixed, progress), fixed, limits)
+        report.files.append(fixed)
+    return report
+
+
+def _rewrite(path: Path, lines: Iterable[Mended], fixed: FixedFile, limits: DedupConfig | None) -> None:
+    """Write the lines over a file once the first of them has changed; the file's rights stay, and a link stays a link."""
+    import xxhash
+
+    source = real(path).resolve()
+    state, digest, size, read = state_of(source), xxhash.xxh3_128(), 0, 0
+    gone: list[Removal] = []
+    with ExitStack() as stack:
+        out: IO[bytes] | None = None
+        for before, after, deleted in lines:
+            read += not before.isspace()
+            gone += deleted
+            digest.update(before)
+            if out is None and after != before:
+                if not os.access(source, os.W_OK):
+                    raise OutputError(f"{path}: is read-only", "change its permissions; nothing was changed")
+                out = stack.enter_context(replacing(source))
+                _copy(source, out, size)
+            if out is not None:
+                out.write(after)
+            size += len(before)
+        if out is not None:
+            shutil.copymode(source, out.name)
+            if limits is not None:
+                _demand_few(fixed.name, read, gone, limits)
+            if gone:  # entered last, so that it takes its place first: a line is in one of the two, whenever we are killed
+                fixed.ledger = str(_append(ledger_of(path), gone, stack))
+            demand_unchanged([Snapshot(source, state, digest.hexdigest())])
+
+
+def ledger_of(path: Path) -> Path:
+    """Where what is deleted from a file is written; from standard input, in the working folder."""
+    return path.with_name(f"{'stdin' if path == STDIN else path.stem}.{LEDGER}")
+
+
+def _append(ledger: Path, gone: Iterable[Removal], stack: ExitStack) -> Path:
+    """Write a ledger again with more lines. Raises `OutputError` for a file of that name that is none."""
+    out = stack.enter_context(replacing(ledger))
+    if ledger.is_file():
+        with ledger.open("rb") as known:
+            for line in known:
+                try:
+                    removal_of(line)
+                except ValueError:
+                    raise OutputError(f"{ledger}: holds something else than deleted lines", "rename it; nothing was changed") from None
+                out.write(line if line.endswith(b"\n") else line + b"\n")
+    out.writelines(map(removed_line, gone))
+    out.flush()  # a full disk is known before the first of the two files takes its place
+    return ledger
+
+
+def _demand_few(name: str, read: int, gone: Sequence[Removal], limits: DedupConfig) -> None:
+    """Raise `DataError` where too much of a file would be deleted (D008). Blank lines hold nothing, and do not count."""
+    lines = [removal for removal in gone if removal.data.strip()]
+    clusters = Counter(Place(removal.kept.file, removal.kept.line) for removal in lines if removal.kept)
+    found = heavy(Removals({name: read}, {name: len(lines)}, clusters, limits.stop_share, limits.stop_cluster, limits.stop_least))
+    if found:
+        said = "; ".join(f"{finding.code} {finding.file}: {finding.message}" for finding in found)
+        raise DataError(said, "look at them with --diff, then say --yes; the file is as it was")
+
+
+def _copy(source: Path, out: IO[bytes], size: int) -> None:
+    """The first `size` bytes of a file."""
+    with source.open("rb") as file:
+        while size > 0 and (block := file.read(min(size, 1 << 20))):
+            out.write(block)
+            size -= len(block)
+
+
+@dataclass(slots=True)
+class _Piece:
+    """A line on its way; one that is cut into several becomes several."""
+
+    parsed: ParsedLine
+    refused: set[str] = field(default_factory=set)
+    """Codes whose repairs are not wanted, or were taken back."""
+    tried: "_Tried | None" = None
+    """The repair that made it what it is, until it has been checked."""
+
+
+class _Tried(NamedTuple):
+    """A repair whose outcome is to be checked: what the line was, what was found in it, and whose repair it is."""
+
+    before: ParsedLine
+    findings: list[Finding]
+    code: str
+    counts: bool
+    """False for all but the first of several lines that one was cut into: its findings are counted once."""
+
+    @property
+    def errors(self) -> set[str]:
+        """Codes of the errors that the line had."""
+        return {finding.code for finding in self.findings if finding.severity is Severity.ERROR}
+
+
+@dataclass(slots=True)
+class _Outcome:
+    """What came of a line."""
+
+    codes: list[str] = field(default_factory=list)
+    """Of the rules whose findings were settled."""
+    gone: list[tuple[ParsedLine, Reason]] = field(default_factory=list)
+    """What was deleted of it."""
+
+
+class Fixer:
+    """The repairs of the selected rules, and what is remembered of the data set while files pass."""
+
+    def __init__(self, config: CheckConfig, *, unsafe: bool, suppressed: Collection[tuple[str, str]] = ()) -> None:
+        self.checker = Checker(config)
+        self.allowed = {code: rule.repair for code, rule in self.checker.chosen.rules.items() if rule.repair and (rule.repair.safe or unsafe)}
+        self.copies = [(rule.code, self.allowed[rule.code]) for rule in self.checker.profiled if rule.code in self.allowed]
+        self.raw = [(rule.code, self.allowed[rule.code]) for rule in self.checker.files if rule.code in self.allowed]
+        self.dataset = [rule for rule in self.checker.dataset if rule.code in self.allowed]
+        self.state = DatasetState()
+        self.firsts: dict[str, Place] = {}
+        """By the ids of the examples so far, as they were left, where the first of each stands."""
+        self.suppressed: dict[str, set[str]] = defaultdict(set)
+        for code, example in suppressed:
+            self.suppressed[example].add(code)
+
+    def lines(self, path: Path, fixed: FixedFile, progress: Progress | None = None) -> Iterator[Mended]:
+        """The lines of a file, mended; `fixed` says what was done. Nothing comes from a file that is not mended in place."""
+        facts = FileFacts(fixed.name)
+        lines = read_file(path, facts)
+        packed: bool | None = None
+        while chunk := list(islice(lines, CHUNK)):
+            packed = is_packed(path) if packed is None else packed
+            if facts.document or packed:
+                fixed.skipped = "is compressed: unpack it, then fix it" if packed else "is a JSON document, not lines: `curate convert` writes it as lines"
+                for parsed in chunk:
+                    self._copies(parsed, parsed.place)
+            else:
+                yield from self._chunk(chunk, facts, fixed)
+            if progress:
+                progress(len(chunk))
+        if facts.defects:
+            fixed.skipped = facts.defects[0].message
+        fixed.foreign = () if fixed.skipped else tuple(name for name in facts.formats if name not in ("messages", UNKNOWN))
+
+    def _chunk(self, chunk: Sequence[ParsedLine], facts: FileFacts, fixed: FixedFile) -> Iterator[Mended]:
+        lines = [[_Piece(parsed, self._let_stand(parsed))] for parsed in chunk]
+        outcomes = [_Outcome() for _ in chunk]
+        pending = list(range(len(chunk)))
+        for remaining in range(ROUNDS, -1, -1):
+            if not pending:
+                break
+            found = self._found([piece for at in pending for piece in lines[at]], first=remaining == ROUNDS)
+            changed = []
+            for at in pending:
+                before = list(lines[at])
+                lines[at] = [new for piece in before for new in self._step(piece, found[id(piece)], outcomes[at], fixed, more=remaining > 0)]
+                if lines[at] != before or any(piece.tried for piece in lines[at]):
+                    changed.append(at)
+            pending = changed
+        for parsed, pieces, outcome in zip(chunk, lines, outcomes, strict=True):
+            number, mark = parsed.line.number, BOM if facts.bom and parsed.line.number == 1 else b""
+            kept = [data for nth, piece in enumerate(pieces) if (data := self._last(piece, Place(fixed.name, number, nth), outcome)) is not None]
+            after = self._raw(mark, kept, parsed.line, outcome.codes, fixed)
+            whole = mark + parsed.line.data + parsed.line.ending
+            if after != whole:
+                fixed.lines += 1
+                fixed.findings.update(outcome.codes)
+            gone = outcome.gone if kept else [(parsed, outcome.gone[-1][1])]  # a line that goes whole goes as it was read
+            if not kept:
+                fixed.removed[gone[0][1].code or ""].append(number)
+            yield Mended(whole, after, tuple(_removal(parsed.place, *one) for one in gone))
+
+    def _found(self, pieces: Sequence[_Piece], *, first: bool) -> dict[int, list[Finding]]:
+        """What the rules find in each piece, by its identity; pieces get numbers of their own, for those of one line share it."""
+        found: dict[int, list[Finding]] = {id(piece): [] for piece in pieces}
+        numbered = {piece.parsed.place.line if first else position: piece for position, piece in enumerate(pieces, 1)}
+        lines = [piece.parsed if first else _placed(piece.parsed, number) for number, piece in numbered.items()]
+        for finding in self.checker.findings(Batch.of_lines(lines)):
+            if self.checker.chosen.tells(finding):
+                found[id(numbered[finding.line])].append(finding)
+        return found
+
+    def _let_stand(self, parsed: ParsedLine) -> set[str]:
+        """Codes that a person suppressed for a line's example, told by what it was before any repair."""
+        return self.suppressed.get(parsed.example.id, set()) if self.suppressed and parsed.example else set()
+
+    def _asked(self, code: str, file: str) -> bool:
+        """Whether a rule is asked about a file at all."""
+        return self.checker.chosen.tells(Finding(code, Severity.INFO, file, 0, "", "", "", True, None))
+
+    def _step(self, piece: _Piece, findings: list[Finding], outcome: _Outcome, fixed: FixedFile, *, more: bool) -> list[_Piece]:
+        """The piece after its next repair: itself where none is left, none where it goes."""
+        tried = piece.tried
+        if tried is not None:
+            new = {finding.code for finding in findings if finding.severity is Severity.ERROR} - tried.errors
+            if new and _has_turns(tried.before):  # what comes to light where nobody saw a message was there before
+                fixed.held.append((tried.before.line.number, tried.code, min(new)))
+                piece = _Piece(tried.before, piece.refused | {tried.code})
+                findings = tried.findings
+            else:
+                outcome.codes.extend(finding.code for finding in tried.findings if tried.counts and finding.code == tried.code)
+                piece = _Piece(piece.parsed, piece.refused)
+        repairs = {finding.code: self.allowed[finding.code] for finding in findings if finding.fixable and finding.code in self.allowed}
+        for code, repair in sorted(repairs.items(), key=lambda item: (item[1].takes is RepairInput.OBJECT, item[0])):
+            if not more or code in piece.refused:
+                continue
+            data = repair.apply(piece.parsed)
+            if data is None:
+                outcome.codes.append(code)
+                why = next(finding.message for finding in findings if finding.code == code)
+                outcome.gone.append((piece.parsed, Reason(code, why, "rule")))
+                return []
+            lines = enumerate(data.split(b"\n"))
+            return [_Piece(_reread(piece.parsed, text), piece.refused, _Tried(piece.parsed, findings, code, nth == 0)) for nth, text in lines]
+        return [piece]
+
+    def _last(self, piece: _Piece, place: Place, outcome: _Outcome) -> bytes | None:
+        """The bytes of a piece after the rules over the data set; None where it goes."""
+        example = piece.parsed.example
+        first = self.firsts.get(example.id) if example else None
+        repair = self._copies(piece.parsed, place)
+        if example is None or repair is None or repair[0] in piece.refused:
+            return piece.parsed.line.data
+        data = repair[1].apply(piece.parsed)
+        if data != piece.parsed.line.data:
+            outcome.codes.append(repair[0])
+        if data is None:
+            kept = Kept(example=example.id, file=first.file, line=first.line) if first else None
+            outcome.gone.append((piece.parsed, Reason(repair[0], WHY.get(repair[0], repair[1].summary), "detector", None, kept, 1.0 if kept else None)))
+        return data
+
+    def _copies(self, parsed: ParsedLine, place: Place) -> tuple[str, Repair] | None:
+        """The first rule over the data set that finds something, and its repair; all of them see the example."""
+        if parsed.example is None:
+            return None
+        example = replace(parsed.example, place=place)
+        found = self.copies if example.id in self.firsts else []
+        self.firsts.setdefault(example.id, place)
+        found = [*found, *((rule.code, self.allowed[rule.code]) for rule in self.dataset if list(rule.function(example, self.state) or ()))]
+        return next(((code, repair) for code, repair in found if self._asked(code, place.file)), None)
+
+    def _raw(self, mark: bytes, kept: Sequence[bytes], line: Line, codes: list[str], fixed: FixedFile) -> bytes:
+        """The bytes of what became of a line, with endings, after the repairs of raw bytes."""
+        first = line.number == 1
+        lines = [data + (line.ending if nth == len(kept) else line.ending or b"\n") for nth, data in enumerate(kept, 1)] or [b""]
+        lines[0] = mark + lines[0]
+        for code, repair in self.raw:
+            if (repair.takes is RepairInput.FIRST and not first) or not self._asked(code, fixed.name):
+                continue
+            mended = [repair.function(line) for line in lines]
+            if mended != lines and code not in fixed.findings:  # one finding a file
+                codes.append(code)
+            lines = mended
+        return b"".join(lines)
+
+
+def _removal(place: Place, parsed: ParsedLine, reason: Reason) -> Removal:
+    return removal(place, parsed.example.id if parsed.example else None, reason, parsed.line.data)
+
+
+def _has_turns(parsed: ParsedLine) -> bool:
+    return parsed.example is not None and bool(parsed.example.messages)
+
+
+def _reread(parsed: ParsedLine, data: bytes) -> ParsedLine:
+    """A line with other bytes."""
+    line = Line(parsed.line.number, parsed.line.offset, data, parsed.line.ending)
+    decoded = decode(data) if data.strip() else Decoded(MISSING, ())
+    example = example_of(decoded.value, parsed.place) if isinstance(decoded.value, dict) else None
+    return ParsedLine(parsed.place, line, decoded, example)
+
+
+def _placed(parsed: ParsedLine, number: int) -> ParsedLine:
+    place = Place(parsed.place.file, number)
+    return parsed._replace(place=place, example=replace(parsed.example, place=place) if parsed.example else None)

@@ -1,0 +1,23 @@
+"""The rules. Adding one touches its family's file and `tests/cases/<CODE>.toml`; adding a family, also this list."""
+
+from importlib import import_module
+from typing import Final
+
+from curate.lint.rules import line_repairs as line_repairs  # for what it declares
+from curate.lint.rules.rule import Rule as Rule
+from curate.lint.rules.rule import Scope as Scope
+
+FAMILIES: Final = (
+    "jsonl", "roles", "turn_order", "content", "duplicates", "repeated_content", "removal_guard", "contradictions",
+    "answers", "splits", "leakage", "split_balance", "manifest_integrity", "stale_suppressions", "quality",
+    "degenerate_text", "markup", "speakers", "characters", "secrets", "calls", "results", "tools", "content_parts",
+    "images", "file_format", "dataset", "type_consistency", "tokens", "controls", "message_keys", "preference",
+    "labels", "reinforcement",
+)  # fmt: skip
+"""Modules of this package, each with its `RULES`."""
+RULES: Final[dict[str, Rule]] = {rule.code: rule for family in FAMILIES for rule in import_module(f"curate.lint.rules.{family}").RULES}
+
+
+def by_scope(rules: dict[str, Rule], scope: Scope) -> list[Rule]:
+    """Those of `rules` that see `scope`."""
+    return [rule for rule in rules.values() if rule.scope == scope]

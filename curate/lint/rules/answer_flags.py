@@ -1,0 +1,73 @@
+"""Prefilters that are flags of the frame of messages, and what finds them in small files: one text at a time, or in columns (see `curate.lint.rules.message_frame`)."""
+
+import re
+from itertools import chain
+from typing import Final
+
+from curate.language.lexicon import UNENDED
+from curate.language.refusals import HINTS, OPENING, refuses
+from curate.lint.rules.prefilter import (
+    ANSWER,
+    Again,
+    Echoes,
+    Ends,
+    Flag,
+    Literals,
+    OpenFence,
+    Opens,
+    OtherScript,
+    Padded,
+    Points,
+    Prefilter,
+    Repeats,
+    Uneven,
+)
+from curate.read.chunks import Batch
+
+POINTERS: Final = ("following", "given", "above", "below")
+NOUNS: Final = (
+    "text", "sentence", "paragraph", "passage", "article", "code", "list", "email", "poem", "story", "data", "table", "conversation", "review", "essay",
+)  # fmt: skip
+SHOWABLE: Final = ("text", "sentence", "paragraph", "passage", "article", "code", "list", "table", "email")
+PADDED: Final = Padded(flag="padded")
+JOINED: Final = Flag(flag="joined")
+AGAIN: Final = Again(flag="repeated")
+ECHOES: Final = Echoes(flag="echoes")
+SWITCHED: Final = OtherScript(flag="switched")
+REPEATS: Final = Repeats(flag="repeats")
+UNEVEN: Final = Uneven(flag="uneven")
+DECLINES: Final = Literals(HINTS, ANSWER, within=OPENING, flag="declines")
+ENDS: Final = Ends((",", " (", *UNENDED), flag="cut")
+CUT: Final[tuple[Prefilter, ...]] = (PADDED, ENDS, Opens("{[", flag="cut"), OpenFence(flag="cut"))
+POINTS: Final = Points(
+    (*(f"{which} {noun}" for which in POINTERS for noun in NOUNS), *(f"{noun} {which}" for noun in SHOWABLE for which in ("below", "above"))), flag="points"
+)
+REPEATING, ODD, REFUSING, UNFINISHED = 1, 2, 4, 8
+"""What is said of an answer."""
+STOPPED: Final = re.compile(r"[.!?][^\n]*\Z")
+STOPS: Final = frozenset(".!?:;)\"'”*|>]}0123456789")
+"""Last characters of most answers, of which none ends as `ENDS` says."""
+FENCE: Final = re.compile(r"^\s*```", re.MULTILINE)
+
+
+def looks(batch: Batch) -> list[int]:
+    """What may be said of each message of the plain examples of a batch; 0 for those that are no answers."""
+    if batch.looks is None:
+        roles, texts = chain.from_iterable(batch.roles), chain.from_iterable(batch.texts)
+        batch.looks = [look(text) if role == "assistant" else 0 for role, text in zip(roles, texts, strict=True)]
+    return batch.looks
+
+
+def look(text: str) -> int:
+    """What may be said of an answer: the flags that are cheaper to find one text at a time than in columns."""
+    size, (fewest, most) = len(text), UNEVEN.spaces
+    found = ODD if size > UNEVEN.head and not fewest <= text.count(" ", 0, UNEVEN.head) <= most else 0
+    if REPEATS.found(text):
+        found |= REPEATING
+    if refuses(text[:OPENING]):
+        found |= REFUSING
+    last = text[-1:]
+    unended = last not in STOPS and (text.endswith(ENDS.texts) or (size > ENDS.sentences and "a" <= last <= "z" and STOPPED.search(text, size - ENDS.tail)))
+    if unended or text.lstrip()[:1] in ("{", "[") or ("```" in text and len(FENCE.findall(text)) % 2):
+        found |= UNFINISHED
+    return found

@@ -1,0 +1,321 @@
+"""Family T, what is called: tool calls, their arguments and ids, and the results that answer them."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from typing import Any, Final
+
+from curate.core.example import Example, Message, Place, canonical
+from curate.core.finding import Problem, Problems, Severity
+from curate.core.targets import ARROW, SERVICES, Target
+from curate.core.text import excerpt, visible
+from curate.lint.rules.dataset_summary import DatasetState
+from curate.lint.rules.repair import Object, messages_in, on_messages, without
+from curate.lint.rules.roles import kind_of
+from curate.lint.rules.rule import dataset_rule, value_rule
+from curate.lint.rules.tools import NOT_JSON, called, calls_in, declared, made, read, schema_fault, within
+from curate.read.decode import decode
+
+MOST: Final = 3
+"""How many faults of one call's arguments are told."""
+
+
+def arguments_of(function: dict[str, Any]) -> dict[str, Any] | None:
+    """The arguments of a call, whether an object or JSON in a string; None when they are neither."""
+    arguments = function.get("arguments")
+    value = read(arguments) if isinstance(arguments, str) else arguments
+    return value if isinstance(value, dict) else None
+
+
+def wrapped(arguments: Any) -> dict[str, Any] | None:
+    """The object that is JSON in a string in a string, at any depth; None where there is none."""
+    value, depth = arguments, 0
+    while isinstance(value, str) and depth < 9:
+        value, depth = read(value), depth + 1
+    return value if isinstance(value, dict) and depth > 1 else None
+
+
+def ids_of(message: Message) -> list[Any]:
+    """The ids of a message's tool calls, None where there is none."""
+    return [call.get("id") for call in calls_in(message.value) if isinstance(call, dict)]
+
+
+@value_rule("T008", "parallel-calls", Severity.WARNING, hint="Set parallel_tool_calls to true, or make the calls one after the other.")
+def parallel_calls(example: Example) -> Problems:
+    """A message has several tool calls although `parallel_tool_calls` is false.
+
+    The example contradicts its own setting, and the model learns to ignore it.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}, {"id": "call_2", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}], "parallel_tool_calls": false}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}], "parallel_tool_calls": false}
+    """
+    if example.value.get("parallel_tool_calls") is False:
+        for message in example.messages:
+            if (count := len(calls_in(message.value))) > 1:
+                yield Problem(within(message, "tool_calls"), f"{count} calls at once, and `parallel_tool_calls` is false")
+
+
+@value_rule(
+    "T009",
+    "tool-calls-malformed",
+    Severity.ERROR,
+    hint='Write each call as {"id": ..., "type": "function", "function": {"name": ..., "arguments": "{...}"}}. Remove an empty list.',
+)
+def tool_calls_malformed(example: Example) -> Problems:
+    """`tool_calls` is not a list of calls, or is empty.
+
+    Templates read a name and arguments from each call and stop without them. Services also reject an empty list. T017 covers missing ids.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "tool_calls": []}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    for message in example.messages:
+        calls = message.value.get("tool_calls")
+        at = within(message, "tool_calls")
+        if calls is None or message.role != "assistant":
+            continue
+        if not isinstance(calls, list):
+            yield Problem(at, f"`tool_calls` is {kind_of(calls)}, not a list")
+        elif not calls:
+            yield Problem(at, "`tool_calls` is an empty list")
+        for i, call in enumerate(calls) if isinstance(calls, list) else ():
+            if found := fault(call):
+                yield Problem(f"{at}/{i}", f"call {i + 1} of message {message.index + 1} {found}")
+
+
+def fault(call: Any) -> str | None:
+    """What a tool call lacks, its id aside."""
+    if not isinstance(call, dict):
+        return f"is {kind_of(call)}, not an object"
+    function = call.get("function")
+    if not isinstance(function, dict):
+        return "has no `function`"
+    if not isinstance(function.get("name"), str):
+        return "has no name"
+    if "arguments" not in function:
+        return "has no arguments"
+    return None if call.get("type") == "function" else "has not the type 'function'"
+
+
+@tool_calls_malformed.repaired_by(safe=True)
+@on_messages
+def drop_empty_calls(messages: list[Object]) -> list[Object] | None:
+    """Remove empty lists of tool calls."""
+    edited = []
+    for message in messages:
+        calls = message.get("tool_calls") if message.get("role") == "assistant" else None
+        if calls not in (None, []) and (not isinstance(calls, list) or any(map(fault, calls))):
+            return None
+        edited.append(without(message, "tool_calls") if calls == [] else message)
+    return edited
+
+
+@value_rule("T010", "undeclared-tool", Severity.ERROR, hint="Declare the tool under `tools`, or correct the name.")
+def undeclared_tool(example: Example) -> Problems:
+    """A call names a tool that the example does not declare.
+
+    The model learns to call tools that it was not given.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "today", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    """
+    names = {tool.name for tool in declared(example)}
+    for call in called(example) if names else ():
+        if call.name is not None and call.name not in names:
+            yield Problem(call.at("name"), f"tool {excerpt(call.name)!r} is called but not declared")
+
+
+@value_rule(
+    "T011",
+    "arguments-form",
+    Severity.ERROR,
+    targets={Target.TRL: Severity.WARNING},
+    only=(*SERVICES, Target.TRL),
+    hint="Write the arguments as JSON in a string for services, as an object for TRL.",
+)
+def arguments_form(example: Example, *, target: Target) -> Problems:
+    """The arguments of a call are an object where the target expects JSON in a string, or the reverse.
+
+    Services expect the form of their own answers, a string. TRL passes the arguments to the chat template unchanged, and most templates encode a string
+    again. The built-in trainer, axolotl and LLaMA-Factory accept both forms.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": {"zone": "UTC"}}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{\\"zone\\": \\"UTC\\"}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    """
+    for call in called(example):
+        arguments = None if made(call.message) else call.function.get("arguments")
+        if target is Target.TRL and isinstance(arguments, str) and isinstance(read(arguments), dict):
+            yield Problem(call.at("arguments"), "the arguments are JSON in a string, not an object")
+        elif target is not Target.TRL and isinstance(arguments, dict):
+            yield Problem(call.at("arguments"), "the arguments are an object, not JSON in a string")
+
+
+@arguments_form.repaired_by(safe=True)
+def arguments_as_taken(value: Object, *, target: Target) -> Object:
+    """Write arguments that are objects as JSON in a string; for TRL, JSON in a string as an object."""
+    return with_arguments(value, _to_object if target is Target.TRL else _to_text)
+
+
+def _to_text(arguments: Any) -> Any:
+    return json.dumps(arguments, ensure_ascii=False) if isinstance(arguments, dict) else arguments
+
+
+def _to_object(arguments: Any) -> Any:
+    decoded = decode(arguments.encode("utf-8", "surrogatepass")) if isinstance(arguments, str) else None
+    return decoded.value if decoded is not None and isinstance(decoded.value, dict) and not decoded.defects else arguments
+
+
+def with_arguments(value: Object, edit: Callable[[Any], Any]) -> Object:
+    """A copy in which the arguments of every call are edited."""
+
+    def edited(holder: Any) -> Any:
+        return {**holder, "arguments": edit(holder["arguments"])} if isinstance(holder, dict) and "arguments" in holder else holder
+
+    messages = []
+    for message in messages_in(value) or ():
+        if calls := calls_in(message):
+            made = [{**call, "function": edited(call["function"])} if isinstance(call, dict) and "function" in call else call for call in calls]
+            message = {**message, "tool_calls": made}  # noqa: PLW2901
+        if message.get("role") == "assistant" and "function_call" in message:
+            message = {**message, "function_call": edited(message["function_call"])}  # noqa: PLW2901
+        messages.append(message)
+    return {**value, "messages": messages} if messages else value
+
+
+@value_rule("T012", "arguments-not-json", Severity.ERROR, hint='Write the arguments as JSON, or "{}" if there are none.')
+def arguments_not_json(example: Example) -> Problems:
+    """The arguments of a call are text that is not JSON.
+
+    Templates that render arguments as an object stop on it. With other templates, the model learns to write invalid calls.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{zone: UTC}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{\\"zone\\": \\"UTC\\"}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    """
+    for call in called(example):
+        arguments = call.function.get("arguments")
+        if isinstance(arguments, str) and read(arguments) is NOT_JSON:
+            said = f"not JSON: {excerpt(arguments, 40)!r}" if arguments.strip() else "empty text"
+            yield Problem(call.at("arguments"), f"the arguments are {said}")
+
+
+@value_rule("T013", "arguments-not-an-object", Severity.ERROR, hint='Write the arguments as an object with names: {"zone": "UTC"}.')
+def arguments_not_an_object(example: Example) -> Problems:
+    """The arguments of a call are not an object.
+
+    Tools read arguments by name. A list, a number or a plain text has no names.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "[\\"UTC\\"]"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{\\"zone\\": \\"UTC\\"}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    """
+    for call in called(example):
+        if "arguments" not in call.function:
+            continue
+        arguments = call.function["arguments"]
+        value = read(arguments) if isinstance(arguments, str) else arguments
+        if value is not NOT_JSON and not isinstance(value, dict) and wrapped(arguments) is None:
+            yield Problem(call.at("arguments"), f"the arguments are {kind_of(value)}, not an object")
+
+
+@value_rule("T014", "arguments-encoded-twice", Severity.ERROR, hint="Encode the arguments once.")
+def arguments_encoded_twice(example: Example) -> Problems:
+    """The arguments of a call are JSON encoded twice.
+
+    An exporter encoded the string again. The model learns to write a string where the tool expects an object.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "\\"{}\\""}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    """
+    for call in called(example):
+        if wrapped(call.function.get("arguments")) is not None:
+            yield Problem(call.at("arguments"), "the arguments are encoded twice")
+
+
+@arguments_encoded_twice.repaired_by(safe=True)
+def decode_once(value: Object) -> Object:
+    """Encode the arguments once."""
+    return with_arguments(value, lambda arguments: arguments if (found := wrapped(arguments)) is None else json.dumps(found, ensure_ascii=False))
+
+
+@value_rule("T015", "arguments-break-schema", Severity.WARNING, hint="Correct the call, or the tool's parameters.")
+def arguments_break_schema(example: Example) -> Problems:
+    """The arguments of a call do not match the parameters of its tool.
+
+    A required argument is missing, has the wrong type or is not declared. The model learns calls that fail.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "object", "properties": {"zone": {"type": "string"}}, "required": ["zone"]}}}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{\\"zone\\": \\"UTC\\"}"}}]}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "object", "properties": {"zone": {"type": "string"}}, "required": ["zone"]}}}]}
+    """
+    calls = list(called(example))
+    parameters = {tool.name: tool.function.get("parameters") for tool in declared(example)} if calls else {}
+    for call in calls:
+        arguments, schema = arguments_of(call.function), parameters.get(call.name or "")
+        if arguments is None or not isinstance(schema, dict) or schema_fault(text := canonical(schema)):
+            continue
+        faults = _misfits(text, canonical(arguments))
+        for fault in faults[:MOST]:
+            yield Problem(call.at("arguments"), f"call of {excerpt(call.name or '')!r}: {fault}")
+
+
+@lru_cache(maxsize=1024)  # most examples of a file declare the same tools
+def _validator(schema: bytes) -> Any:
+    """A validator that fetches nothing and runs no pattern of the data's, which could run for ever."""
+    from jsonschema import Draft202012Validator, validators  # only for lines that have calls
+    from referencing import Registry
+
+    safe = validators.extend(Draft202012Validator, {"pattern": _anything, "patternProperties": _anything})
+    return safe(json.loads(schema), registry=Registry())
+
+
+def _anything(*_: Any) -> Iterator[Any]:
+    yield from ()
+
+
+def _misfits(schema: bytes, arguments: bytes) -> list[str]:
+    from referencing.exceptions import Unresolvable
+
+    validator, value = _validator(schema), json.loads(arguments)
+    try:
+        found = sorted(excerpt(error.message, 100) for error in validator.iter_errors(value))
+    except (Unresolvable, RecursionError, ArithmeticError, re.error):
+        return []  # a reference to elsewhere, or to itself, or numbers beyond counting: nothing can be said
+    properties = validator.schema.get("properties")
+    if (
+        isinstance(properties, dict)
+        and properties
+        and not {"additionalProperties", "patternProperties", "$ref", "allOf", "anyOf", "oneOf"} & validator.schema.keys()
+    ):
+        found += [f"argument {excerpt(name, 40)!r} is not declared" for name in value if name not in properties]
+    return found
+
+
+@dataset_rule(
+    "T016",
+    "argument-types",
+    Severity.WARNING,
+    only=ARROW,
+    hint="Use one type for the argument. Axolotl also accepts all arguments as JSON in a string. For TRL, load the data with JSON columns (datasets 4.7).",
+)
+def argument_types(example: Example, state: DatasetState) -> Problems:
+    """An argument has another type than in an earlier call, or arguments are both objects and strings.
+
+    The trainer reads arguments that are objects into columns with one type per key, whatever the tool. Loading stops, or values change. There is no repair,
+    since one line cannot change form alone.
+    Bad:
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "wait", "arguments": {"time": 5}}}]}]}
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "wait", "arguments": {"time": "noon"}}}]}]}
+    Good:
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "wait", "arguments": "{\\"time\\": 5}"}}]}]}
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "wait", "arguments": "{\\"time\\": \\"noon\\"}"}}]}]}
+    """
+    if example.plain:
+        return
+    first: dict[str | None, tuple[str, Place]] = state.memory.setdefault("T016", {})
+    for call in called(example):
+        arguments = None if made(call.message) else call.function.get("arguments")
+        given = [(None, arguments), *(arguments.items() if isinstance(arguments, dict) else ())]
+        for name, value in given:
+            if value is None:
+                continue
+            kind, place = first.setdefault(name, (kind_of(value), example.place))
+            if kind != kind_of(value):
+                said = "the arguments are" if name is None else f"argument {excerpt(name, 40)!r} is"
+                yield Problem(call.at("arguments"), f"{said} {kind_of(value)}, and {kind} in {visible(str(place))}")
+
+
+RULES: Final = (
+    parallel_calls, tool_calls_malformed, undeclared_tool, arguments_form, arguments_not_json, arguments_not_an_object, arguments_encoded_twice,
+    arguments_break_schema, argument_types,
+)  # fmt: skip

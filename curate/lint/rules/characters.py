@@ -1,0 +1,191 @@
+"""Family Q, characters: what wrong encodings and copied web pages leave in a text."""
+
+import re
+from functools import lru_cache
+from typing import Any, Final
+
+from curate.core.finding import Severity
+from curate.core.lazy import pl
+from curate.core.text import excerpt, plural
+from curate.lint.rules.answer_flags import SWITCHED, UNEVEN
+from curate.lint.rules.polars_text_helpers import answer, asked, closer, foreign, having, with_texts
+from curate.lint.rules.prefilter import Chars, Pairs
+from curate.lint.rules.rule import text_rule
+
+LEADS: Final = "ÂÃÅÄâÐÑØÙ×ðãìëê"
+FOLLOWS: Final = "\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
+MOJIBAKE: Final = f"[{LEADS}][{FOLLOWS}]"
+"""The first two characters of what UTF-8 looks like when it is read as cp1252 or Latin-1."""
+# Not here: the joiners (emoji, Persian, Hindi) and the marks of direction (Hebrew, Arabic), which have a use.
+INVISIBLE: Final = "\u200b\u2060-\u2064\ufeff\u202a-\u202e\u2066-\u2069\ue000-\uf8ff"
+UNSEEN: Final = f"[{INVISIBLE}\U000e0000-\U000e007f]"
+TAGGED_FLAG: Final = re.compile(f"(\U0001f3f4[\U000e0020-\U000e007f]+)|[{INVISIBLE}\U000e0000-\U000e007f]")
+"""A flag that is spelled with tag characters, to be kept; or an invisible character."""
+BREAKS_WORDS: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
+"""Thai, Lao, Burmese and Khmer, which use the zero-width space to tell words apart."""
+OTHER_SCRIPT: Final = "[\u0370-\u1cff\u2e80-\ud7ff\uf900-\ufaff\ufe70-\ufeff\U00020000-\U0003ffff]"
+"""Letters of scripts other than Latin: Greek, Cyrillic, Arabic, those of Asia. Compiled when it is asked for: that takes 4 ms."""
+LATIN: Final = re.compile("[A-Za-z]{2,}")
+LANGUAGES: Final = re.compile(
+    r"(?i)translat|traduc|перев|翻译|翻譯|번역|翻訳|ترجم|\b(?:in|into|to|from|the) (?:chinese|mandarin|japanese|korean|russian|arabic|hebrew|hindi|greek|thai|ukrainian|english|german|french|spanish|portuguese|italian|bengali|tamil)"
+    r"|romani[sz]|transliterat|pinyin|英文|英语|中文|日本語|英語|на английском|languages?\b"
+)
+
+FORMAL: Final = re.compile(
+    r"```|^\s*(?:#\w+|import |from \w)|\d *[-+*/=×x|] *\d|^\S[^|\n]* \| |^\s*[{\[<|]|\\\w+|[=;{}]\s*$|\$.+\$|SELECT |def |^\s*[A-Ha-h1-8][.)] ",
+    re.MULTILINE,
+)
+"""Code, mathematics, tables and choices, which are no written language and need not be."""
+
+
+@text_rule("Q009", "mojibake", Severity.INFO, prefilter=Pairs(LEADS, FOLLOWS), hint="Decode the source as UTF-8. `--fix` repairs this text.")
+def mojibake() -> "pl.Expr":
+    """A message contains wrongly decoded text (mojibake).
+
+    For example, "café" read as cp1252 instead of UTF-8 becomes "cafÃ©". The model learns the garbled text as words.
+    Bad: {"messages": [{"role": "user", "content": "Where is the cafÃ©?"}, {"role": "assistant", "content": "Itâ€™s there."}]}
+    Good: {"messages": [{"role": "user", "content": "Where is the café?"}, {"role": "assistant", "content": "It's there."}]}
+    """
+    return closer(pl.when(foreign().str.contains(MOJIBAKE)).then(pl.col("text")), _garbled)
+
+
+@lru_cache(maxsize=64)  # the rule asks, and whether it can be mended is asked next; a millisecond each
+def _decoded(text: str) -> str:
+    import ftfy  # only for texts that look garbled
+
+    return ftfy.fix_encoding(text)
+
+
+def _garbled(text: str) -> str | None:
+    mended = _decoded(text)
+    at = next((i for i, (a, b) in enumerate(zip(text, mended, strict=False)) if a != b), None)
+    if mended == text or at is None:
+        return None
+    start = at - next((i for i, char in enumerate(reversed(text[:at])) if char.isspace()), at)
+    return (
+        f"{excerpt(text[start:].split(maxsplit=1)[0], 30)!r} should be {excerpt(mended[start:].split(maxsplit=1)[0], 30)!r}"
+        if mended[start:].strip()
+        else "text that was decoded wrongly"
+    )
+
+
+@mojibake.repaired_by(safe=True)
+def decode_again(value: dict[str, Any]) -> dict[str, Any]:
+    """Decode the text again as UTF-8."""
+    return with_texts(value, lambda text: text if text.isascii() else _decoded(text))
+
+
+@text_rule("Q010", "invisible-character", Severity.INFO, prefilter=Chars(UNSEEN), hint="Remove them with `--fix`, and check what else was copied with them.")
+def invisible_character() -> "pl.Expr":
+    r"""A message contains invisible characters.
+
+    Zero-width spaces, bidirectional overrides, private-use and tag characters split words into unusual tokens and can hide instructions. Joiners in emoji
+    and in scripts that need them are skipped.
+    Bad: {"messages": [{"role": "user", "content": "Hi\u200b there"}, {"role": "assistant", "content": "Hello."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi there"}, {"role": "assistant", "content": "Hello."}]}
+    """
+
+    return closer(having(foreign(), UNSEEN), _unseen)
+
+
+def _stripped(text: str) -> str:
+    """`text` without invisible characters; as it is where nothing else would be left."""
+    thai = BREAKS_WORDS.search(text) is not None
+    kept = TAGGED_FLAG.sub(lambda match: match.group(1) or (match.group() if thai and match.group() == "\u200b" else ""), text)
+    return kept if kept.strip() else text
+
+
+def _unseen(text: str) -> str | None:
+    kept = _stripped(text)
+    if kept == text:
+        return None
+    first = next((i for i, (a, b) in enumerate(zip(text, kept, strict=False)) if a != b), len(kept))
+    return f"{plural(len(text) - len(kept), 'invisible character')}, the first U+{ord(text[first]):04X} at character {first + 1}"
+
+
+@invisible_character.repaired_by(safe=True)
+def remove_invisible(value: dict[str, Any]) -> dict[str, Any]:
+    """Remove invisible characters."""
+    return with_texts(value, lambda text: text if text.isascii() else _stripped(text))
+
+
+@text_rule("Q014", "other-script", Severity.INFO, prefilter=SWITCHED, hint="Answer in the language of the question, or name the wanted language in it.")
+def other_script() -> "pl.Expr":
+    """An answer is in another script than the question.
+
+    For example, a question in English has an answer in Chinese, with no request to translate. The model learns to switch languages by itself.
+    Bad: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "法国的首都是巴黎。"}]}
+    Good: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris."}]}
+    """
+    both = pl.when(pl.col("switched")).then(asked() + "\0" + answer())
+    return closer(both, _switched)
+
+
+def _switched(both: str) -> str | None:
+    """What is said of a question and an answer, of which one is in Latin script and the other is not."""
+    prompt, _, said = both.partition("\0")
+    if LANGUAGES.search(prompt):
+        return None
+    shares = [len(re.findall(OTHER_SCRIPT, text)) / max(1, len(text)) for text in (prompt, said)]
+    if shares[1] > 0.4 and not shares[0] and len(LATIN.findall(prompt)) >= 3:
+        return "the question is in Latin script, the answer is not"
+    if shares[0] > 0.4 and not shares[1] and len(LATIN.findall(said)) > 5 and not re.search("```|def |SELECT ", said):
+        return "the answer is in Latin script, the question is not"
+    return None
+
+
+@text_rule("Q017", "odd-text", Severity.INFO, default=False, prefilter=UNEVEN, hint="Read the answer. Such text often remains from a table, a menu or a log.")
+def odd_text() -> "pl.Expr":
+    """A long answer does not look like natural language.
+
+    It has many # and ..., a mean word length of 3 or 10 letters, or few words with letters (Gopher's thresholds). Code, mathematics and scripts without
+    spaces are skipped. Runs only when selected: on real files, 0 of 5 findings were right.
+    Bad: {"messages": [{"role": "user", "content": "What is a hash?"}, {"role": "assistant", "content": "a # b # c # d # e # f # g # h # i # j # k # l # m # n # o # p # q # r # s # t # u # v # w # x # y # z # a # b # c # d # e # f # g # h # i # j # k # l # m # n # o # p # q # r # s # t"}]}
+    Good: {"messages": [{"role": "user", "content": "What is a hash?"}, {"role": "assistant", "content": "A number that is made of a text."}]}
+    """
+    text = answer()
+    unusual = pl.col("uneven")
+    return closer(pl.when(unusual & (text.str.len_bytes() <= text.str.len_chars() * SWITCHED.wide)).then(text), _odd)
+
+
+def _odd(text: str) -> str | None:
+    said = text.split()
+    if len(said) < UNEVEN.words:
+        return None
+    odd = _odd_words(text, said)
+    return None if odd is None or FORMAL.search(text) else odd
+
+
+def _odd_words(text: str, said: list[str]) -> str | None:
+    """What is odd about a text of these words, whatever it is about."""
+    marks = (text.count("#") + text.count("...") + text.count("…")) / len(said)
+    mean = sum(map(len, said)) / len(said)
+    if marks > UNEVEN.marked:
+        return f"# and ... stand for {marks:.0%} of the answer's words"
+    if not UNEVEN.length[0] <= mean <= UNEVEN.length[1]:
+        return f"the answer's words have {mean:.1f} characters on average"
+    if sum(map(str.isalpha, said)) * 2 >= len(said):  # the others, of which some have letters too, are not needed
+        return None
+    letters = sum(any(char.isalpha() for char in word) for word in said) / len(said)
+    return f"only {letters:.0%} of the answer's words have letters" if letters < UNEVEN.lettered else None
+
+
+@text_rule(
+    "Q022",
+    "lost-character",
+    Severity.INFO,
+    prefilter=Chars("[\ufffd]"),
+    hint="Decode the source again with its real encoding. The character cannot be recovered from this file.",
+)
+def lost_character() -> "pl.Expr":
+    r"""A message contains U+FFFD, which replaces a lost character.
+
+    A reader could not decode some bytes and wrote this mark in their place. The original character is lost.
+    Bad: {"messages": [{"role": "user", "content": "Where is the caf\ufffd?"}, {"role": "assistant", "content": "There."}]}
+    Good: {"messages": [{"role": "user", "content": "Where is the café?"}, {"role": "assistant", "content": "There."}]}
+    """
+    found = having(foreign(), "\ufffd")
+    return pl.format("the replacement character U+FFFD occurs {} times", found.str.count_matches("\ufffd", literal=True))
+
+
+RULES = (mojibake, invisible_character, other_script, odd_text, lost_character)

@@ -1,0 +1,101 @@
+"""Family C: what a message's content is made of. C003 and C004 run over columns of text, the others over structure."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from curate.core.example import Example, content_text
+from curate.core.finding import Problem, Severity
+from curate.core.lazy import pl
+from curate.lint.rules.answer_flags import PADDED
+from curate.lint.rules.message_frame import CALLS
+from curate.lint.rules.repair import Object, on_messages
+from curate.lint.rules.roles import kind_of, role_of
+from curate.lint.rules.rule import rule, text_rule
+
+Problems = Iterator[Problem]
+
+
+@rule("C001", "no-content", severity=Severity.ERROR, hint="Write the content. null is valid only beside tool_calls, function_call, refusal or audio.")
+def no_content(example: Example) -> Problems:
+    """A message has no content.
+
+    A template renders `None` or nothing, and the model learns that.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "1", "type": "function", "function": {"name": "wave", "arguments": "{}"}}]}]}
+    """
+    for message in example.messages:
+        if message.content is None and not (message.role == "assistant" and any(message.value.get(key) for key in CALLS)):
+            said = "is null" if "content" in message.value else "is missing"
+            yield Problem(message.content_pointer if "content" in message.value else message.pointer, f"the content of message {message.index + 1} {said}")
+
+
+@rule("C002", "content-type", severity=Severity.ERROR, hint="Write the content as a string, or as a list of parts that have a type.")
+def content_type(example: Example) -> Problems:
+    """A content is neither text nor a list of parts.
+
+    Templates print a number or object as Python does, or stop the run.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": 42}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "42"}]}
+    """
+    for message in example.messages:
+        content = message.content
+        if isinstance(content, list):
+            for i, part in enumerate(content):
+                if not isinstance(part, dict):
+                    yield Problem(f"{message.content_pointer}/{i}", f"part {i + 1} of message {message.index + 1} is {kind_of(part)}, not an object")
+                elif not isinstance(part.get("type"), str):
+                    yield Problem(f"{message.content_pointer}/{i}", f"part {i + 1} of message {message.index + 1} has no type")
+        elif content is not None and not isinstance(content, str):
+            yield Problem(message.content_pointer, f"the content of message {message.index + 1} is {kind_of(content)}")
+
+
+@text_rule("C003", "empty-answer", Severity.ERROR, prefilter=PADDED, hint="Write the answer, or remove the line.")
+def empty_answer() -> "pl.Expr":
+    """An assistant's content is empty.
+
+    The model learns to end its turn at once, also for real questions.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "  "}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    empty = (pl.col("role") == "assistant") & pl.col("content") & ~pl.col("called") & (pl.col("text").str.strip_chars() == "") & ~pl.col("media")
+    return pl.when(empty).then(pl.lit("the assistant's answer is empty"))
+
+
+@text_rule("C004", "empty-question", Severity.WARNING, prefilter=PADDED, hint="Write the message, or remove it.")
+def empty_question() -> "pl.Expr":
+    """A user's or system's content is empty.
+
+    The model learns to answer an empty request. An empty system prompt also replaces the template's default.
+    Bad: {"messages": [{"role": "system", "content": ""}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    asks = pl.col("role").is_in(["user", "system", "developer"])
+    empty = asks & pl.col("content") & (pl.col("text").str.strip_chars() == "") & ~pl.col("media")
+    return pl.when(empty).then(pl.format("the {}'s message is empty", pl.col("role")))
+
+
+@empty_question.repaired_by(safe=False)
+@on_messages
+def drop_empty_systems(messages: list[Object]) -> list[Object] | None:
+    """Remove empty system messages; nothing changes where a question is empty."""
+    if any(_is_empty(message) and role_of(message) == "user" for message in messages):
+        return None
+    return [message for message in messages if not (_is_empty(message) and message.get("role") in ("system", "developer"))] or None
+
+
+def _is_empty(message: Object) -> bool:
+    content = message.get("content")
+    return content is not None and not content_text(content).strip() and not has_media(content)
+
+
+def has_media(content: Any) -> bool:
+    """Whether a content has parts other than text and refusals."""
+    return isinstance(content, list) and any(isinstance(part, dict) and part.get("type", "text") not in ("text", "refusal") for part in content)
+
+
+RULES = (
+    no_content,
+    content_type,
+    empty_answer,
+    empty_question,
+)

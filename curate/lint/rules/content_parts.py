@@ -1,0 +1,256 @@
+"""Family C, closer: the parts of a content, and the white space and characters around and in a text. Images are in `curate.lint.rules.images`."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+from curate.core.example import Example, Message, content_text
+from curate.core.finding import Problem, Problems, Severity
+from curate.core.lazy import pl
+from curate.core.targets import ARROW, SERVICES, Target
+from curate.core.text import excerpt, visible
+from curate.lint.rules.answer_flags import JOINED, PADDED
+from curate.lint.rules.dataset_summary import DatasetState, stands_before
+from curate.lint.rules.polars_text_helpers import answer, asked, with_texts
+from curate.lint.rules.prefilter import NotComposed
+from curate.lint.rules.repair import Object, RepairInput, json_line, on_messages
+from curate.lint.rules.rule import dataset_rule, text_rule, value_rule
+from curate.read.decode import decode
+
+IMAGES: Final = ("image_url", "image")
+TRAINED: Final = frozenset(("text", "refusal", "image_url"))
+"""Types of parts that a service trains on."""
+KNOWN: Final = TRAINED | {*IMAGES, "video", "video_url", "input_audio", "audio", "audio_url", "file"}
+"""Types of parts that the template of some model renders."""
+REASONING: Final = frozenset(("reasoning", "thinking"))
+BLANK_START: Final = re.compile(r"\A(?:[^\S\n]*\n)+")
+INDENTED: Final = re.compile(r"\n[ \t]+\S")
+
+
+class Part(NamedTuple):
+    """A part of a message's content that is an object with a type."""
+
+    message: Message
+    pointer: str
+    type: str
+    value: dict[str, Any]
+
+
+def parts_of(example: Example) -> Iterator[Part]:
+    """All parts that have a type, in order."""
+    for message in example.messages:
+        content = message.content
+        for i, part in enumerate(content) if isinstance(content, list) else ():
+            if isinstance(part, dict) and isinstance(part.get("type"), str):
+                yield Part(message, f"{message.content_pointer}/{i}", part["type"], part)
+
+
+COMPOSED: Final = (
+    r"[\x{300}-\x{36F}\x{374}\x{37E}\x{387}\x{483}-\x{489}\x{591}-\x{5C7}\x{610}-\x{61A}\x{64B}-\x{65F}\x{670}\x{6D6}-\x{6ED}\x{711}-\x{DFF}\x{E38}-\x{E4E}\x{EB8}-\x{ECE}"
+    r"\x{F00}-\x{FFF}\x{102E}-\x{109F}\x{1100}-\x{11FF}\x{135D}-\x{135F}\x{1714}-\x{1DFF}\x{1F71}-\x{2001}\x{20D0}-\x{20F0}\x{2126}\x{212A}\x{212B}\x{2329}\x{232A}\x{2ADC}\x{2CEF}-\x{2DFF}"
+    r"\x{302A}-\x{302F}\x{3099}\x{309A}\x{A66F}-\x{ABED}\x{F900}-\x{FB4E}\x{FE20}-\x{FE2F}\x{101FD}-\x{1E94A}\x{2F800}-\x{2FA1D}]"
+)
+"""What one of is in every text that is not in normal form C: marks, and characters that are written otherwise there (UAX #15)."""
+
+
+@value_rule(
+    "C005",
+    "part-type",
+    Severity.ERROR,
+    targets={Target.LLAMAFACTORY: Severity.INFO},
+    hint="Use parts of type text, image_url or refusal. Write other content as text, or remove it.",
+)
+def part_type(example: Example, *, target: Target) -> Problems:
+    """A content part has a type that is not trained on.
+
+    Templates omit unknown types. Services also reject audio, video and files in training data, and images whose type is not image_url. For trainers, the
+    model's template decides.
+    Bad: {"messages": [{"role": "user", "content": [{"type": "txt", "text": "Hi"}]}, {"role": "assistant", "content": "Hello."}]}
+    Good: {"messages": [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}, {"role": "assistant", "content": "Hello."}]}
+    """
+    known = TRAINED if target in SERVICES else KNOWN
+    for part in parts_of(example):
+        if part.type not in known and not (part.type in REASONING and part.message.role == "assistant"):
+            yield Problem(part.pointer, f"a part of type {excerpt(part.type, 30)!r} is not trained on")
+
+
+@value_rule("C006", "part-on-wrong-role", Severity.ERROR, hint="Give an answer text parts or one refusal. Give tool and system messages text parts only.")
+def part_on_wrong_role(example: Example) -> Problems:
+    """A message has a part that its role does not accept.
+
+    A refusal belongs to the assistant and is its only content. Tools and the system use text. C010 covers images.
+    Bad: {"messages": [{"role": "user", "content": [{"type": "refusal", "refusal": "No."}]}, {"role": "assistant", "content": "Hello."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": [{"type": "refusal", "refusal": "No."}]}]}
+    """
+    for message in example.messages:
+        content = message.content
+        types = [part.get("type") for part in content if isinstance(part, dict)] if isinstance(content, list) else []
+        if message.role == "assistant" and "refusal" in types and len(types) > 1:
+            yield Problem(message.content_pointer, "a refusal beside other parts")
+        for i, part in enumerate(content) if types else ():
+            kind = part.get("type") if isinstance(part, dict) else None
+            if (kind == "refusal" and message.role != "assistant") or (kind == "video" and message.role != "user"):
+                yield Problem(f"{message.content_pointer}/{i}", f"a part of type {kind!r} in a message of role {excerpt(message.role or 'none', 30)!r}")
+
+
+@value_rule("C007", "no-parts", Severity.ERROR, hint="Write the text, or null beside a tool call.")
+def no_parts(example: Example) -> Problems:
+    """A content is an empty list of parts.
+
+    Templates that read the first part stop on it, and services reject it.
+    Bad: {"messages": [{"role": "user", "content": []}, {"role": "assistant", "content": "Hello."}]}
+    Good: {"messages": [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}, {"role": "assistant", "content": "Hello."}]}
+    """
+    for message in example.messages:
+        if message.content == []:
+            yield Problem(message.content_pointer, f"the content of message {message.index + 1} is an empty list")
+
+
+@dataset_rule("C008", "content-kinds-mixed", Severity.WARNING, only=ARROW, hint="Write all contents as strings, or all as lists of parts.")
+def content_kinds_mixed(example: Example, state: DatasetState) -> Problems:
+    """Some contents are text and others are lists of parts.
+
+    The trainer's columns have one type each. Loading stops at the first content of the other type.
+    Bad: {"messages": [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}, {"role": "assistant", "content": "Hello."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    if state.summary.plain and stands_before(state.summary.plain[1], example.place):
+        state.memory.setdefault("C008", ("text", state.summary.plain[1]))
+    for message in example.messages:
+        kind = "text" if isinstance(message.content, str) else "parts" if isinstance(message.content, list) else None
+        if kind is not None:
+            first, place = state.memory.setdefault("C008", (kind, example.place))
+            if kind != first:
+                where = "in another message" if place == example.place else f"in {visible(str(place))}"
+                yield Problem(message.content_pointer, f"the content is {_named(kind)}; it is {_named(first)} {where}")
+                return
+
+
+@content_kinds_mixed.repaired_by(safe=True)
+@on_messages
+def one_kind(messages: list[Object]) -> list[Object] | None:
+    """Write contents that are one text part as strings; where other parts are needed, write strings as parts."""
+    lists = [message["content"] for message in messages if isinstance(message.get("content"), list)]
+    if not lists:
+        return None
+    if all(map(_is_one_text, lists)):
+        return [{**message, "content": message["content"][0]["text"]} if isinstance(message.get("content"), list) else message for message in messages]
+    return [{**m, "content": [{"type": "text", "text": m["content"]}]} if isinstance(m.get("content"), str) else m for m in messages]
+
+
+def _is_one_text(content: list[Any]) -> bool:
+    part = content[0] if len(content) == 1 else None
+    return isinstance(part, dict) and part.keys() == {"type", "text"} and part["type"] == "text" and isinstance(part["text"], str)
+
+
+def _named(kind: str) -> str:
+    return "text" if kind == "text" else "a list of parts"
+
+
+@text_rule("C015", "outer-space", Severity.WARNING, prefilter=PADDED, hint="Remove the white space, or run `--fix`.")
+def outer_space() -> "pl.Expr":
+    """An answer starts or ends with white space.
+
+    The first word tokenizes differently after a space, and the template adds its own line breaks. The model learns an unusual start, or to stop late. C016
+    covers completions that are joined to their prompt.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": " Hello.\\n"}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    text = answer()
+    starts, ends, blank = text.str.contains(r"^\s"), text.str.contains(r"\s$"), ~text.str.contains(r"\S")
+    said = pl.when(starts & ends).then(pl.lit("starts and ends")).when(starts).then(pl.lit("starts")).when(ends).then(pl.lit("ends"))
+    return pl.when(~blank & ~pl.col("joined")).then(pl.format("the answer {} with white space", said))
+
+
+@outer_space.repaired_by(safe=True)
+@on_messages
+def strip_answers(messages: list[Object]) -> list[Object] | None:
+    """Remove white space around answers; where the first line's indentation may have a meaning, nothing changes."""
+    edited = []
+    for message in messages:
+        if message.get("role") == "assistant" and "content" in message:
+            message = {**message, "content": _stripped(message["content"])}  # noqa: PLW2901
+            text = content_text(message["content"])
+            if text.strip() and text != text.strip():
+                return None
+        edited.append(message)
+    return edited
+
+
+def _stripped(content: Any) -> Any:
+    if isinstance(content, str):
+        return _edge(content)
+    if isinstance(content, list) and len(content) == 1 and isinstance(content[0], dict) and isinstance(content[0].get("text"), str):
+        return [{**content[0], "text": _edge(content[0]["text"])}]
+    return content
+
+
+def _edge(text: str) -> str:
+    if not text.strip():
+        return text
+    body = BLANK_START.sub("", text, count=1)
+    return (body if INDENTED.search(body) else body.lstrip()).rstrip()
+
+
+@text_rule(
+    "C016",
+    "completion-unspaced",
+    Severity.INFO,
+    only=(Target.TRL, Target.OPENAI, Target.AZURE),
+    prefilter=JOINED,
+    hint="Start the completion with a space, or end the prompt with one.",
+)
+def completion_unspaced() -> "pl.Expr":
+    """No white space separates a completion from its prompt.
+
+    This format has no chat template. The two texts are concatenated, and the model sees the last and first word as one.
+    Bad: {"prompt": "The capital of France is", "completion": "Paris."}
+    Good: {"prompt": "The capital of France is", "completion": " Paris."}
+    """
+    apart = asked().str.contains(r"[^\s(\[{\"'`/\\>–—-]\z") & pl.col("text").str.contains(r"\A[\p{L}\p{N}]")
+    return pl.when(pl.col("joined") & apart).then(pl.lit("no white space between prompt and completion"))
+
+
+def joins(prompt: Any, completion: Any) -> bool:
+    """Whether a text ends and another starts so that they would be read as one word."""
+    if not isinstance(prompt, str) or not isinstance(completion, str) or not prompt or not completion:
+        return False
+    return not prompt[-1].isspace() and completion[0].isalnum() and prompt[-1] not in "([{\"'`/\\>–—-"
+
+
+@completion_unspaced.repaired_by(safe=True, takes=RepairInput.LINE)
+def space_completion(data: bytes) -> bytes:
+    """Start the completion with a space."""
+    decoded = decode(data)
+    value = decoded.value
+    if decoded.defects or not isinstance(value, dict) or not joins(value.get("prompt"), value.get("completion")):
+        return data
+    return json_line({**value, "completion": f" {value['completion']}"})
+
+
+@text_rule(
+    "C017",
+    "not-nfc",
+    Severity.INFO,
+    prefilter=NotComposed(pattern=COMPOSED, ascii=False),
+    hint="Normalize the text to NFC, unless the example is about normalization.",
+)
+def not_nfc() -> "pl.Expr":
+    """A text is not in Unicode normalization form C.
+
+    An é of two characters looks like one but makes other tokens. The model learns two spellings of a word, and exact comparison fails.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "A cafe\u0301."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "A café."}]}
+    """
+    some = pl.when(pl.col("text").str.len_bytes() != pl.col("text").str.len_chars()).then(pl.col("text"))  # the few that are not all ASCII
+    return pl.when(some.str.normalize("NFC") != some).then(pl.format("the {}'s text is not in normal form C", pl.col("role").fill_null("message")))
+
+
+@not_nfc.repaired_by(safe=False)
+def to_nfc(value: Object) -> Object:
+    """Normalize all texts to NFC."""
+    return with_texts(value, lambda text: unicodedata.normalize("NFC", text))
+
+
+RULES: Final = (part_type, part_on_wrong_role, no_parts, content_kinds_mixed, outer_space, completion_unspaced, not_nfc)

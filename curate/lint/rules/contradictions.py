@@ -1,0 +1,119 @@
+"""Family X: answers that cannot both hold. They are shown; a person decides. Keep all examples in memory, and so run only when they are selected.
+
+Which questions are the same and which answers clash is `curate.conflicts.conflict`'s to say; `curate conflicts` shows the pairs. Where system
+prompts say something else, which may be why answers differ, it shows them too, and the rules do not (the code X007 was theirs, and is not used
+again). X005, which equal inputs show without any of this, is in `curate.lint.rules.answers`.
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from curate.core.example import Example
+from curate.core.finding import Problem, Severity
+from curate.core.text import excerpt, visible
+from curate.lint.rules.rule import Scope, rule
+
+if TYPE_CHECKING:
+    from curate.conflicts.conflict import ConflictsResult
+
+Found = Iterator[tuple[Example, Problem]]
+conflict_rule = partial(rule, scope=Scope.CONFLICTS, default=False, hint="`curate review` shows both: keep one, both or neither, or correct an answer.")
+
+
+@conflict_rule("X001", "answers-contradict", Severity.WARNING)
+def answers_contradict(report: "ConflictsResult") -> Found:
+    """Two answers to one question contradict each other.
+
+    System prompt, tools, earlier turns and question are equal. A language-inference model or a judge finds that the answers cannot both be true. A model
+    that learns both guesses. Runs when `nli` or `judge` is set under [conflicts].
+    Bad:
+        {"messages": [{"role": "user", "content": "What does the lamp do at night?"}, {"role": "assistant", "content": "The lamp shines all night."}]}
+        {"messages": [{"role": "user", "content": "What does the lamp do at night?"}, {"role": "assistant", "content": "The lamp is dark all night."}]}
+    Good:
+        {"messages": [{"role": "user", "content": "What does the lamp do at night?"}, {"role": "assistant", "content": "The lamp shines all night."}]}
+        {"messages": [{"role": "user", "content": "What does the lamp do at night?"}, {"role": "assistant", "content": "All night the lamp shines."}]}
+    """
+    return _told(report, "X001")
+
+
+@conflict_rule("X002", "reworded-question-contradicts", Severity.WARNING)
+def reworded_question_contradicts(report: "ConflictsResult") -> Found:
+    """Two answers to a question and its rewording contradict each other.
+
+    Like X001, for questions that an embedding model finds equivalent. Runs when `embeddings` and `nli` are set under [conflicts].
+    Bad:
+        {"messages": [{"role": "user", "content": "What does the lamp do at night?"}, {"role": "assistant", "content": "The lamp shines all night."}]}
+        {"messages": [{"role": "user", "content": "At night, what does the lamp do?"}, {"role": "assistant", "content": "The lamp is dark all night."}]}
+    Good:
+        {"messages": [{"role": "user", "content": "What does the lamp do at night?"}, {"role": "assistant", "content": "The lamp shines all night."}]}
+        {"messages": [{"role": "user", "content": "What does the stove do at night?"}, {"role": "assistant", "content": "The lamp is dark all night."}]}
+    """
+    return _told(report, "X002")
+
+
+@conflict_rule("X003", "facts-differ", Severity.WARNING)
+def facts_differ(report: "ConflictsResult") -> Found:
+    """Two answers to one question give different numbers, dates or names, or one says yes and one no.
+
+    Units are converted and rounding is tolerated before the comparison. Requests with many valid answers are not reported.
+    Bad:
+        {"messages": [{"role": "user", "content": "How long can I return it?"}, {"role": "assistant", "content": "You can return it within 30 days."}]}
+        {"messages": [{"role": "user", "content": "How long can I return it?"}, {"role": "assistant", "content": "You can return it within 14 days."}]}
+    Good:
+        {"messages": [{"role": "user", "content": "How long does it take?"}, {"role": "assistant", "content": "It takes two hours."}]}
+        {"messages": [{"role": "user", "content": "How long does it take?"}, {"role": "assistant", "content": "It takes 120 minutes."}]}
+    """
+    return _told(report, "X003")
+
+
+@conflict_rule("X004", "refused-and-answered", Severity.WARNING)
+def refused_and_answered(report: "ConflictsResult") -> Found:
+    """One question is answered in one example and refused in another.
+
+    The model learns to refuse at random.
+    Bad:
+        {"messages": [{"role": "user", "content": "Can I return it?"}, {"role": "assistant", "content": "I'm sorry, I can't help with that."}]}
+        {"messages": [{"role": "user", "content": "Can I return it?"}, {"role": "assistant", "content": "You can return it within 30 days."}]}
+    Good:
+        {"messages": [{"role": "user", "content": "Can I return it?"}, {"role": "assistant", "content": "I'm sorry, I can't help with that."}]}
+        {"messages": [{"role": "user", "content": "Who won the election?"}, {"role": "assistant", "content": "The mayor won it again."}]}
+    """
+    return _told(report, "X004")
+
+
+@rule("X006", "contradicts-itself", Severity.INFO, scope=Scope.EXAMPLES, default=False, hint="Correct one of the answers, unless something changed in between.")
+def contradicts_itself(examples: Sequence[Example]) -> Found:
+    """An answer contradicts an earlier answer in the same conversation.
+
+    Two sentences with nearly the same words give different numbers or names, or one denies what the other affirms.
+    Bad: {"messages": [{"role": "user", "content": "When does the shop open?"}, {"role": "assistant", "content": "The shop opens at 8 in the morning."}, {"role": "user", "content": "When?"}, {"role": "assistant", "content": "The shop opens at 9 in the morning."}]}
+    Good: {"messages": [{"role": "user", "content": "When does the shop open?"}, {"role": "assistant", "content": "The shop opens at 8 in the morning."}, {"role": "user", "content": "When?"}, {"role": "assistant", "content": "At 8 in the morning."}]}
+    """
+    from curate.conflicts.self_contradiction import contradictions_within  # what only this rule needs
+
+    for example in examples:
+        for found in contradictions_within(example):
+            said, denied = excerpt(found.evidence.right, 60), excerpt(found.evidence.left, 60)
+            yield example, Problem(_pointer(example, found.later), f"says {said!r}, and message {found.earlier} says {denied!r}")
+
+
+def _told(report: "ConflictsResult", code: str) -> Found:
+    """The conflicts of a code, each at the one of its examples that stands later; not those that other system prompts may explain."""
+    for conflict in report.conflicts:
+        if conflict.code != code:
+            continue
+        earlier, later, evidence = conflict.in_order()
+        if earlier.setting != later.setting:
+            continue
+        said, said_before = excerpt(evidence[0].right, 60), excerpt(evidence[0].left, 60)
+        message = f"answers {said!r} where {visible(str(earlier.example.place))} answers {said_before!r}"
+        yield later.example, Problem(_pointer(later.example, later.turn), message)
+
+
+def _pointer(example: Example, turn: int) -> str:
+    """Where the text of a message stands."""
+    return example.messages[turn].content_pointer
+
+
+RULES = (answers_contradict, reworded_question_contradicts, facts_differ, refused_and_answered, contradicts_itself)

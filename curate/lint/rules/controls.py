@@ -1,0 +1,88 @@
+"""Family K without a model: texts of the control tokens of the model families in use, from a table with its date."""
+
+import re
+from typing import Final
+
+from curate.core.finding import Severity
+from curate.core.lazy import pl
+from curate.lint.rules.polars_text_helpers import closer
+from curate.lint.rules.prefilter import Literals
+from curate.lint.rules.rule import text_rule
+
+# As of 2026-11, written by hand from the families' documentation. `--model` reads the tokenizer itself.
+FAMILIES: Final = {
+    "Llama 2, Mistral": (
+        "<s>", "</s>", "<unk>", "[INST]", "[/INST]", "<<SYS>>", "<</SYS>>", "[AVAILABLE_TOOLS]", "[/AVAILABLE_TOOLS]", "[TOOL_CALLS]", "[TOOL_RESULTS]",
+        "[/TOOL_RESULTS]", "[SYSTEM_PROMPT]", "[/SYSTEM_PROMPT]",
+    ),
+    "Llama 3 and 4": (
+        "<|begin_of_text|>", "<|end_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>", "<|eom_id|>", "<|python_tag|>", "<|header_start|>",
+        "<|header_end|>", "<|eot|>", "<|eom|>", "<|finetune_right_pad_id|>",
+    ),
+    "ChatML, Qwen": ("<|im_start|>", "<|im_end|>", "<|im_sep|>", "<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>"),
+    "GPT, Qwen, Phi": ("<|endoftext|>", "<|endofprompt|>", "<|fim_prefix|>", "<|fim_middle|>", "<|fim_suffix|>"),
+    "gpt-oss": ("<|start|>", "<|message|>", "<|channel|>", "<|return|>", "<|call|>", "<|constrain|>", "<|startoftext|>"),
+    "Phi, Zephyr, GLM": ("<|system|>", "<|user|>", "<|assistant|>", "<|end|>", "<|observation|>", "[gMASK]"),
+    "Gemma": ("<bos>", "<eos>", "<start_of_turn>", "<end_of_turn>", "<start_of_image>", "<end_of_image>"),
+    "DeepSeek": (
+        "<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>", "<｜User｜>", "<｜Assistant｜>", "<｜tool▁calls▁begin｜>", "<｜tool▁calls▁end｜>",
+        "<｜tool▁outputs▁begin｜>", "<｜tool▁outputs▁end｜>", "<|EOT|>",
+    ),
+    "Command R": (
+        "<|START_OF_TURN_TOKEN|>", "<|END_OF_TURN_TOKEN|>", "<|USER_TOKEN|>", "<|CHATBOT_TOKEN|>", "<|SYSTEM_TOKEN|>", "<BOS_TOKEN>", "<EOS_TOKEN>",
+    ),
+    "Granite": ("<|start_of_role|>", "<|end_of_role|>"),
+}  # fmt: skip
+FAMILY_OF: Final = {token: family for family, tokens in FAMILIES.items() for token in tokens}
+TOKEN: Final = re.compile("|".join(map(re.escape, sorted(FAMILY_OF, key=len, reverse=True))))
+ROUND: Final = "<|"
+WIDE: Final = "<｜"
+SHORT: Final = "<s>"
+PIECES: Final = tuple(token for token in FAMILY_OF if not token.startswith((ROUND, WIDE)) and token != SHORT)
+HINT: Final = "|".join(map(re.escape, (ROUND, WIDE, SHORT, *PIECES)))
+STRUCK: Final = re.compile(r"<s>(?!\s*\[INST\]).{1,1000}?</s>", re.DOTALL)
+MARKUP: Final = re.compile(r"</?(?:p|div|br|b|i|u|em|strong|span|del|ins|a|li|ul|ol|td|tr|h[1-6])\b[^<>]{0,200}>", re.IGNORECASE)
+
+
+@text_rule(
+    "K016",
+    "control-token",
+    Severity.WARNING,
+    prefilter=Literals((ROUND, WIDE, SHORT, *PIECES), cased=True, pattern=HINT),
+    hint="Remove or rewrite the text: the model's template writes such tokens. `--model` reports exactly the tokens of your model.",
+)
+def control_token() -> "pl.Expr":
+    """A message contains the text of a control token of a common model family.
+
+    The family's tokenizer reads it as the token. In an answer it teaches the model to stop or to open another turn early. In a question it lets the user
+    speak as the assistant. The rule uses a table of families (November 2026); with `--model`, K010 asks the tokenizer instead. Lines of plain `text`, which
+    have no template, and `<s>...</s>` around struck-through words are skipped.
+    Bad: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris.</s>"}]}
+    Good: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris."}]}
+    """
+    text = pl.col("text")
+    rendered = pl.col("joined") & (pl.col("role") == "assistant") & (pl.col("turn") == 0)
+    return closer(pl.when(~rendered & text.str.contains(HINT)).then(text), _control)
+
+
+def _control(text: str) -> str | None:
+    """What is said of a text with one of the tokens in it. Each part of the text is looked at a fixed number of times, whatever it holds."""
+    whole = text.strip()
+    begin, marked = text.find(whole[:1]), None
+    for match in TOKEN.finditer(STRUCK.sub(lambda struck: struck[0] if struck[0] == whole else _unstruck(struck[0]), text)):
+        token, at = match.group(), match.start()
+        if token == SHORT and at > begin:  # a type's parameter, or left open as HTML may be
+            if marked is None:
+                marked = MARKUP.search(text) is not None
+            if marked or text[at - 1].isalnum():
+                continue
+        return f"{token} is a control token of {FAMILY_OF[token]}"
+    return None
+
+
+def _unstruck(text: str) -> str:
+    """As long as the text, without the tags that strike it through."""
+    return text.replace("</s>", "\0" * 4).replace(SHORT, "\0" * 3)
+
+
+RULES = (control_token,)

@@ -1,0 +1,135 @@
+"""Rules of one's own: declared in the configuration, or brought by other packages through the entry-point group `curate.lint.rules`."""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from curate.core.config import CustomRule
+from curate.core.errors import ConfigError
+from curate.core.example import ROLES, Example, Place
+from curate.core.lazy import pl
+from curate.lint.rules import RULES
+from curate.lint.rules.message_frame import messages_frame
+from curate.lint.rules.rule import CODE, NAME, Rule, Scope
+
+GROUP: Final = "curate.lint.rules"
+"""An entry point names a module with `RULES`, a sequence of rules declared by `curate.lint.rules.rule.rule`."""
+TRIAL: Final = [{"role": role, "content": text} for role, text in (("system", "Be brief."), ("user", "Hi"), ("assistant", "Hello, there."), ("user", ""))]
+"""Messages that a rule is tried on before anything is read."""
+
+
+def known_rules(declared: tuple[CustomRule, ...] = ()) -> dict[str, Rule]:
+    """All rules there are: ours, those of other packages, those declared in the configuration.
+
+    Raises `ConfigError` for a code or a name that is taken, and for a pattern or expression that polars refuses.
+    """
+    found = dict(RULES)
+    for source, rule in [*_from_packages(), *((f"check.rule {item.code}", _declared(item)) for item in declared)]:
+        taken = next((known for known in found.values() if rule.code == known.code or rule.name == known.name), None)
+        if taken is not None:
+            raise ConfigError(f"{source}: {rule.code} {rule.name}: {taken.code} {taken.name} has that code or name", "choose another one")
+        found[rule.code] = rule
+    return found
+
+
+@lru_cache(maxsize=1)
+def _from_packages() -> tuple[tuple[str, Rule], ...]:
+    found: list[tuple[str, Rule]] = []
+    if not any(map(_brings_some, sys.path)):
+        return ()
+    from importlib.metadata import entry_points  # reads what all packages say of themselves: ten times as long as a look for the name
+
+    for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
+        source = f"rules of {point.name!r} ({point.value})"
+        try:
+            rules = point.load()
+        except (ImportError, AttributeError, ValueError) as error:
+            raise ConfigError(f"{source} cannot be loaded: {error}", "install that package again, or remove it") from error
+        for rule in getattr(rules, "RULES", rules):
+            if not isinstance(rule, Rule):
+                raise ConfigError(f"{source}: RULES holds something that is no rule", "declare it with `curate.lint.rules.rule.rule`")
+            found.append((source, rule))
+    return tuple(found)
+
+
+def _brings_some(folder: str) -> bool:
+    """Whether a package in a folder of the path may have rules: one names the group, or it is no folder, and who knows."""
+    try:
+        with os.scandir(folder or ".") as entries:
+            for entry in entries:
+                if entry.name.endswith((".dist-info", ".egg-info")):
+                    with suppress(OSError):
+                        if GROUP.encode() in Path(entry.path, "entry_points.txt").read_bytes():
+                            return True
+    except NotADirectoryError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _declared(item: CustomRule) -> Rule:
+    if not CODE.fullmatch(item.code) or not NAME.fullmatch(item.name):
+        raise ConfigError(f"check.rule {item.code}: the name {item.name!r} is not lower-case-with-dashes", "name the defect, e.g. mentions-competitor")
+    where = f" of a message of {' or '.join(item.role)}" if item.role else " of a message"
+    what = f"The text{where} matches the pattern {item.pattern}" if item.pattern else f"The expression holds{where}: {item.expression}"
+    _tried(item)
+    return Rule(
+        item.code,
+        item.name,
+        item.severity,
+        Scope.TEXT,
+        item.hint,
+        item.summary or f"{item.message[:1].upper()}{item.message[1:].rstrip('.')}.",
+        item.why or f"{what}.",
+        _lines(item.bad),
+        _lines(item.good),
+        lambda: _expression(item),
+    )
+
+
+def _lines(texts: tuple[str, ...]) -> bytes:
+    return "".join(f"{text}\n" for text in texts).encode("utf-8", "surrogatepass")
+
+
+def _expression(item: CustomRule) -> "pl.Expr":
+    holds = _condition(item)
+    if item.role:
+        holds = pl.col("role").is_in(list(item.role)) & holds
+    return pl.when(holds).then(pl.lit(item.message))
+
+
+def _condition(item: CustomRule) -> "pl.Expr":
+    return pl.col("text").str.contains(item.pattern) if item.pattern else pl.sql_expr(item.expression)
+
+
+def _tried(item: CustomRule) -> None:
+    """Ask a rule about a few messages before anything is read. Raises `ConfigError` when polars refuses it, or it is no question about one message."""
+    source, step = f"check.rule {item.code}", "mend its pattern or expression; columns: turn, role, text, content, called, media"
+    frame = messages_frame([Example(Place("", 0), {"messages": TRIAL}, "messages")])
+    try:
+        together = frame.select(said=_condition(item))
+        apart = [frame[n].select(said=_condition(item)) for n in range(len(frame))]
+    except (pl.exceptions.PolarsError, TypeError, ValueError) as error:
+        raise ConfigError(f"{source}: {(str(error) or type(error).__name__).splitlines()[0]}", step) from None
+    if together["said"].dtype != pl.Boolean:
+        raise ConfigError(f"{source}: the expression is a {together['said'].dtype}, not true or false", "compare it with something, e.g. LENGTH(text) > 4000")
+    if not pl.concat(apart).equals(together):
+        raise ConfigError(f"{source}: the expression depends on other messages", "ask about one message at a time: no sums, averages or windows")
+
+
+def mistakes(declared: tuple[CustomRule, ...]) -> Iterator[str]:
+    """What speaks against declared rules before any is run: roles that no message has."""
+    for item in declared:
+        for role in item.role:
+            if role not in ROLES:
+                yield f"check.rule {item.code}: no message has the role {role!r}"
+
+
+def own_rules(known: Mapping[str, Rule]) -> list[Rule]:
+    """Those of `known` that are not ours."""
+    return [rule for code, rule in known.items() if code not in RULES]

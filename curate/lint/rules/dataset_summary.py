@@ -1,0 +1,389 @@
+"""What the rules over the data set keep of each example: a few bytes, taken once, whichever of them run.
+
+A profile is made for the lines of a piece of a file, perhaps in another process, and taken into that of the whole in order.
+"""
+
+import re
+import unicodedata
+from array import array
+from collections import Counter
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any, Final
+
+import xxhash
+
+from curate.core.example import Example, Place, canonical, content_text
+from curate.core.finding import PlacedProblems, Problem
+from curate.core.lazy import np
+from curate.core.text import plural
+from curate.language.refusals import OPENING, refuses
+from curate.lint.rules.answer_flags import REFUSING, looks
+from curate.lint.rules.last import NONE, SHORT, TEXT, kinds_of, last_answer_of, request_of
+from curate.lint.rules.places import LARGEST, Places
+from curate.lint.rules.structure_signature import is_plain
+from curate.read.chunks import Batch
+
+DISTINCT: Final = 2_000
+"""Different system prompts, and different short answers, that are kept."""
+SPACES: Final = b" \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f"
+"""What `str.split` takes for white space in ASCII."""
+LOWER: Final = bytes(range(256)).lower()
+SMALL: Final = 10_000
+"""Examples below which a dictionary is as good as columns."""
+OTHER_SPACES: Final = re.compile("[\x85\u1680\u2028\u2029]")
+"""White space beyond ASCII that compatible forms (NFKC) leave as it is."""
+SYSTEM: Final = ("system", "developer")
+Count = tuple[int, Place]
+"""How many, and where the first one stands."""
+
+
+@dataclass(slots=True)
+class DatasetSummary:
+    """The data set so far: 41 bytes an example, and counts."""
+
+    places: Places = field(default_factory=Places)
+    exact: "array[int]" = field(default_factory=lambda: array("Q"))
+    """64 bits of each example's content."""
+    said: "array[int]" = field(default_factory=lambda: array("Q"))
+    """64 bits of each example's content in one case and form of characters, without spaces."""
+    lengths: "array[int]" = field(default_factory=lambda: array("I"))
+    """Characters of each example."""
+    asked: "array[int]" = field(default_factory=lambda: array("Q"))
+    """64 bits of all that the last answer of each example answers; 0 where it does not end on an answer."""
+    answered: "array[int]" = field(default_factory=lambda: array("Q"))
+    """64 bits of that answer, letter for letter."""
+    kinds: "array[int]" = field(default_factory=lambda: array("B"))
+    """What kind of answer it is (see `curate.lint.rules.last`)."""
+    turns: Counter[int] = field(default_factory=Counter)
+    systems: Counter[str] = field(default_factory=Counter)
+    labels: Counter[str] = field(default_factory=Counter)
+    """Final answers that are short."""
+    answers: int = 0
+    refusals: int = 0
+    opened: dict[bool, Count] = field(default_factory=dict)
+    """Examples of two turns and more, by whether they begin with a system prompt."""
+    plain: Count | None = None
+    """Examples that were read as columns; rules of scope `DATASET` see the others one by one."""
+    unasked: Count | None = None
+    """Those of them that do not end on the user's turn."""
+
+    def add(self, example: Example) -> None:
+        """Take down what there is to know of an example."""
+        listed = example.value.get("messages")
+        turns = [turn for turn in listed if isinstance(turn, dict)] if isinstance(listed, list) else []
+        texts = [content if isinstance(content := turn.get("content"), str) else content_text(content) for turn in turns]
+        roles = [turn.get("role") for turn in turns]
+        exact, said = _digests(example, texts, turns)
+        opened = (listed[0].get("role") if isinstance(listed[0], dict) else None) in SYSTEM if isinstance(listed, list) and len(listed) > 1 else None
+        self._add(example.place, exact, said, sum(map(len, texts)), len(turns))
+        self._last(*last_answer_of(example, texts, turns))
+        if opened is not None:
+            self.opened[opened] = counted(self.opened.get(opened), example.place)
+        system = next((text for text, role in zip(texts, roles, strict=True) if role == "system"), None)
+        answer = next((text for text, role in zip(reversed(texts), reversed(roles), strict=True) if role == "assistant"), None)
+        if system is not None:
+            self._system(system)
+        if answer is not None:
+            self._answer(answer, refused=refuses(answer[:OPENING]))
+
+    def sort(self, order: list[int]) -> None:
+        """Bring the examples, all of one part, into the order of these numbers."""
+        if any(this > after for this, after in pairwise(order)):
+            columns = (self.exact, self.said, self.lengths, self.asked, self.answered, self.kinds, self.places.lines)
+            self.exact, self.said, self.lengths, self.asked, self.answered, self.kinds, self.places.lines = _sorted(order, columns)
+
+    def add_columns(self, batch: Batch) -> None:
+        """Take down what there is to know of the plain examples of a batch."""
+        if not batch.numbers:
+            return
+        exact, said, lengths, digest = self.exact.append, self.said.append, self.lengths.append, xxhash.xxh64_intdigest
+        at, looked = 0, looks(batch)
+        kinds: dict[tuple[str, ...], tuple[str, int | None, int | None]] = {}
+        for roles, texts, joined in zip(batch.roles, batch.texts, batch.said, strict=True):
+            kind = kinds.get(roles)
+            if kind is None:
+                kind = kinds[roles] = _opening(roles)
+            suffix, system, answer = kind
+            text = f"{joined}{suffix}"
+            data = text.encode()
+            exact(digest(data))
+            said(digest(data.translate(LOWER, SPACES) if len(data) == len(text) else _without_spaces(text)))
+            lengths(min(len(joined) - max(0, len(texts) - 1), LARGEST))
+            if system is not None:
+                self._system(texts[system])
+            refused = answer is not None and looked[at + answer] & REFUSING > 0
+            if answer is not None:
+                self._answer(texts[answer], refused=refused)
+            if answer and answer == len(texts) - 1 and texts[-1]:
+                before, last = joined[: len(joined) - len(texts[-1])], texts[-1]
+                self._last(digest(before.encode()), digest(last.encode()), kinds_of(last, request_of(texts), refused=refused))
+            else:
+                self._last(*NONE)
+            at += len(texts)
+        self.places.add_lines(batch.file, batch.numbers)
+        first: dict[tuple[str, ...], int] = {}
+        for roles, number in zip(batch.roles, batch.numbers, strict=True):
+            first.setdefault(roles, number)
+        self._count_roles(batch.file, {roles: (first[roles], count) for roles, count in Counter(batch.roles).items()})
+
+    def add_quiet(self, batch: Batch) -> None:
+        """Take down what there is to know of the quiet lines of a batch."""
+        scanned = batch.quiet
+        if scanned is None or not scanned.quiet.any():
+            return
+        found, numbers = scanned.lines, scanned.numbers
+        turns, system, chars, anew, answer = found.counts.T
+        said = found.said.copy()
+        for at in np.flatnonzero(anew).tolist():
+            texts = batch.texts_of(int(numbers[at]))
+            roles = ("system",) * system[at] + ("user", "assistant") * ((turns[at] - system[at]) // 2)
+            said[at] = xxhash.xxh64_intdigest(_without_spaces("\0".join(texts) + _suffix(roles)))
+        self.exact.frombytes(found.exact.tobytes())
+        self.said.frombytes(said.tobytes())
+        self.lengths.frombytes(chars.astype(np.uint32).tobytes())
+        kinds = np.full(len(numbers), TEXT, dtype=np.uint8)  # refusals and what begins in lower case are not quiet
+        for at in np.flatnonzero(answer <= SHORT).tolist():
+            texts = batch.texts_of(int(numbers[at]))
+            kinds[at] = kinds_of(texts[-1], request_of(texts), refused=False)
+        self.asked.frombytes(found.asked.tobytes())
+        self.answered.frombytes(found.answer.tobytes())
+        self.kinds.frombytes(kinds.tobytes())
+        for number, count in _counts(found.system, system == 1, numbers):
+            self._system(batch.texts_of(number)[0], count)
+        for number, count in _counts(found.answer, answer <= SHORT, numbers):
+            self._label(batch.texts_of(number)[-1], count)
+        self.answers += len(numbers)
+        self.places.add_lines(batch.file, array("I", numbers.astype(np.uint32).tobytes()))
+        self._count_roles(batch.file, {roles: (int(those[0]), len(those)) for roles, those in scanned.by_roles().items()})
+
+    def _add(self, place: Place, exact: int, said: int, length: int, turns: int) -> None:
+        self.places.add(place)
+        self.exact.append(exact)
+        self.said.append(said)
+        self.lengths.append(min(length, LARGEST))
+        self.turns[turns] += 1
+
+    def _last(self, asked: int, answer: int, kinds: int) -> None:
+        self.asked.append(asked)
+        self.answered.append(answer)
+        self.kinds.append(kinds)
+
+    def _count_roles(self, file: str, by_roles: dict[tuple[str, ...], tuple[int, int]]) -> None:
+        """What there is to count of plain examples by their roles alone: of each, the first line and the number of lines."""
+        for roles, (line, count) in by_roles.items():
+            place = Place(file, line)
+            self.turns[len(roles)] += count
+            self.plain = counted(self.plain, place, count)
+            if len(roles) > 1:
+                self.opened[roles[0] in SYSTEM] = counted(self.opened.get(roles[0] in SYSTEM), place, count)
+            if roles and roles[-1] != "user":
+                self.unasked = counted(self.unasked, place, count)
+
+    def _system(self, prompt: str, count: int = 1) -> None:
+        if prompt in self.systems:
+            self.systems[prompt] += count
+        elif len(self.systems) < DISTINCT:
+            self.systems[prompt] = count
+
+    def _answer(self, answer: str, *, refused: bool) -> None:
+        if not answer:
+            return
+        self.answers += 1
+        self.refusals += refused
+        self._label(answer)
+
+    def _label(self, answer: str, count: int = 1) -> None:
+        if len(answer) <= SHORT and (answer in self.labels or len(self.labels) < DISTINCT):
+            self.labels[answer] += count
+
+    def with_plain(self, kinds: dict[bool, Count], *, kind: bool) -> dict[bool, Count]:
+        """Counts of two kinds of examples, with the plain ones, which are all of one kind."""
+        if self.plain is None:
+            return kinds
+        count, place = self.plain
+        return kinds | {kind: counted(kinds.get(kind), place, count)}
+
+    def length_counts(self) -> dict[int, int]:
+        """How many examples there are of each length."""
+        if len(self.lengths) < SMALL:
+            return Counter(self.lengths)
+        lengths, counts = np.unique(np.frombuffer(self.lengths, dtype=np.uint32), return_counts=True)
+        return dict(zip(lengths.tolist(), counts.tolist(), strict=True))
+
+    def of_lengths(self, wanted: Set[int]) -> Iterator[tuple[int, int]]:
+        """The examples of some lengths, each with its length, in order."""
+        if len(self.lengths) < SMALL:
+            yield from ((at, length) for at, length in enumerate(self.lengths) if length in wanted)
+            return
+        lengths = np.frombuffer(self.lengths, dtype=np.uint32)
+        at = np.flatnonzero(np.isin(lengths, np.fromiter(wanted, dtype=np.uint32)))
+        yield from zip(at.tolist(), lengths[at].tolist(), strict=True)
+
+    def of_kind(self, kind: int) -> list[int]:
+        """The examples whose last answer is of a kind, in order."""
+        if len(self.kinds) < SMALL:
+            return [at for at, kinds in enumerate(self.kinds) if kinds & kind]
+        found: list[int] = np.flatnonzero(np.frombuffer(self.kinds, dtype=np.uint8) & kind).tolist()
+        return found
+
+    def copies(self) -> list[tuple[int, int]]:
+        """Examples whose content an earlier one has, each with the first of these; in order."""
+        return sorted((at, group[0]) for group in groups(self.exact) for at in group[1:])
+
+    def respelled(self) -> list[tuple[int, int]]:
+        """Examples that say what an earlier one says and are no copy, each with the first that says so; each content once, in order."""
+        found = []
+        for first, *others in groups(self.said):
+            known = {self.exact[first]}
+            for at in others:
+                if self.exact[at] not in known:
+                    known.add(self.exact[at])
+                    found.append((at, first))
+        return sorted(found)
+
+    def extend(self, other: "DatasetSummary", before: int) -> None:
+        """Take in the profile of lines that follow; `before` lines of their file stand before them."""
+        self.places.extend(other.places, before)
+        for name in ("exact", "said", "lengths", "asked", "answered", "kinds"):
+            getattr(self, name).extend(getattr(other, name))
+        self.turns.update(other.turns)
+        for mine, theirs in ((self.systems, other.systems), (self.labels, other.labels)):
+            for text, count in theirs.items():
+                if text in mine or len(mine) < DISTINCT:
+                    mine[text] += count
+        self.answers += other.answers
+        self.refusals += other.refusals
+        for has, (count, place) in other.opened.items():
+            self.opened[has] = counted(self.opened.get(has), _after(place, before), count)
+        if other.plain:
+            self.plain = counted(self.plain, _after(other.plain[1], before), other.plain[0])
+        if other.unasked:
+            self.unasked = counted(self.unasked, _after(other.unasked[1], before), other.unasked[0])
+
+
+@dataclass(slots=True)
+class DatasetState:
+    """What was seen so far, over all files: fixed bytes per example."""
+
+    summary: DatasetSummary = field(default_factory=DatasetSummary)
+    memory: dict[str, Any] = field(default_factory=dict)
+    """What a rule keeps for its finalizer, under its code."""
+
+    def count(self, code: str, kind: bool | str, place: Place) -> None:
+        """Count an example of some kind for a rule."""
+        counts = self.counts(code)
+        counts[kind] = counted(counts.get(kind), place)
+
+    def counts(self, code: str) -> dict[Any, Count]:
+        """What a rule has counted, by kind."""
+        counts: dict[Any, Count] = self.memory.setdefault(code, {})
+        return counts
+
+    def rarer(self, code: str, what: str) -> PlacedProblems:
+        """One problem where a rule has counted examples with and without something: at the first of the kind that is rarer."""
+        kinds = self.summary.with_plain(self.counts(code), kind=False)
+        if len(kinds) > 1:
+            rarer = min(kinds, key=lambda has: (kinds[has][0], has))
+            yield kinds[rarer][1], Problem("", f"{plural(kinds[True][0], 'example')} with {what} and {kinds[False][0]:,} without")
+
+    def most_in_files(self, code: str, most: int | None) -> Iterator[tuple[Place, int]]:
+        """The files in which a rule has counted more than it takes, each with the number."""
+        for file, (count, _) in self.counts(code).items():
+            if most is not None and count > most:
+                yield Place(file, 0), count
+
+
+def _counts(digests: Any, chosen: Any, numbers: Any) -> Iterator[tuple[int, int]]:
+    """Of each digest of the chosen lines: the number of its first line, and how many lines have it; in the order of the lines."""
+    at = np.flatnonzero(chosen)
+    if len(at) and (digests[at] == digests[at[0]]).all():  # one system prompt for all, as a rule
+        yield int(numbers[at[0]]), len(at)
+        return
+    _, first, counts = np.unique(digests[at], return_index=True, return_counts=True)
+    for nth in np.argsort(first).tolist():
+        yield int(numbers[at[first[nth]]]), int(counts[nth])
+
+
+def _sorted(order: list[int], columns: Sequence["array[int]"]) -> Iterator["array[int]"]:
+    """Columns, each sorted by the numbers of `order`."""
+    if len(order) < SMALL // 10:
+        positions = sorted(range(len(order)), key=order.__getitem__)
+        yield from (array(column.typecode, map(column.__getitem__, positions)) for column in columns)
+        return
+    at = np.argsort(np.asarray(order), kind="stable")
+    yield from (array(column.typecode, np.frombuffer(column, dtype=column.typecode)[at].tobytes()) for column in columns)
+
+
+def groups(digests: "array[int]") -> Iterator[list[int]]:
+    """The positions of equal digests, of each that stands more than once; few, as a rule."""
+    if len(digests) < SMALL:
+        by_digest: dict[int, list[int]] = {}
+        for at, digest in enumerate(digests):
+            by_digest.setdefault(digest, []).append(at)
+        yield from (group for group in by_digest.values() if len(group) > 1)
+        return
+    values = np.frombuffer(digests, dtype=np.uint64)
+    ordered = np.sort(values)
+    repeated = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    del ordered
+    likely = np.zeros(1 << 16, dtype=np.bool_)
+    likely[repeated >> np.uint64(48)] = True
+    positions = np.flatnonzero(likely[values >> np.uint64(48)])  # a look at 16 bits spares most of the search
+    positions = positions[np.isin(values[positions], repeated)]
+    order = np.argsort(values[positions], kind="stable")
+    positions = positions[order]
+    for group in np.split(positions, np.flatnonzero(np.diff(values[positions])) + 1) if len(positions) else ():
+        yield group.tolist()
+
+
+def counted(known: Count | None, place: Place, count: int = 1) -> Count:
+    """A count with some more, of which the first stands at `place`; in one file, lines may come in any order."""
+    if known is None:
+        return count, place
+    total, first = known
+    return total + count, place if place.file == first.file and place.line < first.line else first
+
+
+def stands_before(place: Place, other: Place) -> bool:
+    """Whether a place of an example that is known stands before that of one which is looked at now."""
+    return place.file != other.file or place.line < other.line
+
+
+def _after(place: Place, before: int) -> Place:
+    return place._replace(line=place.line + before)
+
+
+def _opening(roles: tuple[str, ...]) -> tuple[str, int | None, int | None]:
+    """Of some roles: what stands for them in a digest, and the positions of the first system prompt and of the last answer."""
+    answer = len(roles) - 1 - roles[::-1].index("assistant") if "assistant" in roles else None
+    return _suffix(roles), roles.index("system") if "system" in roles else None, answer
+
+
+def _suffix(roles: tuple[str, ...]) -> str:
+    return "\2" + "\1".join(roles)
+
+
+def _digests(example: Example, texts: list[str], turns: list[dict[str, Any]]) -> tuple[int, int]:
+    """64 bits of an example's content, and 64 of it in one case and form of characters, without spaces."""
+    if is_plain(example):
+        text = "\0".join(texts) + _suffix(tuple([turn["role"] for turn in turns]))
+        data = text.encode("utf-8", "surrogatepass")
+        return xxhash.xxh64_intdigest(data), xxhash.xxh64_intdigest(data.translate(LOWER, SPACES) if data.isascii() else _without_spaces(text))
+    rest = {key: item for key, item in example.value.items() if key != "messages"}
+    beside = [sorted((k, repr(v)) for k, v in turn.items() if k not in ("role", "content")) for turn in turns]
+    said = [f"{turn.get('role')}\1{_compared(turn.get('content'))}\1{more}" for turn, more in zip(turns, beside, strict=True)]
+    whole = "\0".join([*said, repr(sorted(rest.items(), key=lambda pair: pair[0]))]).encode("utf-8", "surrogatepass")
+    return xxhash.xxh64_intdigest(canonical(example.value)), xxhash.xxh64_intdigest(whole)
+
+
+def _compared(content: Any) -> str:
+    return _without_spaces(content).decode("utf-8", "surrogatepass") if isinstance(content, str) else repr(content)
+
+
+def _without_spaces(text: str) -> bytes:
+    said = unicodedata.normalize("NFKC", text).casefold()
+    if OTHER_SPACES.search(said):
+        said = "".join(said.split())
+    return said.encode("utf-8", "surrogatepass").translate(None, SPACES)

@@ -1,0 +1,182 @@
+"""Family Q, repetition: loops, copied phrases, worn-out ones. Columns pick the few texts that may repeat; these are counted exactly."""
+
+import re
+from collections import Counter
+from functools import lru_cache
+from typing import Final
+
+from curate.core.finding import Severity
+from curate.core.lazy import pl
+from curate.core.text import normalised, plural, words
+from curate.lint.rules.answer_flags import ECHOES, REPEATS
+from curate.lint.rules.polars_text_helpers import answer, asked, closer
+from curate.lint.rules.prefilter import ANSWER, Literals
+from curate.lint.rules.rule import text_rule
+
+LOOP: Final = 0.7
+"""Share of repeated 10-grams from which a text is a loop: real ones reach 75 to 100%, tables and verses 65%."""
+TOP: Final = 0.16
+"""Share of a text that its commonest 4-gram may make up (Gopher, table A1); shorter ones are names and labels, as often as not."""
+UNIT: Final = 12
+"""Words of a phrase that is looked for again right behind itself."""
+TIMES: Final = 6
+"""How often in a row it stands in a loop, and fills half of the answer or more."""
+LEAST: Final = 10
+"""Words of such a loop."""
+WANTED: Final = re.compile(r"(?i)\b(?:repeat\w*|times|loops?|over and over|again and again|mantra)\b")
+"""What a request says that wants the same again."""
+VERSE: Final = re.compile(
+    r"(?i)\b(?:songs?|lyrics?|poems?|poetry|verses?|chorus|rap|hymns?|ballads?|sonnets?|haikus?|limericks?|chants?|refrains?|rhym\w+|stanzas?|jingles?|anthems?"
+    r"|outro|lullaby|prayers?|repetition|code|programs?|functions?|scripts?|sql|json|xml|ya?ml|csv|html|schema|tables?|menus?|schedules?|plans?|dialogues?)\b"
+)
+"""What a request says that wants lines alike: verse, code, tables."""
+FORMAL: Final = re.compile(r"^\s*(?:[-*•>|{}\[\]<@#/$\\]|\d+[.):]|[^\n]{0,40}:|.*[;{}=|\]>)]\s*$|\S+$|$)", re.MULTILINE)
+"""A line of a list, of labels, of code, or of a word: no sentence."""
+ENOUGH: Final = 200_000
+"""Characters of an answer that are counted: who repeats himself does so before."""
+ENOUGH_WORDS: Final = 2_000
+"""Words up to which a phrase is looked for right behind itself; longer loops show in the share of repeated sequences."""
+ENOUGH_HEAD: Final = 300
+"""Characters in which a text says of itself that it is verse."""
+SLOP: Final = (
+    "delve into", "delves into", "rich tapestry", "tapestry of", "testament to", "in today's fast-paced", "in today's digital", "it's important to note",
+    "it is important to note", "it's worth noting", "it is worth noting", "ever-evolving", "ever-changing landscape", "game-changer", "beacon of",
+    "embark on a", "unlock the power", "unlock the full potential", "navigate the complexities", "navigating the complexities", "in the realm of",
+    "plays a crucial role", "play a crucial role", "a myriad of", "a plethora of", "look no further", "let's dive in", "i hope this helps", "seamlessly integrat",
+)  # fmt: skip
+WORN: Final = 3
+"""Such phrases from which an answer is told of."""
+WORN_OUT: Final = Literals(SLOP, ANSWER, times=WORN)
+
+
+def _repeating() -> "pl.Expr":
+    """Questions and answers, with NUL between them, where a piece of the answer stands in it twice."""
+    return pl.when(pl.col("repeats")).then(asked().fill_null("") + "\0" + pl.col("text").str.head(ENOUGH))
+
+
+@lru_cache(maxsize=64)  # two rules ask, one after the other
+def _words(text: str) -> list[str]:
+    return words(normalised(text))
+
+
+def loop_share(text: str) -> float:
+    """Share of a text's 10-grams of words that repeat an earlier one."""
+    said = _words(text)
+    grams = [tuple(said[i : i + 10]) for i in range(len(said) - 9)]
+    return 1 - len(set(grams)) / len(grams) if len(grams) >= 20 else 0.0
+
+
+def _loops(both: str) -> str | None:
+    prompt, _, text = both.partition("\0")
+    if WANTED.search(prompt):
+        return None
+    share = loop_share(text)
+    if share >= LOOP:
+        return f"{share:.0%} of the answer's 10-word sequences repeat an earlier one: it runs in a loop"
+    said = _words(text)
+    size, times = _in_a_row(said) if len(said) <= ENOUGH_WORDS and not VERSE.search(prompt) else (0, 0)
+    return f"{plural(size, 'word')} stand {times} times in a row: the answer runs in a loop" if times else None
+
+
+def _in_a_row(said: list[str]) -> tuple[int, int]:
+    """Words of the shortest phrase that stands `TIMES` times in a row and makes up half of a text, and how often it does; 0 and 0 where there is none."""
+    middle = len(said) // 2  # a phrase that fills half of a text stands there, or on the word before that
+    for size in range(1, UNIT + 1) if len(said) >= LEAST else ():
+        beside = ((at, other) for at in (middle - 1, middle) for other in (at - size, at + size) if 0 <= other < len(said))
+        if not any(said[at] == said[other] for at, other in beside):
+            continue
+        most = run = 0
+        for at in range(size, len(said)):
+            run = run + 1 if said[at] == said[at - size] else 0
+            most = max(most, run)
+        covered = most + size
+        if covered >= max(LEAST, TIMES * size, len(said) / 2) and any(len(word) > 1 and word.isalpha() for word in said[-size:]):
+            return size, covered // size
+    return 0, 0
+
+
+def _repeats(both: str) -> str | None:
+    prompt, _, text = both.partition("\0")
+    if "```" in text or VERSE.search(prompt) or VERSE.search(text[:ENOUGH_HEAD]) or WANTED.search(prompt):
+        return None
+    shown = text.splitlines()
+    if sum(FORMAL.match(line) is not None for line in shown) > len(shown) / 4:
+        return None
+    said = _words(text)
+    if len(said) <= 50 or sum(word.isdigit() for word in said) > len(said) / 8:
+        return None
+    lines = [line.strip() for line in shown if len(line.strip()) > 20]
+    if len(lines) > 4 and (share := 1 - len(set(lines)) / len(lines)) > 0.3 and loop_share(text) < LOOP:
+        return f"{share:.0%} of the answer's lines repeat an earlier line"
+    length = sum(map(len, said))
+    gram, count = Counter(tuple(said[i : i + 4]) for i in range(len(said) - 3)).most_common(1)[0]
+    if count > 4 and (share := count * sum(map(len, gram)) / length) > TOP and loop_share(text) < LOOP:
+        return f"one sequence of 4 words makes up {share:.0%} of the answer"
+    return None
+
+
+@text_rule("Q006", "loop", Severity.INFO, prefilter=REPEATS, hint="Cut the answer where the repetition starts, or remove the example.")
+def loop() -> "pl.Expr":
+    """An answer repeats itself over and over.
+
+    The model that wrote the data was stuck in a loop, and a model trained on it loops too. Reported if 70% of the 10-word sequences are repeated (tables,
+    verses and legal text stay below), or if a phrase of up to 12 words occurs six times in a row and makes up half of the answer. Requests for repetition
+    are skipped.
+    Bad: {"messages": [{"role": "user", "content": "Name a colour."}, {"role": "assistant", "content": "The sky is blue and the sea is blue and so is the ink. The sky is blue and the sea is blue and so is the ink. The sky is blue and the sea is blue and so is the ink. The sky is blue and the sea is blue and so is the ink. The sky is blue and the sea is blue and so is the ink."}]}
+    Good: {"messages": [{"role": "user", "content": "Name a colour."}, {"role": "assistant", "content": "The sky is blue and the sea is blue and so is the ink."}]}
+    """
+    return closer(_repeating(), _loops)
+
+
+@text_rule("Q007", "repetition", Severity.INFO, default=False, prefilter=REPEATS, hint="Read the answer and cut the repetition.")
+def repetition() -> "pl.Expr":
+    r"""An answer repeats the same lines or phrases.
+
+    More than 30% of its lines are copies, or one phrase of four words makes up 16% of it (Gopher's thresholds). Verse, code, lists and tables are skipped.
+    Runs only when selected: on real files, 0 of 29 findings were right, mostly lyrics and code, before these were skipped.
+    Bad: {"messages": [{"role": "user", "content": "Give tips."}, {"role": "assistant", "content": "Drink a glass of water before you eat.\nTake a walk around the block each day.\nDrink a glass of water before you eat.\nSleep eight hours in a room that is dark.\nTake a walk around the block each day.\nDrink a glass of water before you eat.\nRead a good book instead of the news.\nTake a walk around the block each day."}]}
+    Good: {"messages": [{"role": "user", "content": "Give tips."}, {"role": "assistant", "content": "Drink a glass of water before you eat.\nTake a walk around the block each day."}]}
+    """
+    return closer(_repeating(), _repeats)
+
+
+@text_rule("Q013", "echo", Severity.INFO, prefilter=ECHOES, hint="Remove the question from the answer, or remove the example.")
+def echo() -> "pl.Expr":
+    """An answer is the question, or begins with all of it.
+
+    The model learns to repeat its input. Often an exporter wrote prompt and answer into one field.
+    Bad: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "What is the capital of France? It is Paris."}]}
+    Good: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "It is Paris."}]}
+    """
+    said, prompt = answer().str.strip_chars(), asked().str.strip_chars()
+    same, begins = said == prompt, said.str.starts_with(prompt)
+    wanted = pl.when(begins).then(prompt).str.head(200).str.contains(r"(?i)\b(?:repeat|echo|copy|complete|continue|finish|correct|edit|fix|rewrite|proofread)")
+    long = prompt.str.len_chars()
+    found = (
+        pl.when(same & (long >= 12))
+        .then(pl.lit("the answer is the question, word for word"))
+        .when(begins & (long >= 20))
+        .then(pl.lit("the answer begins with the whole question"))
+    )
+    return pl.when(begins & ~wanted).then(found)
+
+
+def _worn(text: str) -> str | None:
+    plain = text.lower().replace("’", "'")
+    found = [phrase for phrase in SLOP if phrase in plain]
+    return f"{plural(len(found), 'worn-out phrase')}: {', '.join(found[:3])}" if len(found) >= WORN else None
+
+
+@text_rule("Q019", "worn-phrases", Severity.INFO, prefilter=WORN_OUT, hint="Rewrite the answer in plain words.")
+def worn_phrases() -> "pl.Expr":
+    """An answer has three or more phrases that language models overuse.
+
+    Examples are "a testament to", "delve into" and "it is important to note". They mark text of another model, and a model tuned on it writes the same way.
+    Bad: {"messages": [{"role": "user", "content": "What is Rome like?"}, {"role": "assistant", "content": "Rome is a rich tapestry and a testament to time. Let's dive in."}]}
+    Good: {"messages": [{"role": "user", "content": "What is Rome like?"}, {"role": "assistant", "content": "Old, loud and beautiful."}]}
+    """
+    text = answer()
+    return closer(pl.when(text.str.count_matches(WORN_OUT.hint) >= WORN).then(text), _worn)
+
+
+RULES = (loop, repetition, echo, worn_phrases)

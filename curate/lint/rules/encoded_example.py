@@ -1,0 +1,40 @@
+"""What rules of scope `TOKENS` see: an example as the named model gets it, by the trainer's own rendering and masking."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from curate.core.example import Example
+from curate.lint.rules.roles import whole
+
+if TYPE_CHECKING:
+    from curate.models.encoding import Encoding
+    from curate.models.template import Template
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedExample:
+    """An example with its encoding, and what the encoding was made with."""
+
+    example: Example
+    encoding: "Encoding"
+    template: "Template"
+    max_length: int
+    """Tokens of the longest example that is trained on."""
+    memory: dict[str, Any] = field(default_factory=dict)
+    """What a rule keeps for its finalizer, under its code."""
+
+    def pointer(self, turn: int) -> str:
+        """Pointer to a turn in the line as it was read; to the conversation where there is no such turn."""
+        return next((message.pointer for message in self.example.messages if message.index == turn), whole(self.example))
+
+    def content_pointer(self, turn: int) -> str:
+        """Pointer to the content of a turn, or to the turn where it has none; to the conversation where there is no such turn."""
+        found = next((message for message in self.example.messages if message.index == turn), None)
+        return found.content_pointer if found is not None and "content" in found.value else self.pointer(turn)
+
+    def as_read(self, pointer: str) -> str:
+        """A pointer into the example's messages, as one into the line as it was read."""
+        if self.example.pointers is None:
+            return pointer
+        turn = pointer.removeprefix("/messages/").partition("/")[0]
+        return self.pointer(int(turn)) if turn.isdigit() else whole(self.example)

@@ -1,0 +1,181 @@
+"""Family C, images: what an image part must be to be trained on."""
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from curate.core.example import Example
+from curate.core.finding import PlacedProblems, Problem, Problems, Severity
+from curate.core.targets import LIMITS, MB, OPENAI_AZURE, Target
+from curate.core.text import excerpt, plural
+from curate.lint.rules.content_parts import IMAGES, Part, parts_of
+from curate.lint.rules.dataset_summary import DatasetState
+from curate.lint.rules.repair import Object, on_messages
+from curate.lint.rules.roles import kind_of
+from curate.lint.rules.rule import dataset_rule, value_rule
+
+DATA: Final = re.compile(r"data:([\w.+-]*/?[\w.+-]*)((?:;[^;,]*)*),", re.ASCII)
+DETAILS: Final = ("auto", "low", "high")
+
+
+def images_of(example: Example) -> Iterator[Part]:
+    """The parts that are images."""
+    return (part for part in parts_of(example) if part.type in IMAGES)
+
+
+def url_of(part: Part) -> str | None:
+    """The address of an image, or its data URI."""
+    given = part.value.get("image_url")
+    url = given.get("url") if isinstance(given, dict) else given
+    return url if isinstance(url, str) else None
+
+
+@value_rule("C009", "image-malformed", Severity.ERROR, hint='Write {"type": "image_url", "image_url": {"url": ...}}; detail is auto, low or high.')
+def image_malformed(example: Example) -> Problems:
+    """An image part is not in the form that services read.
+
+    They read `image_url.url` and reject the line without it.
+    Bad: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": "https://example.com/cat.png"}]}, {"role": "assistant", "content": "A cat."}]}
+    Good: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}, {"role": "assistant", "content": "A cat."}]}
+    """
+    for part in parts_of(example):
+        if part.type == "image_url" and (found := image_fault(part.value)):
+            yield Problem(part.pointer, found)
+
+
+def image_fault(part: dict[str, Any]) -> str | None:
+    """What is wrong with the form of a part of type image_url."""
+    given = part.get("image_url")
+    if not isinstance(given, dict):
+        return f"`image_url` is {kind_of(given)}, not an object with a url" if "image_url" in part else "the image has no `image_url`"
+    if not isinstance(given.get("url"), str) or not given["url"]:
+        return "the image has no url"
+    detail = given.get("detail")
+    return None if detail is None or detail in DETAILS else f"detail {excerpt(str(detail), 20)!r} is not auto, low or high"
+
+
+@image_malformed.repaired_by(safe=True)
+@on_messages
+def image_as_object(messages: list[Object]) -> list[Object] | None:
+    """Write an image address as an object with a url."""
+    edited = [
+        {**message, "content": list(map(_as_object, message["content"]))} if isinstance(message.get("content"), list) else message for message in messages
+    ]
+    left = (part for message in edited if isinstance(message.get("content"), list) for part in message["content"] if isinstance(part, dict))
+    return None if any(part.get("type") == "image_url" and image_fault(part) for part in left) else edited
+
+
+def _as_object(part: Any) -> Any:
+    given = part.get("image_url") if isinstance(part, dict) else None
+    return {**part, "image_url": {"url": given}} if isinstance(given, str) and part.get("type") == "image_url" else part
+
+
+@value_rule("C010", "image-on-wrong-role", Severity.WARNING, targets=dict.fromkeys(OPENAI_AZURE, Severity.ERROR), hint="Put the image in a user message.")
+def image_on_wrong_role(example: Example) -> Problems:
+    """An image is in a message that is not the user's.
+
+    Models read images and do not write them. Templates place images in user messages only, and services reject the line.
+    Bad: {"messages": [{"role": "user", "content": "A cat, please."}, {"role": "assistant", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}]}
+    Good: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}, {"role": "assistant", "content": "A cat."}]}
+    """
+    for part in images_of(example):
+        if part.message.role != "user":
+            yield Problem(part.pointer, f"an image in a message of role {excerpt(part.message.role or 'none', 30)!r}")
+
+
+@dataset_rule("C011", "too-many-images", Severity.ERROR, only=OPENAI_AZURE, hint="Split the example, reduce the image, or train on fewer examples with images.")
+def too_many_images(example: Example, state: DatasetState, *, target: Target) -> Problems:
+    """An example has too many or too large images, or too many examples have images.
+
+    OpenAI accepts 10 images per example, Azure 64. Both accept images up to 10 MB, and 50,000 examples with images per file. Examples beyond the limit are
+    skipped, or the file is refused.
+    Bad: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://a.b/1"}}, {"type": "image_url", "image_url": {"url": "https://a.b/2"}}, {"type": "image_url", "image_url": {"url": "https://a.b/3"}}, {"type": "image_url", "image_url": {"url": "https://a.b/4"}}, {"type": "image_url", "image_url": {"url": "https://a.b/5"}}, {"type": "image_url", "image_url": {"url": "https://a.b/6"}}, {"type": "image_url", "image_url": {"url": "https://a.b/7"}}, {"type": "image_url", "image_url": {"url": "https://a.b/8"}}, {"type": "image_url", "image_url": {"url": "https://a.b/9"}}, {"type": "image_url", "image_url": {"url": "https://a.b/10"}}, {"type": "image_url", "image_url": {"url": "https://a.b/11"}}]}, {"role": "assistant", "content": "Cats."}]}
+    Good: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://a.b/1"}}]}, {"role": "assistant", "content": "A cat."}]}
+    """
+    images = [] if example.plain else list(images_of(example))
+    if not images:
+        return
+    limits = LIMITS[target]
+    if limits.images is not None and len(images) > limits.images:
+        yield Problem(images[limits.images].pointer, f"{plural(len(images), 'image')}; {target} accepts {limits.images} in an example")
+    for part in images:
+        url = url_of(part) or ""
+        size = len(url) * 3 // 4 if url.startswith("data:") else 0
+        if limits.image_bytes is not None and size > limits.image_bytes:
+            yield Problem(part.pointer, f"an image of about {size / MB:,.1f} MB; {target} accepts {limits.image_bytes // MB} MB")
+    state.count("C011", example.place.file, example.place)
+
+
+@too_many_images.finalize
+def too_many_with_images(state: DatasetState, *, target: Target) -> PlacedProblems:
+    """One finding for each file in which too many examples have images."""
+    most = LIMITS[target].examples_with_images
+    for place, count in state.most_in_files("C011", most):
+        yield place, Problem("", f"{plural(count, 'example')} with images; {target} accepts {most:,} in a file")
+
+
+@value_rule("C012", "image-data", Severity.ERROR, hint="Encode a JPEG, PNG or WEBP file in RGB or RGBA as data:image/png;base64,….")
+def image_data(example: Example) -> Problems:
+    """An image in a data URI is not a decodable JPEG, PNG or WEBP file.
+
+    Loaders stop on it during the run, and services skip the example.
+    Bad: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,R0lGODlhAQABAAAAACw="}}]}, {"role": "assistant", "content": "A cat."}]}
+    Good: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGNgYGAAAAAEAAH2FzhVAAAAAElFTkSuQmCC"}}]}, {"role": "assistant", "content": "A cat."}]}
+    """
+    for part in images_of(example):
+        url = url_of(part)
+        if url is not None and url.startswith("data:") and (found := _data_fault(url)):
+            yield Problem(part.pointer, found)
+
+
+def _data_fault(url: str) -> str | None:
+    head = DATA.match(url)
+    if head is None or "base64" not in head.group(2):
+        return f"the data URI is not one of base64: {excerpt(url, 30)}"
+    try:
+        data = base64.b64decode(url[head.end() :], validate=True)
+    except (binascii.Error, ValueError):
+        return "the data URI is not valid base64"
+    if data.startswith(b"\xff\xd8\xff") or (data.startswith(b"RIFF") and data[8:12] == b"WEBP"):
+        return None
+    if not data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "the image is not a JPEG, PNG or WEBP file" if data else "the image is empty"
+    return None if data[25:26] in (b"\x02", b"\x06") else "the PNG is not in RGB or RGBA"
+
+
+@value_rule("C013", "remote-image", Severity.ERROR, only=(Target.TOGETHER,), hint="Put the image into the line, as data:image/png;base64,….")
+def remote_image(example: Example) -> Problems:
+    """An image is an address, but the service accepts only inline images.
+
+    It fetches nothing and rejects the file.
+    Bad: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}, {"role": "assistant", "content": "A cat."}]}
+    Good: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGNgYGAAAAAEAAH2FzhVAAAAAElFTkSuQmCC"}}]}, {"role": "assistant", "content": "A cat."}]}
+    """
+    for part in images_of(example):
+        url = url_of(part)
+        if url is not None and not url.startswith("data:"):
+            yield Problem(part.pointer, f"the image is an address: {excerpt(url, 40)}")
+
+
+@dataset_rule("C014", "images-in-some", Severity.ERROR, only=(Target.TOGETHER,), hint="Train on examples with and without images in separate runs.")
+def images_in_some(example: Example, state: DatasetState) -> None:
+    """Some examples have images and others have none.
+
+    The service accepts files of one kind only.
+    Bad:
+        {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}, {"role": "assistant", "content": "A cat."}]}
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    Good: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}, {"role": "assistant", "content": "A cat."}]}
+    """
+    state.count("C014", next(images_of(example), None) is not None, example.place)
+
+
+@images_in_some.finalize
+def both_kinds(state: DatasetState) -> PlacedProblems:
+    """One finding, at the first example of the kind that is rarer."""
+    return state.rarer("C014", "images")
+
+
+RULES: Final = (image_malformed, image_on_wrong_role, too_many_images, image_data, remote_image, images_in_some)

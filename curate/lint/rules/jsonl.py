@@ -1,0 +1,264 @@
+"""Family J: the file and its JSON. The reader finds these defects (`curate.read.decode`); the rules name and explain them."""
+
+from curate.core.example import UNKNOWN
+from curate.core.finding import Problem, Problems, Severity
+from curate.core.targets import FORMATS, Target
+from curate.core.text import plural
+from curate.lint.rules.roles import kind_of
+from curate.lint.rules.rule import file_rule, line_rule
+from curate.read.dataset import FileFacts, ParsedLine
+from curate.read.decode import MISSING
+from curate.read.formats import BY_NAME
+
+
+def _of_kind(parsed: ParsedLine, kind: str) -> Problems:
+    """The defects of one kind, as problems."""
+    for defect in parsed.defects:
+        if defect.kind == kind:
+            yield Problem(defect.pointer, defect.message, defect.offset)
+
+
+@line_rule("J001", "invalid-json", Severity.ERROR, hint="Fix the line, or write the file with a JSON library.")
+def invalid_json(parsed: ParsedLine) -> Problems:
+    """A line is not valid JSON.
+
+    Readers stop at this line or skip it without a message. A trainer that skips it trains on fewer examples than you expect.
+    Bad: {"messages": [{"role": "user" "content": "Hi"}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    yield from _of_kind(parsed, "syntax")
+
+
+@line_rule("J003", "invalid-utf8", Severity.ERROR, hint="Save the file as UTF-8. To convert another encoding, run `iconv -f cp1252 -t utf-8`.")
+def invalid_utf8(parsed: ParsedLine) -> Problems:
+    r"""A line contains bytes that are not UTF-8.
+
+    JSON is UTF-8 (RFC 8259, section 8.1). A reader replaces such bytes, which changes your text, or stops here.
+    Bad: {"messages": [{"role": "user", "content": "caf\xe9?"}, {"role": "assistant", "content": "Yes."}]}
+    Good: {"messages": [{"role": "user", "content": "café?"}, {"role": "assistant", "content": "Yes."}]}
+    """
+    yield from _of_kind(parsed, "utf-8")
+
+
+@line_rule("J004", "lone-surrogate", Severity.ERROR, hint="Write the whole character. An emoji needs both halves or none: json.dumps(..., ensure_ascii=False).")
+def lone_surrogate(parsed: ParsedLine) -> Problems:
+    r"""A string contains half of a surrogate pair.
+
+    It is not a character and cannot be written as UTF-8. Tokenizers written in Rust raise an error on it during the run.
+    Bad: {"messages": [{"role": "user", "content": "Smile \ud83d"}, {"role": "assistant", "content": "Gladly."}]}
+    Good: {"messages": [{"role": "user", "content": "Smile \ud83d\ude00"}, {"role": "assistant", "content": "Gladly."}]}
+    """
+    yield from _of_kind(parsed, "surrogate")
+
+
+@line_rule("J005", "control-character", Severity.ERROR, hint="Remove the character in the program that writes the text.")
+def control_character(parsed: ParsedLine) -> Problems:
+    r"""A string contains NUL or another control character.
+
+    Such characters come from failed extraction. Many stores refuse them, and a model learns to emit them.
+    Bad: {"messages": [{"role": "user", "content": "Hi\u0000"}, {"role": "assistant", "content": "Hello."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    yield from _of_kind(parsed, "control")
+
+
+@line_rule("J010", "cut-off", Severity.ERROR, hint="Write the file again. Its writer stopped here, and later examples may be missing.")
+def cut_off(parsed: ParsedLine) -> Problems:
+    """A line ends in the middle of its JSON.
+
+    An interrupted writer or a full disk causes this. The example is lost, and later examples may be missing too.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assist
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    yield from _of_kind(parsed, "cut-off")
+
+
+@line_rule("J012", "nearly-json", Severity.ERROR, hint="Write each example with json.dumps, one per line.")
+def nearly_json(parsed: ParsedLine) -> Problems:
+    """A line is almost JSON.
+
+    Several objects on one line, an extra comma, or Python notation (single quotes, None). A reader rejects the whole line.
+    Bad: {'messages': [{'role': 'user', 'content': 'Hi'}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    yield from _of_kind(parsed, "repairable")
+
+
+@line_rule("J013", "repeated-key", Severity.ERROR, hint="Keep one of the two keys. Check what the other was meant to be.")
+def repeated_key(parsed: ParsedLine) -> Problems:
+    """An object has the same key twice.
+
+    Readers keep the last value and drop the other without a message, so a message or an answer is lost (RFC 8259, section 4).
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "content": "Go away."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    yield from _of_kind(parsed, "repeated-key")
+
+
+@line_rule("J014", "not-finite", Severity.ERROR, hint="Use null, or remove the key.")
+def not_finite(parsed: ParsedLine) -> Problems:
+    """A number is NaN or Infinity.
+
+    Python reads and writes these values, but they are not JSON. Other readers and hosted services reject the line.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "score": NaN}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "score": null}
+    """
+    yield from _of_kind(parsed, "not-finite")
+
+
+@line_rule("J002", "not-an-object", Severity.ERROR, hint="Write each line as one JSON object: {...}.")
+def not_an_object(parsed: ParsedLine) -> Problems:
+    """A line is JSON but not an object.
+
+    An example is an object that holds its messages. A list or string has no place for roles, and trainers stop on it.
+    Bad:
+        [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    value = parsed.decoded.value
+    if value is not MISSING and not isinstance(value, dict):
+        yield Problem("", f"the line is {kind_of(value)}, not an object")
+
+
+@file_rule("J006", "byte-order-mark", Severity.WARNING, hint="Save the file as UTF-8 without BOM.")
+def byte_order_mark(facts: FileFacts) -> Problems:
+    r"""The file starts with a byte order mark.
+
+    Strict JSON readers refuse the first line because of these three invisible bytes.
+    Bad: \xef\xbb\xbf{"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    if facts.bom:
+        yield Problem("", "the file starts with the bytes EF BB BF")
+
+
+@file_rule("J007", "wide-encoding", Severity.ERROR, hint="Convert the file: iconv -f utf-16 -t utf-8.")
+def wide_encoding(facts: FileFacts) -> Problems:
+    r"""The file is UTF-16 or UTF-32.
+
+    JSON Lines is UTF-8. Other tools cannot read the file, and services refuse the upload.
+    Bad: \xff\xfe{\x00}\x00
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    for defect in facts.defects:
+        if defect.kind == "wide":
+            yield Problem("", defect.message)
+
+
+@line_rule("J008", "blank-line", Severity.WARNING, hint="Remove the line.")
+def blank_line(parsed: ParsedLine) -> Problems:
+    """A line is blank.
+
+    Most readers skip it, some stop there, and line numbers no longer match example numbers.
+    Bad:
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+
+        {"messages": [{"role": "user", "content": "Bye"}, {"role": "assistant", "content": "Hello."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    if parsed.line.blank:
+        yield Problem("", "the line is blank")
+
+
+@file_rule(
+    "J011",
+    "json-document",
+    Severity.ERROR,
+    targets=dict.fromkeys((Target.TRL, Target.AXOLOTL, Target.LLAMAFACTORY), Severity.INFO),
+    hint="Run `curate convert FILE -o OUT.jsonl` to write JSON Lines. `curate split` and `curate run` read the file as it is.",
+)
+def json_document(facts: FileFacts) -> Problems:
+    """The file is a JSON array or multi-line objects, not JSON Lines.
+
+    Services and most trainers read one object per line. Given an array or a pretty-printed object, they fail or see one example. Trainers that load data
+    with `datasets` (TRL, axolotl, LLaMA-Factory) accept an array.
+    Bad:
+        [
+          {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+        ]
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    if facts.document:
+        yield Problem("", f"the file is an array or multi-line objects, not one object per line; {plural(facts.examples, 'example')} read")
+
+
+@line_rule("J017", "too-deep", Severity.WARNING, hint="Flatten the value.")
+def too_deep(parsed: ParsedLine) -> Problems:
+    """A line is nested too deeply.
+
+    Readers have a limit between 128 and 1,024 levels and stop the run when a line exceeds it.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "x": [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    yield from _of_kind(parsed, "too-deep")
+
+
+@file_rule("J020", "no-examples", Severity.ERROR, hint="Check that this is the right file and that its writer finished.")
+def no_examples(facts: FileFacts) -> Problems:
+    """The file contains no examples.
+
+    Training on an empty file stops at once, or runs on the other files without a message.
+    Bad: []
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    if not facts.examples and not facts.defects:
+        yield Problem("", "no example in the file" if facts.lines else "the file is empty")
+
+
+@file_rule("J022", "mixed-formats", Severity.ERROR, hint="Split the file by format, or convert all lines to messages.")
+def mixed_formats(facts: FileFacts) -> Problems:
+    """The file mixes several formats.
+
+    A trainer detects the format from the first line and drops or misreads lines in other formats.
+    Bad:
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+        {"instruction": "Say hello.", "output": "Hello."}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    if len(facts.formats) > 1:
+        counts = ", ".join(f"{count:,} {name}" for name, count in facts.formats.most_common())
+        yield Problem("", f"several formats in one file: {counts}")
+
+
+@file_rule(
+    "J025",
+    "foreign-format",
+    Severity.WARNING,
+    hint="Run `curate convert FILE -o OUT.jsonl` to write messages. `curate split` and `curate run` read the file as it is.",
+)
+def foreign_format(facts: FileFacts) -> Problems:
+    """The file is in a known format other than messages.
+
+    curate reads and checks this format. A trainer must be told the format, or converts it in its own way. Formats that the target trains on directly, such
+    as pairs for TRL, are not reported.
+    Bad: {"instruction": "Say hello.", "output": "Hello."}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    foreign = [name for name in facts.formats if name not in ("messages", UNKNOWN, *FORMATS.get(facts.target, ()))]
+    if len(foreign) == 1 and len(facts.formats) == 1:
+        yield Problem("", f"{plural(facts.examples, 'example')} in the format {foreign[0]} ({BY_NAME[foreign[0]].summary})")
+
+
+@file_rule("J026", "not-json", Severity.ERROR, hint="Write the file as JSON Lines, one object per line, and check that file.")
+def not_json(facts: FileFacts) -> Problems:
+    """The file is a table, an archive, a web page or another format that is not JSON.
+
+    Trainers that read JSON Lines cannot read it. One finding names the format and the conversion, instead of one error per line.
+    Bad:
+        prompt,completion
+        Hi,Hello.
+        Bye,See you.
+    Good:
+        {"prompt": "Hi", "completion": "Hello."}
+        {"prompt": "Bye", "completion": "See you."}
+    """
+    for defect in facts.defects:
+        if defect.kind == "kind":
+            yield Problem("", f"{defect.message}; {facts.step}")
+
+
+RULES = (
+    invalid_json, not_an_object, invalid_utf8, lone_surrogate, control_character, byte_order_mark, wide_encoding, blank_line, cut_off,
+    json_document, nearly_json, repeated_key, not_finite, too_deep, no_examples, mixed_formats, foreign_format, not_json,
+)  # fmt: skip

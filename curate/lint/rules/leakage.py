@@ -1,0 +1,64 @@
+"""Family L: what a model is measured by and must not be trained on. Asked by `curate decontaminate`, which has the benchmark."""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from curate.core.example import Place
+from curate.core.finding import Finding, Severity
+from curate.core.text import excerpt, visible
+from curate.lint.rules.rule import rule
+
+SHOWN = 80
+"""Characters of the words both have that a message shows."""
+
+
+class Leak(NamedTuple):
+    """An item of a benchmark that stands in an example."""
+
+    place: Place
+    example: str
+    """Id of the example."""
+    pointer: str
+    """To the content of the turn."""
+    benchmark: Place
+    field: str
+    """Where in the item the text stands that was found."""
+    kind: str
+    """`run`: words in a row; `whole`: a turn that is the item, word for word; `near`: a turn like it."""
+    words: str
+    """The longest run of words that both have; for `near`, none."""
+    share: float
+    """Of the words of the item's text, the share that stands in runs both have, 0 to 1; for `near`, the Jaccard similarity of the two."""
+    others: int = 0
+    """Other items in the same example."""
+
+
+@rule(
+    "L007",
+    "benchmark-in-training",
+    Severity.WARNING,
+    scope="benchmark",
+    by="`curate decontaminate`",
+    hint="Remove the example with `curate decontaminate -o OUT`, or do not report that benchmark.",
+)
+def benchmark_in_training(leaks: Iterable[Leak]) -> Iterator[Finding]:
+    """An example contains a question or an answer of a benchmark.
+
+    A model trained on a benchmark recalls it instead of solving it. Proof is a shared run of 13 words, a short question that matches word for word, or a
+    turn similar to an item. Rephrased items are not found, since the comparison uses words.
+    Bad: {"messages": [{"role": "user", "content": "Which gas do plants take up from the air to make sugar in the light of the sun?"}, {"role": "assistant", "content": "Carbon dioxide."}]}
+    Good: {"messages": [{"role": "user", "content": "Which gas do people breathe out?"}, {"role": "assistant", "content": "Carbon dioxide."}]}
+    """
+    for leak in leaks:
+        where = f"{visible(str(leak.benchmark))} ({visible(leak.field)})"
+        more = f"; {leak.others:,} other items too" if leak.others else ""
+        if leak.kind == "near":
+            said = f"is like {where}, similarity {leak.share:.2f}"
+        elif leak.kind == "whole":
+            said = f"is {where} word for word: {excerpt(leak.words, SHOWN)!r}"
+        else:
+            said = f"has {len(leak.words.split())} words in a row of {where}, {leak.share:.0%} of it stand here: {excerpt(leak.words, SHOWN)!r}"
+        yield benchmark_in_training.finding(leak.place, said + more, pointer=leak.pointer, example=leak.example)
+
+
+RULES = (benchmark_in_training,)

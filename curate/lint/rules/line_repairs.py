@@ -1,0 +1,174 @@
+"""Repairs of families J and D: they work on a line's bytes, in any format. None of them trades one defect for another."""
+
+import ast
+import codecs
+import json
+import re
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+from curate.lint.rules import content, duplicates, file_format, jsonl, preference
+from curate.lint.rules.repair import RepairInput, json_line
+from curate.read.decode import ESCAPE, decode
+from curate.read.json_pointer_spans import STRING
+from curate.read.lines import BOM
+
+COMMA = re.compile(rf"({STRING})|,(?=\s*(?:[\]}}]|\Z))", re.DOTALL)
+BETWEEN = re.compile(r"[\s,]*")
+EMPTY = re.compile(rb'"\s*"\s*[,}\]]')
+CODEC = "curate-cp1252"
+SEPARATORS = {"\u2028".encode(): b"\\u2028", "\u2029".encode(): b"\\u2029", "\x85".encode(): b"\\u0085"}
+"""What Python's `splitlines` takes for the end of a line, in UTF-8, and as JSON writes it in ASCII."""
+
+
+def _as_cp1252(error: UnicodeError) -> tuple[str, int]:
+    """The bytes that are not UTF-8, read as cp1252. Raises `UnicodeDecodeError` for the five that this code page does not have."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return error.object[error.start : error.end].decode("cp1252"), error.end
+
+
+codecs.register_error(CODEC, _as_cp1252)
+
+
+def _is_read(data: bytes) -> bool:
+    """Whether the bytes are an object that can be read."""
+    return isinstance(decode(data).value, dict)
+
+
+@jsonl.invalid_utf8.repaired_by(safe=False, takes=RepairInput.LINE)
+def decode_again(data: bytes) -> bytes:
+    """Decode the bytes that are not UTF-8 as cp1252."""
+    try:
+        mended = data.decode("utf-8", CODEC).encode("utf-8")
+    except UnicodeDecodeError:
+        return data
+    return mended if _is_read(mended) else data
+
+
+@jsonl.lone_surrogate.repaired_by(safe=False, takes=RepairInput.LINE)
+def drop_surrogates(data: bytes) -> bytes:
+    """Remove unpaired surrogates."""
+    lone: list[re.Match[bytes]] = []
+    high: re.Match[bytes] | None = None  # a first half that waits for its second
+    for match in ESCAPE.finditer(data):
+        code = int(match.group(1), 16) if match.group(1) else 0x20
+        second = 0xDC00 <= code < 0xE000
+        if high is not None and not (second and match.start() == high.end()):
+            lone.append(high)
+            high = None
+        if second and high is None:
+            lone.append(match)
+        high = match if 0xD800 <= code < 0xDC00 else None
+    return _without(data, [*lone, high] if high is not None else lone)
+
+
+@jsonl.control_character.repaired_by(safe=True, takes=RepairInput.LINE)
+def drop_controls(data: bytes) -> bytes:
+    r"""Remove NUL and other control characters; lines with `\b` or `\f`, which may be a lost backslash, do not change."""
+    controls = []
+    for match in ESCAPE.finditer(data):
+        if match.group(2) in (b"b", b"f"):
+            return data
+        if match.group(1) and (code := int(match.group(1), 16)) < 0x20 and code not in (9, 10, 13):
+            controls.append(match)
+    return _without(data, controls)
+
+
+def _without(data: bytes, matches: list[re.Match[bytes]]) -> bytes:
+    """The bytes without some parts, which stand in order; as they were where that makes two keys equal, or leaves a text empty."""
+    pieces, at = [], 0
+    for match in matches:
+        pieces.append(data[at : match.start()])
+        at = match.end()
+    mended = b"".join([*pieces, data[at:]])
+    before, after = ({defect.kind for defect in decode(text).defects} for text in (data, mended))
+    return mended if after < before and len(EMPTY.findall(mended)) == len(EMPTY.findall(data)) else data
+
+
+@jsonl.byte_order_mark.repaired_by(safe=True, takes=RepairInput.FIRST)
+def drop_mark(data: bytes) -> bytes:
+    """Remove the byte order mark."""
+    return data.removeprefix(BOM)
+
+
+@jsonl.blank_line.repaired_by(safe=False, takes=RepairInput.LINE)
+def drop_blank(data: bytes) -> bytes | None:
+    """Remove the line."""
+    return data if data.strip() else None
+
+
+@duplicates.exact_duplicate.repaired_by(safe=False, takes=RepairInput.LINE)
+def drop_copy(data: bytes) -> bytes | None:  # noqa: ARG001  (the rule has seen that it is a copy)
+    """Remove the copy and keep the first."""
+    return None
+
+
+@content.empty_answer.repaired_by(safe=False, takes=RepairInput.LINE)
+@preference.sides_equal.repaired_by(safe=False, takes=RepairInput.LINE)
+def drop_line(data: bytes) -> bytes | None:  # noqa: ARG001  (the rule has seen what it is)
+    """Remove the line."""
+    return None
+
+
+@file_format.line_separator.repaired_by(safe=True, takes=RepairInput.RAW)
+def escape_separators(data: bytes) -> bytes:
+    """Escape these characters."""
+    if not _is_read(data):
+        return data
+    for separator, escaped in SEPARATORS.items():
+        data = data.replace(separator, escaped)
+    return data
+
+
+@jsonl.nearly_json.repaired_by(safe=False, takes=RepairInput.LINE)
+def write_again(data: bytes) -> bytes:
+    """Put each object on its own line, remove extra commas, and write Python notation as JSON."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data
+    if _is_read(data):
+        return data
+    plain = COMMA.sub(lambda match: match.group(1) or "", text)
+    for candidate in (_one_a_line(text), plain.encode(), _one_a_line(plain), _from_python(text)):
+        if candidate and all(map(_is_read, candidate.split(b"\n"))):
+            return candidate
+    return data
+
+
+def _one_a_line(text: str) -> bytes | None:
+    """The objects of the text, each with its own characters, on a line each; None where there is anything else."""
+    parts = list(_objects(text.strip()))
+    return b"\n".join(part.encode("utf-8") for part in parts) if all(parts) else None
+
+
+def _objects(text: str) -> Iterator[str]:
+    decoder, at = json.JSONDecoder(), 0
+    while at < len(text):
+        try:
+            value, end = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            value, end = None, len(text)
+        yield text[at:end] if isinstance(value, dict) else ""
+        after = BETWEEN.match(text, end)
+        at = after.end() if after else end
+
+
+def _from_python(text: str) -> bytes | None:
+    """A dict in Python's notation as JSON; None where it is none, or where JSON would lose something of it."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)  # about backslashes in strings, which Python reads as we want them
+            tree = ast.parse(text.strip(), mode="eval")
+        if not isinstance(tree.body, ast.Dict) or not all(_has_clear_keys(node) for node in ast.walk(tree) if isinstance(node, ast.Dict)):
+            return None
+        return json_line(ast.literal_eval(tree))
+    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
+        return None
+
+
+def _has_clear_keys(node: ast.Dict) -> bool:
+    keys: list[Any] = [key.value if isinstance(key, ast.Constant) else None for key in node.keys]
+    return all(isinstance(key, str) for key in keys) and len(set(keys)) == len(keys)

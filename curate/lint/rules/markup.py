@@ -1,0 +1,138 @@
+"""Family Q, remains: placeholders, template variables and HTML that should have been replaced or cut away."""
+
+import re
+from typing import Final
+
+from curate.core.finding import Severity
+from curate.core.lazy import pl
+from curate.core.text import excerpt
+from curate.lint.rules.answer_flags import PADDED
+from curate.lint.rules.polars_text_helpers import answer, asked, closer, having, one_of
+from curate.lint.rules.prefilter import ANSWER, Brief, Literals, Variables
+from curate.lint.rules.rule import text_rule
+
+PLACEHOLDER: Final = re.compile(
+    r"(?im)^\W*lorem ipsum dolor|\[insert [^\]\n]{1,60}\]|<no ?(?:input|output)>|\[your (?:answer|response|text|code) here\]|\[(?:todo|tbd)\]|\bTODO:|\b(?-i:TBD)\b"
+)
+PLACEHOLDERS: Final = (
+    "lorem ipsum", "[insert ", "<noinput", "<nooutput", "<no input", "<no output", "[your answer", "[your response", "[your text", "[your code", "[todo",
+    "todo:",
+)  # fmt: skip
+PLACEHOLDER_HINT: Final = one_of(*PLACEHOLDERS, "tbd")
+COMMENTED: Final = re.compile(r"```|//|/\*|#")
+"""Code, in which such a mark is a note."""
+TEMPLATE: Final = re.compile(
+    r"(?i)\b(?:templates?|letter|e-?mails?|samples?|examples?|scripts?|drafts?|contracts?|to-?dos?|placeholders?|lorem"
+    r"|(?<!to )(?<!in the )(?<!same )forms?(?! of| an?| the))\b"
+)
+"""What a question says that wants one: whole words, for "information" has a form in it."""
+NOTHING: Final = r"(?i)\A\s*(?:n/a|nan|tbd|todo|\.{2,}|…|-{1,3}|\?+|<(?:empty|none|blank)>|output|response|placeholder)\W*\z"
+VARIABLE: Final = re.compile(
+    r"\{\{ ?[A-Za-z_][\w.]{0,40} ?\}\}|(?:^|[\s,\"“(])\{[a-z]{2,30}(?:_[a-z]{2,30})*\}(?:[\s.,!?:;\"”)]|$)|(?:^|[ ,])%s(?:[ .,!?]|$)|\$\{[a-z_]{2,30}\}"
+)
+VARIABLE_HINT: Final = r"\{\{ ?[A-Za-z_]|\{[a-z_]+\}|%s(?:[ .,!?]|\z|\n)"
+CODE: Final = re.compile(
+    r"```|`[^`\n]+`|;\n|\bdef |\bfunction\b|\{\n|\\(?:frac|begin|text|mathbb|[a-z]+\{)|printf|print\(|=>|</|\{%|\bf\"|\.format\(|console\.|template|placeholder"
+    r"|jinja|handlebars|\bbrac(?:es|kets)|\$\{\{",
+    re.IGNORECASE,
+)
+TAGS: Final = ("div", "span", "font", "br", "td", "tr", "table", "p", "ul", "li", "strong", "em")
+ENTITIES: Final = ("&nbsp;", "&amp;", "&lt;", "&gt;", "&quot;")
+NOTICES: Final = (
+    "click here to", "accept cookies", "accept all cookies", "we use cookies", "cookie policy", "all rights reserved", "subscribe to our newsletter",
+)  # fmt: skip
+HTML: Final = re.compile(rf"{'|'.join(ENTITIES)}|&#[0-9]{{2,5}};|</?(?:{'|'.join(TAGS)})(?: [^<>\n]{{0,200}})?/?>|\b(?:{'|'.join(NOTICES)})", re.IGNORECASE)
+SURE: Final = re.compile(rf"&nbsp;|&#[0-9]{{2,5}};|</[a-z]+>|<br ?/?>|{'|'.join(NOTICES)}", re.IGNORECASE)
+"""Remains that stand in no text on purpose; of others there have to be two."""
+LEGAL: Final = re.compile(r"copyright|\blicen[cs]|\bpermission\b|©|\(c\) ?[12]", re.IGNORECASE)
+"""A text about rights, in which all of them may be reserved."""
+SPANS: Final = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|^[ \t]*\|[^\n]*$", re.DOTALL | re.MULTILINE)
+"""Code and the rows of tables, which have markup of their own."""
+PROGRAM: Final = re.compile(r"[;{}]\s*$|^\s*(?:def |class |import |#include|function |const |var |let |return\b|SELECT )|\w\(.*\)\s*$|=>", re.MULTILINE)
+HTML_HINTS: Final = (rf"(?i-u:</?(?:{'|'.join(TAGS)})[ />])", rf"(?i-u:{'|'.join(ENTITIES)}|&#[0-9])", one_of(*NOTICES))
+REMAINS: Final = (*ENTITIES, "&#", *NOTICES, *(f"<{slash}{tag}{end}" for slash in ("", "/") for tag in TAGS for end in " />"))
+ABOUT_HTML: Final = r"(?i-u:html|css|xml|```|markup|react|\bjsx?\b|javascript|php|<!doctype|web ?page|website|\btags?\b|\bdom\b)"
+
+
+@text_rule(
+    "Q002",
+    "placeholder",
+    Severity.INFO,
+    prefilter=(Literals((*PLACEHOLDERS, "tbd"), ANSWER), PADDED, Brief(answers="nt.-?<orp…", flag="brief")),
+    hint="Write the missing content, or remove the example.",
+)
+def placeholder() -> "pl.Expr":
+    """An answer is or contains a placeholder.
+
+    Examples are "[insert name]", "lorem ipsum" and "N/A" as the whole answer. The content is missing, and the model learns to omit it.
+    Bad: {"messages": [{"role": "user", "content": "Thank Kim."}, {"role": "assistant", "content": "Dear [insert name], thank you!"}]}
+    Good: {"messages": [{"role": "user", "content": "Thank Kim."}, {"role": "assistant", "content": "Dear Kim, thank you!"}]}
+    """
+    text = answer()
+    short = pl.when(text.str.len_bytes() < 20).then(text)
+    pair = having(answer(), PLACEHOLDER_HINT)
+    return (
+        pl.when(short.str.contains(NOTHING))
+        .then(pl.lit("the answer is nothing but a placeholder"))
+        .otherwise(closer(asked().fill_null("") + "\0" + pair, _left_open))
+    )
+
+
+def _left_open(both: str) -> str | None:
+    """What is said of an answer with a placeholder in it, unless the question wants one."""
+    prompt, _, said = both.partition("\0")
+    match = PLACEHOLDER.search(said)
+    return None if match is None or TEMPLATE.search(prompt) or COMMENTED.search(said) else f"the answer has a placeholder in it: {match.group().strip()}"
+
+
+@text_rule(
+    "Q003",
+    "unfilled-variable",
+    Severity.INFO,
+    prefilter=(Variables(pattern=VARIABLE_HINT), Literals(("%s",), pattern=())),
+    hint="Fill the template before writing the data.",
+)
+def unfilled_variable() -> "pl.Expr":
+    """A message contains an unfilled template variable.
+
+    The text has `{{name}}` or `{city}` in place of a value, and the model learns to write the braces. Code and texts about templates are skipped.
+    Bad: {"messages": [{"role": "user", "content": "Who are you?"}, {"role": "assistant", "content": "I am {{name}}, made by {{author}}."}]}
+    Good: {"messages": [{"role": "user", "content": "Who are you?"}, {"role": "assistant", "content": "I am Ada, made by Acme."}]}
+    """
+    return closer(asked().fill_null("") + "\0" + having(pl.col("text"), VARIABLE_HINT), _unfilled)
+
+
+def _unfilled(both: str) -> str | None:
+    """What is said of a text with a variable in it, unless it is code, or answers what has braces of its own."""
+    prompt, _, said = both.partition("\0")
+    match = VARIABLE.search(said)
+    if match is None or "{" in prompt or "%s" in prompt or CODE.search(said) or CODE.search(prompt):
+        return None
+    variable = excerpt(match.group().strip(' \n\t,."“”()!?:;'))
+    return f"{variable} was never filled in"
+
+
+@text_rule("Q011", "html-remains", Severity.INFO, prefilter=Literals(REMAINS, ANSWER, pattern=HTML_HINTS), hint="Extract the page as plain text or Markdown.")
+def html_remains() -> "pl.Expr":
+    """An answer contains remains of a web page.
+
+    Entities, tags and "click here" come from scraping. Answers about HTML are skipped.
+    Bad: {"messages": [{"role": "user", "content": "What is Rome?"}, {"role": "assistant", "content": "Rome is a&nbsp;city.<br>All rights reserved."}]}
+    Good: {"messages": [{"role": "user", "content": "What is Rome?"}, {"role": "assistant", "content": "Rome is a city."}]}
+    """
+    both = asked().fill_null("") + "\0" + answer()
+    return closer(pl.when(~both.str.contains(ABOUT_HTML)).then(both), _scraped)
+
+
+def _scraped(both: str) -> str | None:
+    """What is said of an answer with remains of a web page in it, unless it or the question is about such, or has some itself."""
+    prompt, _, said = both.partition("\0")
+    said = SPANS.sub(" ", said)
+    legal = LEGAL.search(said) is not None
+    found = [match.group() for match in HTML.finditer(said) if not (legal and match.group().lower() == "all rights reserved")]
+    if not found or HTML.search(prompt) or len(PROGRAM.findall(said)) > 2 or (len(found) < 2 and not SURE.fullmatch(found[0])):
+        return None
+    return f"remains of a web page: {excerpt(found[0], 40)}"
+
+
+RULES = (placeholder, unfilled_variable, html_remains)

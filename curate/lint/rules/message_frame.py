@@ -1,0 +1,190 @@
+"""The frame of messages that text rules are polars expressions over: one row a message of a chunk of examples.
+
+Columns, of which none looks at another row any more, so that rules can be asked about any rows: `example` (position in the chunk),
+`turn` (position in the conversation), `role` (null when missing), `text` (see `curate.core.example.content_text`), `content` (true when
+there is a content: neither missing nor null), `called` (true when the message calls a tool or refuses, so that it may be without
+content), `media` (true when the content has a part that is not text), `joined` (true for the texts of a line that are trained on as
+they stand, without a template), `asked` (the text of the user's message that an assistant's message answers; else null), `previous`
+(the role of the message before), `next_called` (whether the message after calls a tool), `again` (1 where the message before is the
+same, 2 where the one before that is, else 0).
+
+The others are flags of rules (see `Prefilter.flag`), cheap to make, and true wherever the rule can fire: `switched`, `echoes`, `foreign`
+(not all in ASCII), `padded` (empty, or white space outside), `brief`, `points`, and those that are made one answer at a time (see `curate.lint.rules.answer_flags`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any, Final
+
+from curate.core.example import Example, content_text
+from curate.core.lazy import np, pl
+from curate.lint.rules.answer_flags import (
+    ECHOES,
+    NOUNS,
+    ODD,
+    POINTERS,
+    POINTS,
+    REFUSING,
+    REPEATING,
+    SHOWABLE,
+    SWITCHED,
+    UNEVEN,
+    UNFINISHED,
+    look,
+    looks,
+)
+from curate.lint.rules.prefilter import Brief
+from curate.read.chunks import Batch
+
+CALLS: Final = frozenset(("tool_calls", "function_call", "refusal", "audio"))
+JOINED: Final = frozenset(("prompt-completion", "text"))
+"""Formats whose texts, where they are no messages, are trained on as they stand, without a template between them."""
+MANY_MARKS: Final = f"(?:[#…0-9][^#…0-9]*){{{UNEVEN.marks}}}"
+POINTING: Final = (
+    rf"(?i-u:(?:the|this|these) (?:{'|'.join(POINTERS)}) (?:{'|'.join(NOUNS)})"
+    rf"|(?:{'|'.join(SHOWABLE)}) (?:below|above)|following (?:text|sentence|paragraph|passage|article))"
+)
+SHOWN: Final = r"[\n:\"“”'‘`{(]|[a-z.?!][A-Z]|[.?!][0-9]|(?:format|style)\b"
+"""What a question has in it that shows the text it points at."""
+BARE_URL: Final = r"(?:[Ss]ummari[sz]e|[Rr]ead|[Vv]isit|[Oo]pen|[Tt]ranslate|[Aa]naly[sz]e|[Cc]heck) [^\n]*https?://\S+\z"
+
+
+def batch_frame(batch: Batch, others: Sequence[Example] = ()) -> "pl.DataFrame":
+    """All messages of the plain examples of a batch, in order, and then those of other examples."""
+    rows = _Rows()
+    for position, roles in enumerate(batch.roles):
+        rows.example += [position] * len(roles)
+        rows.turn += range(len(roles))
+    rows.role += chain.from_iterable(batch.roles)
+    rows.text += chain.from_iterable(batch.texts)
+    rows.looks += looks(batch)
+    many = len(rows.example)
+    for column, usual in ((rows.content, True), (rows.called, False), (rows.media, False), (rows.joined, False)):
+        column.extend([usual] * many)
+    for position, example in enumerate(others, len(batch.roles)):
+        rows.add(position, example)
+    return rows.frame()
+
+
+def messages_frame(examples: Sequence[Example]) -> "pl.DataFrame":
+    """All messages of `examples`, in order."""
+    rows = _Rows()
+    for position, example in enumerate(examples):
+        rows.add(position, example)
+    return rows.frame()
+
+
+def texts_frame(joined: bytes, turns: Any, system: Any, *, whole: bool) -> "pl.DataFrame":
+    """All messages of plain examples in which `curate.lint.rules.answer_flags` finds nothing: the fields of `curate.read.fast_path.Texts`, which see.
+
+    Not `whole`, it is without the columns that depend on other rows, and the flags.
+    """
+    said = pl.Series([joined[:-1]], dtype=pl.Binary).cast(pl.String).str.split("\0").explode()
+    turn = np.arange(len(said)) - np.repeat(np.cumsum(turns) - turns, turns)
+    kinds = np.where((turn == 0) & (np.repeat(system, turns) > 0), 0, 1 + (turn - np.repeat(system, turns)) % 2)
+    role = pl.Series(["system", "user", "assistant"]).gather(kinds)
+    usual = {"content": True, "called": False, "media": False, "joined": False, "looks": 0}
+    frame = pl.DataFrame({"example": np.repeat(np.arange(len(turns)), turns), "turn": turn, "role": role, "text": said})
+    frame = frame.with_columns(pl.lit(value).alias(name) for name, value in usual.items()).cast(_schema())  # type: ignore[arg-type]  # a mapping of names to types, as it asks
+    return _complete(frame) if whole else frame
+
+
+@dataclass(slots=True)
+class _Rows:
+    """The columns of a frame, as lists."""
+
+    example: list[int] = field(default_factory=list)
+    turn: list[int] = field(default_factory=list)
+    role: list[str | None] = field(default_factory=list)
+    text: list[str] = field(default_factory=list)
+    content: list[bool] = field(default_factory=list)
+    called: list[bool] = field(default_factory=list)
+    media: list[bool] = field(default_factory=list)
+    joined: list[bool] = field(default_factory=list)
+    looks: list[int] = field(default_factory=list)
+
+    def add(self, position: int, example: Example) -> None:
+        """Add the messages of an example."""
+        for message in example.messages:
+            value = message.value
+            said = value.get("content")
+            plain = isinstance(said, str)
+            self.example.append(position)
+            self.turn.append(message.index)
+            self.role.append(message.role)
+            self.text.append(said if isinstance(said, str) else content_text(said))
+            self.content.append(said is not None)
+            self.called.append(not CALLS.isdisjoint(value) and any(value.get(key) for key in CALLS))
+            self.media.append(not plain and _has_media(said))
+            self.joined.append(message.content_pointer == message.pointer and _is_joined(example))
+            self.looks.append(look(self.text[-1]) if message.role == "assistant" else 0)
+
+    def frame(self) -> "pl.DataFrame":
+        """The frame. Lone surrogates, which a column of text cannot hold, become question marks in it."""
+        columns = {name: _column(getattr(self, name)) if kind is pl.String else getattr(self, name) for name, kind in _schema().items()}
+        return _complete(pl.DataFrame(columns, schema=_schema()))
+
+
+def _schema() -> dict[str, type["pl.DataType"]]:
+    flags = dict.fromkeys(("content", "called", "media", "joined"), pl.Boolean)
+    return {"example": pl.UInt32, "turn": pl.UInt32, "role": pl.String, "text": pl.String, **flags, "looks": pl.UInt8}
+
+
+def _complete(frame: "pl.DataFrame") -> "pl.DataFrame":
+    """The frame with the columns that depend on other rows, and flags."""
+    role, text, example, asked = pl.col("role"), pl.col("text"), pl.col("example"), pl.col("text").shift(1)
+    follows = example.shift(1) == example
+    answers = ((role == "assistant") & (role.shift(1) == "user") & follows).fill_null(value=False)
+    size = text.str.len_bytes()
+    wide = size > text.str.len_chars() * SWITCHED.wide
+    padded = (text.str.strip_chars().str.len_bytes() < size) | (size == 0)
+    looked = pl.col("looks")
+
+    def same(back: int) -> "pl.Expr":
+        return pl.all_horizontal(column.shift(back) == column for column in (example, role, text)).fill_null(value=False)
+
+    frame = frame.with_columns(
+        pl.when(answers).then(asked).alias("asked"),
+        pl.when(follows).then(role.shift(1)).alias("previous"),
+        (pl.col("called").shift(-1) & (example.shift(-1) == example)).fill_null(value=False).alias("next_called"),
+        pl.when(same(1)).then(1).when(same(2)).then(2).otherwise(0).cast(pl.UInt8).alias("again"),
+        switched=answers & (wide != wide.shift(1)).fill_null(value=False),
+        echoes=answers & text.str.strip_chars_start().str.starts_with(asked.str.strip_chars_start().str.head(ECHOES.shared)),
+        foreign=size > text.str.len_chars(),
+        padded=padded,
+        brief=size <= Brief.most,
+        short=((role == "user") & (size < POINTS.short)).fill_null(value=False),
+        long=((role == "assistant") & (size > UNEVEN.head)).fill_null(value=False),
+        repeats=looked & REPEATING > 0,
+        uneven=looked & ODD > 0,
+        declines=looked & REFUSING > 0,
+        cut=looked & UNFINISHED > 0,
+    )
+    questions, heads = frame["text"].filter(frame["short"]).str.strip_chars(), frame["text"].filter(frame["long"]).str.head(UNEVEN.head)
+    pointing = (questions.str.contains(POINTING) & ~questions.str.contains(SHOWN)) | questions.str.contains(BARE_URL)
+    points, uneven = _marked(frame["short"], pointing), frame["uneven"] | _marked(frame["long"], heads.str.contains(MANY_MARKS))
+    return frame.hstack([points.alias("points"), (frame["again"] > 0).alias("repeated")]).replace_column(
+        frame.get_column_index("uneven"), uneven.alias("uneven")
+    )
+
+
+def _marked(chosen: "pl.Series", marks: "pl.Series") -> "pl.Series":
+    """`chosen` where `marks`, of which there is one for each that is chosen, is true too; columns would ask about the others as well."""
+    return pl.repeat(value=False, n=len(chosen), eager=True).scatter(chosen.arg_true().filter(marks), values=True)
+
+
+def _is_joined(example: Example) -> bool:
+    """Whether the texts of a line are trained on as they stand; those of pairs are, where they are asked by a `prompt` or by nothing."""
+    return example.format in JOINED or (example.format == "preference" and example.messages[0].pointer in ("/prompt", "/chosen"))
+
+
+def _has_media(content: Any) -> bool:
+    return isinstance(content, list) and any(isinstance(part, dict) and part.get("type", "text") not in ("text", "refusal") for part in content)
+
+
+def _column(texts: list[Any]) -> "pl.Series":
+    try:
+        return pl.Series(texts, dtype=pl.String)
+    except UnicodeEncodeError:
+        return pl.Series([None if text is None else text.encode("utf-8", "replace").decode() for text in texts], dtype=pl.String)

@@ -1,0 +1,304 @@
+"""Family P: preference data, in any of its forms; pairs of a chosen and a rejected answer, and answers with a thumb up or down."""
+
+import hashlib
+import re
+from typing import Any, Final, NamedTuple
+
+from curate.core.example import Example, Place, canonical, content_text
+from curate.core.finding import PlacedProblems, Problem, Problems, Severity
+from curate.core.targets import Target
+from curate.core.text import excerpt, normalised, plural, visible, words
+from curate.language.refusals import OPENING, refuses
+from curate.lint.rules.dataset_summary import DatasetState
+from curate.lint.rules.roles import kind_of
+from curate.lint.rules.rule import dataset_rule, value_rule
+
+KEYS: Final = {
+    "openai-preference": ("preferred_output", "non_preferred_output"),
+    "llama-factory-preference": ("chosen_messages", "rejected_messages"),
+    "response-pair": ("response_j", "response_k"),
+    "preference": ("chosen", "rejected"),
+    "messages": ("chosen", "rejected"),
+}
+"""The two sides, in each format that may have them."""
+SPEAKERS: Final = {"human": "user", "gpt": "assistant", "chatgpt": "assistant", "bot": "assistant", "model": "assistant", "observation": "tool"}
+CALLS: Final = ("tool_calls", "function_call")
+EVASIVE: Final = re.compile(
+    r"(?i)\b(?:sorry|apologi[sz]e|unfortunately|as an? (?:ai|large|language)|can(?:no|['’])t|unable|not able|won['’]t|don['’]t have|do not have)\b"
+)
+"""What an answer that refuses, or half refuses, has at its start."""
+FEWEST_PAIRS: Final = 20
+MOST_LONGER: Final = 0.7
+"""Share of pairs from which on length alone tells which side is chosen."""
+
+
+class Said(NamedTuple):
+    """A turn of a side, in whatever form: its role, its text, and its calls."""
+
+    role: str
+    text: str
+    calls: bytes
+
+
+class Pair(NamedTuple):
+    """The two sides of a preference example; turns that both begin with are the prompt's."""
+
+    chosen: list[Said]
+    rejected: list[Said]
+    keys: tuple[str, str]
+    started: bool
+    """Whether both sides begin with the same turn."""
+
+    @property
+    def answers(self) -> tuple[str, str]:
+        """The texts of the two sides."""
+        return "\n".join(turn.text for turn in self.chosen), "\n".join(turn.text for turn in self.rejected)
+
+    @property
+    def empty(self) -> tuple[bool, bool]:
+        """Whether a side says nothing and calls nothing."""
+        return _empty(self.chosen), _empty(self.rejected)
+
+
+def _empty(side: list[Said]) -> bool:
+    return not any(turn.text.strip() or turn.calls for turn in side if turn.role != "user")
+
+
+def _turn(value: Any, role: str = "assistant") -> Said:
+    if not isinstance(value, dict):
+        return Said(role, value if isinstance(value, str) else "", b"")
+    named = value.get("role", value.get("from"))
+    calls = {key: value[key] for key in CALLS if value.get(key)}
+    said = content_text(value.get("content", value.get("value")))
+    return Said(SPEAKERS.get(named, named) if isinstance(named, str) else role, said, canonical(calls) if calls else b"")
+
+
+def _side(example: Example, key: str) -> list[Said]:
+    """A side as it stands in the value, or as it was read into messages."""
+    value = example.value.get(key)
+    if value is not None and not (isinstance(value, list) and not value and example.pointers):
+        return [_turn(turn) for turn in value] if isinstance(value, list) else [_turn(value)]
+    at = f"/{key}"
+    return [_turn(message.value) for message in example.messages if message.pointer == at or message.pointer.startswith(f"{at}/")]
+
+
+def pair_of(example: Example) -> Pair | None:
+    """The two sides; None where the example is no pair."""
+    keys = KEYS.get(example.format)
+    if example.plain or keys is None or keys[1] not in example.value:
+        return None
+    if example.format == "messages" and keys[0] not in example.value:
+        return None
+    chosen, rejected = _side(example, keys[0]), _side(example, keys[1])
+    shared = 0
+    while shared < min(len(chosen), len(rejected)) - 1 and chosen[shared] == rejected[shared]:
+        shared += 1
+    return Pair(chosen[shared:], rejected[shared:], keys, shared > 0)
+
+
+def prompt_of(example: Example, keys: tuple[str, str]) -> list[Said]:
+    """The turns before the sides, where they stand by themselves."""
+    at = f"/{keys[0]}"
+    return [_turn(message.value) for message in example.messages if message.pointer != at and not message.pointer.startswith(f"{at}/")]
+
+
+@dataset_rule(
+    "P001", "pair-incomplete", Severity.ERROR, hint="Write prompt, chosen and rejected; or input with messages, preferred_output and non_preferred_output."
+)
+def pair_incomplete(example: Example, _: DatasetState) -> Problems:
+    """A preference example lacks one of its sides, or the prompt that OpenAI's format requires.
+
+    A preference needs both sides. The trainer stops at the missing column.
+    Bad: {"prompt": "Hi", "chosen": "Hello."}
+    Good: {"prompt": "Hi", "chosen": "Hello.", "rejected": "What?"}
+    """
+    if example.plain:
+        return
+    value = example.value
+    keys = value.keys() | {message.pointer.split("/")[1] for message in example.messages if message.pointer}
+    for left, right in (("chosen", "rejected"), ("preferred_output", "non_preferred_output"), ("chosen_messages", "rejected_messages")):
+        has = [key in keys for key in (left, right)]
+        if has[0] != has[1]:
+            yield Problem("", f"`{left if has[0] else right}` without `{right if has[0] else left}`")
+        elif all(has) and left == "preferred_output" and example.format != "openai-preference":
+            yield Problem("", "`preferred_output` without `input` that has messages")
+        for key in (left, right) if all(has) else ():
+            if key in value and not isinstance(value[key], str | list | dict):
+                yield Problem(f"/{key}", f"`{key}` is {kind_of(value[key])}, neither text nor messages")
+
+
+@value_rule(
+    "P002", "side-not-an-answer", Severity.ERROR, targets={Target.AZURE: Severity.WARNING}, hint='Write each side as [{"role": "assistant", "content": ...}].'
+)
+def side_not_an_answer(example: Example) -> Problems:
+    """A side of OpenAI's preference format is not exactly one assistant message.
+
+    The service compares single answers. Azure also accepts tool calls and results before the answer.
+    Bad: {"input": {"messages": [{"role": "user", "content": "Hi"}]}, "preferred_output": [{"role": "user", "content": "Hello."}], "non_preferred_output": [{"role": "assistant", "content": "What?"}]}
+    Good: {"input": {"messages": [{"role": "user", "content": "Hi"}]}, "preferred_output": [{"role": "assistant", "content": "Hello."}], "non_preferred_output": [{"role": "assistant", "content": "What?"}]}
+    """
+    if example.format != "openai-preference":
+        return
+    for key in KEYS["openai-preference"]:
+        value = example.value.get(key)
+        side = _side(example, key)
+        if key == "non_preferred_output" and key not in example.value:
+            continue
+        if value is not None and not isinstance(value, list):
+            yield Problem(f"/{key}", f"`{key}` is {kind_of(value)}, not a list of one assistant message")
+        elif len(side) != 1 or side[0].role != "assistant":
+            roles = ", ".join(excerpt(turn.role, 20) for turn in side[:5]) or "none"
+            yield Problem(f"/{key}", f"`{key}` is not one assistant message; its roles: {roles}")
+
+
+@value_rule("P003", "sides-equal", Severity.ERROR, hint="Remove the pair, or restore the other answer.")
+def sides_equal(example: Example) -> Problems:
+    """Chosen and rejected are the same answer.
+
+    The two terms of the loss cancel. The example teaches nothing and dilutes the metrics. Case and white space are ignored.
+    Bad: {"prompt": "Hi", "chosen": "Hello.", "rejected": "hello. "}
+    Good: {"prompt": "Hi", "chosen": "Hello.", "rejected": "What?"}
+    """
+    pair = pair_of(example)
+    if pair and not all(pair.empty) and same(pair):
+        yield Problem(f"/{pair.keys[1]}", "chosen and rejected are the same")
+
+
+def same(pair: Pair) -> bool:
+    """Whether the two sides are equal, but for case and white space."""
+    chosen, rejected = ([(turn.role, normalised(turn.text), turn.calls) for turn in side] for side in (pair.chosen, pair.rejected))
+    return chosen == rejected
+
+
+@value_rule("P004", "sides-nearly-equal", Severity.WARNING, hint="Check whether the difference is what the model should learn.")
+def sides_nearly_equal(example: Example) -> Problems:
+    """Chosen and rejected differ in punctuation only.
+
+    All words are equal and in the same order. The model can only learn punctuation from the pair.
+    Bad: {"prompt": "Hi", "chosen": "Hello, you two.", "rejected": "Hello you two!"}
+    Good: {"prompt": "Hi", "chosen": "Hello, you two.", "rejected": "What do you two want?"}
+    """
+    pair = pair_of(example)
+    if pair is None or same(pair) or any(turn.calls for turn in (*pair.chosen, *pair.rejected)):
+        return
+    chosen, rejected = (words(normalised(text)) for text in pair.answers)
+    if chosen and chosen == rejected and not any("```" in text for text in pair.answers):
+        yield Problem(f"/{pair.keys[1]}", "chosen and rejected differ in punctuation only")
+
+
+@value_rule("P005", "empty-side", Severity.ERROR, hint="Write the answer, or remove the pair.")
+def empty_side(example: Example) -> Problems:
+    """A side of a pair is empty.
+
+    An empty answer differs by its length alone. The model learns nothing about good answers.
+    Bad: {"prompt": "Hi", "chosen": "Hello.", "rejected": ""}
+    Good: {"prompt": "Hi", "chosen": "Hello.", "rejected": "What?"}
+    """
+    pair = pair_of(example)
+    for key, empty in zip(pair.keys, pair.empty, strict=True) if pair else ():
+        if empty:
+            yield Problem(f"/{key}", f"`{key}` is empty")
+
+
+@value_rule("P006", "prompt-answered", Severity.ERROR, hint="End the prompt with the user's turn.")
+def prompt_answered(example: Example) -> Problems:
+    """The prompt of a pair ends with the assistant.
+
+    Both sides would then answer an answer. Services reject it, and templates render two assistant turns in a row.
+    Bad: {"prompt": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "chosen": [{"role": "assistant", "content": "Yes?"}], "rejected": [{"role": "assistant", "content": "What?"}]}
+    Good: {"prompt": [{"role": "user", "content": "Hi"}], "chosen": [{"role": "assistant", "content": "Yes?"}], "rejected": [{"role": "assistant", "content": "What?"}]}
+    """
+    pair = pair_of(example)
+    prompt = prompt_of(example, pair.keys) if pair and not pair.started else []  # sides that begin alike bring their own
+    if prompt and prompt[-1].role == "assistant" and not prompt[-1].calls:
+        yield Problem(example.messages[len(prompt) - 1].pointer, "the prompt ends with the assistant")
+
+
+@value_rule("P007", "no-shared-prompt", Severity.ERROR, hint="Add the prompt, or begin both sides with it.")
+def no_shared_prompt(example: Example) -> Problems:
+    """There is no prompt, and the two sides begin differently.
+
+    Without a prompt, trainers use the common beginning of both sides. Here it is empty, so the answers have no question.
+    Bad: {"chosen": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "rejected": [{"role": "user", "content": "Hey"}, {"role": "assistant", "content": "What?"}]}
+    Good: {"chosen": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "rejected": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "What?"}]}
+    """
+    pair = pair_of(example)
+    if pair is None or pair.started or prompt_of(example, pair.keys) or not pair.chosen or not pair.rejected:
+        return
+    texts = example.messages and example.messages[0].pointer == f"/{pair.keys[0]}"
+    left, right = pair.chosen[0].text, pair.rejected[0].text
+    if not texts or left[:1] != right[:1]:
+        yield Problem("", "no prompt, and chosen and rejected begin differently")
+
+
+@value_rule("P008", "refusal-chosen", Severity.WARNING, hint="Check whether the two sides were swapped.")
+def refusal_chosen(example: Example) -> Problems:
+    """The chosen answer refuses and the rejected one does not.
+
+    This is right where the request should be refused. Elsewhere the model learns to refuse.
+    Bad: {"prompt": "What is 1 + 1?", "chosen": "I'm sorry, but I can't help with that.", "rejected": "2"}
+    Good: {"prompt": "What is 1 + 1?", "chosen": "2", "rejected": "I'm sorry, but I can't help with that."}
+    """
+    pair = pair_of(example)
+    if pair and not any(pair.empty) and refuses(pair.chosen[-1].text[:OPENING]) and not EVASIVE.search(pair.rejected[-1].text[:OPENING]):
+        yield Problem(f"/{pair.keys[0]}", "the chosen answer refuses, the rejected one does not")
+
+
+@dataset_rule("P009", "pair-swapped", Severity.ERROR, hint="Keep the right one.")
+def pair_swapped(example: Example, state: DatasetState) -> Problems:
+    """The same pair occurs elsewhere with its sides swapped.
+
+    One of the two is wrong, and together they teach nothing.
+    Bad:
+        {"prompt": "Hi", "chosen": "Hello.", "rejected": "What?"}
+        {"prompt": "Hi", "chosen": "What?", "rejected": "Hello."}
+    Good: {"prompt": "Hi", "chosen": "Hello.", "rejected": "What?"}
+    """
+    pair = pair_of(example)
+    if pair is None:
+        return
+    prompt = [list(map(str, turn)) for turn in prompt_of(example, pair.keys)]
+    sides = [[(turn.role, normalised(turn.text), str(turn.calls)) for turn in side] for side in (pair.chosen, pair.rejected)]
+    if sides[0] == sides[1]:
+        return
+    here, swapped = (hashlib.blake2b(canonical([prompt, *order]), digest_size=16).digest() for order in (sides, sides[::-1]))
+    places: dict[bytes, Place] = state.memory.setdefault("P009", {})
+    places.setdefault(here, example.place)
+    if swapped in places:
+        yield Problem("", f"the same pair has its sides swapped in {visible(str(places[swapped]))}")
+
+
+@dataset_rule("P010", "longer-chosen", Severity.WARNING, hint="Add pairs in which the shorter answer is better.")
+def longer_chosen(example: Example, state: DatasetState) -> None:
+    """The longer answer is nearly always chosen.
+
+    Length then predicts the chosen side, and the model learns to write long answers. Reported from 20 pairs on, if the longer answer is chosen in more than
+    70%.
+    Bad:
+        [{"prompt": "0", "chosen": "aa", "rejected": "b"}, {"prompt": "1", "chosen": "aa", "rejected": "b"}, {"prompt": "2", "chosen": "aa", "rejected": "b"}, {"prompt": "3", "chosen": "aa", "rejected": "b"},
+        {"prompt": "4", "chosen": "aa", "rejected": "b"}, {"prompt": "5", "chosen": "aa", "rejected": "b"}, {"prompt": "6", "chosen": "aa", "rejected": "b"}, {"prompt": "7", "chosen": "aa", "rejected": "b"},
+        {"prompt": "8", "chosen": "aa", "rejected": "b"}, {"prompt": "9", "chosen": "aa", "rejected": "b"}, {"prompt": "a", "chosen": "aa", "rejected": "b"}, {"prompt": "b", "chosen": "aa", "rejected": "b"},
+        {"prompt": "c", "chosen": "aa", "rejected": "b"}, {"prompt": "d", "chosen": "aa", "rejected": "b"}, {"prompt": "e", "chosen": "aa", "rejected": "b"}, {"prompt": "f", "chosen": "aa", "rejected": "b"},
+        {"prompt": "g", "chosen": "aa", "rejected": "b"}, {"prompt": "h", "chosen": "aa", "rejected": "b"}, {"prompt": "i", "chosen": "aa", "rejected": "b"}, {"prompt": "j", "chosen": "aa", "rejected": "b"}]
+    Good: {"prompt": "Hi", "chosen": "Hello.", "rejected": "What do you want?"}
+    """
+    pair = pair_of(example)
+    if pair is not None:
+        chosen, rejected = map(len, pair.answers)
+        counts = state.memory.setdefault("P010", [0, 0, example.place.file])
+        counts[0] += 1
+        counts[1] += chosen > rejected
+
+
+@longer_chosen.finalize
+def length_bias(state: DatasetState) -> PlacedProblems:
+    """One finding for the data set, at the first file that has pairs."""
+    pairs, longer, file = state.memory.get("P010", (0, 0, ""))
+    if pairs >= FEWEST_PAIRS and longer > MOST_LONGER * pairs:
+        yield Place(file, 0), Problem("", f"the longer answer is chosen in {longer:,} of {plural(pairs, 'pair')}")
+
+
+RULES: Final = (
+    pair_incomplete, side_not_an_answer, sides_equal, sides_nearly_equal, empty_side, prompt_answered, no_shared_prompt, refusal_chosen, pair_swapped,
+    longer_chosen,
+)  # fmt: skip

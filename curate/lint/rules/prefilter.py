@@ -1,0 +1,247 @@
+"""What has to stand in a message for a text rule to fire, declared beside the rule: `@rule(..., prefilter=Literals("as an ai"))`.
+
+A rule is asked only about messages that one of its prefilters marks. In small files a prefilter marks rows of the frame of messages by
+fast patterns, or by a flag of the frame. For big files those of all rules make the tables of one compiled scan (see
+`curate.lint.rules.prefilter_tables`), which lets pass the lines where none of them marks anything. A prefilter may mark too much, never too little.
+"""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from curate.lint.rules.polars_text_helpers import one_of
+
+if TYPE_CHECKING:
+    import polars as pl
+
+ANYONE, ANSWER = "anyone", "assistant"
+"""Whose texts are meant."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prefilter:
+    """The base of all kinds: how rows of the frame are marked."""
+
+    pattern: str | tuple[str, ...] | None = None
+    """Fast patterns (in Rust's syntax), one of which is found in every text that is meant, whoever says it; none where another prefilter of the rule has them."""
+    flag: str = ""
+    """A column of the frame that is true for what is meant; it goes before patterns."""
+    ascii: bool = True
+    """False where nothing is ever found in a text of nothing but ASCII."""
+
+    def rows(self, frame: "pl.DataFrame") -> "list[pl.Series]":
+        """The rows of the frame that are marked, as series of true and false of which one is enough."""
+        if self.flag:
+            return [frame[self.flag]]
+        patterns = (self.pattern,) if isinstance(self.pattern, str) else self.pattern or ()
+        return [frame["text"].str.contains(pattern) for pattern in patterns]
+
+
+@dataclass(frozen=True)
+class Flag(Prefilter):
+    """What a plain question or answer never is: the scan has nothing to look for."""
+
+
+@dataclass(frozen=True)
+class Literals(Prefilter):
+    """Texts that have one of some strings in them. Where nothing else is said, in any case of the letters of ASCII; an apostrophe stands for ’ too.
+
+    A string has three bytes or more, or begins with one of `< & %`.
+    """
+
+    texts: tuple[str, ...]
+    of: str = ANYONE
+    cased: bool = False
+    begins_word: bool = False
+    """Whether no letter or digit may stand before it."""
+    times: int = 1
+    """How many of them an answer has to have."""
+    within: int = 0
+    """In how many characters an answer has to have it; 0: anywhere."""
+
+    def rows(self, frame: "pl.DataFrame") -> "list[pl.Series]":
+        """Those with one of the strings, where no pattern is given that is finer."""
+        return [frame["text"].str.contains(self.hint)] if self.pattern is None and not self.flag else super().rows(frame)
+
+    @property
+    def hint(self) -> str:
+        """A fast pattern for the strings."""
+        return one_of(*self.texts, *(text.replace("'", "’") for text in self.texts if "'" in text))
+
+
+@dataclass(frozen=True)
+class Chars(Prefilter):
+    """Texts with one of some characters beyond ASCII: a class of them, in brackets."""
+
+    chars: str
+    ascii: bool = field(default=False, kw_only=True)
+
+    def rows(self, frame: "pl.DataFrame") -> "list[pl.Series]":
+        """Those with one of the characters."""
+        return [frame["text"].str.contains(self.chars)]
+
+
+@dataclass(frozen=True)
+class Pairs(Prefilter):
+    """Texts where one of some characters beyond ASCII stands right behind one of others; both as what stands in the brackets of a class."""
+
+    leads: str
+    follows: str
+    ascii: bool = field(default=False, kw_only=True)
+
+    def rows(self, frame: "pl.DataFrame") -> "list[pl.Series]":
+        """Those with such a pair."""
+        return [frame["text"].str.contains(f"[{self.leads}][{self.follows}]")]
+
+
+@dataclass(frozen=True)
+class NotComposed(Prefilter):
+    """Texts that may not be in Unicode's normal form C."""
+
+
+@dataclass(frozen=True)
+class Variables(Prefilter):
+    """Texts with a name in braces, as templates have it: `{{name}}`, `{name}` or `${name}`."""
+
+
+@dataclass(frozen=True)
+class Digits(Prefilter):
+    """Texts with a number of somebody's. Runs of digits belong together where no more than two of space, hyphen, dot and brackets stand between."""
+
+    groups: tuple[tuple[int, ...], ...] = ()
+    """Lengths of two to four runs, one after another."""
+    alone: tuple[int, ...] = ()
+    """Lengths of a run that stands by itself and begins with one of `first`."""
+    first: str = "0123456789"
+    plus: int = 0
+    """Digits of all runs from which a plus sign before them is enough."""
+    dotted: int = 0
+    """Runs in a row that are joined by dots."""
+    capitals: int = 0
+    """Digits of a run right behind a word of two capitals."""
+
+
+@dataclass(frozen=True)
+class Addresses(Prefilter):
+    """Texts with an @ that may be of an e-mail address, unless its domain begins with one of some names."""
+
+    nobodys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Passwords(Prefilter):
+    """Texts with an @ and a colon before it, as in a URL with a password."""
+
+
+@dataclass(frozen=True)
+class Padded(Prefilter):
+    """Texts that are empty, or have white space outside."""
+
+
+@dataclass(frozen=True)
+class Again(Prefilter):
+    """Texts that stand in the turn before too."""
+
+
+@dataclass(frozen=True)
+class Brief(Prefilter):
+    """Answers of a few bytes that begin with one of some characters, or whose questions do, in any case of the letters of ASCII."""
+
+    answers: str = ""
+    questions: str = ""
+    most: int = 40
+
+
+@dataclass(frozen=True)
+class Opens(Prefilter):
+    """Answers that begin with one of some characters of ASCII, and are longer than so many characters."""
+
+    chars: str
+    longer: int = 0
+
+
+@dataclass(frozen=True)
+class Ends(Prefilter):
+    """Answers that end with one of some strings of ASCII, or in lower case where a sentence ends earlier in their last line."""
+
+    texts: tuple[str, ...]
+    sentences: int = 120
+    """Characters from which an answer is made of sentences."""
+    tail: int = 400
+    """Last characters in which the end of a sentence is looked for."""
+
+
+@dataclass(frozen=True)
+class OpenFence(Prefilter):
+    """Answers with a code block that is never closed."""
+
+
+@dataclass(frozen=True)
+class Repeats(Prefilter):
+    """Answers in which a piece of theirs stands earlier too: in long ones of one of two pieces, in short ones of both."""
+
+    piece: int = 24
+    share: float = 0.6
+    """Place in an answer, as a share of its length, before which a piece ends; another stands at its end."""
+    long: int = 200
+    """Characters from which an answer may repeat itself though only a piece of it is seen to."""
+    brief: int = 40
+    """Characters from which a short answer may be a loop: pieces of its middle and of its end stand before them."""
+    scrap: int = 8
+
+    def found(self, text: str) -> bool:
+        """Whether an answer has such a piece."""
+        size = len(text)
+        if size > self.long:
+            at, end = int(size * self.share) - self.piece, size - 2 * self.piece
+            return text.find(text[at : at + self.piece], 0, at) >= 0 or text.find(text[end : end + self.piece], 0, end) >= 0
+        if size <= self.brief:
+            return False
+        at, end = size // 2, size - self.scrap - 2
+        return text.find(text[at : at + self.scrap], 0, at) >= 0 and text.find(text[end : end + self.scrap], 0, end) >= 0
+
+
+@dataclass(frozen=True)
+class Uneven(Prefilter):
+    """Answers whose first characters have few or many spaces, or many digits and marks, and whose words are odd."""
+
+    head: int = 150
+    spaces: tuple[int, int] = (14, 40)
+    """Spaces in the head of written language."""
+    marks: int = 16
+    """Digits, # and … in the head from which they are many."""
+    words: int = 50
+    """Words from which an answer is looked at."""
+    marked: float = 0.1
+    """Share of # and ..., in words, up to which words are not odd."""
+    length: tuple[int, int] = (3, 10)
+    """Mean length of words that are not odd."""
+    lettered: float = 0.5
+    """Share of words with a letter from which they are not odd."""
+
+
+@dataclass(frozen=True)
+class Echoes(Prefilter):
+    """Answers that begin as their question does."""
+
+    shared: int = 12
+    """Characters, or all of a shorter question."""
+
+
+@dataclass(frozen=True)
+class OtherScript(Prefilter):
+    """Answers of which a character takes more bytes than in their question, or fewer."""
+
+    wide: float = 1.3
+    """Bytes of a character from which a text is in another script than Latin."""
+
+
+@dataclass(frozen=True)
+class Points(Prefilter):
+    """Short questions that point at a text by one of some strings and show none, or have an address in them."""
+
+    texts: tuple[str, ...]
+    links: tuple[str, ...] = ("http",)
+    shown: str = "\n:\"“”'‘`{("
+    """Characters of which one stands where a text is shown; so does a capital letter right behind a small one, or behind the end of a sentence."""
+    short: int = 160
+    """Bytes below which a question is short."""

@@ -1,0 +1,271 @@
+"""The tables of the compiled scan of big files, made of what the rules declare (see `curate.lint.rules.prefilter` and `curate.read.fast_path`).
+
+A line that the scan lets pass is one of which no rule of ours says anything: a property test holds the two together. Where a rule's
+own pattern is finer, the text is looked at by the rule itself, and nothing is said.
+"""
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any, Final
+
+from curate.lint.rules.message_frame import texts_frame
+from curate.lint.rules.prefilter import (
+    ANSWER,
+    Addresses,
+    Again,
+    Brief,
+    Chars,
+    Digits,
+    Echoes,
+    Ends,
+    Literals,
+    OpenFence,
+    Opens,
+    OtherScript,
+    Padded,
+    Pairs,
+    Passwords,
+    Points,
+    Prefilter,
+    Repeats,
+    Uneven,
+    Variables,
+)
+from curate.lint.rules.rule import Rule
+from curate.read.dataset import SEPARATORS
+
+if TYPE_CHECKING:
+    from curate.read.fast_path import Prefilters, Scan, Texts
+    from curate.read.json_string_kernel import Characters, Patterns
+    from curate.read.number_prefilter import Numbers
+    from curate.read.pattern_table import Needle
+    from curate.read.text_prefilter import Answers, Exchanges
+
+COLUMNS: Final = frozenset(("example", "turn", "role", "text", "content", "called", "media", "joined"))
+"""Columns of the frame of messages that are made without looking at a text."""
+NEVER: Final = 1 << 60
+"""More characters than a text has."""
+Wanted = Mapping[type, list[Any]]
+"""What is declared, by its kind."""
+
+
+def scanner(rules: Iterable[Rule], apart: Sequence[Rule] = ()) -> "Scan":
+    """The scan for what `rules` declare, behind which rules that declare nothing, those of users, are asked about what is quiet.
+
+    Compiled at its first use on a machine, which takes a while.
+    """
+    from curate.read.fast_path import Scan  # brings numba, which only big files are worth
+
+    found = Scan(tables(prefilter for rule in rules for prefilter in rule.prefilters), partial(_suspects, apart) if apart else None)
+    found.load()
+    return found
+
+
+def tables(prefilters: Iterable[Prefilter]) -> "Prefilters":
+    """The tables for some prefilters, taken together: what one of them marks is marked."""
+    from curate.read.fast_path import Prefilters
+
+    wanted: dict[type, list[Any]] = defaultdict(list)
+    for prefilter in dict.fromkeys(prefilters):
+        wanted[type(prefilter)].append(prefilter)
+    return Prefilters(_patterns(wanted), _answers(wanted), _exchanges(wanted))
+
+
+def _patterns(wanted: Wanted) -> "Patterns":
+    from curate.read.json_string_kernel import Patterns
+    from curate.read.pattern_table import needles
+
+    nobodys = set.intersection(*(set(one.nobodys) for one in wanted[Addresses])) if wanted[Addresses] else set()
+    return Patterns(
+        needles(_needles(wanted)),
+        _characters(tuple(wanted[Chars]), tuple(wanted[Pairs])),
+        _numbers(wanted[Digits]),
+        _rows(nobodys, 12),
+        len(wanted[Addresses]),
+        len(wanted[Passwords]),
+        len(wanted[Variables]),
+        max((one.within for one in wanted[Literals]), default=0),
+    )
+
+
+def _needles(wanted: Wanted) -> "Iterator[Needle]":
+    from curate.read.pattern_table import ANYWHERE, AT_START, IN_ANSWER, LINKS, POINTS, SEVERAL, Needle
+
+    for one in wanted[Literals]:
+        means = SEVERAL if one.times > 1 else AT_START if one.within else IN_ANSWER if one.of == ANSWER else ANYWHERE
+        yield from (Needle(text, means, one.cased, one.begins_word) for text in one.texts)
+    for one in wanted[Points]:
+        yield from (Needle(text, means) for texts, means in ((one.texts, POINTS), (one.links, LINKS)) for text in texts)
+
+
+def _numbers(wanted: Sequence[Digits]) -> "Numbers":
+    import numpy as np
+
+    from curate.read.number_prefilter import Numbers
+
+    groups = [(16 ** len(lengths) - 1, int("".join(map("{:x}".format, lengths)), 16)) for one in wanted for lengths in one.groups]
+    plus, dotted, capitals = (_least(getattr(one, name) for one in wanted) for name in ("plus", "dotted", "capitals"))
+    alone, first = _among(size for one in wanted for size in one.alone), _among(ord(digit) for one in wanted if one.alone for digit in one.first)
+    return Numbers(np.array(groups, dtype=np.int64).reshape(-1, 2), alone, first, plus, max(0, dotted - 1), capitals)
+
+
+def _answers(wanted: Wanted) -> "Answers":
+    import numpy as np
+
+    from curate.read.text_prefilter import Answers
+
+    opens = np.full(256, NEVER, dtype=np.int64)
+    for one in wanted[Opens]:
+        for byte in one.chars.encode("ascii"):
+            opens[byte] = min(opens[byte], one.longer)
+    ends = [text for one in wanted[Ends] for text in one.texts]
+    last = _among(text.encode()[-1] for text in ends)
+    last[97:123] |= bool(ends)
+    sentences, tail = _least(one.sentences for one in wanted[Ends]), 4 * max((one.tail for one in wanted[Ends]), default=0)
+    several = _least(one.times for one in wanted[Literals] if one.times > 1)
+    start = max((one.within for one in wanted[Literals]), default=0)
+    repeats, uneven = _only(wanted[Repeats], Repeats(piece=0)), _only(wanted[Uneven], Uneven(head=0))
+    odd = np.array([uneven.marked, *uneven.length, uneven.lettered])
+    return Answers(
+        opens,
+        _rows(ends, 8),
+        last,
+        sentences,
+        tail,
+        len(wanted[OpenFence]),
+        several,
+        start,
+        repeats.piece,
+        repeats.share,
+        repeats.long,
+        repeats.brief,
+        repeats.scrap,
+        uneven.head,
+        np.array(uneven.spaces, dtype=np.int64),
+        uneven.marks,
+        uneven.words,
+        odd,
+    )
+
+
+def _exchanges(wanted: Wanted) -> "Exchanges":
+    import numpy as np
+
+    from curate.read.text_prefilter import Exchanges
+
+    brief, points = wanted[Brief], _only(wanted[Points], Points((), short=0))
+    openings = np.stack([_among(char.encode()[0] | 0x20 for one in brief for char in getattr(one, name)) for name in ("answers", "questions")])
+    return Exchanges(
+        _least(one.shared for one in wanted[Echoes]),
+        _only(wanted[OtherScript], OtherScript(wide=0.0)).wide,
+        max((one.most for one in brief), default=0),
+        openings,
+        points.short,
+        _among(ord(char) for char in points.shown if char.isascii()),
+        _among(char.encode()[2] for char in points.shown if not char.isascii()),
+        len(wanted[Padded]),
+        len(wanted[Again]),
+    )
+
+
+def _only(declared: Sequence[Any], none: Any) -> Any:
+    """What is declared of a kind that knows one set of numbers. Raises `ValueError` where there are two."""
+    if len(declared) > 1:
+        raise ValueError(f"{declared[0]} and {declared[1]}: the scan looks for one of the kind")
+    return declared[0] if declared else none
+
+
+def _least(numbers: Iterable[int]) -> int:
+    """The least of those that are not 0, which stands for none."""
+    return min(filter(None, numbers), default=0)
+
+
+def _among(numbers: Iterable[int]) -> Any:
+    """Which of the numbers up to 255 are given (bool)."""
+    import numpy as np
+
+    found = np.zeros(256, dtype=np.bool_)
+    found[list(numbers)] = True
+    return found
+
+
+def _rows(texts: Iterable[str], width: int) -> Any:
+    """Texts as rows of bytes (uint8). Raises `ValueError` for a longer one."""
+    import numpy as np
+
+    return np.array([list(text.encode().ljust(width, b"\0")) for text in sorted(texts)], dtype=np.uint8).reshape(-1, width)
+
+
+def _suspects(rules: Sequence[Rule], texts: "Texts") -> Any:
+    """Which lines (bool, one each) one of some rules says something about."""
+    import numpy as np
+    import polars as pl  # not before the processes are started that do this: it starts threads
+
+    first = np.append(0, np.cumsum(texts.turns)[:-1])
+    asked = pl.any_horizontal(rule.function().is_not_null() for rule in rules)
+    frame = texts_frame(*texts, whole=not COLUMNS.issuperset(asked.meta.root_names()))
+    found = frame.select(asked).to_series()
+    return np.logical_or.reduceat(found.to_numpy(), first)
+
+
+@cache
+def _characters(chars: tuple[Chars, ...], pairs: tuple[Pairs, ...]) -> "Characters":
+    """What each character is to the scan."""
+    import numpy as np
+
+    from curate.read.json_string_kernel import FOLLOWS, LEADS, ODD, SPACE, Characters
+
+    kinds, folds = _composed()
+    kinds = kinds.copy()
+    every = "".join(map(chr, range(0xD800))) + "\0" * 0x800 + np.arange(0xE000, 0x110000, dtype="<u4").tobytes().decode("utf-32-le")
+    classes = [(one.chars, ODD) for one in chars] + [(f"[{b''.join(SEPARATORS).decode()}]", ODD), (r"\s", SPACE)]
+    classes += [(f"[{members}]", kind) for one in pairs for members, kind in ((one.leads, LEADS), (one.follows, FOLLOWS))]
+    for pattern, kind in classes:
+        end = len(every) if any(char > "\uffff" for char in pattern) else 0x10000
+        kinds[[match.start() for match in re.compile(pattern).finditer(every, 0x80, end)]] |= kind
+    return Characters(kinds, folds)
+
+
+@cache
+def _composed() -> tuple[Any, Any]:
+    """Of each character, what becomes of it when characters are composed, and its compatible form in lower case."""
+    import numpy as np
+
+    from curate.read.json_string_kernel import JOINED, JOINS, MARK, ODD, OTHER
+
+    points = [*range(128, 0xD800), *range(0xE000, 0x10000)]
+    characters = [chr(point) for point in points]
+    flags = np.zeros(len(points), dtype=np.uint8)
+    folds = np.zeros(len(points), dtype=np.uint16)
+    apart = "\0".join(characters)  # in one go: nothing is composed across what stands between
+    composed, compatible = (unicodedata.normalize(form, apart) for form in ("NFC", "NFKC"))
+    joined, joins = _pairs(characters)
+    for at, (char, own, other, folded) in enumerate(
+        zip(characters, composed.split("\0"), compatible.split("\0"), compatible.casefold().split("\0"), strict=True)
+    ):
+        if own != char or unicodedata.combining(char) or char in joined or char in joins:
+            flags[at] |= ODD * (own != char) | MARK * (unicodedata.combining(char) > 0) | JOINED * (char in joined) | JOINS * (char in joins)
+        if other != char:
+            flags[at] |= OTHER
+        if len(folded) == 1 and ord(folded) < 0x10000 and (own == other or not (other in joined or other in joins or unicodedata.combining(other))):
+            folds[at] = ord(folded)
+    kinds, forms = np.zeros(0x110000, dtype=np.uint8), np.zeros(0x10000, dtype=np.uint16)
+    kinds[points], forms[points] = flags, folds
+    kinds[0x101FD:0x1E94B] = kinds[0x2F800:] = ODD  # marks, and what is composed of them
+    return kinds, forms
+
+
+def _pairs(characters: list[str]) -> tuple[set[str], set[str]]:
+    """Characters that are composed with others (UAX #15): the first ones, and the second ones."""
+    joined = {chr(point) for point in (*range(0x1100, 0x1113), *range(0xAC00, 0xD7A4, 28))}  # letters of Hangul, which are composed by a formula
+    joins = {chr(point) for point in (*range(0x1161, 0x1176), *range(0x11A8, 0x11C3))}
+    for char in characters:
+        parts = unicodedata.decomposition(char)
+        if " " in parts and not parts.startswith("<") and unicodedata.is_normalized("NFC", char):
+            first, second = parts.split()
+            joined.add(chr(int(first, 16)))
+            joins.add(chr(int(second, 16)))
+    return joined, joins

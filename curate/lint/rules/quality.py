@@ -1,0 +1,202 @@
+"""Family Q, what an answer is worth: short, refusing, cut off, about something that is not there. Nothing is dropped on such a score."""
+
+import json
+import re
+from typing import Final
+
+from curate.core.finding import Severity
+from curate.core.lazy import pl
+from curate.language.lexicon import UNENDED
+from curate.lint.rules.answer_flags import CUT, DECLINES, PADDED, POINTS
+from curate.lint.rules.message_frame import BARE_URL, POINTING, SHOWN
+from curate.lint.rules.polars_text_helpers import answer, asked, closer, having, one_of, question, quoting
+from curate.lint.rules.prefilter import ANSWER, Brief, Literals
+from curate.lint.rules.rule import text_rule
+
+OPEN_REQUEST: Final = r"(?i)\A(?:please |could you |can you )?(?:explain|describe|discuss|elaborate|compare|write an? (?:\w+ )?(?:essay|story|article|poem|report|blog|letter|speech|review)|tell me (?:more )?about)"
+BRIEF: Final = (
+    r"(?i)\b(?:one|single|few|two|three) (?:\w+ )?(?:words?|sentence|letter|number|line)|\badjectives?|brief|short|yes or no|only|just|choose|pick|answer with"
+    r"|\b(?:or|whether|which|class|label|categor|sentiment|tone|polarity|emotion|intent|topic|genre|type|rating|score|similar|equal|same)|[\n:\"“”(\[]"
+)
+"""What asks for a word or two after all; a class label above all, or a text of its own that is judged by one."""
+LONG: Final = 120
+"""Bytes from which an answer is more than a phrase."""
+ASKED: Final = 120
+"""Bytes up to which a question is nothing but a request."""
+DISCLAIMER: Final = re.compile(
+    r"(?i)\bas an? (?:artificial intelligence|ai|large) ?(?:language )?(?:model|assistant|chatbot|system)?,|\bas an? (?:ai|large) language model|\bas a language model,"
+    r"|\bi['’ ]?a?m (?:just |only |merely )?an? (?:ai|artificial intelligence)(?: language model| model| assistant)?(?:,| and| so)(?: i)? (?:do not|don['’]t|cannot|can['’]t|am unable|am not|have no)|knowledge cut-?off"
+)
+DISCLAIMERS: Final = (
+    "as an ai",
+    "as a large",
+    "as a language",
+    "as an artificial",
+    "as a ai",
+    *(f"{before} an ai{after}" for before in ("m", "just", "only", "merely") for after in (" ", ",")),
+    "am an artificial",
+    "knowledge cut",
+)
+DISCLAIMER_HINT: Final = one_of(*DISCLAIMERS)
+MERGED: Final = re.compile(
+    r"\n[ \t]*(?:(?P<number>\d{1,2})\. ?|(?P<mark>#{2,4} ?)?)(?:Instruction|Next instruction|Task \d+|(?P<input>Input)) ?\d*:"
+    r"(?P<rest>[^\n]*(?:\n[^\n]*){0,3}?\n[ \t]*(?:\d{1,2}\. ?|#{1,4} ?)?(?:Output|Response|Answer|Input|API) ?\d*:)?"
+)
+"""Another instruction, numbered or with hashes as generated data has it, and what it is answered with, if that stands behind it."""
+STEP: Final = re.compile(r"^[ \t]*([0-9]+)\. ?(?!Output|Input|Instruction)", re.MULTILINE)
+OPEN_END: Final = rf"(?:, *|(?-u:\b)(?:{'|'.join(UNENDED[:-1])})|[a-z,] \()\z"
+SHORT_OPEN_END: Final = (
+    r"\A(?:\S+ ){4,}(?:the|an|and|or|of|because|which|such as)\z|\b(?:capital|name|author|number|answer|result|reason|difference)\b.{0,40} (?:is|was)\z"
+)
+"""What a short answer does not end with; "to", "is" and "are" may end one: "more than there are"."""
+NO_STOP: Final = r"[a-z][.!?][\"')”’]? [A-Z\"“][^\n.!?#@/_<>{}=|]* [^\n.!?#@/_<>{}=|]+ [^\n.!?#@/_<>{}=|]*[a-z]\z"
+"""The last words of a text, behind a sentence that has its end: no tag, address or code, and without an end."""
+SIGNED: Final = r"[-–—~] ?[A-Z][\w. ]*\z"
+LIKE_JSON: Final = r'\A\s*(?:\{\s*"[^"\n]*"\s*:|\[\s*\{\s*")'
+MARKS: Final = ("#", "# ", ".", ". ")
+MERGERS: Final = tuple(
+    f"{mark}{what}"
+    for what in ("Instruction ", "Instruction:", "Next instruction ", "Next instruction:", "Task ", "Input ", "Input:")
+    for mark in (*MARKS, *(() if what.startswith("Input") else ("\n", "\n ", "  ", "\t ", "\t")))
+)
+"""What stands where another instruction begins: behind a mark, or at the start of a line, with any white space before it."""
+MERGED_HINT: Final = r"\n[ \t]*(?:#{2,4} ?|[0-9]{1,2}\. ?)?(?:Instruction|Next instruction|Input|Task)[ :]"
+
+
+@text_rule(
+    "Q001",
+    "short-answer",
+    Severity.INFO,
+    default=False,
+    prefilter=(PADDED, Brief(questions="pcedtw", flag="brief")),
+    hint="Write a full answer, or ask for a short one.",
+)
+def short_answer() -> "pl.Expr":
+    """An answer has one or two words although the request asks for more.
+
+    The rule judges by the request, not by length alone: "Yes" is fine, but not for "Explain ...". Requests that name classes or show a text to judge are
+    skipped. Runs only when selected: on real files, 0 of 11 findings were right before class labels were skipped, and it reports nothing there since.
+    Bad: {"messages": [{"role": "user", "content": "Explain how rain forms."}, {"role": "assistant", "content": "Clouds."}]}
+    Good: {"messages": [{"role": "user", "content": "Does rain form in clouds?"}, {"role": "assistant", "content": "Yes."}]}
+    """
+    said = answer().str.strip_chars()
+    brief = pl.when(said.str.len_bytes().is_between(1, 24) & ~said.str.contains(r"\S\s+\S+\s+\S")).then(asked())
+    brief = pl.when(brief.str.len_bytes() <= ASKED).then(brief)
+    wanted = brief.str.contains(OPEN_REQUEST) & ~brief.str.contains(BRIEF) & ~pl.col("called")
+    return pl.when(wanted).then(pl.format("an answer of {} characters to an open request", said.str.len_chars()))
+
+
+@text_rule("Q004", "refusal", Severity.INFO, prefilter=DECLINES, hint="Keep the answer if the model should refuse here. Otherwise write an answer.")
+def refusal() -> "pl.Expr":
+    """An answer opens with a refusal.
+
+    A few refusals teach where to stop. Many teach the model to refuse everything (F003 reports the share). The rule reads the first 200 characters only.
+    Bad: {"messages": [{"role": "user", "content": "Name a good book."}, {"role": "assistant", "content": "I'm sorry, but I can't help with that."}]}
+    Good: {"messages": [{"role": "user", "content": "Name a good book."}, {"role": "assistant", "content": "Moby-Dick."}]}
+    """
+    return pl.when(pl.col("declines")).then(pl.lit("the answer opens with a refusal"))
+
+
+@text_rule(
+    "Q005", "ai-disclaimer", Severity.INFO, prefilter=Literals(DISCLAIMERS, ANSWER), hint="Remove the clause, or write the answer in your assistant's voice."
+)
+def ai_disclaimer() -> "pl.Expr":
+    """An answer says "as an AI language model".
+
+    This is another model's phrase. A model that learns it repeats it unprompted.
+    Bad: {"messages": [{"role": "user", "content": "Name a good book."}, {"role": "assistant", "content": "As an AI language model, I have no taste, but many like Moby-Dick."}]}
+    Good: {"messages": [{"role": "user", "content": "Name a good book."}, {"role": "assistant", "content": "Many like Moby-Dick."}]}
+    """
+    return quoting(answer(), DISCLAIMER_HINT, DISCLAIMER, 'the answer says "{}"')
+
+
+def _invalid_json(text: str) -> str | None:
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        if error.msg == "Extra data":  # an object, and then something else
+            return None
+        return f"the answer looks like JSON, but is not valid: {error.msg.lower()} at character {error.pos + 1}"
+    except (RecursionError, ValueError):
+        return None
+    return None
+
+
+@text_rule(
+    "Q008", "cut-answer", Severity.INFO, prefilter=CUT, hint="Finish the answer or remove the example. The token limit was reached when the answer was written."
+)
+def cut_answer() -> "pl.Expr":
+    r"""An answer is cut off.
+
+    Signs are an unclosed code block, invalid JSON, or an unfinished last sentence. The generation hit its token limit, and the model learns to stop there.
+    Bad: {"messages": [{"role": "user", "content": "Print 1."}, {"role": "assistant", "content": "```python\nprint(1)"}]}
+    Good: {"messages": [{"role": "user", "content": "Print 1."}, {"role": "assistant", "content": "```python\nprint(1)\n```"}]}
+    """
+    text = answer()
+    fenced = pl.when(text.str.contains("```", literal=True)).then(text)
+    unclosed = fenced.str.count_matches(r"(?m)^\s*```") % 2 == 1
+    long = text.str.len_bytes() > LONG
+    tail = pl.when(long).then(text.str.tail(400))
+    short = pl.when(~long).then(text).str.contains(SHORT_OPEN_END)
+    open_ended = pl.coalesce(tail.str.contains(OPEN_END) | (tail.str.contains(NO_STOP) & ~tail.str.contains(SIGNED)), short)
+    looks_json = pl.when(text.str.contains(LIKE_JSON)).then(text)
+    return (
+        pl.when(unclosed)
+        .then(pl.lit("a code block of the answer is never closed"))
+        .when(open_ended & unclosed.fill_null(False).not_())
+        .then(pl.lit("the answer stops in the middle of a sentence"))
+        .otherwise(closer(looks_json, _invalid_json))
+    )
+
+
+@text_rule("Q015", "missing-input", Severity.INFO, prefilter=POINTS, hint="Add the text that the question refers to.")
+def missing_input() -> "pl.Expr":
+    """A question refers to a text that is missing.
+
+    It says "Summarize the text below" with nothing below, or gives only an address that the model cannot open. The answer is invented, and the model learns
+    to invent.
+    Bad: {"messages": [{"role": "user", "content": "Summarize the following text."}, {"role": "assistant", "content": "It is about love."}]}
+    Good: {"messages": [{"role": "user", "content": "Summarize the following text: Rain falls when drops grow heavy."}, {"role": "assistant", "content": "Heavy drops fall."}]}
+    """
+    opens = pl.col("previous").ne_missing("assistant")
+    wanted = opens & ~pl.col("media") & ~pl.col("next_called")
+    short = pl.when(wanted & (pl.col("text").str.len_bytes() < POINTS.short)).then(question().str.strip_chars())
+    points = short.str.contains(POINTING) & ~short.str.contains(SHOWN)
+    bare = short.str.contains(BARE_URL)
+    return (
+        pl.when(points)
+        .then(pl.lit("the question points at a text that is not in it"))
+        .when(bare)
+        .then(pl.lit("the question is about an address that the model cannot open"))
+    )
+
+
+@text_rule(
+    "Q016", "merged-instructions", Severity.INFO, prefilter=Literals(MERGERS, ANSWER, cased=True, pattern=MERGED_HINT), hint="Split the example into two."
+)
+def merged_instructions() -> "pl.Expr":
+    r"""An answer continues with another instruction.
+
+    The generation did not stop and invented the next task. The model learns to do the same.
+    Bad: {"messages": [{"role": "user", "content": "Name a colour."}, {"role": "assistant", "content": "Blue.\n\nInstruction: Name a number.\nOutput: 7"}]}
+    Good: {"messages": [{"role": "user", "content": "Name a colour."}, {"role": "assistant", "content": "Blue."}]}
+    """
+    return closer(having(answer(), MERGED_HINT), _merged)
+
+
+def _merged(text: str) -> str | None:
+    """What is said of an answer with something like an instruction in it. A step of a list has the one before it; code has inputs of its own."""
+    if "```" in text:
+        return None
+    steps: dict[str, int] = {}
+    for step in STEP.finditer(text):
+        steps.setdefault(step[1], step.start())
+    for match in MERGED.finditer(text):
+        number, rest = match["number"], match["rest"]
+        listed = number is not None and steps.get(str(int(number) - 1), len(text)) < match.start()
+        if (rest and (match["mark"] or number or not match["input"]) and not listed) or (number and int(number) > 1 and not listed and not match["input"]):
+            return "the answer goes on with another instruction" + (" and its output" if rest else "")
+    return None
+
+
+RULES = (short_answer, refusal, ai_disclaimer, cut_answer, missing_input, merged_instructions)

@@ -1,0 +1,22 @@
+"""What a line of reinforcement data has beside its conversation, for a grader to judge the answer by."""
+
+from typing import Any, Final
+
+from curate.core.example import Example
+from curate.core.targets import Target
+
+REINFORCING: Final = (Target.OPENAI, Target.AZURE)
+"""The services that train on prompts with references."""
+NOTES: Final = frozenset(
+    (
+        *("messages", "tools", "functions", "tool_choice", "parallel_tool_calls", "response_format", "images", "system"),
+        *("id", "uuid", "source", "metadata", "meta", "dataset", "split", "lang", "language", "category", "tags", "date", "timestamp", "weight", "label"),
+        *("chosen", "rejected", "kto_tag"),
+    )
+)
+"""Keys that are no reference."""
+
+
+def references(example: Example) -> dict[str, Any]:
+    """What a grader may read beside the conversation."""
+    return {} if example.plain or example.format != "messages" else {key: item for key, item in example.value.items() if key not in NOTES}

@@ -1,0 +1,202 @@
+"""Family R: prompts for reinforcement fine-tuning, each with what a grader needs to judge the answer.
+
+A line is taken for one when its conversation ends on a question and it has a key that a grader may read: one beside the
+conversation, its tools and what is only a note (`NOTES`). Conversations that end on an answer are never taken for one, and data
+of which most ends on an answer has none of these findings. The rules are for the services that train this way.
+"""
+
+from typing import Any, Final
+
+from curate.core.address import escape
+from curate.core.example import Example, Place, content_id
+from curate.core.finding import PlacedProblems, Problem, Problems, Severity
+from curate.core.targets import LIMITS, Target
+from curate.core.text import excerpt, plural
+from curate.lint.rules.dataset_summary import DatasetState, counted
+from curate.lint.rules.images import images_of
+from curate.lint.rules.references import REINFORCING, references
+from curate.lint.rules.roles import kind_of, meant
+from curate.lint.rules.rule import dataset_rule, value_rule
+
+FEWEST: Final = 5
+"""Lines from which on one reference for all of them is no chance."""
+
+
+def is_prompt(example: Example) -> bool:
+    """Whether a line asks without answering, and has something to judge an answer by."""
+    return bool(example.messages) and meant(example.messages[-1]) != "assistant" and bool(references(example))
+
+
+@dataset_rule("R001", "prompt-answered-already", Severity.ERROR, only=REINFORCING, hint="End each line with the user's message. The model writes the answer.")
+def prompt_answered_already(example: Example, state: DatasetState) -> None:
+    """A line of reinforcement data does not end with the user.
+
+    The service samples answers to the last message, which must be the user's. Reported if most lines of the data are prompts with a reference.
+    Bad:
+        {"messages": [{"role": "user", "content": "1 + 1"}], "answer": "2"}
+        {"messages": [{"role": "user", "content": "1 + 2"}], "answer": "3"}
+        {"messages": [{"role": "user", "content": "1 + 3"}, {"role": "assistant", "content": "4"}], "answer": "4"}
+    Good:
+        {"messages": [{"role": "user", "content": "1 + 1"}], "answer": "2"}
+        {"messages": [{"role": "user", "content": "1 + 2"}], "answer": "3"}
+        {"messages": [{"role": "user", "content": "1 + 3"}], "answer": "4"}
+    """
+    state.count("R001", is_prompt(example), example.place)
+    if example.messages and meant(example.messages[-1]) != "user":
+        state.count("R001", "wrong", example.place)
+
+
+@prompt_answered_already.finalize
+def not_all_prompts(state: DatasetState) -> PlacedProblems:
+    """One finding, at the first line that does not end on the user."""
+    prompts, others = _prompts_and_others(state, "R001")
+    wrong = state.counts("R001").get("wrong")
+    if state.summary.unasked:
+        wrong = counted(wrong, state.summary.unasked[1], state.summary.unasked[0])
+    if prompts > others and wrong:
+        yield wrong[1], Problem("", f"{plural(wrong[0], 'line')} of {prompts + others:,} do not end with the user")
+
+
+def _prompts_and_others(state: DatasetState, code: str) -> tuple[int, int]:
+    """How many examples a rule has counted as prompts, and how many others there are."""
+    counts = state.summary.with_plain(state.counts(code), kind=False)
+    return counts[True][0] if True in counts else 0, counts[False][0] if False in counts else 0
+
+
+@value_rule("R002", "system-in-prompt", Severity.ERROR, only=REINFORCING, hint="Use the role developer.")
+def system_in_prompt(example: Example) -> Problems:
+    """A prompt of reinforcement data has a system message.
+
+    The models that support this training accept `developer` instead.
+    Bad: {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "1 + 1"}], "answer": "2"}
+    Good: {"messages": [{"role": "developer", "content": "Be brief."}, {"role": "user", "content": "1 + 1"}], "answer": "2"}
+    """
+    if is_prompt(example):
+        for message in example.messages:
+            if message.role == "system":
+                yield Problem(f"{message.pointer}/role", "role 'system' in a prompt of reinforcement data")
+
+
+@system_in_prompt.repaired_by(safe=True)
+def to_developer(value: dict[str, Any]) -> dict[str, Any]:
+    """Write the role as developer."""
+    turns = value.get("messages")
+    if not isinstance(turns, list):
+        return value
+    return {**value, "messages": [{**turn, "role": "developer"} if isinstance(turn, dict) and turn.get("role") == "system" else turn for turn in turns]}
+
+
+@dataset_rule("R003", "reference-uneven", Severity.ERROR, only=REINFORCING, hint="Give every line the keys that the grader reads, each with one type.")
+def reference_uneven(example: Example, state: DatasetState) -> None:
+    """A key beside the prompts is missing in some lines, or has another type there.
+
+    A grader that reads `item.answer` fails on a line without it. The run stops, or the answer scores 0.
+    Bad:
+        {"messages": [{"role": "user", "content": "1 + 1"}], "answer": "2", "unit": "m"}
+        {"messages": [{"role": "user", "content": "1 + 2"}], "answer": 3}
+    Good:
+        {"messages": [{"role": "user", "content": "1 + 1"}], "answer": "2"}
+        {"messages": [{"role": "user", "content": "1 + 2"}], "answer": "3"}
+    """
+    if not is_prompt(example):
+        return
+    total, keys, first = state.memory.setdefault("R003", ([0], {}, example.place))
+    found = references(example)
+    for key in found.keys() | keys.keys():
+        kinds = keys.setdefault(key, {None: (total[0], first)} if total[0] else {})
+        kind = kind_of(found[key]) if key in found else None  # none here
+        count, place = kinds.get(kind, (0, example.place))
+        kinds[kind] = (count + 1, place)
+    total[0] += 1
+
+
+@reference_uneven.finalize
+def keys_of_several_kinds(state: DatasetState) -> PlacedProblems:
+    """One finding a key: where its rarest kind, or its absence, stands first."""
+    total, keys, _ = state.memory.get("R003", ([0], {}, None))
+    for key, kinds in sorted(keys.items()):
+        if len(kinds) > 1:
+            kind = min(kinds, key=lambda kind: (kinds[kind][0], kind is not None, str(kind)))
+            count, place = kinds[kind]
+            pointer = "" if kind is None else f"/{escape(key)}"
+            yield place, Problem(pointer, f"`{excerpt(key, 40)}` is {kind or 'missing'} in {count:,} of {plural(total[0], 'line')}")
+
+
+@dataset_rule(
+    "R004", "no-validation-file", Severity.WARNING, only=REINFORCING, hint="Check the validation file together with this one. `curate split` creates one."
+)
+def no_validation_file(example: Example, state: DatasetState) -> None:
+    """Prompts for reinforcement are in one file only.
+
+    The service requires a validation file beside the training file. Reported when a single file is checked, since other files are unknown.
+    Bad: {"messages": [{"role": "user", "content": "1 + 1"}], "answer": "2"}
+    Good: {"messages": [{"role": "user", "content": "1 + 1"}, {"role": "assistant", "content": "2"}]}
+    """
+    state.count("R004", is_prompt(example), example.place)
+
+
+@no_validation_file.finalize
+def one_file_alone(state: DatasetState) -> PlacedProblems:
+    """One finding, about the file."""
+    files = {file for file, _ in state.summary.places.parts}
+    prompts, others = _prompts_and_others(state, "R004")
+    if len(files) == 1 and prompts > others:
+        yield Place(files.pop(), 0), Problem("", "prompts for reinforcement without a validation file")
+
+
+@dataset_rule("R005", "prompt-limits", Severity.ERROR, only=(Target.AZURE,), hint="Remove images, and train on 50,000 lines or fewer.")
+def prompt_limits(example: Example, state: DatasetState) -> Problems:
+    """A prompt of reinforcement data has an image, or there are more than 50,000 prompts.
+
+    The service supports this training on text only, and accepts no larger file.
+    Bad: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}], "answer": "a cat"}
+    Good: {"messages": [{"role": "user", "content": "What purrs?"}], "answer": "a cat"}
+    """
+    if is_prompt(example):
+        for part in images_of(example):
+            yield Problem(part.pointer, "an image in a prompt of reinforcement data")
+        state.count("R005", example.place.file, example.place)
+
+
+@prompt_limits.finalize
+def too_many_prompts(state: DatasetState, *, target: Target) -> PlacedProblems:
+    """One finding for each file that has too many."""
+    most = LIMITS[target].max_prompts
+    for place, count in state.most_in_files("R005", most):
+        yield place, Problem("", f"{plural(count, 'prompt')}; {target} accepts {most:,} ({LIMITS[target].source})")
+
+
+@dataset_rule("R006", "reference-constant", Severity.WARNING, only=REINFORCING, hint="Write the reference for its own answer into each line.")
+def reference_constant(example: Example, state: DatasetState) -> None:
+    """All prompts have the same reference.
+
+    One answer then judges every question, and the model learns to give it. Reported from five lines on, if no key beside the prompts differs.
+    Bad:
+        {"messages": [{"role": "user", "content": "1 + 1"}], "answer": "2"}
+        {"messages": [{"role": "user", "content": "1 + 2"}], "answer": "2"}
+        {"messages": [{"role": "user", "content": "1 + 3"}], "answer": "2"}
+        {"messages": [{"role": "user", "content": "1 + 4"}], "answer": "2"}
+        {"messages": [{"role": "user", "content": "1 + 5"}], "answer": "2"}
+    Good:
+        {"messages": [{"role": "user", "content": "1 + 1"}], "answer": "2"}
+        {"messages": [{"role": "user", "content": "1 + 2"}], "answer": "3"}
+        {"messages": [{"role": "user", "content": "1 + 3"}], "answer": "4"}
+        {"messages": [{"role": "user", "content": "1 + 4"}], "answer": "5"}
+        {"messages": [{"role": "user", "content": "1 + 5"}], "answer": "6"}
+    """
+    if is_prompt(example):
+        found = content_id(references(example))
+        first = state.memory.setdefault("R006", {"id": found, "place": example.place, "count": 0, "differs": False})
+        first["count"] += 1
+        first["differs"] = first["differs"] or found != first["id"]
+
+
+@reference_constant.finalize
+def one_reference(state: DatasetState) -> PlacedProblems:
+    """One finding, at the first prompt."""
+    first = state.memory.get("R006")
+    if first and first["count"] >= FEWEST and not first["differs"]:
+        yield first["place"], Problem("", f"all {plural(first['count'], 'prompt')} have the same reference")
+
+
+RULES: Final = (prompt_answered_already, system_in_prompt, reference_uneven, no_validation_file, prompt_limits, reference_constant)

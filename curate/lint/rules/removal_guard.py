@@ -1,0 +1,70 @@
+"""Family D, the part about what a removal would leave: asked by `curate dedup` once it has decided and before it writes anything."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from curate.core.example import Place
+from curate.core.finding import Finding, Severity
+from curate.core.text import plural
+from curate.lint.rules.rule import rule
+
+
+@dataclass(frozen=True, slots=True)
+class Removals:
+    """How much would go, and how much is allowed to go without a yes."""
+
+    lines: Mapping[str, int]
+    """Lines by file."""
+    gone: Mapping[str, int]
+    """Of these, how many would go."""
+    clusters: Mapping[Place, int]
+    """Lines that would go for the one kept at a place."""
+    share: float
+    """Share of a file above which it is too much, 0 to 1."""
+    cluster: float
+    """Share of all lines that one cluster may make up, 0 to 1."""
+    least: int
+    """Lines up to which it never is too much."""
+
+
+@rule(
+    "D008",
+    "heavy-removal",
+    Severity.ERROR,
+    scope="removal",
+    by="`curate dedup`",
+    hint="Inspect some of them with `curate dedup --explain`. Then pass --yes, or raise --threshold.",
+)
+def heavy_removal(removals: Removals) -> Iterator[Finding]:
+    """Deduplication would remove much of a file, or replace many examples with one.
+
+    So many copies are rare. The usual cause is text that all lines share, or a threshold that is too low. `curate dedup` asks above 30% of a file, and
+    where one example and its duplicates exceed 5% of all lines, but not for 100 lines or fewer. Set the limits with `stop_share`, `stop_cluster` and
+    `stop_least` under `[dedup]`. Nothing has been written yet.
+    Bad:
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    Good:
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+        {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
+    """
+    for file, lines in removals.lines.items():
+        gone = removals.gone.get(file, 0)
+        if gone > removals.least and gone > removals.share * lines:
+            yield heavy_removal.finding(
+                Place(file, 0), f"{gone:,} of {plural(lines, 'line')} would go, {gone / lines:.0%}; above {removals.share:.0%} needs a yes"
+            )
+    total = sum(removals.lines.values())
+    large = [(kept, gone) for kept, gone in removals.clusters.items() if gone > removals.least and gone + 1 > removals.cluster * total]
+    for kept, gone in sorted(large, key=lambda item: (-item[1], item[0])):
+        said = f"{plural(gone, 'line')} would go for this one, {(gone + 1) / total:.0%} of all; above {removals.cluster:.0%} needs a yes"
+        yield heavy_removal.finding(kept, said)
+
+
+def heavy(removals: Removals) -> list[Finding]:
+    """The findings about a removal: files first, then clusters, the largest first."""
+    return list(heavy_removal.function(removals))
+
+
+RULES = (heavy_removal,)

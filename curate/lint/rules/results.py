@@ -1,0 +1,211 @@
+"""Family T, what answers: the ids of calls, and the results that belong to them."""
+
+import re
+from collections.abc import Iterator
+from itertools import count
+from typing import Any, Final
+
+from curate.core.example import Example
+from curate.core.finding import Problem, Problems, Severity
+from curate.core.targets import Target
+from curate.core.text import excerpt, plural
+from curate.lint.rules.calls import ids_of
+from curate.lint.rules.repair import Object, on_messages, without
+from curate.lint.rules.rule import value_rule
+from curate.lint.rules.tools import REJECTED, called, calls_in, declared, is_id, made, within
+
+MISTRAL_ID: Final = re.compile(r"[A-Za-z0-9]{9}")
+
+
+@value_rule("T017", "call-id", Severity.WARNING, targets=REJECTED, hint="Give each call a unique id, and its result the same id.")
+def call_id(example: Example, *, target: Target) -> Problems:
+    """A tool call has no id, or the id of another call.
+
+    The id links a call to its result. Services reject the line. Templates that link by order do not need ids, and neither does TRL if no call in the
+    example has one.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"type": "function", "function": {"name": "now", "arguments": "{}"}}]}, {"role": "tool", "content": "12:00"}, {"role": "assistant", "content": "Noon."}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "call_1", "content": "12:00"}, {"role": "assistant", "content": "Noon."}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    """
+    used: set[str] = set()
+    if target is Target.TRL and not any(is_id(given) for message in example.messages for given in ids_of(message)):
+        return
+    for message in example.messages:
+        for i, call in enumerate(calls_in(message.value)):
+            if not isinstance(call, dict):
+                continue
+            at, name = within(message, f"tool_calls/{i}"), f"call {i + 1} of message {message.index + 1}"
+            if not is_id(given := call.get("id")):
+                yield Problem(at, f"{name} has no id")
+            elif given in used:
+                yield Problem(f"{at}/id", f"{name} has the id {excerpt(given, 40)!r} of an earlier call")
+            else:
+                used.add(given)
+
+
+@call_id.repaired_by(safe=True)
+@on_messages
+def number_calls(messages: list[Object]) -> list[Object] | None:
+    """Give calls with a missing or repeated id, and their results, a new id; where a result may belong to several calls, nothing changes."""
+    if not all(isinstance(call, dict) for message in messages for call in calls_in(message)):
+        return None
+    taken = {*ids_in(messages), *(message["tool_call_id"] for message in messages if is_id(message.get("tool_call_id")))}
+    used: set[str] = set()
+    waiting: list[tuple[Any, str]] = []  # ids of the last calls, as they were and as they are now
+    edited = []
+    for message in messages:
+        if calls := calls_in(message):
+            waiting = [(call.get("id"), _free(call.get("id"), used, taken)) for call in calls]
+            made = [call if was == now else {"id": now, **without(call, "id")} for call, (was, now) in zip(calls, waiting, strict=True)]
+            message = {**message, "tool_calls": made}  # noqa: PLW2901
+        elif message.get("role") == "tool":
+            was = message.get("tool_call_id")
+            at = next((i for i, (old, _) in enumerate(waiting) if old == was or not (is_id(old) or is_id(was))), None)
+            if at is not None:
+                message = {**message, "tool_call_id": waiting.pop(at)[1]}  # noqa: PLW2901
+            elif not (is_id(was) and was in used):  # else it answers a call that keeps its id
+                return None
+        else:
+            waiting = []
+        edited.append(message)
+    return edited if list(map(calls_in, edited)) != list(map(calls_in, messages)) else None
+
+
+def ids_in(messages: list[Object]) -> Iterator[str]:
+    """All ids of calls, then those of results, as often as they are given."""
+    yield from (call["id"] for message in messages for call in calls_in(message) if isinstance(call, dict) and is_id(call.get("id")))
+    yield from (message["tool_call_id"] for message in messages if message.get("role") == "tool" and is_id(message.get("tool_call_id")))
+
+
+def _free(given: Any, used: set[str], taken: set[str]) -> str:
+    """The id given, or when it is none or used, the next that is free."""
+    found = given
+    if not is_id(given) or given in used:
+        found = next(name for number in count(len(used) + 1) if (name := f"call_{number}") not in taken and name not in used)
+    used.add(found)
+    return str(found)
+
+
+@value_rule("T018", "result-without-call", Severity.ERROR, hint="Use the id of the call that it answers, or restore the call.")
+def result_without_call(example: Example) -> Problems:
+    """A tool result answers no call.
+
+    No earlier call has its id, or there is no call. Services reject the line. Results without an id are fine after calls without ids and after calls
+    written as text.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "call_2", "content": "12:00"}, {"role": "assistant", "content": "Noon."}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "call_1", "content": "12:00"}, {"role": "assistant", "content": "Noon."}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    """
+    known: set[str] = set()
+    last: list[Any] = []
+    answered = False
+    for message in example.messages:
+        if message.role == "assistant":
+            answered, last = True, ids_of(message)
+            known.update(given for given in last if is_id(given))
+        elif message.role == "tool":
+            given = message.value.get("tool_call_id")
+            if is_id(given):
+                if given not in known and (known or not answered or last):
+                    yield Problem(within(message, "tool_call_id"), f"no earlier call has the id {excerpt(given, 40)!r}")
+            elif not answered:
+                yield Problem(message.pointer, "a result before any call")
+            elif any(is_id(id_) for id_ in last):
+                yield Problem(message.pointer, "the result has no tool_call_id")
+
+
+@value_rule("T019", "unanswered-call", Severity.WARNING, hint="Put the results between the call and the next turn.")
+def unanswered_call(example: Example) -> Problems:
+    """A tool call has no result before the conversation continues.
+
+    The model learns to invent results. A call that ends the conversation is fine.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}, {"role": "assistant", "content": "Noon."}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "call_1", "content": "12:00"}, {"role": "assistant", "content": "Noon."}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    """
+    messages = example.messages
+    for position, message in enumerate(messages):
+        older = message.role == "assistant" and bool(message.value.get("function_call"))
+        waiting = len(calls_in(message.value)) + older
+        if not waiting:
+            continue
+        results = 0
+        for later in messages[position + 1 :]:
+            if later.role not in ("tool", "function"):
+                break
+            results += 1
+        if results < waiting and position + results + 1 < len(messages):
+            at = within(message, "function_call" if older else "tool_calls")
+            yield Problem(at, f"{plural(waiting, 'call')} and {plural(results, 'result')} before the next turn")
+
+
+@value_rule("T020", "results-out-of-order", Severity.INFO, hint="Put the results in the order of the calls.")
+def results_out_of_order(example: Example) -> Problems:
+    """Results are in another order than their calls.
+
+    Templates that render no ids link results to calls by order only.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}, {"id": "call_2", "type": "function", "function": {"name": "today", "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "call_2", "content": "Monday"}, {"role": "tool", "tool_call_id": "call_1", "content": "12:00"}, {"role": "assistant", "content": "Noon."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}, {"id": "call_2", "type": "function", "function": {"name": "today", "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "call_1", "content": "12:00"}, {"role": "tool", "tool_call_id": "call_2", "content": "Monday"}, {"role": "assistant", "content": "Noon."}]}
+    """
+    order: list[Any] = []
+    latest = -1
+    for message in example.messages:
+        if message.role == "assistant":
+            order, latest = ids_of(message), -1
+        elif message.role == "tool" and is_id(given := message.value.get("tool_call_id")) and given in order:
+            position = order.index(given)
+            if position < latest:
+                yield Problem(message.pointer, f"the result of call {position + 1} after that of call {latest + 1}")
+            latest = max(latest, position)
+
+
+@value_rule("T021", "mistral-call-id", Severity.ERROR, only=(Target.MISTRAL,), hint="Use nine letters and digits.")
+def mistral_call_id(example: Example) -> Problems:
+    """The id of a tool call is not nine letters and digits.
+
+    The service accepts no other id.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call00001", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    """
+    for message in example.messages:
+        if made(message):
+            continue
+        for i, call in enumerate(calls_in(message.value)):
+            if isinstance(call, dict) and is_id(given := call.get("id")) and not MISTRAL_ID.fullmatch(given):
+                yield Problem(f"{message.pointer}/tool_calls/{i}/id", f"id {excerpt(given, 40)!r} is not nine letters and digits")
+        if message.role == "tool" and is_id(given := message.value.get("tool_call_id")) and not MISTRAL_ID.fullmatch(given):
+            yield Problem(f"{message.pointer}/tool_call_id", f"id {excerpt(given, 40)!r} is not nine letters and digits")
+
+
+@mistral_call_id.repaired_by(safe=True)
+@on_messages
+def number_as_mistral(messages: list[Object]) -> list[Object]:
+    """Replace ids that the service does not accept with nine letters and digits, in calls and results."""
+    given = dict.fromkeys(ids_in(messages))
+    kept = {id_ for id_ in given if MISTRAL_ID.fullmatch(id_)}
+    free = (name for number in count(1) if (name := f"call{number:05d}") not in kept)
+    names = {id_: id_ if id_ in kept else next(free) for id_ in given}
+
+    def renamed(holder: Any, key: str) -> Any:
+        return {**holder, key: names[holder[key]]} if isinstance(holder, dict) and is_id(holder.get(key)) else holder
+
+    edited = []
+    for message in messages:
+        if calls := calls_in(message):
+            message = {**message, "tool_calls": [renamed(call, "id") for call in calls]}  # noqa: PLW2901
+        edited.append(renamed(message, "tool_call_id") if message.get("role") == "tool" else message)
+    return edited
+
+
+@value_rule("T022", "calls-without-tools", Severity.WARNING, targets=REJECTED, hint="Declare the called tools under `tools`.")
+def calls_without_tools(example: Example) -> Problems:
+    """The example calls tools but declares none.
+
+    At inference the model receives declarations. Without them in training, it learns to call tools that it was not given. Services reject the line.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    """
+    first = next(called(example), None)
+    if first is not None and not example.value.get("tools") and next(declared(example), None) is None:
+        at = within(first.message, "function_call" if first.older else "tool_calls")
+        yield Problem(at, "tools are called and none are declared")
+
+
+RULES: Final = (call_id, result_without_call, unanswered_call, results_out_of_order, mistral_call_id, calls_without_tools)

@@ -1,0 +1,242 @@
+"""Family M: messages and their roles. Structure only: nothing here reads what is said."""
+
+from typing import Any
+
+from curate.core.example import ROLES, UNKNOWN, Example, Message
+from curate.core.finding import Problem, Problems, Severity
+from curate.core.targets import NO_DEVELOPER, OPENAI_AZURE, Target
+from curate.core.text import excerpt
+from curate.lint.rules.references import REINFORCING, references
+from curate.lint.rules.repair import Object, on_messages, without
+from curate.lint.rules.rule import rule
+from curate.read.decode import decode
+from curate.read.formats import is_prompt
+
+ALIASES = {
+    "human": "user", "customer_message": "user", "question": "user", "prompter": "user", "gpt": "assistant", "bot": "assistant", "model": "assistant",
+    "ai": "assistant", "chatgpt": "assistant", "chatbot": "assistant", "agent": "assistant", "answer": "assistant", "instruction": "system",
+    "observation": "tool", "function_response": "tool", "tool_response": "tool", "ipython": "tool", "function_call": "assistant", "tool_call": "assistant",
+}  # fmt: skip
+NAMED_ONLY = ("system", "developer", "user", "assistant")
+"""Roles that need nothing but a name; a tool's result also needs the id of its call."""
+TAKEN = dict.fromkeys(OPENAI_AZURE, Severity.INFO)
+"""For what these services take, although it is deprecated, or most templates do not."""
+
+
+def alias(role: str) -> str | None:
+    """The known role that another spelling or name stands for, or None."""
+    plain = role.strip().casefold()
+    return plain if plain in ROLES else ALIASES.get(plain)
+
+
+def meant(message: Message) -> str | None:
+    """The message's role, or the one that it must mean, so that one wrong name is reported once."""
+    return message.role if message.role is None or message.role in ROLES else alias(message.role) or message.role
+
+
+def role_of(message: Object) -> str | None:
+    """The role that a message of a line's object has, or must mean."""
+    role = message.get("role")
+    return (role if role in ROLES else alias(role) or role) if isinstance(role, str) else None
+
+
+def kind_of(value: Any) -> str:
+    """What kind of JSON value this is, in words."""
+    names = {str: "a string", bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "an object", type(None): "null"}
+    return names[type(value)]
+
+
+def role_pointer(message: Message) -> str:
+    """Pointer to the role of a message, in the line as it was read; to the turn where its format implies the role."""
+    if message.content_pointer == message.pointer:
+        return message.pointer
+    return f"{message.pointer}/{'from' if message.content_pointer.endswith('/value') else 'role'}"
+
+
+def whole(example: Example) -> str:
+    """Pointer to the conversation, in the line as it was read."""
+    return {"messages": "/messages", "bedrock": "/messages", "sharegpt": "/conversations"}.get(example.format, "")
+
+
+@rule("M001", "no-messages", Severity.ERROR, hint="Put the conversation under `messages`, or convert the file from its format.")
+def no_messages(example: Example, *, target: Target) -> Problems:
+    """The object has no `messages`.
+
+    Trainers find no conversation without it and reject or drop the line. TRL also trains on a `prompt` alone.
+    Bad: {"question": "Hi", "reply": "Hello."}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    if example.format == UNKNOWN and not (target is Target.TRL and is_prompt(example.value)):
+        keys = ", ".join(excerpt(key, 30) for key in list(example.value)[:5])
+        yield Problem("", f"no `messages`, and the keys fit no known format: {keys or 'the object is empty'}")
+
+
+@rule("M002", "messages-not-a-list", Severity.ERROR, hint="Write the messages as a JSON array, not as text or an object.")
+def messages_not_a_list(example: Example) -> Problems:
+    """`messages` is not a list.
+
+    It is often JSON in a string, written by an exporter that encoded twice. Trainers then see letters instead of messages.
+    Bad: {"messages": "[{\\"role\\": \\"user\\"}]"}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    turns = example.value.get("messages", [])
+    if not isinstance(turns, list):
+        yield Problem("/messages", f"`messages` is {kind_of(turns)}, not a list")
+
+
+@messages_not_a_list.repaired_by(safe=True)
+def parse_messages(value: Object) -> Object:
+    """Parse the JSON in the string."""
+    text = value.get("messages")
+    decoded = decode(text.encode("utf-8", "surrogatepass")) if isinstance(text, str) else None
+    return {**value, "messages": decoded.value} if decoded and isinstance(decoded.value, list) and not decoded.defects else value
+
+
+@rule("M003", "empty-messages", Severity.ERROR, hint="Remove the line, or restore its conversation.")
+def empty_messages(example: Example) -> Problems:
+    """`messages` is an empty list.
+
+    There is nothing to train on, and services reject the file.
+    Bad: {"messages": []}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    if example.value.get("messages") == []:
+        yield Problem(whole(example), "the conversation has no messages")
+
+
+@rule("M004", "message-not-an-object", Severity.ERROR, hint='Write each message as {"role": ..., "content": ...}.')
+def message_not_an_object(example: Example) -> Problems:
+    """A message is not an object.
+
+    A bare string has no role, so its speaker is unknown.
+    Bad: {"messages": ["Hi", {"role": "assistant", "content": "Hello."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    turns = example.value.get("messages")
+    for index, turn in enumerate(turns if isinstance(turns, list) else ()):
+        if not isinstance(turn, dict):
+            pointer = f"/messages/{index}" if example.pointers is None else example.pointers[index][0]
+            yield Problem(pointer, f"message {index + 1} is {kind_of(turn)}, not an object")
+
+
+@rule("M005", "no-role", Severity.ERROR, hint="Set the role to system, developer, user, assistant or tool.")
+def no_role(example: Example) -> Problems:
+    """A message has no role.
+
+    The chat template cannot place the message, and a trainer cannot decide whether to train on it.
+    Bad: {"messages": [{"content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    for message in example.messages:
+        if "role" not in message.value:
+            yield Problem(message.pointer, f"message {message.index + 1} has no role")
+        elif message.role is None:
+            yield Problem(role_pointer(message), f"the role of message {message.index + 1} is {kind_of(message.value['role'])}, not a string")
+
+
+@rule("M006", "unknown-role", Severity.ERROR, hint="Use system, developer, user, assistant or tool.")
+def unknown_role(example: Example) -> Problems:
+    """A role is not known to chat models.
+
+    Templates raise an error on it, or drop the message without a warning.
+    Bad: {"messages": [{"role": "customer", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    for message in example.messages:
+        if message.role is not None and message.role not in ROLES and alias(message.role) is None:
+            yield Problem(role_pointer(message), f"role {excerpt(message.role)!r} is not known")
+
+
+@rule("M007", "role-alias", Severity.ERROR, hint="Use the role that the message names.")
+def role_alias(example: Example) -> Problems:
+    """A role is an alias of a known role.
+
+    Templates compare roles exactly. `human`, `gpt`, `Assistant` and ` user` match nothing, so the message is lost.
+    Bad: {"messages": [{"role": "human", "content": "Hi"}, {"role": "gpt", "content": "Hello."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    for message in example.messages:
+        if message.role is not None and message.role not in ROLES and (meant := alias(message.role)):
+            yield Problem(role_pointer(message), f"role {excerpt(message.role)!r} should be {meant!r}")
+
+
+@role_alias.repaired_by(safe=True)
+def rename_roles(value: Object) -> Object:
+    """Rename each alias to the role that templates know; roles of tool calls and results need more than a name and do not change."""
+    renamed = []
+    for turn in turns if isinstance(turns := value.get("messages"), list) else ():
+        role = turn.get("role") if isinstance(turn, dict) else None
+        known = alias(role) if isinstance(role, str) and role not in ROLES else None
+        if known is not None and (known not in NAMED_ONLY or "call" in str(role).casefold()):
+            return value
+        renamed.append(turn if known is None else {**turn, "role": known})
+    return {**value, "messages": renamed} if renamed else value
+
+
+@rule(
+    "M008",
+    "deprecated-role",
+    Severity.WARNING,
+    targets=dict.fromkeys(NO_DEVELOPER, Severity.ERROR) | TAKEN,
+    hint="Use the role `tool` with a tool_call_id. Where `developer` is not accepted, use `system`.",
+)
+def deprecated_role(example: Example, *, target: Target) -> Problems:
+    """A role is deprecated, or the service does not accept it.
+
+    OpenAI replaced `function` with `tool` in 2023. Most templates know only `tool`, and raise an error or drop the result. Together, Fireworks and Mistral
+    do not accept `developer`.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "function_call": {"name": "now", "arguments": "{}"}}, {"role": "function", "name": "now", "content": "12:00"}, {"role": "assistant", "content": "Hello."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    for message in example.messages:
+        if message.role == "function":
+            yield Problem(role_pointer(message), "role 'function' is deprecated")
+        elif message.role == "developer" and target in NO_DEVELOPER:
+            yield Problem(role_pointer(message), f"role 'developer' is not accepted by {target}")
+
+
+@deprecated_role.repaired_by(safe=False)
+@on_messages
+def roles_as_taken(messages: list[Object], *, target: Target) -> list[Object] | None:
+    """Convert function calls and their results to tool calls and tool messages with matching ids; write `developer` as `system` where it is not accepted."""
+    if target not in NO_DEVELOPER:
+        return functions_to_tools(messages)
+    edited = functions_to_tools([{**message, "role": "system"} if message.get("role") == "developer" else message for message in messages])
+    return None if edited is None or any(message.get("role") == "function" for message in edited) else edited
+
+
+def functions_to_tools(messages: list[Object]) -> list[Object] | None:
+    """Function calls and their results as tool calls and tool messages; None where a result has no call."""
+    found: list[Object] = []
+    waiting: tuple[str, str] | None = None  # name and id of the call whose result comes next
+    for message in messages:
+        call = message.get("function_call")
+        if isinstance(call, dict) and isinstance(call.get("name"), str) and message.get("role") == "assistant" and not message.get("tool_calls"):
+            waiting = (call["name"], f"call_{len(found)}")
+            made = [{"id": waiting[1], "type": "function", "function": call}]
+            found.append({**without(message, "function_call", "tool_calls"), "tool_calls": made})
+            continue
+        if message.get("role") == "function":
+            if waiting is None or message.get("name", waiting[0]) != waiting[0] or message.get("tool_call_id") is not None:
+                return None
+            message = {"role": "tool", "tool_call_id": waiting[1], **without(message, "role", "name", "tool_call_id")}  # noqa: PLW2901
+        found.append(message)
+        waiting = None
+    return found
+
+
+@rule("M009", "no-assistant", Severity.ERROR, hint="Add the answer, or remove the line.")
+def no_assistant(example: Example, *, target: Target) -> Problems:
+    """No message is from the assistant.
+
+    The loss covers the assistant's tokens only, so the example teaches nothing. Prompts for reinforcement fine-tuning have no answer: for services that
+    train on them, a line with a key for the grader counts as such a prompt.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    if example.messages and not any(meant(message) == "assistant" for message in example.messages) and not (target in REINFORCING and references(example)):
+        why = "; it looks like a prompt for reinforcement, which this target does not train on" if references(example) else ""
+        yield Problem(whole(example), f"no message is from the assistant{why}")
+
+
+RULES = (no_messages, messages_not_a_list, empty_messages, message_not_an_object, no_role, unknown_role, role_alias, deprecated_role, no_assistant)

@@ -1,0 +1,182 @@
+"""How a rule is declared: a decorated function whose docstring is its documentation, checked for form when it is imported.
+
+    @rule("M016", "consecutive-roles", Severity.WARNING, hint="Merge the two turns.")
+    def consecutive_roles(example: Example) -> Iterator[Problem]:
+        \"\"\"Two turns in a row have the same role.
+
+        Why it matters, in a short paragraph.
+        Bad: {"messages": [...]}
+        Good: {"messages": [...]}
+        \"\"\"
+
+The tests run both examples: Bad must fire, Good must not. An example of several lines stands indented below its label; in it,
+`\\xff` stands for that byte. `value_rule`, `dataset_rule` and so on declare a rule that sees something else (see `Scope`).
+A function that has a parameter `target` (keyword only) is told who the data is meant for; so is that of a repair or a finalizer.
+A rule over texts declares with `prefilter` what it can fire on at all (see `curate.lint.rules.prefilter`); it is not asked about other texts.
+"""
+
+import inspect
+import re
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from functools import partial
+from typing import Any, Final, TypeVar
+
+from curate.core.example import Place
+from curate.core.finding import Finding, Severity
+from curate.core.targets import Target
+from curate.lint.rules.prefilter import Prefilter
+from curate.lint.rules.repair import Repair, RepairInput
+
+Mend = TypeVar("Mend", bound=Callable[..., Any])
+CODE: Final = re.compile(r"[A-Z]\d{3}")
+NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+WITHOUT: Final = "No documentation: Python was told to leave it out (PYTHONOPTIMIZE=2, -OO)."
+LINE_BREAK: Final = re.compile(r"(?<!\n)\n(?!\n)")
+"""A break inside of a paragraph."""
+BYTE: Final = re.compile(rb"\\x([0-9a-f]{2})")
+
+
+class Scope(StrEnum):
+    """What a rule sees, and so what its function takes."""
+
+    LINE = "line"
+    """A `ParsedLine` that has defects or holds no object; yields problems."""
+    EXAMPLE = "example"
+    """An `Example`, of which it looks at the structure alone (see `curate.lint.rules.structure_signature`); yields problems."""
+    VALUE = "value"
+    """An `Example`, all of it; yields problems. Not asked about examples that are plain: only messages of a role and a text each."""
+    TOKENS = "tokens"
+    """A `curate.lint.rules.encoded_example.EncodedExample`: an example with its encoding by the named model; yields problems. Not asked when no model was named."""
+    TEXT = "text"
+    """Nothing; returns a polars expression over the frame of messages (see `curate.lint.rules.message_frame`): the problem's message, or null."""
+    DATASET = "dataset"
+    """An `Example` and the `DatasetState` before it; yields problems, or notes something for its finalizer. Not asked about examples that are plain, of which `DatasetState.summary` has counts."""
+    PROFILE = "profile"
+    """The `curate.lint.rules.dataset_summary.DatasetSummary` of the data set, at its end; yields problems, each with a place or the number of an example from 0."""
+    EXAMPLES = "examples"
+    """All examples of the data set, in order, in memory; yields examples with problems. Never a default rule."""
+    CONFLICTS = "conflicts"
+    """The `ConflictsResult` of the data set; yields examples with problems. Never a default rule."""
+    FILE = "file"
+    """The `FileFacts` of a file read to its end; yields problems."""
+
+
+@dataclass(eq=False, slots=True)
+class Rule:
+    """A rule and all that is said about it anywhere."""
+
+    code: str
+    name: str
+    """The defect, readable as "allow NAME"."""
+    severity: Severity
+    scope: str
+    """A `Scope`; where `by` is set, what the command looks at."""
+    hint: str
+    """The next step, for the person who got the finding."""
+    summary: str
+    rationale: str
+    bad: bytes
+    """A file's content that fires the rule."""
+    good: bytes
+    """The same, mended: does not fire it."""
+    function: Callable[..., Any]
+    targets: Mapping[Target, Severity] = field(default_factory=dict)
+    """Targets for which it is more, or less, severe."""
+    only: tuple[Target, ...] = ()
+    """Targets that have the rule; empty: all."""
+    default: bool = True
+    """False for a rule that runs only when it is selected."""
+    prefilters: tuple[Prefilter, ...] = ()
+    """For a rule over texts: one of them marks every message that the rule can fire on; none: it is asked about all. For one over the data
+    set: what makes a text one that it looks at closer."""
+    repair: Repair | None = None
+    by: str = ""
+    """The command that finds it, where `curate check` does not: it makes the finding by `finding`, or by code of its own; the rule documents it."""
+    finalizer: Callable[..., Any] | None = None
+    """For a rule over the data set, or over tokens: takes the `DatasetState` once all is read; yields (place, problem)."""
+
+    def severity_for(self, target: Target) -> Severity | None:
+        """How bad it is for a target; None when the target does not have the rule."""
+        return None if self.only and target not in self.only else self.targets.get(target, self.severity)
+
+    def finding(self, place: Place, message: str, *, pointer: str = "", example: str | None = None, severity: Severity | None = None) -> Finding:
+        """A finding of it, for a command that finds it outside of a check."""
+        return Finding(self.code, severity or self.severity, place.file, place.line, pointer, message, self.hint, False, example)
+
+    def for_target(self, target: Target) -> "Rule":
+        """The rule as it runs: its functions are told the target, those of them that have a parameter `target`."""
+        repair = self.repair and replace(self.repair, function=_told(self.repair.function, target))
+        finalizer = self.finalizer and _told(self.finalizer, target)
+        return replace(self, function=_told(self.function, target), repair=repair, finalizer=finalizer)
+
+    def repaired_by(self, *, safe: bool, takes: RepairInput = RepairInput.OBJECT) -> Callable[[Mend], Mend]:
+        """Declare the rule's repair: `@consecutive_roles.repaired_by(safe=False)`; its docstring says in one sentence what it does."""
+
+        def declare(function: Mend) -> Mend:
+            self.repair = Repair(function, safe, inspect.getdoc(function) or "", takes)
+            return function
+
+        return declare
+
+    def finalize(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Declare what the rule says once the whole data set was seen."""
+        self.finalizer = function
+        return function
+
+
+def _told(function: Callable[..., Any], target: Target) -> Callable[..., Any]:
+    return partial(function, target=target) if "target" in getattr(function, "__annotations__", ()) else function
+
+
+def rule(
+    code: str,
+    name: str,
+    severity: Severity,
+    *,
+    hint: str,
+    scope: str = Scope.EXAMPLE,
+    by: str = "",
+    targets: Mapping[Target, Severity] | None = None,
+    only: tuple[Target, ...] = (),
+    default: bool = True,
+    prefilter: Prefilter | tuple[Prefilter, ...] = (),
+) -> Callable[[Callable[..., Any]], Rule]:
+    """Declare a rule. Raises `ValueError` at import when its code, name or docstring is not well-formed."""
+    if not CODE.fullmatch(code) or not NAME.fullmatch(name):
+        raise ValueError(f"{code} {name}: a code is a letter and three digits, a name is lower-case-with-dashes")
+
+    def declare(function: Callable[..., Any]) -> Rule:
+        documented = inspect.getdoc(function) or ""
+        summary, rationale, bad, good = (WITHOUT, "", b"", b"") if sys.flags.optimize > 1 else _documentation(code, documented)
+        prefilters = (prefilter,) if isinstance(prefilter, Prefilter) else prefilter
+        return Rule(code, name, severity, scope, hint, summary, rationale, bad, good, function, targets or {}, only, default, prefilters, by=by)
+
+    return declare
+
+
+line_rule: Final = partial(rule, scope=Scope.LINE)
+value_rule: Final = partial(rule, scope=Scope.VALUE)
+token_rule: Final = partial(rule, scope=Scope.TOKENS)
+text_rule: Final = partial(rule, scope=Scope.TEXT)
+dataset_rule: Final = partial(rule, scope=Scope.DATASET)
+profile_rule: Final = partial(rule, scope=Scope.PROFILE)
+file_rule: Final = partial(rule, scope=Scope.FILE)
+
+
+def _documentation(code: str, doc: str) -> tuple[str, str, bytes, bytes]:
+    before, _, rest = doc.partition("\nBad:")
+    bad, _, good = rest.partition("\nGood:")
+    summary, _, why = before.strip().partition("\n")
+    if not (summary.endswith(".") and why.strip() and bad.strip() and good.strip()):
+        raise ValueError(f"{code}: the docstring needs a summary that ends in a full stop, a reason, and the blocks Bad: and Good:")
+    return summary, LINE_BREAK.sub(" ", inspect.cleandoc(why)), _block(bad), _block(good)
+
+
+def _block(text: str) -> bytes:
+    """The bytes of an indented block: without its indentation; `\\xNN` is one byte; a block that ends in a lone `\\` has no last line break."""
+    content = inspect.cleandoc(text).encode() + b"\n"
+    content = content.removesuffix(b"\\\n")
+    return BYTE.sub(lambda match: bytes.fromhex(match.group(1).decode()), content)

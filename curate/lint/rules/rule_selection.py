@@ -1,0 +1,75 @@
+"""The rules that a configuration chooses, how bad each is there, and in which files it is not asked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import PurePath
+from typing import Self
+
+from curate.core.config import CheckConfig
+from curate.core.errors import ConfigError, UsageError
+from curate.core.finding import Finding, Severity
+from curate.core.text import visible
+from curate.lint.rules.custom import known_rules, mistakes
+from curate.lint.rules.rule import Rule, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSelection:
+    """What a configuration says about rules."""
+
+    known: dict[str, Rule]
+    """All rules there are, those of one's own among them."""
+    rules: dict[str, Rule]
+    """Those that run."""
+    severities: dict[str, Severity]
+    """How bad each of them is, for the target and as overridden."""
+    file_ignores: Mapping[str, tuple[str, ...]]
+    _by_file: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def from_config(cls, config: CheckConfig) -> Self:
+        """Choose. Raises `UsageError` for a code or prefix that no rule has, `ConfigError` for rules that are not well declared."""
+        wrong = list(mistakes(config.rule))
+        if wrong:
+            raise ConfigError("\n".join(map(visible, wrong)), "roles are system, developer, user, assistant, tool, function")
+        known = known_rules(config.rule)
+        named = (*config.select, *config.extend_select, *config.ignore, *config.drop, *config.severity)
+        named = (*named, *(prefix for codes in config.per_file_ignores.values() for prefix in codes))
+        for prefix in named:
+            if not any(code.startswith(prefix) for code in known):
+                raise UsageError(f"no rule has a code that starts with {prefix!r}", "`curate rule --all` lists them")
+        rules, severities = {}, {}
+        for code, rule in known.items():
+            runs = code.startswith(config.select) if config.select else rule.default
+            runs = runs or code.startswith((*config.extend_select, *config.drop))
+            severity = rule.severity_for(config.target)
+            if not runs or severity is None or (config.ignore and code.startswith(config.ignore)):
+                continue
+            override = max((prefix for prefix in config.severity if code.startswith(prefix)), key=len, default=None)
+            stated = config.severity[override] if override is not None else severity
+            if stated != "off":
+                rules[code], severities[code] = rule.for_target(config.target), Severity(stated)
+        return cls(known, rules, severities, config.per_file_ignores)
+
+    def elsewhere(self, config: CheckConfig) -> dict[str, str]:
+        """The prefixes that `config` selects of which `curate check` asks no rule, each with who asks theirs."""
+        found = {}
+        for prefix in (*config.select, *config.extend_select):
+            rules = [rule for code, rule in self.known.items() if code.startswith(prefix)]
+            asked = [rule.by or ("`curate check --model MODEL`" if rule.scope == Scope.TOKENS and not config.model else "") for rule in rules]
+            if all(asked):
+                found[prefix] = ", ".join(dict.fromkeys(asked))
+        return found
+
+    def tells(self, finding: Finding) -> bool:
+        """Whether a finding is told: false where its file's name matches a glob for which its rule is ignored."""
+        return not (self.file_ignores and finding.code.startswith(self._ignored(finding.file) or ("-",)))
+
+    def _ignored(self, file: str) -> tuple[str, ...]:
+        if file not in self._by_file:
+            name = PurePath(file).as_posix()
+            self._by_file[file] = tuple(
+                code for glob, codes in self.file_ignores.items() if fnmatchcase(name, glob) or PurePath(name).match(glob) for code in codes
+            )
+        return self._by_file[file]

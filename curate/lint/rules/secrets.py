@@ -1,0 +1,119 @@
+"""Family S: secrets and personal data. No message holds what was found: it names the kind, the place and the length."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from curate.core.finding import Severity
+from curate.core.lazy import pl
+from curate.core.masking import (
+    KEY_HINTS,
+    NOBODYS,
+    NUMBER_HINTS,
+    PERSONAL_HINTS,
+    Secret,
+    keys_in,
+    numbers_in,
+    personal_in,
+    redacted,
+)
+from curate.core.text import plural
+from curate.lint.rules.polars_text_helpers import closer, having, with_texts
+from curate.lint.rules.prefilter import Addresses, Digits, Literals, Passwords
+from curate.lint.rules.rule import Rule, text_rule
+
+KEY_STARTS: Final = (
+    "PRIVATE KEY", "AKIA", "ASIA", "AIza", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "hooks.slack", "k_live_", "npm_",
+    "eyJ", "hf_", *(f"xox{letter}-" for letter in "abeoprs"),
+)  # fmt: skip
+"""What every key has in it, but for passwords and those that begin a word."""
+
+
+def _told(finder: Callable[[str], Iterator[Secret]]) -> Callable[[str], str | None]:
+    """What is said of a text's secrets: how many of which kind, and where the first one stands."""
+
+    def judge(text: str) -> str | None:
+        found = sorted(finder(text))
+        if not found:
+            return None
+        kinds = {secret.kind: 0 for secret in found}
+        for secret in found:
+            kinds[secret.kind] += 1
+        first = found[0]
+        counts = ", ".join(plural(count, kind) for kind, count in kinds.items())
+        return f"{counts}: {'' if len(found) == 1 else 'the first '}at character {first.start + 1}, {plural(first.end - first.start, 'character')} long"
+
+    return judge
+
+
+def _secrets(texts: "pl.Expr", finder: Callable[[str], Iterator[Secret]]) -> "pl.Expr":
+    return pl.format("{} (message {})", closer(texts, _told(finder)), pl.col("turn") + 1)
+
+
+@text_rule(
+    "S001",
+    "secret-key",
+    Severity.ERROR,
+    prefilter=(
+        Literals(KEY_STARTS, cased=True, pattern=KEY_HINTS),
+        Literals(("sk-",), cased=True, begins_word=True, pattern=()),
+        Passwords(),
+    ),
+    hint="Revoke the key, since it has leaked. Then `--unsafe-fixes` replaces it with its kind.",
+)
+def secret_key() -> "pl.Expr":
+    """A message contains a key, a token or a password.
+
+    A model can repeat its training data to anyone, and training files are copied to less protected places. Findings never show the secret.
+    Bad: {"messages": [{"role": "user", "content": "Why is it refused? key = AKIAIOSFODNN7EXAMPLX"}, {"role": "assistant", "content": "It has expired."}]}
+    Good: {"messages": [{"role": "user", "content": "Why is it refused? key = [AWS ACCESS KEY]"}, {"role": "assistant", "content": "It has expired."}]}
+    """
+    return _secrets(having(pl.col("text"), KEY_HINTS), keys_in)
+
+
+@text_rule(
+    "S002",
+    "card-or-account-number",
+    Severity.WARNING,
+    prefilter=Digits(groups=((4, 4, 4, 4), (4, 6, 5), (3, 2, 4)), alone=(15, 16), first="23456", capitals=2, pattern=NUMBER_HINTS),
+    hint="Replace it with an invented number. `--unsafe-fixes` replaces it with its kind.",
+)
+def card_or_account_number() -> "pl.Expr":
+    """A message contains a card number, an IBAN or a social security number.
+
+    Only numbers with a valid checksum are reported. They belong to someone, and the model can repeat them. Findings never show the number.
+    Bad: {"messages": [{"role": "user", "content": "My card is 4539 1488 0343 6467."}, {"role": "assistant", "content": "Thank you."}]}
+    Good: {"messages": [{"role": "user", "content": "My card is [CARD NUMBER]."}, {"role": "assistant", "content": "Thank you."}]}
+    """
+    return _secrets(having(pl.col("text"), NUMBER_HINTS), numbers_in)
+
+
+@text_rule(
+    "S003",
+    "personal-data",
+    Severity.INFO,
+    prefilter=(Digits(groups=((3, 3, 4),), plus=10, dotted=4, pattern=PERSONAL_HINTS), Addresses(NOBODYS)),
+    hint="Check whether it belongs to someone. `--unsafe-fixes` replaces it with its kind.",
+)
+def personal_data() -> "pl.Expr":
+    """A message contains an e-mail address, a phone number or a public IP address.
+
+    Personal data in training data needs a reason, and a model can repeat it. Addresses under example.com, 555 numbers and private networks are skipped.
+    Bad: {"messages": [{"role": "user", "content": "Write to jo.miller@gmail.com"}, {"role": "assistant", "content": "Done."}]}
+    Good: {"messages": [{"role": "user", "content": "Write to jo.miller@example.com"}, {"role": "assistant", "content": "Done."}]}
+    """
+    return _secrets(having(pl.col("text"), PERSONAL_HINTS), personal_in)
+
+
+def _redacting(declared: Rule, finder: Callable[[str], Iterator[Secret]]) -> None:
+    def redact(value: dict[str, Any]) -> dict[str, Any]:
+        """Replace what was found with its kind in brackets."""
+        return with_texts(value, lambda text: redacted(text, finder))
+
+    declared.repaired_by(safe=False)(redact)
+
+
+_redacting(secret_key, keys_in)
+_redacting(card_or_account_number, numbers_in)
+_redacting(personal_data, personal_in)
+
+RULES = (secret_key, card_or_account_number, personal_data)

@@ -1,0 +1,90 @@
+"""Family Q, speakers: another turn, or a whole conversation, inside the text of one message."""
+
+import re
+from typing import Final
+
+from curate.core.finding import Severity
+from curate.core.lazy import pl
+from curate.core.text import excerpt
+from curate.lint.rules.polars_text_helpers import answer, asked, closer, having
+from curate.lint.rules.prefilter import ANSWER, Literals
+from curate.lint.rules.rule import text_rule
+
+OPENERS: Final = tuple(f"{who}{colon}" for who in ("Human", "USER", "User") for colon in (":", " :"))
+MARKERS: Final = (
+    *(f"##{space}{who}" for space in ("", " ") for who in ("Human", "User", "Assistant", "Instruction", "Response")), "Human: ", "USER: ", "User: ",
+)  # fmt: skip
+SPEAKER: Final = re.compile(r"^[ \t]*(?:#{2,4} ?(?:Human|User|Assistant|Instruction|Response) ?:|(?:Human|USER|User): )", re.MULTILINE)
+SPEAKER_HINT: Final = r"##+ ?(?:Human|User|Assistant|Instruction|Response)|Human: |USER: |User: "
+OPENING: Final = re.compile(r"\s*(?:#{2,4} ?)?(?:Human|USER|User) ?:")
+ANSWERED: Final = re.compile(r"\n\s*(?:#{2,4} ?)?(?:Assistant|ASSISTANT|AI|Bot) ?:")
+WAITS: Final = r"\n\s*(?:#{2,4} ?)?(?:Assistant|ASSISTANT|AI|Bot) ?:\s*\z"
+OPENER_HINT: Final = "(?:Human|USER|User) ?:"
+DIALOGUE: Final = re.compile(
+    r"(?i)\b(?:conversations?|dialogs?|dialogues?|interviews?|scripts?|chats?|chatbots?|transcripts?|role-?play\w*|scenes?|exchanges?|prompts?|logs?|turns?"
+    r"|format|templates?|user stor(?:y|ies))\b|(?:Human|User|USER|Assistant|ASSISTANT) ?:"
+)
+LABELLED: Final = re.compile(r"\W{0,4}[A-Z][\w ]{0,20}:")
+"""How a dialogue begins that was asked for: with the name of who speaks."""
+
+
+@text_rule(
+    "Q012",
+    "role-marker",
+    Severity.INFO,
+    prefilter=Literals(MARKERS, ANSWER, cased=True, pattern=SPEAKER_HINT),
+    hint="Cut the answer there, or make each speaker's words a message of their own.",
+)
+def role_marker() -> "pl.Expr":
+    r"""An answer continues with the marker of another turn.
+
+    A line after the answer starts with "### Human:" or "User:". The generation wrote both sides, and a model trained on it speaks for its user. Requested
+    dialogues and code are skipped. K016 covers control tokens, Q023 whole conversations.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.\n### Human: Tell me a joke."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    return closer(asked().fill_null("") + "\0" + having(answer(), SPEAKER_HINT), _goes_on)
+
+
+def _goes_on(both: str) -> str | None:
+    """What is said of an answer in which another one speaks, unless the question asks for that."""
+    prompt, _, said = both.partition("\0")
+    match = SPEAKER.search(said)
+    if match is None or "```" in said or DIALOGUE.search(prompt) or (OPENING.match(said) and ANSWERED.search(said)):
+        return None
+    if not match.group().lstrip().startswith("#") and LABELLED.match(said):
+        return None
+    return f"a line begins with {excerpt(match.group().strip())}, the marker of a turn"
+
+
+@text_rule(
+    "Q023",
+    "transcript-in-message",
+    Severity.WARNING,
+    prefilter=Literals(OPENERS, cased=True, pattern=OPENER_HINT),
+    hint="Make each turn a message. In one text, the user's words are trained on as an answer.",
+)
+def transcript_in_message() -> "pl.Expr":
+    r"""A message contains a whole conversation.
+
+    It opens with "Human:" or "User:" and continues with "Assistant:", as some exports and preference data do. The questions are then trained on as part of
+    one answer, and the model learns to answer itself. Requested dialogues and prompts of plain `prompt` and `completion` are skipped.
+    Bad: {"messages": [{"role": "assistant", "content": "\n\nHuman: What is the capital of France?\n\nAssistant: Paris."}]}
+    Good: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris."}]}
+    """
+    text, role = pl.col("text"), pl.col("role")
+    told = (role == "assistant") | ((role == "user") & ~pl.col("joined") & text.str.contains(WAITS))  # a question may show a conversation
+    return closer(asked().fill_null("") + "\0" + having(pl.when(told).then(text), OPENER_HINT), _transcript)
+
+
+def _transcript(both: str) -> str | None:
+    """What is said of a message that is a conversation."""
+    prompt, _, said = both.partition("\0")
+    opens = OPENING.match(said)
+    if opens is None or DIALOGUE.search(prompt):
+        return None
+    answered = len(ANSWERED.findall(said))
+    return f"the message is a conversation of its own: it opens with {opens.group().strip()!r} and has {answered} answers in it" if answered else None
+
+
+RULES = (role_marker, transcript_in_message)

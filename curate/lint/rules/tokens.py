@@ -1,0 +1,268 @@
+"""Family K: what the named model's tokenizer and chat template make of the data, by the very code that training uses.
+
+K006 (no generation tag in the template) and K008 (the stop token masked as padding) are left out: masks are made by position,
+without tags and without token ids, so neither can happen here. K015 (cost) is `curate stats`'. T024 (tools that the template
+leaves out) is K005's.
+"""
+
+import unicodedata
+from typing import TYPE_CHECKING, Final
+
+from curate.core.example import Message, Place
+from curate.core.finding import PlacedProblems, Problem, Problems, Severity
+from curate.core.text import SPACES, excerpt, plural
+from curate.lint.rules.dataset_summary import DatasetState
+from curate.lint.rules.encoded_example import EncodedExample
+from curate.lint.rules.roles import whole
+from curate.lint.rules.rule import token_rule
+
+if TYPE_CHECKING:
+    from curate.models.encoding import Encoded, Span
+
+
+LEARNT: Final = 0.05
+"""Share of trained tokens below which a file is told to have long prompts."""
+UNKNOWN: Final = 0.01
+"""Share of unknown tokens from which a prompt is told."""
+QUOTED: Final = 12
+"""Characters from which a message is long enough not to stand in an answer's markup by chance."""
+PLACEHOLDERS: Final = frozenset(("<image>", "<video>", "<audio>"))
+"""Control tokens that data sets write on purpose."""
+
+
+@token_rule("K001", "too-long", Severity.WARNING, hint="Raise max_length, shorten or split the example, or remove it.")
+def too_long(one: EncodedExample) -> Problems:
+    """The example has more tokens than `max_length`.
+
+    `curate train` never truncates: it refuses or skips the example. Trainers that truncate lose the end, which is the last answer, and teach the model not
+    to stop. (The example below is too long for a `max_length` of 64.)
+    Bad: {"messages": [{"role": "user", "content": "Name the planets and say what each one is made of."}, {"role": "assistant", "content": "Mercury, Venus, Earth and Mars are rock; Jupiter and Saturn are gas; Uranus and Neptune are ice."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    length, limit = one.encoding.length, one.max_length
+    if length > limit:
+        cut = sorted({answer.turn + 1 for text in one.encoding.encoded for answer in text.answers if answer.last >= limit})
+        lost = f"; a trainer that cuts would lose the end of message {', '.join(map(str, cut[:5]))}{', …' if len(cut) > 5 else ''}"
+        yield Problem(whole(one.example), f"{length:,} tokens, {length - limit:,} more than max_length = {limit}{lost}")
+
+
+@token_rule("K002", "nothing-before-limit", Severity.ERROR, hint="Raise max_length, or shorten the prompt.")
+def nothing_before_limit(one: EncodedExample) -> Problems:
+    """All trained tokens are beyond `max_length`.
+
+    A trainer that truncates keeps only the prompt. The example drops out of training without a warning, or makes the loss NaN. (The example below is too
+    long for a `max_length` of 64.)
+    Bad: {"messages": [{"role": "user", "content": "Mercury, Venus, Earth and Mars are rock; Jupiter and Saturn are gas; Uranus and Neptune are ice. Repeat?"}, {"role": "assistant", "content": "No."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    if one.encoding.encoded and _all_beyond(one):
+        first = min(answer.first for text in one.encoding.encoded for answer in text.answers)
+        yield Problem(whole(one.example), f"the first trained token is number {first + 1:,}, beyond max_length = {one.max_length}")
+
+
+@token_rule("K003", "answer-beyond-limit", Severity.ERROR, hint="Raise max_length, or split the conversation.")
+def answer_beyond_limit(one: EncodedExample) -> Problems:
+    """An answer begins beyond `max_length`, and an earlier one does not.
+
+    A trainer that truncates never sees this answer. (The example below is too long for a `max_length` of 64.)
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}, {"role": "user", "content": "Mercury, Venus, Earth and Mars are rock; Jupiter and Saturn are gas. Repeat?"}, {"role": "assistant", "content": "No."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    if not _all_beyond(one):
+        for text in one.encoding.encoded:
+            for answer in text.answers:
+                if answer.first >= one.max_length:
+                    said = f"the answer begins at token {answer.first + 1:,}, beyond max_length = {one.max_length}"
+                    yield Problem(one.pointer(answer.turn), said)
+
+
+def _all_beyond(one: EncodedExample) -> bool:
+    return all(answer.first >= one.max_length for text in one.encoding.encoded for answer in text.answers)
+
+
+@token_rule("K004", "template-refuses", Severity.ERROR, hint="Write the conversation in the form that the model's template accepts.")
+def template_refuses(one: EncodedExample) -> Problems:
+    """The model's chat template cannot render the conversation.
+
+    It raises an error (roles that do not alternate, an unknown role, null content), or omits the call to be trained on. Training refuses the example, and
+    serving fails on it too.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "narrator", "content": "A pause."}, {"role": "assistant", "content": "Hello."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    yield from _obstacles(one, "K004")
+
+
+@token_rule("K005", "not-rendered", Severity.WARNING, hint="Use a model whose template renders it, or move it into a message that is rendered.")
+def not_rendered(one: EncodedExample) -> Problems:
+    """The chat template omits a part of the conversation.
+
+    It drops a system prompt, a tool result, the tools or the reasoning without a warning. The model learns to answer input that it never saw.
+    Bad: {"messages": [{"role": "developer", "content": "Answer in French."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Salut."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    for mismatch in one.encoding.told("K005"):
+        yield Problem(one.content_pointer(mismatch.turn), mismatch.text)
+
+
+@token_rule("K007", "stop-not-learnt", Severity.ERROR, hint="Use a template that ends each answer with the tokenizer's end-of-turn token.")
+def stop_not_learnt(one: EncodedExample) -> Problems:
+    """An answer has no stop token in the loss.
+
+    The model never learns to stop and continues after its answer, often as the user.
+    Bad: {"messages": [{"role": "user", "content": "Time?"}, {"role": "assistant", "content": "", "tool_calls": [{"id": "1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    for mismatch in one.encoding.told("K007"):
+        yield Problem(one.pointer(mismatch.turn), mismatch.text)
+
+
+@token_rule("K009", "double-bos", Severity.ERROR, hint="Remove the token from the text. The template writes it.")
+def double_bos(one: EncodedExample) -> Problems:
+    """The text begins with two begin-of-sequence tokens.
+
+    The template writes one and the data another. No prompt at inference looks like this.
+    Bad: {"messages": [{"role": "system", "content": "<s>Be brief."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    Good: {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    bos = one.template.tokenizer.bos_token_id
+    if bos is not None and any(text.input_ids[:2] == [bos, bos] for text in one.encoding.encoded):
+        yield Problem(whole(one.example), f"the text begins with two tokens {excerpt(str(one.template.tokenizer.bos_token), 30)}")
+
+
+@token_rule("K010", "control-token-in-text", Severity.ERROR, hint="Remove or rewrite the text. It is tokenized as a control token.")
+def control_token_in_text(one: EncodedExample) -> Problems:
+    """A message contains the text of a control token.
+
+    It is tokenized as a control token. In a question it ends the turn, and the user can speak as the assistant. In an answer it teaches the model to stop
+    early. There is no repair, since any escape would be learned as text.
+    Bad: {"messages": [{"role": "user", "content": "What does <|im_end|> mean?"}, {"role": "assistant", "content": "The end of a turn."}]}
+    Good: {"messages": [{"role": "user", "content": "What does im_end mean?"}, {"role": "assistant", "content": "The end of a turn."}]}
+    """
+    control = one.template.control
+    for message in one.example.messages:
+        text = message.text
+        for token in (token for token in control if token in text and token not in PLACEHOLDERS):
+            if control[token] in one.template.ids(text):
+                yield Problem(message.content_pointer, f"{excerpt(token, 30)} in message {message.index + 1} is tokenized as a control token")
+
+
+@token_rule("K011", "nothing-learnt", Severity.ERROR, hint="Add an answer that is trained on, or remove the example.")
+def nothing_learnt(one: EncodedExample) -> Problems:
+    """No token of the example is trained on.
+
+    All answers have weight 0, there is no answer, or the template renders none. The example costs time and teaches nothing. Training refuses it.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "weight": 0}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    yield from _obstacles(one, "K011")
+
+
+def _obstacles(one: EncodedExample, code: str) -> Problems:
+    for obstacle in one.encoding.problems:
+        if obstacle.code == code:
+            yield Problem(one.as_read(obstacle.pointer), obstacle.message)
+
+
+@token_rule("K012", "mask-beyond-answer", Severity.WARNING, hint="Check the template. It must render a prompt exactly as it renders the same turns later.")
+def mask_beyond_answer(one: EncodedExample) -> Problems:
+    """The trained tokens contain more than the answer.
+
+    The rule decodes the trained tokens. The cause is a template that renders the prompt differently once the answer is present, so the start of the answer
+    is unknown. The model would learn to speak for the user.
+    Bad: {"messages": [{"role": "user", "content": "What time is it, please?"}, {"role": "assistant", "content": "It is noon."}], "tools": [{"type": "function", "function": {"name": "now", "description": "The time.", "parameters": {"type": "object", "properties": {}}}}]}
+    Good: {"messages": [{"role": "user", "content": "What time is it, please?"}, {"role": "assistant", "content": "It is noon."}]}
+    """
+    for text in one.encoding.encoded:
+        spans = {span.turn: span for span in text.text.spans}
+        for answer in text.answers:
+            ids = text.input_ids[answer.first : answer.last + 1]
+            if message := _covered(one, text, spans[answer.turn], ids):
+                yield Problem(one.pointer(answer.turn), message)
+
+
+def _covered(one: EncodedExample, text: "Encoded", span: "Span", ids: list[int]) -> str | None:
+    """What the trained tokens hold besides the answer, or None."""
+    said = text.text.text[span.start : span.end]
+    if one.template.tokenizer.unk_token_id not in ids and not text.straddling:
+        told = one.template.tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)
+        if "\ufffd" not in told and _letters(told) not in _letters(said):
+            return f"the trained tokens read '{excerpt(told, 40)}', which is not the answer"
+    own = [message for message in one.example.messages if message.index == span.turn]
+    if any(message.value.get("tool_calls") for message in own):  # may quote the question, rewritten as JSON
+        return None
+    rest = said
+    for part in [part for message in own for part in _said(message)]:
+        rest = rest.replace(part, "")
+    if len(rest) < QUOTED:
+        return None
+    for message in one.example.messages:
+        asked = message.text.strip()
+        if message.index < span.turn and message.role != "assistant" and len(asked) >= QUOTED and asked in rest:
+            return f"the text of message {message.index + 1} is trained on as part of the answer"
+    return None
+
+
+def _said(message: Message) -> list[str]:
+    """The texts of an answer: its content, and its thoughts apart from it."""
+    from curate.models.template import THOUGHTS  # loaded by then: a check without a model needs no template
+
+    thought, _, content = message.text.rpartition("</think>")
+    thoughts = [thought.rpartition("<think>")[2], *(str(message.value.get(key) or "") for key in THOUGHTS)]
+    return [text.strip() for text in (content, *thoughts) if text.strip()]
+
+
+def _letters(text: str) -> str:
+    """A text as tokenizers may give it back: without spaces, in one form and case."""
+    return SPACES.sub("", unicodedata.normalize("NFKC", text).casefold())
+
+
+@token_rule("K013", "little-learnt", Severity.INFO, hint="Shorten the text that all examples share. Long prompts cost time and memory and are not trained on.")
+def little_learnt(one: EncodedExample) -> None:
+    """Less than 5% of the file's tokens are trained on.
+
+    Training time depends on all tokens, what the model learns on the trained ones.
+    Bad: {"messages": [{"role": "user", "content": "Mercury, Venus, Earth and Mars are rock; Jupiter and Saturn are gas; Uranus and Neptune are ice. Mercury, Venus, Earth and Mars are rock; Jupiter and Saturn are gas; Uranus and Neptune are ice. Is it so?"}, {"role": "assistant", "content": "No"}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    tally = one.memory.setdefault("K013", {}).setdefault(one.example.place.file, [0, 0])
+    for text in one.encoding.encoded:
+        tally[0] += text.supervised
+        tally[1] += len(text.input_ids)
+
+
+@little_learnt.finalize
+def little_learnt_in_all(state: DatasetState) -> PlacedProblems:
+    """The files in which little is trained on."""
+    for file, (trained, total) in state.memory.get("K013", {}).items():
+        if trained < LEARNT * total:
+            yield Place(file, 0), Problem("", f"{trained:,} of {plural(total, 'token')} are trained on ({trained / total:.1%})")
+
+
+@token_rule("K014", "unknown-tokens", Severity.WARNING, hint="Use a model that knows the language, or remove the unknown text.")
+def unknown_tokens(one: EncodedExample) -> Problems:
+    """The tokenizer does not know some of the text.
+
+    Each unknown piece becomes the same token. The model cannot read it, and in an answer learns to write the unknown token.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "你好"}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    unknown = one.template.tokenizer.unk_token_id
+    if unknown is None or unknown in one.template.stop_ids:
+        return
+    for text in one.encoding.encoded:
+        count = text.input_ids.count(unknown)
+        for answer in text.answers:
+            if learnt := text.labels[answer.first : answer.last + 1].count(unknown):
+                yield Problem(
+                    one.content_pointer(answer.turn), f"{plural(learnt, 'token')} of the answer {'is' if learnt == 1 else 'are'} unknown to the model"
+                )
+                count -= learnt
+        if count > UNKNOWN * len(text.input_ids):
+            yield Problem(whole(one.example), f"{plural(count, 'token')} of the prompt {'is' if count == 1 else 'are'} unknown to the model")
+            return
+
+
+RULES = (
+    too_long, nothing_before_limit, answer_beyond_limit, template_refuses, not_rendered, stop_not_learnt, double_bos, control_token_in_text, nothing_learnt,
+    mask_beyond_answer, little_learnt, unknown_tokens,
+)  # fmt: skip

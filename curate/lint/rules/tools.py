@@ -1,0 +1,324 @@
+"""Family T, what is declared: the tools that an example offers, and their schemas. Calls and results are in `curate.lint.rules.calls`."""
+
+import json
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, Final, NamedTuple, TypeGuard
+
+from curate.core.example import Example, Message, canonical
+from curate.core.finding import PlacedProblems, Problem, Problems, Severity
+from curate.core.targets import LIMITS, OPENAI_AZURE, SERVICES, Target
+from curate.core.text import excerpt, plural
+from curate.lint.rules.dataset_summary import DatasetState
+from curate.lint.rules.repair import Object, messages_in, without
+from curate.lint.rules.roles import TAKEN, functions_to_tools, kind_of
+from curate.lint.rules.rule import dataset_rule, value_rule
+
+REJECTED: Final = dict.fromkeys(SERVICES, Severity.ERROR)
+"""For what a service rejects and a trainer takes."""
+NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+TRUTH: Final = {"true": True, "false": False, "1": True, "0": False}
+NOT_JSON: Final = object()
+FEW: Final = 5
+"""How many names a message shows."""
+
+
+class Tool(NamedTuple):
+    """A function that an example declares, well-formed so far that it has a name."""
+
+    name: str
+    pointer: str
+    """To the function's object; to the text that it stands in, where tools are JSON in a string."""
+    function: dict[str, Any]
+    in_text: bool
+
+    def at(self, key: str) -> str:
+        """Pointer to a key of the function."""
+        return self.pointer if self.in_text else f"{self.pointer}/{key}"
+
+
+class Call(NamedTuple):
+    """A call of a tool by the assistant, or of a function in the older form."""
+
+    message: Message
+    pointer: str
+    """To the object with the name and the arguments."""
+    function: dict[str, Any]
+    id: Any
+    older: bool
+
+    def at(self, key: str) -> str:
+        """Pointer to a key of the object with the name and the arguments."""
+        return self.pointer if made(self.message) else f"{self.pointer}/{key}"
+
+    @property
+    def name(self) -> str | None:
+        """The name called, if it is a string."""
+        name = self.function.get("name")
+        return name if isinstance(name, str) else None
+
+
+@lru_cache(maxsize=64)  # several rules look at one example
+def read(text: str) -> Any:
+    """The value of a JSON text, or `NOT_JSON`."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return NOT_JSON
+
+
+def made(message: Message) -> bool:
+    """Whether reading made a message's calls, or the id of its result: a ShareGPT file has both as the text of a turn."""
+    return message.content_pointer.endswith("/value") and (message.role == "tool" or (message.role == "assistant" and message.content is None))
+
+
+def within(message: Message, rest: str) -> str:
+    """Pointer to something of a message's calls in the line as it was read: to the text that they were made of, where they were."""
+    return message.content_pointer if made(message) else f"{message.pointer}/{rest}"
+
+
+def tools_in(example: Example) -> tuple[Any, bool]:
+    """What stands under `tools`, and whether it was JSON in a string, as some data sets have it."""
+    tools = example.value.get("tools")
+    return (read(tools), True) if isinstance(tools, str) and tools.strip() else (tools, False)
+
+
+def declared(example: Example) -> Iterator[Tool]:
+    """The tools and, in the older form, functions that have a name."""
+    tools, in_text = tools_in(example)
+    base = example.tools_pointer
+    for i, tool in enumerate(tools) if isinstance(tools, list) else ():
+        inner = isinstance(tool, dict) and isinstance(tool.get("function"), dict)
+        function = tool["function"] if inner else tool
+        if isinstance(function, dict) and isinstance(name := function.get("name"), str):
+            yield Tool(name, base if in_text else f"{base}/{i}/function" if inner else f"{base}/{i}", function, in_text)
+    functions = example.value.get("functions")
+    for i, function in enumerate(functions) if isinstance(functions, list) else ():
+        if isinstance(function, dict) and isinstance(name := function.get("name"), str):
+            yield Tool(name, f"/functions/{i}", function, False)
+
+
+def called(example: Example) -> Iterator[Call]:
+    """The assistant's calls that are objects, in order."""
+    for message in example.messages:
+        if message.role != "assistant":
+            continue
+        calls = message.value.get("tool_calls")
+        for i, call in enumerate(calls) if isinstance(calls, list) else ():
+            if isinstance(call, dict) and isinstance(call.get("function"), dict):
+                yield Call(message, within(message, f"tool_calls/{i}/function"), call["function"], call.get("id"), False)
+        if isinstance(call := message.value.get("function_call"), dict) and call:
+            yield Call(message, f"{message.pointer}/function_call", call, None, True)
+
+
+def calls_in(message: Object) -> list[Any]:
+    """What the list of tool calls of an assistant's message holds; empty when there is no list."""
+    calls = message.get("tool_calls")
+    return calls if message.get("role") == "assistant" and isinstance(calls, list) else []
+
+
+def is_id(value: Any) -> TypeGuard[str]:
+    """Whether a value can serve as an id."""
+    return isinstance(value, str) and bool(value)
+
+
+@lru_cache(maxsize=1024)  # most examples of a file declare the same tools
+def schema_fault(schema: bytes) -> str | None:
+    """Why a JSON text is no JSON Schema of an object, or None."""
+    from jsonschema import Draft202012Validator, SchemaError  # only for lines that have tools
+
+    value = json.loads(schema)
+    if not isinstance(value, dict):
+        return f"are {kind_of(value)}, not a JSON Schema"
+    try:
+        Draft202012Validator.check_schema(value, format_checker=None)
+    except SchemaError as error:
+        return f"are no valid JSON Schema: {excerpt(error.message, 100)}"
+    except RecursionError:
+        return "are nested too deep"
+    kind = value.get("type", "object")
+    return None if kind == "object" else f"have the type {excerpt(str(kind), 30)!r}, not 'object'"
+
+
+@value_rule("T001", "tools-malformed", Severity.ERROR, hint='Write each tool as {"type": "function", "function": {"name": ..., "parameters": {...}}}.')
+def tools_malformed(example: Example, *, target: Target) -> Problems:
+    """`tools` is not a list of function declarations.
+
+    Templates read `function.name` and `function.parameters`, and show the model nothing else. Services reject the line; OpenAI and Azure also reject more
+    than 128 tools.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function"}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "object", "properties": {}}}}]}
+    """
+    tools, in_text = tools_in(example)
+    base = example.tools_pointer
+    if tools in (None, "") and not in_text:
+        return
+    if not isinstance(tools, list):
+        yield Problem(base, "`tools` is text that is not a JSON list" if in_text else f"`tools` is {kind_of(tools)}, not a list")
+        return
+    most = LIMITS[target].tools
+    if most is not None and len(tools) > most:
+        yield Problem(base, f"{plural(len(tools), 'tool')}; {target} accepts {most}")
+    for i, tool in enumerate(tools):
+        at = base if in_text else f"{base}/{i}"
+        if not isinstance(tool, dict):
+            yield Problem(at, f"tool {i + 1} is {kind_of(tool)}, not an object")
+        elif in_text and isinstance(tool.get("name"), str):
+            continue  # the function alone, as data sets have it that keep tools as text
+        elif not isinstance(function := tool.get("function"), dict):
+            yield Problem(at, f"tool {i + 1} has no `function`")
+        elif not isinstance(function.get("name"), str):
+            yield Problem(at, f"tool {i + 1} has no name")
+        elif tool.get("type") != "function" and not in_text:
+            yield Problem(at, f"the type of tool {i + 1} is not 'function'")
+
+
+@value_rule("T002", "tool-name", Severity.WARNING, targets=REJECTED, hint="Use 1 to 64 letters, digits, underscores and dashes.")
+def tool_name(example: Example) -> Problems:
+    """A tool name contains characters that services do not accept.
+
+    They accept 1 to 64 of a-z, A-Z, 0-9, underscore and dash, and reject the line for any other name.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "get time", "parameters": {}}}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "get_time", "parameters": {}}}]}
+    """
+    for tool in declared(example):
+        if not NAME.fullmatch(tool.name):
+            long = f" ({len(tool.name)} characters)" if len(tool.name) > 64 else ""
+            yield Problem(tool.at("name"), f"tool name {excerpt(tool.name)!r} is not accepted by services{long}")
+
+
+@value_rule("T003", "duplicate-tool", Severity.ERROR, hint="Keep one of the two, or rename one and its calls.")
+def duplicate_tool(example: Example) -> Problems:
+    """Two tools have the same name.
+
+    A call cannot tell which one is meant.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now"}}, {"type": "function", "function": {"name": "now"}}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now"}}, {"type": "function", "function": {"name": "today"}}]}
+    """
+    seen: set[tuple[bool, str]] = set()
+    for tool in declared(example):
+        key = (tool.pointer.startswith("/functions"), tool.name)  # functions beside tools are T006's
+        if key in seen:
+            yield Problem(tool.at("name"), f"tool {excerpt(tool.name)!r} is declared twice")
+        seen.add(key)
+
+
+@value_rule("T004", "tool-schema", Severity.WARNING, targets=REJECTED, hint='Write `parameters` as a JSON Schema whose type is "object".')
+def tool_schema(example: Example) -> Problems:
+    """The parameters of a tool are not a valid JSON Schema of an object.
+
+    Services reject the line, and the arguments of calls cannot be checked.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "dict"}}}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "object"}}}]}
+    """
+    for tool in declared(example):
+        parameters = tool.function.get("parameters")
+        if parameters is not None and (fault := schema_fault(canonical(parameters))):
+            yield Problem(tool.at("parameters"), f"the parameters of {excerpt(tool.name)!r} {fault}")
+
+
+@value_rule("T005", "functions-deprecated", Severity.WARNING, targets=TAKEN, hint="Use `tools` and `tool_calls`.")
+def functions_deprecated(example: Example) -> Problems:
+    """`functions` and `function_call` are deprecated.
+
+    OpenAI replaced them with `tools` and `tool_calls` in 2023. Chat templates know only these and omit functions and their calls without a warning.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "function_call": {"name": "now", "arguments": "{}"}}], "functions": [{"name": "now", "parameters": {"type": "object"}}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "object"}}}]}
+    """
+    if example.value.get("functions"):
+        yield Problem("/functions", "`functions` is deprecated")
+    for message in example.messages:
+        if message.value.get("function_call"):
+            yield Problem(f"{message.pointer}/function_call", "`function_call` is deprecated")
+
+
+@functions_deprecated.repaired_by(safe=True)
+def to_tools(value: Object) -> Object:
+    """Write `functions` as `tools`, and function calls and their results as tool calls and tool messages with matching ids."""
+    functions, messages = value.get("functions"), messages_in(value)
+    named = isinstance(functions, list) and all(isinstance(function, dict) and isinstance(function.get("name"), str) for function in functions)
+    if messages is None or (functions and (value.get("tools") or not named)):
+        return value
+    messages = functions_to_tools(messages) or messages
+    ids = [call["id"] for message in messages for call in calls_in(message) if isinstance(call, dict) and is_id(call.get("id"))]
+    if len(set(ids)) < len(ids) or any(message.get("function_call") or message.get("role") == "function" for message in messages):
+        return value
+    edited = {**value, "messages": messages}
+    if not functions:
+        return edited
+    tools = [{"type": "function", "function": function} for function in functions]
+    return {"tools" if key == "functions" else key: tools if key == "functions" else item for key, item in edited.items() if key != "tools"}
+
+
+@value_rule("T006", "functions-and-tools", Severity.ERROR, hint="Keep `tools` and remove `functions`.")
+def functions_and_tools(example: Example) -> Problems:
+    """The example has both `functions` and `tools`.
+
+    They are two names for the same thing. Services reject a line with both, and trainers read only one.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now"}}], "functions": [{"name": "now"}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    """
+    if example.value.get("functions") and example.value.get("tools"):
+        yield Problem("/functions", "both `functions` and `tools`")
+
+
+@value_rule(
+    "T007",
+    "parallel-tool-calls",
+    Severity.WARNING,
+    targets=dict.fromkeys(OPENAI_AZURE, Severity.ERROR),
+    hint="Write true or false beside `tools`, or remove the key.",
+)
+def parallel_tool_calls(example: Example) -> Problems:
+    """`parallel_tool_calls` is not true or false, or there are no tools.
+
+    It sets whether the model may call several tools at once. Services reject other values, and the key without tools.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "parallel_tool_calls": false}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now"}}], "parallel_tool_calls": false}
+    """
+    parallel = example.value.get("parallel_tool_calls")
+    if parallel is None:
+        return
+    if not isinstance(parallel, bool):
+        yield Problem("/parallel_tool_calls", f"`parallel_tool_calls` is {kind_of(parallel)}, not true or false")
+    elif not example.value.get("tools") and not example.value.get("functions"):
+        yield Problem("/parallel_tool_calls", "`parallel_tool_calls` without tools")
+
+
+@parallel_tool_calls.repaired_by(safe=True)
+def mend_parallel(value: Object) -> Object:
+    """Write text and numbers that mean true or false as such; remove the key where there are no tools."""
+    parallel = value.get("parallel_tool_calls")
+    if not value.get("tools") and not value.get("functions"):
+        return without(value, "parallel_tool_calls")
+    meant = TRUTH.get(str(parallel).strip().casefold()) if isinstance(parallel, str | int) else None
+    return value if meant is None else {**value, "parallel_tool_calls": meant}
+
+
+@dataset_rule("T023", "unused-tools", Severity.INFO, hint="Add examples that call the tools, or remove them.")
+def unused_tools(example: Example, state: DatasetState) -> None:
+    """A declared tool is never called.
+
+    A model learns when to call a tool from examples with calls. It learns to ignore a tool that is always present and never called.
+    Bad: {"messages": [{"role": "user", "content": "What time is it?"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}, {"type": "function", "function": {"name": "today"}}]}
+    Good: {"messages": [{"role": "user", "content": "What time is it?"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
+    """
+    if not example.plain:
+        first, used = state.memory.setdefault("T023", ({}, set()))
+        for tool in declared(example):
+            first.setdefault(tool.name, example.place)
+        used.update(call.name for call in called(example) if call.name)
+
+
+@unused_tools.finalize
+def tools_never_called(state: DatasetState) -> PlacedProblems:
+    """One finding for all of them, where the first stands; none in data without any call, in which calls may be written as text."""
+    first, used = state.memory.get("T023", ({}, set()))
+    unused = [name for name in first if name not in used]
+    if used and unused:
+        names = ", ".join(repr(excerpt(name, 40)) for name in unused[:FEW]) + (", …" if len(unused) > FEW else "")
+        yield first[unused[0]], Problem("", f"{plural(len(unused), 'tool')} declared and never called: {names}")
+
+
+RULES: Final = (tools_malformed, tool_name, duplicate_tool, tool_schema, functions_deprecated, functions_and_tools, parallel_tool_calls, unused_tools)

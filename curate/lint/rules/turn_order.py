@@ -1,0 +1,200 @@
+"""Family M, who speaks when: the order of the turns, and what has to be among them. Structure only."""
+
+from itertools import pairwise
+
+from curate.core.example import Example
+from curate.core.finding import Problem, Problems, Severity
+from curate.core.targets import Target
+from curate.core.text import plural
+from curate.lint.rules.repair import Object, on_messages, without
+from curate.lint.rules.roles import TAKEN, meant, role_of, whole
+from curate.lint.rules.rule import rule
+
+SYSTEMS = ("system", "developer")
+
+
+@rule("M010", "no-user", Severity.WARNING, hint="Add the question.")
+def no_user(example: Example) -> Problems:
+    """No message is from the user.
+
+    Many templates require a user message. An answer without a question teaches the model to speak unprompted.
+    Bad: {"messages": [{"role": "system", "content": "Be brief."}, {"role": "assistant", "content": "Hello."}]}
+    Good: {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    roles = {meant(message) for message in example.messages}
+    if "assistant" in roles and "user" not in roles and example.format != "text" and (example.format, len(example.messages)) != ("preference", 1):
+        yield Problem(whole(example), "no message is from the user")
+
+
+@rule("M011", "open-end", Severity.WARNING, hint="Remove the messages after the last answer, or add an answer.")
+def open_end(example: Example) -> Problems:
+    """The conversation does not end with the assistant.
+
+    Messages after the last answer are not trained on, and some trainers drop the whole example.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}, {"role": "user", "content": "And now?"}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    roles = [meant(message) for message in example.messages]
+    if "assistant" in roles and roles[-1] != "assistant":
+        count = roles[::-1].index("assistant")
+        last = "the last message is" if count == 1 else f"the last {plural(count, 'message')} are"
+        yield Problem(example.messages[-1].pointer, f"{last} not answered and will not be trained on")
+
+
+@open_end.repaired_by(safe=False)
+@on_messages
+def trim_end(messages: list[Object]) -> list[Object] | None:
+    """Remove the messages after the last answer."""
+    answers = [index for index, message in enumerate(messages, 1) if role_of(message) == "assistant"]
+    return messages[: answers[-1]] if answers else None
+
+
+@rule(
+    "M012",
+    "assistant-first",
+    Severity.WARNING,
+    targets={Target.MISTRAL: Severity.ERROR} | TAKEN,
+    hint="Put a user turn before it, or move the greeting to the system prompt.",
+)
+def assistant_first(example: Example) -> Problems:
+    """The first turn is the assistant's.
+
+    Templates of several models raise an error on it, and the answer has no question.
+    Bad: {"messages": [{"role": "assistant", "content": "Hello."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    turns = [message for message in example.messages if meant(message) not in SYSTEMS]
+    if turns and meant(turns[0]) == "assistant" and example.format != "text" and any(meant(turn) == "user" for turn in turns):
+        yield Problem(turns[0].pointer, "the assistant speaks first")
+
+
+@rule("M013", "late-system", Severity.WARNING, targets={Target.FIREWORKS: Severity.ERROR}, hint="Move the message to the front.")
+def late_system(example: Example) -> Problems:
+    """A system message is not the first message.
+
+    Most templates accept a system message only at the start. They drop a later one or raise an error.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "system", "content": "Be brief."}, {"role": "assistant", "content": "Hello."}]}
+    Good: {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    started = False
+    for message in example.messages:
+        if message.role not in SYSTEMS:
+            started = True
+        elif started:
+            yield Problem(message.pointer, f"{message.role} message at position {message.index + 1}")
+
+
+@late_system.repaired_by(safe=False)
+@on_messages
+def systems_first(messages: list[Object]) -> list[Object]:
+    """Move system and developer messages to the front, in their order."""
+    return sorted(messages, key=lambda message: message.get("role") not in SYSTEMS)
+
+
+@rule("M014", "several-systems", Severity.WARNING, targets={Target.MISTRAL: Severity.ERROR}, hint="Merge the system messages into one.")
+def several_systems(example: Example) -> Problems:
+    """The conversation has more than one system message.
+
+    Most templates keep the first or the last one and drop the others without a warning.
+    Bad: {"messages": [{"role": "system", "content": "Be brief."}, {"role": "system", "content": "Answer in French."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    Good: {"messages": [{"role": "system", "content": "Be brief. Answer in French."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    systems = [message for message in example.messages if message.role == "system"]
+    if len(systems) > 1:
+        yield Problem(systems[1].pointer, f"{len(systems)} system messages")
+
+
+@several_systems.repaired_by(safe=False)
+@on_messages
+def merge_systems(messages: list[Object]) -> list[Object] | None:
+    """Merge all system messages into the first, separated by a blank line."""
+    return systems_merged(messages)
+
+
+def systems_merged(messages: list[Object]) -> list[Object] | None:
+    """The messages with one system message; None where two of them differ in more than their text, or there is none."""
+    systems = [at for at, message in enumerate(messages) if message.get("role") == "system"]
+    if not systems:
+        return None
+    merged: Object | None = messages[systems[0]]
+    for at in systems[1:]:
+        merged = merged and joined(merged, messages[at])
+    if merged is None:
+        return None
+    return [merged if at == systems[0] else message for at, message in enumerate(messages) if at not in systems[1:]]
+
+
+def joined(left: Object, right: Object) -> Object | None:
+    """Two messages as one, their texts a blank line apart; None where they differ in more than content, or content is not of one kind."""
+    rest = without(left, "role", "content")
+    first, second = left.get("content"), right.get("content")
+    if rest != without(right, "role", "content") or any(rest.get(key) for key in ("tool_calls", "function_call", "tool_call_id", "audio", "refusal")):
+        return None
+    if isinstance(first, list) and isinstance(second, list):
+        return {**left, "content": [*first, *second]}
+    if isinstance(first, str) and isinstance(second, str):
+        return {**left, "content": "\n\n".join(text for text in (first, second) if text.strip()) or first}
+    return None
+
+
+@rule("M015", "system-and-developer", Severity.WARNING, hint="Keep one of the two.")
+def system_and_developer(example: Example) -> Problems:
+    """The conversation has a system and a developer message.
+
+    They are two names for the same thing. The result of having both depends on the template.
+    Bad: {"messages": [{"role": "system", "content": "Be brief."}, {"role": "developer", "content": "Be kind."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    Good: {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    roles = [message.role for message in example.messages]
+    if "system" in roles and "developer" in roles:
+        yield Problem(example.messages[roles.index("developer")].pointer, "a system and a developer message in one conversation")
+
+
+@system_and_developer.repaired_by(safe=False)
+@on_messages
+def developer_to_system(messages: list[Object]) -> list[Object] | None:
+    """Merge the developer message into the system message, separated by a blank line."""
+    if not {"system", "developer"} <= {message.get("role") for message in messages if isinstance(message.get("role"), str)}:
+        return None
+    return systems_merged([{**message, "role": "system"} if message.get("role") == "developer" else message for message in messages])
+
+
+@rule(
+    "M016",
+    "consecutive-roles",
+    Severity.WARNING,
+    targets=dict.fromkeys((Target.TOGETHER, Target.MISTRAL), Severity.ERROR),
+    hint="Merge the two turns, or restore the missing turn.",
+)
+def consecutive_roles(example: Example, *, target: Target) -> Problems:
+    """Two consecutive turns have the same role.
+
+    A turn between them is missing, or one turn was split. Strict templates raise an error ('roles must alternate'). Others train on it, and the model
+    learns to answer itself. OpenAI and Azure accept an image in a turn of its own.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "user", "content": "Are you there?"}, {"role": "assistant", "content": "Hello."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi. Are you there?"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    for left, right in pairwise(example.messages):
+        role = meant(right)
+        apart = target in TAKEN and role == "user" and isinstance(left.content, list) != isinstance(right.content, list)
+        if meant(left) == role and role in ("user", "assistant") and not apart:
+            yield Problem(right.pointer, f"two {role} turns in a row")
+
+
+@consecutive_roles.repaired_by(safe=False)
+@on_messages
+def merge_turns(messages: list[Object]) -> list[Object] | None:
+    """Merge consecutive turns of one role, separated by a blank line."""
+    found = messages[:1]
+    for left, right in pairwise(messages):
+        role = role_of(right)
+        if role_of(left) != role or role not in ("user", "assistant"):
+            found.append(right)
+        elif (merged := joined(found[-1], right)) is None:
+            return None
+        else:
+            found[-1] = merged
+    return found
+
+
+RULES = (no_user, open_end, assistant_first, late_system, several_systems, system_and_developer, consecutive_roles)

@@ -1,0 +1,218 @@
+"""The checks: files go through the rules piece by piece, in several processes if wanted, and what is found comes out in the order of the lines."""
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from time import monotonic
+
+from curate.core.config import CheckConfig, ConflictsConfig
+from curate.core.files import display_name, is_packed
+from curate.core.finding import Finding, Severity
+from curate.core.worker_pool import WorkerPool
+from curate.lint.checker import Checker, Part
+from curate.lint.rules import Rule
+from curate.read.chunks import SIZE, Batch, Piece, ids_at, pieces_of
+from curate.read.dataset import FileFacts, read_file
+
+CHUNK = 1024
+"""Elements of a document at a time."""
+PARALLEL = 16 << 20
+"""Bytes from which it pays to start processes: each takes some tenths of a second."""
+QUICK = 24 << 20
+"""Bytes from which it pays to load a compiled scan."""
+Progress = Callable[[int], None]
+Cuts = list[tuple[int, Piece]]
+"""The pieces that a file was read in, each with the lines before it."""
+
+
+@dataclass(slots=True)
+class CheckResult:
+    """What a check found, and how much it read."""
+
+    findings: list[Finding] = field(default_factory=list)
+    files: int = 0
+    lines: int = 0
+    """Lines that are not blank."""
+    examples: int = 0
+    """Lines that hold an object."""
+    not_understood: int = 0
+    """Lines that hold no example in a known form, whether or not the rules that say so were asked."""
+    known: int = 0
+    """Findings of a baseline, which are not told again."""
+    suppressed: int = 0
+    """Findings that a person suppressed, with a reason."""
+    rules: Mapping[str, Rule] = field(default_factory=dict)
+    """All rules there were, those of one's own among them."""
+    severities_of: Mapping[str, Severity] = field(default_factory=dict)
+    """The rules that ran, and how bad each was."""
+    seconds: float = 0.0
+
+    @property
+    def severities(self) -> Counter[Severity]:
+        """How many findings of each severity."""
+        return Counter(finding.severity for finding in self.findings)
+
+    @property
+    def codes(self) -> Counter[str]:
+        """How many findings of each rule."""
+        return Counter(finding.code for finding in self.findings)
+
+    @property
+    def failed(self) -> bool:
+        """True when there is an error or a warning; info alone is clean."""
+        return any(finding.severity is not Severity.INFO for finding in self.findings)
+
+
+def check_paths(
+    paths: Sequence[Path],
+    config: CheckConfig = CheckConfig.model_construct(),  # noqa: B008  (frozen)
+    progress: Progress | None = None,
+    name_of: Callable[[Path], str] = display_name,
+    workers: int = 1,
+    found: Callable[[list[Finding]], None] | None = None,
+    conflicts: ConflictsConfig = ConflictsConfig.model_construct(),  # noqa: B008  (frozen)
+) -> CheckResult:
+    """Check files with the rules that `config` selects; `progress` is told the number of lines of each piece, `found` what was found in it.
+
+    `name_of` gives the name that a file goes by in findings. More than one of `workers` are processes of their own, started where there is
+    much to read; they import the main module anew, as `multiprocessing` does. `conflicts` is how the rules of family X look for them.
+    Raises `InputError` for a file that cannot be read, `UsageError` for a code that no rule has.
+    """
+    started = monotonic()
+    checker = Checker(config, conflicts)
+    report = CheckResult(rules=checker.chosen.known, severities_of=checker.chosen.severities)
+    told = _Told(checker, found)
+    size = _size(paths)
+    many, hurry = checker.template is None and size >= PARALLEL, size >= QUICK
+    own, anew = partial(_ready, checker, hurry), partial(_checker, config, hurry)
+    with WorkerPool(workers if many else 1, processes=many, own=own, anew=anew) as pool:
+        cuts = {name_of(path): _check_file(path, name_of(path), checker, pool, report, progress, told) for path in paths}
+        _conclude(checker, report, pool, {name_of(path): path for path in paths}, cuts, told)
+    if checker.chosen.file_ignores:
+        report.findings = list(filter(checker.chosen.tells, report.findings))
+    report.seconds = monotonic() - started
+    return report
+
+
+def _ready(checker: Checker, hurry: bool) -> Checker:
+    if hurry:
+        checker.hurry()
+    return checker
+
+
+def _checker(config: CheckConfig, hurry: bool) -> Checker:
+    return _ready(Checker(config), hurry)
+
+
+def _size(paths: Iterable[Path]) -> int:
+    return sum(path.stat().st_size for path in paths if path.is_file())
+
+
+class _Told:
+    """Hands on what is found while the check goes on, each finding once and as the report will have it."""
+
+    def __init__(self, checker: Checker, hear: Callable[[list[Finding]], None] | None) -> None:
+        self._chosen, self._hear = checker.chosen, hear
+
+    def __call__(self, findings: Iterable[Finding], *, mended: bool = True) -> None:
+        """`mended` tells whether repairs can be made in place in the file."""
+        if self._hear is None:
+            return
+        told = [finding if mended or not finding.fixable else replace(finding, fixable=False) for finding in findings if self._chosen.tells(finding)]
+        if told:
+            self._hear(told)
+
+
+def _check_file(path: Path, name: str, checker: Checker, pool: WorkerPool, report: CheckResult, progress: Progress | None, told: _Told) -> Cuts:
+    """Check a file; returns how it was cut, empty where it cannot be read in pieces once more."""
+    facts = FileFacts(name, target=checker.target)
+    found: list[Finding] = []
+    before = 0
+    cuts: Cuts = []
+    facts.packed = is_packed(path)
+    for part in _parts(path, facts, checker, pool):
+        if part.piece is not None:
+            cuts.append((before, part.piece))
+        fresh = list(checker.take(part, before))
+        told(fresh, mended=not (facts.document or facts.packed))
+        found.extend(fresh)
+        if part.facts is not facts:
+            facts.add(part.facts, before)
+            before += part.lines
+        if progress:
+            progress(part.lines)
+    about = list(checker.file(facts))
+    told(about, mended=not (facts.document or facts.packed))
+    found.extend(about)
+    if facts.document or facts.packed:  # only a plain file of lines is mended in place
+        found = [replace(finding, fixable=False) for finding in found]
+    report.findings.extend(sorted(found, key=lambda finding: finding.order))
+    report.files += 1
+    report.lines += facts.lines
+    report.examples += facts.examples
+    report.not_understood += facts.lines - facts.understood
+    return cuts
+
+
+def _parts(path: Path, facts: FileFacts, checker: Checker, pool: WorkerPool) -> Iterator[Part]:
+    pieces = pieces_of(path, facts.path, SIZE)
+    if pieces is not None:
+        yield from pool.each(Checker.part, pieces)
+        return
+    lines = read_file(path, facts)
+    while chunk := list(islice(lines, CHUNK)):
+        yield checker.part_of(Batch.of_lines(chunk), facts, len(chunk))
+
+
+def _conclude(checker: Checker, report: CheckResult, pool: WorkerPool, paths: Mapping[str, Path], cuts: Mapping[str, Cuts], told: _Told) -> None:
+    """Add what the rules find in the data set as a whole, with the ids of the examples that it is about."""
+    if checker.compares:
+        lines = (parsed for name, path in paths.items() for parsed in read_file(path, FileFacts(name)))
+        together = list(checker.together([parsed.example for parsed in lines if parsed.example is not None]))
+        report.findings += together
+        told(together)
+    concluded = list(checker.finalized())
+    ids = _ids({at for _, at in concluded if at is not None}, checker, pool, paths, cuts)
+    mended = {name for name, pieces in cuts.items() if pieces}
+    whole = [replace(finding, example=ids.get(at) if at is not None else None, fixable=finding.fixable and finding.file in mended) for finding, at in concluded]
+    report.findings += whole
+    told(whole)
+    order = {name: at for at, name in enumerate(paths)}
+    report.findings.sort(key=lambda finding: (order[finding.file], finding.order))
+
+
+def _ids(wanted: set[int], checker: Checker, pool: WorkerPool, paths: Mapping[str, Path], cuts: Mapping[str, Cuts]) -> dict[int, str]:
+    """The ids of some examples of the data set, counted from 0 over all files: read again, for there are few."""
+    found: dict[int, str] = {}
+    places = checker.state.summary.places
+    by_file: dict[str, dict[int, int]] = {}
+    for at in sorted(wanted):
+        by_file.setdefault(places[at].file, {})[at] = places[at].line
+    for name, lines in by_file.items():
+        if cuts[name]:
+            found |= _looked_up(lines, pool, cuts[name])
+        else:  # packed; or a document, of which several elements may stand on one line
+            start = places.start_of(name)
+            examples = (parsed.example for parsed in read_file(paths[name], FileFacts(name)) if parsed.example is not None)
+            found |= {start + nth: example.id for nth, example in enumerate(examples) if start + nth in lines}
+    return found
+
+
+def _ids_at(checker: Checker, lookup: tuple[Piece, tuple[int, ...]]) -> dict[int, str]:
+    """The ids of the examples in some lines of a piece, counted from 1 and in order."""
+    return ids_at(*lookup, checker.scan.room if checker.scan is not None else None)
+
+
+def _looked_up(lines: Mapping[int, int], pool: WorkerPool, cuts: Cuts) -> dict[int, str]:
+    """The ids of examples, of which the line of the file is given, in order."""
+    starts = [before for before, _ in cuts]
+    by_piece: dict[int, dict[int, int]] = {}
+    for at, line in lines.items():
+        nth = bisect_left(starts, line) - 1
+        by_piece.setdefault(nth, {})[line - starts[nth]] = at
+    answers = pool.each(_ids_at, ((cuts[nth][1], tuple(numbers)) for nth, numbers in by_piece.items()))
+    return {numbers[number]: id_ for numbers, ids in zip(by_piece.values(), answers, strict=True) for number, id_ in ids.items()}

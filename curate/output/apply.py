@@ -1,0 +1,166 @@
+"""From findings, duplicates and decisions to what stays and what leaves; every line that leaves takes its reason along."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import orjson
+
+from curate.core.config import CheckConfig, DedupConfig
+from curate.core.decision import Decision
+from curate.core.errors import DataError
+from curate.core.example import UNKNOWN, Place
+from curate.core.finding import Finding, Severity
+from curate.core.removed import UNREADABLE, WHY, Kept, Reason, line_text, removal, removed_line, writable
+from curate.corpus.table import Reader, Table, lines_at
+from curate.dedup.removal import Loss
+from curate.lint.rules.removal_guard import Removals, heavy
+from curate.read.dataset import ParsedLine
+
+
+class Dropped(NamedTuple):
+    """A line that leaves by `drop`, for a finding whatever its severity."""
+
+    place: Place
+    example: str
+    """Id of the example."""
+    code: str
+    why: str
+
+
+def leaves_by(finding: Finding, drop: tuple[str, ...]) -> bool:
+    """Whether a line leaves for a finding: for an error, and for one of a rule under the codes or prefixes of `drop`."""
+    return finding.severity is Severity.ERROR or finding.code.startswith(drop)
+
+
+def reason_of(decision: Decision | None, error: Finding | None, lost: Loss | None) -> Reason | None:
+    """Why a line that holds an example leaves; None where it stays."""
+    if decision and decision.verdict == "drop":
+        why = decision.why or (f"dropped in review of {decision.about}" if decision.about else "dropped in review")
+        return Reason(None, writable(why), writable(decision.who), decision.when)
+    kept_by_hand = decision is not None and decision.verdict == "keep"
+    if error and not kept_by_hand:
+        return Reason(error.code, error.message, "rule")
+    if lost and (lost.code == "D001" or not kept_by_hand):  # who keeps a content wants it once
+        return lost_reason(lost)
+    return None
+
+
+def unreadable(parsed: ParsedLine) -> Reason:
+    """Why a line leaves that holds no example that is understood."""
+    if parsed.example is not None:
+        if parsed.example.format == UNKNOWN:
+            return Reason("M001", "no `messages`, and the keys fit no known format", "rule")
+        return Reason("C001", "no message has a text", "rule") if parsed.example.messages else Reason("M003", "there is no message", "rule")
+    defect = next((d for d in parsed.defects if d.kind in UNREADABLE), None)
+    if defect is None:
+        return Reason("J002", "the line is JSON but not an object", "rule")
+    return Reason(UNREADABLE[defect.kind], defect.message, "rule")
+
+
+def lost_reason(loss: Loss) -> Reason:
+    """Why a detector removes a line for another one."""
+    kept = Kept(example=loss.kept, file=loss.kept_place.file, line=loss.kept_place.line)
+    return Reason(loss.code, _why(loss), "detector", kept=kept, similarity=round(loss.similarity, 6))
+
+
+def _why(loss: Loss) -> str:
+    near = "the same words of meaning in a short text" if loss.words else "near-duplicate"
+    return WHY.get(loss.code) or f"{near}, similarity {loss.similarity:.3f}"
+
+
+def lost_line(loss: Loss, data: bytes) -> bytes:
+    """The line of `removed.jsonl` for a line that a detector removes for another one: as `removed_line` writes it, in a third of the time."""
+    text, encoded = line_text(data)
+    reason = {"code": loss.code, "why": _why(loss), "kept": {"example": loss.kept, "file": loss.kept_place.file, "line": loss.kept_place.line}}
+    line = {"example": loss.example, "file": loss.place.file, "line": loss.place.line, **reason, "similarity": round(loss.similarity, 6)}
+    return orjson.dumps({**line, "decided_by": "detector", **({"base64": encoded} if text is None else {"text": text})}) + b"\n"
+
+
+def leaving(
+    table: Table, *, errors: Iterable[Finding] = (), verdicts: Mapping[str, Decision] | None = None, losses: Iterable[Loss] = (), first: int = 0
+) -> dict[int, Reason]:
+    """Of the lines of a table, from number `first` on, those that leave, each with its reason, in their order.
+
+    A person's word comes first, then errors, then duplicates; lines without an example leave.
+    `errors` are the findings for which lines leave (see `leaves_by`).
+    """
+    import numpy as np
+
+    verdicts = verdicts or {}
+    reader = Reader()
+    holds = np.zeros(len(table.starts), dtype=np.bool_)
+    holds[table.lines] = True
+    found = {line: unreadable(reader.line(table.spot(line))) for line in np.flatnonzero(~holds).tolist() if line >= first}
+    wrong = errors_in(table, errors, reader)
+    going = list(losses)
+    lost = dict(zip(lines_at(table, [loss.place for loss in going]).tolist(), going, strict=True))
+    dropped = _with_ids(table, [example for example, decision in verdicts.items() if decision.verdict == "drop"])
+    for line in {line for line in (*wrong, *lost, *dropped) if line >= first}:
+        example = table.id(int(table.lines.searchsorted(line)))
+        if reason := reason_of(verdicts.get(example), wrong.get(line), lost.get(line)):
+            found[line] = reason
+    return dict(sorted(found.items()))
+
+
+def errors_in(table: Table, findings: Iterable[Finding], reader: Reader) -> dict[int, Finding]:
+    """By line of a table the first of its findings, of those for which lines leave. An element of a document may span several lines."""
+    at = {source.name: number for number, source in enumerate(table.sources)}
+    found: dict[int, Finding] = {}
+    for finding in findings:
+        if finding.example is None or finding.file not in at:
+            continue
+        number = at[finding.file]
+        first, last = int(table.first[number]), int(table.first[number + 1])
+        numbers = table.numbers[first:last]
+        start = int(numbers.searchsorted(finding.line)) if not table.sources[number].document else 0
+        for line in range(first + start, first + int(numbers.searchsorted(finding.line, side="right"))):
+            spans = reader.data(table.spot(line)).count(b"\n") if table.sources[number].document else 0
+            example = int(table.lines.searchsorted(line))
+            holds = example < len(table.lines) and table.lines[example] == line
+            if holds and finding.line <= table.numbers[line] + spans and table.id(example) == finding.example:
+                found.setdefault(line, finding)  # a copy elsewhere may be sound: a repeated key is not part of the content
+    return found
+
+
+def dropped_in(table: Table, findings: Iterable[Finding], decisions: Mapping[str, Decision], first: int = 0) -> list[Dropped]:
+    """The lines of a table, from number `first` on, that leave for findings, in their order; those that a person keeps stay."""
+    found = []
+    for line, finding in sorted(errors_in(table, findings, Reader()).items()):
+        example = table.id(int(table.lines.searchsorted(line)))
+        decision = decisions.get(example)
+        if line >= first and not (decision and decision.verdict == "keep"):
+            found.append(Dropped(table.place(line), example, finding.code, finding.message))
+    return found
+
+
+def heavy_drops(table: Table, leaves: Mapping[int, Reason], config: CheckConfig, limits: DedupConfig, first: int = 0) -> list[Finding]:
+    """What needs a yes (D008) of the lines that leave by `drop`, in the lines of a table from number `first` on."""
+    if not config.drop:
+        return []
+    starts = table.first.tolist()
+    lines = {source.name: starts[at + 1] - starts[at] for at, source in enumerate(table.sources) if starts[at] >= first}
+    dropped = [line for line, reason in leaves.items() if line >= first and reason.decided_by == "rule" and (reason.code or "").startswith(config.drop)]
+    gone = Counter(table.sources[table.source(line)].name for line in dropped)
+    return heavy(Removals(lines, gone, {}, limits.stop_share, limits.stop_cluster, limits.stop_least))
+
+
+def demand_light(found: Sequence[Finding]) -> None:
+    """Raise `DataError` where a removal needs a yes."""
+    if found:
+        said = "; ".join(f"{finding.code} {finding.file}: {finding.message}" for finding in found)
+        raise DataError(said, "look at them with `curate check --select CODE`, then say --yes, or drop less; nothing was written")
+
+
+def _with_ids(table: Table, ids: Sequence[str]) -> list[int]:
+    """The lines that hold examples with these ids."""
+    import numpy as np
+
+    wanted = np.array([int(example[:16], 16) for example in ids], dtype=np.uint64)
+    full = set(ids)
+    return [int(table.lines[at]) for at in np.flatnonzero(np.isin(table.ids[:, 0], wanted)).tolist() if table.id(at) in full]
+
+
+def dropped_line(dropped: Dropped, data: bytes) -> bytes:
+    """The line of the ledger for a line that leaves by `drop`."""
+    return removed_line(removal(dropped.place, dropped.example, Reason(dropped.code, dropped.why, "rule"), data))

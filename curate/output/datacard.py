@@ -1,0 +1,149 @@
+"""The data card: what a data set is, where it comes from, what was left out and how it was divided, for a person. Made of the manifest alone."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from curate.core.manifest import Manifest
+from curate.core.text import plural, visible
+from curate.lint.rules import RULES
+
+LINKS: Final = {
+    "copy": "copies",
+    "answer": "answers",
+    "near": "near-duplicates",
+    "question": "the same question",
+    "prefix": "one conversation begins the other",
+    "key": "the same key",
+    "semantic": "questions that mean much the same",
+}
+"""What a kind of link is called."""
+
+
+def card(manifest: Manifest) -> str:
+    """The text of `DATACARD.md`."""
+    said = manifest.config.get("card", {})
+    parts = [
+        f"---\n{loading(manifest)}---\n\n# {_cell(said.get('title') or 'Data card')}\n",
+        *_about(said),
+        _splits(manifest),
+        *_loading(manifest),
+        _sources(manifest),
+        _left_out(manifest),
+        _divided(manifest),
+        "## Check it\n\n    curate verify .\n\nreads all files again and says whether one example, or anything like it, stands in two splits, whether a file "
+        "was changed, and whether each line that was read is in a split or in `removed.jsonl`. `curate restore` brings a line back.\n",
+        _made(manifest),
+    ]
+    return "\n".join(parts)
+
+
+def loading(manifest: Manifest) -> str:
+    """The text of `.huggingface.yaml`: which file `datasets.load_dataset` takes for which split."""
+    full = [(name, part.file) for name, part in manifest.splits.items() if part.examples]
+    lines = ["configs:", "- config_name: default", "  data_files:", *(f"  - split: {name}\n    path: {file}" for name, file in full)]
+    return "\n".join(lines) + "\n"
+
+
+def _about(said: dict[str, Any]) -> Iterator[str]:
+    for name in ("description", "licence", "languages", "contact"):
+        if said.get(name):
+            yield f"**{name.capitalize()}**: {_cell(said[name])}\n"
+
+
+def _splits(manifest: Manifest) -> str:
+    total = sum(part.examples for part in manifest.splits.values()) or 1
+    texts = sum(part.characters for part in manifest.splits.values()) or 1
+    rows = [
+        f"| {name} | {part.examples:,} | {part.examples / total:.1%} | {part.groups:,} | {part.characters:,} | {part.characters / texts:.1%} | `{part.file}` |"
+        for name, part in manifest.splits.items()
+    ]
+    return _table("## Splits", "| split | examples | share | groups | characters | share | file |", "|---|--:|--:|--:|--:|--:|---|", rows)
+
+
+def _loading(manifest: Manifest) -> Iterator[str]:
+    files = ", ".join(f'"{name}": "{part.file}"' for name, part in manifest.splits.items() if part.examples)
+    yield '## Load it\n\n    from datasets import load_dataset\n    load_dataset("PATH/OF/THIS/FOLDER")                      # or by name:'
+    yield f'    load_dataset("json", data_files={{{files}}})'
+    yield '    load_dataset("PATH/OF/THIS/FOLDER/parquet")              # the same as Parquet\n' if manifest.config["split"]["parquet"] else ""
+
+
+def _sources(manifest: Manifest) -> str:
+    rows = []
+    for file in (*manifest.inputs, *manifest.existing):
+        formats = ", ".join(f"{name} {count:,}" for name, count in file.formats.items())
+        rows.append(f"| `{_cell(file.path)}` | {file.lines:,} | {file.examples:,} | {formats} | `{file.sha256}` |")
+    text = _table("## Sources", "| file | lines | examples | formats | SHA-256 |", "|---|--:|--:|---|---|", rows)
+    given = ", ".join(f"`{_cell(file.path)}`" for file in manifest.existing)
+    return text + (
+        f"\nThe test set was given ({given}) and stays as it was; what is connected with one of its examples was left out of the others.\n" if given else ""
+    )
+
+
+def _left_out(manifest: Manifest) -> str:
+    head = f"{plural(manifest.read, 'line')} read = {manifest.kept:,} kept + {manifest.removed.lines:,} left out"
+    rows = [f"| {code} | {count:,} | {reason_for(code)} |" for code, count in manifest.removed.reasons.items()]
+    text = f"## What was left out\n\n{head}; each of them is in `{manifest.removed.file}`, whole, with its reason.\n"
+    if rows:
+        text += "\n" + "\n".join(["| code | lines | why |", "|---|--:|---|", *rows]) + "\n"
+    return text + (f"\n{plural(len(manifest.restored), 'line')} put back by hand.\n" if manifest.restored else "")
+
+
+def reason_for(code: str) -> str:
+    """Why lines with this code leave, in a sentence."""
+    if code in RULES:
+        return _cell(RULES[code].summary)
+    return {"decision": "A person dropped it.", "mix": "There was no room for it in the mix that was wanted."}.get(code, "")
+
+
+def _divided(manifest: Manifest) -> str:
+    config = manifest.config["split"]
+    sizes = (
+        f"counts {config['counts'][0]:,} for validation and {config['counts'][1]:,} for test" if config["counts"] else f"shares {_shares(config['fractions'])}"
+    )
+    ties = ", ".join(f"{LINKS[name]} ({count:,})" for name, count in manifest.links.items()) or "nothing"
+    said = [
+        f"Connected examples are one group, and whole groups go to one split: {plural(manifest.groups, 'group')}. They are connected by {ties}.",
+        f"Which split a group goes to is decided by a hash of the seed ({manifest.config['seed']}) and the group; {sizes}.",
+    ]
+    if manifest.shared_instructions:
+        said.append(f"Whole texts were compared without {plural(len(manifest.shared_instructions), 'shared instruction')}: passages of user turns.")
+    if manifest.short_answer_examples:
+        said.append(
+            f"Answers of fewer than 20 words are not compared: {plural(manifest.short_answer_examples, 'example')} have one that other questions share."
+        )
+    said += _mix(manifest.config.get("mix", {}))
+    if config["stratify"]:
+        said.append(f"Each split has its share by {', '.join(map(_cell, config['stratify']))}.")
+    if config["group_by"]:
+        said.append(f"Grouped by {', '.join(f'`{_cell(key)}`' for key in config['group_by'])} too.")
+    if manifest.grown_from:
+        said.append(f"Examples of an earlier division stayed in their split (manifest {manifest.grown_from[:12]}).")
+    return "## How it was divided\n\n" + "\n".join(said) + "\n"
+
+
+def _mix(config: dict[str, Any]) -> Iterator[str]:
+    if config.get("weights"):
+        yield f"Files were mixed by weight: {', '.join(f'`{_cell(name)}` {weight:g}' for name, weight in config['weights'].items())}; nothing was taken twice."
+    for unit in ("examples", "tokens"):
+        if config.get(unit):
+            how = "one of each cluster before a second one of any" if config["diverse"] else "by chance"
+            yield f"No more than {config[unit]:,} {unit} were taken, {how}."
+
+
+def _shares(fractions: list[float]) -> str:
+    return " / ".join(f"{share:.0%}" for share in fractions)
+
+
+def _made(manifest: Manifest) -> str:
+    with_what = ", ".join(f"{name} {number}" for name, number in manifest.versions.items() if number)
+    models = "".join(f"\n{purpose}: `{_cell(model)}`" for purpose, model in manifest.models.items())
+    return f"## Made with\n\ncurate {manifest.curate}; {with_what}.{models}\nAll settings, decisions and hashes are in `manifest.json`.\n"
+
+
+def _table(title: str, head: str, rule: str, rows: list[str]) -> str:
+    return "\n".join([title, "", head, rule, *rows]) + "\n"
+
+
+def _cell(text: Any) -> str:
+    """Text that breaks no table and is no markup."""
+    return visible(str(text)).replace("|", "\\|").replace("`", "'").replace("<", "&lt;")

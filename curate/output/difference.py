@@ -1,0 +1,132 @@
+"""What changed between two output folders: inputs, settings, versions and models by their manifests, and each example by its id."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import ConfigDict
+
+from curate.core.manifest import InputFile, Manifest, read_manifest
+from curate.core.worker_pool import WorkerPool
+from curate.corpus.features import Making
+from curate.corpus.table import read_table
+from curate.similarity.shingles import Shingling
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A value that is another one."""
+
+    name: str
+    before: Any
+    now: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An example that only one of the two has."""
+
+    example: str
+    file: str
+    line: int
+    split: str
+
+
+@dataclass(frozen=True, slots=True)
+class Switched:
+    """An example that stands in another split."""
+
+    example: str
+    before: str
+    now: str
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class DiffResult:
+    """What `curate diff --json` prints."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(use_attribute_docstrings=True)
+
+    before: str
+    now: str
+    same: bool
+    """Whether the two manifests are equal, byte for byte."""
+    inputs: list[Change]
+    """By path: SHA-256 and lines."""
+    settings: list[Change]
+    """By their names with dots between them."""
+    versions: list[Change]
+    models: list[Change]
+    decisions: list[Change]
+    """By example: what a person decided."""
+    counts: list[Change]
+    """Lines read, kept and removed for each reason, examples of each split."""
+    added: list[Found]
+    """Examples that only the second has."""
+    gone: list[Found]
+    """Examples that only the first has."""
+    switched: list[Switched]
+    """Examples that are in another split."""
+
+
+def difference(before: Path, now: Path) -> DiffResult:
+    """Compare two folders. Raises `InputError` for one without a manifest or with files that cannot be read."""
+    (first, first_hash), (second, second_hash) = read_manifest(before), read_manifest(now)
+    ones, others = _examples(before, first), _examples(now, second)
+    return DiffResult(
+        str(before),
+        str(now),
+        first_hash == second_hash,
+        list(_changes(_inputs(first.inputs, first.existing), _inputs(second.inputs, second.existing))),
+        list(_changes(_flat(first.config), _flat(second.config))),
+        list(_changes({"curate": first.curate, **first.versions}, {"curate": second.curate, **second.versions})),
+        list(_changes(first.models, second.models)),
+        list(_changes(first.decisions, second.decisions)),
+        list(_changes(_counts(first), _counts(second))),
+        [found for example, found in others.items() if example not in ones],
+        [found for example, found in ones.items() if example not in others],
+        [
+            Switched(example, one.split, other.split, other.file, other.line)
+            for example, one in ones.items()
+            if (other := others.get(example)) is not None and other.split != one.split
+        ],
+    )
+
+
+def _changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Change]:
+    for name in [*before, *(name for name in now if name not in before)]:
+        if before.get(name) != now.get(name):
+            yield Change(name, before.get(name), now.get(name))
+
+
+def _inputs(*files: list[InputFile]) -> dict[str, Any]:
+    return {file.path: f"{file.lines:,} lines, {file.sha256[:12]}" for some in files for file in some}
+
+
+def _flat(value: Mapping[str, Any], before: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, item in value.items():
+        found.update(_flat(item, f"{before}{key}.") if isinstance(item, dict) else {f"{before}{key}": item})
+    return found
+
+
+def _counts(manifest: Manifest) -> dict[str, Any]:
+    splits = {name: part.examples for name, part in manifest.splits.items()}
+    reasons = {f"removed {code}": count for code, count in manifest.removed.reasons.items()}
+    return {"read": manifest.read, "kept": manifest.kept, **reasons, **splits, "groups": manifest.groups, "restored": len(manifest.restored) or None}
+
+
+def _examples(folder: Path, manifest: Manifest) -> dict[str, Found]:
+    """The examples of all splits by id, each with its first place and its split."""
+    names = list(manifest.splits)
+    paths = [folder / part.file for part in manifest.splits.values()]
+    with WorkerPool(1, processes=False) as crew:
+        table = read_table(paths, Making("conversation", Shingling(), brief=False, common=()), crew)
+    found: dict[str, Found] = {}
+    for at, line in enumerate(table.lines.tolist()):
+        example, place = table.id(at), table.place(line)
+        found.setdefault(example, Found(example, place.file, place.line, names[table.source(line)]))
+    return found

@@ -1,0 +1,306 @@
+"""An output folder: splits, what left, the data card and, last, the manifest that names all of them by hash; all take their place together."""
+
+import hashlib
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from curate import __version__
+from curate.core.config import Config
+from curate.core.decision import Decision
+from curate.core.errors import InputError, UsageError, demand_all
+from curate.core.example import Example, Place
+from curate.core.files import display_name, sha256
+from curate.core.finding import Finding
+from curate.core.manifest import (
+    NAME,
+    REMOVED,
+    InputFile,
+    Manifest,
+    OutputFile,
+    RemovedFile,
+    Restored,
+    SharedInstruction,
+    ShortAnswer,
+    changed_files,
+    digest_of,
+    manifest_bytes,
+    named_files,
+    read_manifest,
+    shaping,
+    versions,
+)
+from curate.core.masking import masked
+from curate.core.output_pair import Written
+from curate.core.removed import Reason, Removal, counted_as, removal, removed_line
+from curate.core.text import visible
+from curate.core.transaction import replacing_together, settle
+from curate.corpus.group_keys import FORMAT_NAMES
+from curate.corpus.table import Reader, Table
+from curate.output.datacard import card, loading
+from curate.output.rewrite import pieces
+from curate.output.trainer_configs import FILES, configurations
+from curate.read.formats import example_of
+from curate.split.division import Division
+from curate.split.names import NAMES
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Numbers = np.ndarray[Any, np.dtype[np.int64]]
+
+AS_READ: Final = ("messages", "unknown", "openai-preference", "llama-factory-preference", "preference", "response-pair")
+"""Formats whose lines keep their bytes: messages, and what is more than a conversation. All others are written as messages."""
+
+CARD: Final = "DATACARD.md"
+LOADING: Final = ".huggingface.yaml"
+
+
+class Made(NamedTuple):
+    """What an output was made with, besides its data."""
+
+    config: Config
+    decisions: Mapping[str, Decision] = {}
+    models: Mapping[str, str] = {}
+    grown_from: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SplitResult:
+    """What was written, and what a person should know of it."""
+
+    manifest: Manifest
+    division: Division
+    warnings: Sequence[Finding]
+    """Where the splits are not what was wanted (L008)."""
+    notes: Sequence[str]
+    not_understood: int = 0
+    """Lines that hold no example that a reader understands; they left."""
+
+
+def write_output(
+    folder: Path,
+    table: Table,
+    division: Division,
+    inputs: Sequence[InputFile],
+    given: int,
+    made: Made,
+    *,
+    mode: int | None = None,
+    unchanged: Callable[[], None] = lambda: None,
+) -> Manifest:
+    """Write a folder: all of it or, when that fails, nothing. `inputs`: the files of the table, of which the first `given` are a test set as it was.
+
+    `mode` and `unchanged` are as in `curate.core.transaction.replacing_together`. Raises `OutputError`; `UsageError` where another process writes there,
+    or somebody else's file has one of the names; nothing is changed then.
+    """
+    settle(folder)
+    before = _written_before(folder)
+    _demand_ours(folder, before, made.config)
+    gone = before.files.keys() - changed_files(folder, before.files) if before else ()
+    with replacing_together(folder, gone, mode=mode, unchanged=unchanged) as stage:
+        return _written(stage, table, division, inputs, given, made)
+
+
+def _written(stage: Path, table: Table, division: Division, inputs: Sequence[InputFile], given: int, made: Made) -> Manifest:
+    import numpy as np
+
+    reader = Reader()
+    splits = {name: _split(stage, name, table, division, nth, reader) for nth, name in enumerate(NAMES)}
+    removed = _removed(stage / REMOVED, table, division.leaves, reader)
+    read = len(table.starts) - int(table.first[given])
+    kept = sum(part.examples for part in splits.values()) - int(np.count_nonzero(table.lines < table.first[given]))
+    demand_all(read, kept, removed.lines)
+    manifest = Manifest(
+        curate=__version__,
+        versions=versions(),
+        inputs=list(inputs[given:]),
+        existing=list(inputs[:given]),
+        config=shaping(made.config),
+        models=dict(made.models),
+        decisions={example: _verdict(decision) for example, decision in sorted(made.decisions.items())},
+        grown_from=made.grown_from,
+        read=read,
+        kept=kept,
+        removed=removed,
+        **_exempt(division),
+        links=dict(division.links),
+        groups=division.groups,
+        splits=splits,
+        files={},
+    )
+    return finish(stage, manifest)
+
+
+def _exempt(division: Division) -> dict[str, Any]:
+    """What is exempt from the table of leaks, for the manifest."""
+    return {
+        "shared_instructions": [SharedInstruction(text=shared.text, examples=shared.examples) for shared in division.shared_instructions],
+        "short_answers": [ShortAnswer(text=masked(short.text), examples=short.examples, questions=short.questions) for short in division.short_answers],
+        "short_answer_examples": division.short_answer_examples,
+    }
+
+
+def _verdict(decision: Decision) -> str:
+    return decision.verdict if decision.value is None else f"edit {example_of(decision.value, Place('', 0)).id}"
+
+
+def put_back(
+    folder: Path,
+    table: Table,
+    division: Division,
+    manifest: Manifest,
+    ledger: Sequence[bytes],
+    removals: Sequence[Removal],
+    restored: Sequence[Restored],
+    *,
+    beside: Mapping[str, bytes],
+    mode: int,
+    unchanged: Callable[[], None],
+) -> Manifest:
+    """Write a folder again with lines in its splits that had left; `ledger`: what stays removed, line by line. Raises as `write_output` does.
+
+    `beside`: files that take their place together with them. `mode` and `unchanged` are as in `curate.core.transaction.replacing_together`.
+    """
+    with replacing_together(folder, list(manifest.files), mode=mode, unchanged=unchanged) as stage:
+        for name, content in beside.items():
+            (stage / name).write_bytes(content)
+        reader = Reader()
+        splits = {name: _split(stage, name, table, division, nth, reader) for nth, name in enumerate(NAMES)}
+        data = b"".join(line + b"\n" for line in ledger)
+        with (stage / REMOVED).open("wb") as out:
+            written = Written(out)
+            written.write(data)
+            left = written.lines
+        reasons = Counter(removal.reason for removal in removals)
+        removed = RemovedFile(file=REMOVED, lines=left, sha256=hashlib.sha256(data).hexdigest(), reasons=dict(sorted(reasons.items())))
+        kept = sum(part.examples for part in splits.values()) - sum(file.lines for file in manifest.existing)
+        demand_all(manifest.read, kept, removed.lines)
+        changes = {"kept": kept, "removed": removed, "splits": splits, "restored": [*manifest.restored, *restored], **_exempt(division)}
+        return finish(stage, manifest.model_copy(update={**changes, "links": dict(division.links), "groups": division.groups}))
+
+
+def finish(stage: Path, manifest: Manifest) -> Manifest:
+    """Write what is made of the splits: Parquet files and configurations where they are wanted, the data card, the manifest with the hashes of all."""
+    files = {}
+    if manifest.config["split"]["parquet"]:
+        from curate.output.parquet import write_parquet  # only where it was asked for
+
+        files.update({name: sha256(write_parquet(stage / part.file, stage / name)) for part in manifest.splits.values() if (name := _parquet(part.file))})
+    for name, text in ((CARD, card(manifest)), (LOADING, loading(manifest)), *configurations(manifest).items()):
+        data = text.encode("utf-8", "surrogatepass")
+        (stage / name).write_bytes(data)
+        files[name] = hashlib.sha256(data).hexdigest()
+    manifest = manifest.model_copy(update={"files": files})
+    manifest = manifest.model_copy(update={"digest": digest_of(manifest)})
+    (stage / NAME).write_bytes(manifest_bytes(manifest))
+    return manifest
+
+
+def _parquet(file: str) -> str:
+    return f"parquet/{file.removesuffix('.jsonl')}.parquet"
+
+
+def _split(stage: Path, name: str, table: Table, division: Division, number: int, reader: Reader) -> OutputFile:
+    import numpy as np
+
+    examples = np.flatnonzero(division.split == number)
+    assert table.marks is not None
+    as_read = np.isin(table.marks.formats[examples], [FORMAT_NAMES.index(known) for known in AS_READ])
+    file = f"{name}.jsonl"
+    with (stage / file).open("wb") as out:
+        written = Written(out, hashed=True)
+        for piece in _lines(table, table.lines[examples], as_read, reader):
+            written.write(piece)
+        lines, digest = written.lines, written.sha256
+    demand_all(len(examples), lines, 0)
+    characters = int(table.marks.characters[examples].sum())
+    return OutputFile(file=file, examples=lines, characters=characters, groups=division.groups_in[number], sha256=digest)
+
+
+def _lines(table: Table, lines: "Numbers", as_read: "np.ndarray[Any, np.dtype[np.bool_]]", reader: Reader) -> "Iterator[bytes | bytearray | memoryview]":
+    """The bytes of some lines in the order of the table, each with a line break."""
+    import numpy as np
+
+    for number, source in enumerate(table.sources):
+        inside = np.flatnonzero((lines >= table.first[number]) & (lines < table.first[number + 1]))
+        changes = np.flatnonzero(np.diff(as_read[inside])) + 1
+        for run in np.split(inside, changes):
+            if len(run) and as_read[run[0]]:
+                yield from pieces(table, source, lines[run], reader)
+            else:
+                yield from (as_messages(reader.example(table.spot(line))) + b"\n" for line in lines[run].tolist())
+
+
+def as_messages(example: Example) -> bytes:
+    """An example as a line of messages, without its line break; other keys are kept."""
+    text = json.dumps(example.value, ensure_ascii=False)
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError:  # a lone surrogate, kept on a person's word: it can only be written as an escape
+        return json.dumps(example.value).encode("ascii")
+
+
+def _removed(path: Path, table: Table, leaves: Mapping[int, Reason], reader: Reader) -> RemovedFile:
+    reasons: Counter[str] = Counter()
+    with path.open("wb") as out:
+        written = Written(out, hashed=True)
+        for line, reason in sorted(leaves.items()):
+            at = int(table.lines.searchsorted(line))
+            example = table.id(at) if at < len(table.lines) and table.lines[at] == line else None
+            written.write(removed_line(removal(table.place(line), example, reason, reader.data(table.spot(line)))))
+            reasons[counted_as(reason.code, reason.decided_by)] += 1
+        lines, digest = written.lines, written.sha256
+    return RemovedFile(file=path.name, lines=lines, sha256=digest, reasons=dict(sorted(reasons.items())))
+
+
+def input_files(table: Table, hashes: Iterable[str]) -> list[InputFile]:
+    """The files of a table, for the manifest."""
+    import numpy as np
+
+    assert table.marks is not None
+    bounds = table.lines.searchsorted(table.first)
+    found = []
+    for number, (source, digest) in enumerate(zip(table.sources, hashes, strict=True)):
+        formats = np.bincount(table.marks.formats[bounds[number] : bounds[number + 1]], minlength=len(FORMAT_NAMES))
+        counts = {name: int(count) for name, count in sorted(zip(FORMAT_NAMES, formats.tolist(), strict=True)) if count}
+        lines = int(table.first[number + 1] - table.first[number])
+        found.append(InputFile(path=source.name, sha256=digest, lines=lines, examples=sum(counts.values()), formats=counts))
+    return found
+
+
+def _demand_ours(folder: Path, before: Manifest | None, config: Config) -> None:
+    """Raise `UsageError` where a file that is written is there already and no manifest of ours names it: somebody else wrote it."""
+    if before is None and _is_ours(folder):  # another version's, or damaged
+        return
+    ours = {NAME, *named_files(before)} if before else set()
+    if there := next((name for name in names_of(config) if name not in ours and os.path.lexists(folder / name)), None):
+        said = f"{visible(display_name(folder / there))}: is there already, and was not written by curate"
+        raise UsageError(said, "name another folder, or move the file away; nothing was changed")
+
+
+def names_of(config: Config) -> list[str]:
+    """The files of a folder that is made with a configuration."""
+    splits = [f"{name}.jsonl" for name in NAMES]
+    made = [name for trainer in config.split.trainers for name in FILES[trainer]]
+    return [*splits, REMOVED, NAME, CARD, LOADING, *made, *(map(_parquet, splits) if config.split.parquet else ())]
+
+
+def _is_ours(folder: Path) -> bool:
+    try:
+        value = json.loads((folder / NAME).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(value, dict) and "manifest_version" in value
+
+
+def _written_before(folder: Path) -> Manifest | None:
+    """An earlier manifest: files that it names may be replaced; those that are as it says, and are not written again, go."""
+    try:
+        return read_manifest(folder)[0]
+    except InputError:
+        return None

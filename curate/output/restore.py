@@ -1,0 +1,210 @@
+"""Lines that left, brought back: out of the ledger into a file, or into the splits, on the side of what they are connected with."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from curate.core.address import where
+from curate.core.config import Config, MixConfig
+from curate.core.decision import Decision, DecisionLog
+from curate.core.errors import InputError, UsageError, demand_all
+from curate.core.files import display_name, replacing
+from curate.core.manifest import NAME, REMOVED, Manifest, Restored, changed_files, digest_of, named_files, read_manifest
+from curate.core.output_pair import Written
+from curate.core.paths import inner
+from curate.core.removed import Removal, removal_of
+from curate.core.runs import Project
+from curate.core.scratch import discard, scratch
+from curate.core.snapshot import demand_unchanged, mode_of, snapshot
+from curate.core.text import plural, visible
+from curate.core.transaction import settle
+from curate.core.worker_pool import WorkerPool
+from curate.corpus.table import Table, read_table
+from curate.output.folder import put_back
+from curate.read.document import compact
+from curate.split.assign import NOWHERE
+from curate.split.division import Division, divide, making_of
+from curate.split.names import NAMES
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Numbers = np.ndarray[Any, np.dtype[np.int64]]
+
+
+PENDING: Final = ".curate-restored.jsonl"
+"""In a folder of splits: decisions of a restore on their way to the journal."""
+
+
+class Entry(NamedTuple):
+    """A line of the ledger."""
+
+    line: bytes
+    """As it stands there, without its line break."""
+    removal: Removal
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreResult:
+    """What was brought back."""
+
+    restored: Sequence[Removal]
+    left: int
+    """Lines that stay in the ledger."""
+    manifest: Manifest | None
+    """None where they were written to a file, and the folder is as it was."""
+    division: Division | None
+
+
+def read_entries(ledger: Path) -> list[Entry]:
+    """The lines of a ledger. Raises `InputError` for a file that is none."""
+    try:
+        data = ledger.read_bytes()
+    except OSError as error:
+        raise InputError(f"{ledger}: cannot be read: {error.strerror}", f"name a folder that has a {REMOVED}, or such a file") from error
+    found = []
+    for number, line in enumerate(data.split(b"\n"), start=1):
+        if line.strip():
+            try:
+                found.append(Entry(line, removal_of(line)))
+            except ValueError:
+                raise InputError(
+                    f"{ledger}:{number}: is no line of a ledger", f"name the {REMOVED} that `curate dedup`, `split` or `run` has written"
+                ) from None
+    return found
+
+
+def chosen(entries: Sequence[Entry], wanted: Iterable[str], reasons: Iterable[str], *, every: bool) -> list[int]:
+    """Positions of the lines that are wanted: by the beginning of an id, by `file:line`, by reason, or all. Raises `UsageError` for one that is not there."""
+    found: set[int] = set(range(len(entries))) if every else set()
+    for name in map(display_name, wanted):
+        here = {at for at, (_, removal) in enumerate(entries) if _is(removal, name)}
+        if not here:
+            raise UsageError(f"{visible(name)}: nothing that left is called so", "name an id, or the first digits of one, or FILE:LINE as in removed.jsonl")
+        found |= here
+    for code in reasons:
+        here = {at for at, (_, removal) in enumerate(entries) if code == removal.reason}
+        if not here:
+            known = ", ".join(sorted({removal.reason for _, removal in entries})) or "nothing left"
+            raise UsageError(f"--reason {visible(code)}: nothing left for it", f"reasons there are: {known}")
+        found |= here
+    return sorted(found)
+
+
+def _is(removal: Removal, name: str) -> bool:
+    return name == where(removal.file, removal.line) or (len(name) >= 6 and removal.example is not None and removal.example.startswith(name))
+
+
+def restore_to(output: Path, entries: Sequence[Entry], numbers: Sequence[int], *, mode: int | None = None) -> RestoreResult:
+    """Write the bytes of lines to a file, in the order they were read; `mode` is as in `replacing`. Raises `OutputError`."""
+    with replacing(output, mode=mode) as file:
+        written = Written(file)
+        for at in numbers:
+            written.write(compact(entries[at].removal.data) + b"\n")
+        demand_all(len(numbers), written.lines, 0)
+    return RestoreResult([entries[at].removal for at in numbers], len(entries), None, None)
+
+
+def finish(folder: Path, journal: Path) -> None:
+    """End what a command that was killed had begun in a folder; the decisions of a restore go to the journal then.
+
+    For commands that write to the folder, before they read it. Raises as `settle` and `DecisionLog` do.
+    """
+    settle(folder)
+    path = inner(folder, PENDING)
+    if not path.is_file():
+        return
+    restored = {entry.example for entry in read_manifest(folder)[0].restored}
+    pending = DecisionLog(path)
+    if pending.unreadable or any(decision.verdict != "keep" or decision.example not in restored for decision in pending.decisions):
+        raise InputError(f"{visible(str(path))}: was not left by `curate restore`", "look at it and delete it; nothing was changed")
+    DecisionLog(journal).merge(path)
+    path.unlink()
+
+
+def _decisions(back: Sequence[Entry], folder: Path, journal: Path) -> list[Decision]:
+    """What the journal will say of lines that come back: that a person wants them kept."""
+    log = DecisionLog(journal)
+    known = log.verdicts()
+    examples = {removal.example: removal.code for _, removal in back if removal.example}
+    return [
+        Decision(example=example, verdict="keep", about=code or "", why=f"restored into {folder}", replaces=tuple(head.id for head in log.heads(example)))
+        for example, code in examples.items()
+        if example not in known or known[example].verdict == "drop"
+    ]
+
+
+def _demand_intact(folder: Path, manifest: Manifest, entries: Sequence[Entry]) -> None:
+    """Raise `InputError` where a folder is not as it was written: what would be added to it would be signed together with what was changed."""
+    ledger = hashlib.sha256(b"".join(entry.line + b"\n" for entry in entries)).hexdigest()
+    broken = changed_files(folder, {name: wanted for name, wanted in named_files(manifest).items() if name != manifest.removed.file})
+    if ledger != manifest.removed.sha256:
+        broken[manifest.removed.file] = "is not what was written"
+    if digest_of(manifest) != manifest.digest:
+        broken[NAME] = "was edited"
+    for name, why in broken.items():
+        raise InputError(f"{visible(str(folder / name))}: {why}", "`curate verify` says what else is wrong with the folder; nothing was changed")
+
+
+def restore_into(folder: Path, entries: Sequence[Entry], numbers: Sequence[int], project: Project) -> RestoreResult:
+    """Put lines back into the splits of a folder, each on the side of what it is connected with; the journal of the project keeps them from now on.
+
+    The decisions take their place in the folder together with its files, and go to the journal then: who is killed in between leaves them for
+    the next command that writes to the folder (`finish`). Raises `InputError` for a folder that is not as it was written, `UsageError` for
+    lines that hold no example and for those that are connected with a test set that was given; nothing is changed then.
+    """
+    manifest, _ = read_manifest(folder)
+    seen = [snapshot(folder / name) for name in (NAME, *named_files(manifest)) if (folder / name).is_file()]
+    _demand_intact(folder, manifest, entries)
+    back = [entries[at] for at in numbers]
+    if broken := [removal for _, removal in back if removal.example is None]:
+        place = visible(where(broken[0].file, broken[0].line))
+        raise UsageError(f"{place}: holds no example ({plural(len(broken), 'such line')}), and cannot go into a split", "take its bytes with -o FILE")
+    given = bool(manifest.existing)
+    config = Config.model_validate(manifest.config).model_copy(update={"mix": MixConfig()})  # what a person brings back has its room
+    order = ["test", "train", "validation"] if given else list(NAMES)
+    with ExitStack() as stack:
+        crew, room = stack.enter_context(WorkerPool(1, processes=False)), scratch()
+        stack.callback(discard, room)
+        lines = room / "restored.jsonl"
+        lines.write_bytes(b"".join(compact(removal.data) + b"\n" for _, removal in back))
+        making = making_of(config)._replace(common=tuple(shared.text for shared in manifest.shared_instructions))
+        table = read_table([*(folder / manifest.splits[name].file for name in order), lines], making, crew)
+        before = _before(table, order)
+        division = divide(table, {}, config, given=int(given), before=before, cache=project.cache)
+        if division.leaves:
+            at = min(division.leaves)
+            said = division.leaves[at].why
+            raise UsageError(f"{visible(str(_place(back, table, at)))}: would leak: it {visible(said)}", "it can only be taken out with -o FILE")
+        restored = [_restored(entry.removal, table, division, at) for at, entry in enumerate(back)]
+        stays = [entry for at, entry in enumerate(entries) if at not in set(numbers)]
+        pending = b"".join(decision.line() + b"\n" for decision in _decisions(back, folder, project.decisions))
+        manifest = put_back(
+            folder, table, division, manifest, [entry.line for entry in stays], [entry.removal for entry in stays], restored,
+            beside={PENDING: pending} if pending else {}, mode=mode_of(seen), unchanged=partial(demand_unchanged, seen),
+        )  # fmt: skip
+        finish(folder, project.decisions)
+    return RestoreResult([entry.removal for entry in back], len(stays), manifest, division)
+
+
+def _before(table: Table, order: Sequence[str]) -> "Numbers":
+    """Of each example the split whose file it stands in; those that come back are nowhere."""
+    import numpy as np
+
+    numbers = np.searchsorted(table.first, table.lines, side="right") - 1
+    return np.array([*(NAMES.index(name) for name in order), NOWHERE], dtype=np.int64)[numbers]
+
+
+def _place(back: Sequence[Entry], table: Table, line: int) -> str:
+    removal = back[line - int(table.first[-2])].removal
+    return where(removal.file, removal.line)
+
+
+def _restored(removal: Removal, table: Table, division: Division, nth: int) -> Restored:
+    line = int(table.first[-2]) + nth
+    split = NAMES[int(division.split[int(table.lines.searchsorted(line))])]
+    return Restored(file=removal.file, line=removal.line, example=removal.example or "", split=split, code=removal.code)

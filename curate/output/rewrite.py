@@ -1,0 +1,64 @@
+"""Files without some of their lines: what stays is copied byte for byte from where it was read, what goes takes its reason along."""
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from curate.core.errors import demand_all
+from curate.core.output_pair import Written
+from curate.corpus.table import Reader, Source, Table, lines_at
+from curate.dedup.removal import Loss
+from curate.output.apply import Dropped, dropped_line, lost_line
+from curate.read.document import compact
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Buffer = bytes | bytearray | memoryview
+    Numbers = np.ndarray[Any, np.dtype[np.int64]]
+
+PIECE: Final = 1 << 20
+"""Bytes of a file after which a new piece begins, with the next line."""
+
+
+def write_lines(table: Table, names: Collection[str], losses: Sequence[Loss], kept: Written, removed: Written, dropped: Sequence[Dropped] = ()) -> None:
+    """Write the lines of the files `names` to `kept`, but for those in `losses` and `dropped` (each in the order of the lines), which go to `removed`.
+
+    Raises `InputError` for a file that cannot be read again, `LostLineError` unless as many lines were written as were read.
+    """
+    import numpy as np
+
+    stays = np.zeros(len(table.starts), dtype=np.bool_)
+    for at, source in enumerate(table.sources):
+        stays[table.first[at] : table.first[at + 1]] = source.name in names
+    read, reader = int(stays.sum()), Reader()
+    going: list[Loss | Dropped] = [*losses, *dropped]
+    lines = lines_at(table, [gone.place for gone in going])
+    order = np.argsort(lines, kind="stable")
+    lines = lines[order]
+    stays[lines] = False
+    for nth, data in zip(order.tolist(), reader.lines(table, lines), strict=True):
+        gone = going[nth]
+        removed.write(lost_line(gone, data) if isinstance(gone, Loss) else dropped_line(gone, data))
+    for at, source in enumerate(table.sources):
+        first, last = int(table.first[at]), int(table.first[at + 1])
+        for piece in pieces(table, source, first + np.flatnonzero(stays[first:last]), reader):
+            kept.write(piece)
+    demand_all(read, kept.lines, removed.lines)
+
+
+def pieces(table: Table, source: Source, lines: "Numbers", reader: Reader) -> "Iterator[Buffer]":
+    """The bytes of some lines of a file, each with a line break; lines that follow one another are one piece."""
+    import numpy as np
+
+    if source.document:
+        yield from (compact(reader.data(table.spot(line))) + b"\n" for line in lines.tolist())
+    if source.document or not len(lines):
+        return
+    starts, ends, endings = table.starts[lines], table.starts[lines] + table.sizes[lines], table.endings[lines]
+    breaks = np.flatnonzero((starts[1:] != ends[:-1] + 1) | (endings[:-1] != 1) | (ends[1:] // PIECE != starts[:-1] // PIECE))
+    first, last = np.append(0, breaks + 1), np.append(breaks, len(lines) - 1)
+    own = endings[last] == 1  # a line feed, which is what is wanted
+    for part, ended in zip(reader.parts(source, starts[first], ends[last] + own), own.tolist(), strict=True):
+        yield part
+        if not ended:
+            yield b"\n"

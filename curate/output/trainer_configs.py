@@ -1,0 +1,93 @@
+"""Configurations with which other trainers take a folder of splits as it is: which file is trained on, which is validated on, what the loss is on.
+
+Only what follows from the data is in them; the rest is the trainer's own, and the model is for the user to name. The test split is in none of
+them: it is for the end. LLaMA-Factory's keys are from its source, those of Axolotl and TRL from their documentation.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from curate.core.files import json_text
+from curate.core.manifest import Manifest
+
+ROLES: Final = {
+    "role_tag": "role",
+    "content_tag": "content",
+    "user_tag": "user",
+    "assistant_tag": "assistant",
+    "observation_tag": "tool",
+    "function_tag": "function_call",
+    "system_tag": "system",
+}
+"""What LLaMA-Factory has to be told of messages; where one is left out, some versions of it take none for it."""
+
+
+def configurations(manifest: Manifest) -> dict[str, str]:
+    """The files that were asked for, by name, and what is in them."""
+    found: dict[str, str] = {}
+    for trainer in manifest.config["split"].get("trainers", ()):
+        found |= KINDS[trainer](manifest)
+    return found
+
+
+def _file(manifest: Manifest, split: str) -> str:
+    part = manifest.splits[split]
+    return part.file if part.examples else ""
+
+
+def _model(manifest: Manifest) -> str:
+    return str(manifest.config["check"]["model"]) or "MODEL"
+
+
+def _axolotl(manifest: Manifest) -> dict[str, str]:
+    def source(file: str) -> dict[str, Any]:
+        mapping = {"role": "role", "content": "content"}
+        how = {"type": "chat_template", "field_messages": "messages", "message_property_mappings": mapping}
+        return {"path": file, "ds_type": "json", "split": "train", **how, "roles_to_train": ["assistant"], "train_on_eos": "turn"}
+
+    values: dict[str, Any] = {"base_model": _model(manifest), "chat_template": "tokenizer_default", "datasets": [source(_file(manifest, "train"))]}
+    if validation := _file(manifest, "validation"):
+        values["test_datasets"] = [source(validation)]
+    values |= {"val_set_size": 0, "output_dir": "./run"}
+    return {"axolotl.yaml": _yaml("axolotl train axolotl.yaml", values)}
+
+
+def _llamafactory(manifest: Manifest) -> dict[str, str]:
+    parts = {name: file for name in ("train", "validation") if (file := _file(manifest, name))}
+    info = {name: {"file_name": file, "formatting": "sharegpt", "columns": {"messages": "messages"}, "tags": ROLES} for name, file in parts.items()}
+    values: dict[str, Any] = {"model_name_or_path": _model(manifest), "template": "TEMPLATE", "stage": "sft", "do_train": True, "finetuning_type": "lora"}
+    values |= {"dataset_dir": ".", "dataset": "train"}
+    if "validation" in parts:
+        values |= {"eval_dataset": "validation", "eval_strategy": "epoch"}
+    said = (
+        "name the template of the model, see its documentation; it skips conversations whose turns do not alternate, and does not read calls of tools"
+        " in this form: `curate check --target llamafactory` says which"
+    )
+    return {
+        "dataset_info.json": json_text(info),
+        "llamafactory.yaml": _yaml("llamafactory-cli train llamafactory.yaml", {**values, "output_dir": "./run"}, said),
+    }
+
+
+def _trl(manifest: Manifest) -> dict[str, str]:
+    values: dict[str, Any] = {"model_name_or_path": _model(manifest), "dataset_name": ".", "dataset_train_split": "train"}
+    if _file(manifest, "validation"):
+        values |= {"dataset_test_split": "validation", "eval_strategy": "epoch"}
+    return {"trl.yaml": _yaml("trl sft --config trl.yaml", {**values, "assistant_only_loss": True, "output_dir": "./run"})}
+
+
+def _yaml(command: str, values: dict[str, Any], said: str = "") -> str:
+    """A document of YAML: values as JSON, which is YAML too."""
+    head = [f"# In this folder:  {command}", *([f"# {said}"] if said else [])]
+    return "\n".join([*head, *_lines(values)]) + "\n"
+
+
+def _lines(values: dict[str, Any]) -> Iterator[str]:
+    for key, value in values.items():
+        yield f"{key}: {json.dumps(value, ensure_ascii=False)}"
+
+
+KINDS: Final[dict[str, Callable[[Manifest], dict[str, str]]]] = {"axolotl": _axolotl, "llamafactory": _llamafactory, "trl": _trl}
+FILES: Final = {"axolotl": ("axolotl.yaml",), "llamafactory": ("dataset_info.json", "llamafactory.yaml"), "trl": ("trl.yaml",)}
+"""The names of what each of them makes."""

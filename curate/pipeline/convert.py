@@ -1,0 +1,167 @@
+"""From every known format to messages, one JSON object a line: what cannot be converted is set aside with its bytes and the reason.
+
+converted + aside = read, always: it is demanded here, of the lines that were written. Lines that are messages already keep their bytes.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from curate.core.errors import demand_all
+from curate.core.example import UNKNOWN, Example, Place
+from curate.core.files import display_name
+from curate.core.output_pair import replacing_both
+from curate.core.removed import Reason, Removal, removal, removed_line
+from curate.core.snapshot import demand_unchanged, mode_of, snapshot
+from curate.lint.rules.repair import json_line
+from curate.output.apply import unreadable
+from curate.read.dataset import FileFacts, ParsedLine, demand_read, demand_understood, read_file
+from curate.read.sharegpt_tools import CALLERS, RESULTS, json_in, speaker_of
+
+REJECTED: Final = {
+    "preference": "rejected",
+    "openai-preference": "non_preferred_output",
+    "llama-factory-preference": "rejected_messages",
+    "response-pair": "response_k",
+}
+"""Formats of preference pairs, and the key of the side that messages have no place for."""
+
+
+class Note(NamedTuple):
+    """Something in a line that messages have a form for, and that had to stay as it was."""
+
+    place: Place
+    why: str
+
+
+@dataclass(slots=True)
+class ConvertResult:
+    """What was read, and what became of it."""
+
+    read: int = 0
+    """Lines that are not blank, or elements of a document."""
+    formats: Counter[str] = field(default_factory=Counter)
+    """Lines that were converted, by the format they had; `messages` kept their bytes."""
+    aside: Counter[str] = field(default_factory=Counter)
+    """Lines that were set aside, by code."""
+    notes: list[Note] = field(default_factory=list)
+    """What was converted but for a part that stayed as text."""
+    rejected: int = 0
+    """Preference pairs of which only the chosen side was taken."""
+    added: int = 0
+    """Lines of the output beyond one for each line that was converted: an instruction with several instances becomes several conversations."""
+
+    understood: int = 0
+    """Lines that hold an example in a known form, whether it could be converted or not."""
+
+    @property
+    def not_understood(self) -> int:
+        """Lines that hold none."""
+        return self.read - self.understood
+
+    @property
+    def converted(self) -> int:
+        """Lines that were converted; `added` more are in the output."""
+        return self.formats.total()
+
+
+def convert_paths(
+    paths: Sequence[Path], output: Path, aside: Path, *, chosen: bool = False, overwrite: bool = False, progress: Callable[[int], None] | None = None
+) -> ConvertResult:
+    """Convert files to messages in `output`, and write what cannot be converted to `aside`; both whole, or none of them.
+
+    `chosen` takes the chosen side of a preference pair. Raises `InputError` for a file that cannot be read or changes meanwhile, and where no line is
+    an example, `OutputError`; `UsageError` where one of the outputs is there and shall not be replaced, or another process writes it.
+    """
+    report = ConvertResult()
+    seen = [snapshot(path) for path in dict.fromkeys(paths)]
+    with replacing_both(output, aside, overwrite=overwrite, mode=mode_of(seen), unchanged=partial(demand_unchanged, seen)) as (out, rest):
+        for path in paths:
+            facts = FileFacts(display_name(path))
+            for parsed in read_file(path, facts):
+                if progress:
+                    progress(1)
+                if parsed.line.blank:
+                    continue
+                report.read += 1
+                written = _converted(parsed, report, chosen=chosen)
+                if isinstance(written, Removal):
+                    report.aside[written.code or ""] += 1
+                    rest.write(removed_line(written))
+                else:
+                    out.write(written + b"\n")
+            demand_read(facts)
+            report.understood += facts.understood
+        demand_understood(report.read, report.understood)
+        demand_all(report.read, report.converted, report.aside.total())
+        demand_all(report.read + report.added, out.lines, rest.lines)
+    return report
+
+
+def _converted(parsed: ParsedLine, report: ConvertResult, *, chosen: bool) -> bytes | Removal:
+    """A line in messages form, or several, counted; or why it is set aside."""
+    example = parsed.example
+    if example is None:
+        return removal(parsed.place, None, unreadable(parsed), parsed.line.data)
+    if example.format == "messages":
+        report.formats["messages"] += 1
+        return parsed.jsonl
+    if reason := _obstacle(parsed, example, chosen=chosen):
+        return removal(parsed.place, example.id, Reason(*reason, "rule"), parsed.line.data)
+    value = dict(example.value)
+    if example.format in REJECTED:
+        report.rejected += 1
+        value.pop(REJECTED[example.format], None)
+    if isinstance(value.get("tools"), str):
+        value["tools"] = _tools(value["tools"], parsed.place, report.notes)
+    if example.format == "sharegpt":
+        report.notes.extend(_unread_calls(parsed, example))
+    report.formats[example.format] += 1
+    if example.format == "self-instruct":
+        conversations = _instances(value["messages"])
+        report.added += len(conversations) - 1
+        return b"\n".join(json_line({**value, "messages": turns}) for turns in conversations)
+    return json_line(value)
+
+
+def _instances(turns: list[Any]) -> list[list[Any]]:
+    """Each question of a line with its answer, as a conversation of its own; a system prompt belongs to all of them."""
+    system = len(turns) % 2
+    return [turns[:system] + turns[at : at + 2] for at in range(system, len(turns), 2)]
+
+
+def _obstacle(parsed: ParsedLine, example: Example, *, chosen: bool) -> tuple[str, str] | None:
+    """Code and reason, where writing the line as messages would lose something of it or make something else of it."""
+    if example.format == UNKNOWN:
+        return "M001", "no `messages`, and the keys fit no known format"
+    if repeated := next((defect for defect in parsed.defects if defect.kind == "repeated-key"), None):
+        return "J013", repeated.message
+    if example.format in REJECTED and not chosen:
+        return "J025", "preference pair: converting to messages would drop the rejected side; say --chosen"
+    if example.format == "prompt-completion" and example.value.get("label") is False:
+        return "J025", "the completion is labelled as unwanted, which messages cannot say"
+    return None
+
+
+def _tools(text: str, place: Place, notes: list[Note]) -> Any:
+    """Tools that stand as JSON in a string, as a list of functions; the text itself, noted, where it is nothing of the kind."""
+    value = json_in(text) if text.strip() else []
+    if not isinstance(value, list) or not all(isinstance(tool, dict) for tool in value):
+        notes.append(Note(place, "`tools` is text that is no JSON list of objects; it stays as it is"))
+        return text
+    return [tool if "function" in tool or "type" in tool else {"type": "function", "function": tool} for tool in value]
+
+
+def _unread_calls(parsed: ParsedLine, example: Example) -> Iterator[Note]:
+    """The calls and results of a ShareGPT conversation that could not be read as such."""
+    spoken = parsed.decoded.value["conversations"]
+    before = len(example.value["messages"]) - len(spoken)  # a system prompt that stood beside them
+    for index, said in enumerate(spoken, before):
+        speaker, turn = speaker_of(said), example.value["messages"][index]
+        if speaker in CALLERS and (turn.get("content") is not None or "tool_calls" not in turn):
+            yield Note(parsed.place, f"message {index + 1}: the value of `{speaker}` is no call that can be read; it stays as text")
+        elif speaker in RESULTS and "tool_call_id" not in turn:
+            yield Note(parsed.place, f"message {index + 1}: the result of `{speaker}` answers no call; it stays without an id")

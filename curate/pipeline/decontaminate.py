@@ -1,0 +1,121 @@
+"""Decontamination of files: what of them stands in a benchmark, and what stays without it."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from curate.core.errors import demand_all
+from curate.core.events import Listener, StageFinished, StageStarted, silent
+from curate.core.finding import Finding
+from curate.core.masking import secrets_in
+from curate.core.output_pair import beside, replacing_both
+from curate.core.removed import Reason, Removal, removal, removed_line
+from curate.core.snapshot import Snapshot, demand_unchanged, mode_of, snapshot
+from curate.core.text import plural
+from curate.leakage.decontaminate import OTHER_SIDE, Match, contaminated, plain_words
+from curate.lint.rules.leakage import Leak, benchmark_in_training
+from curate.read.benchmark import Item, read_benchmark
+from curate.read.dataset import ParsedLine, demand_understood, read_dataset
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """A benchmark, and how much of it was found."""
+
+    file: str
+    items: int
+    unsaid: int
+    """Items that are too short to be looked for."""
+    found: tuple[int, ...]
+    """Lines of the items that were found, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class DecontaminateResult:
+    """What would stay and what would go."""
+
+    benchmarks: list[Benchmark]
+    leaks: list[Leak]
+    """One for each example that holds an item: of its items, the one of which it has the largest share."""
+    findings: list[Finding]
+    """The same, as findings."""
+    not_understood: int
+    """Lines that hold no example that a reader understands; they stay as they are."""
+    read: int
+    """Lines read: kept + removed."""
+    kept: list[ParsedLine] = field(repr=False)
+    removed: list[Removal] = field(repr=False)
+    seen: list[Snapshot]
+    """The files, and the benchmarks, as they were before they were read."""
+
+
+def decontaminated(
+    files: Sequence[Path], benchmarks: Sequence[Path], *, fields: Sequence[str] = (), share: float = 0.0, listen: Listener = silent
+) -> DecontaminateResult:
+    """Decide what of `files` goes; nothing is written.
+
+    `fields`: where the text stands in the items, in place of the known names. `share`: of the words of an item's text, the least share
+    that has to stand in runs that both have; similar turns are judged by their similarity alone. Raises `InputError`, where no line is an example
+    too.
+    """
+    listen(StageStarted("read"))
+    seen = [snapshot(path) for path in dict.fromkeys([*files, *benchmarks])]
+    items = [item for path in benchmarks for item in read_benchmark(path, fields)]
+    dataset = read_dataset(files)
+    demand_understood(len(dataset.lines), len(dataset.examples))
+    listen(StageFinished("read", False, f"{plural(len(dataset.lines), 'line')}, {plural(len(items), 'item')}"))
+    listen(StageStarted("compare"))
+    found = contaminated(dataset.examples, items)
+    matches = [match for match in found.matches if match.kind == "near" or match.share >= share]
+    listen(StageFinished("compare", False, plural(len(matches), "match")))
+    by_example: dict[int, list[Match]] = defaultdict(list)
+    for match in matches:
+        by_example[match.example].append(match)
+    leaks: list[Leak] = []
+    for at, inside in by_example.items():
+        best = min(inside, key=lambda match: (-match.share, match.message, match.item))
+        example, item = dataset.examples[at], items[best.item]
+        pointer = "" if best.message == OTHER_SIDE else example.messages[best.message].content_pointer
+        part, words = item.parts[best.part], _without_secrets(best.words, item.parts[best.part].text)
+        leaks.append(Leak(example.place, example.id, pointer, item.place, part.name, best.kind, words, best.share, len(inside) - 1))
+    findings = list(benchmark_in_training.function(leaks))
+    goes = {leak.place: Reason(finding.code, finding.message, "rule") for leak, finding in zip(leaks, findings, strict=True)}
+    kept = [line for line in dataset.lines if line.example is None or line.place not in goes]
+    removed = [
+        removal(line.place, line.example.id, goes[line.place], line.line.data) for line in dataset.lines if line.example is not None and line.place in goes
+    ]
+    benchmarked = _summaries(items, matches, found.unsaid)
+    return DecontaminateResult(benchmarked, leaks, findings, dataset.not_understood, len(dataset.lines), kept, removed, seen)
+
+
+def _without_secrets(words: str, text: str) -> str:
+    """Words of an item without those of its secrets: without case and punctuation nobody could tell them any more."""
+    found = {word for plain in plain_words(secrets_in(text)) for word in plain.split()}
+    return " ".join("[…]" if word in found else word for word in words.split(" ")) if found else words
+
+
+def _summaries(items: Sequence[Item], matches: Sequence[Match], unsaid: frozenset[int]) -> list[Benchmark]:
+    counts = Counter(item.place.file for item in items)
+    short = Counter(items[at].place.file for at in unsaid)
+    found: dict[str, set[int]] = defaultdict(set)
+    for at in {match.item for match in matches}:
+        found[items[at].place.file].add(at)
+    return [Benchmark(file, count, short[file], tuple(sorted(items[at].place.line for at in found[file]))) for file, count in counts.items()]
+
+
+def write_decontaminated(result: DecontaminateResult, output: Path, *, overwrite: bool = False) -> Path:
+    """Write what stays to `output`, byte for byte, and what goes to a file beside it, both whole or none of them; returns that file.
+
+    Raises as `curate.pipeline.dedup.write_plan` does.
+    """
+    removed = beside(output, "removed")
+    unchanged = partial(demand_unchanged, result.seen)
+    with replacing_both(output, removed, overwrite=overwrite, mode=mode_of(result.seen), unchanged=unchanged) as (kept, gone):
+        for line in result.kept:
+            kept.write(line.jsonl + b"\n")
+        for went in result.removed:
+            gone.write(removed_line(went))
+        demand_all(result.read, kept.lines, gone.lines)
+    return removed

@@ -1,0 +1,307 @@
+"""Deduplication of files in two steps: `plan` decides and writes nothing, `write_plan` writes what was decided.
+
+Between them the command can ask, explain or stop. A plan has places, ids and numbers, and no texts: those that are shown are read again
+through `DedupResult.examples`.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from curate.core.config import CheckConfig, DedupConfig
+from curate.core.decision import Decision
+from curate.core.errors import UsageError
+from curate.core.events import Listener, StageAdvanced, StageFinished, StageStarted, silent
+from curate.core.example import Example, Place
+from curate.core.files import display_name
+from curate.core.finding import Finding, Severity
+from curate.core.output_pair import beside, replacing_both
+from curate.core.snapshot import Snapshot, demand_unchanged, mode_of, snapshot
+from curate.core.text import plural, visible
+from curate.core.worker_pool import WorkerPool, cores
+from curate.corpus.boilerplate import told
+from curate.corpus.cache import Remembered
+from curate.corpus.features import making_for
+from curate.corpus.table import Reader, Table, examples_at, lines_at, read_table
+from curate.dedup.near_duplicates import sift
+from curate.dedup.removal import Loss
+from curate.lint.checker import Checker
+from curate.lint.rules import Scope
+from curate.lint.rules.removal_guard import Removals, heavy
+from curate.lint.runner import check_paths
+from curate.lint.suppressions import load_suppressions, suppress
+from curate.output.apply import Dropped, dropped_in
+from curate.output.rewrite import write_lines
+from curate.read.chunks import Piece
+from curate.read.dataset import demand_understood
+from curate.similarity.similarity_index import FLOOR
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Numbers = np.ndarray[Any, np.dtype[np.int64]]
+
+Advance = Callable[[int], None]
+PARALLEL: Final = 32 << 20
+"""Bytes from which processes are started."""
+QUICK: Final = 24 << 20
+"""Bytes of lines from which it pays to load a compiled scan before they are checked."""
+TOGETHER: Final = 1 << 15
+"""Lines that are checked at a time."""
+EACH: Final = (Scope.LINE, Scope.EXAMPLE, Scope.VALUE, Scope.TEXT)
+"""Rules that judge an example alone: what they find in it is the same wherever it stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class DedupResult:
+    """What would stay and what would go."""
+
+    config: DedupConfig
+    lines: Mapping[str, int]
+    """Lines that are not blank, by file; those that others are held against are not among them."""
+    against: Mapping[str, int]
+    """The same of the files that these are held against."""
+    not_understood: int
+    """Lines of all files that hold no example that a reader understands; they are compared with nothing and stay as they are."""
+    losses: Sequence[Loss]
+    """Lines that go, in the order they were read."""
+    dropped: Sequence[Dropped]
+    """Lines that go for a finding, by `drop` of the check, in the order they were read; they are compared with nothing."""
+    apart: Sequence[Loss]
+    """Pairs of near-duplicates that differ in a fact: both stay."""
+    same_words: Sequence[Loss]
+    """Pairs of short examples of the same words of meaning that are less similar than the threshold: both stay."""
+    alike: Sequence[Loss]
+    """Pairs that say the same in other words (D004): both stay. Each is the later one with the most similar one before it."""
+    similarities: Sequence[float]
+    """Of all pairs that are similar to at least `floor`."""
+    floor: float
+    bands: int
+    rows: int
+    """The signature is cut into `bands` of `rows` values; see `proposed`."""
+    examples: Callable[[Collection[Place]], Mapping[Place, Example]]
+    """Reads the examples at some places, for those that are shown."""
+    heavy: list[Finding]
+    """What needs a yes before it is written (D008)."""
+    notes: list[str]
+    """What a person should know besides."""
+    table: Table = field(repr=False)
+    """Where the lines can be read again."""
+    seen: Sequence[Snapshot]
+    """The files as they were before they were read."""
+
+    @property
+    def gone(self) -> int:
+        """Lines that go."""
+        return len(self.losses) + len(self.dropped)
+
+    @property
+    def read(self) -> int:
+        """Lines read: kept + removed."""
+        return sum(self.lines.values())
+
+    @property
+    def kept(self) -> int:
+        """Lines that stay."""
+        return self.read - self.gone
+
+    @property
+    def codes(self) -> Counter[str]:
+        """Lines that go for another one, by D001, D003 and D007."""
+        return Counter(lost.code for lost in self.losses)
+
+    def proposed(self, similarity: float) -> float:
+        """The probability that a pair of this similarity is compared at all: 1-(1-s^rows)^bands (Leskovec et al., Mining of Massive Datasets, 3.4)."""
+        return float(1 - (1 - similarity**self.rows) ** self.bands)
+
+
+def plan(
+    files: Sequence[Path],
+    config: DedupConfig,
+    *,
+    against: Sequence[Path] = (),
+    decisions: Mapping[str, Decision] | None = None,
+    check: CheckConfig | None = None,
+    cache: Path | None = None,
+    remembered_only: bool = False,
+    listen: Listener = silent,
+) -> DedupResult:
+    """Decide what of `files` goes.
+
+    With `against`, only lines that are duplicates of one in those files. What a person keeps by a decision never goes for a
+    near-duplicate; `check` configures the rules whose findings the policy `best` counts, and with `drop` those for whose findings lines
+    go whatever they are like. What the comparison needs is remembered in the folder `cache`; with `remembered_only` nothing else may be
+    needed. Raises `InputError`, also where no line is an example, and `UsageError` where no example has the field that `config.keep` names
+    or something is not remembered.
+    """
+    import numpy as np
+
+    decided = decisions or {}
+    paths = [*against, *files]
+    seen = [snapshot(path) for path in dict.fromkeys(paths)]
+    with WorkerPool(cores(), processes=_size(paths) >= PARALLEL) as crew:
+        listen(StageStarted("read"))
+        making = making_for(config)
+        memory = Remembered.of(cache, making, paths, only=remembered_only) if cache else None
+        table = read_table(paths, making, crew, _told(listen), memory=memory)
+        listen(StageFinished("read", False, plural(len(table.starts), "line")))
+        old = int(table.first[len(against)])
+        old_examples = int(table.lines.searchsorted(old))
+        for count, understood in ((len(table.starts) - old, len(table.lines) - old_examples), (old, old_examples)):
+            demand_understood(count, understood)
+        not_understood = len(table.starts) - len(table.lines)
+        removed = _dropped(table, files, check or CheckConfig(), decided, old, listen)
+        if removed:  # nothing loses to an example that goes
+            stays = ~np.isin(table.lines, lines_at(table, [gone.place for gone in removed]))
+            table = table.chosen(np.flatnonzero(stays))
+        notes = [*_field_notes(config.keep, table), *told(table.common)]
+        pinned = frozenset(example for example, decision in decided.items() if decision.verdict == "keep")
+        if by_hand := sum(table.id(at) in pinned for at in range(old_examples, len(table.lines))) if pinned else 0:
+            notes.append(f"kept in review: {plural(by_hand, 'example')} {'stays' if by_hand == 1 else 'stay'}")
+        if config.keep == "manual":  # nothing goes for a near-duplicate but what was dropped
+            dropped = {example for example, decision in decided.items() if decision.verdict == "drop"}
+            pinned |= {table.id(at) for at in range(len(table.lines))} - dropped
+        listen(StageStarted("compare"))
+        findings = partial(_findings, table, check or CheckConfig()) if config.keep == "best" else None
+        found = sift(table, config, crew, pinned, findings, old_examples, None if removed else memory)
+        if memory:
+            memory.save()
+            notes.extend(memory.notes)
+        alike = _alike(table, found.losses, old_examples, config.embeddings, cache, listen) if config.embeddings else []
+        listen(StageFinished("compare", False, f"{plural(len(found.similarities), 'pair')} at {min(FLOOR, config.threshold):g} or more"))
+    counts = {source.name: int(table.first[at + 1] - table.first[at]) for at, source in enumerate(table.sources)}
+    lines = {source.name: counts[source.name] for source in table.sources[len(against) :]}
+    return DedupResult(
+        config=config,
+        lines=lines,
+        against={source.name: counts[source.name] for source in table.sources[: len(against)]},
+        not_understood=not_understood,
+        losses=found.losses,
+        dropped=removed,
+        apart=found.apart,
+        same_words=found.same_words,
+        alike=alike,
+        similarities=found.similarities,
+        floor=min(FLOOR, config.threshold),
+        bands=found.bands.number,
+        rows=found.bands.rows,
+        examples=partial(examples_at, table),
+        heavy=heavy(removals(lines, found.losses, config, removed)),
+        notes=notes,
+        table=table,
+        seen=seen,
+    )
+
+
+def _alike(table: Table, losses: Iterable[Loss], old: int, model: str, cache: Path | None, listen: Listener) -> list[Loss]:
+    """What says the same in other words, among the examples that stay; of old and new data only the new."""
+    from curate.conflicts.semantic_duplicates import semantic_duplicates  # only where a model was named
+
+    listen(StageStarted("embed"))
+    gone = {lost.place for lost in losses}
+    reader, done = Reader(), 0
+
+    def advance(count: int) -> None:
+        nonlocal done
+        done += count
+        listen(StageAdvanced("embed", done, None, "texts"))
+
+    places = [table.place(line) for line in table.lines.tolist()]
+    staying = ((at, reader.example(table.spot(line))) for at, line in enumerate(table.lines.tolist()) if places[at] not in gone)
+    found = semantic_duplicates(staying, model, cache, advance)
+    listen(StageFinished("embed", False, plural(len(found), "pair")))
+    return [Loss(places[right], table.id(right), places[left], table.id(left), "D004", similarity) for left, right, similarity in found if right >= old]
+
+
+def _size(paths: Iterable[Path]) -> int:
+    return sum(path.stat().st_size if path.is_file() else 0 for path in paths)
+
+
+def _told(listen: Listener) -> Advance:
+    """Tells how many lines are read so far."""
+    done = 0
+
+    def advance(count: int) -> None:
+        nonlocal done
+        done += count
+        listen(StageAdvanced("read", done, None, "lines"))
+
+    return advance
+
+
+def removals(lines: Mapping[str, int], losses: Iterable[Loss], config: DedupConfig, dropped: Iterable[Dropped] = ()) -> Removals:
+    """What would go, counted for the stop rule."""
+    gone: Counter[str] = Counter()
+    clusters: Counter[Place] = Counter()
+    gone.update(went.place.file for went in dropped)
+    for lost in losses:
+        gone[lost.place.file] += 1
+        clusters[lost.kept_place] += 1
+    return Removals(lines, gone, clusters, config.stop_share, config.stop_cluster, config.stop_least)
+
+
+def _dropped(table: Table, files: Sequence[Path], check: CheckConfig, decided: Mapping[str, Decision], old: int, listen: Listener) -> list[Dropped]:
+    """The lines that go for findings of the rules that `check` drops by; suppressed findings count for nothing."""
+    if not check.drop:
+        return []
+    listen(StageStarted("check"))
+    report = check_paths(files, check.model_copy(update={"select": check.drop, "extend_select": ()}), workers=cores())
+    suppress(report, load_suppressions(Path.cwd()), list(map(display_name, files)))
+    found = dropped_in(table, (finding for finding in report.findings if finding.code.startswith(check.drop)), decided, old)
+    listen(StageFinished("check", False, f"{plural(len(found), 'line')} dropped"))
+    return found
+
+
+def _field_notes(keep: str, table: Table) -> Iterator[str]:
+    import numpy as np
+
+    without = int(np.isinf(table.ranks).sum())
+    if not without:
+        return
+    if without == len(table.lines):
+        kind = "date" if keep.startswith("newest") else "number"
+        raise UsageError(f"--keep {keep}: no example has a {kind} there", "name a key of the line, meta.date for one in an object in it")
+    yield f"{plural(without, 'example')} without anything usable under {visible(keep.partition(':')[2])!r}: all others stay rather than they"
+
+
+def _findings(table: Table, config: CheckConfig, examples: "Numbers") -> dict[str, tuple[int, ...]]:
+    """Errors, warnings and infos of those examples that have some, by id: what rules find that judge each by itself. Raises `InputError`."""
+    rules = Checker(config).chosen
+    codes = tuple(code for code in rules.severities if rules.known[code].scope in EACH)
+    checker = Checker(config.model_copy(update={"select": codes, "extend_select": ()})) if codes else None
+    counts: dict[str, list[int]] = {}
+    lines = table.lines[examples]
+    if checker and int(table.sizes[lines].sum()) >= QUICK:
+        checker.hurry()
+    for piece in _pieces(table, lines) if checker else ():
+        for finding in checker.part(piece).findings if checker else ():
+            if finding.example and rules.tells(finding):
+                counts.setdefault(finding.example, [0] * len(Severity))[finding.severity.rank] += 1
+    return {example: tuple(found) for example, found in counts.items()}
+
+
+def _pieces(table: Table, lines: "Numbers") -> Iterator[Piece]:
+    """Some lines, read again, as pieces; elements of a document without their line breaks."""
+    reader = Reader()
+    for at, source in enumerate(table.sources):
+        here = lines[(lines >= table.first[at]) & (lines < table.first[at + 1])]
+        for start in range(0, len(here), TOGETHER):
+            some = reader.lines(table, here[start : start + TOGETHER])
+            yield Piece(source.path, source.name, 0, None, b"".join([line.replace(b"\n", b" ") + b"\n" for line in some]))
+
+
+def write_plan(plan: DedupResult, output: Path, *, overwrite: bool = False) -> Path:
+    """Write what stays to `output`, byte for byte, and what goes to a file beside it, both whole or none of them; returns that file.
+
+    Raises `InputError` where a file is not what was read any more, `UsageError` where one of them is there and shall not be replaced, or
+    another process writes it, `OutputError`.
+    """
+    removed = beside(output, "removed")
+    unchanged = partial(demand_unchanged, plan.seen)
+    with replacing_both(output, removed, overwrite=overwrite, mode=mode_of(plan.seen), unchanged=unchanged) as (kept, gone):
+        unchanged()
+        write_lines(plan.table, plan.lines, plan.losses, kept, gone, plan.dropped)
+    return removed

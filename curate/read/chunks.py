@@ -1,0 +1,350 @@
+"""A file of lines in pieces that can be read apart from each other, by other processes too; and the plain lines of a piece as columns.
+
+Most lines of most files are nothing but messages of a role and a text. They are read without an object for each line: what rules
+look at stands in lists, and `Batch.parsed` makes the line whole where a rule has found something in it.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple, overload
+
+import orjson
+
+from curate.core.errors import InputError
+from curate.core.example import ROLES, Example, Place
+from curate.core.files import blocks, is_packed
+from curate.core.limits import demand_filled
+from curate.read.dataset import SEPARATORS, WIDE, FileFacts, ParsedLine, parsed_line
+from curate.read.decode import Decoded
+from curate.read.document import is_document
+from curate.read.file_sniffing import kind_of
+from curate.read.lines import BOM, Line
+
+if TYPE_CHECKING:
+    from curate.read.fast_path import Scan, Scanned
+
+SIZE = 8 << 20
+"""Bytes of a piece: enough for columns to pay, little enough for memory and progress."""
+NEWLINE: Final = 10
+SLACK = 1 << 16
+"""Bytes that are read beyond a piece, in which its last line ends as a rule."""
+
+
+class Piece(NamedTuple):
+    """The lines of a file that start at byte `start` or later and before `end`; `data` where they had to be unpacked."""
+
+    path: Path
+    name: str
+    """What the file goes by in findings."""
+    start: int
+    end: int | None
+    """None for the rest of the file."""
+    data: bytes | None = None
+
+
+def pieces_of(path: Path, name: str, size: int = SIZE) -> Iterator[Piece] | None:
+    """The pieces of a file of lines, in order; None for one that is not lines (see `document` and `file_sniffing`). Raises `InputError`."""
+    stream = blocks(path)
+    start = next(stream, b"")
+    if WIDE.match(start) or kind_of(start) or is_document(start):
+        return None
+    if is_packed(path) or not path.is_file():
+        return _unpacked(path, name, start, stream, size)
+    return _ranges(path, name, path.stat().st_size, size)
+
+
+def _ranges(path: Path, name: str, total: int, size: int) -> Iterator[Piece]:
+    for start in range(0, max(total, 1), size):
+        end = start + size
+        yield Piece(path, name, start, end if end < total else None)
+
+
+def _unpacked(path: Path, name: str, block: bytes, stream: Iterator[bytes], size: int) -> Iterator[Piece]:
+    waiting: list[bytes] = []
+    held = offset = 0
+    while block:
+        at = block.rfind(b"\n") + 1 if held + len(block) >= size else 0
+        if at:
+            data = b"".join([*waiting, block[:at]])
+            yield Piece(path, name, offset, offset + len(data), data)
+            offset += len(data)
+            waiting, held, block = [], 0, block[at:]
+        waiting.append(block)
+        held += len(block)
+        block = next(stream, b"")
+    yield Piece(path, name, offset, None, b"".join(waiting))
+
+
+def bytes_of(piece: Piece, room: bytearray | None = None) -> tuple[int, bytes | bytearray, int]:
+    """Where the first line of a piece starts, bytes, and how many of them are its lines. Raises `InputError` for a file that cannot be read any more.
+
+    With `room`, they are read to there as far as they find place, and are gone when the next piece is read.
+    """
+    if piece.data is not None:
+        return piece.start, piece.data, len(piece.data)
+    try:
+        with piece.path.open("rb") as file:
+            start = piece.start
+            if start:  # a line that starts before belongs to the piece before
+                file.seek(start - 1)
+                while not (passed := file.readline(SIZE)).endswith(b"\n"):
+                    if not passed or (piece.end is not None and file.tell() >= piece.end):
+                        return start, b"", 0
+                start = file.tell()
+            if piece.end is not None and start >= piece.end:
+                return start, b"", 0
+            wanted = piece.end - start if piece.end is not None else None
+            data, size = _read_whole(file, wanted) if room is None else _read_into(file, wanted, room)
+            demand_filled(piece.path, data)
+            return start, data, size
+    except OSError as error:
+        raise InputError(f"{piece.path}: cannot be read: {error.strerror or error}", "check the path, its permissions and the disk") from error
+
+
+def _read_whole(file: BinaryIO, wanted: int | None) -> tuple[bytes, int]:
+    """Whole lines of so many bytes, or a little more; of all that is left."""
+    data = file.read() if wanted is None else file.read(wanted)
+    if wanted is not None and not data.endswith(b"\n"):
+        data += file.readline()
+    return data, len(data)
+
+
+def _read_into(file: BinaryIO, wanted: int | None, room: bytearray) -> tuple[bytes | bytearray, int]:
+    """The same, in `room` as far as they find place."""
+    most = (SIZE if wanted is None else wanted) + SLACK
+    if len(room) < most:
+        room += bytes(most - len(room))
+    size = file.readinto(memoryview(room)[:most])  # type: ignore[attr-defined]  # files have it
+    if size == most or wanted is not None:
+        end = room.find(b"\n", wanted - 1, size) + 1 if wanted is not None else 0
+        if not end and size == most:  # a line that is longer than the room, or more of the file than was thought
+            rest, _ = _read_whole(file, None) if wanted is None else (file.readline(), 0)
+            whole = bytes(room[:size]) + rest
+            return whole, len(whole)
+        size = end or size
+    return room, size
+
+
+def ids_at(piece: Piece, numbers: Iterable[int], room: bytearray | None = None) -> dict[int, str]:
+    """The ids of the examples on some lines of a piece, counted from 1 and given in order; all other lines are skipped unread.
+
+    `room` is as in `bytes_of`, which see. Raises `InputError`.
+    """
+    offset, data, size = bytes_of(piece, room)
+    facts, found = FileFacts(piece.name), {}
+    at, passed = len(BOM) if offset == 0 and data.startswith(BOM) else 0, 1
+    for number in numbers:
+        for _ in range(number - passed):
+            at = data.index(b"\n", at) + 1
+        end = data.find(b"\n", at, size)
+        line = _line(number, offset + at, bytes(data[at : end if end >= 0 else size]), ended=end >= 0)
+        example, passed = parsed_line(line, facts).example, number
+        if example is not None:
+            found[number] = example.id
+    return found
+
+
+class Cut(Sequence[bytes]):
+    """The lines of some bytes, each cut out when it is asked for; `starts` has where each starts, and where the next one would."""
+
+    def __init__(self, data: bytes | bytearray, starts: Any) -> None:
+        self.data, self.starts = memoryview(data), starts
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    @overload
+    def __getitem__(self, at: int) -> bytes: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[bytes]: ...
+    def __getitem__(self, at: int | slice) -> bytes | list[bytes]:
+        if isinstance(at, slice):
+            return [self[nth] for nth in range(*at.indices(len(self)))]
+        return bytes(self.data[self.starts[at] : self.starts[at + 1] - 1])
+
+
+@dataclass(slots=True)
+class Batch:
+    """Lines of one file: the plain ones as columns, equally long, and the others whole. Line numbers count from the start of the piece."""
+
+    file: str
+    others: list[ParsedLine]
+    """Lines that are not plain, in order."""
+    numbers: list[int] = field(default_factory=list)
+    """Line of each plain example."""
+    plain_at: list[int] = field(default_factory=list)
+    """Where each plain example stands among all lines of the batch; with `others_at`, what brings them into one order."""
+    others_at: list[int] = field(default_factory=list)
+    roles: list[tuple[str, ...]] = field(default_factory=list)
+    texts: list[list[str]] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+    """The texts of each, joined by NUL."""
+    lines: Sequence[bytes] = field(default_factory=list)
+    """All lines of the piece, from which plain ones are made whole; empty where `whole` has them."""
+    ended: bool = True
+    """Whether the last of them has an ending."""
+    offset: int = 0
+    """Byte of the file at which the piece starts."""
+    quiet: "Scanned | None" = None
+    """The lines that no rule has anything to say about; they stand neither in the columns nor among the others."""
+    whole: list[ParsedLine] = field(default_factory=list)
+    """The plain examples as lines, where these were read one by one."""
+    looks: list[int] | None = None
+    """A first look at each message of the plain examples; kept by `curate.lint.rules.answer_flags`."""
+    _starts: list[int] = field(default_factory=list)
+
+    @classmethod
+    def of_lines(cls, lines: Sequence[ParsedLine]) -> "Batch":
+        """A batch of lines that were read one by one."""
+        batch = cls(lines[0].place.file if lines else "", [])
+        for at, parsed in enumerate(lines):
+            if parsed.decoded.plain and parsed.example is not None and not parsed.decoded.defects:
+                turns = parsed.example.value["messages"]
+                texts = [turn["content"] for turn in turns]
+                batch._add(parsed.place.line, tuple([turn["role"] for turn in turns]), texts, "\0".join(texts))
+                batch.whole.append(parsed)
+                batch.plain_at.append(at)
+            else:
+                batch.others.append(parsed)
+                batch.others_at.append(at)
+        return batch
+
+    def _add(self, number: int, roles: tuple[str, ...], texts: list[str], said: str) -> None:
+        self.numbers.append(number)
+        self.roles.append(roles)
+        self.texts.append(texts)
+        self.said.append(said)
+
+    def quiet_line(self, number: int) -> ParsedLine:
+        """A quiet line, read after all."""
+        line = _line(number, self.start_of(number), self.lines[number - 1], ended=self.ended or number < len(self.lines))
+        return parsed_line(line, FileFacts(self.file))
+
+    def texts_of(self, number: int) -> list[str]:
+        """What is said on a quiet line."""
+        return [turn["content"] for turn in orjson.loads(self.lines[number - 1])["messages"]]
+
+    def start_of(self, number: int) -> int:
+        """The byte of the file at which a line starts."""
+        if self.quiet is not None:
+            return self.offset + int(self.quiet.starts[number - 1])
+        if not self._starts:
+            self._starts = list(accumulate((len(line) + 1 for line in self.lines), initial=self.offset))
+        return self._starts[number - 1]
+
+    def parsed(self, position: int) -> ParsedLine:
+        """The plain example at a position of the columns, as a line."""
+        if self.whole:
+            return self.whole[position]
+        number = self.numbers[position]
+        line = _line(number, self.start_of(number), self.lines[number - 1], ended=self.ended or number < len(self.lines))
+        turns = [{"role": role, "content": text} for role, text in zip(self.roles[position], self.texts[position], strict=True)]
+        value, place = {"messages": turns}, Place(self.file, number)
+        return ParsedLine(place, line, Decoded(value, (), True), Example(place, value, "messages", None, True))
+
+
+def read_piece(piece: Piece, facts: FileFacts, scan: "Scan | None" = None) -> Batch:
+    """Read the lines of a piece; `facts` gets what they add to it. Those that `scan` finds to be quiet are not read any further."""
+    offset, data, size = bytes_of(piece, scan.room if scan is not None else None)
+    facts.size += size
+    if offset == 0 and data.startswith(BOM):
+        facts.bom, offset, data, size = True, len(BOM), data[len(BOM) : size], size - len(BOM)
+    batch = Batch(piece.name, [], ended=not size or data[size - 1] == NEWLINE, offset=offset)
+    lines: Sequence[bytes]
+    if scan is None:
+        lines = batch.lines = bytes(data).split(b"\n")[: -1 if batch.ended else None]
+        numbers: Iterable[int] = range(1, len(lines) + 1)
+        returns = data.count(b"\r\n") if b"\r" in data else 0
+    else:
+        batch.quiet = scan(data, size)
+        lines = batch.lines = Cut(data, batch.quiet.starts)
+        numbers = batch.quiet.others
+        returns = batch.quiet.returns
+        count = len(lines) - len(batch.quiet.others)
+        facts.lines += count
+        facts.examples += count
+        facts.understood += count  # a quiet line has a text in each turn
+        if count:  # else there are no such lines, and no such format
+            facts.formats["messages"] += count
+    _read(batch, facts, numbers)
+    facts.crlf += returns - _counted(batch, b"\r\n")
+    facts.lf += len(lines) - (not batch.ended) - returns - _counted(batch, b"\n")
+    return batch
+
+
+def read_lines(name: str, data: bytes | bytearray, starts: Any, offset: int, numbers: Iterable[int], *, ended: bool) -> Batch:
+    """Read some lines of bytes that stand at `offset` of a file; `starts`: where each of all lines starts, and where the next one would."""
+    batch = Batch(name, [], lines=Cut(data, starts), ended=ended, offset=offset)
+    batch._starts = (starts[:-1] + offset).tolist()
+    _read(batch, FileFacts(name), numbers)
+    return batch
+
+
+def _counted(batch: Batch, ending: bytes) -> int:
+    return sum(parsed.line.ending == ending for parsed in batch.others)
+
+
+def _read(batch: Batch, facts: FileFacts, lines: Iterable[int]) -> None:
+    numbers, columns = batch.numbers, (batch.roles.append, batch.texts.append, batch.said.append)
+    add_roles, add_texts, add_said = columns
+    loads, last = orjson.loads, len(batch.lines)
+    for number in lines:
+        line = batch.lines[number - 1]
+        try:
+            turns = loads(line)["messages"]
+            roles = tuple([turn["role"] for turn in turns])
+            texts = [turn["content"] for turn in turns]
+            said = "\0".join(texts)
+            plain = roles in KNOWN or _known(roles)
+        except (ValueError, TypeError, KeyError):
+            plain = False
+        if plain:
+            # Every key and text has two quotes, and texts may have more in them. A key too many would show in the count, unless
+            # a quote in a text is written as an escape.
+            quotes = said.count('"')
+            plain = line.count(b'"') == 2 + 8 * len(texts) + quotes and not (quotes and b"\\u0022" in line)
+            if plain and b"\\" in line and line.count(b"\\") != quotes + said.count("\n"):
+                plain = not _suspect(line)
+        if plain:
+            if not numbers:
+                facts.formats["messages"] += 0  # formats are told in the order in which they come
+            numbers.append(number)
+            add_roles(roles)
+            add_texts(texts)
+            add_said(said)
+            if not said.isascii() and any(char in line for char in SEPARATORS):
+                facts.separated += 1
+                facts.first_separated = facts.first_separated or number
+        else:
+            batch.others_at.append(number)
+            batch.others.append(parsed_line(_line(number, batch.start_of(number), line, ended=batch.ended or number < last), facts))
+    batch.plain_at = numbers
+    facts.lines += len(numbers)
+    facts.examples += len(numbers)
+    facts.understood += sum(len(said) >= (len(texts) or 1) for said, texts in zip(batch.said, batch.texts, strict=True))  # a NUL between two
+    if numbers:
+        facts.formats["messages"] += len(numbers)
+
+
+KNOWN: set[tuple[str, ...]] = set()
+"""The roles of conversations that were seen to be known ones; at most `SHAPES`."""
+SHAPES = 10_000
+
+
+def _known(roles: tuple[str, ...]) -> bool:
+    known = ROLES.issuperset(roles)
+    if known and len(KNOWN) < SHAPES:
+        KNOWN.add(roles)
+    return known
+
+
+def _suspect(line: bytes) -> bool:
+    """Whether a line may have a control character in it, which only an escape other than those of quotes and line breaks brings into JSON."""
+    return b"\\u00" in line or b"\\b" in line or b"\\f" in line
+
+
+def _line(number: int, offset: int, data: bytes, *, ended: bool) -> Line:
+    returns = ended and data.endswith(b"\r")
+    return Line(number, offset, data[:-1] if returns else data, b"\r\n" if returns else b"\n" if ended else b"")

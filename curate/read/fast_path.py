@@ -1,0 +1,280 @@
+"""Which lines are so plain that no rule has anything to say about them: the scan of a big file, line by line.
+
+Compiled, for big files; every other line goes the careful way, so that all the scan has to be is never sure without cause. A line is
+quiet when it is a conversation as `json.dumps` or `JSON.stringify` writes it, an optional system prompt and then questions and
+answers in turn, and nothing in it is marked by the prefilters of the rules, which come as tables (see `curate.lint.rules.prefilter_tables`).
+What is kept of a quiet line are digests of what it says.
+"""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import xxhash
+
+from curate.read.json_string_kernel import ANEW, ANSWER, CHARS, COUNT, FENCED, FLAGS, TOLD, Patterns, content
+from curate.read.numba_utils import Array, compiled, entry, forget, same
+from curate.read.pattern_table import LINKS, POINTS
+from curate.read.plain_line import ROLES, SYSTEM, USER, closed, opened, turn, turned
+from curate.read.text_prefilter import Answers, Exchanges, is_suspicious, is_unsound, shows
+from curate.read.xxh64 import digest
+
+_SOURCES: Final = ("numba_utils", "xxh64", "fast_path", "json_string_kernel", "number_prefilter", "pattern_table", "plain_line", "text_prefilter")
+
+
+class Prefilters(NamedTuple):
+    """What the rules look for, as compiled code does."""
+
+    patterns: Patterns
+    answers: Answers
+    exchanges: Exchanges
+
+
+class Room(NamedTuple):
+    """Arrays that the lines of a piece share."""
+
+    text: Array
+    """uint8: what the quiet lines say, a U+0000 behind each text; for its digests, U+0002 and roles joined by U+0001 stand behind a line for a moment."""
+    folded: Array
+    """uint8: the same in lower case without white space."""
+    told: Array
+    """int64, `TOLD`: what is told of a text."""
+    last: Array
+    """int64, 2 x 2: where the last question and the last answer start, and their sizes."""
+
+
+class Lines(NamedTuple):
+    """What is known of each line of a piece, once it was scanned; nothing of those that are not quiet."""
+
+    quiet: Array
+    """bool"""
+    exact: Array
+    """uint64: the digest of what the line says, as it says it."""
+    said: Array
+    """uint64: the digest of the same in lower case without white space."""
+    system: Array
+    """uint64: the digest of the system prompt."""
+    answer: Array
+    """uint64: the digest of the last answer."""
+    asked: Array
+    """uint64: the digest of the texts before it, each with a U+0000 behind it."""
+    counts: Array
+    """int32, lines x 5: turns; 1 for a system prompt; characters of all texts; 1 where `said` has to be made anew; characters of the last answer."""
+
+
+def room_for(size: int) -> Room:
+    """Room for lines of so many bytes in all."""
+    return Room(np.empty(size + 64, dtype=np.uint8), np.empty(size + 64, dtype=np.uint8), np.zeros(TOLD, dtype=np.int64), np.zeros((2, 2), dtype=np.int64))
+
+
+def lines_for(count: int) -> Lines:
+    """Room for what is known of so many lines."""
+    exact, said, system, answer, asked = np.zeros((5, count), dtype=np.uint64)
+    return Lines(np.zeros(count, dtype=np.bool_), exact, said, system, answer, asked, np.zeros((count, 5), dtype=np.int32))
+
+
+@compiled
+def _is_loud(role: int, text: Array, start: int, end: int, told: Array, known: Prefilters) -> bool:
+    """Whether a text has to be looked at, whatever stands before it. One of no character is never quiet: its ends are looked at below."""
+    if start == end or (known.exchanges.outside and (text[start] <= 32 or text[end - 1] <= 32)):
+        return True
+    if role == ANSWER:
+        return bool(is_unsound(text, start, end, told[CHARS], told[COUNT], told[FENCED], known.answers))
+    flags = told[FLAGS]
+    return bool(role == USER and end - start < known.exchanges.short and (flags & LINKS or (flags & POINTS and not shows(text, start, end, known.exchanges))))
+
+
+@compiled
+def _write_roles(text: Array, used: int, turns: int, system: bool) -> int:
+    """Write what stands for the roles of a line's turns; where it ends."""
+    text[used] = 2
+    used += 1
+    for place in range(turns):
+        which = SYSTEM if place == 0 and system else ANSWER if (place + (not system)) % 2 == 0 else USER
+        name = ROLES[0] if which == SYSTEM else ROLES[1] if which == USER else ROLES[2]
+        if place:
+            text[used] = 1
+            used += 1
+        for nth in range(len(name)):
+            text[used + nth] = name[nth]
+        used += len(name)
+    return used
+
+
+@compiled
+def _line(data: Array, at: int, end: int, known: Prefilters, room: Room, used: int, lines: Lines, line: int) -> tuple[int, int]:
+    """Where a quiet line ends, without its line break, and where its texts do, which are written from `used` on; -1 for any other line."""
+    text, folded, told, last = room
+    starts, sizes = last
+    starts[:], sizes[:] = 0, 0
+    first = used
+    zero = used_folded = turns = total = anew = asked_chars = np.int64(0)
+    role = np.int64(-1)
+    system = False
+    at, more = opened(data, at, end), True
+    if at < 0:
+        return -1, -1
+    while more:
+        before = role
+        role, at = turn(data, at, end)
+        if at < 0 or (role == SYSTEM and before >= 0) or (role == ANSWER and before != USER) or (role == USER and before == USER):
+            return -1, -1
+        if turns:
+            text[used], folded[used_folded] = 0, 0
+            used, used_folded = used + 1, used_folded + 1
+        start = used
+        at, used, used_folded = content(data, at, role, known.patterns, text, used, folded, used_folded, told)
+        if at < 0 or _is_loud(role, text, start, used, told, known):
+            return -1, -1
+        size, chars = used - start, told[CHARS]
+        total, anew, turns = total + chars, anew | told[ANEW], turns + 1
+        if role == SYSTEM:
+            system = True
+            lines.system[line] = digest(text, start, used)
+        else:
+            which = role - 1
+            if known.exchanges.again and turns > 2 and sizes[which] == size and same(text, starts[which], start, size):
+                return -1, -1
+            if role == ANSWER and is_suspicious(text, starts[0], sizes[0], asked_chars, start, size, chars, known.exchanges):
+                return -1, -1
+            starts[which], sizes[which] = start, size
+            if role == USER:
+                asked_chars = chars
+        at, more = turned(data, at, end)
+        if at < 0:
+            return -1, -1
+    at = closed(data, at, end)
+    if role != ANSWER or at < 0:
+        return -1, -1
+    lines.asked[line], lines.answer[line] = digest(text, first, start), digest(text, start, used)
+    behind = used
+    used, used_folded = _write_roles(text, used, turns, system), _write_roles(folded, used_folded, turns, system)
+    lines.exact[line], lines.said[line] = digest(text, first, used), digest(folded, zero, used_folded)
+    count = lines.counts[line]
+    count[0], count[1], count[2], count[3], count[4] = turns, system, total, anew, chars
+    text[behind] = 0  # in the place of the roles
+    return at, behind + 1
+
+
+def _scan(stamp: int) -> Any:
+    """The scan of lines, compiled from sources that `stamp` stands for: numba asks only whether this file has changed."""
+
+    @entry
+    def scan_lines(data: Array, known: Prefilters, room: Room, lines: Lines, starts: Array) -> tuple[int, int]:
+        """Fill `lines` with what is known of those of the data, of which the last one ends with a line break, too, and `starts` with where they start.
+
+        Returns how many end in CR LF, and how many bytes of the room the texts of the quiet ones take.
+        """
+        end, at, returns, used = np.int64(len(data)), np.int64(0), np.int64(stamp * 0), np.int64(0)
+        for line in range(len(lines.quiet)):
+            starts[line] = at
+            behind, written = _line(data, at, end, known, room, used, lines, line)
+            if behind >= 0:
+                lines.quiet[line] = True
+                at, used = behind, written
+            while data[np.uintp(at)] != 10:
+                at += 1
+            returns += at > starts[line] and data[np.uintp(at - 1)] == 13
+            at += 1
+        return int(returns), int(used)
+
+    return scan_lines
+
+
+def _stamp() -> int:
+    """A number for the sources that the scan is compiled from."""
+    return xxhash.xxh32_intdigest(b"".join(Path(__file__).with_name(f"{name}.py").read_bytes() for name in _SOURCES))
+
+
+scan_lines = _scan(_stamp())
+
+
+class Texts(NamedTuple):
+    """What the quiet lines of a piece say: of each, a system prompt perhaps, and then questions and answers in turn."""
+
+    joined: bytes
+    """The texts, in UTF-8, with a U+0000 behind each, and nowhere else."""
+    turns: Array
+    """int32, one a line: its texts."""
+    system: Array
+    """int32, one a line: 1 where the first of them is a system prompt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """What a scan found: which lines are quiet, and of these, in order, what is known of them."""
+
+    quiet: Array
+    """bool, one a line of the piece."""
+    starts: Array
+    """int64: where each line of the piece starts, and where the next one would."""
+    lines: Lines
+    """The quiet lines."""
+    returns: int
+    """Lines that end in CR LF."""
+
+    @property
+    def numbers(self) -> Array:
+        """The quiet lines, counted from 1."""
+        return np.flatnonzero(self.quiet) + 1
+
+    @property
+    def others(self) -> list[int]:
+        """The lines that are not quiet, counted from 1."""
+        found: list[int] = (np.flatnonzero(~self.quiet) + 1).tolist()
+        return found
+
+    def by_roles(self) -> dict[tuple[str, ...], Array]:
+        """The quiet lines by the roles of their turns."""
+        numbers, (turns, system, *_) = self.numbers, self.lines.counts.T
+        found = {}
+        for many, systems in (divmod(kind, 2) for kind in np.unique(turns * 2 + system).tolist()):
+            roles = ("system",) * systems + ("user", "assistant") * ((many - systems) // 2)
+            found[roles] = numbers[(turns == many) & (system == systems)]
+        return found
+
+
+@dataclass(slots=True)
+class Scan:
+    """The scan with some prefilters."""
+
+    known: Prefilters
+    suspects: Callable[[Texts], Array] | None = None
+    """Which lines (bool, one each) are not quiet after all, for what they say; None where nobody is to be asked."""
+    room: bytearray = field(default_factory=bytearray)
+    """Where pieces are read to, one after another: memory that is new each time costs as much as what is read into it."""
+    written: Room = field(default_factory=lambda: room_for(0))
+
+    def load(self) -> None:
+        """Load what is compiled, or compile it. numba would look for a library of matrices by loading SciPy, a third of the time; nothing here needs one."""
+        loaded = sys.modules.get("scipy")
+        if loaded is None:
+            sys.modules["scipy"] = None  # type: ignore[assignment]  # what makes an import of it fail
+        try:
+            self(b"\n", 1)
+        except (AttributeError, ImportError):
+            forget(scan_lines)
+            self(b"\n", 1)
+        finally:
+            if loaded is None:
+                del sys.modules["scipy"]
+
+    def __call__(self, data: bytes | bytearray, size: int) -> Scanned:
+        """Scan the lines of the first `size` bytes, of which the last one may have no line break."""
+        ended = data.count(b"\n", 0, size)
+        whole = data.rfind(b"\n", 0, size) + 1
+        count = ended + (whole < size)
+        found, starts = lines_for(count), np.zeros(count + 1, dtype=np.int64)
+        now = Lines(*(column[:ended] for column in found))
+        if len(self.written.text) < whole + 64:
+            self.written = room_for(whole)
+        returns, used = scan_lines(np.frombuffer(data, dtype=np.uint8, count=whole), self.known, self.written, now, starts)
+        starts[ended], starts[count] = whole, whole if count == ended else size + 1
+        quiet = np.flatnonzero(found.quiet)
+        if self.suspects is not None and len(quiet):
+            counts = found.counts[quiet]
+            found.quiet[quiet[self.suspects(Texts(self.written.text[:used].tobytes(), counts[:, 0], counts[:, 1]))]] = False
+        return Scanned(found.quiet, starts, Lines(*(column[found.quiet] for column in found)), returns)

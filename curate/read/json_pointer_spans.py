@@ -1,0 +1,153 @@
+"""Where the values of a JSON text stand, by their JSON pointers: a finding then names the very line of a pretty-printed file."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from curate.core.address import escape
+
+STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+TOKEN = re.compile(STRING + r'|[\[\]{},:]|[^\s\[\]{},:"]+', re.DOTALL)
+
+
+class Key(NamedTuple):
+    """A key of an object where it stands in the text."""
+
+    name: str
+    pointer: str
+    """Of the key's value."""
+    at: int
+    """Index in the text."""
+
+
+class Span(NamedTuple):
+    """A stretch of a text, from `start` to before `end`."""
+
+    start: int
+    end: int
+
+
+# Numbers stay text: one of thousands of digits is no reason not to find what stands behind it.
+_PARSER: Final = json.JSONDecoder(strict=False, parse_int=str, parse_float=str, parse_constant=str)
+_SPACE: Final = re.compile(r"[ \t\r\n]*")
+_COMMA: Final = re.compile(r"[ \t\r\n]*,?[ \t\r\n]*")
+_KEY: Final = re.compile(r'[ \t\r\n]*,?[ \t\r\n]*"([^"\\]*+(?:\\.[^"\\]*+)*+)"[ \t\r\n]*:[ \t\r\n]*', re.DOTALL)
+
+
+class Spans:
+    """Where the values of one JSON text stand. Only what is asked for is looked at, each object and list once, by the parser's own scanner."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._inside: dict[str, dict[str, Span]] = {}
+
+    def find(self, target: str) -> Span | None:
+        """Where the value of pointer `target` stands; None when there is none, or the text is not JSON. Of a repeated key the last one counts."""
+        if not target:
+            return self._value(self._space(0))
+        above, slash, key = target.rpartition("/")
+        inside = self._inside.get(above)
+        if inside is None:
+            container = self.find(above) if above else Span(self._space(0), len(self.text))
+            inside = self._inside[above] = self._children(container.start) if container and slash else {}
+        return inside.get(key)
+
+    def _children(self, at: int) -> dict[str, Span]:
+        """The values in the object or list that starts at `at`, by key as it is written in a pointer; none where that is not JSON."""
+        text, found, scan = self.text, dict[str, Span](), _PARSER.raw_decode
+        opening = text[at : at + 1]
+        if opening not in ("{", "["):
+            return found
+        before = _KEY if opening == "{" else _COMMA
+        at += 1
+        try:
+            while (match := before.match(text, at)) and (at := match.end()) < len(text) and text[at] not in "]}":
+                if opening == "[":
+                    key = str(len(found))
+                else:
+                    key = match[1]
+                    if "\\" in key:
+                        key = json.loads(f'"{key}"', strict=False)
+                    key = escape(key)
+                end = scan(text, at)[1]
+                found[key] = Span(at, end)
+                at = end
+        except (ValueError, RecursionError):
+            return {}
+        return found
+
+    def _value(self, at: int) -> Span | None:
+        try:
+            return Span(at, _PARSER.raw_decode(self.text, at)[1])
+        except (ValueError, RecursionError):
+            return None
+
+    def _space(self, at: int) -> int:
+        match = _SPACE.match(self.text, at)
+        return match.end() if match else at
+
+
+def repeated_keys(text: str) -> Iterator[Key]:
+    """The keys of a well-formed JSON text that their object already has, each of them once, at its second place."""
+    for path, at, level in _walk(text):
+        if level is not None and level.is_object:
+            level.seen[level.key] += 1
+            if level.seen[level.key] == 2:
+                yield Key(level.key, path, at)
+
+
+class _Level:
+    """An object or array that is open."""
+
+    __slots__ = ("index", "is_object", "key", "path", "seen", "wants_key")
+
+    def __init__(self, is_object: bool, path: str) -> None:
+        self.is_object, self.path, self.wants_key = is_object, path, is_object
+        self.index, self.key = 0, "0"
+        self.seen: Counter[str] = Counter()
+
+    def step(self) -> None:
+        if self.is_object:
+            self.wants_key = True
+        else:
+            self.index += 1
+            self.key = str(self.index)
+
+
+def _walk(text: str) -> Iterator[tuple[str, int, _Level | None]]:
+    """Every value in the order of the text: its pointer, the index at which it starts, and what it stands in."""
+    stack: list[_Level] = []
+    for match in TOKEN.finditer(text):
+        lexeme = match.group()
+        level = stack[-1] if stack else None
+        if lexeme in "]}":
+            stack.pop()
+        elif lexeme == ",":
+            if level:
+                level.step()
+        elif lexeme == ":":
+            continue
+        elif level and level.wants_key:
+            level.key, level.wants_key = json.loads(lexeme), False
+        else:
+            path = "" if level is None else f"{level.path}/{escape(level.key)}"
+            yield path, match.start(), level
+            if lexeme in "[{":
+                stack.append(_Level(lexeme == "{", path))
+
+
+@lru_cache(maxsize=1)  # the findings of one element come together
+def _spans(data: bytes) -> Spans:
+    return Spans(data.decode("utf-8", "replace"))
+
+
+def line_of(data: bytes, target: str) -> int:
+    """How many line breaks stand before the value of `target` (0: it starts on the first line of `data`)."""
+    if b"\n" not in data:
+        return 0
+    spans = _spans(data)
+    span = spans.find(target)
+    return 0 if span is None else spans.text.count("\n", 0, span.start)

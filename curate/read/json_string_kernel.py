@@ -1,0 +1,319 @@
+"""A string of JSON, read to its end as long as no rule may have anything to say about it: the loop over every byte of a big file."""
+
+# ruff: noqa: PLR1714, SIM110  (sets and generators are slower when they are compiled)
+
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from curate.read.numba_utils import Array, compiled, is_word, literal, utf8_at, write_utf8
+from curate.read.number_prefilter import KEPT, Numbers, is_number_of
+from curate.read.pattern_table import ANYWHERE, AT_START, BITS, FACTOR, IN_ANSWER, SEVERAL, SIZE, SLOTS, Needles
+from curate.read.plain_line import ASSISTANT, escaped
+
+ODD, LEADS, FOLLOWS, SPACE, OTHER, MARK, JOINS, JOINED = 1, 2, 4, 8, 16, 32, 64, 128
+"""Kinds of characters beyond ASCII: that some rule looks for; that begin, and go on, a text decoded wrongly; white space; that have another
+compatible form; that go with the character before them, in an order that is fixed; that may make one character with the one before them, and
+with the one behind them."""
+
+
+class Characters(NamedTuple):
+    """What the characters are."""
+
+    kinds: Array
+    """uint8, one a character: their kinds."""
+    folds: Array
+    """uint16, of those up to U+FFFF: their compatible form in lower case; 0 for those of which it is none, or several characters."""
+
+
+class Patterns(NamedTuple):
+    """What is looked for in every text while it is read."""
+
+    needles: Needles
+    characters: Characters
+    numbers: Numbers
+    nobodys: Array
+    """uint8, a row each: what the domain of an address begins with that is nobody's, before a dot, in lower case."""
+    addresses: int
+    """1 where other addresses count."""
+    passwords: int
+    """1 where an @ counts that has a colon before it, with nothing between that stands in no password."""
+    variables: int
+    """1 where names in braces count."""
+    start: int
+    """Characters of an answer in which strings of the kind `AT_START` count."""
+
+
+ANSWER: Final = ASSISTANT
+CHARS, MORE, ANEW, FLAGS, COUNT, FENCED, KIND, KIND_END = range(KEPT, KEPT + 8)
+TOLD: Final = KEPT + 8
+"""What is told of a string: its characters, the bytes of these beyond their first ones, whether `folded` has to be made anew, what the needles in it
+mean, how many of the kind `SEVERAL` there are, three backticks in a row; and, on the way, the kind of the last character beyond ASCII, and its end."""
+_SPECIAL, _LOWER = np.ones(256, dtype=np.uint8), np.arange(256, dtype=np.uint8)
+_SPECIAL[list(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ ,.;:-!?'()/*=^|_[]}~>$#+")] = 0
+"""0 for a byte that is nothing but a character of the text."""
+_LOWER[65:91] += 32
+_UNJOINED: Final = literal(b" \n\t\r\"'<>[]{}:/$*")
+"""What stands before an @ that belongs to no address."""
+_OPENS: Final = literal(b' \n\t\r,"($')
+"""What stands before a variable in braces."""
+_CLOSES: Final = literal(b' .,!?:;")\\')
+"""What stands behind a variable, or the end of a string or an escape there."""
+
+
+@compiled
+def _stands_here(data: Array, at: int, text: Array, start: int, used: int, known: Needles, nth: int) -> bool:
+    """Whether a needle, its four bytes being the last of the text so far, stands here whole; either apostrophe may stand for the plain one."""
+    exact, split = known.exact[nth], int(known.before[nth]) + SIZE
+    for place in range(split - 1, -1, -1):
+        if used <= start:
+            return False
+        here, wanted = text[np.uintp(used - 1)], known.written[nth, place]
+        if wanted == 39 and here == 0x99 and used - start >= 3 and text[np.uintp(used - 2)] == 0x80 and text[np.uintp(used - 3)] == 0xE2:
+            used -= 3
+        elif wanted == (here if exact else _LOWER[np.uintp(here)]):
+            used -= 1
+        else:
+            return False
+    for place in range(split, int(known.sizes[nth])):
+        here = data[np.uintp(at + place - split)]
+        if known.written[nth, place] != (here if exact else _LOWER[np.uintp(here)]):
+            return False
+    return not (known.alone[nth] and used > start and is_word(text[np.uintp(used - 1)]))
+
+
+@compiled
+def _found(data: Array, at: int, text: Array, start: int, used: int, window: int, known: Needles) -> int:
+    """What the needles mean that the last four bytes of a text belong to; the next bytes of the data tell of the rest of them."""
+    meant = 0
+    nth = int(known.heads[np.uintp(((window * FACTOR) & 0xFFFFFFFF) >> (32 - SLOTS))])
+    while nth >= 0:
+        if known.grams[nth] == window and _stands_here(data, at, text, start, used, known, nth):
+            meant |= int(known.means[nth])
+        nth = int(known.nexts[nth])
+    return meant
+
+
+@compiled
+def _is_one_of(byte: int, wanted: Array) -> bool:
+    for one in wanted:
+        if byte == one:
+            return True
+    return False
+
+
+@compiled
+def _is_name(byte: int) -> bool:
+    """Whether a byte of JSON may be of a name in Python's sense of it; a backslash may begin one."""
+    return is_word(byte) or byte == 95 or byte >= 128 or byte == 92
+
+
+@compiled
+def _is_variable(data: Array, at: int, before: int) -> bool:
+    """Whether the braces that open here may be those of a template; `before` is the byte before them, 0 for none."""
+    doubled = data[np.uintp(at + 1)] == 123
+    if doubled:
+        at += 1 + (data[np.uintp(at + 2)] == 32)
+    elif not (before == 0 or before >= 128 or _is_one_of(before, _OPENS)):
+        return False
+    size, byte = 0, data[np.uintp(at + 1)]
+    while (_is_name(byte) or (byte == 46 and size)) if doubled else (97 <= byte <= 122 or byte == 95):
+        size += 1
+        byte = data[np.uintp(at + 1 + size)]
+    after = data[np.uintp(at + 2 + size)] if byte >= 32 else 0
+    if doubled:
+        return bool(size and (byte == 125 or byte == 32) and after == 125)
+    return bool(size > 1 and byte == 125 and (before == 36 or after >= 128 or _is_one_of(after, _CLOSES)))
+
+
+@compiled
+def _begins_with(data: Array, at: int, names: Array) -> bool:
+    """Whether one of some names stands here, in any case, with a dot behind it."""
+    for name in names:
+        size = 0
+        while size < len(name) and name[size] and _LOWER[np.uintp(data[np.uintp(at + size)])] == name[size]:
+            size += 1
+        if (size == len(name) or not name[size]) and data[np.uintp(at + size)] == 46:
+            return True
+    return False
+
+
+@compiled
+def _opened(data: Array, at: int, shorts: Array) -> int:
+    """Where the short strings count of which one begins here; every escape of a character beyond ASCII may be the one in it."""
+    meant, first = 0, data[np.uintp(at)]
+    for short in shorts:
+        if first == short[0]:
+            size = 1
+            while size < 3 and short[size] and _LOWER[np.uintp(data[np.uintp(at + size)])] == short[size]:
+                size += 1
+            whole, escaped = size == 3 or not short[size], data[np.uintp(at + size)] == 92
+            behind = data[np.uintp(at + size + 1)] if escaped else 0
+            if whole or (escaped and (behind == short[size] or (behind == 117 and short[size] >= 128))):
+                meant |= int(short[3])
+    return meant
+
+
+@compiled
+def _ended(window: int, text: Array, start: int, used: int, triples: Array) -> int:
+    """Where the strings of three bytes count of which one ends here."""
+    meant = 0
+    for nth in range(len(triples)):
+        if window & 0xFFFFFF == triples[nth, 0] and not (triples[nth, 2] and used - start > 3 and is_word(text[np.uintp(used - 4)])):
+            meant |= triples[nth, 1]
+    return meant
+
+
+@compiled
+def _is_address(data: Array, at: int, text: Array, start: int, used: int, known: Patterns) -> bool:
+    """Whether an @ may stand in somebody's address, or behind a password."""
+    after = data[np.uintp(at + 1)]
+    if used == start or _is_one_of(text[np.uintp(used - 1)], _UNJOINED) or not (_is_name(after) or after == 45 or after == 46):
+        return False
+    if known.addresses and not _begins_with(data, at + 1, known.nobodys):
+        return True
+    while used > start and not _is_one_of(text[np.uintp(used - 1)], _UNJOINED):
+        used -= 1
+    return bool(known.passwords and used > start and text[np.uintp(used - 1)] == 58)
+
+
+@compiled
+def _code_at(data: Array, at: int) -> tuple[int, int]:
+    """A character beyond ASCII, as it is or as an escape, and where it ends; -1 where none is, or one that no writer of JSON escapes."""
+    if data[np.uintp(at)] != 92:
+        code = utf8_at(data, at)
+        return code, at + (2 if code < 0x800 else 3 if code < 0x10000 else 4)
+    code, at = escaped(data, at + 1)
+    return (-1 if code < 128 else code), at
+
+
+@compiled
+def _fold(code: int, folded: Array, used: int, folds: Array) -> int:
+    """Write the compatible form in lower case of a character that is no white space; where it ends, -1 where that is not known."""
+    if code >= 0x10000:
+        return write_utf8(folded, used, code) if 0x1F300 <= code < 0x1FB00 or 0x20000 <= code < 0x2F800 else -1
+    if code == 0x2026 or code == 0xDF:  # an ellipsis is three full stops, a sharp s two letters
+        for nth in range(3 if code == 0x2026 else 2):
+            folded[np.uintp(used + nth)] = 46 if code == 0x2026 else 115
+        return used + (3 if code == 0x2026 else 2)
+    code = int(folds[np.uintp(code)])
+    if 0 < code < 128:
+        folded[np.uintp(used)] = code
+        return used + 1
+    return write_utf8(folded, used, code) if code else -1
+
+
+@compiled
+def _beyond(
+    data: Array, at: int, text: Array, start: int, used: int, folded: Array, used_folded: int, known: Characters, told: Array,
+) -> tuple[int, int, int]:  # fmt: skip
+    """A character beyond ASCII: where to go on in the data, in `text` and in `folded`; -1 for one that is not quiet."""
+    code, at = _code_at(data, at)
+    if code < 0:
+        return -1, 0, 0
+    kind = int(known.kinds[np.uintp(code)])
+    led = told[KIND] if told[KIND_END] == used else 0
+    if kind & ODD or (led & LEADS and kind & FOLLOWS) or (led & MARK and kind & (MARK | JOINS)) or (used == start and kind & SPACE):
+        return -1, 0, 0
+    if kind & JOINS and (led == 0 or led & JOINED):  # before the first one stands what is in ASCII
+        return -1, 0, 0
+    end = write_utf8(text, used, code)
+    told[MORE] += end - used - 1
+    told[KIND], told[KIND_END] = kind, end
+    if not kind & SPACE:
+        behind = _fold(code, folded, used_folded, known.folds)
+        if behind < 0 or (led & OTHER and kind & (MARK | JOINS)):  # what goes with another form may go together with it
+            told[ANEW] = 1
+        used_folded = max(used_folded, behind)
+    return at, end, used_folded
+
+
+@compiled
+def _tells(meant: int, role: int, chars: int, start: int, told: Array) -> bool:
+    """Whether strings that were found are enough for a text to be looked at; `told` gets where they count."""
+    told[FLAGS] |= meant
+    told[COUNT] += meant & SEVERAL != 0
+    return bool(meant & ANYWHERE or (role == ANSWER and (meant & IN_ANSWER or (meant & AT_START and chars <= start))))
+
+
+@compiled
+def _digits(data: Array, at: int, text: Array, start: int, used: int, folded: Array, used_folded: int, told: Array, numbers: Numbers) -> tuple[int, int, int]:
+    """A run of digits: where to go on in the data, in `text` and in `folded`; -1 for one that may be somebody's number."""
+    first, code = used, data[np.uintp(at)]
+    while 48 <= code <= 57:
+        text[np.uintp(used)] = folded[np.uintp(used_folded)] = code
+        at, used, used_folded = at + 1, used + 1, used_folded + 1
+        code = data[np.uintp(at)]
+    return (-1, 0, 0) if is_number_of(text, start, first, used, told, numbers) else (at, used, used_folded)
+
+
+@compiled
+def _marks(data: Array, at: int, role: int, text: Array, start: int, used: int, known: Patterns, told: Array) -> bool:
+    """Whether a mark of ASCII that is not escaped opens what makes a text one to be looked at."""
+    code = data[np.uintp(at)]
+    if code == 96:
+        told[FENCED] |= data[np.uintp(at + 1)] == 96 and data[np.uintp(at + 2)] == 96
+        return False
+    if code == 64:
+        return bool(_is_address(data, at, text, start, used, known))
+    if code == 123:
+        return bool(known.variables and _is_variable(data, at, int(text[np.uintp(used - 1)]) if used > start else 0))
+    meant = _opened(data, at, known.needles.shorts)
+    return bool(meant and _tells(meant, role, used - start - told[MORE], known.start, told))
+
+
+@compiled
+def content(  # noqa: PLR0912  (one pass, and calls cost)
+    data: Array, at: int, role: int, known: Patterns, text: Array, used: int, folded: Array, used_folded: int, told: Array,
+) -> tuple[int, int, int]:  # fmt: skip
+    """A string of JSON, from behind its opening quote: where it ends in the data, in `text` and in `folded`; -1 where it has to be looked at.
+
+    The data ends with a line break, which no string goes beyond. `told` gets what the constants above name.
+    """
+    start, window, bits = used, 0, known.needles.bits
+    told[:] = 0
+    while True:
+        code = int(data[np.uintp(at)])
+        if _SPECIAL[np.uintp(code)]:  # a twentieth of most texts
+            meant = _ended(window, text, start, used, known.needles.triples)
+            if code < 32 or (meant and _tells(meant, role, used - start - told[MORE], known.start, told)):
+                return -1, 0, 0
+            if code == 34:
+                break
+            is_escape = code == 92
+            if is_escape:
+                code = int(data[np.uintp(at + 1)])
+            if code >= 128 or (is_escape and code == 117):
+                at, used, used_folded = _beyond(data, at, text, start, used, folded, used_folded, known.characters, told)
+                if at < 0:
+                    return -1, 0, 0
+                apostrophe = text[np.uintp(used - 1)] == 0x99 and text[np.uintp(used - 2)] == 0x80 and text[np.uintp(used - 3)] == 0xE2
+                window = (window << 8 | 39) & 0xFFFFFFFF if apostrophe else 0
+                continue
+            if is_escape:
+                code, at = escaped(data, at + 1)
+                at -= 1
+                if code < 0:
+                    return -1, 0, 0
+            elif 48 <= code <= 57:
+                at, used, used_folded = _digits(data, at, text, start, used, folded, used_folded, told, known.numbers)
+                if at < 0:
+                    return -1, 0, 0
+                window = 0
+                continue
+            elif _marks(data, at, role, text, start, used, known, told):
+                return -1, 0, 0
+        low = int(_LOWER[np.uintp(code)])
+        text[np.uintp(used)] = code
+        folded[np.uintp(used_folded)] = low
+        at, used, used_folded = at + 1, used + 1, used_folded + (code > 32)
+        window = ((window << 8) | low) & 0xFFFFFFFF
+        spread = ((window * FACTOR) & 0xFFFFFFFF) >> (32 - BITS)
+        if (bits[np.uintp(spread >> 3)] >> (spread & 7)) & 1:
+            meant = _found(data, at, text, start, used, window, known.needles)
+            if meant and _tells(meant, role, used - start - told[MORE], known.start, told):
+                return -1, 0, 0
+    told[CHARS] = used - start - told[MORE]
+    if told[KIND_END] == used and told[KIND] & SPACE:
+        return -1, 0, 0
+    return at + 1, used, used_folded

@@ -1,0 +1,80 @@
+"""Runs of digits that may be somebody's number, for the scan of plain lines; which ones is said by tables."""
+
+# ruff: noqa: PLR1714  (sets are slower when they are compiled)
+
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from curate.read.numba_utils import Array, compiled, is_word
+
+END, SHAPE, TOTAL, DOTS, PLUS = 0, 1, 2, 3, 4
+"""What is kept from one run of digits of a text to the next: where it ended, the lengths of the last four runs that belong together (four bits
+each, 15 for more), the digits of all of them, the dots that join them, and whether a plus sign opens them."""
+KEPT: Final = 5
+
+
+class Numbers(NamedTuple):
+    """Which runs of digits are looked at; 0 stands for none."""
+
+    groups: Array
+    """int64, a row each: which bits of `SHAPE` count, and what they are."""
+    alone: Array
+    """bool, 256: by the length of a run that stands by itself."""
+    first: Array
+    """bool, 256: the digits that such a run begins with."""
+    plus: int
+    """Digits of all runs behind a plus sign."""
+    dots: int
+    """Dots in a row that join runs."""
+    capitals: int
+    """Digits of a run behind a word of two capitals."""
+
+
+@compiled
+def _joined(text: Array, at: int, end: int) -> bool:
+    """Whether what stands between two runs of digits is what people write in one number."""
+    for nth in range(at, end):
+        byte = text[np.uintp(nth)]
+        if not (byte == 32 or byte == 45 or byte == 46 or byte == 40 or byte == 41):
+            return False
+    return True
+
+
+@compiled
+def _stands_alone(text: Array, start: int, at: int) -> bool:
+    """Whether nothing stands before a digit that a number would go on from."""
+    before = text[np.uintp(at - 1)] if at > start else np.uint8(32)
+    return not (is_word(before) or before == 43 or before == 45 or before == 46 or before == 95)
+
+
+@compiled
+def _follows_capitals(text: Array, start: int, at: int) -> bool:
+    """Whether two capitals stand before a digit, and nothing of a word before them."""
+    if at - start < 2 or not (65 <= text[np.uintp(at - 1)] <= 90 and 65 <= text[np.uintp(at - 2)] <= 90):
+        return False
+    return at - start == 2 or not is_word(text[np.uintp(at - 3)])
+
+
+@compiled
+def is_number_of(text: Array, start: int, at: int, end: int, kept: Array, known: Numbers) -> bool:
+    """Whether a run of digits of the text that begins at `start` may be, with those before it, somebody's number; `kept` is brought up to date."""
+    size = end - at
+    length = min(size, 15)
+    gap = at - kept[END]
+    if kept[END] > start and gap <= 2 and _joined(text, kept[END], at):
+        kept[SHAPE] = (kept[SHAPE] << 4 | length) & 0xFFFF
+        kept[TOTAL] += size
+        kept[DOTS] = kept[DOTS] + 1 if gap == 1 and text[np.uintp(at - 1)] == 46 else 0
+    else:
+        kept[SHAPE], kept[TOTAL], kept[DOTS] = length, size, 0
+        kept[PLUS] = at > start and text[np.uintp(at - 1)] == 43
+    kept[END] = end
+    for nth in range(len(known.groups)):
+        if kept[SHAPE] & known.groups[nth, 0] == known.groups[nth, 1]:
+            return True
+    if size < 256 and known.alone[np.uintp(size)] and known.first[np.uintp(text[np.uintp(at)])] and _stands_alone(text, start, at):
+        return True
+    if (kept[PLUS] and 0 < known.plus <= kept[TOTAL]) or 0 < known.dots <= kept[DOTS]:
+        return True
+    return 0 < known.capitals <= size and bool(_follows_capitals(text, start, at))

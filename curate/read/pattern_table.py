@@ -1,0 +1,130 @@
+"""Many strings looked for at once: by the four bytes of each that stand most seldom in texts, as tables for compiled code.
+
+Every four bytes of a text are asked for in a table of bits (Karp and Rabin 1987, with a filter in the place of equal lengths); the few that
+are there are compared, byte by byte. What is too short for that is looked for with all that may follow it, or at the character that opens it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+Array = Any
+"""A NumPy array; what it holds is said where it is made."""
+ANYWHERE, IN_ANSWER, AT_START, SEVERAL, POINTS, LINKS = 1, 2, 4, 8, 16, 32
+"""Where a string counts: in any text; in an answer; at the start of one; in one that has several; in a short question that shows no text; in a
+short question."""
+SIZE: Final = 4
+FACTOR: Final = 2654435761
+"""Spreads four bytes over 32 bits (Knuth, The Art of Computer Programming, 6.4)."""
+BITS: Final = 17
+SLOTS: Final = 10
+LONGEST: Final = 32
+SELDOM: Final = "qxzjkvbpgfywmcu'ldrhsnioate "
+"""Characters of English text, from the seldom to the frequent ones; what is not there is seldom."""
+OPENERS: Final = b"<&%"
+"""What strings of two and three bytes may begin with."""
+PLAIN: Final = "abcdefghijklmnopqrstuvwxyz ,.;:-!?'()/*=^|_[]}~>$#+"
+"""What the scan reads as it is, with capitals; at other characters it asks for strings of three bytes."""
+
+
+class Needles(NamedTuple):
+    """Strings as compiled code looks for them."""
+
+    bits: Array
+    """uint8: a bit for each of 2**`BITS` numbers that four bytes may be spread to."""
+    heads: Array
+    """int16, 2**`SLOTS`: the first needle of those whose four bytes are spread there; -1 for none."""
+    nexts: Array
+    """int16, one a needle: the next one of these."""
+    grams: Array
+    """int64, one a needle: its four bytes, in lower case."""
+    before: Array
+    """int8, one a needle: the bytes of it that stand before the four."""
+    sizes: Array
+    """int8, one a needle"""
+    written: Array
+    """uint8, needles x `LONGEST`: as it is written, or in lower case."""
+    exact: Array
+    """bool, one a needle: whether it is looked for letter for letter."""
+    alone: Array
+    """bool, one a needle: whether no letter or digit may stand before it."""
+    means: Array
+    """uint8, one a needle."""
+    shorts: Array
+    """uint8, a row each of a short string of `OPENERS`, in lower case: up to three bytes, 0 for none, and where it counts."""
+    triples: Array
+    """int64, a row each of a string of three bytes: these, in lower case, where it counts, and whether no letter or digit may stand before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Needle:
+    """What is looked for, and where it counts."""
+
+    text: str
+    means: int = ANYWHERE
+    exact: bool = False
+    alone: bool = False
+
+    @property
+    def data(self) -> bytes:
+        """As it is written, or in lower case."""
+        return (self.text if self.exact else self.text.lower()).encode()
+
+
+def needles(wanted: Iterable[Needle]) -> Needles:
+    """The tables of some strings.
+
+    Raises `ValueError` for one that cannot be looked for: it has no four bytes in a row behind which nothing stands that JSON may write in
+    another way, and is not one of the short ones that can.
+    """
+    every = list(wanted)
+    shorts = [needle for needle in every if needle.data[:1] in OPENERS and (len(needle.data) < SIZE or not needle.text.isascii())]
+    triples = [needle for needle in every if len(needle.data) == SIZE - 1 and needle not in shorts]
+    found = [(needle, _seldom(needle)) for needle in every if needle not in shorts and needle not in triples]
+    found += [(replace(needle, text=needle.text + byte), 0) for needle in triples for byte in PLAIN + (PLAIN[:26].upper() if needle.exact else "")]
+    count = len(found)
+    tables = Needles(
+        bits=np.zeros((1 << BITS) // 8, dtype=np.uint8),
+        heads=np.full(1 << SLOTS, -1, dtype=np.int16),
+        nexts=np.full(count, -1, dtype=np.int16),
+        grams=np.zeros(count, dtype=np.int64),
+        before=np.zeros(count, dtype=np.int8),
+        sizes=np.zeros(count, dtype=np.int8),
+        written=np.zeros((count, LONGEST), dtype=np.uint8),
+        exact=np.zeros(count, dtype=np.bool_),
+        alone=np.zeros(count, dtype=np.bool_),
+        means=np.zeros(count, dtype=np.uint8),
+        shorts=np.array([[*needle.data.lower()[:3].ljust(3, b"\0"), needle.means] for needle in shorts], dtype=np.uint8).reshape(-1, 4),
+        triples=np.array([[int.from_bytes(needle.data.lower(), "big"), needle.means, needle.alone] for needle in triples], dtype=np.int64).reshape(-1, 3),
+    )
+    for nth, (needle, at) in enumerate(found):
+        _enter(tables, nth, needle, at)
+    return tables
+
+
+def _enter(tables: Needles, nth: int, needle: Needle, at: int) -> None:
+    """Write a needle, of which the four bytes from `at` on are looked for, to the tables."""
+    data = needle.data
+    gram = int.from_bytes(data[at : at + SIZE].lower(), "big")
+    spread = gram * FACTOR & 0xFFFFFFFF
+    bit, slot = spread >> 32 - BITS, spread >> 32 - SLOTS
+    tables.bits[bit >> 3] |= 1 << (bit & 7)
+    tables.nexts[nth], tables.heads[slot] = tables.heads[slot], nth
+    tables.grams[nth], tables.before[nth], tables.sizes[nth] = gram, at, len(data)
+    tables.written[nth, : len(data)] = list(data)
+    tables.exact[nth], tables.alone[nth], tables.means[nth] = needle.exact, needle.alone, needle.means
+
+
+def _seldom(needle: Needle) -> int:
+    """Where the four bytes stand that are looked for: behind them, nothing that JSON may write as an escape, and no apostrophe that may be another one."""
+    data = needle.data
+    places = [at for at in range(len(data) - SIZE + 1) if (needle.exact or data[at + SIZE - 1] != ord("'")) and _as_it_is(data[at + SIZE :])]
+    if not places or len(data) > LONGEST or not data.isascii():
+        raise ValueError(f"{data!r}: cannot be looked for: too short, too long, or with an escape behind its first four bytes")
+    return min(places, key=lambda at: sum(SELDOM.find(chr(byte)) for byte in data[at : at + SIZE].lower()))
+
+
+def _as_it_is(data: bytes) -> bool:
+    return not any(byte < 32 or byte in b"\"\\/'" for byte in data)

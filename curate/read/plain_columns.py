@@ -1,0 +1,74 @@
+"""Plain lines of a piece of a file without an object for any of them: their canonical JSON and their texts, one after another.
+
+Compiled, for files of any size that need numbers of all lines rather than the lines: see `curate.corpus.features`.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from curate.read.chunks import NEWLINE
+from curate.read.numba_utils import Array
+from curate.read.plain_columns_kernel import BLOCK, outline_lines
+
+ROLES: Final = ("system", "user", "assistant")
+
+
+@dataclass(frozen=True, slots=True)
+class Outlined:
+    """The plain lines of a piece."""
+
+    canon: Array
+    """uint8: their canonical JSON, by which an example has its id."""
+    text: Array
+    """uint8: their texts, in UTF-8, with a line break after each."""
+    numbers: Array
+    """int64: lines, from 1."""
+    lines: Array
+    """int64, a row each: first turn, turns, start and end in `canon`."""
+    turns: Array
+    """int64, a row each: role, start and end of its JSON in `canon`, start and end in `text`, characters, whether all are ASCII."""
+    others: list[int]
+    """Lines that are not plain, from 1."""
+    starts: Array
+    """int64: where each of all lines starts, and where the next one would."""
+
+    def conversation(self, position: int) -> tuple[tuple[str, ...], list[str]]:
+        """Roles and texts of a plain line."""
+        first, count = self.lines[position, :2].tolist()
+        turns = self.turns[first : first + count, [0, 3, 4]].tolist()
+        return tuple(ROLES[role] for role, _, _ in turns), [self.said(start, end) for _, start, end in turns]
+
+    def without(self, silent: Array) -> "Outlined":
+        """The same, with some of the plain lines (bool, one each) among the others."""
+        counts = self.lines[:, 1]
+        lines = self.lines[~silent].copy()
+        lines[:, 0] = np.append(0, np.cumsum(counts[~silent]))[:-1]
+        others = sorted([*self.others, *self.numbers[silent].tolist()])
+        return replace(self, numbers=self.numbers[~silent], lines=lines, turns=self.turns[~np.repeat(silent, counts)], others=others)
+
+    def said(self, start: int, end: int) -> str:
+        """A part of `text`."""
+        return str(self.text[start:end].tobytes(), "utf-8")
+
+
+def outline(data: bytes) -> Outlined:
+    """Outline the lines of some bytes, of which the last one may have no line break."""
+    bytes_ = np.frombuffer(data if data.endswith(b"\n") else data + b"\n", dtype=np.uint8)
+    starts = np.append(0, np.flatnonzero(bytes_ == NEWLINE) + 1) if data else np.zeros(1, dtype=np.int64)
+    size = len(bytes_) + 32 * len(starts) + 64 + BLOCK
+    canon, text = np.empty(size, dtype=np.uint8), np.empty(size, dtype=np.uint8)
+    turns, rows = np.empty((len(bytes_) // 24 + 1, 7), dtype=np.int64), np.empty((len(starts) - 1, 4), dtype=np.int64)
+    used, written, count = outline_lines(bytes_, canon, text, turns, rows, np.zeros(2, dtype=np.int64))
+    plain = rows[:, 0] >= 0
+    others: list[int] = (np.flatnonzero(~plain) + 1).tolist()
+    return Outlined(
+        canon[:used],
+        text[:written],
+        np.flatnonzero(plain) + 1,
+        rows[plain],
+        turns[:count].copy(),
+        others,
+        starts,
+    )

@@ -1,0 +1,184 @@
+"""The loops of `curate.read.plain_columns`: a plain line of bytes to its canonical JSON and its texts, and to keys of them.
+
+Every line that is not clearly plain is refused (-1) and goes the careful way; property tests hold the two ways together.
+"""
+
+# ruff: noqa: PLR1714  (sets are slower when they are compiled)
+
+from typing import Any, Final
+
+import numpy as np
+
+from curate.read.numba_utils import Array, compiled, entry, literal, utf8_at, write_utf8
+from curate.read.plain_line import ROLES, SYSTEM, USER, closed, escaped, opened, turn, turned
+from curate.read.xxh64 import seeded
+
+_HEAD, _BODY, _MIDDLE, _TAIL, _BETWEEN = literal(b'{"messages":['), literal(b'{"content":"'), literal(b'","role":"'), literal(b'"}'), literal(b"]}")
+BLOCK: Final = 32
+"""Bytes that are looked at and copied at a time, where nothing is special about them."""
+
+
+@compiled
+def _put(out: Array, at: int, text: Array) -> Any:
+    """Write `text`; where it ends."""
+    for nth in range(len(text)):
+        out[at + nth] = text[nth]
+    return at + len(text)
+
+
+@compiled
+def _named(out: Array, at: int, role: int) -> Any:
+    """Write the name of a role; where it ends."""
+    return _put(out, at, ROLES[0]) if role == SYSTEM else _put(out, at, ROLES[1]) if role == USER else _put(out, at, ROLES[2])
+
+
+@compiled
+def _escaped(out: Array, at: int, code: int) -> Any:
+    """Write a character of ASCII as it stands in canonical JSON."""
+    if code == 34 or code == 92:
+        out[at], out[at + 1] = 92, code
+        return at + 2
+    if code == 10 or code == 9 or code == 13:
+        out[at], out[at + 1] = 92, 110 if code == 10 else 116 if code == 9 else 114
+        return at + 2
+    out[at] = code
+    return at + 1
+
+
+@compiled
+def _copied(data: Array, at: int, end: int, canon: Array, used: int, text: Array, written: int) -> int:
+    """Copy what is ASCII and not special, to both; how many characters that is."""
+    count = 0
+    while at + count + BLOCK <= end:
+        special = False
+        for nth in range(BLOCK):  # compiled to vectors; what is written behind a special character is written over
+            here = data[np.uintp(at + count + nth)]
+            text[np.uintp(written + count + nth)] = here
+            canon[np.uintp(used + count + nth)] = here
+            special |= (here < 32) | (here > 127) | (here == 34) | (here == 92)
+        if special:
+            break
+        count += BLOCK
+    code = int(data[np.uintp(at + count)])
+    while 32 <= code < 128 and code != 34 and code != 92:  # the data ends with a line break
+        text[np.uintp(written + count)], canon[np.uintp(used + count)] = code, code
+        count += 1
+        code = int(data[np.uintp(at + count)])
+    return count
+
+
+@compiled
+def _string(data: Array, at: int, end: int, canon: Array, used: int, text: Array, written: int, told: Array) -> tuple[int, int, int]:
+    """A string of JSON from behind its opening quote: where it ends in the data, in `canon` and in `text`; -1 where it is not plain.
+
+    `told` gets its characters, and whether all are ASCII.
+    """
+    chars, plain = 0, True
+    while at < end:
+        count = _copied(data, at, end, canon, used, text, written)
+        at, used, written, chars = at + count, used + count, written + count, chars + count
+        code = int(data[np.uintp(at)])
+        if code == 34:
+            told[0], told[1] = chars, plain
+            return at + 1, used, written
+        if code < 32:
+            break
+        if code == 92:
+            code, at = escaped(data, at + 1)
+        else:
+            code = utf8_at(data, at)
+            at += 2 if code < 0x800 else 3 if code < 0x10000 else 4
+        while code >= 128:  # where there is one, there are more
+            written, behind = write_utf8(text, written, code), write_utf8(canon, used, code)
+            plain, used, chars = False, behind, chars + 1
+            code = 0
+            if data[np.uintp(at)] >= 128:
+                code = utf8_at(data, at)
+                at += 2 if code < 0x800 else 3 if code < 0x10000 else 4
+        if code < 0:
+            break
+        if code:
+            text[np.uintp(written)] = code
+            written, used, chars = written + 1, _escaped(canon, used, code), chars + 1
+    return -1, 0, 0
+
+
+@compiled
+def _line(
+    data: Array, at: int, end: int, canon: Array, used: int, text: Array, written: int, turns: Array, count: int, told: Array
+) -> tuple[int, int, int, int]:
+    """A plain line: where it ends in the data, in `canon`, in `text`, and after how many turns; -1 for any other.
+
+    turns: a row each of role, start and end of its JSON in `canon`, start and end of its text, characters, and whether all are ASCII.
+    """
+    at = opened(data, at, end)
+    if at < 0:
+        return -1, 0, 0, 0
+    used = _put(canon, used, _HEAD)
+    first, more = count, True
+    while more:
+        role, at = turn(data, at, end)
+        if at < 0 or count >= len(turns):
+            return -1, 0, 0, 0
+        if count > first:
+            canon[used] = 44
+            used += 1
+        start, begin = used, written
+        used = _put(canon, used, _BODY)
+        at, used, written = _string(data, at, end, canon, used, text, written, told)
+        if at < 0:
+            return -1, 0, 0, 0
+        text[written] = 10
+        written += 1
+        used = _put(canon, _named(canon, _put(canon, used, _MIDDLE), role), _TAIL)
+        turns[count, 0], turns[count, 1], turns[count, 2] = role, start, used
+        turns[count, 3], turns[count, 4], turns[count, 5], turns[count, 6] = begin, written - 1, told[0], told[1]
+        count += 1
+        at, more = turned(data, at, end)
+    at = closed(data, at, end) if at >= 0 else -1
+    return (at, _put(canon, used, _BETWEEN), written, count) if at >= 0 else (-1, 0, 0, 0)
+
+
+@entry
+def outline_lines(data: Array, canon: Array, text: Array, turns: Array, lines: Array, told: Array) -> tuple[int, int, int]:
+    """Fill the arrays of `Outlined`: how much of `canon`, `text` and `turns` is used.
+
+    `canon` and `text` are longer than needed by `BLOCK`.
+    lines: a row each of first turn (-1 for a line that is not plain), its number of turns, start and end in `canon`.
+    `data` ends with a line break; `told` (int64, two) is for use in here.
+    """
+    end, at, used, written, count = len(data), 0, 0, 0, 0
+    for line in range(len(lines)):
+        behind, used_now, written_now, count_now = _line(data, at, end, canon, used, text, written, turns, count, told)
+        lines[line, 0] = -1
+        if behind >= 0:
+            lines[line, 0], lines[line, 1], lines[line, 2], lines[line, 3] = count, count_now - count, used, used_now
+            at, used, written, count = behind, used_now, written_now, count_now
+        while at < end and data[at] != 10:
+            at += 1
+        at += 1
+    return used, written, count
+
+
+@compiled
+def _key(data: Array, start: int, end: int, seed: Any) -> Any:
+    """A digest that is not 0, which stands for none."""
+    value = seeded(data, start, end, seed)
+    return value or np.uint64(1)
+
+
+@entry
+def keys_of_lines(canon: Array, turns: Array, lines: Array, answers: int, wholes: Array, begun: Array, ends: Array) -> int:
+    """Fill the columns of `curate.corpus.keys.Keys` for rows of `Outlined`; of `begun`, as long as `turns`, how many are used. answers: their role."""
+    total = 0
+    for row in range(len(lines)):
+        first, last = lines[row, 0], lines[row, 0] + lines[row, 1]
+        key = np.uint64(0)
+        for at in range(first, last):
+            key = _key(canon, turns[at, 1], turns[at, 2], key)
+            if turns[at, 0] == answers and at < last - 1:
+                begun[total] = key
+                total += 1
+        wholes[row] = key if last > first and turns[last - 1, 0] == answers else np.uint64(0)
+        ends[row + 1] = total
+    return total

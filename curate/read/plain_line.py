@@ -1,0 +1,90 @@
+"""The form of a plain line: messages of a role and a text, as `json.dumps` or `JSON.stringify` writes them. Compiled, for all that reads such lines.
+
+What reads the texts calls these functions around them; every other line is refused (-1) and goes the careful way.
+"""
+
+# ruff: noqa: PLR1714  (sets are slower when they are compiled)
+
+from typing import Final
+
+import numpy as np
+
+from curate.read.numba_utils import Array, after, compiled, hex_at, literal, literal_at
+
+SYSTEM, USER, ASSISTANT = 0, 1, 2
+ROLES: Final = (literal(b"system"), literal(b"user"), literal(b"assistant"))
+_OPENING, _ROLE, _CONTENT = literal(b'{"messages":'), literal(b'{"role":'), literal(b'"content":')
+_COLON, _COMMA = np.int64(58), np.int64(44)
+
+
+@compiled
+def opened(data: Array, at: int, end: int) -> int:
+    """Where the first turn starts of a line that starts here."""
+    at = after(data, literal_at(data, at, end, _OPENING) - 1, end, _COLON)
+    return at + 1 if 0 <= at < end and data[at] == 91 else -1
+
+
+@compiled
+def turn(data: Array, at: int, end: int) -> tuple[int, int]:
+    """The role of a turn that opens here, and where its text starts, behind the quote."""
+    at = after(data, literal_at(data, at, end, _ROLE) - 1, end, _COLON)
+    if at < 0 or at + 1 >= end or data[at] != 34:
+        return -1, -1
+    letter = data[at + 1]
+    role = SYSTEM if letter == 115 else USER if letter == 117 else ASSISTANT
+    if role == SYSTEM:
+        at = literal_at(data, at + 1, end, ROLES[0])
+    elif role == USER:
+        at = literal_at(data, at + 1, end, ROLES[1])
+    else:
+        at = literal_at(data, at + 1, end, ROLES[2])
+    if at < 0 or at >= end or data[at] != 34:
+        return -1, -1
+    at = after(data, at + 1, end, _COMMA)
+    at = after(data, literal_at(data, at, end, _CONTENT) - 1, end, _COLON)
+    return (-1, -1) if at < 0 or at >= end or data[at] != 34 else (role, at + 1)
+
+
+@compiled
+def turned(data: Array, at: int, end: int) -> tuple[int, bool]:
+    """Where to go on behind the quote that ends a text, and whether another turn follows."""
+    if at >= end or data[at] != 125:
+        return -1, False
+    at += 1
+    return (after(data, at, end, _COMMA), True) if at < end and data[at] == 44 else (at, False)
+
+
+@compiled
+def closed(data: Array, at: int, end: int) -> int:
+    """Where the line break stands behind the last turn, which is behind the data where there is none."""
+    if at + 1 >= end or data[at] != 93 or data[at + 1] != 125:
+        return -1
+    at += 2
+    if at < end and data[at] == 13:
+        at += 1
+    return at if at >= end or data[at] == 10 else -1
+
+
+@compiled
+def escaped(data: Array, at: int) -> tuple[int, int]:
+    """The character that an escape stands for, from behind its backslash, and where it ends; -1 for control characters, and for half of one.
+
+    The data ends with a line break.
+    """
+    letter = data[np.uintp(at)]
+    if letter == 110:
+        return 10, at + 1
+    if letter == 34 or letter == 92 or letter == 47:
+        return int(letter), at + 1
+    if letter == 116 or letter == 114:
+        return 9 if letter == 116 else 13, at + 1
+    if letter != 117:
+        return -1, 0
+    code = hex_at(data, at + 1)
+    at += 5
+    if 0xD800 <= code < 0xDC00 and data[np.uintp(at)] == 92 and data[np.uintp(at + 1)] == 117:
+        low = hex_at(data, at + 2)
+        return (0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00) if 0xDC00 <= low < 0xE000 else -1), at + 6
+    if 0xD800 <= code < 0xE000 or (code < 32 and code != 9 and code != 10 and code != 13):
+        return -1, 0
+    return code, at

@@ -1,0 +1,210 @@
+"""What may be wrong with a text once it is read, for the scan of plain lines; what is looked for is said by tables."""
+
+# ruff: noqa: PLR1714  (generators and sets are slower when they are compiled)
+
+from typing import NamedTuple
+
+import numpy as np
+
+from curate.read.numba_utils import Array, byte_of, compiled, finds, same, stands_at
+
+
+class Answers(NamedTuple):
+    """Which answers are looked at. A number that is 0 stands for none of its kind; `curate.lint.rules.prefilter` has the words for them."""
+
+    opens: Array
+    """int64, 256: by its first byte, the characters beyond which an answer is looked at; a large number for none."""
+    ends: Array
+    """uint8, a row each of up to 8 bytes: what it ends with."""
+    last: Array
+    """bool, 256: the last bytes of these, and small letters where `sentences` counts."""
+    sentences: int
+    """Bytes beyond which a sentence without its end is looked for."""
+    tail: int
+    """Bytes in which the end of another one is looked for."""
+    fences: int
+    """1 where code blocks have to be closed."""
+    several: int
+    """Strings of the kind `SEVERAL` that are too many."""
+    start: int
+    """Characters up to which a string counts as one at the start."""
+    piece: int
+    """Bytes of a piece that is looked for before itself in an answer of more than `long` characters."""
+    share: float
+    """Where it ends, as a share of the answer."""
+    long: int
+    short: int
+    """Characters from which pieces of `scrap` are looked for in a shorter one."""
+    scrap: int
+    head: int
+    """Characters of an answer whose spaces and marks are counted."""
+    spaces: Array
+    """int64: the fewest and the most spaces of written language in them."""
+    marks: int
+    """Digits and marks from which they are many."""
+    words: int
+    """Words from which an answer may be odd."""
+    odd: Array
+    """float64, each for a word: the share of marks, the least and the greatest mean length, the share of words with letters."""
+
+
+class Exchanges(NamedTuple):
+    """Which answers are looked at for the questions that they answer, and which questions."""
+
+    shared: int
+    """Bytes of the question that an answer begins with."""
+    wide: float
+    """Bytes of a character, from which a text is in another script; 0 for none."""
+    brief: int
+    """Bytes up to which an answer is one of a word or two."""
+    openings: Array
+    """bool, 2 x 256: the first bytes of such answers, and of their questions, in lower case."""
+    short: int
+    """Bytes below which a question is looked at that points at a text."""
+    shown: Array
+    """bool, 256: bytes by which it shows the text."""
+    quotes: Array
+    """bool, 256: the last bytes of characters from U+2000 to U+203F that do so."""
+    outside: int
+    """1 where white space at either end counts."""
+    again: int
+    """1 where a text counts that stands in the turn before too."""
+
+
+@compiled
+def _repeats(text: Array, start: int, end: int, chars: int, known: Answers) -> bool:
+    """Whether one of two pieces of a long answer stands before itself in it; of a short one, both of two smaller ones."""
+    if known.piece == 0 or chars <= known.short:
+        return False
+    if chars <= known.long:
+        return bool(
+            _stands_before(text, start, end, chars, chars // 2, known.scrap) and _stands_before(text, start, end, chars, chars - known.scrap - 2, known.scrap)
+        )
+    first, second = int(chars * known.share) - known.piece, chars - 2 * known.piece
+    return bool(_stands_before(text, start, end, chars, first, known.piece) or _stands_before(text, start, end, chars, second, known.piece))
+
+
+@compiled
+def _stands_before(text: Array, start: int, end: int, chars: int, at: int, size: int) -> bool:
+    """Whether a piece of a text, of `size` characters from number `at` on, stands before itself in it."""
+    ascii_ = end - start == chars
+    piece = start + at if ascii_ else byte_of(text, start, end, at)
+    behind = piece + size if ascii_ else byte_of(text, piece, end, size)
+    return bool(finds(text, start, piece, piece, behind - piece))
+
+
+@compiled
+def _breaks_off(text: Array, start: int, end: int, known: Answers) -> bool:
+    """Whether an answer ends as no sentence does."""
+    byte = text[end - 1]
+    if not known.last[byte]:
+        return False
+    if 97 <= byte <= 122 and 0 < known.sentences < end - start:
+        at = end - 1
+        while at > start and text[np.uintp(at)] != 10 and end - at < known.tail:
+            if text[np.uintp(at)] == 46 or text[np.uintp(at)] == 33 or text[np.uintp(at)] == 63:
+                return True
+            at -= 1
+    for nth in range(len(known.ends)):
+        size = 0
+        while size < 8 and known.ends[nth, size]:
+            size += 1
+        if size <= end - start and stands_at(text, end - size, known.ends[nth], size):
+            return True
+    return False
+
+
+@compiled
+def _is_uneven(text: Array, start: int, end: int, chars: int, known: Answers) -> bool:
+    """Whether a long answer begins as written language does not: few or many spaces, or many digits and marks."""
+    if known.head == 0 or end - start <= known.head:
+        return False
+    stop = start + known.head if chars == end - start else byte_of(text, start, end, known.head)
+    spaces = marks = 0
+    for at in range(start, stop):
+        byte = text[np.uintp(at)]
+        spaces += byte == 32
+        marks += (48 <= byte <= 57) | (byte == 35) | (byte == 0xE2)  # digits, a hash, and all that shares its first byte with an ellipsis
+    uneven = marks >= known.marks or (chars > known.head and not known.spaces[0] <= spaces <= known.spaces[1])
+    return bool(uneven and _is_odd(text, start, end, chars, known))
+
+
+@compiled
+def _is_odd(text: Array, start: int, end: int, chars: int, known: Answers) -> bool:
+    """Whether the words of an answer may have odd lengths, many marks among them or few letters in them."""
+    words = lettered = marks = shown = size = 0
+    letter = False
+    for at in range(start, end + 1):
+        byte = text[np.uintp(at)] if at < end else np.uint8(32)
+        if byte <= 32:
+            words += size > 0
+            lettered += letter
+            size, letter = 0, False
+        else:
+            size += 1
+            letter = letter or bool(65 <= (byte & 0xDF) <= 90)
+            marks += byte == 35 or (byte == 46 and size > 2 and text[np.uintp(at - 1)] == 46 and text[np.uintp(at - 2)] == 46)
+            shown += 1
+    if words < known.words or chars != end - start:  # beyond ASCII, there are other spaces and letters
+        return words >= known.words or chars != end - start
+    odd = known.odd
+    return bool(marks > words * odd[0] or shown < words * odd[1] or shown > words * odd[2] or lettered < words * odd[3])
+
+
+@compiled
+def _is_open(text: Array, start: int, end: int) -> bool:
+    """Whether three backticks begin an odd number of lines, or may do so behind a space beyond ASCII."""
+    count = ticks = 0
+    blank, unsure = True, False
+    for at in range(start, end):
+        byte = text[at]
+        if byte == 10:
+            ticks, blank, unsure = 0, True, False
+        elif not blank:
+            continue
+        elif byte == 96:
+            if unsure:
+                return True
+            ticks += 1
+            if ticks == 3:
+                count, blank = count + 1, False
+        elif ticks or not (byte == 32 or byte == 9 or byte == 13 or byte >= 0x80):
+            blank = False
+        else:
+            unsure |= byte >= 0x80
+    return count % 2 == 1
+
+
+@compiled
+def is_unsound(text: Array, start: int, end: int, chars: int, several: int, fenced: int, known: Answers) -> bool:
+    """Whether something may be wrong with an answer, whatever it answers; `several`: strings of that kind in it."""
+    if chars > known.opens[text[start]] or 0 < known.several <= several or _breaks_off(text, start, end, known):
+        return True
+    if known.fences and fenced and _is_open(text, start, end):
+        return True
+    return bool(_is_uneven(text, start, end, chars, known) or _repeats(text, start, end, chars, known))
+
+
+@compiled
+def shows(text: Array, start: int, end: int, known: Exchanges) -> bool:
+    """Whether a question may show a text of its own."""
+    before = 0
+    for at in range(start, end):
+        byte = int(text[at])
+        if known.shown[byte] or (65 <= byte <= 90 and (97 <= before <= 122 or before == 46 or before == 63 or before == 33)):
+            return True
+        if byte == 0xE2 and text[at + 1] == 0x80 and known.quotes[text[at + 2]]:
+            return True
+        before = byte
+    return False
+
+
+@compiled
+def is_suspicious(text: Array, asked: int, asked_size: int, asked_chars: int, start: int, size: int, chars: int, known: Exchanges) -> bool:
+    """Whether something may be wrong with an answer to this question: it begins with it, is in another script, or is a word or two."""
+    shared = min(known.shared, asked_size)
+    if known.shared > 0 and shared <= size and same(text, asked, start, shared):
+        return True
+    if known.wide > 0 and (asked_size > asked_chars * known.wide) != (size > chars * known.wide):
+        return True
+    return bool(size <= known.brief and (known.openings[0, text[start] | 0x20] or known.openings[1, text[asked] | 0x20]))

@@ -1,0 +1,265 @@
+"""Duplicates for people and programs: what went, for what, how similar the two are and how they differ, and how the similarities are spread."""
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from typing import Any, Final, Literal
+
+from rich.console import RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from curate.core.example import Example, Place
+from curate.core.masking import masked
+from curate.core.text import excerpt, plural, storable, visible
+from curate.dedup.removal import Loss
+from curate.pipeline.dedup import DedupResult
+from curate.report.console import more
+from curate.report.part import Part, PlaceText, Similarity, at, plain
+from curate.report.word_diff import Piece, folded, turn_diffs
+
+SHOWN = 20
+BIN: Final = 0.05
+"""Width of a bar of the histogram, in similarity."""
+WIDTH: Final = 40
+"""Characters of its longest bar."""
+LONGEST: Final = 400
+"""Characters of a piece that are shown; the middle of a longer one is left out."""
+STYLES: Final = {"same": "", "gone": "red strike", "kept": "green"}
+MARKS: Final = {"same": ("", ""), "gone": ("[-", "-]"), "kept": ("{+", "+}")}
+"""Those of `git diff --word-diff`."""
+
+
+class ApartPair(Part):
+    """Two near-duplicates that differ in a fact; both are kept."""
+
+    left: str = at("example")
+    right: str = at("kept")
+    left_place: PlaceText = at("place")
+    right_place: PlaceText = at("kept_place")
+    similarity: Similarity
+
+
+class DiffPiece(Part):
+    """Some text that is in both examples (same), only in the one that goes (gone) or only in the one that stays (kept)."""
+
+    kind: Literal["same", "gone", "kept"]
+    text: str
+
+
+class TurnDiff(Part):
+    """A turn of both examples, word by word."""
+
+    role: str
+    pieces: list[DiffPiece]
+
+
+class RemovedLine(Part):
+    """A line that went; its text stands in `removed.jsonl`."""
+
+    example: str
+    """Id of the example."""
+    place: PlaceText
+    """FILE:LINE."""
+    code: str
+    """D001: the same content; D003: nearly the same; D007: the beginning of the other; any other: a rule that `--drop` names."""
+    why: str | None = None
+    """For a line that was dropped: what the rule says of it."""
+    kept: str | None = None
+    """For a duplicate: id of the example that stayed in its place."""
+    kept_place: PlaceText | None = None
+    similarity: Similarity | None = None
+    """For a duplicate: true Jaccard similarity to the one that stayed."""
+    diff: list[TurnDiff] | None = None
+    """With --explain: how the two differ. Secrets are left out."""
+
+
+class HistogramBar(Part):
+    """How many pairs have a similarity from `low` up to but not `high`; the last bar has those of 1 too."""
+
+    low: float
+    high: float
+    pairs: int
+
+
+class HeavyRemoval(Part):
+    """A finding D008."""
+
+    code: str
+    file: str
+    line: int
+    message: str
+
+
+class DedupOutput(Part, title="DedupResult"):
+    """What `curate dedup --json` prints."""
+
+    read: int
+    """Lines read: kept + removed."""
+    kept: int
+    not_understood: int
+    """Lines of all files that hold no example that curate understands; they stay as they are."""
+    against: int
+    """Lines of the files that these were held against."""
+    removed: list[RemovedLine]
+    apart: list[ApartPair]
+    """Near-duplicates that differ in a fact; they stay."""
+    same_words: list[ApartPair]
+    """Short examples of the same words of meaning that are less similar than the threshold; they stay."""
+    alike: list[ApartPair]
+    """With --embeddings: what says the same in other words (D004); similarity is the cosine of requests or answers, the smaller one."""
+    threshold: float
+    recall: Similarity
+    """Probability that a pair at the threshold is compared at all."""
+    histogram: list[HistogramBar]
+    """Similarities of the pairs found, from the lowest that are looked for."""
+    heavy: list[HeavyRemoval]
+    """What needs a yes (D008)."""
+    notes: list[str]
+    written: bool
+    """False when nothing was written: without --output, or for want of a yes."""
+
+
+def histogram(plan: DedupResult) -> list[HistogramBar]:
+    """The similarities of all pairs that are known, in bars that end at the threshold and do not reach over it."""
+    steps = int(round((1 - plan.floor) / BIN, 6))
+    edges = sorted({round(1 - step * BIN, 6) for step in range(steps + 1)} | {plan.floor, plan.config.threshold, 1.0})
+    counts = [0] * (len(edges) - 1)
+    for similarity in plan.similarities:
+        counts[min(bisect_right(edges, similarity), len(counts)) - 1] += 1
+    return [HistogramBar(low=low, high=high, pairs=count) for (low, high), count in zip(pairwise(edges), counts, strict=True)]
+
+
+def dedup_json(plan: DedupResult, *, explain: bool = False, written: bool = True) -> dict[str, Any]:
+    """The result as plain values."""
+    against, removed = sum(plan.against.values()), [*plan.dropped, *_removed(plan, explain)]
+    threshold, recall = plan.config.threshold, plan.proposed(plan.config.threshold)
+    more = {"threshold": threshold, "recall": recall, "histogram": histogram(plan), "written": written}
+    return plain(DedupOutput, plan, against=against, removed=removed, exclude_none=True, **more)
+
+
+def _removed(plan: DedupResult, explain: bool) -> Iterator[Loss | RemovedLine]:
+    """The lines that went for another one; where they are explained, with how the two differ."""
+    examples = plan.examples({place for lost in plan.losses for place in (lost.place, lost.kept_place)}) if explain else {}
+    for lost in plan.losses:
+        if not explain:
+            yield lost
+            continue
+        turns = turn_diffs(examples[lost.place], examples[lost.kept_place])
+        diff = [TurnDiff(role=role, pieces=[DiffPiece(kind=kind, text=storable(text)) for kind, text in pieces]) for role, pieces in turns]
+        yield RemovedLine.model_validate(lost).model_copy(update={"diff": diff})
+
+
+def doubtful(plan: DedupResult, limit: int | None) -> list[Loss]:
+    """Removals to look at: the least similar first, since these are the ones to doubt."""
+    return sorted(plan.losses, key=lambda lost: (lost.similarity, lost.place))[:limit]
+
+
+def dedup_text(plan: DedupResult, limit: int | None = SHOWN, *, explain: bool = False, colour: bool = False, fold: bool = False) -> Iterator[RenderableType]:
+    """What goes, and what stays for a person to look at, at most `limit` lines of each kind.
+
+    With `explain` each removal with its differences, and the similarities of all pairs. With `colour` what goes is red and struck out and what stays
+    green, else they stand in marks; with `fold` long lines keep their indentation.
+    """
+    for gone in plan.dropped[:limit]:
+        yield Text.assemble((visible(str(gone.place)), "bold"), f": {gone.code} {visible(gone.why)}")
+    yield from more(len(plan.dropped), limit, " dropped")
+    shown = doubtful(plan, limit)
+    examples = plan.examples({place for lost in shown for place in ((lost.place, lost.kept_place) if explain else (lost.place,))})
+    for lost in shown:
+        if explain:
+            yield _headline(lost)
+            yield from _differences(lost, examples, colour=colour, fold=fold)
+        else:
+            said = " ".join(message.text for message in examples[lost.place].messages if message.role != "system")
+            yield _headline(lost, excerpt(masked(said[:1000]), 70))
+    yield from more(len(plan.losses), limit)
+    if explain:
+        yield from _clusters(plan)
+        yield from _histogram(plan)
+    for pairs, kind in ((plan.same_words, "of the same words"), (plan.alike, "in other words")):
+        for pair in pairs[:limit]:
+            yield Text.assemble(_headline(pair), "; both stay")
+        yield from more(len(pairs), limit, f" {kind}")
+
+
+def _differences(lost: Loss, examples: Mapping[Place, Example], *, colour: bool, fold: bool) -> Iterator[RenderableType]:
+    """How a line differs from the one that stays in its place, turn by turn."""
+    if lost.code == "D001":
+        return
+    turns = [(role, pieces) for role, pieces in turn_diffs(examples[lost.place], examples[lost.kept_place]) if any(piece.kind != "same" for piece in pieces)]
+    if not turns:
+        yield Text("    the turns read the same; the lines differ in something else", style="dim")
+    for role, pieces in turns:
+        text = Text.assemble((f"{visible(role)}: ", "bold"), _diff(pieces, colour=colour))
+        yield Padding(text, (0, 0, 0, 4)) if fold else Text.assemble("    ", text)
+
+
+def _diff(pieces: list[Piece], *, colour: bool) -> Text:
+    """The pieces of two texts as one; of a long piece the middle is left out."""
+    text = Text()
+    for kind, said in folded(pieces):
+        before, after = ("", "") if colour else MARKS[kind]
+        shown = said if len(said) <= LONGEST else f"{said[: LONGEST // 2]} … {said[-LONGEST // 2 :]}"
+        text.append(f"{before}{visible(shown)}{after}", STYLES[kind] if colour else "")
+    return text
+
+
+def _headline(lost: Loss, said: str = "") -> Text:
+    """What goes for what, on one line."""
+    like = f": {lost.code} {lost.similarity:.3f} like {visible(str(lost.kept_place))}{', the same words' if lost.words else ''}"
+    return Text.assemble((visible(str(lost.place)), "bold"), like, *([("  " + said, "dim")] if said else []))
+
+
+def summary_text(plan: DedupResult, *, written: bool) -> Iterator[Text]:
+    """The counts, and what else is to be known."""
+    if plan.alike:
+        yield Text(f"{plural(len(plan.alike), 'pair')} say the same in other words (D004) and stay")
+    if plan.same_words:
+        yield Text(f"{plural(len(plan.same_words), 'pair')} of short examples have the same words and stay; --same-words removes one of each")
+    if plan.apart:
+        yield Text(f"{plural(len(plan.apart), 'pair')} of near-duplicates differ in a fact and stay; `curate review` shows them")
+    codes = plan.codes
+    counts = f"{codes['D001']:,} exact, {codes['D003']:,} near"
+    if codes["D007"]:
+        counts += f", {plural(codes['D007'], 'beginning')}"
+    counts += "".join(f", {count:,} {code}" for code, count in sorted(Counter(gone.code for gone in plan.dropped).items()))
+    of = f"{plural(plan.read, 'line')} read = {plan.kept:,} kept + {plan.gone:,} removed ({counts})"
+    held = f", held against {plural(sum(plan.against.values()), 'line')}" if plan.against else ""
+    yield Text(f"{of}{held}{'' if written else '; nothing written'}", style="bold")
+
+
+def _clusters(plan: DedupResult) -> Iterator[Text]:
+    """How many examples stand for how many, the largest clusters by name."""
+    clusters = Counter(lost.kept_place for lost in plan.losses)
+    if not clusters:
+        return
+    largest = sorted(clusters.items(), key=lambda item: (-item[1], item[0]))[:3]
+    named = ", ".join(f"{visible(str(place))} for {count:,}" for place, count in largest)
+    yield Text(f"{plural(len(clusters), 'example')} stay for {len(plan.losses):,} that go; most: {named}")
+
+
+def _histogram(plan: DedupResult) -> Iterator[Text]:
+    """The similarities of pairs as bars, with the threshold among them."""
+    bars = histogram(plan)
+    most = max((bar.pairs for bar in bars), default=0) or 1
+    width = len(f"{most:,}")
+    yield Text("similarity of pairs (exact copies left out)", style="bold")
+    at = plan.config.threshold
+    said = Text(f"─ {at:g} threshold: a pair there is compared with probability {chance(plan.proposed(at))} {'─' * 4}", style="yellow")
+    for bar in bars:
+        if bar.low == at:
+            yield said
+        drawn = "█" * max(round(bar.pairs / most * WIDTH), 1 if bar.pairs else 0)
+        style = "" if bar.low >= at else "dim"
+        yield Text(f"  {bar.low:.2f} to {bar.high:.2f}  {bar.pairs:>{width},} {drawn}".rstrip(), style=style)
+    if at == 1:
+        yield said
+    if plan.floor < at:
+        yield Text(f"at {plan.floor:g} it is {chance(plan.proposed(plan.floor))}: the bars below the threshold are not complete", style="dim")
+
+
+def chance(probability: float) -> str:
+    """A probability with as many digits as tell it from 1: 0.998, 0.99995."""
+    return next((f"{probability:.{digits}f}" for digits in (3, 4, 5, 6) if float(f"{probability:.{digits}f}") < 1), "more than 0.999999")

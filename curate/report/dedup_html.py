@@ -1,0 +1,74 @@
+"""A deduplication as one HTML file: the counts, the similarities with the threshold, and what goes beside what stays."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final, Literal
+
+from curate.core.example import Example
+from curate.dedup.removal import Loss
+from curate.pipeline.dedup import DedupResult
+from curate.report.dedup import chance, doubtful, histogram
+from curate.report.html import foot, head, not_shown, safe, tiles
+from curate.report.html_plots import bars
+from curate.report.word_diff import Piece, folded, turn_diffs
+
+SHOWN: Final = 200
+"""Pairs in the file, unless all are wanted."""
+STYLE: Final = """
+.pair { display: grid; grid-template-columns: 1fr 1fr; gap: .75rem }
+.pair pre { margin: .2rem 0 .5rem }
+@media (max-width: 44rem) { .pair { grid-template-columns: 1fr } }
+del { color: var(--error); text-decoration: line-through } ins { color: var(--info); font-weight: 700; text-decoration: underline; text-underline-offset: 3px }
+.pair p { font-size: .8rem }
+"""
+
+
+def dedup_html(plan: DedupResult, limit: int | None = SHOWN) -> Iterator[str]:
+    """The document, piece by piece; of the removals the `limit` least similar ones (None: all), and as many of the pairs that stay apart."""
+    codes = plan.codes
+    yield head("curate dedup", STYLE)
+    yield f'<p class="quiet">{safe(", ".join((*plan.lines, *(f"held against {file}" for file in plan.against))))}</p>\n'
+    apart = len(plan.apart)
+    counts = [(plan.read, "lines read"), (plan.kept, "kept"), (codes["D001"], "exact copies"), (codes["D003"], "near-duplicates"), (apart, "pairs apart")]
+    if codes["D007"]:
+        counts.insert(4, (codes["D007"], "beginnings"))
+    yield tiles(counts)
+    for found in plan.heavy:
+        yield f'<p class="error">{found.code} {safe(found.where)}: {safe(found.message)}</p>\n'
+    threshold = plan.config.threshold
+    rows = [(f"{bar.low:.2f} to {bar.high:.2f}", bar.pairs, "quiet" if bar.low < threshold else "") for bar in histogram(plan)]
+    yield bars(f"Pairs by similarity; duplicates from {threshold:g} on", rows)
+    yield f'<p class="quiet">A pair at {threshold:g} is compared with probability {chance(plan.proposed(threshold))}, '
+    yield f"one at {plan.floor:g} with {chance(plan.proposed(plan.floor))}.</p>\n"
+    yield from _pairs("What goes, and what stays in its place", "goes", doubtful(plan, limit), len(plan.losses), plan)
+    alike = sorted(plan.apart, key=lambda pair: (-pair.similarity, pair.place))[:limit]
+    yield from _pairs("Nearly the same, but for a fact: both stay", "stays", alike, apart, plan)
+    worded = sorted(plan.same_words, key=lambda pair: (-pair.similarity, pair.place))[:limit]
+    yield from _pairs("Short examples of the same words: both stay", "stays", worded, len(plan.same_words), plan)
+    yield from _pairs("The same in other words: both stay", "stays", plan.alike[:limit], len(plan.alike), plan)
+    yield foot()
+
+
+def _pairs(title: str, said: str, pairs: Sequence[Loss], count: int, plan: DedupResult) -> Iterator[str]:
+    if not pairs:
+        return
+    examples = plan.examples({place for pair in pairs for place in (pair.place, pair.kept_place)})
+    yield f'<h2>{title} <span class="quiet">× {count:,}</span></h2>\n'
+    for pair in pairs:
+        yield f"<details{' open' if pair.code != 'D001' else ''}><summary><h3>{pair.similarity:.3f} {pair.code}</h3> "
+        yield f"<code>{safe(str(pair.place))}</code> {said}, <code>{safe(str(pair.kept_place))}</code> stays</summary><div>"
+        yield from _side_by_side(examples[pair.place], examples[pair.kept_place])
+        yield "</div></details>\n"
+    yield not_shown(count - len(pairs), "pair")
+
+
+def _side_by_side(gone: Example, kept: Example) -> Iterator[str]:
+    for role, pieces in turn_diffs(gone, kept):
+        if pieces:
+            shown = folded(pieces) if any(piece.kind != "same" for piece in pieces) else pieces
+            left, right = _marked(shown, "gone", "del"), _marked(shown, "kept", "ins")
+            yield f'<p class="quiet">{safe(role)}</p><div class="pair"><pre>{left}</pre><pre>{right}</pre></div>'
+
+
+def _marked(pieces: Sequence[Piece], side: Literal["gone", "kept"], tag: str) -> str:
+    """One side of a turn, with what only it has marked."""
+    return "".join(f"<{tag}>{safe(text)}</{tag}>" if kind == side else safe(text) for kind, text in pieces if kind in (side, "same"))

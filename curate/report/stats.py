@@ -1,0 +1,316 @@
+"""The numbers of a data set: what `curate stats` prints for programs, and for people on one screen, with bars for the lengths."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Final, Literal
+
+from pydantic import ConfigDict, Field
+from rich.table import Table
+from rich.text import Text
+
+from curate.core.masking import hidden
+from curate.core.text import excerpt, plural, visible
+from curate.corpus.stats import PROMPT, Plan, Stats, histogram, percentile, usual_epochs
+from curate.report.console import table
+from curate.report.part import Part, at
+
+PROMPTS: Final = 3
+"""System prompts that are shown."""
+EIGHTHS: Final = " ▏▎▍▌▋▊▉"
+SEEN: Final = 0.0005
+"""Share of letters from which a script is named."""
+ROLES: Final = ("system", "developer", "user", "assistant", "tool", "function", "other")
+
+
+class Spread(Part):
+    """How a number is spread over the examples that have messages."""
+
+    mean: float
+    p50: int
+    """Half of the examples have no more."""
+    p95: int
+    """Nineteen of twenty examples have no more."""
+    max: int
+    total: int
+
+
+class Bin(Part):
+    """Examples whose number lies from `low` to `high`, both included."""
+
+    low: int
+    high: int
+    examples: int
+
+
+class RoleNumbers(Part):
+    """What one role says."""
+
+    messages: int
+    characters: int
+    tokens: int
+
+
+class ScriptNumbers(Part):
+    """How much is written in one Unicode script."""
+
+    letters: int
+    share: float
+    """Of all letters."""
+    examples: int
+    """Examples most of whose letters are of this script."""
+
+
+class ToolNumbers(Part):
+    """How tools are used."""
+
+    declared: int = at("with_tools")
+    """Examples that declare tools."""
+    called: int = at("with_calls")
+    """Examples in which the assistant calls one."""
+    calls: int
+    results: int
+    """Messages with what a tool returned."""
+
+
+class PromptNumbers(Part):
+    """A system prompt."""
+
+    text: str
+    """Its beginning; control characters are written as escapes, secrets as their kind in brackets."""
+    examples: int
+
+
+class SystemNumbers(Part):
+    """How examples are prompted."""
+
+    examples: int
+    """Examples with a system prompt."""
+    distinct: int
+    frequent: list[PromptNumbers]
+    """The three most frequent."""
+
+
+class TrainingNumbers(Part):
+    """What the model's template makes of the examples."""
+
+    tokens: int = at("rendered")
+    """Of all texts that are trained on."""
+    trained: int
+    """Tokens of these that count in the loss."""
+    refused: int
+    """Examples that cannot be trained on; `curate check --model` says why."""
+
+
+class Estimate(Part):
+    """What a training costs and takes: an estimate, from numbers that were named."""
+
+    epochs: int
+    """As named; else as many as OpenAI's cookbook gives for so many examples."""
+    tokens: int
+    """Of all epochs together: what services bill."""
+    cost: float | None
+    """In the currency of the price that was named."""
+    seconds: float | None
+    """At the speed that was named."""
+
+
+class StatsResult(Part):
+    """What `curate stats --json` prints."""
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    files: int
+    lines: int
+    """Lines that are not blank."""
+    examples: int
+    """Lines that hold an object."""
+    not_understood: int
+    """Lines that hold no example that curate understands, objects in unknown forms among them."""
+    formats: dict[str, int]
+    duplicates: int
+    """Examples that are exact copies of an earlier one."""
+    tokens_by: Literal["model", "bytes"]
+    """How tokens were counted: by the model's tokenizer, or as UTF-8 bytes divided by four."""
+    model_name: str | None = Field(serialization_alias="model")
+    """The model that was named."""
+    turns: Spread
+    """Messages of an example."""
+    tokens: Spread
+    """Tokens of an example; with a model, of its text in the chat template."""
+    histogram: list[Bin]
+    """Of tokens of an example."""
+    roles: dict[str, RoleNumbers]
+    """By role; unknown roles together as `other`."""
+    scripts: dict[str, ScriptNumbers]
+    tools: ToolNumbers
+    system: SystemNumbers
+    training: TrainingNumbers | None
+    """Only with a model."""
+    estimate: Estimate
+
+
+def stats_result(stats: Stats, plan: Plan = Plan()) -> StatsResult:  # noqa: B008  (frozen)
+    """The numbers, in the documented shape."""
+    letters = max(1, stats.letters.total())
+    prompts = [PromptNumbers(text=hidden(excerpt(prompt.text, PROMPT)), examples=prompt.examples) for prompt in stats.frequent_prompts[:PROMPTS]]
+    return StatsResult(
+        files=stats.files,
+        lines=stats.lines,
+        examples=stats.examples,
+        not_understood=stats.not_understood,
+        formats=_ordered(stats.formats),
+        duplicates=stats.duplicates,
+        tokens_by="model" if stats.model else "bytes",
+        model_name=stats.model or None,
+        turns=_spread(stats.turns),
+        tokens=_spread(stats.tokens),
+        histogram=[Bin(low=low, high=high, examples=count) for low, high, count in histogram(stats.tokens)],
+        roles={name: RoleNumbers.model_validate(role) for name, role in sorted(stats.roles.items(), key=lambda pair: -pair[1].messages)},
+        scripts={
+            name: ScriptNumbers(letters=count, share=round(count / letters, 6), examples=stats.mainly[name]) for name, count in _ordered(stats.letters).items()
+        },
+        tools=ToolNumbers.model_validate(stats),
+        system=SystemNumbers(examples=stats.with_system, distinct=len(stats.prompts), frequent=prompts),
+        training=TrainingNumbers.model_validate(stats) if stats.model else None,
+        estimate=_estimate(stats, plan),
+    )
+
+
+def _estimate(stats: Stats, plan: Plan) -> Estimate:
+    epochs = usual_epochs(len(stats.turns)) if plan.epochs is None else plan.epochs
+    tokens = epochs * (stats.rendered if stats.model else sum(stats.tokens))
+    cost = None if plan.price is None else round(tokens / 1e6 * plan.price, 4)
+    return Estimate(epochs=epochs, tokens=tokens, cost=cost, seconds=None if plan.speed is None else round(tokens / plan.speed, 1))
+
+
+def _spread(values: Sequence[int]) -> Spread:
+    ordered = sorted(values)
+    total = sum(ordered)
+    mean = round(total / len(ordered), 2) if ordered else 0.0
+    return Spread(mean=mean, p50=percentile(ordered, 0.5), p95=percentile(ordered, 0.95), max=ordered[-1] if ordered else 0, total=total)
+
+
+def _ordered(counts: Counter[str]) -> dict[str, int]:
+    """Counts, the largest first; equal ones by name."""
+    return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def stats_text(numbers: StatsResult, name: str, width: int) -> Iterator[Text | Table]:
+    """The numbers as lines and tables that fit into `width` columns."""
+    about = "≈" if numbers.tokens_by == "bytes" else ""
+    copies = f", {plural(numbers.duplicates, 'exact duplicate')}" if numbers.duplicates else ""
+    unread = numbers.not_understood
+    broken = f", {plural(unread, 'line')} without an example that curate understands (curate check says why)" if unread else ""
+    formats = ", ".join(f"{known} {count:,}" if len(numbers.formats) > 1 else known for known, count in numbers.formats.items())
+    yield Text.assemble((visible(name), "bold"), f"  {plural(numbers.lines - unread, 'example')}" + (f" ({formats})" if formats else "") + copies + broken)
+    if not numbers.tokens.total and not numbers.roles:
+        return
+    for part in (_roles(numbers, about), _spreads(numbers, about)):
+        part.show_edge = False
+        yield Text()
+        yield part
+    yield Text()
+    yield Text(f"Examples by number of tokens{' (≈: bytes / 4; --model NAME counts them)' if about else ''}", style="bold")
+    yield from _bars(numbers, width)
+    yield Text()
+    yield from _facts(numbers, width)
+
+
+def _roles(numbers: StatsResult, about: str) -> Table:
+    found = table("", "Role", "Messages", "Characters", f"{about}Tokens", "Share", numbers=("Messages", "Characters", f"{about}Tokens", "Share"))
+    total = max(1, sum(role.tokens for role in numbers.roles.values()))
+    for name in ROLES:
+        if role := numbers.roles.get(name):
+            found.add_row(name, f"{role.messages:,}", f"{role.characters:,}", f"{role.tokens:,}", percent(role.tokens, total))
+    return found
+
+
+def _spreads(numbers: StatsResult, about: str) -> Table:
+    columns = ("Mean", "Half up to", "95% up to", "Longest", "In all")
+    found = table("", "Per example", *columns, numbers=columns)
+    for name, spread in (("messages", numbers.turns), (f"{about}tokens", numbers.tokens)):
+        found.add_row(name, *_cells(spread))
+    return found
+
+
+def _cells(spread: Spread) -> tuple[str, ...]:
+    return (f"{spread.mean:,.1f}", *(f"{number:,}" for number in (spread.p50, spread.p95, spread.max, spread.total)))
+
+
+def _bars(numbers: StatsResult, width: int) -> Iterator[Text]:
+    labels = [f"{part.low:,}–{part.high:,}" if part.low < part.high else f"{part.low}" for part in numbers.histogram]
+    counts = [f"{part.examples:,}" for part in numbers.histogram]
+    left, right = max(map(len, labels)), max(map(len, counts))
+    room = max(10, min(60, width - left - right - 12))
+    most = max(part.examples for part in numbers.histogram)
+    for part, label, count in zip(numbers.histogram, labels, counts, strict=True):
+        share = percent(part.examples, _conversations(numbers))
+        yield Text.assemble(f"{label:>{left}}  {count:>{right}} {share:>4}  ", (bar(part.examples / most, room), "cyan"))
+
+
+def _conversations(numbers: StatsResult) -> int:
+    """How many examples have messages."""
+    return sum(part.examples for part in numbers.histogram)
+
+
+def bar(share: float, width: int) -> str:
+    """A bar of `share` of `width` columns, in eighths of a column; never empty for a share above 0."""
+    eighths = max(round(share * width * 8), 1) if share > 0 else 0
+    return "█" * (eighths // 8) + (EIGHTHS[eighths % 8] if eighths % 8 else "")
+
+
+def _facts(numbers: StatsResult, width: int) -> Iterator[Text]:
+    shown = [f"{name} {script.share:.1%}" for name, script in numbers.scripts.items() if script.share >= SEEN]
+    rest = len(numbers.scripts) - len(shown)
+    traces = f"; traces of {rest} more" if rest else ""
+    yield _fact("Scripts", f"{', '.join(shown)} of the letters{traces}" if shown else "no letters")
+    tools = numbers.tools
+    used = f"declared in {_share(tools.declared, numbers)}, {plural(tools.calls, 'call')} in {_share(tools.called, numbers)}, {plural(tools.results, 'result')}"
+    yield _fact("Tools", used if tools.declared or tools.calls or tools.results else "none")
+    if training := numbers.training:
+        refused = f"; {plural(training.refused, 'example')} refused (curate check --model says why)" if training.refused else ""
+        trained = f"{training.trained:,} of {plural(training.tokens, 'token')} trained on ({percent(training.trained, training.tokens)})"
+        yield _fact("Training", trained + refused)
+    yield _fact("Estimate", _estimated(numbers))
+    system = numbers.system
+    if not system.distinct:
+        yield _fact("System", "no system prompts")
+        return
+    yield _fact("System", f"{plural(system.distinct, 'different prompt' if system.distinct > 1 else 'prompt')} in {_share(system.examples, numbers)}")
+    for prompt in system.frequent:
+        count = f"{prompt.examples:,} × "
+        yield Text.assemble(" " * 10, count, (excerpt(prompt.text, max(20, min(width, 120) - 10 - len(count))), "dim"))
+
+
+def _estimated(numbers: StatsResult) -> str:
+    """What a training costs and takes, as far as a price and a speed were named."""
+    found, about = numbers.estimate, "≈" if numbers.tokens_by == "bytes" else ""
+    said = f"{found.epochs} epoch{'s' if found.epochs > 1 else ''}, {about}{plural(found.tokens, 'token')} in all"
+    if found.cost is not None:
+        said += f", costs {about}{found.cost:,.2f}"
+    if found.seconds is not None:
+        said += f", takes {about}{_duration(found.seconds)}"
+    missing = [option for option, value in (("--price", found.cost), ("--speed", found.seconds)) if value is None]
+    return said + (f" ({' and '.join(missing)} {'say' if len(missing) > 1 else 'says'} more)" if missing else "")
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60:,} h {minutes % 60} min"
+
+
+def _fact(label: str, said: str) -> Text:
+    return Text.assemble((f"{label:<10}", "bold"), said)
+
+
+def _share(count: int, numbers: StatsResult) -> str:
+    return f"{plural(count, 'example')} ({percent(count, numbers.examples)})"
+
+
+def percent(count: int, of: int) -> str:
+    """A share in whole percents; never 0% of something, nor 100% of what is not all."""
+    if 0 < count < of:
+        return "<1%" if count / of < 0.005 else ">99%" if count / of > 0.995 else f"{count / of:.0%}"
+    return f"{count / max(1, of):.0%}"

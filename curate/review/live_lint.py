@@ -1,0 +1,62 @@
+"""An example being changed: what the rules say of it at once, which repairs there are, and what they would change."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from curate.core.config import CheckConfig
+from curate.core.finding import Finding
+from curate.lint.checker import Checker
+from curate.lint.rules.repair import RepairInput, json_line
+from curate.read.chunks import Batch
+from curate.read.dataset import FileFacts, ParsedLine, parsed_line
+from curate.read.lines import Line
+
+
+@dataclass(frozen=True, slots=True)
+class Repaired:
+    """What a rule's own repair makes of a line."""
+
+    code: str
+    summary: str
+    """What the repair does, in one sentence."""
+    safe: bool
+    value: dict[str, Any]
+    """The line's object afterwards."""
+    findings: list[Finding]
+    """What the rules still find in it."""
+
+
+class LiveLint:
+    """The rules, ready to be asked about one line at a time; they take a moment to load."""
+
+    def __init__(self, config: CheckConfig) -> None:
+        """Raises as `Checker` does."""
+        self.checker = Checker(config)
+
+    def findings(self, value: dict[str, Any], like: ParsedLine) -> list[Finding]:
+        """What the rules that look at a line by itself find in an object that takes the place of a line."""
+        return self._findings(_with(like, json_line(value)))
+
+    def _findings(self, parsed: ParsedLine) -> list[Finding]:
+        facts = FileFacts(parsed.place.file, target=self.checker.target)
+        return sorted(self.checker.part_of(Batch.of_lines([parsed]), facts, 1).findings, key=lambda finding: finding.order)
+
+    def repaired(self, parsed: ParsedLine, code: str, value: dict[str, Any] | None = None) -> Repaired | None:
+        """What the repair of a rule makes of a line, or of the object that takes its place; None where it has none or that changes nothing."""
+        rule = self.checker.chosen.rules.get(code)
+        if rule is None or rule.repair is None or rule.repair.takes in (RepairInput.RAW, RepairInput.FIRST):
+            return None
+        now = parsed if value is None else _with(parsed, json_line(value))
+        data = rule.repair.apply(now)
+        if data is None or data == now.line.data or b"\n" in data:
+            return None
+        after = _with(parsed, data)
+        if not isinstance(after.decoded.value, dict):
+            return None
+        return Repaired(code, rule.repair.summary, rule.repair.safe, after.decoded.value, self._findings(after))
+
+
+def _with(parsed: ParsedLine, data: bytes) -> ParsedLine:
+    """The line with other bytes."""
+    line = Line(parsed.line.number, parsed.line.offset, data, b"\n", 0, parsed.line.nth)
+    return parsed_line(line, FileFacts(parsed.place.file))

@@ -1,0 +1,95 @@
+"""What a training says of the examples under review: those that were hardest to learn, that made a step's loss rise, or that pull against their like.
+
+Each is a finding; the codes are words, since no rule tells it. What stands beside such an example (neighbours, conflicts, duplicates) is looked up when
+somebody looks at it.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from curate.core.datamap import Mapped, read_datamap, worth_a_look
+from curate.core.example import Place
+from curate.core.finding import Finding, Severity
+from curate.core.text import plural
+from curate.review.entry import Cluster, MultiConflict, PairConflict, Side
+from curate.review.events import TrainingKnown
+from curate.review.example_queue import ExampleQueue
+from curate.review.subject_queue import SubjectQueue, sides_of
+
+PULL, SPIKE, HARD = "PULL", "SPIKE", "HARD"
+CODES: Final = (PULL, SPIKE, HARD)
+FILTER: Final = " ".join(f"code:{code}" for code in CODES)
+"""Shows what a training says and nothing else."""
+HARDEST: Final = 20
+"""Of the hardest examples, how many are shown unless somebody wants more."""
+HINT: Final = "read its answer: is it right, and does it say what its like say? Keep, edit or drop it"
+SHOWN: Final = 6
+"""Losses that are told."""
+SAID: Final = {"D001": "exact copy", "D003": "near-duplicate", "topic": "question with other answers too"}
+
+
+class Related(NamedTuple):
+    """Another example that an example should be seen with, and why."""
+
+    why: str
+    side: Side
+
+
+def training_of(run: Path, hardest: int = HARDEST) -> TrainingKnown:
+    """What the run in a folder says. Raises `InputError` where it has no map of its examples."""
+    mapped = read_datamap(run)
+    return TrainingKnown(worth_a_look(mapped, hardest), len(mapped))
+
+
+def finding_of(one: Mapped, place: Place, total: int) -> Finding:
+    """An example of a run as a finding."""
+    code, severity = (PULL, Severity.WARNING) if one.pull is not None else (SPIKE, Severity.WARNING) if one.spike is not None else (HARD, Severity.INFO)
+    return Finding(code, severity, place.file, place.line, "", "; ".join(_said(one, total)), HINT, fixable=False, example=one.example)
+
+
+def _said(one: Mapped, total: int) -> Iterator[str]:
+    losses = [f"{loss:.2f}" for loss in one.losses]
+    shown = losses if len(losses) <= SHOWN else [*losses[: SHOWN // 2], "…", *losses[-SHOWN // 2 :]]
+    yield f"hard {one.rank:,}/{total:,}: loss {' → '.join(shown)}, {one.excess:+.2f} against the others of its time"
+    if one.pull is not None:
+        yield f"{one.pull:.2f} above {plural(len(one.neighbours), 'neighbour')} that answer otherwise"
+    if one.spike is not None:
+        yield f"the loss of step {one.spike:,} rose for its sake"
+    if one.correctness == 0 and len(one.losses) > 1:
+        yield "never said word for word"
+
+
+def placed(examples: ExampleQueue, known: TrainingKnown) -> tuple[list[Finding], int]:
+    """Findings about the examples that are in the files under review, the hardest first, and how many are not."""
+    found = []
+    for one in known.mapped:
+        place = examples.place_of(one.example)
+        if place is not None:
+            found.append(finding_of(one, place, known.total))
+    return found, len(known.mapped) - len(found)
+
+
+def related(examples: ExampleQueue, queues: Iterable[SubjectQueue], example: str, mapped: Sequence[Mapped]) -> list[Related]:
+    """What an example should be seen with: the neighbours that it pulls against, and what the `queues` have it with: conflicts, duplicates."""
+    found: dict[str, Related] = {}
+    for near in (near for one in mapped if one.example == example for near in one.neighbours):
+        place = examples.place_of(near.example)
+        if place is not None:
+            found.setdefault(near.example, Related(f"neighbour {near.similarity:.2f} alike, learnt to {near.loss:.2f}", Side(place, near.example)))
+    for queue in queues:
+        for number in queue.example_index.rows(example):
+            subject = queue.subjects[number]
+            for side in sides_of(subject):
+                if side.id != example:
+                    found.setdefault(side.id, Related(_why(subject, side), side))
+    return list(found.values())
+
+
+def _why(subject: Cluster | PairConflict | MultiConflict, side: Side) -> str:
+    if isinstance(subject, PairConflict):
+        return f"conflict {subject.code}"
+    if isinstance(subject, MultiConflict):
+        return SAID["topic"]
+    alike = next((member for member in subject.members if member.side == side), subject.members[0])
+    return f"{SAID.get(alike.code, 'duplicate')}, {alike.similarity:.0%} alike"

@@ -1,0 +1,67 @@
+"""Bands of signatures: which pairs of sets become candidates, and how likely a pair at the threshold does.
+
+A signature of n values is cut into bands of r of them; two sets agree in one value with a probability that is their similarity s, so
+that they agree in one of b bands with 1 - (1 - s ** r) ** b (Leskovec, Rajaraman, Ullman: Mining of Massive Datasets, 3.4).
+"""
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from curate.core.worker_pool import parallel_map
+from curate.similarity.minhash import PERMUTATIONS, signatures
+from curate.similarity.shingles import Sets
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Keys = np.ndarray[Any, np.dtype[np.uint64]]
+
+RECALL: Final = 0.995
+"""Probability at the least with which a pair at the threshold becomes a candidate."""
+MOST: Final = 1024
+"""Values of a signature at the most: from a similarity of 0.006 on, RECALL is kept."""
+CHUNK: Final = 1 << 14
+"""Sets that are signed at a time."""
+
+
+class Bands(NamedTuple):
+    """How signatures are cut."""
+
+    number: int
+    rows: int
+    """Values in each."""
+    permutations: int
+    """Values of the signatures that they are cut from; some may be left over."""
+
+    def probability(self, similarity: float) -> float:
+        """That two sets of this similarity become candidates."""
+        return float(1 - (1 - similarity**self.rows) ** self.number)
+
+
+def bands_for(threshold: float, permutations: int = PERMUTATIONS, recall: float = RECALL) -> Bands:
+    """The longest bands, so the fewest false candidates, with which a pair at `threshold` becomes one with probability `recall`.
+
+    Where `permutations` values are too few for any, there are twice as many, up to `MOST`.
+    """
+    for rows in range(permutations, 0, -1):
+        for count in range(1, permutations // rows + 1):
+            if (bands := Bands(count, rows, permutations)).probability(threshold) >= recall:
+                return bands
+    return Bands(permutations, 1, permutations) if 2 * permutations > MOST else bands_for(threshold, 2 * permutations, recall)
+
+
+def band_keys(sets: Sets, bands: Bands, workers: int) -> "Keys":
+    """A 64-bit key for each band (first axis) and set (second axis): equal keys, equal values in the band."""
+    import numpy as np
+
+    from curate.similarity import kernels
+
+    keys = np.empty((bands.number, len(sets)), dtype=np.uint64)
+
+    def sign(start: int) -> None:
+        part = sets.part(start, start + CHUNK)
+        signed = signatures(part, bands.permutations, bands.number * bands.rows)
+        keys[:, start : start + CHUNK] = kernels.band_keys(signed, bands.number, bands.rows)
+
+    for _ in parallel_map(sign, range(0, len(sets), CHUNK), workers):
+        pass
+    return keys

@@ -1,0 +1,55 @@
+"""How characters are folded that stand for themselves, so that most texts beyond ASCII need no Python: a table for the compiled code.
+
+`curate.core.text.normalised` is NFKC and case folding. Both look at one character at a time, but for characters that compose with what stands
+before them and those that become several; a text with one of these goes the long way.
+"""
+
+import unicodedata
+from typing import TYPE_CHECKING, Any, Final
+
+from curate.core.text import WORDS
+from curate.core.worker_pool import once
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Folds = np.ndarray[Any, np.dtype[np.int32]]
+
+BETWEEN: Final = 32
+"""Stands for all that is no part of a word."""
+LISTED: Final = ((0x80, 0x530), (0x1E00, 0x2000), (0x2010, 0x2C00), (0x3000, 0x3100), (0xFF01, 0xFF5F), (0x1F000, 0x1FB00))
+"""Where characters are looked at one by one: alphabets of Europe, signs, kana, full-width letters, emoji."""
+THEMSELVES: Final = ((0x3400, 0x4DC0), (0x4E00, 0xA000), (0xAC00, 0xD7A4))
+"""Where every character is its own folding: ideographs and Korean syllables."""
+
+
+@once
+def folds() -> "Folds":
+    """Per code point what it is folded to, `BETWEEN` for what is no part of a word then; -1 where that depends on others or is several characters."""
+    import numpy as np
+
+    table = np.full(0x110000, -1, dtype=np.int32)
+    for start, end in ((0, 0x80), *THEMSELVES):
+        table[start:end] = np.arange(start, end)
+    for start, end in LISTED:
+        table[start:end] = [_fold(chr(code)) for code in range(start, end)]
+    return table
+
+
+def _fold(char: str) -> int:
+    composed, folded = unicodedata.normalize("NFKC", char), normal(char)
+    if any(unicodedata.category(one)[0] == "M" for one in composed + folded):
+        return -1
+    if not any(WORDS.match(one) for one in folded):
+        return BETWEEN
+    alone = len(composed) == len(folded) == 1 and all(_listed(ord(one)) for one in (composed, folded))
+    return ord(folded) if alone and normal(folded) == folded else -1
+
+
+def normal(text: str) -> str:
+    """`curate.core.text.normalised`, but for white space, which is no part of a word."""
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+def _listed(code: int) -> bool:
+    return code < LISTED[0][0] or any(start <= code < end for start, end in (*LISTED, *THEMSELVES))

@@ -1,0 +1,116 @@
+"""Sets of one part of the data that are like sets of another part: all of them, with no probability about it.
+
+Where MinHash proposes, this proves. Two sets of similarity t share one of the n - ceil(t * n) + 1 shingles that are rarest in each, in one order
+of all shingles (Chaudhuri, Ganti, Kaushik 2006), and their sizes differ by no more than t says (Bayardo, Ma, Srikant 2007). What is left is
+compared by a map of 512 bits first, which bounds how much two sets can share (Sandes, Teodoro, Melo 2020), and then shingle by shingle.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from curate.core.worker_pool import parallel_map
+from curate.similarity.shingles import Sets
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Numbers = np.ndarray[Any, np.dtype[np.int64]]
+    Parts = np.ndarray[Any, np.dtype[np.int8]]
+    Floats = np.ndarray[Any, np.dtype[np.float64]]
+    Words = np.ndarray[Any, np.dtype[np.uint32]]
+
+BITS: Final = 22
+"""Of a shingle, those by which its occurrences are counted: 16 MB of counts. A shared count only makes a shingle look more frequent."""
+CHUNK: Final = 1 << 14
+"""Sets whose rarest shingles are looked for at a time."""
+STRETCH: Final = 1 << 16
+"""Sets that are looked up at a time."""
+
+
+class Nearest(NamedTuple):
+    """Of each set the most similar one of a part before its own; -1 where none is similar enough."""
+
+    other: "Numbers"
+    similarity: "Floats"
+
+
+class Prefixes(NamedTuple):
+    """The rarest shingles of each set: number i has those from ends[i] to ends[i + 1]."""
+
+    shingles: "Words"
+    ends: "Numbers"
+
+
+def nearest_before(sets: Sets, parts: "Parts", threshold: float, workers: int, some: "Numbers | None" = None) -> Nearest:
+    """Of each set the most similar one among those of a smaller part, the first of equally similar ones, where it is similar to `threshold` at the least.
+
+    Nothing is compared within a part. Sets without shingles are like nothing. `threshold`: Jaccard similarity, in (0, 1]; raises `ValueError` for
+    another one. With `some`, numbers of sets, of each of these the most similar one of any other part.
+    """
+    if not 0 < threshold <= 1:
+        raise ValueError(f"a similarity of {threshold:g} is not in (0, 1]")
+    import numpy as np
+
+    from curate.similarity import cross_split_jaccard_join_kernels as kernels
+
+    count = len(sets)
+    nearest = Nearest(np.full(count, -1, dtype=np.int64), np.zeros(count))
+    late = some if some is not None else np.flatnonzero(parts > parts.min()) if count else np.empty(0, dtype=np.int64)
+    if not len(late):
+        return nearest
+    sizes = np.diff(sets.offsets)
+    prefixes = _prefixes(sets, threshold, workers)
+    late = late[np.argsort(sizes[late], kind="stable")]  # by size, so that those of fitting sizes stand together
+    postings = _postings(prefixes, late)
+    maps = np.zeros((len(late), 8), dtype=np.uint64)
+    kernels.fill_maps(sets.hashes, sets.offsets, late, maps)
+    held = kernels.Held(late, sizes[late], parts[late], maps)
+
+    def look(start: int) -> tuple[Any, Any]:
+        best, other = np.zeros(len(late)), np.full(len(late), -1, dtype=np.int64)
+        end = min(count, start + STRETCH)
+        kernels.look_up(sets.hashes, sets.offsets, parts, prefixes.shingles, prefixes.ends, *postings, *held, some is None, threshold, start, end, best, other)
+        return best, other
+
+    for best, other in parallel_map(look, range(0, count, STRETCH), workers):  # ascending, so that the first of equals stays
+        better = best > nearest.similarity[late]
+        nearest.similarity[late[better]] = best[better]
+        nearest.other[late[better]] = other[better]
+    return nearest
+
+
+def _prefixes(sets: Sets, threshold: float, workers: int) -> Prefixes:
+    import numpy as np
+
+    from curate.similarity import cross_split_jaccard_join_kernels as kernels
+
+    counts = np.zeros(1 << BITS, dtype=np.uint32)
+    kernels.count_shingles(sets.hashes, 32 - BITS, counts)
+
+    def rarest(start: int) -> tuple[Any, Any]:
+        return kernels.rarest(sets.hashes, sets.offsets, counts, 32 - BITS, threshold, start, min(len(sets), start + CHUNK))  # type: ignore[no-any-return]
+
+    parts = list(parallel_map(rarest, range(0, len(sets), CHUNK), workers))
+    sizes = np.concatenate([np.zeros(1, dtype=np.int64), *(sizes for _, sizes in parts)])
+    return Prefixes(np.concatenate([shingles for shingles, _ in parts]), np.cumsum(sizes))
+
+
+def _postings(prefixes: Prefixes, late: "Numbers") -> "Sequence[Any]":
+    """Where each rare shingle of the sets `late` occurs: a table of them, and for each shingle the places in `late`, ascending."""
+    import numpy as np
+
+    from curate.similarity import cross_split_jaccard_join_kernels as kernels
+
+    sizes = np.diff(prefixes.ends)[late]
+    total = int(sizes.sum())
+    starts = np.repeat(prefixes.ends[late] - np.cumsum(sizes) + sizes, sizes)
+    shingles = prefixes.shingles[starts + np.arange(total)].astype(np.uint64)
+    keys = shingles << np.uint64(32) | np.repeat(np.arange(len(late), dtype=np.uint64), sizes)
+    keys.sort()
+    places = (keys & np.uint64(0xFFFFFFFF)).astype(np.int32)
+    owners = (keys >> np.uint64(32)).astype(np.uint32)
+    firsts = np.flatnonzero(np.append(True, owners[1:] != owners[:-1])) if total else np.empty(0, dtype=np.int64)
+    bits = max(4, int(2 * len(firsts)).bit_length())
+    table, there = np.zeros(1 << bits, dtype=np.uint64), np.zeros(1 << (kernels.THERE - 6), dtype=np.uint64)
+    kernels.fill_table(owners[firsts], table, there)
+    return table, there, np.append(firsts, total), places

@@ -1,0 +1,251 @@
+"""The compiled part of grouping: buckets of sets that agree in a band, and which of their members are alike. Import it inside functions, as `kernels`.
+
+Sets that are alike are joined into groups by a forest (union-find). A pair that is joined already need not be looked at, which makes the
+work on a bucket of near-equal sets linear in its size. A bucket of many sets that are not alike, as templates make it, is cut up by prefix
+filtering (Chaudhuri, Ganti, Kaushik 2006): two sets of similarity t share one of the n - ceil(t * n) + 1 shingles that are rarest in the
+bucket, for any set of n. No pair is lost by either.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from curate.similarity.kernels import similarity
+from curate.similarity.numba_utils import U64, compiled, copied, grown, mixed, sort_with
+
+CROWD = 64
+"""Members from which a bucket is cut up."""
+SMALL = 8
+"""Members up to which all pairs of a bucket are looked at, whoever is joined meanwhile."""
+COUNTS = 1 << 22
+"""Places, at the most, in which shingles of a crowd are counted."""
+MATRIX = 1024
+"""Members of a crowd up to which it is told from a matrix which pairs were looked at: most share more than one of their rarest shingles."""
+HUBS = 16
+"""Members of a crowd that each of its members is compared with first."""
+
+
+@compiled
+def root(parent: Any, node: int) -> int:
+    """The set that stands for the group of `node`."""
+    while parent[node] != node:
+        parent[node] = parent[parent[node]]
+        node = parent[node]
+    return node
+
+
+@compiled
+def _above(parent: Any, node: int) -> int:
+    """`root`, for a forest that another thread joins trees of at the same time: nothing is written."""
+    while parent[node] != node:
+        node = parent[node]
+    return node
+
+
+@compiled
+def _noted(pairs: Any, left: int, right: int, found: float) -> Any:
+    """Note a pair. Returns the pairs, in a bigger array when theirs was full."""
+    at = np.int64(pairs[0, 0])
+    pairs = grown(pairs, at, at + 1)
+    pairs[at, 0], pairs[at, 1], pairs[at, 2] = left, right, found
+    pairs[0, 0] = at + 1
+    return pairs
+
+
+@compiled
+def _look(i: int, j: int, members: Any, own: Any, hashes: Any, offsets: Any, bounds: Any, seen: Any, pairs: Any) -> Any:
+    """Join two members of a bucket when they are alike, and note them when they are so or nearly. Returns the pairs."""
+    a, b = root(own, i), root(own, j)
+    if a == b:
+        return pairs
+    left, right = min(members[i], members[j]), max(members[i], members[j])
+    pair = (U64(left) << U64(32)) | U64(right)
+    slot = mixed(pair) & U64(len(seen) - 1)
+    if seen[slot] == pair:
+        return pairs
+    found = similarity(hashes, offsets, left, right, bounds[0])
+    if found >= bounds[1]:
+        own[max(a, b)] = min(a, b)
+    else:
+        seen[slot] = pair
+    return _noted(pairs, left, right, found) if found >= bounds[0] else pairs
+
+
+@compiled
+def _rarest(members: Any, total: int, hashes: Any, offsets: Any, threshold: float, own: Any) -> Any:
+    """The shingles of each member that are rarest among all, as many as two sets that are alike must share one of.
+
+    Returns a key for each, the shingle and then the group of the member, the members, and how many there are. `total`: shingles of all members.
+    """
+    slots = 1024
+    while slots < min(4 * total, COUNTS):
+        slots *= 2
+    mask, often = np.uint32(slots - 1), np.zeros(slots, dtype=np.uint32)  # a shared count only makes a shingle look more frequent
+    for member in members:
+        for shingle in hashes[offsets[member] : offsets[member + 1]]:
+            often[shingle & mask] += np.uint32(1)
+    keys, owners, count, longest = np.empty(total, dtype=np.uint64), np.empty(total, dtype=np.int64), 0, 0
+    for member in members:
+        longest = max(longest, offsets[member + 1] - offsets[member])
+    rarest, more_rarest = np.empty(longest, dtype=np.uint64), np.empty(longest, dtype=np.uint64)
+    nobody, more_nobody = np.empty(longest, dtype=np.int64), np.empty(longest, dtype=np.int64)
+    for i in range(len(members)):
+        held = hashes[offsets[members[i]] : offsets[members[i] + 1]]
+        prefix: Any = len(held) - np.int64(np.ceil(threshold * len(held) - 1e-6)) + 1
+        for k in range(len(held)):
+            rarest[k], nobody[k] = (U64(often[held[k] & mask]) << U64(32)) | U64(held[k]), 0
+        sort_with(rarest, nobody, len(held), more_rarest, more_nobody)
+        for k in range(min(prefix, len(held))):
+            keys[count] = (rarest[k] << U64(32)) | U64(root(own, i))
+            owners[count] = i
+            count += 1
+    return keys, owners, count
+
+
+@compiled
+def _crowd(members: Any, own: Any, hashes: Any, offsets: Any, bounds: Any, seen: Any, pairs: Any) -> Any:
+    """Look at all pairs of a big bucket that may be alike."""
+    for i in range(1, len(members)):
+        for hub in range(min(i, HUBS)):
+            pairs = _look(hub, i, members, own, hashes, offsets, bounds, seen, pairs)
+    whole, total = True, np.int64(0)  # a 0 would be compiled for 0 alone, too
+    for i in range(len(members)):
+        whole = whole and root(own, i) == root(own, 0)
+        total += offsets[members[i] + 1] - offsets[members[i]]
+    if whole:
+        return pairs
+    keys, owners, count = _rarest(members, total, hashes, offsets, bounds[1], own)
+    size = len(members)
+    looked = np.zeros(size * size if size <= MATRIX else 1, dtype=np.bool_)
+    sort_with(keys, owners, count, np.empty(count, dtype=np.uint64), np.empty(count, dtype=np.int64))
+    begin = 0
+    while begin < count:
+        end = begin
+        shingle = keys[begin] >> U64(32)
+        while end < count and keys[end] >> U64(32) == shingle:
+            end += 1
+        later = begin
+        for i in range(begin, end):  # one shingle: its sets lie group by group, and pairs within a group are joined
+            while later < end and keys[later] <= keys[i]:
+                later += 1
+            one = owners[i]
+            for j in range(later, end):
+                other = owners[j]
+                at = (min(one, other) * size + max(one, other)) % len(looked)
+                if size <= MATRIX and looked[at]:
+                    continue
+                looked[at] = True
+                pairs = _look(one, other, members, own, hashes, offsets, bounds, seen, pairs)
+        begin = end
+    return pairs
+
+
+@compiled
+def _grown(members: Any, parent: Any) -> Any:
+    """The forest of the members of a bucket: those are joined that are so in the forest of all."""
+    count = len(members)
+    trees, numbers, own = np.empty(count, dtype=np.uint64), np.empty(count, dtype=np.int64), np.empty(count, dtype=np.int64)
+    for i in range(count):
+        trees[i], numbers[i], own[i] = U64(_above(parent, members[i])), i, i
+    sort_with(trees, numbers, count, np.empty(count, dtype=np.uint64), np.empty(count, dtype=np.int64))
+    for k in range(1, count):  # of one tree, they lie side by side and ascend
+        if trees[k] == trees[k - 1]:
+            own[numbers[k]] = own[numbers[k - 1]]
+    return own
+
+
+@compiled
+def verified(members: Any, ends: Any, hashes: Any, offsets: Any, bounds: Any, parent: Any, seen: Any) -> Any:
+    """Pairs of sets that agree in one band and are alike or nearly so: rows of left, right and similarity.
+
+    Enough of them to join all that are alike. members, ends: as `buckets` gives them; bounds: similarity from which a pair is noted, and from which it
+    is joined; parent: the forest (int64); seen: pairs that were looked at and not joined, as far as there is room (uint64, a power of two many).
+
+    May run beside `join_pairs` of another band. Pairs that are joined already, or were looked at, are left out as far as that is known by now,
+    which changes the time that all takes and nothing else.
+    """
+    pairs, begin = np.empty((1024, 3), dtype=np.float64), 0
+    pairs[0, 0] = 1
+    for end in ends:
+        bucket = members[begin:end]
+        if len(bucket) > SMALL:
+            own = _grown(bucket, parent)
+            if len(bucket) > CROWD:
+                pairs = _crowd(bucket, own, hashes, offsets, bounds, seen, pairs)
+            else:
+                for i in range(1, len(bucket)):
+                    for j in range(i):
+                        pairs = _look(j, i, bucket, own, hashes, offsets, bounds, seen, pairs)
+            begin = end
+            continue
+        for i in range(begin + 1, end):
+            for j in range(begin, i):
+                left, right = members[j], members[i]
+                pair = (U64(left) << U64(32)) | U64(right)
+                slot = mixed(pair) & U64(len(seen) - 1)
+                if seen[slot] == pair or _above(parent, left) == _above(parent, right):
+                    continue
+                seen[slot] = pair
+                found = similarity(hashes, offsets, left, right, bounds[0])
+                if found >= bounds[0]:
+                    pairs = _noted(pairs, left, right, found)
+        begin = end
+    return pairs[1 : np.int64(pairs[0, 0])].copy()
+
+
+@compiled
+def join_pairs(pairs: Any, threshold: float, parent: Any, misses: Any) -> Any:
+    """Join the pairs (see `verified`) that are alike; note the others.
+
+    parent: the forest (int64); misses: rows of left, right, similarity, where misses[0, 0] is the next free row. Returns them, in a bigger array
+    when theirs was full.
+    """
+    for row in range(len(pairs)):
+        left, right = np.int64(pairs[row, 0]), np.int64(pairs[row, 1])
+        a, b = root(parent, left), root(parent, right)
+        if a != b:
+            if pairs[row, 2] >= threshold:
+                parent[max(a, b)] = min(a, b)
+            else:
+                misses = _noted(misses, left, right, pairs[row, 2])
+    return misses
+
+
+@compiled
+def buckets(packed: Any, bits: int) -> Any:
+    """Sets that agree in a band, bucket by bucket and ascending in each, and where each bucket ends.
+
+    packed: sorted numbers (uint64), one a set, that have the set's number in their lowest `bits` and are equal above these where sets agree.
+    """
+    members, ends = np.empty(1024, dtype=np.int64), np.empty(1024, dtype=np.int64)
+    shift, mask = U64(bits), (U64(1) << U64(bits)) - U64(1)
+    made = count = begin = 0
+    while begin < len(packed):
+        end = begin + 1
+        while end < len(packed) and packed[end] >> shift == packed[begin] >> shift:
+            end += 1
+        if end > begin + 1:
+            if made + end - begin > len(members):
+                more = np.empty(2 * (made + end - begin), dtype=np.int64)
+                copied(more, 0, members, made)
+                members = more
+            if count == len(ends):
+                more = np.empty(2 * count, dtype=np.int64)
+                copied(more, 0, ends, count)
+                ends = more
+            for at in range(begin, end):
+                members[made] = np.int64(packed[at] & mask)
+                made += 1
+            ends[count] = made
+            count += 1
+        begin = end
+    return members[:made].copy(), ends[:count].copy()
+
+
+@compiled
+def roots(parent: Any) -> Any:
+    """Of each set the one that stands for its group: the first one in it."""
+    out = np.empty(len(parent), dtype=np.int64)
+    for node in range(len(parent)):
+        out[node] = root(parent, node)
+    return out

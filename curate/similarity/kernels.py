@@ -1,0 +1,204 @@
+"""The compiled inner loops of near-duplicates: sets of shingles, signatures, bands and similarity. Import it inside functions: numba takes a while.
+
+All of them release the interpreter's lock and none starts threads: who calls them decides what runs side by side. Texts lie in a buffer of
+UTF-8, sets one after another in an array; set number i lies from offsets[i] to offsets[i + 1].
+"""
+
+from typing import Any
+
+import numpy as np
+
+from curate.similarity.numba_utils import U64, begin, compiled, copied, mixed
+from curate.similarity.word_kernels import tokens
+
+U32 = np.uint32
+MOST = U32(0xFFFFFFFF)
+STEPS = 16
+"""Steps after which it is looked whether two sets may still be similar."""
+
+
+@compiled
+def _sort_many(values: Any, count: int) -> None:
+    """Sort the first `count` values (uint32), byte by byte from the last."""
+    room, ends = np.empty(count, dtype=np.uint32), np.empty(256, dtype=np.int64)
+    for byte in range(4):  # an even number: what is sorted is back where it was
+        shift = U32(8 * byte)
+        for bucket in range(256):
+            ends[bucket] = 0
+        for i in range(count):
+            ends[(values[i] >> shift) & U32(255)] += 1
+        begin(ends)
+        for i in range(count):
+            own = (values[i] >> shift) & U32(255)
+            room[ends[own]] = values[i]
+            ends[own] += 1
+        values, room = room, values
+
+
+@compiled
+def _sort(values: Any, count: int, room: Any, ends: Any) -> None:
+    """Sort the first `count` values, which are hashes: by their first 8 bits, which leaves next to nothing out of order where there are a few hundred."""
+    if count > len(room):
+        _sort_many(values, count)
+        return
+    for bucket in range(256):
+        ends[bucket] = 0
+    for i in range(count):
+        ends[values[i] >> U32(24)] += 1
+    begin(ends)
+    for i in range(count):
+        bucket = values[i] >> U32(24)
+        room[ends[bucket]] = values[i]
+        ends[bucket] += 1
+    for i in range(count):
+        value, at = room[i], i
+        while at > 0 and values[at - 1] > value:
+            values[at] = values[at - 1]
+            at -= 1
+        values[at] = value
+
+
+@compiled
+def distinct(values: Any, count: int, room: Any, ends: Any) -> int:
+    """Sort the first `count` values and move the distinct ones to the front; returns how many these are."""
+    _sort(values, count, room, ends)
+    kept = 0
+    for i in range(count):
+        if i == 0 or values[i] != values[i - 1]:
+            values[kept] = values[i]
+            kept += 1
+    return kept
+
+
+@compiled
+def shingle_sets(buffer: Any, starts: Any, ends: Any, classes: Any, folds: Any, size: int, characters: Any) -> Any:
+    """Sorted distinct 32-bit hashes of the runs of `size` tokens of each text, as hashes and offsets; of all tokens in one run where there are fewer.
+
+    Text number i lies from starts[i] to ends[i], in any order.
+    """
+    rows = len(starts)
+    longest = 0
+    for row in range(rows):
+        longest = max(longest, ends[row] - starts[row])
+    words, found = np.empty(2 * longest + 2, dtype=np.uint64), np.empty(2 * longest + 2, dtype=np.uint32)
+    eights = np.zeros(longest // 4 + 16, dtype=np.uint64)  # folded, no character takes more than twice its bytes
+    low = eights.view(np.uint8)
+    out, offsets = np.empty(len(buffer) // 5 + 1024, dtype=np.uint32), np.zeros(rows + 1, dtype=np.int64)
+    room, buckets = np.empty(1024, dtype=np.uint32), np.empty(256, dtype=np.int64)
+    base, power = U64(0x9E3779B97F4A7C15), U64(1)
+    for _ in range(size):
+        power *= base
+    total = 0
+    for row in range(rows):
+        count = tokens(buffer, starts[row], ends[row], classes, folds, characters, low, eights, words)
+        rolling, made = U64(0), np.int64(0)  # a 0 would be compiled for 0 alone, too
+        for i in range(count):
+            rolling = rolling * base + words[i]
+            if i >= size:
+                rolling -= words[i - size] * power
+            if i >= size - 1 or i == count - 1:
+                found[made] = U32(mixed(rolling) >> U64(32))
+                made += 1
+        made = distinct(found, made, room, buckets)
+        if total + made > len(out):
+            more = np.empty(2 * len(out) + made, dtype=np.uint32)
+            copied(more, 0, out, total)
+            out = more
+        copied(out, total, found, made)
+        total += made
+        offsets[row + 1] = total
+    return out[:total].copy(), offsets
+
+
+@compiled
+def chosen(hashes: Any, offsets: Any, numbers: Any) -> Any:
+    """The sets of these numbers, as hashes and offsets."""
+    ends = np.zeros(len(numbers) + 1, dtype=np.int64)
+    for i in range(len(numbers)):
+        ends[i + 1] = ends[i] + offsets[numbers[i] + 1] - offsets[numbers[i]]
+    out = np.empty(ends[-1], dtype=np.uint32)
+    for i in range(len(numbers)):
+        copied(out, ends[i], hashes[offsets[numbers[i]] :], ends[i + 1] - ends[i])
+    return out, ends
+
+
+@compiled
+def keep(hashes: Any, offsets: Any, numbers: Any) -> Any:
+    """Move the sets of these numbers, which ascend, to the front of `hashes`; returns where each starts then, and where the last one ends."""
+    ends = np.zeros(len(numbers) + 1, dtype=np.int64)
+    for i in range(len(numbers)):
+        start, end, at = offsets[numbers[i]], offsets[numbers[i] + 1], ends[i]
+        copied(hashes, at, hashes[start:], end - start)
+        ends[i + 1] = at + end - start
+    return ends
+
+
+@compiled
+def signatures(hashes: Any, offsets: Any, a: Any, b: Any, out: Any) -> None:
+    """MinHash signatures: out[row, k] is the smallest a[k] * fmix32(h) + b[k] of the set's hashes h; the largest value for an empty set.
+
+    This is scheme affine32 of datasketch 2: fmix32 is the finaliser of MurmurHash3, all sums are modulo 2 ** 32.
+    """
+    many = len(a)
+    best = np.empty(many, dtype=np.uint32)
+    for row in range(len(offsets) - 1):
+        for k in range(many):
+            best[k] = MOST
+        for i in range(offsets[row], offsets[row + 1]):
+            value = hashes[i]
+            value = U32((value ^ (value >> U32(16))) * U32(0x85EBCA6B))
+            value = U32((value ^ (value >> U32(13))) * U32(0xC2B2AE35))
+            value = U32(value ^ (value >> U32(16)))
+            for k in range(many):  # compiled to vectors of 32-bit lanes: nothing in here is wider
+                permuted = U32(U32(a[k] * value) + b[k])
+                best[k] = min(permuted, best[k])
+        for k in range(many):
+            out[row, k] = best[k]
+
+
+@compiled
+def band_keys(signed: Any, count: int, rows: int) -> Any:
+    """A 64-bit hash of the `rows` values that each band (first axis) has of each signature (second axis)."""
+    out = np.empty((count, len(signed)), dtype=np.uint64)
+    for row in range(len(signed)):
+        for band in range(count):
+            key = U64(band + 1)
+            for k in range(band * rows, (band + 1) * rows):
+                key = mixed(key ^ U64(signed[row, k])) + U64(0x9E3779B97F4A7C15)
+            out[band, row] = key
+    return out
+
+
+@compiled
+def similarity(hashes: Any, offsets: Any, left: int, right: int, least: float) -> Any:
+    """Jaccard similarity of two sets; something below `least`, when it is that. Empty sets are like nothing."""
+    i, i_end, j, j_end = offsets[left], offsets[left + 1], offsets[right], offsets[right + 1]
+    sizes = (i_end - i) + (j_end - j)
+    if i == i_end or j == j_end:
+        return -1.0
+    # shared / (sizes - shared) >= least, or shared >= sizes * least / (1 + least); a little lower, for rounding
+    needed = np.int64(np.ceil(sizes * least / (1.0 + least) - 1e-6))
+    shared: Any = np.int64(0)
+    while True:
+        if shared + min(i_end - i, j_end - j) < needed:
+            return -1.0
+        steps = min(STEPS, i_end - i, j_end - j)  # neither ends within so many
+        if steps <= 0:
+            break
+        for _ in range(steps):  # without branches, which nobody could foretell
+            x, y = hashes[np.uintp(i)], hashes[np.uintp(j)]
+            shared += x == y
+            i += x <= y
+            j += y <= x
+    return shared / (sizes - shared)
+
+
+@compiled
+def pair_keys(left: Any, right: Any, words: Any) -> Any:
+    """A 64-bit hash of each pair of ids (rows of two numbers), whichever is left, and of a flag."""
+    out = np.empty(len(left), dtype=np.uint64)
+    for row in range(len(left)):
+        one = mixed(left[row, 0] ^ mixed(left[row, 1] + U64(1)))
+        other = mixed(right[row, 0] ^ mixed(right[row, 1] + U64(1)))
+        out[row] = mixed(one + other + U64(words[row]))
+    return out

@@ -1,0 +1,245 @@
+"""Runs of words, as many in a row as are asked for, in texts that lie one after another in a buffer of UTF-8; compiled. Import it inside functions.
+
+Text number i lies from offsets[i] to offsets[i + 1]. Words are what stands between white space; in scripts without spaces, characters.
+
+All of it releases the interpreter's lock and none of it starts threads, as in `curate.similarity.kernels`.
+"""
+
+# ruff: noqa: PLR1714  (sets are slower when they are compiled)
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+FNV_OFFSET = np.uint64(0xCBF29CE484222325)
+FNV_PRIME = np.uint64(0x100000001B3)
+MIX = np.uint64(0x9E3779B97F4A7C15)
+
+
+@njit(nogil=True, cache=True, inline="always")
+def _code(buffer: Any, at: int, end: int) -> Any:
+    """Code point and bytes of the character at `at`, which is beyond ASCII; one byte where it is cut off."""
+    lead = np.int64(buffer[at])
+    if lead < 0xE0:
+        return (((lead & 0x1F) << 6) | np.int64(buffer[at + 1] & 0x3F), 2) if at + 2 <= end else (0, 1)
+    if lead < 0xF0:
+        if at + 3 > end:
+            return 0, 1
+        return ((lead & 0x0F) << 12) | (np.int64(buffer[at + 1] & 0x3F) << 6) | np.int64(buffer[at + 2] & 0x3F), 3
+    if at + 4 > end:
+        return 0, 1
+    high = ((lead & 0x07) << 18) | (np.int64(buffer[at + 1] & 0x3F) << 12)
+    return high | (np.int64(buffer[at + 2] & 0x3F) << 6) | np.int64(buffer[at + 3] & 0x3F), 4
+
+
+@njit(nogil=True, cache=True, inline="always")
+def _is_blank(code: int) -> bool:
+    """White space beyond ASCII."""
+    return (
+        code == 0x85
+        or code == 0xA0
+        or code == 0x1680
+        or 0x2000 <= code <= 0x200A
+        or 0x2028 <= code <= 0x2029
+        or code == 0x202F
+        or code == 0x205F
+        or code == 0x3000
+    )
+
+
+@njit(nogil=True, cache=True, inline="always")
+def _is_alone(code: int) -> bool:
+    """Whether a character is a word by itself, as in scripts without spaces (`curate.core.text.UNSPACED`)."""
+    if code < 0x0E00:
+        return False
+    if code < 0x2E80:
+        return code < 0x0F00 or 0x1000 <= code < 0x10A0 or 0x1780 <= code < 0x1800
+    return code < 0xA000 or 0xAC00 <= code < 0xD7B0 or 0xF900 <= code < 0xFB00 or 0x20000 <= code < 0x40000
+
+
+@njit(nogil=True, cache=True)
+def _next_word(buffer: Any, at: int, end: int) -> tuple[int, int, np.uint64]:  # noqa: PLR0912  (one loop, and calls cost)
+    """Start, end and hash (FNV-1a) of the next word from `at` on; start == end where there is none."""
+    while at < end:
+        byte = buffer[at]
+        if byte > 32:
+            if byte < 0x80:
+                break
+            code, size = _code(buffer, at, end)
+            if not _is_blank(code):
+                break
+            at += size
+        else:
+            at += 1
+    start = at
+    value = FNV_OFFSET
+    while at < end:
+        byte = buffer[at]
+        if byte <= 32:
+            break
+        size = 1
+        if byte >= 0x80:
+            code, size = _code(buffer, at, end)
+            if _is_blank(code):
+                break
+            if _is_alone(code):
+                if at == start:
+                    for i in range(at, at + size):
+                        value = (value ^ np.uint64(buffer[i])) * FNV_PRIME
+                    at += size
+                break
+        for i in range(at, at + size):
+            value = (value ^ np.uint64(buffer[i])) * FNV_PRIME
+        at += size
+    return start, at, value
+
+
+@njit(nogil=True, cache=True, inline="always")
+def _mixed(value: np.uint64) -> np.uint64:
+    """A hash whose every bit depends on every bit of `value`, and which is not 0 (finaliser of SplitMix64)."""
+    value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    value ^= value >> np.uint64(31)
+    return value or np.uint64(1)
+
+
+@njit(nogil=True, cache=True)
+def _power(run: int) -> np.uint64:
+    power = np.uint64(1)
+    for _ in range(run):
+        power *= MIX
+    return power
+
+
+@njit(nogil=True, cache=True)
+def _grown(values: Any) -> Any:
+    larger = np.empty(2 * len(values), dtype=values.dtype)
+    larger[: len(values)] = values
+    return larger
+
+
+@njit(nogil=True, cache=True)
+def runs_of(buffer: Any, offsets: Any, run: int, table: Any) -> tuple[Any, Any, Any]:
+    """Hashes of the runs of `run` words (uint64), and of each the number of its text and of its first word there (int32), in order.
+
+    Only those in `table` (see `table_of`), where that has any.
+    """
+    found, owners, places = np.empty(1024, dtype=np.uint64), np.empty(1024, dtype=np.int32), np.empty(1024, dtype=np.int32)
+    last = np.empty(run, dtype=np.uint64)
+    power = _power(run)
+    total = 0
+    for row in range(len(offsets) - 1):
+        at, end = offsets[row], offsets[row + 1]
+        rolling = np.uint64(0)
+        count = 0
+        while True:
+            start, at, value = _next_word(buffer, at, end)
+            if start == at:
+                break
+            rolling = rolling * MIX + value
+            slot = count % run
+            if count >= run:
+                rolling -= last[slot] * power
+            last[slot] = value
+            count += 1
+            if count < run:
+                continue
+            hashed = _mixed(rolling)
+            if len(table) and not _is_in(table, hashed):
+                continue
+            if total == len(found):
+                found, owners, places = _grown(found), _grown(owners), _grown(places)
+            found[total], owners[total], places[total] = hashed, row, count - run
+            total += 1
+    return found[:total].copy(), owners[:total].copy(), places[:total].copy()
+
+
+@njit(nogil=True, cache=True)
+def table_of(hashes: Any) -> Any:
+    """A hash table of these hashes, none of them 0, by open addressing; 0 is an empty place."""
+    size = 1024
+    while size < 4 * len(hashes):
+        size *= 2
+    table = np.zeros(size, dtype=np.uint64)
+    mask = np.uint64(size - 1)
+    for value in hashes:
+        at = value & mask
+        while table[at] and table[at] != value:
+            at = (at + np.uint64(1)) & mask
+        table[at] = value
+    return table
+
+
+@njit(nogil=True, cache=True, inline="always")
+def _is_in(table: Any, value: np.uint64) -> bool:
+    mask = np.uint64(len(table) - 1)
+    at = value & mask
+    while table[at]:
+        if table[at] == value:
+            return True
+        at = (at + np.uint64(1)) & mask
+    return False
+
+
+@njit(nogil=True, cache=True)
+def spans_of(buffer: Any, begin: int, end: int) -> Any:
+    """Rows of start and end of each word of one text."""
+    spans = np.empty((end - begin + 1, 2), dtype=np.int64)
+    at, count = begin, 0
+    while True:
+        start, at, _ = _next_word(buffer, at, end)
+        if start == at:
+            return spans[:count].copy()
+        spans[count, 0], spans[count, 1] = start, at
+        count += 1
+
+
+@njit(nogil=True, cache=True)
+def _cut_one(buffer: Any, begin: int, end: int, run: int, table: Any, out: Any, to: int) -> tuple[int, int, int]:
+    """Write the words of one text that no run of `table` covers from out[to] on: where it ends, words that went, and most words in a row that are left."""
+    room = end - begin
+    starts, ends, covered = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32), np.empty(room, dtype=np.bool_)
+    last = np.empty(run, dtype=np.uint64)
+    power = _power(run)
+    rolling = np.uint64(0)
+    at, count = begin, 0
+    while True:
+        start, at, value = _next_word(buffer, at, end)
+        if start == at:
+            break
+        rolling = rolling * MIX + value
+        slot = count % run
+        if count >= run:
+            rolling -= last[slot] * power
+        last[slot] = value
+        starts[count], ends[count], covered[count] = start - begin, at - begin, False
+        count += 1
+        if count >= run and _is_in(table, _mixed(rolling)):
+            for i in range(count - run, count):
+                covered[i] = True
+    own = longest = gone = 0
+    first = to
+    for i in range(count):
+        own = 0 if covered[i] else own + 1
+        longest = max(longest, own)
+        gone += covered[i]
+        if covered[i]:
+            continue
+        if to > first and (starts[i] > ends[i - 1] or covered[i - 1]):
+            out[to] = 32
+            to += 1
+        for j in range(begin + starts[i], begin + ends[i]):
+            out[to] = buffer[j]
+            to += 1
+    return to, gone, longest
+
+
+@njit(nogil=True, cache=True)
+def without(buffer: Any, offsets: Any, run: int, table: Any) -> tuple[Any, Any, Any, Any]:
+    """The texts without the words of the runs in `table`, one after another, and their offsets; of each, words that went, and most words in a row left."""
+    out, kept = np.empty(len(buffer) + len(offsets), dtype=np.uint8), np.zeros_like(offsets)
+    gone, longest = np.zeros(len(offsets) - 1, dtype=np.int64), np.zeros(len(offsets) - 1, dtype=np.int64)
+    for row in range(len(offsets) - 1):
+        kept[row + 1], gone[row], longest[row] = _cut_one(buffer, offsets[row], offsets[row + 1], run, table, out, kept[row])
+    return out[: kept[-1]], kept, gone, longest

@@ -1,0 +1,183 @@
+"""From texts to the sets of hashed shingles that they are compared by.
+
+Shingles are 3 consecutive words. One changed word in a twenty-word answer costs 3 of 18 shingles, a similarity of 0.71; with the
+5 words that are usual for web pages it would cost 5 of 16, and 0.52. Texts shorter than a shingle are one shingle whole, so that
+they match only what is equal to them. Scripts without spaces between words count characters as words; combining marks are part of words,
+as the vowels of Devanagari are. Case and white space do not count, nor do signs between words.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+
+from curate.core.text import UNSPACED, WORDS
+from curate.core.worker_pool import once
+from curate.similarity.casefold_table import folds, normal
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Bytes = np.ndarray[Any, np.dtype[np.uint8]]
+    Hashes = np.ndarray[Any, np.dtype[np.uint32]]
+    Offsets = np.ndarray[Any, np.dtype[np.int64]]
+    Flags = np.ndarray[Any, np.dtype[np.bool_]]
+
+LAST: Final = 0x40000
+"""Beyond it, Unicode has no word characters but marks."""
+MARKS: Final = ((0x300, 0x20000), (0xE0100, 0xE01F0))
+"""Where Unicode's combining marks are."""
+
+
+class Shingling(NamedTuple):
+    """What a shingle is: a number of consecutive words or characters."""
+
+    unit: Literal["word", "character"] = "word"
+    size: int = 3
+
+
+class Texts(NamedTuple):
+    """Texts in UTF-8: number i lies in `buffer` from starts[i] to ends[i]."""
+
+    buffer: "Bytes"
+    starts: "Offsets"
+    ends: "Offsets"
+
+
+@dataclass(frozen=True, slots=True)
+class Sets:
+    """Sets of distinct hashes, each sorted: number i lies in `hashes` from offsets[i] to offsets[i + 1]."""
+
+    hashes: "Hashes"
+    offsets: "Offsets"
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __getitem__(self, at: int) -> "Hashes":
+        return self.hashes[self.offsets[at] : self.offsets[at + 1]]
+
+    def part(self, start: int, end: int) -> "Sets":
+        """The sets from number `start` up to, not including, `end`."""
+        offsets = self.offsets[start : end + 1]
+        return Sets(self.hashes[offsets[0] : offsets[-1]], offsets - offsets[0])
+
+    def chosen(self, numbers: "Offsets") -> "Sets":
+        """The sets of these numbers, in this order."""
+        from curate.similarity import kernels
+
+        return Sets(*kernels.chosen(self.hashes, self.offsets, numbers))
+
+    def kept(self, numbers: "Offsets") -> "Sets":
+        """The sets of these numbers, which ascend, in the place of all; nothing else may be done with these any more."""
+        from curate.similarity import kernels
+
+        offsets = kernels.keep(self.hashes, self.offsets, numbers)
+        return Sets(self.hashes[: offsets[-1]], offsets)
+
+
+@once
+def letters() -> "Bytes":
+    """Per code point: 0 between words, 1 part of a word, 2 part of one in a script without spaces."""
+    import numpy as np
+
+    every = np.arange(LAST, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
+    classes = np.zeros(0x110000, dtype=np.uint8)
+    for match in WORDS.finditer(every):
+        classes[match.start() : match.end()] = 1
+    for start, end in MARKS:
+        others = start + np.flatnonzero(classes[start:end] == 0)
+        classes[[code for code in others.tolist() if unicodedata.category(chr(code))[0] == "M"]] = 1
+    for match in re.finditer(f"{UNSPACED}+", every):
+        classes[match.start() : match.end()] *= 2
+    return classes
+
+
+def texts_of(texts: "Iterable[str | bytes]") -> Texts:
+    """Texts in one buffer; bytes are ASCII. Others are normalised here, which only Python can; the case of the others is folded where they are read."""
+    import numpy as np  # as below: a twentieth of a second that `curate check` need not pay
+
+    encoded = [text if isinstance(text, bytes) else text.encode() if text.isascii() else normal(text).encode("utf-8", "surrogatepass") for text in texts]
+    offsets = np.zeros(len(encoded) + 1, dtype=np.int64)
+    np.cumsum([len(data) for data in encoded], out=offsets[1:])
+    return Texts(np.frombuffer(b"".join(encoded), dtype=np.uint8), offsets[:-1], offsets[1:])
+
+
+def texts_in(buffer: "Bytes", starts: "Offsets", ends: "Offsets", plain: "Flags", others: "Iterable[tuple[int, str]]" = ()) -> Texts:
+    """Texts that lie in a buffer of UTF-8, of which some are `plain`, ASCII; in place of those in `others`, by their numbers, the texts given there."""
+    import numpy as np
+
+    from curate.similarity import word_kernels
+
+    starts, ends = starts.copy(), ends.copy()
+    numbers = np.flatnonzero(~plain)
+    numbers = numbers[~word_kernels.alone(buffer, starts[numbers], ends[numbers], folds())]
+    given = dict(others)
+    texts = {at: str(buffer[starts[at] : ends[at]].tobytes(), "utf-8") for at in numbers.tolist() if at not in given} | given
+    if texts:
+        at = np.array(list(texts), dtype=np.int64)
+        more = texts_of(texts.values())
+        starts[at], ends[at] = more.starts + len(buffer), more.ends + len(buffer)
+        buffer = np.concatenate([buffer, more.buffer])
+    return Texts(buffer, starts, ends)
+
+
+def shingled(texts: Texts, shingling: Shingling = Shingling()) -> Sets:  # noqa: B008  (a tuple is not changed)
+    """The sets of the texts' shingles: distinct 32-bit hashes, sorted. None for a text without words."""
+    from curate.similarity import kernels
+
+    return Sets(*kernels.shingle_sets(*texts, letters(), folds(), shingling.size, shingling.unit == "character"))
+
+
+class Joining:
+    """Sets that are joined one part after another."""
+
+    def __init__(self) -> None:
+        """None yet."""
+        import numpy as np
+
+        self._hashes: Hashes = np.empty(1 << 16, dtype=np.uint32)
+        self._sizes: list[Offsets] = [np.zeros(1, dtype=np.int64)]
+        self._filled = 0
+
+    def add(self, part: Sets) -> None:
+        """The sets of a part behind all others."""
+        import numpy as np
+
+        if self._filled + len(part.hashes) > len(self._hashes):
+            self._hashes.resize(int(1.5 * (self._filled + len(part.hashes))), refcheck=False)  # in place where there is room: no second copy
+        self._hashes[self._filled : self._filled + len(part.hashes)] = part.hashes
+        self._filled += len(part.hashes)
+        self._sizes.append(np.diff(part.offsets))
+
+    def done(self) -> Sets:
+        """All of them; nothing can be added any more."""
+        import numpy as np
+
+        self._hashes.resize(self._filled, refcheck=False)
+        return Sets(self._hashes, np.cumsum(np.concatenate(self._sizes)))
+
+
+def salted(sets: Sets, salts: Iterable[bytes]) -> Sets:
+    """The same sets, but that those of different salts have nothing in common; of an empty salt they stay as they are.
+
+    So examples whose attachments differ are alike in nothing, however many have the same text.
+    """
+    import numpy as np
+    import xxhash
+
+    marked = [(at, salt) for at, salt in enumerate(salts) if salt]
+    hashes = sets.hashes.copy() if marked else sets.hashes
+    for at, salt in marked:
+        start, end = sets.offsets[at : at + 2].tolist()
+        hashes[start:end] = np.sort(hashes[start:end] ^ np.uint32(xxhash.xxh32_intdigest(salt) | 1))
+    return Sets(hashes, sets.offsets)
+
+
+def joined(parts: Iterable[Sets]) -> Sets:
+    """The sets of several parts, one after another; the parts may come and go one by one."""
+    joining = Joining()
+    for part in parts:
+        joining.add(part)
+    return joining.done()

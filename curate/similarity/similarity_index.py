@@ -1,0 +1,83 @@
+"""Which sets are alike: candidates are verified by their true Jaccard similarity and gathered into groups."""
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from curate.core.worker_pool import parallel_map
+from curate.similarity.bands import Bands, band_keys, bands_for
+from curate.similarity.shingles import Sets
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Numbers = np.ndarray[Any, np.dtype[np.int64]]
+    Keys = np.ndarray[Any, np.dtype[np.uint64]]
+
+FLOOR: Final = 0.5
+"""Similarity from which pairs are told that are not alike enough: for a histogram around the threshold."""
+TOLD: Final = 20
+"""Of those that stay, the most similar ones that an example is held against: where the facts of all of them differ from its own, it stays."""
+SEEN: Final = 1 << 20
+"""Pairs that were looked at and are remembered; 8 bytes each."""
+
+
+class Groups(NamedTuple):
+    """Sets gathered so that any two that are alike, and were candidates, are in one group."""
+
+    members: "list[Numbers]"
+    """The groups of more than one, in order of their first member; the numbers of the sets in each, ascending."""
+    misses: list[float]
+    """Similarities of candidates of different groups, from `FLOOR` to below the threshold, ascending."""
+    bands: Bands
+
+
+def grouped(sets: Sets, threshold: float, workers: int) -> Groups:
+    """Gather the sets whose similarity is `threshold` at least.
+
+    Sets without shingles are in no group. The order of the sets changes only numbers.
+    """
+    import numpy as np
+
+    bands = bands_for(threshold)
+    nodes = np.flatnonzero(np.diff(sets.offsets)).astype(np.int64)
+    some = sets if len(nodes) == len(sets) else sets.chosen(nodes)
+    roots, misses = _joined(some, band_keys(some, bands, workers), threshold, workers)
+    order = np.argsort(roots, kind="stable")
+    starts = np.flatnonzero(np.diff(roots[order], prepend=-1))
+    ends = np.append(starts[1:], len(order))
+    big = np.flatnonzero(ends - starts > 1)
+    members = [nodes[order[start:end]] for start, end in zip(starts[big].tolist(), ends[big].tolist(), strict=True)]
+    left, right = misses[:, :2].T.astype(np.int64)
+    apart = np.flatnonzero(roots[left] != roots[right])
+    once = apart[np.unique(left[apart] << 32 | right[apart], return_index=True)[1]]
+    return Groups(members, np.sort(misses[once, 2]).tolist(), bands)
+
+
+def _joined(sets: Sets, keys: "Keys", threshold: float, workers: int) -> "tuple[Numbers, np.ndarray[Any, np.dtype[np.float64]]]":
+    """Of each set the first one of its group; and rows of left, right and similarity of candidates that are nearly alike."""
+    import numpy as np
+
+    from curate.similarity import join
+
+    parent, seen = np.arange(len(sets)), np.zeros(SEEN, dtype=np.uint64)
+    bounds = np.array([min(FLOOR, threshold), threshold])
+    misses = np.zeros((1024, 3), dtype=np.float64)
+    misses[0, 0] = 1
+    bits = max(1, len(sets).bit_length())
+    numbers, above = np.arange(len(sets), dtype=np.uint64), np.uint64((1 << 64) - (1 << bits))
+
+    def alike(band: "Keys") -> "np.ndarray[Any, np.dtype[np.float64]]":
+        packed = (band & above) | numbers  # sorted as they are: to sort numbers by keys takes ten times as long
+        packed.sort()
+        pairs: np.ndarray[Any, np.dtype[np.float64]] = join.verified(*join.buckets(packed, bits), sets.hashes, sets.offsets, bounds, parent, seen)
+        return pairs
+
+    for pairs in parallel_map(alike, keys, workers):
+        misses = join.join_pairs(pairs, threshold, parent, misses)
+    return join.roots(parent), misses[1 : int(misses[0, 0])]
+
+
+def jaccard(sets: Sets, left: int, right: int) -> float:
+    """The similarity of two sets: shared hashes by all hashes; 0 where one has none."""
+    from curate.similarity import kernels
+
+    return max(0.0, float(kernels.similarity(sets.hashes, sets.offsets, left, right, 0.0)))

@@ -1,0 +1,180 @@
+"""Kept and removed against what was read: each line of the inputs is in one place, and nothing is there that was not read."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import polars as pl
+import xxhash
+
+from curate.core.example import canonical
+from curate.core.files import path_of, sha256
+from curate.core.manifest import InputFile, Manifest
+from curate.core.text import plural
+from curate.core.worker_pool import WorkerPool
+from curate.verify.examples import FILE, Examples
+from curate.verify.features import Wanted, digests_of, id_of
+from curate.verify.lines import Lines, Piece, lines_of, pieces_of, read_piece
+from curate.verify.manifest_integrity import Ledger
+from curate.verify.proof import SHOWN, Difference, Point, Verdict, judged
+from curate.verify.reading import NotUnderstoodError, loads, read
+from curate.verify.words import Hashes, Numbers
+
+
+class Inputs(NamedTuple):
+    """The files that were read, as far as they are at hand."""
+
+    files: list[Path]
+    missing: list[str]
+    changed: list[str]
+
+
+def find_inputs(folder: Path, files: Sequence[InputFile]) -> Inputs:
+    """The files of a manifest: looked up from here, and from beside the folder; those with other bytes are as good as missing."""
+    inputs = Inputs([], [], [])
+    for file in files:
+        there = [path for path in dict.fromkeys((path_of(file.path), folder.parent / path_of(file.path))) if path.is_file()]
+        path = next((path for path in there if sha256(path) == file.sha256), None)
+        if path is not None:
+            inputs.files.append(path)
+        else:
+            (inputs.changed if there else inputs.missing).append(file.path)
+    return inputs
+
+
+class _Lines(NamedTuple):
+    """Lines of files, by their places: the number of the file and that of the line there, as in `Examples`."""
+
+    files: Sequence[Path]
+    frame: pl.DataFrame
+    """Digest of each line, in two parts, and its place."""
+    ledger: Mapping[int, bytes] | None = None
+    """Where the last file is a ledger, the lines of other files that its lines hold."""
+
+    @classmethod
+    def of(cls, files: Sequence[Path], digests: Hashes, places: Numbers, ledger: Mapping[int, bytes] | None = None) -> "_Lines":
+        """Lines with their digests."""
+        return cls(files, pl.DataFrame({"high": digests[:, 0], "low": digests[:, 1], "place": places}), ledger)
+
+    def differences(self, places: Iterable[int], said: str) -> list[Difference]:
+        """What is to be said about some of them."""
+        return [Difference("lines", self.files[place >> FILE], place & ((1 << FILE) - 1), said) for place in places]
+
+    def values(self, places: Iterable[int]) -> Iterator[tuple[int, Any]]:
+        """Place and value of some of them, read again; the bytes of one that is no JSON."""
+        wanted: dict[int, set[int]] = defaultdict(set)
+        for place in places:
+            wanted[place >> FILE].add(place & ((1 << FILE) - 1))
+        for file, numbers in wanted.items():
+            held = self.ledger is not None and file == len(self.files) - 1
+            lines = self.ledger.items() if self.ledger is not None and held else lines_of(self.files[file])
+            yield from (((file << FILE) + number, _value(data)) for number, data in lines if number in numbers)
+
+
+def books_point(folder: Path, manifest: Manifest, ledger: Ledger, written: Examples, pool: WorkerPool, found: list[Difference]) -> Point:
+    """Whether the lines of the inputs are those of the splits and the ledger, each as often."""
+    inputs = find_inputs(folder, [*manifest.inputs, *manifest.existing])
+    if inputs.missing or inputs.changed:
+        gone = [f"not at hand: {', '.join(inputs.missing[:3])}"] if inputs.missing else []
+        gone += [f"changed since: {', '.join(inputs.changed[:3])}"] if inputs.changed else []
+        return Point("nothing lost", Verdict.OPEN, f"the files that were read cannot be compared ({'; '.join(gone)})")
+    before = _digested(inputs.files, pool)
+    left = {removed.line: removed.data or b"" for removed in ledger.removed}
+    left_places = np.array(list(left), dtype=np.int64) + (len(written.files) << FILE)
+    digests, places = np.concatenate([written.digests, digests_of(list(left.values()))]), np.concatenate([written.line_places, left_places])
+    after = _Lines.of([*written.files, ledger.path], digests, places, left)
+    lost, added = unmatched(before.frame, after.frame), unmatched(after.frame, before.frame)
+    odd = len(lost)
+    if lost and added:  # lines in other formats were written as messages; what they say is compared
+        lost, added = _matched_by_value(before, lost, after, added, manifest.decisions)
+    broken = before.differences(lost, "was read, and is neither in a split nor among what left") + after.differences(added, "was never read")
+    found.extend(broken[:SHOWN])
+    total, converted = len(before.frame), odd - len(lost)
+    how = "byte for byte" if not converted else f"{total - converted:,} byte for byte and {converted:,} by what they say"
+    said = f"each of the {plural(total, 'line')} that were read is in a split or among what left, {how}; nothing else is there"
+    return judged("nothing lost", broken, said, f"{plural(len(lost), 'line')} lost, {len(added):,} added")
+
+
+def _digested(paths: Sequence[Path], pool: WorkerPool) -> _Lines:
+    digests, places = [np.empty((0, 2), dtype=np.uint64)], [np.empty(0, dtype=np.int64)]
+    for file, path in enumerate(paths):
+        before = file << FILE
+        for found, numbers, physical in pool.each(_digests, pieces_of(path)):
+            digests.append(found)
+            places.append(numbers + before)
+            before += physical
+    return _Lines.of(paths, np.concatenate(digests), np.concatenate(places))
+
+
+def _digests(_: Wanted, piece: Piece | Lines) -> tuple[Hashes, Numbers, int]:
+    lines, physical = read_piece(piece)
+    return digests_of(lines.lines), np.array(lines.numbers, dtype=np.int64), physical
+
+
+def unmatched(left: pl.DataFrame, right: pl.DataFrame) -> list[int]:
+    """Places of the lines of `left` that `right` has not as often."""
+    nth = pl.int_range(pl.len()).over("high", "low").alias("nth")
+    return left.with_columns(nth).join(right.with_columns(nth), on=["high", "low", "nth"], how="anti")["place"].sort().to_list()
+
+
+def _matched_by_value(before: _Lines, lost: list[int], after: _Lines, added: list[int], decisions: Mapping[str, str]) -> tuple[list[int], list[int]]:
+    """The places that are left on both sides: lines of other formats were written as messages, some were edited by a person."""
+    edits = {example: said.removeprefix("edit ") for example, said in decisions.items() if said.startswith("edit ")}
+    by_value: dict[str, list[int]] = defaultdict(list)
+    by_id: dict[str, list[int]] = defaultdict(list)
+    for place, value in after.values(added):
+        by_value[said_by(value)].append(place)
+        by_id[_id(value)].append(place)
+    gone: set[int] = set()
+    left: list[tuple[int, Any]] = []
+    for place, value in before.values(lost):
+        if not _take(by_value.get(said_by(value), ()), gone):
+            left.append((place, value))
+    still = [place for place, value in left if not _take((at for target in _targets(value, edits) for at in by_id.get(target, ())), gone)]
+    return sorted(still), [place for place in added if place not in gone]
+
+
+def _take(places: Iterable[int], gone: set[int]) -> bool:
+    """Whether one of some places is not taken, and is now."""
+    match = next((place for place in places if place not in gone), None)
+    if match is not None:
+        gone.add(match)
+    return match is not None
+
+
+def _targets(value: Any, edits: Mapping[str, str]) -> Sequence[str]:
+    """Ids of the examples that may have taken the place of one; the id of one in another form is not known here."""
+    example = _id(value)
+    if example not in edits and not (isinstance(value, dict) and "messages" in value):
+        return list(edits.values())
+    met: list[str] = []
+    while example in edits and example not in met:
+        met.append(example)
+        example = edits[example]
+    return [example] if met else []
+
+
+def _value(data: bytes) -> Any:
+    try:
+        return loads(data)
+    except NotUnderstoodError:
+        return data
+
+
+def _id(value: Any) -> str:
+    return id_of(value) if isinstance(value, dict) else ""
+
+
+def said_by(value: Any) -> str:
+    """What a line says, in any form: turns, tools, attachments, label."""
+    if isinstance(value, bytes):
+        return f"bytes {xxhash.xxh3_128_hexdigest(value)}"
+    try:
+        reading = read(value)
+    except NotUnderstoodError:
+        return f"value {xxhash.xxh3_128_hexdigest(canonical(value))}"
+    sides = [[[turn.role, turn.text, turn.calls] for turn in turns] for turns in (reading.turns, reading.others)]
+    beside = [value.get(key) for key in ("tools", "functions", "label")]
+    return xxhash.xxh3_128_hexdigest(canonical([sides, reading.attached, beside]))

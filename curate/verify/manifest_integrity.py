@@ -1,0 +1,152 @@
+"""An output folder against its manifest: its files all there, none changed, as many examples as it says, and each line that left with its reason."""
+
+import base64
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from curate.core.address import where
+from curate.core.files import DATA_SUFFIXES, sha256
+from curate.core.manifest import NAME, Manifest, digest_of, named_files
+from curate.core.text import plural
+from curate.core.worker_pool import cores
+from curate.read.document import compact
+from curate.verify.examples import Examples
+from curate.verify.proof import SHOWN, Difference, Point, judged
+from curate.verify.reading import NotUnderstoodError, loads
+
+SPLIT_SUFFIXES: Final = (*DATA_SUFFIXES, ".parquet", ".arrow", ".csv")
+"""Of files that somebody might load as data."""
+
+
+def manifest_point(folder: Path, manifest: Manifest, found: list[Difference]) -> Point:
+    """Whether the manifest is the one that was written."""
+    broken = []
+    if digest_of(manifest) != manifest.digest:
+        broken.append(Difference("manifest", folder / NAME, 0, "the manifest was edited: its own digest does not fit what it says"))
+    if manifest.read != manifest.kept + manifest.removed.lines:
+        broken.append(Difference("manifest", folder / NAME, 0, f"{manifest.read:,} read are not {manifest.kept:,} kept + {manifest.removed.lines:,} removed"))
+    given = sum(file.lines for file in manifest.existing)
+    if (total := sum(part.examples for part in manifest.splits.values())) != manifest.kept + given:
+        broken.append(Difference("manifest", folder / NAME, 0, f"the splits have {total:,} examples, where {manifest.kept + given:,} were kept"))
+    if (lines := sum(file.lines for file in manifest.inputs)) != manifest.read:
+        broken.append(Difference("manifest", folder / NAME, 0, f"its inputs have {lines:,} lines, where {manifest.read:,} were read"))
+    found.extend(broken)
+    return judged("manifest", broken, f"is as it was written by curate {manifest.curate}, and its sums are right", "is not as it was written")
+
+
+def files_point(folder: Path, manifest: Manifest, found: list[Difference]) -> Point:
+    """Whether each file is there and has the hash that the manifest names, and no other data stands beside them."""
+    named = named_files(manifest)
+    there = {name: folder / name for name in named if (folder / name).is_file()}
+    with ThreadPoolExecutor(cores()) as pool:  # hashing holds no lock
+        hashes = dict(zip(there, pool.map(sha256, there.values()), strict=True))
+    broken = [Difference("manifest", folder / name, 0, "the manifest names this file, and it is not there") for name in named if name not in there]
+    broken += [
+        Difference("manifest", folder / name, 0, f"is not the file that was written: its SHA-256 is {hashes[name][:12]}…, not {named[name][:12]}…")
+        for name in there
+        if hashes[name] != named[name]
+    ]
+    broken += [Difference("manifest", path, 0, "the manifest does not name this file") for path in _strangers(folder, named)]
+    found.extend(broken)
+    return judged(
+        "files", broken, f"{plural(len(named), 'file')} {'has' if len(named) == 1 else 'have'} the hashes that it names", "are not those that it names"
+    )
+
+
+def _strangers(folder: Path, named: Mapping[str, str]) -> Iterator[Path]:
+    """Files of data that the manifest says nothing about."""
+    for path in sorted(folder.rglob("*")):
+        inside = path.relative_to(folder)
+        hidden = any(part.startswith(".") for part in inside.parts)
+        if not hidden and path.is_file() and path.name.lower().endswith(SPLIT_SUFFIXES) and inside.as_posix() not in (*named, NAME):
+            yield path
+
+
+def counts_point(folder: Path, manifest: Manifest, examples: Mapping[str, int], characters: Mapping[str, int], found: list[Difference]) -> Point:
+    """Whether the splits have as many examples, and as much text, as the manifest says."""
+    broken = []
+    for name, part in manifest.splits.items():
+        file = folder / part.file
+        if name in examples and examples[name] != part.examples:
+            broken.append(Difference("manifest", file, 0, f"has {plural(examples[name], 'example')}, where the manifest says {part.examples:,}"))
+        elif name in characters and characters[name] != part.characters:
+            broken.append(Difference("manifest", file, 0, f"has {characters[name]:,} characters of text, where the manifest says {part.characters:,}"))
+    found.extend(broken)
+    sizes = ", ".join(f"{name} {count:,}" for name, count in examples.items())
+    return judged("counts", broken, f"{sizes}: as many examples, and as much text, as it says", "are not those that it says")
+
+
+class Removed(NamedTuple):
+    """A line of the ledger."""
+
+    line: int
+    """Where it stands there."""
+    example: str | None
+    reason: str
+    kept: str | None
+    """Id of the example that it lost to."""
+    lost_to: str
+    """Where that stood."""
+    data: bytes | None
+    """The line that left, on one line."""
+
+
+class Ledger(NamedTuple):
+    """`removed.jsonl`, as far as it could be read."""
+
+    path: Path
+    removed: list[Removed]
+
+
+def read_ledger(path: Path, found: list[Difference]) -> Ledger:
+    """The removed lines; what is none of them is a difference."""
+    ledger = Ledger(path, [])
+    try:
+        data = path.read_bytes()
+    except OSError:  # told as a missing file
+        return ledger
+    for number, line in enumerate(data.split(b"\n"), start=1):
+        if line.strip():
+            try:
+                ledger.removed.append(_removed(number, loads(line)))
+            except (NotUnderstoodError, ValueError, KeyError, TypeError, AttributeError):
+                found.append(Difference("manifest", path, number, "is no line of a ledger"))
+    return ledger
+
+
+def _removed(number: int, value: Any) -> Removed:
+    """A line of a ledger. Raises whatever a line that is none raises."""
+    text, encoded, kept = value.get("text"), value.get("base64"), value.get("kept")
+    data = text.encode("utf-8", "surrogatepass") if text is not None else base64.b64decode(encoded) if encoded is not None else None
+    reason = value.get("code") or ("mix" if value["decided_by"] == "mix" else "decision")
+    if not isinstance(value["file"], str) or not isinstance(value["line"], int) or not isinstance(value["why"], str) or not isinstance(reason, str):
+        raise TypeError("a value of another kind")
+    kept_id, lost_to = (str(kept["example"]), where(kept["file"], kept["line"])) if kept else (None, "")
+    return Removed(number, value.get("example"), reason, kept_id, lost_to, None if data is None else compact(data))
+
+
+def ledger_point(manifest: Manifest, ledger: Ledger, found: Examples, differences: list[Difference]) -> Point:
+    """Whether each removed line has its reason, the reasons add up, and who it lost to is still there.
+
+    Ids of examples that are not in messages form cannot be told here: where there are any, who a line lost to may be one of these.
+    """
+    path = ledger.path
+    broken = []
+    if len(ledger.removed) != manifest.removed.lines:
+        broken.append(Difference("manifest", path, 0, f"has {plural(len(ledger.removed), 'line')}, where the manifest says {manifest.removed.lines:,}"))
+    reasons = Counter(removed.reason for removed in ledger.removed)
+    if dict(reasons) != manifest.removed.reasons:
+        broken.append(Difference("manifest", path, 0, f"its reasons are {dict(sorted(reasons.items()))}, where the manifest says {manifest.removed.reasons}"))
+    there = found.ids | {removed.example for removed in ledger.removed}
+    for removed in ledger.removed:
+        if removed.data is None:
+            broken.append(Difference("lines", path, removed.line, "has no bytes of the line that left", removed.example))
+        if removed.kept is not None and removed.kept not in there and not found.others:
+            said = f"lost to the example {removed.kept[:12]}… ({removed.lost_to}), which is nowhere"
+            broken.append(Difference("lines", path, removed.line, said, removed.example))
+    differences.extend(broken[:SHOWN])
+    said = f"{plural(len(ledger.removed), 'line')} left, each with its bytes and its reason"
+    return judged("removed", broken, said, "what left is not as it was written down")

@@ -1,0 +1,336 @@
+"""All pairs of a held-out and an earlier set that are similar enough: none is left to chance, and none is left out where thousands are alike.
+
+Hashes of all sets have one order, rare ones first. Two sets of n and m hashes with a Jaccard similarity of t or more share at least t / (1 + t) * (n + m)
+of them, and at least t of either. So the first hash that both have stands among the first n - tn + 1 of each, its prefix. An inverted index of the
+prefixes of held-out sets gives candidates, and these are counted hash by hash.
+
+A hash that very many sets have is crowded (`CROWDED`), and nothing is looked up by it. Where two sets share crowded hashes alone, what they share
+is counted among those: the crowded part of a set is then at least t of it, so that few such parts differ, and sets of equal parts are counted once.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from curate.verify.words import Hashes, Numbers, mixed
+
+COUNTERS: Final = 1 << 24
+"""Counters of hashes; those that share one are taken for as frequent as both."""
+CROWDED: Final = 255
+"""Held-out sets that have a crowded hash, at the least; counters go so far."""
+HITS: Final = 1 << 21
+"""Hashes that two sets share, as many as are looked at at a time."""
+SIZE_BITS: Final = 20
+"""Bits of a key that are the size of a set."""
+PARITIES: Final = 256
+SLACK: Final = 1e-9
+"""A threshold is no exact number in binary: a bound may be too low by this, never too high."""
+ONES: Final = np.array([number.bit_count() for number in range(1 << 16)], dtype=np.uint8)
+"""How many bits of a number of 16 bits are 1."""
+Flags = np.ndarray[Any, np.dtype[np.bool_]]
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+Halves = np.ndarray[Any, np.dtype[np.uint16]]
+Counts = np.ndarray[Any, np.dtype[np.uint8]]
+
+
+class Sets(NamedTuple):
+    """Sets of hashes, one after another."""
+
+    hashes: Hashes
+    sizes: Numbers
+
+    @property
+    def starts(self) -> Numbers:
+        """Where each begins."""
+        starts: Numbers = np.cumsum(self.sizes) - self.sizes
+        return starts
+
+    @property
+    def owners(self) -> Numbers:
+        """Of each hash its set."""
+        return np.repeat(np.arange(len(self.sizes)), self.sizes)
+
+    def chosen(self, numbers: Numbers) -> "Sets":
+        """Some of them, in this order."""
+        sizes = self.sizes[numbers]
+        return Sets(self.hashes[spans(self.starts[numbers], sizes)], sizes)
+
+    def digests(self, skipped: Numbers | int = 0) -> Hashes:
+        """Equal sets have equal ones. skipped: hashes at the beginning of each that do not count."""
+        sums = np.concatenate((np.zeros(1, dtype=np.uint64), np.cumsum(mixed(self.hashes))))
+        starts = self.starts
+        return mixed(sums[starts + self.sizes] - sums[starts + skipped] + (self.sizes - skipped).astype(np.uint64))
+
+    def parities(self) -> Halves:
+        """Of each set 256 bits, one for each of as many kinds of hashes: whether it has an odd number of these.
+
+        In as many bits as two sets differ, they differ in as many hashes at the least.
+        """
+        kinds = self.owners * PARITIES + (self.hashes >> np.uint64(56)).astype(np.int64)
+        odd = np.bincount(kinds, minlength=len(self.sizes) * PARITIES) & 1
+        return np.packbits(odd.astype(np.uint8).reshape(-1, PARITIES), axis=1).view(np.uint16)
+
+
+def joined(parts: Sequence[Sets]) -> Sets:
+    """Sets one after another."""
+    none = Sets(np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.int64))
+    hashes, sizes = zip(none, *parts, strict=True)
+    return Sets(np.concatenate(hashes), np.concatenate(sizes))
+
+
+def spans(starts: Numbers, sizes: Numbers) -> Numbers:
+    """The numbers from each start on, so many."""
+    ends = np.cumsum(sizes)
+    numbers: Numbers = np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(starts - (ends - sizes), sizes)
+    return numbers
+
+
+def counts_of(parts: Sequence[Sets]) -> Counts:
+    """How many sets have each hash, up to `CROWDED`. It orders the hashes of all sets alike, and decides on nothing but how long a comparison takes."""
+    counts = np.zeros(COUNTERS, dtype=np.uint32)
+    for part in parts:
+        np.add.at(counts, (part.hashes & np.uint64(COUNTERS - 1)).astype(np.intp), np.uint32(1))
+    return np.minimum(counts, CROWDED).astype(np.uint8)
+
+
+def ranks(counts: Counts, hashes: Hashes) -> Counts:
+    """How many sets have each of some hashes."""
+    return counts.take((hashes & np.uint64(COUNTERS - 1)).astype(np.intp))
+
+
+def ordered(sets: Sets, counts: Counts) -> Sets:
+    """Sets whose hashes stand rare ones first, each once."""
+    count, hashes, owners = len(sets.sizes), sets.hashes, sets.owners
+    bits = max(1, int(count - 1).bit_length())
+    key = owners.astype(np.uint64) << np.uint64(64 - bits) | ranks(counts, hashes).astype(np.uint64) << np.uint64(56 - bits) | hashes >> np.uint64(bits + 8)
+    order = np.argsort(key)
+    hashes, owners = hashes[order], owners[order]
+    first = np.ones(len(hashes), dtype=np.bool_)
+    first[1:] = (hashes[1:] != hashes[:-1]) | (owners[1:] != owners[:-1])
+    return Sets(hashes[first], np.bincount(owners[first], minlength=count))
+
+
+def least_shared(n: Numbers, m: Numbers, threshold: float) -> Numbers:
+    """How many hashes sets of these sizes have to share."""
+    least: Numbers = np.ceil(threshold / (1 + threshold) * (n + m) - SLACK).astype(np.int64)
+    return least
+
+
+def least_of(n: Numbers, threshold: float) -> Numbers:
+    """How many hashes of a set another one has to have, and how many that one has at the least."""
+    least: Numbers = np.maximum(np.ceil(threshold * n - SLACK).astype(np.int64), 1)
+    return least
+
+
+def in_prefix(sets: Sets, threshold: float) -> tuple[Numbers, Numbers, Numbers]:
+    """Of the hashes in the prefixes of sets: where they stand among all, their set, and their place in it."""
+    owners = sets.owners
+    places = np.arange(len(owners)) - sets.starts[owners]
+    at = np.flatnonzero(places <= (sets.sizes - least_of(sets.sizes, threshold))[owners])
+    return at, owners[at], places[at]
+
+
+class Index(NamedTuple):
+    """Held-out sets, to be looked up by the hashes in their prefixes."""
+
+    hashes: Hashes
+    sizes: Numbers
+    splits: Numbers
+    """The number of the split of each; only what is in an earlier one is held against it."""
+    parities: Halves
+    """See `Sets.parities`."""
+    digests: Hashes
+    """Sorted."""
+    digest_sets: Numbers
+    """The set of each."""
+    keys: Hashes
+    """Hashes in prefixes, sorted; see `_keys`."""
+    key_sets: Numbers
+    key_places: Numbers
+    """Where in its set each hash stands."""
+    dense: Numbers
+    """Sets that have a crowded hash in their prefix."""
+    crowded: Numbers
+    """How many crowded hashes each set has; they stand at its end."""
+    counts: Counts
+    """See `counts_of`."""
+
+    @property
+    def sets(self) -> Sets:
+        """All sets."""
+        return Sets(self.hashes, self.sizes)
+
+    def save(self, folder: Path) -> None:
+        """Write it to a folder, for `load` in other processes."""
+        folder.mkdir()
+        for name, column in self._asdict().items():
+            np.save(folder / f"{name}.npy", column)
+
+    @classmethod
+    def load(cls, folder: Path) -> "Index":
+        """The index in a folder; what is not used of it is not read."""
+        paths = [folder / f"{name}.npy" for name in cls._fields]
+        return cls(*(np.asarray(np.load(path, mmap_mode="r" if path.stat().st_size > 1 << 16 else None)) for path in paths))
+
+
+def index_of(sets: Sets, splits: Numbers, counts: Counts, threshold: float) -> Index:
+    """An index of held-out sets, whose hashes are in order. `splits`: of each set the number of its split."""
+    at, owners, places = in_prefix(sets, threshold)
+    crowd = ranks(counts, sets.hashes) >= CROWDED
+    dense, crowded = np.unique(owners[crowd[at]]), np.bincount(sets.owners[crowd], minlength=len(sets.sizes))
+    at, owners, places = (column[~crowd[at]] for column in (at, owners, places))
+    keys, digests = _keys(sets.hashes[at], sets.sizes[owners]), sets.digests()
+    order, by_digest = np.argsort(keys, kind="stable"), np.argsort(digests, kind="stable")
+    return Index(
+        *sets, splits, sets.parities(), digests[by_digest], by_digest, keys[order], owners[order], places[order], dense, crowded, counts,
+    )  # fmt: skip
+
+
+def _keys(hashes: Hashes, sizes: Numbers) -> Hashes:
+    """Hashes, whose last bits give way to the sizes of their sets: of a hash, those of some sizes stand side by side."""
+    return hashes >> np.uint64(SIZE_BITS) << np.uint64(SIZE_BITS) | np.clip(sizes, 0, (1 << SIZE_BITS) - 1).astype(np.uint64)
+
+
+class Matches(NamedTuple):
+    """Held-out sets, each with the most similar one of the earlier sets that it was held against."""
+
+    held: Numbers
+    earlier: Numbers
+    similarity: Floats
+
+
+def matches(index: Index, earlier: Sets, wanted: Flags, threshold: float) -> Matches:
+    """The `wanted` held-out sets that are similar to one of `earlier`, whose hashes are in order."""
+    return _Matching(index, earlier, wanted, threshold).all()
+
+
+class _Matching:
+    """Earlier sets that are held against an index."""
+
+    def __init__(self, index: Index, earlier: Sets, wanted: Flags, threshold: float) -> None:
+        self.index, self.wanted, self.threshold = index, wanted, threshold
+        self.digests, self.firsts = np.unique(earlier.digests(), return_index=True)
+        self.earlier = earlier.chosen(self.firsts)
+        self.parities = self.earlier.parities()
+        self.best = np.zeros(len(wanted))
+        self.by = np.full(len(wanted), -1, dtype=np.int64)
+
+    def all(self) -> Matches:
+        """Everything that is found."""
+        if len(self.earlier.sizes) and self.wanted.any():
+            self._equal()
+            self._look_up()
+            self._crowded()
+        held = np.flatnonzero(self.by >= 0)
+        return Matches(held, self.firsts[self.by[held]], self.best[held])
+
+    def _equal(self) -> None:
+        left, right = (np.searchsorted(self.index.digests, self.digests, side) for side in ("left", "right"))
+        counts = right - left
+        sets = self.index.digest_sets[spans(left, counts)]
+        self._note(sets, np.repeat(np.arange(len(counts)), counts), np.ones(len(sets)))
+
+    def _largest(self, sizes: Numbers, left: Numbers) -> Floats:
+        """The size of the largest set that is similar to one of which so many hashes are left to share."""
+        return np.asarray((1 + self.threshold) / self.threshold * left - sizes + SLACK, dtype=np.float64)
+
+    def _look_up(self) -> None:
+        """Candidates, and what they share."""
+        index, earlier = self.index, self.earlier
+        at, owners, places = in_prefix(earlier, self.threshold)
+        order = np.argsort(earlier.hashes[at])  # looked up in order, they are found in a third of the time
+        hashes, owners, places = earlier.hashes[at[order]], owners[order], places[order]
+        sizes = earlier.sizes[owners]
+        left = np.searchsorted(index.keys, _keys(hashes, least_of(sizes, self.threshold)))
+        right = np.searchsorted(index.keys, _keys(hashes, np.floor(self._largest(sizes, sizes - places)).astype(np.int64)), side="right")
+        there = right > left
+        left, counts, owners, places = left[there], (right - left)[there], owners[there], places[there]
+        for part in _slices(counts):
+            hits = spans(left[part], counts[part])
+            held, other = index.key_sets[hits], np.repeat(owners[part], counts[part])
+            n, m = index.sizes[held], earlier.sizes[other]
+            most = np.minimum(n - index.key_places[hits], m - np.repeat(places[part], counts[part]))  # shared, where this is the first hash that both have
+            likely = self.wanted[held] & (most >= least_shared(n, m, self.threshold))
+            pairs = np.unique(other[likely] * len(self.wanted) + held[likely])
+            held, other = pairs % len(self.wanted), pairs // len(self.wanted)
+            near = self._is_near(held, other)
+            self._count(held[near], other[near])
+
+    def _is_near(self, held: Numbers, other: "Numbers | int") -> Flags:
+        """Which pairs do not differ too much, as far as parities tell."""
+        n, m = self.index.sizes[held], self.earlier.sizes[other]
+        differ = ONES[self.index.parities[held] ^ self.parities[other]].sum(axis=1, dtype=np.int64)
+        near: Flags = differ <= n + m - 2 * least_shared(n, m, self.threshold)
+        return near
+
+    def _count(self, held: Numbers, other: Numbers) -> None:
+        """Count what pairs share, hash by hash."""
+        if not len(held):
+            return
+        ids, local = np.unique(other, return_inverse=True)
+        chosen = self.earlier.chosen(ids)
+        salts = mixed(~np.arange(len(ids), dtype=np.uint64))
+        known = np.sort(mixed(chosen.hashes ^ salts[chosen.owners]))
+        starts, sizes = self.index.sets.starts[held], self.index.sizes[held]
+        for part in _slices(sizes):
+            hashes = self.index.hashes[spans(starts[part], sizes[part])]
+            shared = _shared(known, mixed(hashes ^ np.repeat(salts[local[part]], sizes[part])), sizes[part])
+            self._note_shared(held[part], other[part], shared)
+
+    def _note_shared(self, held: Numbers, other: Numbers, shared: Numbers) -> None:
+        similarity = shared / (self.index.sizes[held] + self.earlier.sizes[other] - shared)
+        enough = similarity >= self.threshold
+        self._note(held[enough], other[enough], similarity[enough])
+
+    def _note(self, held: Numbers, other: Numbers, similarity: Floats) -> None:
+        """Keep the most similar one of each; of those that are as similar, the first."""
+        order = np.lexsort((self.firsts[other], -similarity, held))
+        held, other, similarity = held[order], other[order], similarity[order]
+        first = np.ones(len(held), dtype=np.bool_)
+        first[1:] = held[1:] != held[:-1]
+        held, other, similarity = held[first], other[first], similarity[first]
+        better = self.wanted[held] & (similarity > self.best[held])
+        self.by[held[better]], self.best[held[better]] = other[better], similarity[better]
+        self.wanted = self.wanted & (self.best < 1)
+
+    def _crowded(self) -> None:
+        """Pairs that share nothing but crowded hashes."""
+        index, earlier, threshold = self.index, self.earlier, self.threshold
+        waiting = index.dense[self.wanted[index.dense] & (self.by[index.dense] < 0)]
+        if not len(waiting):
+            return
+        crowded = np.bincount(earlier.owners[ranks(index.counts, earlier.hashes) >= CROWDED], minlength=len(earlier.sizes))
+        digests, ends, held_ends = earlier.digests(earlier.sizes - crowded), earlier.starts + earlier.sizes, index.sets.starts + index.sizes
+        order = np.lexsort((earlier.sizes, digests))  # of equal parts, the smallest set is the most similar one
+        order = order[np.concatenate((np.ones(1, dtype=np.bool_), np.diff(digests[order]) != 0))]
+        largest = self._largest(earlier.sizes, crowded)
+        largest_of = self._largest(index.sizes[waiting], index.crowded[waiting])
+        order = order[(crowded[order] >= least_of(earlier.sizes[order], threshold)) & (largest[order] >= index.sizes[waiting].min())]
+        for one in order[earlier.sizes[order] <= largest_of.max()].tolist():
+            likely = waiting[(self.by[waiting] < 0) & (index.sizes[waiting] <= largest[one]) & (largest_of >= earlier.sizes[one])]
+            likely = likely[self._is_near(likely, one)]
+            own = np.sort(earlier.hashes[ends[one] - crowded[one] : ends[one]])
+            for part in _slices(index.crowded[likely]):
+                sizes = index.crowded[likely[part]]
+                hashes = index.hashes[spans(held_ends[likely[part]] - sizes, sizes)]
+                self._note_shared(likely[part], np.full(len(sizes), one), _shared(own, hashes, sizes))
+
+
+def _shared(known: Hashes, hashes: Hashes, sizes: Numbers) -> Numbers:
+    """How many hashes of each run, of so many, are among those that are `known`, which are sorted."""
+    at = np.minimum(np.searchsorted(known, hashes), len(known) - 1)
+    shared: Numbers = np.add.reduceat((known[at] == hashes).astype(np.int64), np.cumsum(sizes) - sizes)
+    return shared
+
+
+def _slices(counts: Numbers) -> Iterator[slice]:
+    """Slices of about `HITS` in all; each has one element at the least."""
+    sums = np.cumsum(counts)
+    start = 0
+    while start < len(counts):
+        before = int(sums[start - 1]) if start else 0
+        end = max(start + 1, int(np.searchsorted(sums, before + HITS, side="right")))
+        yield slice(start, end)
+        start = end

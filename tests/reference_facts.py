@@ -1,0 +1,34 @@
+"""What texts state, compared the plain way: whole texts, word by word. `curate.dedup.fact_guard` looks only where they differ."""
+
+import re
+from collections import Counter
+
+from curate.core.example import Example
+from curate.core.text import UNSPACED, normalised
+from curate.corpus.dedup_text import On
+from curate.dedup.fact_guard import SYMBOL, _same_words, facts_agree, sides_of
+from curate.language.quantities import numbers
+from curate.language.tokens import PIECE
+
+
+def same_facts(left: Example, right: Example, on: On = "conversation", *, words: bool = False) -> bool:
+    """Whether two examples agree in every fact."""
+    return facts_agree(sides_of(left, on), sides_of(right, on), words=words)
+
+
+def texts_equal(left: str, right: str, *, every: bool, asked: tuple[str, str] | None) -> bool:
+    """`curate.dedup.fact_guard.facts_equal`."""
+    if left == right:
+        return True
+    if re.findall(r"\d+", left) != re.findall(r"\d+", right) and numbers(normalised(left)) != numbers(normalised(right)):
+        return False
+    if sorted(SYMBOL.findall(left)) != sorted(SYMBOL.findall(right)):
+        return False
+    mine, others = Counter(_tokens(left)), Counter(_tokens(right))
+    return _same_words(mine - others, others - mine, left, right, every=every, asked="\n".join(asked) if asked else None)
+
+
+def _tokens(text: str) -> list[str]:
+    if not re.search(UNSPACED, text):
+        return text.split()
+    return [piece for token in PIECE.findall(text) for piece in (token if re.search(UNSPACED, token) else (token,))]

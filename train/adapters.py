@@ -1,0 +1,219 @@
+"""Putting a method's trainable part on a base model: fresh, or as a run saved it."""
+
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from peft import (
+    IA3Config,
+    LoraConfig,
+    PeftConfig,
+    PeftModel,
+    PrefixTuningConfig,
+    PromptTuningConfig,
+    PromptTuningInit,
+    get_peft_model,
+    load_peft_weights,
+    set_peft_model_state_dict,
+)
+from peft.tuners.cartridge.utils import prompt_embeddings_from_past_key_values
+
+from curate.core.errors import ConfigError
+from curate.models.names import reading
+from train.bottleneck import BottleneckConfig
+from train.methods import MethodName
+from train.model import autocast
+from train.recipe import Recipe
+
+# Names of linear layers in models of the Llama, Mistral, Qwen, Gemma and Phi families, then of GPT-NeoX and Falcon, then of GPT-2.
+ATTENTION: Final = (
+    "q_proj",
+    "k_proj",
+    "v_proj",
+    "o_proj",
+    "qkv_proj",
+    "query_key_value",
+    "attention.dense",
+    "self_attention.dense",
+    "attn.c_attn",
+    "attn.c_proj",
+)
+MLP: Final = ("gate_proj", "up_proj", "down_proj", "gate_up_proj", "dense_h_to_4h", "dense_4h_to_h", "mlp.c_fc", "mlp.c_proj")
+WEIGHTS: Final = "adapter_model.safetensors"
+"""The file of an adapter's weights."""
+PRESETS: Final = {"attention": ATTENTION, "attention+mlp": (*ATTENTION, *MLP)}
+BEHIND_ATTENTION: Final = ("o_proj", "attention.dense", "self_attention.dense", "attn.c_proj")
+BEHIND_MLP: Final = ("down_proj", "dense_4h_to_h", "mlp.c_proj")
+KEYS_AND_VALUES: Final = ("k_proj", "v_proj", "qkv_proj", "query_key_value", "attn.c_attn")
+PLACES: Final = {"houlsby": (*BEHIND_ATTENTION, *BEHIND_MLP), "pfeiffer": BEHIND_MLP, "parallel": ("mlp",)}
+
+
+def add_adapter(model: Any, recipe: Recipe, start: Sequence[int] = ()) -> Any:
+    """Add a new adapter to the base. Except for virtual tokens it changes nothing before its first step. Adapter weights are float32.
+
+    Virtual tokens are initialized from the tokens `start`, repeated or cut; without any, as in PEFT. For full fine-tuning the base itself is returned,
+    all of it trainable, in float32. Raises `ConfigError` where the recipe's target modules are not in the model.
+    """
+    if recipe.method == "full":
+        return model.float().requires_grad_(True)
+    try:
+        tuned = _wrapped(model, CONFIGS[recipe.method](recipe, model))
+    except ValueError as error:
+        names = sorted({name.rsplit(".", 1)[-1] for name, module in model.named_modules() if type(module).__name__ in ("Linear", "Linear4bit", "Conv1D")})
+        raise ConfigError(
+            f"{recipe.method}: {error}", f"the linear layers of this model are {', '.join(names)}; name some of them in target_modules"
+        ) from error
+    if recipe.how.virtual and start:
+        _begin(tuned, recipe, start)
+    # What others load is the model that the recipe names, not the folder where this machine keeps it.
+    for one in tuned.peft_config.values():
+        one.base_model_name_or_path = recipe.model
+    return tuned
+
+
+@contextmanager
+def loading(folder: Path, what: str) -> Iterator[None]:
+    """Where PEFT loads an adapter from a folder. Raises `ModelError`, also where it would unpickle weights, or look for one on a hub."""
+    with reading(str(folder), what):
+        if not (folder / WEIGHTS).is_file():
+            raise FileNotFoundError(f"there is no {WEIGHTS}, and other formats are not loaded")
+        yield
+
+
+def load_adapter(model: Any, folder: Path, name: str = "default") -> Any:
+    """The base with the adapter that a run saved in `folder`, frozen. A fully fine-tuned model is loaded as a base, not by this."""
+    with _quiet(), loading(folder, "its adapter cannot be loaded"):
+        return PeftModel.from_pretrained(model, str(folder), adapter_name=name).eval()
+
+
+def load_adapter_beside(model: Any, folder: Path, name: str) -> None:
+    """Load another adapter into a model from `load_adapter`; `set_adapter` chooses the active one."""
+    with _quiet(), loading(folder, "its adapter cannot be loaded"):
+        model.load_adapter(str(folder), adapter_name=name)
+
+
+def load_adapter_weights(model: Any, folder: Path) -> None:
+    """Give a model that `add_adapter` made the trained weights that lie in `folder`."""
+    if isinstance(model, PeftModel):
+        with loading(folder, "its weights cannot be loaded"):
+            set_peft_model_state_dict(model, load_peft_weights(str(folder), device=str(next(model.parameters()).device)))
+        return
+    from safetensors.torch import load_model  # takes care of tied weights, which are saved once
+
+    with reading(str(folder), "its weights cannot be loaded"):
+        load_model(model, str(folder / "model.safetensors"))
+
+
+def save(model: Any, folder: Path) -> Path:
+    """Save what was trained as safetensors: the adapter, or all of a fully fine-tuned model; returns the file of the weights."""
+    if isinstance(model, PeftModel):
+        model.save_pretrained(str(folder), save_embedding_layers=False)
+        return folder / WEIGHTS
+    model.save_pretrained(str(folder), max_shard_size="1000GB")
+    return folder / "model.safetensors"
+
+
+@contextmanager
+def adapter_disabled(model: Any) -> Iterator[Any]:
+    """The base alone while the block runs. A fully fine-tuned model has none any more, and comes back as it is."""
+    if not isinstance(model, PeftModel):
+        yield model
+    elif model.active_peft_config.is_prompt_learning:
+        yield model.get_base_model()
+    else:
+        with model.disable_adapter():
+            yield model
+
+
+def parameters(model: Any) -> tuple[int, int]:
+    """Numbers of trainable parameters and of all of them; one in 4 bits counts as one."""
+    if isinstance(model, PeftModel):
+        trainable, total = model.get_nb_trainable_parameters()
+        return int(trainable), int(total)
+    counts = [(parameter.numel(), parameter.requires_grad) for parameter in model.parameters()]
+    return sum(count for count, grows in counts if grows), sum(count for count, _ in counts)
+
+
+def _wrapped(model: Any, config: PeftConfig) -> Any:
+    with _quiet():
+        return get_peft_model(model, config)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """PEFT asks transformers by a name that transformers means to drop."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
+        yield
+
+
+def _begin(model: Any, recipe: Recipe, start: Sequence[int]) -> None:
+    """Let virtual tokens begin as the tokens `start`: from random numbers they hardly learn.
+
+    PEFT's comparison of methods: prefix tuning 0.19 from random numbers, 0.42 from a text; prompt tuning 0.06 and 0.34.
+    """
+    count = recipe.virtual_tokens
+    chosen = torch.tensor([[start[i % len(start)] for i in range(count)]], device=next(model.parameters()).device)
+    base, encoder = model.get_base_model(), model.prompt_encoder["default"]
+    with torch.no_grad():
+        if recipe.method == "prompt-tuning":
+            encoder.embedding.weight.copy_(base.get_input_embeddings()(chosen)[0])
+        else:
+            with autocast(base.get_input_embeddings().weight.dtype):
+                cache = base(input_ids=chosen, use_cache=True).past_key_values
+            encoder.load_prompt_embeddings(prompt_embeddings_from_past_key_values(cache, num_virtual_tokens=count).float())
+
+
+def _targets(recipe: Recipe) -> str | list[str]:
+    if isinstance(recipe.target_modules, str):
+        return list(PRESETS[recipe.target_modules]) if recipe.target_modules in PRESETS else recipe.target_modules
+    return list(recipe.target_modules)
+
+
+def _lora(recipe: Recipe, model: Any) -> LoraConfig:  # noqa: ARG001  (all methods are asked alike)
+    # Some loaders of adapters read alpha as an integer.
+    alpha = int(recipe.alpha) if recipe.alpha.is_integer() else recipe.alpha
+    start = True if recipe.initialisation == "default" else recipe.initialisation
+    return LoraConfig(
+        r=recipe.rank, lora_alpha=alpha, lora_dropout=recipe.dropout, target_modules=_targets(recipe), task_type="CAUSAL_LM",
+        use_rslora=recipe.rslora, use_dora=recipe.dora, init_lora_weights=start,
+    )  # fmt: skip
+
+
+def _ia3(recipe: Recipe, model: Any) -> IA3Config:
+    """Keys, values and what goes into the last layer of the MLP, as in the paper; of names that the recipe gives, those of the MLP count as such."""
+    named = not isinstance(recipe.target_modules, str)
+    wanted = list(recipe.target_modules) if named else [*KEYS_AND_VALUES, *BEHIND_MLP]
+    present = [name for name in wanted if any(module == name or module.endswith(f".{name}") for module, _ in model.named_modules())]
+    inner = [name for name in present if name in MLP]
+    return IA3Config(target_modules=present if not named else wanted, feedforward_modules=inner, task_type="CAUSAL_LM")
+
+
+def _prefix(recipe: Recipe, model: Any) -> PrefixTuningConfig:  # noqa: ARG001
+    return PrefixTuningConfig(num_virtual_tokens=recipe.virtual_tokens, task_type="CAUSAL_LM")
+
+
+def _prompt(recipe: Recipe, model: Any) -> PromptTuningConfig:  # noqa: ARG001
+    # Random numbers lie off what the model knows, and it hardly learns from there: the start is words of the vocabulary.
+    return PromptTuningConfig(num_virtual_tokens=recipe.virtual_tokens, prompt_tuning_init=PromptTuningInit.SAMPLE_VOCAB, task_type="CAUSAL_LM")
+
+
+def _bottleneck(recipe: Recipe, model: Any) -> BottleneckConfig:
+    parallel = recipe.places == "parallel"
+    return BottleneckConfig(
+        target_modules=list(PLACES[recipe.places]), bottleneck=recipe.bottleneck, hidden_size=model.config.get_text_config().hidden_size,
+        parallel=parallel, scaling=4.0 if parallel else 1.0, task_type="CAUSAL_LM",
+    )  # fmt: skip
+
+
+CONFIGS: Final[dict[MethodName, Callable[[Recipe, Any], PeftConfig]]] = {
+    "lora": _lora,
+    "qlora": _lora,
+    "ia3": _ia3,
+    "prefix-tuning": _prefix,
+    "prompt-tuning": _prompt,
+    "bottleneck": _bottleneck,
+}

@@ -1,0 +1,176 @@
+"""Which texts go into which step, and how the texts of a step are packed into micro-batches without padding.
+
+The order of the texts is decided by the seed alone, so that a resumed training follows the same one. Attention keeps packed texts apart where
+positions start again at 0, no attention mask is given and no cache is used; `train.loss.packs_exactly` proves it for the model at hand before
+anything is trained on it.
+"""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
+from math import ceil
+
+import torch
+from torch import Tensor
+
+from curate.models.encoding import IGNORED, Encoded
+from train import distributed
+from train.errors import NoMemory
+from train.recipe import Recipe
+
+Order = tuple[tuple[int, ...], ...]
+"""For each optimizer step, the indices of its texts."""
+
+
+def plan_order(texts: int, recipe: Recipe) -> Order:
+    """All texts in a new order in each epoch; the last step has what is left."""
+    total = recipe.max_steps * recipe.batch if recipe.max_steps is not None else max(1, round((recipe.epochs or 1.0) * texts))
+    order: list[int] = []
+    for epoch in range(ceil(total / texts)):
+        indices = list(range(texts))
+        random.Random(f"{recipe.seed}:{epoch}").shuffle(indices)  # noqa: S311  (an order, not a secret)
+        order += indices
+    return tuple(tuple(order[start : min(start + recipe.batch, total)]) for start in range(0, total, recipe.batch))
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """Texts end to end, for one forward pass."""
+
+    lengths: tuple[int, ...]
+    """Tokens of each text."""
+    input_ids: Tensor
+    """Shape (1, tokens)."""
+    position_ids: Tensor
+    """Shape (1, tokens); from 0 in each text."""
+    keep: Tensor
+    """Positions whose logits predict a supervised token; shape (supervised,). Only these reach the output layer."""
+    targets: Tensor
+    """The tokens to predict there."""
+    weights: Tensor
+    """How much each of them counts."""
+
+    @property
+    def tokens(self) -> int:
+        """Number of tokens."""
+        return self.input_ids.shape[1]
+
+    def to(self, device: torch.device) -> "Pack":
+        """The pack on a device."""
+        return replace(self, **{field.name: getattr(self, field.name).to(device) for field in fields(self) if field.name != "lengths"})
+
+    def text_numbers(self) -> Tensor:
+        """For each token the number of its text, from 0; shape (tokens,)."""
+        return torch.cat([self.input_ids.new_full((length,), number) for number, length in enumerate(self.lengths)])
+
+
+def pack(texts: Sequence[Encoded]) -> Pack:
+    """Put texts end to end. The first token of a text has nothing before it to be predicted from, so it is never supervised."""
+    ids: list[int] = []
+    positions: list[int] = []
+    keep: list[int] = []
+    targets: list[int] = []
+    weights: list[float] = []
+    for text in texts:
+        start = len(ids)
+        ids += text.input_ids
+        positions += range(len(text.input_ids))
+        for at in range(1, len(text.input_ids)):
+            if text.labels[at] != IGNORED:
+                keep.append(start + at - 1)
+                targets.append(text.labels[at])
+                weights.append(text.weights[at])
+    return Pack(
+        tuple(len(text.input_ids) for text in texts), torch.tensor([ids]), torch.tensor([positions]), torch.tensor(keep, dtype=torch.long),
+        torch.tensor(targets, dtype=torch.long), torch.tensor(weights),
+    )  # fmt: skip
+
+
+def groups(texts: Sequence[Encoded], tokens: int) -> list[list[Encoded]]:
+    """Texts in their order, as many in a group as stay under `tokens`, at least one."""
+    found: list[list[Encoded]] = []
+    size = tokens
+    for text in texts:
+        if size + len(text.input_ids) > tokens:
+            found.append([])
+            size = 0
+        found[-1].append(text)
+        size += len(text.input_ids)
+    return found
+
+
+def split_into_microbatches(lengths: Sequence[int], max_tokens: int, ranks: int = 1) -> list[list[list[int]]]:
+    """Pack texts of the given lengths: for each rank its micro-batches, each a list of indices; each index is used once.
+
+    A micro-batch holds at most `max_tokens` tokens unless a single text has more. Texts are placed by best fit, the longest first; then the
+    fullest micro-batches go to the rank with the least work. All ranks get the same number of micro-batches, some of them empty: collective
+    operations must run equally often on each.
+    """
+    packs: list[list[int]] = []
+    sizes: list[int] = []
+    for index in sorted(range(len(lengths)), key=lambda index: (-lengths[index], index)):
+        fitting = [number for number, size in enumerate(sizes) if size + lengths[index] <= max_tokens]
+        # With too few of them some ranks would have nothing to do.
+        if not fitting or len(packs) < min(ranks, len(lengths)):
+            packs.append([index])
+            sizes.append(lengths[index])
+        else:
+            fullest = max(fitting, key=lambda number: (sizes[number], -number))
+            packs[fullest].append(index)
+            sizes[fullest] += lengths[index]
+    found: list[list[list[int]]] = [[] for _ in range(ranks)]
+    work = [0] * ranks
+    for number in sorted(range(len(packs)), key=lambda number: (-sizes[number], number)):
+        least = min(range(ranks), key=lambda rank: (work[rank], rank))
+        found[least].append(sorted(packs[number]))
+        work[least] += sizes[number]
+    most = max(map(len, found))
+    return [mine + [[] for _ in range(most - len(mine))] for mine in found]
+
+
+@dataclass
+class Microbatches:
+    """Splits each step into micro-batches that memory can hold."""
+
+    texts: Sequence[Encoded]
+    name_of: Callable[[int], str]
+    """Where the example of a text is, for messages."""
+    max_tokens: int
+    """Tokens of one micro-batch; halved where they do not fit into memory."""
+    packing: bool
+    """Whether a micro-batch may hold several texts."""
+
+    def of(self, step: Sequence[int]) -> list[list[int]]:
+        """The micro-batches of this process: for each the positions of its texts in the step, which may hold a text twice where an epoch ends in it."""
+        return self._of_all(step)[distributed.rank()]
+
+    def _of_all(self, step: Sequence[int]) -> list[list[list[int]]]:
+        return split_into_microbatches([len(self.texts[index].input_ids) for index in step], self.max_tokens if self.packing else 1, distributed.world())
+
+    def tokens(self, step: Sequence[int]) -> int:
+        """Tokens of a step, on all processes."""
+        return sum(len(self.texts[index].input_ids) for index in step)
+
+    def supervised(self, step: Sequence[int]) -> int:
+        """Tokens of a step that are trained on."""
+        return sum(self.texts[index].supervised for index in step)
+
+    def weight(self, step: Sequence[int]) -> float:
+        """The sum of the weights of all tokens that are trained on: what the summed loss is divided by."""
+        return sum(sum(self.texts[index].weights[1:]) for index in step)
+
+    def pack(self, indices: Sequence[int]) -> Pack:
+        """Texts as one micro-batch."""
+        return pack([self.texts[index] for index in indices])
+
+    def halve(self, step: Sequence[int]) -> int:
+        """Make micro-batches smaller from now on; returns their size in tokens. Raises `NoMemory` where a single text is too long for this memory."""
+        longest = max(len(self.texts[index].input_ids) for index in step)
+        if not self.packing or self.max_tokens <= longest:
+            raise NoMemory(
+                f"out of memory with a single text of {longest:,} tokens",
+                "set  activation_checkpointing = true,  lower max_length or rank, or use a smaller base; `curate plan` shows what fits",
+            )
+        largest = max(self.tokens([step[at] for at in one]) for microbatches in self._of_all(step) for one in microbatches)
+        self.max_tokens = max(min(self.max_tokens, largest) // 2, longest)
+        return self.max_tokens

@@ -1,0 +1,110 @@
+"""Bottleneck adapters as a tuner of PEFT: small networks in series with parts of each layer (Houlsby et al. 2019), or beside them (He et al. 2022).
+
+PEFT has none, and the package `adapters` holds transformers at version 4. As a tuner they are saved, loaded, disabled and resumed like LoRA,
+on a base in 4 bits too. They are not linear, so they cannot be merged into the base.
+"""
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+import torch
+from peft import PeftConfig, PeftType
+from peft.tuners.tuners_utils import BaseTuner, BaseTunerLayer
+from peft.utils import register_peft_method
+from torch import Tensor, nn
+
+NAME = "BOTTLENECK"
+
+
+@dataclass
+class BottleneckConfig(PeftConfig):  # type: ignore[misc]
+    """The configuration of the adapter in adapter_config.json."""
+
+    target_modules: set[str] | list[str] | str | None = None
+    """Modules whose output, of the size `hidden_size`, an adapter works on."""
+    exclude_modules: set[str] | list[str] | str | None = None
+    """Modules to leave alone; PEFT asks for it."""
+    bottleneck: int = 64
+    """Neurons in the middle."""
+    hidden_size: int = 0
+    """Size of what goes in and comes out."""
+    parallel: bool = False
+    """Whether it reads the module's input instead of its output."""
+    scaling: float = 1.0
+    """What its output is multiplied by (He et al. 2022: 4 for parallel ones)."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.peft_type = getattr(PeftType, NAME)
+        if isinstance(self.target_modules, list):
+            self.target_modules = set(self.target_modules)
+
+
+class BottleneckLayer(nn.Module, BaseTunerLayer):  # type: ignore[misc]
+    """A module with an adapter in series or beside it; it changes nothing before its first step."""
+
+    adapter_layer_names = ("bottleneck_down", "bottleneck_up")
+
+    def __init__(self, base_layer: nn.Module, adapter_name: str, config: BottleneckConfig) -> None:
+        super().__init__()
+        self.base_layer = base_layer
+        self.config = config
+        self.bottleneck_down = nn.ModuleDict()
+        self.bottleneck_up = nn.ModuleDict()
+        self.add(adapter_name)
+
+    def add(self, adapter_name: str) -> None:
+        """One more adapter, in float32 on the module's device."""
+        place = next(self.base_layer.parameters()).device
+        down = nn.Linear(self.config.hidden_size, self.config.bottleneck, device=place, dtype=torch.float32)
+        up = nn.Linear(self.config.bottleneck, self.config.hidden_size, device=place, dtype=torch.float32)
+        nn.init.zeros_(down.bias)
+        nn.init.zeros_(up.weight)
+        nn.init.zeros_(up.bias)
+        self.bottleneck_down[adapter_name], self.bottleneck_up[adapter_name] = down, up
+        tuner: Any = self
+        tuner.set_adapter(tuner.active_adapters)
+
+    def forward(self, inputs: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        """The module's output with the adapters' added; shape (batch, tokens, hidden)."""
+        tuner: Any = self  # what PEFT adds has no types
+        output: Tensor = tuner.base_layer(inputs, *args, **kwargs)
+        for name in () if tuner.disable_adapters else tuner.active_adapters:
+            if name in self.bottleneck_down:
+                down, up = cast(nn.Linear, self.bottleneck_down[name]), cast(nn.Linear, self.bottleneck_up[name])
+                read = inputs if self.config.parallel else output
+                added = up(nn.functional.gelu(down(read.to(down.weight.dtype))))
+                output = output + (self.config.scaling * added).to(output.dtype)
+        return output
+
+
+class BottleneckModel(BaseTuner):  # type: ignore[misc]
+    """Puts the layers into a model."""
+
+    prefix = "bottleneck_"
+    tuner_layer_cls = BottleneckLayer
+    target_module_mapping: dict[str, list[str]] = {}  # noqa: RUF012  (PEFT declares it so)
+
+    def _create_and_replace(self, peft_config: BottleneckConfig, adapter_name: str, target: nn.Module, target_name: str, parent: nn.Module, **_: Any) -> None:
+        if isinstance(target, BottleneckLayer):
+            target.add(adapter_name)
+        else:
+            setattr(parent, target_name, BottleneckLayer(target, adapter_name, peft_config))
+
+    def _check_merge_allowed(self) -> None:
+        raise ValueError("bottleneck adapters are not linear and cannot be merged")
+
+
+def register() -> None:
+    """Make the tuner known to PEFT, which takes names of its own list only: the list is extended by one."""
+    if NAME in PeftType.__members__:
+        return
+    member = str.__new__(PeftType, NAME)
+    member._name_ = member._value_ = NAME
+    PeftType._member_map_[NAME] = member
+    PeftType._value2member_map_[NAME] = member
+    PeftType._member_names_.append(NAME)
+    register_peft_method(name=NAME.lower(), config_cls=BottleneckConfig, model_cls=BottleneckModel)
+
+
+register()

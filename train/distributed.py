@@ -1,0 +1,92 @@
+"""Distributed training: several processes train one model, one on each GPU (`torchrun`, `accelerate launch`). Rank 0 writes files; all of them compute.
+
+With one process all functions here do nothing.
+"""
+
+import os
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor, distributed
+
+from curate.core.errors import CurateError
+
+Value = TypeVar("Value")
+
+
+def rank() -> int:
+    """The number of this process, from 0."""
+    return int(os.environ.get("RANK", "0"))
+
+
+def world() -> int:
+    """How many processes there are."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
+def local_rank() -> int:
+    """The number of this process on its machine, which is that of its GPU."""
+    return int(os.environ.get("LOCAL_RANK", "0"))
+
+
+def join() -> None:
+    """Join the process group: NCCL with GPUs, gloo without."""
+    if world() > 1 and not distributed.is_initialized():
+        from accelerate import PartialState  # the Trainer would make the same one later
+
+        PartialState(cpu=not torch.cuda.is_available())
+
+
+def leave() -> None:
+    """Leave the process group."""
+    if world() > 1 and distributed.is_initialized():
+        distributed.destroy_process_group()
+
+
+def wait() -> None:
+    """Go on when all processes have come here."""
+    if world() > 1:
+        distributed.barrier()
+
+
+def total(tensor: Tensor) -> Tensor:
+    """The sum of a tensor over all processes, in place."""
+    if world() > 1:
+        distributed.all_reduce(tensor)
+    return tensor
+
+
+def sum_gradients(parameters: Iterable[torch.nn.Parameter]) -> None:
+    """Add up the gradients of all processes, as one tensor; a parameter without a gradient counts as zeros."""
+    if world() == 1:
+        return
+    grown = [parameter for parameter in parameters if parameter.requires_grad]
+    for parameter in grown:
+        if parameter.grad is None:
+            parameter.grad = torch.zeros_like(parameter)
+    gradients = [parameter.grad for parameter in grown if parameter.grad is not None]
+    flat = torch.cat([gradient.reshape(-1) for gradient in gradients])
+    distributed.all_reduce(flat)
+    for gradient, part in zip(gradients, torch.split(flat, [gradient.numel() for gradient in gradients]), strict=True):
+        gradient.copy_(part.view_as(gradient))
+
+
+def from_first(make: Callable[[], Value]) -> Value:
+    """The value that `make` returns on rank 0, on all ranks; an exception there ends all ranks."""
+    if world() == 1:
+        return make()
+    found: list[Any] = [None, ""]
+    failure: Exception | None = None
+    if rank() == 0:
+        try:
+            found[0] = make()
+        except Exception as error:  # noqa: BLE001  (raised again below: the others must not wait for ever)
+            failure, found[1] = error, f"{error}" or type(error).__name__
+    distributed.broadcast_object_list(found, src=0)
+    if failure is not None:
+        raise failure
+    if found[1]:
+        raise CurateError(f"rank 0 stopped: {found[1]}")
+    value: Value = found[0]
+    return value

@@ -1,0 +1,113 @@
+"""The data of an evaluation: the held-out questions, the training examples for prompts, the task and its metrics."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from curate.core.errors import InputError, UsageError
+from curate.core.example import Example
+from curate.core.files import sha256
+from curate.core.text import normalised, plural, visible
+from curate.models.template import Template
+from curate.read.dataset import read_dataset
+from train.evaluation.options import LIMIT, SHOTS, Options
+from train.evaluation.prompts import Question, Turns, questions_of, spread
+from train.evaluation.task import TASKS, TaskName, guess
+from train.scores import METRICS
+from train.scores.calls import called
+from train.trained import Trained
+
+LONGEST_ANSWER: Final = 512
+SAMPLE: Final = 500
+"""Training answers that the limit of an answer's length is taken from."""
+
+
+@dataclass(frozen=True, slots=True)
+class EvalSetup:
+    """The data of an evaluation."""
+
+    split: str
+    path: Path
+    questions: list[Question]
+    available: int
+    pool: list[Question]
+    """What may be shown as examples: training examples, and nothing else."""
+    task: TaskName
+    task_from: str
+    metric: str
+    shots: int
+    notes: tuple[str, ...]
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """What is measured, the metric that decides first."""
+        return tuple(dict.fromkeys((self.metric, *TASKS[self.task].metrics)))
+
+
+def eval_setup(trained: Trained, template: Template, options: Options) -> EvalSetup:
+    """Read the splits. Raises `InputError` where they are not those of the training any more, or hold no question."""
+    folder = options.data or Path(trained.recipe.data)
+    split = options.split or trained.report.held_out
+    if split == "train":
+        raise UsageError("--split train: the model was trained on these examples", "use a split that was not trained on: test or validation")
+    path = folder / f"{split}.jsonl"
+    held_out, pool = (examples_of(trained, folder / f"{name}.jsonl") for name in (split, "train"))
+    given = [question.expected for question in questions_of(pool, "all")]
+    guessed, why = guess(given or [question.expected for question in questions_of(held_out, "all")])
+    task = options.task or guessed
+    turns: Turns = options.turns or ("all" if task == "tools" else "last")
+    asked, shown = questions_of(held_out, turns), questions_of(pool, turns)
+    if not asked:
+        raise InputError(f"{visible(str(path))}: holds no question with an answer", "choose another split with --split, or split the data again")
+    metric = options.metric or TASKS[task].metrics[0]
+    if metric not in METRICS:
+        raise UsageError(f"--metric {metric}: there is no such metric", f"there are {', '.join(METRICS)}")
+    labels = len({normalised(question.expected.text) for question in shown})
+    shots = options.shots if options.shots is not None else max(SHOTS, min(labels, 2 * SHOTS)) if task == "classification" else SHOTS
+    notes = _notes(trained, template, asked, shown, task)
+    task_from = why if options.task is None else "named"
+    return EvalSetup(split, path, spread(asked, options.limit), len(asked), shown, task, task_from, metric, shots, notes)
+
+
+def examples_of(trained: Trained, path: Path) -> list[Example]:
+    """The examples of a split, which is as it was at the training. Raises `InputError`."""
+    if not path.is_file():
+        raise InputError(f"{visible(str(path))}: no such file", "name the split folder with --data if it was moved")
+    known = (trained.folder.read("identity.json") or {}).get("data", {}).get(path.stem)
+    if known is not None and sha256(path) != known:
+        raise InputError(
+            f"{visible(str(path))}: has changed since the training; its examples may have been trained on",
+            "restore it, or train again on the new data",
+        )
+    return [line.example for line in read_dataset([path]).lines if line.example is not None and isinstance(line.example.value.get("messages"), list)]
+
+
+def _notes(trained: Trained, template: Template, asked: list[Question], pool: list[Question], task: TaskName) -> tuple[str, ...]:
+    """What a person should know about these numbers."""
+    notes = []
+    if trained.report.manifest is None:
+        notes.append("the data has no manifest: nothing proves that held-out examples are not in the training data")
+    seen = {normalised(question.request) for question in pool}
+    if again := sum(normalised(question.request) in seen for question in asked):
+        notes.append(f"{plural(again, 'held-out question')} of {len(asked):,} {'is' if again == 1 else 'are'} also asked in the training data")
+    if task == "tools":
+        unread = sum(_unread(template, question) for question in asked[:LIMIT] if question.expected.calls)
+        if unread:
+            notes.append(f"the calls of {plural(unread, 'answer')} cannot be parsed from the output of this chat template: scores of tool calls are too low")
+    return tuple(notes)
+
+
+def _unread(template: Template, question: Question) -> bool:
+    encoding = template.encode({**question.example.value, "messages": question.messages})
+    span = encoding.encoded[-1].text if encoding.encoded else None
+    text = span.text[span.spans[-1].start :] if span is not None and span.spans else ""
+    return sorted(name for name, _ in called(text)) != sorted(name for name, _ in question.expected.calls)
+
+
+def longest_answer(template: Template, setup: EvalSetup) -> int:
+    """Tokens that an answer may have: as many as nearly all training answers, and some more, in steps of 16."""
+    lengths = sorted(len(template.ids(question.expected.text)) for question in spread(setup.pool or setup.questions, SAMPLE))
+    wanted = lengths[int(0.98 * (len(lengths) - 1))] + 8
+    if setup.task == "tools":
+        wanted += 64  # calls are no text
+    return int(min(LONGEST_ANSWER, -(-wanted // 16) * 16))

@@ -1,0 +1,120 @@
+"""The result of an evaluation. It contains no times, so that a repeated evaluation gives the same result."""
+
+from typing import Literal
+
+from train.evaluation.options import SystemName
+from train.evaluation.task import TaskName
+from train.results import Part
+
+
+class Score(Part):
+    """A score with its 95% bootstrap interval; shares are from 0 to 1."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Result(Part):
+    """The scores of one system."""
+
+    name: SystemName
+    title: str
+    tuned: bool
+    shots: int
+    """Examples in the prompt, on most questions."""
+    fewer_shots: int
+    """Questions that had room for fewer, or whose template takes none."""
+    cut: int
+    """Answers that reached `max_new_tokens` before their end."""
+    scores: dict[str, Score]
+    """By the metric's name."""
+
+
+class Comparison(Part):
+    """A tuned system against one of the base, on the same questions."""
+
+    metric: str
+    contender: SystemName
+    against: SystemName
+    difference: float
+    """Score of the first minus that of the second."""
+    low: float
+    high: float
+    p: float
+    """The chance of a difference as big if it were chance who answered which (permutation test)."""
+
+
+class Verdict(Part):
+    """Whether training helped, in one sentence with its numbers."""
+
+    outcome: Literal["helped", "no-gain", "worse", "not-compared"]
+    use: SystemName
+    """What to use."""
+    sentence: str
+
+
+class ClassScore(Part):
+    """One class of a classification, as the best tuned system does on it."""
+
+    label: str
+    precision: float
+    recall: float
+    f1: float
+    examples: int
+
+
+class Output(Part):
+    """A question with all answers to it, side by side."""
+
+    file: str
+    line: int
+    example: str
+    """Id of the example."""
+    request: str
+    expected: str
+    answers: dict[SystemName, str]
+
+
+class NotAsked(Part):
+    """A held-out question that no system was asked."""
+
+    line: int
+    example: str
+    reason: str
+
+
+class Evaluation(Part):
+    """What `curate evaluate --json` prints and `evaluation.json` in the run's folder holds."""
+
+    key: str
+    """Of the run."""
+    model: str
+    """The base model, as the recipe names it."""
+    adapter_sha256: str
+    template: str
+    """SHA-256 of the chat template, the same in training and here."""
+    split: str
+    """The split that was asked."""
+    split_sha256: str
+    examples: int
+    """Examples that were asked about."""
+    questions: int
+    """Answers that were measured."""
+    available: int
+    """Questions that the split has."""
+    task: TaskName
+    task_from: str
+    """Why this task, or that it was named."""
+    metric: str
+    """The one that decides."""
+    max_new_tokens: int
+    embeddings: str | None
+    """Model that found the nearest training examples."""
+    results: tuple[Result, ...]
+    comparisons: tuple[Comparison, ...]
+    verdict: Verdict
+    classes: tuple[ClassScore, ...]
+    outputs: tuple[Output, ...]
+    not_asked: tuple[NotAsked, ...]
+    notes: tuple[str, ...]

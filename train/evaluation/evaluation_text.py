@@ -1,0 +1,83 @@
+"""An evaluation for a person: the table, the deciding metric drawn, a few outputs side by side, and the verdict last."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from rich.console import Console, RenderableType
+from rich.text import Text
+
+from curate.core.text import excerpt, plural, visible
+from curate.report.console import table
+from train.evaluation.evaluation_result import Evaluation, Score
+from train.evaluation.verdict import best_tuned
+from train.scores import METRICS
+from train.scores.metric import Metric
+
+COLOURS: Final = {"helped": "bold green", "no-gain": "bold yellow", "worse": "bold red", "not-compared": "bold"}
+WIDTH: Final = 44
+"""Columns of the drawing."""
+
+
+def show(report: Evaluation, console: Console, outputs: int) -> None:
+    """Print the report with at most `outputs` questions; text of the data is shown as it is, never as markup."""
+    for part in _parts(report, outputs):
+        console.print(part)
+
+
+def _parts(report: Evaluation, outputs: int) -> Iterator[RenderableType]:
+    asked = plural(report.questions, "question") + (f" of {report.available:,}" if report.available > report.questions else "")
+    names = list(report.results[0].scores)
+    titles = [METRICS[name].title for name in names]
+    found = table(f"{asked} of the split {report.split}; {report.task} ({report.task_from})", "", *titles, numbers=tuple(titles))
+    for one in report.results:
+        title = Text(one.title, "bold" if one.name == report.verdict.use else "")
+        found.add_row(title, *(Text(_score(METRICS[name], score, whole=name == report.metric)) for name, score in one.scores.items()))
+    yield found
+    yield from _drawn(report)
+    best = best_tuned(report.results, report.verdict, report.metric)
+    if report.classes and best is not None:
+        classes = table(f"{best.title}, by class", "label", "precision", "recall", "F1", "examples", numbers=("precision", "recall", "F1", "examples"))
+        for row in report.classes[:12]:
+            classes.add_row(Text(excerpt(row.label, 40)), *(f"{100 * value:.1f}" for value in (row.precision, row.recall, row.f1)), f"{row.examples:,}")
+        yield classes
+    if outputs:
+        yield from _outputs(report, outputs)
+    for note in report.notes:
+        yield Text(f"note: {visible(note)}", "yellow")
+    yield Text(report.verdict.sentence, COLOURS[report.verdict.outcome])
+
+
+def _score(metric: Metric, score: Score, *, whole: bool) -> str:
+    scale = 100 if metric.percent else 1
+    digits = 1 if metric.percent or score.value >= 100 else 2
+    value, low, high = (f"{min(number * scale, 1e9):.{digits}f}" for number in (score.value, score.low, score.high))
+    return f"{value} [{low}, {high}]" if whole else f"{value} ±{(score.high - score.low) / 2 * scale:.{digits}f}" if score.value < 1e6 else f"{score.value:.1e}"
+
+
+def _drawn(report: Evaluation) -> Iterator[Text]:
+    """The deciding metric of all systems on one scale, with their intervals."""
+    scores = [one.scores[report.metric] for one in report.results]
+    low, high = min(score.low for score in scores), max(score.high for score in scores)
+    spread = (high - low) or 1.0
+    metric = METRICS[report.metric]
+    scale = 100 if metric.percent else 1
+    width = max(len(one.title) for one in report.results)
+    yield Text(f"{metric.title}, with its 95% interval: from {low * scale:.1f} to {high * scale:.1f}", "bold")
+    for one, score in zip(report.results, scores, strict=True):
+        at, left, right = (round((value - low) / spread * (WIDTH - 1)) for value in (score.value, score.low, score.high))
+        line = "".join("●" if i == at else "├" if i == left else "┤" if i == right else "─" if left < i < right else " " for i in range(WIDTH))
+        yield Text.assemble(f"{one.title:<{width}}  ", (line, "green" if one.tuned else "cyan"), f" {score.value * scale:.1f}")
+    yield Text("")
+
+
+def _outputs(report: Evaluation, count: int) -> Iterator[RenderableType]:
+    step = max(1, len(report.outputs) // count)
+    for output in report.outputs[::step][:count]:
+        shown = table("", "", "")
+        shown.show_header = False
+        shown.title = Text(f"{visible(output.file)}:{output.line}", "bold")
+        shown.add_row("asked", Text(excerpt(output.request, 300)))
+        shown.add_row("expected", Text(excerpt(output.expected, 300)))
+        for one in report.results:
+            shown.add_row(one.title, Text(excerpt(output.answers[one.name], 300)))
+        yield shown

@@ -1,0 +1,201 @@
+"""One evaluation: the same held-out questions to all systems, their answers measured and compared."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from curate.core.errors import InputError, ModelError
+from curate.core.files import sha256
+from curate.core.text import plural, visible
+from curate.models.names import configuration, resolve
+from curate.models.template import Template
+from train.evaluation.answering import Answer, Asking, Loss, Models, ResponseCache
+from train.evaluation.eval_setup import EvalSetup, eval_setup, longest_answer
+from train.evaluation.evaluation_result import Comparison, Evaluation, NotAsked, Output, Result
+from train.evaluation.options import EMBEDDINGS, SYSTEMS, Options, System, SystemName
+from train.evaluation.prompts import Prompt, Prompts, Question, fixed, nearest
+from train.evaluation.significance import Scores, classes, compare
+from train.evaluation.verdict import best_tuned, verdict_of
+from train.generation import stop_ids
+from train.journal import Narrator
+from train.scores.calls import called
+from train.scores.metric import Given
+from train.trained import Trained
+
+NAME: Final = "evaluation.json"
+ANSWERS: Final = "answers.jsonl"
+CONTEXT: Final = 8192
+"""Tokens of the longest prompt, where the model would take more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What one system was asked, and what it answered."""
+
+    prompts: list[Prompt]
+    answers: list[Answer]
+    losses: list[Loss]
+
+    @property
+    def given(self) -> list[Given]:
+        """The answers as metrics take them."""
+        return [Given(answer.text, called(answer.raw), loss.total, loss.tokens) for answer, loss in zip(self.answers, self.losses, strict=True)]
+
+
+def evaluate(trained: Trained, options: Options, narrator: Narrator) -> Evaluation:
+    """Ask, measure, compare, and write `evaluation.json` into the run's folder. Raises `CurateError`; what was answered by then is kept."""
+    with trained.folder.locked():
+        return Evaluating(trained, options, narrator).run()
+
+
+class Evaluating:
+    """A running evaluation."""
+
+    def __init__(self, trained: Trained, options: Options, narrator: Narrator) -> None:
+        self.trained, self.options, self.narrator = trained, options, narrator
+        self.template: Template = trained.template()
+        self.setup: EvalSetup = eval_setup(trained, self.template, options)
+        self.max_new_tokens = options.max_new_tokens or longest_answer(self.template, self.setup)
+        self.cache = ResponseCache(trained.folder.path / "evaluation" / ANSWERS)
+        self.notes = list(self.setup.notes)
+        self.embeddings: str | None = None
+        self.not_asked: list[NotAsked] = []
+
+    def run(self) -> Evaluation:
+        """Run all of it."""
+        systems = self._systems()
+        prompts = self._prompts(systems)
+        models = Models(self.trained, lambda: self.narrator.say("loading the model"))
+        asked = {name: self._ask(SYSTEMS[name], prompts[name], models) for name in prompts}
+        questions = self.setup.questions
+        numbers: dict[str, int] = {}
+        owners = [numbers.setdefault(question.example.id, len(numbers)) for question in questions]
+        expected = [question.expected for question in questions]
+        scores, comparisons = compare(expected, {name: one.given for name, one in asked.items()}, owners, self.setup.metrics, self.options.seed)
+        report = self._report(asked, scores, comparisons, len(numbers))
+        self.trained.folder.write(NAME, report.model_dump(mode="json"))
+        return report
+
+    def _systems(self) -> list[System]:
+        """Those that were named and can be asked; why others cannot is noted."""
+        found = [SYSTEMS[name] for name in SYSTEMS if name in self.options.contenders]
+        without_shots = "there are no training examples to show" if not self.setup.pool else "--shots 0" if self.setup.shots == 0 else ""
+        if without_shots:
+            found = self._drop(found, lambda one: one.shots != "none", without_shots)
+        if any(one.shots == "nearest" for one in found):
+            self.embeddings = self.options.embeddings or EMBEDDINGS
+            try:
+                resolve(self.embeddings)
+            except ModelError as error:
+                if self.options.embeddings is not None:
+                    raise
+                found = self._drop(found, lambda one: one.shots == "nearest", f"{error.message}; {error.hint}, or name a model with --embeddings")
+                self.embeddings = None
+        return found
+
+    def _drop(self, systems: Sequence[System], which: Any, why: str) -> list[System]:
+        dropped = [one for one in systems if which(one)]
+        if dropped:
+            self.notes.append(f"not asked: {', '.join(one.title for one in dropped)}: {why}")
+        return [one for one in systems if one not in dropped]
+
+    def _prompts(self, systems: Sequence[System]) -> dict[SystemName, list[Prompt]]:
+        """The prompts of each system, for the questions that the template takes; others are asked of none."""
+        room = min(CONTEXT, getattr(configuration(self.trained.recipe.model).get_text_config(), "max_position_embeddings", CONTEXT))
+        prompts = Prompts(self.template, room)
+        plain = [prompts.of(question) for question in self.setup.questions]
+        self._leave_out([question for question, prompt in zip(self.setup.questions, plain, strict=True) if prompt is None])
+        found: dict[SystemName, list[Prompt]] = {}
+        for one in systems:
+            shots = self._shots(one)
+            rendered = [prompts.of(question, before) for question, before in zip(self.setup.questions, shots, strict=True)]
+            found[one.name] = [prompt for prompt in rendered if prompt is not None]
+        return found
+
+    def _leave_out(self, refused: list[Question]) -> None:
+        for question in refused:
+            encoding = self.template.encode({**question.example.value, "messages": question.messages})
+            why = encoding.problems[0].message if encoding.problems else "the chat template changes its earlier turns"
+            self.not_asked.append(NotAsked(line=question.example.place.line, example=question.example.id, reason=visible(why)))
+        gone = set(map(id, refused))
+        self.setup.questions[:] = [question for question in self.setup.questions if id(question) not in gone]
+        if refused:
+            self.notes.append(f"{plural(len(refused), 'question')} not asked because the chat template refuses them; see `not_asked`")
+        if not self.setup.questions:
+            raise InputError(f"{visible(str(self.setup.path))}: the chat template refuses all of its questions", self.not_asked[0].reason)
+
+    def _shots(self, system: System) -> list[list[Question]]:
+        setup, count = self.setup, self.setup.shots
+        if system.shots == "none":
+            return [[] for _ in setup.questions]
+        if system.shots == "fixed":
+            same = fixed(setup.pool, count, self.options.seed, labels=setup.task == "classification")
+            return [same for _ in setup.questions]
+        assert self.embeddings is not None
+        phase = self.narrator.phase("embedding", len({question.request for question in (*setup.questions, *setup.pool)}))
+        return nearest(setup.questions, setup.pool, count, self.embeddings, self.trained.folder.path / "evaluation", phase.advance)
+
+    def _ask(self, system: System, prompts: list[Prompt], models: Models) -> Asked:
+        report, recipe = self.trained.report, self.trained.recipe
+        identity = [report.base, recipe.quantised, recipe.double_quantisation, str(self.trained.dtype), report.adapter_sha256 if system.tuned else None]
+        stops = stop_ids(self.template, [prompt.encoded for prompt in prompts])
+        asking = Asking(self.template, stops, self.trained.dtype, self.max_new_tokens, self.cache, repr(identity))
+        phase = self.narrator.phase(system.title, 2 * len(prompts))
+        with models.lent(tuned=system.tuned) as (model, packs):
+            answers = asking.answers(model, [prompt.text for prompt in prompts], phase.advance)
+            losses = asking.losses(model, [prompt.encoded for prompt in prompts], packs, phase.advance)
+        return Asked(prompts, answers, losses)
+
+    def _report(self, asked: dict[SystemName, Asked], scores: Scores, comparisons: list[Comparison], examples: int) -> Evaluation:
+        setup = self.setup
+        results = tuple(_result(SYSTEMS[name], one, scores) for name, one in asked.items())
+        verdict = verdict_of(results, comparisons, setup.metric, len(setup.questions))
+        for one in results:
+            if one.cut > len(setup.questions) / 10:
+                self.notes.append(
+                    f"{one.title}: {plural(one.cut, 'answer')} reached {self.max_new_tokens} tokens and were cut off; --max-new-tokens allows more"
+                )
+        best = best_tuned(results, verdict, setup.metric)
+        expected = [question.expected for question in setup.questions]
+        return Evaluation(
+            key=self.trained.report.key,
+            model=self.trained.recipe.model,
+            adapter_sha256=self.trained.report.adapter_sha256,
+            template=self.template.hash,
+            split=setup.split,
+            split_sha256=sha256(setup.path),
+            examples=examples,
+            questions=len(setup.questions),
+            available=setup.available,
+            task=setup.task,
+            task_from=setup.task_from,
+            metric=setup.metric,
+            max_new_tokens=self.max_new_tokens,
+            embeddings=self.embeddings,
+            results=results,
+            comparisons=tuple(comparisons),
+            verdict=verdict,
+            classes=classes(expected, asked[best.name].given) if setup.task == "classification" and best is not None else (),
+            outputs=tuple(_output(question, {name: one.answers[i] for name, one in asked.items()}) for i, question in enumerate(setup.questions)),
+            not_asked=tuple(self.not_asked),
+            notes=tuple(self.notes),
+        )
+
+
+def _result(system: System, asked: Asked, scores: Scores) -> Result:
+    shots = Counter(prompt.shots for prompt in asked.prompts)
+    most = max(shots)
+    return Result(
+        name=system.name, title=system.title if system.name != "few-shot" else f"base, {most}-shot", tuned=system.tuned, shots=most,
+        fewer_shots=sum(count for number, count in shots.items() if number < most), cut=sum(not answer.ended for answer in asked.answers),
+        scores=scores[system.name],
+    )  # fmt: skip
+
+
+def _output(question: Question, answers: dict[SystemName, Answer]) -> Output:
+    calls = [f"{name}({arguments})" for name, arguments in question.expected.calls]
+    return Output(
+        file=question.example.place.file, line=question.example.place.line, example=question.example.id, request=question.request,
+        expected=question.expected.text or "; ".join(calls), answers={name: answer.text or answer.raw for name, answer in answers.items()},
+    )  # fmt: skip

@@ -1,0 +1,150 @@
+"""What is asked: held-out examples up to an answer, rendered as the inference prompt, with or without training examples before it."""
+
+import random
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from curate.core.example import Example, content_text
+from curate.core.text import normalised
+from curate.models.encoding import Encoded
+from curate.models.template import Template
+from train.scores.calls import declared
+from train.scores.metric import Expected
+
+Turns = Literal["last", "all"]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A conversation up to an answer of the data."""
+
+    example: Example
+    turn: int
+    """Index of the answer among the messages."""
+
+    @property
+    def messages(self) -> list[dict[str, Any]]:
+        """The turns up to the answer, itself included."""
+        turns: list[dict[str, Any]] = self.example.value["messages"][: self.turn + 1]
+        return turns
+
+    @property
+    def request(self) -> str:
+        """The last user message before the answer."""
+        return next((content_text(turn.get("content")) for turn in reversed(self.messages) if turn.get("role") == "user"), "")
+
+    @property
+    def expected(self) -> Expected:
+        """The answer."""
+        answer = self.messages[-1]
+        return Expected(content_text(answer.get("content")), declared(answer))
+
+
+def questions_of(examples: Sequence[Example], turns: Turns) -> list[Question]:
+    """The last answer of each example, or all that are trained on; those with neither words nor calls are no questions."""
+    return [question for example in examples for question in _questions(example, turns)]
+
+
+def _questions(example: Example, turns: Turns) -> Iterator[Question]:
+    messages = example.value["messages"]
+    answers = [i for i, turn in enumerate(messages) if i and turn.get("role") == "assistant" and turn.get("weight") != 0]
+    for turn in answers if turns == "all" else answers[-1:]:
+        question = Question(example, turn)
+        if question.expected.text.strip() or question.expected.calls:
+            yield question
+
+
+def spread(questions: Sequence[Question], limit: int) -> list[Question]:
+    """At most `limit` of the questions, spread evenly over them."""
+    if len(questions) <= limit:
+        return list(questions)
+    return [questions[i * len(questions) // limit] for i in range(limit)]
+
+
+Shot = list[dict[str, Any]]
+"""The user's turn and the answer."""
+
+
+def shot_of(question: Question) -> Shot:
+    """The last exchange of a conversation, without what is ours."""
+    turns = question.messages
+    start = next((i for i in range(len(turns) - 1, -1, -1) if turns[i].get("role") == "user"), len(turns) - 1)
+    return [{key: value for key, value in turn.items() if key != "weight"} for turn in turns[start:]]
+
+
+def fixed(pool: Sequence[Question], count: int, seed: int, *, labels: bool) -> list[Question]:
+    """Examples for all questions: with `labels` one of each in turn, so that none is favoured; else drawn from those of middling length."""
+    draw = random.Random(f"{seed}:shots")  # noqa: S311  (a choice, not a secret)
+    if labels:
+        by_label: dict[str, list[Question]] = defaultdict(list)
+        for question in pool:
+            by_label[normalised(question.expected.text)].append(question)
+        groups = sorted(by_label.values(), key=len, reverse=True)
+        for group in groups:
+            draw.shuffle(group)
+        found = [group[turn] for turn in range(max(map(len, groups), default=0)) for group in groups if turn < len(group)][:count]
+        draw.shuffle(found)
+        return found
+    ordered = sorted(pool, key=lambda question: len(question.request) + len(question.expected.text))
+    middle = ordered[len(ordered) // 10 : -(len(ordered) // 4) or None] or ordered
+    return draw.sample(middle, min(count, len(middle)))
+
+
+def nearest(
+    questions: Sequence[Question], pool: Sequence[Question], count: int, model: str, cache: Path, progress: Callable[[int], None] | None = None
+) -> list[list[Question]]:
+    """For each question the `count` training examples whose requests are nearest by embedding, the nearest one last: models heed it most."""
+    import numpy as np
+
+    from curate.models.embeddings import embed
+
+    wanted = embed([question.request for question in questions], model, cache, progress)
+    have = embed([question.request for question in pool], model, cache, progress)
+    found = []
+    for start in range(0, len(questions), 256):
+        likeness = wanted[start : start + 256] @ have.T
+        order = np.argsort(-likeness, axis=1, kind="stable")[:, :count]
+        found += [[pool[i] for i in reversed(row)] for row in order.tolist()]
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What a model is asked, and what it should answer."""
+
+    text: str
+    """What inference renders."""
+    encoded: Encoded
+    """The same with the answer of the data, which alone is labelled."""
+    shots: int
+    """Examples before the question."""
+
+
+class Prompts:
+    """Renders questions for one template."""
+
+    def __init__(self, template: Template, room: int) -> None:
+        self.template = template
+        self.room = room
+        """Tokens that prompt and answer may have together."""
+
+    def of(self, question: Question, shots: Sequence[Question] = ()) -> Prompt | None:
+        """The prompt with as many of the examples, the last ones, as there is room and the template takes; None where it takes not even the question."""
+        for left in range(len(shots) + 1):
+            if (prompt := self._with(question, shots[left:])) is not None:
+                return prompt
+        return None
+
+    def _with(self, question: Question, shots: Sequence[Question]) -> Prompt | None:
+        turns = [{**turn, "weight": 0} if turn.get("role") == "assistant" else turn for turn in question.messages[:-1]]
+        before = [{**turn, "weight": 0} if turn.get("role") == "assistant" else turn for shot in shots for turn in shot_of(shot)]
+        answer = {key: value for key, value in question.messages[-1].items() if key != "weight"}
+        head = next((i for i, turn in enumerate(turns) if turn.get("role") not in ("system", "developer")), len(turns))
+        value = {**question.example.value, "messages": [*turns[:head], *before, *turns[head:], answer]}
+        text, encoding = self.template.prompt(value), self.template.encode(value)
+        if text is None or len(encoding.encoded) != 1 or (shots and encoding.length > self.room):
+            return None
+        return Prompt(text, encoding.encoded[0], len(shots))

@@ -1,0 +1,117 @@
+"""How sure a score and a difference of two scores are: bootstrap intervals, and a permutation test for pairs.
+
+Examples are drawn, not answers: several answers of one conversation hang together. All metrics are functions of summed counts, so a thousand
+resamples are one product of matrices.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from train.evaluation.evaluation_result import ClassScore, Comparison, Score
+from train.evaluation.options import SYSTEMS, SystemName
+from train.scores import METRICS
+from train.scores.labels import by_class
+from train.scores.metric import Expected, Given, Matrix, Scorer
+
+RESAMPLES: Final = 2_000
+PERMUTATIONS: Final = 10_000
+LEVEL: Final = 0.95
+BLOCK: Final = 1 << 24
+"""Numbers of a matrix that is held at a time."""
+
+
+class Interval(NamedTuple):
+    """A score or difference with its 95% interval."""
+
+    value: float
+    low: float
+    high: float
+
+    @property
+    def half(self) -> float:
+        """Half of its width."""
+        return (self.high - self.low) / 2
+
+
+class Resampling:
+    """Resamples of a set of examples, the same for all metrics and systems, so that differences are paired."""
+
+    def __init__(self, owners: Sequence[int], seed: int) -> None:
+        """`owners`: for each answer the number of its example, from 0, without gaps."""
+        self.owners = np.asarray(owners)
+        self.examples = int(self.owners.max()) + 1 if len(owners) else 0
+        generator = np.random.default_rng(seed)
+        self.drawn: Matrix = generator.multinomial(self.examples, np.full(self.examples, 1 / self.examples), size=RESAMPLES).astype(np.float64)
+        self._seed = seed
+
+    def sums(self, counts: Matrix) -> Matrix:
+        """Counts of each example."""
+        found = np.zeros((self.examples, counts.shape[1]))
+        np.add.at(found, self.owners, counts)
+        return found
+
+    def interval(self, scorer: Scorer, counts: Matrix) -> Interval:
+        """A score by the percentile bootstrap (Efron and Tibshirani 1993)."""
+        return _interval(float(scorer.score(counts.sum(0))), scorer.score(self.drawn @ self.sums(counts)))
+
+    def difference(self, scorer: Scorer, counts: Matrix, others: Matrix) -> Interval:
+        """The first score minus the second, on the same resamples (Koehn 2004)."""
+        value = float(scorer.score(counts.sum(0)) - scorer.score(others.sum(0)))
+        return _interval(value, scorer.score(self.drawn @ self.sums(counts)) - scorer.score(self.drawn @ self.sums(others)))
+
+    def significance(self, scorer: Scorer, counts: Matrix, others: Matrix) -> float:
+        """The chance of a difference as big as this one if it were chance who answered which: examples change sides at random (Noreen 1989)."""
+        mine, theirs = self.sums(counts), self.sums(others)
+        differing = (mine != theirs).any(1)
+        if not differing.any():
+            return 1.0
+        total, change = mine.sum(0) + theirs.sum(0), (mine - theirs)[differing]
+        seen = abs(float(scorer.score(mine.sum(0)) - scorer.score(theirs.sum(0))))
+        generator = np.random.default_rng(self._seed + 1)
+        size, extreme = max(1, BLOCK // max(1, len(change))), 0
+        for start in range(0, PERMUTATIONS, size):
+            signs: NDArray[np.float64] = generator.choice((-1.0, 1.0), size=(min(size, PERMUTATIONS - start), len(change)))
+            moved = signs @ change
+            extreme += int((np.abs(scorer.score((total + moved) / 2) - scorer.score((total - moved) / 2)) >= seen - 1e-12).sum())
+        return (extreme + 1) / (PERMUTATIONS + 1)
+
+
+def _interval(value: float, drawn: Matrix) -> Interval:
+    low, high = np.quantile(drawn, ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
+    return Interval(value, float(low), float(high))
+
+
+Scores = dict[SystemName, dict[str, Score]]
+
+
+def compare(
+    expected: Sequence[Expected], given: Mapping[SystemName, Sequence[Given]], owners: Sequence[int], metrics: Sequence[str], seed: int
+) -> tuple[Scores, list[Comparison]]:
+    """The scores of each system, and each tuned one against each of the base. `owners`: for each answer the number of its example."""
+    resampling = Resampling(owners, seed)
+    scores: Scores = {name: {} for name in given}
+    comparisons = []
+    for metric in metrics:
+        scorer = METRICS[metric].scorer(expected)
+        counts = {name: METRICS[metric].counts(expected, answers) for name, answers in given.items()}
+        for name, mine in counts.items():
+            scores[name][metric] = _score(resampling.interval(scorer, mine))
+        for name in (name for name in given if SYSTEMS[name].tuned):
+            for other in (other for other in given if not SYSTEMS[other].tuned):
+                found = resampling.difference(scorer, counts[name], counts[other])
+                chance = resampling.significance(scorer, counts[name], counts[other])
+                comparisons.append(Comparison(metric=metric, contender=name, against=other, difference=found.value, low=found.low, high=found.high, p=chance))
+    return scores, comparisons
+
+
+def classes(expected: Sequence[Expected], given: Sequence[Given]) -> tuple[ClassScore, ...]:
+    """How each class of a classification fares, the biggest first."""
+    found = [ClassScore(label=name, precision=p, recall=r, f1=f, examples=n) for name, p, r, f, n in by_class(expected, given)]
+    return tuple(sorted(found, key=lambda one: -one.examples))
+
+
+def _score(interval: Interval) -> Score:
+    return Score(value=interval.value, low=interval.low, high=interval.high)

@@ -1,0 +1,145 @@
+"""The equivalence test of an export: logits, greedy answers and loss of two models on the same questions, compared."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import torch
+from torch import Tensor
+
+from curate.core.errors import ModelError
+from curate.models.encoding import IGNORED
+from curate.models.template import Template
+from train.export.export_result import Proof
+from train.export.questions import Questions
+from train.generation import answer_ids
+from train.model import autocast, device
+
+BATCH: Final = 8
+POSITIONS: Final = 8
+"""Per question, at most: 50 questions and a vocabulary of 150,000 take 240 MB in float32."""
+TOLERANCE: Final = 0.05
+"""Of what training changed, at most so much may be lost in rounding."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelOutputs:
+    """The outputs of one model."""
+
+    logits: tuple[Tensor, ...]
+    """Per question (positions, vocabulary) in float32 on the CPU: before the answer of the data and in it."""
+    answers: tuple[tuple[int, ...], ...]
+    """Tokens of the most likely answers, without the one that ends them."""
+    stopped: int
+    """Answers that ended before the limit."""
+    loss: float
+    """Mean over the tokens of the answers of the data, in nats."""
+
+
+class EquivalenceTest:
+    """Queries models with the questions of the test."""
+
+    def __init__(self, template: Template, questions: Questions, dtype: torch.dtype, done: Callable[[int], None]) -> None:
+        """`dtype`: what is computed in; `done` is called with numbers of questions."""
+        self.template, self.questions, self.dtype, self._done = template, questions, dtype, done
+
+    def outputs(self, model: Any) -> ModelOutputs:
+        """All that is compared."""
+        logits, loss, tokens = [], 0.0, 0
+        for found, labels in self._labelled(model):
+            loss += float(torch.nn.functional.cross_entropy(found, labels, reduction="sum"))
+            tokens += len(labels)
+            logits.append(found[:POSITIONS].cpu())
+            self._done(1)
+        answers, stopped = self._answers(model)
+        return ModelOutputs(tuple(logits), answers, stopped, loss / tokens)
+
+    def logits(self, model: Any) -> tuple[Tensor, ...]:
+        """The logits alone."""
+        return tuple(found[:POSITIONS].cpu() for found, _ in self._labelled(model))
+
+    @torch.no_grad()
+    def _labelled(self, model: Any) -> Iterator[tuple[Tensor, Tensor]]:
+        """Per question the logits (tokens, vocabulary) that predict the answer of the data, and its tokens."""
+        model.eval()
+        for text in self.questions.texts:
+            positions = [i for i, label in enumerate(text.labels) if label != IGNORED]
+            ids = torch.tensor([text.input_ids], device=device())
+            with autocast(self.dtype):
+                found = model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits[0]
+            yield found[-len(text.input_ids) :][[i - 1 for i in positions]].float(), ids[0, positions]
+
+    def _answers(self, model: Any) -> tuple[tuple[tuple[int, ...], ...], int]:
+        prompts, stops = self.questions.prompts, list(self.questions.stops)
+        order = sorted(range(len(prompts)), key=lambda i: -len(prompts[i]))
+        found: dict[int, tuple[int, ...]] = {}
+        stopped = 0
+        for start in range(0, len(order), BATCH):
+            batch = order[start : start + BATCH]
+            asked = [prompts[i] for i in batch]
+            answered = answer_ids(model, self.template, asked, stops, self.dtype, max_new_tokens=self.questions.max_new_tokens)
+            for i, ids in zip(batch, answered, strict=True):
+                end = next((at for at, token in enumerate(ids) if token in stops), None)
+                found[i] = tuple(ids[:end])
+                stopped += end is not None
+            self._done(len(batch))
+        return tuple(found[i] for i in range(len(prompts))), stopped
+
+    @torch.no_grad()
+    def near_tie(self, model: Any, question: int, wanted: tuple[int, ...], given: tuple[int, ...], slack: float) -> bool:
+        """Whether two answers first differ where the logits of both next tokens are within `slack` of each other."""
+        common = next((i for i, (a, b) in enumerate(zip(wanted, given, strict=False)) if a != b), min(len(wanted), len(given)))
+        ids = torch.tensor([[*self.template.ids(self.questions.prompts[question]), *given[:common]]], device=device())
+        with autocast(self.dtype):
+            last = model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits[0, -1].float()
+        stop = float(last[list(self.questions.stops)].max()) if self.questions.stops else float("-inf")
+        first, second = (float(last[answer[common]]) if common < len(answer) else stop for answer in (wanted, given))
+        return abs(first - second) <= slack
+
+
+def root_mean_square(left: tuple[Tensor, ...], right: tuple[Tensor, ...]) -> float:
+    """Of the differences of two testimonies' logits; padding of the vocabulary in one of them does not count."""
+    total = count = 0.0
+    for a, b in zip(left, right, strict=True):
+        width = min(a.shape[1], b.shape[1])
+        total += float((a[:, :width] - b[:, :width]).double().square().sum())
+        count += a.shape[0] * width
+    return float((total / count) ** 0.5)
+
+
+def compare(test: EquivalenceTest, reference: ModelOutputs, candidate: ModelOutputs, model: Any, effect: float | None, trained_loss: float | None) -> Proof:
+    """The proof; `model` is the candidate, asked once more where answers differ."""
+    pairs = list(zip(reference.logits, candidate.logits, strict=True))
+    largest = max(float((a[:, : b.shape[1]] - b[:, : a.shape[1]]).abs().max()) for a, b in pairs)
+    differing = [i for i, (a, b) in enumerate(zip(reference.answers, candidate.answers, strict=True)) if a != b]
+    ties = sum(test.near_tie(model, i, reference.answers[i], candidate.answers[i], 2 * largest) for i in differing)
+    scale = effect if effect is not None else float(torch.cat(reference.logits).std())
+    return Proof(
+        prompts=len(reference.answers),
+        positions=sum(len(a) for a in reference.logits),
+        max_logit_difference=largest,
+        adapter_effect=effect,
+        relative_error=root_mean_square(reference.logits, candidate.logits) / scale,
+        equal_texts=len(reference.answers) - len(differing),
+        near_ties=ties,
+        max_new_tokens=test.questions.max_new_tokens,
+        adapter_loss=reference.loss,
+        export_loss=candidate.loss,
+        trained_loss=trained_loss,
+        stopped=candidate.stopped,
+    )
+
+
+def accept(proof: Proof, what: str) -> None:
+    """Raises `ModelError` if the export differs from the adapter."""
+    if proof.adapter_effect is not None and proof.adapter_effect == 0:
+        raise ModelError(f"{what}: the adapter does not change the output of the base", "train longer, or with a higher learning rate")
+    if not proof.relative_error <= TOLERANCE:  # NaN is not
+        raise ModelError(
+            f"{what}: differs from the adapter: its logits differ by {proof.relative_error:.1%} of what training changed "
+            f"(the largest by {proof.max_logit_difference:.3g}); nothing was written",
+            "--dtype float16 rounds less than bfloat16, float32 not at all; with float32 this is a bug in curate",
+        )
+    wrong = proof.prompts - proof.equal_texts - proof.near_ties
+    if wrong:
+        raise ModelError(f"{what}: {wrong} of {proof.prompts} answers differ from those of the adapter; nothing was written", "--dtype float32 rounds nothing")

@@ -1,0 +1,63 @@
+"""The folder of an export: all of its files take their place together, and none that is not an export's is written over."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from curate.core.config import validated
+from curate.core.errors import InputError, UsageError
+from curate.core.files import json_text, sha256
+from curate.core.paths import inner
+from curate.core.text import visible
+from curate.core.transaction import LOCK, replacing_together, settle
+from train.export.export_result import Export, File
+
+NAME: Final = "export.json"
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[Path]:
+    """Yields an empty folder whose files become those of the export when the block ends well. Raises `UsageError` for a folder with other files in it."""
+    gone: list[str] = []
+    if folder.is_dir() and {entry.name for entry in folder.iterdir()} - {LOCK}:
+        settle(folder)
+        try:
+            gone = [NAME, *(file.name for file in read(folder).files if _is_as_written(folder / file.name, file))]
+        except InputError:
+            raise UsageError(f"{visible(str(folder))}: contains files that are not from an export", "name a new or empty folder with -o") from None
+    with replacing_together(folder, gone) as stage:
+        yield stage
+
+
+def _is_as_written(path: Path, file: File) -> bool:
+    """Whether a file is unchanged since the export: only such files are replaced."""
+    return path.is_file() and path.stat().st_size == file.size and sha256(path) == file.sha256
+
+
+def files_of(stage: Path) -> tuple[File, ...]:
+    """All that lies in a folder, by name."""
+    found = sorted(path for path in stage.rglob("*") if path.is_file() and path.name != NAME)
+    return tuple(File(name=path.relative_to(stage).as_posix(), size=path.stat().st_size, sha256=sha256(path)) for path in found)
+
+
+def conclude(stage: Path, export: Export) -> None:
+    """Write `export.json`."""
+    (stage / NAME).write_bytes(json_text(export.model_dump(mode="json")).encode("utf-8", "surrogatepass"))
+
+
+def read(folder: Path) -> Export:
+    """The export that a folder holds. Raises `InputError` where it holds none."""
+    try:
+        data = (folder / NAME).read_bytes()
+    except OSError:
+        raise InputError(f"{visible(str(folder))}: contains no export", "create one with  curate export RUN -o FOLDER") from None
+    try:
+        value = json.loads(data)
+    except ValueError as error:
+        raise InputError(f"{visible(str(folder / NAME))}: is not what curate wrote", "export again") from error
+    export = validated(Export, value, str(folder / NAME))
+    for file in export.files:
+        inner(folder, file.name)
+    return export

@@ -1,0 +1,99 @@
+"""The result of an export, with the proof that it is equivalent to the adapter; `export.json` in its folder."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from train.results import Part
+
+Form = Literal["adapter", "merged", "gguf", "gguf-adapter", "ollama"]
+
+
+class Proof(Part):
+    """The files of the export, loaded again, beside the adapter on its base in 16 bits; both computed in the same precision."""
+
+    prompts: int
+    """Held-out questions that both were asked."""
+    positions: int
+    """Tokens before which the logits of both were compared."""
+    max_logit_difference: float
+    """The largest difference of one logit."""
+    adapter_effect: float | None
+    """Root mean square of what training changed in these logits; null after full fine-tuning, where the spread of the logits takes its place."""
+    relative_error: float
+    """Root mean square of the differences, as a share of that effect."""
+    equal_texts: int
+    """Prompts whose most likely answers are the same to the last token."""
+    near_ties: int
+    """Prompts whose answers first differ where the two next tokens are equally likely within rounding."""
+    max_new_tokens: int
+    """Longest of these answers."""
+    adapter_loss: float
+    """Mean loss per supervised token on these questions, in nats: of the adapter on its base in 16 bits."""
+    export_loss: float
+    """Of the export."""
+    trained_loss: float | None
+    """Of the adapter on the base as it was trained, in 4 bits; null where that was not quantised."""
+    stopped: int
+    """Answers of the export that ended before the limit."""
+
+
+class File(Part):
+    """A file of the export."""
+
+    name: str
+    size: int
+    """In bytes."""
+    sha256: str
+
+
+class Export(Part):
+    """What `curate export --json` prints and `export.json` in the folder holds."""
+
+    form: Form
+    folder: str
+    key: str
+    """Of the run: hash over recipe, data and base model."""
+    model: str
+    """The base model, as the recipe names it."""
+    base: str
+    """Fingerprint of the base model."""
+    method: str
+    adapter_sha256: str
+    """SHA-256 of the trained weights that this was made from."""
+    manifest: str | None
+    """SHA-256 of the split's manifest, where it has one."""
+    template: str
+    """SHA-256 of the chat template; inference must use the same."""
+    template_source: str
+    """The chat template itself."""
+    stops: tuple[str, ...]
+    """Tokens that end an answer."""
+    dtype: str
+    """Of the weights."""
+    files: tuple[File, ...]
+    proof: Proof | None
+    """Null for a composition of adapters, which is measured in `merge.json`."""
+    notes: tuple[str, ...]
+    """What a person should know."""
+
+
+PROMPTS: Final = 50
+DtypeName = Literal["auto", "float16", "bfloat16", "float32"]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Options of `curate export`."""
+
+    form: Form
+    folder: Path
+    """Where it goes."""
+    dtype: DtypeName = "auto"
+    """Of the weights; auto: float16, which rounds eight times finer than bfloat16 and so loses less of small updates, where all weights fit into it."""
+    prompts: int = PROMPTS
+    """Held-out questions to prove it by."""
+    data: Path | None = None
+    """The split folder, should it have moved."""
+    name: str | None = None
+    """Of the model, for Ollama and model cards."""

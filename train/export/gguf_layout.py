@@ -1,0 +1,159 @@
+"""Models that GGUF can hold as curate writes it: the Llama family with a byte-level BPE tokenizer, in the layout that llama.cpp wants of each.
+
+How text is cut before merging has a name in llama.cpp: a wrong one splits numbers or words differently.
+"""
+
+import json
+import math
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+import torch
+from torch import Tensor
+
+from curate.core.errors import MissingExtra, UsageError
+
+FILE: Final = "model.gguf"
+
+
+class Family(NamedTuple):
+    """How llama.cpp names and lays out a family."""
+
+    architecture: str
+    permutes: bool
+    """Whether rows of queries and keys lie in pairs: llama.cpp turns neighbours, transformers halves of a head."""
+
+
+FAMILIES: Final = {"llama": Family("LLAMA", True), "mistral": Family("LLAMA", True), "qwen2": Family("QWEN2", False), "qwen3": Family("QWEN3", False)}
+
+
+def family_of(config: Any) -> Family:
+    """The family of a model. Raises `UsageError` where curate cannot write its GGUF."""
+    kind = config.model_type
+    other = "--to merged, and convert_hf_to_gguf.py of llama.cpp"
+    if kind not in FAMILIES:
+        raise UsageError(f"model type {kind} cannot be written as GGUF; supported: {', '.join(FAMILIES)}", other)
+    rope = rope_of(config)
+    if rope.get("rope_type", "default") not in ("default", "llama3"):
+        raise UsageError(f"its positions are scaled as {rope['rope_type']}, which cannot be written as GGUF", other)
+    if getattr(config, "sliding_window", None) and getattr(config, "use_sliding_window", True):
+        raise UsageError("it uses sliding-window attention, which llama.cpp does not support for this family", other)
+    return FAMILIES[kind]
+
+
+def rope_of(config: Any) -> dict[str, Any]:
+    """The parameters of the rotary position embedding."""
+    return dict(getattr(config, "rope_parameters", None) or {})
+
+
+def head_size(config: Any) -> int:
+    """Size of one head of attention."""
+    return int(getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads)
+
+
+def laid_out(name: str, tensor: Tensor, config: Any, family: Family, *, back: bool = False) -> Tensor:
+    """A weight, a bias, or the `up` factor of one, as llama.cpp has it, or `back` again: rows of queries and keys in pairs."""
+    if not family.permutes or not (".q_proj" in name or ".k_proj" in name):
+        return tensor
+    heads = config.num_attention_heads if ".q_proj" in name else config.num_key_value_heads
+    shape = (heads, tensor.shape[0] // heads // 2, 2) if back else (heads, 2, tensor.shape[0] // heads // 2)
+    return tensor.reshape(*shape, *tensor.shape[1:]).swapaxes(1, 2).reshape(tensor.shape)
+
+
+def names(config: Any, family: Family) -> Any:
+    """The map of names of the gguf package: transformers' to llama.cpp's. Raises `MissingExtra`."""
+    gguf = package()
+    return gguf.get_tensor_name_map(getattr(gguf.MODEL_ARCH, family.architecture), config.num_hidden_layers)
+
+
+def package() -> Any:
+    """The gguf package. Raises `MissingExtra`."""
+    try:
+        import gguf
+    except ImportError:
+        raise MissingExtra("writing GGUF", "train", "gguf") from None
+    return gguf
+
+
+def frequency_factors(config: Any) -> Iterator[float]:
+    """What Llama 3 divides the frequency of each pair of a head by (transformers' `_compute_llama3_parameters`); nothing for others."""
+    rope = rope_of(config)
+    if rope.get("rope_type", "default") != "llama3":
+        return
+    size, factor, low, high = head_size(config), rope["factor"], rope["low_freq_factor"], rope["high_freq_factor"]
+    context = rope["original_max_position_embeddings"]
+    for frequency in (1.0 / rope["rope_theta"] ** (torch.arange(0, size, 2, dtype=torch.float64) / size)).tolist():
+        length = 2 * math.pi / frequency
+        if length < context / high:
+            yield 1.0
+        elif length > context / low:
+            yield factor
+        else:
+            smooth = (context / length - low) / (high - low)
+            yield 1 / ((1 - smooth) / factor + smooth)
+
+
+NORMAL, CONTROL, USER_DEFINED, UNUSED = 1, 3, 4, 5
+LLAMA_3: Final = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+QWEN_2: Final = LLAMA_3.replace(r"\p{N}{1,3}", r"\p{N}")
+CUTS: Final = {
+    ("ByteLevel",): "gpt-2",
+    ("Digits", "ByteLevel"): "smollm",
+    (LLAMA_3, "bytes"): "llama-bpe",
+    (QWEN_2, "bytes"): "qwen2",
+}
+"""How a tokenizer cuts text, and llama.cpp's name for it (llama-vocab.cpp)."""
+
+
+def cut_of(tokenizer: Any) -> str:
+    """llama.cpp's name for how text is cut. Raises `UsageError` for a tokenizer that it would cut differently."""
+    state = json.loads(tokenizer.backend_tokenizer.to_str())
+    other = "--to merged, and convert_hf_to_gguf.py of llama.cpp"
+    if state["model"]["type"] != "BPE" or (state.get("normalizer") or {}).get("type") not in (None, "NFC"):
+        raise UsageError("its tokenizer is not byte-level BPE, the only kind that curate can write as GGUF", other)
+    found = CUTS.get(tuple(_steps(state.get("pre_tokenizer") or {})))
+    if found is None:
+        raise UsageError("llama.cpp has no name for the pre-tokenizer of this model", other)
+    return found
+
+
+def _steps(step: dict[str, Any]) -> list[str]:
+    kind = step.get("type")
+    if kind == "Sequence":
+        return [name for one in step["pretokenizers"] for name in _steps(one)]
+    if kind == "ByteLevel" and not step.get("add_prefix_space"):
+        return ["ByteLevel" if step.get("use_regex", True) else "bytes"]
+    if kind == "Digits" and step.get("individual_digits"):
+        return ["Digits"]
+    if kind == "Split" and step.get("behavior") == "Isolated" and not step.get("invert"):
+        return [step["pattern"].get("Regex", "?")]
+    return ["?"]
+
+
+def add_tokenizer(writer: Any, tokenizer: Any, template: str, stops: tuple[int, ...], rows: int) -> None:
+    """Tokens, merges, special tokens and chat template. `rows`: of the embedding, which may have more than there are tokens."""
+    state = json.loads(tokenizer.backend_tokenizer.to_str())
+    known = {number: token for token, number in tokenizer.get_vocab().items()}
+    if max(known) >= rows:
+        raise UsageError(f"the tokenizer has {max(known) + 1} tokens, the model only {rows}", "tokenizer and weights are from different models")
+    added = tokenizer.added_tokens_decoder
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre(cut_of(tokenizer))
+    writer.add_token_list([known.get(i, f"[PAD{i}]") for i in range(rows)])
+    writer.add_token_types([UNUSED if i not in known else NORMAL if i not in added else CONTROL if added[i].special else USER_DEFINED for i in range(rows)])
+    writer.add_token_merges([merge if isinstance(merge, str) else " ".join(merge) for merge in state["model"]["merges"]])
+    ids = {"bos": tokenizer.bos_token_id, "eos": tokenizer.eos_token_id, "unk": tokenizer.unk_token_id, "pad": tokenizer.pad_token_id}
+    for name, number in ids.items():
+        if number is not None:
+            getattr(writer, f"add_{name}_token_id")(number)
+    other = [stop for stop in stops if stop != tokenizer.eos_token_id]
+    if other:  # a turn ends with another token than a text
+        writer.add_eot_token_id(other[0])
+    writer.add_add_bos_token(begins_with_bos(tokenizer))
+    writer.add_chat_template(template)
+
+
+def begins_with_bos(tokenizer: Any) -> bool:
+    """Whether the tokenizer puts a token before each text."""
+    ids = tokenizer("a")["input_ids"]
+    return tokenizer.bos_token_id is not None and ids[:1] == [tokenizer.bos_token_id]

@@ -1,0 +1,163 @@
+"""What Ollama makes a model from: a Modelfile with template and stop tokens of the training, and a script of the commands.
+
+Ollama reads Go templates; the template of a model is Jinja. The text before and after each turn is found by rendering turns with
+unique words, and the result counts only if it renders conversations to exactly the text of the model's own template.
+"""
+
+import json
+import re
+import shlex
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from curate.core.errors import UsageError
+from curate.models.template import Template, common_length
+from train.export.gguf_layout import FILE, begins_with_bos
+from train.export.questions import Questions
+
+SYSTEM, USER, ANSWER, AGAIN = "SYSTEM0", "USER0", "ANSWER0", "USER1"
+
+
+@dataclass(frozen=True, slots=True)
+class TurnTemplate:
+    """What a template puts around turns."""
+
+    opening: str
+    """Where there is no system message."""
+    before_system: str
+    after_system: str
+    before_user: str
+    after_user: str
+    before_answer: str
+    after_answer: str
+    ask: str
+    """After the last turn: the start of the answer."""
+
+    def render(self, messages: Iterable[dict[str, Any]]) -> str:
+        """The prompt of a conversation."""
+        turns = list(messages)
+        system = turns[0]["content"] if turns and turns[0]["role"] == "system" else None
+        text = self.opening if system is None else self.before_system + system + self.after_system
+        for turn in turns[system is not None :]:
+            around = (self.before_user, self.after_user) if turn["role"] == "user" else (self.before_answer, self.after_answer)
+            text += around[0] + turn["content"] + around[1]
+        return text + self.ask
+
+    def go(self, without: str = "") -> str:
+        """As Ollama's template; `without` is a prefix that Ollama adds itself (the BOS token)."""
+        opening, before = (_go(text.removeprefix(without)) for text in (self.opening, self.before_system))
+        return (
+            f"{{{{ if .System }}}}{before}{{{{ .System }}}}{_go(self.after_system)}{{{{ else }}}}{opening}{{{{ end }}}}"
+            '{{ range .Messages }}{{ if eq .Role "user" }}'
+            f"{_go(self.before_user)}{{{{ .Content }}}}{_go(self.after_user)}"
+            '{{ else if eq .Role "assistant" }}'
+            f"{_go(self.before_answer)}{{{{ .Content }}}}{_go(self.after_answer)}{{{{ end }}}}{{{{ end }}}}{_go(self.ask)}"
+        )
+
+
+def _go(text: str) -> str:
+    """Literal text in a Go template: as a string of Go's, which JSON's are, so that no space at its ends is taken for layout."""
+    return f"{{{{ {json.dumps(text, ensure_ascii=False)} }}}}" if text else ""
+
+
+def turn_template(template: Template, conversations: Iterable[dict[str, Any]]) -> TurnTemplate | None:
+    """The text that a template puts around turns; None if it does more than that in one of the conversations, whose last turn is an answer."""
+    try:
+        found = _found(template)
+        if any(found.render(turns) != _prompt(template, turns) for turns in _probes()):
+            return None
+        for value in conversations:
+            turns = value["messages"][:-1]
+            if value.get("tools") or any(turn.get("role") not in ("system", "user", "assistant") or not isinstance(turn.get("content"), str) for turn in turns):
+                return None
+            if found.render(turns) != template.prompt(value):
+                return None
+    except ValueError:  # some templates refuse a system message, or put a text twice or nowhere
+        return None
+    return found
+
+
+def _found(template: Template) -> TurnTemplate:
+    said = {"role": "user", "content": USER}
+    first = _prompt(template, [said])
+    with_system = _prompt(template, [{"role": "system", "content": SYSTEM}, said])
+    again = _prompt(template, [said, {"role": "assistant", "content": ANSWER}, {"role": "user", "content": AGAIN}])
+    lead, tail = _cut(first, USER)
+    before_system, rest = _cut(with_system, SYSTEM)
+    between_system, _ = _cut(rest, USER)
+    between_answer, rest = _cut(_cut(again, USER)[1], ANSWER)
+    between_user, _ = _cut(rest, AGAIN)
+    # Where one turn ends and the next begins does not matter, only that it is the same everywhere.
+    before_user = _common_end(lead, _common_end(between_system, between_user))
+    after_user = tail[: common_length(tail, between_answer)]
+    return TurnTemplate(
+        lead.removesuffix(before_user), before_system, between_system.removesuffix(before_user), before_user, after_user,
+        between_answer.removeprefix(after_user), between_user.removesuffix(before_user), tail.removeprefix(after_user),
+    )  # fmt: skip
+
+
+def _probes() -> Iterable[list[dict[str, Any]]]:
+    system, user, answer = ({"role": role, "content": text} for role, text in (("system", "Be brief."), ("user", "Why {{ so }}?\n"), ("assistant", 'A "b".')))
+    yield [user]
+    yield [system, user]
+    yield [user, answer, user]
+    yield [system, user, answer, user, answer, user]
+
+
+def _prompt(template: Template, turns: list[dict[str, Any]]) -> str:
+    return template.prompt({"messages": [*turns, {"role": "assistant", "content": "-"}]}) or ""
+
+
+def _cut(text: str, marker: str) -> tuple[str, str]:
+    """The text before and after a marker. Raises `ValueError` unless it occurs once."""
+    if text.count(marker) != 1:
+        raise ValueError(marker)
+    before, _, behind = text.partition(marker)
+    return before, behind
+
+
+def _common_end(left: str, right: str) -> str:
+    return left[len(left) - common_length(left[::-1], right[::-1]) :]
+
+
+MODELFILE: Final = "Modelfile"
+SCRIPT: Final = "create.sh"
+NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}(/[a-z0-9][a-z0-9._-]{0,79})?(:[A-Za-z0-9][A-Za-z0-9._-]{0,79})?")
+NO_TEMPLATE: Final = (
+    "no TEMPLATE in the Modelfile: the chat template cannot be written in Ollama's language; Ollama 0.33 and newer read the one inside model.gguf"
+)
+
+
+def write(folder: Path, name: str, template: Template, questions: Questions) -> list[str]:
+    """Write Modelfile and script; returns what a person should know."""
+    if not NAME.fullmatch(name):
+        raise UsageError(
+            f"--name {name}: is not a valid Ollama model name", "use lower-case letters, digits, dots, underscores and hyphens, for example  --name support-bot"
+        )
+    turns = turn_template(template, questions.conversations)
+    tokenizer = template.tokenizer
+    lines = [f"FROM ./{FILE}", f"# Chat template of the training, SHA-256 {template.hash}"]
+    notes = []
+    go = turns.go(tokenizer.bos_token if begins_with_bos(tokenizer) else "") if turns is not None else None
+    if go is None or '"""' in go:
+        notes.append(NO_TEMPLATE)
+    else:
+        lines.append(f'TEMPLATE """{go}"""')
+    lines += [f"PARAMETER stop {json.dumps(stop, ensure_ascii=False)}" for stop in tokenizer.convert_ids_to_tokens(list(questions.stops))]
+    (folder / MODELFILE).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    script = folder / SCRIPT
+    quoted = shlex.quote(name)
+    commands = (
+        "#!/bin/sh",
+        "# Creates the model for Ollama and starts a chat.",
+        "set -eu",
+        'cd "$(dirname "$0")"',
+        f"ollama create {quoted} -f {MODELFILE}",
+        f"# Smaller, at a small loss of quality: ollama create --quantize q4_K_M {quoted} -f {MODELFILE}",
+        f"ollama run {quoted}",
+    )
+    script.write_text("\n".join(commands) + "\n", encoding="utf-8")
+    script.chmod(0o755)
+    return notes

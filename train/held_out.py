@@ -1,0 +1,105 @@
+"""Measuring a model on texts, before and after a training: the held-out loss, questions to compare answers to, and probes.
+
+Probes measure memorization of answers and the likelihood of general ones. No text is generated for them: greedy decoding produces a text
+word for word if and only if each of its tokens is the most likely one after those before it, which one forward pass shows for all of them.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final, NamedTuple
+
+import torch
+
+from curate.models.encoding import IGNORED, Encoded
+from curate.models.template import Template
+from train import distributed
+from train.batching import groups, pack
+from train.generic_prompts import generic_texts
+from train.loss import losses, weighted_loss
+from train.model import autocast, device
+
+# Tokens in one forward pass: enough to make up for unpacking the 4-bit weights, little enough for any memory.
+TOKENS = 1024
+
+
+@torch.no_grad()
+def held_out_loss(model: Any, texts: Sequence[Encoded], dtype: torch.dtype, *, packing: bool, done: Callable[[int], None], shared: bool = False) -> float:
+    """Mean loss in nats per supervised token, weighted as in training. `done` is called with the number of texts after each pass.
+
+    `shared`: the texts are divided among the processes of a training; all processes get the same loss.
+    """
+    model.eval()
+    found = torch.zeros(2, dtype=torch.float64)
+    for number, group in enumerate(groups(texts, TOKENS if packing else 1)):
+        if shared and number % distributed.world() != distributed.rank():
+            continue
+        packed = pack(group).to(device())
+        with autocast(dtype):
+            found += torch.tensor([float(weighted_loss(model, packed)), float(packed.weights.sum())], dtype=torch.float64)
+        done(len(group))
+    total, weight = (distributed.total(found.to(device())) if shared else found).tolist()
+    return float(total / weight)
+
+
+LONG: Final = 8
+"""Tokens of the shortest answer that counts for memorization: a label may be guessed."""
+GIVEN: Final = 0.25
+"""Share of an answer that is given to the model, which continues it."""
+
+
+class ProbeTexts(NamedTuple):
+    """What is looked at, before and after a training."""
+
+    trained: list[Encoded]
+    """Answers that are trained on."""
+    held_out: list[Encoded]
+    """Answers that are not trained on, as a baseline."""
+    general: list[Encoded]
+
+
+class ProbeResult(NamedTuple):
+    """What was found of a model."""
+
+    trained: list[bool]
+    """For each answer, whether it is continued word for word."""
+    held_out: list[bool]
+    general: list[float]
+    """Its loss on each, in nats per token."""
+
+
+def probe_texts(trained: Sequence[Encoded], held_out: Sequence[Encoded], template: Template, count: int) -> ProbeTexts:
+    """At most `count` texts of each split, spread over it, and the general ones; none at all where `count` is 0."""
+    return ProbeTexts(_spread(trained, count), _spread(held_out, count), generic_texts(template) if count else [])
+
+
+def _spread(texts: Sequence[Encoded], count: int) -> list[Encoded]:
+    long = [text for text in texts if _supervised(text) >= LONG]
+    return long[:: max(1, -(-len(long) // count))] if count else []
+
+
+def _supervised(text: Encoded) -> int:
+    return sum(label != IGNORED for label in text.labels[1:])
+
+
+@torch.no_grad()
+def probe(model: Any, texts: ProbeTexts, dtype: torch.dtype, *, packing: bool, done: Callable[[int], None]) -> ProbeResult:
+    """Probe all texts; `done` is called with the number of texts after each pass."""
+    model.eval()
+    known, general = [], []
+    for _, right in _seen(model, [*texts.trained, *texts.held_out], dtype, packing, done):
+        known.append(bool(right[int(len(right) * GIVEN) :].all()))
+    for each, _ in _seen(model, texts.general, dtype, packing, done):
+        general.append(round(float(each.mean()), 6))
+    return ProbeResult(known[: len(texts.trained)], known[len(texts.trained) :], general)
+
+
+def _seen(model: Any, texts: Sequence[Encoded], dtype: torch.dtype, packing: bool, done: Callable[[int], None]) -> list[tuple[Any, Any]]:
+    """For each text the losses of its supervised tokens, and which of them are the most likely ones."""
+    found: list[tuple[Any, Any]] = []
+    for group in groups(texts, TOKENS if packing else 1):
+        packed = pack(group).to(device())
+        with autocast(dtype):
+            _, each, right = losses(model, packed)
+        counts = [_supervised(text) for text in group]
+        found += zip(torch.split(each.cpu(), counts), torch.split(right.cpu(), counts), strict=True)
+        done(len(group))
+    return found

@@ -1,0 +1,169 @@
+"""Inference with the model of a run or of an export, with the chat template of its training."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from transformers import TextStreamer
+
+from curate.core.errors import InputError, ModelError, UsageError
+from curate.core.runs import Project, find_run
+from curate.core.text import visible
+from curate.models.names import configuration, fingerprint
+from curate.models.template import Template, load_template, load_tokenizer, template_hash
+from train.adapters import load_adapter
+from train.export import gguf_file, gguf_layout, merged
+from train.export.export_folder import NAME, read
+from train.export.export_result import Export
+from train.generation import answer_with_virtual, stop_ids
+from train.loss import has_virtual
+from train.model import autocast, compute_dtype, device, load_base
+from train.recipe import Recipe
+from train.trained import open_trained, same_template_text
+
+Turn = dict[str, Any]
+CONTEXT: Final = 1 << 15
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What was answered."""
+
+    text: str
+    """As the model produced it; not escaped for a terminal."""
+    tokens: int
+    ended: bool
+    """Whether the answer ended before the limit and was not stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatModel:
+    """A model, with the template of its training."""
+
+    title: str
+    model: Any
+    template: Template
+    stops: list[int]
+    dtype: torch.dtype
+
+    def prompt(self, turns: list[Turn], room: int) -> list[int]:
+        """The tokens of the prompt. Raises `UsageError` if the template refuses the turns, or there are too many tokens for the model."""
+        text = self.template.prompt({"messages": [*turns, {"role": "assistant", "content": "-"}]})
+        if text is None:
+            raise UsageError(
+                "the chat template refuses this conversation", "/reset starts a new one; leave out --system if the template takes no system message"
+            )
+        ids = self.template.ids(text)
+        longest = min(CONTEXT, getattr(self.model.config.get_text_config(), "max_position_embeddings", CONTEXT))
+        if len(ids) + room > longest:
+            raise UsageError(
+                f"the conversation has {len(ids):,} tokens; with {room:,} for the answer that is more than the model's {longest:,}", "/reset starts a new one"
+            )
+        return ids
+
+    @torch.no_grad()
+    def reply(self, turns: list[Turn], show: Callable[[str], None], *, max_new_tokens: int, temperature: float) -> Reply:
+        """The answer to the last turn; `show` gets its pieces as they are generated, escaped for a terminal. Ctrl-C stops it."""
+        ids = self.prompt(turns, max_new_tokens)
+        said = _Said(self.template.tokenizer, show)
+        sampling = {"do_sample": True, "temperature": temperature, "top_k": 0, "top_p": 1.0} if temperature else {
+            "do_sample": False, "temperature": None, "top_k": None, "top_p": None,
+        }  # fmt: skip
+        padding = self.template.tokenizer.pad_token_id
+        options = {
+            "max_new_tokens": max_new_tokens, "eos_token_id": self.stops or None, "pad_token_id": self.stops[0] if padding is None and self.stops else padding,
+            "use_cache": True, "streamer": said, **sampling,
+        }  # fmt: skip
+        self.model.eval()
+        try:
+            with autocast(self.dtype):
+                if has_virtual(self.model):
+                    answer_with_virtual(self.model, ids, **options)
+                else:
+                    asked = torch.tensor([ids], device=device())
+                    self.model.generate(input_ids=asked, attention_mask=torch.ones_like(asked), **options)
+        except KeyboardInterrupt:
+            said.end()
+            return Reply(said.text, said.tokens, ended=False)
+        return Reply(said.text, said.tokens, said.last in self.stops)
+
+
+class _Said(TextStreamer):  # type: ignore[misc]  # transformers has no types
+    """Hands on whole words as they come."""
+
+    def __init__(self, tokenizer: Any, show: Callable[[str], None]) -> None:
+        super().__init__(tokenizer, skip_prompt=True, skip_special_tokens=True)
+        self.text, self.tokens, self.last, self._show = "", 0, -1, show
+
+    def put(self, value: Any) -> None:
+        """Tokens of the prompt, then each new one."""
+        if not self.next_tokens_are_prompt:
+            self.tokens += value.numel()
+            self.last = int(value.flatten()[-1])
+        super().put(value)
+
+    def on_finalized_text(self, text: str, stream_end: bool = False) -> None:  # noqa: ARG002  (transformers calls it so)
+        """Words that no later token changes."""
+        self.text += text
+        self._show(visible(text, keep_newlines=True))
+
+
+def chat_model(name: str) -> ChatModel:
+    """The model of a run or of an export. Raises `CurateError`; `ModelError`, showing both, where its template is not the one of the training."""
+    folder = Path(name)
+    if not (folder / NAME).is_file():
+        folder = find_run(name, Project(Path.cwd()))
+    if (folder / NAME).is_file():
+        return _exported(folder)
+    trained = open_trained(name)
+    template = trained.template()
+    return ChatModel(f"{folder.name}: {trained.recipe.how.title} on {trained.recipe.model}", trained.tuned(), template, _stops(template), trained.dtype)
+
+
+def _exported(folder: Path) -> ChatModel:
+    made = read(folder)
+    for file in made.files:
+        if not (folder / file.name).is_file() or (folder / file.name).stat().st_size != file.size:
+            raise InputError(f"{visible(str(folder / file.name))}: was changed since the export", "export again")
+    dtype = compute_dtype("auto")
+    load = {"adapter": _adapter, "merged": _merged, "gguf": _gguf, "ollama": _gguf}.get(made.form)
+    if load is None:
+        raise UsageError(f"{visible(str(folder))}: contains a LoRA adapter for a GGUF base, not a model", "chat with the run, or export  --to adapter")
+    model, template = load(folder, made, dtype)
+    return ChatModel(f"{folder.name}: {made.form}, {made.method} on {made.model}", model, template, _stops(template), dtype)
+
+
+def _adapter(folder: Path, made: Export, dtype: torch.dtype) -> tuple[Any, Template]:
+    template = _matching(load_template(str(folder)), made, folder)
+    if (now := fingerprint(made.model)) != made.base:
+        raise ModelError(
+            f"{made.model}: is not the base that this model was trained on ({now[:20]}…, trained on {made.base[:20]}…)", "restore the base of the training"
+        )
+    return load_adapter(load_base(Recipe(model=made.model, data="-", method="lora"), dtype), folder), template
+
+
+def _merged(folder: Path, made: Export, dtype: torch.dtype) -> tuple[Any, Template]:
+    return merged.load(folder, dtype), _matching(load_template(str(folder)), made, folder)
+
+
+def _gguf(folder: Path, made: Export, dtype: torch.dtype) -> tuple[Any, Template]:
+    file = folder / gguf_layout.FILE
+    same_template_text(gguf_file.template_in(file), made.template, made.template_source, str(file))
+    tokenizer = load_tokenizer(made.model)  # that of the base: transformers makes another one of the GGUF, which splits digits differently
+    if gguf_file.tokens_in(file)[: len(tokenizer)] != tokenizer.convert_ids_to_tokens(list(range(len(tokenizer)))):
+        raise ModelError(f"{made.model}: its tokenizer is not the one in {visible(str(file))}", "restore the base of the training")
+    tokenizer.chat_template = made.template_source
+    return gguf_file.load_model(file, dtype, configuration(made.model)), Template(tokenizer)
+
+
+def _matching(template: Template, made: Export, folder: Path) -> Template:
+    same_template_text(template.source, made.template, made.template_source, str(folder))
+    assert template_hash(template.source) == made.template
+    return template
+
+
+def _stops(template: Template) -> list[int]:
+    """Tokens that end an answer in this template."""
+    return stop_ids(template, template.encode({"messages": [{"role": "user", "content": "-"}, {"role": "assistant", "content": "-"}]}).encoded)

@@ -1,0 +1,170 @@
+"""A first recipe for a data set and a card: `curate recipe init`.
+
+The bases to start from, for who names none, have open licences, no sign-up and a chat template. Their numbers are those of their config.json, so that
+a base can be chosen for a card without a connection; `curate plan` reads the real one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+
+from curate.core.errors import InputError, ModelError
+from curate.core.text import plural
+from curate.models.names import configuration
+from curate.models.template import Template, load_template
+from curate.read.dataset import read_dataset
+from train.autoconfig import Fit, Texts, available, fit, gigabytes
+from train.hardware import on_gpu
+from train.memory_profile import Sizes
+from train.recipe import Recipe, toml
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """A base model by its shape."""
+
+    name: str
+    """Hub id."""
+    kind: str
+    """transformers' name of the architecture."""
+    hidden: int
+    layers: int
+    heads: int
+    shared: int
+    """Heads of keys and values."""
+    inner: int
+    """Size of the MLP's inner layer."""
+    vocabulary: int
+    tied: bool
+    """Whether the output layer is the embedding."""
+    head_size: int | None = None
+
+    @property
+    def least(self) -> int:
+        """Bytes that its layers take in 4 bits: with less there is no need to look closer."""
+        return self.layers * (2 * self.hidden * (self.heads + self.shared) * (self.head_size or self.hidden // self.heads) + 3 * self.hidden * self.inner) // 2
+
+    def configuration(self) -> Any:
+        """As transformers wants it."""
+        from transformers import AutoConfig  # only who asks for a base pays
+
+        sizes = {"head_dim": self.head_size} if self.head_size else {}
+        return AutoConfig.for_model(
+            self.kind, hidden_size=self.hidden, num_hidden_layers=self.layers, num_attention_heads=self.heads, num_key_value_heads=self.shared,
+            intermediate_size=self.inner, vocab_size=self.vocabulary, tie_word_embeddings=self.tied, **sizes,
+        )  # fmt: skip
+
+
+BASES: Final = (
+    Base("HuggingFaceTB/SmolLM2-135M-Instruct", "llama", 576, 30, 9, 3, 1536, 49152, tied=True),
+    Base("HuggingFaceTB/SmolLM2-360M-Instruct", "llama", 960, 32, 15, 5, 2560, 49152, tied=True),
+    Base("Qwen/Qwen3-0.6B", "qwen3", 1024, 28, 16, 8, 3072, 151936, tied=True, head_size=128),
+    Base("Qwen/Qwen3-1.7B", "qwen3", 2048, 28, 16, 8, 6144, 151936, tied=True, head_size=128),
+    Base("Qwen/Qwen3-4B", "qwen3", 2560, 36, 32, 8, 9728, 151936, tied=True, head_size=128),
+    Base("Qwen/Qwen3-8B", "qwen3", 4096, 36, 32, 8, 12288, 151936, tied=False, head_size=128),
+    Base("Qwen/Qwen3-14B", "qwen3", 5120, 40, 40, 8, 17408, 151936, tied=False, head_size=128),
+    Base("Qwen/Qwen3-32B", "qwen3", 5120, 64, 64, 8, 25600, 151936, tied=False, head_size=128),
+)
+ON_A_CPU: Final = 1
+"""How many of them, from the smallest, a CPU trains in a reasonable time."""
+
+
+STEP: Final = 64
+"""Lengths are rounded up to a multiple of it."""
+SMALL: Final = 10_000
+"""Examples up to which one pass over the data is too few."""
+PROMPT: Final = 0.7
+"""Share of tokens that are taken for prompt where no tokenizer is at hand to count."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeDraft:
+    """A recipe with the reason for each of its keys."""
+
+    lines: tuple[tuple[str, Any, str], ...]
+    """Key, value, reason."""
+    fits: bool
+
+    def text(self) -> str:
+        """As a file."""
+        width = max(len(f"{key} = {toml(value)}") for key, value, _ in self.lines)
+        written = [f"{f'{key} = {toml(value)}':<{width}}  # {reason}".rstrip(" #") + "\n" for key, value, reason in self.lines]
+        return "# Written by `curate recipe init`. What it will do and need: curate plan RECIPE. All keys: schemas/recipe.schema.json\n" + "".join(written)
+
+
+def init_recipe(data: Path, name: str, model: str | None, memory: int | None) -> RecipeDraft:
+    """A recipe for the split folder `data`, which it will call `name`; for `model`, or the biggest base that fits into `memory` bytes of a GPU.
+
+    Without `memory` this machine's counts. Raises `InputError` where there is no training split, `ModelError` where a model is named that is not
+    at hand.
+    """
+    file = data / "train.jsonl"
+    if not file.is_file():
+        raise InputError(f"{file}: no such file", f"create the split with  curate split {data} -o FOLDER  and use  --for FOLDER")
+    examples = [line.example.value for line in read_dataset([file]).lines if line.example is not None]
+    if not examples:
+        raise InputError(f"{file}: contains no example", f"curate check {file}")
+    template = _template(model)
+    lengths, supervised = _lengths(examples, template)
+    texts = Texts(lengths, supervised)
+    on_cpu = memory is None and not on_gpu()
+    there = available() if memory is None else memory
+    chosen, found, sizes = _base(model, name, texts, there, on_cpu=on_cpu)
+    longest = max(lengths)
+    epochs = 3 if len(examples) < SMALL else 1
+    billions = sizes.total / 1e9
+    counted = "has" if template is not None else "has about"
+    lines: list[tuple[str, Any, str]] = [
+        ("model", chosen, f"{billions:.2g} billion weights; it needs {gigabytes(found.estimate.high)} of {gigabytes(there)}"),
+        ("data", name, plural(len(examples), "example")),
+        ("method", "qlora", "the base in 4 bits"),
+        ("max_length", ceil(longest / STEP) * STEP, f"the longest example {counted} {longest:,} tokens; examples are never cut"),
+        ("epochs", epochs, "passes over the data; the adapter with the best validation loss is kept"),
+        ("patience", 3, "measurements without an improvement end the training"),
+    ]
+    if billions < 1:
+        lines.append(("learning_rate", 1e-3, "small models tolerate more than QLoRA's 2e-4"))
+    elif billions > 13:
+        lines.append(("learning_rate", 1e-4, "QLoRA above 13 billion"))
+    return RecipeDraft(tuple(lines), found.fits)
+
+
+def _base(model: str | None, data: str, texts: Texts, memory: int, *, on_cpu: bool) -> tuple[str, Fit, Sizes]:
+    """The base that is named, or the biggest that fits, with its settings."""
+    dtype = torch.bfloat16
+    optimiser = "adamw_torch" if on_cpu else "paged_adamw_8bit"
+
+    def tried(name: str, shape: Any) -> tuple[str, Fit, Sizes]:
+        sizes = Sizes(Recipe(model=name, data=data, max_length=max(texts.lengths)), dtype, on_cpu=on_cpu, config=shape)
+        return name, fit(sizes, texts, memory, optimiser=optimiser), sizes
+
+    if model is not None:
+        return tried(model, configuration(model))
+    found = None
+    for base in reversed(BASES[:ON_A_CPU] if on_cpu else BASES):
+        if base.least > memory:
+            continue
+        found = tried(base.name, base.configuration())
+        if found[1].fits:
+            break
+    return found or tried(BASES[0].name, BASES[0].configuration())
+
+
+def _template(model: str | None) -> Template | None:
+    """The template of the model that is named. Of one that is only proposed nothing is loaded."""
+    return load_template(model) if model is not None else None
+
+
+def _lengths(examples: Sequence[dict[str, Any]], template: Template | None) -> tuple[list[int], float]:
+    """Tokens of each example, and the share that is trained on; about four bytes a token without a tokenizer."""
+    if template is None:
+        return [sum(len(str(turn.get("content") or "").encode()) // 4 + 8 for turn in one.get("messages", [])) + 8 for one in examples], 1 - PROMPT
+    encoded = [text for one in examples for text in template.encode(one).encoded]
+    if not encoded:
+        raise ModelError("the chat template refuses all examples", "curate check --model MODEL shows why")
+    lengths = [len(text.input_ids) for text in encoded]
+    return lengths, sum(text.supervised for text in encoded) / sum(lengths)

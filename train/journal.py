@@ -1,0 +1,161 @@
+"""The logs of a training, one JSON object a line, and its progress on stderr.
+
+`metrics.jsonl` is the journal that others follow: a line per step, and lines for other work:
+
+    {"step": 3, "max_steps": 60, "loss": 1.52, "learning_rate": 0.0002, "grad_norm": 0.9, "tokens": 612, "supervised": 201,
+     "tokens_per_second": 410.2, "memory": 1203000000, "seconds": 31.2}
+    {"event": "validation", "step": 20, "validation_loss": 1.31, "best": true, "seconds": 98.0}
+    {"event": "phase", "name": "base evaluation", "done": 40, "total": 110, "seconds": 9.5}
+
+`seconds` count from the start of the process that wrote the line. Other events: resumed, out-of-memory, early-stop, paused, interrupted, finished.
+
+`losses.jsonl` is the loss log: the loss of each example whenever it was trained on, taken from the very pass that made the gradients. One line a step,
+its lists in the order of the step's texts:
+
+    {"step": 3, "lines": [12, 7], "texts": [11, 6], "loss": [1.52031, 0.88112], "tokens": [41, 9], "right": [25, 8]}
+
+`lines` are those of train.jsonl, `texts` the numbers of the texts that they became, `loss` the mean over a text's supervised `tokens` in nats, without
+weights and with the dropout and noise of training; `right` counts the tokens that greedy decoding would have produced. `train.training_dynamics`
+turns it into `datamap.jsonl`.
+"""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from curate.core.files import write_bytes
+from curate.report.console import console
+
+
+class JsonLines:
+    """A file to append to. Each line is handed to the system at once, so that a kill loses none. A `silent` one writes nothing."""
+
+    def __init__(self, path: Path, *, silent: bool = False) -> None:
+        self.path, self.silent = path, silent
+
+    def append(self, line: dict[str, Any]) -> None:
+        """Add one line at the end."""
+        if self.silent:
+            return
+        with self.path.open("ab") as file:
+            file.write(json.dumps(line, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
+
+    def cut(self, step: int) -> None:
+        """Drop what was written after `step` steps: a resumed training writes it again. A torn last line goes too."""
+        if self.silent or not self.path.exists():
+            return
+        kept = []
+        for line in self.path.read_bytes().splitlines(keepends=True):
+            if not line.endswith(b"\n") or json.loads(line).get("step", 0) > step:
+                break
+            kept.append(line)
+        write_bytes(self.path, b"".join(kept))
+
+    def lines(self) -> list[dict[str, Any]]:
+        """All that was written so far; a torn last line is left out."""
+        if not self.path.exists():
+            return []
+        return [json.loads(line) for line in self.path.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
+
+
+class Journal(JsonLines):
+    """The journal, open to be written to."""
+
+    def __init__(self, path: Path, *, silent: bool = False) -> None:
+        super().__init__(path, silent=silent)
+        self._began = monotonic()
+
+    def write(self, **fact: Any) -> None:
+        """Append one line, with the seconds since this process opened the journal."""
+        self.append({**fact, "seconds": round(monotonic() - self._began, 2)})
+
+    def measurements(self) -> list[tuple[int, float]]:
+        """The measurements on the validation split: the step and the loss, in their order."""
+        return [(line["step"], line["validation_loss"]) for line in self.lines() if line.get("event") == "validation"]
+
+
+class LossLog(JsonLines):
+    """The losses, open to be written to. `lines_of` gives for each text its line in train.jsonl."""
+
+    def __init__(self, path: Path, lines_of: Sequence[int], *, silent: bool = False) -> None:
+        super().__init__(path, silent=silent)
+        self.lines_of = lines_of
+
+    def write(self, step: int, texts: Sequence[int], found: Sequence[Sequence[float]]) -> None:
+        """Append a step: for each of its texts the sum of its losses, its supervised tokens, and how many of them were right."""
+        self.append(
+            {
+                "step": step,
+                "lines": [self.lines_of[text] for text in texts],
+                "texts": list(texts),
+                "loss": [round(total / count, 5) if count else 0.0 for total, count, _ in found],
+                "tokens": [round(count) for _, count, _ in found],
+                "right": [round(right) for *_, right in found],
+            }
+        )
+
+
+class Phase:
+    """A part of the work with a known number of units; `advance` is called as they are done."""
+
+    def __init__(self, narrator: "Narrator", name: str, total: int, done: int = 0) -> None:
+        self.narrator, self.name, self.total, self.done = narrator, name, total, done
+        self._told = monotonic()
+        self._task = narrator.bars.add_task(name, total=total, completed=done, note="") if narrator.bars else None
+        self._tell()
+
+    def advance(self, count: int = 1, note: str = "") -> None:
+        """`count` more units are done; `note` is shown on the terminal only."""
+        self.done += count
+        if self.narrator.bars and self._task is not None:
+            self.narrator.bars.update(self._task, completed=self.done, note=note)
+        # Whoever follows wants a sign of life, not a line per unit.
+        if self.done >= self.total or monotonic() - self._told >= 2:
+            self._tell(note)
+
+    def _tell(self, note: str = "") -> None:
+        self._told = monotonic()
+        if self.narrator.journal is not None:
+            self.narrator.journal.write(event="phase", name=self.name, done=self.done, total=self.total)
+        if not self.narrator.quiet and self.narrator.bars is None:
+            print(f"{self.name}: {self.done:,}/{self.total:,}" + (f"  {note}" if note else ""), file=sys.stderr, flush=True)  # noqa: T201
+
+
+class Narrator:
+    """Opens phases; one at a time."""
+
+    def __init__(self, *, quiet: bool, journal: Journal | None = None) -> None:
+        self.quiet = quiet
+        self.journal = journal
+        self.console = console(stderr=True)
+        self.bars: Progress | None = None
+
+    @contextmanager
+    def showing(self) -> Iterator["Narrator"]:
+        """Bars on the terminal while the block runs, where there is a terminal."""
+        if self.quiet or not self.console.is_terminal:
+            yield self
+            return
+        # Names and notes are ours; markup stays off all the same.
+        text = TextColumn("{task.description}", markup=False), TextColumn("{task.fields[note]}", markup=False)
+        with Progress(text[0], BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn(), text[1], console=self.console) as bars:
+            self.bars = bars
+            try:
+                yield self
+            finally:
+                self.bars = None
+
+    def phase(self, name: str, total: int, done: int = 0) -> Phase:
+        """Begin a part of the work."""
+        return Phase(self, name, total, done)
+
+    def say(self, text: str) -> None:
+        """One line for the person; `text` is ours or has been made safe to show."""
+        if not self.quiet:
+            self.console.print(text, markup=False, highlight=False, soft_wrap=True)

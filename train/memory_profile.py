@@ -1,0 +1,267 @@
+"""A training step on tensors that have shapes and no content: what it would keep in memory, counted to the byte, before a weight is loaded.
+
+The very code that trains runs here (adapters, attention, loss, activation checkpointing), on a model of a few layers; the layers of a language model
+are alike, so more of them keep proportionally more.
+"""
+
+import copy
+import warnings
+import weakref
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Any, Final, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+from transformers import AutoModelForCausalLM
+
+from curate.core.errors import ModelError
+from curate.models.encoding import IGNORED, Encoded, Rendered
+from curate.models.names import configuration
+from train import distributed
+from train.adapters import add_adapter
+from train.batching import pack
+from train.hardware import held_memory
+from train.loss import CHUNKED, backbone_of, use_packed_attention, weighted_loss
+from train.recipe import Recipe
+from train.results import Estimate
+
+FEW: Final = 2
+MORE: Final = 4
+"""Layers of the two small models that a step is run on."""
+BLOCK: Final = 512
+"""Allocators hand out no less."""
+
+
+class Linear4bitShape(nn.Linear):
+    """A linear layer with NF4 weights, as far as memory goes."""
+
+    def __init__(self, linear: nn.Linear, *, double: bool) -> None:
+        nn.Module.__init__(self)
+        self.in_features, self.out_features = linear.in_features, linear.out_features
+        count = linear.weight.numel()
+        # Half a byte a weight, and a scale for 64 of them: a byte, itself scaled by one in 256, or a float32.
+        packed = count // 2 + (count // 64 + count // 64 // 256 * 4 if double else count // 64 * 4)
+        self.count = count
+        """Weights in it."""
+        self.packed = nn.Parameter(torch.empty(packed, dtype=torch.uint8, device=linear.weight.device), requires_grad=False)
+        self.bias = linear.bias
+
+    @property
+    def weight(self) -> Tensor:  # type: ignore[override]
+        """The weights unpacked, as DoRA asks for them."""
+        return torch.empty(self.out_features, self.in_features, dtype=torch.bfloat16, device=self.packed.device)
+
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002  (torch's name)
+        """What bitsandbytes does: the weights are unpacked in the forward and once more in the backward pass."""
+        found: Tensor = _Product4bit.apply(input.to(torch.bfloat16), self.packed, self.out_features)  # type: ignore[no-untyped-call]
+        return (found if self.bias is None else found + self.bias).to(input.dtype)
+
+
+class _Product4bit(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, inputs: Tensor, packed: Tensor, out: int) -> Tensor:
+        ctx.save_for_backward(packed)
+        ctx.shape = (out, inputs.shape[-1])
+        return inputs @ torch.empty(ctx.shape, dtype=inputs.dtype, device=inputs.device).t()
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Any) -> tuple[Tensor, None, None]:
+        return grads[0] @ torch.empty(ctx.shape, dtype=grads[0].dtype, device=grads[0].device), None, None
+
+
+class Live(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Counts the bytes of all tensors that are alive while it is on, and the most there were."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.now = self.most = 0
+        self._seen: weakref.WeakSet[Any] = weakref.WeakSet()
+
+    def note(self, tensor: Tensor) -> None:
+        """Count a tensor until it goes; views of one are one."""
+        storage = tensor.untyped_storage()
+        if storage in self._seen:
+            return
+        size = -(-storage.nbytes() // BLOCK) * BLOCK
+        self._seen.add(storage)
+        self.now += size
+        weakref.finalize(storage, self._gone, size)
+
+    def _gone(self, size: int) -> None:
+        self.now -= size
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        found = func(*args, **(kwargs or {}))
+        for leaf in tree_leaves(found):
+            if isinstance(leaf, Tensor):
+                self.note(leaf)
+        self.most = max(self.most, self.now)
+        return found
+
+
+def meta_model(config: Any, recipe: Recipe, dtype: torch.dtype, layers: int | None = None) -> Any:
+    """The model that a recipe trains, on the meta device: `layers` of it, or all. Linear layers of a 4-bit base are `Linear4bitShape`."""
+    with torch.device("meta"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about models that are to be used
+        model = AutoModelForCausalLM.from_config(_cut(config, layers) if layers else config, dtype=dtype, trust_remote_code=False)
+        model.requires_grad_(False)
+        tuned = add_adapter(model, recipe)
+        if recipe.quantised:
+            head = model.get_output_embeddings()
+            for name, module in list(model.named_modules()):
+                if type(module) is nn.Linear and module is not head and not module.weight.requires_grad:
+                    parent, _, own = name.rpartition(".")
+                    setattr(model.get_submodule(parent), own, Linear4bitShape(module, double=recipe.double_quantisation))
+    return tuned
+
+
+def kept_by_a_step(config: Any, recipe: Recipe, dtype: torch.dtype, lengths: list[int], supervised: int, *, checkpointing: bool, on_cpu: bool) -> int:
+    """Bytes that a forward and backward pass over packed texts of the given lengths need at most, besides weights and optimiser, with the gradients."""
+    layers = config.get_text_config().num_hidden_layers
+    few, more = (_measured(config, recipe, dtype, lengths, supervised, min(count, layers), checkpointing, on_cpu) for count in (FEW, MORE))
+    return round(few + (more - few) / (MORE - FEW) * (layers - FEW)) if layers > MORE else more
+
+
+def _measured(config: Any, recipe: Recipe, dtype: torch.dtype, lengths: list[int], supervised: int, layers: int, checkpointing: bool, on_cpu: bool) -> int:
+    model = meta_model(config, recipe, dtype, layers)
+    base = model.get_base_model() if hasattr(model, "get_base_model") else model
+    if checkpointing:
+        base.activation_checkpointing_enable({"use_reentrant": False, "preserve_rng_state": False})
+    with FakeTensorMode(allow_non_fake_inputs=True), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        _fill(model)
+        if on_cpu:
+            use_packed_attention(base)
+        if backbone_of(base) is not None:
+            CHUNKED.add(base)
+        live = Live()
+        for tensor in (*model.parameters(), *model.buffers()):
+            live.note(tensor)
+        held = live.now
+        packed = pack(_texts(lengths, supervised))
+        model.train()
+        with live:
+            with torch.autocast("cpu", dtype=dtype, enabled=dtype != torch.float32):
+                loss = weighted_loss(model, packed)
+            torch.autograd.backward(loss)
+        return live.most - held
+
+
+def _cut(config: Any, layers: int) -> Any:
+    """The configuration of a model with fewer layers; lists with one entry per layer are cut too."""
+    config = copy.deepcopy(config)
+    text = config.get_text_config()
+    count = text.num_hidden_layers
+    for key, value in list(vars(text).items()):
+        if isinstance(value, list) and len(value) == count:
+            setattr(text, key, value[:layers])
+    text.num_hidden_layers = layers
+    return config
+
+
+def _fill(model: nn.Module) -> None:
+    """Tensors of the CPU, still without content, in place of the meta device's; shared ones stay shared."""
+    made: dict[int, Any] = {}
+    for module in model.modules():
+        for kind in (module._parameters, module._buffers):
+            for name, tensor in kind.items():
+                if tensor is not None:
+                    if id(tensor) not in made:
+                        fresh = torch.empty(tensor.shape, dtype=torch.float32 if tensor.requires_grad else tensor.dtype, device="cpu")
+                        made[id(tensor)] = nn.Parameter(fresh, requires_grad=tensor.requires_grad) if isinstance(tensor, nn.Parameter) else fresh
+                    kind[name] = made[id(tensor)]
+
+
+def _texts(lengths: list[int], supervised: int) -> list[Encoded]:
+    """Texts of the given lengths whose last tokens are trained on, as many as `supervised` in all."""
+    share = supervised / max(1, sum(lengths))
+    return [
+        Encoded([1] * length, [IGNORED] * (length - trained) + [1] * trained, [0.0] * (length - trained) + [1.0] * trained, Rendered("", ()))
+        for length in lengths
+        for trained in (min(length - 1, max(1, round(share * length))),)
+    ]
+
+
+STATE: Final = {"adamw_torch": 8.0, "adamw_8bit": 2.1, "paged_adamw_8bit": 2.1, "paged_adamw_32bit": 8.0, "lion_8bit": 1.1, "adafactor": 0.1, "sgd": 0.0}
+"""Bytes that an optimiser keeps for each trained parameter."""
+CONTEXT: Final = (0.3e9, 0.9e9)
+"""What CUDA and its libraries take for themselves, at least and at most."""
+FRAGMENTS: Final = {"cpu": 1.4, "cuda": 1.1}
+"""How much more an allocator holds than is alive in a step: measured with `tests/bench/memory.py` on a CPU (glibc), common on GPUs."""
+LIBRARIES: Final = 0.08e9
+"""What is loaded only on the way, on a CPU: measured with the same bench."""
+
+
+class Load(NamedTuple):
+    """The largest forward pass of a training."""
+
+    lengths: tuple[int, ...]
+    """Tokens of its texts."""
+    supervised: int
+    """Tokens trained on."""
+
+
+class Sizes:
+    """Estimates for one recipe, whose base's configuration is all that is read."""
+
+    def __init__(self, recipe: Recipe, dtype: torch.dtype, *, on_cpu: bool, config: Any = None) -> None:
+        self.recipe, self.dtype, self.on_cpu = recipe, dtype, on_cpu
+        self.config = configuration(recipe.model) if config is None else config
+        try:
+            model = meta_model(self.config, recipe, dtype)
+        except (ValueError, KeyError, TypeError) as error:
+            raise ModelError(f"{recipe.model}: not a causal language model that can be trained: {error}", "name another base") from error
+        parameters = list(model.parameters())
+        packed = [module for module in model.modules() if isinstance(module, Linear4bitShape)]
+        self.trainable: int = sum(parameter.numel() for parameter in parameters if parameter.requires_grad)
+        self.total = sum(parameter.numel() for parameter in parameters) + sum(module.count - module.packed.numel() for module in packed)
+        self.weights: int = sum(parameter.numel() * parameter.element_size() for parameter in parameters if not parameter.requires_grad)
+        self._kept = cache(self._run)
+
+    def _run(self, load: Load, checkpointing: bool) -> int:
+        return kept_by_a_step(self.config, self.recipe, self.dtype, list(load.lengths), load.supervised, checkpointing=checkpointing, on_cpu=self.on_cpu)
+
+    def estimate(self, load: Load, *, checkpointing: bool, optimiser: str) -> Estimate:
+        """What a training with passes like `load` needs."""
+        step = self._kept(load, checkpointing)
+        low, high = self._around()
+        alive = self.weights_here + self._trained(optimiser)
+        return Estimate(
+            weights=self.weights_here, trained=self._trained(optimiser), step=step, around=round(low), low=round(low + alive + step),
+            high=round(high + alive + step * FRAGMENTS["cpu" if self.on_cpu else "cuda"]),
+        )  # fmt: skip
+
+    def without_steps(self, optimiser: str) -> int:
+        """What a training needs before its first step: known at once, where a step has to be tried."""
+        return round(self._around()[1] + self.weights_here + self._trained(optimiser))
+
+    @property
+    def weights_here(self) -> int:
+        """Bytes of the frozen weights on this device."""
+        return self.weights // distributed.world() if self.recipe.parallel == "fsdp" else self.weights
+
+    def _trained(self, optimiser: str) -> int:
+        return round(self.trainable * (4 + STATE[optimiser]))
+
+    def _around(self) -> tuple[float, float]:
+        """What is there besides the model, at least and at most."""
+        if not self.on_cpu:
+            return CONTEXT
+        held = held_memory()
+        return float(held), held * 1.1 + LIBRARIES + min(self.weights_here, 0.2e9)  # pages of the file that the weights came from
+
+
+def loads(lengths: Sequence[int], supervised: float, batch: int, rooms: Sequence[int]) -> Iterator[tuple[int, Load]]:
+    """For each size of passes the largest one that there can be, of texts of the given lengths, `batch` of them in a step.
+
+    It holds the longest text, and others of middle length while they fit.
+    """
+    ordered = sorted(lengths)
+    middle, longest = ordered[len(ordered) // 2], ordered[-1]
+    for room in rooms:
+        texts = [longest, *[middle] * min(batch - 1, max(0, (room - longest) // middle))]
+        yield room, Load(tuple(texts), max(1, round(sum(texts) * supervised)))

@@ -1,0 +1,171 @@
+"""The folder of a run: its inputs, its progress and its result; each file is complete or absent.
+
+In the order in which they are written; with identity.json the folder holds a run, with report.json a finished one:
+
+    recipe.json        template.jinja        environment.json      identity.json (what the run is made of, and the key over it)
+    base.json (the base model, measured)     metrics.jsonl      losses.jsonl      checkpoints/      adapter/      datamap.jsonl (what each
+    example's losses say)      report.json      report.html
+    evaluation/ (what was answered)          evaluation.json
+
+The folder adapter/ is in PEFT's form, beside the tokenizer and its chat template, so that inference uses the one of the training; after full
+fine-tuning it holds the whole model.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from filelock import FileLock, Timeout
+
+from curate.core import datamap
+from curate.core.errors import OutputError, UsageError
+from curate.core.example import canonical
+from curate.core.files import remove_leftovers, sha256, sync_folder, write_json
+from curate.models.names import fingerprint
+from train import distributed
+from train.recipe import Recipe
+
+SPLITS: Final = ("train", "validation", "test")
+FILES: Final = (
+    "identity.json",
+    "recipe.json",
+    "template.jinja",
+    "environment.json",
+    "base.json",
+    "metrics.jsonl",
+    "losses.jsonl",
+    datamap.NAME,
+    "report.json",
+    "report.html",
+)
+OURS: Final = frozenset((*FILES, "checkpoints", "adapter", "tensorboard", "evaluation", "evaluation.json"))
+LOCK_WAIT: Final = 3.0  # seconds: a process that was just killed may take a moment to let go
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """The folder of one training."""
+
+    path: Path
+
+    @property
+    def metrics(self) -> Path:
+        """The journal."""
+        return self.path / "metrics.jsonl"
+
+    @property
+    def losses(self) -> Path:
+        """The loss of each example whenever it was trained on."""
+        return self.path / "losses.jsonl"
+
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of checkpoints."""
+        return self.path / "checkpoints"
+
+    @property
+    def adapter(self) -> Path:
+        """The trained adapter, in PEFT's form."""
+        return self.path / "adapter"
+
+    def read(self, name: str) -> Any:
+        """The content of one of the run's JSON files, or None where it is not there yet."""
+        try:
+            return json.loads((self.path / name).read_bytes())
+        except FileNotFoundError:
+            return None
+        except ValueError as error:
+            raise OutputError(f"{self.path / name}: is not what curate wrote", "start over with --fresh, or use another --run-dir") from error
+
+    def write(self, name: str, value: Any) -> None:
+        """Replace one of the run's JSON files."""
+        write_json(self.path / name, value)
+
+    @property
+    def key(self) -> str | None:
+        """The key of the run that the folder holds; None where it holds none."""
+        identity = self.read("identity.json")
+        return None if identity is None else identity["key"]
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other trainings out of the folder while the block runs. Raises `OutputError` if one is in it."""
+        if distributed.rank() > 0:  # rank 0 holds it for all
+            yield
+            return
+        with folder_lock(self.path, "training", "--run-dir"):
+            yield
+
+    def clear(self) -> None:
+        """Delete a run, so that a killed deletion leaves no run either. Raises `UsageError` in a folder that is not a run's."""
+        remove_leftovers(self.path)
+        present = {entry.name for entry in self.path.iterdir()} - {".lock", ".adapter"}
+        if foreign := sorted(present - OURS):
+            raise UsageError(f"{self.path}: contains files that are not from a run ({', '.join(foreign[:3])})", "name another folder with --run-dir")
+        (self.path / "identity.json").unlink(missing_ok=True)
+        for name in (*sorted(present), ".adapter"):
+            entry = self.path / name
+            if entry.is_dir():
+                shutil.rmtree(entry)
+            else:
+                entry.unlink(missing_ok=True)
+
+    def place_adapter(self, save: Callable[[Path], Path]) -> str:
+        """Let `save` write the adapter into a folder, whole or not at all; returns the SHA-256 of the file of weights that it names."""
+        temporary = self.path / ".adapter"
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir()
+        weights = save(temporary).name
+        for file in temporary.iterdir():
+            with file.open("rb") as written:
+                os.fsync(written.fileno())
+        if self.adapter.is_dir():  # a run that was killed after this point saves the same adapter again
+            shutil.rmtree(self.adapter)
+        temporary.rename(self.adapter)
+        sync_folder(self.path)
+        return sha256(self.adapter / weights)
+
+    def need(self, size: int) -> None:
+        """Raises `OutputError` where the disk has less than `size` bytes left for the run: better now than in the middle of the night."""
+        free = shutil.disk_usage(self.path).free
+        if free < size:
+            raise OutputError(
+                f"{self.path}: the disk has {free / 1e9:.1f} GB left, checkpoints and adapter of this run need {size / 1e9:.1f} GB",
+                "free some space, or name a folder on another disk with --run-dir",
+            )
+
+
+@contextmanager
+def folder_lock(folder: Path, what: str, option: str) -> Iterator[None]:
+    """Hold a folder for one process while the block runs; `option` names another one. Raises `OutputError` if a process holds it, or cannot write."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / ".lock", timeout=LOCK_WAIT):
+            yield
+    except Timeout:
+        raise OutputError(f"{folder}: another {what} runs in this folder", f"wait for it, or name another folder with {option}") from None
+    except OSError as error:
+        raise OutputError(f"{error.filename or folder}: {error.strerror or error}", "free some space or check the permissions, then resume") from error
+
+
+def identify(recipe: Recipe) -> dict[str, Any]:
+    """What a run is made of, by content: equal keys train the same adapter, wherever data and model lie."""
+    data = Path(recipe.data)
+    values = recipe.model_dump(mode="json", exclude={"data", "model"})
+    parts = {
+        "recipe": hashlib.sha256(canonical(values)).hexdigest(),
+        "data": {name: sha256(data / f"{name}.jsonl") for name in SPLITS if (data / f"{name}.jsonl").is_file()},
+        "base": fingerprint(recipe.model),
+    }
+    manifest = data / "manifest.json"
+    return {
+        "key": hashlib.sha256(canonical(parts)).hexdigest(),
+        **parts,
+        "manifest": sha256(manifest) if manifest.is_file() else None,
+    }

@@ -1,0 +1,142 @@
+"""Metrics of texts: the same answer, the same words, BLEU and chrF with the counts of sacrebleu, ROUGE as its authors' package has it, perplexity."""
+
+from collections import Counter
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, Final
+
+import numpy as np
+
+from curate.core.errors import MissingExtra
+from curate.core.text import normalised, words
+from train.scores.metric import Expected, Given, Matrix, Metric, mean_of, ratio
+
+
+def plain(text: str) -> str:
+    """An answer as it is compared: normalized, without surrounding punctuation."""
+    return normalised(text).strip(" \t.!,;:\"'`*")
+
+
+def same(expected: Expected, given: Given) -> float:
+    """1 if the answers are equal except for case, white space and surrounding punctuation."""
+    return float(plain(expected.text) == plain(given.text))
+
+
+def token_f1(expected: Expected, given: Given) -> float:
+    """Harmonic mean of precision and recall of the words, as in SQuAD (Rajpurkar et al. 2016), but English articles count."""
+    wanted, got = (Counter(words(normalised(text))) for text in (expected.text, given.text))
+    if not wanted or not got:
+        return float(wanted == got)
+    shared = (wanted & got).total()
+    return 2 * shared / (wanted.total() + got.total())
+
+
+EXACT_MATCH = Metric("exact_match", "exact match", mean_of(same))
+TOKEN_F1 = Metric("token_f1", "token F1", mean_of(token_f1))
+
+
+ORDER: Final = 6
+"""Longest run of characters that chrF counts."""
+BETA: Final = 2.0
+"""How much more recall counts than precision (Popovic 2015)."""
+GRAMS: Final = 4
+"""Longest run of words that BLEU counts."""
+
+
+class Bleu:
+    """Corpus BLEU with sacrebleu's tokenizer `13a` and exponential smoothing, in 0 to 1."""
+
+    def __init__(self, expected: Sequence[Expected]) -> None:  # noqa: ARG002  (all metrics are made alike)
+        self.bleu = _sacrebleu().BLEU(effective_order=True)
+
+    def counts(self, expected: Expected, given: Given) -> Sequence[float]:
+        """Runs of one to four words that both have, that the answer has, and the lengths of both."""
+        found = self.bleu.sentence_score(given.text, [expected.text])
+        return [*map(float, found.counts), *map(float, found.totals), float(found.sys_len), float(found.ref_len)]
+
+    def score(self, sums: Matrix) -> Matrix:
+        """Brevity penalty times the geometric mean of the precisions; a precision of 0 is halved from the one before (Chen and Cherry 2014, method 3)."""
+        right, total, given, wanted = sums[..., :GRAMS], sums[..., GRAMS : 2 * GRAMS], sums[..., -2], sums[..., -1]
+        missing = (right == 0) & (total > 0)
+        smoothed = np.where(missing, 1 / 2.0 ** np.cumsum(missing, axis=-1), right)
+        logs = np.log(np.maximum(ratio(smoothed, total), 1e-300)).mean(-1)
+        penalty = np.exp(np.minimum(0.0, 1 - ratio(wanted, np.maximum(given, 1e-300))))
+        found: Matrix = np.where((right[..., 0] > 0) & (total[..., -1] > 0), penalty * np.exp(logs), 0.0)
+        return found
+
+
+class Chrf:
+    """Corpus chrF over runs of one to six characters, white space left out, in 0 to 1; sacrebleu's `chrF2`."""
+
+    def counts(self, expected: Expected, given: Given) -> Sequence[float]:
+        """For each length: runs that the answer has, that the data has, that both have."""
+        found = []
+        for size in range(1, ORDER + 1):
+            got, wanted = _runs(given.text, size), _runs(expected.text, size)
+            # Of a text that is too short for a run of this length nothing can be said.
+            found += [float(got.total() if wanted else 0), float(wanted.total()), float((got & wanted).total())]
+        return found
+
+    def score(self, sums: Matrix) -> Matrix:
+        """F2 of the mean precision and recall over the lengths that occur on both sides."""
+        got, wanted, shared = np.moveaxis(sums.reshape(*sums.shape[:-1], ORDER, 3), -1, 0)
+        counted = ((got > 0) & (wanted > 0)).astype(np.float64)
+        number = counted.sum(-1)
+        precision, recall = ratio((ratio(shared, got) * counted).sum(-1), number), ratio((ratio(shared, wanted) * counted).sum(-1), number)
+        return ratio((1 + BETA**2) * precision * recall, BETA**2 * precision + recall)
+
+
+def _runs(text: str, size: int) -> Counter[str]:
+    joined = "".join(text.split())
+    return Counter(joined[start : start + size] for start in range(len(joined) - size + 1))
+
+
+class _Words:
+    """Words for ROUGE: its own on ASCII; it knows no others, and would find every text in another script empty."""
+
+    def tokenize(self, text: str) -> list[str]:
+        from rouge_score.tokenize import tokenize
+
+        return list(tokenize(text, None)) if text.isascii() else words(text.lower())
+
+
+def _rouge(kind: str, expected: Expected, given: Given) -> float:
+    return float(_rouge_scorer().score(expected.text, given.text)[kind].fmeasure)
+
+
+@cache
+def _rouge_scorer() -> Any:
+    try:
+        from rouge_score.rouge_scorer import RougeScorer  # brings nltk along: only when free text is measured
+    except ImportError as error:
+        raise MissingExtra("ROUGE", "evaluation", error.name or "rouge-score") from None
+    return RougeScorer(["rouge1", "rougeL"], tokenizer=_Words())
+
+
+def _sacrebleu() -> Any:
+    try:
+        from sacrebleu import metrics
+    except ImportError as error:
+        raise MissingExtra("BLEU", "evaluation", error.name or "sacrebleu") from None
+    return metrics
+
+
+BLEU = Metric("bleu", "BLEU", Bleu)
+CHRF = Metric("chrf", "chrF", lambda _: Chrf())
+ROUGE_1 = Metric("rouge_1", "ROUGE-1", mean_of(lambda expected, given: _rouge("rouge1", expected, given)))
+ROUGE_L = Metric("rouge_l", "ROUGE-L", mean_of(lambda expected, given: _rouge("rougeL", expected, given)))
+
+
+class Perplexity:
+    """The exponential of the mean cross-entropy per token of the expected answers."""
+
+    def counts(self, expected: Expected, given: Given) -> Sequence[float]:  # noqa: ARG002  (all metrics are asked alike)
+        """The loss in nats, and the tokens."""
+        return given.loss, float(given.tokens)
+
+    def score(self, sums: Matrix) -> Matrix:
+        """exp of the mean, capped at 1e30."""
+        return np.exp(np.minimum(ratio(sums[..., 0], sums[..., 1]), 69.0))
+
+
+PERPLEXITY = Metric("perplexity", "answer perplexity", lambda _: Perplexity(), higher=False, percent=False)

@@ -1,0 +1,206 @@
+"""The report of a sweep: its data, on a terminal, and as one HTML file."""
+
+from collections.abc import Iterator, Mapping, Sequence, Set
+from typing import Any, Final
+
+from rich.console import Console, RenderableType
+from rich.text import Text
+
+from curate.core.text import excerpt, plural, visible
+from curate.report.console import table
+from curate.report.html import TABLE, foot, head, safe
+from curate.report.html_plots import DOTS, STYLE, Curve, Dot, curves, dots
+from train.plan_text import duration
+from train.recipe import toml
+from train.sweep.halving import Halving, winner
+from train.sweep.space import Space, Trial
+from train.sweep.sweep_folder import outcomes
+from train.sweep.sweep_result import Ended, Entry, Measured, Standing, State, Sweep, Tried
+
+SETTLED: Final[dict[State, Standing]] = {
+    "finished": "finished", "out-of-memory": "out-of-memory", "not-a-number": "not-a-number", "refused": "refused", "failed": "failed",
+}  # fmt: skip
+"""The standing of a trial that has ended."""
+
+
+def standings(model: str, trials: Sequence[Trial], halving: Halving, entries: Sequence[Entry], space: Space, *, ended: Ended) -> Sweep:
+    """The current report of a sweep."""
+    known = outcomes(entries)
+    found = winner(halving, known, space.tie)
+    best = found[0].trial if found is not None else None
+    following = halving.next(known)
+    going = set(halving.on(len(halving.shares) - 1 if following is None else following.rung, known))
+    tried = sorted((_tried(trial, halving.shares, entries, going) for trial in trials), key=lambda one: _order(one, best))
+    of_best = [entry for entry in entries if entry.trial == best and entry.final is not None]
+    return Sweep(
+        model=model,
+        trials=tuple(tried),
+        shares=halving.shares,
+        best=best,
+        best_recipe=None,
+        base_loss=of_best[0].base if of_best else None,
+        tied=tuple(sorted(one.trial for one in found[1])) if found is not None else (),
+        tie=space.tie,
+        validation_examples=of_best[0].examples if of_best else None,
+        seconds=round(sum(entry.seconds for entry in entries), 1),
+        ended=ended,
+    )
+
+
+def _tried(trial: Trial, shares: Sequence[float], entries: Sequence[Entry], going: Set[int]) -> Tried:
+    """What is known of a trial; `going`: those that have not been stopped."""
+    own = [entry for entry in entries if entry.trial == trial.number]
+    ends = [entry for entry in own if entry.state != "interrupted"]
+    last = ends[-1] if ends else None
+    state: Standing = "waiting"
+    if trial.refused:
+        state = "refused"
+    elif last is not None and last.state in SETTLED:
+        state = SETTLED[last.state]
+    elif last is not None and trial.number not in going:
+        state = "stopped"
+    return Tried(
+        number=trial.number,
+        changes=trial.changes,
+        state=state,
+        loss=None if last is None else last.loss if last.final is None else last.final,
+        step=last.step if last is not None else 0,
+        steps=last.steps if last is not None else 0,
+        trainable_parameters=last.trainable_parameters if last is not None else 0,
+        seconds=round(sum(entry.seconds for entry in own), 1),
+        measured=tuple(Measured(share=shares[one.rung], step=one.step, loss=one.loss) for one in ends if one.loss is not None),
+        reason=trial.refused or (last.reason if last is not None else ""),
+    )
+
+
+def _order(one: Tried, best: int | None) -> tuple[Any, ...]:
+    """The best one, then those that came further, then by loss; those that failed last."""
+    return one.number != best, one.loss is None, -(one.step / one.steps if one.state == "stopped" else 1), one.loss or 0.0, one.number
+
+
+def described(changes: Mapping[str, Any]) -> str:
+    """What a trial lays over the recipe, in one line."""
+    return ", ".join(f"{key} = {shown(value)}" for key, value in changes.items()) or "the unchanged recipe"
+
+
+def shown(value: Any) -> str:
+    """A value of a recipe in a table."""
+    return f"{value:g}" if isinstance(value, float) else value if isinstance(value, str) else toml(value)
+
+
+SAID: Final = {
+    "finished": "finished", "stopped": "stopped", "waiting": "waiting", "out-of-memory": "out of memory", "not-a-number": "not a number",
+    "refused": "refused", "failed": "failed",
+}  # fmt: skip
+
+
+def show(report: Sweep, console: Console) -> None:
+    """Print the trials and the best one of them."""
+    for part in _parts(report):
+        console.print(part)
+
+
+def _parts(report: Sweep) -> Iterator[RenderableType]:
+    keys = keys_of(report)
+    numbers = ("trial", "steps", "loss", "trained", "time")
+    found = table("Trials, by their loss on the validation split", "trial", *keys, "state", *numbers[1:], numbers=numbers)
+    for one in report.trials:
+        style = "bold green" if one.number == report.best else "" if one.state == "finished" else "red" if one.reason else "dim"
+        found.add_row(*(Text(visible(cell), style) for cell in cells(one, keys)))
+    yield found
+    for one in report.trials:
+        if one.reason:
+            yield Text(f"trial {one.number}: {SAID[one.state]}: {excerpt(one.reason, 300)}", "red")
+    for sentence in sentences(report):
+        yield Text(sentence)
+
+
+def keys_of(report: Sweep) -> list[str]:
+    """The keys that were tried, in their order."""
+    return list(dict.fromkeys(key for one in sorted(report.trials, key=lambda one: one.number) for key in one.changes))
+
+
+def cells(one: Tried, keys: list[str]) -> tuple[str, ...]:
+    """A line of the table."""
+    values = [shown(one.changes[key]) if key in one.changes else "-" for key in keys]
+    steps = f"{one.step:,}/{one.steps:,}" if one.steps else "-"
+    loss = "-" if one.loss is None else f"{one.loss:.4f}"
+    trained = f"{one.trainable_parameters:,}" if one.trainable_parameters else "-"
+    return str(one.number), *values, SAID[one.state], steps, loss, trained, duration(one.seconds)
+
+
+def sentences(report: Sweep) -> Iterator[str]:
+    """What came out, in words; safe to be shown."""
+    if report.best is None:
+        yield "No trial has a loss yet." if report.ended != "done" else "No trial has a loss: there is no best recipe."
+        return
+    best = next(one for one in report.trials if one.number == report.best)
+    yield f"Best: trial {best.number}: {visible(described(best.changes))}; loss {best.loss:.4f}" + (
+        f", the base has {report.base_loss:.4f}." if report.base_loss is not None else f" after {best.step:,} of {best.steps:,} steps."
+    )
+    if report.tied:
+        others = ", ".join(map(str, report.tied))
+        yield (
+            f"Tied within {report.tie:g}: {plural(len(report.tied), 'trial')} ({others}); a tie goes to fewer trained parameters, then to fewer steps,"
+            " then to the lower loss."
+        )
+    if report.base_loss is not None and best.loss is not None and best.loss >= report.base_loss:
+        yield "Warning: no trial is better than the base: check the data, or try lower learning rates."
+    if report.ended == "budget":
+        waiting = sum(one.state == "waiting" for one in report.trials)
+        yield f"The budget is used up, with {plural(waiting, 'trial')} left to train; the same command with more --minutes continues."
+    if report.best_recipe is not None:
+        yield f"Next:  curate train {visible(report.best_recipe)}   trains it and measures it on the test split, which no trial used"
+
+
+OWN: Final = "tr.best { font-weight: 600 } td.number { text-align: right; font-variant-numeric: tabular-nums }\n"
+
+
+def sweep_html(report: Sweep) -> str:
+    """The document."""
+    return "".join(_html_parts(report))
+
+
+def _html_parts(report: Sweep) -> Iterator[str]:
+    yield head(f"Sweep over {safe(report.model)}", STYLE + DOTS + TABLE + OWN)
+    measured = plural(report.validation_examples, "example") if report.validation_examples else "the validation split"
+    yield f'<p class="quiet">{plural(len(report.trials), "trial")}, decided on {measured} of validation, {duration(report.seconds)} in all</p>\n'
+    yield "".join(f"<p>{safe(sentence)}</p>\n" for sentence in sentences(report))
+    if report.ended == "not-yet":
+        yield '<p class="warning">The sweep has not finished.</p>\n'
+    yield '<h2>How the trials went</h2>\n<div class="plots">\n'
+    yield from _plots(report)
+    yield "</div>\n<h2>The trials</h2>\n"
+    keys = keys_of(report)
+    names = ("trial", *keys, "state", "steps", "loss", "trained", "time")
+    yield "<table><tr>" + "".join(f"<th>{safe(name)}</th>" for name in names) + "</tr>"
+    for one in report.trials:
+        row = "".join(f"<td>{safe(cell)}</td>" for cell in cells(one, keys))
+        yield f'<tr class="{"best" if one.number == report.best else ""}">{row}</tr>'
+    yield "</table>\n"
+    yield "".join(f'<p class="warning">trial {one.number}: {safe(one.reason)}</p>\n' for one in report.trials if one.reason)
+    yield foot()
+
+
+def _plots(report: Sweep) -> Iterator[str]:
+    if len(report.shares) > 1:
+        others = [Curve("other trials", _way(one)) for one in report.trials if one.number != report.best]
+        best = [Curve(f"trial {one.number}", _way(one), "second") for one in report.trials if one.number == report.best]
+        yield curves("Validation loss on the way", *others, *best, across="per cent of the steps:")
+    for key in keys_of(report):
+        yield dots(
+            f"Validation loss by {key}",
+            [
+                Dot(shown(one.changes[key]), one.changes[key], one.loss, "best" if one.number == report.best else "" if one.state == "finished" else "early")
+                for one in report.trials
+                if key in one.changes and one.loss is not None
+            ],
+            {"": "finished", "early": "not finished", "best": "best"},
+        )
+
+
+def _way(one: Tried) -> list[tuple[float, float]]:
+    """Per cent of its steps, and the loss there; at the end that of the adapter that is kept."""
+    if not one.measured or one.loss is None:
+        return []
+    return [*((100 * at.share, at.loss) for at in one.measured[:-1]), (100 * one.measured[-1].share, one.loss)]

@@ -1,0 +1,127 @@
+"""The results of a sweep and of a comparison of methods, as `--json` prints them, and the lines of a sweep's journal."""
+
+from typing import Any, Literal
+
+from train.results import Part
+
+State = Literal["finished", "paused", "interrupted", "out-of-memory", "not-a-number", "refused", "failed"]
+Ended = Literal["done", "budget", "not-yet"]
+Standing = Literal["finished", "stopped", "waiting", "out-of-memory", "not-a-number", "refused", "failed"]
+
+
+class Entry(Part):
+    """A line of the journal: a piece of a training that has ended."""
+
+    trial: int
+    rung: int
+    state: State
+    loss: float | None = None
+    """On the validation split, its first `evaluate_examples`; None where the training failed."""
+    final: float | None = None
+    """On the whole validation split, of the adapter that is kept; None before the trial's end."""
+    base: float | None = None
+    """The same of the base."""
+    step: int = 0
+    """Steps that are done."""
+    steps: int = 0
+    """Steps of the whole training."""
+    examples: int = 0
+    """Of the validation split; 0 before the trial's end."""
+    trainable_parameters: int = 0
+    seconds: float = 0.0
+    """That this piece took, by the clock."""
+    reason: str = ""
+    """Why it failed."""
+
+
+class Measured(Part):
+    """The loss of a trial at a rung."""
+
+    share: float
+    """Of its steps."""
+    step: int
+    loss: float
+
+
+class Tried(Part):
+    """A trial."""
+
+    number: int
+    changes: dict[str, Any]
+    """What it lays over the recipe."""
+    state: Standing
+    """`stopped`: others did better at the same point; `waiting`: the budget ended before it was trained as far as it should have been."""
+    loss: float | None
+    """What it is ranked by: at its end over the whole validation split, before that over its first examples; None without any."""
+    step: int
+    steps: int
+    trainable_parameters: int
+    seconds: float
+    measured: tuple[Measured, ...]
+    reason: str
+    """Why it failed."""
+
+
+class Sweep(Part):
+    """What `curate sweep --json` prints and `report.json` in the sweep's folder holds."""
+
+    model: str
+    trials: tuple[Tried, ...]
+    """The best first, failed ones last."""
+    shares: tuple[float, ...]
+    """Of a trial's steps, after which it is decided about."""
+    best: int | None
+    """Number of the best trial; None if no trial has a loss."""
+    best_recipe: str | None
+    """Its recipe as a file; None before the sweep has ended."""
+    base_loss: float | None
+    """Of the base that the best trial began with, on the validation split; None before the trial's end."""
+    tied: tuple[int, ...]
+    """Trials that did as well as the best one, within `tie`, and cost more."""
+    tie: float
+    validation_examples: int | None
+    """None before a trial has finished."""
+    seconds: float
+    """That all trials took together."""
+    ended: Ended
+    """Whether all was tried, or the budget was used up before."""
+
+    @property
+    def better(self) -> bool:
+        """Whether the best trial is better than the base, as far as that is known."""
+        loss = next((one.loss for one in self.trials if one.number == self.best), None)
+        return loss is not None and (self.base_loss is None or loss < self.base_loss)
+
+
+class Compared(Part):
+    """One method on the same data, steps and base."""
+
+    name: str
+    learning_rate: float
+    trainable_parameters: int
+    share: float
+    """Of all parameters."""
+    memory: int
+    """The most that the process, or its GPU, had; bytes."""
+    seconds: float
+    """Of the training alone, by the clock."""
+    cpu_seconds: float
+    """Of the whole process, by the processor."""
+    size: int
+    """Bytes of what is saved."""
+    base_loss: float
+    """Held-out, before."""
+    tuned_loss: float
+    """Held-out, after."""
+    merges: bool
+    """Whether the result can be merged into the base."""
+
+
+class Comparison(Part):
+    """All methods that were compared."""
+
+    model: str
+    steps: int
+    train_examples: int
+    held_out_examples: int
+    methods: tuple[Compared, ...]

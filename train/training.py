@@ -1,0 +1,340 @@
+"""One training from recipe to report: measure the base, train, measure again. Completed parts are not repeated."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from math import isfinite
+from pathlib import Path
+from time import process_time
+from typing import Any, Literal
+
+import torch
+from transformers import set_seed
+
+from curate.core.config import validated
+from curate.core.datamap import Mapped
+from curate.core.errors import ConfigError, UsageError
+from curate.core.files import write_bytes
+from curate.core.text import visible
+from train import checkpoint, distributed, loop
+from train.adapters import adapter_disabled, add_adapter, load_adapter_weights, parameters, save
+from train.autoconfig import Settings, decide
+from train.batching import Microbatches
+from train.callback import Callback
+from train.data import Prepared, prepare
+from train.errors import NoMemory, NotANumber, ran_out
+from train.generation import answers
+from train.hardware import peak_memory
+from train.held_out import held_out_loss, probe, probe_texts
+from train.journal import Journal, LossLog, Narrator
+from train.loss import packs_exactly, use_chunked_cross_entropy
+from train.model import DTYPES, autocast, device, load_base
+from train.overfitting import overfitting
+from train.recipe import Recipe, reporting_problem
+from train.results import Generation, Pause, Report
+from train.run_folder import RunFolder, identify
+from train.training_dynamics import datamap, summed
+from train.training_dynamics import write as write_map
+from train.training_html import report_html
+
+Mode = Literal["new", "resume", "fresh"]
+
+
+def train_until(share: float, recipe: Recipe, folder: RunFolder, *, mode: Mode, narrator: Narrator) -> Report | Pause:
+    """Train up to a share of the steps and return the pause, or to the end and return the report; a finished run is not trained again.
+
+    A paused training that resumes ends as if it had never paused.
+
+    `new` refuses a folder with another or an unfinished run, `resume` resumes an unfinished one, `fresh` replaces
+    any run. With several processes all of them call it; rank 0 alone writes. Raises `CurateError`, and `KeyboardInterrupt`
+    if the training was interrupted, after it saved a checkpoint.
+    """
+    distributed.join()
+    with folder.locked():
+        identity = distributed.from_first(lambda: identify(recipe))
+        finished = distributed.from_first(lambda: _admit(folder, identity["key"], mode))
+        if finished is not None:
+            narrator.say(f"{visible(str(folder.path))}: this training has finished; nothing to do (--fresh starts over)")
+            return finished
+        if (problem := reporting_problem(recipe)) is not None:
+            raise ConfigError(*problem)
+        # Refuses what cannot be trained on before anything is written and before the model is loaded.
+        prepared = prepare(recipe, narrator)
+        settings = distributed.from_first(lambda: _begin(prepared, folder, identity, mode, narrator))
+        narrator.journal = Journal(folder.metrics, silent=distributed.rank() > 0)
+        with narrator.showing(), _memory_told():
+            return Training(prepared, settings, folder, narrator).run(identity, share)
+
+
+def _admit(folder: RunFolder, key: str, mode: Mode) -> Report | None:
+    """The report of this run if it has finished, or None if the training may start or resume."""
+    if mode == "fresh":
+        return None
+    there = folder.key
+    if there is None:
+        return None
+    if there != key:
+        raise UsageError(
+            f"{folder.path}: contains a run with another recipe, other data or another base model", "--fresh replaces it; --run-dir DIR keeps both"
+        )
+    report = folder.read("report.json")
+    if report is None and mode == "new":
+        raise UsageError(f"{folder.path}: contains an unfinished run of this recipe", "resume it with --resume, or start over with --fresh")
+    return None if report is None else validated(Report, report, str(folder.path / "report.json"))
+
+
+@contextmanager
+def _memory_told() -> Iterator[None]:
+    """Raises `NoMemory` where memory runs out in the block: a step has its own remedy, loading and measuring have none."""
+    try:
+        yield
+    except (torch.OutOfMemoryError, RuntimeError, MemoryError) as error:
+        if not ran_out(error):
+            raise
+        raise NoMemory("out of memory", "`curate plan` shows what fits; a smaller base, rank or max_length needs less memory") from error
+
+
+def _begin(prepared: Prepared, folder: RunFolder, identity: dict[str, Any], mode: Mode, narrator: Narrator) -> Settings:
+    """The settings of the run: decided now, or those it began with."""
+    now = decide(prepared.recipe, prepared.texts)
+    folder.need((checkpoint.KEPT + 3) * now.estimate.trained)  # the best one, one that is being written, and the result
+    if mode == "fresh" or folder.key is None:
+        folder.clear()
+        folder.write("recipe.json", prepared.recipe.model_dump(mode="json"))
+        write_bytes(folder.path / "template.jinja", prepared.template.source.encode())
+        folder.write("environment.json", now.model_dump(mode="json"))
+        folder.write("identity.json", {**identity, "template": prepared.template.hash})
+        return now
+    settings = validated(Settings, folder.read("environment.json") or {}, str(folder.path / "environment.json"))
+    if settings.differs(now):
+        narrator.say(
+            "note: packages, device or number of processes have changed since this run began; the result will differ from that of an uninterrupted run"
+        )
+    return settings
+
+
+class Training:
+    """A training: its parts in order; parts that an earlier process completed are skipped."""
+
+    def __init__(self, prepared: Prepared, settings: Settings, folder: RunFolder, narrator: Narrator) -> None:
+        assert narrator.journal is not None
+        self.prepared, self.settings, self.folder, self.narrator, self.journal = prepared, settings, folder, narrator, narrator.journal
+        self.recipe = prepared.recipe
+        self.dtype = DTYPES[settings.dtype]
+        self.sharded = self.recipe.parallel == "fsdp" and distributed.world() > 1
+        train = prepared.train
+        self.loss_log = LossLog(folder.losses, [train.examples[owner].place.line for owner in train.owners], silent=distributed.rank() > 0)
+        self.model: Any = None
+        self.packing = False
+
+    def run(self, identity: dict[str, Any], share: float) -> Report | Pause:
+        """Run all of it, or up to a pause."""
+        torch.set_num_threads(self.settings.threads)
+        self._load()
+        base = distributed.from_first(lambda: self.folder.read("base.json"))
+        if base is None and not self.sharded:  # a sharded model can be measured only once the Trainer has put it on the devices
+            base = self._measure_base()
+        callback = self._go_on(share)
+        if callback.paused is not None and not callback.exhausted:
+            return self._pause(callback.paused, identity)
+        step = self._keep(callback)
+        if base is None:
+            base = self._measure_base()
+        adapter = distributed.from_first(lambda: self.folder.place_adapter(self._save_sharded if self.sharded else self._save))
+        tuned = self._measure("tuned", self.model)
+        mapped = distributed.from_first(self._map)
+        report = self._report(mapped, base, tuned, adapter, identity, callback, step)
+        self.journal.write(event="finished", memory=peak_memory(), cpu_seconds=round(process_time(), 1))
+        distributed.from_first(lambda: self._conclude(report, mapped))
+        return report
+
+    def _map(self) -> list[Mapped]:
+        found = datamap(self.loss_log.lines(), self.prepared.train.examples)
+        write_map(self.folder, found)
+        return found
+
+    def _conclude(self, report: Report, mapped: list[Mapped]) -> None:
+        write_bytes(self.folder.path / "report.html", report_html(report, self.settings, self.journal.lines(), mapped).encode("utf-8", "backslashreplace"))
+        self.folder.write("report.json", report.model_dump(mode="json"))
+
+    def _load(self) -> None:
+        loading = self.narrator.phase("loading the model", 1)
+        base = load_base(self.recipe, self.dtype, checkpointing=self.settings.activation_checkpointing)
+        set_seed(self.recipe.seed)  # the adapter begins with random numbers
+        self.model = add_adapter(base, self.recipe, self.prepared.start)
+        _check_vocabulary(self.model, self.prepared)
+        if self.sharded:
+            for parameter in self.model.parameters():  # FSDP wants one dtype in all that it shards together
+                if parameter.requires_grad:
+                    parameter.data = parameter.data.to(self.dtype)
+            self.packing = self.recipe.packing
+        else:
+            with autocast(self.dtype):
+                use_chunked_cross_entropy(self.model, device())
+                self.packing = self.recipe.packing and packs_exactly(self.model, device())
+        loading.advance()
+        if self.recipe.packing and not self.packing:
+            self.narrator.say("note: this model does not isolate packed texts; each is processed alone")
+
+    def _measure_base(self) -> dict[str, Any]:
+        with adapter_disabled(self.model) as base:
+            found = self._measure("base", base)
+        distributed.from_first(lambda: self.folder.write("base.json", found))
+        return found
+
+    def _measure(self, name: str, model: Any) -> dict[str, Any]:
+        """Held-out loss and a few answers, of the model as it is now."""
+        texts = self.prepared.held_out.encoded
+        phase = self.narrator.phase(f"{name} evaluation", len(texts))
+        loss = self._loss(model, texts, phase.advance)
+        if not isfinite(loss):
+            raise NotANumber(
+                f"the held-out loss of the {name} model is not a number", 'try  dtype = "float32"  or a lower learning_rate; the weights may be damaged'
+            )
+        found = {"loss": loss, "probes": self._probe(name, model)}
+        if self.sharded:  # each token of an answer would gather all weights once more
+            return {**found, "answers": ["" for _ in self.prepared.questions]}
+        asked = [question.prompt for question in self.prepared.questions]
+        answering = self.narrator.phase(f"{name} answers", len(asked))
+        answered = distributed.from_first(
+            lambda: answers(model, self.prepared.template, asked, self.prepared.stops, self.dtype, max_new_tokens=self.recipe.max_new_tokens)
+        )
+        answering.advance(len(asked))
+        return {**found, "answers": answered}
+
+    def _probe(self, name: str, model: Any) -> dict[str, Any] | None:
+        """Probe the model for memorization and forgetting; all processes probe the same texts."""
+        prepared = self.prepared
+        texts = probe_texts(prepared.train.encoded, prepared.held_out.encoded, prepared.template, self.recipe.probes)
+        if not any(texts):
+            return None
+        phase = self.narrator.phase(f"{name} probes", sum(map(len, texts)))
+        return probe(model, texts, self.dtype, packing=self.packing, done=phase.advance)._asdict()
+
+    def _loss(self, model: Any, texts: Any, done: Any = lambda _: None) -> float:
+        return held_out_loss(model, texts, self.dtype, packing=self.packing, done=done, shared=not self.sharded)
+
+    def _validation_loss(self) -> float:
+        assert self.prepared.validation is not None
+        return self._loss(self.model, self.prepared.validation.encoded)
+
+    def _go_on(self, share: float = 1.0) -> Callback:
+        """Train from the last checkpoint, or from the start; nothing is left to do after one at the last step, or where it ended early."""
+        order, recipe = self.prepared.order, self.recipe
+        resume = distributed.from_first(lambda: checkpoint.latest(self.folder.checkpoints))
+        done = 0 if resume is None else checkpoint.step_of(resume)
+        self.journal.cut(done)
+        self.loss_log.cut(done)
+        distributed.wait()
+        phase = self.narrator.phase("training", len(order), done)
+        max_tokens = self.settings.tokens_per_pass
+        if resume is not None:
+            max_tokens = min([max_tokens, *(line["tokens_per_pass"] for line in self.journal.lines() if line.get("event") == "out-of-memory")])
+            self.journal.write(event="resumed", after=done)
+        microbatches = Microbatches(self.prepared.train.encoded, self.prepared.train.name_of, max_tokens, self.packing)
+        callback = Callback(
+            self.journal, self.loss_log, phase, microbatches, steps=len(order), every=self.prepared.evaluate_every, patience=recipe.patience,
+            measure=self._validation_loss if self.prepared.validation is not None else None, pause=self._pause_step(share),
+        )  # fmt: skip
+        if resume is not None and (done == len(order) or callback.exhausted):
+            load_adapter_weights(self.model, resume)
+        elif resume is not None and callback.pause is not None and done >= callback.pause:  # killed behind it, before it was told
+            load_adapter_weights(self.model, resume)
+            callback.rest(done)
+        else:
+            self.model = loop.train(self.model, microbatches, order, recipe, self.settings, self.folder.checkpoints, callback=callback, resume=resume)
+        if callback.interrupted:
+            self.journal.write(event="interrupted")
+            self.narrator.say("saved; the same command with --resume continues from here")
+            raise KeyboardInterrupt
+        return callback
+
+    def _pause_step(self, share: float) -> int | None:
+        """The step to pause after; None for a training that goes to its end."""
+        step = max(1, round(share * len(self.prepared.order)))
+        if step >= len(self.prepared.order):
+            return None
+        if self.prepared.validation is None:
+            raise UsageError(
+                "a pause reports the loss on the validation split, and this training measures none", "leave out evaluate_every, or create a validation split"
+            )
+        return step
+
+    def _pause(self, loss: float, identity: dict[str, Any]) -> Pause:
+        if not isfinite(loss):
+            raise NotANumber("the loss on the validation split is not a number", 'try  dtype = "float32"  or a lower learning_rate')
+        last = checkpoint.latest(self.folder.checkpoints)
+        trainable, total = parameters(self.model)
+        return Pause(
+            key=identity["key"], step=0 if last is None else checkpoint.step_of(last), steps=len(self.prepared.order), validation_loss=loss,
+            trainable_parameters=trainable, total_parameters=total,
+        )  # fmt: skip
+
+    def _keep(self, callback: Callback) -> int:
+        """Load the weights of the step that is kept; returns that step."""
+        last = checkpoint.latest(self.folder.checkpoints)
+        step = len(self.prepared.order) if last is None else checkpoint.step_of(last)
+        best = callback.best_step if self.recipe.keep == "best" else None
+        if best is not None and best != step and not self.sharded:
+            made = checkpoint.of_step(self.folder.checkpoints, best)
+            if made is not None:
+                load_adapter_weights(self.model, made)
+                return best
+        return step
+
+    def _save(self, folder: Path) -> Path:
+        weights = save(self.model, folder)
+        self.prepared.template.tokenizer.save_pretrained(folder)
+        return weights
+
+    def _save_sharded(self, folder: Path) -> Path:
+        """The adapter of the last checkpoint, which the Trainer has gathered from all devices."""
+        made = checkpoint.latest(self.folder.checkpoints)
+        assert made is not None
+        self.prepared.template.tokenizer.save_pretrained(folder)
+        for name in ("adapter_config.json", "adapter_model.safetensors"):
+            shutil.copyfile(made / name, folder / name)
+        return folder / "adapter_model.safetensors"
+
+    def _report(
+        self, mapped: list[Mapped], base: dict[str, Any], tuned: dict[str, Any], adapter: str, identity: dict[str, Any], callback: Callback, step: int
+    ) -> Report:
+        prepared = self.prepared
+        trainable, total = parameters(self.model)
+        done = [line["step"] for line in self.journal.lines() if "loss" in line]
+        return Report(
+            key=identity["key"],
+            model=self.recipe.model,
+            base=identity["base"],
+            template=prepared.template.hash,
+            manifest=identity["manifest"],
+            method=self.recipe.method,
+            learning_rate=self.recipe.peak_rate,
+            trainable_parameters=trainable,
+            total_parameters=total,
+            steps=max(done, default=len(prepared.order)),
+            kept_step=step,
+            validation_loss=dict(callback.measured).get(step),
+            train_examples=len(prepared.train.examples),
+            supervised_tokens=sum(text.supervised for text in prepared.train.encoded),
+            held_out=prepared.held_out.name,
+            held_out_examples=len(prepared.held_out.examples),
+            base_loss=base["loss"],
+            tuned_loss=tuned["loss"],
+            overfitting=overfitting(self.journal.lines(), step, tuned["loss"], base.get("probes"), tuned.get("probes")),
+            data_map=summed(mapped, prepared.train.examples),
+            generations=tuple(
+                Generation(prompt=question.text, reference=question.reference, base=before, tuned=after)
+                for question, before, after in zip(prepared.questions, base["answers"], tuned["answers"], strict=True)
+            ),
+            adapter_sha256=adapter,
+            left_out=(*prepared.train.left_out, *prepared.held_out.left_out),
+            mismatches=dict(sorted((prepared.train.mismatches + prepared.held_out.mismatches).items())),
+        )
+
+
+def _check_vocabulary(model: Any, prepared: Prepared) -> None:
+    size = model.get_input_embeddings().weight.shape[0]
+    highest = max(max(text.input_ids) for split in (prepared.train, prepared.held_out) for text in split.encoded)
+    if highest >= size:
+        raise ConfigError(f"the tokenizer has token {highest}, the model only {size} tokens", "tokenizer and weights are from different models")

@@ -1,0 +1,295 @@
+"""From the loss log to a map of the training split: which examples were easy, ambiguous or hard to learn; see `curate.core.datamap`.
+
+Each time that an example was trained on is a visit. Neighbours are examples that ask much the same: cosine of their questions' words, each weighted by
+how rare it is (tf-idf).
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import log
+from typing import Any, Final
+
+import numpy as np
+
+from curate.core.datamap import MAPPED, NAME, Mapped, Neighbour, Region
+from curate.core.example import Example
+from curate.core.files import write_bytes
+from curate.core.text import excerpt, normalised, words
+from train.results import DataMap, Hard, MapRegion
+from train.run_folder import RunFolder
+
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+Whole = np.ndarray[Any, np.dtype[np.int64]]
+AROUND: Final = 64
+"""Visits, about, at steps around one that its losses are compared with."""
+BEFORE, RISE = 20, 6.0
+"""Steps that a spike is compared with, and by how many of their deviations it rises above their median."""
+BLAMED: Final = 3
+"""Examples, at most, that a spike is laid to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visits:
+    """Columns with one entry a visit, ordered by example, then by time."""
+
+    lines: Whole
+    steps: Whole
+    loss: Floats
+    """Mean over the supervised tokens of the example, in nats."""
+    tokens: Whole
+    right: Whole
+    excess: Floats
+    """Loss minus the median of the visits at about the same steps."""
+
+    @property
+    def starts(self) -> Whole:
+        """Where the visits of each example begin, and the end."""
+        return np.flatnonzero(np.diff(self.lines, prepend=-1, append=-1)).astype(np.int64)
+
+
+def visits_of(book: Iterable[dict[str, Any]]) -> Visits:
+    """The loss log by example: the texts of one example are combined, visit by visit."""
+    seen: Counter[int] = Counter()
+    found: dict[tuple[int, int], list[float]] = {}
+    for line in book:
+        for number, text, loss, tokens, right in zip(line["lines"], line["texts"], line["loss"], line["tokens"], line["right"], strict=True):
+            seen[text] += 1
+            visit = found.setdefault((number, seen[text]), [0, 0.0, 0, 0])
+            visit[0] = line["step"]
+            visit[1] += loss * tokens
+            visit[2] += tokens
+            visit[3] += right
+    ordered = sorted(found)
+    columns = np.array([found[key] for key in ordered], dtype=np.float64).reshape(-1, 4)
+    steps, tokens_of = columns[:, 0].astype(np.int64), columns[:, 2].astype(np.int64)
+    losses = columns[:, 1] / np.maximum(columns[:, 2], 1)
+    return Visits(np.array([line for line, _ in ordered], dtype=np.int64), steps, losses, tokens_of, columns[:, 3].astype(np.int64), _excess(steps, losses))
+
+
+def _excess(steps: Whole, losses: Floats) -> Floats:
+    """A loss at the first steps is high for every example: it is compared with the others' of its time."""
+    if not len(steps):
+        return losses
+    order = np.argsort(steps, kind="stable")
+    sorted_steps, sorted_losses = steps[order], losses[order]
+    each = max(1, len(steps) // len(np.unique(steps)))
+    reach = max(2, -(-AROUND // (2 * each)))
+    expected = np.empty(len(steps))
+    for step in np.unique(steps):
+        first, last = np.searchsorted(sorted_steps, (step - reach, step + reach + 1))
+        here = slice(*np.searchsorted(sorted_steps, (step, step + 1)))
+        expected[here] = np.median(sorted_losses[first:last])
+    found = np.empty(len(steps))
+    found[order] = sorted_losses - expected
+    return found
+
+
+def spikes(visits: Visits) -> dict[int, int]:
+    """By line the step that its example made rise far above those before: of such a step, those that explain half of the rise."""
+    order = np.argsort(visits.steps, kind="stable")
+    bounds = np.flatnonzero(np.diff(visits.steps[order], prepend=-1, append=-1))
+    means: list[float] = []
+    blamed: dict[int, int] = {}
+    for first, last in pairwise(bounds.tolist()):
+        part = order[first:last]
+        weight = visits.tokens[part].sum() or 1
+        mean = float((visits.loss[part] * visits.tokens[part]).sum() / weight)
+        before = np.array(means[-BEFORE:])
+        means.append(mean)
+        if len(before) < BEFORE // 2:
+            continue
+        middle = float(np.median(before))
+        deviation = max(1.4826 * float(np.median(np.abs(before - middle))), 0.01)
+        if mean <= middle + RISE * deviation:
+            continue
+        shares = (visits.loss[part] - middle) * visits.tokens[part]
+        explained = 0.0
+        for at in np.argsort(-shares)[:BLAMED]:
+            if explained >= (mean - middle) * weight / 2:
+                break
+            explained += float(shares[at])
+            blamed.setdefault(int(visits.lines[part[at]]), int(visits.steps[part[at]]))
+    return blamed
+
+
+SIMILAR: Final = 0.35
+"""Cosine from which on two questions are neighbours."""
+MOST: Final = 5
+"""Neighbours of an example that are looked at."""
+AT_ONCE: Final = 256
+COMMON: Final = 0.2
+"""Words in more than this share of the examples are ignored, except in tiny sets."""
+TINY: Final = 50
+
+Near = list[tuple[int, float]]
+"""Positions of neighbours with their similarity, the nearest first."""
+
+
+def neighbours(asked: Sequence[str], of: Sequence[int]) -> list[Near]:
+    """For each position in `of` its nearest neighbours among all that are `asked`."""
+    from scipy.sparse import csr_array  # comes with datasketch
+
+    matrix = _weighted(asked, csr_array)
+    turned = matrix.T.tocsc()
+    found: list[Near] = []
+    for start in range(0, len(of), AT_ONCE):
+        part = list(of[start : start + AT_ONCE])
+        similar = (matrix[part] @ turned).tocsr()
+        for at, own in enumerate(part):
+            inside = slice(similar.indptr[at], similar.indptr[at + 1])
+            positions, values = similar.indices[inside], similar.data[inside]
+            near = [(int(p), float(v)) for p, v in zip(positions, values, strict=True) if p != own and v >= SIMILAR]
+            found.append(sorted(near, key=lambda one: (-one[1], one[0]))[:MOST])
+    return found
+
+
+def _weighted(asked: Sequence[str], csr_array: Any) -> Any:
+    counts = [Counter(words(normalised(text))) for text in asked]
+    spread = Counter(word for one in counts for word in one)
+    most = COMMON * len(asked) if len(asked) >= TINY else len(asked)
+    numbers = {word: number for number, word in enumerate(word for word, times in spread.items() if times <= most)}
+    rows, columns, values = [], [], []
+    for row, one in enumerate(counts):
+        weights = {numbers[word]: (1 + log(times)) * log(len(asked) / spread[word]) for word, times in one.items() if word in numbers}
+        norm = sum(weight**2 for weight in weights.values()) ** 0.5
+        if norm:
+            rows += [row] * len(weights)
+            columns += list(weights)
+            values += [weight / norm for weight in weights.values()]
+    return csr_array((np.array(values, dtype=np.float64), (rows, columns)), shape=(len(asked), max(1, len(numbers))))
+
+
+LOOKED: Final = 2000
+"""The hardest examples, whose neighbours are looked for."""
+SHOWN, LONG = 10, 240
+"""Of the hardest examples, how many the report shows, and how much of their texts."""
+FAR: Final = 2.0
+"""Deviations of all examples' losses that lie between one and the neighbours that it pulls against."""
+
+
+def datamap(book: Iterable[dict[str, Any]], examples: Sequence[Example]) -> list[Mapped]:
+    """The map, in the order of the split; an example that was never trained on, where the training is shorter than an epoch, is not on it."""
+    visits = visits_of(book)
+    if not len(visits.lines):
+        return []
+    by_line = {example.place.line: example for example in examples}
+    starts = visits.starts
+    lines = visits.lines[starts[:-1]].tolist()
+    shares = np.exp(-visits.loss)
+    counts = np.diff(starts)
+
+    def mean(values: Floats) -> Floats:
+        return np.add.reduceat(values, starts[:-1]) / counts
+
+    confidence = mean(shares)
+    variability = np.sqrt(np.maximum(mean((shares - np.repeat(confidence, counts)) ** 2), 0))
+    excess, loss = mean(visits.excess), mean(visits.loss)
+    whole, tokens = mean((visits.right == visits.tokens).astype(np.float64)), mean(visits.right / np.maximum(visits.tokens, 1))
+    order = np.lexsort((lines, -excess))
+    rank = np.empty(len(lines), dtype=np.int64)
+    rank[order] = np.arange(1, len(lines) + 1)
+    regions = _regions(confidence, variability, bool((counts > 1).all()))
+    spiked = spikes(visits)
+    pulls = _pulls([by_line[line] for line in lines], order.tolist(), loss)
+    return [
+        Mapped(
+            line=line,
+            example=by_line[line].id,
+            losses=tuple(round(value, 5) for value in visits.loss[starts[at] : starts[at + 1]].tolist()),
+            steps=tuple(visits.steps[starts[at] : starts[at + 1]].tolist()),
+            loss=_short(loss[at]),
+            confidence=_short(confidence[at]),
+            variability=_short(variability[at]),
+            correctness=_short(whole[at]),
+            token_accuracy=_short(tokens[at]),
+            excess=_short(excess[at]),
+            rank=int(rank[at]),
+            region=regions[at],
+            spike=spiked.get(line),
+            pull=pulls[at][0] if at in pulls else None,
+            neighbours=pulls[at][1] if at in pulls else (),
+        )
+        for at, line in enumerate(lines)
+    ]
+
+
+def _short(value: Any) -> float:
+    return round(float(value), 5)
+
+
+def _regions(confidence: Floats, variability: Floats, several: bool) -> list[Region | None]:
+    """The thirds of the paper, made not to overlap: what varied most is ambiguous, of the rest the surer half is easy."""
+    count = len(confidence)
+    found: list[Region | None] = [None] * count
+    if not several:
+        return found
+    varied = np.lexsort((np.arange(count), -variability))
+    third = count // 3
+    for at in varied[:third].tolist():
+        found[at] = "ambiguous"
+    rest = sorted(varied[third:].tolist(), key=lambda at: (-confidence[at], at))
+    for number, at in enumerate(rest):
+        found[at] = "easy" if number < (len(rest) + 1) // 2 else "hard"
+    return found
+
+
+def _pulls(examples: Sequence[Example], order: Sequence[int], loss: Floats) -> dict[int, tuple[float, tuple[Neighbour, ...]]]:
+    """Of the hardest examples those that the model finds much harder than what is asked much alike, and that answer otherwise."""
+    looked = order[: min(LOOKED, (len(order) + 1) // 2)]
+    spread = 1.4826 * float(np.median(np.abs(loss - np.median(loss))))
+    found = {}
+    asked = [_asked(example) for example in examples]
+    for at, near in zip(looked, neighbours(asked, looked), strict=True):
+        others = [(other, similarity) for other, similarity in near if _answer(examples[other]) != _answer(examples[at])]
+        if not others or len(others) * 2 < len(near):
+            continue
+        theirs = sum(similarity * loss[other] for other, similarity in others) / sum(similarity for _, similarity in others)
+        pull = float(loss[at] - theirs)
+        if pull > FAR * spread and pull > 0:
+            against = tuple(Neighbour(examples[other].place.line, examples[other].id, _short(similarity), _short(loss[other])) for other, similarity in others)
+            found[at] = (_short(pull), against)
+    return found
+
+
+def _asked(example: Example) -> str:
+    """The prompt without the system prompt, which many examples share."""
+    return "\n".join(message.text for message in example.prompt if message.role not in ("system", "developer"))
+
+
+def _answer(example: Example) -> str:
+    return normalised(example.answer.text) if example.answer is not None else ""
+
+
+def write(folder: RunFolder, mapped: Sequence[Mapped]) -> None:
+    """Write the map into the run's folder."""
+    write_bytes(folder.path / NAME, b"".join(MAPPED.dump_json(one) + b"\n" for one in mapped))
+
+
+def summed(mapped: Sequence[Mapped], examples: Sequence[Example]) -> DataMap | None:
+    """The summary of a map for the report; None if nothing was trained on."""
+    if not mapped:
+        return None
+    by_line = {example.place.line: example for example in examples}
+    names: tuple[Region, ...] = ("easy", "ambiguous", "hard")
+    parts = [(name, [one for one in mapped if one.region == name]) for name in names]
+    return DataMap(
+        examples=len(mapped),
+        visits=_short(sum(len(one.losses) for one in mapped) / len(mapped)),
+        regions=tuple(MapRegion(name=name, examples=len(part), loss=_mean(part, "loss"), confidence=_mean(part, "confidence")) for name, part in parts if part),
+        spiked=sum(one.spike is not None for one in mapped),
+        pulling=sum(one.pull is not None for one in mapped),
+        hardest=tuple(_hard(one, by_line[one.line]) for one in sorted(mapped, key=lambda one: one.rank)[:SHOWN]),
+    )
+
+
+def _mean(part: Sequence[Mapped], name: str) -> float:
+    return _short(sum(getattr(one, name) for one in part) / len(part))
+
+
+def _hard(one: Mapped, example: Example) -> Hard:
+    return Hard(
+        line=one.line, example=one.example, loss=one.loss, excess=one.excess, confidence=one.confidence, spike=one.spike, pull=one.pull,
+        prompt=excerpt(_asked(example), LONG), answer=excerpt(example.answer.text, LONG) if example.answer is not None else "",
+    )  # fmt: skip

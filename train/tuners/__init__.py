@@ -1,1 +1,0 @@
-"""Tuners that PEFT does not have."""

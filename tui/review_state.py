@@ -1,0 +1,52 @@
+"""What the application and its screens share: the review, what was computed for it, and how its lists are shown. It knows nothing of Textual."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from curate.core.decision import DecisionLog
+from curate.read.index import Lines
+from curate.review import Kind, ReviewSession, Sources
+
+
+class At(NamedTuple):
+    """Where a review starts: entries of a kind that match a filter, in an order."""
+
+    kind: Kind
+    filter: str
+    order: str
+
+
+class ReviewState:
+    """The state of one review. The application and the screens write to it; widgets get what they draw."""
+
+    def __init__(self, sources: Sources, at: At | None = None) -> None:
+        """Raises `InputError` for files that do not exist."""
+        self.sources = sources
+        self.session = self.opened()
+        self.results: dict[str, Any] = {}
+        """What was computed for screens, by name."""
+        self.changed: list[str] = []
+        """Files that have changed on disk since they were read."""
+        self.orders: dict[Kind, str] = {at.kind: at.order} if at else {}
+        """The order in which the entries of each kind are shown first."""
+        self.filters: dict[Kind, str] = {at.kind: at.filter} if at else {}
+        """The filter of the entries of each kind."""
+
+    def opened(self) -> ReviewSession:
+        """A new session over the files as they are now. Raises `CurateError`."""
+        return ReviewSession(Lines(self.sources.files), DecisionLog(self.sources.project.decisions))
+
+    @cached_property
+    def mender(self) -> Any:
+        """The rules, ready to check one line; loaded when first needed."""
+        from curate.review.live_lint import LiveLint  # a fifth of a second that the first screen does not wait for
+
+        return LiveLint(self.sources.config.check)
+
+    @cached_property
+    def rule_names(self) -> Mapping[str, str]:
+        """Names of rules by code."""
+        from curate.lint.rules import RULES  # as above
+
+        return {code: rule.name for code, rule in RULES.items()}
