@@ -86,6 +86,7 @@ def wording(request: str) -> Wording:
 
 @lru_cache(1)
 def _ranks() -> dict[str, int]:
+    """The most common words of English, most common first: the whole words of the vocabulary of bert-base-uncased (Devlin et al. 2019, Apache-2.0)."""
     listed = files("curate.conflicts").joinpath("common_words.txt").read_text(encoding="ascii")
     return {word: rank for rank, word in enumerate(listed.splitlines())}
 
