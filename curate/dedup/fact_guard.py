@@ -25,7 +25,7 @@ from curate.core.example import Example, attachments
 from curate.core.text import UNSPACED, normalised
 from curate.corpus.boilerplate import Passages, cut_texts
 from curate.corpus.dedup_text import On, called, said_in, turns_of
-from curate.corpus.table import Reader, Spot, changed
+from curate.corpus.table import LineReader, LineRef, changed
 from curate.language.lexicon import FILLER, FORMS, NEGATIONS, PARTICULAR, STRICT
 from curate.language.names import BEFORE, is_name
 from curate.language.quantities import numbers
@@ -105,7 +105,7 @@ def facts_agree(one: Sides, other: Sides, *, words: bool = False) -> bool:
 class LinePairs(NamedTuple):
     """Pairs of lines of which it is asked whether they agree in their facts, and all that this takes in another process."""
 
-    lines: Sequence[Spot]
+    lines: Sequence[LineRef]
     pairs: Sequence[Sequence[int]]
     """Two numbers of lines each."""
     words: bool
@@ -119,13 +119,13 @@ def lines_agree(pairs: LinePairs) -> "Flags":
     """Whether each pair agrees. Raises `InputError` where lines cannot be read again, or are others by now."""
     import numpy as np
 
-    reader = Reader()
+    reader = LineReader()
     plain = _plain_sides(reader, pairs)
     sides = [plain.get(at) or sides_of(reader.example(spot), pairs.on, pairs.common) for at, spot in enumerate(pairs.lines)]
     return np.array([facts_agree(sides[left], sides[right], words=pairs.words) for left, right in pairs.pairs], dtype=np.bool_)
 
 
-def _plain_sides(reader: Reader, pairs: LinePairs) -> dict[int, Sides]:
+def _plain_sides(reader: LineReader, pairs: LinePairs) -> dict[int, Sides]:
     """The sides of plain lines, by their numbers; these are read by compiled code, all at once."""
     from curate.corpus.plain_features import ids_of
     from curate.read.plain_columns import ROLES, outline
