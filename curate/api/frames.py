@@ -15,7 +15,7 @@ from curate.core.finding import Finding
 from curate.core.manifest import Manifest
 from curate.core.removed import removal_of
 from curate.core.text import excerpt
-from curate.dedup.removal import Loss
+from curate.dedup.removal import DuplicateRemoval
 from curate.output.apply import Dropped
 from curate.report.html import safe
 
@@ -71,14 +71,14 @@ def findings_frame(findings: Iterable[Finding]) -> pl.DataFrame:
     return framed(([getattr(found, name) if name != "severity" else found.severity.value for name in FINDINGS] for found in findings), FINDINGS)
 
 
-def losses_frame(losses: Iterable[Loss | Dropped]) -> pl.DataFrame:
+def losses_frame(losses: Iterable[DuplicateRemoval | Dropped]) -> pl.DataFrame:
     """One line a line that goes, with the one that stays, if there is one; or one a pair."""
     return framed(map(_loss, losses), LOSSES)
 
 
-def _loss(gone: Loss | Dropped) -> list[Any]:
-    other = [gone.similarity, gone.kept_place.file, gone.kept_place.line] if isinstance(gone, Loss) else [None, None, None]
-    return [gone.place.file, gone.place.line, gone.code, *other, gone.example, gone.kept if isinstance(gone, Loss) else None]
+def _loss(gone: DuplicateRemoval | Dropped) -> list[Any]:
+    other = [gone.similarity, gone.kept_place.file, gone.kept_place.line] if isinstance(gone, DuplicateRemoval) else [None, None, None]
+    return [gone.place.file, gone.place.line, gone.code, *other, gone.example, gone.kept if isinstance(gone, DuplicateRemoval) else None]
 
 
 def conflicts_frame(conflicts: Iterable[Conflict]) -> pl.DataFrame:

@@ -78,10 +78,10 @@ def beginnings(examples: Sequence[Example]) -> Iterator[Twin]:
     keys = [key_of(example) for example in examples]
     longest: dict[int, Example] = {}
     for example, key in sorted(zip(examples, keys, strict=True), key=lambda pair: -len(pair[0].messages)):
-        for begun in key.begun:
+        for begun in key.prefix_hashes:
             longest.setdefault(begun, example)
     for example, key in zip(examples, keys, strict=True):
-        if other := longest.get(key.whole):
+        if other := longest.get(key.conversation_hash):
             yield Twin(example, other, len(example.messages) / len(other.messages))
 
 

@@ -20,7 +20,7 @@ from curate.core.files import private
 from curate.core.text import visible
 from curate.corpus.boilerplate import Passages
 from curate.corpus.cache_codec import AGREED, arrays_of, columns_from, kinds
-from curate.corpus.features import Columns, Making, columns_of
+from curate.corpus.features import Columns, FeatureSpec, columns_of
 from curate.read.chunks import Piece, bytes_of
 
 if TYPE_CHECKING:
@@ -56,17 +56,17 @@ class Task(NamedTuple):
     """Whether they have to be."""
 
 
-def columns_for(task: Task, making: Making) -> Columns:
+def columns_for(task: Task, spec: FeatureSpec) -> Columns:
     """The columns of a piece as remembered, or made and left for later runs. Raises `InputError`, `UsageError` where they have to be remembered."""
     if task.folder is None:
-        return columns_of(task.piece, making)
+        return columns_of(task.piece, spec)
     start, data, size = bytes_of(task.piece)
-    digest = sha256(repr((_code(), making, task.piece.start == 0)).encode())
+    digest = sha256(repr((_code(), spec, task.piece.start == 0)).encode())
     digest.update(memoryview(data)[:size])
     path = task.folder / f"piece-{digest.hexdigest()[:32]}.npz"
     damage = ""
     try:
-        arrays = npz_cache.load(path, kinds(keyed=making.keys))
+        arrays = npz_cache.load(path, kinds(keyed=spec.keys))
         if arrays is not None:
             found = columns_from(arrays, start)
             found.remembered = True
@@ -75,7 +75,7 @@ def columns_for(task: Task, making: Making) -> Columns:
         damage = DAMAGED
     if task.only:
         raise UsageError("not all of these files is remembered", "run `curate dedup` on them with the same options first, without --rethreshold")
-    columns = columns_of(task.piece._replace(start=start, data=bytes(memoryview(data)[:size])), making)  # what was read, whatever is there by now
+    columns = columns_of(task.piece._replace(start=start, data=bytes(memoryview(data)[:size])), spec)  # what was read, whatever is there by now
     saved = npz_cache.save(path, arrays_of(columns, start))
     columns.trouble = damage or (f"what was compared is not remembered: {visible(saved)}" if saved else "")
     return columns
@@ -126,7 +126,7 @@ class Remembered:
     folder: Path
     path: Path
     """Where what was decided about some files is."""
-    making: Making
+    spec: FeatureSpec
     only: bool = False
     """Whether nothing may be needed that is not there."""
     reused: int = 0
@@ -142,16 +142,16 @@ class Remembered:
     """Whether any of it was not known before."""
 
     @classmethod
-    def of(cls, cache: Path, making: Making, files: Iterable[Path], *, only: bool = False) -> "Remembered":
+    def of(cls, cache: Path, spec: FeatureSpec, files: Iterable[Path], *, only: bool = False) -> "Remembered":
         """The memory for some files, read to make such columns."""
-        named = content_id([_code().hex(), repr(making), sorted(str(path.resolve()) for path in files)])
-        return cls(cache / FOLDER, cache / FOLDER / f"decided-{named}.npz", making, only)
+        named = content_id([_code().hex(), repr(spec), sorted(str(path.resolve()) for path in files)])
+        return cls(cache / FOLDER, cache / FOLDER / f"decided-{named}.npz", spec, only)
 
     def common(self, ids: "Ids", learn: Callable[[], Passages]) -> Passages:
         """The shared instructions of examples of these ids: as remembered, else as `learn` says."""
         import numpy as np
 
-        path = self.folder / f"common-{sha256(repr((_code(), self.making)).encode() + ids.tobytes()).hexdigest()[:32]}.npz"
+        path = self.folder / f"common-{sha256(repr((_code(), self.spec)).encode() + ids.tobytes()).hexdigest()[:32]}.npz"
         try:
             known = npz_cache.load(path, COMMON)
             if known is not None:
@@ -163,10 +163,10 @@ class Remembered:
             self.notes.append(f"what was compared is not remembered: {visible(trouble)}")
         return passages
 
-    def turn(self, making: Making) -> None:
+    def turn(self, spec: FeatureSpec) -> None:
         """From now on remember what is made in another way."""
-        self.making, self.reused, self.read = making, 0, 0
-        self.path = self.folder / f"decided-{content_id([self.path.name, repr(making)])}.npz"
+        self.spec, self.reused, self.read = spec, 0, 0
+        self.path = self.folder / f"decided-{content_id([self.path.name, repr(spec)])}.npz"
 
     def task(self, piece: Piece) -> Task:
         """A piece, and where its columns may be."""

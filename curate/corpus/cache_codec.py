@@ -43,7 +43,7 @@ def arrays_of(columns: Columns, start: int) -> dict[str, Any]:
     arrays |= {"hashes": columns.sets.hashes, "offsets": columns.sets.offsets, "words": columns.brief.words, "ends": columns.brief.ends}
     arrays["vocabulary"] = np.frombuffer("\n".join(columns.brief.vocabulary).encode("utf-8", "surrogatepass"), dtype=np.uint8)
     if keys := columns.keys:
-        arrays |= {"whole": keys.whole, "begun": keys.begun, "begun_ends": keys.ends}
+        arrays |= {"whole": keys.conversation_hash, "begun": keys.prefix_hashes, "begun_ends": keys.ends}
     return arrays
 
 
@@ -62,7 +62,7 @@ def columns_from(arrays: "Arrays", start: int) -> Columns:
         and _parts(arrays["offsets"], examples, len(arrays["hashes"]))
         and _parts(arrays["ends"], examples, len(arrays["words"]))
         and (not len(arrays["words"]) or int(arrays["words"].max()) < len(vocabulary))
-        and (keys is None or (len(keys.whole) == examples and _parts(keys.ends, examples, len(keys.begun))))
+        and (keys is None or (len(keys.conversation_hash) == examples and _parts(keys.ends, examples, len(keys.prefix_hashes))))
     )
     if not sound:
         raise ValueError("arrays that do not fit each other")

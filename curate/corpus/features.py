@@ -46,7 +46,7 @@ class Judging(Protocol):
         """What comes of it for lines that were read one by one."""
 
 
-class Making(NamedTuple):
+class FeatureSpec(NamedTuple):
     """What columns are made for."""
 
     on: On
@@ -67,9 +67,9 @@ class Making(NamedTuple):
     """Shared instructions that are not compared (see `curate.corpus.boilerplate`); None where `read_table` is to learn them."""
 
 
-def making_for(config: DedupConfig) -> Making:
+def feature_spec_for(config: DedupConfig) -> FeatureSpec:
     """What is made for deduplication."""
-    return Making(config.on, Shingling(), config.keep if by_content(config.keep) else "longest", config.beginnings)
+    return FeatureSpec(config.on, Shingling(), config.keep if by_content(config.keep) else "longest", config.beginnings)
 
 
 @dataclass(slots=True)
@@ -111,25 +111,25 @@ class Columns:
     trouble: str = ""
     """Why they were not remembered, or are not for later."""
     judged: Any = None
-    """What came of `Making.judging`."""
+    """What came of `FeatureSpec.judging`."""
     quick: bool = True
     """Whether they were read by compiled code, which threads can do side by side."""
 
 
-def columns_of(piece: Piece, making: Making) -> Columns:
+def columns_of(piece: Piece, spec: FeatureSpec) -> Columns:
     """Read a piece. Raises `InputError` for a file that cannot be read any more."""
-    judging = making.judging
+    judging = spec.judging
     judged = judging.judge(piece) if judging else None
-    outlined = _outlined_columns(piece, making) if (piece.end is None or piece.end - piece.start >= OUTLINED) and _outlines(making) else None
+    outlined = _outlined_columns(piece, spec) if (piece.end is None or piece.end - piece.start >= OUTLINED) and _outlines(spec) else None
     if outlined is None:
         batch = read_piece(piece, FileFacts(piece.name))
-        outlined = columns_of_batch(batch, making)
+        outlined = columns_of_batch(batch, spec)
         outlined.physical, outlined.quick = len(batch.lines), len(batch.lines) < FEW
     outlined.judged = judged
     return outlined
 
 
-def _outlined_columns(piece: Piece, making: Making) -> "Columns | None":
+def _outlined_columns(piece: Piece, spec: FeatureSpec) -> "Columns | None":
     """The columns of a piece most of whose lines are plain; None for another one."""
     import numpy as np
 
@@ -151,23 +151,23 @@ def _outlined_columns(piece: Piece, making: Making) -> "Columns | None":
         return None
     starts, sizes, endings = of.places_in(data, offset, outlined)
     zeros, count = np.zeros(len(starts), dtype=np.int64), len(starts)
-    keys = of.keys_of(outlined) if making.keys else None
-    marks = of.marks_of(outlined, len(making.marking.keys)) if making.marking else None
-    ids, ranks = of.ids_of(outlined), plain_ranks(making.keep, outlined.lines[:, 1])
-    linked, links = links_of_outlined(outlined, ids, making.shingling.size) if making.links else (None, None)
-    sets, brief = of.sets_of(outlined, making.on, making.shingling, making.common, brief=making.brief, whole=linked)
+    keys = of.keys_of(outlined) if spec.keys else None
+    marks = of.marks_of(outlined, len(spec.marking.keys)) if spec.marking else None
+    ids, ranks = of.ids_of(outlined), plain_ranks(spec.keep, outlined.lines[:, 1])
+    linked, links = links_of_outlined(outlined, ids, spec.shingling.size) if spec.links else (None, None)
+    sets, brief = of.sets_of(outlined, spec.on, spec.shingling, spec.common, brief=spec.brief, whole=linked)
     holds = np.ones(count, dtype=np.bool_)
     plain = Columns(starts, sizes, endings, outlined.numbers, zeros, holds, ids, sets, brief, lengths, ranks, keys, links, 0, marks)
     ended = not data or data.endswith(b"\n")
-    rest = columns_of_batch(read_lines(piece.name, data, outlined.starts, offset, outlined.others, ended=ended), making)
+    rest = columns_of_batch(read_lines(piece.name, data, outlined.starts, offset, outlined.others, ended=ended), spec)
     columns = _merged(plain, rest)
     columns.physical = len(outlined.starts) - 1
     return columns
 
 
-def _outlines(making: Making) -> bool:
+def _outlines(spec: FeatureSpec) -> bool:
     """Whether all that is wanted can be had of outlines."""
-    marking = making.marking
+    marking = spec.marking
     inside = marking.keys if marking else ()
     return not any(path.removeprefix("/").startswith("messages") for path in inside) and not (marking and marking.traits)
 
@@ -195,15 +195,15 @@ def _merged(one: Columns, other: Columns) -> Columns:
     return Columns(starts, sizes, endings, numbers, nths, holds[order], ids, sets, brief, lengths, ranks, keys, links, 0, marks)
 
 
-def columns_of_lines(lines: Sequence[ParsedLine], making: Making) -> Columns:
+def columns_of_lines(lines: Sequence[ParsedLine], spec: FeatureSpec) -> Columns:
     """The columns of lines that were read one by one, without the blank ones."""
     batch = Batch.of_lines([parsed for parsed in lines if not parsed.line.blank])
-    columns = columns_of_batch(batch, making)
-    columns.judged = making.judging.judge_batch(batch, len(lines)) if making.judging else None
+    columns = columns_of_batch(batch, spec)
+    columns.judged = spec.judging.judge_batch(batch, len(lines)) if spec.judging else None
     return columns
 
 
-def columns_of_batch(batch: Batch, making: Making) -> Columns:
+def columns_of_batch(batch: Batch, spec: FeatureSpec) -> Columns:
     """The columns of a batch. Plain lines come first in it; here all are put in the order of the file."""
     import numpy as np
 
@@ -213,8 +213,8 @@ def columns_of_batch(batch: Batch, making: Making) -> Columns:
     spelled = list(map(plain_turns, batch.roles, batch.texts))
     ids = b"".join([*map(_id, spelled), *(bytes.fromhex(example.id) for example in examples)])
     halves = np.frombuffer(ids, dtype=">u8").astype(np.uint64).reshape(-1, 2)
-    whole, links = links_of_lines(batch.roles, batch.texts, examples, halves, making.shingling.size) if making.links else (None, None)
-    sets, brief = _compared(batch, examples, making, whole)
+    whole, links = links_of_lines(batch.roles, batch.texts, examples, halves, spec.shingling.size) if spec.links else (None, None)
+    sets, brief = _compared(batch, examples, spec, whole)
     sets = salted(sets, chain(repeat(b"", len(batch.texts)), (attachments(example.value) for example in examples)))
     places = np.concatenate([_plain_places(batch), np.array([_place(parsed) for _, parsed in others], dtype=np.int64).reshape(-1, 5)])
     order = np.argsort(np.array([*batch.plain_at, *(at for at, _ in others)], dtype=np.int64), kind="stable")
@@ -225,7 +225,7 @@ def columns_of_batch(batch: Batch, making: Making) -> Columns:
     every = plain == len(holds) == len(held)
     starts, sizes, endings, numbers, nths = np.ascontiguousarray(places[order].T)
     turns = np.array(list(map(len, batch.roles)), dtype=np.int64)
-    ranks = np.concatenate([plain_ranks(making.keep, turns), np.array(list(map(rank_of(making.keep), examples)), dtype=np.float64)])
+    ranks = np.concatenate([plain_ranks(spec.keep, turns), np.array(list(map(rank_of(spec.keep), examples)), dtype=np.float64)])
     return Columns(
         starts,
         sizes,
@@ -238,25 +238,25 @@ def columns_of_batch(batch: Batch, making: Making) -> Columns:
         brief if every else brief.chosen(held),
         lengths[held],
         ranks[held],
-        _keys(batch, spelled, examples).chosen(held) if making.keys else None,
+        _keys(batch, spelled, examples).chosen(held) if spec.keys else None,
         links.chosen(held) if links else None,
-        marks=marks_of_batch(batch, making.marking).chosen(held) if making.marking else None,
+        marks=marks_of_batch(batch, spec.marking).chosen(held) if spec.marking else None,
     )
 
 
-def _compared(batch: Batch, examples: Sequence[Example], making: Making, whole: Sets | None) -> tuple[Sets, Brief]:
+def _compared(batch: Batch, examples: Sequence[Example], spec: FeatureSpec, whole: Sets | None) -> tuple[Sets, Brief]:
     """The shingles of what is compared, `whole` where they are known and nothing is left out, and the words of short texts."""
     count = len(batch.texts) + len(examples)
-    if whole is not None and not making.common and not making.brief:
+    if whole is not None and not spec.common and not spec.brief:
         return whole, Brief.of_some(count, {})
     plain = zip(batch.roles, batch.texts, strict=True)
-    if making.common:
-        pieces = [[Said(said[i], roles[i] == "user") for i in turns_of(roles, making.on)] for roles, said in plain]
-        texts = own_texts([*pieces, *(pieces_of(example, making.on) for example in examples)], making.common)
+    if spec.common:
+        pieces = [[Said(said[i], roles[i] == "user") for i in turns_of(roles, spec.on)] for roles, said in plain]
+        texts = own_texts([*pieces, *(pieces_of(example, spec.on) for example in examples)], spec.common)
     else:
-        texts = ["\n".join([said[i] for i in turns_of(roles, making.on)]) for roles, said in plain]
-        texts += [written_text(example, making.on) for example in examples]
-    return shingled(texts_of(texts), making.shingling), Brief.of(texts) if making.brief else Brief.of_some(count, {})
+        texts = ["\n".join([said[i] for i in turns_of(roles, spec.on)]) for roles, said in plain]
+        texts += [written_text(example, spec.on) for example in examples]
+    return shingled(texts_of(texts), spec.shingling), Brief.of(texts) if spec.brief else Brief.of_some(count, {})
 
 
 def _keys(batch: Batch, spelled: Sequence[Sequence[bytes]], examples: Sequence[Example]) -> Keys:

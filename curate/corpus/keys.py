@@ -1,7 +1,7 @@
 """Keys of conversations, by which one is told to begin another: to the letter, tools and the other side of a preference too.
 
-`whole` stands for a conversation that ends on an answer, `begun` for what it is up to each earlier answer; so a conversation begins another one where its
-`whole` is among the other's `begun`.
+`conversation_hash` stands for a conversation that ends on an answer, `prefix_hashes` for what it is up to each earlier answer; so a conversation begins
+another one where its `conversation_hash` is among the other's `prefix_hashes`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -33,16 +33,16 @@ def ids_of(ids: Iterable[str]) -> "Ids":
 class Key(NamedTuple):
     """The keys of one example; 0 where it has none."""
 
-    whole: int
-    begun: tuple[int, ...]
+    conversation_hash: int
+    prefix_hashes: tuple[int, ...]
 
 
 @dataclass(slots=True)
 class Keys:
     """The keys of some examples, in order."""
 
-    whole: "Ids"
-    begun: "Ids"
+    conversation_hash: "Ids"
+    prefix_hashes: "Ids"
     """Those of example i from ends[i] to before ends[i + 1]."""
     ends: "Numbers"
 
@@ -51,8 +51,10 @@ class Keys:
         """As columns."""
         import numpy as np
 
-        begun = np.array([one for key in keys for one in key.begun], dtype=np.uint64)
-        return cls(np.array([key.whole for key in keys], dtype=np.uint64), begun, np.cumsum([0, *(len(key.begun) for key in keys)], dtype=np.int64))
+        begun = np.array([one for key in keys for one in key.prefix_hashes], dtype=np.uint64)
+        return cls(
+            np.array([key.conversation_hash for key in keys], dtype=np.uint64), begun, np.cumsum([0, *(len(key.prefix_hashes) for key in keys)], dtype=np.int64)
+        )
 
     def chosen(self, numbers: "Numbers") -> "Keys":
         """Those of some examples, in this order."""
@@ -61,7 +63,7 @@ class Keys:
         sizes = np.diff(self.ends)[numbers]
         ends = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(sizes)])
         at = np.repeat(self.ends[:-1][numbers] - ends[:-1], sizes) + np.arange(ends[-1])
-        return Keys(self.whole[numbers], self.begun[at], ends)
+        return Keys(self.conversation_hash[numbers], self.prefix_hashes[at], ends)
 
 
 def joined_keys(parts: Sequence[Keys]) -> Keys:
@@ -70,7 +72,7 @@ def joined_keys(parts: Sequence[Keys]) -> Keys:
 
     if not parts:
         return Keys.of([])
-    whole, begun = (np.concatenate([getattr(part, name) for part in parts]) for name in ("whole", "begun"))
+    whole, begun = (np.concatenate([getattr(part, name) for part in parts]) for name in ("conversation_hash", "prefix_hashes"))
     sizes = np.concatenate([np.diff(part.ends) for part in parts])
     return Keys(whole, begun, np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(sizes)]))
 

@@ -1,8 +1,8 @@
 """What examples are linked by when a data set is divided (docs/leaks.md): keys that are equal where two are linked, and the sets of their answers.
 
-`copy` is of all that a trainer is given; `asked` of the words of the user turns and the attachments; `whole` of a conversation that ends on an answer, by
-role and words of its turns, `begun` of what it is up to each earlier answer, so that one continues another where its `begun` has the other's `whole`.
-System and developer turns count for `copy` alone.
+`copy` is of all that a trainer is given; `prompt_hash` of the words of the user turns and the attachments; `conversation_hash` of a conversation that
+ends on an answer, by role and words of its turns; `prefix_hashes` of what it is up to each earlier answer, so that one continues another where its
+`prefix_hashes` have the other's `conversation_hash`. System and developer turns count for `copy` alone.
 """
 
 from collections.abc import Iterable, Sequence
@@ -32,14 +32,14 @@ SHORT: Final = 20
 
 @dataclass(slots=True)
 class Links:
-    """Columns, one element an example; `begun` and the answers of example i from its end to before the next one."""
+    """Columns, one element an example; `prefix_hashes` and the answers of example i from its end to before the next one."""
 
     copy: "Ids"
-    asked: "Ids"
+    prompt_hash: "Ids"
     """0 where nothing is asked."""
-    whole: "Ids"
+    conversation_hash: "Ids"
     """0 where it does not end on an answer."""
-    begun: "Ids"
+    prefix_hashes: "Ids"
     ends: "Numbers"
     answers: Sets
     """Of each answer its shingles; none for a short one."""
@@ -52,7 +52,7 @@ class Links:
         begun, ends = _parts(self.ends, numbers)
         answers, answer_ends = _parts(self.answer_ends, numbers)
         return Links(
-            self.copy[numbers], self.asked[numbers], self.whole[numbers], self.begun[begun], ends,
+            self.copy[numbers], self.prompt_hash[numbers], self.conversation_hash[numbers], self.prefix_hashes[begun], ends,
             self.answers.chosen(answers), self.answered[answers], answer_ends,
         )  # fmt: skip
 
@@ -61,7 +61,7 @@ class Links:
         begun, ends = _parts(self.ends, numbers)
         answers, answer_ends = _parts(self.answer_ends, numbers)
         return Links(
-            self.copy[numbers], self.asked[numbers], self.whole[numbers], self.begun[begun], ends,
+            self.copy[numbers], self.prompt_hash[numbers], self.conversation_hash[numbers], self.prefix_hashes[begun], ends,
             self.answers.kept(answers), self.answered[answers], answer_ends,
         )  # fmt: skip
 
@@ -81,7 +81,8 @@ def joined_links(parts: Sequence[Links], answers: Sets | None = None) -> Links:
 
     nothing = np.empty(0, dtype=np.uint64)
     copy, asked, whole, begun, answered = (
-        np.concatenate([nothing, *(getattr(part, name) for part in parts)]) for name in ("copy", "asked", "whole", "begun", "answered")
+        np.concatenate([nothing, *(getattr(part, name) for part in parts)])
+        for name in ("copy", "prompt_hash", "conversation_hash", "prefix_hashes", "answered")
     )
     ends, answer_ends = (
         np.cumsum(np.concatenate([np.zeros(1, dtype=np.int64), *(np.diff(getattr(part, name)) for part in parts)])) for name in ("ends", "answer_ends")
@@ -122,7 +123,7 @@ def links_of_outlined(outlined: "Outlined", ids: "Ids", size: int) -> tuple[Sets
     sets, links, asks = linked(Pieces(texts, kinds[turns[:, 0]], roles[turns[:, 0]], first), size)
     for row in np.flatnonzero(asks == 0).tolist():
         spoken, said = outlined.conversation(row)
-        links.asked[row] = _spelled([text for role, text in zip(spoken, said, strict=True) if role == "user"])
+        links.prompt_hash[row] = _spelled([text for role, text in zip(spoken, said, strict=True) if role == "user"])
     links.copy = ids[:, 0].copy()
     return sets, links
 
@@ -148,11 +149,11 @@ def links_of_lines(roles: Sequence[tuple[str, ...]], texts: Sequence[Sequence[st
     sets, links, asks = linked(pieces, size)
     for row in np.flatnonzero(asks == 0).tolist():
         mine = every[first[row] : first[row + 1]]
-        links.asked[row] = _spelled([text for text, kind, _ in mine if kind == kind_of("user")])
+        links.prompt_hash[row] = _spelled([text for text, kind, _ in mine if kind == kind_of("user")])
     links.copy = ids[:, 0].copy()
     for row, example in enumerate(examples, start=len(roles)):
         if attached := attachments(example.value):
-            links.asked[row] = _key(attached, int(links.asked[row])) if links.asked[row] else 0
+            links.prompt_hash[row] = _key(attached, int(links.prompt_hash[row])) if links.prompt_hash[row] else 0
         trained = given(example.value)
         if example.format != UNKNOWN and len(trained) < len(example.value):
             links.copy[row] = int(content_id(trained)[:16], 16)

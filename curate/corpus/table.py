@@ -17,7 +17,7 @@ from curate.core.worker_pool import WorkerPool
 from curate.corpus.boilerplate import Passages, learnt, telling
 from curate.corpus.cache import Remembered, Task, columns_for
 from curate.corpus.dedup_text import On, asked_turns
-from curate.corpus.features import Columns, Making, columns_of_lines
+from curate.corpus.features import Columns, FeatureSpec, columns_of_lines
 from curate.corpus.group_keys import Marks, joined_marks
 from curate.corpus.keys import Keys, joined_keys
 from curate.corpus.links import Links, joined_links
@@ -83,7 +83,7 @@ class Table:
     common: Passages = ()
     """Shared instructions that were not compared (see `curate.corpus.boilerplate`)."""
     judged: Sequence[tuple[int, Any]] = ()
-    """What came of `Making.judging`, piece by piece, each with the number of lines before it in its file."""
+    """What came of `FeatureSpec.judging`, piece by piece, each with the number of lines before it in its file."""
 
     def id(self, example: int) -> str:
         """The id of an example."""
@@ -124,20 +124,20 @@ class Table:
         columns: dict[str, Any] = {name: getattr(self, name)[examples] for name in ("lines", "ids", "lengths", "ranks")}
         return replace(self, **columns, sets=sets, brief=self.brief.chosen(examples), keys=keys, links=links, marks=marks)
 
-    def spot(self, line: int) -> "Spot":
+    def line_ref(self, line: int) -> "LineRef":
         """What it takes to read a line again."""
         start, size, ending, number, nth = (int(column[line]) for column in (self.starts, self.sizes, self.endings, self.numbers, self.nths))
-        return Spot(self.sources[self.source(line)], start, size, ending, number, nth)
+        return LineRef(self.sources[self.source(line)], start, size, ending, number, nth)
 
-    def spots(self, examples: "Numbers") -> "list[Spot]":
+    def line_refs(self, examples: "Numbers") -> "list[LineRef]":
         """What it takes to read some examples again, in another process too, and to tell that they are the same still."""
         lines = self.lines[examples]
         sources = [self.sources[at] for at in (self.first.searchsorted(lines, side="right") - 1).tolist()]
         columns = (column[lines].tolist() for column in (self.starts, self.sizes, self.endings, self.numbers, self.nths))
-        return list(map(Spot, sources, *columns, self.names(examples)))
+        return list(map(LineRef, sources, *columns, self.names(examples)))
 
 
-class Spool:
+class TempStore:
     """A folder for what cannot be read again where it lies: unpacked files, elements of documents. It is gone when the process ends."""
 
     def __init__(self) -> None:
@@ -151,7 +151,7 @@ class Spool:
         return self._folder / str(number)
 
 
-class Spot(NamedTuple):
+class LineRef(NamedTuple):
     """A line of a file, by its bytes."""
 
     source: Source
@@ -164,7 +164,7 @@ class Spot(NamedTuple):
     """Of the example on it, where it is known."""
 
 
-class Reader:
+class LineReader:
     """Reads lines again; keeps the files that it reads open, so that another file that takes the place of one is not read in its stead."""
 
     def __init__(self) -> None:
@@ -175,7 +175,7 @@ class Reader:
         for file in self._files.values():
             file.close()
 
-    def data(self, spot: Spot) -> bytes:
+    def data(self, spot: LineRef) -> bytes:
         """The bytes of a line without its line ending. Raises `InputError` for a file that is not there any more, or is shorter by now."""
         return self.part(spot.source, spot.start, spot.size)
 
@@ -214,11 +214,11 @@ class Reader:
         except OSError as error:
             raise InputError(f"{visible(source.name)}: cannot be read again: {error.strerror}", "it must not change while it is read") from error
 
-    def line(self, spot: Spot) -> ParsedLine:
+    def line(self, spot: LineRef) -> ParsedLine:
         """A line and what it says."""
         return parsed_line(Line(spot.number, spot.start, self.data(spot), ENDINGS[spot.ending], 0, spot.nth), FileFacts(spot.source.name))
 
-    def example(self, spot: Spot) -> Example:
+    def example(self, spot: LineRef) -> Example:
         """The example that a line holds. Raises `InputError` where it holds none any more."""
         decoded = decode(self.data(spot))
         if decoded.plain:  # nearly all
@@ -237,7 +237,7 @@ def changed(source: Source) -> InputError:
 
 def read_table(
     paths: Sequence[Path],
-    making: Making,
+    spec: FeatureSpec,
     crew: WorkerPool,
     progress: Callable[[int], None] | None = None,
     name_of: Callable[[Path], str] = display_name,
@@ -248,13 +248,13 @@ def read_table(
     Where many examples share an instruction, they are read once more, without it. `progress` is told of each piece's lines. Raises
     `InputError`.
     """
-    table = _read(paths, making, crew, progress, name_of, memory)
-    if making.common is None:
+    table = _read(paths, spec, crew, progress, name_of, memory)
+    if spec.common is None:
         examples, least = telling(table.sets, table.ids)
-        learn = partial(_learnt, table, making.on, examples, least)
+        learn = partial(_learnt, table, spec.on, examples, least)
         common = () if not len(examples) else memory.common(table.ids[examples], learn) if memory else learn()
         if common:
-            own = making._replace(common=common, judging=None)
+            own = spec._replace(common=common, judging=None)
             if memory:
                 memory.turn(own)
             judged = table.judged
@@ -263,23 +263,23 @@ def read_table(
     return table
 
 
-def table_of(examples: Sequence[Example], making: Making, crew: WorkerPool) -> Table:
+def table_of(examples: Sequence[Example], spec: FeatureSpec, crew: WorkerPool) -> Table:
     """The table of examples in memory, which are written to a file that lives as long as the process; line n is number n - 1. Raises `OSError`."""
     path = scratch() / "examples.jsonl"
     with path.open("wb") as file:
         file.writelines(json.dumps(example.value).encode() + b"\n" for example in examples)
-    return read_table([path], making, crew)
+    return read_table([path], spec, crew)
 
 
 def _learnt(table: Table, on: On, examples: "Numbers", least: int) -> Passages:
     """The shared instructions of some examples, of which `least` have to share one."""
-    reader = Reader()
-    return learnt((asked_turns(reader.example(table.spot(line)), on) for line in table.lines[examples].tolist()), least)
+    reader = LineReader()
+    return learnt((asked_turns(reader.example(table.line_ref(line)), on) for line in table.lines[examples].tolist()), least)
 
 
 def _read(
     paths: Sequence[Path],
-    making: Making,
+    spec: FeatureSpec,
     crew: WorkerPool,
     progress: Callable[[int], None] | None,
     name_of: Callable[[Path], str],
@@ -287,7 +287,7 @@ def _read(
 ) -> Table:
     import numpy as np
 
-    spool, answers = Spool(), Joining()
+    spool, answers = TempStore(), Joining()
     sources: list[Source] = []
     first: list[int] = [0]
     parts: list[Columns] = []
@@ -301,7 +301,7 @@ def _read(
             physical = 0
             pieces = pieces_of(path, name_of(path), SIZE)
             is_cut, copied = pieces is None, is_packed(path)
-            for part in _elements(path, name_of(path), copy, making) if pieces is None else _columns(_spooled(pieces, copy), making, crew, memory):
+            for part in _elements(path, name_of(path), copy, spec) if pieces is None else _columns(_spooled(pieces, copy), spec, crew, memory):
                 part.numbers += physical
                 if part.judged is not None:
                     judged.append((physical, part.judged))
@@ -327,25 +327,25 @@ def _read(
     holds = column("holds").astype(np.bool_)
     ids = column("ids").reshape(-1, 2).astype(np.uint64, copy=False)
     starts, sizes, endings, numbers, nths = (column(name) for name in ("starts", "sizes", "endings", "numbers", "nths"))
-    keys = joined_keys([part.keys for part in parts if part.keys]) if making.keys else None
-    links = joined_links([part.links for part in parts if part.links], answers.done()) if making.links else None
-    marks = joined_marks([part.marks for part in parts if part.marks]) if making.marking else None
+    keys = joined_keys([part.keys for part in parts if part.keys]) if spec.keys else None
+    links = joined_links([part.links for part in parts if part.links], answers.done()) if spec.links else None
+    marks = joined_marks([part.marks for part in parts if part.marks]) if spec.marking else None
     brief = joined_brief([part.brief for part in parts])
-    lines, lengths, ranks, common = np.flatnonzero(holds), column("lengths"), column("ranks"), making.common or ()
+    lines, lengths, ranks, common = np.flatnonzero(holds), column("lengths"), column("ranks"), spec.common or ()
     return Table(sources, np.array(first), starts, sizes, endings, numbers, nths, lines, ids, every, brief, lengths, ranks, keys, links, marks, common, judged)
 
 
-def _columns(pieces: Iterator[Piece], making: Making, crew: WorkerPool, memory: Remembered | None) -> Iterator[Columns]:
+def _columns(pieces: Iterator[Piece], spec: FeatureSpec, crew: WorkerPool, memory: Remembered | None) -> Iterator[Columns]:
     """The columns of each piece, as remembered or made."""
-    quick = [making.judging is None and not making.keys]
-    for columns in crew.each(partial(columns_for, making=making), map(memory.task if memory else Task, pieces), lambda: all(quick)):
+    quick = [spec.judging is None and not spec.keys]
+    for columns in crew.each(partial(columns_for, spec=spec), map(memory.task if memory else Task, pieces), lambda: all(quick)):
         quick.append(columns.quick)
         if memory:
             memory.count(columns)
         yield columns
 
 
-def _elements(path: Path, name: str, copy: Callable[[], Path], making: Making) -> Iterator[Columns]:
+def _elements(path: Path, name: str, copy: Callable[[], Path], spec: FeatureSpec) -> Iterator[Columns]:
     """The columns of a JSON document, whose elements are written to `copy` one after another. Raises `InputError` for what is no data."""
     facts = FileFacts(name)
     lines = list(read_file(path, facts))
@@ -356,7 +356,7 @@ def _elements(path: Path, name: str, copy: Callable[[], Path], making: Making) -
             file.write(parsed.line.data)
             lines[i] = parsed._replace(line=parsed.line._replace(offset=at, ending=b""))
             at += len(parsed.line.data)
-    yield columns_of_lines(lines, making)
+    yield columns_of_lines(lines, spec)
 
 
 def _spooled(pieces: Iterator[Piece], copy: Callable[[], Path]) -> Iterator[Piece]:
@@ -387,6 +387,6 @@ def lines_at(table: Table, places: Sequence[Place]) -> "Numbers":
 
 def examples_at(table: Table, places: Collection[Place]) -> dict[Place, Example]:
     """The examples at some places, read again. Raises `InputError` for a file that changed."""
-    reader = Reader()
+    reader = LineReader()
     wanted = list(places)
-    return {place: reader.example(table.spot(line)) for place, line in zip(wanted, lines_at(table, wanted).tolist(), strict=True)}
+    return {place: reader.example(table.line_ref(line)) for place, line in zip(wanted, lines_at(table, wanted).tolist(), strict=True)}

@@ -182,7 +182,7 @@ def _pairs(table: Table, standing: "Numbers", wanted: Wanted, *, words: bool) ->
     import numpy as np
 
     examples, numbers = np.unique(standing, return_inverse=True)
-    return LinePairs(table.spots(examples), numbers.reshape(-1, 2).tolist(), words, wanted.config.on, wanted.common)
+    return LinePairs(table.line_refs(examples), numbers.reshape(-1, 2).tolist(), words, wanted.config.on, wanted.common)
 
 
 def ranks_of(table: Table, positions: "Numbers", wanted: Wanted) -> "list[np.ndarray[Any, Any]]":

@@ -17,7 +17,7 @@ and typing errors that swap or double a letter. What is doubtful counts as a fac
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -25,7 +25,7 @@ from curate.core.example import Example, attachments
 from curate.core.text import UNSPACED, normalised
 from curate.corpus.boilerplate import Passages, cut_texts
 from curate.corpus.dedup_text import On, called, said_in, turns_of
-from curate.corpus.table import Reader, Spot, changed
+from curate.corpus.table import LineReader, LineRef, changed
 from curate.language.lexicon import FILLER, FORMS, NEGATIONS, PARTICULAR, STRICT
 from curate.language.names import BEFORE, is_name
 from curate.language.quantities import numbers
@@ -44,10 +44,14 @@ SYMBOL: Final = re.compile(rf"[{_SIGNS}<>{_PICTURES}](?:(?<![<>])|(?<![^\s\w)\]]
 """Signs that say something: currencies, mathematics, pictures. Those of markup are none."""
 MARKED: Final = re.compile(f"[{_SIGNS}<>{_PICTURES}]")
 """What `SYMBOL` is made of; sooner found."""
-WORDS_ONLY: Final = dict.fromkeys(set(range(128)).difference(b"0123456789$%=^<>"))
-"""What of ASCII is neither a digit nor such a sign, for `str.translate` to delete."""
+WORDS_ONLY: Final = bytes(set(range(128)).difference(b"0123456789$%=^<>"))
+"""What of ASCII is neither a digit nor such a sign, for `bytes.translate` to delete."""
+NOT_DIGITS: Final = bytes(byte if byte in b"0123456789" else 32 for byte in range(256))
+"""Makes a space of each other byte, for `bytes.translate`."""
 OPENS: Final = re.compile(r"[\"“«‘`]|(?<!\w)'")
 """What `QUOTED` begins with."""
+MARKS: Final = "\"“«‘`'"
+"""What `OPENS` finds begins with one."""
 LONGEST_QUOTED: Final = 61
 """Characters before the end of what `QUOTED` finds."""
 SENTENCES: Final = re.compile(r"(?<=[.!?])\s+|\n+")
@@ -101,7 +105,7 @@ def facts_agree(one: Sides, other: Sides, *, words: bool = False) -> bool:
 class LinePairs(NamedTuple):
     """Pairs of lines of which it is asked whether they agree in their facts, and all that this takes in another process."""
 
-    lines: Sequence[Spot]
+    lines: Sequence[LineRef]
     pairs: Sequence[Sequence[int]]
     """Two numbers of lines each."""
     words: bool
@@ -115,32 +119,34 @@ def lines_agree(pairs: LinePairs) -> "Flags":
     """Whether each pair agrees. Raises `InputError` where lines cannot be read again, or are others by now."""
     import numpy as np
 
-    reader = Reader()
+    reader = LineReader()
     plain = _plain_sides(reader, pairs)
     sides = [plain.get(at) or sides_of(reader.example(spot), pairs.on, pairs.common) for at, spot in enumerate(pairs.lines)]
     return np.array([facts_agree(sides[left], sides[right], words=pairs.words) for left, right in pairs.pairs], dtype=np.bool_)
 
 
-def _plain_sides(reader: Reader, pairs: LinePairs) -> dict[int, Sides]:
+def _plain_sides(reader: LineReader, pairs: LinePairs) -> dict[int, Sides]:
     """The sides of plain lines, by their numbers; these are read by compiled code, all at once."""
     from curate.corpus.plain_features import ids_of
     from curate.read.plain_columns import ROLES, outline
 
     if any(spot.source.document for spot in pairs.lines):  # an element may span lines
         return {}
-    outlined = outline(b"".join([reader.data(spot) + b"\n" for spot in pairs.lines]))
+    outlined = outline(b"\n".join([*map(reader.data, pairs.lines), b""]))
     if len(outlined.starts) != len(pairs.lines) + 1:
         return {}
-    found, ids = {}, ids_of(outlined).astype(">u8").tobytes().hex()
-    text, every = outlined.text.tobytes(), outlined.turns[:, [0, 3, 4]].tolist()
-    for row, (number, (first, count)) in enumerate(zip(outlined.numbers.tolist(), outlined.lines[:, :2].tolist(), strict=True)):
-        if ids[32 * row : 32 * row + 32] != pairs.lines[number - 1].id:
-            raise changed(pairs.lines[number - 1].source)
-        said: tuple[list[str], list[str]] = ([], [])
-        for at in turns_of(tuple([ROLES[role] for role, _, _ in every[first : first + count]]), pairs.on):
-            role, start, end = every[first + at]
-            said[ROLES[role] == "assistant"].append(text[start:end].decode())
-        found[number - 1] = _sides(*said, pairs.common)
+    numbers = (outlined.numbers - 1).tolist()
+    ids, spots = ids_of(outlined).astype(">u8").tobytes().hex(), [pairs.lines[number] for number in numbers]
+    if ids != "".join([spot.id for spot in spots]):
+        raise changed(next(spot for row, spot in enumerate(spots) if spot.id != ids[32 * row : 32 * row + 32]).source)
+    text, roles = outlined.text.tobytes(), tuple([ROLES[role] for role in outlined.turns[:, 0].tolist()])
+    said = [text[start:end].decode() for start, end in outlined.turns[:, 3:5].tolist()]
+    found = {}
+    for number, (first, count) in zip(numbers, outlined.lines[:, :2].tolist(), strict=True):
+        sides: tuple[list[str], list[str]] = ([], [])
+        for at in turns_of(roles[first : first + count], pairs.on):
+            sides[roles[first + at] == "assistant"].append(said[first + at])
+        found[number] = _sides(*sides, pairs.common)
     return found
 
 
@@ -166,11 +172,11 @@ def _same_words(mine: Iterable[str], others: Iterable[str], left: str, right: st
     mine, others: what stands between spaces in one of them and not, or less often, in the other, of the left and of the right.
     """
     only, their = _pieces(mine), _pieces(others)
-    if (only.keys() | their.keys()) & NEGATIONS and not _as_often(only, their):
+    if len(NEGATIONS.intersection(only)) != len(NEGATIONS.intersection(their)):  # "do not" is as good as "don't"
         return False
     only, their = _without_respelled(only, their, left, right)
     request = asked is None
-    if _signs(only) != _signs(their) or _letters(only) != _letters(their) or _mistakable(only, their):
+    if _single(only) != _single(their) or _mistakable(only, their):
         return False
     if not _in_same_grammar(only, their) and (every or request or not _say_more_than(SHORT, left, right)):
         return False
@@ -188,16 +194,21 @@ def _same_words(mine: Iterable[str], others: Iterable[str], left: str, right: st
 
 def _same_figures(this: str, that: str, left: str, right: str) -> bool:
     """Whether two texts have the same numbers, in order, and the same symbols; `this` and `that` are where they differ."""
-    signs = f"{this}{that}".translate(WORDS_ONLY)
+    signs = f"{this}{that}".encode("utf-8", "surrogatepass").translate(None, WORDS_ONLY)
     if not signs:  # mostly so
         return True
-    mine, others = DIGITS.findall(this), DIGITS.findall(that)
+    mine, others = _digits(this), _digits(that)
     if mine != others:
-        if this.isascii() and that.isascii() and "".join(mine).replace("0", "") != "".join(others).replace("0", ""):
+        if signs.isascii() and "".join(mine).replace("0", "") != "".join(others).replace("0", ""):
             return False  # however they are spelled
         if numbers(normalised(left)) != numbers(normalised(right)):
             return False
-    return not MARKED.search(signs) or sorted(SYMBOL.findall(this)) == sorted(SYMBOL.findall(that))
+    return not MARKED.search(signs.decode("utf-8", "surrogatepass")) or sorted(SYMBOL.findall(this)) == sorted(SYMBOL.findall(that))
+
+
+def _digits(text: str) -> list[str]:
+    """The runs of digits."""
+    return text.encode().translate(NOT_DIGITS).decode().split() if text.isascii() else DIGITS.findall(text)
 
 
 def _may_be_reworded(telling: list[tuple[dict[str, str], str]], asked: str | None) -> bool:
@@ -233,25 +244,21 @@ def _ends(text: str) -> tuple[str, str]:
 
 def _differing(left: str, right: str) -> tuple[str, str]:
     """Two texts without the words that both begin with, and those that both end with: most of near-duplicates, and quickly gone."""
-    shorter = min(len(left), len(right))
-    start = left.rfind(" ", 0, _agreeing(shorter, lambda size: left[:size] == right[:size])) + 1
-    left, right, shorter = left[start:], right[start:], shorter - start
-    size = _agreeing(shorter, lambda size: left[len(left) - size :] == right[len(right) - size :])
-    end = left.find(" ", len(left) - size)
+    start = left.rfind(" ", 0, _shared_start(left, right)) + 1
+    left, right = left[start:], right[start:]
+    end = left.find(" ", len(left) - _shared_start(left[::-1], right[::-1]))
     return (left, right) if end < 0 else (left[:end], right[: len(right) - len(left) + end])
 
 
-def _agreeing(most: int, agree: Callable[[int], bool]) -> int:
-    """The largest size up to `most` at which two texts agree; they do so at all smaller ones."""
-    if agree(most):
-        return most
-    least = 0
-    while most - least > 1:
-        size = (least + most) // 2
-        if agree(size):
+def _shared_start(left: str, right: str) -> int:
+    """Characters that two texts begin with alike."""
+    least, beyond = 0, min(len(left), len(right)) + 1
+    while beyond - least > 1:
+        size = (least + beyond) // 2
+        if left[least:size] == right[least:size]:
             least = size
         else:
-            most = size
+            beyond = size
     return least
 
 
@@ -280,11 +287,6 @@ def _tells(word: str) -> bool:
     return (word not in FILLER or word in PARTICULAR) and word not in NEGATIONS and word[0].isalpha()
 
 
-def _as_often(mine: dict[str, str], others: dict[str, str]) -> bool:
-    """Whether the words that are not shared deny equally often, "do not" being as good as "don't"."""
-    return len(NEGATIONS.intersection(mine)) == len(NEGATIONS.intersection(others))
-
-
 def _in_same_grammar(mine: dict[str, str], others: dict[str, str]) -> bool:
     """Whether the words that are not shared ask the same of the same persons in the same tense."""
     only, their = (STRICT.intersection(map(_head, words)) for words in (mine, others))
@@ -297,19 +299,15 @@ def _head(word: str) -> str:
     return CONTRACTED.sub("", word)
 
 
-def _letters(words: dict[str, str]) -> set[str]:
-    """Single letters, which stand for options and variables."""
-    return {word for word in words if len(word) == 1 and word.isascii() and word.isalpha() and word not in FILLER}
+def _single(words: dict[str, str]) -> set[str]:
+    """Signs, and single letters, which stand for options and variables."""
+    return {word for word in words if len(word) == 1 and (word in "+−-" or (word.isascii() and word.isalpha() and word not in FILLER))}
 
 
 def _mistakable(mine: dict[str, str], others: dict[str, str]) -> bool:
     """Whether a word of one side is easily taken for one of the other."""
     their = [word for word in others if word.isalpha()]
     return any(look_alike(word, other) for word in mine if word.isalpha() for other in their)
-
-
-def _signs(words: dict[str, str]) -> set[str]:
-    return {word for word in words if word in "+−-"}
 
 
 def _without_respelled(mine: dict[str, str], others: dict[str, str], left: str, right: str) -> tuple[dict[str, str], dict[str, str]]:
@@ -331,6 +329,8 @@ def _is_particular(word: str, written: str, text: str) -> bool:
 
 def _behind_a_quote(written: str, text: str) -> bool:
     """Whether a quotation could hold a word: soon told, and mostly not so."""
+    if not any(mark in text for mark in MARKS):
+        return False
     at = text.find(written)
     while at >= 0:
         if OPENS.search(text, max(0, at - LONGEST_QUOTED), at):
@@ -375,7 +375,7 @@ def _say_more_than(count: int, *texts: str) -> bool:
 def _says_more_than(count: int, text: str) -> bool:
     """Whether a text has more than so many different words of meaning."""
     if text.isascii():
-        begin = text.split(None, 4 * count + 20)[:-1]  # most texts have as many there already
+        begin = text.split(None, 3 * count + 8)[:-1]  # most texts have as many there already
         if _has_more_than(count, begin):
             return True
     return _has_more_than(count, _tokens(text))

@@ -17,12 +17,12 @@ from curate.core.config import DedupConfig
 from curate.core.example import Example
 from curate.core.worker_pool import WorkerPool, cores
 from curate.corpus.cache import Remembered
-from curate.corpus.features import making_for
+from curate.corpus.features import feature_spec_for
 from curate.corpus.table import Table, table_of
 from curate.dedup.cluster import Code, Pair
 from curate.dedup.cluster_resolution import Compared, Wanted, picked, ranks_of
 from curate.dedup.prefix_duplicates import Beginnings
-from curate.dedup.removal import Loss
+from curate.dedup.removal import DuplicateRemoval
 from curate.dedup.wording import same_wording
 from curate.similarity.bands import Bands
 from curate.similarity.shingles import Sets
@@ -35,21 +35,21 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Sifted:
+class FoundDuplicates:
     """What was found among the lines of a table."""
 
-    losses: list[Loss]
+    losses: list[DuplicateRemoval]
     """Lines that may go, in the order they stand."""
-    apart: list[Loss]
+    apart: list[DuplicateRemoval]
     """Pairs of near-duplicates that differ in a fact."""
-    same_words: list[Loss]
+    same_words: list[DuplicateRemoval]
     """Pairs of short examples of the same words of meaning that are less similar than the threshold, both of which stay."""
     similarities: list[float]
     """Of the pairs that decided, and of those that came near: from `FLOOR`, or the threshold where that is lower; ascending."""
     bands: Bands
 
 
-def sift(
+def find_duplicates(
     table: Table,
     config: DedupConfig,
     crew: WorkerPool,
@@ -57,7 +57,7 @@ def sift(
     findings: Callable[["Numbers"], Mapping[str, tuple[int, ...]]] | None = None,
     old: int = 0,
     memory: Remembered | None = None,
-) -> Sifted:
+) -> FoundDuplicates:
     """Duplicates among the examples of a table; content whose id is in `pinned` stays, once: its exact copies still go.
 
     The outcome does not depend on the order of the examples, but for `keep = "best"`, `"first"` and `"last"`, where the order is the wish. The first
@@ -100,13 +100,13 @@ def sift(
     gone.sort(key=lambda item: item[1].left)
     losses = _losses(table, [pair for _, pair in gone], [code for code, _ in gone], config.threshold)
     worded = _losses(table, sorted(pair for at, pair in pairs if at not in goes), ["D003"] * (len(pairs) - len(goes)), config.threshold)
-    return Sifted(losses, _pairs(table, found.apart, config.threshold), worded, sorted((*groups.misses, *found.similarities)), groups.bands)
+    return FoundDuplicates(losses, _pairs(table, found.apart, config.threshold), worded, sorted((*groups.misses, *found.similarities)), groups.bands)
 
 
-def sift_examples(examples: Sequence[Example], config: DedupConfig, pinned: frozenset[str] = frozenset()) -> Sifted:
+def find_duplicates_in(examples: Sequence[Example], config: DedupConfig, pinned: frozenset[str] = frozenset()) -> FoundDuplicates:
     """The same among examples in memory: line n stands for number n - 1. Raises `OSError` where there is no room for a copy of them."""
     with WorkerPool(cores(), processes=False) as crew:
-        return sift(table_of(examples, making_for(config)._replace(brief=config.same_words), crew), config, crew, pinned)
+        return find_duplicates(table_of(examples, feature_spec_for(config)._replace(brief=config.same_words), crew), config, crew, pinned)
 
 
 def _of_one_key(keys: "np.ndarray[Any, np.dtype[np.uint64]]") -> "Numbers":
@@ -145,7 +145,7 @@ def _beginnings(
     return {int(distinct[at]): ("D007", Pair(int(distinct[at]), int(distinct[other]), similarity)) for at, other, similarity in pairs}
 
 
-def _losses(table: Table, pairs: Sequence[Pair], codes: Sequence[Code], threshold: float) -> list[Loss]:
+def _losses(table: Table, pairs: Sequence[Pair], codes: Sequence[Code], threshold: float) -> list[DuplicateRemoval]:
     """The line of the left one of each pair, and what it is held against."""
     import numpy as np
 
@@ -153,10 +153,10 @@ def _losses(table: Table, pairs: Sequence[Pair], codes: Sequence[Code], threshol
     places, kept_places = (table.places(table.lines[ends]) for ends in (left, right))
     similarities = [pair.similarity for pair in pairs]
     words = [code == "D003" and similarity < threshold for code, similarity in zip(codes, similarities, strict=True)]
-    return list(map(Loss, places, table.names(left), kept_places, table.names(right), codes, similarities, words))
+    return list(map(DuplicateRemoval, places, table.names(left), kept_places, table.names(right), codes, similarities, words))
 
 
-def _pairs(table: Table, apart: Sequence[Pair], threshold: float) -> list[Loss]:
+def _pairs(table: Table, apart: Sequence[Pair], threshold: float) -> list[DuplicateRemoval]:
     """Pairs that stay, in the order of their ids, which is that of no file."""
     ordered = [pair if table.id(pair.left) < table.id(pair.right) else Pair(pair.right, pair.left, pair.similarity) for pair in apart]
     return sorted(_losses(table, ordered, ["D003"] * len(ordered), threshold), key=lambda loss: (loss.example, loss.kept))

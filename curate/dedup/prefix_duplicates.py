@@ -26,13 +26,13 @@ class Beginnings:
         import numpy as np
 
         answers = np.diff(keys.ends)
-        owners = np.repeat(np.arange(len(keys.whole)), answers)
-        order = np.lexsort((ids[owners, 1], ids[owners, 0], -answers[owners], keys.begun))
-        begun = keys.begun[order]
+        owners = np.repeat(np.arange(len(keys.conversation_hash)), answers)
+        order = np.lexsort((ids[owners, 1], ids[owners, 0], -answers[owners], keys.prefix_hashes))
+        begun = keys.prefix_hashes[order]
         self._longer = owners[order]
-        self._first, self._last = np.searchsorted(begun, keys.whole, "left"), np.searchsorted(begun, keys.whole, "right")
+        self._first, self._last = np.searchsorted(begun, keys.conversation_hash, "left"), np.searchsorted(begun, keys.conversation_hash, "right")
         self._answers = answers
-        self.numbers = frozenset(np.flatnonzero((keys.whole != 0) & (self._first < self._last)).tolist())
+        self.numbers = frozenset(np.flatnonzero((keys.conversation_hash != 0) & (self._first < self._last)).tolist())
 
     def longer(self, at: int) -> Iterator[int]:
         """Those that begin with number `at`, the longest first."""

@@ -6,7 +6,7 @@ from curate.core.example import Place
 from curate.dedup.cluster import Code
 
 
-class Loss(NamedTuple):
+class DuplicateRemoval(NamedTuple):
     """A line that goes, or one side of a pair that is kept apart, and the line that it is compared with."""
 
     place: Place

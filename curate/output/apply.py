@@ -12,8 +12,8 @@ from curate.core.errors import DataError
 from curate.core.example import UNKNOWN, Place
 from curate.core.finding import Finding, Severity
 from curate.core.removed import UNREADABLE, WHY, Kept, Reason, line_text, removal, removed_line, writable
-from curate.corpus.table import Reader, Table, lines_at
-from curate.dedup.removal import Loss
+from curate.corpus.table import LineReader, Table, lines_at
+from curate.dedup.removal import DuplicateRemoval
 from curate.lint.rules.removal_guard import Removals, heavy
 from curate.read.dataset import ParsedLine
 
@@ -33,7 +33,7 @@ def leaves_by(finding: Finding, drop: tuple[str, ...]) -> bool:
     return finding.severity is Severity.ERROR or finding.code.startswith(drop)
 
 
-def reason_of(decision: Decision | None, error: Finding | None, lost: Loss | None) -> Reason | None:
+def reason_of(decision: Decision | None, error: Finding | None, lost: DuplicateRemoval | None) -> Reason | None:
     """Why a line that holds an example leaves; None where it stays."""
     if decision and decision.verdict == "drop":
         why = decision.why or (f"dropped in review of {decision.about}" if decision.about else "dropped in review")
@@ -58,18 +58,18 @@ def unreadable(parsed: ParsedLine) -> Reason:
     return Reason(UNREADABLE[defect.kind], defect.message, "rule")
 
 
-def lost_reason(loss: Loss) -> Reason:
+def lost_reason(loss: DuplicateRemoval) -> Reason:
     """Why a detector removes a line for another one."""
     kept = Kept(example=loss.kept, file=loss.kept_place.file, line=loss.kept_place.line)
     return Reason(loss.code, _why(loss), "detector", kept=kept, similarity=round(loss.similarity, 6))
 
 
-def _why(loss: Loss) -> str:
+def _why(loss: DuplicateRemoval) -> str:
     near = "the same words of meaning in a short text" if loss.words else "near-duplicate"
     return WHY.get(loss.code) or f"{near}, similarity {loss.similarity:.3f}"
 
 
-def lost_line(loss: Loss, data: bytes) -> bytes:
+def lost_line(loss: DuplicateRemoval, data: bytes) -> bytes:
     """The line of `removed.jsonl` for a line that a detector removes for another one: as `removed_line` writes it, in a third of the time."""
     text, encoded = line_text(data)
     reason = {"code": loss.code, "why": _why(loss), "kept": {"example": loss.kept, "file": loss.kept_place.file, "line": loss.kept_place.line}}
@@ -78,7 +78,7 @@ def lost_line(loss: Loss, data: bytes) -> bytes:
 
 
 def leaving(
-    table: Table, *, errors: Iterable[Finding] = (), verdicts: Mapping[str, Decision] | None = None, losses: Iterable[Loss] = (), first: int = 0
+    table: Table, *, errors: Iterable[Finding] = (), verdicts: Mapping[str, Decision] | None = None, losses: Iterable[DuplicateRemoval] = (), first: int = 0
 ) -> dict[int, Reason]:
     """Of the lines of a table, from number `first` on, those that leave, each with its reason, in their order.
 
@@ -88,10 +88,10 @@ def leaving(
     import numpy as np
 
     verdicts = verdicts or {}
-    reader = Reader()
+    reader = LineReader()
     holds = np.zeros(len(table.starts), dtype=np.bool_)
     holds[table.lines] = True
-    found = {line: unreadable(reader.line(table.spot(line))) for line in np.flatnonzero(~holds).tolist() if line >= first}
+    found = {line: unreadable(reader.line(table.line_ref(line))) for line in np.flatnonzero(~holds).tolist() if line >= first}
     wrong = errors_in(table, errors, reader)
     going = list(losses)
     lost = dict(zip(lines_at(table, [loss.place for loss in going]).tolist(), going, strict=True))
@@ -103,7 +103,7 @@ def leaving(
     return dict(sorted(found.items()))
 
 
-def errors_in(table: Table, findings: Iterable[Finding], reader: Reader) -> dict[int, Finding]:
+def errors_in(table: Table, findings: Iterable[Finding], reader: LineReader) -> dict[int, Finding]:
     """By line of a table the first of its findings, of those for which lines leave. An element of a document may span several lines."""
     at = {source.name: number for number, source in enumerate(table.sources)}
     found: dict[int, Finding] = {}
@@ -115,7 +115,7 @@ def errors_in(table: Table, findings: Iterable[Finding], reader: Reader) -> dict
         numbers = table.numbers[first:last]
         start = int(numbers.searchsorted(finding.line)) if not table.sources[number].document else 0
         for line in range(first + start, first + int(numbers.searchsorted(finding.line, side="right"))):
-            spans = reader.data(table.spot(line)).count(b"\n") if table.sources[number].document else 0
+            spans = reader.data(table.line_ref(line)).count(b"\n") if table.sources[number].document else 0
             example = int(table.lines.searchsorted(line))
             holds = example < len(table.lines) and table.lines[example] == line
             if holds and finding.line <= table.numbers[line] + spans and table.id(example) == finding.example:
@@ -126,7 +126,7 @@ def errors_in(table: Table, findings: Iterable[Finding], reader: Reader) -> dict
 def dropped_in(table: Table, findings: Iterable[Finding], decisions: Mapping[str, Decision], first: int = 0) -> list[Dropped]:
     """The lines of a table, from number `first` on, that leave for findings, in their order; those that a person keeps stay."""
     found = []
-    for line, finding in sorted(errors_in(table, findings, Reader()).items()):
+    for line, finding in sorted(errors_in(table, findings, LineReader()).items()):
         example = table.id(int(table.lines.searchsorted(line)))
         decision = decisions.get(example)
         if line >= first and not (decision and decision.verdict == "keep"):

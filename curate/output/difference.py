@@ -9,7 +9,7 @@ from pydantic import ConfigDict
 
 from curate.core.manifest import InputFile, Manifest, read_manifest
 from curate.core.worker_pool import WorkerPool
-from curate.corpus.features import Making
+from curate.corpus.features import FeatureSpec
 from curate.corpus.table import read_table
 from curate.similarity.shingles import Shingling
 
@@ -124,7 +124,7 @@ def _examples(folder: Path, manifest: Manifest) -> dict[str, Found]:
     names = list(manifest.splits)
     paths = [folder / part.file for part in manifest.splits.values()]
     with WorkerPool(1, processes=False) as crew:
-        table = read_table(paths, Making("conversation", Shingling(), brief=False, common=()), crew)
+        table = read_table(paths, FeatureSpec("conversation", Shingling(), brief=False, common=()), crew)
     found: dict[str, Found] = {}
     for at, line in enumerate(table.lines.tolist()):
         example, place = table.id(at), table.place(line)

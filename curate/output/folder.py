@@ -40,7 +40,7 @@ from curate.core.removed import Reason, Removal, counted_as, removal, removed_li
 from curate.core.text import visible
 from curate.core.transaction import replacing_together, settle
 from curate.corpus.group_keys import FORMAT_NAMES
-from curate.corpus.table import Reader, Table
+from curate.corpus.table import LineReader, Table
 from curate.output.datacard import card, loading
 from curate.output.rewrite import pieces
 from curate.output.trainer_configs import FILES, configurations
@@ -109,7 +109,7 @@ def write_output(
 def _written(stage: Path, table: Table, division: Division, inputs: Sequence[InputFile], given: int, made: Made) -> Manifest:
     import numpy as np
 
-    reader = Reader()
+    reader = LineReader()
     splits = {name: _split(stage, name, table, division, nth, reader) for nth, name in enumerate(NAMES)}
     removed = _removed(stage / REMOVED, table, division.leaves, reader)
     read = len(table.starts) - int(table.first[given])
@@ -169,7 +169,7 @@ def put_back(
     with replacing_together(folder, list(manifest.files), mode=mode, unchanged=unchanged) as stage:
         for name, content in beside.items():
             (stage / name).write_bytes(content)
-        reader = Reader()
+        reader = LineReader()
         splits = {name: _split(stage, name, table, division, nth, reader) for nth, name in enumerate(NAMES)}
         data = b"".join(line + b"\n" for line in ledger)
         with (stage / REMOVED).open("wb") as out:
@@ -205,7 +205,7 @@ def _parquet(file: str) -> str:
     return f"parquet/{file.removesuffix('.jsonl')}.parquet"
 
 
-def _split(stage: Path, name: str, table: Table, division: Division, number: int, reader: Reader) -> OutputFile:
+def _split(stage: Path, name: str, table: Table, division: Division, number: int, reader: LineReader) -> OutputFile:
     import numpy as np
 
     examples = np.flatnonzero(division.split == number)
@@ -222,7 +222,7 @@ def _split(stage: Path, name: str, table: Table, division: Division, number: int
     return OutputFile(file=file, examples=lines, characters=characters, groups=division.groups_in[number], sha256=digest)
 
 
-def _lines(table: Table, lines: "Numbers", as_read: "np.ndarray[Any, np.dtype[np.bool_]]", reader: Reader) -> "Iterator[bytes | bytearray | memoryview]":
+def _lines(table: Table, lines: "Numbers", as_read: "np.ndarray[Any, np.dtype[np.bool_]]", reader: LineReader) -> "Iterator[bytes | bytearray | memoryview]":
     """The bytes of some lines in the order of the table, each with a line break."""
     import numpy as np
 
@@ -233,7 +233,7 @@ def _lines(table: Table, lines: "Numbers", as_read: "np.ndarray[Any, np.dtype[np
             if len(run) and as_read[run[0]]:
                 yield from pieces(table, source, lines[run], reader)
             else:
-                yield from (as_messages(reader.example(table.spot(line))) + b"\n" for line in lines[run].tolist())
+                yield from (as_messages(reader.example(table.line_ref(line))) + b"\n" for line in lines[run].tolist())
 
 
 def as_messages(example: Example) -> bytes:
@@ -245,14 +245,14 @@ def as_messages(example: Example) -> bytes:
         return json.dumps(example.value).encode("ascii")
 
 
-def _removed(path: Path, table: Table, leaves: Mapping[int, Reason], reader: Reader) -> RemovedFile:
+def _removed(path: Path, table: Table, leaves: Mapping[int, Reason], reader: LineReader) -> RemovedFile:
     reasons: Counter[str] = Counter()
     with path.open("wb") as out:
         written = Written(out, hashed=True)
         for line, reason in sorted(leaves.items()):
             at = int(table.lines.searchsorted(line))
             example = table.id(at) if at < len(table.lines) and table.lines[at] == line else None
-            written.write(removed_line(removal(table.place(line), example, reason, reader.data(table.spot(line)))))
+            written.write(removed_line(removal(table.place(line), example, reason, reader.data(table.line_ref(line)))))
             reasons[counted_as(reason.code, reason.decided_by)] += 1
         lines, digest = written.lines, written.sha256
     return RemovedFile(file=path.name, lines=lines, sha256=digest, reasons=dict(sorted(reasons.items())))

@@ -172,8 +172,8 @@ def restore_into(folder: Path, entries: Sequence[Entry], numbers: Sequence[int],
         stack.callback(discard, room)
         lines = room / "restored.jsonl"
         lines.write_bytes(b"".join(compact(removal.data) + b"\n" for _, removal in back))
-        making = making_of(config)._replace(common=tuple(shared.text for shared in manifest.shared_instructions))
-        table = read_table([*(folder / manifest.splits[name].file for name in order), lines], making, crew)
+        spec = making_of(config)._replace(common=tuple(shared.text for shared in manifest.shared_instructions))
+        table = read_table([*(folder / manifest.splits[name].file for name in order), lines], spec, crew)
         before = _before(table, order)
         division = divide(table, {}, config, given=int(given), before=before, cache=project.cache)
         if division.leaves:

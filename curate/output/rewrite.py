@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from curate.core.errors import demand_all
 from curate.core.output_pair import Written
-from curate.corpus.table import Reader, Source, Table, lines_at
-from curate.dedup.removal import Loss
+from curate.corpus.table import LineReader, Source, Table, lines_at
+from curate.dedup.removal import DuplicateRemoval
 from curate.output.apply import Dropped, dropped_line, lost_line
 from curate.read.document import compact
 
@@ -20,7 +20,9 @@ PIECE: Final = 1 << 20
 """Bytes of a file after which a new piece begins, with the next line."""
 
 
-def write_lines(table: Table, names: Collection[str], losses: Sequence[Loss], kept: Written, removed: Written, dropped: Sequence[Dropped] = ()) -> None:
+def write_lines(
+    table: Table, names: Collection[str], losses: Sequence[DuplicateRemoval], kept: Written, removed: Written, dropped: Sequence[Dropped] = ()
+) -> None:
     """Write the lines of the files `names` to `kept`, but for those in `losses` and `dropped` (each in the order of the lines), which go to `removed`.
 
     Raises `InputError` for a file that cannot be read again, `LostLineError` unless as many lines were written as were read.
@@ -30,15 +32,15 @@ def write_lines(table: Table, names: Collection[str], losses: Sequence[Loss], ke
     stays = np.zeros(len(table.starts), dtype=np.bool_)
     for at, source in enumerate(table.sources):
         stays[table.first[at] : table.first[at + 1]] = source.name in names
-    read, reader = int(stays.sum()), Reader()
-    going: list[Loss | Dropped] = [*losses, *dropped]
+    read, reader = int(stays.sum()), LineReader()
+    going: list[DuplicateRemoval | Dropped] = [*losses, *dropped]
     lines = lines_at(table, [gone.place for gone in going])
     order = np.argsort(lines, kind="stable")
     lines = lines[order]
     stays[lines] = False
     for nth, data in zip(order.tolist(), reader.lines(table, lines), strict=True):
         gone = going[nth]
-        removed.write(lost_line(gone, data) if isinstance(gone, Loss) else dropped_line(gone, data))
+        removed.write(lost_line(gone, data) if isinstance(gone, DuplicateRemoval) else dropped_line(gone, data))
     for at, source in enumerate(table.sources):
         first, last = int(table.first[at]), int(table.first[at + 1])
         for piece in pieces(table, source, first + np.flatnonzero(stays[first:last]), reader):
@@ -46,12 +48,12 @@ def write_lines(table: Table, names: Collection[str], losses: Sequence[Loss], ke
     demand_all(read, kept.lines, removed.lines)
 
 
-def pieces(table: Table, source: Source, lines: "Numbers", reader: Reader) -> "Iterator[Buffer]":
+def pieces(table: Table, source: Source, lines: "Numbers", reader: LineReader) -> "Iterator[Buffer]":
     """The bytes of some lines of a file, each with a line break; lines that follow one another are one piece."""
     import numpy as np
 
     if source.document:
-        yield from (compact(reader.data(table.spot(line))) + b"\n" for line in lines.tolist())
+        yield from (compact(reader.data(table.line_ref(line))) + b"\n" for line in lines.tolist())
     if source.document or not len(lines):
         return
     starts, ends, endings = table.starts[lines], table.starts[lines] + table.sizes[lines], table.endings[lines]

@@ -24,10 +24,10 @@ from curate.core.text import plural, visible
 from curate.core.worker_pool import WorkerPool, cores
 from curate.corpus.boilerplate import told
 from curate.corpus.cache import Remembered
-from curate.corpus.features import making_for
-from curate.corpus.table import Reader, Table, examples_at, lines_at, read_table
-from curate.dedup.near_duplicates import sift
-from curate.dedup.removal import Loss
+from curate.corpus.features import feature_spec_for
+from curate.corpus.table import LineReader, Table, examples_at, lines_at, read_table
+from curate.dedup.near_duplicates import find_duplicates
+from curate.dedup.removal import DuplicateRemoval
 from curate.lint.checker import Checker
 from curate.lint.rules import Scope
 from curate.lint.rules.removal_guard import Removals, heavy
@@ -66,15 +66,15 @@ class DedupResult:
     """The same of the files that these are held against."""
     not_understood: int
     """Lines of all files that hold no example that a reader understands; they are compared with nothing and stay as they are."""
-    losses: Sequence[Loss]
+    losses: Sequence[DuplicateRemoval]
     """Lines that go, in the order they were read."""
     dropped: Sequence[Dropped]
     """Lines that go for a finding, by `drop` of the check, in the order they were read; they are compared with nothing."""
-    apart: Sequence[Loss]
+    apart: Sequence[DuplicateRemoval]
     """Pairs of near-duplicates that differ in a fact: both stay."""
-    same_words: Sequence[Loss]
+    same_words: Sequence[DuplicateRemoval]
     """Pairs of short examples of the same words of meaning that are less similar than the threshold: both stay."""
-    alike: Sequence[Loss]
+    alike: Sequence[DuplicateRemoval]
     """Pairs that say the same in other words (D004): both stay. Each is the later one with the most similar one before it."""
     similarities: Sequence[float]
     """Of all pairs that are similar to at least `floor`."""
@@ -144,9 +144,9 @@ def plan(
     seen = [snapshot(path) for path in dict.fromkeys(paths)]
     with WorkerPool(cores(), processes=_size(paths) >= PARALLEL) as crew:
         listen(StageStarted("read"))
-        making = making_for(config)
-        memory = Remembered.of(cache, making, paths, only=remembered_only) if cache else None
-        table = read_table(paths, making, crew, _told(listen), memory=memory)
+        spec = feature_spec_for(config)
+        memory = Remembered.of(cache, spec, paths, only=remembered_only) if cache else None
+        table = read_table(paths, spec, crew, _told(listen), memory=memory)
         listen(StageFinished("read", False, plural(len(table.starts), "line")))
         old = int(table.first[len(against)])
         old_examples = int(table.lines.searchsorted(old))
@@ -166,7 +166,7 @@ def plan(
             pinned |= {table.id(at) for at in range(len(table.lines))} - dropped
         listen(StageStarted("compare"))
         findings = partial(_findings, table, check or CheckConfig()) if config.keep == "best" else None
-        found = sift(table, config, crew, pinned, findings, old_examples, None if removed else memory)
+        found = find_duplicates(table, config, crew, pinned, findings, old_examples, None if removed else memory)
         if memory:
             memory.save()
             notes.extend(memory.notes)
@@ -196,13 +196,13 @@ def plan(
     )
 
 
-def _alike(table: Table, losses: Iterable[Loss], old: int, model: str, cache: Path | None, listen: Listener) -> list[Loss]:
+def _alike(table: Table, losses: Iterable[DuplicateRemoval], old: int, model: str, cache: Path | None, listen: Listener) -> list[DuplicateRemoval]:
     """What says the same in other words, among the examples that stay; of old and new data only the new."""
     from curate.conflicts.semantic_duplicates import semantic_duplicates  # only where a model was named
 
     listen(StageStarted("embed"))
     gone = {lost.place for lost in losses}
-    reader, done = Reader(), 0
+    reader, done = LineReader(), 0
 
     def advance(count: int) -> None:
         nonlocal done
@@ -210,10 +210,12 @@ def _alike(table: Table, losses: Iterable[Loss], old: int, model: str, cache: Pa
         listen(StageAdvanced("embed", done, None, "texts"))
 
     places = [table.place(line) for line in table.lines.tolist()]
-    staying = ((at, reader.example(table.spot(line))) for at, line in enumerate(table.lines.tolist()) if places[at] not in gone)
+    staying = ((at, reader.example(table.line_ref(line))) for at, line in enumerate(table.lines.tolist()) if places[at] not in gone)
     found = semantic_duplicates(staying, model, cache, advance)
     listen(StageFinished("embed", False, plural(len(found), "pair")))
-    return [Loss(places[right], table.id(right), places[left], table.id(left), "D004", similarity) for left, right, similarity in found if right >= old]
+    return [
+        DuplicateRemoval(places[right], table.id(right), places[left], table.id(left), "D004", similarity) for left, right, similarity in found if right >= old
+    ]
 
 
 def _size(paths: Iterable[Path]) -> int:
@@ -232,7 +234,7 @@ def _told(listen: Listener) -> Advance:
     return advance
 
 
-def removals(lines: Mapping[str, int], losses: Iterable[Loss], config: DedupConfig, dropped: Iterable[Dropped] = ()) -> Removals:
+def removals(lines: Mapping[str, int], losses: Iterable[DuplicateRemoval], config: DedupConfig, dropped: Iterable[Dropped] = ()) -> Removals:
     """What would go, counted for the stop rule."""
     gone: Counter[str] = Counter()
     clusters: Counter[Place] = Counter()
@@ -285,7 +287,7 @@ def _findings(table: Table, config: CheckConfig, examples: "Numbers") -> dict[st
 
 def _pieces(table: Table, lines: "Numbers") -> Iterator[Piece]:
     """Some lines, read again, as pieces; elements of a document without their line breaks."""
-    reader = Reader()
+    reader = LineReader()
     for at, source in enumerate(table.sources):
         here = lines[(lines >= table.first[at]) & (lines < table.first[at + 1])]
         for start in range(0, len(here), TOGETHER):

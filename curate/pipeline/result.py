@@ -7,7 +7,7 @@ from curate.conflicts.conflict import Conflict
 from curate.core.errors import UsageError
 from curate.core.finding import Finding
 from curate.core.manifest import Manifest
-from curate.dedup.removal import Loss
+from curate.dedup.removal import DuplicateRemoval
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class RunResult:
     """What the stages that were run, or are up to date, came to."""
 
     findings: list[Finding] = field(default_factory=list)
-    losses: list[Loss] = field(default_factory=list)
+    losses: list[DuplicateRemoval] = field(default_factory=list)
     """Duplicates that leave."""
     conflicts: list[Conflict] = field(default_factory=list)
     not_understood: int = 0

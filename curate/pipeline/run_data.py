@@ -22,8 +22,8 @@ from curate.core.runs import Project
 from curate.core.snapshot import Snapshot
 from curate.core.text import plural
 from curate.core.worker_pool import WorkerPool, cores
-from curate.corpus.features import making_for
-from curate.corpus.table import Reader, Table
+from curate.corpus.features import feature_spec_for
+from curate.corpus.table import LineReader, Table
 from curate.models.names import fingerprint
 from curate.output.apply import demand_light, heavy_drops, leaves_by, leaving
 from curate.pipeline.choice import Choice
@@ -131,10 +131,10 @@ class RunData:
     @cached_property
     def table(self) -> Table:
         """All lines of all files."""
-        own = making_for(self.config.dedup)
-        making = making_of(self.config)._replace(brief=self._compares_whole, keys=own.keys and self._compares_whole, keep=own.keep)
+        own = feature_spec_for(self.config.dedup)
+        spec = making_of(self.config)._replace(brief=self._compares_whole, keys=own.keys and self._compares_whole, keep=own.keep)
         with self.pool() as pool:
-            return read_sources(self.sources, making, pool)
+            return read_sources(self.sources, spec, pool)
 
     @property
     def _compares_whole(self) -> bool:
@@ -146,7 +146,7 @@ class RunData:
         if self._compares_whole:
             return self.table
         with self.pool() as pool:
-            return read_sources(self.sources, making_for(self.config.dedup), pool)
+            return read_sources(self.sources, feature_spec_for(self.config.dedup), pool)
 
     @property
     def first(self) -> int:
@@ -162,9 +162,9 @@ class RunData:
 
     def kept(self, found: RunResult) -> list[Example]:
         """The examples that stay, without those of a given test set."""
-        table, reader, leaves = self.table, Reader(), self.leaves(found)
+        table, reader, leaves = self.table, LineReader(), self.leaves(found)
         tests = int(table.lines.searchsorted(self.first))
-        return [reader.example(table.spot(line)) for line in table.lines[tests:].tolist() if line not in leaves]
+        return [reader.example(table.line_ref(line)) for line in table.lines[tests:].tolist() if line not in leaves]
 
     def leaving(self, found: RunResult) -> list[Finding]:
         """The findings for which lines leave."""

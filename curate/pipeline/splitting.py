@@ -18,7 +18,7 @@ from curate.core.runs import Project
 from curate.core.snapshot import Snapshot, demand_unchanged, mode_of, snapshot
 from curate.core.text import plural, visible
 from curate.core.worker_pool import WorkerPool, cores
-from curate.corpus.features import Making
+from curate.corpus.features import FeatureSpec
 from curate.corpus.table import Table, read_table
 from curate.lint.error_filter import Screening
 from curate.lint.rules import Scope
@@ -120,13 +120,13 @@ def split_files(
     was not said, `UsageError`, `OutputError`; nothing is changed then.
     """
     demand_apart(sources.every, folder=output)
-    making = making_of(config)
+    spec = making_of(config)
     apart = bool(config.check.model) or _asks_all(config.check)
     screening = None if apart else Screening.of(config.check, quick=size_of(sources.every) >= QUICK)
     with WorkerPool(cores(), processes=is_big(sources.every)) as crew:
         errors = _errors(sources, config, listen) if apart else []
         listen(StageStarted("read"))
-        table = read_sources(sources, making._replace(judging=screening), crew, _told(listen))
+        table = read_sources(sources, spec._replace(judging=screening), crew, _told(listen))
         if screening:
             report = screening.report(table.judged)
             suppress(report, load_suppressions(Path.cwd()), [sources.name_of(path) for path in sources.files])
@@ -182,9 +182,9 @@ def divided(
     return SplitResult(manifest, division, warnings, [*notes, *division.notes], len(table.starts) - len(table.lines))
 
 
-def read_sources(sources: Sources, making: Making, crew: WorkerPool, advance: Callable[[int], None] | None = None) -> Table:
+def read_sources(sources: Sources, spec: FeatureSpec, crew: WorkerPool, advance: Callable[[int], None] | None = None) -> Table:
     """The table of all files; each line of a test set that was given must hold an example. Raises `InputError`."""
-    table = read_table(sources.every, making, crew, advance, sources.name_of)
+    table = read_table(sources.every, spec, crew, advance, sources.name_of)
     tests = int(table.first[len(sources.given)])
     if int(table.lines.searchsorted(tests)) < tests:
         held = set(table.lines[:tests].tolist())

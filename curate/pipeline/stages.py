@@ -17,7 +17,7 @@ from curate.core.finding import Severity
 from curate.core.manifest import intact, key_of, read_manifest
 from curate.core.text import plural
 from curate.core.worker_pool import cores
-from curate.dedup.near_duplicates import sift
+from curate.dedup.near_duplicates import find_duplicates
 from curate.lint.rules import RULES
 from curate.lint.runner import check_paths
 from curate.lint.suppressions import load_suppressions, suppress
@@ -104,7 +104,7 @@ class Dedup(Stage):
         if config.keep == "manual":  # nothing goes for a near-duplicate but what was dropped
             pinned |= {part.id(at) for at in range(len(part.lines))}
         with data.pool() as pool:
-            sifted = sift(part, config, pool, pinned, (lambda _: _signals(found)) if config.keep == "best" else None)
+            sifted = find_duplicates(part, config, pool, pinned, (lambda _: _signals(found)) if config.keep == "best" else None)
         return {"duplicates": sifted.losses, "apart": sifted.apart}
 
     @override

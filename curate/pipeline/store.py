@@ -13,7 +13,7 @@ from curate.conflicts.evidence import Evidence
 from curate.core.example import Example
 from curate.core.files import write_json
 from curate.core.finding import Finding
-from curate.dedup.removal import Loss
+from curate.dedup.removal import DuplicateRemoval
 
 Result = dict[str, Any]
 
@@ -25,8 +25,8 @@ class _Check(TypedDict):
 
 
 class _Dedup(TypedDict):
-    duplicates: list[Loss]
-    apart: list[Loss]
+    duplicates: list[DuplicateRemoval]
+    apart: list[DuplicateRemoval]
 
 
 class _Evidence(TypedDict):

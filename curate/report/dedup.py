@@ -13,7 +13,7 @@ from rich.text import Text
 from curate.core.example import Example, Place
 from curate.core.masking import masked
 from curate.core.text import excerpt, plural, storable, visible
-from curate.dedup.removal import Loss
+from curate.dedup.removal import DuplicateRemoval
 from curate.pipeline.dedup import DedupResult
 from curate.report.console import more
 from curate.report.part import Part, PlaceText, Similarity, at, plain
@@ -139,7 +139,7 @@ def dedup_json(plan: DedupResult, *, explain: bool = False, written: bool = True
     return plain(DedupOutput, plan, against=against, removed=removed, exclude_none=True, **more)
 
 
-def _removed(plan: DedupResult, explain: bool) -> Iterator[Loss | RemovedLine]:
+def _removed(plan: DedupResult, explain: bool) -> Iterator[DuplicateRemoval | RemovedLine]:
     """The lines that went for another one; where they are explained, with how the two differ."""
     examples = plan.examples({place for lost in plan.losses for place in (lost.place, lost.kept_place)}) if explain else {}
     for lost in plan.losses:
@@ -151,7 +151,7 @@ def _removed(plan: DedupResult, explain: bool) -> Iterator[Loss | RemovedLine]:
         yield RemovedLine.model_validate(lost).model_copy(update={"diff": diff})
 
 
-def doubtful(plan: DedupResult, limit: int | None) -> list[Loss]:
+def doubtful(plan: DedupResult, limit: int | None) -> list[DuplicateRemoval]:
     """Removals to look at: the least similar first, since these are the ones to doubt."""
     return sorted(plan.losses, key=lambda lost: (lost.similarity, lost.place))[:limit]
 
@@ -184,7 +184,7 @@ def dedup_text(plan: DedupResult, limit: int | None = SHOWN, *, explain: bool = 
         yield from more(len(pairs), limit, f" {kind}")
 
 
-def _differences(lost: Loss, examples: Mapping[Place, Example], *, colour: bool, fold: bool) -> Iterator[RenderableType]:
+def _differences(lost: DuplicateRemoval, examples: Mapping[Place, Example], *, colour: bool, fold: bool) -> Iterator[RenderableType]:
     """How a line differs from the one that stays in its place, turn by turn."""
     if lost.code == "D001":
         return
@@ -206,7 +206,7 @@ def _diff(pieces: list[Piece], *, colour: bool) -> Text:
     return text
 
 
-def _headline(lost: Loss, said: str = "") -> Text:
+def _headline(lost: DuplicateRemoval, said: str = "") -> Text:
     """What goes for what, on one line."""
     like = f": {lost.code} {lost.similarity:.3f} like {visible(str(lost.kept_place))}{', the same words' if lost.words else ''}"
     return Text.assemble((visible(str(lost.place)), "bold"), like, *([("  " + said, "dim")] if said else []))

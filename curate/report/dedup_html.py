@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, Literal
 
 from curate.core.example import Example
-from curate.dedup.removal import Loss
+from curate.dedup.removal import DuplicateRemoval
 from curate.pipeline.dedup import DedupResult
 from curate.report.dedup import chance, doubtful, histogram
 from curate.report.html import foot, head, not_shown, safe, tiles
@@ -48,7 +48,7 @@ def dedup_html(plan: DedupResult, limit: int | None = SHOWN) -> Iterator[str]:
     yield foot()
 
 
-def _pairs(title: str, said: str, pairs: Sequence[Loss], count: int, plan: DedupResult) -> Iterator[str]:
+def _pairs(title: str, said: str, pairs: Sequence[DuplicateRemoval], count: int, plan: DedupResult) -> Iterator[str]:
     if not pairs:
         return
     examples = plan.examples({place for pair in pairs for place in (pair.place, pair.kept_place)})

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from curate.conflicts.conflict import Conflict
     from curate.conflicts.topics import Topic
     from curate.core.finding import Finding
-    from curate.dedup.removal import Loss
+    from curate.dedup.removal import DuplicateRemoval
     from curate.pipeline.dedup import DedupResult
     from curate.review.events import ScanEvent
 
@@ -110,7 +110,7 @@ def _tell_ids(found: "DedupResult", tell: Tell) -> None:
         tell(ExamplesKnown(source.name, starts, lines - first, table.ids[inside]))
 
 
-def clusters_of(losses: "Sequence[Loss]") -> list[Cluster]:
+def clusters_of(losses: "Sequence[DuplicateRemoval]") -> list[Cluster]:
     """Duplicates gathered by the example they lost to, clusters with the least similar member first."""
     gathered: dict[Side, list[Member]] = {}
     for loss in losses:
@@ -119,7 +119,7 @@ def clusters_of(losses: "Sequence[Loss]") -> list[Cluster]:
     return sorted(clusters, key=lambda cluster: (cluster.members[0].similarity, cluster.kept.place))
 
 
-def pairs_of(apart: "Sequence[Loss]") -> list[Cluster]:
+def pairs_of(apart: "Sequence[DuplicateRemoval]") -> list[Cluster]:
     """Pairs that both stay, pair by pair, the most similar first: near-duplicates that differ in a fact, where a slip is likeliest, and the same words."""
     ordered = sorted(apart, key=lambda loss: (-loss.similarity, loss.kept, loss.example))
     return [Cluster(Side(loss.kept_place, loss.kept), (Member(Side(loss.place, loss.example), loss.code, loss.similarity),), apart=True) for loss in ordered]

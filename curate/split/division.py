@@ -16,10 +16,10 @@ from curate.core.removed import NO_EXAMPLE, Kept, Reason
 from curate.core.text import plural, visible
 from curate.core.worker_pool import cores
 from curate.corpus.boilerplate import told
-from curate.corpus.features import Making
+from curate.corpus.features import FeatureSpec
 from curate.corpus.group_keys import Marking
 from curate.corpus.strata import demand_traits
-from curate.corpus.table import Reader, Table
+from curate.corpus.table import LineReader, Table
 from curate.similarity.shingles import Shingling
 from curate.split.assign import NOWHERE, Assigned, Wanted, assign
 from curate.split.exempt import Shared, Short, ShortAnswers, instructions_in, shared_by, without_passages
@@ -61,10 +61,10 @@ class Division:
     """Examples with a short answer that different questions share, those not named among them."""
 
 
-def making_of(config: Config) -> Making:
+def making_of(config: Config) -> FeatureSpec:
     """What has to be known of each example to divide them. Raises `UsageError` for a trait that examples do not have."""
     demand_traits(config.split.stratify)
-    return Making("conversation", Shingling(), links=True, brief=False, marking=Marking(config.split.group_by, config.split.stratify))
+    return FeatureSpec("conversation", Shingling(), links=True, brief=False, marking=Marking(config.split.group_by, config.split.stratify))
 
 
 def divide(
@@ -248,8 +248,8 @@ def _by_meaning(part: Table, config: Config, cache: Path | None) -> Pairs:
     from curate.conflicts.question import question_of
     from curate.models.embeddings import embed, neighbours  # only where a model was named
 
-    reader = Reader()
-    questions = [(at, question_of(reader.example(part.spot(line)))) for at, line in enumerate(part.lines.tolist())]
+    reader = LineReader()
+    questions = [(at, question_of(reader.example(part.line_ref(line)))) for at, line in enumerate(part.lines.tolist())]
     asked = [(at, question.request) for at, question in questions if question]
     numbers = np.array([at for at, _ in asked], dtype=np.int64)
     pairs = [(left, right) for left, right, _ in neighbours(embed([text for _, text in asked], config.split.semantic, cache), config.split.semantic_similarity)]

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from curate.core.worker_pool import WorkerPool
-from curate.corpus.features import Making
+from curate.corpus.features import FeatureSpec
 from curate.corpus.table import read_table
 from curate.similarity.shingles import Shingling
 from curate.split.assign import NOWHERE
@@ -36,6 +36,6 @@ def earlier_splits(files: Sequence[tuple[Path, int]], crew: WorkerPool) -> Earli
     """The examples of split files, each with the number of its split. Raises `InputError`."""
     import numpy as np
 
-    table = read_table([path for path, _ in files], Making("conversation", Shingling(), brief=False, common=()), crew)
+    table = read_table([path for path, _ in files], FeatureSpec("conversation", Shingling(), brief=False, common=()), crew)
     numbers = np.searchsorted(table.first, table.lines, side="right") - 1
     return Earlier(table.ids, np.array([split for _, split in files], dtype=np.int64)[numbers])

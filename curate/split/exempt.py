@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from curate.core.example import Example, attachments
 from curate.corpus.boilerplate import LEAST, SHARE, having, own_texts
 from curate.corpus.dedup_text import asked_turns, called_texts, pieces_of
-from curate.corpus.table import Reader, Table
+from curate.corpus.table import LineReader, Table
 from curate.similarity.shingles import joined, salted, shingled, texts_of
 
 if TYPE_CHECKING:
@@ -43,9 +43,9 @@ def instructions_in(table: Table) -> "list[Numbers]":
     """Of each passage that the table's whole texts are without, the numbers of the examples that have it."""
     import numpy as np
 
-    reader, found = Reader(), list[list["Numbers"]]([] for _ in table.common)
+    reader, found = LineReader(), list[list["Numbers"]]([] for _ in table.common)
     for start in range(0, len(table.lines) if table.common else 0, CHUNK):
-        asked = [asked_turns(reader.example(table.spot(line)), "conversation") for line in table.lines[start : start + CHUNK].tolist()]
+        asked = [asked_turns(reader.example(table.line_ref(line)), "conversation") for line in table.lines[start : start + CHUNK].tolist()]
         for rows, some in zip(found, having(asked, table.common), strict=True):
             rows.append(start + some)
     return [np.concatenate(rows) if rows else np.empty(0, dtype=np.int64) for rows in found]
@@ -66,8 +66,8 @@ def without_passages(table: Table, rows: "Sequence[Numbers]", stay: Sequence[boo
 
     common = tuple(passage for passage, stays in zip(table.common, stay, strict=True) if stays)
     changed = np.unique(np.concatenate([some for some, stays in zip(rows, stay, strict=True) if not stays]))
-    reader = Reader()
-    examples = [reader.example(table.spot(line)) for line in table.lines[changed].tolist()]
+    reader = LineReader()
+    examples = [reader.example(table.line_ref(line)) for line in table.lines[changed].tolist()]
     texts = own_texts((pieces_of(example, "conversation") for example in examples), common)
     at = np.arange(len(table.lines))
     at[changed] = len(table.lines) + np.arange(len(changed))
@@ -91,7 +91,7 @@ class ShortAnswers:
         short = np.flatnonzero((np.diff(links.answers.offsets) == 0) & (links.answered != 0))
         self._table, self._owners = table, owners[short]
         self._last = (short - links.answer_ends[:-1][owners[short]]) == 1
-        self._keys, self._asked = links.answered[short], links.asked[owners[short]]
+        self._keys, self._asked = links.answered[short], links.prompt_hash[owners[short]]
 
     def told(self, written: "Flags") -> tuple[list[Short], int]:
         """The most frequent ones that different questions share, and how many examples have any such one. written: of each example whether it is written."""
@@ -104,13 +104,13 @@ class ShortAnswers:
         questions, examples = (_different(of, values[here], len(keys)) for values in (self._asked, self._owners.astype(np.uint64)))
         shared = np.flatnonzero(questions > 1)
         order = shared[np.lexsort((keys[shared], -examples[shared]))][:NAMED]
-        reader = Reader()
+        reader = LineReader()
         found = [Short(self._text(reader, int(here[first[key]])), int(examples[key]), int(questions[key])) for key in order.tolist()]
         return found, len(np.unique(self._owners[here][np.isin(of, shared)]))
 
-    def _text(self, reader: Reader, at: int) -> str:
+    def _text(self, reader: LineReader, at: int) -> str:
         table = self._table
-        example = reader.example(table.spot(int(table.lines[self._owners[at]])))
+        example = reader.example(table.line_ref(int(table.lines[self._owners[at]])))
         return _answer(example, last=bool(self._last[at]))
 
 

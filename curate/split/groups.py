@@ -160,7 +160,7 @@ def near_links(table: Table, seeking: Seeking) -> list[Pairs]:
 
 def question_links(table: Table, seeking: Seeking) -> list[Pairs]:
     """L003: user turns have the same words, and attachments are equal."""
-    return [_equal(Link.QUESTION, _links(table).asked, seeking)]
+    return [_equal(Link.QUESTION, _links(table).prompt_hash, seeking)]
 
 
 def prefix_links(table: Table, seeking: Seeking) -> list[Pairs]:
@@ -170,14 +170,14 @@ def prefix_links(table: Table, seeking: Seeking) -> list[Pairs]:
     from curate.similarity import union_find
 
     links = _links(table)
-    count = len(links.whole)
+    count = len(links.conversation_hash)
     longer = np.repeat(np.arange(count), np.diff(links.ends))
     if seeking.parts is None:
         numbers = np.concatenate([np.arange(count), longer])
-        left, right = union_find.equal_pairs(np.concatenate([links.whole, links.begun]), np.arange(len(numbers)) < count)
+        left, right = union_find.equal_pairs(np.concatenate([links.conversation_hash, links.prefix_hashes]), np.arange(len(numbers)) < count)
         return [Pairs(Link.PREFIX, numbers[left], numbers[right])]
-    there = np.flatnonzero(links.whole)
-    begins, goes_on = _first(links.whole[there], links.begun, longer), _first(links.begun, links.whole[there], there)
+    there = np.flatnonzero(links.conversation_hash)
+    begins, goes_on = _first(links.conversation_hash[there], links.prefix_hashes, longer), _first(links.prefix_hashes, links.conversation_hash[there], there)
     first, late = np.concatenate([begins, goes_on]), np.concatenate([there, longer])
     leaks = (first >= 0) & (seeking.parts[first] < seeking.parts[late])
     return [Pairs(Link.PREFIX, first[leaks], late[leaks])]

@@ -18,7 +18,7 @@ from curate.core.removed import Reason
 from curate.core.text import plural, visible
 from curate.core.worker_pool import cores
 from curate.corpus.stats import BYTES_A_TOKEN
-from curate.corpus.table import Reader, Table
+from curate.corpus.table import LineReader, Table
 from curate.models.template import Template, load_template
 from curate.split.assign import positions
 from curate.split.groups import Pairs, Seeking, group, links_of
@@ -127,9 +127,9 @@ def _sizes(table: Table, config: Config) -> "tuple[Numbers, list[str]]":
 
     if not config.mix.tokens:
         return np.ones(len(table.lines), dtype=np.int64), []
-    reader = Reader()
+    reader = LineReader()
     template = load_template(config.check.model) if config.check.model else None
-    sizes = [_tokens(reader.example(table.spot(line)), template) for line in table.lines.tolist()]
+    sizes = [_tokens(reader.example(table.line_ref(line)), template) for line in table.lines.tolist()]
     told = [] if template else [f"tokens were taken for {BYTES_A_TOKEN} bytes each: name a `model` under [check] to have them counted"]
     return np.array(sizes, dtype=np.int64), told
 

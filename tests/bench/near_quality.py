@@ -21,7 +21,7 @@ from curate.core.text import normalised
 from curate.corpus.boilerplate import cut_texts, learnt
 from curate.corpus.dedup_text import written_text
 from curate.dedup.fact_guard import facts_agree, sides_of
-from curate.dedup.near_duplicates import sift_examples
+from curate.dedup.near_duplicates import find_duplicates_in
 from curate.leakage.decontaminate import contaminated
 from curate.read.benchmark import Item, Part
 from curate.read.dataset import read_dataset
@@ -109,7 +109,7 @@ def exhaustive(files: Path, names: Iterable[str]) -> None:
                 if similarity >= DEFAULT:
                     left, right = sorted((examples[at].id, examples[earlier].id))
                     true[left, right] = similarity
-        losses = sift_examples(examples, DedupConfig(ignore_facts=True)).losses
+        losses = find_duplicates_in(examples, DedupConfig(ignore_facts=True)).losses
         group = {examples[at].id: nth for nth, members in enumerate(grouped(found, DEFAULT, 1).members) for at in members.tolist()}
         together = sum(group.get(left) is not None and group.get(left) == group.get(right) for left, right in true)
         near = [lost for lost in losses if lost.code == "D003"]
@@ -125,8 +125,8 @@ def templated() -> None:
     sets = shingled(texts_of([normalised(written_text(e, "conversation")) for e in (*alone, *twins)]))
     print("\n1,000 facts and a copy of each: facts lost; copies lost; copies near theirs, lost of these; copies told to have other facts")
     for threshold in (0.8, 0.7, 0.6, 0.5, 0.3):
-        lost = sift_examples(alone, DedupConfig(threshold=threshold)).losses
-        merged = sift_examples([*alone, *twins], DedupConfig(threshold=threshold, keep="first")).losses
+        lost = find_duplicates_in(alone, DedupConfig(threshold=threshold)).losses
+        merged = find_duplicates_in([*alone, *twins], DedupConfig(threshold=threshold, keep="first")).losses
         gone = {lost.place.line for lost in merged}
         near = []
         for at in range(1000):
@@ -152,7 +152,7 @@ def boilerplate(files: Path) -> None:
             sets = [frozenset(found[at].tolist()) for at in range(len(found))]
             pairs = [len(a & b) / max(1, len(a | b)) for a, b in combinations(sets[:1500], 2)]
             counts.append((sum(value >= 0.6 for value in pairs), sum(value >= DEFAULT for value in pairs)))
-        removed = sift_examples(examples, DedupConfig()).losses
+        removed = find_duplicates_in(examples, DedupConfig()).losses
         print(f"{name[:50]:50} {counts[0]} {counts[1]}  removed {len(removed)} of {len(examples)}  (pairs among the first {min(1500, len(examples))})")
 
 

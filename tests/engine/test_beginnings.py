@@ -14,7 +14,7 @@ from curate.core.config import DedupConfig
 from curate.core.decision import Decision, DecisionLog
 from curate.core.example import Example
 from curate.core.runs import Project
-from curate.dedup.near_duplicates import sift_examples
+from curate.dedup.near_duplicates import find_duplicates_in
 from curate.pipeline.dedup import DedupResult, plan
 from curate.read.dataset import read_dataset
 from tests.conftest import Write
@@ -78,7 +78,7 @@ def test_each_goes_for_one_that_stays_and_says_more_whatever_the_order(made: lis
     for _ in range(2):
         Path("data.jsonl").write_text("".join(json.dumps(value) + "\n" for value in values), encoding="utf-8")
         examples = read_dataset([Path("data.jsonl")]).examples
-        planned, found = plan([Path("data.jsonl")], config), sift_examples(examples, config)
+        planned, found = plan([Path("data.jsonl")], config), find_duplicates_in(examples, config)
         by_line: dict[int, Example] = {example.place.line: example for example in examples}
         gone = {lost.place.line for lost in planned.losses}
         for code, line, kept in losses(planned):

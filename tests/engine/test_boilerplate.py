@@ -14,7 +14,7 @@ from curate.core.example import Example, Place
 from curate.core.manifest import read_manifest
 from curate.corpus.boilerplate import LEAST, OWN, RUN, cut_texts, having, learnt, own_texts, runs_in
 from curate.corpus.dedup_text import Piece
-from curate.dedup.near_duplicates import sift_examples
+from curate.dedup.near_duplicates import find_duplicates_in
 from tests.bench.split_leaks import leaks, rows_in
 from tests.conftest import Write
 
@@ -141,7 +141,7 @@ def test_instructions_that_all_requests_begin_with_hide_no_difference(write: Wri
     assert main(["dedup", "data.jsonl", "-q", "--keep", "first", "--rethreshold", "0.7"]) == 0
     values = [json.loads(line) for line in path.read_bytes().splitlines()]
     examples = [Example(Place("data.jsonl", n), value, "messages", None, True) for n, value in enumerate(values, 1)]
-    assert [lost.place.line for lost in sift_examples(examples, DedupConfig(keep="first")).losses] == copies
+    assert [lost.place.line for lost in find_duplicates_in(examples, DedupConfig(keep="first")).losses] == copies
 
 
 def test_a_file_of_such_requests_can_be_divided(write: Write) -> None:

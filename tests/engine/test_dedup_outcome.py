@@ -253,5 +253,5 @@ def test_parts_of_a_file_are_read_in_any_order(spans: list[tuple[int, int]], ahe
     begins, sizes = (np.array([span[at] for span in spans], dtype=np.int64) for at in (0, 1))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(table, "AHEAD", ahead)
-        made = [bytes(part) for part in table.Reader().parts(table.Source(Path("part"), "part"), begins, begins + sizes)]
+        made = [bytes(part) for part in table.LineReader().parts(table.Source(Path("part"), "part"), begins, begins + sizes)]
     assert made == [data[begin : begin + size] for begin, size in spans]

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from curate.core.errors import InputError
 from curate.core.worker_pool import WorkerPool
-from curate.corpus.features import Making
-from curate.corpus.table import Reader, read_table
+from curate.corpus.features import FeatureSpec
+from curate.corpus.table import LineReader, read_table
 from curate.dedup.fact_guard import LinePairs, facts_equal, lines_agree
 from curate.similarity.shingles import Shingling
 from tests.conftest import chat
@@ -40,10 +40,10 @@ def agree(lines: list[object], pairs: list[tuple[int, int]], words: bool) -> tup
     """Whether pairs of lines agree: found at once, and one by one."""
     DATA.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     with WorkerPool(1, processes=False) as crew:
-        table = read_table([DATA], Making("conversation", Shingling()), crew)
-    spots = table.spots(np.arange(len(lines)))
+        table = read_table([DATA], FeatureSpec("conversation", Shingling()), crew)
+    spots = table.line_refs(np.arange(len(lines)))
     made = lines_agree(LinePairs(spots, pairs, words, "conversation"))
-    examples = list(map(Reader().example, spots))
+    examples = list(map(LineReader().example, spots))
     return made.tolist(), [same_facts(examples[left], examples[right], words=words) for left, right in pairs]
 
 
@@ -96,7 +96,7 @@ def test_a_line_that_is_another_one_by_now_is_refused() -> None:
     lines = [chat("Where is Iran?", "In Asia."), chat("Where is Iraq?", "In Asia.")]
     DATA.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     with WorkerPool(1, processes=False) as crew:
-        table = read_table([DATA], Making("conversation", Shingling()), crew)
+        table = read_table([DATA], FeatureSpec("conversation", Shingling()), crew)
     DATA.write_text(DATA.read_text(encoding="utf-8").replace("Iran", "Oman"), encoding="utf-8")
     with pytest.raises(InputError, match="changed while it was read"):
-        lines_agree(LinePairs(table.spots(np.arange(2)), [(0, 1)], False, "conversation"))
+        lines_agree(LinePairs(table.line_refs(np.arange(2)), [(0, 1)], False, "conversation"))

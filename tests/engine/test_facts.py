@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from curate.core.config import DedupConfig
 from curate.core.example import Example, Place
-from curate.dedup.near_duplicates import sift_examples
+from curate.dedup.near_duplicates import find_duplicates_in
 from curate.pipeline.dedup import plan
 from tests import templated_facts
 from tests.conftest import Write
@@ -195,7 +195,7 @@ def test_a_thousand_facts_lose_none_and_each_agrees_with_its_misspelled_copy(wri
     made = templated_facts.facts()
     facts = [templated_facts.example(said, line) for line, said in enumerate(made, start=1)]
     copies = [templated_facts.example(said, line) for line, said in enumerate(templated_facts.copies(made), start=1001)]
-    assert sift_examples(facts, DedupConfig(threshold=0.3)).losses == []
+    assert find_duplicates_in(facts, DedupConfig(threshold=0.3)).losses == []
     assert [(one.place, other.place) for one, other in zip(facts, copies, strict=True) if not same_facts(one, other)] == []
     write("facts.jsonl", [example.value for example in (*facts, *copies)])
     planned = plan([Path("facts.jsonl")], DedupConfig(same_words=True))

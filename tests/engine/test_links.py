@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.core.example import Example, Place
-from curate.corpus.features import Columns, Making, columns_of
+from curate.corpus.features import Columns, FeatureSpec, columns_of
 from curate.corpus.keys import CARRIED, Key, Keys, joined_keys, key_of, plain_key, plain_turns
 from curate.corpus.links import Links
 from curate.read.chunks import pieces_of
@@ -23,7 +23,7 @@ from tests.strategies import conversations, lines
 def columns(*values: Any) -> Columns:
     Path("data.jsonl").write_text("".join(json.dumps(value) + "\n" for value in values), encoding="utf-8")
     [piece] = pieces_of(Path("data.jsonl"), "data.jsonl") or []
-    return columns_of(piece, Making("conversation", Shingling(), links=True, brief=False))
+    return columns_of(piece, FeatureSpec("conversation", Shingling(), links=True, brief=False))
 
 
 def links(*values: Any) -> Links:
@@ -53,7 +53,7 @@ def turns(*said: str, system: str = "", **keys: Any) -> dict[str, Any]:
     ],
 )
 def test_questions_are_equal_by_the_words_of_user_turns_and_attachments(one: dict[str, Any], other: dict[str, Any], equal: bool) -> None:
-    left, right = links(one, other).asked.tolist()
+    left, right = links(one, other).prompt_hash.tolist()
     assert left
     assert (left == right) == equal
 
@@ -69,10 +69,10 @@ def test_a_conversation_continues_another_by_role_and_words_whatever_the_system_
     found = links(
         turns("Hi", "Hello.", system="Be kind."), turns("hi!", "hello", "Bye", "See you.", system="Be brief."), turns("Hi", "Hello you.", "Bye", "So.")
     )
-    assert found.whole[0] in found.begun
-    assert found.begun[0] == found.whole[0]
+    assert found.conversation_hash[0] in found.prefix_hashes
+    assert found.prefix_hashes[0] == found.conversation_hash[0]
     assert found.ends.tolist() == [0, 0, 1, 2]
-    assert links(turns("Hi")).whole.tolist() == [0]
+    assert links(turns("Hi")).conversation_hash.tolist() == [0]
 
 
 def test_answers_are_all_turns_together_and_the_last_one_and_short_ones_have_no_set() -> None:
@@ -95,8 +95,8 @@ def test_any_example_has_keys_that_are_equal_where_a_plain_count_says_so(values:
     found = columns(*sound)
     assert found.links is not None
     asked = [Seen(value, 0).question for value in sound]
-    for one, key in zip(asked, found.links.asked.tolist(), strict=True):
-        for other, another in zip(asked, found.links.asked.tolist(), strict=True):
+    for one, key in zip(asked, found.links.prompt_hash.tolist(), strict=True):
+        for other, another in zip(asked, found.links.prompt_hash.tolist(), strict=True):
             assert one != other or key == another
             assert bool(key) == (one is not None)
     for at, value in enumerate(sound):
@@ -131,17 +131,17 @@ def test_a_conversation_begins_another_one_only_with_the_same_tools_and_the_same
     def key(turns: list[dict[str, Any]], **other: Any) -> Key:
         return key_of(Example(Place("x", 1), {"messages": turns, **other}, "messages"))
 
-    assert key(two).whole in key([*two, *four], id=7).begun
-    assert key(two).whole not in key(two).begun
-    assert key([*two, four[0]]).whole == 0
+    assert key(two).conversation_hash in key([*two, *four], id=7).prefix_hashes
+    assert key(two).conversation_hash not in key(two).prefix_hashes
+    assert key([*two, four[0]]).conversation_hash == 0
     weighted = [two[0], two[1] | {"weight": 0}]
-    assert key(weighted).whole not in key([*two, *four]).begun
+    assert key(weighted).conversation_hash not in key([*two, *four]).prefix_hashes
     for carried in CARRIED:
-        assert key(two, **{carried: [1]}).whole not in key([*two, *four]).begun
+        assert key(two, **{carried: [1]}).conversation_hash not in key([*two, *four]).prefix_hashes
 
 
 def test_keys_are_chosen_and_joined_as_they_stand() -> None:
     parts = [Keys.of([Key(2, (3, 4)), Key(7, ())]), Keys.of([]), Keys.of([Key(10, (11,))])]
     keys = joined_keys(parts).chosen(np.array([2, 0]))
-    assert keys.whole.tolist() == [10, 2]
-    assert (keys.begun.tolist(), keys.ends.tolist()) == ([11, 3, 4], [0, 1, 3])
+    assert keys.conversation_hash.tolist() == [10, 2]
+    assert (keys.prefix_hashes.tolist(), keys.ends.tolist()) == ([11, 3, 4], [0, 1, 3])

@@ -12,7 +12,7 @@ from curate.core.config import DedupConfig
 from curate.core.example import Example, Place
 from curate.core.text import normalised, words
 from curate.corpus.dedup_text import OTHER_SIDE, written_text
-from curate.dedup.near_duplicates import Sifted, sift_examples
+from curate.dedup.near_duplicates import FoundDuplicates, find_duplicates_in
 from curate.similarity import join, numba_utils
 from curate.similarity.bands import bands_for
 from curate.similarity.minhash import PERMUTATIONS, signatures
@@ -55,7 +55,7 @@ def shingles_of(example: Example) -> set[int]:
     return set(shingled(texts_of([written_text(example, "conversation")])).hashes.tolist())
 
 
-def outcome(found: Sifted) -> tuple[set[tuple[str, str]], list[tuple[str, str, float]]]:
+def outcome(found: FoundDuplicates) -> tuple[set[tuple[str, str]], list[tuple[str, str, float]]]:
     return {(lost.example, lost.kept) for lost in found.losses if lost.code == "D003"}, [(one.example, one.kept, one.similarity) for one in found.apart]
 
 
@@ -80,12 +80,12 @@ def test_the_outcome_does_not_depend_on_the_order_of_lines(examples: list[Exampl
     shuffled = examples.copy()
     rng.shuffle(shuffled)
     config = DedupConfig(threshold=0.6, keep="longest")
-    assert outcome(sift_examples(examples, config)) == outcome(sift_examples(shuffled, config))
+    assert outcome(find_duplicates_in(examples, config)) == outcome(find_duplicates_in(shuffled, config))
 
 
 @given(corpora())
 def test_every_removal_is_similar_to_the_very_example_kept_and_every_cluster_keeps_one(examples: list[Example]) -> None:
-    losses = sift_examples(examples, DedupConfig(threshold=0.6)).losses
+    losses = find_duplicates_in(examples, DedupConfig(threshold=0.6)).losses
     gone = {lost.place.line for lost in losses}
     assert len(gone) == len(losses)
     for lost in losses:
@@ -205,24 +205,24 @@ def test_similarity_is_jaccard(left: set[int], right: set[int]) -> None:
 
 @pytest.mark.parametrize("texts", [("我喜欢这个城市", "你喜欢这个城市"), ("他是老师", "他在老师"), ("これはペンだ", "これがペンだ")])
 def test_characters_of_grammar_are_no_typing_errors(texts: tuple[str, str]) -> None:
-    assert not sift_examples([example("说什么？", text, line) for line, text in enumerate(texts, 1)], DedupConfig()).losses
+    assert not find_duplicates_in([example("说什么？", text, line) for line, text in enumerate(texts, 1)], DedupConfig()).losses
 
 
 def test_exact_copies_name_the_first_and_only_one_stays() -> None:
-    found = sift_examples([example("Hi", "Hello there.", line) for line in (1, 2, 3)], DedupConfig())
+    found = find_duplicates_in([example("Hi", "Hello there.", line) for line in (1, 2, 3)], DedupConfig())
     assert [(lost.place.line, lost.kept_place.line, lost.code) for lost in found.losses] == [(2, 1, "D001"), (3, 1, "D001")]
 
 
 def test_a_shared_system_prompt_makes_nothing_a_duplicate() -> None:
     prompt = " ".join(f"rule{i}" for i in range(2000))
     examples = [example(f"What is {word}?", f"{word} is a letter, the {i}th of its kind in the list", i, prompt) for i, word in enumerate(WORDS)]
-    assert sift_examples(examples, DedupConfig()).losses == []
+    assert find_duplicates_in(examples, DedupConfig()).losses == []
 
 
 @pytest.mark.parametrize("alphabet", ["猫犬鳥魚馬牛", "กขคงจฉ", "😀😁😂😃😄😅", "あいうえおか"])
 def test_texts_of_one_character_apart_from_being_equal_all_stay(alphabet: str) -> None:
     examples = [example(char, char, line) for line, char in enumerate(alphabet, start=1)]
-    assert sift_examples(examples, DedupConfig(threshold=0.5)).losses == []
+    assert find_duplicates_in(examples, DedupConfig(threshold=0.5)).losses == []
 
 
 @pytest.mark.parametrize("asked", [True, False])
@@ -250,23 +250,23 @@ def test_texts_of_one_character_apart_from_being_equal_all_stay(alphabet: str) -
 def test_sentences_of_one_character_apart_from_being_equal_all_stay(alphabet: str, question: str, answer: str, asked: bool) -> None:
     """They are alike above any threshold; which character it is makes the difference."""
     examples = [example(question + char * asked, answer.format("" if asked else char), line) for line, char in enumerate(alphabet, start=1)]
-    report = sift_examples(examples, DedupConfig())
+    report = find_duplicates_in(examples, DedupConfig())
     assert report.losses == []
     assert len(report.apart) == len(examples) - 1
 
 
 def test_examples_without_text_match_nothing() -> None:
     examples = [Example(Place("data.jsonl", n), {"messages": [], "n": n}, "messages") for n in (1, 2)]
-    found = sift_examples(examples, DedupConfig())
+    found = find_duplicates_in(examples, DedupConfig())
     assert (found.losses, found.similarities) == ([], [])
 
 
 def test_a_differing_number_keeps_both_and_is_listed_apart() -> None:
     question = "What does the train from Leipzig to Dresden cost in second class on a weekday morning?"
     examples = [example(question, f"The ticket costs {price} euros in second class on weekdays.", price) for price in (24, 31)]
-    report = sift_examples(examples, DedupConfig(threshold=0.6))
+    report = find_duplicates_in(examples, DedupConfig(threshold=0.6))
     assert (report.losses, len(report.apart)) == ([], 1)
-    assert len(sift_examples(examples, DedupConfig(threshold=0.6, ignore_facts=True)).losses) == 1
+    assert len(find_duplicates_in(examples, DedupConfig(threshold=0.6, ignore_facts=True)).losses) == 1
 
 
 @pytest.mark.parametrize("key", OTHER_SIDE)
@@ -276,7 +276,7 @@ def test_pairs_that_differ_only_in_the_rejected_side_are_two_examples(key: str) 
         return Example(Place("data.jsonl", line), value, "preference")
 
     examples = [pair("Go away, I do not want to talk to you", 1), pair("What do you think you are doing here?", 2)]
-    assert sift_examples(examples, DedupConfig()).losses == []
+    assert find_duplicates_in(examples, DedupConfig()).losses == []
 
 
 def chained(left: int, right: int) -> float:
@@ -296,20 +296,20 @@ def test_a_pinned_example_never_goes() -> None:
 
 def test_content_that_a_person_keeps_stays_once() -> None:
     twins = [example("Hi", "Hello there.", line) for line in (1, 2)]
-    assert [lost.place.line for lost in sift_examples(twins, DedupConfig(), frozenset({twins[0].id})).losses] == [2]
+    assert [lost.place.line for lost in find_duplicates_in(twins, DedupConfig(), frozenset({twins[0].id})).losses] == [2]
 
 
 def test_near_equal_examples_by_the_thousand_leave_one() -> None:
     answer = " ".join(f"word{i}" for i in range(200))
     examples = [example("Say it.", f"{answer} {WORDS[n % 20]} {WORDS[n // 20 % 20]} {WORDS[n // 400]}", n) for n in range(2000)]
-    assert len(sift_examples(examples, DedupConfig()).losses) == 1999
+    assert len(find_duplicates_in(examples, DedupConfig()).losses) == 1999
 
 
 def test_templates_by_the_thousand_stay() -> None:
     """More of each is the template's than its own: all are candidates, none is like another."""
     template = " ".join(f"word{i}" for i in range(60))
     examples = [example(f"{template} about {n}", " ".join(f"own{n}x{i}" for i in range(15)), n) for n in range(1000)]
-    found = sift_examples(examples, DedupConfig())
+    found = find_duplicates_in(examples, DedupConfig())
     assert (found.losses, found.apart) == ([], [])
 
 

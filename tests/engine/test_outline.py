@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from curate.core.config import CheckConfig
 from curate.corpus import features as module
-from curate.corpus.features import Columns, Making, columns_of
+from curate.corpus.features import Columns, FeatureSpec, columns_of
 from curate.corpus.group_keys import Marking
 from curate.lint.error_filter import Screening
 from curate.read.chunks import pieces_of
@@ -68,13 +68,13 @@ def told(columns: Columns) -> list[Any]:
         columns.sets.offsets,
         columns.brief.keys(),
         columns.brief.ends,
-        keys.whole,
-        keys.begun,
+        keys.conversation_hash,
+        keys.prefix_hashes,
         keys.ends,
         links.copy,
-        links.asked,
-        links.whole,
-        links.begun,
+        links.prompt_hash,
+        links.conversation_hash,
+        links.prefix_hashes,
         links.ends,
         links.answers.hashes,
         links.answers.offsets,
@@ -85,10 +85,10 @@ def told(columns: Columns) -> list[Any]:
     return [columns.physical, *(array.tolist() for array in arrays)]
 
 
-def made(path: Path, making: Making, least: int, monkeypatch: pytest.MonkeyPatch) -> list[Columns]:
+def made(path: Path, spec: FeatureSpec, least: int, monkeypatch: pytest.MonkeyPatch) -> list[Columns]:
     with monkeypatch.context() as patched:
         patched.setattr(module, "OUTLINED", least)
-        return [columns_of(piece, making) for piece in pieces_of(path, "x.jsonl", 400) or ()]
+        return [columns_of(piece, spec) for piece in pieces_of(path, "x.jsonl", 400) or ()]
 
 
 @pytest.mark.parametrize("on", ["conversation", "prompt", "response", "last-turn"])
@@ -96,7 +96,7 @@ def made(path: Path, making: Making, least: int, monkeypatch: pytest.MonkeyPatch
 def test_columns_are_the_same_in_both_ways(content: list[tuple[bytes, bytes]], tail: bytes, bom: bool, on: Any) -> None:
     path = Path("x.jsonl")
     path.write_bytes(b"\xef\xbb\xbf" * bom + (b"".join(line + ending for line, ending in content).removesuffix(b"\n") + tail))
-    making = Making(
+    spec = FeatureSpec(
         on,
         Shingling(),
         "most-turns" if on == "prompt" else "highest:score",
@@ -106,7 +106,7 @@ def test_columns_are_the_same_in_both_ways(content: list[tuple[bytes, bytes]], t
         marking=Marking(("/metadata/x",)),
     )
     with pytest.MonkeyPatch.context() as patch:
-        assert [told(part) for part in made(path, making, 1 << 30, patch)] == [told(part) for part in made(path, making, 0, patch)]
+        assert [told(part) for part in made(path, spec, 1 << 30, patch)] == [told(part) for part in made(path, spec, 0, patch)]
 
 
 @pytest.mark.slow
@@ -119,7 +119,7 @@ def test_what_is_screened_for_errors_is_the_same_with_and_without_a_quick_look(c
         screening = Screening.of(CheckConfig(), quick=quick)
         assert screening is not None
         with pytest.MonkeyPatch.context() as patch:
-            parts = made(path, Making("conversation", Shingling(), judging=screening), least, patch)
+            parts = made(path, FeatureSpec("conversation", Shingling(), judging=screening), least, patch)
         before = np.cumsum([0, *(part.physical for part in parts)]).tolist()
         found.append(sorted(map(repr, screening.report(zip(before, (part.judged for part in parts), strict=False)).findings)))
     assert found[0] == found[1]

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from curate.core.config import DedupConfig
 from curate.core.example import Example
 from curate.core.worker_pool import WorkerPool
-from curate.corpus.features import making_for
+from curate.corpus.features import feature_spec_for
 from curate.corpus.keep_policy import length
-from curate.corpus.table import Reader, Table, read_table
+from curate.corpus.table import LineReader, Table, read_table
 from curate.dedup import cluster_resolution, cluster_resolution_kernel
 from curate.dedup.cluster import Choice, Pair
 from curate.dedup.cluster_resolution import Compared, Wanted, chosen, picked
@@ -41,7 +41,7 @@ OTHER = [{}, {}, {"score": 1}, {"score": "2"}, {"date": "2024-05-01"}, {"date": 
 def table_of(lines: list[object], keep: str = "longest") -> Table:
     DATA.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     with WorkerPool(1, processes=False) as crew:
-        return read_table([DATA], making_for(DedupConfig(keep=keep)), crew)
+        return read_table([DATA], feature_spec_for(DedupConfig(keep=keep)), crew)
 
 
 @st.composite
@@ -71,13 +71,13 @@ def both_ways(lines: list[object], config: DedupConfig, pinned: frozenset[int], 
     groups = grouped(sets, config.threshold, 1).members
     with WorkerPool(1, processes=False) as crew:
         made = picked(table, Compared(sets, distinct), groups, Wanted(config, kept, findings, old, aside), crew)
-    reader, whole, ranks = Reader(), Choice(), ranking(config.keep, findings)
+    reader, whole, ranks = LineReader(), Choice(), ranking(config.keep, findings)
     positions: list[int] = distinct.tolist()
     for members in map(list[int], groups):
         new = {at for at in members if positions[at] >= old} if old else set()
         if old and not 0 < len(new) < len(members):
             continue
-        known = {at: reader.example(table.spot(int(table.lines[positions[at]]))) for at in members}
+        known = {at: reader.example(table.line_ref(int(table.lines[positions[at]]))) for at in members}
         bound = {at for at, example in known.items() if example.id in kept or at in aside}
         rank = {at: (at in new, at not in bound, *ranks(positions[at], example)) for at, example in known.items()}
 
@@ -125,8 +125,8 @@ def test_where_many_are_alike_of_each_the_most_similar_ones_are_told() -> None:
 
 @given(corpora())
 def test_the_length_of_an_example_is_the_one_that_it_is_ranked_by(lines: list[object]) -> None:
-    table, reader = table_of(lines), Reader()
-    assert table.lengths.tolist() == [length(reader.example(table.spot(int(line)))) for line in table.lines]
+    table, reader = table_of(lines), LineReader()
+    assert table.lengths.tolist() == [length(reader.example(table.line_ref(int(line)))) for line in table.lines]
 
 
 @given(st.lists(st.frozensets(st.integers(0, 40), min_size=5, max_size=5), min_size=2, max_size=60, unique=True), st.integers(1, 20))

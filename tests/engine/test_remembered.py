@@ -20,7 +20,7 @@ from curate.corpus import cache as module
 from curate.corpus import table
 from curate.corpus.cache import FOLDER, Remembered, columns_for
 from curate.corpus.cache_codec import arrays_of, columns_from, kinds
-from curate.corpus.features import Columns, Making, columns_of
+from curate.corpus.features import Columns, FeatureSpec, columns_of
 from curate.dedup import cluster_resolution
 from curate.pipeline.dedup import DedupResult, plan
 from curate.read.chunks import pieces_of
@@ -56,17 +56,17 @@ def test_a_file_that_grew_is_read_from_where_it_grew_and_its_pairs_are_not_compa
     long = "it keeps in a cool cellar until the frosts come and the days are short and the nights are long"
     data = [(f"What is number {n}?", f"{long} {n % 50}") for n in range(100)]
     write("data.jsonl", data)
-    first, again = (Remembered.of(CACHE, Making("conversation", Shingling()), [DATA]) for _ in range(2))
+    first, again = (Remembered.of(CACHE, FeatureSpec("conversation", Shingling()), [DATA]) for _ in range(2))
     for memory, size in ((first, 100), (again, 101)):
         write("data.jsonl", [*data, ("And now?", "It is gone.")][:size])
         with WorkerPool(1, processes=False) as crew:
-            table.read_table([DATA], memory.making, crew, memory=memory)
+            table.read_table([DATA], memory.spec, crew, memory=memory)
     assert (first.reused, first.read) == (0, 100)
     assert again.reused > 85
     for keep in ("longest", "most-turns"):
         planned = plan([DATA], DedupConfig(keep=keep), cache=CACHE)
         with monkeypatch.context() as patch:  # nothing is read again
-            patch.setattr(table.Reader, "example", None)
+            patch.setattr(table.LineReader, "example", None)
             patch.setattr(cluster_resolution, "lines_agree", None)
             assert told(plan([DATA], DedupConfig(keep=keep), cache=CACHE)) == told(planned)
 
@@ -81,7 +81,7 @@ def test_a_verdict_is_asked_for_once_and_for_both_orders(left: list[tuple[int, i
     one, other = (np.array(some[:size], dtype=np.uint64) for some in (left, right))
     every, same = np.full(size, words), np.array([bits >> at & 1 == 1 for at in range(size)])
     same = same[[min(at for at in range(size) if {left[at], right[at]} == {left[nth], right[nth]}) for nth in range(size)]]
-    first, again = (Remembered.of(CACHE, Making("conversation", Shingling()), [DATA]) for _ in range(2))
+    first, again = (Remembered.of(CACHE, FeatureSpec("conversation", Shingling()), [DATA]) for _ in range(2))
     assert not first.agreements(one, other, every)[1].any()
     first.agree(one, other, every, same)
     first.save()
@@ -95,7 +95,7 @@ def test_a_verdict_is_asked_for_once_and_for_both_orders(left: list[tuple[int, i
 def test_columns_come_back_as_they_were_wherever_their_piece_stands(keyed: bool, values: list[Any]) -> None:
     DATA.write_text("".join(json.dumps(value) + "\n" for value in values), encoding="utf-8")
     [piece] = pieces_of(DATA, "data.jsonl") or []
-    columns = columns_of(piece, Making("conversation", Shingling(), keys=keyed))
+    columns = columns_of(piece, FeatureSpec("conversation", Shingling(), keys=keyed))
     path = CACHE / "piece.npz"
     assert npz_cache.save(path, arrays_of(columns, 0)) == ""
     back = columns_from(npz_cache.load(path, kinds(keyed=keyed)) or {}, 7)
@@ -126,13 +126,13 @@ def test_whatever_is_damaged_is_made_anew(seed: int) -> None:
 
 
 def test_other_parameters_other_files_and_other_code_are_another_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    making = Making("conversation", Shingling())
-    one = Remembered.of(Path(), making, [Path("a"), Path("b")]).path
-    assert Remembered.of(Path(), making, [Path("b"), Path("a")]).path == one
-    assert Remembered.of(Path(), making._replace(on="prompt"), [Path("a"), Path("b")]).path != one
-    assert Remembered.of(Path(), making, [Path("a")]).path != one
+    spec = FeatureSpec("conversation", Shingling())
+    one = Remembered.of(Path(), spec, [Path("a"), Path("b")]).path
+    assert Remembered.of(Path(), spec, [Path("b"), Path("a")]).path == one
+    assert Remembered.of(Path(), spec._replace(on="prompt"), [Path("a"), Path("b")]).path != one
+    assert Remembered.of(Path(), spec, [Path("a")]).path != one
     monkeypatch.setattr(module, "_code", lambda: b"other")
-    assert Remembered.of(Path(), making, [Path("a"), Path("b")]).path != one
+    assert Remembered.of(Path(), spec, [Path("a"), Path("b")]).path != one
 
 
 def test_what_is_not_remembered_is_asked_for_in_words(write: Write) -> None:
@@ -159,4 +159,4 @@ def test_what_cannot_be_written_is_said_and_changes_nothing(write: Write) -> Non
     assert len(planned.losses) == 1
     assert "not remembered" in planned.notes[0]
     [piece] = pieces_of(DATA, "data.jsonl") or []
-    assert columns_for(module.Task(piece, Path("file")), Making("conversation", Shingling())).trouble
+    assert columns_for(module.Task(piece, Path("file")), FeatureSpec("conversation", Shingling())).trouble

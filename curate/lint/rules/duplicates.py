@@ -60,9 +60,9 @@ def near_duplicate(examples: Sequence[Example]) -> Iterator[tuple[Example, Probl
         {"messages": [{"role": "user", "content": "Why is grass green?"}, {"role": "assistant", "content": "Because leaves take up the other colours."}]}
     """
     from curate.core.config import DedupConfig
-    from curate.dedup.near_duplicates import sift_examples  # what only this rule needs
+    from curate.dedup.near_duplicates import find_duplicates_in  # what only this rule needs
 
-    for lost in sift_examples(examples, DedupConfig()).losses:
+    for lost in find_duplicates_in(examples, DedupConfig()).losses:
         if lost.code == "D003":
             kept = examples[lost.kept_place.line - 1].place
             yield examples[lost.place.line - 1], Problem("", f"{lost.similarity:.0%} similar to {visible(str(kept))}")
