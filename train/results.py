@@ -53,7 +53,7 @@ class MapRegion(Part):
 
 
 class Hard(Part):
-    """An example that the model found hard to learn; see `curate.core.datamap.Mapped`."""
+    """An example that the model found hard to learn; see `curate.core.datamap.MappedExample`."""
 
     line: int
     """In train.jsonl."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from curate.core.datamap import Mapped, Region
+from curate.core.datamap import MappedExample, Region
 from curate.core.text import plural
 from curate.report.html import TABLE, foot, head, safe, tile
 from curate.report.html_plots import SCATTER, STYLE, Curve, Dots, curves, scatter
@@ -17,12 +17,12 @@ SMOOTH: Final = 20
 """Steps that the smoothed loss is the mean of."""
 
 
-def report_html(report: Report, settings: Settings, journal: Sequence[dict[str, Any]], mapped: Sequence[Mapped] = ()) -> str:
+def report_html(report: Report, settings: Settings, journal: Sequence[dict[str, Any]], mapped: Sequence[MappedExample] = ()) -> str:
     """The document."""
     return "".join(_parts(report, settings, journal, mapped))
 
 
-def _parts(report: Report, settings: Settings, journal: Sequence[dict[str, Any]], mapped: Sequence[Mapped]) -> Iterator[str]:
+def _parts(report: Report, settings: Settings, journal: Sequence[dict[str, Any]], mapped: Sequence[MappedExample]) -> Iterator[str]:
     steps = [line for line in journal if "loss" in line]
     yield head(f"Training of {safe(report.model)}", STYLE + SCATTER + TABLE)
     yield f'<p class="quiet">{safe(report.method)}, {plural(report.steps, "step")} on {plural(report.train_examples, "example")}, {safe(settings.device)}</p>\n'
@@ -104,7 +104,7 @@ def _shown(text: str) -> str:
     return "\n".join(safe(line) for line in text.split("\n"))
 
 
-def map_html(report: Report, mapped: Sequence[Mapped]) -> Iterator[str]:
+def map_html(report: Report, mapped: Sequence[MappedExample]) -> Iterator[str]:
     """The parts of the section; none where the run has no map."""
     found = report.data_map
     if found is None:

@@ -6,7 +6,7 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
-from curate.core.datamap import Mapped
+from curate.core.datamap import MappedExample
 from curate.core.text import excerpt, plural, visible
 from curate.report.console import table
 from train.results import DataMap, Hard, LossPoint, Overfitting, Report
@@ -26,7 +26,7 @@ def said(found: DataMap) -> Iterator[str]:
         yield f"{plural(found.pulling, 'example')} {pull} nearly the same, answer differently and are learned well."
 
 
-def why(one: Hard | Mapped) -> str:
+def why(one: Hard | MappedExample) -> str:
     """Why an example deserves a look, in a few words."""
     parts = [f"{one.excess:+.2f} nats relative to other examples at that step"]
     if one.spike is not None:

@@ -56,7 +56,7 @@ def files_of(paths: Paths) -> list[Path]:
     return data_files(names_of(paths))
 
 
-def framed(lines: Iterable[Sequence[Any]], columns: dict[str, Any]) -> pl.DataFrame:
+def to_frame(lines: Iterable[Sequence[Any]], columns: dict[str, Any]) -> pl.DataFrame:
     """A frame of these columns."""
     return pl.DataFrame([_storable(line) for line in lines], schema=columns, orient="row")
 
@@ -68,12 +68,12 @@ def _storable(values: Sequence[Any]) -> list[Any]:
 
 def findings_frame(findings: Iterable[Finding]) -> pl.DataFrame:
     """One line a finding."""
-    return framed(([getattr(found, name) if name != "severity" else found.severity.value for name in FINDINGS] for found in findings), FINDINGS)
+    return to_frame(([getattr(found, name) if name != "severity" else found.severity.value for name in FINDINGS] for found in findings), FINDINGS)
 
 
-def losses_frame(losses: Iterable[Loss | Dropped]) -> pl.DataFrame:
+def removals_frame(losses: Iterable[Loss | Dropped]) -> pl.DataFrame:
     """One line a line that goes, with the one that stays, if there is one; or one a pair."""
-    return framed(map(_loss, losses), LOSSES)
+    return to_frame(map(_loss, losses), LOSSES)
 
 
 def _loss(gone: Loss | Dropped) -> list[Any]:
@@ -83,7 +83,7 @@ def _loss(gone: Loss | Dropped) -> list[Any]:
 
 def conflicts_frame(conflicts: Iterable[Conflict]) -> pl.DataFrame:
     """One line a conflict, the surest first; `left` and `right` are the answers, in the order of the data."""
-    return framed(map(_conflict, conflicts), CONFLICTS)
+    return to_frame(map(_conflict, conflicts), CONFLICTS)
 
 
 def _conflict(conflict: Conflict) -> list[Any]:
@@ -97,7 +97,7 @@ def _conflict(conflict: Conflict) -> list[Any]:
 def splits_frame(manifest: Manifest) -> pl.DataFrame:
     """One line a split."""
     total = sum(part.examples for part in manifest.splits.values()) or 1
-    return framed(((name, part.examples, part.examples / total, part.groups, part.characters, part.file) for name, part in manifest.splits.items()), SPLITS)
+    return to_frame(((name, part.examples, part.examples / total, part.groups, part.characters, part.file) for name, part in manifest.splits.items()), SPLITS)
 
 
 def removed_frame(ledger: Path) -> pl.DataFrame:
@@ -108,7 +108,7 @@ def removed_frame(ledger: Path) -> pl.DataFrame:
     lines = (
         (r.file, r.line, r.code, r.why, r.decided_by, k and k.file, k and k.line, r.similarity, r.when, r.text, r.example) for r, k in kept
     )  # fmt: skip
-    return framed(lines, REMOVED)
+    return to_frame(lines, REMOVED)
 
 
 def notebook_html(title: str, facts: Mapping[str, object], frames: Mapping[str, pl.DataFrame]) -> str:

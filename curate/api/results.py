@@ -7,12 +7,12 @@ from pathlib import Path
 
 import polars as pl
 
-from curate.api.frames import conflicts_frame, findings_frame, framed, losses_frame, notebook_html, removed_frame, splits_frame
+from curate.api.frames import conflicts_frame, findings_frame, notebook_html, removals_frame, removed_frame, splits_frame, to_frame
 from curate.conflicts.conflict import ConflictsResult as Compared
 from curate.core.errors import DataError
 from curate.core.finding import Severity
 from curate.core.manifest import Manifest
-from curate.core.output_pair import beside
+from curate.core.output_pair import removed_path
 from curate.core.paths import demand_apart
 from curate.core.text import plural
 from curate.lint.runner import CheckResult as Checked
@@ -48,7 +48,7 @@ class CheckResult:
         worst = {found.code: found.severity for found in sorted(self.report.findings, key=lambda found: -found.severity.rank)}
         order = sorted(self.report.codes.items(), key=lambda item: (worst[item[0]].rank, -item[1], item[0]))
         columns = {"code": pl.String, "name": pl.String, "severity": pl.String, "findings": pl.Int64}
-        return framed(((code, rules[code].name if code in rules else "", worst[code].value, count) for code, count in order), columns)
+        return to_frame(((code, rules[code].name if code in rules else "", worst[code].value, count) for code, count in order), columns)
 
     def __repr__(self) -> str:
         found = ", ".join(plural(self.report.severities[severity], severity.value) for severity in Severity)
@@ -85,22 +85,22 @@ class DedupResult:
     @cached_property
     def removed(self) -> pl.DataFrame:
         """One line a line that goes: file, line, code, similarity, kept_file, kept_line, example, kept; the last ones null where it was dropped."""
-        return losses_frame(sorted([*self.plan.losses, *self.plan.dropped], key=lambda gone: gone.place))
+        return removals_frame(sorted([*self.plan.losses, *self.plan.dropped], key=lambda gone: gone.place))
 
     @cached_property
     def apart(self) -> pl.DataFrame:
         """Near-duplicates that differ in a fact, so that both stay; columns as those of `removed`."""
-        return losses_frame(self.plan.apart)
+        return removals_frame(self.plan.apart)
 
     @cached_property
     def same_words(self) -> pl.DataFrame:
         """Short examples of the same words of meaning that are less similar than the threshold: both stay; columns as those of `removed`."""
-        return losses_frame(self.plan.same_words)
+        return removals_frame(self.plan.same_words)
 
     @cached_property
     def alike(self) -> pl.DataFrame:
         """Where a model was named, what says the same in other words (D004): both stay; columns as those of `removed`."""
-        return losses_frame(self.plan.alike)
+        return removals_frame(self.plan.alike)
 
     @property
     def heavy(self) -> list[str]:
@@ -119,7 +119,7 @@ class DedupResult:
         `UsageError` for a file that is read, and for one that is there unless `overwrite` was said, `OutputError`.
         """
         path = Path(output)
-        demand_apart([seen.path for seen in self.plan.seen], (path, beside(path, "removed")))
+        demand_apart([seen.path for seen in self.plan.seen], (path, removed_path(path, "removed")))
         if self.plan.heavy and not yes:
             raise DataError("; ".join(self.heavy), "say yes=True if that is meant")
         write_plan(self.plan, path, overwrite=overwrite)
@@ -210,7 +210,7 @@ class SplitResult(_Folder):
         """One line an example that was in another split before: file, line, before, now, why, example."""
         columns = dict.fromkeys(("file", "line", "before", "now", "why", "example"), pl.String) | {"line": pl.Int64}
         moves = self.result.division.moved
-        return framed(((move.place.file, move.place.line, move.before, move.now, move.why, move.example) for move in moves), columns)
+        return to_frame(((move.place.file, move.place.line, move.before, move.now, move.why, move.example) for move in moves), columns)
 
     @property
     def notes(self) -> list[str]:
@@ -244,12 +244,12 @@ class VerifyResult:
     def points(self) -> pl.DataFrame:
         """One line a point: name, verdict (proved, broken, open), said."""
         points = ((point.name, point.verdict.value, point.said) for point in self.proof.points)
-        return framed(points, dict.fromkeys(("name", "verdict", "said"), pl.String))
+        return to_frame(points, dict.fromkeys(("name", "verdict", "said"), pl.String))
 
     @cached_property
     def not_checked(self) -> pl.DataFrame:
         """One line for what was not compared: name, examples (how many it concerns), said."""
-        return framed(self.proof.not_checked, {"name": pl.String, "examples": pl.Int64, "said": pl.String})
+        return to_frame(self.proof.not_checked, {"name": pl.String, "examples": pl.Int64, "said": pl.String})
 
     @cached_property
     def findings(self) -> pl.DataFrame:
@@ -282,7 +282,7 @@ class RunResult(_Folder):
     @cached_property
     def stages(self) -> pl.DataFrame:
         """One line a stage: stage, state (done, unchanged, skipped; in a dry run, would run)."""
-        return framed(self.result.stages.items(), {"stage": pl.String, "state": pl.String})
+        return to_frame(self.result.stages.items(), {"stage": pl.String, "state": pl.String})
 
     @cached_property
     def findings(self) -> pl.DataFrame:

@@ -9,10 +9,10 @@ from curate.api.frames import Paths, files_of, names_of
 from curate.api.results import CheckResult, ConflictsResult, DedupResult, RunResult, SplitResult, VerifyResult
 from curate.conflicts.conflict import find_conflicts
 from curate.conflicts.judges import judge_of
-from curate.core.config import chosen, find_config, load_project
+from curate.core.config import find_config, load_project, with_options
 from curate.core.decision import DecisionLog
 from curate.core.egress import Consent
-from curate.core.events import Listener, silent
+from curate.core.events import Listener, ignore_events
 from curate.core.files import display_name
 from curate.core.runs import Project
 from curate.lint.runner import check_paths
@@ -43,7 +43,7 @@ def check(
     """
     files = files_of(paths)
     whole = find_config(Path.cwd())
-    config = chosen(whole.check, select=select, ignore=ignore, extend_select=extend_select, target=target, model=model, max_length=max_length)
+    config = with_options(whole.check, select=select, ignore=ignore, extend_select=extend_select, target=target, model=model, max_length=max_length)
     report = check_paths(files, config, workers=workers, conflicts=whole.conflicts)
     suppress(report, load_suppressions(Path.cwd()), list(map(display_name, files)))
     return CheckResult(report)
@@ -81,7 +81,7 @@ def dedup(
     others = [path for path in files_of(against) if path not in files] if against is not None else []
     decisions = DecisionLog(project.decisions).verdicts()
     return DedupResult(
-        plan(files, chosen(whole.dedup, **options), against=others, decisions=decisions, check=chosen(whole.check, drop=drop), cache=project.cache)
+        plan(files, with_options(whole.dedup, **options), against=others, decisions=decisions, check=with_options(whole.check, drop=drop), cache=project.cache)
     )
 
 
@@ -105,7 +105,7 @@ def conflicts(
     """
     project = Project(Path.cwd())
     options = {"embeddings": embeddings, "nli": nli, "judge": judge, "judge_model": judge_model, "similarity": similarity, "all_turns": all_turns}
-    config = chosen(find_config(project.folder).conflicts, **options)
+    config = with_options(find_config(project.folder).conflicts, **options)
 
     dataset = read_dataset(files_of(paths))
     demand_understood(len(dataset.lines), len(dataset.examples))
@@ -142,10 +142,10 @@ def split(
     project = Project(Path.cwd())
     whole = find_config(project.folder)
     options: dict[str, Any] = {"fractions": fractions, "counts": counts, "group_by": group_by, "stratify": stratify, "existing": existing}
-    section = chosen(whole.split, **options, semantic=semantic, grow=grow, parquet=parquet, trainers=trainers)
-    dedup = chosen(whole.dedup, threshold=threshold)
-    mix = chosen(whole.mix, weights=weights, examples=examples, tokens=tokens)
-    options = {"split": section, "dedup": dedup, "mix": mix, "check": chosen(whole.check, drop=drop), "seed": whole.seed if seed is None else seed}
+    section = with_options(whole.split, **options, semantic=semantic, grow=grow, parquet=parquet, trainers=trainers)
+    dedup = with_options(whole.dedup, threshold=threshold)
+    mix = with_options(whole.mix, weights=weights, examples=examples, tokens=tokens)
+    options = {"split": section, "dedup": dedup, "mix": mix, "check": with_options(whole.check, drop=drop), "seed": whole.seed if seed is None else seed}
     config = whole.model_copy(update=options)
     folder = Path(output)
     finish(folder, project.decisions)
@@ -169,7 +169,7 @@ def run(
     dry: bool = False,
     judge_key: str | None = None,
     yes: bool = False,
-    listen: Listener = silent,
+    listen: Listener = ignore_events,
 ) -> RunResult:
     """All stages from one configuration, or from the folder that has it (its curate.toml, else its pyproject.toml): as `curate run`.
 

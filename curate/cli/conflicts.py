@@ -10,7 +10,7 @@ from curate.cli.options import UNCOMPARED, AsJson, JudgeKey, Paths, Quiet, conse
 from curate.conflicts.conflict import find_conflicts
 from curate.conflicts.judges import judge_of
 from curate.conflicts.judges.kept import Work
-from curate.core.config import chosen, find_config
+from curate.core.config import find_config, with_options
 from curate.core.paths import demand_apart
 from curate.core.runs import Project
 from curate.core.text import plural, visible
@@ -40,7 +40,7 @@ def conflicts(
     Exit status: 0 without conflicts, 1 with some or with a line that holds no example, 2 when a model that was named is not at hand.
     """
     options = {"embeddings": embeddings, "nli": nli, "similarity": similarity, "all_turns": all_turns or None, "judge": judge, "judge_model": judge_model}
-    config = chosen(find_config(Path.cwd()).conflicts, **options)
+    config = with_options(find_config(Path.cwd()).conflicts, **options)
     files = named_files(paths)
     demand_apart(files, (html,), named=paths)
     dataset = read_dataset(files)

@@ -9,7 +9,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from curate.cli.options import consent
-from curate.core.config import Config, RemoteConfig, chosen, find_config
+from curate.core.config import Config, RemoteConfig, find_config, with_options
 from curate.core.errors import ConfigError, InputError, UsageError
 from curate.core.runs import Project
 from curate.core.targets import SERVICES, Target
@@ -51,7 +51,7 @@ class Asked(NamedTuple):
 def asked(target: Target | None, base_url: str | None, *, connected: bool, **options: Any) -> Asked:
     """The configuration with options laid over it, and the place that it names. Raises `ConfigError`, `UsageError`."""
     config = find_config(Path.cwd())
-    remote = chosen(config.remote, target=target, base_url=base_url, **options)
+    remote = with_options(config.remote, target=target, base_url=base_url, **options)
     meant = remote.target or (config.check.target if config.check.target in SERVICES else Target.OPENAI)
     return Asked(config, remote, place_of(meant, remote.base_url, connected=connected, named=base_url is not None))
 

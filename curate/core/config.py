@@ -326,7 +326,7 @@ def find_config(folder: Path) -> Config:
     return Config.model_construct()  # what is written here needs no validator, which takes a tenth of a start
 
 
-def chosen(section: SectionType, **options: Any) -> SectionType:
+def with_options(section: SectionType, **options: Any) -> SectionType:
     """A section of the configuration with the options that were given for one command, those that are not None, laid over it.
 
     Raises `ConfigError` when an option's value makes no sense.

@@ -35,7 +35,7 @@ class Neighbour:
 
 
 @dataclass(frozen=True, slots=True)
-class Mapped:
+class MappedExample:
     """One training example over the whole training."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(use_attribute_docstrings=True)
@@ -72,10 +72,10 @@ class Mapped:
     """Of one that pulls: those that it pulls against, the nearest first."""
 
 
-MAPPED: Final = TypeAdapter(Mapped)
+MAPPED: Final = TypeAdapter(MappedExample)
 
 
-def read_datamap(run: Path) -> list[Mapped]:
+def read_datamap(run: Path) -> list[MappedExample]:
     """The map of a run, in the order of the training split. Raises `InputError` where it has none, or not what a training wrote."""
     path = run / NAME
     shown = visible(str(path))
@@ -95,6 +95,6 @@ def read_datamap(run: Path) -> list[Mapped]:
     return found
 
 
-def worth_a_look(mapped: Sequence[Mapped], hardest: int) -> list[Mapped]:
+def examples_to_review(mapped: Sequence[MappedExample], hardest: int) -> list[MappedExample]:
     """The `hardest` examples of all, and those that spiked a step or pull against their neighbours; the hardest first."""
     return sorted((one for one in mapped if one.rank <= hardest or one.spike is not None or one.pull is not None), key=lambda one: one.rank)

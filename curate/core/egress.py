@@ -223,7 +223,7 @@ def redirect_of(error: Exception) -> str | None:
     return origin(urljoin(str(response.url), response.headers.get("location", "")))
 
 
-def redirect_refused(error: Exception) -> tuple[str, str] | None:
+def redirect_error(error: Exception) -> tuple[str, str] | None:
     """What is said of a reply that redirects, and the next step; None for one that does not."""
     place = redirect_of(error)
     if place is None:

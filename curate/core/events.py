@@ -41,5 +41,5 @@ Event = RunPlanned | StageStarted | StageAdvanced | StageFinished
 Listener = Callable[[Event], None]
 
 
-def silent(event: Event) -> None:
+def ignore_events(event: Event) -> None:
     """Listens to nothing."""

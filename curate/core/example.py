@@ -195,7 +195,7 @@ def attachments(value: Mapping[str, Any]) -> bytes:
     return canonical([beside, parts]) if beside or parts else b""
 
 
-def given(value: Mapping[str, Any]) -> dict[str, Any]:
+def trained_content(value: Mapping[str, Any]) -> dict[str, Any]:
     """What a trainer is given of an example in messages form."""
     return {key: value[key] for key in GIVEN if key in value}
 

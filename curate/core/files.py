@@ -34,14 +34,14 @@ PATTERN = re.compile(r"[*?\[]")
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
 
-def warned(note: str) -> None:
+def warn(note: str) -> None:
     """What is told where nobody listens: a warning of Python's."""
     import warnings
 
     warnings.warn(note, stacklevel=2)
 
 
-def data_files(paths: Iterable[str | Path], tell: Callable[[str], None] = warned) -> list[Path]:
+def data_files(paths: Iterable[str | Path], tell: Callable[[str], None] = warn) -> list[Path]:
     """The files that `paths` name, each once, in the order given; `tell` hears of what was skipped in folders, and why.
 
     `-` is standard input. A folder stands for the data files anywhere below it, sorted, but for those in hidden folders, ledgers of removed
@@ -134,7 +134,7 @@ def path_of(name: str) -> Path:
     return Path(os.fsdecode(re.sub(rb"\\x([0-9a-f]{2})", lambda found: bytes.fromhex(found[1].decode()), os.fsencode(name))))
 
 
-def real(path: Path) -> Path:
+def real_path(path: Path) -> Path:
     """Where the bytes of a data file lie on disk: the path itself, or what standard input or a pipe was copied to. Raises `OSError`."""
     return _copied(path) if path == STDIN or path.is_fifo() else path
 
@@ -160,7 +160,7 @@ def blocks(path: Path, size: int = 1 << 20) -> Iterator[bytes]:
 
 def _blocks(path: Path, size: int) -> Iterator[bytes]:
     try:
-        with real(path).open("rb") as raw:
+        with real_path(path).open("rb") as raw:
             start = raw.peek(16)[:16]
             if start.startswith(GZIP):
                 yield from limited(path, _gzip_blocks(raw, size))
@@ -180,7 +180,7 @@ def _blocks(path: Path, size: int) -> Iterator[bytes]:
 def is_packed(path: Path) -> bool:
     """Whether a file is compressed, told as `blocks` tells it; false for one that cannot be read."""
     try:
-        with real(path).open("rb") as file:
+        with real_path(path).open("rb") as file:
             return file.read(4).startswith((GZIP, ZSTD))
     except OSError:
         return False
@@ -222,7 +222,7 @@ def _zstd_blocks(path: Path, raw: BufferedReader, size: int) -> Iterator[tuple[b
 def sha256(path: Path) -> str:
     """The SHA-256 of a file's bytes on disk, in hexadecimal."""
     try:
-        with real(path).open("rb") as file:
+        with real_path(path).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}", "check the path and its permissions") from error
@@ -233,7 +233,7 @@ def checksum(path: Path) -> str:
     import xxhash
 
     found = xxhash.xxh3_128()
-    with real(path).open("rb", buffering=0) as file:
+    with real_path(path).open("rb", buffering=0) as file:
         update(file, found)
     return found.hexdigest()
 
@@ -262,7 +262,7 @@ def replacing(path: Path, *, mode: int | None = None) -> Iterator[IO[bytes]]:
         path.parent.mkdir(parents=True, exist_ok=True)
         remove_orphans(path.parent, escape(_short(path)))
         rights = (0o666 if mode is None else mode) & (path.stat().st_mode if path.is_file() else 0o666)
-        with fresh(path, rights | 0o600) as (file, temporary):
+        with new_temporary_file(path, rights | 0o600) as (file, temporary):
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -274,7 +274,7 @@ def replacing(path: Path, *, mode: int | None = None) -> Iterator[IO[bytes]]:
 
 
 @contextmanager
-def fresh(path: Path, rights: int) -> Iterator[tuple[IO[bytes], Path]]:
+def new_temporary_file(path: Path, rights: int) -> Iterator[tuple[IO[bytes], Path]]:
     """A new file beside `path` that nobody could have put there before, open, and its path; it is gone at the end unless it was renamed."""
     temporary = path.with_name(f".{_short(path)}.{os.urandom(8).hex()}.{os.getpid()}{TEMPORARY}")
 
@@ -316,7 +316,7 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def private(folder: Path) -> None:
+def make_private_folder(folder: Path) -> None:
     """Make a folder that only its owner can look into, or make it one. Raises `OSError`."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if folder.stat().st_mode & 0o077 and not folder.is_symlink():

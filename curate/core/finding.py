@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from curate.core.address import where
 from curate.core.example import Place
-from curate.core.masking import hidden, hidden_pointer
+from curate.core.masking import redact_message, redact_pointer
 
 
 class Severity(StrEnum):
@@ -59,7 +59,7 @@ class Finding:
     """Id of the example, where the line is one."""
 
     def __post_init__(self) -> None:
-        message, pointer = hidden(self.message), hidden_pointer(self.pointer)
+        message, pointer = redact_message(self.message), redact_pointer(self.pointer)
         if message is not self.message:
             object.__setattr__(self, "message", message)
         if pointer is not self.pointer:

@@ -18,7 +18,7 @@ from curate.core.errors import InputError
 from curate.core.example import canonical
 from curate.core.files import json_text, sha256
 from curate.core.masking import plain_without_keys
-from curate.core.paths import inner
+from curate.core.paths import path_inside
 from curate.core.transaction import demand_settled
 
 NAME: Final = "manifest.json"
@@ -135,7 +135,7 @@ class Manifest(_Part):
     """SHA-256 of all of the above, as canonical JSON without this key."""
 
 
-def shaping(config: Config) -> dict[str, Any]:
+def data_settings(config: Config) -> dict[str, Any]:
     """The part of a configuration that the data depends on."""
     values = config.model_dump(mode="json", include={"seed", "errors", "check", "dedup", "conflicts", "split", "mix", "card"})
     return {name: plain_without_keys(value) for name, value in values.items()}
@@ -169,7 +169,7 @@ def read_manifest(folder: Path) -> tuple[Manifest, str]:
     first (`curate.core.transaction.settle`).
     """
     demand_settled(folder)
-    path = inner(folder, NAME)
+    path = path_inside(folder, NAME)
     try:
         data = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
@@ -184,13 +184,13 @@ def read_manifest(folder: Path) -> tuple[Manifest, str]:
         said = f"{path}: no manifest of this version of curate ({where + ': ' if where else ''}{error.errors()[0]['msg']})"
         raise InputError(said, f"curate {__version__} writes version 3 of it: split the data again") from None
     for name in named_files(manifest):
-        inner(folder, name)
+        path_inside(folder, name)
     return manifest, hashlib.sha256(data).hexdigest()
 
 
 def _demand_settings(manifest: Manifest) -> None:
     """Raise `ValidationError` where the configuration in a manifest is none, or lacks a key: whoever reads it takes all that it says at its word."""
-    wanted = shaping(Config.model_validate(manifest.config))
+    wanted = data_settings(Config.model_validate(manifest.config))
     for section, values in wanted.items():
         given = manifest.config.get(section)
         missing = [section] if given is None else [f"{section}.{key}" for key in values if key not in given] if isinstance(values, dict) else []
@@ -203,7 +203,7 @@ def named_files(manifest: Manifest) -> dict[str, str]:
     return {manifest.removed.file: manifest.removed.sha256, **{part.file: part.sha256 for part in manifest.splits.values()}, **manifest.files}
 
 
-def intact(folder: Path) -> str | None:
+def verified_hash(folder: Path) -> str | None:
     """The hash of a folder's manifest when every file that it names is there, with the hash it names; else None."""
     try:
         manifest, digest = read_manifest(folder)

@@ -120,7 +120,7 @@ def secrets_in(text: str) -> list[str]:
     return [text[secret.start : secret.end] for finder in (keys_in, numbers_in, personal_in) for secret in finder(text)]
 
 
-def stretch_of(stretch: str, text: str) -> str:
+def redacted_excerpt(stretch: str, text: str) -> str:
     """A stretch of a text as it may be shown: where the text holds a secret, only what is left of it by `masked`."""
     clear = masked(text)
     if clear == text:
@@ -190,12 +190,12 @@ LONGEST: Final = 2_000_000
 """Characters of a line that are searched before its text is shown; a longer one would take seconds."""
 
 
-def hidden(said: str) -> str:
+def redact_message(said: str) -> str:
     """What a finding says, with every secret in it, or the beginning of one, replaced by its kind in brackets; cut where it is very long."""
     return _remembered(said) if len(said) <= LONG else _told(f"{said[:LONG]}…")
 
 
-def hidden_pointer(pointer: str) -> str:
+def redact_pointer(pointer: str) -> str:
     """A JSON pointer (RFC 6901) with the secrets in its keys replaced and very long keys cut: it points at nothing then."""
     return _remembered_pointer(pointer) if len(pointer) <= LONG else _told_pointer(pointer)
 
@@ -210,7 +210,7 @@ def _told(said: str) -> str:
 
 def _told_pointer(pointer: str) -> str:
     keys = [unescape(key) for key in pointer.split("/")]
-    shown = [hidden(key) for key in keys]
+    shown = [redact_message(key) for key in keys]
     return pointer if shown == keys else "/".join(escape(key) for key in shown)
 
 

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from curate.core.files import fresh, private, remove_orphans, update
+from curate.core.files import make_private_folder, new_temporary_file, remove_orphans, update
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,8 +49,8 @@ def _key() -> bytes:
     path = user_state_path("curate") / "cache.key"
     try:
         if not path.exists():
-            private(path.parent)
-            with fresh(path, 0o600) as (file, temporary), suppress(FileExistsError):  # another process was quicker
+            make_private_folder(path.parent)
+            with new_temporary_file(path, 0o600) as (file, temporary), suppress(FileExistsError):  # another process was quicker
                 file.write(os.urandom(32))
                 file.flush()
                 os.link(temporary, path)
@@ -92,8 +92,8 @@ def save(path: Path, arrays: "Mapping[str, Any]") -> str:
 
     signature = hmac.new(_key(), digestmod="sha256")
     try:
-        private(path.parent)
-        with fresh(path, 0o600) as (file, temporary):
+        make_private_folder(path.parent)
+        with new_temporary_file(path, 0o600) as (file, temporary):
             file.write(bytes(SIGNED))
             np.savez(file, allow_pickle=False, **arrays)
             file.seek(SIGNED)

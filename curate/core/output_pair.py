@@ -17,7 +17,7 @@ LOOK: Final = 1 << 16
 """Bytes in which line breaks are counted at a time: as much as stays near the processor."""
 
 
-class Written:
+class CountingWriter:
     """A file that is written in large pieces, with the number of lines, and the hash, of what was."""
 
     def __init__(self, file: IO[bytes], *, hashed: bool = False) -> None:
@@ -65,12 +65,12 @@ class Written:
         return "" if self._hash is None else self._hash.hexdigest()
 
 
-def beside(output: Path, kind: str) -> Path:
+def removed_path(output: Path, kind: str) -> Path:
     """Where what does not go to `output` is written: beside it, and named after it; `kept.jsonl` has `kept.removed.jsonl`."""
     return output.with_name(f"{output.name.removesuffix('.jsonl')}.{kind}.jsonl")
 
 
-def demand_free(*paths: Path, overwrite: bool) -> None:
+def demand_not_existing(*paths: Path, overwrite: bool) -> None:
     """Raise `UsageError` where a file is there that would be replaced, unless that was said to be meant."""
     for path in paths:
         if path.is_file() and not overwrite:
@@ -80,7 +80,7 @@ def demand_free(*paths: Path, overwrite: bool) -> None:
 @contextmanager
 def replacing_both(
     kept: Path, gone: Path, *, overwrite: bool = False, mode: int | None = None, unchanged: Callable[[], None] = lambda: None
-) -> Iterator[tuple[Written, Written]]:
+) -> Iterator[tuple[CountingWriter, CountingWriter]]:
     """Write what stays and what goes to two files, both whole or none of them, so that whenever we are killed each line is in one of the two.
 
     What goes takes its place first. Where an earlier run left such a file, its lines stand there too until what stays has taken its own.
@@ -88,14 +88,14 @@ def replacing_both(
     `OutputError`; `UsageError` where one of them is there and shall not be replaced, or another process writes them.
     """
     with _alone(gone), ExitStack() as stack:  # the one that is entered last takes its place first
-        demand_free(kept, gone, overwrite=overwrite)
+        demand_not_existing(kept, gone, overwrite=overwrite)
         if gone.is_file():
             goes = stack.enter_context(replacing(gone, mode=mode))
             stays = stack.enter_context(replacing(kept, mode=mode))
         else:
             stays = stack.enter_context(replacing(kept, mode=mode))
             goes = stack.enter_context(replacing(gone, mode=mode))
-        files = Written(stays), Written(goes)
+        files = CountingWriter(stays), CountingWriter(goes)
         yield files
         for written, file in zip(files, (stays, goes), strict=True):  # a full disk is known before the first of them takes its place
             written.flush()

@@ -15,7 +15,7 @@ LONGEST: Final = 255
 """Bytes of a part of a name."""
 
 
-def inner(folder: Path, name: str) -> Path:
+def path_inside(folder: Path, name: str) -> Path:
     """The file below `folder` that a state file of ours names.
 
     A name is plain: parts joined by `/`, none of them empty, `.`, `..` or hidden, without a drive, a backslash or NUL, and none of them

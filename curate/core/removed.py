@@ -15,7 +15,7 @@ NO_EXAMPLE: Final = frozenset((*UNREADABLE.values(), "J002", "M001", "M003", "C0
 WHY: Final = {"D001": "exact copy", "D007": "beginning of a longer conversation"}
 
 
-class Kept(BaseModel):
+class KeptExample(BaseModel):
     """The example that stayed in place of a removed one."""
 
     model_config = ConfigDict(frozen=True)
@@ -37,7 +37,7 @@ class Removal(BaseModel):
     code: str | None = None
     """Rule or detector that is the reason; none when a person decided."""
     why: str
-    kept: Kept | None = None
+    kept: KeptExample | None = None
     """For a duplicate: the example that stayed in its place."""
     similarity: float | None = None
     """For a duplicate: true Jaccard similarity to the one that stayed."""
@@ -78,11 +78,11 @@ class Reason(NamedTuple):
     why: str
     decided_by: str
     when: datetime | None = None
-    kept: Kept | None = None
+    kept: KeptExample | None = None
     similarity: float | None = None
 
 
-def writable(text: str) -> str:
+def escape_surrogates(text: str) -> str:
     """Half of a surrogate pair, which no UTF-8 can carry, written out."""
     return text.encode("utf-8", "backslashreplace").decode()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from curate.core.errors import InputError
-from curate.core.files import checksum, real, update
+from curate.core.files import checksum, real_path, update
 from curate.core.text import visible
 
 
@@ -40,7 +40,7 @@ def snapshot(path: Path, *, hashed: bool = False) -> Snapshot:
 
     state, found, digest = state_of(path), xxhash.xxh3_128(), hashlib.sha256()
     try:
-        with real(path).open("rb", buffering=0) as file:
+        with real_path(path).open("rb", buffering=0) as file:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
             update(file, found, *([digest] if hashed else []))
     except OSError as error:
@@ -51,7 +51,7 @@ def snapshot(path: Path, *, hashed: bool = False) -> Snapshot:
 def state_of(path: Path) -> State:
     """What the disk says of a file. Raises `InputError`."""
     try:
-        found = real(path).stat()
+        found = real_path(path).stat()
     except OSError as error:
         raise InputError(f"{visible(str(path))}: cannot be read: {error.strerror}", "check the path and its permissions") from error
     return State(found.st_ino, found.st_size, found.st_mtime_ns)

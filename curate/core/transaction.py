@@ -5,7 +5,7 @@ into place one by one, which takes milliseconds; where that was cut short, the n
 Commands that only read write nothing: they tell that the folder has to be ended first (`demand_settled`).
 
 Such a list may have been planted, in a folder from a stranger, and is believed as far as it can do no harm: each name is a plain one below the
-folder (`curate.core.paths.inner`), and a file that is there is replaced or deleted only where the list knows the checksum of its content. Who does
+folder (`curate.core.paths.path_inside`), and a file that is there is replaced or deleted only where the list knows the checksum of its content. Who does
 not know a file can neither replace nor delete it. Anything else is refused, and nothing is changed.
 """
 
@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from curate.core.errors import InputError, OutputError, UsageError
 from curate.core.files import checksum, sync_folder, write_json
-from curate.core.paths import inner
+from curate.core.paths import path_inside
 from curate.core.text import visible
 
 STAGE: Final = ".curate-new"
@@ -63,7 +63,7 @@ def replacing_together(folder: Path, gone: Collection[str] = (), *, mode: int | 
             try:
                 yield stage
                 names = _finished(stage, mode)
-                old = {name: checksum(path) for name in {*names, *gone} if (path := inner(folder, name)).is_file()}
+                old = {name: checksum(path) for name in {*names, *gone} if (path := path_inside(folder, name)).is_file()}
                 ready = _Ready(new=names, gone=sorted(set(gone) - set(names)), old=dict(sorted(old.items())))
                 unchanged()
                 write_json(stage / READY, ready.model_dump())
@@ -168,8 +168,8 @@ def _ready(folder: Path) -> _Ready | None:
     except ValidationError as error:
         raise _foreign(folder, f"{READY} is not what curate writes") from error
     for name in (*ready.new, *ready.gone):
-        inner(folder, name)
-        inner(stage, name)
+        path_inside(folder, name)
+        path_inside(stage, name)
     return ready
 
 

@@ -33,7 +33,7 @@ FEW = 4
 """Items that are made by threads first: as many as can be while processes start, and perhaps all there are."""
 
 
-def once(make: Callable[[], Made]) -> Callable[[], Made]:
+def lazy_once(make: Callable[[], Made]) -> Callable[[], Made]:
     """`make`, which takes a while, made once: threads that ask for it meanwhile wait."""
     made, lock = cache(make), Lock()
 

@@ -205,7 +205,7 @@ def unmatched(left: Sequence[Quantity], right: Sequence[Quantity]) -> tuple[list
     return mine, others
 
 
-def respelled(left: str, right: str) -> str:
+def align_units(left: str, right: str) -> str:
     """`right` with each quantity written as the equal one of `left`: models of language do not know that 120 minutes are two hours."""
     known = quantities(left)
     parts, at = [], 0

@@ -32,7 +32,7 @@ def bucket(word: str) -> str:
     return word[0] + "".join(sorted({*word[1:]} - {"s"})) if len(word) >= LEAST - 1 and word.isalpha() else ""
 
 
-def look_alike(left: str, right: str) -> bool:
+def easily_confused(left: str, right: str) -> bool:
     """Whether two words that are not one are easily taken for each other: nitrite and nitrate, import and export. Forms of one verb are not."""
     shorter, longer = (left, right) if len(left) <= len(right) else (right, left)
     if len(shorter) < 4 or not (left[0] == right[0] or left[-1] == right[-1]):  # most pairs

@@ -6,14 +6,14 @@ from typing import Final, NamedTuple
 
 from curate.core.config import CheckConfig
 from curate.core.finding import Finding, Severity
-from curate.lint.checker import Checker, Part
+from curate.lint.checker import CheckedChunk, Checker
 from curate.lint.runner import CheckResult
-from curate.read.chunks import Batch, Piece
+from curate.read.chunks import Batch, Chunk
 from curate.read.dataset import FileFacts
 
 
-class Screening(NamedTuple):
-    """What lines are asked; small, so that it can be sent to another process with each piece."""
+class ErrorFilter(NamedTuple):
+    """What lines are asked; small, so that it can be sent to another process with each chunk."""
 
     config: str
     """A `CheckConfig` as JSON, that selects what lines leave for."""
@@ -21,32 +21,32 @@ class Screening(NamedTuple):
     """Whether a compiled scan goes first: for big files."""
 
     @classmethod
-    def of(cls, config: CheckConfig, *, quick: bool) -> "Screening | None":
+    def of(cls, config: CheckConfig, *, quick: bool) -> "ErrorFilter | None":
         """The screening for the rules of a configuration that are errors or drop lines; None where there are none."""
         codes = tuple(code for code, severity in Checker(config).chosen.severities.items() if severity is Severity.ERROR or code.startswith(config.drop))
         return cls(config.model_copy(update={"select": codes, "extend_select": ()}).model_dump_json(), quick) if codes else None
 
-    def judge(self, piece: Piece) -> Part:
-        """What the rules find in the lines of a piece."""
-        return _checker(self).part(piece)
+    def judge(self, chunk: Chunk) -> CheckedChunk:
+        """What the rules find in the lines of a chunk."""
+        return _checker(self).check_chunk(chunk)
 
-    def judge_batch(self, batch: Batch, lines: int) -> Part:
+    def judge_batch(self, batch: Batch, lines: int) -> CheckedChunk:
         """What they find in lines that were read one by one."""
-        return _checker(self).part_of(batch, FileFacts(batch.file), lines)
+        return _checker(self).check_batch(batch, FileFacts(batch.file), lines)
 
-    def report(self, parts: Iterable[tuple[int, Part]]) -> CheckResult:
+    def report(self, parts: Iterable[tuple[int, CheckedChunk]]) -> CheckResult:
         """The findings of parts that follow one another, each with the number of lines before it in its file."""
         checker = _checker(self)
-        found: list[Finding] = [finding for before, part in parts for finding in checker.take(part, before)]
-        told = filter(checker.chosen.tells, found) if checker.chosen.file_ignores else found
+        found: list[Finding] = [finding for before, part in parts for finding in checker.merge(part, before)]
+        told = filter(checker.chosen.reports, found) if checker.chosen.file_ignores else found
         return CheckResult(findings=list(told), rules=checker.chosen.known, severities_of=checker.chosen.severities)
 
 
 class _Checkers(local):
-    """The checkers of each thread: one reads pieces into a room of its own, that no other may write to."""
+    """The checkers of each thread: one reads chunks into a room of its own, that no other may write to."""
 
     def __init__(self) -> None:
-        self.known: dict[Screening, Checker] = {}
+        self.known: dict[ErrorFilter, Checker] = {}
 
 
 _CHECKERS: Final = _Checkers()
@@ -54,11 +54,11 @@ _ONE: Final = Lock()
 """Held while a checker is made: what it loads is loaded by one thread at a time."""
 
 
-def _checker(screening: Screening) -> Checker:
+def _checker(screening: ErrorFilter) -> Checker:
     known = _CHECKERS.known.get(screening)
     if known is None:
         with _ONE:
             known = _CHECKERS.known[screening] = Checker(CheckConfig.model_validate_json(screening.config))
             if screening.quick:
-                known.hurry()
+                known.use_fast_path()
     return known

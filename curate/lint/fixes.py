@@ -18,9 +18,9 @@ from typing import IO, Final, NamedTuple
 from curate.core.config import CheckConfig, DedupConfig
 from curate.core.errors import DataError, OutputError
 from curate.core.example import UNKNOWN, Place
-from curate.core.files import LEDGER, STDIN, display_name, is_packed, real, replacing
+from curate.core.files import LEDGER, STDIN, display_name, is_packed, real_path, replacing
 from curate.core.finding import Finding, Severity
-from curate.core.removed import WHY, Kept, Reason, Removal, removal, removal_of, removed_line
+from curate.core.removed import WHY, KeptExample, Reason, Removal, removal, removal_of, removed_line
 from curate.core.snapshot import Snapshot, demand_unchanged, state_of
 from curate.lint.checker import Checker
 from curate.lint.rules.dataset_summary import DatasetState
@@ -38,7 +38,7 @@ ROUNDS: Final = 20
 Progress = Callable[[int], None]
 
 
-class Mended(NamedTuple):
+class LineChange(NamedTuple):
     """A physical line before and after, each with its ending and a byte order mark before the first."""
 
     before: bytes
@@ -110,11 +110,11 @@ def fix_paths(
     return report
 
 
-def _rewrite(path: Path, lines: Iterable[Mended], fixed: FixedFile, limits: DedupConfig | None) -> None:
+def _rewrite(path: Path, lines: Iterable[LineChange], fixed: FixedFile, limits: DedupConfig | None) -> None:
     """Write the lines over a file once the first of them has changed; the file's rights stay, and a link stays a link."""
     import xxhash
 
-    source = real(path).resolve()
+    source = real_path(path).resolve()
     state, digest, size, read = state_of(source), xxhash.xxh3_128(), 0, 0
     gone: list[Removal] = []
     with ExitStack() as stack:
@@ -231,7 +231,7 @@ class Fixer:
         for code, example in suppressed:
             self.suppressed[example].add(code)
 
-    def lines(self, path: Path, fixed: FixedFile, progress: Progress | None = None) -> Iterator[Mended]:
+    def lines(self, path: Path, fixed: FixedFile, progress: Progress | None = None) -> Iterator[LineChange]:
         """The lines of a file, mended; `fixed` says what was done. Nothing comes from a file that is not mended in place."""
         facts = FileFacts(fixed.name)
         lines = read_file(path, facts)
@@ -250,7 +250,7 @@ class Fixer:
             fixed.skipped = facts.defects[0].message
         fixed.foreign = () if fixed.skipped else tuple(name for name in facts.formats if name not in ("messages", UNKNOWN))
 
-    def _chunk(self, chunk: Sequence[ParsedLine], facts: FileFacts, fixed: FixedFile) -> Iterator[Mended]:
+    def _chunk(self, chunk: Sequence[ParsedLine], facts: FileFacts, fixed: FixedFile) -> Iterator[LineChange]:
         lines = [[_Piece(parsed, self._let_stand(parsed))] for parsed in chunk]
         outcomes = [_Outcome() for _ in chunk]
         pending = list(range(len(chunk)))
@@ -276,7 +276,7 @@ class Fixer:
             gone = outcome.gone if kept else [(parsed, outcome.gone[-1][1])]  # a line that goes whole goes as it was read
             if not kept:
                 fixed.removed[gone[0][1].code or ""].append(number)
-            yield Mended(whole, after, tuple(_removal(parsed.place, *one) for one in gone))
+            yield LineChange(whole, after, tuple(_removal(parsed.place, *one) for one in gone))
 
     def _found(self, pieces: Sequence[_Piece], *, first: bool) -> dict[int, list[Finding]]:
         """What the rules find in each piece, by its identity; pieces get numbers of their own, for those of one line share it."""
@@ -284,7 +284,7 @@ class Fixer:
         numbered = {piece.parsed.place.line if first else position: piece for position, piece in enumerate(pieces, 1)}
         lines = [piece.parsed if first else _placed(piece.parsed, number) for number, piece in numbered.items()]
         for finding in self.checker.findings(Batch.of_lines(lines)):
-            if self.checker.chosen.tells(finding):
+            if self.checker.chosen.reports(finding):
                 found[id(numbered[finding.line])].append(finding)
         return found
 
@@ -294,7 +294,7 @@ class Fixer:
 
     def _asked(self, code: str, file: str) -> bool:
         """Whether a rule is asked about a file at all."""
-        return self.checker.chosen.tells(Finding(code, Severity.INFO, file, 0, "", "", "", True, None))
+        return self.checker.chosen.reports(Finding(code, Severity.INFO, file, 0, "", "", "", True, None))
 
     def _step(self, piece: _Piece, findings: list[Finding], outcome: _Outcome, fixed: FixedFile, *, more: bool) -> list[_Piece]:
         """The piece after its next repair: itself where none is left, none where it goes."""
@@ -333,7 +333,7 @@ class Fixer:
         if data != piece.parsed.line.data:
             outcome.codes.append(repair[0])
         if data is None:
-            kept = Kept(example=example.id, file=first.file, line=first.line) if first else None
+            kept = KeptExample(example=example.id, file=first.file, line=first.line) if first else None
             outcome.gone.append((piece.parsed, Reason(repair[0], WHY.get(repair[0], repair[1].summary), "detector", None, kept, 1.0 if kept else None)))
         return data
 

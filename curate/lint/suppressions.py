@@ -96,7 +96,7 @@ def _was_asked(entry: Suppression, report: CheckResult, files: Collection[str]) 
     return (entry.code in report.severities_of or entry.code not in report.rules) and (entry.file in files or not path_of(entry.file).exists())
 
 
-def added(suppressions: Suppressions, findings: Sequence[Finding], reason: str, author: str | None = None) -> list[Suppression]:
+def add_suppressions(suppressions: Suppressions, findings: Sequence[Finding], reason: str, author: str | None = None) -> list[Suppression]:
     """Append a suppression for each finding that has none yet; returns what was written. Raises `OutputError`."""
     known = {(entry.code, entry.example) for _, entry in suppressions.lines}
     written = []

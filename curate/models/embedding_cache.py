@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 KINDS: Final = {"keys": "|S32", "vectors": "<f4"}
 
 
-class VectorCache:
+class EmbeddingCache:
     """Keys of 32 hexadecimal digits, each with a vector of one length, float32."""
 
     def __init__(self, path: Path | None) -> None:

@@ -7,7 +7,7 @@ IGNORED: Final = -100
 """The label of a token that is not trained on, as transformers and torch know it."""
 
 
-class Obstacle(NamedTuple):
+class EncodingProblem(NamedTuple):
     """Why an example cannot be trained on."""
 
     code: str
@@ -57,7 +57,7 @@ class Rendering:
     """What became of an example: one text, or one per answer where the template changes earlier turns; or problems and no text."""
 
     texts: tuple[Rendered, ...]
-    problems: tuple[Obstacle, ...] = ()
+    problems: tuple[EncodingProblem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class Encoding:
     """An example as the model gets it; with any problem there is nothing to train on."""
 
     encoded: tuple[Encoded, ...]
-    problems: tuple[Obstacle, ...] = ()
+    problems: tuple[EncodingProblem, ...] = ()
 
     @property
     def length(self) -> int:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from curate.core.errors import MissingExtra
-from curate.models.names import reading, resolve
+from curate.models.names import model_errors, resolve
 
 
 def sentence_encoder(model: str) -> Any:
@@ -27,7 +27,7 @@ def _load(kind: str, model: str, purpose: str) -> Any:
         except ImportError as error:
             raise MissingExtra(purpose, "semantic", error.name or "sentence-transformers") from None
         hint = "check the name and the connection, or name a folder; `offline:all-MiniLM-L6-v2` comes as a package"
-        with reading(model, "cannot be loaded", hint):
+        with model_errors(model, "cannot be loaded", hint):
             return getattr(sentence_transformers, kind)(place, trust_remote_code=False)
 
 

@@ -49,7 +49,7 @@ MODELS: Final = {
 
 
 @contextmanager
-def reading(name: str, what: str, hint: str = "take the files of the model from where they came again, or name another one") -> Iterator[None]:
+def model_errors(name: str, what: str, hint: str = "take the files of the model from where they came again, or name another one") -> Iterator[None]:
     """Make of whatever a model's files make the libraries raise, a panic of their Rust code included, a `ModelError`: the files are input like any other.
 
     `what`: what is done, behind the name: "its tokenizer cannot be loaded". What ends a command for other reasons is let through.
@@ -110,7 +110,7 @@ def configuration(name: str) -> Any:
     except ImportError:
         raise MissingExtra("a model's configuration", "train", "transformers") from None
     source = _source(name) if name.startswith(OFFLINE) else None
-    with reading(name, "its config.json cannot be read", "check the hub id and the connection, or name a folder"):
+    with model_errors(name, "its config.json cannot be read", "check the hub id and the connection, or name a folder"):
         if source is not None and source.is_file():
             made = _conversion(name, source)
             if not made.is_dir():
@@ -166,7 +166,7 @@ def _converted(name: str, source: Path, *, needs_weights: bool) -> Path:
                 temporary = folder / f".{target.name}{TEMPORARY}"
                 temporary.mkdir()
                 steps: tuple[Callable[[Path, Path], None], ...] = (_write_tokenizer, _write_weights) if needs_weights else (_write_tokenizer,)
-                with reading(name, "its GGUF file cannot be read"):
+                with model_errors(name, "its GGUF file cannot be read"):
                     for step in steps:
                         step(source, temporary)
                 for file in temporary.iterdir():  # else a power cut could leave the rename without the content

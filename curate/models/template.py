@@ -17,8 +17,8 @@ from curate.core.errors import MissingExtra, ModelError
 from curate.core.example import ROLES, content_text
 from curate.core.text import excerpt
 from curate.models.encoder import Encoder
-from curate.models.encoding import Encoding, Mismatch, Obstacle, Rendered, Rendering, Span
-from curate.models.names import reading, resolve
+from curate.models.encoding import Encoding, EncodingProblem, Mismatch, Rendered, Rendering, Span
+from curate.models.names import model_errors, resolve
 
 THOUGHTS: Final = ("reasoning_content", "thinking", "reasoning")
 """Where data sets put what the assistant thought."""
@@ -82,14 +82,14 @@ class Template:
         """
         turns = value.get("messages")
         if not isinstance(turns, list) or not turns or not all(isinstance(turn, dict) for turn in turns):
-            return Rendering((), (Obstacle("", "/messages", "there are no messages to render"),))
+            return Rendering((), (EncodingProblem("", "/messages", "there are no messages to render"),))
         for pointer, weighted in (("", value), *((f"/messages/{i}", turn) for i, turn in enumerate(turns) if turn.get("role") == "assistant")):
             if not _weight(weighted) >= 0:  # NaN is not
-                return Rendering((), (Obstacle("", f"{pointer}/weight", f"a weight of {weighted['weight']} cannot be trained with"),))
+                return Rendering((), (EncodingProblem("", f"{pointer}/weight", f"a weight of {weighted['weight']} cannot be trained with"),))
         whole = _weight(value)
         answers = {i: whole * _weight(turn) for i, turn in enumerate(turns) if turn.get("role") == "assistant" and whole * _weight(turn) > 0}
         if not answers:
-            return Rendering((), (Obstacle("K011", "/messages", "no assistant message is trained on"),))
+            return Rendering((), (EncodingProblem("K011", "/messages", "no assistant message is trained on"),))
         tools = _tools(value)
         failures: list[str] = []
         for attempt in _variants(turns):
@@ -97,7 +97,7 @@ class Template:
                 return self._render(attempt, answers, tools)
             except TemplateFailure as failure:
                 failures.append(str(failure))
-        return Rendering((), (Obstacle("K004", "/messages", f"the chat template refuses the conversation: {failures[0]}{_cause(turns)}"),))
+        return Rendering((), (EncodingProblem("K004", "/messages", f"the chat template refuses the conversation: {failures[0]}{_cause(turns)}"),))
 
     def prompt(self, value: dict[str, Any]) -> str | None:
         """What inference renders before the last assistant turn; None where there is no such turn or the template refuses."""
@@ -120,7 +120,7 @@ class Template:
         encoded = tuple(encoded for text in rendering.texts for encoded in self.encoder.encode(text))
         empty = [span.turn for text in encoded if not text.supervised for span in text.text.spans]
         if empty:
-            return Encoding((), tuple(Obstacle("K011", f"/messages/{turn}", "no token of the answer would be trained on") for turn in empty))
+            return Encoding((), tuple(EncodingProblem("K011", f"/messages/{turn}", "no token of the answer would be trained on") for turn in empty))
         return Encoding(encoded)
 
     def _render(self, turns: list[Turn], answers: Mapping[int, float], tools: Any) -> Rendering:
@@ -137,11 +137,11 @@ class Template:
                 )
             mismatches += _lost(turns[: i + 1], full, start)
             if end <= start:
-                return Rendering((), (Obstacle("K011", f"/messages/{i}", "the chat template renders nothing for the answer"),))
+                return Rendering((), (EncodingProblem("K011", f"/messages/{i}", "the chat template renders nothing for the answer"),))
             if silent := [name for name in _called(turns[i]) if name not in full[start:end]]:
                 # Trained on, it would teach the model to say nothing where it should call.
                 return Rendering(
-                    (), (Obstacle("K004", f"/messages/{i}/tool_calls", f"the chat template does not render the call of {excerpt(silent[0], 40)}"),)
+                    (), (EncodingProblem("K004", f"/messages/{i}/tool_calls", f"the chat template does not render the call of {excerpt(silent[0], 40)}"),)
                 )
             if any(name not in full for name in _names(tools)):
                 mismatches.append(Mismatch("the template does not render the tools", -1, "K005"))
@@ -202,14 +202,14 @@ def load_tokenizer(name: str) -> Any:
         raise MissingExtra("a chat template", "tokens", "transformers") from None
     place = resolve(name, needs_weights=False)
     hint = "the folder needs tokenizer.json and tokenizer_config.json" if Path(place).is_dir() else "check the hub id and the connection, or name a folder"
-    with reading(name, "its tokenizer cannot be loaded", hint):
+    with model_errors(name, "its tokenizer cannot be loaded", hint):
         return AutoTokenizer.from_pretrained(place, trust_remote_code=False)
 
 
 def load_template(name: str) -> Template:
     """The tokenizer of a model together with its chat template. Raises `ModelError` where either is missing."""
     tokenizer = load_tokenizer(name)
-    with reading(name, "its tokenizer cannot be used"):
+    with model_errors(name, "its tokenizer cannot be used"):
         found = Template(tokenizer)
         found.ids("a b")  # what is malformed in it breaks here rather than in the midst of the data
         return found

@@ -27,15 +27,15 @@ from curate.core.manifest import (
     SharedInstruction,
     ShortAnswer,
     changed_files,
+    data_settings,
     digest_of,
     manifest_bytes,
     named_files,
     read_manifest,
-    shaping,
     versions,
 )
 from curate.core.masking import masked
-from curate.core.output_pair import Written
+from curate.core.output_pair import CountingWriter
 from curate.core.removed import Reason, Removal, counted_as, removal, removed_line
 from curate.core.text import visible
 from curate.core.transaction import replacing_together, settle
@@ -120,7 +120,7 @@ def _written(stage: Path, table: Table, division: Division, inputs: Sequence[Inp
         versions=versions(),
         inputs=list(inputs[given:]),
         existing=list(inputs[:given]),
-        config=shaping(made.config),
+        config=data_settings(made.config),
         models=dict(made.models),
         decisions={example: _verdict(decision) for example, decision in sorted(made.decisions.items())},
         grown_from=made.grown_from,
@@ -173,7 +173,7 @@ def put_back(
         splits = {name: _split(stage, name, table, division, nth, reader) for nth, name in enumerate(NAMES)}
         data = b"".join(line + b"\n" for line in ledger)
         with (stage / REMOVED).open("wb") as out:
-            written = Written(out)
+            written = CountingWriter(out)
             written.write(data)
             left = written.lines
         reasons = Counter(removal.reason for removal in removals)
@@ -213,7 +213,7 @@ def _split(stage: Path, name: str, table: Table, division: Division, number: int
     as_read = np.isin(table.marks.formats[examples], [FORMAT_NAMES.index(known) for known in AS_READ])
     file = f"{name}.jsonl"
     with (stage / file).open("wb") as out:
-        written = Written(out, hashed=True)
+        written = CountingWriter(out, hashed=True)
         for piece in _lines(table, table.lines[examples], as_read, reader):
             written.write(piece)
         lines, digest = written.lines, written.sha256
@@ -248,7 +248,7 @@ def as_messages(example: Example) -> bytes:
 def _removed(path: Path, table: Table, leaves: Mapping[int, Reason], reader: Reader) -> RemovedFile:
     reasons: Counter[str] = Counter()
     with path.open("wb") as out:
-        written = Written(out, hashed=True)
+        written = CountingWriter(out, hashed=True)
         for line, reason in sorted(leaves.items()):
             at = int(table.lines.searchsorted(line))
             example = table.id(at) if at < len(table.lines) and table.lines[at] == line else None

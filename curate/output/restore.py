@@ -14,8 +14,8 @@ from curate.core.decision import Decision, DecisionLog
 from curate.core.errors import InputError, UsageError, demand_all
 from curate.core.files import display_name, replacing
 from curate.core.manifest import NAME, REMOVED, Manifest, Restored, changed_files, digest_of, named_files, read_manifest
-from curate.core.output_pair import Written
-from curate.core.paths import inner
+from curate.core.output_pair import CountingWriter
+from curate.core.paths import path_inside
 from curate.core.removed import Removal, removal_of
 from curate.core.runs import Project
 from curate.core.scratch import discard, scratch
@@ -102,7 +102,7 @@ def _is(removal: Removal, name: str) -> bool:
 def restore_to(output: Path, entries: Sequence[Entry], numbers: Sequence[int], *, mode: int | None = None) -> RestoreResult:
     """Write the bytes of lines to a file, in the order they were read; `mode` is as in `replacing`. Raises `OutputError`."""
     with replacing(output, mode=mode) as file:
-        written = Written(file)
+        written = CountingWriter(file)
         for at in numbers:
             written.write(compact(entries[at].removal.data) + b"\n")
         demand_all(len(numbers), written.lines, 0)
@@ -115,7 +115,7 @@ def finish(folder: Path, journal: Path) -> None:
     For commands that write to the folder, before they read it. Raises as `settle` and `DecisionLog` do.
     """
     settle(folder)
-    path = inner(folder, PENDING)
+    path = path_inside(folder, PENDING)
     if not path.is_file():
         return
     restored = {entry.example for entry in read_manifest(folder)[0].restored}

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from curate.core.errors import demand_all
-from curate.core.output_pair import Written
+from curate.core.output_pair import CountingWriter
 from curate.corpus.table import Reader, Source, Table, lines_at
 from curate.dedup.removal import Loss
 from curate.output.apply import Dropped, dropped_line, lost_line
@@ -20,7 +20,9 @@ PIECE: Final = 1 << 20
 """Bytes of a file after which a new piece begins, with the next line."""
 
 
-def write_lines(table: Table, names: Collection[str], losses: Sequence[Loss], kept: Written, removed: Written, dropped: Sequence[Dropped] = ()) -> None:
+def write_lines(
+    table: Table, names: Collection[str], losses: Sequence[Loss], kept: CountingWriter, removed: CountingWriter, dropped: Sequence[Dropped] = ()
+) -> None:
     """Write the lines of the files `names` to `kept`, but for those in `losses` and `dropped` (each in the order of the lines), which go to `removed`.
 
     Raises `InputError` for a file that cannot be read again, `LostLineError` unless as many lines were written as were read.

@@ -34,7 +34,7 @@ TABLES: Final = {".csv": ",", ".tsv": "\t"}
 PACKED: Final = (".gz", ".zst")
 
 
-class Part(NamedTuple):
+class ItemText(NamedTuple):
     """A text of an item."""
 
     name: str
@@ -49,7 +49,7 @@ class Item:
     """One question of a benchmark."""
 
     place: Place
-    parts: tuple[Part, ...]
+    parts: tuple[ItemText, ...]
 
 
 def read_benchmark(path: Path, fields: Sequence[str] = ()) -> list[Item]:
@@ -131,7 +131,7 @@ def _plain(name: str) -> str:
     return name.strip().lower().replace(" ", "_")
 
 
-def _parts(value: dict[str, Any], fields: tuple[str, ...]) -> Iterator[Part]:
+def _parts(value: dict[str, Any], fields: tuple[str, ...]) -> Iterator[ItemText]:
     by_name = {_plain(str(key)): item for key, item in value.items()}
     if fields:
         asked: Sequence[str] = [name for name in map(_plain, fields) if name in by_name]
@@ -143,7 +143,7 @@ def _parts(value: dict[str, Any], fields: tuple[str, ...]) -> Iterator[Part]:
     for names, is_asked in ((asked, True), (answered, False)):
         for name in names:
             for text in _texts(by_name[name], apart=not is_asked or name == "turns"):
-                yield Part(name, text, is_asked)
+                yield ItemText(name, text, is_asked)
 
 
 def _texts(value: Any, *, apart: bool) -> Iterator[str]:

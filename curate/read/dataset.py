@@ -15,7 +15,7 @@ from curate.core.files import blocks, display_name, is_packed, sha256
 from curate.core.targets import Target
 from curate.read.decode import MISSING, Decoded, Defect, decode
 from curate.read.document import compact, elements, is_document
-from curate.read.file_sniffing import kind_of
+from curate.read.file_sniffing import sniff_file_kind
 from curate.read.formats import example_of, is_prompt
 from curate.read.lines import BOM, Line, split_lines
 
@@ -106,7 +106,7 @@ def read_file(path: Path, facts: FileFacts) -> Iterator[ParsedLine]:
         facts.defects.append(Defect("wide", "the file is in UTF-16 or UTF-32, not UTF-8; nothing of it was read", 0))
         facts.step = "convert it: iconv -f utf-16 -t utf-8"
         return
-    if kind := kind_of(start):
+    if kind := sniff_file_kind(start):
         facts.defects.append(Defect("kind", f"the file is {kind.name}, not JSON Lines; nothing of it was read", 0))
         facts.step = kind.step
         return

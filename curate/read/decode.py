@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple, NoReturn
 import orjson
 
 from curate.core.text import excerpt
-from curate.read.json_error_hints import name_mistake
+from curate.read.json_error_hints import explain_json_error
 from curate.read.json_pointer_spans import STRING, repeated_keys
 
 MISSING: Final = object()
@@ -102,7 +102,7 @@ def _decode(data: bytes, column: int) -> Decoded:
         except _RepeatedKeyError:
             value, repeated = _FORGIVING.decode(text), True
     except json.JSONDecodeError as error:
-        kind, message = name_mistake(text, error, column)
+        kind, message = explain_json_error(text, error, column)
         return Decoded(MISSING, (Defect(kind, message, _offset(text, error.pos)),))
     except _NotFiniteError as error:
         return Decoded(MISSING, (_not_finite(text, str(error)),))

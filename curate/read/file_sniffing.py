@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from curate.read.lines import BOM
 
 
-class Kind(NamedTuple):
+class FileKind(NamedTuple):
     """What a file is, with its article, and how its content becomes JSON Lines."""
 
     name: str
@@ -23,22 +23,22 @@ PACKED: Final = (
 )  # fmt: skip
 """Offset and bytes that archives are told by, and their names."""
 MAGIC: Final = (
-    *((at, magic, Kind(name, UNPACK)) for at, magic, name in PACKED),
-    (0, b"PAR1", Kind("a Parquet file", POLARS.format("read_parquet"))),
-    (0, b"ARROW1", Kind("an Arrow file", POLARS.format("read_ipc"))),
-    (0, b"\xff\xff\xff\xff\x10\0\0\0", Kind("an Arrow stream", POLARS.format("read_ipc_stream"))),
-    (0, b"Obj\x01", Kind("an Avro file", POLARS.format("read_avro"))),
-    (0, b"SQLite format 3\0", Kind("an SQLite database", "export its table as JSON Lines: sqlite3 FILE -json 'select * from ...' | jq -c '.[]'")),
-    (0, b"%PDF", Kind("a PDF", "take the text out of it, and write the conversations that it is to become")),
-    (0, b"version https://git-lfs", Kind("a pointer of Git LFS, not the data", "fetch the data: git lfs pull")),
-    (0, b"\x93NUMPY", Kind("a NumPy array", "write the conversations that it stands for as JSON Lines")),
-    (0, b"GGUF", Kind("a model (GGUF)", "name a data file")),
+    *((at, magic, FileKind(name, UNPACK)) for at, magic, name in PACKED),
+    (0, b"PAR1", FileKind("a Parquet file", POLARS.format("read_parquet"))),
+    (0, b"ARROW1", FileKind("an Arrow file", POLARS.format("read_ipc"))),
+    (0, b"\xff\xff\xff\xff\x10\0\0\0", FileKind("an Arrow stream", POLARS.format("read_ipc_stream"))),
+    (0, b"Obj\x01", FileKind("an Avro file", POLARS.format("read_avro"))),
+    (0, b"SQLite format 3\0", FileKind("an SQLite database", "export its table as JSON Lines: sqlite3 FILE -json 'select * from ...' | jq -c '.[]'")),
+    (0, b"%PDF", FileKind("a PDF", "take the text out of it, and write the conversations that it is to become")),
+    (0, b"version https://git-lfs", FileKind("a pointer of Git LFS, not the data", "fetch the data: git lfs pull")),
+    (0, b"\x93NUMPY", FileKind("a NumPy array", "write the conversations that it stands for as JSON Lines")),
+    (0, b"GGUF", FileKind("a model (GGUF)", "name a data file")),
 )
-WEB: Final = Kind("a web page", "download the data itself: on a hub, the address with /resolve/, not /blob/; a page to log in looks like this too")
-XML: Final = Kind("XML", "write its conversations as JSON Lines")
-YAML: Final = Kind("YAML", "write it as JSON Lines: each conversation one object on one line")
-BINARY: Final = Kind("binary", "name a file of text: JSON Lines, or a JSON array")
-TEXT: Final = Kind("plain text", 'write each text as an object on one line: {"text": ...}, or better as messages')
+WEB: Final = FileKind("a web page", "download the data itself: on a hub, the address with /resolve/, not /blob/; a page to log in looks like this too")
+XML: Final = FileKind("XML", "write its conversations as JSON Lines")
+YAML: Final = FileKind("YAML", "write it as JSON Lines: each conversation one object on one line")
+BINARY: Final = FileKind("binary", "name a file of text: JSON Lines, or a JSON array")
+TEXT: Final = FileKind("plain text", 'write each text as an object on one line: {"text": ...}, or better as messages')
 DELIMITERS: Final = {",": "CSV", "\t": "TSV", ";": "CSV with semicolons", "|": "a table with bars"}
 
 START: Final = 1 << 16
@@ -57,7 +57,7 @@ REGULAR: Final = 5
 """Rows of three fields or more from which on a table needs no header to be known."""
 
 
-def kind_of(start: bytes) -> Kind | None:
+def sniff_file_kind(start: bytes) -> FileKind | None:
     """What a file with these first bytes is; None where it may be JSON, if only in some of its lines."""
     start = start[:START]
     text = start.removeprefix(BOM).lstrip()
@@ -71,7 +71,7 @@ def kind_of(start: bytes) -> Kind | None:
     return _table(text) or _prose(start)
 
 
-def _prose(start: bytes) -> Kind | None:
+def _prose(start: bytes) -> FileKind | None:
     """Text without a line of JSON in it."""
     if JSON.search(start) or VALUE.search(start):
         return None
@@ -82,7 +82,7 @@ def _prose(start: bytes) -> Kind | None:
     return YAML if KEYED.match(start.removeprefix(BOM)) else TEXT
 
 
-def _table(text: bytes) -> Kind | None:
+def _table(text: bytes) -> FileKind | None:
     """A table with a header: names of columns, then rows that have as many fields each."""
     lines = text.decode("utf-8", "replace").splitlines(keepends=True)
     for delimiter, name in DELIMITERS.items():
@@ -100,7 +100,7 @@ def _table(text: bytes) -> Kind | None:
         named = names if names[0] else names[1:]  # pandas leaves its index without a name
         if len(set(names)) == len(names) and all(COLUMN.fullmatch(column) for column in named):
             columns = ", ".join(named[:8]) + (", ..." if len(named) > 8 else "")
-            return Kind(f"{name} with the columns {columns}", POLARS.format("read_csv").replace("'FILE'", f"'FILE'{how}"))
+            return FileKind(f"{name} with the columns {columns}", POLARS.format("read_csv").replace("'FILE'", f"'FILE'{how}"))
         if len(rows) >= REGULAR and len(rows[0]) > 2:
-            return Kind(f"{name} without a header", POLARS.format("read_csv").replace("'FILE'", f"'FILE'{how}, has_header=False, new_columns=[...]"))
+            return FileKind(f"{name} without a header", POLARS.format("read_csv").replace("'FILE'", f"'FILE'{how}, has_header=False, new_columns=[...]"))
     return None

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from curate.core.address import escape
 from curate.core.example import UNKNOWN, Example, Place
-from curate.read.sharegpt_tools import Turn, with_calls
+from curate.read.sharegpt_tools import Turn, with_tool_calls
 
 Object = dict[str, Any]
 
@@ -101,7 +101,7 @@ def _question_answer(value: Object) -> Iterator[Turn]:
 
 def _sharegpt(value: Object) -> Iterator[Turn]:
     yield from _system(value)
-    yield from with_calls((turn, _speaker(turn, f"/conversations/{i}")) for i, turn in enumerate(value["conversations"]))
+    yield from with_tool_calls((turn, _speaker(turn, f"/conversations/{i}")) for i, turn in enumerate(value["conversations"]))
 
 
 def _speaker(turn: Any, at: str) -> Turn:

@@ -13,11 +13,11 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 from curate.core.errors import InputError
 from curate.core.example import Place
-from curate.core.files import blocks, display_name, is_packed, real
+from curate.core.files import blocks, display_name, is_packed, real_path
 from curate.core.snapshot import State, state_of
 from curate.read.dataset import WIDE, FileFacts, ParsedLine, parsed_line
 from curate.read.document import elements, is_document
-from curate.read.file_sniffing import kind_of
+from curate.read.file_sniffing import sniff_file_kind
 from curate.read.lines import BOM, Line
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ BLOCK: Final = 4 << 20
 """Bytes between two words of progress: some milliseconds."""
 
 
-class Index:
+class FileIndex:
     """The lines of one file that are not blank. One thread may build it while others read."""
 
     def __init__(self, path: Path, name: str) -> None:
@@ -51,7 +51,7 @@ class Index:
         """The last byte of the block before."""
         self._lock = Lock()
         try:
-            self._own(real(path).open("rb"))  # open as long as lines are asked for: whoever replaces the file leaves us ours
+            self._own(real_path(path).open("rb"))  # open as long as lines are asked for: whoever replaces the file leaves us ours
         except OSError as error:
             raise InputError(f"{path}: cannot be read: {error.strerror}", "check the path and its permissions") from error
 
@@ -63,7 +63,7 @@ class Index:
         """Find the lines; yields how many there are so far. Raises `InputError`."""
         stream = blocks(self.path, BLOCK)
         start = next(stream, b"")
-        if WIDE.match(start) or kind_of(start):  # nothing to read; the check says what it is
+        if WIDE.match(start) or sniff_file_kind(start):  # nothing to read; the check says what it is
             self.complete = True
             return
         if is_document(start):
@@ -184,12 +184,12 @@ class Index:
         return _state_of(self.path) != self.state
 
 
-class Lines:
+class LineIndex:
     """The lines of some files, one after the other, counted from 0. While they are looked for, those of a later file may move on."""
 
     def __init__(self, paths: Sequence[Path]) -> None:
         """Raises `InputError` for a file that cannot be opened."""
-        self.indexes = [Index(path, display_name(path)) for path in paths]
+        self.indexes = [FileIndex(path, display_name(path)) for path in paths]
         self._by_name = {index.name: number for number, index in enumerate(self.indexes)}
 
     def build(self) -> Iterator[int]:
@@ -214,7 +214,7 @@ class Lines:
             found.append(found[-1] + index.count)
         return found
 
-    def where(self, at: int) -> tuple[Index, int]:
+    def where(self, at: int) -> tuple[FileIndex, int]:
         """The file of a line, and its number there."""
         if len(self.indexes) == 1:
             return self.indexes[0], at

@@ -14,7 +14,7 @@ each, 15 for more), the digits of all of them, the dots that join them, and whet
 KEPT: Final = 5
 
 
-class Numbers(NamedTuple):
+class NumberPatterns(NamedTuple):
     """Which runs of digits are looked at; 0 stands for none."""
 
     groups: Array
@@ -57,7 +57,7 @@ def _follows_capitals(text: Array, start: int, at: int) -> bool:
 
 
 @compiled
-def is_number_of(text: Array, start: int, at: int, end: int, kept: Array, known: Numbers) -> bool:
+def may_be_personal_number(text: Array, start: int, at: int, end: int, kept: Array, known: NumberPatterns) -> bool:
     """Whether a run of digits of the text that begins at `start` may be, with those before it, somebody's number; `kept` is brought up to date."""
     size = end - at
     length = min(size, 15)

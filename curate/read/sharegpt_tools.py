@@ -21,7 +21,7 @@ class Turn(NamedTuple):
     beside: tuple[str, ...] = ()
 
 
-def with_calls(spoken: Iterable[tuple[Any, Turn]]) -> Iterator[Turn]:
+def with_tool_calls(spoken: Iterable[tuple[Any, Turn]]) -> Iterator[Turn]:
     """Turns, each given with what it was read from: calls become tool calls and results answer them, joined by ids that are made here.
 
     A call that cannot be read as one, and a result that answers none, stay the text that they are.

@@ -9,9 +9,9 @@ from itertools import chain, groupby
 from typing import Final, NamedTuple
 
 from curate.core.errors import InputError
-from curate.core.files import blocks, path_of, real
+from curate.core.files import blocks, path_of, real_path
 from curate.core.finding import Finding
-from curate.core.masking import hidden, holds_secret
+from curate.core.masking import holds_secret, redact_message
 from curate.read.dataset import FileFacts, ParsedLine, read_file
 from curate.read.decode import Defect, decode
 from curate.read.json_pointer_spans import Spans
@@ -71,7 +71,7 @@ class _Source:
             yield from [None] * (len(findings) - told)
 
     def _spots(self, findings: Sequence[Finding]) -> Iterator[Spot | None]:
-        if not any(finding.line for finding in findings) or not real(self.path).is_file():  # a pipe cannot be read twice
+        if not any(finding.line for finding in findings) or not real_path(self.path).is_file():  # a pipe cannot be read twice
             yield from [None] * len(findings)
             return
         facts = FileFacts(self.file)
@@ -181,4 +181,4 @@ class _Place:
 
 
 def _says(finding: Finding, defect: Defect) -> bool:
-    return hidden(defect.message) == finding.message
+    return redact_message(defect.message) == finding.message

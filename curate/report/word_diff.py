@@ -9,7 +9,7 @@ from typing import Final, Literal, NamedTuple
 
 from curate.core.example import Example
 from curate.core.masking import masked
-from curate.language.tokens import changes, tokens
+from curate.language.tokens import differing_spans, tokens
 
 MOST: Final = 100_000_000
 """Product of two lengths in words up to which texts are matched, in an eighth of it in bytes; beyond it, all but their ends differs as a whole."""
@@ -26,14 +26,14 @@ class Piece(NamedTuple):
 
 def word_diff(gone: str, kept: str) -> list[Piece]:
     """The pieces of both texts in order: all but the `kept` ones make up `gone`, all but the `gone` ones `kept`."""
-    from rapidfuzz.distance import Postfix, Prefix  # loaded as by `changes`
+    from rapidfuzz.distance import Postfix, Prefix  # loaded as by `differing_spans`
 
     left, right = tokens(gone), tokens(kept)
     start = Prefix.similarity(left, right)
     a, b = left[start:], right[start:]
     end = Postfix.similarity(a, b)
     a, b = a[: len(a) - end], b[: len(b) - end]
-    changed = changes(a, b) if len(a) * len(b) <= MOST else [(0, len(a), 0, len(b))]
+    changed = differing_spans(a, b) if len(a) * len(b) <= MOST else [(0, len(a), 0, len(b))]
     pieces, at = [Piece("same", "".join(left[:start]))], 0
     for i, i_end, j, j_end in changed:
         pieces += [Piece("same", "".join(a[at:i])), Piece("gone", "".join(a[i:i_end])), Piece("kept", "".join(b[j:j_end]))]

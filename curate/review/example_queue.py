@@ -7,7 +7,7 @@ import numpy as np
 
 from curate.core.example import Place
 from curate.core.finding import Severity
-from curate.read.index import Lines
+from curate.read.index import LineIndex
 from curate.review.entry import Entry, Kind, ReviewStatus
 from curate.review.events import ExamplesKnown
 from curate.review.query import Query
@@ -20,7 +20,7 @@ class ExampleQueue(Queue):
     kind: ClassVar[Kind] = "example"
     sorts = ("line",)
 
-    def __init__(self, lines: Lines) -> None:
+    def __init__(self, lines: LineIndex) -> None:
         super().__init__()
         self.lines = lines
         self._ids: dict[str, np.ndarray[Any, Any]] = {}

@@ -14,13 +14,13 @@ from curate.core.example import Example, Place
 from curate.core.files import data_files
 from curate.leakage.decontaminate import RUN, SHARED, contaminated
 from curate.pipeline.decontaminate import decontaminated, write_decontaminated
-from curate.read.benchmark import Item, Part, read_benchmark
+from curate.read.benchmark import Item, ItemText, read_benchmark
 
 QUESTION = "Janet's ducks lay sixteen eggs per day and she eats three for breakfast every morning before work. How many are left?"
 
 
 def item(question: str, answer: str = "", line: int = 1) -> Item:
-    return Item(Place("bench.jsonl", line), (Part("question", question, True), *((Part("answer", answer, False),) if answer else ())))
+    return Item(Place("bench.jsonl", line), (ItemText("question", question, True), *((ItemText("answer", answer, False),) if answer else ())))
 
 
 def example(*texts: str, line: int = 1) -> Example:

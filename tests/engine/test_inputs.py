@@ -16,7 +16,7 @@ import pytest
 from curate.cli.main import main
 from curate.core import files
 from curate.core.files import STDIN, data_files
-from curate.read.file_sniffing import kind_of
+from curate.read.file_sniffing import sniff_file_kind
 from tests.conftest import Write, chat, line_of
 
 GOOD = line_of(("What is two plus two?", "It makes four.")) + b"\n"
@@ -183,7 +183,7 @@ def tarred() -> bytes:
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_a_file_that_is_no_json_is_known(data: bytes, name: str) -> None:
-    found = kind_of(data)
+    found = sniff_file_kind(data)
     assert found is not None
     assert found.name == name
     assert found.step
@@ -207,11 +207,11 @@ def test_a_file_that_is_no_json_is_known(data: bytes, name: str) -> None:
     ],
 )
 def test_a_file_that_may_be_json_in_some_line_is_not_taken_for_another(data: bytes) -> None:
-    assert kind_of(data) is None
+    assert sniff_file_kind(data) is None
 
 
 def test_a_big_table_is_known_by_its_beginning() -> None:
-    found = kind_of(b"prompt,completion\n" + b'"Who, me?","Yes, you, of course."\n' * 10_000)
+    found = sniff_file_kind(b"prompt,completion\n" + b'"Who, me?","Yes, you, of course."\n' * 10_000)
     assert found is not None
     assert found.name.startswith("CSV")
 

@@ -22,7 +22,7 @@ from curate.corpus.cache import FOLDER, Remembered, columns_for
 from curate.corpus.cache_codec import arrays_of, columns_from, kinds
 from curate.corpus.features import Columns, Making, columns_of
 from curate.pipeline.dedup import DedupResult, plan
-from curate.read.chunks import pieces_of
+from curate.read.chunks import chunks_of
 from curate.similarity.shingles import Shingling
 from tests.conftest import Write, chat
 from tests.strategies import lines
@@ -93,7 +93,7 @@ def test_a_verdict_is_asked_for_once_and_for_both_orders(left: list[tuple[int, i
 @given(st.lists(lines, max_size=6))
 def test_columns_come_back_as_they_were_wherever_their_piece_stands(keyed: bool, values: list[Any]) -> None:
     DATA.write_text("".join(json.dumps(value) + "\n" for value in values), encoding="utf-8")
-    [piece] = pieces_of(DATA, "data.jsonl") or []
+    [piece] = chunks_of(DATA, "data.jsonl") or []
     columns = columns_of(piece, Making("conversation", Shingling(), keys=keyed))
     path = CACHE / "piece.npz"
     assert npz_cache.save(path, arrays_of(columns, 0)) == ""
@@ -157,5 +157,5 @@ def test_what_cannot_be_written_is_said_and_changes_nothing(write: Write) -> Non
     planned = plan([DATA], DedupConfig(), cache=Path("file"))
     assert len(planned.losses) == 1
     assert "not remembered" in planned.notes[0]
-    [piece] = pieces_of(DATA, "data.jsonl") or []
+    [piece] = chunks_of(DATA, "data.jsonl") or []
     assert columns_for(module.Task(piece, Path("file")), Making("conversation", Shingling())).trouble

@@ -17,8 +17,8 @@ from curate.cli.main import main
 from curate.core.config import Config
 from curate.core.decision import DecisionLog
 from curate.core.errors import ExitCode, InputError, UsageError
-from curate.core.manifest import intact, read_manifest
-from curate.core.output_pair import Written, replacing_both
+from curate.core.manifest import read_manifest, verified_hash
+from curate.core.output_pair import CountingWriter, replacing_both
 from curate.core.runs import Project
 from curate.output.folder import names_of
 from tests.conftest import Write, chat, environment
@@ -99,7 +99,7 @@ def test_a_file_that_changes_while_it_is_read_is_told_and_nothing_is_written(
 
     monkeypatch.setattr(curate.output.folder, "finish", then(curate.output.folder.finish))
     if verb not in LATE:
-        monkeypatch.setattr(Written, "write", then(Written.write))
+        monkeypatch.setattr(CountingWriter, "write", then(CountingWriter.write))
     assert main(VERBS[verb]) == 2
     said = capsys.readouterr().err
     assert re.search("data.jsonl: changed (since|while) it was read", said)
@@ -232,7 +232,7 @@ def test_a_restore_that_is_killed_at_any_step_leaves_old_or_new_the_journal_incl
         assert main(VERBS["split"]) == 0  # any command that writes to the folder ends what was begun
         manifest, _ = read_manifest(folder)
         decided = {decision.verdict for decision in DecisionLog(journal).verdicts().values()}
-        assert intact(folder)
+        assert verified_hash(folder)
         assert (manifest.kept, manifest.removed.lines, decided) in ((30, 2, set()), (32, 0, {"keep"}))
         assert manifest.kept + manifest.removed.lines == 32
         seen.add(manifest.kept)

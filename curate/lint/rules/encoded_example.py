@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from curate.core.example import Example
-from curate.lint.rules.roles import whole
+from curate.lint.rules.roles import conversation_pointer
 
 if TYPE_CHECKING:
     from curate.models.encoding import Encoding
@@ -25,7 +25,7 @@ class EncodedExample:
 
     def pointer(self, turn: int) -> str:
         """Pointer to a turn in the line as it was read; to the conversation where there is no such turn."""
-        return next((message.pointer for message in self.example.messages if message.index == turn), whole(self.example))
+        return next((message.pointer for message in self.example.messages if message.index == turn), conversation_pointer(self.example))
 
     def content_pointer(self, turn: int) -> str:
         """Pointer to the content of a turn, or to the turn where it has none; to the conversation where there is no such turn."""
@@ -37,4 +37,4 @@ class EncodedExample:
         if self.example.pointers is None:
             return pointer
         turn = pointer.removeprefix("/messages/").partition("/")[0]
-        return self.pointer(int(turn)) if turn.isdigit() else whole(self.example)
+        return self.pointer(int(turn)) if turn.isdigit() else conversation_pointer(self.example)

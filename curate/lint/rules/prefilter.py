@@ -8,7 +8,7 @@ fast patterns, or by a flag of the frame. For big files those of all rules make 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from curate.lint.rules.polars_text_helpers import one_of
+from curate.lint.rules.polars_text_helpers import any_of_pattern
 
 if TYPE_CHECKING:
     import polars as pl
@@ -65,11 +65,11 @@ class Literals(Prefilter):
     @property
     def hint(self) -> str:
         """A fast pattern for the strings."""
-        return one_of(*self.texts, *(text.replace("'", "’") for text in self.texts if "'" in text))
+        return any_of_pattern(*self.texts, *(text.replace("'", "’") for text in self.texts if "'" in text))
 
 
 @dataclass(frozen=True)
-class Chars(Prefilter):
+class CharacterSet(Prefilter):
     """Texts with one of some characters beyond ASCII: a class of them, in brackets."""
 
     chars: str
@@ -81,7 +81,7 @@ class Chars(Prefilter):
 
 
 @dataclass(frozen=True)
-class Pairs(Prefilter):
+class CharacterPairs(Prefilter):
     """Texts where one of some characters beyond ASCII stands right behind one of others; both as what stands in the brackets of a class."""
 
     leads: str
@@ -104,7 +104,7 @@ class Variables(Prefilter):
 
 
 @dataclass(frozen=True)
-class Digits(Prefilter):
+class PersonalNumbers(Prefilter):
     """Texts with a number of somebody's. Runs of digits belong together where no more than two of space, hyphen, dot and brackets stand between."""
 
     groups: tuple[tuple[int, ...], ...] = ()
@@ -133,17 +133,17 @@ class Passwords(Prefilter):
 
 
 @dataclass(frozen=True)
-class Padded(Prefilter):
+class OuterSpace(Prefilter):
     """Texts that are empty, or have white space outside."""
 
 
 @dataclass(frozen=True)
-class Again(Prefilter):
+class RepeatedTurn(Prefilter):
     """Texts that stand in the turn before too."""
 
 
 @dataclass(frozen=True)
-class Brief(Prefilter):
+class ShortAnswers(Prefilter):
     """Answers of a few bytes that begin with one of some characters, or whose questions do, in any case of the letters of ASCII."""
 
     answers: str = ""
@@ -152,7 +152,7 @@ class Brief(Prefilter):
 
 
 @dataclass(frozen=True)
-class Opens(Prefilter):
+class StartsWith(Prefilter):
     """Answers that begin with one of some characters of ASCII, and are longer than so many characters."""
 
     chars: str
@@ -160,7 +160,7 @@ class Opens(Prefilter):
 
 
 @dataclass(frozen=True)
-class Ends(Prefilter):
+class EndsWith(Prefilter):
     """Answers that end with one of some strings of ASCII, or in lower case where a sentence ends earlier in their last line."""
 
     texts: tuple[str, ...]
@@ -201,7 +201,7 @@ class Repeats(Prefilter):
 
 
 @dataclass(frozen=True)
-class Uneven(Prefilter):
+class UnusualText(Prefilter):
     """Answers whose first characters have few or many spaces, or many digits and marks, and whose words are odd."""
 
     head: int = 150
@@ -220,7 +220,7 @@ class Uneven(Prefilter):
 
 
 @dataclass(frozen=True)
-class Echoes(Prefilter):
+class EchoesQuestion(Prefilter):
     """Answers that begin as their question does."""
 
     shared: int = 12
@@ -236,7 +236,7 @@ class OtherScript(Prefilter):
 
 
 @dataclass(frozen=True)
-class Points(Prefilter):
+class MissingText(Prefilter):
     """Short questions that point at a text by one of some strings and show none, or have an address in them."""
 
     texts: tuple[str, ...]

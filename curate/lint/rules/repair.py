@@ -84,6 +84,6 @@ def on_messages(edit: Callable[Concatenate[list[Object], Options], list[Object] 
     return repaired
 
 
-def without(value: Object, *keys: str) -> Object:
+def copy_without(value: Object, *keys: str) -> Object:
     """A copy of an object without some keys."""
     return {key: item for key, item in value.items() if key not in keys}

@@ -19,7 +19,7 @@ OFF: Final = 1.5
 """How many times as much as was wanted, or as little, is told."""
 
 
-class Part(NamedTuple):
+class SplitCounts(NamedTuple):
     """What a split was to have, and what it has."""
 
     name: str
@@ -35,11 +35,11 @@ class Part(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Balance:
+class SplitBalance:
     """The splits, and the file that findings are about."""
 
     file: str
-    parts: Sequence[Part]
+    parts: Sequence[SplitCounts]
     holdable: int | None = None
     """Examples in groups that are small enough to be held out; None where that is not known."""
 
@@ -52,7 +52,7 @@ class Balance:
     by="`curate split`",
     hint="Add data, or set other shares with --fractions or --counts. Connected examples are never divided.",
 )
-def uneven_splits(balance: Balance) -> Iterator[str]:
+def uneven_splits(balance: SplitBalance) -> Iterator[str]:
     """A split is empty, too small to measure with, or far from its requested share.
 
     A score on a few dozen examples changes by whole points with each example. Groups of connected examples stay in one split, so large groups make uneven
@@ -85,13 +85,13 @@ def uneven_splits(balance: Balance) -> Iterator[str]:
             yield f"{part.name} lacks {len(part.missing) - 3:,} other classes too"
 
 
-def _is_off(part: Part, total: int) -> bool:
+def _is_off(part: SplitCounts, total: int) -> bool:
     """Whether a split's share is far from what was wanted, farther than the hash of single examples brings about by chance."""
     chance = 2 * sqrt(total * part.wanted * (1 - part.wanted))
     return not part.wanted / OFF <= part.share <= part.wanted * OFF and abs(part.examples - total * part.wanted) > chance
 
 
-def unbalanced(balance: Balance) -> list[Finding]:
+def unbalanced(balance: SplitBalance) -> list[Finding]:
     """The findings about a division, split by split."""
     return [uneven_splits.finding(Place(balance.file, 0), said) for said in uneven_splits.function(balance)]
 
