@@ -26,10 +26,10 @@ from curate.verify.proof import VerifyResult as Proved
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What a check found."""
+    """The result of `curate.check`."""
 
     report: Checked
-    """Findings as objects, and how much was read."""
+    """Findings as objects, and counts of what was read."""
 
     @property
     def ok(self) -> bool:
@@ -38,12 +38,12 @@ class CheckResult:
 
     @cached_property
     def findings(self) -> pl.DataFrame:
-        """One line a finding: file, line, code, severity, message, pointer, hint, fixable, example."""
+        """One row per finding: file, line, code, severity, message, pointer, hint, fixable, example."""
         return findings_frame(self.report.findings)
 
     @cached_property
     def counts(self) -> pl.DataFrame:
-        """One line a rule that fired: code, name, severity, findings; the worst and most frequent first."""
+        """One row per rule with findings: code, name, severity, findings; the worst and most frequent first."""
         rules = self.report.rules
         worst = {found.code: found.severity for found in sorted(self.report.findings, key=lambda found: -found.severity.rank)}
         order = sorted(self.report.codes.items(), key=lambda item: (worst[item[0]].rank, -item[1], item[0]))
@@ -63,7 +63,7 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class DedupResult:
-    """What stays and what goes; nothing is written before `write`."""
+    """The result of `curate.dedup`: kept and removed lines. Only `write` writes files."""
 
     plan: Deduplicated
 
@@ -74,22 +74,22 @@ class DedupResult:
 
     @property
     def kept(self) -> int:
-        """Lines that stay."""
+        """Number of kept lines."""
         return self.plan.kept
 
     @property
     def not_understood(self) -> int:
-        """Lines that hold no example that curate understands; they are compared with nothing and stay."""
+        """Lines without an example in a known format; they are not compared and are kept."""
         return self.plan.not_understood
 
     @cached_property
     def removed(self) -> pl.DataFrame:
-        """One line a line that goes: file, line, code, similarity, kept_file, kept_line, example, kept; the last ones null where it was dropped."""
+        """One row per removed line: file, line, code, similarity, kept_file, kept_line, example, kept; the last ones null where it was dropped."""
         return removals_frame(sorted([*self.plan.losses, *self.plan.dropped], key=lambda gone: gone.place))
 
     @cached_property
     def apart(self) -> pl.DataFrame:
-        """Near-duplicates that differ in a fact, so that both stay; columns as those of `removed`."""
+        """Near-duplicates that differ in a fact; both are kept. Columns as in `removed`."""
         return removals_frame(self.plan.apart)
 
     @cached_property
@@ -104,12 +104,12 @@ class DedupResult:
 
     @property
     def heavy(self) -> list[str]:
-        """What needs a yes before it is written (D008)."""
+        """Findings that require confirmation before `write` (D008)."""
         return [f"{found.code} {found.file}: {found.message}" for found in self.plan.heavy]
 
     @property
     def notes(self) -> list[str]:
-        """What a person should know besides."""
+        """Further notes."""
         return self.plan.notes
 
     def write(self, output: str | os.PathLike[str], *, yes: bool = False, overwrite: bool = False) -> Path:
@@ -121,7 +121,7 @@ class DedupResult:
         path = Path(output)
         demand_apart([seen.path for seen in self.plan.seen], (path, removed_path(path, "removed")))
         if self.plan.heavy and not yes:
-            raise DataError("; ".join(self.heavy), "say yes=True if that is meant")
+            raise DataError("; ".join(self.heavy), "pass yes=True to write it anyway")
         write_plan(self.plan, path, overwrite=overwrite)
         return path
 
@@ -136,7 +136,7 @@ class DedupResult:
 
 @dataclass(frozen=True)
 class ConflictsResult:
-    """Answers to the same question that cannot both hold."""
+    """The result of `curate.conflicts`: answers to the same question that contradict each other."""
 
     report: Compared
     """Conflicts as objects, with all their evidence; topics, and what another system prompt explains."""
@@ -146,12 +146,12 @@ class ConflictsResult:
 
     @cached_property
     def pairs(self) -> pl.DataFrame:
-        """One line a conflict, the surest first: code, confidence, question, left, right (the answers), the words of each that clash, and places."""
+        """One row per conflict, highest confidence first: code, confidence, question, left, right (the answers), the words of each that clash, and places."""
         return conflicts_frame(self.report.conflicts)
 
     @property
     def notes(self) -> list[str]:
-        """What a person should know besides."""
+        """Further notes."""
         return list(self.report.notes)
 
     def __repr__(self) -> str:
@@ -165,23 +165,23 @@ class ConflictsResult:
 
 
 class _Folder:
-    """A folder with train, validation and test, and what its manifest says of it."""
+    """A folder with train, validation and test, and its manifest."""
 
     folder: Path
 
     @property
     def manifest(self) -> Manifest:
-        """What went in, was decided and came out, by hash."""
+        """The manifest: inputs, decisions and outputs, by hash."""
         raise NotImplementedError
 
     @cached_property
     def splits(self) -> pl.DataFrame:
-        """One line a split: split, examples, share, groups, characters, file."""
+        """One row per split: split, examples, share, groups, characters, file."""
         return splits_frame(self.manifest)
 
     @cached_property
     def removed(self) -> pl.DataFrame:
-        """One line a line that left: file, line, code, why, decided_by, what it lost to, similarity, when, text, example."""
+        """One row per removed line: file, line, code, why, decided_by, what it lost to, similarity, when, text, example."""
         return removed_frame(self.folder / self.manifest.removed.file)
 
     def _counts(self) -> dict[str, object]:
@@ -190,19 +190,19 @@ class _Folder:
 
 @dataclass(frozen=True)
 class SplitResult(_Folder):
-    """A folder with train, validation and test, and what is known of it."""
+    """The result of `curate.split`: a folder with train, validation and test."""
 
     folder: Path
     result: Divided
 
     @property
     def manifest(self) -> Manifest:
-        """What went in, was decided and came out, by hash."""
+        """The manifest: inputs, decisions and outputs, by hash."""
         return self.result.manifest
 
     @property
     def not_understood(self) -> int:
-        """Lines that hold no example that curate understands; they left."""
+        """Lines without an example in a known format; they were removed."""
         return self.result.not_understood
 
     @cached_property
@@ -231,13 +231,13 @@ class SplitResult(_Folder):
 
 @dataclass(frozen=True)
 class VerifyResult:
-    """What is proved of a folder, and where it breaks."""
+    """The result of `curate.verify`: what is proved of a folder, and what does not hold."""
 
     proof: Proved
 
     @property
     def holds(self) -> bool:
-        """Whether nothing is broken."""
+        """Whether no point is broken."""
         return self.proof.holds
 
     @cached_property
@@ -268,10 +268,10 @@ class VerifyResult:
 
 @dataclass(frozen=True)
 class RunResult(_Folder):
-    """What a whole run came to."""
+    """The result of `curate.run`."""
 
     folder: Path
-    """Where the splits are."""
+    """Folder of the splits."""
     result: Ran
 
     @property
@@ -296,7 +296,7 @@ class RunResult(_Folder):
 
     @property
     def notes(self) -> list[str]:
-        """What a person should know besides."""
+        """Further notes."""
         return self.result.notes
 
     def __repr__(self) -> str:

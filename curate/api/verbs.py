@@ -1,4 +1,4 @@
-"""The verbs as functions; what each does is said in `curate.api`."""
+"""The commands as functions; see `curate.api`."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -37,9 +37,9 @@ def check(
     max_length: int | None = None,
     workers: int = 1,
 ) -> CheckResult:
-    """Say what is wrong with a data set, and where: as `curate check`, options laid over the working folder's configuration.
+    """Check a data set like `curate check`. Options override the working folder's configuration.
 
-    Findings that a person suppressed are not told. Raises `InputError` for a file that cannot be read, `ConfigError`, `UsageError`.
+    Suppressed findings are not reported. Raises `InputError` for a file that cannot be read, `ConfigError`, `UsageError`.
     """
     files = files_of(paths)
     whole = find_config(Path.cwd())
@@ -62,7 +62,7 @@ def dedup(
     against: Paths | None = None,
     drop: Sequence[str] | None = None,
 ) -> DedupResult:
-    """Find exact and near duplicates: as `curate dedup`, options laid over the working folder's configuration. `write` writes the result.
+    """Find exact and near duplicates like `curate dedup`. Options override the working folder's configuration. `write` writes the result.
 
     Raises `InputError` for a file that cannot be read, `ConfigError`, `UsageError`, `ModelError`.
     """
@@ -97,7 +97,7 @@ def conflicts(
     all_turns: bool | None = None,
     yes: bool = False,
 ) -> ConflictsResult:
-    """Find contradictions: as `curate conflicts`, options laid over the working folder's configuration.
+    """Find contradictions like `curate conflicts`. Options override the working folder's configuration.
 
     With a judge at an address, questions and answers are sent there: say `yes=True`; `judge_key` names the
     environment variable that has its key. Raises `UsageError` before anything is sent
@@ -109,7 +109,7 @@ def conflicts(
 
     dataset = read_dataset(files_of(paths))
     demand_understood(len(dataset.lines), len(dataset.examples))
-    asked = judge_of(config, project.cache, consent=Consent(yes, how="say yes=True if that may be"), key=judge_key, own=judge is not None)
+    asked = judge_of(config, project.cache, consent=Consent(yes, how="pass yes=True to allow this"), key=judge_key, own=judge is not None)
     return ConflictsResult(find_conflicts(dataset.examples, config, project.cache, judge=asked))
 
 
@@ -134,7 +134,7 @@ def split(
     drop: Sequence[str] | None = None,
     yes: bool = False,
 ) -> SplitResult:
-    """Write train, validation and test so that nothing leaks: as `curate split`, options laid over the working folder's configuration.
+    """Write train, validation and test without leakage, like `curate split`. Options override the working folder's configuration.
 
     Raises `InputError` for a file that cannot be read or where nothing is left, `ConfigError`, `UsageError`, `OutputError`, `DataError` where
     `drop` would take much of a file and `yes` was not said; nothing is changed then.
@@ -179,5 +179,5 @@ def run(
     folder, settings = load_project(Path(config))
     project = Project(folder)
     choice = Choice(tuple(only), tuple(skip), tuple(again), until, dry)
-    agreed = Consent(yes, how="say yes=True if that may be")
+    agreed = Consent(yes, how="pass yes=True to allow this")
     return RunResult(project.folder / settings.output, run_pipeline(project, settings, listen, choice, consent=agreed, judge_key=judge_key))

@@ -26,7 +26,7 @@ LEAST: Final = 2
 
 
 def without_politeness(request: str) -> str:
-    """What a request asks, as words: without politeness before and after it, articles, punctuation and contractions.
+    """The words of a request without politeness before and after it, articles, punctuation and contractions.
 
     With its politeness where less than `LEAST` words of meaning would be left: "Sorry bot" and "Good evening bot" are two requests.
     """

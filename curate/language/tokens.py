@@ -1,4 +1,4 @@
-"""The words of a text: as they are written, with contractions written out, or those alone that carry its meaning; and where those of two texts differ."""
+"""The words of a text: as written, with contractions expanded, or content words only; and the differences between two texts."""
 
 import re
 from collections.abc import Iterator, Sequence

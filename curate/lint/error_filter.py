@@ -1,4 +1,4 @@
-"""Errors of lines, and what else lines leave for, asked for while these are read: before data is divided, in the time of one reading."""
+"""Find the lines that are removed for their findings (errors and rules in `drop`) while the data is read, without a second pass."""
 
 from collections.abc import Iterable
 from threading import Lock, local
@@ -13,29 +13,29 @@ from curate.read.dataset import FileFacts
 
 
 class ErrorFilter(NamedTuple):
-    """What lines are asked; small, so that it can be sent to another process with each chunk."""
+    """The configuration of the filter; small, so that it can be sent to another process with each chunk."""
 
     config: str
-    """A `CheckConfig` as JSON, that selects what lines leave for."""
+    """A `CheckConfig` as JSON that selects the rules for which lines are removed."""
     quick: bool = False
-    """Whether a compiled scan goes first: for big files."""
+    """Whether the compiled fast path runs first: for large files."""
 
     @classmethod
     def of(cls, config: CheckConfig, *, quick: bool) -> "ErrorFilter | None":
-        """The screening for the rules of a configuration that are errors or drop lines; None where there are none."""
+        """The filter for the rules of a configuration that are errors or in `drop`; None if there are none."""
         codes = tuple(code for code, severity in Checker(config).chosen.severities.items() if severity is Severity.ERROR or code.startswith(config.drop))
         return cls(config.model_copy(update={"select": codes, "extend_select": ()}).model_dump_json(), quick) if codes else None
 
     def judge(self, chunk: Chunk) -> CheckedChunk:
-        """What the rules find in the lines of a chunk."""
+        """Check the lines of a chunk."""
         return _checker(self).check_chunk(chunk)
 
     def judge_batch(self, batch: Batch, lines: int) -> CheckedChunk:
-        """What they find in lines that were read one by one."""
+        """Check lines that were parsed one by one."""
         return _checker(self).check_batch(batch, FileFacts(batch.file), lines)
 
     def report(self, parts: Iterable[tuple[int, CheckedChunk]]) -> CheckResult:
-        """The findings of parts that follow one another, each with the number of lines before it in its file."""
+        """The findings of consecutive checked chunks, each given with the number of lines before it in its file."""
         checker = _checker(self)
         found: list[Finding] = [finding for before, part in parts for finding in checker.merge(part, before)]
         told = filter(checker.chosen.reports, found) if checker.chosen.file_ignores else found
@@ -43,7 +43,7 @@ class ErrorFilter(NamedTuple):
 
 
 class _Checkers(local):
-    """The checkers of each thread: one reads chunks into a room of its own, that no other may write to."""
+    """One checker per thread: each reads chunks into its own buffer."""
 
     def __init__(self) -> None:
         self.known: dict[ErrorFilter, Checker] = {}
@@ -51,7 +51,7 @@ class _Checkers(local):
 
 _CHECKERS: Final = _Checkers()
 _ONE: Final = Lock()
-"""Held while a checker is made: what it loads is loaded by one thread at a time."""
+"""Held while a checker is created, so that only one thread at a time loads its libraries."""
 
 
 def _checker(screening: ErrorFilter) -> Checker:

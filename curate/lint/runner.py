@@ -1,4 +1,4 @@
-"""The checks: files go through the rules chunk by chunk, in several processes if wanted, and what is found comes out in the order of the lines."""
+"""Check files chunk by chunk, optionally in several processes; findings are reported in the order of the lines."""
 
 from bisect import bisect_left
 from collections import Counter
@@ -19,51 +19,51 @@ from curate.read.chunks import SIZE, Batch, Chunk, chunks_of, example_ids_at
 from curate.read.dataset import FileFacts, read_file
 
 CHUNK = 1024
-"""Elements of a document at a time."""
+"""Elements of a document that are checked together."""
 PARALLEL = 16 << 20
-"""Bytes from which it pays to start processes: each takes some tenths of a second."""
+"""Bytes from which several processes are faster: starting one takes some tenths of a second."""
 QUICK = 24 << 20
-"""Bytes from which it pays to load a compiled scan."""
+"""Bytes from which the compiled fast path is faster, loading included."""
 Progress = Callable[[int], None]
 Cuts = list[tuple[int, Chunk]]
-"""The chunks that a file was read in, each with the lines before it."""
+"""The chunks of a file, each with the number of lines before it."""
 
 
 @dataclass(slots=True)
 class CheckResult:
-    """What a check found, and how much it read."""
+    """The findings of a check, and counts of what was read."""
 
     findings: list[Finding] = field(default_factory=list)
     files: int = 0
     lines: int = 0
     """Lines that are not blank."""
     examples: int = 0
-    """Lines that hold an object."""
+    """Lines with a JSON object."""
     not_understood: int = 0
-    """Lines that hold no example in a known form, whether or not the rules that say so were asked."""
+    """Lines without an example in a known format, even if the rules that report them did not run."""
     known: int = 0
-    """Findings of a baseline, which are not told again."""
+    """Findings that the baseline contains; they are not reported."""
     suppressed: int = 0
-    """Findings that a person suppressed, with a reason."""
+    """Suppressed findings, each with a reason."""
     rules: Mapping[str, Rule] = field(default_factory=dict)
-    """All rules there were, those of one's own among them."""
+    """All known rules, custom ones included."""
     severities_of: Mapping[str, Severity] = field(default_factory=dict)
-    """The rules that ran, and how bad each was."""
+    """The rules that ran, with their severities."""
     seconds: float = 0.0
 
     @property
     def severities(self) -> Counter[Severity]:
-        """How many findings of each severity."""
+        """Number of findings by severity."""
         return Counter(finding.severity for finding in self.findings)
 
     @property
     def codes(self) -> Counter[str]:
-        """How many findings of each rule."""
+        """Number of findings by rule."""
         return Counter(finding.code for finding in self.findings)
 
     @property
     def failed(self) -> bool:
-        """True when there is an error or a warning; info alone is clean."""
+        """True if there is an error or a warning."""
         return any(finding.severity is not Severity.INFO for finding in self.findings)
 
 
@@ -113,7 +113,7 @@ def _size(paths: Iterable[Path]) -> int:
 
 
 class _Told:
-    """Hands on what is found while the check goes on, each finding once and as the report will have it."""
+    """Passes findings on during the check, each once and in its final form."""
 
     def __init__(self, checker: Checker, hear: Callable[[list[Finding]], None] | None) -> None:
         self._chosen, self._hear = checker.chosen, hear
@@ -128,7 +128,7 @@ class _Told:
 
 
 def _check_file(path: Path, name: str, checker: Checker, pool: WorkerPool, report: CheckResult, progress: Progress | None, told: _Told) -> Cuts:
-    """Check a file; returns how it was cut, empty where it cannot be read in chunks once more."""
+    """Check a file; returns its chunks, empty if the file cannot be read again in chunks."""
     facts = FileFacts(name, target=checker.target)
     found: list[Finding] = []
     before = 0
@@ -169,7 +169,7 @@ def _parts(path: Path, facts: FileFacts, checker: Checker, pool: WorkerPool) -> 
 
 
 def _conclude(checker: Checker, report: CheckResult, pool: WorkerPool, paths: Mapping[str, Path], cuts: Mapping[str, Cuts], told: _Told) -> None:
-    """Add what the rules find in the data set as a whole, with the ids of the examples that it is about."""
+    """Add the findings about the data set as a whole, with the ids of their examples."""
     if checker.compares:
         lines = (parsed for name, path in paths.items() for parsed in read_file(path, FileFacts(name)))
         together = list(checker.comparison_findings([parsed.example for parsed in lines if parsed.example is not None]))
@@ -186,7 +186,7 @@ def _conclude(checker: Checker, report: CheckResult, pool: WorkerPool, paths: Ma
 
 
 def _ids(wanted: set[int], checker: Checker, pool: WorkerPool, paths: Mapping[str, Path], cuts: Mapping[str, Cuts]) -> dict[int, str]:
-    """The ids of some examples of the data set, counted from 0 over all files: read again, for there are few."""
+    """The ids of some examples of the data set, counted from 0 over all files. They are read again, since they are few."""
     found: dict[int, str] = {}
     places = checker.state.summary.places
     by_file: dict[str, dict[int, int]] = {}

@@ -1,4 +1,4 @@
-"""Embeddings of texts, each computed once, and the pairs of them that are near. They nominate; they never judge an answer."""
+"""Embeddings of texts, each computed once, and pairs of similar ones. They select candidates only; other code decides about them."""
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path

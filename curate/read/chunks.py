@@ -1,4 +1,4 @@
-"""A file of lines in chunks that can be read apart from each other, by other processes too; and the plain lines of a chunk as columns.
+"""Split a file of lines into chunks that processes can read independently, and read the plain lines of a chunk as columns.
 
 Most lines of most files are nothing but messages of a role and a text. They are read without an object for each line: what rules
 look at stands in lists, and `Batch.parsed` makes the line whole where a rule has found something in it.
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from curate.read.fast_path import Scan, ScanResult
 
 SIZE = 8 << 20
-"""Bytes of a chunk: enough for columns to pay, little enough for memory and progress."""
+"""Bytes of a chunk: large enough for columns to be faster, small enough for memory and progress updates."""
 NEWLINE: Final = 10
 SLACK = 1 << 16
-"""Bytes that are read beyond a chunk, in which its last line ends as a rule."""
+"""Bytes that are read beyond a chunk; its last line usually ends there."""
 
 
 class Chunk(NamedTuple):
@@ -37,7 +37,7 @@ class Chunk(NamedTuple):
 
     path: Path
     name: str
-    """What the file goes by in findings."""
+    """Name of the file in findings."""
     start: int
     end: int | None
     """None for the rest of the file."""
@@ -45,7 +45,7 @@ class Chunk(NamedTuple):
 
 
 def chunks_of(path: Path, name: str, size: int = SIZE) -> Iterator[Chunk] | None:
-    """The chunks of a file of lines, in order; None for one that is not lines (see `document` and `file_sniffing`). Raises `InputError`."""
+    """The chunks of a file of lines, in order; None if the file is not JSON Lines (see `document` and `file_sniffing`). Raises `InputError`."""
     stream = blocks(path)
     start = next(stream, b"")
     if WIDE.match(start) or sniff_file_kind(start) or is_document(start):
@@ -78,9 +78,9 @@ def _unpacked(path: Path, name: str, block: bytes, stream: Iterator[bytes], size
 
 
 def chunk_bytes(chunk: Chunk, room: bytearray | None = None) -> tuple[int, bytes | bytearray, int]:
-    """Where the first line of a chunk starts, bytes, and how many of them are its lines. Raises `InputError` for a file that cannot be read any more.
+    """The offset of the first line of a chunk, a buffer, and the number of its bytes that belong to the chunk. Raises `InputError` if the file cannot be read.
 
-    With `room`, they are read to there as far as they find place, and are gone when the next chunk is read.
+    With `room`, the bytes are read into this buffer if they fit, and the next chunk overwrites them.
     """
     if chunk.data is not None:
         return chunk.start, chunk.data, len(chunk.data)
@@ -104,7 +104,7 @@ def chunk_bytes(chunk: Chunk, room: bytearray | None = None) -> tuple[int, bytes
 
 
 def _read_whole(file: BinaryIO, wanted: int | None) -> tuple[bytes, int]:
-    """Whole lines of so many bytes, or a little more; of all that is left."""
+    """Read whole lines of at least `wanted` bytes; without `wanted`, read the rest of the file."""
     data = file.read() if wanted is None else file.read(wanted)
     if wanted is not None and not data.endswith(b"\n"):
         data += file.readline()
@@ -112,7 +112,7 @@ def _read_whole(file: BinaryIO, wanted: int | None) -> tuple[bytes, int]:
 
 
 def _read_into(file: BinaryIO, wanted: int | None, room: bytearray) -> tuple[bytes | bytearray, int]:
-    """The same, in `room` as far as they find place."""
+    """The same, read into `room` if they fit."""
     most = (SIZE if wanted is None else wanted) + SLACK
     if len(room) < most:
         room += bytes(most - len(room))
@@ -128,9 +128,9 @@ def _read_into(file: BinaryIO, wanted: int | None, room: bytearray) -> tuple[byt
 
 
 def example_ids_at(chunk: Chunk, numbers: Iterable[int], room: bytearray | None = None) -> dict[int, str]:
-    """The ids of the examples on some lines of a chunk, counted from 1 and given in order; all other lines are skipped unread.
+    """The ids of the examples on the given lines of a chunk (counted from 1, in order); other lines are skipped without parsing.
 
-    `room` is as in `chunk_bytes`, which see. Raises `InputError`.
+    For `room` see `chunk_bytes`. Raises `InputError`.
     """
     offset, data, size = chunk_bytes(chunk, room)
     facts, found = FileFacts(chunk.name), {}
@@ -147,7 +147,7 @@ def example_ids_at(chunk: Chunk, numbers: Iterable[int], room: bytearray | None 
 
 
 class LineSlices(Sequence[bytes]):
-    """The lines of some bytes, each cut out when it is asked for; `starts` has where each starts, and where the next one would."""
+    """The lines of a buffer, each sliced on access; `starts` holds the start of each line and the end of the last one."""
 
     def __init__(self, data: bytes | bytearray, starts: Any) -> None:
         self.data, self.starts = memoryview(data), starts
@@ -167,7 +167,7 @@ class LineSlices(Sequence[bytes]):
 
 @dataclass(slots=True)
 class Batch:
-    """Lines of one file: the plain ones as columns, equally long, and the others whole. Line numbers count from the start of the chunk."""
+    """Lines of one file: plain lines as columns of equal length, irregular lines as objects. Line numbers count from the start of the chunk."""
 
     file: str
     irregular_lines: list[ParsedLine]
@@ -175,24 +175,24 @@ class Batch:
     numbers: list[int] = field(default_factory=list)
     """Line of each plain example."""
     plain_at: list[int] = field(default_factory=list)
-    """Where each plain example stands among all lines of the batch; with `irregular_at`, what brings them into one order."""
+    """Position of each plain example among all lines of the batch; together with `irregular_at` it restores the order of the lines."""
     irregular_at: list[int] = field(default_factory=list)
     roles: list[tuple[str, ...]] = field(default_factory=list)
     texts: list[list[str]] = field(default_factory=list)
     joined_texts: list[str] = field(default_factory=list)
-    """The texts of each, joined by NUL."""
+    """The texts of each plain example, joined by NUL."""
     lines: Sequence[bytes] = field(default_factory=list)
-    """All lines of the chunk, from which plain ones are made whole; empty where `whole` has them."""
+    """All lines of the chunk, from which plain examples are parsed on demand; empty if `whole` has them."""
     ended: bool = True
-    """Whether the last of them has an ending."""
+    """Whether the last line has a line ending."""
     offset: int = 0
     """Byte of the file at which the chunk starts."""
     quiet: "ScanResult | None" = None
-    """The lines that no rule has anything to say about; they stand neither in the columns nor among the others."""
+    """The lines on which no rule can fire (see `curate.read.fast_path`); they are neither in the columns nor in `irregular_lines`."""
     whole: list[ParsedLine] = field(default_factory=list)
-    """The plain examples as lines, where these were read one by one."""
+    """The plain examples as parsed lines, if the lines were read one by one."""
     answer_flags: list[int] | None = None
-    """A first look at each message of the plain examples; kept by `curate.lint.rules.answer_flags`."""
+    """Flags of each message of the plain examples, computed by `curate.lint.rules.answer_flags`."""
     _starts: list[int] = field(default_factory=list)
 
     @classmethod
@@ -218,12 +218,12 @@ class Batch:
         self.joined_texts.append(said)
 
     def fast_path_line(self, number: int) -> ParsedLine:
-        """A quiet line, read after all."""
+        """Parse a line that the fast path skipped."""
         line = _line(number, self.start_of(number), self.lines[number - 1], ended=self.ended or number < len(self.lines))
         return parsed_line(line, FileFacts(self.file))
 
     def texts_of(self, number: int) -> list[str]:
-        """What is said on a quiet line."""
+        """The texts of a line that the fast path skipped."""
         return [turn["content"] for turn in orjson.loads(self.lines[number - 1])["messages"]]
 
     def start_of(self, number: int) -> int:
@@ -235,7 +235,7 @@ class Batch:
         return self._starts[number - 1]
 
     def parsed(self, position: int) -> ParsedLine:
-        """The plain example at a position of the columns, as a line."""
+        """The plain example at a position of the columns, as a parsed line."""
         if self.whole:
             return self.whole[position]
         number = self.numbers[position]
@@ -246,7 +246,7 @@ class Batch:
 
 
 def read_chunk(chunk: Chunk, facts: FileFacts, scan: "Scan | None" = None) -> Batch:
-    """Read the lines of a chunk; `facts` gets what they add to it. Those that `scan` finds to be quiet are not read any further."""
+    """Read the lines of a chunk and add to `facts`. Lines on which `scan` finds that no rule can fire are not parsed."""
     offset, data, size = chunk_bytes(chunk, scan.room if scan is not None else None)
     facts.size += size
     if offset == 0 and data.startswith(BOM):
@@ -275,7 +275,7 @@ def read_chunk(chunk: Chunk, facts: FileFacts, scan: "Scan | None" = None) -> Ba
 
 
 def read_lines(name: str, data: bytes | bytearray, starts: Any, offset: int, numbers: Iterable[int], *, ended: bool) -> Batch:
-    """Read some lines of bytes that stand at `offset` of a file; `starts`: where each of all lines starts, and where the next one would."""
+    """Read some lines of a buffer that starts at `offset` of a file; `starts`: the start of each line and the end of the last one."""
     batch = Batch(name, [], lines=LineSlices(data, starts), ended=ended, offset=offset)
     batch._starts = (starts[:-1] + offset).tolist()
     _read(batch, FileFacts(name), numbers)
@@ -329,7 +329,7 @@ def _read(batch: Batch, facts: FileFacts, lines: Iterable[int]) -> None:
 
 
 KNOWN: set[tuple[str, ...]] = set()
-"""The roles of conversations that were seen to be known ones; at most `SHAPES`."""
+"""Cache of role sequences that contain known roles only; at most `SHAPES`."""
 SHAPES = 10_000
 
 

@@ -1,4 +1,4 @@
-"""Which lines are so plain that no rule has anything to say about them: the scan of a big file, line by line.
+"""Find the lines of a large file on which no rule can fire.
 
 Compiled, for big files; every other line goes the careful way, so that all the scan has to be is never sure without cause. A line is
 quiet when it is a conversation as `json.dumps` or `JSON.stringify` writes it, an optional system prompt and then questions and
@@ -26,7 +26,7 @@ _SOURCES: Final = ("numba_utils", "xxh64", "fast_path", "json_string_kernel", "n
 
 
 class Prefilters(NamedTuple):
-    """What the rules look for, as compiled code does."""
+    """The prefilters of all rules, as tables for compiled code."""
 
     patterns: TextPatterns
     answers: AnswerPatterns
@@ -34,7 +34,7 @@ class Prefilters(NamedTuple):
 
 
 class ScanBuffers(NamedTuple):
-    """Arrays that the lines of a piece share."""
+    """Working arrays that the lines of a chunk share."""
 
     text: Array
     """uint8: what the quiet lines say, a U+0000 behind each text; for its digests, U+0002 and roles joined by U+0001 stand behind a line for a moment."""
@@ -47,7 +47,7 @@ class ScanBuffers(NamedTuple):
 
 
 class LineColumns(NamedTuple):
-    """What is known of each line of a piece, once it was scanned; nothing of those that are not quiet."""
+    """Facts about each scanned line of a chunk, filled only for lines on which no rule can fire."""
 
     quiet: Array
     """bool"""
@@ -66,14 +66,14 @@ class LineColumns(NamedTuple):
 
 
 def buffers_for(size: int) -> ScanBuffers:
-    """Room for lines of so many bytes in all."""
+    """Allocate the working arrays for lines with this total number of bytes."""
     return ScanBuffers(
         np.empty(size + 64, dtype=np.uint8), np.empty(size + 64, dtype=np.uint8), np.zeros(TOLD, dtype=np.int64), np.zeros((2, 2), dtype=np.int64)
     )
 
 
 def line_columns_for(count: int) -> LineColumns:
-    """Room for what is known of so many lines."""
+    """Allocate the facts for this number of lines."""
     exact, said, system, answer, asked = np.zeros((5, count), dtype=np.uint64)
     return LineColumns(np.zeros(count, dtype=np.bool_), exact, said, system, answer, asked, np.zeros((count, 5), dtype=np.int32))
 
@@ -189,7 +189,7 @@ def _scan(stamp: int) -> Any:
 
 
 def _stamp() -> int:
-    """A number for the sources that the scan is compiled from."""
+    """Hash of the source files that the scan is compiled from."""
     return xxhash.xxh32_intdigest(b"".join(Path(__file__).with_name(f"{name}.py").read_bytes() for name in _SOURCES))
 
 
@@ -222,17 +222,17 @@ class ScanResult:
 
     @property
     def numbers(self) -> Array:
-        """The quiet lines, counted from 1."""
+        """The lines on which no rule can fire, counted from 1."""
         return np.flatnonzero(self.quiet) + 1
 
     @property
     def irregular_lines(self) -> list[int]:
-        """The lines that are not quiet, counted from 1."""
+        """The lines that must be parsed, counted from 1."""
         found: list[int] = (np.flatnonzero(~self.quiet) + 1).tolist()
         return found
 
     def by_roles(self) -> dict[tuple[str, ...], Array]:
-        """The quiet lines by the roles of their turns."""
+        """The lines on which no rule can fire, by the roles of their turns."""
         numbers, (turns, system, *_) = self.numbers, self.lines.counts.T
         found = {}
         for many, systems in (divmod(kind, 2) for kind in np.unique(turns * 2 + system).tolist()):
@@ -243,13 +243,13 @@ class ScanResult:
 
 @dataclass(slots=True)
 class Scan:
-    """The scan with some prefilters."""
+    """The compiled scan with the given prefilters."""
 
     known: Prefilters
     suspects: Callable[[FastPathTexts], Array] | None = None
     """Which lines (bool, one each) are not quiet after all, for what they say; None where nobody is to be asked."""
     room: bytearray = field(default_factory=bytearray)
-    """Where pieces are read to, one after another: memory that is new each time costs as much as what is read into it."""
+    """Buffer that each chunk is read into. Allocating it anew for each chunk would take as long as the read."""
     written: ScanBuffers = field(default_factory=lambda: buffers_for(0))
 
     def load(self) -> None:

@@ -1,4 +1,4 @@
-"""Files that are no JSON at all: told by their beginning, so that a table or an archive gets one finding with the next step, not an error a line."""
+"""Recognise files that are not JSON by their first bytes, so that a table or an archive gets one finding with the next step, not one error per line."""
 
 import csv
 import re
@@ -9,19 +9,19 @@ from curate.read.lines import BOM
 
 
 class FileKind(NamedTuple):
-    """What a file is, with its article, and how its content becomes JSON Lines."""
+    """A kind of file: its name with an article, and how to convert it to JSON Lines."""
 
     name: str
     step: str
 
 
 POLARS: Final = "write it as JSON Lines: python -c \"import polars; polars.{}('FILE').write_ndjson('OUT.jsonl')\""
-UNPACK: Final = "unpack it first (.gz and .zst are read as they are)"
+UNPACK: Final = "unpack it first (only .gz and .zst are read directly)"
 PACKED: Final = (
     (0, b"PK\x03\x04", "a zip archive"), (0, b"7z\xbc\xaf\x27\x1c", "a 7z archive"), (0, b"Rar!\x1a\x07", "a RAR archive"),
     (257, b"ustar", "a tar archive"), (0, b"BZh", "a bzip2 file"), (0, b"\xfd7zXZ\0", "an xz file"), (0, b"\x04\x22\x4d\x18", "an lz4 file"),
 )  # fmt: skip
-"""Offset and bytes that archives are told by, and their names."""
+"""Offset and magic bytes of archives and binary files, with their names."""
 MAGIC: Final = (
     *((at, magic, FileKind(name, UNPACK)) for at, magic, name in PACKED),
     (0, b"PAR1", FileKind("a Parquet file", POLARS.format("read_parquet"))),
@@ -29,22 +29,22 @@ MAGIC: Final = (
     (0, b"\xff\xff\xff\xff\x10\0\0\0", FileKind("an Arrow stream", POLARS.format("read_ipc_stream"))),
     (0, b"Obj\x01", FileKind("an Avro file", POLARS.format("read_avro"))),
     (0, b"SQLite format 3\0", FileKind("an SQLite database", "export its table as JSON Lines: sqlite3 FILE -json 'select * from ...' | jq -c '.[]'")),
-    (0, b"%PDF", FileKind("a PDF", "take the text out of it, and write the conversations that it is to become")),
-    (0, b"version https://git-lfs", FileKind("a pointer of Git LFS, not the data", "fetch the data: git lfs pull")),
-    (0, b"\x93NUMPY", FileKind("a NumPy array", "write the conversations that it stands for as JSON Lines")),
-    (0, b"GGUF", FileKind("a model (GGUF)", "name a data file")),
+    (0, b"%PDF", FileKind("a PDF", "extract the text and write the conversations as JSON Lines")),
+    (0, b"version https://git-lfs", FileKind("a Git LFS pointer, not the data", "fetch the data: git lfs pull")),
+    (0, b"\x93NUMPY", FileKind("a NumPy array", "write the conversations as JSON Lines")),
+    (0, b"GGUF", FileKind("a model (GGUF)", "pass a data file")),
 )
-WEB: Final = FileKind("a web page", "download the data itself: on a hub, the address with /resolve/, not /blob/; a page to log in looks like this too")
+WEB: Final = FileKind("a web page", "download the data itself: on a hub, use the URL with /resolve/, not /blob/; the page may also be a login page")
 XML: Final = FileKind("XML", "write its conversations as JSON Lines")
-YAML: Final = FileKind("YAML", "write it as JSON Lines: each conversation one object on one line")
-BINARY: Final = FileKind("binary", "name a file of text: JSON Lines, or a JSON array")
+YAML: Final = FileKind("YAML", "write it as JSON Lines: one conversation per line, as an object")
+BINARY: Final = FileKind("binary", "pass a text file: JSON Lines or a JSON array")
 TEXT: Final = FileKind("plain text", 'write each text as an object on one line: {"text": ...}, or better as messages')
-DELIMITERS: Final = {",": "CSV", "\t": "TSV", ";": "CSV with semicolons", "|": "a table with bars"}
+DELIMITERS: Final = {",": "CSV", "\t": "TSV", ";": "CSV with semicolons", "|": "a table separated by bars"}
 
 START: Final = 1 << 16
-"""Bytes that are looked at."""
+"""Bytes that are inspected."""
 MANY: Final = 50
-"""Rows of a table, or lines of text, that are looked at."""
+"""Rows of a table or lines of text that are inspected."""
 FEW: Final = 3
 """Lines without any JSON from which a file is text; fewer are broken lines."""
 JSON: Final = re.compile(rb"^[ \t]*[{\[]", re.MULTILINE)
@@ -58,7 +58,7 @@ REGULAR: Final = 5
 
 
 def sniff_file_kind(start: bytes) -> FileKind | None:
-    """What a file with these first bytes is; None where it may be JSON, if only in some of its lines."""
+    """The kind of a file with these first bytes; None if it may be JSON, even if only on some lines."""
     start = start[:START]
     text = start.removeprefix(BOM).lstrip()
     if text[:1] in (b"{", b"[", b""):
@@ -72,7 +72,7 @@ def sniff_file_kind(start: bytes) -> FileKind | None:
 
 
 def _prose(start: bytes) -> FileKind | None:
-    """Text without a line of JSON in it."""
+    """Whether a text contains no line of JSON."""
     if JSON.search(start) or VALUE.search(start):
         return None
     if b"\0" in start:

@@ -1,4 +1,4 @@
-"""Why a line is not JSON, in words that lead to the cause: the parser's own words say where it stopped, not what was done wrong."""
+"""Explain why a line is not JSON. The parser reports where it stopped; these messages name the likely cause."""
 
 import json
 import re
@@ -26,11 +26,11 @@ def explain_json_error(text: str, error: json.JSONDecodeError, column: int = 0) 
     where = f"at column {error.colno + (column if error.lineno == 1 else 0)}"
     start, rest = text.lstrip()[:1], text[error.pos :].lstrip()
     if not text.strip("\0 \t\r\n"):
-        return JsonMistake("cut-off", "the line is nothing but NUL bytes, as a crash or a full disk leaves them")
+        return JsonMistake("cut-off", "the line contains only NUL bytes; a crash or a full disk causes this")
     if text.startswith("\ufeff"):
-        return JsonMistake("syntax", "a byte order mark stands before the JSON, as where files were joined")
+        return JsonMistake("syntax", "a byte order mark precedes the JSON; concatenating files causes this")
     if start not in ("{", "["):
-        return JsonMistake("syntax", f"no JSON object: {_lower(error.msg)} {where}")
+        return JsonMistake("syntax", f"not a JSON object: {_lower(error.msg)} {where}")
     if error.msg == "Extra data":
         return _extra(rest, where)
     known = _slip(text, error, rest, where)
@@ -38,29 +38,31 @@ def explain_json_error(text: str, error: json.JSONDecodeError, column: int = 0) 
 
 
 def _extra(rest: str, where: str) -> JsonMistake:
-    """What stands after a complete value."""
+    """The mistake after a complete value."""
     after = rest.removeprefix(",").lstrip()
     if after[:1] in ("{", "["):
-        return JsonMistake("repairable", f"several JSON values on one line, the next {where}")
+        return JsonMistake("repairable", f"several JSON values on one line; the second starts {where}")
     if not after:
         return JsonMistake("repairable", f"a comma after the JSON value, {where}")
     return JsonMistake("syntax", f"text after the JSON value, {where}")
 
 
 def _slip(text: str, error: json.JSONDecodeError, rest: str, where: str) -> JsonMistake | None:
-    """The slips that people and their exporters make inside of a value. Python 3.13 stops at a comma, older ones after it."""
+    """Frequent mistakes of people and exporters inside a value. Python 3.13 stops at a comma, older ones after it."""
     if COMMA_THEN_END.match(rest) or (rest[:1] in ("}", "]") and text[: error.pos].rstrip().endswith(",")):
         return JsonMistake("repairable", f"a comma with nothing after it, {where}")
     if PYTHON.match(rest):
-        return JsonMistake("repairable", f"Python notation instead of JSON, {where}: quotes are double; null, true, false")
+        return JsonMistake("repairable", f"Python notation instead of JSON, {where}: use double quotes, null, true and false")
     if error.msg.startswith("Unterminated string"):
         if text.rstrip().endswith(("}", "]")):
-            return JsonMistake("syntax", f"the string that starts {where} is never closed: a quotation mark is missing, or one in a text lacks its backslash")
+            return JsonMistake(
+                "syntax", f"the string that starts {where} is not closed: a quotation mark is missing, or one in the text is not escaped"
+            )
         return JsonMistake("cut-off", f"the JSON ends in the middle of the string that starts {where}")
     if not rest or CUT_WORD.match(rest) or (error.msg.startswith("Invalid \\u") and CUT_ESCAPE.match(rest)):
         return JsonMistake("cut-off", f"the JSON ends in the middle: {_lower(error.msg)} {where}")
     if error.msg.startswith("Invalid control character"):
-        return JsonMistake("syntax", f"control character \\x{ord(text[error.pos]):02x} stands in a string {where}; JSON wants it as an escape")
+        return JsonMistake("syntax", f"control character \\x{ord(text[error.pos]):02x} in a string {where}; JSON requires an escape")
     return None
 
 

@@ -1,4 +1,4 @@
-"""A string of JSON, read to its end as long as no rule may have anything to say about it: the loop over every byte of a big file."""
+"""Read a JSON string to its end unless a rule may fire on it: the loop over every byte of a large file."""
 
 # ruff: noqa: PLR1714, SIM110  (sets and generators are slower when they are compiled)
 
@@ -18,7 +18,7 @@ with the one behind them."""
 
 
 class CharacterTables(NamedTuple):
-    """What the characters are."""
+    """Classes of characters."""
 
     kinds: Array
     """uint8, one a character: their kinds."""
@@ -27,7 +27,7 @@ class CharacterTables(NamedTuple):
 
 
 class TextPatterns(NamedTuple):
-    """What is looked for in every text while it is read."""
+    """The patterns that are searched for in every text while it is read."""
 
     needles: PatternTable
     characters: CharacterTables

@@ -1,4 +1,4 @@
-"""Runs of digits that may be somebody's number, for the scan of plain lines; which ones is said by tables."""
+"""Find runs of digits that may be a personal number, for the scan of plain lines; tables define which ones."""
 
 # ruff: noqa: PLR1714  (sets are slower when they are compiled)
 
@@ -15,7 +15,7 @@ KEPT: Final = 5
 
 
 class NumberPatterns(NamedTuple):
-    """Which runs of digits are looked at; 0 stands for none."""
+    """Which runs of digits are candidates; 0 means none."""
 
     groups: Array
     """int64, a row each: which bits of `SHAPE` count, and what they are."""

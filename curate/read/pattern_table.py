@@ -1,4 +1,4 @@
-"""Many strings looked for at once: by the four bytes of each that stand most seldom in texts, as tables for compiled code.
+"""Search for many strings at once, by the four bytes of each that are rarest in texts; tables for compiled code.
 
 Every four bytes of a text are asked for in a table of bits (Karp and Rabin 1987, with a filter in the place of equal lengths); the few that
 are there are compared, byte by byte. What is too short for that is looked for with all that may follow it, or at the character that opens it.
@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 Array = Any
-"""A NumPy array; what it holds is said where it is made."""
+"""A NumPy array; its type is documented where it is created."""
 ANYWHERE, IN_ANSWER, AT_START, SEVERAL, POINTS, LINKS = 1, 2, 4, 8, 16, 32
 """Where a string counts: in any text; in an answer; at the start of one; in one that has several; in a short question that shows no text; in a
 short question."""
@@ -22,7 +22,7 @@ BITS: Final = 17
 SLOTS: Final = 10
 LONGEST: Final = 32
 SELDOM: Final = "qxzjkvbpgfywmcu'ldrhsnioate "
-"""Characters of English text, from the seldom to the frequent ones; what is not there is seldom."""
+"""Characters of English text, from rare to frequent; other characters are rare."""
 OPENERS: Final = b"<&%"
 """What strings of two and three bytes may begin with."""
 PLAIN: Final = "abcdefghijklmnopqrstuvwxyz ,.;:-!?'()/*=^|_[]}~>$#+"
@@ -30,7 +30,7 @@ PLAIN: Final = "abcdefghijklmnopqrstuvwxyz ,.;:-!?'()/*=^|_[]}~>$#+"
 
 
 class PatternTable(NamedTuple):
-    """Strings as compiled code looks for them."""
+    """The searched strings as tables for compiled code."""
 
     bits: Array
     """uint8: a bit for each of 2**`BITS` numbers that four bytes may be spread to."""
@@ -60,7 +60,7 @@ class PatternTable(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """What is looked for, and where it counts."""
+    """A searched string, and where in a text it counts."""
 
     text: str
     means: int = ANYWHERE
@@ -122,7 +122,7 @@ def _seldom(pattern: Pattern) -> int:
     data = pattern.data
     places = [at for at in range(len(data) - SIZE + 1) if (pattern.exact or data[at + SIZE - 1] != ord("'")) and _as_it_is(data[at + SIZE :])]
     if not places or len(data) > LONGEST or not data.isascii():
-        raise ValueError(f"{data!r}: cannot be looked for: too short, too long, or with an escape behind its first four bytes")
+        raise ValueError(f"{data!r}: not searchable: too short, too long, or contains a character that JSON escapes after its first four bytes")
     return min(places, key=lambda at: sum(SELDOM.find(chr(byte)) for byte in data[at : at + SIZE].lower()))
 
 

@@ -1,4 +1,4 @@
-"""Plain lines of a chunk of a file without an object for any of them: their canonical JSON and their texts, one after another.
+"""Plain lines of a chunk as columns, without an object per line: their canonical JSON and their texts, concatenated.
 
 Compiled, for files of any size that need numbers of all lines rather than the lines: see `curate.corpus.features`.
 """
@@ -30,7 +30,7 @@ class PlainColumns:
     turns: Array
     """int64, a row each: role, start and end of its JSON in `canon`, start and end in `text`, characters, whether all are ASCII."""
     irregular_lines: list[int]
-    """Lines that are not plain, from 1."""
+    """Numbers of the lines that are not plain, from 1."""
     starts: Array
     """int64: where each of all lines starts, and where the next one would."""
 
@@ -41,7 +41,7 @@ class PlainColumns:
         return tuple(ROLES[role] for role, _, _ in turns), [self.said(start, end) for _, start, end in turns]
 
     def without(self, silent: Array) -> "PlainColumns":
-        """The same, with some of the plain lines (bool, one each) among the others."""
+        """The same, with some of the plain lines (bool, one each) moved to `irregular_lines`."""
         counts = self.lines[:, 1]
         lines = self.lines[~silent].copy()
         lines[:, 0] = np.append(0, np.cumsum(counts[~silent]))[:-1]
@@ -54,7 +54,7 @@ class PlainColumns:
 
 
 def plain_columns(data: bytes) -> PlainColumns:
-    """Outline the lines of some bytes, of which the last one may have no line break."""
+    """Read the plain lines of a buffer; the last line may have no line break."""
     bytes_ = np.frombuffer(data if data.endswith(b"\n") else data + b"\n", dtype=np.uint8)
     starts = np.append(0, np.flatnonzero(bytes_ == NEWLINE) + 1) if data else np.zeros(1, dtype=np.int64)
     size = len(bytes_) + 32 * len(starts) + 64 + BLOCK

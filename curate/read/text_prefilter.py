@@ -1,4 +1,4 @@
-"""What may be wrong with a text once it is read, for the scan of plain lines; what is looked for is said by tables."""
+"""Checks of a complete text for the scan of plain lines; tables define the patterns."""
 
 # ruff: noqa: PLR1714  (generators and sets are slower when they are compiled)
 

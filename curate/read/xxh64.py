@@ -1,4 +1,4 @@
-"""A digest of 64 bits, compiled: XXH64 (Yann Collet's specification, version 0.1.1), equal to that of the package `xxhash`."""
+"""Compiled 64-bit hash: XXH64 (Yann Collet's specification, version 0.1.1), equal to that of the package `xxhash`."""
 
 from typing import Any
 

@@ -143,7 +143,7 @@ def test_a_field_can_be_named_and_an_unknown_form_says_what_it_has(tmp_path: Pat
     with pytest.raises(InputError, match="it has frage") as caught:
         read_benchmark(other)
     assert "--field" in caught.value.hint
-    with pytest.raises(InputError, match="none of the fields named"):
+    with pytest.raises(InputError, match="none of the given fields"):
         read_benchmark(other, ["question"])
 
 

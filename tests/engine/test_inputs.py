@@ -70,8 +70,8 @@ def test_a_file_whose_name_looks_like_a_pattern_or_like_standard_input_is_that_f
         ("gone.jsonl", "gone.jsonl: no such file or folder", "looked up from"),
         ("no/*.jsonl", "no/*.jsonl: no file matches this pattern", "looked up from"),
         ("other", "other: a folder without data files (it has 2 .csv, 1 .md)", ".jsonl, .ndjson, .json"),
-        ("bare", "bare: a folder without data files (it has no file at all)", ".jsonl, .ndjson, .json"),
-        ("link.jsonl", "link.jsonl: is a link to nothing", "where it points to"),
+        ("bare", "bare: a folder without data files (it has no files)", ".jsonl, .ndjson, .json"),
+        ("link.jsonl", "link.jsonl: broken link", "where it points to"),
     ],
 )
 def test_what_is_not_there_is_named_with_what_was_seen_and_the_next_step(
@@ -176,7 +176,7 @@ def tarred() -> bytes:
         (b"<html>\n<body>\n", "a web page"),
         (b"<?xml version='1.0'?>\n<a/>\n", "XML"),
         (b"# data\nmessages:\n  - role: user\n    content: Hi\n", "YAML"),
-        (b"version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 9\n", "a pointer of Git LFS, not the data"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 9\n", "a Git LFS pointer, not the data"),
         (b"One line,\nand another,\nand a third.\n", "plain text"),
         (b"\x80\x04\x95\x00\x00\x00\x00", "binary"),
     ],
@@ -261,7 +261,7 @@ def test_links_in_a_folder_are_read_where_they_stay_in_it_and_what_is_skipped_is
     assert names("d/out.jsonl", "d/folder") == ["d/out.jsonl", "d/folder/b.jsonl"]
     for verb in ("check", "stats", "dedup", "conflicts"):
         assert main([verb, "d"]) == 0
-        assert "1 not read, a link out of the folder; the first is d/out.jsonl: name it to read it" in capsys.readouterr().err
+        assert "1 not read, a link that leaves the folder; the first is d/out.jsonl: name it to read it" in capsys.readouterr().err
     with pytest.warns(UserWarning, match="not read"):
         data_files(["d"])
 
@@ -270,7 +270,7 @@ def test_a_link_to_data_that_is_not_there_is_an_error_in_a_folder_too(write: Wri
     write("d/a.jsonl", [("Hi", "Hello.")])
     Path("d/b.jsonl").symlink_to("nowhere.jsonl")
     assert main(["check", "d"]) == 2
-    assert "d/b.jsonl: is a link to nothing" in capsys.readouterr().err
+    assert "d/b.jsonl: broken link" in capsys.readouterr().err
     Path("d/c.jsonl").symlink_to("c.jsonl")
     Path("d/b.jsonl").unlink()
     assert main(["dedup", "d"]) == 2
@@ -282,6 +282,6 @@ def test_a_folder_with_nothing_but_links_out_of_it_says_so(write: Write, capsys:
     Path("d/b.jsonl").symlink_to("../elsewhere/b.jsonl")
     assert main(["check", "d"]) == 2
     said = capsys.readouterr().err
-    assert "a link out of the folder" in said
+    assert "a link that leaves the folder" in said
     assert "without data files" in said
     assert main(["check", "d/b.jsonl"]) == 0

@@ -249,7 +249,7 @@ def test_a_restore_that_is_killed_at_any_step_leaves_old_or_new_the_journal_incl
 def test_two_commands_do_not_write_one_output_at_a_time(capsys: pytest.CaptureFixture[str]) -> None:
     with replacing_both(Path("made/kept.jsonl"), Path("made/kept.removed.jsonl")):
         assert main(VERBS["dedup"]) == 2
-        assert "another curate writes to this file" in capsys.readouterr().err
+        assert "another curate process is writing to this file" in capsys.readouterr().err
     assert main([*VERBS["dedup"], "--overwrite"]) == 0
     assert list(Path("made").glob(".*")) == []
 
@@ -334,7 +334,7 @@ def test_a_file_that_a_split_did_not_write_stays_when_it_is_written_again(capsys
     assert main(["split", "data.jsonl", "-o", "out", "-q"]) == 0
     before = files("out")
     assert main(["split", "data.jsonl", "-o", "out", "-q", "--trainer", "trl"]) == 2
-    assert "out/trl.yaml: is there already" in capsys.readouterr().err
+    assert "out/trl.yaml: already exists" in capsys.readouterr().err
     assert files("out") == before
 
 
@@ -347,5 +347,5 @@ def test_a_split_says_which_files_it_wrote_anew_although_somebody_had_changed_th
     capsys.readouterr()
     assert main(["split", "data.jsonl", "-o", "out", "-q", "--json", *how]) == 0
     notes = json.loads(capsys.readouterr().out)["notes"]
-    assert "out: train.jsonl is not what was written, test.jsonl is not there; all examples are divided anew, and the files written anew" in notes
+    assert "out: train.jsonl differs from its hash in the manifest, test.jsonl is not there; all examples are divided anew, and the files written anew" in notes
     assert Path("out/train.jsonl").read_bytes() == train

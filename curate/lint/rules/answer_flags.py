@@ -1,4 +1,4 @@
-"""Prefilters that are flags of the frame of messages, and what finds them in small files: one text at a time, or in columns (see `curate.lint.rules.message_frame`)."""
+"""Prefilters that are flags of the message frame, and how small files compute them: per text or in columns (see `curate.lint.rules.message_frame`)."""
 
 import re
 from itertools import chain
@@ -43,15 +43,15 @@ POINTS: Final = MissingText(
     (*(f"{which} {noun}" for which in POINTERS for noun in NOUNS), *(f"{noun} {which}" for noun in SHOWABLE for which in ("below", "above"))), flag="points"
 )
 REPEATING, ODD, REFUSING, UNFINISHED = 1, 2, 4, 8
-"""What is said of an answer."""
+"""Flags of an answer."""
 STOPPED: Final = re.compile(r"[.!?][^\n]*\Z")
 STOPS: Final = frozenset(".!?:;)\"'”*|>]}0123456789")
-"""Last characters of most answers, of which none ends as `ENDS` says."""
+"""Last characters of most answers; none of them matches `ENDS`."""
 FENCE: Final = re.compile(r"^\s*```", re.MULTILINE)
 
 
 def batch_flags(batch: Batch) -> list[int]:
-    """What may be said of each message of the plain examples of a batch; 0 for those that are no answers."""
+    """The flags of each message of the plain examples of a batch; 0 for messages that are not answers."""
     if batch.answer_flags is None:
         roles, texts = chain.from_iterable(batch.roles), chain.from_iterable(batch.texts)
         batch.answer_flags = [flags_of(text) if role == "assistant" else 0 for role, text in zip(roles, texts, strict=True)]
@@ -59,7 +59,7 @@ def batch_flags(batch: Batch) -> list[int]:
 
 
 def flags_of(text: str) -> int:
-    """What may be said of an answer: the flags that are cheaper to find one text at a time than in columns."""
+    """The flags of an answer that are cheaper to compute per text than in columns."""
     size, (fewest, most) = len(text), UNEVEN.spaces
     found = ODD if size > UNEVEN.head and not fewest <= text.count(" ", 0, UNEVEN.head) <= most else 0
     if REPEATS.found(text):

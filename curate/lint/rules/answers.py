@@ -52,7 +52,9 @@ def labels_differ(known: DatasetSummary) -> PlacedProblems:
                 if told:
                     first = labelled[0]
                     before = excerpt(texts[known.answered[first]], 40)
-                    found.append((at, f"is labelled {excerpt(label, 40)!r} where {visible(str(known.places[first]))}, the same input, has {before!r}"))
+                    found.append(
+                        (at, f"is labelled {excerpt(label, 40)!r}, but {visible(str(known.places[first]))} has the same input and the label {before!r}")
+                    )
                 told[named(label)] = at
     for at, said in sorted(found):
         yield at, Problem("", said)
@@ -92,7 +94,7 @@ def one_answer_for_many(known: DatasetSummary) -> PlacedProblems:
     for first, asked, count in sorted((group[0], len({known.asked[at] for at in group}), len(group)) for group in large):
         if asked >= SPREAD:
             share = count / len(known.answered)
-            yield first, Problem("", f"one answer for {asked:,} different questions, in {plural(count, 'example')}, {share:.1%} of all")
+            yield first, Problem("", f"the same answer to {asked:,} different questions, in {plural(count, 'example')}, {share:.1%} of all")
 
 
 @profile_rule(

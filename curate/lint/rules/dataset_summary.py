@@ -1,4 +1,4 @@
-"""What the rules over the data set keep of each example: a few bytes, taken once, whichever of them run.
+"""The summary of each example that the rules over the data set need: a few bytes, computed once.
 
 A profile is made for the lines of a piece of a file, perhaps in another process, and taken into that of the whole in order.
 """
@@ -36,7 +36,7 @@ OTHER_SPACES: Final = re.compile("[\x85\u1680\u2028\u2029]")
 """White space beyond ASCII that compatible forms (NFKC) leave as it is."""
 SYSTEM: Final = ("system", "developer")
 Count = tuple[int, Place]
-"""How many, and where the first one stands."""
+"""A number, and the place of the first one."""
 
 
 @dataclass(slots=True)
@@ -70,7 +70,7 @@ class DatasetSummary:
     """Those of them that do not end on the user's turn."""
 
     def add(self, example: Example) -> None:
-        """Take down what there is to know of an example."""
+        """Add an example."""
         listed = example.value.get("messages")
         turns = [turn for turn in listed if isinstance(turn, dict)] if isinstance(listed, list) else []
         texts = [content if isinstance(content := turn.get("content"), str) else content_text(content) for turn in turns]
@@ -95,7 +95,7 @@ class DatasetSummary:
             self.exact, self.said, self.lengths, self.asked, self.answered, self.kinds, self.places.lines = _sorted(order, columns)
 
     def add_columns(self, batch: Batch) -> None:
-        """Take down what there is to know of the plain examples of a batch."""
+        """Add the plain examples of a batch."""
         if not batch.numbers:
             return
         exact, said, lengths, digest = self.exact.append, self.said.append, self.lengths.append, xxhash.xxh64_intdigest
@@ -129,7 +129,7 @@ class DatasetSummary:
         self._count_roles(batch.file, {roles: (first[roles], count) for roles, count in Counter(batch.roles).items()})
 
     def add_fast_path(self, batch: Batch) -> None:
-        """Take down what there is to know of the quiet lines of a batch."""
+        """Add the lines of a batch that the fast path skipped."""
         scanned = batch.quiet
         if scanned is None or not scanned.quiet.any():
             return
@@ -244,7 +244,7 @@ class DatasetSummary:
         return sorted(found)
 
     def extend(self, other: "DatasetSummary", before: int) -> None:
-        """Take in the profile of lines that follow; `before` lines of their file stand before them."""
+        """Append the summary of the lines that follow; `before` is the number of lines of their file before them."""
         self.places.extend(other.places, before)
         for name in ("exact", "said", "lengths", "asked", "answered", "kinds"):
             getattr(self, name).extend(getattr(other, name))
@@ -265,11 +265,11 @@ class DatasetSummary:
 
 @dataclass(slots=True)
 class DatasetState:
-    """What was seen so far, over all files: fixed bytes per example."""
+    """State of the data set so far, over all files: a fixed number of bytes per example."""
 
     summary: DatasetSummary = field(default_factory=DatasetSummary)
     memory: dict[str, Any] = field(default_factory=dict)
-    """What a rule keeps for its finalizer, under its code."""
+    """Values that rules keep for their finalizers, by rule code."""
 
     def count(self, code: str, kind: bool | str, place: Place) -> None:
         """Count an example of some kind for a rule."""
@@ -277,7 +277,7 @@ class DatasetState:
         counts[kind] = add_to_count(counts.get(kind), place)
 
     def counts(self, code: str) -> dict[Any, Count]:
-        """What a rule has counted, by kind."""
+        """The counts of a rule, by kind."""
         counts: dict[Any, Count] = self.memory.setdefault(code, {})
         return counts
 

@@ -72,10 +72,10 @@ def _loops(both: str) -> str | None:
         return None
     share = loop_share(text)
     if share >= LOOP:
-        return f"{share:.0%} of the answer's 10-word sequences repeat an earlier one: it runs in a loop"
+        return f"{share:.0%} of the answer's 10-word sequences repeat an earlier one: the answer loops"
     said = _words(text)
     size, times = _in_a_row(said) if len(said) <= ENOUGH_WORDS and not VERSE.search(prompt) else (0, 0)
-    return f"{plural(size, 'word')} stand {times} times in a row: the answer runs in a loop" if times else None
+    return f"{plural(size, 'word')} repeat {times} times in a row: the answer loops" if times else None
 
 
 def _in_a_row(said: list[str]) -> tuple[int, int]:

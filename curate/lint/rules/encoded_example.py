@@ -1,4 +1,4 @@
-"""What rules of scope `TOKENS` see: an example as the named model gets it, by the trainer's own rendering and masking."""
+"""The input of rules of scope `TOKENS`: an example as the model receives it, with the rendering and masking of the trainer."""
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ class EncodedExample:
     max_length: int
     """Tokens of the longest example that is trained on."""
     memory: dict[str, Any] = field(default_factory=dict)
-    """What a rule keeps for its finalizer, under its code."""
+    """Values that rules keep for their finalizers, by rule code."""
 
     def pointer(self, turn: int) -> str:
         """Pointer to a turn in the line as it was read; to the conversation where there is no such turn."""

@@ -82,7 +82,7 @@ def _left_open(both: str) -> str | None:
     """What is said of an answer with a placeholder in it, unless the question wants one."""
     prompt, _, said = both.partition("\0")
     match = PLACEHOLDER.search(said)
-    return None if match is None or TEMPLATE.search(prompt) or COMMENTED.search(said) else f"the answer has a placeholder in it: {match.group().strip()}"
+    return None if match is None or TEMPLATE.search(prompt) or COMMENTED.search(said) else f"the answer contains a placeholder: {match.group().strip()}"
 
 
 @text_rule(
@@ -109,7 +109,7 @@ def _unfilled(both: str) -> str | None:
     if match is None or "{" in prompt or "%s" in prompt or CODE.search(said) or CODE.search(prompt):
         return None
     variable = excerpt(match.group().strip(' \n\t,."“”()!?:;'))
-    return f"{variable} was never filled in"
+    return f"{variable} is not filled in"
 
 
 @text_rule("Q011", "html-remains", Severity.INFO, prefilter=Literals(REMAINS, ANSWER, pattern=HTML_HINTS), hint="Extract the page as plain text or Markdown.")

@@ -211,7 +211,7 @@ def repeated_message() -> "pl.Expr":
     speaks = pl.col("role").is_in(["user", "assistant"]) & ~pl.col("called") & ~pl.col("media") & (pl.col("text") != "")
     again = pl.col("again")
     said = pl.when(again == 1).then(pl.lit("the same as the message before")).when((again == 2) & (pl.col("text").str.len_chars() >= LONG))
-    return pl.when(speaks).then(said.then(pl.format("the {} said the same in the turn before", pl.col("role"))))
+    return pl.when(speaks).then(said.then(pl.format("the {} wrote the same in the previous turn", pl.col("role"))))
 
 
 @repeated_message.repaired_by(safe=False)

@@ -1,4 +1,4 @@
-"""What text rules are built from: the texts of a role, the message before, a closer look at few texts, and the edit of every text."""
+"""Helpers for text rules: the texts of a role, the previous message, an exact check of a few texts, and the edit of every text."""
 
 import re
 from collections.abc import Callable
@@ -32,7 +32,7 @@ def foreign() -> "pl.Expr":
 
 
 def judged_by(texts: "pl.Expr", judge: Callable[[str], str | None]) -> "pl.Expr":
-    """What `judge` says of each text that is not null: for the few that a cheap expression has left over."""
+    """The result of `judge` for each text that is not null: for the few texts that a cheap expression selects."""
 
     def look(series: "pl.Series") -> "pl.Series":
         if series.null_count() == len(series):
@@ -62,13 +62,13 @@ def quoting_match(texts: "pl.Expr", hint: str, pattern: re.Pattern[str], message
 
 
 def rust_pattern(pattern: re.Pattern[str]) -> str:
-    """A pattern as Rust writes it, with its flags."""
+    """A pattern with its flags in Rust's syntax."""
     flags = "".join(letter for letter, flag in (("i", re.IGNORECASE), ("m", re.MULTILINE), ("s", re.DOTALL)) if pattern.flags & flag)
     return f"(?{flags}:{pattern.pattern})" if flags else f"(?:{pattern.pattern})"
 
 
 def matching(texts: "pl.Expr", hint: str) -> "pl.Expr":
-    """Those of the texts that a pattern fits; null for others."""
+    """The texts that match a pattern; null for others."""
     return pl.when(texts.str.contains(hint)).then(texts)
 
 

@@ -1,4 +1,4 @@
-"""What has to stand in a message for a text rule to fire, declared beside the rule: `@rule(..., prefilter=Literals("as an ai"))`.
+"""What a message must contain for a text rule to fire, declared with the rule: `@rule(..., prefilter=Literals("as an ai"))`.
 
 A rule is asked only about messages that one of its prefilters marks. In small files a prefilter marks rows of the frame of messages by
 fast patterns, or by a flag of the frame. For big files those of all rules make the tables of one compiled scan (see
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     import polars as pl
 
 ANYONE, ANSWER = "anyone", "assistant"
-"""Whose texts are meant."""
+"""Roles whose texts a prefilter applies to."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Prefilter:
-    """The base of all kinds: how rows of the frame are marked."""
+    """Base class: selects rows of the message frame."""
 
     pattern: str | tuple[str, ...] | None = None
     """Fast patterns (in Rust's syntax), one of which is found in every text that is meant, whoever says it; none where another prefilter of the rule has them."""
@@ -38,7 +38,7 @@ class Prefilter:
 
 @dataclass(frozen=True)
 class Flag(Prefilter):
-    """What a plain question or answer never is: the scan has nothing to look for."""
+    """A flag that no plain question or answer has: the compiled scan has nothing to search for."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class CharacterPairs(Prefilter):
 
 @dataclass(frozen=True)
 class NotComposed(Prefilter):
-    """Texts that may not be in Unicode's normal form C."""
+    """Texts that may not be in Unicode normalization form C."""
 
 
 @dataclass(frozen=True)
@@ -134,12 +134,12 @@ class Passwords(Prefilter):
 
 @dataclass(frozen=True)
 class OuterSpace(Prefilter):
-    """Texts that are empty, or have white space outside."""
+    """Texts that are empty, or start or end with white space."""
 
 
 @dataclass(frozen=True)
 class RepeatedTurn(Prefilter):
-    """Texts that stand in the turn before too."""
+    """Texts that repeat one of the two previous messages."""
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,7 @@ class EndsWith(Prefilter):
 
 @dataclass(frozen=True)
 class OpenFence(Prefilter):
-    """Answers with a code block that is never closed."""
+    """Answers with an unclosed code block."""
 
 
 @dataclass(frozen=True)
@@ -221,7 +221,7 @@ class UnusualText(Prefilter):
 
 @dataclass(frozen=True)
 class EchoesQuestion(Prefilter):
-    """Answers that begin as their question does."""
+    """Answers that begin with their question."""
 
     shared: int = 12
     """Characters, or all of a shorter question."""

@@ -174,7 +174,7 @@ def _exchanges(wanted: Wanted) -> "ExchangePatterns":
 def _only(declared: Sequence[Any], none: Any) -> Any:
     """What is declared of a kind that knows one set of numbers. Raises `ValueError` where there are two."""
     if len(declared) > 1:
-        raise ValueError(f"{declared[0]} and {declared[1]}: the scan looks for one of the kind")
+        raise ValueError(f"{declared[0]} and {declared[1]}: the scan supports one declaration of this kind")
     return declared[0] if declared else none
 
 

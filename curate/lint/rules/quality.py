@@ -142,7 +142,7 @@ def cut_answer() -> "pl.Expr":
     looks_json = pl.when(text.str.contains(LIKE_JSON)).then(text)
     return (
         pl.when(unclosed)
-        .then(pl.lit("a code block of the answer is never closed"))
+        .then(pl.lit("a code block of the answer is not closed"))
         .when(open_ended & unclosed.fill_null(False).not_())
         .then(pl.lit("the answer stops in the middle of a sentence"))
         .otherwise(judged_by(looks_json, _invalid_json))
@@ -165,7 +165,7 @@ def missing_input() -> "pl.Expr":
     bare = short.str.contains(BARE_URL)
     return (
         pl.when(points)
-        .then(pl.lit("the question points at a text that is not in it"))
+        .then(pl.lit("the question refers to a text that it does not contain"))
         .when(bare)
         .then(pl.lit("the question is about an address that the model cannot open"))
     )
@@ -195,7 +195,7 @@ def _merged(text: str) -> str | None:
         number, rest = match["number"], match["rest"]
         listed = number is not None and steps.get(str(int(number) - 1), len(text)) < match.start()
         if (rest and (match["mark"] or number or not match["input"]) and not listed) or (number and int(number) > 1 and not listed and not match["input"]):
-            return "the answer goes on with another instruction" + (" and its output" if rest else "")
+            return "the answer continues with another instruction" + (" and its output" if rest else "")
     return None
 
 

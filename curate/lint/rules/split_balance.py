@@ -66,7 +66,7 @@ def uneven_splits(balance: SplitBalance) -> Iterator[str]:
         {"messages": [{"role": "user", "content": "Name a fish."}, {"role": "assistant", "content": "A carp."}]}
     """
     total = sum(part.examples for part in balance.parts)
-    could = f"; {plural(balance.holdable, 'example')} can be held out at the most" if balance.holdable is not None and balance.holdable < total else ""
+    could = f"; {plural(balance.holdable, 'example')} can be held out at most" if balance.holdable is not None and balance.holdable < total else ""
     for part in balance.parts:
         if not part.wanted:
             continue
@@ -76,7 +76,7 @@ def uneven_splits(balance: SplitBalance) -> Iterator[str]:
         if part.examples < FEW and part.name != "train":
             yield f"{part.name} has {plural(part.examples, 'example')}: each of them is {1 / part.examples:.0%} of a score"
         if _is_off(part, total):
-            yield f"{part.name} has {part.share:.1%} of the examples where {part.wanted:.0%} was wanted: groups are large or few{could}"
+            yield f"{part.name} has {part.share:.1%} of the examples where {part.wanted:.0%} was wanted: groups are too large or too few{could}"
         elif part.examples >= FEW and not part.wanted / OFF <= part.text <= part.wanted * OFF:
             yield f"{part.name} has {part.text:.1%} of the text where {part.wanted:.0%} was wanted: its examples are longer or shorter"
         for name, count in part.missing[:3]:

@@ -69,7 +69,7 @@ def json_value(text: str) -> Any:
 
 
 def is_converted(message: Message) -> bool:
-    """Whether reading made a message's calls, or the id of its result: a ShareGPT file has both as the text of a turn."""
+    """Whether the reader created a message's calls or the id of its result: a ShareGPT file has both as the text of a turn."""
     return message.content_pointer.endswith("/value") and (message.role == "tool" or (message.role == "assistant" and message.content is None))
 
 
@@ -79,7 +79,7 @@ def call_pointer(message: Message, rest: str) -> str:
 
 
 def tools_in(example: Example) -> tuple[Any, bool]:
-    """What stands under `tools`, and whether it was JSON in a string, as some data sets have it."""
+    """The value of `tools`, and whether it was JSON in a string, as in some data sets."""
     tools = example.value.get("tools")
     return (json_value(tools), True) if isinstance(tools, str) and tools.strip() else (tools, False)
 
@@ -125,7 +125,7 @@ def is_id(value: Any) -> TypeGuard[str]:
 
 @lru_cache(maxsize=1024)  # most examples of a file declare the same tools
 def schema_fault(schema: bytes) -> str | None:
-    """Why a JSON text is no JSON Schema of an object, or None."""
+    """Why a JSON text is not a JSON Schema of an object, or None."""
     from jsonschema import Draft202012Validator, SchemaError  # only for lines that have tools
 
     value = json.loads(schema)
