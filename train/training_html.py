@@ -10,7 +10,7 @@ from curate.report.html_plots import SCATTER, STYLE, Curve, Dots, curves, scatte
 from train.autoconfig import Settings, gigabytes
 from train.plan_text import duration
 from train.results import Overfitting, Report
-from train.training_text import said, why
+from train.training_text import datamap_lines, reason_for_review
 
 REGIONS: tuple[Region, ...] = ("easy", "ambiguous", "hard")
 SMOOTH: Final = 20
@@ -110,13 +110,13 @@ def map_html(report: Report, mapped: Sequence[MappedExample]) -> Iterator[str]:
     if found is None:
         return
     yield "<h2>Easy and hard examples</h2>\n"
-    yield "".join(f"<p>{safe(sentence)}</p>\n" for sentence in said(found))
+    yield "".join(f"<p>{safe(sentence)}</p>\n" for sentence in datamap_lines(found))
     dots = [Dots(name, [(one.variability, one.confidence) for one in mapped if one.region == name]) for name in REGIONS]
     yield scatter("Each example by confidence and its variability", *dots, across="variability", up="confidence")
     yield "<table><tr><th>line of train.jsonl</th><th>loss</th><th>why</th><th>question</th><th>answer</th></tr>"
     for one in found.hardest:
         texts = "".join(f'<td class="text">{safe(text)}</td>' for text in (one.prompt, one.answer))
-        yield f"<tr><td>{one.line:,}</td><td>{one.loss:.2f}</td><td>{safe(why(one))}</td>{texts}</tr>"
+        yield f"<tr><td>{one.line:,}</td><td>{one.loss:.2f}</td><td>{safe(reason_for_review(one))}</td>{texts}</tr>"
     yield "</table>\n"
 
 

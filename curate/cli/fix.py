@@ -32,7 +32,7 @@ class Fixing:
     """How much of a file may be deleted without a yes (D008)."""
 
 
-def mend(files: Sequence[Path], config: CheckConfig, asked: Fixing, *, quiet: bool = False) -> None:
+def run_fix(files: Sequence[Path], config: CheckConfig, asked: Fixing, *, quiet: bool = False) -> None:
     """Fix the files as asked and say on stderr what was done; ends the command for `--diff` (1 when something would change) and `--fix-only`.
 
     What came from standard input goes to standard output, fixed.

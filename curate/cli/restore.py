@@ -11,7 +11,7 @@ from curate.core.manifest import NAME, REMOVED
 from curate.core.output_pair import demand_not_existing
 from curate.core.paths import demand_apart
 from curate.core.runs import Project
-from curate.output.restore import chosen, finish, read_entries, restore_into, restore_to
+from curate.output.restore import finish, read_entries, restore_into, restore_to, selected_positions
 from curate.report.console import print_json, print_lines
 from curate.report.restore import restore_json, restore_text
 
@@ -36,7 +36,7 @@ def restore(
     if output is None:
         finish(ledger.parent, project.decisions)
     entries = read_entries(ledger)
-    numbers = chosen(entries, wanted or (), codes(reason) or (), every=every)
+    numbers = selected_positions(entries, wanted or (), codes(reason) or (), every=every)
     if output is not None:
         demand_apart([ledger], (output,))
         if (ledger.parent / NAME).is_file() and output.resolve().parent == ledger.resolve().parent:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from curate.cli.options import LEFT, AsJson, Drop, Heavy, Paths, Quiet, codes, end, stages, tell, told_verdicts
+from curate.cli.options import LEFT, AsJson, Drop, Heavy, Paths, Quiet, codes, end, print_notes, stages, told_verdicts
 from curate.core.config import find_config, with_options
 from curate.core.errors import UsageError
 from curate.core.runs import Project
@@ -66,7 +66,7 @@ def split(
     config = whole.model_copy(update={"split": section, "dedup": dedup, "mix": mix, "check": check, "seed": whole.seed if seed is None else seed})
     finish(output, project.decisions)
     decisions = told_verdicts(project)
-    sources = sources_of(project, paths, section.existing, output, decisions, lambda note: tell([note]))
+    sources = sources_of(project, paths, section.existing, output, decisions, lambda note: print_notes([note]))
     with stages(quiet=quiet) as shown:
         result = split_files(sources, output, config, decisions=decisions, cache=project.cache, listen=shown.listen, yes=yes)
     if as_json:

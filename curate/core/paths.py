@@ -22,9 +22,7 @@ def path_inside(folder: Path, name: str) -> Path:
     a link on the way. Raises `InputError` for any other: such a name was never written by curate.
     """
     if not _plain(name):
-        raise InputError(
-            f"{visible(str(folder))}: refers to the file {visible(name)[:100]!r}, not a plain path inside it", "curate did not write this folder"
-        )
+        raise InputError(f"{visible(str(folder))}: refers to the file {visible(name)[:100]!r}, not a plain path inside it", "curate did not write this folder")
     path = folder
     for part in name.split("/"):
         path /= part
@@ -63,9 +61,7 @@ def demand_apart(read: Iterable[Path], writes: Iterable[Path | None] = (), *, fo
         if _identity(path) in seen:
             raise UsageError(f"{shown}: two outputs have this path", "choose another output for one of them")
         if any(_is_read(place, data, whole=path is folder) for data in inside):
-            raise UsageError(
-                f"{shown}: the output is inside an input folder, and the next run would read it", "choose an output outside of this folder"
-            )
+            raise UsageError(f"{shown}: the output is inside an input folder, and the next run would read it", "choose an output outside of this folder")
         seen.add(_identity(path))
 
 

@@ -42,7 +42,7 @@ from curate.core.transaction import replacing_together, settle
 from curate.corpus.group_keys import FORMAT_NAMES
 from curate.corpus.table import Reader, Table
 from curate.output.datacard import card, loading
-from curate.output.rewrite import pieces
+from curate.output.rewrite import line_blocks
 from curate.output.trainer_configs import FILES, configurations
 from curate.read.formats import example_of
 from curate.split.division import Division
@@ -149,7 +149,7 @@ def _verdict(decision: Decision) -> str:
     return decision.verdict if decision.value is None else f"edit {example_of(decision.value, Place('', 0)).id}"
 
 
-def put_back(
+def restore_lines(
     folder: Path,
     table: Table,
     division: Division,
@@ -231,7 +231,7 @@ def _lines(table: Table, lines: "Numbers", as_read: "np.ndarray[Any, np.dtype[np
         changes = np.flatnonzero(np.diff(as_read[inside])) + 1
         for run in np.split(inside, changes):
             if len(run) and as_read[run[0]]:
-                yield from pieces(table, source, lines[run], reader)
+                yield from line_blocks(table, source, lines[run], reader)
             else:
                 yield from (as_messages(reader.example(table.spot(line))) + b"\n" for line in lines[run].tolist())
 

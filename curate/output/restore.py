@@ -24,7 +24,7 @@ from curate.core.text import plural, visible
 from curate.core.transaction import settle
 from curate.core.worker_pool import WorkerPool
 from curate.corpus.table import Table, read_table
-from curate.output.folder import put_back
+from curate.output.folder import restore_lines
 from curate.read.document import compact
 from curate.split.assign import NOWHERE
 from curate.split.division import Division, divide, making_of
@@ -78,7 +78,7 @@ def read_entries(ledger: Path) -> list[Entry]:
     return found
 
 
-def chosen(entries: Sequence[Entry], wanted: Iterable[str], reasons: Iterable[str], *, every: bool) -> list[int]:
+def selected_positions(entries: Sequence[Entry], wanted: Iterable[str], reasons: Iterable[str], *, every: bool) -> list[int]:
     """Positions of the lines that are wanted: by the beginning of an id, by `file:line`, by reason, or all. Raises `UsageError` for one that is not there."""
     found: set[int] = set(range(len(entries))) if every else set()
     for name in map(display_name, wanted):
@@ -183,7 +183,7 @@ def restore_into(folder: Path, entries: Sequence[Entry], numbers: Sequence[int],
         restored = [_restored(entry.removal, table, division, at) for at, entry in enumerate(back)]
         stays = [entry for at, entry in enumerate(entries) if at not in set(numbers)]
         pending = b"".join(decision.line() + b"\n" for decision in _decisions(back, folder, project.decisions))
-        manifest = put_back(
+        manifest = restore_lines(
             folder, table, division, manifest, [entry.line for entry in stays], [entry.removal for entry in stays], restored,
             beside={PENDING: pending} if pending else {}, mode=mode_of(seen), unchanged=partial(demand_unchanged, seen),
         )  # fmt: skip

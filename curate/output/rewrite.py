@@ -43,12 +43,12 @@ def write_lines(
         removed.write(lost_line(gone, data) if isinstance(gone, Loss) else dropped_line(gone, data))
     for at, source in enumerate(table.sources):
         first, last = int(table.first[at]), int(table.first[at + 1])
-        for piece in pieces(table, source, first + np.flatnonzero(stays[first:last]), reader):
+        for piece in line_blocks(table, source, first + np.flatnonzero(stays[first:last]), reader):
             kept.write(piece)
     demand_all(read, kept.lines, removed.lines)
 
 
-def pieces(table: Table, source: Source, lines: "Numbers", reader: Reader) -> "Iterator[Buffer]":
+def line_blocks(table: Table, source: Source, lines: "Numbers", reader: Reader) -> "Iterator[Buffer]":
     """The bytes of some lines of a file, each with a line break; lines that follow one another are one piece."""
     import numpy as np
 

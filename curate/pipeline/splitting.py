@@ -137,7 +137,7 @@ def split_files(
             demand_light(heavy_drops(table, leaves, config.check, config.dedup, first))
         listen(StageFinished("read", False, f"{plural(len(table.starts), 'line')}, of which {len(leaves):,} leave"))
         listen(StageStarted("split"))
-        result = divided(sources, table, leaves, output, config, crew, decisions=decisions, cache=cache)
+        result = split_data(sources, table, leaves, output, config, crew, decisions=decisions, cache=cache)
         listen(StageFinished("split", False, ", ".join(f"{name} {part.examples:,}" for name, part in result.manifest.splits.items())))
         return result
 
@@ -154,7 +154,7 @@ def _told(listen: Listener) -> Callable[[int], None]:
     return advance
 
 
-def divided(
+def split_data(
     sources: Sources,
     table: Table,
     leaves: Mapping[int, Reason],

@@ -25,7 +25,7 @@ from curate.pipeline import store, training
 from curate.pipeline.dedup import EACH
 from curate.pipeline.result import RunResult
 from curate.pipeline.run_data import RunData
-from curate.pipeline.splitting import divided
+from curate.pipeline.splitting import split_data
 from curate.read.dataset import demand_understood
 
 
@@ -169,7 +169,7 @@ class Split(Stage):
     @override
     def work(self, data: RunData, found: RunResult) -> store.Result:
         with data.pool() as pool:
-            split = divided(
+            split = split_data(
                 data.sources, data.table, data.leaves(found), data.output, data.config, pool,
                 decisions=data.verdicts, models=data.models, cache=data.project.cache,
             )  # fmt: skip

@@ -55,9 +55,7 @@ def _slip(text: str, error: json.JSONDecodeError, rest: str, where: str) -> Json
         return JsonMistake("repairable", f"Python notation instead of JSON, {where}: use double quotes, null, true and false")
     if error.msg.startswith("Unterminated string"):
         if text.rstrip().endswith(("}", "]")):
-            return JsonMistake(
-                "syntax", f"the string that starts {where} is not closed: a quotation mark is missing, or one in the text is not escaped"
-            )
+            return JsonMistake("syntax", f"the string that starts {where} is not closed: a quotation mark is missing, or one in the text is not escaped")
         return JsonMistake("cut-off", f"the JSON ends in the middle of the string that starts {where}")
     if not rest or CUT_WORD.match(rest) or (error.msg.startswith("Invalid \\u") and CUT_ESCAPE.match(rest)):
         return JsonMistake("cut-off", f"the JSON ends in the middle: {_lower(error.msg)} {where}")
