@@ -67,11 +67,11 @@ def test_a_file_whose_name_looks_like_a_pattern_or_like_standard_input_is_that_f
 @pytest.mark.parametrize(
     ("path", "said", "step"),
     [
-        ("gone.jsonl", "gone.jsonl: no such file or folder", "looked up from"),
-        ("no/*.jsonl", "no/*.jsonl: no file matches this pattern", "looked up from"),
+        ("gone.jsonl", "gone.jsonl: no such file or folder", "is relative to"),
+        ("no/*.jsonl", "no/*.jsonl: no file matches this pattern", "is relative to"),
         ("other", "other: a folder without data files (it has 2 .csv, 1 .md)", ".jsonl, .ndjson, .json"),
         ("bare", "bare: a folder without data files (it has no files)", ".jsonl, .ndjson, .json"),
-        ("link.jsonl", "link.jsonl: broken link", "where it points to"),
+        ("link.jsonl", "link.jsonl: broken link", "target of the link"),
     ],
 )
 def test_what_is_not_there_is_named_with_what_was_seen_and_the_next_step(
@@ -254,14 +254,14 @@ def test_links_in_a_folder_are_read_where_they_stay_in_it_and_what_is_skipped_is
     assert sorted(note.partition(", a ")[2].partition(":")[0] for note in told) == [
         "ledger of removed lines; the first is d/a.removed.jsonl",
         "link out of the folder; the first is d/out.jsonl",
-        "link to a file that is read anyway; the first is d/same.jsonl",
+        "link to a file that is already read; the first is d/same.jsonl",
         "link to a folder; the first is d/folder",
-        "link to nothing; the first is d/gone",
+        "broken link; the first is d/gone",
     ]
     assert names("d/out.jsonl", "d/folder") == ["d/out.jsonl", "d/folder/b.jsonl"]
     for verb in ("check", "stats", "dedup", "conflicts"):
         assert main([verb, "d"]) == 0
-        assert "1 not read, a link that leaves the folder; the first is d/out.jsonl: name it to read it" in capsys.readouterr().err
+        assert "1 not read, a link that leaves the folder; the first is d/out.jsonl; pass it explicitly to read it" in capsys.readouterr().err
     with pytest.warns(UserWarning, match="not read"):
         data_files(["d"])
 

@@ -274,7 +274,7 @@ def test_a_file_that_was_changed_after_the_kill_is_not_replaced(folder: Path) ->
         with pytest.raises(KeyboardInterrupt), replacing_together(folder) as stage:
             (stage / "a").write_text("new")
     (folder / "a").write_text("of a person")
-    with pytest.raises(InputError, match="neither what was there nor what takes its place"):
+    with pytest.raises(InputError, match="neither the old nor the new content"):
         settle(folder)
     assert (folder / "a").read_text() == "of a person"
     (folder / "a").write_text("old")

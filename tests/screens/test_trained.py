@@ -131,10 +131,10 @@ def test_a_run_is_named_by_its_folder_or_its_name(lines: LineIndex, capsys: pyte
         training_of(run)
     (run / "datamap.jsonl").write_bytes(b"".join(MAPPED.dump_json(one) + b"\n" for one in known(lines).mapped))
     assert [one.rank for one in training_of(run, 1).mapped] == [1, 2]
-    with pytest.raises(InputError, match="does not say what it was trained on"):
+    with pytest.raises(InputError, match="does not name the training data"):
         data_of(run)
     (run / "recipe.json").write_text(json.dumps({"data": "split"}))
-    with pytest.raises(InputError, match="not there any more"):
+    with pytest.raises(InputError, match="no longer exists"):
         data_of(run)
     assert main(["review", "--from-run", "other"]) == 2
     assert capsys.readouterr().err

@@ -139,5 +139,5 @@ def test_a_map_that_is_not_there_or_broken_is_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
         read_datamap(tmp_path)
     (tmp_path / "datamap.jsonl").write_bytes(MAPPED.dump_json(datamap(book(), examples())[0]) + b"\n" + json.dumps({"line": "\x1b["}).encode())
-    with pytest.raises(InputError, match=r"datamap.jsonl:2: is not what a training wrote"):
+    with pytest.raises(InputError, match=r"datamap.jsonl:2: not a valid data map record"):
         read_datamap(tmp_path)
