@@ -138,10 +138,14 @@ class ConflictsConfig(Section):
     """`[conflicts]`: how contradictions are found."""
 
     embeddings: str = ""
-    """Sentence-transformers model that finds questions with the same meaning; empty: only equal questions are compared."""
+    """Sentence-transformers model that finds the same question in other words; empty: the default model, if it is available."""
     nli: str = ""
-    """NLI cross-encoder that compares answers; empty: rules only."""
-    similarity: Similarity = 0.9
+    """NLI cross-encoder that compares answers; empty: the default model, if it is available."""
+    models: bool = True
+    """Use the default models if none are set; off: compare equal questions only, with rules only."""
+    min_confidence: Fraction = 0.55
+    """Minimum probability that two questions are the same and their answers contradict each other."""
+    similarity: Similarity = 0.5
     """Cosine similarity from which two questions may be the same."""
     contradiction: Similarity = 0.5
     """Minimum contradiction probability of the NLI model, in both directions."""

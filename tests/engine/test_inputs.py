@@ -251,12 +251,12 @@ def test_links_in_a_folder_are_read_where_they_stay_in_it_and_what_is_skipped_is
     Path("d/a.removed.jsonl").write_bytes(b"")
     told: list[str] = []
     assert [path.as_posix() for path in data_files(["d"], told.append)] == ["d/a.jsonl", "d/blob.jsonl"]
-    assert sorted(note.partition(", a ")[2].partition(":")[0] for note in told) == [
-        "ledger of removed lines; the first is d/a.removed.jsonl",
-        "link out of the folder; the first is d/out.jsonl",
+    assert sorted(note.partition(", a ")[2].partition(";")[0] + ";" + note.partition(";")[2].partition(";")[0] for note in told) == [
+        "broken link; the first is d/gone",
+        "file of removed lines; the first is d/a.removed.jsonl",
+        "link that leaves the folder; the first is d/out.jsonl",
         "link to a file that is already read; the first is d/same.jsonl",
         "link to a folder; the first is d/folder",
-        "broken link; the first is d/gone",
     ]
     assert names("d/out.jsonl", "d/folder") == ["d/out.jsonl", "d/folder/b.jsonl"]
     for verb in ("check", "stats", "dedup", "conflicts"):

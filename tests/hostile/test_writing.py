@@ -289,7 +289,7 @@ def test_what_is_there_is_replaced_on_a_word_only(verb: str, there: str, capsys:
     Path("made").mkdir()
     Path("made", there).write_text("of a person\n")
     assert main(VERBS[verb]) == 2
-    assert "is there already" in capsys.readouterr().err
+    assert "already exists" in capsys.readouterr().err
     assert files() == {f"made/{there}": b"of a person\n"}
     assert main([*VERBS[verb], "--overwrite"]) == 0
     assert b"of a person" not in b"".join(files().values())
@@ -298,7 +298,7 @@ def test_what_is_there_is_replaced_on_a_word_only(verb: str, there: str, capsys:
 def test_the_library_asks_for_a_word_too() -> None:
     curate.dedup("data.jsonl").write("made/kept.jsonl")
     before = files()
-    with pytest.raises(UsageError, match="is there already"):
+    with pytest.raises(UsageError, match="already exists"):
         curate.dedup("data.jsonl").write("made/kept.jsonl")
     assert files() == before
     curate.dedup("data.jsonl").write("made/kept.jsonl", overwrite=True)
