@@ -71,7 +71,7 @@ def demand_unchanged(snapshots: Iterable[Snapshot]) -> None:
         if why := _change(seen):
             raise InputError(
                 f"{visible(str(seen.path))}: changed since it was read: {why}",
-                "try again when no other process writes to it; nothing was written",
+                "run it again when no other process writes to it; nothing was written",
             )
 
 
