@@ -140,7 +140,7 @@ def test_a_field_can_be_named_and_an_unknown_form_says_what_it_has(tmp_path: Pat
     path = write(tmp_path / "b.jsonl", {"frage": "Wer?", "question": "Who?"}, {"frage": "Was?"})
     assert [[part.text for part in item.parts] for item in read_benchmark(path, ["frage"])] == [["Wer?"], ["Was?"]]
     other = write(tmp_path / "c.jsonl", {"frage": "Wer?"})
-    with pytest.raises(InputError, match="it has frage") as caught:
+    with pytest.raises(InputError, match="the fields are frage") as caught:
         read_benchmark(other)
     assert "--field" in caught.value.hint
     with pytest.raises(InputError, match="none of the given fields"):

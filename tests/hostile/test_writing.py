@@ -147,16 +147,16 @@ def test_who_has_not_changed_is_written(write: Write) -> None:
 def test_a_line_that_is_lost_on_the_way_stops_everything_whatever_python_leaves_out(verb: str, optimised: str) -> None:
     program = """
 import sys
-from curate.core.output_pair import Written
+from curate.core.output_pair import CountingWriter
 from curate.cli.main import main
-write, lost = Written.write, [True]
+write, lost = CountingWriter.write, [True]
 def losing(self, data):
     if lost:
         lost.pop()
         data = bytes(data)[:-1].rpartition(b"\\n")[0]  # the last line does not come
         data = data + b"\\n" if data else b""
     return write(self, data)
-Written.write = losing
+CountingWriter.write = losing
 sys.exit(main(sys.argv[1:]))
 """
     flags = ["-O"] if optimised == "1" else []
