@@ -27,10 +27,10 @@ MOMENTS = int(os.environ.get("CURATE_KILLS", "6"))
 DECIDER = """
 import sys
 from curate.core.decision import DecisionLog
-from curate.read.index import Lines
+from curate.read.index import LineIndex
 from curate.review import ReviewSession
 from pathlib import Path
-session = ReviewSession(Lines([]), DecisionLog(Path("decisions.jsonl")))
+session = ReviewSession(LineIndex([]), DecisionLog(Path("decisions.jsonl")))
 number = int(sys.argv[1])
 while True:
     number += 1
