@@ -37,7 +37,7 @@ while True:
     if number % 7 == 0:
         session.undo()
     else:
-        session.say({f"{number:032x}": "keep", f"{number + 1:032x}": "drop"})
+        session.decide({f"{number:032x}": "keep", f"{number + 1:032x}": "drop"})
     print(number, len(session.log.decisions), flush=True)
 """
 
